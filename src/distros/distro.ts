@@ -1,0 +1,81 @@
+import type { ArchiveFacts } from '../model/archive.ts';
+import type { DistroId, IndexPackage, PackageSource, SolveResult } from '../model/package.ts';
+import type { RepositoryIndex, RepositorySpec } from '../model/repository.ts';
+import type { TrustPolicy } from '../trust/policy.ts';
+import type { InstalledPackage, TreeRules } from './install.ts';
+
+/** What an index's bytes are read with. */
+export interface IndexInput {
+  readonly bytes: Uint8Array;
+  /** Detached signature (`core.db.sig`); undefined where none was found or the format signs inside. */
+  readonly signature?: Uint8Array;
+  readonly policy: TrustPolicy;
+  /** For error messages: URL or path. */
+  readonly where: string;
+}
+
+export interface ArchiveInput {
+  /** The archive's bytes in order, read once. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly policy: TrustPolicy;
+  readonly where: string;
+  /** Detached signature (`.sig` file) when there is one. */
+  readonly signature?: Uint8Array;
+  /** The index entry the archive must match: size, checksum, name and version. */
+  readonly expected?: IndexPackage;
+}
+
+export interface RepositoryQuery {
+  /** The user's word; `latest-stable`, `edge`, `v3.19` or `3.19`; Arch: `rolling` */
+  readonly release: string;
+  /** The distribution's architecture word. */
+  readonly architecture: string;
+  /** Base URLs or paths of mirrors in order; empty: the official ones. */
+  readonly mirrors: readonly string[];
+}
+
+export interface SolveRequest {
+  /** As the user wrote them: `git`, `git>2`, `git@edge`, `core/bash`. */
+  readonly targets: readonly string[];
+  readonly architecture: string;
+}
+
+/** A package family. Pure but for the bytes it is handed. */
+export interface Distro {
+  readonly id: DistroId;
+  readonly defaults: {
+    readonly release: string;
+    /** Image defaults: Env PATH, and the shells to try for Cmd, best first (absolute paths). */
+    readonly path: string;
+    readonly shells: readonly string[];
+    /** OCI `GOARCH[/variant]` → the distribution's word. */
+    readonly architectures: Readonly<Record<string, string>>;
+    /** File name endings of archives: `.apk`; `.pkg.tar.zst`… */
+    readonly archiveSuffixes: readonly string[];
+    /** The package that carries the distribution's signing keys: `alpine-keys`, `archlinux-keyring`. */
+    readonly keysPackage: string;
+  };
+  /** The repositories the distribution itself would use: main and community; core and extra. */
+  repositories(query: RepositoryQuery): readonly RepositorySpec[];
+  /** Parses and verifies. @throws AppError BAD_INDEX, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED */
+  readIndex(input: IndexInput): Promise<RepositoryIndex>;
+  /** One streaming pass. @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT */
+  readArchive(input: ArchiveInput): Promise<ArchiveFacts>;
+  /** Negative, zero or positive, as the real tool orders them. */
+  compareVersions(a: string, b: string): number;
+  solve(request: SolveRequest, source: PackageSource): SolveResult;
+  /** The index entry that a bare archive would have: for folders without an index. */
+  describe(facts: ArchiveFacts, fileName: string): IndexPackage;
+  /** How the real tool lays files down, and what it adds to the root: see install.ts */
+  readonly tree: TreeRules;
+  /** Files below `/.pkg` that finish the install, `install.sh` among them. */
+  installFiles(packages: readonly InstalledPackage[]): readonly GeneratedFile[];
+}
+
+/** A file that no archive contains. Directories above it are made as needed (0755, root). */
+export interface GeneratedFile {
+  /** No leading slash */
+  readonly path: string;
+  readonly mode: number;
+  readonly content: Uint8Array;
+}

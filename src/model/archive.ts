@@ -1,0 +1,84 @@
+import type { DiffId, Digest } from './digest.ts';
+import type { DistroId } from './package.ts';
+
+export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'character' | 'block' | 'fifo';
+
+/**
+ * One tar entry of a package archive, in archive order. Paths have no leading `./` or `/` and no trailing `/`;
+ * bytes that are not UTF-8 are kept as lone surrogates (model/path-bytes.ts), so a path always round-trips.
+ */
+export interface FileEntry {
+  readonly path: string;
+  readonly type: EntryType;
+  /** Permission bits with setuid, setgid and sticky: 0o0000–0o7777 */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly uname: string;
+  readonly gname: string;
+  /** Content bytes; 0 for everything but files */
+  readonly sizeBytes: number;
+  /** Seconds since the epoch, with the fraction of a pax `mtime` */
+  readonly mtime: number;
+  /** Symlink target as written; hard link: the path it links to, normalised like `path`; else empty */
+  readonly linkTarget: string;
+  /** Lower-case hex SHA-256 of the content; empty for everything but files */
+  readonly sha256: string;
+  /** Byte offset of the content in the uncompressed tar */
+  readonly offset: number;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  /** Extended attributes by name (`security.capability`), values base64 */
+  readonly xattrs: Readonly<Record<string, string>>;
+  /** The entry's pax records in order, byte-exact: key, value base64. Global headers' records are included. */
+  readonly pax: readonly (readonly [key: string, valueBase64: string])[];
+}
+
+/** A gzip member, zstd frame or xz stream of an archive. */
+export interface ArchiveSegment {
+  /** Byte range in the archive */
+  readonly offset: number;
+  readonly sizeBytes: number;
+  /** Byte range it decompresses to */
+  readonly uncompressedOffset: number;
+  readonly uncompressedSizeBytes: number;
+}
+
+export type Compression = 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'none';
+
+/** A package's script as it stands in the archive: apk `.post-install`…, pacman `.INSTALL`. */
+export interface PackageScript {
+  /** Without the leading dot: `pre-install`, `post-install`, `trigger`, `INSTALL` */
+  readonly name: string;
+  /** base64 */
+  readonly content: string;
+}
+
+/** Everything the composer needs to know of an archive without its bytes. */
+export interface ArchiveFacts {
+  readonly distro: DistroId;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly diffId: DiffId;
+  readonly uncompressedSizeBytes: number;
+  readonly compression: Compression;
+  readonly segments: readonly ArchiveSegment[];
+  /**
+   * Why the archive may not be a layer as it is; empty when it may. A fixed sentence, for example
+   * `end-of-archive blocks before the last gzip member`.
+   */
+  readonly unstackable: string;
+  /** What ties it to its index entry: apk `Q1…` of the control member; Arch: hex SHA-256 of the archive. */
+  readonly identity: string;
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  /** `.PKGINFO` as read: key → values in order */
+  readonly info: Readonly<Record<string, readonly string[]>>;
+  readonly scripts: readonly PackageScript[];
+  /** Root members kept for the installed database (`.MTREE`, `.BUILDINFO`, `.PKGINFO`), base64 by file name */
+  readonly rootMembers: Readonly<Record<string, string>>;
+  readonly files: readonly FileEntry[];
+  /** Key name or fingerprint whose signature over this archive verified; empty when accepted without one. */
+  readonly signedBy: string;
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { AppError } from './app-error.ts';
+
+/** `sha256:<64 lower-case hex>` of a blob's own bytes (OCI image-spec, descriptor "Digests"). */
+export type Digest = string & { readonly __brand: 'Digest' };
+
+/** `sha256:<64 lower-case hex>` of a layer's uncompressed tar (OCI image-spec, config `rootfs.diff_ids`). */
+export type DiffId = string & { readonly __brand: 'DiffId' };
+
+const PATTERN = /^sha256:[0-9a-f]{64}$/;
+
+function parse(text: string, what: string): string {
+  if (!PATTERN.test(text)) {
+    throw new AppError(
+      'USAGE',
+      `not a ${what}: expected sha256:<64 hex digits>, got ${JSON.stringify(text)}`,
+    );
+  }
+  return text;
+}
+
+/** @throws AppError USAGE when `text` is not a sha256 digest */
+export function parseDigest(text: string): Digest {
+  return parse(text, 'digest') as Digest;
+}
+
+/** @throws AppError USAGE when `text` is not a sha256 digest */
+export function parseDiffId(text: string): DiffId {
+  return parse(text, 'diffID') as DiffId;
+}
+
+export function digestOf(bytes: Uint8Array | string): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+}
+
+/** The 64 hex digits behind the algorithm. */
+export function hexOf(digest: Digest | DiffId): string {
+  return digest.slice('sha256:'.length);
+}

@@ -1,0 +1,108 @@
+/** A package family: decides archive format, index format, version order, solver and installed database. */
+export type DistroId = 'alpine' | 'arch';
+
+/**
+ * One package as a repository index describes it. Lists keep the index's order and its own relation syntax
+ * (`so:libc.musl-x86_64.so.1`, `readline>=7.0`, `!foo`); the distro parses them.
+ * Sources: apk-tools `APKINDEX` letters (given beside each field), pacman `desc` (`%FIELD%`).
+ */
+export interface IndexPackage {
+  /** P: / %NAME% */
+  readonly name: string;
+  /** V: / %VERSION% */
+  readonly version: string;
+  /** A: / %ARCH%, the distribution's word (`x86_64`, `noarch`, `any`) */
+  readonly architecture: string;
+  /** T: / %DESC% */
+  readonly description: string;
+  /** U: / %URL% */
+  readonly url: string;
+  /** L: / %LICENSE% (several joined with ` AND `) */
+  readonly license: string;
+  /** o: / %BASE%; empty when the index has none */
+  readonly origin: string;
+  /** m: / %PACKAGER% */
+  readonly maintainer: string;
+  /** t: / %BUILDDATE%, seconds since the epoch; 0 when unknown */
+  readonly buildTime: number;
+  /** c: aports commit; empty on Arch */
+  readonly commit: string;
+  /** S: / %CSIZE%, bytes of the archive */
+  readonly sizeBytes: number;
+  /** I: / %ISIZE% */
+  readonly installedSizeBytes: number;
+  /** The archive's file name below the repository URL: `name-version.apk` or %FILENAME% */
+  readonly fileName: string;
+  /** C: (`Q1…`, the control member's SHA-1) or lower-case hex %SHA256SUM%; empty when the index has none */
+  readonly checksum: string;
+  /** D: / %DEPENDS% */
+  readonly depends: readonly string[];
+  /** p: / %PROVIDES% */
+  readonly provides: readonly string[];
+  /** r: / %REPLACES% */
+  readonly replaces: readonly string[];
+  /** Arch %CONFLICTS%; apk writes conflicts as `!name` in D: */
+  readonly conflicts: readonly string[];
+  /** i: install_if, all of which must hold; empty on Arch */
+  readonly installIf: readonly string[];
+  /** %GROUPS% */
+  readonly groups: readonly string[];
+  /** k: provider_priority; 0 when absent */
+  readonly providerPriority: number;
+  /** q: replaces_priority; 0 when absent */
+  readonly replacesPriority: number;
+  /** %PGPSIG%, base64; empty when the index has none */
+  readonly signature: string;
+  /** Fields of the format with no place above, as read: %OPTDEPENDS%, %MAKEDEPENDS%, %MD5SUM%, unknown letters… */
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+/** An IndexPackage with its place in the catalog. */
+export interface CatalogPackage extends IndexPackage {
+  readonly id: number;
+  readonly repositoryId: number;
+  /** Position of its repository in the request, from 0: the earlier one wins a tie. */
+  readonly repositoryRank: number;
+  /** Position in its index, from 0. */
+  readonly ordinal: number;
+  /** `@tag` of a tagged apk repository line; empty when untagged. */
+  readonly tag: string;
+}
+
+/**
+ * What a solver may ask. Every answer is in (repositoryRank, ordinal) order and limited to the repositories of
+ * the request. Synchronous: the catalog is in-process.
+ */
+export interface PackageSource {
+  /** Packages of exactly this name. */
+  byName(name: string): readonly CatalogPackage[];
+  /** Packages with this name in `provides` (not by their own name). */
+  providers(name: string): readonly CatalogPackage[];
+  /** Packages that name this one in install_if. */
+  installIf(name: string): readonly CatalogPackage[];
+  /** Members of a pacman group. */
+  group(name: string): readonly CatalogPackage[];
+}
+
+export interface SolvedPackage {
+  readonly package: CatalogPackage;
+  /** Explicit: named in the request. Dependency: everything else. */
+  readonly reason: 'explicit' | 'dependency';
+}
+
+/** One clash or missing name, with the chain of requirements that leads to it, outermost first. */
+export interface SolveProblem {
+  readonly kind: 'unknown' | 'version' | 'conflict' | 'masked';
+  /** The requirement as written: `foo>2`, `so:libx.so.1`. */
+  readonly requirement: string;
+  /** Who asked, outermost first: `['world', 'git-2.43.0-r0']`. */
+  readonly chain: readonly string[];
+  /** A sentence for a person. */
+  readonly message: string;
+  /** Packages (`name-version`) that were considered. */
+  readonly candidates: readonly string[];
+}
+
+export type SolveResult =
+  | { readonly ok: true; readonly packages: readonly SolvedPackage[]; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly problems: readonly SolveProblem[] };

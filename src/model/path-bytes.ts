@@ -1,0 +1,42 @@
+/**
+ * File names are bytes. Valid UTF-8 decodes as itself; any other byte b becomes the lone surrogate U+DC00+b
+ * (Python's "surrogateescape", PEP 383), which encodes back to the same byte.
+ */
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export function decodePath(bytes: Uint8Array): string {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return decodeLossless(bytes);
+  }
+}
+
+function decodeLossless(bytes: Uint8Array): string {
+  let text = '';
+  let at = 0;
+  while (at < bytes.length) {
+    const lead = bytes[at] ?? 0;
+    const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
+    const piece = bytes.subarray(at, at + length);
+    try {
+      if (length === 0 || piece.length < length) throw new TypeError('not UTF-8');
+      text += strict.decode(piece);
+      at += length;
+    } catch {
+      text += String.fromCharCode(0xdc00 + lead);
+      at += 1;
+    }
+  }
+  return text;
+}
+
+export function encodePath(text: string): Buffer {
+  if (text.isWellFormed()) return Buffer.from(text, 'utf8');
+  const parts: Buffer[] = [];
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    parts.push(code >= 0xdc80 && code <= 0xdcff ? Buffer.of(code - 0xdc00) : Buffer.from(character, 'utf8'));
+  }
+  return Buffer.concat(parts);
+}

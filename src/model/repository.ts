@@ -1,0 +1,27 @@
+import type { DistroId, IndexPackage } from './package.ts';
+
+/** A repository to read: one index and the archives beside it. */
+export interface RepositorySpec {
+  readonly distro: DistroId;
+  /** `v3.19`, `edge`, `rolling`; the distribution's word */
+  readonly release: string;
+  /** The distribution's architecture word: `x86_64`, `aarch64`. */
+  readonly architecture: string;
+  /** `main`, `core`…; for a bare directory its last path component */
+  readonly name: string;
+  /** apk `@tag`; empty when untagged */
+  readonly tag: string;
+  /** Base URLs of the same content in order of preference (mirrors), no trailing slash: the folder that holds index and archives. */
+  readonly baseUrls: readonly string[];
+  /** Index file names below a base URL to try in order: `APKINDEX.tar.gz`; `core.db`. */
+  readonly indexNames: readonly string[];
+}
+
+/** What a parsed and verified index holds. */
+export interface RepositoryIndex {
+  readonly packages: readonly IndexPackage[];
+  /** apk's DESCRIPTION member; empty when absent */
+  readonly description: string;
+  /** Name of the key (apk) or fingerprint (OpenPGP) whose signature verified; empty when accepted unsigned. */
+  readonly signedBy: string;
+}

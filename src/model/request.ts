@@ -1,0 +1,154 @@
+import type { Digest } from './digest.ts';
+import type { DistroId } from './package.ts';
+
+/** Where packages come from and what is trusted: shared by every command that resolves or composes. */
+export interface SourceOptions {
+  readonly distro: DistroId;
+  /** The distribution's word; empty: its default (`latest-stable`, `rolling`). */
+  readonly release: string;
+  /** OCI (`amd64`, `arm64`, `arm/v7`) or distribution word (`x86_64`, `aarch64`, `armv7`); empty: this machine's. */
+  readonly architecture: string;
+  /** Base URLs or paths of mirrors, in order; empty: the official ones. */
+  readonly mirrors: readonly string[];
+  /** Repository URLs or folders in order of priority, apk `@tag url` lines too; given, they replace the defaults. */
+  readonly repositories: readonly string[];
+  /** Folder of trusted keys; empty: pinned keys. */
+  readonly keyring: string;
+  readonly allowUntrusted: boolean;
+  /** pacman's SigLevel words; empty: `Required DatabaseOptional`. */
+  readonly sigLevel: string;
+}
+
+export type LayerMode = 'package' | 'bundle' | 'single';
+export type LayerEncoding = 'keep' | 'gzip' | 'zstd' | 'none';
+export type OutputFormat = 'tar' | 'oci-dir';
+
+/** OCI config fields a user may set; empty or undefined: the default of the distribution. */
+export interface ConfigOptions {
+  /** `NAME=value` */
+  readonly env: readonly string[];
+  readonly entrypoint: readonly string[] | undefined;
+  readonly cmd: readonly string[] | undefined;
+  readonly user: string;
+  readonly workdir: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `80`, `53/udp` */
+  readonly expose: readonly string[];
+  /** Of the manifest */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface ComposeRequest {
+  readonly source: SourceOptions;
+  readonly packages: readonly string[];
+  /** Image names; empty: `pkgcompose/<first package>:latest`. */
+  readonly tags: readonly string[];
+  readonly layers: LayerMode;
+  /** Package and bundle layers together with the install layer: 1–125 */
+  readonly maxLayers: number;
+  readonly layerEncoding: LayerEncoding;
+  readonly config: ConfigOptions;
+  readonly output: {
+    /** File or folder; undefined with `load` alone: nothing is written. */
+    readonly path: string | undefined;
+    readonly format: OutputFormat;
+    /** Send to the engine: `docker`, `podman`, or whichever answers (`auto`). */
+    readonly load: 'docker' | 'podman' | 'auto' | undefined;
+  };
+  /** Seconds since the epoch (SOURCE_DATE_EPOCH); undefined: the newest build date of the packages. */
+  readonly sourceDateEpoch: number | undefined;
+  readonly dryRun: boolean;
+}
+
+export interface IndexReport {
+  readonly repository: string;
+  readonly url: string;
+  readonly status: 'indexed' | 'unchanged';
+  readonly packages: number;
+  /** Key name or fingerprint; empty: accepted unsigned */
+  readonly signedBy: string;
+}
+
+export interface IngestReport {
+  readonly source: string;
+  readonly name: string;
+  readonly version: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly diffId: string;
+  readonly files: number;
+  /** Empty: the archive may be a layer as it is */
+  readonly unstackable: string;
+  readonly signedBy: string;
+  /** False when the catalog had it already */
+  readonly added: boolean;
+}
+
+export interface PlannedPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly repository: string;
+  readonly reason: 'explicit' | 'dependency';
+  readonly sizeBytes: number;
+  readonly installedSizeBytes: number;
+  readonly cached: boolean;
+}
+
+export interface PlanReport {
+  readonly distro: DistroId;
+  readonly release: string;
+  readonly architecture: string;
+  /** In install order */
+  readonly packages: readonly PlannedPackage[];
+  readonly downloadBytes: number;
+  readonly installedBytes: number;
+  readonly warnings: readonly string[];
+}
+
+export interface LayerReport {
+  readonly digest: Digest;
+  readonly diffId: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  /** `name-version` of its packages; empty for the install layer */
+  readonly packages: readonly string[];
+  readonly kind: 'package' | 'bundle' | 'install';
+  /** Why the blob is not the distribution's own; empty when it is */
+  readonly derived: string;
+}
+
+export interface ComposeReport {
+  readonly plan: PlanReport;
+  readonly tags: readonly string[];
+  /** Of the image manifest */
+  readonly digest: Digest | undefined;
+  /** Of the image config: the engine's image id */
+  readonly imageId: Digest | undefined;
+  readonly layers: readonly LayerReport[];
+  /** Sum of the layers */
+  readonly sizeBytes: number;
+  readonly output: string | undefined;
+  readonly loadedInto: string | undefined;
+  /** Repacked archives and the like: sentences */
+  readonly notes: readonly string[];
+}
+
+export interface CacheEntryReport {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** What it is: `git-2.43.0-r0 (alpine)`, `gzip of …`, `unknown` */
+  readonly holds: string;
+  readonly usedAt: string;
+}
+
+export interface CacheVerifyReport {
+  readonly checked: number;
+  readonly damaged: readonly { readonly digest: Digest; readonly got: string }[];
+  readonly repaired: number;
+}
+
+export interface CacheGcReport {
+  readonly removed: number;
+  readonly freedBytes: number;
+  readonly keptBytes: number;
+}

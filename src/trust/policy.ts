@@ -1,0 +1,13 @@
+import type { ApkKeyring } from './apk-keys.ts';
+import type { PacmanKeyring, SigLevel } from './pacman-keyring.ts';
+
+/** What signatures must hold for indexes and archives to be accepted. */
+export interface TrustPolicy {
+  /** True: missing, unknown, untrusted and bad signatures are accepted; digests are still checked. */
+  readonly allowUntrusted: boolean;
+  /** Keys that may sign apk indexes and packages. */
+  readonly apk?: ApkKeyring;
+  /** Keys that may sign Arch databases and packages. */
+  readonly pacman?: PacmanKeyring;
+  readonly sigLevel: SigLevel;
+}

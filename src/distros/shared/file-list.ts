@@ -1,0 +1,161 @@
+import { createHash, hash } from 'node:crypto';
+import type { TarEntry } from '../../archive/tar-reader.ts';
+import { TarScanner } from '../../archive/tar-reader.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { FileEntry } from '../../model/archive.ts';
+import type { DiffId } from '../../model/digest.ts';
+
+/** `.MTREE` of the largest packages is 3 MiB, every other root member is smaller; they are held in memory. */
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+
+export interface FileListOptions {
+  /** For error messages. */
+  readonly where: string;
+  /** Whether a file's content is wanted as well: `.PKGINFO`, scripts, `.MTREE`. `segment` is its header's. */
+  keep(path: string, segment: number): boolean;
+}
+
+export interface FileList {
+  readonly files: readonly FileEntry[];
+  /** Contents of the files that `keep` named. */
+  readonly kept: ReadonlyMap<string, Buffer>;
+  /** SHA-256 of all uncompressed bytes */
+  readonly diffId: DiffId;
+  readonly uncompressedSizeBytes: number;
+  /** As ArchiveFacts.unstackable, for what the tar itself may have wrong. */
+  readonly unstackable: string;
+}
+
+/** Fixed sentences of `unstackable`. What engines do with such a tar was measured: drop the rest, or refuse. */
+export const EARLY_END = 'end-of-archive blocks before the last segment';
+export const STRAY_ZERO_BLOCK = 'a stray zero block between entries';
+export const DATA_AFTER_END = 'data after the end-of-archive blocks';
+
+/**
+ * Takes an archive's uncompressed bytes in order, as pieces that never span two segments, and collects what the
+ * catalog keeps of them. Entries that follow end-of-archive blocks in a *later* segment are listed too.
+ */
+export class FileListCollector {
+  readonly #options: FileListOptions;
+  readonly #files: FileEntry[] = [];
+  readonly #kept = new Map<string, Buffer>();
+  readonly #whole = createHash('sha256');
+  #scanner: TarScanner;
+  #position = 0;
+  /** Where the current scanner started */
+  #base = 0;
+  #segment = 0;
+  #unstackable = '';
+  #hash: ReturnType<typeof createHash> | undefined;
+  #sha256 = '';
+  #pieces: Buffer[] | undefined;
+  #keptBytes = 0;
+
+  constructor(options: FileListOptions) {
+    this.#options = options;
+    this.#scanner = this.#newScanner();
+  }
+
+  /** @throws AppError BAD_ARCHIVE, UNSUPPORTED, LIMIT */
+  write(bytes: Buffer, segment: number): void {
+    if (segment !== this.#segment) {
+      this.#segment = segment;
+      if (this.#scanner.endOfArchiveAt >= 0) this.#nextArchive();
+    }
+    this.#whole.update(bytes);
+    this.#scanner.write(bytes);
+    this.#position += bytes.length;
+  }
+
+  finish(): FileList {
+    this.#scanner.finish();
+    this.#noteDefects();
+    return {
+      files: this.#files,
+      kept: this.#kept,
+      diffId: `sha256:${this.#whole.digest('hex')}` as DiffId,
+      uncompressedSizeBytes: this.#position,
+      unstackable: this.#unstackable,
+    };
+  }
+
+  #nextArchive(): void {
+    this.#noteDefects();
+    this.#base = this.#position;
+    this.#scanner = this.#newScanner();
+  }
+
+  #noteDefects(): void {
+    if (this.#unstackable !== '') return;
+    if (this.#scanner.strayZeroBlockAt >= 0) this.#unstackable = STRAY_ZERO_BLOCK;
+    else if (this.#scanner.dataAfterEndAt >= 0) this.#unstackable = DATA_AFTER_END;
+  }
+
+  #newScanner(): TarScanner {
+    return new TarScanner({
+      entry: (entry) => this.#begin(entry),
+      content: (entry, chunk) => this.#content(entry, chunk),
+      end: (entry) => this.#end(entry),
+    });
+  }
+
+  #begin(entry: TarEntry): void {
+    if (this.#base > 0 && this.#unstackable === '') this.#unstackable = EARLY_END;
+    this.#sha256 = '';
+    this.#hash = undefined;
+    this.#pieces = undefined;
+    if (entry.type !== 'file' || !this.#options.keep(entry.path, this.#segment)) return;
+    if (this.#kept.has(entry.path)) {
+      throw new AppError(
+        'BAD_ARCHIVE',
+        `${this.#options.where}: expected one ${entry.path}, got a second one`,
+      );
+    }
+    this.#keptBytes += entry.sizeBytes;
+    if (this.#keptBytes > MAX_KEPT_BYTES) {
+      throw new AppError(
+        'LIMIT',
+        `${this.#options.where}: expected at most ${MAX_KEPT_BYTES} bytes of root members, ${entry.path} makes it ${this.#keptBytes}`,
+      );
+    }
+    this.#pieces = [];
+  }
+
+  #content(entry: TarEntry, chunk: Buffer): void {
+    if (entry.type !== 'file') return;
+    // Most files arrive whole: the one-shot hash costs a third of a hash object.
+    if (chunk.length === entry.sizeBytes) this.#sha256 = hash('sha256', chunk, 'hex');
+    else {
+      this.#hash ??= createHash('sha256');
+      this.#hash.update(chunk);
+    }
+    this.#pieces?.push(Buffer.from(chunk));
+  }
+
+  #end(entry: TarEntry): void {
+    const isFile = entry.type === 'file';
+    if (this.#hash !== undefined) this.#sha256 = this.#hash.digest('hex');
+    else if (isFile && entry.sizeBytes === 0) this.#sha256 = EMPTY_SHA256;
+    if (this.#pieces !== undefined) this.#kept.set(entry.path, Buffer.concat(this.#pieces));
+    this.#files.push({
+      path: entry.path,
+      type: entry.type,
+      mode: entry.mode,
+      uid: entry.uid,
+      gid: entry.gid,
+      uname: entry.uname,
+      gname: entry.gname,
+      sizeBytes: isFile ? entry.sizeBytes : 0,
+      mtime: entry.mtime,
+      linkTarget: entry.linkTarget,
+      sha256: isFile ? this.#sha256 : '',
+      offset: this.#base + entry.offset,
+      deviceMajor: entry.deviceMajor,
+      deviceMinor: entry.deviceMinor,
+      xattrs: entry.xattrs,
+      pax: entry.pax,
+    });
+  }
+}
+
+const EMPTY_SHA256 = hash('sha256', '', 'hex');

@@ -65,6 +65,8 @@ export interface CatalogPackage extends IndexPackage {
   readonly repositoryRank: number;
   /** Position in its index, from 0. */
   readonly ordinal: number;
+  /** How many relations in its repository name it or what it provides: how shared it is. */
+  readonly dependents: number;
   /** `@tag` of a tagged apk repository line; empty when untagged. */
   readonly tag: string;
 }

@@ -1,0 +1,157 @@
+import type Database from 'better-sqlite3';
+import type { ArchiveFacts, FileEntry } from '../model/archive.ts';
+import type { DiffId, Digest } from '../model/digest.ts';
+import type { DistroId } from '../model/package.ts';
+
+interface ArchiveRow {
+  readonly digest: Digest;
+  readonly distro: DistroId;
+  readonly identity: string;
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly size_bytes: number;
+  readonly diff_id: DiffId;
+  readonly uncompressed_size_bytes: number;
+  readonly compression: ArchiveFacts['compression'];
+  readonly unstackable: string;
+  readonly signed_by: string;
+  readonly trust: string;
+  readonly segments: string;
+  readonly info: string;
+  readonly scripts: string;
+  readonly root_members: string;
+  readonly files: string;
+}
+
+/** An archive whose facts are in the catalog, with the fingerprint of the trust policy that accepted it. */
+export interface StoredArchive {
+  readonly facts: ArchiveFacts;
+  readonly trust: string;
+}
+
+/** FileEntry's fields in the order they are stored; a file list is an array of such rows. */
+const FILE_FIELDS = [
+  'path',
+  'type',
+  'mode',
+  'uid',
+  'gid',
+  'uname',
+  'gname',
+  'sizeBytes',
+  'mtime',
+  'linkTarget',
+  'sha256',
+  'offset',
+  'deviceMajor',
+  'deviceMinor',
+  'xattrs',
+  'pax',
+] as const satisfies readonly (keyof FileEntry)[];
+
+export class ArchiveTable {
+  readonly #put: Database.Statement;
+  readonly #byDigest: Database.Statement<[string], ArchiveRow>;
+  readonly #byIdentity: Database.Statement<[string, string], ArchiveRow>;
+  readonly #has: Database.Statement<[string, string], { digest: Digest }>;
+  readonly #labels: Database.Statement<[], { digest: Digest; label: string }>;
+  readonly #remove: Database.Statement<[string]>;
+
+  constructor(database: Database.Database) {
+    this.#put = database.prepare(
+      `INSERT INTO archive (digest, distro, identity, name, version, architecture, size_bytes, diff_id,
+         uncompressed_size_bytes, compression, unstackable, signed_by, trust, segments, info, scripts, root_members, files)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (digest) DO UPDATE SET signed_by = excluded.signed_by, trust = excluded.trust`,
+    );
+    this.#byDigest = database.prepare('SELECT * FROM archive WHERE digest = ?');
+    this.#byIdentity = database.prepare(
+      'SELECT * FROM archive WHERE distro = ? AND identity = ? ORDER BY digest',
+    );
+    this.#has = database.prepare(
+      'SELECT digest FROM archive WHERE distro = ? AND identity = ? ORDER BY digest',
+    );
+    this.#labels = database.prepare(
+      "SELECT digest, name || '-' || version || ' (' || distro || ')' AS label FROM archive",
+    );
+    this.#remove = database.prepare('DELETE FROM archive WHERE digest = ?');
+  }
+
+  put(facts: ArchiveFacts, trust: string): void {
+    this.#put.run(
+      facts.digest,
+      facts.distro,
+      facts.identity,
+      facts.name,
+      facts.version,
+      facts.architecture,
+      facts.sizeBytes,
+      facts.diffId,
+      facts.uncompressedSizeBytes,
+      facts.compression,
+      facts.unstackable,
+      facts.signedBy,
+      trust,
+      JSON.stringify(facts.segments),
+      JSON.stringify(facts.info),
+      JSON.stringify(facts.scripts),
+      JSON.stringify(facts.rootMembers),
+      JSON.stringify(facts.files.map((file) => FILE_FIELDS.map((field) => file[field]))),
+    );
+  }
+
+  get(digest: Digest): StoredArchive | undefined {
+    const row = this.#byDigest.get(digest);
+    return row === undefined ? undefined : toStored(row);
+  }
+
+  /** By what an index entry says of it; the same package signed twice has one identity and two digests. */
+  byIdentity(distro: DistroId, identity: string): readonly StoredArchive[] {
+    return this.#byIdentity.all(distro, identity).map(toStored);
+  }
+
+  digestsOf(distro: DistroId, identity: string): readonly Digest[] {
+    return this.#has.all(distro, identity).map((row) => row.digest);
+  }
+
+  /** `name-version (distro)` by digest. */
+  labels(): ReadonlyMap<Digest, string> {
+    return new Map(this.#labels.all().map((row) => [row.digest, row.label]));
+  }
+
+  remove(digest: Digest): void {
+    this.#remove.run(digest);
+  }
+}
+
+function toStored(row: ArchiveRow): StoredArchive {
+  return {
+    trust: row.trust,
+    facts: {
+      distro: row.distro,
+      digest: row.digest,
+      sizeBytes: row.size_bytes,
+      diffId: row.diff_id,
+      uncompressedSizeBytes: row.uncompressed_size_bytes,
+      compression: row.compression,
+      segments: JSON.parse(row.segments) as ArchiveFacts['segments'],
+      unstackable: row.unstackable,
+      identity: row.identity,
+      name: row.name,
+      version: row.version,
+      architecture: row.architecture,
+      info: JSON.parse(row.info) as ArchiveFacts['info'],
+      scripts: JSON.parse(row.scripts) as ArchiveFacts['scripts'],
+      rootMembers: JSON.parse(row.root_members) as ArchiveFacts['rootMembers'],
+      files: (JSON.parse(row.files) as unknown[][]).map(toFile),
+      signedBy: row.signed_by,
+    },
+  };
+}
+
+function toFile(row: readonly unknown[]): FileEntry {
+  const file: Record<string, unknown> = {};
+  for (let at = 0; at < FILE_FIELDS.length; at++) file[FILE_FIELDS[at] as string] = row[at];
+  return file as unknown as FileEntry;
+}

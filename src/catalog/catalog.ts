@@ -1,0 +1,39 @@
+import type Database from 'better-sqlite3';
+import { ArchiveTable } from './archives.ts';
+import { catalogError, openDatabase } from './database.ts';
+import { DerivedTable } from './derived.ts';
+import { PackageTable } from './packages.ts';
+import { RepositoryTable } from './repositories.ts';
+
+/** The SQLite catalog: what repositories offer, what archives hold, what was derived from them. */
+export class Catalog {
+  readonly repositories: RepositoryTable;
+  readonly packages: PackageTable;
+  readonly archives: ArchiveTable;
+  readonly derived: DerivedTable;
+  readonly #database: Database.Database;
+  readonly #path: string;
+
+  /** @throws AppError CATALOG, STORAGE (database.ts) */
+  constructor(path: string) {
+    this.#path = path;
+    this.#database = openDatabase(path);
+    this.repositories = new RepositoryTable(this.#database);
+    this.packages = new PackageTable(this.#database);
+    this.archives = new ArchiveTable(this.#database);
+    this.derived = new DerivedTable(this.#database);
+  }
+
+  /** Runs `work` in one write transaction: all of it or nothing. */
+  transaction<T>(work: () => T): T {
+    try {
+      return this.#database.transaction(work).immediate();
+    } catch (error) {
+      throw catalogError(error, this.#path);
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,82 @@
+import Database from 'better-sqlite3';
+import { AppError } from '../model/app-error.ts';
+import { MIGRATIONS } from './migrations.ts';
+
+/** How long a process waits for another's transaction; indexing the largest repositories takes about a second. */
+const BUSY_TIMEOUT_MS = 30_000;
+
+/**
+ * Opens (or makes) the catalog and brings its schema up to date. Several processes may do so at once.
+ * @throws AppError CATALOG when the file is not a catalog, is damaged, or was made by a newer version
+ */
+export function openDatabase(path: string): Database.Database {
+  let database: Database.Database | undefined;
+  try {
+    database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    database.pragma('journal_mode = WAL');
+    // WAL with NORMAL: a power cut may lose the last transactions, never consistency.
+    database.pragma('synchronous = NORMAL');
+    database.pragma('foreign_keys = ON');
+    database.pragma('cache_size = -65536');
+    migrate(database, path);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof AppError) throw error;
+    throw catalogError(error, path);
+  }
+}
+
+function migrate(database: Database.Database, path: string): void {
+  if (version(database) === MIGRATIONS.length) return;
+  database
+    .transaction(() => {
+      const from = version(database);
+      if (from > MIGRATIONS.length) {
+        throw new AppError(
+          'CATALOG',
+          `${path}: schema version ${from} is newer than this program's ${MIGRATIONS.length}`,
+          { hint: 'Use the newer pkgcompose, or another cache folder (--cache DIR).' },
+        );
+      }
+      for (const step of MIGRATIONS.slice(from)) database.exec(step);
+      database.pragma(`user_version = ${MIGRATIONS.length}`);
+    })
+    .immediate();
+}
+
+function version(database: Database.Database): number {
+  return database.pragma('user_version', { simple: true }) as number;
+}
+
+/** Turns SQLite's own failures (busy, full, corrupt, read-only) into AppError; anything else passes through. */
+export function catalogError(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
+  if (error.code === 'SQLITE_FULL' || error.code === 'SQLITE_IOERR_WRITE') {
+    return new AppError('STORAGE', `${path}: no space left for the catalog`, {
+      hint: 'Free some space (compose cache gc --max-size 1G) and run the command again; nothing was lost.',
+      cause: error,
+    });
+  }
+  if (error.code.startsWith('SQLITE_BUSY')) {
+    return new AppError(
+      'CATALOG',
+      `${path}: another process has held the catalog for ${BUSY_TIMEOUT_MS / 1000} s`,
+      {
+        hint: 'Wait for it to end, or use another cache folder (--cache DIR).',
+        cause: error,
+      },
+    );
+  }
+  if (error.code.startsWith('SQLITE_') || error instanceof TypeError) {
+    return new AppError(
+      'CATALOG',
+      `${path}: cannot be used as the catalog: ${error.message} (${error.code})`,
+      {
+        hint: 'Move the file away; the catalog is rebuilt from the repositories and the cached archives.',
+        cause: error,
+      },
+    );
+  }
+  return error;
+}

@@ -1,0 +1,98 @@
+/**
+ * The schema, one step a version; `PRAGMA user_version` counts the steps applied. A step is never edited once
+ * released. Lists are newline-joined text in the index's own order and syntax; JSON columns hold what is only
+ * ever read whole.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE repository (
+    id INTEGER PRIMARY KEY,
+    distro TEXT NOT NULL,
+    architecture TEXT NOT NULL,
+    url TEXT NOT NULL,
+    release TEXT NOT NULL,
+    name TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    last_modified TEXT NOT NULL,
+    content TEXT NOT NULL,
+    description TEXT NOT NULL,
+    signed_by TEXT NOT NULL,
+    trust TEXT NOT NULL,
+    package_count INTEGER NOT NULL,
+    UNIQUE (distro, architecture, url)
+  ) STRICT;
+
+  CREATE TABLE package (
+    id INTEGER PRIMARY KEY,
+    repository_id INTEGER NOT NULL REFERENCES repository (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    architecture TEXT NOT NULL,
+    description TEXT NOT NULL,
+    url TEXT NOT NULL,
+    license TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    maintainer TEXT NOT NULL,
+    build_time INTEGER NOT NULL,
+    vcs_commit TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    installed_size_bytes INTEGER NOT NULL,
+    file_name TEXT NOT NULL,
+    checksum TEXT NOT NULL,
+    depends TEXT NOT NULL,
+    provides TEXT NOT NULL,
+    replaces TEXT NOT NULL,
+    conflicts TEXT NOT NULL,
+    install_if TEXT NOT NULL,
+    groups TEXT NOT NULL,
+    provider_priority INTEGER NOT NULL,
+    replaces_priority INTEGER NOT NULL,
+    signature TEXT NOT NULL,
+    dependents INTEGER NOT NULL,
+    extra TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX package_by_name ON package (repository_id, name, ordinal);
+
+  -- kind: 0 provides, 1 install_if, 2 group
+  CREATE TABLE relation_name (
+    repository_id INTEGER NOT NULL REFERENCES repository (id) ON DELETE CASCADE,
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    package_id INTEGER NOT NULL,
+    PRIMARY KEY (repository_id, kind, name, package_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE archive (
+    digest TEXT PRIMARY KEY,
+    distro TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    architecture TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    diff_id TEXT NOT NULL,
+    uncompressed_size_bytes INTEGER NOT NULL,
+    compression TEXT NOT NULL,
+    unstackable TEXT NOT NULL,
+    signed_by TEXT NOT NULL,
+    trust TEXT NOT NULL,
+    segments TEXT NOT NULL,
+    info TEXT NOT NULL,
+    scripts TEXT NOT NULL,
+    root_members TEXT NOT NULL,
+    files TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX archive_by_identity ON archive (distro, identity);
+
+  CREATE TABLE derived (
+    key TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    diff_id TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    description TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX derived_by_digest ON derived (digest);
+  `,
+];

@@ -1,0 +1,200 @@
+import type Database from 'better-sqlite3';
+import type { DistroId, IndexPackage } from '../model/package.ts';
+import { relationName } from '../model/relation.ts';
+
+/** A repository whose index is in the catalog. */
+export interface RepositoryRow {
+  readonly id: number;
+  readonly distro: DistroId;
+  readonly architecture: string;
+  /** First base URL: with distro and architecture, its identity */
+  readonly url: string;
+  readonly release: string;
+  readonly name: string;
+  readonly etag: string;
+  readonly lastModified: string;
+  /** What was indexed: digest of the index's bytes, or of a bare folder's listing */
+  readonly content: string;
+  readonly description: string;
+  readonly signedBy: string;
+  /** Fingerprint of the trust policy that accepted it */
+  readonly trust: string;
+  readonly packageCount: number;
+}
+
+/** What relation_name's rows are about. */
+export const RELATION_KINDS = { provides: 0, installIf: 1, group: 2 } as const;
+
+const COLUMNS = `id, distro, architecture, url, release, name, etag, last_modified AS lastModified, content,
+  description, signed_by AS signedBy, trust, package_count AS packageCount`;
+
+const PACKAGE_COLUMNS = [
+  'id',
+  'repository_id',
+  'ordinal',
+  'name',
+  'version',
+  'architecture',
+  'description',
+  'url',
+  'license',
+  'origin',
+  'maintainer',
+  'build_time',
+  'vcs_commit',
+  'size_bytes',
+  'installed_size_bytes',
+  'file_name',
+  'checksum',
+  'depends',
+  'provides',
+  'replaces',
+  'conflicts',
+  'install_if',
+  'groups',
+  'provider_priority',
+  'replaces_priority',
+  'signature',
+  'dependents',
+  'extra',
+];
+
+export class RepositoryTable {
+  readonly #database: Database.Database;
+  readonly #find: Database.Statement<[string, string, string], RepositoryRow>;
+  readonly #all: Database.Statement<[], RepositoryRow>;
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+    this.#find = database.prepare(
+      `SELECT ${COLUMNS} FROM repository WHERE distro = ? AND architecture = ? AND url = ?`,
+    );
+    this.#all = database.prepare(`SELECT ${COLUMNS} FROM repository ORDER BY distro, architecture, url`);
+  }
+
+  find(distro: DistroId, architecture: string, url: string): RepositoryRow | undefined {
+    return this.#find.get(distro, architecture, url);
+  }
+
+  all(): readonly RepositoryRow[] {
+    return this.#all.all();
+  }
+
+  /** Remembers newer validators or a trust policy that accepted the same content. */
+  refresh(id: number, row: Pick<RepositoryRow, 'etag' | 'lastModified' | 'trust' | 'signedBy'>): void {
+    this.#database
+      .prepare('UPDATE repository SET etag = ?, last_modified = ?, trust = ?, signed_by = ? WHERE id = ?')
+      .run(row.etag, row.lastModified, row.trust, row.signedBy, id);
+  }
+
+  /** Puts a repository's packages in place of what was there, in one transaction. Returns its id. */
+  replace(row: Omit<RepositoryRow, 'id' | 'packageCount'>, packages: readonly IndexPackage[]): number {
+    return this.#database
+      .transaction(() => {
+        this.#database
+          .prepare('DELETE FROM repository WHERE distro = ? AND architecture = ? AND url = ?')
+          .run(row.distro, row.architecture, row.url);
+        const id = Number(
+          this.#database
+            .prepare(
+              `INSERT INTO repository (distro, architecture, url, release, name, etag, last_modified, content,
+                 description, signed_by, trust, package_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            )
+            .run(
+              row.distro,
+              row.architecture,
+              row.url,
+              row.release,
+              row.name,
+              row.etag,
+              row.lastModified,
+              row.content,
+              row.description,
+              row.signedBy,
+              row.trust,
+              packages.length,
+            ).lastInsertRowid,
+        );
+        this.#insert(id, packages);
+        return id;
+      })
+      .immediate();
+  }
+
+  #insert(repositoryId: number, packages: readonly IndexPackage[]): void {
+    const insert = this.#database.prepare(
+      `INSERT INTO package (${PACKAGE_COLUMNS.join(', ')}) VALUES (${PACKAGE_COLUMNS.map(() => '?').join(', ')})`,
+    );
+    const highest = this.#database.prepare('SELECT coalesce(max(id), 0) AS id FROM package').get() as {
+      id: number;
+    };
+    let id = highest.id;
+    const dependents = countDependents(packages);
+    const names: [kind: number, name: string, packageId: number][] = [];
+    packages.forEach((entry, ordinal) => {
+      id += 1;
+      insert.run(
+        id,
+        repositoryId,
+        ordinal,
+        entry.name,
+        entry.version,
+        entry.architecture,
+        entry.description,
+        entry.url,
+        entry.license,
+        entry.origin,
+        entry.maintainer,
+        entry.buildTime,
+        entry.commit,
+        entry.sizeBytes,
+        entry.installedSizeBytes,
+        entry.fileName,
+        entry.checksum,
+        entry.depends.join('\n'),
+        entry.provides.join('\n'),
+        entry.replaces.join('\n'),
+        entry.conflicts.join('\n'),
+        entry.installIf.join('\n'),
+        entry.groups.join('\n'),
+        entry.providerPriority,
+        entry.replacesPriority,
+        entry.signature,
+        dependentsOf(entry, dependents),
+        isEmpty(entry.extra) ? '' : JSON.stringify(entry.extra),
+      );
+      for (const provide of entry.provides) names.push([RELATION_KINDS.provides, relationName(provide), id]);
+      for (const rule of entry.installIf) names.push([RELATION_KINDS.installIf, relationName(rule), id]);
+      for (const group of entry.groups) names.push([RELATION_KINDS.group, group, id]);
+    });
+    // In key order the b-tree only ever grows at its end.
+    names.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : a[2] - b[2]));
+    const relate = this.#database.prepare(
+      'INSERT OR IGNORE INTO relation_name (repository_id, kind, name, package_id) VALUES (?, ?, ?, ?)',
+    );
+    for (const [kind, name, packageId] of names) relate.run(repositoryId, kind, name, packageId);
+  }
+}
+
+/** How often each name stands in a dependency of these packages. */
+function countDependents(packages: readonly IndexPackage[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const entry of packages) {
+    for (const relation of entry.depends) {
+      const name = relationName(relation);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+function dependentsOf(entry: IndexPackage, counts: ReadonlyMap<string, number>): number {
+  let sum = counts.get(entry.name) ?? 0;
+  for (const provide of entry.provides) sum += counts.get(relationName(provide)) ?? 0;
+  return sum;
+}
+
+function isEmpty(record: object): boolean {
+  for (const _ in record) return false;
+  return true;
+}

@@ -1,0 +1,41 @@
+import type { DistroId } from '../model/package.ts';
+
+/** Where a package came from, as annotations and labels name it. */
+export interface PackageOrigin {
+  readonly distro: DistroId;
+  readonly release: string;
+  readonly repository: string;
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+}
+
+/** Keys of our own annotations; the rest are OCI's predefined ones. */
+export const ANNOTATIONS = {
+  purl: 'dev.pkgcompose.purl',
+  name: 'dev.pkgcompose.package',
+  version: 'org.opencontainers.image.version',
+  distro: 'dev.pkgcompose.distro',
+  repository: 'dev.pkgcompose.repository',
+  derived: 'dev.pkgcompose.derived',
+  kind: 'dev.pkgcompose.layer',
+} as const;
+
+/** Package URL (purl-spec, types `apk` and `alpm`). */
+export function packageUrl(origin: PackageOrigin): string {
+  const type = origin.distro === 'alpine' ? 'apk' : 'alpm';
+  const encode = (text: string) => encodeURIComponent(text).replaceAll('%3A', ':');
+  const qualifiers = `arch=${encode(origin.architecture)}&distro=${encode(`${origin.distro}-${origin.release}`)}`;
+  return `pkg:${type}/${origin.distro}/${encode(origin.name.toLowerCase())}@${encode(origin.version)}?${qualifiers}`;
+}
+
+/** Annotations of a layer that holds one package's archive. */
+export function packageAnnotations(origin: PackageOrigin): Record<string, string> {
+  return {
+    [ANNOTATIONS.purl]: packageUrl(origin),
+    [ANNOTATIONS.name]: origin.name,
+    [ANNOTATIONS.version]: origin.version,
+    [ANNOTATIONS.distro]: `${origin.distro} ${origin.release}`,
+    [ANNOTATIONS.repository]: origin.repository,
+  };
+}

@@ -1,0 +1,101 @@
+import { ancestorsOf, type Inode, parentOf, type Tree } from './tree.ts';
+
+/** OCI image-spec "Whiteouts": an empty file of this prefix removes its sibling from the layers below. */
+const WHITEOUT_PREFIX = '.wh.';
+
+/** One entry of the layer that turns one tree into another. */
+export type Change =
+  | { readonly kind: 'put'; readonly path: string; readonly inode: Inode }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string }
+  | { readonly kind: 'whiteout'; readonly path: string };
+
+/**
+ * The layer that makes `from` into `to`: changed or new paths, whiteouts for the ones that go, and the parents of
+ * every entry, since a layer that lacks them resets their modes. Sorted by path, parents first; a hard-link group
+ * is put whole, because a layer cannot link into one below it.
+ */
+export function difference(from: Tree, to: Tree): readonly Change[] {
+  const changed = new Set<string>();
+  const groups = linkGroups(to);
+  for (const [path, inode] of to) {
+    const before = from.get(path);
+    if (before !== undefined && sameInode(before, inode) && sameGroup(from, groups.get(inode), path))
+      continue;
+    for (const member of groups.get(inode) ?? [path]) changed.add(member);
+  }
+  const gone = [...from.keys()].filter((path) => !to.has(path) && survives(path, to));
+  for (const path of [...changed, ...gone]) for (const parent of ancestorsOf(path)) changed.add(parent);
+
+  const changes: Change[] = [];
+  const firstOf = new Map<Inode, string>();
+  for (const path of [...changed].sort()) {
+    const inode = to.get(path);
+    if (inode === undefined) throw new Error(`no parent ${path} in the target tree`);
+    const first = firstOf.get(inode);
+    if (first !== undefined) {
+      changes.push({ kind: 'link', path, target: first });
+    } else {
+      changes.push({ kind: 'put', path, inode });
+      if (groups.has(inode)) firstOf.set(inode, path);
+    }
+  }
+  for (const path of gone.sort()) changes.push({ kind: 'whiteout', path: whiteoutOf(path) });
+  return changes;
+}
+
+/** Paths by inode, only for inodes with several. */
+function linkGroups(tree: Tree): Map<Inode, string[]> {
+  const paths = new Map<Inode, string[]>();
+  for (const [path, inode] of tree) {
+    if (inode.type === 'directory') continue;
+    const known = paths.get(inode);
+    if (known === undefined) paths.set(inode, [path]);
+    else known.push(path);
+  }
+  for (const [inode, members] of paths) if (members.length === 1) paths.delete(inode);
+  return paths;
+}
+
+/** True when the paths that are one file in the target are one file below too. */
+function sameGroup(from: Tree, members: readonly string[] | undefined, path: string): boolean {
+  if (members === undefined) return true;
+  const inode = from.get(path);
+  return members.every((member) => from.get(member) === inode);
+}
+
+/** False where a parent is gone or no longer a directory: what hides the parent hides the path. */
+function survives(path: string, to: Tree): boolean {
+  const parent = parentOf(path);
+  return parent === '' || to.get(parent)?.type === 'directory';
+}
+
+function whiteoutOf(path: string): string {
+  const parent = parentOf(path);
+  return parent === ''
+    ? `${WHITEOUT_PREFIX}${path}`
+    : `${parent}/${WHITEOUT_PREFIX}${path.slice(parent.length + 1)}`;
+}
+
+/** Directory mtimes are not compared: every install into a directory changes them. */
+function sameInode(a: Inode, b: Inode): boolean {
+  if (a.uncertain || b.uncertain) return false;
+  return (
+    a.type === b.type &&
+    a.mode === b.mode &&
+    a.uid === b.uid &&
+    a.gid === b.gid &&
+    a.sizeBytes === b.sizeBytes &&
+    a.sha256 === b.sha256 &&
+    a.linkTarget === b.linkTarget &&
+    a.deviceMajor === b.deviceMajor &&
+    a.deviceMinor === b.deviceMinor &&
+    (a.type === 'directory' || a.mtime === b.mtime) &&
+    sameXattrs(a.xattrs, b.xattrs)
+  );
+}
+
+function sameXattrs(a: Inode['xattrs'], b: Inode['xattrs']): boolean {
+  if (a === b) return true;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}

@@ -1,0 +1,96 @@
+import type { Platform } from '../model/descriptor.ts';
+import type { DiffId } from '../model/digest.ts';
+import type { ConfigOptions } from '../model/request.ts';
+import type { Tree } from './tree.ts';
+
+/** What an image config says, before it is bytes. */
+export interface ConfigInput {
+  readonly platform: Platform;
+  readonly options: ConfigOptions;
+  /** The distribution's PATH, and its shells in order of preference (absolute paths). */
+  readonly path: string;
+  readonly shells: readonly string[];
+  /** The finished root, to see which shell is there. */
+  readonly tree: Tree;
+  /** Seconds since the epoch */
+  readonly created: number;
+  readonly layers: readonly { readonly diffId: DiffId; readonly createdBy: string }[];
+}
+
+/** The bytes of an OCI image config (image-spec, "OCI Image Configuration"). Same input, same bytes. */
+export function imageConfig(input: ConfigInput): Buffer {
+  const { options, platform } = input;
+  const created = new Date(input.created * 1000).toISOString().replace('.000Z', 'Z');
+  const entrypoint = options.entrypoint;
+  const cmd = options.cmd ?? (entrypoint === undefined ? defaultCommand(input) : undefined);
+  const config = {
+    ...(options.user === '' ? {} : { User: options.user }),
+    ...(options.expose.length === 0
+      ? {}
+      : {
+          ExposedPorts: Object.fromEntries(
+            [...options.expose].sort().map((port) => [withProtocol(port), {}]),
+          ),
+        }),
+    Env: mergeEnv([`PATH=${input.path}`], options.env),
+    ...(entrypoint === undefined ? {} : { Entrypoint: entrypoint }),
+    ...(cmd === undefined ? {} : { Cmd: cmd }),
+    ...(options.workdir === '' ? {} : { WorkingDir: options.workdir }),
+    ...(Object.keys(options.labels).length === 0 ? {} : { Labels: sortKeys(options.labels) }),
+  };
+  return Buffer.from(
+    JSON.stringify({
+      created,
+      architecture: platform.architecture,
+      ...(platform.variant === undefined ? {} : { variant: platform.variant }),
+      os: platform.os,
+      config,
+      rootfs: { type: 'layers', diff_ids: input.layers.map((layer) => layer.diffId) },
+      history: input.layers.map((layer) => ({ created, created_by: layer.createdBy })),
+    }),
+  );
+}
+
+/** The first shell that the tree holds; none where there is no shell at all. */
+function defaultCommand(input: ConfigInput): readonly string[] | undefined {
+  const shell = input.shells.find((path) => resolves(input.tree, path.slice(1), 0));
+  return shell === undefined ? undefined : [shell];
+}
+
+/** True when the path, its symlinks followed, is a file. */
+function resolves(tree: Tree, path: string, depth: number): boolean {
+  if (depth > 40) return false;
+  const done: string[] = [];
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index] as string;
+    if (part === '..') {
+      done.pop();
+      continue;
+    }
+    done.push(part);
+    const inode = tree.get(done.join('/'));
+    if (inode === undefined) return false;
+    if (inode.type === 'symlink') {
+      const base = inode.linkTarget.startsWith('/') ? '' : done.slice(0, -1).join('/');
+      return resolves(tree, [base, inode.linkTarget, ...parts.slice(index + 1)].join('/'), depth + 1);
+    }
+    if (index === parts.length - 1) return inode.type === 'file';
+  }
+  return false;
+}
+
+/** Later settings of a variable replace earlier ones in place. */
+function mergeEnv(defaults: readonly string[], given: readonly string[]): readonly string[] {
+  const values = new Map<string, string>();
+  for (const setting of [...defaults, ...given]) values.set(setting.split('=', 1)[0] as string, setting);
+  return [...values.values()];
+}
+
+function withProtocol(port: string): string {
+  return port.includes('/') ? port : `${port}/tcp`;
+}
+
+export function sortKeys(record: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

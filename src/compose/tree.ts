@@ -1,0 +1,89 @@
+import type { EntryType, FileEntry } from '../model/archive.ts';
+import type { Digest } from '../model/digest.ts';
+
+/** Where a file's bytes are: in an archive's uncompressed tar, or here. */
+export type Content =
+  | { readonly kind: 'archive'; readonly digest: Digest; readonly offset: number }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
+
+/** What a path names. Hard links are several paths with one Inode object. */
+export interface Inode {
+  readonly type: Exclude<EntryType, 'hardlink'>;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since the epoch */
+  readonly mtime: number;
+  readonly sizeBytes: number;
+  readonly linkTarget: string;
+  readonly sha256: string;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  /** Values base64 */
+  readonly xattrs: Readonly<Record<string, string>>;
+  readonly content: Content | undefined;
+  /**
+   * True where unpackers disagree on what is there, for example a directory that an upper layer's files imply
+   * without listing it; such a path never counts as equal.
+   */
+  readonly uncertain: boolean;
+}
+
+/** Paths without leading or trailing slash; the root itself is not in it. */
+export type Tree = Map<string, Inode>;
+
+export function directoryInode(
+  attributes: { mode: number; uid: number; gid: number; mtime: number },
+  uncertain = false,
+): Inode {
+  return {
+    type: 'directory',
+    ...attributes,
+    sizeBytes: 0,
+    linkTarget: '',
+    sha256: '',
+    deviceMajor: 0,
+    deviceMinor: 0,
+    xattrs: {},
+    content: undefined,
+    uncertain,
+  };
+}
+
+/** The inode of an archive's entry; hard links are resolved by the caller. */
+export function inodeOf(entry: FileEntry, archive: Digest): Inode {
+  return {
+    type: entry.type as Inode['type'],
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    mtime: entry.mtime,
+    sizeBytes: entry.sizeBytes,
+    linkTarget: entry.linkTarget,
+    sha256: entry.sha256,
+    deviceMajor: entry.deviceMajor,
+    deviceMinor: entry.deviceMinor,
+    xattrs: entry.xattrs,
+    content: entry.type === 'file' ? { kind: 'archive', digest: archive, offset: entry.offset } : undefined,
+    uncertain: false,
+  };
+}
+
+/** `a/b/c` → `a/b`; `a` → ``. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '' : path.slice(0, slash);
+}
+
+/** `a/b/c` → `a`, `a/b`. */
+export function* ancestorsOf(path: string): Generator<string> {
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    yield path.slice(0, slash);
+  }
+}
+
+/** Removes everything below a directory; the directory itself stays. */
+export function removeBelow(tree: Tree, directory: string): void {
+  const prefix = `${directory}/`;
+  for (const path of tree.keys()) if (path.startsWith(prefix)) tree.delete(path);
+}

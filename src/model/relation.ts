@@ -1,0 +1,10 @@
+/** The name that a relation is about: `so:libc.so.1=1.2` → `so:libc.so.1`, `!foo` → `foo`, `git>2@edge` → `git`. */
+export function relationName(relation: string): string {
+  const start = relation.startsWith('!') ? 1 : 0;
+  for (let at = start; at < relation.length; at++) {
+    const code = relation.charCodeAt(at);
+    // < = > ~ @
+    if ((code >= 0x3c && code <= 0x3e) || code === 0x7e || code === 0x40) return relation.slice(start, at);
+  }
+  return start === 0 ? relation : relation.slice(start);
+}

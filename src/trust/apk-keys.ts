@@ -1,4 +1,29 @@
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { AppError } from '../model/app-error.ts';
+
+/** Alpine signs with one key; a repository in the middle of a key change carries two or three. */
+const MAX_SIGNATURES = 16;
+/** RSA of 16384 bits, the largest key OpenSSL verifies with. */
+const MAX_SIGNATURE_BYTES = 2048;
+/** A 16384-bit RSA key in PEM is below 3 KiB. */
+const MAX_KEY_FILE_BYTES = 64 * 1024;
+/** apk-tools' own limit comes from the tar name field; longer names are nobody's key file. */
+const MAX_KEY_NAME_BYTES = 255;
+
+/** What precedes the key's file name in a signature member, and its digest. Source: apk-tools, signature members. */
+const MEMBER_PREFIXES = [
+  { prefix: '.SIGN.RSA256.', hash: 'sha256' },
+  { prefix: '.SIGN.RSA512.', hash: 'sha512' },
+  { prefix: '.SIGN.RSA.', hash: 'sha1' },
+] as const;
+
+export interface KeyFile {
+  /** File name; folders before it do not count */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
 
 /** Keys by file name, as apk names them: `alpine-devel@lists.alpinelinux.org-4a6a0840.rsa.pub`. */
 export interface ApkKeyring {
@@ -21,23 +46,202 @@ export type SignatureVerdict =
       readonly keyNames: readonly string[];
     };
 
+function readKey(file: KeyFile, where: string): KeyObject {
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new AppError('UNTRUSTED_KEY', `${where} is not an RSA public key: ${reason}`, {
+      hint: 'Keys are PEM files (`BEGIN PUBLIC KEY` or `BEGIN RSA PUBLIC KEY`); name a folder of them with --keyring DIR.',
+      cause,
+      details: { where },
+    });
+  };
+  if (file.bytes.length > MAX_KEY_FILE_BYTES) {
+    refuse(`expected at most ${MAX_KEY_FILE_BYTES} bytes, got ${file.bytes.length}`);
+  }
+  const pem = Buffer.from(file.bytes).toString('latin1');
+  if (!/-----BEGIN (RSA )?PUBLIC KEY-----/.test(pem)) refuse('no PEM public key in it');
+  let key: KeyObject;
+  try {
+    key = createPublicKey(pem);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error), error);
+  }
+  if (key.asymmetricKeyType !== 'rsa') refuse(`expected rsa, got ${key.asymmetricKeyType}`);
+  return key;
+}
+
+/** @throws AppError UNTRUSTED_KEY when a file is no RSA public key, or two files of one name differ */
+export function apkKeyringFromFiles(files: Iterable<KeyFile>): ApkKeyring {
+  const keys = new Map<string, KeyObject>();
+  for (const file of files) {
+    const name = basename(file.name);
+    const key = readKey(file, file.name);
+    const known = keys.get(name);
+    if (known !== undefined && !known.equals(key)) {
+      throw new AppError('UNTRUSTED_KEY', `two different keys are both named ${name}: expected one`, {
+        hint: 'Keep one of them in the folder that --keyring DIR names.',
+        details: { name },
+      });
+    }
+    keys.set(name, key);
+  }
+  return { keys };
+}
+
+/** Every `*.pub` and `*.pem` of a folder. @throws AppError NOT_FOUND, UNTRUSTED_KEY */
 export function loadApkKeyring(directory: string): ApkKeyring {
-  throw new Error(`not built: ${directory}`);
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    throw new AppError('NOT_FOUND', `keyring folder ${directory} cannot be read`, {
+      hint: 'Name a folder of public keys with --keyring DIR.',
+      cause: error,
+      details: { directory },
+    });
+  }
+  const files = names.filter((name) => name.endsWith('.pub') || name.endsWith('.pem')).sort();
+  if (files.length === 0) {
+    throw new AppError(
+      'NOT_FOUND',
+      `keyring folder ${directory} holds no key: expected *.pub or *.pem files`,
+      {
+        hint: 'apk keys are named like alpine-devel@lists.alpinelinux.org-6165ee59.rsa.pub; name their folder with --keyring DIR.',
+        details: { directory, found: names.slice(0, 20) },
+      },
+    );
+  }
+  return apkKeyringFromFiles(
+    files.map((name) => ({ name: join(directory, name), bytes: readFileSync(join(directory, name)) })),
+  );
 }
 
-export function apkKeyringFromFiles(files: Iterable<{ name: string; bytes: Uint8Array }>): ApkKeyring {
-  throw new Error(`not built: ${typeof files}`);
+interface NamedSignature {
+  readonly hash: 'sha1' | 'sha256' | 'sha512';
+  readonly keyName: string;
+  readonly bytes: Uint8Array;
 }
 
+/** The digest and key that a member's name gives; undefined for other schemes (`.SIGN.DSA.`, a future one). */
+function readMember(signature: ApkSignature): NamedSignature | undefined {
+  const scheme = MEMBER_PREFIXES.find(({ prefix }) => signature.member.startsWith(prefix));
+  if (scheme === undefined) return undefined;
+  return { hash: scheme.hash, keyName: signature.member.slice(scheme.prefix.length), bytes: signature.bytes };
+}
+
+function isKeyName(name: string): boolean {
+  return (
+    name !== '' &&
+    name !== '.' &&
+    name !== '..' &&
+    !/[/\0]/.test(name) &&
+    Buffer.byteLength(name) <= MAX_KEY_NAME_BYTES
+  );
+}
+
+/** PKCS#1 v1.5. @throws AppError UNSUPPORTED when this Node's OpenSSL refuses the digest for signatures */
+function isGood(signature: NamedSignature, key: KeyObject, signed: Uint8Array): boolean {
+  try {
+    return verify(signature.hash, signed, key, signature.bytes);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppError(
+      'UNSUPPORTED',
+      `OpenSSL ${process.versions.openssl} of this Node cannot verify an RSA signature with ${signature.hash.toUpperCase()} (key ${signature.keyName}): ${reason}`,
+      {
+        hint:
+          signature.hash === 'sha1'
+            ? 'Alpine signs with SHA-1, which the crypto policy of this machine disables; use the official Node 24, which brings its own OpenSSL.'
+            : 'Use the official Node 24, which brings its own OpenSSL.',
+        cause: error,
+        details: { hash: signature.hash, key: signature.keyName },
+      },
+    );
+  }
+}
+
+/**
+ * One good signature of a known key is enough; signatures of unknown keys are passed over, as apk does. A bad signature of a
+ * known key refuses the whole, even beside a good one.
+ * @param signed the raw compressed bytes that the signature covers. Index: everything after the first gzip member;
+ * package: the control member
+ */
 export function verifyApkSignatures(
   keyring: ApkKeyring,
   signatures: readonly ApkSignature[],
   signed: Uint8Array,
 ): SignatureVerdict {
-  throw new Error(`not built: ${keyring.keys.size} ${signatures.length} ${signed.length}`);
+  const named = signatures.map(readMember).filter((signature) => signature !== undefined);
+  const keyNames = named.map((signature) => signature.keyName);
+  const bad = (message: string): SignatureVerdict => ({
+    ok: false,
+    reason: 'bad-signature',
+    message,
+    keyNames,
+  });
+  if (signatures.length > MAX_SIGNATURES) {
+    return bad(`expected at most ${MAX_SIGNATURES} signatures, got ${signatures.length}`);
+  }
+  let signedBy: string | undefined;
+  for (const signature of named) {
+    if (!isKeyName(signature.keyName)) {
+      return bad(
+        `a signature names ${JSON.stringify(signature.keyName.slice(0, 80))}, which is not a key's file name`,
+      );
+    }
+    const key = keyring.keys.get(signature.keyName);
+    if (key === undefined) continue;
+    if (signature.bytes.length === 0 || signature.bytes.length > MAX_SIGNATURE_BYTES) {
+      return bad(`the signature by ${signature.keyName} has ${signature.bytes.length} bytes`);
+    }
+    if (!isGood(signature, key, signed)) {
+      return bad(
+        `the signature by ${signature.keyName} does not match the content: it was changed, or cut, after signing`,
+      );
+    }
+    signedBy ??= signature.keyName;
+  }
+  if (signedBy !== undefined) return { ok: true, signedBy };
+  if (signatures.length === 0)
+    return { ok: false, reason: 'unsigned', message: 'it carries no signature', keyNames: [] };
+  if (named.length === 0) {
+    return bad(
+      `no signature of a known kind: expected .SIGN.RSA, RSA256 or RSA512, got ${signatures[0]?.member.slice(0, 80)}`,
+    );
+  }
+  const known = [...keyring.keys.keys()];
+  return {
+    ok: false,
+    reason: 'unknown-key',
+    message: `it is signed by ${keyNames.join(', ')}; known keys: ${known.length === 0 ? 'none' : known.join(', ')}`,
+    keyNames,
+  };
 }
 
-/** @throws AppError SIGNATURE or UNTRUSTED_KEY when the verdict is not ok; else the key's name */
+/**
+ * The name of the key that signed.
+ * @param what names the index or archive in errors: URL or path
+ * @throws AppError SIGNATURE (unsigned, bad) or UNTRUSTED_KEY (unknown key)
+ */
 export function enforceApkVerdict(verdict: SignatureVerdict, keyring: ApkKeyring, what: string): string {
-  throw new Error(`not built: ${verdict.ok} ${keyring.keys.size} ${what}`);
+  if (verdict.ok) return verdict.signedBy;
+  const details = {
+    what,
+    reason: verdict.reason,
+    keyNames: verdict.keyNames,
+    knownKeys: [...keyring.keys.keys()],
+  };
+  if (verdict.reason === 'unknown-key') {
+    throw new AppError('UNTRUSTED_KEY', `${what} is not signed by a trusted key: ${verdict.message}`, {
+      hint: 'Put the public key into a folder and name it with --keyring DIR, or accept it as it is with --allow-untrusted.',
+      details,
+    });
+  }
+  const problem = verdict.reason === 'unsigned' ? 'is unsigned' : 'has a bad signature';
+  throw new AppError('SIGNATURE', `${what} ${problem}: ${verdict.message}`, {
+    hint:
+      verdict.reason === 'unsigned'
+        ? 'Take it from a signed repository (its keys: --keyring DIR), or accept it as it is with --allow-untrusted.'
+        : 'Fetch it again or from another mirror; if it is signed by another key of that name, give --keyring DIR. --allow-untrusted accepts it as it is.',
+    details,
+  });
 }

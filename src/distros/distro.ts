@@ -54,9 +54,15 @@ export interface Distro {
     readonly archiveSuffixes: readonly string[];
     /** The package that carries the distribution's signing keys: `alpine-keys`, `archlinux-keyring`. */
     readonly keysPackage: string;
+    /** Whether a path inside the keys package is key material. */
+    isKeyFile(path: string): boolean;
+    /** Indexes and archives may have a detached signature beside them, `<file>.sig`. */
+    readonly detachedSignatures: boolean;
   };
   /** The repositories the distribution itself would use: main and community; core and extra. */
   repositories(query: RepositoryQuery): readonly RepositorySpec[];
+  /** A repository the user names: a URL, a folder, or a line of the distribution's own configuration. */
+  repository(line: string, query: RepositoryQuery): RepositorySpec;
   /** Parses and verifies. @throws AppError BAD_INDEX, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED */
   readIndex(input: IndexInput): Promise<RepositoryIndex>;
   /** One streaming pass. @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT */

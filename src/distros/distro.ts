@@ -65,6 +65,8 @@ export interface Distro {
   repository(line: string, query: RepositoryQuery): RepositorySpec;
   /** Parses and verifies. @throws AppError BAD_INDEX, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED */
   readIndex(input: IndexInput): Promise<RepositoryIndex>;
+  /** The release an index is of, where the request said `latest-stable`; else the request's own word. */
+  releaseOf(index: RepositoryIndex, spec: RepositorySpec): string;
   /** One streaming pass. @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT */
   readArchive(input: ArchiveInput): Promise<ArchiveFacts>;
   /** Negative, zero or positive, as the real tool orders them. */

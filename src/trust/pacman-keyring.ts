@@ -1,9 +1,19 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Key } from 'openpgp';
+import { AppError } from '../model/app-error.ts';
+import type { KeyFile } from './apk-keys.ts';
+import { type KeyringParts, readKeyringFiles } from './keyring-files.ts';
+import type { KeyBlock } from './openpgp-packets.ts';
+import { ARCH_MASTER_KEY_PINS } from './pins.ts';
+import type { Introducer, OwnerTrust } from './web-of-trust.ts';
+
 export interface SigLevelPart {
   readonly check: 'never' | 'optional' | 'required';
   readonly trust: 'trusted-only' | 'trust-all';
 }
 
-/** pacman.conf(5) "PACKAGE AND DATABASE SIGNATURE CHECKING". */
+/** pacman.conf(5), "Package and database signature checking". */
 export interface SigLevel {
   readonly package: SigLevelPart;
   readonly database: SigLevelPart;
@@ -21,49 +31,270 @@ export interface OpenPgpVerdict {
     | 'revoked-key'
     | 'bad-signature'
     | 'unsigned';
-  /** Upper-case hex of the signing key's primary fingerprint; the key id or empty when the key is unknown. */
+  /** Upper-case hex: the signing key's primary fingerprint; of an unknown key what the signature names it by. */
   readonly fingerprint: string;
   /** A user id of the signer; empty when unknown. */
   readonly signer: string;
-  /** A sentence for a person. */
+  /** Why, for a person; continues a sentence that names the signed thing. */
   readonly message: string;
 }
+
+/** The verdict where no signature was found. */
+export const UNSIGNED: OpenPgpVerdict = {
+  status: 'unsigned',
+  fingerprint: '',
+  signer: '',
+  message: 'it carries no OpenPGP signature',
+};
 
 export interface VerifyOptions {
   /** Milliseconds since the epoch at which keys and signatures are judged; default: the clock. */
   readonly now?: number;
 }
 
-/** A folder's `*.gpg` with their `-trusted` and `-revoked` lists, like /usr/share/pacman/keyrings. */
+/**
+ * pacman's keys: a folder's `*.gpg` (binary or armored) with their `-trusted` and `-revoked` lists, like
+ * /usr/share/pacman/keyrings after `pacman-key --populate`: trusted keys are valid themselves (locally signed) and introduce
+ * others by their ownertrust, revoked ones are disabled. Keys are parsed when a signature names them.
+ */
 export class PacmanKeyring {
+  readonly #parts: KeyringParts;
+  readonly #byFingerprint: ReadonlyMap<string, readonly KeyBlock[]>;
+  readonly #byKeyId: ReadonlyMap<string, readonly string[]>;
+  readonly #parsed = new Map<string, Promise<Key | undefined>>();
+
+  /** Use `load` or `fromFiles`. */
+  constructor(parts: KeyringParts) {
+    const byFingerprint = new Map<string, KeyBlock[]>();
+    const byKeyId = new Map<string, string[]>();
+    for (const block of parts.blocks) {
+      const same = byFingerprint.get(block.fingerprint);
+      if (same === undefined) byFingerprint.set(block.fingerprint, [block]);
+      else same.push(block);
+      for (const keyId of block.keyIds) {
+        const owners = byKeyId.get(keyId) ?? [];
+        if (!owners.includes(block.fingerprint)) owners.push(block.fingerprint);
+        byKeyId.set(keyId, owners);
+      }
+    }
+    this.#parts = parts;
+    this.#byFingerprint = byFingerprint;
+    this.#byKeyId = byKeyId;
+  }
+
+  /** @throws AppError NOT_FOUND when the folder has no `*.gpg`; UNTRUSTED_KEY when a file is malformed */
   static async load(directory: string): Promise<PacmanKeyring> {
-    throw new Error(`not built: ${directory}`);
+    let names: string[];
+    try {
+      names = readdirSync(directory).sort();
+    } catch (error) {
+      throw new AppError('NOT_FOUND', `keyring folder ${directory} cannot be read`, {
+        hint: 'Name a folder with a pacman keyring (NAME.gpg, NAME-trusted, NAME-revoked) with --keyring DIR.',
+        cause: error,
+        details: { directory },
+      });
+    }
+    const wanted = names.filter((name) => /(\.gpg|-trusted|-revoked)$/.test(name));
+    if (!wanted.some((name) => name.endsWith('.gpg'))) {
+      throw new AppError(
+        'NOT_FOUND',
+        `keyring folder ${directory} holds no pacman keyring: expected a *.gpg file`,
+        {
+          hint: 'A pacman keyring is NAME.gpg with NAME-trusted and NAME-revoked beside it; name its folder with --keyring DIR.',
+          details: { directory, found: names.slice(0, 20) },
+        },
+      );
+    }
+    return PacmanKeyring.fromFiles(
+      wanted.map((name) => ({ name: join(directory, name), bytes: readFileSync(join(directory, name)) })),
+    );
   }
 
-  static async fromFiles(files: Iterable<{ name: string; bytes: Uint8Array }>): Promise<PacmanKeyring> {
-    throw new Error(`not built: ${typeof files}`);
+  /** Files of a keyring package; folders before a name do not count, files of other names are passed over. */
+  static async fromFiles(files: Iterable<KeyFile>): Promise<PacmanKeyring> {
+    return new PacmanKeyring(readKeyringFiles(files));
   }
 
+  /**
+   * The same keys with only Arch's pinned main signing keys as introducers, marginally trusted whatever the keyring's own list
+   * says: for a keyring that came over the network.
+   */
   restrictToPinnedMasters(): PacmanKeyring {
-    throw new Error('not built');
+    const trusted = new Map<string, OwnerTrust>();
+    for (const pin of ARCH_MASTER_KEY_PINS) {
+      const blocks = this.#byFingerprint.get(pin.fingerprint) ?? [];
+      const genuine =
+        blocks.length > 0 && (pin.sha256 === '' || blocks.every((block) => block.sha256 === pin.sha256));
+      if (genuine && this.#parts.trusted.has(pin.fingerprint)) trusted.set(pin.fingerprint, 'marginal');
+    }
+    return new PacmanKeyring({ ...this.#parts, trusted });
+  }
+
+  /** Number of keys */
+  get size(): number {
+    return this.#byFingerprint.size;
+  }
+
+  /** `262 keys of archlinux.gpg, 5 of them trusted`, for messages */
+  describe(): string {
+    const sources = this.#parts.sources.length === 0 ? 'no keyring file' : this.#parts.sources.join(', ');
+    return `${this.size} ${this.size === 1 ? 'key' : 'keys'} of ${sources}, ${this.#parts.trusted.size} trusted`;
+  }
+
+  isTrusted(fingerprint: string): boolean {
+    return this.#parts.trusted.has(fingerprint);
+  }
+
+  /** Named by a `-revoked` list */
+  isDisabled(fingerprint: string): boolean {
+    return this.#parts.revoked.has(fingerprint);
+  }
+
+  /** Primary fingerprints of the keys that have this key id, or a subkey of it; upper-case hex, 16 digits. */
+  findByKeyId(keyId: string): readonly string[] {
+    return this.#byKeyId.get(keyId) ?? [];
+  }
+
+  /** All copies of a key merged; undefined when absent or beyond parsing. */
+  key(fingerprint: string): Promise<Key | undefined> {
+    let parsed = this.#parsed.get(fingerprint);
+    if (parsed === undefined) {
+      parsed = this.#parse(fingerprint);
+      this.#parsed.set(fingerprint, parsed);
+    }
+    return parsed;
+  }
+
+  async #parse(fingerprint: string): Promise<Key | undefined> {
+    const { readKey } = await import('openpgp');
+    let merged: Key | undefined;
+    for (const block of this.#byFingerprint.get(fingerprint) ?? []) {
+      try {
+        const key: Key = await readKey({ binaryKey: block.bytes });
+        merged = merged === undefined ? key : await merged.update(key);
+      } catch {
+        // A copy that cannot be parsed vouches for nothing; another copy may.
+      }
+    }
+    return merged;
+  }
+
+  /** The trusted keys that may vouch for others: neither disabled nor missing. */
+  async introducers(): Promise<readonly Introducer[]> {
+    const found: Introducer[] = [];
+    for (const [fingerprint, trust] of this.#parts.trusted) {
+      const key = this.isDisabled(fingerprint) ? undefined : await this.key(fingerprint);
+      if (key !== undefined) found.push({ key, ownerTrust: trust });
+    }
+    return found;
   }
 }
 
-/** @throws AppError USAGE on a word that is not pacman's */
-export function parseSigLevel(words: string): SigLevel {
-  throw new Error(`not built: ${words}`);
-}
-
+/**
+ * Checks a detached signature (binary or armored) over data, which is read once, to its end, in constant memory. Several
+ * signatures in one must all hold, as libalpm asks; the verdict is the first that does not. An empty one is `unsigned`.
+ * Errors of the data itself are thrown on.
+ */
 export async function verifyDetached(
   keyring: PacmanKeyring,
   data: AsyncIterable<Uint8Array> | Uint8Array,
   signature: Uint8Array,
   options: VerifyOptions = {},
 ): Promise<OpenPgpVerdict> {
-  throw new Error(`not built: ${keyring} ${data} ${signature} ${options.now}`);
+  const { judgeDetached } = await import('./openpgp-verdict.ts');
+  return judgeDetached(keyring, data, { signature, now: new Date(options.now ?? Date.now()) });
 }
 
-/** Fingerprint that signed; empty when accepted without. @throws AppError SIGNATURE, UNTRUSTED_KEY */
-export function enforceSigLevel(part: SigLevelPart, verdict: OpenPgpVerdict, what: string): string {
-  throw new Error(`not built: ${part.check} ${verdict.status} ${what}`);
+const DEFAULT_SIG_LEVEL = 'Required DatabaseOptional TrustedOnly';
+
+/**
+ * Words of pacman.conf's SigLevel, applied in order over pacman's default `Required DatabaseOptional TrustedOnly`; a word
+ * without `Package` or `Database` sets both.
+ * @throws AppError USAGE on a word that is not pacman's
+ */
+export function parseSigLevel(words: string): SigLevel {
+  const level = {
+    package: { check: 'required', trust: 'trusted-only' } as SigLevelPart,
+    database: { check: 'required', trust: 'trusted-only' } as SigLevelPart,
+  };
+  for (const word of `${DEFAULT_SIG_LEVEL} ${words}`.split(/[\s,]+/).filter((part) => part !== '')) {
+    const match = /^(Package|Database)?(Never|Optional|Required|TrustedOnly|TrustAll)$/.exec(word);
+    if (match === null) {
+      throw new AppError('USAGE', `unknown SigLevel word ${JSON.stringify(word)}`, {
+        hint: 'pacman knows Never, Optional, Required, TrustedOnly and TrustAll, each also with Package or Database before it.',
+        details: { word },
+      });
+    }
+    const change: Partial<SigLevelPart> = SIG_LEVEL_CHANGES[match[2] as BaseWord];
+    if (match[1] !== 'Database') level.package = { ...level.package, ...change };
+    if (match[1] !== 'Package') level.database = { ...level.database, ...change };
+  }
+  return level;
 }
+
+const SIG_LEVEL_CHANGES: Readonly<Record<BaseWord, Partial<SigLevelPart>>> = {
+  Never: { check: 'never' },
+  Optional: { check: 'optional' },
+  Required: { check: 'required' },
+  TrustedOnly: { trust: 'trusted-only' },
+  TrustAll: { trust: 'trust-all' },
+};
+
+/**
+ * libalpm's decision (`_alpm_check_pgp_helper`): a missing signature is accepted where optional; a present one must be good
+ * even there. TrustAll accepts good signatures of untrusted and of expired keys; of unknown, revoked or disabled keys none.
+ * TrustedOnly refuses expired keys too: GnuPG gives them no validity, which libalpm takes as unknown trust.
+ * @param what names the signed thing in errors: URL or path
+ * @returns the signing key's fingerprint; empty when accepted without a signature
+ * @throws AppError SIGNATURE (unsigned, bad), UNTRUSTED_KEY (unknown, untrusted, revoked, expired)
+ */
+export function enforceSigLevel(part: SigLevelPart, verdict: OpenPgpVerdict, what: string): string {
+  const { status, fingerprint, signer, message } = verdict;
+  if (part.check === 'never') return status === 'valid' ? fingerprint : '';
+  if (status === 'valid') return fingerprint;
+  if (status === 'unsigned' && part.check === 'optional') return '';
+  if ((status === 'untrusted' || status === 'expired-key') && part.trust === 'trust-all') return fingerprint;
+  const { code, problem, hint } = REFUSALS[status];
+  throw new AppError(code, `${what} ${problem}: ${message}`, {
+    hint,
+    details: { what, status, fingerprint, signer, sigLevel: part },
+  });
+}
+
+const REFUSALS: Readonly<
+  Record<
+    Exclude<OpenPgpVerdict['status'], 'valid'>,
+    { readonly code: 'SIGNATURE' | 'UNTRUSTED_KEY'; readonly problem: string; readonly hint: string }
+  >
+> = {
+  unsigned: {
+    code: 'SIGNATURE',
+    problem: 'is unsigned',
+    hint: 'Use a signed repository with its keys in --keyring DIR, or accept it as it is with --allow-untrusted.',
+  },
+  'bad-signature': {
+    code: 'SIGNATURE',
+    problem: 'has a bad signature',
+    hint: 'Fetch it and its signature again or from another mirror; if the key itself is another, give --keyring DIR. --allow-untrusted accepts it as it is.',
+  },
+  'unknown-key': {
+    code: 'UNTRUSTED_KEY',
+    problem: 'is signed by an unknown key',
+    hint: 'Give a keyring that has the key with --keyring DIR (a newer archlinux-keyring), or accept it with --allow-untrusted.',
+  },
+  untrusted: {
+    code: 'UNTRUSTED_KEY',
+    problem: 'is signed by an untrusted key',
+    hint: 'To trust the key itself, add its fingerprint as `FINGERPRINT:4:` to the NAME-trusted list in --keyring DIR; --allow-untrusted accepts it as it is.',
+  },
+  'expired-key': {
+    code: 'UNTRUSTED_KEY',
+    problem: 'is signed by an expired key',
+    hint: 'Give a newer keyring, in which the key may be prolonged, with --keyring DIR; --allow-untrusted accepts it as it is.',
+  },
+  'revoked-key': {
+    code: 'UNTRUSTED_KEY',
+    problem: 'is signed by a revoked key',
+    hint: 'Take a newer build of it that another key signs. Only if you know better: another keyring with --keyring DIR, or --allow-untrusted.',
+  },
+};

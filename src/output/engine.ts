@@ -1,0 +1,172 @@
+import { AppError, isAppError } from '../model/app-error.ts';
+import { silentProgress } from '../model/progress.ts';
+import type { Image } from './image.ts';
+import { streamImageTar, type WriteOptions } from './image-tar.ts';
+import { throwIfCancelled } from './storage-error.ts';
+import { imageTarSize } from './tar-pieces.ts';
+
+export type EngineName = 'docker' | 'podman';
+
+/** A container engine that answered. */
+export interface Engine {
+  readonly name: EngineName;
+  /** Of the server where there is one: `20.10.24+dfsg1` */
+  readonly version: string;
+  /** False: layers must be gzip or plain tar. */
+  readonly readsZstd: boolean;
+  /** The program that is run: also podman's `docker` look-alike. */
+  readonly command: string;
+  /** What it is run with: `DOCKER_HOST`, `CONTAINER_HOST`, `PATH`… of the user. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** First release whose layer reader takes zstd. */
+const ZSTD_SINCE: Readonly<Record<EngineName, number>> = { docker: 23, podman: 4 };
+/** A socket that accepts and never answers must not hang the command. */
+const DETECT_TIMEOUT_MS = 20_000;
+/** The end of an engine's complaint is what names the cause. */
+const MAX_STDERR_CHARACTERS = 4_000;
+
+/**
+ * Finds the engine that answers; `auto` prefers docker.
+ * @throws AppError ENGINE with what was tried and why it failed
+ */
+export async function detectEngine(wanted: EngineName | 'auto', env: NodeJS.ProcessEnv): Promise<Engine> {
+  const tried: string[] = [];
+  for (const command of wanted === 'auto' ? (['docker', 'podman'] as const) : [wanted]) {
+    const found = await ask(command, env);
+    if (typeof found !== 'string') return found;
+    tried.push(found);
+  }
+  throw new AppError('ENGINE', `no container engine answers: ${tried.join('; ')}`, {
+    hint: 'Start docker or install podman, check DOCKER_HOST, or leave --load out and load the file later: docker load -i out.tar',
+    details: { wanted, tried },
+  });
+}
+
+/**
+ * Pipes the image into `docker load` or `podman load`.
+ * @returns the names, or ids where it has none, that the engine says it loaded
+ * @throws AppError ENGINE with the engine's own words; INTEGRITY when a blob is damaged; CANCELLED
+ */
+export async function loadIntoEngine(
+  engine: Engine,
+  image: Image,
+  options: WriteOptions = {},
+): Promise<{ readonly loaded: readonly string[] }> {
+  const { progress = silentProgress, signal } = options;
+  throwIfCancelled(signal);
+  const { execa } = await import('execa');
+  const task = progress.task(`load into ${engine.name}`, imageTarSize(image), 'bytes');
+  let broken: unknown;
+  async function* input(): AsyncGenerator<Buffer> {
+    try {
+      for await (const piece of streamImageTar(image)) {
+        yield piece;
+        task.advance(piece.length);
+      }
+    } catch (error) {
+      broken = error;
+      throw error;
+    }
+  }
+  try {
+    const { stdout, stderr } = await execa(engine.command, ['load'], {
+      env: engine.env,
+      extendEnv: false,
+      stdin: [input()],
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+    });
+    return { loaded: loadedNames(`${stdout}\n${stderr}`) };
+  } catch (error) {
+    if (isAppError(broken)) throw broken;
+    throwIfCancelled(signal);
+    throw loadFailed(engine, error);
+  } finally {
+    task.done();
+  }
+}
+
+/** The engine behind a command, or a sentence that says why there is none. */
+async function ask(command: EngineName, env: NodeJS.ProcessEnv): Promise<Engine | string> {
+  const { execa } = await import('execa');
+  const result = await execa(command, ['version', '--format', '{{json .}}'], {
+    env,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: DETECT_TIMEOUT_MS,
+  });
+  if (result.code === 'ENOENT') return `${command} is not installed`;
+  if (result.timedOut) return `${command} did not answer within ${DETECT_TIMEOUT_MS / 1000} s`;
+  if (result.failed) {
+    const why = lastLine(result.stderr) || (result.exitCode === undefined ? result.shortMessage : '');
+    return `${command}: ${why || `exit code ${result.exitCode}`}`;
+  }
+  const found = engineOf(result.stdout);
+  if (found === undefined) return `${command} version printed something else than a version`;
+  const major = Number.parseInt(found.version, 10);
+  return { ...found, readsZstd: major >= ZSTD_SINCE[found.name], command, env };
+}
+
+/**
+ * Reads `docker version --format '{{json .}}'`. A server says what it is in its components, podman's too; podman
+ * without a server (also when it is called `docker`) has a client alone.
+ */
+export function engineOf(versionJson: string): Pick<Engine, 'name' | 'version'> | undefined {
+  let reply: VersionReply | null;
+  try {
+    reply = JSON.parse(versionJson);
+  } catch {
+    return undefined;
+  }
+  const server = reply?.Server;
+  const version = server?.Version ?? reply?.Client?.Version;
+  if (typeof version !== 'string' || !/^\d/.test(version)) return undefined;
+  const isDocker = server?.Components?.some((component) => component.Name === 'Engine') ?? false;
+  return { name: isDocker ? 'docker' : 'podman', version };
+}
+
+interface VersionReply {
+  readonly Client?: { readonly Version?: unknown } | null;
+  readonly Server?: {
+    readonly Version?: unknown;
+    readonly Components?: readonly { readonly Name?: unknown }[] | null;
+  } | null;
+}
+
+/** `Loaded image: a:1`, `Loaded image ID: sha256:…`, and older podman's `Loaded image(s): a:1,b:1`. */
+export function loadedNames(output: string): readonly string[] {
+  const names: string[] = [];
+  for (const match of output.matchAll(/^Loaded image(?:\(s\)| ID)?: *(.+?) *$/gm)) {
+    names.push(...(match[1] ?? '').split(/, */));
+  }
+  return names;
+}
+
+function loadFailed(engine: Engine, error: unknown): AppError {
+  const failure = error as { readonly stderr?: unknown; readonly shortMessage?: unknown };
+  const stderr =
+    typeof failure.stderr === 'string' ? failure.stderr.trim().slice(-MAX_STDERR_CHARACTERS) : '';
+  const words = stderr || String(failure.shortMessage ?? error);
+  const zstd = /invalid tar header|unsupported.*(?:compression|media)/i.test(words) && !engine.readsZstd;
+  return new AppError(
+    'ENGINE',
+    `${engine.command} load failed (${engine.name} ${engine.version}): ${words}`,
+    {
+      cause: error,
+      hint: zstd
+        ? 'This engine cannot read zstd layers: use --layer-encoding gzip.'
+        : /no space left/i.test(words)
+          ? 'Free some space where the engine keeps its images.'
+          : /permission denied.*(?:sock|daemon)|connect/i.test(words)
+            ? 'Check that the engine runs and that you may use it (DOCKER_HOST, group docker).'
+            : 'Write the image to a file (-o out.tar) and load it by hand to see more.',
+      details: { engine: engine.name, version: engine.version, stderr },
+    },
+  );
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.trim() ?? '';
+}

@@ -1,0 +1,121 @@
+import type { Descriptor, Platform } from '../model/descriptor.ts';
+import { type Digest, hexOf } from '../model/digest.ts';
+import { MEDIA_TYPES } from '../model/media-types.ts';
+import { type ImageTag, parseTag } from './tag.ts';
+
+export interface ImageBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** Path of a file that holds exactly the blob, or its bytes. */
+  readonly content: string | Uint8Array;
+}
+
+/** A composed image, ready to be written: everything but the bytes of its layers. */
+export interface Image {
+  /** The manifest's exact bytes. */
+  readonly manifest: Uint8Array;
+  readonly manifestDigest: Digest;
+  readonly config: ImageBlob;
+  /** Lowest first; a digest may repeat. */
+  readonly layers: readonly ImageBlob[];
+  /** Image names; without a tag they mean `:latest`. */
+  readonly tags: readonly string[];
+  readonly platform: Platform;
+  /** Seconds since the epoch: the mtime of every entry written. */
+  readonly createdAt: number;
+}
+
+/** A file of the image's layout, in the order it is written. */
+export interface LayoutFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly content: string | Uint8Array;
+  /** What a size mismatch is reported as; undefined for the files made here. */
+  readonly digest: Digest | undefined;
+}
+
+/** OCI image-spec 1.1, "Image Layout", `oci-layout`. */
+export const OCI_LAYOUT = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
+
+/** OCI image-spec "Annotations", pre-defined keys: the name within a layout. */
+export const REF_NAME = 'org.opencontainers.image.ref.name';
+/** What containerd, podman and BuildKit read the full image name from. */
+export const CONTAINERD_NAME = 'io.containerd.image.name';
+
+export function blobPath(digest: Digest): string {
+  return `blobs/sha256/${hexOf(digest)}`;
+}
+
+/** Distinct names of the image, in the order given. */
+export function imageTags(image: Image): readonly ImageTag[] {
+  const byName = new Map(image.tags.map((tag) => [parseTag(tag).full, parseTag(tag)]));
+  return [...byName.values()];
+}
+
+/** One descriptor per tag, as index.json holds them; one without a name when there is no tag. */
+export function indexDescriptors(image: Image): readonly Descriptor[] {
+  const { os, architecture, variant } = image.platform;
+  const base = {
+    mediaType: MEDIA_TYPES.manifest,
+    digest: image.manifestDigest,
+    size: image.manifest.byteLength,
+  };
+  const platform = { architecture, os, ...(variant === undefined ? {} : { variant }) };
+  const tags = imageTags(image);
+  if (tags.length === 0) return [{ ...base, platform }];
+  return tags.map(({ familiar, full }) => ({
+    ...base,
+    annotations: { [CONTAINERD_NAME]: full, [REF_NAME]: familiar },
+    platform,
+  }));
+}
+
+/** OCI image-spec "Image Index". */
+export function indexJson(image: Image): Buffer {
+  return Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: indexDescriptors(image) }),
+  );
+}
+
+/** What `docker load` and `podman load` read: docker image-spec v1.2, `manifest.json`, with OCI blob paths. */
+export function dockerManifestJson(image: Image): Buffer {
+  return Buffer.from(
+    JSON.stringify([
+      {
+        Config: blobPath(image.config.digest),
+        RepoTags: imageTags(image).map((tag) => tag.familiar),
+        Layers: image.layers.map((layer) => blobPath(layer.digest)),
+      },
+    ]),
+  );
+}
+
+/** The image's blobs, each digest once: config, manifest, then layers in order. */
+export function imageBlobs(image: Image): readonly LayoutFile[] {
+  const manifest: ImageBlob = {
+    digest: image.manifestDigest,
+    sizeBytes: image.manifest.byteLength,
+    content: image.manifest,
+  };
+  const files = new Map<Digest, LayoutFile>();
+  for (const { digest, sizeBytes, content } of [image.config, manifest, ...image.layers]) {
+    if (!files.has(digest)) files.set(digest, { path: blobPath(digest), sizeBytes, content, digest });
+  }
+  return [...files.values()];
+}
+
+/** Every file of the single tar: small metadata first, so that readers find it without a seek. */
+export function layoutFiles(image: Image): readonly LayoutFile[] {
+  const made = (path: string, content: Uint8Array): LayoutFile => ({
+    path,
+    sizeBytes: content.byteLength,
+    content,
+    digest: undefined,
+  });
+  return [
+    made('oci-layout', OCI_LAYOUT),
+    made('index.json', indexJson(image)),
+    made('manifest.json', dockerManifestJson(image)),
+    ...imageBlobs(image),
+  ];
+}

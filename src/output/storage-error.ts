@@ -1,0 +1,75 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError } from '../model/app-error.ts';
+import type { ImageBlob } from './image.ts';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file system or the file size limit refuses a file this large',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'a part of the path is not a folder',
+  EISDIR: 'is a folder',
+  ENAMETOOLONG: 'the name is too long',
+  EIO: 'input/output error',
+  EMFILE: 'too many open files',
+};
+
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+export function errnoOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+/**
+ * A failed system call on an output path as AppError STORAGE; anything else is returned as it is.
+ * @param neededBytes what the whole output takes, named when the disk is full
+ */
+export function outputError(error: unknown, path: string, neededBytes: number): unknown {
+  const code = errnoOf(error);
+  if (code === '' || error instanceof AppError) return error;
+  const free = FULL.has(code) ? freeBytes(dirname(path)) : undefined;
+  const room = free === undefined ? '' : `: needs ${neededBytes} bytes, ${free} are free`;
+  return new AppError('STORAGE', `cannot write ${path}: ${REASONS[code] ?? code}${room}`, {
+    cause: error,
+    hint: FULL.has(code)
+      ? 'Free some space (compose cache gc --max-size SIZE), or write elsewhere with -o PATH.'
+      : 'Choose another place with -o PATH.',
+    details: { path, errno: code, neededBytes, ...(free === undefined ? {} : { freeBytes: free }) },
+  });
+}
+
+function freeBytes(folder: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A blob of the store that is missing, short or long: `got` says which. */
+export function damagedBlob(
+  blob: Pick<ImageBlob, 'digest' | 'sizeBytes'>,
+  path: string,
+  got: string,
+): AppError {
+  return new AppError(
+    'INTEGRITY',
+    `damaged blob ${blob.digest} (${path}): expected ${blob.sizeBytes} bytes, got ${got}`,
+    {
+      hint: 'Run `compose cache verify --repair`, then compose again.',
+      details: { digest: blob.digest, path, expected: blob.sizeBytes, got },
+    },
+  );
+}
+
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new AppError('CANCELLED', 'cancelled', { cause: signal.reason });
+  }
+}

@@ -1,0 +1,107 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { TAR_END, tarHeader, tarPadding } from '../archive/tar-writer.ts';
+import { AppError } from '../model/app-error.ts';
+import type { Digest } from '../model/digest.ts';
+import { type Image, layoutFiles } from './image.ts';
+import { damagedBlob, errnoOf } from './storage-error.ts';
+
+const DIRECTORY_MODE = 0o755;
+const METADATA_MODE = 0o644;
+/** The store's own mode: a blob never changes. */
+const BLOB_MODE = 0o444;
+
+/** A header or a piece of content of the single tar, in order. */
+type TarPart = Uint8Array | { readonly file: string; readonly digest: Digest; readonly sizeBytes: number };
+
+function tarParts(image: Image): readonly TarPart[] {
+  const owner = { uid: 0, gid: 0, mtime: Math.max(0, Math.floor(image.createdAt)) };
+  const directory = (path: string) =>
+    tarHeader({ ...owner, path, type: 'directory', mode: DIRECTORY_MODE, sizeBytes: 0 });
+  const parts: TarPart[] = [];
+  let directoriesWritten = false;
+  for (const { path, sizeBytes, content, digest } of layoutFiles(image)) {
+    if (digest !== undefined && !directoriesWritten) {
+      parts.push(directory('blobs'), directory('blobs/sha256'));
+      directoriesWritten = true;
+    }
+    const mode = digest === undefined ? METADATA_MODE : BLOB_MODE;
+    parts.push(tarHeader({ ...owner, path, type: 'file', mode, sizeBytes }));
+    if (typeof content !== 'string') parts.push(content);
+    else if (digest !== undefined) parts.push({ file: content, digest, sizeBytes });
+    parts.push(tarPadding(sizeBytes));
+  }
+  parts.push(TAR_END);
+  return parts;
+}
+
+/** Exact size of the tar that `tarPieces` gives. */
+export function imageTarSize(image: Image): number {
+  let sizeBytes = 0;
+  for (const part of tarParts(image)) {
+    sizeBytes += part instanceof Uint8Array ? part.byteLength : part.sizeBytes;
+  }
+  return sizeBytes;
+}
+
+/**
+ * The image as one tar, in pieces that fill `nextBuffer()`: handing out the same buffer every time makes a piece
+ * valid until the next is asked for. Blobs are read, not hashed: the store has verified them; their sizes are
+ * checked.
+ * @throws AppError INTEGRITY when a blob file is missing or has another size than its descriptor
+ */
+export function* tarPieces(image: Image, nextBuffer: () => Buffer): Generator<Buffer, void, void> {
+  let buffer = nextBuffer();
+  let used = 0;
+
+  function* flush(): Generator<Buffer, void, void> {
+    if (used === 0) return;
+    yield buffer.subarray(0, used);
+    buffer = nextBuffer();
+    used = 0;
+  }
+
+  function* putBytes(bytes: Uint8Array): Generator<Buffer, void, void> {
+    for (let at = 0; at < bytes.byteLength; ) {
+      const length = Math.min(buffer.length - used, bytes.byteLength - at);
+      buffer.set(bytes.subarray(at, at + length), used);
+      used += length;
+      at += length;
+      if (used === buffer.length) yield* flush();
+    }
+  }
+
+  function* putFile(part: Exclude<TarPart, Uint8Array>): Generator<Buffer, void, void> {
+    const descriptor = openBlob(part);
+    try {
+      const actual = fstatSync(descriptor).size;
+      if (actual !== part.sizeBytes) throw damagedBlob(part, part.file, `${actual} bytes`);
+      for (let left = part.sizeBytes; left > 0; ) {
+        const got = readSync(descriptor, buffer, used, Math.min(left, buffer.length - used), null);
+        if (got === 0) throw damagedBlob(part, part.file, `${part.sizeBytes - left} bytes`);
+        used += got;
+        left -= got;
+        if (used === buffer.length) yield* flush();
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  for (const part of tarParts(image)) {
+    yield* part instanceof Uint8Array ? putBytes(part) : putFile(part);
+  }
+  yield* flush();
+}
+
+function openBlob(part: Exclude<TarPart, Uint8Array>): number {
+  try {
+    return openSync(part.file, 'r');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') throw damagedBlob(part, part.file, 'no such file');
+    throw new AppError('STORAGE', `cannot read blob ${part.digest} (${part.file}): ${errnoOf(error)}`, {
+      cause: error,
+      hint: 'Check the permissions of the cache folder.',
+      details: { digest: part.digest, path: part.file, errno: errnoOf(error) },
+    });
+  }
+}

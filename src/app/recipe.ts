@@ -1,0 +1,171 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import type { LineCounter, Node, Pair, Scalar, YAMLMap } from 'yaml';
+import { AppError } from '../model/app-error.ts';
+import { nearest } from './nearest.ts';
+import { refuse } from './setting-values.ts';
+import { type ComposeSettings, SETTINGS, type Setting } from './settings.ts';
+
+/** Recipes are written by hand; more is another kind of file by mistake. */
+const MAX_RECIPE_BYTES = 1 << 20;
+
+/** YAML aliases multiply; a hand-written recipe needs a handful. */
+const MAX_ALIASES = 100;
+
+type Yaml = typeof import('yaml');
+
+/** Where a node stands, `recipe.yaml:3:9`, and what it is read with. */
+interface Reading {
+  readonly yaml: Yaml;
+  readonly path: string;
+  readonly lines: LineCounter;
+}
+
+function place({ path, lines }: Reading, node: unknown): string {
+  const start = (node as Node | null)?.range?.[0] ?? 0;
+  const { line, col } = lines.linePos(start);
+  return `${path}:${line}:${col}`;
+}
+
+/** A scalar as it is written, so that `release: 3.20` is not the number 3.2. */
+function scalarText(reading: Reading, node: unknown, key: string): string {
+  const where = `${place(reading, node)}: ${key}`;
+  if (!reading.yaml.isScalar(node))
+    return refuse({ where, expected: 'a single value', got: shapeOf(reading, node) });
+  const { value, source } = node as Scalar;
+  if (value === null || value === undefined) return refuse({ where, expected: 'a value', got: '' });
+  return typeof value === 'string' ? value : (source ?? String(value));
+}
+
+function shapeOf({ yaml }: Reading, node: unknown): string {
+  if (yaml.isMap(node)) return 'a map';
+  if (yaml.isSeq(node)) return 'a list';
+  if (yaml.isAlias(node)) return 'an alias';
+  return yaml.isScalar(node) ? String(node.value) : 'nothing';
+}
+
+function listTexts(reading: Reading, node: unknown, key: string): string[] {
+  if (reading.yaml.isSeq(node)) return node.items.map((item) => scalarText(reading, item, key));
+  return [scalarText(reading, node, key)];
+}
+
+function pairTexts(reading: Reading, node: unknown, key: string): string[] {
+  if (!reading.yaml.isMap(node)) return listTexts(reading, node, key);
+  return node.items.map((pair) => {
+    const name = scalarText(reading, pair.key, key);
+    if (name.includes('='))
+      refuse({ where: `${place(reading, pair.key)}: ${key}`, expected: 'a name without =', got: name });
+    return `${name}=${scalarText(reading, pair.value ?? pair.key, `${key}.${name}`)}`;
+  });
+}
+
+/** The same texts that the flag would be given. */
+function textsOf(reading: Reading, node: unknown, { key, shape }: Setting): string[] {
+  const { yaml } = reading;
+  if (shape === 'list') return listTexts(reading, node, key);
+  if (shape === 'pairs') return pairTexts(reading, node, key);
+  if (shape === 'command' && yaml.isSeq(node)) return [JSON.stringify(listTexts(reading, node, key))];
+  return [scalarText(reading, node, key)];
+}
+
+/** A local path of a recipe is relative to the recipe; URLs and `@tag url` lines keep their form. */
+function relocate(text: string, folder: string): string {
+  const [, tag, location] = /^(@\S+\s+)?(.*)$/s.exec(text) ?? [];
+  if (
+    location === undefined ||
+    location === '' ||
+    isAbsolute(location) ||
+    /^[a-z][a-z0-9+.-]*:/i.test(location)
+  ) {
+    return text;
+  }
+  return `${tag ?? ''}${join(folder, location)}`;
+}
+
+function readPair(reading: Reading, pair: Pair): ComposeSettings {
+  const key = scalarText(reading, pair.key, 'key');
+  const found = SETTINGS.find((setting) => setting.key === key);
+  if (found === undefined) {
+    const near =
+      nearest(
+        key,
+        SETTINGS.map((setting) => setting.key),
+      ) ?? SETTINGS.find((s) => s.flag === key)?.key;
+    throw new AppError('USAGE', `${place(reading, pair.key)}: unknown key ${JSON.stringify(key)}`, {
+      hint:
+        near === undefined
+          ? `the keys are ${SETTINGS.map((s) => s.key).join(', ')}`
+          : `did you mean ${near}?`,
+      details: { option: key, expected: SETTINGS.map((setting) => setting.key), got: key },
+    });
+  }
+  if (pair.value === null)
+    refuse({ where: `${place(reading, pair.key)}: ${key}`, expected: 'a value', got: '' });
+  const texts = textsOf(reading, pair.value, found);
+  const located = found.path ? texts.map((text) => relocate(text, dirname(reading.path))) : texts;
+  return found.parse(located, `${place(reading, pair.value)}: ${key}`);
+}
+
+/** @throws AppError USAGE with line and column */
+export async function parseRecipe(text: string, path: string): Promise<ComposeSettings> {
+  const yaml = await import('yaml');
+  const lines = new yaml.LineCounter();
+  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const reading: Reading = { yaml, path, lines };
+  const [problem] = document.errors;
+  if (problem !== undefined) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    throw new AppError('USAGE', `${path}:${line}:${col}: not YAML: ${problem.message}`, {
+      details: { expected: 'YAML', got: problem.code, line, column: col },
+    });
+  }
+  if (!yaml.isMap(document.contents)) {
+    return refuse({
+      where: path,
+      expected: 'a map of recipe keys',
+      got: shapeOf(reading, document.contents),
+    });
+  }
+  let aliases = 0;
+  yaml.visit(document, {
+    Alias(_, node) {
+      aliases += 1;
+      if (aliases > MAX_ALIASES)
+        refuse({ where: place(reading, node), expected: `at most ${MAX_ALIASES} aliases`, got: 'more' });
+      return node.resolve(document) as Node;
+    },
+  });
+  const settings: ComposeSettings[] = (document.contents as YAMLMap).items.map((pair) =>
+    readPair(reading, pair),
+  );
+  return Object.assign({}, ...settings) as ComposeSettings;
+}
+
+/** Reads and checks a recipe. Relative paths in it are made relative to where it lies. @throws AppError USAGE, STORAGE */
+export async function readRecipe(path: string): Promise<ComposeSettings> {
+  let text: string;
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_RECIPE_BYTES) {
+      refuse({
+        where: path,
+        expected: `a recipe of at most ${MAX_RECIPE_BYTES} bytes`,
+        got: `${size} bytes`,
+      });
+    }
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    throw new AppError(
+      'USAGE',
+      `cannot read the recipe ${path}: ${code === 'ENOENT' ? 'no such file' : code}`,
+      {
+        hint: 'give the path of a recipe file, as in: compose build recipes/alpine-gcc.yaml',
+        cause: error,
+        details: { path, got: code },
+      },
+    );
+  }
+  return parseRecipe(text, path);
+}

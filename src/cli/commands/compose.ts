@@ -1,0 +1,31 @@
+import { sourceDateEpoch } from '../../app/setting-values.ts';
+import { composeRequest, overlay, SETTINGS } from '../../app/settings.ts';
+import type { Command } from '../command.ts';
+import { GENERAL_OPTIONS, IMAGE_OPTIONS, OUTPUT_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
+import { settingsFromWords } from '../settings-from-words.ts';
+
+const packagesOf = SETTINGS.find((setting) => setting.key === 'packages')!;
+
+export const command: Command = {
+  name: '',
+  summary: 'Compose an image of packages and all they depend on',
+  positional: {
+    usage: 'PKG…',
+    describe: 'Packages: gcc, "git>2.40", git@edge, core/bash',
+    complete: 'package',
+  },
+  options: [...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS, ...GENERAL_OPTIONS],
+  examples: [
+    ['compose gcc --distro alpine', 'write out.tar, an image with gcc'],
+    ['compose bash coreutils --distro arch -t tools --load', 'load it into the engine that answers'],
+    ['compose python3 --cmd \'["python3"]\' -o python.tar', 'set the default command'],
+    ['compose git --repo ./packages --keyring ./keys', 'from a folder of your own packages'],
+    ['compose -- index', 'a package that is named like a command'],
+  ],
+  async run({ words, args, env, app }) {
+    const packages = packagesOf.parse(args, 'package');
+    const settings = overlay(packages, settingsFromWords(words));
+    const request = composeRequest(settings, sourceDateEpoch(env.SOURCE_DATE_EPOCH));
+    return { kind: 'compose', data: await app.compose(request), request };
+  },
+};

@@ -1,0 +1,33 @@
+import { sourceOptions } from '../../app/settings.ts';
+import type { DistroId } from '../../model/package.ts';
+import type { Command } from '../command.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
+import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
+
+/** The family that file names tell; undefined for folders and mixed lists. */
+function distroOf(inputs: readonly string[]): DistroId | undefined {
+  if (inputs.every((input) => /\.apk$/.test(input))) return 'alpine';
+  if (inputs.every((input) => /\.pkg\.tar(\.\w+)?$/.test(input))) return 'arch';
+  return undefined;
+}
+
+export const command: Command = {
+  name: 'ingest',
+  summary: 'Verify package archives and add them to the cache and catalog',
+  positional: { usage: 'FILE|DIR|URL…', describe: 'Archives, or folders of them', complete: 'file' },
+  options: [...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  examples: [
+    ['compose ingest ./packages --distro alpine', 'every archive of a folder'],
+    ['compose ingest bash-5.2-1-x86_64.pkg.tar.zst', 'one archive; its name tells the distribution'],
+  ],
+  async run({ words, args, app }) {
+    checkArguments(args, {
+      command: 'ingest',
+      what: 'files, folders or URLs',
+      atMost: Number.POSITIVE_INFINITY,
+    });
+    const distro = distroOf(args);
+    const settings = { ...(distro === undefined ? {} : { distro }), ...settingsFromWords(words) };
+    return { kind: 'ingest', data: await app.ingest({ source: sourceOptions(settings), inputs: args }) };
+  },
+};

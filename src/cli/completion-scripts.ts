@@ -1,0 +1,49 @@
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+/** Asks the program itself: `compose --get-completions -- WORDS…`, the last being the one to complete. */
+export const GET_COMPLETIONS = '--get-completions';
+
+/** Bash breaks words at `:` and `=`; file names are its own when nothing is offered. */
+const bash = `# bash completion for compose: source <(compose completion bash)
+_compose_complete() {
+  local line=\${COMP_LINE:0:COMP_POINT} current words candidate
+  read -ra words <<< "$line"
+  case $line in *[[:space:]]) words+=('') ;; esac
+  current=\${words[\${#words[@]}-1]}
+  local strip=\${current%"\${COMP_WORDS[COMP_CWORD]}"}
+  case \${COMP_WORDS[COMP_CWORD]} in =|:) strip=$current ;; esac
+  COMPREPLY=()
+  while IFS= read -r candidate; do
+    COMPREPLY+=("\${candidate#"$strip"}")
+  done < <("\${words[0]}" ${GET_COMPLETIONS} -- "\${words[@]:1}" 2>/dev/null)
+  if [ "\${#COMPREPLY[@]}" -eq 0 ]; then compopt -o default; fi
+}
+complete -F _compose_complete compose pkgcompose ./compose
+`;
+
+const zsh = `#compdef compose pkgcompose
+# zsh completion for compose: source <(compose completion zsh)
+_compose_complete() {
+  local -a candidates
+  candidates=("\${(@f)$("\${words[1]}" ${GET_COMPLETIONS} -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  candidates=(\${candidates:#})
+  if (( \${#candidates} )); then compadd -- "\${candidates[@]}"; else _files; fi
+}
+if [ "\${funcstack[1]}" = "_compose" ]; then _compose_complete "$@"; else compdef _compose_complete compose pkgcompose; fi
+`;
+
+const fish = `# fish completion for compose: compose completion fish > ~/.config/fish/completions/compose.fish
+function __compose_complete
+    set -l words (commandline -opc)
+    set -l found ($words[1] ${GET_COMPLETIONS} -- $words[2..-1] (commandline -ct) 2>/dev/null)
+    if test (count $found) -gt 0
+        printf '%s\\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
+end
+complete -c compose -f -a '(__compose_complete)'
+complete -c pkgcompose -f -a '(__compose_complete)'
+`;
+
+export const COMPLETION_SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = { bash, zsh, fish };

@@ -1,0 +1,52 @@
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { EXIT_OK, EXIT_SIGINT, EXIT_SIGTERM } from './exit-codes.ts';
+
+type StopSignal = 'SIGINT' | 'SIGTERM';
+
+/** V8's code cache in the user's own cache folder: the system's temporary one is shared with other users. */
+function enableCodeCache(env: NodeJS.ProcessEnv): void {
+  const home = env.XDG_CACHE_HOME || (env.HOME ? join(env.HOME, '.cache') : '');
+  const base = env.PKGCOMPOSE_CACHE || (home === '' ? '' : join(home, 'pkgcompose'));
+  if (base !== '') enableCompileCache(join(base, 'node-code'));
+}
+
+/** The first signal cancels the work, which cleans up after itself; a second one ends the process at once. */
+function cancelOnSignals(controller: AbortController): void {
+  const stop = (signal: StopSignal) => {
+    if (controller.signal.aborted) process.exit(signal === 'SIGTERM' ? EXIT_SIGTERM : EXIT_SIGINT);
+    controller.abort(signal);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+/** A reader that has seen enough (`compose cache ls | head`) is no error. */
+function quietWhenUnread(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (stream === process.stdout) process.exit(EXIT_OK);
+  });
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+export async function main(): Promise<void> {
+  enableCodeCache(process.env);
+  const { run } = await import('./run.ts');
+  const controller = new AbortController();
+  cancelOnSignals(controller);
+  quietWhenUnread(process.stdout);
+  quietWhenUnread(process.stderr);
+  const { stdout, stderr, env } = process;
+  const exitCode = await run(process.argv.slice(2), { stdout, stderr, env, signal: controller.signal });
+  await flushed(stdout);
+  await flushed(stderr);
+  // Idle keep-alive connections would hold the process for seconds.
+  process.exit(exitCode);
+}

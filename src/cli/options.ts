@@ -1,0 +1,276 @@
+import { DISTROS, LAYER_ENCODINGS, LAYER_MODES, OUTPUT_FORMATS } from '../app/settings.ts';
+
+export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Cache' | 'General';
+
+/** One option as every command that takes it understands it. */
+export interface OptionSpec {
+  /** Long name without dashes */
+  readonly name: string;
+  readonly short?: string;
+  /** `none`: a switch; `one`: needs a value; `optional`: `--load` or `--load=docker` */
+  readonly value: 'none' | 'one' | 'optional';
+  readonly repeatable?: boolean;
+  readonly placeholder?: string;
+  readonly choices?: readonly string[];
+  readonly group: OptionGroup;
+  readonly describe: string;
+  readonly defaultText?: string;
+  /** What a shell completes the value with */
+  readonly complete?: 'file' | 'directory';
+}
+
+const SOURCE: readonly OptionSpec[] = [
+  {
+    name: 'distro',
+    value: 'one',
+    placeholder: 'NAME',
+    choices: DISTROS,
+    group: 'Packages',
+    describe: 'Distribution the packages come from',
+    defaultText: 'alpine',
+  },
+  {
+    name: 'release',
+    value: 'one',
+    placeholder: 'NAME',
+    group: 'Packages',
+    describe: "Release in the distribution's word: v3.19, edge, latest-stable; rolling",
+    defaultText: 'latest-stable, rolling',
+  },
+  {
+    name: 'arch',
+    value: 'one',
+    placeholder: 'NAME',
+    group: 'Packages',
+    describe: 'Architecture, as OCI (amd64, arm64, arm/v7) or the distribution (x86_64, aarch64) names it',
+    defaultText: "this machine's",
+  },
+  {
+    name: 'mirror',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'URL',
+    group: 'Packages',
+    describe: 'Mirror to use in place of the official one; tried in order',
+    complete: 'directory',
+  },
+  {
+    name: 'repo',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'URL|DIR',
+    group: 'Packages',
+    describe:
+      'Repository URL, folder or "@tag URL" line, in order of priority; replaces the default repositories',
+    complete: 'directory',
+  },
+  {
+    name: 'keyring',
+    value: 'one',
+    placeholder: 'DIR',
+    group: 'Packages',
+    describe: 'Folder of trusted keys in place of the pinned ones',
+    complete: 'directory',
+  },
+  {
+    name: 'allow-untrusted',
+    value: 'none',
+    group: 'Packages',
+    describe: 'Accept what is unsigned or signed by unknown keys',
+  },
+  {
+    name: 'sig-level',
+    value: 'one',
+    placeholder: 'WORDS',
+    group: 'Packages',
+    describe: "pacman's SigLevel words (Arch)",
+    defaultText: 'Required DatabaseOptional',
+  },
+];
+
+const IMAGE: readonly OptionSpec[] = [
+  {
+    name: 'tag',
+    short: 't',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'NAME',
+    group: 'Image',
+    describe: 'Image name',
+    defaultText: 'pkgcompose/<first package>:latest',
+  },
+  {
+    name: 'layers',
+    value: 'one',
+    placeholder: 'MODE',
+    choices: LAYER_MODES,
+    group: 'Image',
+    describe: 'A layer for each package, bundles of packages, or one layer',
+    defaultText: 'package',
+  },
+  {
+    name: 'max-layers',
+    value: 'one',
+    placeholder: 'N',
+    group: 'Image',
+    describe: 'Most layers in the image, 1 to 125; more packages than that are bundled',
+    defaultText: '100',
+  },
+  {
+    name: 'layer-encoding',
+    value: 'one',
+    placeholder: 'NAME',
+    choices: LAYER_ENCODINGS,
+    group: 'Image',
+    describe: 'Compression of the layers; keep: the archives as they are',
+    defaultText: 'keep',
+  },
+  {
+    name: 'env',
+    short: 'e',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'NAME=VALUE',
+    group: 'Image',
+    describe: 'Environment variable',
+  },
+  {
+    name: 'entrypoint',
+    value: 'one',
+    placeholder: 'COMMAND',
+    group: 'Image',
+    describe: 'Entrypoint: a JSON array, or a shell command',
+  },
+  {
+    name: 'cmd',
+    value: 'one',
+    placeholder: 'COMMAND',
+    group: 'Image',
+    describe: 'Default command: a JSON array, or a shell command',
+    defaultText: 'a shell',
+  },
+  { name: 'user', value: 'one', placeholder: 'USER[:GROUP]', group: 'Image', describe: 'User to run as' },
+  { name: 'workdir', value: 'one', placeholder: 'PATH', group: 'Image', describe: 'Working directory' },
+  {
+    name: 'label',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'NAME=VALUE',
+    group: 'Image',
+    describe: 'Label of the image',
+  },
+  {
+    name: 'expose',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'PORT',
+    group: 'Image',
+    describe: 'Port the image listens on: 80, 53/udp',
+  },
+  {
+    name: 'annotation',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'NAME=VALUE',
+    group: 'Image',
+    describe: 'Annotation of the manifest',
+  },
+];
+
+const OUTPUT: readonly OptionSpec[] = [
+  {
+    name: 'output',
+    short: 'o',
+    value: 'one',
+    placeholder: 'PATH',
+    group: 'Output',
+    describe: 'File or folder to write',
+    defaultText: 'out.tar; the folder out',
+    complete: 'file',
+  },
+  {
+    name: 'format',
+    value: 'one',
+    placeholder: 'NAME',
+    choices: OUTPUT_FORMATS,
+    group: 'Output',
+    describe: 'One tar that every engine loads, or an OCI layout folder',
+    defaultText: 'tar',
+  },
+  {
+    name: 'load',
+    value: 'optional',
+    placeholder: 'ENGINE',
+    choices: ['docker', 'podman', 'auto'],
+    group: 'Output',
+    describe:
+      'Load the image into docker, podman, or whichever answers; writes no file unless --output or --format asks',
+  },
+  {
+    name: 'dry-run',
+    value: 'none',
+    group: 'Output',
+    describe: 'Resolve and show what would be composed; write nothing',
+  },
+];
+
+const CACHE: readonly OptionSpec[] = [
+  {
+    name: 'repair',
+    value: 'none',
+    group: 'Cache',
+    describe: 'Remove damaged blobs, so that they are fetched again',
+  },
+  {
+    name: 'max-size',
+    value: 'one',
+    placeholder: 'SIZE',
+    group: 'Cache',
+    describe: 'Size to shrink the cache to, least recently used first: 500MB, 10G, 1.5GiB',
+  },
+];
+
+const GENERAL: readonly OptionSpec[] = [
+  {
+    name: 'cache',
+    value: 'one',
+    placeholder: 'DIR',
+    group: 'General',
+    describe: 'Folder of the cache and catalog',
+    defaultText: '$PKGCOMPOSE_CACHE',
+    complete: 'directory',
+  },
+  {
+    name: 'json',
+    value: 'none',
+    group: 'General',
+    describe: 'Print one JSON document on standard output, errors too',
+  },
+  {
+    name: 'quiet',
+    short: 'q',
+    value: 'none',
+    group: 'General',
+    describe: 'No progress and no notes; compose prints the digest alone',
+  },
+  { name: 'no-progress', value: 'none', group: 'General', describe: 'No progress; notes are kept' },
+  {
+    name: 'verbose',
+    value: 'none',
+    group: 'General',
+    describe: 'Show every layer, and the causes of an error',
+  },
+  { name: 'help', short: 'h', value: 'none', group: 'General', describe: 'Show help of the command' },
+  { name: 'version', value: 'none', group: 'General', describe: 'Show the version' },
+];
+
+export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
+  [...SOURCE, ...IMAGE, ...OUTPUT, ...CACHE, ...GENERAL].map((option) => [option.name, option]),
+);
+
+const names = (options: readonly OptionSpec[]): readonly string[] => options.map((option) => option.name);
+
+export const SOURCE_OPTIONS = names(SOURCE);
+export const IMAGE_OPTIONS = names(IMAGE);
+export const OUTPUT_OPTIONS = names(OUTPUT);
+export const GENERAL_OPTIONS = names(GENERAL);

@@ -1,0 +1,48 @@
+import type { Result } from './command.ts';
+import { EXIT_DAMAGED, EXIT_OK } from './exit-codes.ts';
+
+export interface PrintOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+/** One JSON document and a line feed; exact sizes, every field of the report. */
+export function jsonText(data: unknown): string {
+  return `${JSON.stringify(data, null, 2)}\n`;
+}
+
+/** With --quiet only what was asked for: lists, plans, scripts, and of an image its digest. */
+async function text(result: Result, { quiet, verbose }: PrintOptions): Promise<string> {
+  if (result.kind === 'text') return result.text;
+  if (result.kind === 'compose' || result.kind === 'plan') {
+    const { renderCompose, renderPlan } = await import('./render-compose.ts');
+    if (result.kind === 'plan') return renderPlan(result.data);
+    if (quiet && !result.request.dryRun)
+      return result.data.digest === undefined ? '' : `${result.data.digest}\n`;
+    return renderCompose(result.data, result.request, { verbose });
+  }
+  const reports = await import('./render-reports.ts');
+  switch (result.kind) {
+    case 'index':
+      return quiet ? '' : reports.renderIndex(result.data);
+    case 'ingest':
+      return quiet ? '' : reports.renderIngest(result.data);
+    case 'cache-ls':
+      return reports.renderCacheList(result.data);
+    case 'cache-verify':
+      return reports.renderCacheVerify(result.data, result.repair);
+    case 'cache-gc':
+      return quiet ? '' : reports.renderCacheGc(result.data);
+  }
+}
+
+/** Everything that a successful command writes to standard output. */
+export async function resultText(result: Result, options: PrintOptions): Promise<string> {
+  return options.json ? jsonText(result.data) : text(result, options);
+}
+
+export function exitCodeOf(result: Result): number {
+  const damaged = result.kind === 'cache-verify' && !result.repair && result.data.damaged.length > 0;
+  return damaged ? EXIT_DAMAGED : EXIT_OK;
+}

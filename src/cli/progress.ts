@@ -1,0 +1,165 @@
+import type { MultiBar, SingleBar } from 'cli-progress';
+import type { Progress, ProgressTask } from '../model/progress.ts';
+import { formatSize, printable } from './format.ts';
+
+export interface ProgressOptions {
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  /** No notes either */
+  readonly quiet: boolean;
+  /** False: notes only */
+  readonly drawing: boolean;
+}
+
+export interface DrawnProgress extends Progress {
+  /** Takes the bars away; nothing is drawn after it. */
+  close(): void;
+}
+
+/** A task that ends before is not worth a bar: it would only flicker. */
+const BAR_AFTER_MS = 150;
+/** A task that ends before is not worth a line in a log. */
+const LINE_AFTER_MS = 1000;
+/** More lines than a log of one command should hold. */
+const MAX_LINES = 100;
+/** More bars than a terminal of 24 lines shows beside other text. */
+const MAX_BARS = 8;
+const LABEL_WIDTH = 32;
+
+interface Task {
+  readonly label: string;
+  readonly total: number | undefined;
+  readonly unit: 'bytes' | 'items';
+  readonly startedAt: number;
+  amount: number;
+}
+
+function amountText(task: Pick<Task, 'unit'>, amount: number): string {
+  return task.unit === 'bytes' ? formatSize(amount) : String(amount);
+}
+
+/** Notes on standard error as they come; nothing else. */
+function notesOnly({ stderr, quiet }: ProgressOptions): DrawnProgress {
+  return {
+    task: () => ({ advance() {}, done() {} }),
+    note: (message) => {
+      if (!quiet) stderr.write(`note: ${printable(message)}\n`);
+    },
+    close() {},
+  };
+}
+
+/** Two lines for each task of more than a second. */
+function lineProgress(options: ProgressOptions): DrawnProgress {
+  const timers = new Set<NodeJS.Timeout>();
+  let lines = 0;
+  const line = (text: string) => {
+    lines += 1;
+    if (lines > MAX_LINES) return;
+    options.stderr.write(`${printable(text)}\n`);
+    if (lines === MAX_LINES) options.stderr.write('… further progress is not shown\n');
+  };
+  return {
+    task(label, total, unit) {
+      const task: Task = { label, total, unit, startedAt: performance.now(), amount: 0 };
+      const announce = () => line(`${label}${total === undefined ? '' : ` (${amountText(task, total)})`}…`);
+      const timer = setTimeout(announce, LINE_AFTER_MS).unref();
+      timers.add(timer);
+      let ended = false;
+      return {
+        advance(amount) {
+          task.amount += amount;
+        },
+        done() {
+          clearTimeout(timer);
+          timers.delete(timer);
+          const tookMs = performance.now() - task.startedAt;
+          if (ended || tookMs < LINE_AFTER_MS) return;
+          ended = true;
+          line(`${label}: ${amountText(task, task.amount)} in ${(tookMs / 1000).toFixed(1)} s`);
+        },
+      };
+    },
+    note: notesOnly(options).note,
+    close() {
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+    },
+  };
+}
+
+/** Bars on a terminal for tasks that last; cli-progress is loaded with the first of them. */
+function barProgress(options: ProgressOptions): DrawnProgress {
+  const { stderr } = options;
+  const live = new Map<Task, { readonly timer: NodeJS.Timeout; bar: SingleBar | undefined }>();
+  let bars: MultiBar | undefined;
+  let closed = false;
+  const start = async (task: Task): Promise<void> => {
+    const { MultiBar } = (await import('cli-progress')).default;
+    const entry = live.get(task);
+    const drawn = [...live.values()].filter(({ bar }) => bar !== undefined).length;
+    if (closed || entry === undefined || drawn >= MAX_BARS) return;
+    bars ??= new MultiBar({
+      stream: stderr as NodeJS.WritableStream,
+      clearOnComplete: true,
+      hideCursor: true,
+      emptyOnZero: true,
+      fps: 10,
+      gracefulExit: false,
+      format: (_options, params, payload: { task: Task }) =>
+        barText(payload.task, params.progress, stderr.columns),
+    });
+    entry.bar = bars.create(task.total ?? 0, task.amount, { task });
+  };
+  return {
+    task(label, total, unit): ProgressTask {
+      const task: Task = { label, total, unit, startedAt: performance.now(), amount: 0 };
+      const draw = () => void start(task).catch(() => undefined);
+      live.set(task, { timer: setTimeout(draw, BAR_AFTER_MS).unref(), bar: undefined });
+      return {
+        advance(amount) {
+          task.amount += amount;
+          live.get(task)?.bar?.update(task.amount);
+        },
+        done() {
+          const entry = live.get(task);
+          if (entry === undefined) return;
+          live.delete(task);
+          clearTimeout(entry.timer);
+          if (entry.bar !== undefined) bars?.remove(entry.bar);
+        },
+      };
+    },
+    note(message) {
+      const text = `note: ${printable(message)}\n`;
+      if (bars === undefined || closed) stderr.write(text);
+      else bars.log(text);
+    },
+    close() {
+      closed = true;
+      for (const { timer } of live.values()) clearTimeout(timer);
+      live.clear();
+      bars?.stop();
+    },
+  };
+}
+
+const BAR_WIDTH = 24;
+
+/** One bar; a share is shown only of a known total. */
+export function barText(
+  task: Pick<Task, 'label' | 'total' | 'unit' | 'amount'>,
+  share: number,
+  columns = 80,
+): string {
+  const label = printable(task.label).slice(0, LABEL_WIDTH).padEnd(LABEL_WIDTH);
+  const done = amountText(task, task.amount);
+  if (task.total === undefined || task.total <= 0) return `${label} ${done}`.slice(0, columns - 1);
+  const full = Math.round(Math.min(1, Math.max(0, share)) * BAR_WIDTH);
+  const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
+  return `${label} ${bar} ${done} of ${amountText(task, task.total)}`.slice(0, columns - 1);
+}
+
+export function createProgress(options: ProgressOptions): DrawnProgress {
+  if (!options.drawing || options.quiet) return notesOnly(options);
+  return options.stderr.isTTY === true ? barProgress(options) : lineProgress(options);
+}

@@ -1,0 +1,110 @@
+import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../model/request.ts';
+import { count, formatSize, printable, shellWord, table } from './format.ts';
+
+export function renderPlan(plan: PlanReport): string {
+  const rows = plan.packages.map((item) => [
+    item.name,
+    item.version,
+    item.repository,
+    item.reason === 'explicit' ? 'asked for' : 'dependency',
+    formatSize(item.sizeBytes),
+    formatSize(item.installedSizeBytes),
+    item.cached ? 'cached' : 'to fetch',
+  ]);
+  const listing = table(
+    [
+      { title: 'PACKAGE' },
+      { title: 'VERSION' },
+      { title: 'REPOSITORY' },
+      { title: 'REASON' },
+      { title: 'ARCHIVE', align: 'right' },
+      { title: 'INSTALLED', align: 'right' },
+      { title: 'STATE' },
+    ],
+    rows,
+  );
+  const total = [
+    count(plan.packages.length, 'package'),
+    `${formatSize(plan.installedBytes)} installed`,
+    `${formatSize(plan.downloadBytes)} to fetch`,
+  ].join(', ');
+  const warnings = plan.warnings.map((warning) => `warning: ${printable(warning)}\n`).join('');
+  return `${listing}\n${plan.distro} ${plan.release} ${plan.architecture}: ${total}\n${warnings}`;
+}
+
+function layerKinds(layers: readonly LayerReport[]): string {
+  const parts = (['package', 'bundle', 'install'] as const)
+    .map((kind) => ({ kind, amount: layers.filter((layer) => layer.kind === kind).length }))
+    .filter(({ amount }) => amount > 0)
+    .map(({ kind, amount }) => `${amount} ${kind}`);
+  return parts.length === 0 ? '0' : `${layers.length} (${parts.join(', ')})`;
+}
+
+function renderLayers(layers: readonly LayerReport[]): string {
+  const rows = layers.map((layer) => [
+    layer.digest.slice(0, 'sha256:'.length + 12),
+    formatSize(layer.sizeBytes),
+    layer.kind,
+    layer.packages.length > 3 ? count(layer.packages.length, 'package') : layer.packages.join(' '),
+    layer.derived,
+  ]);
+  return table(
+    [
+      { title: 'LAYER' },
+      { title: 'SIZE', align: 'right' },
+      { title: 'KIND' },
+      { title: 'HOLDS' },
+      { title: 'DERIVED' },
+    ],
+    rows,
+  );
+}
+
+function usage(report: ComposeReport, request: ComposeRequest): readonly string[] {
+  const tag = shellWord(report.tags[0] ?? '');
+  const run = `docker run --rm -it ${tag}`;
+  if (report.loadedInto !== undefined)
+    return [`run it: ${run.replace(/^docker/, engineWord(report.loadedInto))}`];
+  if (report.output === undefined) return [];
+  const path = shellWord(report.output);
+  if (request.output.format === 'oci-dir') {
+    return [
+      `load it: skopeo copy ${shellWord(`oci:${report.output}`)} ${shellWord(`docker-daemon:${report.tags[0] ?? ''}`)}`,
+      `run it:  ${run}`,
+    ];
+  }
+  return [`load it: docker load -i ${path}`, `run it:  ${run}`];
+}
+
+/** `loadedInto` may carry a version: `docker 20.10.24`. */
+function engineWord(engine: string): string {
+  return engine.split(/\s/)[0] === 'podman' ? 'podman' : 'docker';
+}
+
+/** The closing summary. */
+export function renderCompose(
+  report: ComposeReport,
+  request: ComposeRequest,
+  options: { readonly verbose: boolean },
+): string {
+  const { plan } = report;
+  if (request.dryRun) return `${renderPlan(plan)}dry run: nothing was written\n`;
+  const lines: [name: string, text: string][] = [
+    ['packages', `${plan.packages.length} (${plan.distro} ${plan.release} ${plan.architecture})`],
+    ['layers', layerKinds(report.layers)],
+    ['size', formatSize(report.sizeBytes)],
+  ];
+  if (report.digest !== undefined) lines.push(['digest', report.digest]);
+  if (report.imageId !== undefined) lines.push(['image id', report.imageId]);
+  for (const tag of report.tags) lines.push(['tag', tag]);
+  if (report.output !== undefined) lines.push(['written to', report.output]);
+  if (report.loadedInto !== undefined) lines.push(['loaded into', report.loadedInto]);
+  const facts = lines.map(([name, text]) => `${name.padEnd(11)}  ${printable(text)}\n`).join('');
+  const layers = options.verbose ? `${renderLayers(report.layers)}\n` : '';
+  const warnings = plan.warnings.map((warning) => `warning: ${printable(warning)}\n`).join('');
+  const notes = report.notes.map((note) => `note: ${printable(note)}\n`).join('');
+  const steps = usage(report, request)
+    .map((step) => `${printable(step)}\n`)
+    .join('');
+  return `${layers}${facts}${warnings}${notes}${steps === '' ? '' : `\n${steps}`}`;
+}

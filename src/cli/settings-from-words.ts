@@ -1,0 +1,33 @@
+import { choice } from '../app/setting-values.ts';
+import { type ComposeSettings, SETTINGS } from '../app/settings.ts';
+import { AppError } from '../model/app-error.ts';
+import type { Words } from './parse.ts';
+
+const ENGINES = ['docker', 'podman', 'auto'] as const;
+
+/** The settings that the given options say; what is not given is absent. @throws AppError USAGE */
+export function settingsFromWords(words: Words): ComposeSettings {
+  const parts: ComposeSettings[] = [];
+  for (const { flag, parse } of SETTINGS) {
+    const texts = flag === '' ? undefined : words.options.get(flag);
+    if (texts !== undefined) parts.push(parse(texts, `--${flag}`));
+  }
+  const load = words.options.get('load');
+  if (load !== undefined) parts.push({ load: choice(ENGINES, load, '--load') });
+  if (words.options.has('dry-run')) parts.push({ dryRun: true });
+  return Object.assign({}, ...parts) as ComposeSettings;
+}
+
+/** @throws AppError USAGE unless the number of arguments is right */
+export function checkArguments(
+  args: readonly string[],
+  expected: { readonly command: string; readonly what: string; readonly atMost: number },
+): void {
+  const { command, what, atMost } = expected;
+  if (args.length >= 1 && args.length <= atMost) return;
+  const got = args.length === 0 ? 'none' : JSON.stringify(args.join(' '));
+  throw new AppError('USAGE', `compose ${command}: expected ${what}, got ${got}`, {
+    hint: `compose ${command} --help shows how it is used`,
+    details: { expected: what, got: args },
+  });
+}

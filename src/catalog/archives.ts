@@ -56,7 +56,6 @@ export class ArchiveTable {
   readonly #byIdentity: Database.Statement<[string, string], ArchiveRow>;
   readonly #has: Database.Statement<[string, string], { digest: Digest }>;
   readonly #labels: Database.Statement<[], { digest: Digest; label: string }>;
-  readonly #remove: Database.Statement<[string]>;
 
   constructor(database: Database.Database) {
     this.#put = database.prepare(
@@ -75,7 +74,6 @@ export class ArchiveTable {
     this.#labels = database.prepare(
       "SELECT digest, name || '-' || version || ' (' || distro || ')' AS label FROM archive",
     );
-    this.#remove = database.prepare('DELETE FROM archive WHERE digest = ?');
   }
 
   put(facts: ArchiveFacts, trust: string): void {
@@ -118,10 +116,6 @@ export class ArchiveTable {
   /** `name-version (distro)` by digest. */
   labels(): ReadonlyMap<Digest, string> {
     return new Map(this.#labels.all().map((row) => [row.digest, row.label]));
-  }
-
-  remove(digest: Digest): void {
-    this.#remove.run(digest);
   }
 }
 

@@ -10,6 +10,7 @@ export const MIGRATIONS: readonly string[] = [
     distro TEXT NOT NULL,
     architecture TEXT NOT NULL,
     url TEXT NOT NULL,
+    base TEXT NOT NULL,
     release TEXT NOT NULL,
     name TEXT NOT NULL,
     etag TEXT NOT NULL,

@@ -9,6 +9,8 @@ export interface RepositoryRow {
   readonly architecture: string;
   /** First base URL: with distro and architecture, its identity */
   readonly url: string;
+  /** The base URL that answered: archives are fetched from it first */
+  readonly base: string;
   readonly release: string;
   readonly name: string;
   readonly etag: string;
@@ -25,7 +27,7 @@ export interface RepositoryRow {
 /** What relation_name's rows are about. */
 export const RELATION_KINDS = { provides: 0, installIf: 1, group: 2 } as const;
 
-const COLUMNS = `id, distro, architecture, url, release, name, etag, last_modified AS lastModified, content,
+const COLUMNS = `id, distro, architecture, url, base, release, name, etag, last_modified AS lastModified, content,
   description, signed_by AS signedBy, trust, package_count AS packageCount`;
 
 const PACKAGE_COLUMNS = [
@@ -97,13 +99,14 @@ export class RepositoryTable {
         const id = Number(
           this.#database
             .prepare(
-              `INSERT INTO repository (distro, architecture, url, release, name, etag, last_modified, content,
-                 description, signed_by, trust, package_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+              `INSERT INTO repository (distro, architecture, url, base, release, name, etag, last_modified, content,
+                 description, signed_by, trust, package_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
             )
             .run(
               row.distro,
               row.architecture,
               row.url,
+              row.base,
               row.release,
               row.name,
               row.etag,

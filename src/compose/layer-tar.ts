@@ -1,37 +1,96 @@
 import { TAR_END, type TarRecord, tarHeader, tarPadding } from '../archive/tar-writer.ts';
+import type { Digest } from '../model/digest.ts';
 import type { Change } from './difference.ts';
-import type { Content, Inode } from './tree.ts';
+import type { Inode } from './tree.ts';
 
-/** Hands out a file's bytes in chunks. */
-export type ContentReader = (content: Content) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+/** A range of an archive's uncompressed tar. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
 
-/** The layer's uncompressed tar. Same changes, same bytes. `time` (seconds) is the mtime of whiteouts. */
+export interface LayerTarOptions {
+  /** The ranges' bytes, which rise by offset; a piece never spans two ranges. */
+  readonly read: (archive: Digest, ranges: readonly ByteRange[]) => AsyncIterable<Uint8Array>;
+  /** Seconds; mtime of whiteouts */
+  readonly time: number;
+}
+
+/**
+ * The layer's uncompressed tar. Same changes, same bytes. Parents stand before what they hold; copied files
+ * stand in the order of their archive, so that each archive is read once, in one direction; links and whiteouts
+ * come last.
+ */
 export async function* layerTar(
   changes: readonly Change[],
-  options: { readonly read: ContentReader; readonly time: number },
+  options: LayerTarOptions,
 ): AsyncGenerator<Uint8Array> {
+  const copies = new Map<Digest, Copy[]>();
   const inodes = new Map<string, Inode>();
   for (const change of changes) {
-    if (change.kind === 'whiteout') {
-      yield tarHeader({ path: change.path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: options.time });
-    } else if (change.kind === 'link') {
-      const inode = inodes.get(change.target) as Inode;
-      yield tarHeader({
-        ...recordOf(change.path, inode),
-        type: 'hardlink',
-        linkTarget: change.target,
-        sizeBytes: 0,
-      });
+    if (change.kind !== 'put') continue;
+    const { path, inode } = change;
+    inodes.set(path, inode);
+    const content = inode.content;
+    if (content?.kind === 'archive' && inode.sizeBytes > 0) {
+      const copy = { path, inode, offset: content.offset, sizeBytes: inode.sizeBytes };
+      const known = copies.get(content.digest);
+      if (known === undefined) copies.set(content.digest, [copy]);
+      else known.push(copy);
     } else {
-      inodes.set(change.path, change.inode);
-      yield tarHeader(recordOf(change.path, change.inode));
-      if (change.inode.content !== undefined) {
-        yield* options.read(change.inode.content);
-        yield tarPadding(change.inode.sizeBytes);
+      yield tarHeader(recordOf(path, inode));
+      if (content?.kind === 'bytes') {
+        yield content.bytes;
+        yield tarPadding(content.bytes.length);
       }
     }
   }
+  for (const [digest, group] of copies) {
+    yield* copyGroup(
+      group.sort((a, b) => a.offset - b.offset),
+      (ranges) => options.read(digest, ranges),
+    );
+  }
+  for (const change of changes) {
+    if (change.kind !== 'link') continue;
+    const inode = inodes.get(change.target) as Inode;
+    yield tarHeader({
+      ...recordOf(change.path, inode),
+      type: 'hardlink',
+      linkTarget: change.target,
+      sizeBytes: 0,
+    });
+  }
+  for (const change of changes) {
+    if (change.kind !== 'whiteout') continue;
+    yield tarHeader({ path: change.path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: options.time });
+  }
   yield TAR_END;
+}
+
+interface Copy extends ByteRange {
+  readonly path: string;
+  readonly inode: Inode;
+}
+
+async function* copyGroup(
+  group: readonly Copy[],
+  read: (ranges: readonly ByteRange[]) => AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let next = 0;
+  let missing = 0;
+  for await (const bytes of read(group)) {
+    if (missing === 0) {
+      const copy = group[next] as Copy;
+      next += 1;
+      missing = copy.sizeBytes;
+      yield tarHeader(recordOf(copy.path, copy.inode));
+    }
+    yield bytes;
+    missing -= bytes.length;
+    if (missing === 0) yield tarPadding((group[next - 1] as Copy).sizeBytes);
+  }
+  if (missing !== 0 || next !== group.length) throw new Error(`an archive ended ${missing} bytes early`);
 }
 
 function recordOf(path: string, inode: Inode): TarRecord {

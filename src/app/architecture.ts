@@ -1,0 +1,39 @@
+import type { Distro } from '../distros/distro.ts';
+import { AppError } from '../model/app-error.ts';
+import type { Platform } from '../model/descriptor.ts';
+
+/** Node's `process.arch` in OCI's (Go's) words. */
+const NODE_TO_OCI: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  ia32: '386',
+  arm: 'arm/v7',
+  arm64: 'arm64',
+  ppc64: 'ppc64le',
+  s390x: 's390x',
+  riscv64: 'riscv64',
+  loong64: 'loong64',
+};
+
+/**
+ * The distribution's word for what the user wrote: OCI's (`amd64`, `arm/v7`), the distribution's own, or nothing
+ * for this machine's.
+ * @throws AppError USAGE naming the known ones
+ */
+export function architectureOf(distro: Distro, text: string): string {
+  const known = distro.defaults.architectures;
+  const wanted = text === '' ? (NODE_TO_OCI[process.arch] ?? process.arch) : text;
+  const word = known[wanted] ?? Object.values(known).find((candidate) => candidate === wanted);
+  if (word !== undefined) return word;
+  throw new AppError('USAGE', `--arch ${wanted}: ${distro.id} has no such architecture`, {
+    hint: `Known: ${Object.entries(known)
+      .map(([oci, own]) => (oci === own ? oci : `${oci} (${own})`))
+      .join(', ')}.`,
+  });
+}
+
+/** OCI's platform of a distribution's architecture word. */
+export function platformOf(distro: Distro, architecture: string): Platform {
+  const oci = Object.entries(distro.defaults.architectures).find(([, own]) => own === architecture)?.[0];
+  const [name = architecture, variant] = (oci ?? architecture).split('/');
+  return { os: 'linux', architecture: name, ...(variant === undefined ? {} : { variant }) };
+}

@@ -1,0 +1,116 @@
+import { rmSync } from 'node:fs';
+import { basename } from 'node:path';
+import { download, fetchBytes } from '../fetch/http.ts';
+import { isLocal, joinUrl, localPath } from '../fetch/url.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import { digestOf, hexOf } from '../model/digest.ts';
+import { silentProgress } from '../model/progress.ts';
+import type { RepositorySpec } from '../model/repository.ts';
+import type { TrustPolicy } from '../trust/policy.ts';
+import { readSmallFiles } from './contents.ts';
+import type { Context } from './context.ts';
+import type { FoundIndex } from './indexed-repository.ts';
+import { readArchiveFile } from './ingest-file.ts';
+import type { Sources } from './sources.ts';
+
+/** alpine-keys is 13 kB, archlinux-keyring 1.2 MB. */
+const MAX_KEYS_PACKAGE_BYTES = 64 * 1024 * 1024;
+const MAX_KEY_BYTES = 64 * 1024;
+/** Where Alpine publishes its keys outside any repository. */
+const ALPINE_KEYS_URL = 'https://alpinelinux.org/keys/';
+
+/**
+ * Gets the distribution's own keys: from the keys package of the repository itself, else from the official site.
+ * Nothing here is trusted for where it came from: keys count only where the product pins them (trust/pins.ts).
+ * @throws AppError UNTRUSTED_KEY (the cause given) when neither place has them
+ */
+export async function fetchKeys(
+  context: Context,
+  sources: Sources,
+  from: { spec: RepositorySpec; found: FoundIndex; cause: unknown },
+): Promise<void> {
+  const files =
+    (await keysFromPackage(context, sources, from.found)) ?? (await keysFromSite(context, sources));
+  if (files === undefined) throw from.cause;
+  sources.trust.keep(files);
+}
+
+/** Runs `work`; where a pinned key is missing, fetches the keys from the official site and runs it again. */
+export async function refetchKeys<T>(context: Context, sources: Sources, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isAppError(error, 'UNTRUSTED_KEY') || !sources.trust.pinned) throw error;
+    const files = await keysFromSite(context, sources);
+    if (files === undefined) throw error;
+    sources.trust.keep(files);
+    return work();
+  }
+}
+
+interface KeyFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The index and the package are read without trust, only to find keys that pins then judge. */
+async function keysFromPackage(
+  context: Context,
+  sources: Sources,
+  found: FoundIndex,
+): Promise<readonly KeyFile[] | undefined> {
+  const { distro } = sources;
+  const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
+  const index = await distro.readIndex({ bytes: found.bytes, policy, where: found.url });
+  const entry = index.packages.find((candidate) => candidate.name === distro.defaults.keysPackage);
+  if (entry === undefined) return undefined;
+  const url = joinUrl(found.base, entry.fileName);
+  const path = isLocal(url) ? localPath(url) : context.store.partialPath(`${hexOf(digestOf(url))}.keys`);
+  try {
+    if (!isLocal(url)) {
+      await download([url], path, {
+        signal: context.signal,
+        maxBytes: MAX_KEYS_PACKAGE_BYTES,
+        expectedSizeBytes: entry.sizeBytes,
+      });
+    }
+    const untrusting = { fingerprint: '', policy: async () => policy };
+    const facts = await readArchiveFile(
+      { ...context, progress: silentProgress },
+      { path, where: url, distro, trust: untrusting, expected: entry },
+    );
+    const files = await readSmallFiles(
+      { path, compression: facts.compression, signal: context.signal },
+      facts.files.filter(
+        (file) => distro.defaults.isKeyFile(file.path) && file.sizeBytes <= MAX_KEYS_PACKAGE_BYTES,
+      ),
+    );
+    return [...files].map(([name, bytes]) => ({ name: basename(name), bytes }));
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'CANCELLED') return undefined;
+    throw error;
+  } finally {
+    if (!isLocal(url)) rmSync(path, { force: true });
+  }
+}
+
+async function keysFromSite(context: Context, sources: Sources): Promise<readonly KeyFile[] | undefined> {
+  if (sources.distro.id !== 'alpine') return undefined;
+  const { ALPINE_KEY_PINS } = await import('../trust/pins.ts');
+  const pins = ALPINE_KEY_PINS.filter((pin) => pin.architectures.includes(sources.architecture));
+  const files: KeyFile[] = [];
+  for (const pin of pins) {
+    try {
+      const result = await fetchBytes([joinUrl(ALPINE_KEYS_URL, pin.name)], {
+        signal: context.signal,
+        maxBytes: MAX_KEY_BYTES,
+        retries: 0,
+      });
+      if (result.modified) files.push({ name: pin.name, bytes: result.bytes });
+    } catch (error) {
+      if (isAppError(error, 'NETWORK')) break;
+      if (!isAppError(error, 'NOT_FOUND')) throw error;
+    }
+  }
+  return files.length === 0 ? undefined : files;
+}

@@ -1,0 +1,63 @@
+import type { Digest } from '../model/digest.ts';
+import type { CacheEntryReport, CacheGcReport, CacheVerifyReport } from '../model/request.ts';
+import { collectGarbage } from '../store/gc.ts';
+import { verifyStore } from '../store/verify.ts';
+import type { Context } from './context.ts';
+
+/** Every blob of the cache, what it is, and when it was last used. */
+export async function cacheList(context: Context): Promise<readonly CacheEntryReport[]> {
+  const labels = new Map([...context.catalog.derived.labels(), ...context.catalog.archives.labels()]);
+  const entries: CacheEntryReport[] = [];
+  for await (const { digest, sizeBytes, usedAtMs } of context.store.list()) {
+    entries.push({
+      digest,
+      sizeBytes,
+      holds: labels.get(digest) ?? 'install layer or unknown',
+      usedAt: new Date(usedAtMs).toISOString(),
+    });
+  }
+  return entries.sort((a, b) => (a.holds < b.holds ? -1 : a.holds > b.holds ? 1 : 0));
+}
+
+/** Hashes every blob. With `repair`, damaged ones are removed; they are fetched or made again when next needed. */
+export async function cacheVerify(
+  context: Context,
+  { repair }: { repair: boolean },
+): Promise<CacheVerifyReport> {
+  const result = await verifyStore(context.store, { repair });
+  if (repair) for (const { digest } of result.damaged) forget(context, digest);
+  return {
+    checked: result.checked,
+    damaged: result.damaged.map(({ digest, got }) => ({ digest, got })),
+    repaired: repair ? result.damaged.length : 0,
+  };
+}
+
+/** Removes what was used longest ago until the cache is below `maxSizeBytes`; without it, only what nothing names. */
+export async function cacheGc(
+  context: Context,
+  { maxSizeBytes }: { maxSizeBytes: number | undefined },
+): Promise<CacheGcReport> {
+  const named = new Set<Digest>([
+    ...context.catalog.archives.labels().keys(),
+    ...context.catalog.derived.labels().keys(),
+  ]);
+  const before = await sizeOf(context);
+  const { removed, freedBytes } = await collectGarbage(context.store, {
+    maxSizeBytes: maxSizeBytes ?? 0,
+    keep: (digest) => maxSizeBytes === undefined && named.has(digest),
+  });
+  for (const digest of named) if (!context.store.has(digest)) forget(context, digest);
+  return { removed, freedBytes, keptBytes: before - freedBytes };
+}
+
+/** Facts without bytes stay: they are true, and the bytes come back when needed. Derived blobs are made anew. */
+function forget(context: Context, digest: Digest): void {
+  context.catalog.derived.remove(digest);
+}
+
+async function sizeOf(context: Context): Promise<number> {
+  let total = 0;
+  for await (const { sizeBytes } of context.store.list()) total += sizeBytes;
+  return total;
+}

@@ -1,0 +1,59 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Catalog } from '../catalog/catalog.ts';
+import { catalogError } from '../catalog/database.ts';
+import { AppError } from '../model/app-error.ts';
+import type { Progress } from '../model/progress.ts';
+import { FileBlobStore } from '../store/blob-store.ts';
+import { cacheDirectory } from '../store/location.ts';
+
+/** What every use case works with. */
+export interface Context {
+  readonly catalog: Catalog;
+  readonly store: FileBlobStore;
+  /** Absolute path of the cache folder: catalog, blobs, keys. */
+  readonly directory: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface ContextOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** Overrides the default place (store/location.ts). */
+  readonly cacheDirectory?: string;
+}
+
+/** The checkout or package that this file belongs to: two folders above src/app or dist/app. */
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/**
+ * Opens catalog and store, runs `work`, closes them.
+ * @throws AppError CATALOG, STORAGE
+ */
+export async function withContext<T>(
+  options: ContextOptions,
+  work: (context: Context) => Promise<T>,
+): Promise<T> {
+  const directory = resolve(options.cacheDirectory ?? cacheDirectory(options.env, ROOT));
+  const path = join(directory, 'catalog.sqlite');
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new AppError('STORAGE', `${directory}: cannot be made or written: ${(error as Error).message}`, {
+      hint: 'Name a writable cache folder with --cache DIR or PKGCOMPOSE_CACHE.',
+      cause: error,
+    });
+  }
+  const catalog = new Catalog(path);
+  try {
+    const { progress, signal, env } = options;
+    return await work({ catalog, store: new FileBlobStore(directory), directory, progress, signal, env });
+  } catch (error) {
+    throw catalogError(error, path);
+  } finally {
+    catalog.close();
+  }
+}

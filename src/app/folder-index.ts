@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RepositoryRow } from '../catalog/repositories.ts';
+import { mapConcurrent } from '../fetch/pool.ts';
+import { isLocal, localPath } from '../fetch/url.ts';
+import { digestOf } from '../model/digest.ts';
+import type { IndexPackage } from '../model/package.ts';
+import type { RepositorySpec } from '../model/repository.ts';
+import { refetchKeys } from './bootstrap-keys.ts';
+import type { Context } from './context.ts';
+import { type IndexedRepository, identityOf } from './indexed-repository.ts';
+import { ingestFile } from './ingest-file.ts';
+import type { Sources } from './sources.ts';
+
+/** Archives read at once: enough to overlap reading and hashing on the thread pool. */
+const CONCURRENCY = 4;
+
+/** A folder of bare archives is a repository too: its index is what the archives say of themselves. */
+export async function indexFolder(
+  context: Context,
+  sources: Sources,
+  spec: RepositorySpec,
+): Promise<IndexedRepository> {
+  const { distro, trust } = sources;
+  const suffixes = distro.defaults.archiveSuffixes;
+  const base = spec.baseUrls
+    .filter(isLocal)
+    .map(localPath)
+    .find(
+      (folder) => existsSync(folder) && readdirSync(folder).some((name) => hasSuffix(name, suffixes)),
+    ) as string;
+  const files = readdirSync(base)
+    .filter((name) => hasSuffix(name, suffixes))
+    .sort()
+    .map((name) => ({ name, stat: statSync(join(base, name)) }));
+  const content = digestOf(
+    files.map(({ name, stat }) => `${name}\0${stat.size}\0${stat.mtimeMs}\n`).join(''),
+  );
+  const { repositories } = context.catalog;
+  const find = () => repositories.find(spec.distro, spec.architecture, identityOf(spec));
+  const old = find();
+  if (old?.content === content && trust.accepts(old.trust)) return { spec, row: old, changed: false };
+
+  const task = context.progress.task(`read ${base}`, files.length, 'items');
+  const packages: IndexPackage[] = await mapConcurrent(files, CONCURRENCY, async ({ name }) => {
+    const path = join(base, name);
+    const signature = existsSync(`${path}.sig`) ? await readFile(`${path}.sig`) : undefined;
+    const file = {
+      path,
+      where: path,
+      distro,
+      trust,
+      adopt: false,
+      ...(signature === undefined ? {} : { signature }),
+    };
+    const { facts } = await refetchKeys(context, sources, () => ingestFile(context, file));
+    task.advance(1);
+    return distro.describe(facts, name);
+  });
+  task.done();
+  repositories.replace(
+    {
+      distro: spec.distro,
+      architecture: spec.architecture,
+      url: identityOf(spec),
+      base,
+      release: spec.release,
+      name: spec.name,
+      etag: '',
+      lastModified: '',
+      content,
+      description: '',
+      signedBy: '',
+      trust: trust.fingerprint,
+    },
+    packages.filter(
+      (entry) => entry.architecture === spec.architecture || isAnyArchitecture(entry.architecture),
+    ),
+  );
+  return { spec, row: find() as RepositoryRow, changed: true };
+}
+
+function hasSuffix(name: string, suffixes: readonly string[]): boolean {
+  return suffixes.some((suffix) => name.endsWith(suffix));
+}
+
+function isAnyArchitecture(word: string): boolean {
+  return word === 'noarch' || word === 'any' || word === 'all';
+}

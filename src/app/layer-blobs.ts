@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { encoder } from '../archive/compress.ts';
+import { decompress } from '../archive/decompress.ts';
+import type { DerivedBlob } from '../catalog/derived.ts';
+import { type Change, difference } from '../compose/difference.ts';
+import { layerTar } from '../compose/layer-tar.ts';
+import type { PlannedLayer } from '../compose/layers.ts';
+import { stackTree } from '../compose/stack-tree.ts';
+import type { TreeRules } from '../distros/install.ts';
+import type { ArchiveFacts, Compression } from '../model/archive.ts';
+import { type DiffId, type Digest, digestOf } from '../model/digest.ts';
+import { type LayerMediaType, MEDIA_TYPES } from '../model/media-types.ts';
+import type { LayerEncoding } from '../model/request.ts';
+import { readRanges } from './contents.ts';
+import type { Context } from './context.ts';
+
+/** A layer's blob, in the store. */
+export interface LayerBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly diffId: DiffId;
+  readonly mediaType: LayerMediaType;
+  /** Why it is not the distribution's own bytes; empty when it is. */
+  readonly derived: string;
+}
+
+type Encoding = Exclude<LayerEncoding, 'keep'>;
+
+const MEDIA_TYPE: Readonly<Record<Encoding, LayerMediaType>> = {
+  gzip: MEDIA_TYPES.layerGzip,
+  zstd: MEDIA_TYPES.layerZstd,
+  none: MEDIA_TYPES.layerTar,
+};
+
+/** Bumped when the same inputs would give other bytes. */
+const DERIVATION_VERSION = 1;
+
+export interface LayerBlobOptions {
+  readonly encoding: LayerEncoding;
+  readonly rules: TreeRules;
+}
+
+/** The blob of a planned layer: the archive itself wherever it can be a layer as it is, else a derived one. */
+export async function layerBlob(
+  context: Context,
+  layer: PlannedLayer,
+  options: LayerBlobOptions,
+): Promise<LayerBlob> {
+  const facts = layer.packages.map((installed) => installed.facts);
+  const [only] = facts;
+  if (layer.kind === 'package' && only !== undefined) {
+    const reason = whyDerived(only, options.encoding);
+    if (reason === '') {
+      const mediaType = MEDIA_TYPE[only.compression as Encoding];
+      return { digest: only.digest, sizeBytes: only.sizeBytes, diffId: only.diffId, mediaType, derived: '' };
+    }
+    return only.unstackable === ''
+      ? reencoded(context, only, { encoding: target(options.encoding), reason })
+      : merged(context, facts, { ...options, what: `${nameOf(only)} repacked: ${only.unstackable}` });
+  }
+  return merged(context, facts, { ...options, what: `bundle of ${facts.length} packages` });
+}
+
+/** The entries of a layer as an engine sees them: a derived merge leaves root members out. */
+export function layerEntries(layer: PlannedLayer, rules: TreeRules) {
+  const whole = layer.kind === 'package' && layer.packages.every(({ facts }) => facts.unstackable === '');
+  return {
+    parts: layer.packages.map(({ facts }) => ({
+      digest: facts.digest,
+      entries: whole ? facts.files : facts.files.filter((file) => !rules.isMetadata(file.path)),
+    })),
+  };
+}
+
+/** Generated layers are gzip unless asked otherwise: every engine reads it. */
+function target(encoding: LayerEncoding): Encoding {
+  return encoding === 'keep' ? 'gzip' : encoding;
+}
+
+function whyDerived(facts: ArchiveFacts, encoding: LayerEncoding): string {
+  if (facts.unstackable !== '') return facts.unstackable;
+  const to = target(encoding);
+  if (encoding === 'keep' ? isLayerEncoding(facts.compression) : facts.compression === to) return '';
+  return encoding === 'keep'
+    ? `${facts.compression} is no OCI layer encoding`
+    : `${facts.compression} re-encoded as ${to}`;
+}
+
+function isLayerEncoding(compression: Compression): compression is Encoding {
+  return compression in MEDIA_TYPE;
+}
+
+/** The same tar in another encoding. */
+async function reencoded(
+  context: Context,
+  facts: ArchiveFacts,
+  { encoding, reason }: { encoding: Encoding; reason: string },
+): Promise<LayerBlob> {
+  const description = `${encoding === 'none' ? 'plain tar' : encoding} of ${nameOf(facts)}`;
+  const key = keyOf(['reencode', encoding, facts.digest]);
+  const blob = await derive(context, { key, encoding, description }, async function* () {
+    const source = createReadStream(context.store.get(facts.digest), {
+      highWaterMark: 1 << 20,
+      signal: context.signal,
+    });
+    for await (const { bytes } of decompress(source, facts.compression).chunks) yield bytes;
+  });
+  return { ...blob, derived: reason };
+}
+
+/** One layer with what several layers would show, root members left out. */
+async function merged(
+  context: Context,
+  facts: readonly ArchiveFacts[],
+  options: LayerBlobOptions & { what: string },
+): Promise<LayerBlob> {
+  const encoding = target(options.encoding);
+  const key = keyOf(['merge', encoding, ...facts.map(({ digest }) => digest)]);
+  const blob = await derive(context, { key, encoding, description: options.what }, () => {
+    const parts = facts.map((entry) => ({
+      digest: entry.digest,
+      entries: entry.files.filter((file) => !options.rules.isMetadata(file.path)),
+    }));
+    const changes = difference(new Map(), stackTree([{ parts }]));
+    return changesTar(context, changes, { facts, time: 0 });
+  });
+  return { ...blob, derived: options.what };
+}
+
+/** The install layer, or the only one: whatever turns the stack into the target. */
+export async function generatedLayer(
+  context: Context,
+  changes: readonly Change[],
+  options: { facts: readonly ArchiveFacts[]; encoding: LayerEncoding; time: number },
+): Promise<LayerBlob> {
+  const encoding = target(options.encoding);
+  const blob = await encodeIntoStore(context, encoding, changesTar(context, changes, options));
+  return { ...blob, derived: 'generated' };
+}
+
+function changesTar(
+  context: Context,
+  changes: readonly Change[],
+  { facts, time }: { facts: readonly ArchiveFacts[]; time: number },
+): AsyncIterable<Uint8Array> {
+  const compression = new Map(facts.map((entry) => [entry.digest, entry.compression]));
+  return layerTar(changes, {
+    time,
+    read: (digest, ranges) =>
+      readRanges(
+        {
+          path: context.store.get(digest),
+          compression: compression.get(digest) as Compression,
+          signal: context.signal,
+        },
+        ranges,
+      ),
+  });
+}
+
+async function derive(
+  context: Context,
+  { key, encoding, description }: { key: string; encoding: Encoding; description: string },
+  make: () => AsyncIterable<Uint8Array>,
+): Promise<DerivedBlob> {
+  const known = context.catalog.derived.get(key);
+  if (known !== undefined && context.store.has(known.digest)) {
+    context.store.touch(known.digest);
+    return known;
+  }
+  const task = context.progress.task(description, undefined, 'bytes');
+  const blob = { ...(await encodeIntoStore(context, encoding, make())), description };
+  task.done();
+  context.catalog.derived.put(key, blob);
+  return blob;
+}
+
+async function encodeIntoStore(
+  context: Context,
+  encoding: Encoding,
+  tar: AsyncIterable<Uint8Array>,
+): Promise<Omit<LayerBlob, 'derived'>> {
+  const hash = createHash('sha256');
+  async function* hashed(): AsyncGenerator<Uint8Array> {
+    for await (const bytes of tar) {
+      hash.update(bytes);
+      yield bytes;
+    }
+  }
+  let stored: { digest: Digest; sizeBytes: number } | undefined;
+  await pipeline(
+    Readable.from(hashed(), { objectMode: false }),
+    encoder(encoding),
+    async (encoded: AsyncIterable<Uint8Array>) => {
+      stored = await context.store.put(encoded);
+    },
+    { signal: context.signal },
+  );
+  if (stored === undefined) throw new Error('the encoder ended without a blob');
+  return { ...stored, diffId: `sha256:${hash.digest('hex')}` as DiffId, mediaType: MEDIA_TYPE[encoding] };
+}
+
+function keyOf(parts: readonly string[]): string {
+  return digestOf([String(DERIVATION_VERSION), ...parts].join('\n'));
+}
+
+function nameOf(facts: ArchiveFacts): string {
+  return `${facts.name}-${facts.version}`;
+}

@@ -1,0 +1,43 @@
+import type { PlannedPackage, PlanReport, SourceOptions } from '../model/request.ts';
+import type { Context } from './context.ts';
+import { cachedDigest } from './fetch-archives.ts';
+import { type Resolution, repositoryOf, resolvePackages } from './resolve.ts';
+
+export interface PlanRequest {
+  readonly source: SourceOptions;
+  readonly packages: readonly string[];
+}
+
+/** What would be installed, without downloading any package. @throws AppError as resolvePackages */
+export async function plan(context: Context, request: PlanRequest): Promise<PlanReport> {
+  return planReport(context, await resolvePackages(context, request.source, request.packages));
+}
+
+export function planReport(context: Context, resolution: Resolution): PlanReport {
+  const packages = resolution.packages.map(
+    ({ package: entry, reason }): PlannedPackage => ({
+      name: entry.name,
+      version: entry.version,
+      repository: repositoryOf(resolution, entry).spec.name,
+      reason,
+      sizeBytes: entry.sizeBytes,
+      installedSizeBytes: entry.installedSizeBytes,
+      cached: cachedDigest(context, resolution.sources, entry) !== undefined,
+    }),
+  );
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return {
+    distro: resolution.sources.distro.id,
+    release: releaseOf(resolution),
+    architecture: resolution.sources.architecture,
+    packages,
+    downloadBytes: sum(packages.filter((entry) => !entry.cached).map((entry) => entry.sizeBytes)),
+    installedBytes: sum(packages.map((entry) => entry.installedSizeBytes)),
+    warnings: resolution.warnings,
+  };
+}
+
+/** What `latest-stable` turned out to be, from the first repository that says so. */
+export function releaseOf(resolution: Resolution): string {
+  return resolution.repositories[0]?.row.release ?? resolution.sources.release;
+}

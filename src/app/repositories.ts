@@ -1,0 +1,185 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RepositoryRow } from '../catalog/repositories.ts';
+import { fetchBytes, type Validators } from '../fetch/http.ts';
+import { isLocal, joinUrl, localPath } from '../fetch/url.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import { digestOf } from '../model/digest.ts';
+import type { RepositorySpec } from '../model/repository.ts';
+import { fetchKeys } from './bootstrap-keys.ts';
+import type { Context } from './context.ts';
+import { indexFolder } from './folder-index.ts';
+import { type FoundIndex, type IndexedRepository, identityOf } from './indexed-repository.ts';
+import { readSignature } from './signatures.ts';
+import type { Sources } from './sources.ts';
+
+/** Arch's `extra.files` is 60 MiB; an index beyond this is somebody's mistake. */
+const MAX_INDEX_BYTES = 512 * 1024 * 1024;
+
+/**
+ * Brings the request's repositories into the catalog. `asked: 'if-missing'` trusts what was indexed earlier,
+ * `'always'` asks the repository whether it changed (one conditional request each).
+ * @throws AppError NOT_FOUND, NETWORK, BAD_INDEX, SIGNATURE, UNTRUSTED_KEY
+ */
+export async function ensureIndexed(
+  context: Context,
+  sources: Sources,
+  asked: 'always' | 'if-missing',
+): Promise<readonly IndexedRepository[]> {
+  const known = sources.repositories.map((spec) => acceptedRow(context, sources, spec));
+  const found = await Promise.all(
+    sources.repositories.map((spec, at) => {
+      const row = known[at];
+      return row !== undefined && asked === 'if-missing'
+        ? 'unchanged'
+        : find(context, sources, { spec, row });
+    }),
+  );
+  const result: IndexedRepository[] = [];
+  for (const [at, spec] of sources.repositories.entries()) {
+    const outcome = found[at] as Outcome;
+    const row = known[at];
+    if (outcome === 'unchanged') {
+      result.push({ spec, row: row as RepositoryRow, changed: false });
+    } else if (outcome === 'folder') {
+      result.push(await indexFolder(context, sources, spec));
+    } else {
+      result.push(await store(context, sources, { spec, found: outcome }));
+    }
+  }
+  return result;
+}
+
+type Outcome = 'unchanged' | 'folder' | FoundIndex;
+
+/** What is in the catalog, unless another trust accepted it. */
+function acceptedRow(context: Context, sources: Sources, spec: RepositorySpec): RepositoryRow | undefined {
+  const row = context.catalog.repositories.find(spec.distro, spec.architecture, identityOf(spec));
+  return row !== undefined && sources.trust.accepts(row.trust) ? row : undefined;
+}
+
+async function find(
+  context: Context,
+  sources: Sources,
+  { spec, row }: { spec: RepositorySpec; row: RepositoryRow | undefined },
+): Promise<Outcome> {
+  const local = spec.baseUrls.filter(isLocal);
+  for (const base of local) {
+    const name = spec.indexNames.find((candidate) => existsSync(join(localPath(base), candidate)));
+    if (name !== undefined) return readLocal(join(localPath(base), name), base, row);
+  }
+  if (local.length === spec.baseUrls.length) {
+    const folder = local.find((base) =>
+      holdsArchives(localPath(base), sources.distro.defaults.archiveSuffixes),
+    );
+    if (folder !== undefined) return 'folder';
+    throw new AppError('NOT_FOUND', `${spec.baseUrls.join(', ')}: no index and no packages there`, {
+      hint: `Expected ${spec.indexNames[0]} or ${sources.distro.defaults.archiveSuffixes.join(', ')} files for ${spec.architecture}.`,
+    });
+  }
+  return fetchIndex(context, spec, row);
+}
+
+function readLocal(path: string, base: string, row: RepositoryRow | undefined): Outcome {
+  const stat = statSync(path);
+  const etag = `${stat.size}-${stat.mtimeMs}-${stat.ino}`;
+  if (row?.etag === etag) return 'unchanged';
+  return { url: path, base, bytes: readFileSync(path), etag, lastModified: '' };
+}
+
+async function fetchIndex(
+  context: Context,
+  spec: RepositorySpec,
+  row: RepositoryRow | undefined,
+): Promise<Outcome> {
+  const remote = spec.baseUrls.filter((base) => !isLocal(base));
+  const urls = remote.flatMap((base) => spec.indexNames.map((name) => joinUrl(base, name)));
+  const validators: Validators | undefined =
+    row === undefined ? undefined : { etag: row.etag, lastModified: row.lastModified };
+  try {
+    const result = await fetchBytes(urls, {
+      signal: context.signal,
+      progress: context.progress,
+      label: `${spec.name} index`,
+      maxBytes: MAX_INDEX_BYTES,
+      ...(validators === undefined ? {} : { validators }),
+    });
+    if (!result.modified) return 'unchanged';
+    const base = remote.find((candidate) =>
+      spec.indexNames.some((name) => joinUrl(candidate, name) === result.url),
+    );
+    return { ...result, base: base ?? (remote[0] as string) };
+  } catch (error) {
+    if (row !== undefined && isAppError(error, 'NETWORK')) {
+      context.progress.note(`${spec.name}: not reachable, using the index of last time (${error.message})`);
+      return 'unchanged';
+    }
+    throw error;
+  }
+}
+
+async function store(
+  context: Context,
+  sources: Sources,
+  { spec, found }: { spec: RepositorySpec; found: FoundIndex },
+): Promise<IndexedRepository> {
+  const { repositories } = context.catalog;
+  const content = digestOf(found.bytes);
+  const old = acceptedRow(context, sources, spec);
+  if (old?.content === content) {
+    repositories.refresh(old.id, { ...old, etag: found.etag, lastModified: found.lastModified });
+    return { spec, row: old, changed: false };
+  }
+  const index = await readVerified(context, sources, { spec, found });
+  repositories.replace(
+    {
+      distro: spec.distro,
+      architecture: spec.architecture,
+      url: identityOf(spec),
+      base: found.base,
+      release: sources.distro.releaseOf(index, spec),
+      name: spec.name,
+      etag: found.etag,
+      lastModified: found.lastModified,
+      content,
+      description: index.description,
+      signedBy: index.signedBy,
+      trust: sources.trust.fingerprint,
+    },
+    index.packages,
+  );
+  const row = repositories.find(spec.distro, spec.architecture, identityOf(spec)) as RepositoryRow;
+  return { spec, row, changed: true };
+}
+
+/** Verifies with the keys at hand; where they are pinned and one is missing, fetches the keys and tries again. */
+async function readVerified(
+  context: Context,
+  sources: Sources,
+  { spec, found }: { spec: RepositorySpec; found: FoundIndex },
+) {
+  const { distro, trust } = sources;
+  const signature = distro.defaults.detachedSignatures ? await readSignature(context, found.url) : undefined;
+  const read = async () =>
+    distro.readIndex({
+      bytes: found.bytes,
+      policy: await trust.policy(),
+      where: found.url,
+      ...(signature === undefined ? {} : { signature }),
+    });
+  try {
+    return await read();
+  } catch (error) {
+    if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.pinned) throw error;
+    await fetchKeys(context, sources, { spec, found, cause: error });
+    return read();
+  }
+}
+
+function holdsArchives(folder: string, suffixes: readonly string[]): boolean {
+  try {
+    return readdirSync(folder).some((name) => suffixes.some((suffix) => name.endsWith(suffix)));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,66 @@
+import { AppError } from '../model/app-error.ts';
+import type { CatalogPackage, SolvedPackage, SolveProblem } from '../model/package.ts';
+import { relationName } from '../model/relation.ts';
+import type { SourceOptions } from '../model/request.ts';
+import type { Context } from './context.ts';
+import type { IndexedRepository } from './indexed-repository.ts';
+import { nearestNames } from './nearest.ts';
+import { ensureIndexed } from './repositories.ts';
+import { resolveSources, type Sources } from './sources.ts';
+
+/** A solved request. */
+export interface Resolution {
+  readonly sources: Sources;
+  readonly repositories: readonly IndexedRepository[];
+  /** In install order */
+  readonly packages: readonly SolvedPackage[];
+  readonly warnings: readonly string[];
+}
+
+/** Suggestions for one unknown name, and packages that provide it. */
+const MAX_SUGGESTIONS = 5;
+
+/**
+ * From names to packages: repositories indexed where needed, then solved.
+ * @throws AppError UNKNOWN_PACKAGE, UNSATISFIABLE with `details` {problems, nearest}; as ensureIndexed
+ */
+export async function resolvePackages(
+  context: Context,
+  options: SourceOptions,
+  targets: readonly string[],
+): Promise<Resolution> {
+  const sources = await resolveSources(context, options);
+  const repositories = await ensureIndexed(context, sources, sources.named ? 'always' : 'if-missing');
+  const ranked = repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag }));
+  const result = sources.distro.solve(
+    { targets, architecture: sources.architecture },
+    context.catalog.packages.source(ranked),
+  );
+  if (result.ok) return { sources, repositories, packages: result.packages, warnings: result.warnings };
+  throw failure(result.problems, () => context.catalog.packages.names(ranked));
+}
+
+function failure(problems: readonly SolveProblem[], names: () => readonly string[]): AppError {
+  const unknown = problems.filter((problem) => problem.kind === 'unknown');
+  const known = unknown.length > 0 ? names() : [];
+  const nearest = Object.fromEntries(
+    unknown.map((problem) => {
+      const name = relationName(problem.requirement);
+      return [problem.requirement, nearestNames(name, known, MAX_SUGGESTIONS)];
+    }),
+  );
+  const suggestions = [...new Set(Object.values(nearest).flat())];
+  return new AppError(
+    unknown.length > 0 ? 'UNKNOWN_PACKAGE' : 'UNSATISFIABLE',
+    problems.map((problem) => problem.message).join('\n'),
+    {
+      ...(suggestions.length > 0 ? { hint: `Did you mean ${suggestions.join(', ')}?` } : {}),
+      details: { problems, nearest },
+    },
+  );
+}
+
+/** `main`, `core`: the repository a solved package comes from. */
+export function repositoryOf(resolution: Resolution, entry: CatalogPackage): IndexedRepository {
+  return resolution.repositories[entry.repositoryRank] as IndexedRepository;
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Distro } from '../distros/distro.ts';
+import type { SourceOptions } from '../model/request.ts';
+import { parseSigLevel } from '../trust/pacman-keyring.ts';
+import type { TrustPolicy } from '../trust/policy.ts';
+import type { Context } from './context.ts';
+
+interface KeyFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * What a command trusts: the keys of `--keyring`, else the distribution's own keys as far as the product pins
+ * them, kept in the cache folder once they were fetched and filtered by the pins on every load.
+ */
+export class Trust {
+  readonly allowUntrusted: boolean;
+  /** True when keys come from pins, not from `--keyring`. */
+  readonly pinned: boolean;
+  readonly #distro: Distro;
+  readonly #options: SourceOptions;
+  readonly #keysDirectory: string;
+  #fingerprint: string | undefined;
+  #policy: Promise<TrustPolicy> | undefined;
+
+  constructor(context: Context, distro: Distro, options: SourceOptions) {
+    this.allowUntrusted = options.allowUntrusted;
+    this.pinned = options.keyring === '';
+    this.#distro = distro;
+    this.#options = options;
+    this.#keysDirectory = join(context.directory, 'keys', distro.id);
+  }
+
+  /** Names this trust: what was accepted under one fingerprint is verified again under another. */
+  get fingerprint(): string {
+    if (this.#fingerprint === undefined) {
+      const keys = this.pinned ? 'pinned' : hashOf(filesIn(this.#options.keyring));
+      this.#fingerprint = [keys, this.#options.sigLevel, this.allowUntrusted ? 'allow-untrusted' : '']
+        .join(' ')
+        .trim();
+    }
+    return this.#fingerprint;
+  }
+
+  /** True when what was accepted under `fingerprint` need not be verified again. */
+  accepts(fingerprint: string): boolean {
+    return this.allowUntrusted || fingerprint === this.fingerprint;
+  }
+
+  /** @throws AppError NOT_FOUND, UNTRUSTED_KEY when the keyring folder cannot be used */
+  policy(): Promise<TrustPolicy> {
+    this.#policy ??= this.#load();
+    return this.#policy;
+  }
+
+  /** Keeps the distribution's key files for later runs; what no pin names never counts. */
+  keep(files: Iterable<KeyFile>): void {
+    mkdirSync(this.#keysDirectory, { recursive: true });
+    for (const file of files) {
+      const path = join(this.#keysDirectory, basename(file.name));
+      const temporary = `${path}.${process.pid}.tmp`;
+      try {
+        writeFileSync(temporary, file.bytes);
+        renameSync(temporary, path);
+      } finally {
+        rmSync(temporary, { force: true });
+      }
+    }
+    this.#policy = undefined;
+  }
+
+  async #load(): Promise<TrustPolicy> {
+    const base = { allowUntrusted: this.allowUntrusted, sigLevel: parseSigLevel(this.#options.sigLevel) };
+    if (this.#distro.id === 'alpine') {
+      if (!this.pinned) {
+        const { loadApkKeyring } = await import('../trust/apk-keys.ts');
+        return { ...base, apk: loadApkKeyring(this.#options.keyring) };
+      }
+      const { pinnedApkKeyring } = await import('../trust/pins.ts');
+      return { ...base, apk: pinnedApkKeyring(filesIn(this.#keysDirectory)) };
+    }
+    const { PacmanKeyring } = await import('../trust/pacman-keyring.ts');
+    if (!this.pinned) return { ...base, pacman: await PacmanKeyring.load(this.#options.keyring) };
+    const files = filesIn(this.#keysDirectory);
+    if (files.length === 0) return base;
+    return { ...base, pacman: (await PacmanKeyring.fromFiles(files)).restrictToPinnedMasters() };
+  }
+}
+
+/** Regular files of a folder in name order; none when there is no such folder. */
+function filesIn(directory: string): readonly KeyFile[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory() && !entry.name.endsWith('.tmp'))
+      .map((entry) => entry.name)
+      .sort();
+  } catch {
+    return [];
+  }
+  return names.map((name) => ({ name, bytes: readFileSync(join(directory, name)) }));
+}
+
+function hashOf(files: readonly KeyFile[]): string {
+  const hash = createHash('sha256');
+  for (const { name, bytes } of files) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  return hash.digest('hex');
+}

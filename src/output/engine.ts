@@ -3,7 +3,7 @@ import { silentProgress } from '../model/progress.ts';
 import type { Image } from './image.ts';
 import { streamImageTar, type WriteOptions } from './image-tar.ts';
 import { throwIfCancelled } from './storage-error.ts';
-import { imageTarSize } from './tar-pieces.ts';
+import { tarParts, tarSize } from './tar-pieces.ts';
 
 export type EngineName = 'docker' | 'podman';
 
@@ -57,7 +57,7 @@ export async function loadIntoEngine(
   const { progress = silentProgress, signal } = options;
   throwIfCancelled(signal);
   const { execa } = await import('execa');
-  const task = progress.task(`load into ${engine.name}`, imageTarSize(image), 'bytes');
+  const task = progress.task(`load into ${engine.name}`, tarSize(tarParts(image)), 'bytes');
   let broken: unknown;
   async function* input(): AsyncGenerator<Buffer> {
     try {

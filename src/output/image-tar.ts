@@ -15,7 +15,7 @@ import { AppError } from '../model/app-error.ts';
 import { type Progress, silentProgress } from '../model/progress.ts';
 import type { Image } from './image.ts';
 import { outputError, throwIfCancelled } from './storage-error.ts';
-import { imageTarSize, tarPieces } from './tar-pieces.ts';
+import { type TarPart, tarParts, tarPieces, tarSize } from './tar-pieces.ts';
 
 export interface WriteOptions {
   readonly progress?: Progress;
@@ -38,7 +38,8 @@ export async function writeImageTar(
   path: string,
   options: WriteOptions = {},
 ): Promise<{ readonly sizeBytes: number }> {
-  const sizeBytes = imageTarSize(image);
+  const parts = tarParts(image);
+  const sizeBytes = tarSize(parts);
   const target = existing(path);
   if (target?.isDirectory() === true) {
     throw new AppError('STORAGE', `cannot write ${path}: it is a folder`, {
@@ -47,7 +48,7 @@ export async function writeImageTar(
     });
   }
   const write = (file: string, flags: 'w' | 'wx') =>
-    writePieces(image, file, { ...options, flags, label: path, sizeBytes });
+    writePieces(parts, file, { ...options, flags, label: path, sizeBytes });
   try {
     if (target !== undefined && !target.isFile()) await write(path, 'w');
     else
@@ -62,7 +63,7 @@ export async function writeImageTar(
 
 /** The bytes that `writeImageTar` writes, for an engine's standard input. Each chunk is the caller's to keep. */
 export async function* streamImageTar(image: Image): AsyncGenerator<Buffer, void, void> {
-  yield* tarPieces(image, () => Buffer.allocUnsafeSlow(BUFFER_BYTES));
+  yield* tarPieces(tarParts(image), () => Buffer.allocUnsafeSlow(BUFFER_BYTES));
 }
 
 /** Runs `write` on a temp file beside `path` and renames it there; the temp file never outlives a failure or exit. */
@@ -88,7 +89,7 @@ async function replaceFile(path: string, write: (temp: string) => Promise<void>)
 }
 
 async function writePieces(
-  image: Image,
+  parts: readonly TarPart[],
   file: string,
   options: WriteOptions & { flags: 'w' | 'wx'; label: string; sizeBytes: number },
 ): Promise<void> {
@@ -99,7 +100,7 @@ async function writePieces(
   const descriptor = openSync(file, options.flags);
   try {
     let sinceTurn = 0;
-    for (const piece of tarPieces(image, () => buffer)) {
+    for (const piece of tarPieces(parts, () => buffer)) {
       writeAll(descriptor, piece);
       task.advance(piece.length);
       sinceTurn += piece.length;

@@ -20,7 +20,8 @@ export function mergeIndex(
     existing === undefined ? { schemaVersion: 2, mediaType: MEDIA_TYPES.index } : parseIndex(existing, where);
   const names = new Set(added.map(refName).filter((name) => name !== undefined));
   const digests = new Set<unknown>(added.map((descriptor) => descriptor.digest));
-  const kept = (Array.isArray(index['manifests']) ? index['manifests'] : []).filter((descriptor: unknown) => {
+  const present = field(index, 'manifests');
+  const kept = (Array.isArray(present) ? present : []).filter((descriptor: unknown) => {
     const name = refName(descriptor);
     return name === undefined ? !digests.has(field(descriptor, 'digest')) : !names.has(name);
   });

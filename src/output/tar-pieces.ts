@@ -10,10 +10,13 @@ const METADATA_MODE = 0o644;
 /** The store's own mode: a blob never changes. */
 const BLOB_MODE = 0o444;
 
-/** A header or a piece of content of the single tar, in order. */
-type TarPart = Uint8Array | { readonly file: string; readonly digest: Digest; readonly sizeBytes: number };
+/** A header or a piece of content. */
+export type TarPart =
+  | Uint8Array
+  | { readonly file: string; readonly digest: Digest; readonly sizeBytes: number };
 
-function tarParts(image: Image): readonly TarPart[] {
+/** The single tar's parts, in order. */
+export function tarParts(image: Image): readonly TarPart[] {
   const owner = { uid: 0, gid: 0, mtime: Math.max(0, Math.floor(image.createdAt)) };
   const directory = (path: string) =>
     tarHeader({ ...owner, path, type: 'directory', mode: DIRECTORY_MODE, sizeBytes: 0 });
@@ -35,21 +38,24 @@ function tarParts(image: Image): readonly TarPart[] {
 }
 
 /** Exact size of the tar that `tarPieces` gives. */
-export function imageTarSize(image: Image): number {
+export function tarSize(parts: readonly TarPart[]): number {
   let sizeBytes = 0;
-  for (const part of tarParts(image)) {
+  for (const part of parts) {
     sizeBytes += part instanceof Uint8Array ? part.byteLength : part.sizeBytes;
   }
   return sizeBytes;
 }
 
 /**
- * The image as one tar, in pieces that fill `nextBuffer()`: handing out the same buffer every time makes a piece
+ * The tar in pieces that fill `nextBuffer()`: handing out the same buffer every time makes a piece
  * valid until the next is asked for. Blobs are read, not hashed: the store has verified them; their sizes are
  * checked.
  * @throws AppError INTEGRITY when a blob file is missing or has another size than its descriptor
  */
-export function* tarPieces(image: Image, nextBuffer: () => Buffer): Generator<Buffer, void, void> {
+export function* tarPieces(
+  parts: readonly TarPart[],
+  nextBuffer: () => Buffer,
+): Generator<Buffer, void, void> {
   let buffer = nextBuffer();
   let used = 0;
 
@@ -87,7 +93,7 @@ export function* tarPieces(image: Image, nextBuffer: () => Buffer): Generator<Bu
     }
   }
 
-  for (const part of tarParts(image)) {
+  for (const part of parts) {
     yield* part instanceof Uint8Array ? putBytes(part) : putFile(part);
   }
   yield* flush();

@@ -31,7 +31,7 @@ export interface LayerPlanInput {
  */
 export function planLayers(input: LayerPlanInput): readonly PlannedLayer[] {
   const ordered = constrain([...input.candidates].sort(byShare), input.clashes);
-  if (input.mode === 'single' || ordered.length === 0) return [];
+  if (input.mode === 'single' || input.maxLayers === 1) return [];
   const room = input.mode === 'bundle' ? 0 : input.maxLayers - 1;
   if (ordered.length <= room)
     return ordered.map(({ installed }) => ({ kind: 'package', packages: [installed] }));

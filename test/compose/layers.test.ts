@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { type LayerCandidate, planLayers } from '../../src/compose/layers.ts';
+import { facts } from './entries.ts';
+
+function candidate(name: string, dependents: number, sizeBytes = 100): LayerCandidate {
+  return { installed: { facts: facts(name, [], { sizeBytes }), reason: 'dependency' }, dependents };
+}
+
+function show(
+  candidates: readonly LayerCandidate[],
+  more: Partial<Parameters<typeof planLayers>[0]> = {},
+): string[] {
+  return planLayers({ candidates, clashes: [], mode: 'package', maxLayers: 100, ...more }).map(
+    (layer) =>
+      `${layer.kind === 'bundle' ? 'bundle: ' : ''}${layer.packages.map(({ facts: { name } }) => name).join(' ')}`,
+  );
+}
+
+describe('planLayers', () => {
+  test('the most shared first, then by name', () => {
+    assert.deepEqual(
+      show([candidate('git', 3), candidate('zlib', 900), candidate('musl', 9000), candidate('curl', 3)]),
+      ['musl', 'zlib', 'curl', 'git'],
+    );
+  });
+
+  test('the order does not depend on what else is asked for or in which order', () => {
+    const all = Array.from({ length: 30 }, (_, at) => candidate(`p${at}`, (at * 37) % 200));
+    const whole = show(all);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(all), (some) => {
+        const names = new Set(some.map((one) => one.installed.facts.name));
+        assert.deepEqual(
+          show(some),
+          whole.filter((name) => names.has(name)),
+        );
+      }),
+    );
+  });
+
+  test('one more dependent rarely moves a package', () => {
+    assert.deepEqual(show([candidate('a', 40), candidate('b', 41)]), ['a', 'b']);
+  });
+
+  test('the loser of a clash lies below its winner, and a cycle of clashes ends', () => {
+    const [a, b] = [candidate('a', 5), candidate('b', 5)] as const;
+    const clash = { path: 'x', winner: a.installed, loser: b.installed };
+    assert.deepEqual(show([a, b], { clashes: [clash] }), ['b', 'a']);
+    const back = { path: 'y', winner: b.installed, loser: a.installed };
+    assert.equal(show([a, b], { clashes: [clash, back] }).length, 2);
+  });
+
+  test('the cap counts the install layer; the least shared and smallest are bundled on top', () => {
+    const all = [
+      candidate('musl', 9000),
+      candidate('big', 0, 900),
+      candidate('small', 0, 1),
+      candidate('tiny', 0, 2),
+    ];
+    assert.deepEqual(show(all, { maxLayers: 5 }), ['musl', 'big', 'small', 'tiny']);
+    assert.deepEqual(show(all, { maxLayers: 4 }), ['musl', 'big', 'bundle: small tiny']);
+    assert.deepEqual(show(all, { maxLayers: 2 }), ['bundle: musl big small tiny']);
+    for (let maxLayers = 1; maxLayers < 8; maxLayers++) {
+      assert.ok(show(all, { maxLayers }).length <= maxLayers - 1);
+    }
+  });
+
+  test('bundle is one blob, single is none but the generated layer', () => {
+    const all = [candidate('a', 1), candidate('b', 9)];
+    assert.deepEqual(show(all, { mode: 'bundle' }), ['bundle: b a']);
+    assert.deepEqual(show(all, { mode: 'single' }), []);
+  });
+});

@@ -11,9 +11,10 @@ export interface PendingSignature {
 export type SignatureFault = string | undefined;
 
 interface Tap {
+  /** Resolves when there is room for the next chunk. */
   write(chunk: Uint8Array): Promise<void>;
-  close(): Promise<void>;
-  abort(): Promise<void>;
+  close(): void;
+  abort(reason: unknown): void;
   readonly fault: Promise<SignatureFault>;
 }
 
@@ -23,30 +24,44 @@ interface Tap {
  */
 async function makeTap(pending: PendingSignature): Promise<Tap> {
   const { enums } = await import('openpgp');
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  let settled = false;
+  let resume = (): void => {};
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const settle = (): void => {
+    settled = true;
+    resume();
+  };
+  const readable = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+    },
+    pull() {
+      resume();
+    },
+    cancel: settle,
+  });
   const literal = { text: null, getBytes: () => readable };
-  const writer = writable.getWriter();
-  writer.closed.catch(() => {});
   const { signature, key } = pending;
   const fault = signature
     .verify(key, enums.signature.binary, literal, signature.created ?? undefined, true, await gnupgConfig())
     .then(() => undefined)
-    .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
-  let settled = false;
-  const gone = fault.then(() => {
-    settled = true;
-  });
+    .catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+    .finally(settle);
   return {
     fault,
     async write(chunk) {
-      if (settled) return;
-      await Promise.race([writer.write(chunk).catch(() => {}), gone]);
+      if (settled || chunk.length === 0) return;
+      controller?.enqueue(chunk);
+      if ((controller?.desiredSize ?? 0) > 0) return;
+      await new Promise<void>((resolve) => {
+        resume = resolve;
+      });
     },
-    async close() {
-      if (!settled) await Promise.race([writer.close().catch(() => {}), gone]);
+    close() {
+      if (!settled) controller?.close();
     },
-    async abort() {
-      await writer.abort().catch(() => {});
+    abort(reason) {
+      if (!settled) controller?.error(reason);
     },
   };
 }
@@ -64,10 +79,10 @@ export async function checkSignatures(
     for await (const chunk of data instanceof Uint8Array ? [data] : data) {
       await Promise.all(taps.map((tap) => tap.write(chunk)));
     }
-    await Promise.all(taps.map((tap) => tap.close()));
+    for (const tap of taps) tap.close();
     return await Promise.all(taps.map((tap) => tap.fault));
   } catch (error) {
-    await Promise.all(taps.map((tap) => tap.abort()));
+    for (const tap of taps) tap.abort(error);
     throw error;
   }
 }

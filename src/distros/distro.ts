@@ -38,6 +38,8 @@ export interface SolveRequest {
   /** As the user wrote them: `git`, `git>2`, `git@edge`, `core/bash`. */
   readonly targets: readonly string[];
   readonly architecture: string;
+  /** Names of the request's repositories by rank, for targets like `core/bash`. */
+  readonly repositoryNames?: readonly string[];
 }
 
 /** A package family. Pure but for the bytes it is handed. */

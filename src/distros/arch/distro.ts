@@ -1,0 +1,56 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Distro } from '../distro.ts';
+import { readDatabase } from './database.ts';
+import { describe } from './describe.ts';
+import { installFiles } from './install-files.ts';
+import { readPackageArchive } from './package-archive.ts';
+import { DEFAULT_RELEASE, parseRepositoryLine, repositories } from './repositories.ts';
+import { solve } from './solver.ts';
+import { tree } from './tree.ts';
+import { compareVersions } from './version.ts';
+
+/** Arch Linux and its kin: pacman databases and packages, libalpm's solver. */
+export const arch: Distro = {
+  id: 'arch',
+  defaults: {
+    release: DEFAULT_RELEASE,
+    path: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    shells: ['/bin/bash', '/usr/bin/bash', '/bin/sh', '/usr/bin/sh'],
+    architectures: {
+      amd64: 'x86_64',
+      'amd64/v2': 'x86_64',
+      'amd64/v3': 'x86_64',
+      'amd64/v4': 'x86_64',
+      arm64: 'aarch64',
+      'arm64/v8': 'aarch64',
+      arm: 'armv7h',
+      'arm/v7': 'armv7h',
+      '386': 'i686',
+      riscv64: 'riscv64',
+      loong64: 'loong64',
+    },
+    archiveSuffixes: ['.pkg.tar.zst', '.pkg.tar.xz', '.pkg.tar.gz', '.pkg.tar.bz2', '.pkg.tar'],
+    keysPackage: 'archlinux-keyring',
+    isKeyFile: (path) => path.startsWith('usr/share/pacman/keyrings/') && !path.endsWith('/'),
+    detachedSignatures: true,
+  },
+  repositories,
+  repository(line, query) {
+    const spec = parseRepositoryLine(line, query);
+    if (spec === undefined) {
+      throw new AppError(
+        'USAGE',
+        `not a repository: expected URL, DIR or NAME=URL, got ${JSON.stringify(line)}`,
+      );
+    }
+    return spec;
+  },
+  readIndex: readDatabase,
+  releaseOf: (_index, spec) => spec.release,
+  readArchive: readPackageArchive,
+  compareVersions,
+  solve,
+  describe,
+  tree,
+  installFiles,
+};

@@ -1,0 +1,173 @@
+/** A `[Trigger]` of alpm-hooks(5). */
+export interface HookTrigger {
+  readonly operations: ReadonlySet<string>;
+  readonly type: 'Package' | 'Path';
+  /** Globs; `!` in front excludes; the last that matches decides */
+  readonly targets: readonly string[];
+}
+
+export interface Hook {
+  /** File name with `.hook` */
+  readonly name: string;
+  readonly triggers: readonly HookTrigger[];
+  readonly description: string;
+  readonly when: 'PreTransaction' | 'PostTransaction';
+  /** Words of `Exec` */
+  readonly command: readonly string[];
+  readonly depends: readonly string[];
+  readonly needsTargets: boolean;
+  readonly abortOnFail: boolean;
+}
+
+/** `problems`: lines that pacman prints; a hook with an error is not run, so `hook` is undefined. */
+export interface ParsedHook {
+  readonly hook: Hook | undefined;
+  readonly problems: readonly string[];
+}
+
+interface Draft {
+  triggers: { operations: Set<string>; type: 'Package' | 'Path' | undefined; targets: string[] }[];
+  description: string;
+  when: Hook['when'] | undefined;
+  command: string[] | undefined;
+  depends: string[];
+  needsTargets: boolean;
+  abortOnFail: boolean;
+}
+
+/** Reads a hook as libalpm 13 does: the first bad line makes the whole hook void. `path` is for messages. */
+export function parseHook(text: string, path: string): ParsedHook {
+  const draft: Draft = {
+    triggers: [],
+    description: '',
+    when: undefined,
+    command: undefined,
+    depends: [],
+    needsTargets: false,
+    abortOnFail: false,
+  };
+  let section = '';
+  let line = 0;
+  for (const raw of text.split('\n')) {
+    line += 1;
+    const content = raw.trim();
+    if (content === '' || content.startsWith('#')) continue;
+    const opened = /^\[(.*)\]$/.exec(content)?.[1];
+    section = opened ?? section;
+    const problem = opened === undefined ? setOption(draft, section, content) : openSection(draft, section);
+    if (problem !== undefined) return voidHook(`error: hook ${path} line ${line}: ${problem}`);
+  }
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return draft.triggers.length === 0 ? { hook: undefined, problems: [] } : finish(draft, name, path);
+}
+
+function voidHook(problem: string): ParsedHook {
+  return { hook: undefined, problems: [problem] };
+}
+
+function openSection(draft: Draft, section: string): string | undefined {
+  if (section === 'Trigger') draft.triggers.push({ operations: new Set(), type: undefined, targets: [] });
+  else if (section !== 'Action') return `invalid section ${section}`;
+  return undefined;
+}
+
+function setOption(draft: Draft, section: string, content: string): string | undefined {
+  const equals = content.indexOf('=');
+  const key = (equals < 0 ? content : content.slice(0, equals)).trim();
+  const value = equals < 0 ? '' : content.slice(equals + 1).trim();
+  if (section === 'Trigger') return setTrigger(draft, key, value);
+  if (section === 'Action') return setAction(draft, key, value);
+  return `invalid option ${key}`;
+}
+
+function setTrigger(draft: Draft, key: string, value: string): string | undefined {
+  const trigger = draft.triggers.at(-1);
+  if (trigger === undefined) return `invalid option ${key}`;
+  if (key === 'Operation') {
+    if (!['Install', 'Upgrade', 'Remove'].includes(value)) return `invalid value ${value}`;
+    trigger.operations.add(value);
+  } else if (key === 'Type') {
+    // `File` is the older word for `Path`.
+    if (value === 'Package') trigger.type = 'Package';
+    else if (value === 'Path' || value === 'File') trigger.type = 'Path';
+    else return `invalid value ${value}`;
+  } else if (key === 'Target') trigger.targets.push(value);
+  else return `invalid option ${key}`;
+  return undefined;
+}
+
+function setAction(draft: Draft, key: string, value: string): string | undefined {
+  switch (key) {
+    case 'When':
+      if (value !== 'PreTransaction' && value !== 'PostTransaction') return `invalid value ${value}`;
+      draft.when = value;
+      return undefined;
+    case 'Description':
+      draft.description = value;
+      return undefined;
+    case 'Depends':
+      draft.depends.push(value);
+      return undefined;
+    case 'AbortOnFail':
+      draft.abortOnFail = true;
+      return undefined;
+    case 'NeedsTargets':
+      draft.needsTargets = true;
+      return undefined;
+    case 'Exec':
+      draft.command = splitWords(value);
+      return draft.command === undefined ? `unable to set option (${value})` : undefined;
+    default:
+      return `invalid option ${key}`;
+  }
+}
+
+function finish(draft: Draft, name: string, path: string): ParsedHook {
+  const triggers: HookTrigger[] = [];
+  for (const { operations, type, targets } of draft.triggers) {
+    if (targets.length === 0) return voidHook(`error: Missing trigger targets in hook: ${path}`);
+    if (type === undefined) return voidHook(`error: Missing trigger type in hook: ${path}`);
+    if (operations.size === 0) return voidHook(`error: Missing trigger operation in hook: ${path}`);
+    triggers.push({ operations, type, targets });
+  }
+  const { command, when, description, depends, needsTargets, abortOnFail } = draft;
+  if (command === undefined || command.length === 0)
+    return voidHook(`error: Missing Exec option in hook: ${path}`);
+  if (when === undefined) return voidHook(`error: Missing When option in hook: ${path}`);
+  const problems =
+    abortOnFail && when === 'PostTransaction'
+      ? [`warning: AbortOnFail set for PostTransaction hook: ${path}`]
+      : [];
+  return {
+    hook: { name, triggers, description, when, command, depends, needsTargets, abortOnFail },
+    problems,
+  };
+}
+
+/** libalpm's wordsplit: quotes group, a backslash escapes quotes only. Undefined when a quote has no end. */
+export function splitWords(text: string): string[] | undefined {
+  const words: string[] = [];
+  let at = 0;
+  for (;;) {
+    while (/\s/.test(text.charAt(at))) at += 1;
+    if (at >= text.length) return words;
+    let word = '';
+    while (at < text.length && !/\s/.test(text.charAt(at))) {
+      const character = text.charAt(at);
+      if (character === "'" || character === '"') {
+        at += 1;
+        while (at < text.length && text[at] !== character) {
+          if (text[at] === '\\' && text[at + 1] === character) at += 1;
+          word += text.charAt(at);
+          at += 1;
+        }
+        if (at >= text.length) return undefined;
+      } else {
+        if (character === '\\' && (text[at + 1] === "'" || text[at + 1] === '"')) at += 1;
+        word += text.charAt(at);
+      }
+      at += 1;
+    }
+    words.push(word);
+  }
+}

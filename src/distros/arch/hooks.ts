@@ -1,0 +1,193 @@
+import type { FileEntry } from '../../model/archive.ts';
+import { encodePath } from '../../model/path-bytes.ts';
+import type { InstalledPackage } from '../install.ts';
+import { literalPrefix, matchesGlob } from './glob.ts';
+import { type Hook, type HookTrigger, parseHook } from './hook.ts';
+import { HOOK_FOLDERS, HOOK_SUFFIX, isHookFile } from './hook-files.ts';
+import { RelationCache } from './relation.ts';
+
+/** A hook that the installation of these packages triggers. */
+export interface TriggeredHook {
+  readonly hook: Hook;
+  /** What its triggers matched, sorted by bytes, each once: the hook's standard input under NeedsTargets */
+  readonly targets: readonly string[];
+  /** Of its `Depends`, those no package of the image satisfies: pacman reports the hook and does not run it. */
+  readonly unsatisfied: readonly string[];
+}
+
+export interface HookPlan {
+  /** In order of execution */
+  readonly hooks: readonly TriggeredHook[];
+  /** Lines that pacman prints while it reads the hooks */
+  readonly problems: readonly string[];
+}
+
+/**
+ * The PostTransaction hooks that pacman would run after installing these packages into an empty root. PreTransaction
+ * hooks are read before the first package is unpacked, so that a hook of the same transaction is never seen.
+ */
+export function planHooks(packages: readonly InstalledPackage[]): HookPlan {
+  const problems: string[] = [];
+  const hooks: Hook[] = [];
+  for (const { path, content } of hookFiles(packages)) {
+    if (content === undefined) {
+      problems.push(`error: hook ${path}: a link to a file that is not a hook of these packages`);
+      continue;
+    }
+    const parsed = parseHook(content, path);
+    problems.push(...parsed.problems);
+    if (parsed.hook !== undefined && parsed.hook.when === 'PostTransaction') hooks.push(parsed.hook);
+  }
+  const matcher = new TargetMatcher(packages);
+  const planned: TriggeredHook[] = [];
+  for (const hook of hooks) {
+    const targets = new Set(hook.triggers.flatMap((trigger) => matcher.matches(trigger)));
+    if (targets.size === 0) continue;
+    planned.push({
+      hook,
+      targets: [...targets].sort(compareBytes),
+      unsatisfied: unsatisfied(hook.depends, packages),
+    });
+  }
+  return { hooks: planned, problems };
+}
+
+interface HookFile {
+  readonly path: string;
+  /** Undefined when it is a link out of what is known */
+  readonly content: string | undefined;
+}
+
+/** One file a name, the later folder's; sorted by name without the suffix. */
+function hookFiles(packages: readonly InstalledPackage[]): HookFile[] {
+  const contents = new Map<string, string>();
+  const entries = new Map<string, FileEntry>();
+  for (const { facts } of packages) {
+    for (const [path, content] of Object.entries(facts.rootMembers)) {
+      if (isHookFile(path)) contents.set(path, Buffer.from(content, 'base64').toString('utf8'));
+    }
+    for (const entry of facts.files) {
+      if (entry.path.endsWith(HOOK_SUFFIX) && entry.type !== 'directory' && isHookFile(entry.path)) {
+        entries.set(entry.path, entry);
+      }
+    }
+  }
+  const byName = new Map<string, HookFile>();
+  for (const folder of HOOK_FOLDERS) {
+    for (const [path, entry] of entries) {
+      if (!path.startsWith(`${folder}/`)) continue;
+      byName.set(path.slice(folder.length + 1, -HOOK_SUFFIX.length), {
+        path,
+        content: contentOf(entry, entries, contents),
+      });
+    }
+  }
+  return [...byName].sort(([a], [b]) => compareBytes(a, b)).map(([, file]) => file);
+}
+
+/** A link to /dev/null masks: an empty hook. */
+function contentOf(
+  entry: FileEntry,
+  entries: ReadonlyMap<string, FileEntry>,
+  contents: ReadonlyMap<string, string>,
+): string | undefined {
+  let current: FileEntry | undefined = entry;
+  for (const seen = new Set<string>(); current !== undefined && !seen.has(current.path); ) {
+    seen.add(current.path);
+    if (current.type === 'file') return contents.get(current.path);
+    const target = linkedPath(current);
+    if (target === 'dev/null') return '';
+    current = entries.get(target);
+  }
+  return undefined;
+}
+
+function linkedPath(entry: FileEntry): string {
+  if (entry.type === 'hardlink') return entry.linkTarget;
+  const base = entry.linkTarget.startsWith('/') ? '' : entry.path.slice(0, entry.path.lastIndexOf('/'));
+  const parts: string[] = [];
+  for (const part of `${base}/${entry.linkTarget}`.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+/** Package names and paths of a transaction that only installs. Paths as pacman lists them: directories end in `/`. */
+class TargetMatcher {
+  readonly #packages: readonly InstalledPackage[];
+  #names: string[] | undefined;
+  #paths: string[] | undefined;
+
+  constructor(packages: readonly InstalledPackage[]) {
+    this.#packages = packages;
+  }
+
+  matches({ operations, type, targets }: HookTrigger): string[] {
+    if (!operations.has('Install')) return [];
+    const sorted = type === 'Package' ? this.#sortedNames() : this.#sortedPaths();
+    const found = new Set<string>();
+    for (const pattern of targets) {
+      if (pattern.startsWith('!')) continue;
+      for (const candidate of withPrefix(sorted, literalPrefix(bare(pattern)))) {
+        if (isSelected(targets, candidate)) found.add(candidate);
+      }
+    }
+    return [...found];
+  }
+
+  #sortedNames(): string[] {
+    this.#names ??= this.#packages.map(({ facts }) => facts.name).sort();
+    return this.#names;
+  }
+
+  #sortedPaths(): string[] {
+    this.#paths ??= this.#packages
+      .flatMap(({ facts }) => facts.files.filter(({ path }) => !path.startsWith('.')))
+      .map(({ path, type }) => (type === 'directory' ? `${path}/` : path))
+      .sort();
+    return this.#paths;
+  }
+}
+
+/** `!` excludes; a backslash in front lets a pattern start with `!`. */
+function bare(pattern: string): string {
+  return pattern.startsWith('!') || pattern.startsWith('\\') ? pattern.slice(1) : pattern;
+}
+
+/** _alpm_fnmatch_patterns: from the last pattern to the first, the first that matches decides. */
+function isSelected(patterns: readonly string[], text: string): boolean {
+  const decisive = patterns.findLast((pattern) => matchesGlob(bare(pattern), text));
+  return decisive !== undefined && !decisive.startsWith('!');
+}
+
+/** The run of a sorted list that starts with `prefix`. */
+function* withPrefix(sorted: readonly string[], prefix: string): Generator<string> {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? '') < prefix) low = middle + 1;
+    else high = middle;
+  }
+  for (let at = low; at < sorted.length; at += 1) {
+    const text = sorted[at] ?? '';
+    if (!text.startsWith(prefix)) return;
+    yield text;
+  }
+}
+
+function unsatisfied(depends: readonly string[], packages: readonly InstalledPackage[]): string[] {
+  if (depends.length === 0) return [];
+  const relations = new RelationCache();
+  return depends.filter(
+    (text) =>
+      !packages.some(({ facts: { name, version, info } }) =>
+        relations.satisfies({ name, version, provides: info.provides ?? [] }, relations.get(text)),
+      ),
+  );
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(encodePath(a), encodePath(b));
+}

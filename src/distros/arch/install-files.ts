@@ -1,0 +1,60 @@
+import { encodePath } from '../../model/path-bytes.ts';
+import type { GeneratedFile } from '../distro.ts';
+import type { InstalledPackage } from '../install.ts';
+import { type HookPlan, planHooks } from './hooks.ts';
+import { hookTargetsPath, installScript, scriptletPath, scriptletsOf } from './install-script.ts';
+
+/** Lines of the steps that are done; empty in the layer, so that the script needs no tool to make it. */
+export const STATE_PATH = '.pkg/state';
+
+/**
+ * `.pkg/arch/<package>/INSTALL` of every package that has one, what hooks read on standard input,
+ * `.pkg/install.sh`, `.pkg/manifest.json` and the list of done steps. Deterministic.
+ */
+export function installFiles(packages: readonly InstalledPackage[]): readonly GeneratedFile[] {
+  const plan = planHooks(packages);
+  const scriptlets = packages.flatMap(({ facts }) =>
+    facts.scripts.map(({ content }) => ({
+      path: scriptletPath(facts),
+      mode: 0o644,
+      content: Buffer.from(content, 'base64'),
+    })),
+  );
+  const targets = plan.hooks
+    .filter(({ hook, unsatisfied }) => hook.needsTargets && unsatisfied.length === 0)
+    .map((triggered) => ({
+      path: hookTargetsPath(triggered),
+      mode: 0o644,
+      content: Buffer.concat(triggered.targets.map((target) => encodePath(`${target}\n`))),
+    }));
+  return [
+    ...scriptlets,
+    ...targets,
+    { path: '.pkg/install.sh', mode: 0o755, content: Buffer.from(installScript(packages, plan)) },
+    { path: '.pkg/manifest.json', mode: 0o644, content: Buffer.from(manifest(packages, plan)) },
+    { path: STATE_PATH, mode: 0o644, content: Buffer.alloc(0) },
+  ];
+}
+
+function manifest(packages: readonly InstalledPackage[], plan: HookPlan): string {
+  const value = {
+    schema: 1,
+    distro: 'arch',
+    packages: packages.map(({ facts, reason }) => ({
+      name: facts.name,
+      version: facts.version,
+      architecture: facts.architecture,
+      reason,
+      digest: facts.digest,
+      identity: facts.identity,
+      scripts: scriptletsOf(facts),
+    })),
+    hooks: plan.hooks.map(({ hook, unsatisfied }) => ({
+      name: hook.name,
+      command: hook.command,
+      needsTargets: hook.needsTargets,
+      unsatisfied,
+    })),
+  };
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

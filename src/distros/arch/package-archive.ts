@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { decompress } from '../../archive/decompress.ts';
+import { sniff } from '../../archive/sniff.ts';
+import { AppError, isAppError } from '../../model/app-error.ts';
+import type { ArchiveFacts, ArchiveSegment, Compression } from '../../model/archive.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { IndexPackage } from '../../model/package.ts';
+import type { ArchiveInput } from '../distro.ts';
+import { type FileList, FileListCollector } from '../shared/file-list.ts';
+import { infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
+import { ByteChannel, ByteTap } from './byte-tap.ts';
+import { isHookFile } from './hook-files.ts';
+import { acceptSignature, needsData, type SignatureCheck } from './signature.ts';
+
+/** The largest packages that exist (game data, toolchains) inflate to about 20 GB. */
+const MAX_UNCOMPRESSED_BYTES = 256 * 1024 ** 3;
+/** zstd of nothing but zeros reaches some 20,000; a real package stays below 200. */
+const MAX_RATIO = 20_000;
+/** A plain tar is told by its first block. */
+const HEAD_BYTES = 1024;
+
+/** `.pkg.tar`, compressed in any way: one pass over the bytes, memory independent of the archive's size. */
+export async function readPackageArchive(input: ArchiveInput): Promise<ArchiveFacts> {
+  const { where, expected } = input;
+  const signing = signatureCheck(input);
+  const channel = needsData(signing) ? new ByteChannel() : undefined;
+  const verification = acceptSignature(channel ?? new Uint8Array(), signing);
+  // Awaited at the end; until then a refusal must not count as unhandled, and must let the bytes pass.
+  verification.catch(() => channel?.abandon());
+
+  const whole = createHash('sha256');
+  let sizeBytes = 0;
+  const tap = new ByteTap(input.chunks, (chunk) => {
+    whole.update(chunk);
+    sizeBytes += chunk.length;
+    checkNotLarger(sizeBytes, expected, where);
+    return channel?.push(chunk);
+  });
+  try {
+    const content = await readContent(tap, where).catch((error: unknown) => ({ error }));
+    if ('error' in content) {
+      // A damaged download shows as a damaged archive first; its digest says which of the two it is.
+      if (expected === undefined || !isAppError(content.error, 'BAD_ARCHIVE')) throw content.error;
+      await tap.drain();
+    }
+    channel?.end();
+    const sha256 = whole.digest('hex');
+    checkIntegrity({ sizeBytes, sha256 }, expected, where);
+    if ('error' in content) throw content.error;
+    const facts = factsOf(content, { sizeBytes, sha256 }, where);
+    checkIdentity(facts, expected, where);
+    return { ...facts, signedBy: await verification };
+  } finally {
+    channel?.end();
+    await tap.close();
+    await verification.catch(() => undefined);
+  }
+}
+
+/** The signature of the index comes first, as pacman takes it; then a `.sig` file. */
+function signatureCheck({ policy, expected, signature, where }: ArchiveInput): SignatureCheck {
+  const listed = expected?.signature ?? '';
+  return {
+    policy,
+    level: policy.sigLevel.package,
+    signature: listed === '' ? signature : Buffer.from(listed, 'base64'),
+    where,
+  };
+}
+
+interface Content {
+  readonly compression: Compression;
+  readonly segments: readonly ArchiveSegment[];
+  readonly list: FileList;
+}
+
+async function readContent(tap: ByteTap, where: string): Promise<Content> {
+  const compression = sniff(await tap.peek(HEAD_BYTES));
+  if (compression === 'apk3') {
+    throw new AppError('UNSUPPORTED', `${where}: expected an Arch package, got an Alpine package of apk 3`);
+  }
+  if (compression === 'unknown') {
+    throw new AppError(
+      'BAD_ARCHIVE',
+      `${where}: expected a tar, plain or compressed with zstd, xz, gzip or bzip2, got something else`,
+    );
+  }
+  const collector = new FileListCollector({
+    where,
+    keep: (path) => (path.startsWith('.') && !path.includes('/')) || isHookFile(path),
+  });
+  try {
+    const limits = { maxUncompressedBytes: MAX_UNCOMPRESSED_BYTES, maxRatio: MAX_RATIO };
+    const decompressed = decompress(tap, compression, limits);
+    for await (const { bytes, segment } of decompressed.chunks) collector.write(bytes, segment);
+    return { compression, segments: decompressed.segments, list: collector.finish() };
+  } catch (error) {
+    if (!isAppError(error) || error.message.startsWith(where)) throw error;
+    throw new AppError(error.code, `${where}: ${error.message}`, {
+      cause: error,
+      details: error.details,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+}
+
+interface Measured {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+function factsOf(
+  content: Content,
+  { sizeBytes, sha256 }: Measured,
+  where: string,
+): Omit<ArchiveFacts, 'signedBy'> {
+  const { compression, segments, list } = content;
+  const pkginfo = list.kept.get('.PKGINFO');
+  if (pkginfo === undefined) {
+    throw new AppError('BAD_ARCHIVE', `${where}: expected a .PKGINFO as every Arch package has, got none`, {
+      hint: 'is this a package?',
+    });
+  }
+  const info = parsePkgInfo(pkginfo, where);
+  const install = list.kept.get('.INSTALL');
+  const rootMembers: Record<string, string> = {};
+  for (const [path, bytes] of list.kept) {
+    if (path !== '.INSTALL') rootMembers[path] = bytes.toString('base64');
+  }
+  return {
+    distro: 'arch',
+    digest: `sha256:${sha256}` as Digest,
+    sizeBytes,
+    diffId: list.diffId,
+    uncompressedSizeBytes: list.uncompressedSizeBytes,
+    compression,
+    segments,
+    unstackable: list.unstackable,
+    identity: sha256,
+    name: infoWord(info, 'pkgname', where),
+    version: infoWord(info, 'pkgver', where),
+    architecture: infoWord(info, 'arch', where),
+    info,
+    scripts: install === undefined ? [] : [{ name: 'INSTALL', content: install.toString('base64') }],
+    rootMembers,
+    files: list.files,
+  };
+}
+
+function checkNotLarger(sizeBytes: number, expected: IndexPackage | undefined, where: string): void {
+  if (expected === undefined || expected.sizeBytes === 0 || sizeBytes <= expected.sizeBytes) return;
+  throw mismatch(where, 'bytes', `${expected.sizeBytes}`, `more than that`);
+}
+
+function checkIntegrity(measured: Measured, expected: IndexPackage | undefined, where: string): void {
+  if (expected === undefined) return;
+  if (expected.sizeBytes !== 0 && measured.sizeBytes !== expected.sizeBytes) {
+    throw mismatch(where, 'bytes', `${expected.sizeBytes}`, `${measured.sizeBytes}`);
+  }
+  if (expected.checksum !== '' && measured.sha256 !== expected.checksum) {
+    throw mismatch(where, 'SHA-256', expected.checksum, measured.sha256);
+  }
+}
+
+function checkIdentity(
+  facts: { readonly name: string; readonly version: string },
+  expected: IndexPackage | undefined,
+  where: string,
+): void {
+  if (expected === undefined) return;
+  if (facts.name === expected.name && facts.version === expected.version) return;
+  throw mismatch(where, 'package', `${expected.name}-${expected.version}`, `${facts.name}-${facts.version}`);
+}
+
+function mismatch(where: string, what: string, expected: string, got: string): AppError {
+  return new AppError(
+    'INTEGRITY',
+    `${where}: not what the index says: ${what}: expected ${expected}, got ${got}`,
+    {
+      hint: 'the mirror may be out of step with its index: `compose index` and try again',
+      details: { where, expected, got },
+    },
+  );
+}

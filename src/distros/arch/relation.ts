@@ -1,0 +1,87 @@
+import { compareVersions } from './version.ts';
+
+export type Operator = '' | '=' | '<' | '>' | '<=' | '>=';
+
+/** A requirement or a provision: `name`, `name>=1.2`, `libfoo.so=1-64`. */
+export interface Relation {
+  readonly name: string;
+  readonly operator: Operator;
+  /** Empty without an operator */
+  readonly version: string;
+}
+
+/** What a relation may be met by. */
+export interface Candidate {
+  readonly name: string;
+  readonly version: string;
+  readonly provides: readonly string[];
+}
+
+/** Parses as libalpm: `<` before `>` before `=`, wherever they stand; `: ` starts a description (optdepends). */
+export function parseRelation(text: string): Relation {
+  const description = text.indexOf(': ');
+  const relation = description < 0 ? text : text.slice(0, description);
+  for (const sign of ['<', '>', '='] as const) {
+    const at = relation.indexOf(sign);
+    if (at < 0) continue;
+    const orEqual = sign !== '=' && relation[at + 1] === '=';
+    return {
+      name: relation.slice(0, at),
+      operator: orEqual ? `${sign}=` : sign,
+      version: relation.slice(at + (orEqual ? 2 : 1)),
+    };
+  }
+  return { name: relation, operator: '', version: '' };
+}
+
+/** The same relation parsed once: index entries repeat `glibc` thousands of times. */
+export class RelationCache {
+  readonly #parsed = new Map<string, Relation>();
+
+  get(text: string): Relation {
+    let relation = this.#parsed.get(text);
+    if (relation === undefined) {
+      relation = parseRelation(text);
+      this.#parsed.set(text, relation);
+    }
+    return relation;
+  }
+
+  /** By its own name or by something it provides. */
+  satisfies(candidate: Candidate, wanted: Relation): boolean {
+    return satisfiesByName(candidate, wanted) || this.satisfiesByProvision(candidate.provides, wanted);
+  }
+
+  /** An unversioned requirement takes any provision of the name, a versioned one only `name=version`. */
+  satisfiesByProvision(provides: readonly string[], wanted: Relation): boolean {
+    for (const text of provides) {
+      if (!text.startsWith(wanted.name)) continue;
+      const provision = this.get(text);
+      if (provision.name !== wanted.name) continue;
+      if (wanted.operator === '') return true;
+      if (provision.operator === '=' && versionMatches(provision.version, wanted)) return true;
+    }
+    return false;
+  }
+}
+
+export function satisfiesByName(candidate: Candidate, wanted: Relation): boolean {
+  return candidate.name === wanted.name && versionMatches(candidate.version, wanted);
+}
+
+function versionMatches(version: string, wanted: Relation): boolean {
+  if (wanted.operator === '') return true;
+  const order = compareVersions(version, wanted.version);
+  switch (wanted.operator) {
+    case '=':
+      return order === 0;
+    case '<':
+      return order < 0;
+    case '>':
+      return order > 0;
+    case '<=':
+      return order <= 0;
+    case '>=':
+      return order >= 0;
+  }
+}

@@ -1,0 +1,151 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../../model/app-error.ts';
+import type { RepositorySpec } from '../../model/repository.ts';
+import type { RepositoryQuery } from '../distro.ts';
+
+export const DEFAULT_RELEASE = 'rolling';
+
+const OFFICIAL_REPOSITORIES = ['core', 'extra'] as const;
+/** `MIRROR/<repo>/os/<arch>`, the layout of archlinux.org's mirrors and of `--mirror`. */
+const LAYOUT = '$repo/os/$arch';
+const OFFICIAL_MIRROR = `https://geo.mirror.pkgbuild.com/${LAYOUT}`;
+/** Arch Linux ARM is a distribution of its own, with the two path components the other way round. */
+const ARM_MIRROR = 'http://mirror.archlinuxarm.org/$arch/$repo';
+const ARM_ARCHITECTURES = ['aarch64', 'armv7h'];
+
+/** What repo-add may call a database beside `<name>.db`, which hosts without symlinks do not have. */
+const DATABASE_ENDINGS = ['.db', '.db.tar.gz', '.db.tar.zst', '.db.tar.xz', '.db.tar.bz2', '.db.tar'];
+const DATABASE_NAME = /^(.+?)\.(?:db|files)(?:\.tar(?:\.(?:gz|zst|xz|bz2))?)?$/;
+
+/** core and extra. A mirror is a base URL, or a `Server` pattern of pacman.conf(5) with `$repo` and `$arch`. */
+export function repositories(query: RepositoryQuery): readonly RepositorySpec[] {
+  checkRelease(query.release);
+  const official = ARM_ARCHITECTURES.includes(query.architecture) ? ARM_MIRROR : OFFICIAL_MIRROR;
+  const servers = query.mirrors.length > 0 ? query.mirrors.map(serverOf) : [official];
+  return OFFICIAL_REPOSITORIES.map((name) =>
+    specOf({ name, servers, architecture: query.architecture, release: query.release }),
+  );
+}
+
+/**
+ * A repository the user names: URL or folder of a database, the database file itself, `name=URL`, or pacman.conf's
+ * `Server = URL`; `$repo` and `$arch` are replaced. Undefined for comments and blank lines.
+ * @throws AppError USAGE when the repository has no name: `$repo` without one, or an empty location
+ */
+export function parseRepositoryLine(line: string, query: RepositoryQuery): RepositorySpec | undefined {
+  checkRelease(query.release);
+  const text = line.trim();
+  if (text === '' || text.startsWith('#')) return undefined;
+  const assigned = /^([A-Za-z0-9@_+][A-Za-z0-9@._+-]*)\s*=\s*(\S.*)$/.exec(text);
+  const key = assigned?.[1] ?? '';
+  const given = key === 'Server' ? '' : key;
+  const location = withoutSlash(assigned?.[2] ?? text);
+  const file = DATABASE_NAME.exec(location.slice(location.lastIndexOf('/') + 1));
+  const isFile = file !== null && location.includes('/') && !isFolder(location);
+  const server = isFile ? location.slice(0, location.lastIndexOf('/')) : location;
+  const name = given || (isFile ? file[1] : undefined) || nameOf(server, query.architecture);
+  if (name === '' || server === '') {
+    throw new AppError(
+      'USAGE',
+      `not a repository: expected URL, DIR or NAME=URL, got ${JSON.stringify(line)}`,
+      {
+        hint: 'a Server line with $repo needs its name: NAME=URL',
+      },
+    );
+  }
+  const spec = specOf({ name, servers: [server], architecture: query.architecture, release: query.release });
+  return isFile ? { ...spec, indexNames: [location.slice(server.length + 1)] } : spec;
+}
+
+interface Naming {
+  readonly name: string;
+  readonly servers: readonly string[];
+  readonly architecture: string;
+  readonly release: string;
+}
+
+function specOf({ name, servers, architecture, release }: Naming): RepositorySpec {
+  return {
+    distro: 'arch',
+    release: release === '' ? DEFAULT_RELEASE : release,
+    architecture,
+    name,
+    tag: '',
+    baseUrls: servers.map((server) =>
+      withoutSlash(server.replaceAll('$repo', () => name).replaceAll('$arch', () => architecture)),
+    ),
+    indexNames: DATABASE_ENDINGS.map((ending) => `${name}${ending}`),
+  };
+}
+
+function serverOf(mirror: string): string {
+  return mirror.includes('$repo') ? mirror : `${withoutSlash(mirror)}/${LAYOUT}`;
+}
+
+/**
+ * Of a folder on disk: its one database; else, as of a URL, by the layout: the component before `os/<arch>`, behind
+ * `<arch>/` (Arch Linux ARM), or the last.
+ */
+function nameOf(server: string, architecture: string): string {
+  const onDisk = databaseIn(server.replaceAll('$arch', () => architecture));
+  if (onDisk !== undefined) return onDisk;
+  const parts = server
+    .replaceAll('$arch', () => architecture)
+    .replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
+    .split('/')
+    .filter((part) => part !== '');
+  if (parts.at(-1) === architecture) parts.pop();
+  if (parts.length > 1 && parts.at(-1) === 'os') parts.pop();
+  const name = parts.at(-1) ?? '';
+  return name === '$repo' ? '' : name === '.' || name === '..' ? basename(process.cwd()) : name;
+}
+
+function databaseIn(server: string): string | undefined {
+  const folder = localPath(server);
+  if (folder === undefined) return undefined;
+  let entries: string[];
+  try {
+    entries = readdirSync(folder);
+  } catch {
+    // Not readable or not there: the fetch of the index will say so with its whole path.
+    return undefined;
+  }
+  const names = new Set(
+    entries
+      .filter((entry) => DATABASE_ENDINGS.some((ending) => entry.endsWith(ending)))
+      .map((entry) => DATABASE_NAME.exec(entry)?.[1]),
+  );
+  if (names.size > 1) {
+    throw new AppError('USAGE', `${folder}: expected one database, got ${[...names].sort().join(', ')}`, {
+      hint: `name one: --repo ${folder}/${[...names].sort()[0]}.db`,
+    });
+  }
+  return [...names][0];
+}
+
+function isFolder(location: string): boolean {
+  const path = localPath(location);
+  return path !== undefined && existsSync(`${path}/.`);
+}
+
+function localPath(location: string): string | undefined {
+  if (location.startsWith('file://')) return fileURLToPath(location);
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(location) ? undefined : location;
+}
+
+function checkRelease(release: string): void {
+  if (release === '' || release === DEFAULT_RELEASE) return;
+  throw new AppError(
+    'USAGE',
+    `Arch has one release: expected ${DEFAULT_RELEASE}, got ${JSON.stringify(release)}`,
+    {
+      hint: 'for a day of the past, name a mirror: --mirror https://archive.archlinux.org/repos/2024/01/15',
+    },
+  );
+}
+
+function withoutSlash(location: string): string {
+  return location.length > 1 ? location.replace(/\/+$/, '') : location;
+}

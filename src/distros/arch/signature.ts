@@ -1,0 +1,53 @@
+import {
+  enforceSigLevel,
+  type OpenPgpVerdict,
+  type SigLevelPart,
+  verifyDetached,
+} from '../../trust/pacman-keyring.ts';
+import type { TrustPolicy } from '../../trust/policy.ts';
+
+export interface SignatureCheck {
+  readonly policy: TrustPolicy;
+  /** What pacman's SigLevel asks of this kind of file. */
+  readonly level: SigLevelPart;
+  readonly signature: Uint8Array | undefined;
+  readonly where: string;
+}
+
+/** Whether the data itself is looked at: there is something to check, something to check it with, and a reason to. */
+export function needsData(check: SignatureCheck): boolean {
+  return check.level.check !== 'never' && check.signature !== undefined && check.policy.pacman !== undefined;
+}
+
+/**
+ * The fingerprint whose signature over `data` is accepted; empty when it is accepted without one.
+ * @throws AppError SIGNATURE, UNTRUSTED_KEY
+ */
+export async function acceptSignature(
+  data: AsyncIterable<Uint8Array> | Uint8Array,
+  check: SignatureCheck,
+): Promise<string> {
+  const { level, policy } = check;
+  if (level.check === 'never') return '';
+  const verdict = await judge(data, check);
+  if (policy.allowUntrusted) return verdict.status === 'valid' ? verdict.fingerprint : '';
+  return enforceSigLevel(level, verdict, check.where);
+}
+
+async function judge(
+  data: AsyncIterable<Uint8Array> | Uint8Array,
+  { policy, signature }: SignatureCheck,
+): Promise<OpenPgpVerdict> {
+  if (signature === undefined) {
+    return { status: 'unsigned', fingerprint: '', signer: '', message: 'there is no signature' };
+  }
+  if (policy.pacman === undefined) {
+    return {
+      status: 'unknown-key',
+      fingerprint: '',
+      signer: '',
+      message: 'there are no keys to check the signature with',
+    };
+  }
+  return verifyDetached(policy.pacman, data, signature);
+}

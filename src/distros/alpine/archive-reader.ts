@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import { decompress } from '../../archive/decompress.ts';
+import { sniff } from '../../archive/sniff.ts';
+import { AppError, isAppError } from '../../model/app-error.ts';
+import type { ArchiveFacts, ArchiveSegment, PackageScript } from '../../model/archive.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { IndexPackage } from '../../model/package.ts';
+import type { ArchiveInput } from '../distro.ts';
+import { type FileList, FileListCollector } from '../shared/file-list.ts';
+import { infoValue, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
+import { checkSignatureMembers, verifyControl } from './archive-signature.ts';
+
+/** Signature and control of real packages stay below 64 KiB; they are held in memory. */
+const MAX_CONTROL_BYTES = 16 * 1024 * 1024;
+
+export const SCRIPT_NAMES = [
+  'pre-install',
+  'post-install',
+  'pre-upgrade',
+  'post-upgrade',
+  'pre-deinstall',
+  'post-deinstall',
+  'trigger',
+] as const;
+
+/**
+ * An apk v2: gzip members with signatures, one control member (`.PKGINFO`, scripts), the data. One pass; the
+ * identity (`Q1…`) and the signature cover the control member's compressed bytes, `.PKGINFO` names the SHA-256
+ * of all that follows it (apk-tools "apk v2 format").
+ * @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT
+ */
+export async function readArchive(input: ArchiveInput): Promise<ArchiveFacts> {
+  const { where, expected } = input;
+  const pass = await walk(input);
+  const { list } = pass;
+  checkSignatureMembers(list.files, pass.segments, pass.controlSegment, where);
+  const pkginfo = list.kept.get('.PKGINFO');
+  if (pkginfo === undefined) {
+    throw new AppError('BAD_ARCHIVE', `${where}: expected a .PKGINFO member, got none: not an apk package`);
+  }
+  const info = parsePkgInfo(pkginfo, where);
+  const facts = {
+    identity: `Q1${createHash('sha1').update(pass.control).digest('base64')}`,
+    name: infoWord(info, 'pkgname', where),
+    version: infoWord(info, 'pkgver', where),
+    sizeBytes: pass.sizeBytes,
+  };
+  if (expected !== undefined) matchIndex(facts, expected, where);
+  matchDataHash(infoValue(info, 'datahash'), pass.dataSha256, where);
+  const signedBy = verifyControl(input.policy, { kept: list.kept, control: pass.control, where });
+  return {
+    distro: 'alpine',
+    digest: pass.digest,
+    sizeBytes: pass.sizeBytes,
+    diffId: list.diffId,
+    uncompressedSizeBytes: list.uncompressedSizeBytes,
+    compression: 'gzip',
+    segments: pass.segments,
+    unstackable: list.unstackable,
+    identity: facts.identity,
+    name: facts.name,
+    version: facts.version,
+    architecture: infoValue(info, 'arch'),
+    info,
+    scripts: scriptsOf(list.kept),
+    rootMembers: { '.PKGINFO': pkginfo.toString('base64') },
+    files: list.files,
+    signedBy,
+  };
+}
+
+interface Pass {
+  readonly list: FileList;
+  readonly segments: readonly ArchiveSegment[];
+  readonly controlSegment: number;
+  /** Compressed */
+  readonly control: Buffer;
+  readonly dataSha256: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+async function walk(input: ArchiveInput): Promise<Pass> {
+  try {
+    return await walkMembers(input);
+  } catch (error) {
+    if (!isAppError(error) || error.message.startsWith(input.where)) throw error;
+    throw new AppError(error.code, `${input.where}: ${error.message}`, {
+      cause: error,
+      details: error.details,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+}
+
+async function walkMembers(input: ArchiveInput): Promise<Pass> {
+  const { where } = input;
+  let controlSegment = -1;
+  const collector = new FileListCollector({
+    where,
+    keep(path, segment) {
+      if (controlSegment < 0 && !path.startsWith('.SIGN.')) controlSegment = segment;
+      return (controlSegment < 0 || segment === controlSegment) && isRootDotFile(path);
+    },
+  });
+  const whole = createHash('sha256');
+  const data = createHash('sha256');
+  const control: Buffer[] = [];
+  let pending: { segment: number; bytes: Buffer }[] = [];
+  let pendingBytes = 0;
+  let sizeBytes = 0;
+  const settle = (): void => {
+    if (controlSegment < 0) return;
+    for (const { segment, bytes } of pending) {
+      if (segment === controlSegment) control.push(bytes);
+      else if (segment > controlSegment) data.update(bytes);
+    }
+    pending = [];
+    pendingBytes = 0;
+  };
+  const { chunks, segments } = decompress(requireApk2(input), 'gzip', {
+    onCompressed(segment, bytes) {
+      whole.update(bytes);
+      sizeBytes += bytes.length;
+      if (controlSegment >= 0 && segment > controlSegment && pending.length === 0) {
+        data.update(bytes);
+        return;
+      }
+      pending.push({ segment, bytes: Buffer.from(bytes) });
+      pendingBytes += bytes.length;
+      if (pendingBytes > MAX_CONTROL_BYTES) {
+        throw new AppError(
+          'LIMIT',
+          `expected signature and control members of at most ${MAX_CONTROL_BYTES} bytes, got more`,
+        );
+      }
+    },
+  });
+  for await (const chunk of chunks) {
+    collector.write(chunk.bytes, chunk.segment);
+    if (pending.length > 0) settle();
+  }
+  const list = collector.finish();
+  settle();
+  return {
+    list,
+    segments,
+    controlSegment,
+    control: Buffer.concat(control),
+    dataSha256: data.digest('hex'),
+    digest: `sha256:${whole.digest('hex')}` as Digest,
+    sizeBytes,
+  };
+}
+
+function isRootDotFile(path: string): boolean {
+  return path.startsWith('.') && !path.includes('/');
+}
+
+async function* requireApk2(input: ArchiveInput): AsyncGenerator<Uint8Array> {
+  let head = Buffer.alloc(0);
+  let known = false;
+  for await (const chunk of input.chunks) {
+    if (known) {
+      yield chunk;
+      continue;
+    }
+    head = Buffer.concat([head, chunk]);
+    if (head.length < 4) continue;
+    requireMagic(head);
+    known = true;
+    yield head;
+  }
+  if (!known) requireMagic(head);
+}
+
+function requireMagic(head: Buffer): void {
+  const magic = sniff(head);
+  if (magic === 'gzip') return;
+  if (magic === 'apk3') {
+    throw new AppError(
+      'UNSUPPORTED',
+      "a package in apk 3's ADB format, which is no tar and cannot be a layer as it is",
+      {
+        hint: 'Use the apk v2 package of the same release; every Alpine mirror still serves v2.',
+      },
+    );
+  }
+  throw new AppError(
+    'BAD_ARCHIVE',
+    `expected an apk package (gzip members), got ${magic === 'unknown' ? 'something else' : magic} (${head.subarray(0, 8).toString('hex') || 'no bytes'})`,
+  );
+}
+
+function matchIndex(
+  facts: { identity: string; name: string; version: string; sizeBytes: number },
+  expected: IndexPackage,
+  where: string,
+): void {
+  const pairs: readonly (readonly [what: string, expected: string | number, got: string | number])[] = [
+    ['name', expected.name, facts.name],
+    ['version', expected.version, facts.version],
+    ['size', expected.sizeBytes || facts.sizeBytes, facts.sizeBytes],
+    ['checksum (C:)', expected.checksum || facts.identity, facts.identity],
+  ];
+  for (const [what, wanted, got] of pairs) {
+    if (wanted === got) continue;
+    throw new AppError(
+      'INTEGRITY',
+      `${where}: ${what} differs from the index: expected ${wanted}, got ${got}`,
+      {
+        hint: 'The mirror may be between two updates: index the repository again, or name another mirror with --mirror.',
+        details: { where, what, expected: wanted, got },
+      },
+    );
+  }
+}
+
+function matchDataHash(expected: string, got: string, where: string): void {
+  if (expected === got) return;
+  throw new AppError(
+    'INTEGRITY',
+    `${where}: the data member differs from .PKGINFO's datahash: expected ${expected || 'a datahash'}, got ${got}`,
+    { details: { where, what: 'datahash', expected, got } },
+  );
+}
+
+function scriptsOf(kept: ReadonlyMap<string, Buffer>): readonly PackageScript[] {
+  return SCRIPT_NAMES.flatMap((name) => {
+    const content = kept.get(`.${name}`);
+    return content === undefined ? [] : [{ name, content: content.toString('base64') }];
+  });
+}

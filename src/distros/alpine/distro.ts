@@ -1,0 +1,60 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Distro } from '../distro.ts';
+import { readArchive } from './archive-reader.ts';
+import { describe } from './describe.ts';
+import { readIndex } from './index-reader.ts';
+import { installFiles } from './install-files.ts';
+import { DEFAULT_RELEASE, parseRepositoryLine, repositories, resolveRelease } from './repositories.ts';
+import { solve } from './solver.ts';
+import { tree } from './tree.ts';
+import { compareVersions } from './version.ts';
+
+/** Where alpine-keys puts the keys that apk itself would read, and all that there are. */
+const KEY_FILE = /^(?:etc|usr\/share)\/apk\/keys\/(?:[^/]+\/)?[^/]+\.rsa\.pub$/;
+
+/** Alpine and its kin: apk v2 packages and indexes, apk 3's solver. */
+export const alpine: Distro = {
+  id: 'alpine',
+  defaults: {
+    release: DEFAULT_RELEASE,
+    path: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    shells: ['/bin/sh'],
+    architectures: {
+      amd64: 'x86_64',
+      arm64: 'aarch64',
+      'arm64/v8': 'aarch64',
+      '386': 'x86',
+      'arm/v6': 'armhf',
+      'arm/v7': 'armv7',
+      arm: 'armv7',
+      ppc64le: 'ppc64le',
+      s390x: 's390x',
+      riscv64: 'riscv64',
+      loong64: 'loongarch64',
+    },
+    archiveSuffixes: ['.apk'],
+    keysPackage: 'alpine-keys',
+    isKeyFile: (path) => KEY_FILE.test(path),
+    detachedSignatures: false,
+  },
+  repositories,
+  repository(line, query) {
+    const spec = parseRepositoryLine(line, query);
+    if (spec !== null) return spec;
+    throw new AppError(
+      'USAGE',
+      `not a repository: expected URL, DIR or "@tag URL", got ${JSON.stringify(line)}`,
+    );
+  },
+  readIndex,
+  releaseOf: (index, spec) =>
+    spec.release === DEFAULT_RELEASE || spec.release === ''
+      ? resolveRelease(index) || spec.release
+      : spec.release,
+  readArchive,
+  compareVersions,
+  solve,
+  describe,
+  tree,
+  installFiles,
+};

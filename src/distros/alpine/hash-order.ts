@@ -1,0 +1,38 @@
+/** Buckets of apk's name and directory tables; they decide the order of reverse lists and trigger arguments. */
+const BUCKETS = 20_000;
+const SEED = 5381;
+
+/** Sorts as apk's hash tables iterate: by bucket, the last inserted first within one. */
+export function hashOrder<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return items
+    .map((item, index) => ({ item, index, bucket: murmur3(Buffer.from(keyOf(item)), SEED) % BUCKETS }))
+    .sort((a, b) => a.bucket - b.bucket || b.index - a.index)
+    .map(({ item }) => item);
+}
+
+export function bucketOf(name: string): number {
+  return murmur3(Buffer.from(name), SEED) % BUCKETS;
+}
+
+/** MurmurHash3_x86_32, unsigned. */
+export function murmur3(bytes: Buffer, seed: number): number {
+  let hash = seed;
+  const tail = bytes.length & ~3;
+  for (let at = 0; at < tail; at += 4) {
+    hash ^= scramble(bytes.readInt32LE(at));
+    hash = (hash << 13) | (hash >>> 19);
+    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
+  }
+  let rest = 0;
+  for (let at = bytes.length - 1; at >= tail; at -= 1) rest = (rest << 8) | (bytes[at] ?? 0);
+  if (tail < bytes.length) hash ^= scramble(rest);
+  hash ^= bytes.length;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function scramble(block: number): number {
+  const mixed = Math.imul(block, 0xcc9e2d51);
+  return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+}

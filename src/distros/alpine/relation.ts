@@ -1,0 +1,83 @@
+import { compareFuzzy, compareVersions, isValidVersion } from './version.ts';
+
+/** Bits of an operator, as `< > = ~` may be mixed in any order. */
+export const LESS = 1;
+export const EQUAL = 2;
+export const GREATER = 4;
+export const FUZZY = 8;
+/** `><`: the version is a checksum that the package's must equal. */
+export const CHECKSUM = LESS | GREATER;
+/** No version asked for. */
+export const ANY = LESS | EQUAL | GREATER;
+
+/** One term of `D:`, `p:`, `i:`, `r:` or of world: `[!]name[@tag][op version]`. */
+export interface Relation {
+  readonly name: string;
+  readonly conflict: boolean;
+  readonly operator: number;
+  /** Empty when there is none */
+  readonly version: string;
+  readonly tag: string;
+  /** The version is not one apk accepts: the term can never hold. */
+  readonly broken: boolean;
+  readonly text: string;
+}
+
+/** Null: not a relation at all (no name, operator without version). */
+export function parseRelation(text: string): Relation | null {
+  let at = text.startsWith('!') ? 1 : 0;
+  const conflict = at === 1;
+  const nameStart = at;
+  while (at < text.length && !OPERATOR_OR_TAG.has(text.charAt(at))) at += 1;
+  const name = text.slice(nameStart, at);
+  let tag = '';
+  if (text.charAt(at) === '@') {
+    const tagStart = at + 1;
+    at = tagStart;
+    while (at < text.length && !OPERATORS.has(text.charAt(at))) at += 1;
+    tag = text.slice(tagStart, at);
+    if (tag === '') return null;
+  }
+  let operator = 0;
+  while (at < text.length && OPERATORS.has(text.charAt(at))) {
+    operator |= OPERATORS.get(text.charAt(at)) ?? 0;
+    at += 1;
+  }
+  let version = text.slice(at);
+  const trailing = tag === '' ? version.indexOf('@') : -1;
+  if (trailing >= 0) {
+    tag = version.slice(trailing + 1);
+    version = version.slice(0, trailing);
+  }
+  if (name === '' || /\s/.test(text)) return null;
+  if (operator === 0) {
+    if (version !== '') return null;
+    return { name, conflict, operator: ANY, version: '', tag, broken: false, text };
+  }
+  if (version === '') return null;
+  if ((operator & FUZZY) !== 0) operator |= EQUAL;
+  // `<>=` asks for any version at all.
+  const broken = operator !== CHECKSUM && !isValidVersion(version);
+  return { name, conflict, operator, version, tag, broken, text };
+}
+
+/** True when a version answers the operator; '' is an unversioned provide, lower than every version. */
+export function matchesOperator(version: string, relation: Relation): boolean {
+  const { operator } = relation;
+  if ((operator & ANY) === ANY) return true;
+  const order =
+    version === ''
+      ? -1
+      : (operator & FUZZY) !== 0
+        ? compareFuzzy(version, relation.version)
+        : compareVersions(version, relation.version);
+  return (operator & (order < 0 ? LESS : order > 0 ? GREATER : EQUAL)) !== 0;
+}
+
+const OPERATORS: ReadonlyMap<string, number> = new Map([
+  ['<', LESS],
+  ['>', GREATER],
+  ['=', EQUAL],
+  ['~', FUZZY],
+]);
+const OPERATOR_OR_TAG: ReadonlySet<string> = new Set([...OPERATORS.keys(), '@']);

@@ -1,0 +1,106 @@
+import { AppError } from '../../model/app-error.ts';
+import type { RepositoryIndex, RepositorySpec } from '../../model/repository.ts';
+import type { RepositoryQuery } from '../distro.ts';
+
+const OFFICIAL_MIRROR = 'https://dl-cdn.alpinelinux.org/alpine';
+const OFFICIAL_REPOSITORIES = ['main', 'community'];
+const INDEX_NAME = 'APKINDEX.tar.gz';
+export const DEFAULT_RELEASE = 'latest-stable';
+
+/** `MIRROR/<release>/<main|community>/<arch>` for every mirror. */
+export function repositories(query: RepositoryQuery): readonly RepositorySpec[] {
+  const release = parseRelease(query.release);
+  const mirrors = query.mirrors.length > 0 ? query.mirrors : [OFFICIAL_MIRROR];
+  return OFFICIAL_REPOSITORIES.map((name) => ({
+    distro: 'alpine',
+    release,
+    architecture: query.architecture,
+    name,
+    tag: '',
+    baseUrls: mirrors.map((mirror) => `${withoutSlash(mirror)}/${release}/${name}/${query.architecture}`),
+    indexNames: [INDEX_NAME],
+  }));
+}
+
+/** `3.19` and `v3.19` name the same release; empty is the newest stable one. */
+export function parseRelease(word: string): string {
+  if (word === '') return DEFAULT_RELEASE;
+  const release = /^\d/.test(word) ? `v${word}` : word;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(release)) {
+    throw new AppError(
+      'USAGE',
+      `not an Alpine release: expected latest-stable, edge or v3.19, got ${JSON.stringify(word)}`,
+    );
+  }
+  return release;
+}
+
+/**
+ * A line of `/etc/apk/repositories` (apk-repositories(5)): URL or path, or `@tag` and URL or path; null for
+ * comments and blank lines. The index is in the folder `<architecture>` below it, as apk has it, or in the
+ * folder itself.
+ * @throws AppError USAGE
+ */
+export function parseRepositoryLine(
+  line: string,
+  query: { readonly architecture: string; readonly release?: string },
+): RepositorySpec | null {
+  const text = line.trim();
+  if (text === '' || text.startsWith('#')) return null;
+  const tagged = /^@(\S+)\s+(\S.*)$/.exec(text);
+  const location = withoutSlash(tagged === null ? text : (tagged[2] ?? ''));
+  if (location === '' || (tagged === null && text.startsWith('@'))) {
+    throw new AppError(
+      'USAGE',
+      `not a repository: expected URL, DIR or "@tag URL", got ${JSON.stringify(line)}`,
+    );
+  }
+  const bases = basesOf(location, query.architecture);
+  const parts = location
+    .split('/')
+    .filter((part) => part !== '' && part !== query.architecture && part !== INDEX_NAME);
+  return {
+    distro: 'alpine',
+    release: releaseFor(query.release ?? '', parts),
+    architecture: query.architecture,
+    name: parts.at(-1) ?? location,
+    tag: tagged?.[1] ?? '',
+    baseUrls: bases,
+    indexNames: [INDEX_NAME],
+  };
+}
+
+/** A release that the user named, else the one in the location, else the default. */
+function releaseFor(asked: string, parts: readonly string[]): string {
+  const release = asked === '' ? '' : parseRelease(asked);
+  if (release !== '' && release !== DEFAULT_RELEASE) return release;
+  return parts.findLast((part) => RELEASE_WORD.test(part)) ?? release;
+}
+
+const RELEASE_WORD = /^(v\d+\.\d+|edge|latest-stable)$/;
+
+/**
+ * The release that an index is of, for `latest-stable`: by the version of alpine-release or alpine-base, else by
+ * the `git describe` in DESCRIPTION. Empty when it does not tell.
+ */
+export function resolveRelease(index: Pick<RepositoryIndex, 'packages' | 'description'>): string {
+  const named =
+    index.packages.find((entry) => entry.name === 'alpine-release') ??
+    index.packages.find((entry) => entry.name === 'alpine-base');
+  const version = named?.version ?? /\bv?(\d+\.\d+\.\d+\S*)/.exec(index.description)?.[1] ?? '';
+  if (/^\d+\.\d+\S*_alpha/.test(version)) return 'edge';
+  const release = /^(\d+\.\d+)/.exec(version)?.[1];
+  if (release !== undefined) return `v${release}`;
+  return /\bv?20\d{6}\b/.test(index.description) ? 'edge' : '';
+}
+
+/** Where the index may be, best first. */
+function basesOf(location: string, architecture: string): readonly string[] {
+  if (location.endsWith(`/${INDEX_NAME}`)) return [location.slice(0, -INDEX_NAME.length - 1)];
+  if (location.endsWith(`/${architecture}`)) return [location];
+  return [`${location}/${architecture}`, location];
+}
+
+function withoutSlash(location: string): string {
+  return location.length > 1 ? location.replace(/\/+$/, '') : location;
+}

@@ -1,0 +1,292 @@
+import type { Relation } from './relation.ts';
+import { compareProviders } from './solver-compare.ts';
+import {
+  type Candidate,
+  type Dependency,
+  isAutoSelectable,
+  isProvided,
+  labelOf,
+  type NameState,
+  type Provider,
+} from './solver-model.ts';
+
+/**
+ * Constraint propagation without backtracking, as apk does it: names whose providers may have changed are looked
+ * at again until nothing moves, then one name is settled for good, and so on.
+ */
+export class Engine {
+  readonly #dirty: NameState[] = [];
+  readonly #unresolved = new Set<NameState>();
+  readonly errors: {
+    readonly candidate: Candidate | null;
+    readonly name: NameState;
+    readonly why: string;
+  }[] = [];
+
+  run(world: readonly Dependency[]): void {
+    for (const { relation, name } of world) {
+      this.#apply(null, relation, name);
+      if (!relation.conflict) name.explicit = true;
+    }
+    for (;;) {
+      for (let name = this.#dirty.shift(); name !== undefined; name = this.#dirty.shift()) {
+        name.dirty = false;
+        this.#reconsider(name);
+      }
+      const next = this.#next();
+      if (next === undefined) return;
+      this.#unresolved.delete(next);
+      this.#settle(next);
+    }
+  }
+
+  #next(): NameState | undefined {
+    let best: NameState | undefined;
+    let bestRank = Number.POSITIVE_INFINITY;
+    for (const name of this.#unresolved) {
+      const rank = rankOf(name);
+      if (rank < bestRank) {
+        best = name;
+        bestRank = rank;
+      }
+    }
+    return best;
+  }
+
+  /** A requirement of `owner` (null: world) on a name, told to all its providers. */
+  #apply(owner: Candidate | null, relation: Relation, name: NameState): void {
+    name.askedBy.push({ by: owner, relation });
+    if (!relation.conflict) {
+      name.requirers += 1;
+      if (name.requirers === 1) this.#requirersChanged(name);
+    }
+    for (const provider of name.providers) {
+      const { candidate } = provider;
+      if (isProvided(relation, provider, owner)) {
+        inheritTags(candidate, owner, relation);
+        continue;
+      }
+      candidate.conflicts += 1;
+      if (candidate.selectable) {
+        this.#disqualify(candidate, `${labelOf(owner)} needs ${relation.text}`);
+      }
+    }
+  }
+
+  #requirersChanged(name: NameState): void {
+    this.#queueUnresolved(name);
+    for (const reverse of name.reverseInstallIf) this.#recheckInstallIf(reverse);
+    this.#queueDirty(name);
+  }
+
+  #queueDirty(name: NameState): void {
+    if (name.dirty || name.locked || !name.discovered) return;
+    if (name.requirers === 0 && !name.recheckInstallIf) return;
+    name.dirty = true;
+    this.#dirty.push(name);
+  }
+
+  #queueUnresolved(name: NameState): void {
+    if (name.locked) return;
+    if (name.requirers > 0 || name.hasInstallIf) this.#unresolved.add(name);
+    else this.#unresolved.delete(name);
+  }
+
+  #recheckInstallIf(name: NameState): void {
+    if (!name.discovered) return;
+    name.recheckInstallIf = true;
+    this.#queueDirty(name);
+  }
+
+  #recheckReverse(name: NameState): void {
+    for (const reverse of name.reverseDepends) {
+      if (!reverse.discovered) continue;
+      reverse.recheckDepends = true;
+      this.#queueDirty(reverse);
+    }
+  }
+
+  #recheckInstallIfOf(candidate: Candidate): void {
+    for (const reverse of candidate.name.reverseInstallIf) this.#recheckInstallIf(reverse);
+    for (const { name } of candidate.provides) {
+      for (const reverse of name.reverseInstallIf) this.#recheckInstallIf(reverse);
+    }
+  }
+
+  #disqualify(candidate: Candidate, why: string): void {
+    candidate.selectable = false;
+    if (candidate.disqualified === '') candidate.disqualified = why;
+    this.#recheckReverse(candidate.name);
+    for (const { name } of candidate.provides) this.#recheckReverse(name);
+    this.#recheckInstallIfOf(candidate);
+  }
+
+  #satisfiable(owner: Candidate, { relation, name }: Dependency): boolean {
+    if (name.locked) return isProvided(relation, name.chosen, owner);
+    if (name.requirers === 0 && isProvided(relation, null, owner)) return true;
+    return name.providers.some(
+      (provider) => provider.candidate.selectable && isProvided(relation, provider, owner),
+    );
+  }
+
+  #reconsider(name: NameState): void {
+    if (name.locked) return;
+    const { recheckDepends, recheckInstallIf } = name;
+    name.recheckDepends = false;
+    name.recheckInstallIf = false;
+    name.hasInstallIf = false;
+    const options: Provider[] = [];
+    for (const provider of name.providers) {
+      const { candidate } = provider;
+      if (recheckDepends && candidate.selectable) {
+        const lost = candidate.depends.find((dependency) => !this.#satisfiable(candidate, dependency));
+        if (lost !== undefined) {
+          this.#disqualify(candidate, `nothing can satisfy its dependency ${lost.relation.text}`);
+        }
+      }
+      if (!candidate.selectable) continue;
+      if (recheckInstallIf) checkInstallIf(candidate);
+      name.hasInstallIf ||= candidate.installIfTriggered;
+      if (name.requirers > 0) options.push(provider);
+    }
+    name.hasOptions = options.length > 1 || options.some(({ candidate }) => !candidate.tagOk);
+    name.hasAutoSelectable = options.some(isAutoSelectable);
+    name.reverseDependsDone = name.reverseDepends.every((reverse) => !reverse.discovered || reverse.locked);
+    this.#queueUnresolved(name);
+    if (options.length > 0) this.#propagate(name, options);
+  }
+
+  /** What all remaining options have in common holds already. */
+  #propagate(name: NameState, options: readonly Provider[]): void {
+    const candidates = [...new Set(options.map((option) => option.candidate))];
+    const [first, ...rest] = candidates;
+    if (first === undefined) return;
+    if (rest.length === 0) this.#applyDependencies(first);
+    else {
+      for (const { relation, name: wanted } of first.depends) {
+        if (relation.conflict || wanted.requirers > 0) continue;
+        const common = rest.every((other) =>
+          other.depends.some((one) => one.name === wanted && !one.relation.conflict),
+        );
+        if (!common) continue;
+        wanted.requirers += 1;
+        this.#requirersChanged(wanted);
+      }
+    }
+    for (const alias of aliasesOf(first)) {
+      if (rest.every((other) => aliasesOf(other).has(alias))) this.#excludeNonProviders(alias, name);
+    }
+  }
+
+  /** `alias` will be taken by whichever provider of `needed` is chosen: others of that name are out. */
+  #excludeNonProviders(alias: NameState, needed: NameState): void {
+    if (alias === needed) return;
+    for (const { candidate } of alias.providers) {
+      if (!candidate.selectable || goesBy(candidate, needed)) continue;
+      this.#disqualify(candidate, `${alias.name} is to be provided by what provides ${needed.name}`);
+    }
+  }
+
+  #applyDependencies(candidate: Candidate): void {
+    if (candidate.constraintsApplied) return;
+    candidate.constraintsApplied = true;
+    for (const { relation, name } of candidate.depends) this.#apply(candidate, relation, name);
+  }
+
+  #settle(name: NameState): void {
+    let chosen: Provider | null = null;
+    for (const provider of name.providers) {
+      const { candidate } = provider;
+      if (name.requirers === 0 && !(candidate.installIfTriggered && candidate.tagOk)) continue;
+      if (!isAutoSelectable(provider)) continue;
+      if (chosen === null || compareProviders(provider, chosen) > 0) chosen = provider;
+    }
+    if (chosen === null) {
+      this.#assign(name, null);
+      if (name.requirers > 0) this.errors.push({ candidate: null, name, why: 'no provider' });
+      return;
+    }
+    const { candidate } = chosen;
+    if (!candidate.selectable) this.#fail(candidate, name, candidate.disqualified);
+    else if (!candidate.tagOk) this.#fail(candidate, name, 'masked');
+    this.#assign(candidate.name, { candidate, version: candidate.package.version });
+    for (const { name: alias, version } of candidate.provides) this.#assign(alias, { candidate, version });
+    this.#applyDependencies(candidate);
+  }
+
+  #assign(name: NameState, provider: Provider | null): void {
+    if (name.locked) {
+      if (provider !== null && provider.version === '' && name.chosen?.version === '') return;
+      if (provider !== null)
+        this.#fail(provider.candidate, name, `${name.name} is provided by another already`);
+      if (name.chosen !== null)
+        this.#fail(name.chosen.candidate, name, `${name.name} is provided by another too`);
+      return;
+    }
+    name.locked = true;
+    name.chosen = provider;
+    this.#unresolved.delete(name);
+    for (const other of name.providers) {
+      if (other.candidate === provider?.candidate) continue;
+      if (provider?.version === '' && other.version === '') continue;
+      if (other.candidate.selectable || other.candidate.disqualified === '') {
+        this.#disqualify(
+          other.candidate,
+          provider === null
+            ? `${name.name} is settled as not installed`
+            : `${labelOf(provider.candidate)} provides ${name.name}`,
+        );
+      }
+    }
+    this.#recheckReverse(name);
+    if (provider === null) for (const reverse of name.reverseInstallIf) this.#recheckInstallIf(reverse);
+    else this.#recheckInstallIfOf(provider.candidate);
+  }
+
+  #fail(candidate: Candidate, name: NameState, why: string): void {
+    if (candidate.failed) return;
+    candidate.failed = true;
+    this.errors.push({ candidate, name, why });
+  }
+}
+
+/** Lower is settled first. */
+function rankOf(name: NameState): number {
+  if (name.requirers === 0) return 5;
+  if (name.explicit) return 0;
+  if (name.reverseDependsDone && !name.hasOptions) return 1;
+  if (name.reverseDependsDone && name.hasAutoSelectable) return 2;
+  return name.hasAutoSelectable ? 3 : 4;
+}
+
+function checkInstallIf(candidate: Candidate): void {
+  if (candidate.installIfTriggered || candidate.installIfFailed) return;
+  let triggered = true;
+  for (const { relation, name } of candidate.installIf) {
+    if (!name.locked) triggered = false;
+    else if (!isProvided(relation, name.chosen, candidate)) {
+      candidate.installIfFailed = true;
+      return;
+    }
+  }
+  candidate.installIfTriggered = triggered;
+}
+
+function inheritTags(candidate: Candidate, owner: Candidate | null, relation: Relation): void {
+  if (owner !== null) for (const tag of owner.allowedTags) candidate.allowedTags.add(tag);
+  else if (relation.tag !== '') {
+    candidate.allowedTags.add(relation.tag);
+    candidate.tagPreferred = candidate.tags.has(relation.tag);
+  }
+  candidate.tagOk ||= [...candidate.tags].some((tag) => candidate.allowedTags.has(tag));
+}
+
+function aliasesOf(candidate: Candidate): ReadonlySet<NameState> {
+  const aliases = new Set([candidate.name]);
+  for (const { name, version } of candidate.provides) if (version !== '') aliases.add(name);
+  return aliases;
+}
+
+function goesBy(candidate: Candidate, name: NameState): boolean {
+  return candidate.name === name || candidate.provides.some((provide) => provide.name === name);
+}

@@ -1,0 +1,192 @@
+/**
+ * apk 3 version order. Grammar: `digit(.digit)*[letter](_suffix[n])*(~hex)?(-rN)?`, suffixes
+ * alpha < beta < pre < rc < (none) < cvs < svn < git < hg < p.
+ * Source: apk-tools 3, apk-package(5) "version"; the vectors in the tests are the tool's own answers.
+ */
+
+const enumOf = {
+  initialDigit: 0,
+  digit: 1,
+  letter: 2,
+  suffix: 3,
+  suffixNumber: 4,
+  commit: 5,
+  revision: 6,
+  end: 7,
+  invalid: 8,
+} as const;
+
+const SUFFIXES: Readonly<Record<string, number>> = {
+  alpha: -4,
+  beta: -3,
+  pre: -2,
+  rc: -1,
+  cvs: 1,
+  svn: 2,
+  git: 3,
+  hg: 4,
+  p: 5,
+};
+
+const ORDINARY_SUFFIX = 0;
+
+/** Numbers up to this many digits are exact as a double; longer ones go through BigInt. */
+const EXACT_DIGITS = 15;
+
+const UINT64 = 1n << 64n;
+
+interface Token {
+  readonly text: string;
+  at: number;
+  kind: number;
+  /** Digits, letter or hash as written */
+  value: string;
+  suffix: number;
+}
+
+/** Negative, zero or positive. Invalid versions compare as far as they parse, as apk does. */
+export function compareVersions(a: string, b: string): number {
+  return a === b ? 0 : compare(a, b, false);
+}
+
+/** True when `version` starts with `prefix` component by component: apk's `~`. */
+export function matchesPrefix(version: string, prefix: string): boolean {
+  return compare(version, prefix, true) === 0;
+}
+
+/** Order in which a version that has `prefix` as its prefix counts as equal: apk's `>~` and `<~`. */
+export function compareFuzzy(version: string, prefix: string): number {
+  return compare(version, prefix, true);
+}
+
+export function isValidVersion(version: string): boolean {
+  const token = firstToken(version);
+  while (token.kind < enumOf.end) nextToken(token);
+  return token.kind === enumOf.end;
+}
+
+function compare(a: string, b: string, fuzzy: boolean): number {
+  const left = firstToken(a);
+  const right = firstToken(b);
+  while (left.kind === right.kind && left.kind < enumOf.end) {
+    const order = compareTokens(left, right);
+    if (order !== 0) return order;
+    nextToken(left);
+    nextToken(right);
+  }
+  if (left.kind === right.kind) return 0;
+  if (fuzzy && right.kind === enumOf.end) return 0;
+  if (left.kind === enumOf.suffix && left.suffix < ORDINARY_SUFFIX) return -1;
+  if (right.kind === enumOf.suffix && right.suffix < ORDINARY_SUFFIX) return 1;
+  return left.kind > right.kind ? -1 : 1;
+}
+
+function compareTokens(a: Token, b: Token): number {
+  switch (a.kind) {
+    case enumOf.digit:
+      if (a.value.charCodeAt(0) === ZERO || b.value.charCodeAt(0) === ZERO) {
+        return compareText(a.value, b.value);
+      }
+      return compareNumbers(a.value, b.value);
+    case enumOf.initialDigit:
+    case enumOf.suffixNumber:
+    case enumOf.revision:
+      return compareNumbers(a.value, b.value);
+    case enumOf.suffix:
+      return Math.sign(a.suffix - b.suffix);
+    default:
+      return compareText(a.value, b.value);
+  }
+}
+
+function compareNumbers(a: string, b: string): number {
+  if (a.length <= EXACT_DIGITS && b.length <= EXACT_DIGITS) return Math.sign(Number(a) - Number(b));
+  const left = BigInt(a) % UINT64;
+  const right = BigInt(b) % UINT64;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** All of these are ASCII, where code unit order is byte order. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const ZERO = 0x30;
+const NINE = 0x39;
+const LOWER_A = 0x61;
+const LOWER_Z = 0x7a;
+const LOWER_F = 0x66;
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
+}
+
+function firstToken(text: string): Token {
+  const token = { text, at: 0, kind: enumOf.initialDigit as number, value: '', suffix: ORDINARY_SUFFIX };
+  takeDigits(token);
+  return token;
+}
+
+function nextToken(token: Token): void {
+  const { text, at, kind } = token;
+  if (kind >= enumOf.end) return;
+  if (at >= text.length) {
+    token.kind = enumOf.end;
+    return;
+  }
+  const code = text.charCodeAt(at);
+  if (code === 0x2e /* . */) {
+    token.at += 1;
+    token.kind = kind > enumOf.digit ? enumOf.invalid : enumOf.digit;
+    if (token.kind === enumOf.digit) takeDigits(token);
+  } else if (isDigit(code)) {
+    token.kind = kind === enumOf.suffix ? enumOf.suffixNumber : enumOf.invalid;
+    if (token.kind === enumOf.suffixNumber) takeDigits(token);
+  } else if (code >= LOWER_A && code <= LOWER_Z) {
+    token.kind = kind > enumOf.digit ? enumOf.invalid : enumOf.letter;
+    token.value = text.charAt(at);
+    token.at += 1;
+  } else if (code === 0x5f /* _ */) {
+    takeSuffix(token);
+  } else if (code === 0x7e /* ~ */) {
+    takeCommit(token);
+  } else if (code === 0x2d /* - */ && text.charCodeAt(at + 1) === 0x72 /* r */ && kind < enumOf.revision) {
+    token.at += 2;
+    token.kind = enumOf.revision;
+    takeDigits(token);
+  } else {
+    token.kind = enumOf.invalid;
+  }
+}
+
+function takeDigits(token: Token): void {
+  const start = token.at;
+  let at = start;
+  while (at < token.text.length && isDigit(token.text.charCodeAt(at))) at += 1;
+  token.value = token.text.slice(start, at);
+  token.at = at;
+  if (at === start) token.kind = enumOf.invalid;
+}
+
+function takeSuffix(token: Token): void {
+  const start = token.at + 1;
+  let at = start;
+  while (token.text.charCodeAt(at) >= LOWER_A && token.text.charCodeAt(at) <= LOWER_Z) at += 1;
+  const word = token.text.slice(start, at);
+  token.at = at;
+  const known = Object.hasOwn(SUFFIXES, word) && token.kind <= enumOf.suffixNumber;
+  token.kind = known ? enumOf.suffix : enumOf.invalid;
+  token.suffix = known ? (SUFFIXES[word] ?? ORDINARY_SUFFIX) : ORDINARY_SUFFIX;
+}
+
+function takeCommit(token: Token): void {
+  const start = token.at + 1;
+  let at = start;
+  for (; at < token.text.length; at += 1) {
+    const code = token.text.charCodeAt(at);
+    if (!isDigit(code) && !(code >= LOWER_A && code <= LOWER_F)) break;
+  }
+  token.value = token.text.slice(start, at);
+  token.at = at;
+  token.kind = at > start && token.kind < enumOf.commit ? enumOf.commit : enumOf.invalid;
+}

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import type { LineCounter, Node, Pair, Scalar, YAMLMap } from 'yaml';
+import type { Document, LineCounter, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import { AppError } from '../model/app-error.ts';
 import { nearest } from './nearest.ts';
 import { refuse } from './setting-values.ts';
@@ -9,7 +9,7 @@ import { type ComposeSettings, SETTINGS, type Setting } from './settings.ts';
 /** Recipes are written by hand; more is another kind of file by mistake. */
 const MAX_RECIPE_BYTES = 1 << 20;
 
-/** YAML aliases multiply; a hand-written recipe needs a handful. */
+/** Following an alias searches the whole document; a hand-written recipe needs a handful. */
 const MAX_ALIASES = 100;
 
 type Yaml = typeof import('yaml');
@@ -19,6 +19,8 @@ interface Reading {
   readonly yaml: Yaml;
   readonly path: string;
   readonly lines: LineCounter;
+  readonly document: Document;
+  readonly aliases: { followed: number };
 }
 
 function place({ path, lines }: Reading, node: unknown): string {
@@ -27,9 +29,20 @@ function place({ path, lines }: Reading, node: unknown): string {
   return `${path}:${line}:${col}`;
 }
 
+/** The node that an alias stands for. Recipes are two levels deep, so that no alias can multiply or hold itself. */
+function follow(reading: Reading, node: unknown): unknown {
+  if (!reading.yaml.isAlias(node)) return node;
+  reading.aliases.followed += 1;
+  if (reading.aliases.followed > MAX_ALIASES) {
+    refuse({ where: place(reading, node), expected: `at most ${MAX_ALIASES} aliases`, got: 'more' });
+  }
+  return node.resolve(reading.document);
+}
+
 /** A scalar as it is written, so that `release: 3.20` is not the number 3.2. */
-function scalarText(reading: Reading, node: unknown, key: string): string {
-  const where = `${place(reading, node)}: ${key}`;
+function scalarText(reading: Reading, written: unknown, key: string): string {
+  const node = follow(reading, written);
+  const where = `${place(reading, written)}: ${key}`;
   if (!reading.yaml.isScalar(node))
     return refuse({ where, expected: 'a single value', got: shapeOf(reading, node) });
   const { value, source } = node as Scalar;
@@ -40,7 +53,6 @@ function scalarText(reading: Reading, node: unknown, key: string): string {
 function shapeOf({ yaml }: Reading, node: unknown): string {
   if (yaml.isMap(node)) return 'a map';
   if (yaml.isSeq(node)) return 'a list';
-  if (yaml.isAlias(node)) return 'an alias';
   return yaml.isScalar(node) ? String(node.value) : 'nothing';
 }
 
@@ -101,7 +113,7 @@ function readPair(reading: Reading, pair: Pair): ComposeSettings {
   }
   if (pair.value === null)
     refuse({ where: `${place(reading, pair.key)}: ${key}`, expected: 'a value', got: '' });
-  const texts = textsOf(reading, pair.value, found);
+  const texts = textsOf(reading, follow(reading, pair.value), found);
   const located = found.path ? texts.map((text) => relocate(text, dirname(reading.path))) : texts;
   return found.parse(located, `${place(reading, pair.value)}: ${key}`);
 }
@@ -111,7 +123,7 @@ export async function parseRecipe(text: string, path: string): Promise<ComposeSe
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const reading: Reading = { yaml, path, lines };
+  const reading: Reading = { yaml, path, lines, document, aliases: { followed: 0 } };
   const [problem] = document.errors;
   if (problem !== undefined) {
     const { line, col } = lines.linePos(problem.pos[0]);
@@ -126,15 +138,6 @@ export async function parseRecipe(text: string, path: string): Promise<ComposeSe
       got: shapeOf(reading, document.contents),
     });
   }
-  let aliases = 0;
-  yaml.visit(document, {
-    Alias(_, node) {
-      aliases += 1;
-      if (aliases > MAX_ALIASES)
-        refuse({ where: place(reading, node), expected: `at most ${MAX_ALIASES} aliases`, got: 'more' });
-      return node.resolve(document) as Node;
-    },
-  });
   const settings: ComposeSettings[] = (document.contents as YAMLMap).items.map((pair) =>
     readPair(reading, pair),
   );

@@ -1,6 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { EXIT_OK, EXIT_SIGINT, EXIT_SIGTERM } from './exit-codes.ts';
+import { EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGTERM } from './exit-codes.ts';
 
 type StopSignal = 'SIGINT' | 'SIGTERM';
 
@@ -14,7 +14,11 @@ function enableCodeCache(env: NodeJS.ProcessEnv): void {
 /** The first signal cancels the work, which cleans up after itself; a second one ends the process at once. */
 function cancelOnSignals(controller: AbortController): void {
   const stop = (signal: StopSignal) => {
-    if (controller.signal.aborted) process.exit(signal === 'SIGTERM' ? EXIT_SIGTERM : EXIT_SIGINT);
+    if (controller.signal.aborted) {
+      // ECMA-48 private mode 25: progress bars hide the cursor.
+      if (process.stderr.isTTY) process.stderr.write('\u001b[?25h');
+      process.exit(signal === 'SIGTERM' ? EXIT_SIGTERM : EXIT_SIGINT);
+    }
     controller.abort(signal);
   };
   process.on('SIGINT', stop);
@@ -26,6 +30,14 @@ function quietWhenUnread(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     if (stream === process.stdout) process.exit(EXIT_OK);
+  });
+}
+
+/** What nothing caught, in a callback or an event, is a bug like any other. */
+function reportBugs(signal: AbortSignal): void {
+  process.on('uncaughtException', async (error) => {
+    const { errorText } = await import('./render-error.ts');
+    process.stderr.write(errorText(error, { verbose: true, signal }), () => process.exit(EXIT_BUG));
   });
 }
 
@@ -41,6 +53,7 @@ export async function main(): Promise<void> {
   const { run } = await import('./run.ts');
   const controller = new AbortController();
   cancelOnSignals(controller);
+  reportBugs(controller.signal);
   quietWhenUnread(process.stdout);
   quietWhenUnread(process.stderr);
   const { stdout, stderr, env } = process;

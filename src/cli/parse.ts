@@ -93,19 +93,20 @@ export function checkOptions(
   words: Words,
   command: { readonly name: string; readonly options: readonly string[] },
 ): void {
+  const line = command.name === '' ? 'compose' : `compose ${command.name}`;
   for (const name of words.options.keys()) {
     if (command.options.includes(name)) continue;
-    throw new AppError('USAGE', `--${name} is not an option of compose ${command.name}`, {
-      hint: `compose ${command.name} --help lists its options`,
-      details: {
-        option: `--${name}`,
-        expected: command.options.map((option) => `--${option}`),
-        got: `--${name}`,
+    throw new AppError(
+      'USAGE',
+      `--${name} is not an option of ${command.name === '' ? 'compose PKG…' : line}`,
+      {
+        hint: `${line} --help lists its options`,
+        details: {
+          option: `--${name}`,
+          expected: command.options.map((option) => `--${option}`),
+          got: `--${name}`,
+        },
       },
-    });
+    );
   }
-}
-
-export function isGiven(words: Words, option: string): boolean {
-  return words.options.has(option);
 }

@@ -7,9 +7,9 @@ export interface PrintOptions {
   readonly verbose: boolean;
 }
 
-/** One JSON document and a line feed; exact sizes, every field of the report. */
+/** One JSON document and a line feed; exact sizes, every field of the report, `null` for what there is none of. */
 export function jsonText(data: unknown): string {
-  return `${JSON.stringify(data, null, 2)}\n`;
+  return `${JSON.stringify(data, (_key, value: unknown) => value ?? null, 2)}\n`;
 }
 
 /** With --quiet only what was asked for: lists, plans, scripts, and of an image its digest. */

@@ -27,26 +27,32 @@ function nameOf(item: unknown): string {
   return typeof version === 'string' ? `${name}-${version}` : name;
 }
 
-/** A clash or missing name and who asked for it. */
-function problemLines(problems: unknown): readonly string[] {
+/** Clashes and missing names, each with who asked for it; what the message already says is not repeated. */
+function problemLines(problems: unknown, said: string): readonly string[] {
   if (!Array.isArray(problems)) return [];
   return problems.flatMap((problem: unknown) => {
-    const { message, chain, candidates } = (problem ?? {}) as Record<string, unknown>;
-    if (typeof message !== 'string') return [];
+    const { message, requirement, chain, candidates } = (problem ?? {}) as Record<string, unknown>;
     const asked = Array.isArray(chain) ? chain.filter((link) => link !== 'world').join(' → ') : '';
-    const seen = Array.isArray(candidates) && candidates.length > 0 ? candidates.join(', ') : '';
+    const seen = Array.isArray(candidates) ? candidates.join(', ') : '';
     return [
-      `  ${message}`,
-      ...(asked === '' ? [] : [`    asked for by: ${asked}`]),
-      ...(seen === '' ? [] : [`    considered: ${seen}`]),
+      ...(typeof message === 'string' && !said.includes(message) ? [`  ${message}`] : []),
+      ...(asked === '' ? [] : [`  ${requirement} is asked for by: ${asked}`]),
+      ...(seen === '' ? [] : [`  ${requirement} could have been: ${seen}`]),
     ];
   });
 }
 
-function resolutionLines(details: Readonly<Record<string, unknown>>): readonly string[] {
+function resolutionLines({ message, hint = '', details }: AppError): readonly string[] {
+  const suggested = lists(details.nearest).filter(
+    (line) =>
+      !line
+        .replace(/^[^ ]*: /, '')
+        .split(', ')
+        .every((name) => hint.includes(name)),
+  );
   return [
-    ...problemLines(details.problems),
-    ...lists(details.nearest).map((line) => `  did you mean: ${line}`),
+    ...problemLines(details.problems, message),
+    ...suggested.map((line) => `  did you mean: ${line}`),
     ...lists(details.providers).map((line) => `  provided by: ${line}`),
   ];
 }
@@ -67,7 +73,7 @@ function causeLines(error: Error): readonly string[] {
 function appErrorLines(error: AppError, verbose: boolean): readonly string[] {
   return [
     `error: ${error.message}`,
-    ...resolutionLines(error.details),
+    ...resolutionLines(error),
     ...(error.hint === undefined ? [] : [`hint: ${error.hint}`]),
     ...(verbose ? causeLines(error) : []),
   ];

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { COMPLETION_SCRIPTS, SHELLS } from '../../src/cli/completion-scripts.ts';
+import { runFake } from './fake-app.ts';
+
+async function candidates(...words: string[]): Promise<readonly string[]> {
+  const { stdout, exitCode } = await runFake(['--get-completions', '--', ...words]);
+  assert.equal(exitCode, 0);
+  return stdout.split('\n').filter((word) => word !== '');
+}
+
+test('commands, options, values and packages', async () => {
+  assert.deepEqual(await candidates('pl'), ['plan']);
+  assert.deepEqual(await candidates('gc'), ['gcc', 'gcc-doc']);
+  assert.deepEqual(await candidates('plan', 'gc'), ['gcc', 'gcc-doc']);
+  assert.deepEqual(await candidates('gcc', 'pla'), []);
+  assert.deepEqual(await candidates('cache', ''), ['ls', 'verify', 'gc']);
+  assert.deepEqual(await candidates('cache', 'ls', ''), []);
+  assert.deepEqual(await candidates('--distro', 'a'), ['alpine', 'arch']);
+  assert.deepEqual(await candidates('--distro=ar'), ['--distro=arch']);
+  assert.deepEqual(await candidates('gcc', '--load=d'), ['--load=docker']);
+  assert.deepEqual(await candidates('-t', 'x', '--dist'), ['--distro']);
+  assert.deepEqual(await candidates('plan', '--lay'), []);
+  assert.deepEqual(await candidates('gcc', '--layers', ''), ['package', 'bundle', 'single']);
+  assert.deepEqual(await candidates('completion', 'f'), ['fish']);
+  assert.deepEqual(await candidates('build', ''), [], 'file names are the shell’s');
+  assert.deepEqual(await candidates('-o', ''), [], 'file names are the shell’s');
+  assert.deepEqual(await candidates('--', '--dis'), []);
+  assert.deepEqual(await candidates('gcc', '--bogus', '--nope=', '-', 'x'), []);
+});
+
+test('the first word may be a command or a package', async () => {
+  const first = await candidates('');
+  for (const word of ['build', 'index', 'plan', 'cache', 'gcc']) assert.ok(first.includes(word), word);
+  assert.ok(!(await candidates('--', '')).includes('build'));
+});
+
+test('package names are those of the distribution on the line', async () => {
+  const distros: unknown[] = [];
+  const packageNames = async (query: { distro: string }) => {
+    distros.push(query.distro);
+    return [];
+  };
+  for (const line of [['--distro', 'arch', 'b'], ['--distro=arch', 'b'], ['b']]) {
+    await runFake(['--get-completions', '--', ...line], { answers: { packageNames } });
+  }
+  assert.deepEqual(distros, ['arch', 'arch', 'alpine']);
+});
+
+test('a catalog that cannot be read leaves completion silent', async () => {
+  const packageNames = async () => Promise.reject(new Error('locked'));
+  const { stdout, stderr, exitCode } = await runFake(['--get-completions', '--', 'pla'], {
+    answers: { packageNames },
+  });
+  assert.deepEqual([stdout, stderr, exitCode], ['plan\n', '', 0]);
+});
+
+for (const shell of SHELLS) {
+  test(`completion ${shell} prints a script that ${shell} can read`, async (t) => {
+    assert.equal((await runFake(['completion', shell])).stdout, COMPLETION_SCRIPTS[shell]);
+    if (spawnSync(shell, ['--version']).error !== undefined) return t.skip(`skipped: no ${shell} here`);
+    const checked = spawnSync(shell, ['-n'], { input: COMPLETION_SCRIPTS[shell], encoding: 'utf8' });
+    assert.deepEqual([checked.status, checked.stderr], [0, '']);
+  });
+}
+
+test('bash completes through the script, values behind = and words with : too', (t) => {
+  if (spawnSync('bash', ['--version']).error !== undefined) return t.skip('skipped: no bash here');
+  const directory = mkdtempSync(join(tmpdir(), 'completion-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const fake = join(directory, 'compose');
+  writeFileSync(
+    fake,
+    '#!/bin/sh\nfor word; do last=$word; done\ncase $last in --distro=*) echo --distro=arch;; so:*) echo so:libz;; *) echo plan;; esac\n',
+  );
+  chmodSync(fake, 0o755);
+  const complete = (line: string, words: string[]) =>
+    execFileSync(
+      'bash',
+      [
+        '-c',
+        `${COMPLETION_SCRIPTS.bash}\nCOMP_LINE=$1; COMP_POINT=\${#1}; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; _compose_complete; printf '%s\\n' "\${COMPREPLY[@]}"`,
+        'bash',
+        `${fake} ${line}`,
+        fake,
+        ...words,
+      ],
+      { encoding: 'utf8' },
+    ).trim();
+  assert.equal(complete('pl', ['pl']), 'plan');
+  assert.equal(complete('', ['']), 'plan');
+  assert.equal(complete('--distro=a', ['--distro', '=', 'a']), 'arch');
+  assert.equal(complete('--distro=', ['--distro', '=']), 'arch');
+  assert.equal(complete('plan so:li', ['plan', 'so', ':', 'li']), 'libz');
+});

@@ -1,0 +1,146 @@
+import type { App, AppOptions } from '../../src/cli/app-port.ts';
+import { run } from '../../src/cli/run.ts';
+import { digestOf } from '../../src/model/digest.ts';
+import type { ComposeReport, PlanReport } from '../../src/model/request.ts';
+
+export const PLAN: PlanReport = {
+  distro: 'alpine',
+  release: 'v3.19',
+  architecture: 'x86_64',
+  packages: [
+    {
+      name: 'musl',
+      version: '1.2.4-r2',
+      repository: 'main',
+      reason: 'dependency',
+      sizeBytes: 397_000,
+      installedSizeBytes: 634_880,
+      cached: true,
+    },
+    {
+      name: 'gcc',
+      version: '13.2.1-r0',
+      repository: 'main',
+      reason: 'explicit',
+      sizeBytes: 52_000_000,
+      installedSizeBytes: 160_000_000,
+      cached: false,
+    },
+  ],
+  downloadBytes: 52_000_000,
+  installedBytes: 160_634_880,
+  warnings: [],
+};
+
+const layer = {
+  diffId: digestOf('d'),
+  mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  derived: '',
+};
+
+export const REPORT: ComposeReport = {
+  plan: PLAN,
+  tags: ['pkgcompose/gcc:latest'],
+  digest: digestOf('manifest'),
+  imageId: digestOf('config'),
+  layers: [
+    { ...layer, digest: digestOf('a'), sizeBytes: 397_000, packages: ['musl-1.2.4-r2'], kind: 'package' },
+    {
+      ...layer,
+      digest: digestOf('b'),
+      sizeBytes: 52_000_000,
+      packages: ['gcc-13.2.1-r0'],
+      kind: 'package',
+      derived: 'gcc: repacked',
+    },
+    { ...layer, digest: digestOf('c'), sizeBytes: 9_000, packages: [], kind: 'install' },
+  ],
+  sizeBytes: 52_406_000,
+  output: 'out.tar',
+  loadedInto: undefined,
+  notes: ['gcc-13.2.1-r0 was repacked: end-of-archive blocks before the last gzip member'],
+};
+
+export interface Call {
+  readonly name: keyof App;
+  readonly argument: unknown;
+}
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly calls: readonly Call[];
+}
+
+export interface Fakes {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+  readonly answers?: Partial<App>;
+  /** Sees what the app is made with */
+  readonly onOptions?: (options: AppOptions) => void;
+}
+
+/** Runs a command line against use cases that only note what they are asked. */
+export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promise<Outcome> {
+  const calls: Call[] = [];
+  const answer = <T>(name: keyof App, value: T) => {
+    return async (argument?: unknown): Promise<T> => {
+      calls.push({ name, argument });
+      const given = fakes.answers?.[name] as ((argument: unknown) => Promise<T>) | undefined;
+      return given === undefined ? value : given(argument);
+    };
+  };
+  const digest = digestOf('blob');
+  const app: App = {
+    index: answer('index', [
+      {
+        repository: 'main',
+        url: 'https://mirror.example/main',
+        status: 'indexed' as const,
+        packages: 5443,
+        signedBy: 'key-1',
+      },
+    ]),
+    ingest: answer('ingest', [
+      {
+        source: 'a.apk',
+        name: 'a',
+        version: '1-r0',
+        digest,
+        sizeBytes: 1234,
+        diffId: 'sha256:0',
+        files: 3,
+        unstackable: 'one stray zero block',
+        signedBy: '',
+        added: true,
+      },
+    ]),
+    plan: answer('plan', PLAN),
+    compose: answer('compose', REPORT),
+    cacheList: answer('cacheList', [
+      { digest, sizeBytes: 1_500_000, holds: 'git-2.43.0-r0 (alpine)', usedAt: '2026-01-02T03:04:05.000Z' },
+    ]),
+    cacheVerify: answer('cacheVerify', {
+      checked: 2,
+      damaged: [{ digest, got: 'sha256:beef' }],
+      repaired: 0,
+    }),
+    cacheGc: answer('cacheGc', { removed: 1, freedBytes: 1_500_000, keptBytes: 0 }),
+    readRecipe: answer('readRecipe', {}),
+    packageNames: answer('packageNames', ['gcc', 'gcc-doc']),
+  };
+  let stdout = '';
+  let stderr = '';
+  const exitCode = await run(argv, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    env: fakes.env ?? {},
+    ...(fakes.signal === undefined ? {} : { signal: fakes.signal }),
+    app: (options) => {
+      fakes.onOptions?.(options);
+      return app;
+    },
+  });
+  return { exitCode, stdout, stderr, calls };
+}

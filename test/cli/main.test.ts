@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { nodeVersionProblem } from '../../src/cli/node-version.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+/** Prints every module that was loaded, to standard error at the end. */
+const TRACE = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  const loaded = [];
+  registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
+  process.on('exit', () => process.stderr.write('LOADED ' + loaded.join(' ') + '\\n'));
+`)}`;
+
+function start(args: readonly string[], nodeOptions: readonly string[] = []) {
+  const env = { PATH: process.env.PATH, HOME: '/nonexistent', NODE_DISABLE_COMPILE_CACHE: '1' };
+  return spawnSync(process.execPath, [...nodeOptions, MAIN, ...args], { encoding: 'utf8', env });
+}
+
+test('the guard: an older Node.js gets a message and no other module', () => {
+  const older = `data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '20.20.2' })`;
+  const { status, stdout, stderr } = start(['--version'], ['--import', older, '--import', TRACE]);
+  assert.equal(status, 69);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^error: pkgcompose needs Node\.js 24 or newer, and this is 20\.20\.2\nhint: /);
+  const loaded = /LOADED (.*)/
+    .exec(stderr)![1]!
+    .split(' ')
+    .filter((url) => url.startsWith('file:'));
+  assert.deepEqual(loaded.map((url) => url.replace(/.*\/src\//, '')).sort(), [
+    'cli/exit-codes.ts',
+    'cli/node-version.ts',
+    'main.ts',
+  ]);
+});
+
+test('the guard knows versions by number', () => {
+  for (const good of ['24.0.0', '25.1.0', '100.0.0']) assert.equal(nodeVersionProblem(good), '');
+  for (const old of ['9.0.0', '20.1.0', '23.11.1'])
+    assert.match(nodeVersionProblem(old), /needs Node\.js 24/);
+});
+
+for (const line of [
+  '--version',
+  '--help',
+  'plan --help',
+  'gcc --bogus',
+  'completion zsh',
+  '--get-completions -- --dis',
+]) {
+  test(`compose ${line} loads no library and no use case`, () => {
+    const { stderr } = start(line.split(' '), ['--import', TRACE]);
+    const loaded = /LOADED (.*)/
+      .exec(stderr)![1]!
+      .split(' ')
+      .filter((url) => url.startsWith('file:'));
+    const allowed = /\/src\/(main|model\/[a-z-]+|cli\/[a-z/-]+|app\/(settings|setting-values|nearest))\.ts$/;
+    assert.deepEqual(
+      loaded.filter((url) => !allowed.test(url)),
+      [],
+    );
+    if (line === '--version')
+      assert.ok(!loaded.some((url) => url.includes('/commands/') || url.endsWith('help.ts')));
+  });
+}
+
+test('--version', () => {
+  const { status, stdout, stderr } = start(['--version']);
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /^\d+\.\d+\.\d+\S*\n$/);
+});
+
+test('compiled code is kept in the cache folder, never in the shared temporary one', (t) => {
+  const cache = mkdtempSync(join(tmpdir(), 'compose-cache-'));
+  t.after(() => rmSync(cache, { recursive: true }));
+  const env = { PATH: process.env.PATH, PKGCOMPOSE_CACHE: cache, TMPDIR: join(cache, 'tmp') };
+  assert.equal(spawnSync(process.execPath, [MAIN, '--version'], { env }).status, 0);
+  assert.deepEqual(readdirSync(cache), ['node-code']);
+});
+
+test('a reader that goes away is no error', async () => {
+  const child = spawn(process.execPath, [MAIN, '--help'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH },
+  });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  const exitCode = await new Promise((resolve) => child.on('close', resolve));
+  assert.deepEqual([exitCode, stderr], [0, '']);
+});

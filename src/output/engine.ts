@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../model/app-error.ts';
+import { MEDIA_TYPES } from '../model/media-types.ts';
 import { silentProgress } from '../model/progress.ts';
 import type { Image } from './image.ts';
 import { streamImageTar, type WriteOptions } from './image-tar.ts';
@@ -81,7 +82,7 @@ export async function loadIntoEngine(
   } catch (error) {
     if (isAppError(broken)) throw broken;
     throwIfCancelled(signal);
-    throw loadFailed(engine, error);
+    throw loadFailed(engine, image, error);
   } finally {
     task.done();
   }
@@ -144,12 +145,12 @@ export function loadedNames(output: string): readonly string[] {
   return names;
 }
 
-function loadFailed(engine: Engine, error: unknown): AppError {
+function loadFailed(engine: Engine, image: Image, error: unknown): AppError {
   const failure = error as { readonly stderr?: unknown; readonly shortMessage?: unknown };
   const stderr =
     typeof failure.stderr === 'string' ? failure.stderr.trim().slice(-MAX_STDERR_CHARACTERS) : '';
   const words = stderr || String(failure.shortMessage ?? error);
-  const zstd = /invalid tar header|unsupported.*(?:compression|media)/i.test(words) && !engine.readsZstd;
+  const zstd = !engine.readsZstd && Buffer.from(image.manifest).includes(MEDIA_TYPES.layerZstd);
   return new AppError(
     'ENGINE',
     `${engine.command} load failed (${engine.name} ${engine.version}): ${words}`,

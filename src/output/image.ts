@@ -77,13 +77,16 @@ export function indexJson(image: Image): Buffer {
   );
 }
 
-/** What `docker load` and `podman load` read: docker image-spec v1.2, `manifest.json`, with OCI blob paths. */
+/**
+ * What `docker load` and `podman load` read: docker image-spec v1.2, `manifest.json`, with OCI blob paths. Full
+ * names, since podman puts `localhost/` before others; docker shortens them itself.
+ */
 export function dockerManifestJson(image: Image): Buffer {
   return Buffer.from(
     JSON.stringify([
       {
         Config: blobPath(image.config.digest),
-        RepoTags: imageTags(image).map((tag) => tag.familiar),
+        RepoTags: imageTags(image).map((tag) => tag.full),
         Layers: image.layers.map((layer) => blobPath(layer.digest)),
       },
     ]),

@@ -1,0 +1,234 @@
+import { rm } from 'node:fs/promises';
+import type { Progress, ProgressTask } from '../model/progress.ts';
+import { FetchFailure } from './failure.ts';
+import { contentLength, httpGet, overLimit, type Reply } from './http-get.ts';
+import { localSize, streamLocal } from './local.ts';
+import { lockDownload } from './lock.ts';
+import { type MirrorOptions, tryMirrors } from './mirrors.ts';
+import {
+  discardPartial,
+  ifRange,
+  type Origin,
+  originPath,
+  PartialWriter,
+  partialSize,
+  readOrigin,
+} from './partial.ts';
+import { isLocal, redactUrl } from './url.ts';
+
+/** A try that brought this much further does not count against the retries: large files come through bad lines. */
+const WORTHWHILE_BYTES = 256 * 1024;
+
+export interface Download {
+  /** Of the given URLs, the one that completed the file */
+  readonly url: string;
+  readonly sizeBytes: number;
+}
+
+export interface DownloadOptions extends MirrorOptions {
+  readonly timeoutMs: number;
+  readonly expectedSizeBytes?: number;
+  readonly maxBytes: number;
+}
+
+/** Contract: http.ts, download */
+export async function downloadFile(
+  urls: readonly string[],
+  path: string,
+  options: DownloadOptions,
+): Promise<Download> {
+  const lock = await lockDownload(path, options);
+  const meter = new Meter(options);
+  try {
+    const transfer: Transfer = { path, options, meter, furthestBytes: await startingSize(path, options) };
+    const done =
+      transfer.furthestBytes > 0 && transfer.furthestBytes === options.expectedSizeBytes
+        ? { url: urls[0] ?? '', sizeBytes: transfer.furthestBytes }
+        : await tryMirrors(urls, options, (url) => attempt(url, transfer));
+    await rm(originPath(path), { force: true });
+    await lock.finish();
+    return done;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  } finally {
+    meter.done();
+  }
+}
+
+interface Transfer {
+  readonly path: string;
+  readonly options: DownloadOptions;
+  readonly meter: Meter;
+  /** The most bytes that were on disk so far */
+  furthestBytes: number;
+}
+
+/** What is there and may be a prefix of the file; anything else is removed. */
+async function startingSize(path: string, options: DownloadOptions): Promise<number> {
+  const sizeBytes = await partialSize(path);
+  if (sizeBytes === 0 || sizeBytes === options.expectedSizeBytes) return sizeBytes;
+  const most = options.expectedSizeBytes ?? options.maxBytes;
+  if (sizeBytes < most && (await readOrigin(path)) !== undefined) return sizeBytes;
+  await discardPartial(path);
+  return 0;
+}
+
+async function attempt(url: string, transfer: Transfer): Promise<Download> {
+  const before = transfer.furthestBytes;
+  try {
+    return await (isLocal(url) ? copy(url, transfer) : fetchRest(url, transfer));
+  } catch (error) {
+    transfer.furthestBytes = Math.max(before, await partialSize(transfer.path));
+    if (!(error instanceof FetchFailure) || error.retry !== 'later') throw error;
+    if (error.waitMs !== undefined || transfer.furthestBytes - before < WORTHWHILE_BYTES) throw error;
+    throw new FetchFailure(error.code, error.message, { retry: 'at-once', cause: error });
+  }
+}
+
+async function copy(url: string, transfer: Transfer): Promise<Download> {
+  const { options, path } = transfer;
+  const sizeBytes = await localSize(url, options.maxBytes);
+  checkSize(sizeBytes, options, 'no');
+  transfer.meter.restart(0, sizeBytes);
+  const writer = await PartialWriter.open(path, 0, { url: redactUrl(url), etag: '', lastModified: '' });
+  await fill(writer, streamLocal(url, options), { transfer, limit: sizeBytes, reuses: true });
+  return { url, sizeBytes: writer.sizeBytes };
+}
+
+async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
+  const { options, path } = transfer;
+  const { start, validator } = await resumePoint(url, path);
+  const reply = await httpGet(url, {
+    headers: start > 0 ? { range: `bytes=${start}-`, 'if-range': validator } : {},
+    signal: options.signal,
+    timeoutMs: options.timeoutMs,
+  });
+  const plan = planBody(reply, start);
+  if (typeof plan === 'string') {
+    await reply.discard();
+    await discardPartial(path);
+    // Without a Range of ours the same answer would come again.
+    throw new FetchFailure('NETWORK', plan, { retry: start > 0 ? 'at-once' : 'no' });
+  }
+  const most = options.expectedSizeBytes ?? options.maxBytes;
+  if (plan.total !== undefined && (plan.total > most || options.expectedSizeBytes !== undefined)) {
+    try {
+      checkSize(plan.total, options, 'later');
+    } catch (error) {
+      await reply.discard();
+      // A part of another file than the one asked for.
+      if (plan.offset > 0) await discardPartial(path);
+      throw error;
+    }
+  }
+  const origin: Origin = {
+    url: redactUrl(url),
+    etag: reply.header('etag'),
+    lastModified: reply.header('last-modified'),
+  };
+  transfer.meter.restart(plan.offset, options.expectedSizeBytes ?? plan.total);
+  let writer: PartialWriter;
+  try {
+    writer = await PartialWriter.open(path, plan.offset, origin);
+  } catch (error) {
+    await reply.discard();
+    throw error;
+  }
+  await fill(writer, reply.body, { transfer, limit: most, reuses: false });
+  const wanted = options.expectedSizeBytes ?? plan.total ?? writer.sizeBytes;
+  if (writer.sizeBytes !== wanted) {
+    const reason = `cut: expected ${wanted} bytes, got ${writer.sizeBytes}`;
+    throw new FetchFailure(options.expectedSizeBytes === undefined ? 'NETWORK' : 'INTEGRITY', reason, {
+      retry: 'later',
+    });
+  }
+  return { url, sizeBytes: writer.sizeBytes };
+}
+
+/** A partial is resumed only where a validator can tell the server what it is a part of. */
+async function resumePoint(url: string, path: string): Promise<{ start: number; validator: string }> {
+  const sizeBytes = await partialSize(path);
+  const origin = sizeBytes > 0 ? await readOrigin(path) : undefined;
+  const validator = origin === undefined ? '' : ifRange(origin, redactUrl(url));
+  return validator === '' ? { start: 0, validator } : { start: sizeBytes, validator };
+}
+
+/** Where the body belongs and the size of the whole; or, as a sentence, why the answer does not fit the request. */
+function planBody(reply: Reply, start: number): { offset: number; total: number | undefined } | string {
+  const length = contentLength(reply);
+  if (reply.status === 200) return { offset: 0, total: length };
+  if (reply.status === 416)
+    return `HTTP 416: the ${start} bytes here are not a part of the file there; starting again`;
+  if (reply.status !== 206 || start === 0) return `HTTP ${reply.status} was not asked for`;
+  const range = /^bytes (\d{1,15})-(\d{1,15})\/(?:(\d{1,15})|\*)$/.exec(reply.header('content-range'));
+  if (range === null || Number(range[1]) !== start) {
+    return `asked for bytes from ${start}, got Content-Range "${reply.header('content-range')}"; starting again`;
+  }
+  const total = range[3] === undefined ? undefined : Number(range[3]);
+  return { offset: start, total: total ?? (length === undefined ? undefined : start + length) };
+}
+
+function checkSize(sizeBytes: number, options: DownloadOptions, retry: 'no' | 'later'): void {
+  const { expectedSizeBytes, maxBytes } = options;
+  if (expectedSizeBytes !== undefined && sizeBytes !== expectedSizeBytes) {
+    throw new FetchFailure('INTEGRITY', `wrong size: expected ${expectedSizeBytes} bytes, got ${sizeBytes}`, {
+      retry,
+    });
+  }
+  if (sizeBytes > maxBytes) throw overLimit(sizeBytes, maxBytes);
+}
+
+/** Writes the body; what has come is on disk also when it fails, but for a body over the limit, which is worth nothing. */
+async function fill(
+  writer: PartialWriter,
+  body: AsyncIterable<Buffer>,
+  job: { readonly transfer: Transfer; readonly limit: number; readonly reuses: boolean },
+): Promise<void> {
+  const { transfer, limit } = job;
+  let excess = false;
+  try {
+    for await (const chunk of body) {
+      if (writer.sizeBytes + chunk.length > limit) {
+        excess = true;
+        const got = writer.sizeBytes + chunk.length;
+        if (transfer.options.expectedSizeBytes === undefined) throw overLimit(got, limit);
+        throw new FetchFailure('INTEGRITY', `wrong size: expected ${limit} bytes, got at least ${got}`, {
+          retry: 'later',
+        });
+      }
+      await writer.write(chunk, job.reuses);
+      transfer.meter.advance(chunk.length);
+    }
+  } finally {
+    await writer.close();
+    if (excess) await discardPartial(transfer.path);
+  }
+}
+
+/** One progress task for all tries: a restart takes back what it lost. */
+class Meter {
+  readonly #progress: Progress | undefined;
+  readonly #label: string;
+  #task: ProgressTask | undefined;
+  #shownBytes = 0;
+
+  constructor(options: DownloadOptions) {
+    this.#progress = options.progress;
+    this.#label = options.label ?? 'download';
+  }
+
+  restart(offsetBytes: number, total: number | undefined): void {
+    this.#task ??= this.#progress?.task(this.#label, total, 'bytes');
+    if (offsetBytes !== this.#shownBytes) this.advance(offsetBytes - this.#shownBytes);
+  }
+
+  advance(bytes: number): void {
+    this.#shownBytes += bytes;
+    this.#task?.advance(bytes);
+  }
+
+  done(): void {
+    this.#task?.done();
+  }
+}

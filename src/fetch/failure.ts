@@ -1,0 +1,125 @@
+import { AppError, type ErrorCode } from '../model/app-error.ts';
+import { redactUrl } from './url.ts';
+
+/**
+ * What a failed attempt means for the next one: `no`: this source will not do better; `elsewhere`: not worth the wait while
+ * there is another source; `later`: again after a pause; `at-once`: again without one.
+ */
+export type Retry = 'no' | 'elsewhere' | 'later' | 'at-once';
+
+/** One source's failure. Never leaves fetch/: mirrors.ts gathers them into an AppError. */
+export class FetchFailure extends Error {
+  readonly code: ErrorCode;
+  readonly retry: Retry;
+  /** The server's Retry-After */
+  readonly waitMs: number | undefined;
+  readonly hint: string | undefined;
+
+  constructor(
+    code: ErrorCode,
+    reason: string,
+    options: { retry: Retry; waitMs?: number | undefined; hint?: string; cause?: unknown },
+  ) {
+    super(redactUrl(reason), { cause: options.cause });
+    this.code = code;
+    this.retry = options.retry;
+    this.waitMs = options.waitMs;
+    this.hint = options.hint;
+  }
+}
+
+export function cancelled(url: string): AppError {
+  return new AppError('CANCELLED', `Cancelled while fetching ${redactUrl(url)}`);
+}
+
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const code = (error as NodeJS.ErrnoException).code;
+  if (typeof code === 'string') return code;
+  return error.cause === undefined ? '' : errorCode(error.cause);
+}
+
+const storageReasons: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
+  ENOSPC: [
+    'no space left on the device',
+    'Free some space (compose cache gc --max-size SIZE) or set PKGCOMPOSE_CACHE.',
+  ],
+  EDQUOT: [
+    'the disk quota is used up',
+    'Free some space (compose cache gc --max-size SIZE) or set PKGCOMPOSE_CACHE.',
+  ],
+  EFBIG: [
+    'the file is larger than this file system or process may write',
+    'Set PKGCOMPOSE_CACHE to another file system.',
+  ],
+  EACCES: ['permission denied', 'Check the owner of the folder, or set PKGCOMPOSE_CACHE.'],
+  EPERM: ['operation not permitted', 'Check the owner of the folder, or set PKGCOMPOSE_CACHE.'],
+  EROFS: ['the file system is read-only', 'Set PKGCOMPOSE_CACHE to a folder that can be written.'],
+  ENOENT: ['the folder does not exist', 'Check the path.'],
+  ENOTDIR: ['a part of the path is not a folder', 'Check the path.'],
+  EISDIR: ['it is a folder', 'Check the path.'],
+  EMFILE: ['too many open files', 'Raise the limit (ulimit -n).'],
+  ENFILE: ['too many open files', 'Raise the limit (ulimit -n).'],
+  EIO: ['the device reports an I/O error', 'Check the disk.'],
+};
+
+/** A file system error under `path` as AppError STORAGE; anything else as it came. */
+export function storageError(error: unknown, path: string): unknown {
+  const known = error instanceof AppError ? undefined : storageReasons[errorCode(error)];
+  if (known === undefined) return error;
+  return new AppError('STORAGE', `Cannot write ${path}: ${known[0]}`, {
+    hint: known[1],
+    cause: error,
+    details: { path, errno: errorCode(error) },
+  });
+}
+
+const networkReasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by the server',
+  EPIPE: 'connection closed by the server',
+  ENOTFOUND: 'host name not found',
+  EAI_AGAIN: 'the name server does not answer',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'the connection timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_SOCKET: 'connection closed by the server',
+  UND_ERR_HEADERS_OVERFLOW: 'the headers are larger than 16 KiB',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the body does not have the length that its headers announce',
+};
+
+/** Errors of sockets, TLS, DNS and HTTP parsing; undefined for what is none of them (a bug). */
+export function networkFailure(error: unknown, receivedBytes: number): FetchFailure | undefined {
+  const code = errorCode(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const after = receivedBytes > 0 ? ` after ${receivedBytes} bytes` : '';
+  if (/CERT|^ERR_TLS|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|HOSTNAME_MISMATCH/.test(code)) {
+    const hint = 'For a private certificate authority set NODE_EXTRA_CA_CERTS to its certificate file.';
+    const reason = `the TLS certificate is not accepted: ${message} (${code})`;
+    return new FetchFailure('NETWORK', reason, { retry: 'no', hint, cause: error });
+  }
+  if (/^(?:ERR_SSL|EPROTO)/.test(code)) {
+    return new FetchFailure('NETWORK', `TLS failed: ${message}`, { retry: 'no', cause: error });
+  }
+  if (/^HPE_/.test(code)) {
+    return new FetchFailure('NETWORK', `not valid HTTP${after}: ${message}`, {
+      retry: 'later',
+      cause: error,
+    });
+  }
+  if (/^Proxy response \(\d+\)/.test(message)) {
+    const reason = `the proxy refused: ${message}`;
+    return new FetchFailure('NETWORK', reason, {
+      retry: 'no',
+      hint: 'Check HTTP_PROXY, HTTPS_PROXY, NO_PROXY.',
+      cause: error,
+    });
+  }
+  const reason = networkReasons[code];
+  if (reason === undefined && !/^(?:UND_ERR_|E[A-Z]+$)/.test(code)) return undefined;
+  return new FetchFailure('NETWORK', (reason ?? `${message} (${code})`) + after, {
+    retry: code === 'ENOTFOUND' ? 'no' : 'later',
+    cause: error,
+  });
+}

@@ -1,0 +1,117 @@
+import { type Download, downloadFile } from './download.ts';
+import { cancelled, FetchFailure } from './failure.ts';
+import { contentLength, httpGet, overLimit, type Reply } from './http-get.ts';
+import { readLocal } from './local.ts';
+import { type MirrorOptions, tryMirrors } from './mirrors.ts';
+import { isLocal } from './url.ts';
+
+/** Slow mirrors pause for seconds; none that is alive stays silent this long. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** `timeoutMs`: the longest silence: until the headers, and between pieces of the body; default 30,000. */
+export interface FetchOptions extends MirrorOptions {
+  readonly timeoutMs?: number;
+}
+
+/** From an earlier reply; compared by the server (RFC 9110 section 13.1). */
+export interface Validators {
+  readonly etag?: string;
+  readonly lastModified?: string;
+}
+
+export type ConditionalResult =
+  | { readonly modified: false; readonly url: string }
+  | {
+      readonly modified: true;
+      readonly url: string;
+      readonly bytes: Buffer;
+      /** Empty when the server gave none; likewise lastModified */
+      readonly etag: string;
+      readonly lastModified: string;
+    };
+
+/**
+ * The whole content of the first of `urls` (http, https, file, plain paths) that answers; with validators, not modified
+ * where the server says so. `url` is the one of `urls` as given.
+ * @throws AppError NOT_FOUND (on every one), LIMIT (over maxBytes on every one), NETWORK, CANCELLED
+ */
+export function fetchBytes(
+  urls: readonly string[],
+  options: FetchOptions & { validators?: Validators; maxBytes: number },
+): Promise<ConditionalResult> {
+  return tryMirrors(urls, options, async (url) => {
+    if (options.signal?.aborted) throw cancelled(url);
+    if (isLocal(url)) return readLocal(url, options);
+    const reply = await httpGet(url, {
+      headers: conditions(options.validators ?? {}),
+      signal: options.signal,
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    });
+    if (reply.status === 304) {
+      await reply.discard();
+      return { modified: false, url };
+    }
+    if (reply.status !== 200) {
+      await reply.discard();
+      throw new FetchFailure('NETWORK', `HTTP ${reply.status} was not asked for`, { retry: 'no' });
+    }
+    return {
+      modified: true,
+      url,
+      bytes: await collect(reply, options),
+      etag: reply.header('etag'),
+      lastModified: reply.header('last-modified'),
+    };
+  });
+}
+
+/**
+ * Downloads to `path`: what is already there is resumed (Range with If-Range, by the validators in `path + '.json'`), the
+ * size is checked; the digest check is the caller's, who then moves or removes `path`. Until then (or the end of this
+ * process) no other process writes or reads `path`: lock.ts has the rules.
+ *
+ * `file:` and plain paths are copied. A source that serves a wrong size or cuts is tried again, then the next.
+ * @throws AppError NOT_FOUND, INTEGRITY (every source has another size), LIMIT, NETWORK, STORAGE, CANCELLED
+ */
+export function download(
+  urls: readonly string[],
+  path: string,
+  options: FetchOptions & { expectedSizeBytes?: number; maxBytes: number },
+): Promise<Download> {
+  return downloadFile(urls, path, { ...options, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS });
+}
+
+function conditions(validators: Validators): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (validators.etag) headers['if-none-match'] = validators.etag;
+  if (validators.lastModified) headers['if-modified-since'] = validators.lastModified;
+  return headers;
+}
+
+async function collect(reply: Reply, options: FetchOptions & { maxBytes: number }): Promise<Buffer> {
+  const { maxBytes } = options;
+  const announced = contentLength(reply);
+  if (announced !== undefined && announced > maxBytes) {
+    await reply.discard();
+    throw overLimit(announced, maxBytes);
+  }
+  const task = options.progress?.task(options.label ?? 'fetch', announced, 'bytes');
+  try {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    for await (const chunk of reply.body) {
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxBytes) throw overLimit(sizeBytes, maxBytes);
+      chunks.push(chunk);
+      task?.advance(chunk.length);
+    }
+    if (announced !== undefined && announced !== sizeBytes) {
+      throw new FetchFailure('NETWORK', `cut: expected ${announced} bytes, got ${sizeBytes}`, {
+        retry: 'later',
+      });
+    }
+    return Buffer.concat(chunks, sizeBytes);
+  } finally {
+    task?.done();
+  }
+}

@@ -32,6 +32,13 @@ export class SyncDatabases {
     );
   }
 
+  /** Every package that satisfies the requirement, by name or provision. */
+  candidates(wanted: Relation): CatalogPackage[] {
+    return [...this.named(wanted.name), ...this.providers(wanted.name)].filter((entry) =>
+      this.#relations.satisfies(entry, wanted),
+    );
+  }
+
   /** Packages of this name, one a database at most. */
   named(name: string, rank?: number): CatalogPackage[] {
     return newestOfEach(inDatabase(this.#source.byName(name), rank));

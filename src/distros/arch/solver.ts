@@ -10,7 +10,7 @@ import { parseRelation, RelationCache } from './relation.ts';
 
 /** Real chains stay below 100; the limit keeps a hostile index from exhausting the stack. */
 const MAX_DEPTH = 2000;
-/** A dependency that fails is tried again from every place that needs it, which a hostile index can make exponential. */
+/** What fails in one context is tried again in the next, which a hostile index can make exponential. */
 const MAX_STEPS = 2_000_000;
 
 /**
@@ -86,6 +86,8 @@ class Resolution {
   readonly #relations: RelationCache;
   readonly #chain: CatalogPackage[] = [];
   readonly #reported = new Set<string>();
+  /** Packages that cannot be resolved in any context: some requirement has no candidate, or doomed ones only. */
+  readonly #doomed = new Set<number>();
   #steps = 0;
 
   constructor(databases: SyncDatabases, targets: PackageList, relations: RelationCache) {
@@ -98,6 +100,7 @@ class Resolution {
   /** Adds the package and what it needs; on failure adds nothing, but reports every requirement without an answer. */
   resolve(entry: CatalogPackage): boolean {
     if (this.resolved.named(entry.name) !== undefined) return true;
+    if (this.#doomed.has(entry.id)) return false;
     this.#count();
     const before = this.resolved.packages.length;
     this.resolved.add(entry);
@@ -111,6 +114,9 @@ class Resolution {
       if (choice !== undefined && this.resolve(choice)) continue;
       if (choice === undefined) this.#report(text);
       complete = false;
+      if (this.#databases.candidates(wanted).every(({ id }) => this.#doomed.has(id))) {
+        this.#doomed.add(entry.id);
+      }
     }
     this.#chain.pop();
     if (!complete) this.resolved.truncate(before);

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { readDatabase, readFilesDatabase } from '../../../src/distros/arch/database.ts';
+import type { IndexInput } from '../../../src/distros/distro.ts';
+import { PacmanKeyring, parseSigLevel } from '../../../src/trust/pacman-keyring.ts';
+import { type ArchDbEntry, type ArchSpec, compressBytes, makeArchDb } from '../../fixtures/arch.ts';
+import { makePgpKey, makeTestWeb, signDetached } from '../../fixtures/pgp.ts';
+import { sharedData } from '../../fixtures/shared.ts';
+import { END_OF_ARCHIVE, type FixtureFile, tarEntries } from '../../fixtures/tar.ts';
+
+const WHERE = 'http://m/core.db';
+const UNSIGNED = { allowUntrusted: false, sigLevel: parseSigLevel('') };
+
+function input(bytes: Uint8Array, more: Partial<IndexInput> = {}): IndexInput {
+  return { bytes, policy: UNSIGNED, where: WHERE, ...more };
+}
+
+function entry(spec: ArchSpec): ArchDbEntry {
+  return { spec, bytes: Buffer.from(spec.name), signature: Buffer.from('sig') };
+}
+
+/** A database of these members, as they are. */
+function database(members: readonly FixtureFile[]): Buffer {
+  return compressBytes(Buffer.concat([tarEntries(members), END_OF_ARCHIVE]), 'gzip');
+}
+
+const FULL: ArchSpec = {
+  name: 'bash',
+  version: '1:5.1-2',
+  base: 'bash-base',
+  license: ['GPL', 'MIT'],
+  depends: ['readline>=7.0', 'glibc'],
+  optdepends: ['bash-completion: for tab completion'],
+  makedepends: ['gcc'],
+  provides: ['sh'],
+  conflicts: ['dash<1'],
+  replaces: ['oldbash'],
+  groups: ['base', 'base-devel'],
+};
+
+test('every field has its place, the unknown ones in extra', async () => {
+  const { packages, signedBy } = await readDatabase(input(makeArchDb([entry(FULL)])));
+  assert.equal(signedBy, '');
+  const [found] = packages;
+  assert.ok(found !== undefined);
+  const { extra, ...known } = found;
+  assert.deepEqual(known, {
+    name: 'bash',
+    version: '1:5.1-2',
+    architecture: 'x86_64',
+    description: 'The bash package',
+    url: 'https://example.test/',
+    license: 'GPL AND MIT',
+    origin: 'bash-base',
+    maintainer: 'Fixture <fixture@example.test>',
+    buildTime: 1_700_000_000,
+    commit: '',
+    sizeBytes: 4,
+    installedSizeBytes: 0,
+    fileName: 'bash-1:5.1-2-x86_64.pkg.tar.zst',
+    checksum: createHash('sha256').update('bash').digest('hex'),
+    depends: ['readline>=7.0', 'glibc'],
+    provides: ['sh'],
+    replaces: ['oldbash'],
+    conflicts: ['dash<1'],
+    installIf: [],
+    groups: ['base', 'base-devel'],
+    providerPriority: 0,
+    replacesPriority: 0,
+    signature: Buffer.from('sig').toString('base64'),
+  });
+  assert.deepEqual(Object.keys(extra), ['MD5SUM', 'OPTDEPENDS', 'MAKEDEPENDS']);
+  assert.deepEqual(extra.OPTDEPENDS, ['bash-completion: for tab completion']);
+});
+
+for (const compression of ['gzip', 'zstd', 'xz', 'none'] as const) {
+  test(`a ${compression} database is read by what it is, not by its name`, async () => {
+    const bytes = makeArchDb([entry(FULL), entry({ name: 'a', version: '1-1' })], {
+      compression,
+      files: true,
+    });
+    const { packages } = await readDatabase(input(bytes));
+    assert.deepEqual(
+      packages.map(({ name }) => name),
+      ['bash', 'a'],
+    );
+  });
+}
+
+test('a bzip2 database too', async (t) => {
+  const tar = makeArchDb([entry(FULL)], { compression: 'none' });
+  const { status, stdout } = spawnSync('bzip2', ['-c'], { input: tar });
+  if (status !== 0) return t.skip('skipped: there is no bzip2 program');
+  assert.equal((await readDatabase(input(stdout))).packages[0]?.name, 'bash');
+});
+
+test('older databases keep relations in a file of their own', async () => {
+  const bytes = database([
+    { path: 'a-1-1/' },
+    { path: 'a-1-1/desc', content: '%FILENAME%\na.pkg.tar.gz\n\n%NAME%\na\n\n%VERSION%\n1-1\n\n' },
+    { path: 'a-1-1/depends', content: '%DEPENDS%\nb\nc>1\n\n%PROVIDES%\nd\n\n' },
+  ]);
+  const [found] = (await readDatabase(input(bytes))).packages;
+  assert.deepEqual([found?.depends, found?.provides, found?.checksum], [['b', 'c>1'], ['d'], '']);
+});
+
+test('file lists are read from a .files database', async () => {
+  const files = [{ path: 'usr/' }, { path: 'usr/b' }];
+  const bytes = makeArchDb([entry({ ...FULL, files })], { files: true });
+  const lists = [];
+  for await (const list of readFilesDatabase({ bytes, where: WHERE })) lists.push(list);
+  assert.deepEqual(lists, [{ name: 'bash', version: '1:5.1-2', files: ['usr/', 'usr/b'] }]);
+});
+
+test('an empty database has no packages', async () => {
+  assert.deepEqual((await readDatabase(input(makeArchDb([])))).packages, []);
+});
+
+const DESC = '%FILENAME%\na.pkg.tar.gz\n\n%NAME%\na\n\n%VERSION%\n1-1\n\n';
+const HOSTILE: readonly (readonly [what: string, bytes: () => Buffer, message: RegExp])[] = [
+  [
+    'nothing',
+    () => Buffer.alloc(0),
+    /^http:\/\/m\/core\.db: expected a pacman database .* got an empty file/,
+  ],
+  ['a web page', () => Buffer.from('<html>'.repeat(200)), /got 1200 bytes that start with "<html>/],
+  ['a cut database', () => makeArchDb([entry(FULL)]).subarray(0, 300), /^http:\/\/m\/core\.db: /],
+  [
+    'a cut tar',
+    () => makeArchDb([entry(FULL)], { compression: 'none' }).subarray(0, 1600),
+    /^http:\/\/m\/core\.db: /,
+  ],
+  [
+    'a line without a field',
+    () => database([{ path: 'a-1-1/desc', content: 'x\n' }]),
+    /a-1-1\/desc:1: expected a %FIELD% line, got "x"/,
+  ],
+  [
+    'no name',
+    () => database([{ path: 'a-1-1/desc', content: '%VERSION%\n1-1\n' }]),
+    /a-1-1\/desc: expected one word .* %NAME%, got none/,
+  ],
+  [
+    'a name that climbs',
+    () => database([{ path: 'a-1-1/desc', content: DESC.replace('\na\n', '\n../a\n') }]),
+    /%NAME%, got "\.\.\/a"/,
+  ],
+  [
+    'a file name with a folder',
+    () => database([{ path: 'a-1-1/desc', content: DESC.replace('a.pkg', 'x/a.pkg') }]),
+    /%FILENAME%, got "x\/a\.pkg/,
+  ],
+  [
+    'another package',
+    () => database([{ path: 'b-1-1/desc', content: DESC }]),
+    /b-1-1\/desc: expected the package b-1-1, got a-1-1/,
+  ],
+  [
+    'a size that is none',
+    () => database([{ path: 'a-1-1/desc', content: `${DESC}%CSIZE%\n-1\n` }]),
+    /whole number for %CSIZE%, got "-1"/,
+  ],
+  [
+    'a checksum that is none',
+    () => database([{ path: 'a-1-1/desc', content: `${DESC}%SHA256SUM%\nabc\n` }]),
+    /64 hex digits for %SHA256SUM%/,
+  ],
+  [
+    'two descs',
+    () =>
+      database([
+        { path: 'a-1-1/desc', content: DESC },
+        { path: 'a-1-1/desc', content: DESC },
+      ]),
+    /expected one a-1-1\/desc, got a second one/,
+  ],
+];
+
+for (const [what, bytes, message] of HOSTILE) {
+  test(`${what} is refused with its place`, async () => {
+    await assert.rejects(readDatabase(input(bytes())), { code: 'BAD_INDEX', message });
+  });
+}
+
+test('a field called __proto__ is a field', async () => {
+  const bytes = database([{ path: 'a-1-1/desc', content: `${DESC}%__proto__%\nx\n` }]);
+  const [found] = (await readDatabase(input(bytes))).packages;
+  assert.deepEqual(Object.entries(found?.extra ?? {}), [['__proto__', ['x']]]);
+});
+
+test('database signatures: good, bad, unknown, missing, under the words of SigLevel', async () => {
+  const web = await makeTestWeb();
+  const pacman = await PacmanKeyring.fromFiles(web.files);
+  const bytes = makeArchDb([entry(FULL)]);
+  const good = await signDetached(web.packager, bytes);
+  const read = (words: string, signature?: Uint8Array, allowUntrusted = false): Promise<string> =>
+    readDatabase(
+      input(bytes, {
+        policy: { allowUntrusted, pacman, sigLevel: parseSigLevel(words) },
+        ...(signature === undefined ? {} : { signature }),
+      }),
+    ).then(({ signedBy }) => signedBy);
+
+  assert.equal(await read('', good), web.packager.fingerprint);
+  assert.equal(await read(''), '');
+  await assert.rejects(read('DatabaseRequired'), { code: 'SIGNATURE' });
+  const other = await signDetached(web.packager, Buffer.from('other'));
+  await assert.rejects(read('', other), { code: 'SIGNATURE' });
+  assert.equal(await read('DatabaseNever', other), '');
+  const stranger = await signDetached(await makePgpKey(), bytes);
+  await assert.rejects(read('', stranger), { code: 'UNTRUSTED_KEY' });
+  assert.equal(await read('DatabaseRequired', stranger, true), '');
+});
+
+test('a signature without keys to check it is not taken for good', async () => {
+  const bytes = makeArchDb([entry(FULL)]);
+  await assert.rejects(readDatabase(input(bytes, { signature: Buffer.from('x') })), {
+    code: 'UNTRUSTED_KEY',
+  });
+});
+
+for (const [file, count] of [
+  ['data/arch/2017.12/core.db', 211],
+  ['data/arch/2017.12/extra.db', 2600],
+  ['data/arch/db-2025.09/core.files', 20],
+  ['data/arch/db-2026.03/core.db', 250],
+  ['data/arch/db-2026.03/chaotic-aur.db', 1000],
+] as const) {
+  test(`real ${file} is read whole`, async (t) => {
+    const path = sharedData(file);
+    if (path === undefined) return t.skip(`skipped: shared/${file} is not here`);
+    const { packages } = await readDatabase(input(readFileSync(path), { where: path }));
+    assert.ok(packages.length >= count, `${packages.length}`);
+    assert.ok(packages.every(({ sizeBytes, checksum }) => sizeBytes > 0 && checksum !== ''));
+  });
+}

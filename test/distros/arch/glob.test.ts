@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { literalPrefix, matchesGlob } from '../../../src/distros/arch/glob.ts';
+
+const TABLE: readonly (readonly [pattern: string, text: string, matches: boolean])[] = [
+  ['usr/lib/modules/*/vmlinuz', 'usr/lib/modules/6.1/vmlinuz', true],
+  ['usr/lib/modules/*/vmlinuz', 'usr/lib/modules/a/b/vmlinuz', true],
+  ['usr/lib/modules/*/', 'usr/lib/modules/6.1/', true],
+  ['usr/lib/modules/*/', 'usr/lib/modules/6.1', false],
+  ['*', '', true],
+  ['?', '', false],
+  ['a?c', 'abc', true],
+  ['a?c', 'a/c', true],
+  ['[ab]c', 'bc', true],
+  ['[!ab]c', 'bc', false],
+  ['[^ab]c', 'xc', true],
+  ['[a-c]', 'b', true],
+  ['[a-]', '-', true],
+  ['[]a]', ']', true],
+  ['[[:digit:]]x', '7x', true],
+  ['[[:digit:]]x', 'ax', false],
+  ['[a', '[a', true],
+  ['\\*', '*', true],
+  ['\\*', 'a', false],
+  ['*.so*', 'usr/lib/libx.so.1', true],
+  ['a', 'A', false],
+];
+
+test('globs match as fnmatch(3) without flags', () => {
+  for (const [pattern, text, expected] of TABLE)
+    assert.equal(matchesGlob(pattern, text), expected, `${pattern} ${text}`);
+});
+
+test('many stars take no exponential time', () => {
+  assert.equal(matchesGlob('*a'.repeat(40), `${'a'.repeat(2000)}b`), false);
+});
+
+test('a literal matches itself, and every match starts with the literal prefix', () => {
+  const text = fc.string({
+    unit: fc.constantFrom('a', 'b', '/', '.', '*', '?', '[', ']', '!', '-', '\\'),
+    maxLength: 8,
+  });
+  fc.assert(
+    fc.property(text, text, (pattern, subject) => {
+      assert.ok(matchesGlob(subject.replaceAll(/[*?[\\]/g, '\\$&'), subject));
+      if (matchesGlob(pattern, subject)) assert.ok(subject.startsWith(literalPrefix(pattern)));
+    }),
+  );
+});

@@ -1,19 +1,17 @@
 import { AppError } from '../../model/app-error.ts';
 import type { CatalogPackage, PackageSource } from '../../model/package.ts';
-import { hashOrder } from './hash-order.ts';
 import { parseRelation, type Relation } from './relation.ts';
 import { type Candidate, type Dependency, type NameState, newName, type Provide } from './solver-model.ts';
 
 /** All of Alpine has 200,000 names; reaching this means a source that never ends. */
 const MAX_NAMES = 2_000_000;
 
-/** Every name and package that the targets can lead to, read from the source once each. */
+/** Names and packages as they are needed, each read from the source once. */
 export class Discovery {
   readonly #source: PackageSource;
   readonly #architecture: string;
   readonly #names = new Map<string, NameState>();
   readonly #candidates = new Map<string, Candidate>();
-  readonly #pending: NameState[] = [];
 
   constructor(source: PackageSource, architecture: string) {
     this.#source = source;
@@ -31,55 +29,40 @@ export class Discovery {
     return name;
   }
 
-  /** Reads all that `roots` lead to; reverse lists are complete afterwards. */
-  run(roots: readonly NameState[]): void {
-    for (const root of roots) this.#enqueue(root);
-    for (let at = 0; at < this.#pending.length; at += 1) {
-      const name = this.#pending[at];
-      if (name !== undefined) this.#discover(name);
-    }
-    for (const candidate of this.#candidates.values()) {
-      candidate.tagOk = candidate.tags.has('');
-      candidate.tagPreferred = candidate.tagOk;
-    }
-    for (const name of this.#names.values()) {
-      name.reverseDepends = reverseOrder(name.reverseDepends);
-      name.reverseInstallIf = reverseOrder(name.reverseInstallIf);
-    }
-  }
-
-  #enqueue(name: NameState): void {
-    if (name.discovered) return;
-    name.discovered = true;
-    this.#pending.push(name);
-  }
-
-  #discover(name: NameState): void {
+  /** Fills `name.providers`; the packages that were not known before. */
+  readProviders(name: NameState): readonly Candidate[] {
+    if (name.read) return [];
+    name.read = true;
     const own = this.#source.byName(name.name);
     const others = this.#source.providers(name.name);
-    const packages = others.length === 0 ? own : inOrder([...own, ...others]);
+    const fresh: Candidate[] = [];
     const seen = new Set<Candidate>();
-    for (const entry of packages) {
-      const candidate = this.#candidate(entry);
+    for (const entry of others.length === 0 ? own : inOrder([...own, ...others])) {
+      const candidate = this.#candidate(entry, fresh);
       if (seen.has(candidate)) continue;
       seen.add(candidate);
       if (candidate.name === name) name.providers.push({ candidate, version: candidate.package.version });
       for (const provide of candidate.provides) {
         if (provide.name === name) name.providers.push({ candidate, version: provide.version });
       }
-      for (const dependency of candidate.depends) this.#enqueue(dependency.name);
-      for (const term of candidate.installIf) this.#enqueue(term.name);
     }
-    for (const entry of this.#source.installIf(name.name)) {
-      this.#enqueue(this.#candidate(entry).name);
-    }
+    return fresh;
   }
 
-  #candidate(entry: CatalogPackage): Candidate {
+  /** Names that installing `name` may bring in by install_if. */
+  readInstallIf(name: NameState): readonly NameState[] {
+    if (name.installIfRead) return [];
+    name.installIfRead = true;
+    return [...new Set(this.#source.installIf(name.name).map((entry) => this.name(entry.name)))];
+  }
+
+  #candidate(entry: CatalogPackage, fresh: Candidate[]): Candidate {
     const key = entry.checksum === '' ? `#${entry.id}` : `${entry.checksum} ${entry.name}`;
     const known = this.#candidates.get(key);
     if (known !== undefined) {
       known.tags.add(entry.tag);
+      known.tagOk ||= entry.tag === '';
+      known.tagPreferred ||= entry.tag === '';
       return known;
     }
     const candidate: Candidate = {
@@ -90,8 +73,8 @@ export class Discovery {
       installIf: [],
       tags: new Set([entry.tag]),
       allowedTags: new Set(['']),
-      tagPreferred: true,
-      tagOk: true,
+      tagPreferred: entry.tag === '',
+      tagOk: entry.tag === '',
       selectable: true,
       conflicts: 0,
       constraintsApplied: false,
@@ -102,6 +85,7 @@ export class Discovery {
     };
     this.#candidates.set(key, candidate);
     this.#link(candidate);
+    fresh.push(candidate);
     return candidate;
   }
 
@@ -120,8 +104,8 @@ export class Discovery {
     candidate.selectable = candidate.disqualified === '';
     const goesBy = new Set([candidate.name, ...candidate.provides.map((provide) => provide.name)]);
     for (const alias of goesBy) {
-      for (const { name } of candidate.depends) name.reverseDepends.push(alias);
-      for (const { name } of candidate.installIf) name.reverseInstallIf.push(alias);
+      for (const { name } of candidate.depends) name.reverseDepends.add(alias);
+      for (const { name } of candidate.installIf) name.reverseInstallIf.add(alias);
     }
   }
 
@@ -149,8 +133,4 @@ export class Discovery {
 
 function inOrder(packages: CatalogPackage[]): CatalogPackage[] {
   return packages.sort((a, b) => a.repositoryRank - b.repositoryRank || a.ordinal - b.ordinal);
-}
-
-function reverseOrder(names: readonly NameState[]): NameState[] {
-  return names.length < 2 ? [...names] : hashOrder([...new Set(names)], (entry) => entry.name);
 }

@@ -1,5 +1,6 @@
 import type { Relation } from './relation.ts';
 import { compareProviders } from './solver-compare.ts';
+import type { Discovery } from './solver-discovery.ts';
 import {
   type Candidate,
   type Dependency,
@@ -17,14 +18,20 @@ import {
 export class Engine {
   readonly #dirty: NameState[] = [];
   readonly #unresolved = new Set<NameState>();
+  readonly #discovery: Discovery;
   readonly errors: {
     readonly candidate: Candidate | null;
     readonly name: NameState;
     readonly why: string;
   }[] = [];
 
+  constructor(discovery: Discovery) {
+    this.#discovery = discovery;
+  }
+
   run(world: readonly Dependency[]): void {
     for (const { relation, name } of world) {
+      this.#read(name);
       this.#apply(null, relation, name);
       if (!relation.conflict) name.explicit = true;
     }
@@ -53,34 +60,54 @@ export class Engine {
     return best;
   }
 
+  /** Reads a name's providers and brings those that are new up to what was settled before they were known. */
+  #read(name: NameState): void {
+    for (const candidate of this.#discovery.readProviders(name)) {
+      this.#admit(candidate, candidate.name, candidate.package.version);
+      for (const provide of candidate.provides) this.#admit(candidate, provide.name, provide.version);
+    }
+  }
+
+  #admit(candidate: Candidate, name: NameState, version: string): void {
+    const provider = { candidate, version };
+    for (const { by, relation } of name.askedBy) this.#constrain(provider, by, relation);
+    if (name.locked && !shares(name.chosen, provider)) {
+      this.#disqualify(candidate, `${name.name} is settled already`);
+    }
+    for (const needed of name.reservedFor) {
+      if (!goesBy(candidate, needed)) this.#disqualify(candidate, `${name.name} goes with ${needed.name}`);
+    }
+  }
+
+  #constrain(provider: Provider, owner: Candidate | null, relation: Relation): void {
+    const { candidate } = provider;
+    if (isProvided(relation, provider, owner)) {
+      inheritTags(candidate, owner, relation);
+      return;
+    }
+    candidate.conflicts += 1;
+    if (candidate.selectable) this.#disqualify(candidate, `${labelOf(owner)} needs ${relation.text}`);
+  }
+
   /** A requirement of `owner` (null: world) on a name, told to all its providers. */
   #apply(owner: Candidate | null, relation: Relation, name: NameState): void {
+    if (!relation.conflict) this.#read(name);
     name.askedBy.push({ by: owner, relation });
     if (!relation.conflict) {
       name.requirers += 1;
       if (name.requirers === 1) this.#requirersChanged(name);
     }
-    for (const provider of name.providers) {
-      const { candidate } = provider;
-      if (isProvided(relation, provider, owner)) {
-        inheritTags(candidate, owner, relation);
-        continue;
-      }
-      candidate.conflicts += 1;
-      if (candidate.selectable) {
-        this.#disqualify(candidate, `${labelOf(owner)} needs ${relation.text}`);
-      }
-    }
+    for (const provider of name.providers) this.#constrain(provider, owner, relation);
   }
 
   #requirersChanged(name: NameState): void {
     this.#queueUnresolved(name);
-    for (const reverse of name.reverseInstallIf) this.#recheckInstallIf(reverse);
+    for (const reverse of name.reverseInstallIf.values()) this.#recheckInstallIf(reverse);
     this.#queueDirty(name);
   }
 
   #queueDirty(name: NameState): void {
-    if (name.dirty || name.locked || !name.discovered) return;
+    if (name.dirty || name.locked || !name.read) return;
     if (name.requirers === 0 && !name.recheckInstallIf) return;
     name.dirty = true;
     this.#dirty.push(name);
@@ -93,23 +120,23 @@ export class Engine {
   }
 
   #recheckInstallIf(name: NameState): void {
-    if (!name.discovered) return;
+    if (!name.read) return;
     name.recheckInstallIf = true;
     this.#queueDirty(name);
   }
 
   #recheckReverse(name: NameState): void {
-    for (const reverse of name.reverseDepends) {
-      if (!reverse.discovered) continue;
+    for (const reverse of name.reverseDepends.values()) {
+      if (!reverse.read) continue;
       reverse.recheckDepends = true;
       this.#queueDirty(reverse);
     }
   }
 
   #recheckInstallIfOf(candidate: Candidate): void {
-    for (const reverse of candidate.name.reverseInstallIf) this.#recheckInstallIf(reverse);
+    for (const reverse of candidate.name.reverseInstallIf.values()) this.#recheckInstallIf(reverse);
     for (const { name } of candidate.provides) {
-      for (const reverse of name.reverseInstallIf) this.#recheckInstallIf(reverse);
+      for (const reverse of name.reverseInstallIf.values()) this.#recheckInstallIf(reverse);
     }
   }
 
@@ -124,6 +151,7 @@ export class Engine {
   #satisfiable(owner: Candidate, { relation, name }: Dependency): boolean {
     if (name.locked) return isProvided(relation, name.chosen, owner);
     if (name.requirers === 0 && isProvided(relation, null, owner)) return true;
+    this.#read(name);
     return name.providers.some(
       (provider) => provider.candidate.selectable && isProvided(relation, provider, owner),
     );
@@ -151,7 +179,9 @@ export class Engine {
     }
     name.hasOptions = options.length > 1 || options.some(({ candidate }) => !candidate.tagOk);
     name.hasAutoSelectable = options.some(isAutoSelectable);
-    name.reverseDependsDone = name.reverseDepends.every((reverse) => !reverse.discovered || reverse.locked);
+    name.reverseDependsDone = name.reverseDepends
+      .values()
+      .every((reverse) => reverse.locked || reverse.requirers === 0);
     this.#queueUnresolved(name);
     if (options.length > 0) this.#propagate(name, options);
   }
@@ -169,6 +199,7 @@ export class Engine {
           other.depends.some((one) => one.name === wanted && !one.relation.conflict),
         );
         if (!common) continue;
+        this.#read(wanted);
         wanted.requirers += 1;
         this.#requirersChanged(wanted);
       }
@@ -181,6 +212,7 @@ export class Engine {
   /** `alias` will be taken by whichever provider of `needed` is chosen: others of that name are out. */
   #excludeNonProviders(alias: NameState, needed: NameState): void {
     if (alias === needed) return;
+    alias.reservedFor.push(needed);
     for (const { candidate } of alias.providers) {
       if (!candidate.selectable || goesBy(candidate, needed)) continue;
       this.#disqualify(candidate, `${alias.name} is to be provided by what provides ${needed.name}`);
@@ -227,8 +259,7 @@ export class Engine {
     name.chosen = provider;
     this.#unresolved.delete(name);
     for (const other of name.providers) {
-      if (other.candidate === provider?.candidate) continue;
-      if (provider?.version === '' && other.version === '') continue;
+      if (shares(provider, other)) continue;
       if (other.candidate.selectable || other.candidate.disqualified === '') {
         this.#disqualify(
           other.candidate,
@@ -238,8 +269,10 @@ export class Engine {
         );
       }
     }
+    for (const reverse of this.#discovery.readInstallIf(name)) this.#read(reverse);
     this.#recheckReverse(name);
-    if (provider === null) for (const reverse of name.reverseInstallIf) this.#recheckInstallIf(reverse);
+    if (provider === null)
+      for (const reverse of name.reverseInstallIf.values()) this.#recheckInstallIf(reverse);
     else this.#recheckInstallIfOf(provider.candidate);
   }
 
@@ -248,6 +281,14 @@ export class Engine {
     candidate.failed = true;
     this.errors.push({ candidate, name, why });
   }
+}
+
+/** One package may go by a name twice, and several may without a version. */
+function shares(chosen: Provider | null, other: Provider): boolean {
+  return (
+    chosen !== null &&
+    (chosen.candidate === other.candidate || (chosen.version === '' && other.version === ''))
+  );
 }
 
 /** Lower is settled first. */

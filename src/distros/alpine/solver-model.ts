@@ -1,4 +1,5 @@
 import type { CatalogPackage } from '../../model/package.ts';
+import { hashOrder } from './hash-order.ts';
 import { CHECKSUM, matchesOperator, type Relation } from './relation.ts';
 
 /** A package as one provider of one name; version '' is an unversioned provide. */
@@ -44,10 +45,15 @@ export interface NameState {
   readonly name: string;
   /** In (repository, index) order */
   providers: Provider[];
-  discovered: boolean;
-  /** Names that a package which depends on this one goes by, in apk's order once discovery is over. */
-  reverseDepends: NameState[];
-  reverseInstallIf: NameState[];
+  /** `providers` is complete: read from the source. */
+  read: boolean;
+  /** Names that go by a package which depends on this one, of those read so far. */
+  readonly reverseDepends: HashOrdered;
+  readonly reverseInstallIf: HashOrdered;
+  /** Packages that name this one in install_if are read. */
+  installIfRead: boolean;
+  /** Only what also goes by these names may still provide this one. */
+  readonly reservedFor: NameState[];
   requirers: number;
   /** Who asked, for explanations */
   readonly askedBy: { readonly by: Candidate | null; readonly relation: Relation }[];
@@ -64,13 +70,32 @@ export interface NameState {
   explicit: boolean;
 }
 
+/** A set of names in the order of apk's hash table. */
+export class HashOrdered {
+  readonly #names = new Set<NameState>();
+  #sorted: readonly NameState[] | undefined = [];
+
+  add(name: NameState): void {
+    if (this.#names.has(name)) return;
+    this.#names.add(name);
+    this.#sorted = undefined;
+  }
+
+  values(): readonly NameState[] {
+    this.#sorted ??= hashOrder([...this.#names], (entry) => entry.name);
+    return this.#sorted;
+  }
+}
+
 export function newName(name: string): NameState {
   return {
     name,
     providers: [],
-    discovered: false,
-    reverseDepends: [],
-    reverseInstallIf: [],
+    read: false,
+    reverseDepends: new HashOrdered(),
+    reverseInstallIf: new HashOrdered(),
+    installIfRead: false,
+    reservedFor: [],
     requirers: 0,
     askedBy: [],
     locked: false,

@@ -33,7 +33,7 @@ type Step =
 
 function triggeredBy(candidate: Candidate): readonly NameState[] {
   const names = [candidate.name, ...candidate.provides.map((provide) => provide.name)];
-  return names.flatMap((name) => name.reverseInstallIf);
+  return names.flatMap((name) => name.reverseInstallIf.values());
 }
 
 /** A package counts from when its own dependencies are begun, as in apk. */

@@ -19,8 +19,7 @@ export function solve(request: SolveRequest, source: PackageSource): SolveResult
     relation,
     name: discovery.name(relation.name),
   }));
-  discovery.run(world.map(({ name }) => name));
-  const engine = new Engine();
+  const engine = new Engine(discovery);
   engine.run(world);
   if (engine.errors.length > 0) return { ok: false, problems: explain(engine.errors) };
   const wanted = new Set(

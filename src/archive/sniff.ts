@@ -1,0 +1,60 @@
+import type { Compression } from '../model/archive.ts';
+
+/** `none`: a plain tar; `apk3`: apk-tools 3's ADB container (plain, deflated or with a named compression). */
+export type Magic = Compression | 'apk3' | 'unknown';
+
+const BLOCK_BYTES = 512;
+
+/** zstd format §3.1.2: skippable frames are 0x184D2A50–0x184D2A5F. */
+export function isSkippableMagic(magic: number): boolean {
+  return magic >= 0x184d2a50 && magic <= 0x184d2a5f;
+}
+
+export const ZSTD_MAGIC = 0xfd2fb528;
+
+/**
+ * Tells an archive by its first bytes. A plain tar needs the first 512; the others are told by the first six.
+ * A POSIX or GNU tar has `ustar` at 257; an older one is told by its header checksum; an empty one is all zero.
+ */
+export function sniff(head: Uint8Array): Magic {
+  if (startsWith(head, [0x1f, 0x8b])) return 'gzip';
+  if (startsWith(head, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])) return 'xz';
+  if (startsWith(head, [0x42, 0x5a, 0x68]) && inRange(head[3], 0x31, 0x39)) return 'bzip2';
+  if (startsWith(head, [0x41, 0x44, 0x42]) && isOneOf(head[3], '.dc')) return 'apk3';
+  if (head.length >= 4) {
+    const magic =
+      ((head[0] ?? 0) | ((head[1] ?? 0) << 8) | ((head[2] ?? 0) << 16) | ((head[3] ?? 0) << 24)) >>> 0;
+    if (magic === ZSTD_MAGIC || isSkippableMagic(magic)) return 'zstd';
+  }
+  return isTarBlock(head) ? 'none' : 'unknown';
+}
+
+function isTarBlock(head: Uint8Array): boolean {
+  if (head.length < BLOCK_BYTES) return false;
+  const block = head.subarray(0, BLOCK_BYTES);
+  if (startsWith(block.subarray(257), [0x75, 0x73, 0x74, 0x61, 0x72])) return true;
+  if (block.every((byte) => byte === 0)) return true;
+  return block[0] !== 0 && headerChecksumMatches(block);
+}
+
+/** The header's stored checksum against the sum of its bytes with the checksum field taken as spaces. */
+function headerChecksumMatches(block: Uint8Array): boolean {
+  const field = Buffer.from(block.subarray(148, 156)).toString('latin1');
+  const octal = /^ *([0-7]+)[ \0]*$/.exec(field)?.[1];
+  if (octal === undefined) return false;
+  let sum = 8 * 0x20;
+  for (let at = 0; at < BLOCK_BYTES; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0;
+  return sum === Number.parseInt(octal, 8);
+}
+
+function startsWith(head: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, at) => head[at] === byte);
+}
+
+function inRange(byte: number | undefined, low: number, high: number): boolean {
+  return byte !== undefined && byte >= low && byte <= high;
+}
+
+function isOneOf(byte: number | undefined, characters: string): boolean {
+  return byte !== undefined && characters.includes(String.fromCharCode(byte));
+}

@@ -1,0 +1,38 @@
+import { AppError } from '../model/app-error.ts';
+
+/** PATH_MAX of Linux: a longer name cannot be made on disk. */
+export const MAX_PATH_BYTES = 4096;
+
+/**
+ * `./a//b/` → `a/b`; the root itself (`./`) → ''. Absolute paths, `..`, NUL and over-long names are refused: such
+ * an entry would land outside of the layer or not at all, and engines differ on which.
+ * @throws AppError BAD_ARCHIVE
+ */
+export function normalisePath(raw: string, what: string, context: string): string {
+  const fault = findFault(raw);
+  if (fault !== '') {
+    throw new AppError('BAD_ARCHIVE', `${context}: ${what} ${JSON.stringify(raw.slice(0, 200))} ${fault}`, {
+      details: { path: raw.slice(0, MAX_PATH_BYTES) },
+    });
+  }
+  if (isPlain(raw)) return raw;
+  return raw
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+}
+
+function findFault(raw: string): string {
+  if (raw === '') return 'is empty';
+  if (raw.charCodeAt(0) === 0x2f) return 'is absolute';
+  if (raw.includes('\0')) return 'contains a NUL byte';
+  if (raw.includes('..') && raw.split('/').includes('..')) return 'contains a .. component';
+  if (raw.length > MAX_PATH_BYTES / 4 && Buffer.byteLength(raw) > MAX_PATH_BYTES) {
+    return `is longer than ${MAX_PATH_BYTES} bytes`;
+  }
+  return '';
+}
+
+function isPlain(path: string): boolean {
+  return !(path.charCodeAt(0) === 0x2e || path.endsWith('/') || path.includes('//') || path.includes('/.'));
+}

@@ -1,0 +1,41 @@
+import { AppError } from '../model/app-error.ts';
+import { decodePath } from '../model/path-bytes.ts';
+
+/** Key and value of one record, byte-exact. An empty value takes the key back (POSIX pax). */
+export type PaxRecord = readonly [key: string, value: Buffer];
+
+/** A length longer than this is beyond any header that MAX_PAX_BYTES lets in. */
+const MAX_LENGTH_DIGITS = 10;
+
+/**
+ * Records of one extended header: `<length> <key>=<value>\n`, the length counting itself (POSIX.1-2017 pax,
+ * "pax Extended Header"). Values may hold newlines and any other byte.
+ * @throws AppError BAD_ARCHIVE when a record's length and its form disagree
+ */
+export function parsePaxRecords(body: Buffer, context: string): PaxRecord[] {
+  const records: PaxRecord[] = [];
+  let at = 0;
+  while (at < body.length) {
+    const space = body.indexOf(0x20, at);
+    const digits = space < 0 || space - at > MAX_LENGTH_DIGITS ? '' : body.toString('latin1', at, space);
+    const length = /^[1-9]\d*$/.test(digits) ? Number(digits) : 0;
+    const end = at + length;
+    const equals = body.indexOf(0x3d, space + 1);
+    if (
+      length === 0 ||
+      end > body.length ||
+      body[end - 1] !== 0x0a ||
+      equals < 0 ||
+      equals >= end - 1 ||
+      equals === space + 1
+    ) {
+      throw new AppError(
+        'BAD_ARCHIVE',
+        `${context}: malformed pax record at byte ${at} of its header: ${JSON.stringify(body.toString('latin1', at, at + 40))}`,
+      );
+    }
+    records.push([decodePath(body.subarray(space + 1, equals)), body.subarray(equals + 1, end - 1)]);
+    at = end;
+  }
+  return records;
+}

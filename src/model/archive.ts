@@ -76,7 +76,10 @@ export interface ArchiveFacts {
   /** `.PKGINFO` as read: key → values in order */
   readonly info: Readonly<Record<string, readonly string[]>>;
   readonly scripts: readonly PackageScript[];
-  /** Root members kept for the installed database (`.MTREE`, `.BUILDINFO`, `.PKGINFO`), base64 by file name */
+  /**
+   * Contents kept with the facts, base64 by path: root members for the installed database (`.MTREE`, `.BUILDINFO`,
+   * `.PKGINFO`), and on Arch the pacman hooks that the package ships.
+   */
   readonly rootMembers: Readonly<Record<string, string>>;
   readonly files: readonly FileEntry[];
   /** Key name or fingerprint whose signature over this archive verified; empty when accepted without one. */

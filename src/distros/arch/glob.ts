@@ -33,6 +33,11 @@ export function literalPrefix(pattern: string): string {
   return pattern.slice(0, Math.max(pattern.search(/[*?[\\]|$/), 0));
 }
 
+/** The characters behind the last special one: every match ends with them. */
+export function literalSuffix(pattern: string): string {
+  return /[^*?[\]\\]*$/.exec(pattern)?.[0] ?? '';
+}
+
 /** Where the pattern goes on after matching one character; -1 when it does not match. */
 function matchOne(pattern: string, at: number, character: string): number {
   const sign = pattern[at];

@@ -1,7 +1,7 @@
 import type { FileEntry } from '../../model/archive.ts';
 import { encodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage } from '../install.ts';
-import { literalPrefix, matchesGlob } from './glob.ts';
+import { literalPrefix, literalSuffix, matchesGlob } from './glob.ts';
 import { type Hook, type HookTrigger, parseHook } from './hook.ts';
 import { HOOK_FOLDERS, HOOK_SUFFIX, isHookFile } from './hook-files.ts';
 import { RelationCache } from './relation.ts';
@@ -45,7 +45,7 @@ export function planHooks(packages: readonly InstalledPackage[]): HookPlan {
     if (targets.size === 0) continue;
     planned.push({
       hook,
-      targets: [...targets].sort(compareBytes),
+      targets: sortByBytes([...targets]),
       unsatisfied: unsatisfied(hook.depends, packages),
     });
   }
@@ -129,8 +129,12 @@ class TargetMatcher {
     const found = new Set<string>();
     for (const pattern of targets) {
       if (pattern.startsWith('!')) continue;
-      for (const candidate of withPrefix(sorted, literalPrefix(bare(pattern)))) {
-        if (isSelected(targets, candidate)) found.add(candidate);
+      const prefix = literalPrefix(bare(pattern));
+      const suffix = literalSuffix(bare(pattern));
+      for (let at = firstAtLeast(sorted, prefix); at < sorted.length; at += 1) {
+        const candidate = sorted[at] ?? '';
+        if (!candidate.startsWith(prefix)) break;
+        if (candidate.endsWith(suffix) && isSelected(targets, candidate)) found.add(candidate);
       }
     }
     return [...found];
@@ -161,20 +165,16 @@ function isSelected(patterns: readonly string[], text: string): boolean {
   return decisive !== undefined && !decisive.startsWith('!');
 }
 
-/** The run of a sorted list that starts with `prefix`. */
-function* withPrefix(sorted: readonly string[], prefix: string): Generator<string> {
+/** Index of the first text that is not before `wanted`. */
+function firstAtLeast(sorted: readonly string[], wanted: string): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? '') < prefix) low = middle + 1;
+    if ((sorted[middle] ?? '') < wanted) low = middle + 1;
     else high = middle;
   }
-  for (let at = low; at < sorted.length; at += 1) {
-    const text = sorted[at] ?? '';
-    if (!text.startsWith(prefix)) return;
-    yield text;
-  }
+  return low;
 }
 
 function unsatisfied(depends: readonly string[], packages: readonly InstalledPackage[]): string[] {
@@ -186,6 +186,11 @@ function unsatisfied(depends: readonly string[], packages: readonly InstalledPac
         relations.satisfies({ name, version, provides: info.provides ?? [] }, relations.get(text)),
       ),
   );
+}
+
+/** As strcmp orders them; code units order alike where no surrogates are. */
+function sortByBytes(texts: string[]): string[] {
+  return texts.some((text) => /[\ud800-\udfff]/.test(text)) ? texts.sort(compareBytes) : texts.sort();
 }
 
 function compareBytes(a: string, b: string): number {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { literalPrefix, matchesGlob } from '../../../src/distros/arch/glob.ts';
+import { literalPrefix, literalSuffix, matchesGlob } from '../../../src/distros/arch/glob.ts';
 
 const TABLE: readonly (readonly [pattern: string, text: string, matches: boolean])[] = [
   ['usr/lib/modules/*/vmlinuz', 'usr/lib/modules/6.1/vmlinuz', true],
@@ -36,7 +36,7 @@ test('many stars take no exponential time', () => {
   assert.equal(matchesGlob('*a'.repeat(40), `${'a'.repeat(2000)}b`), false);
 });
 
-test('a literal matches itself, and every match starts with the literal prefix', () => {
+test('a literal matches itself, and every match starts and ends with the literal parts', () => {
   const text = fc.string({
     unit: fc.constantFrom('a', 'b', '/', '.', '*', '?', '[', ']', '!', '-', '\\'),
     maxLength: 8,
@@ -44,7 +44,9 @@ test('a literal matches itself, and every match starts with the literal prefix',
   fc.assert(
     fc.property(text, text, (pattern, subject) => {
       assert.ok(matchesGlob(subject.replaceAll(/[*?[\\]/g, '\\$&'), subject));
-      if (matchesGlob(pattern, subject)) assert.ok(subject.startsWith(literalPrefix(pattern)));
+      if (!matchesGlob(pattern, subject)) return;
+      assert.ok(subject.startsWith(literalPrefix(pattern)));
+      assert.ok(subject.endsWith(literalSuffix(pattern)));
     }),
   );
 });

@@ -65,6 +65,9 @@ export class Engine {
     for (const candidate of this.#discovery.readProviders(name)) {
       this.#admit(candidate, candidate.name, candidate.package.version);
       for (const provide of candidate.provides) this.#admit(candidate, provide.name, provide.version);
+      if (!candidate.depends.some((dependency) => dependency.name.reverseRechecked)) continue;
+      candidate.name.recheckDepends = true;
+      for (const provide of candidate.provides) provide.name.recheckDepends = true;
     }
   }
 
@@ -126,8 +129,8 @@ export class Engine {
   }
 
   #recheckReverse(name: NameState): void {
+    name.reverseRechecked = true;
     for (const reverse of name.reverseDepends.values()) {
-      if (!reverse.read) continue;
       reverse.recheckDepends = true;
       this.#queueDirty(reverse);
     }
@@ -294,10 +297,10 @@ function shares(chosen: Provider | null, other: Provider): boolean {
 /** Lower is settled first. */
 function rankOf(name: NameState): number {
   if (name.requirers === 0) return 5;
+  if (!name.hasAutoSelectable) return 4;
   if (name.explicit) return 0;
-  if (name.reverseDependsDone && !name.hasOptions) return 1;
-  if (name.reverseDependsDone && name.hasAutoSelectable) return 2;
-  return name.hasAutoSelectable ? 3 : 4;
+  if (!name.reverseDependsDone) return 3;
+  return name.hasOptions ? 2 : 1;
 }
 
 function checkInstallIf(candidate: Candidate): void {

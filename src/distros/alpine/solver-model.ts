@@ -61,6 +61,8 @@ export interface NameState {
   chosen: Provider | null;
   dirty: boolean;
   recheckDepends: boolean;
+  /** What depends on it was looked at again: packages read later must be as well. */
+  reverseRechecked: boolean;
   recheckInstallIf: boolean;
   hasInstallIf: boolean;
   hasOptions: boolean;
@@ -102,6 +104,7 @@ export function newName(name: string): NameState {
     chosen: null,
     dirty: false,
     recheckDepends: false,
+    reverseRechecked: false,
     recheckInstallIf: false,
     hasInstallIf: false,
     hasOptions: false,

@@ -28,7 +28,7 @@ export async function readDebFiles(path: string): Promise<readonly FixtureFile[]
   const extract = tar.extract();
   extract.on('entry', (header, stream, next) => {
     const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('data', (chunk) => chunks.push(chunk as Buffer));
     stream.on('end', () => {
       const name = bare(header.name);
       const type = TYPES[header.type ?? ''];

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, resolve } from 'node:path';
+import { test } from 'node:test';
+
+/** Top to bottom: a room imports itself and rooms below it, never one above. */
+const ROOMS = [
+  'main.ts',
+  'cli',
+  'server',
+  'app',
+  'compose',
+  'output',
+  'registry',
+  'distros',
+  'catalog',
+  'store',
+  'fetch',
+  'trust',
+  'archive',
+  'model',
+] as const;
+
+const src = resolve(import.meta.dirname, '../src');
+
+interface Source {
+  /** Below src/ */
+  readonly path: string;
+  readonly text: string;
+}
+
+function sources(): readonly Source[] {
+  return globSync('**/*.ts', { cwd: src }).map((path) => ({
+    path,
+    text: readFileSync(join(src, path), 'utf8'),
+  }));
+}
+
+/** Specifiers of static and dynamic imports and of re-exports. */
+function imports(text: string): readonly string[] {
+  return [...text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])([^'"\n]+)\1/g)].map((match) => match[2]!);
+}
+
+function relativeImports({ path, text }: Source): readonly string[] {
+  return imports(text)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => normalize(join(dirname(path), specifier)));
+}
+
+function room(path: string): number {
+  return ROOMS.indexOf(path.split('/')[0] as (typeof ROOMS)[number]);
+}
+
+/** What is wrong with one source's imports; empty when nothing is. */
+function importProblems(source: Source): readonly string[] {
+  const own = room(source.path);
+  if (own < 0) return [`${source.path}: not in a room of the design`];
+  const problems: string[] = [];
+  for (const target of relativeImports(source)) {
+    if (!target.endsWith('.ts')) problems.push(`${source.path}: imports ${target} without .ts`);
+    if (target.startsWith('..')) problems.push(`${source.path}: imports ${target} outside src/`);
+    else if (room(target) < own) problems.push(`${source.path}: imports upward, ${target}`);
+    const [from, to] = [familyOf(source.path), familyOf(target)];
+    if (from !== undefined && to !== undefined && from !== to) {
+      problems.push(`${source.path}: a family imports another, ${target}`);
+    }
+    if (source.path.startsWith('distros/shared/') && to !== undefined) {
+      problems.push(`${source.path}: what families share imports one, ${target}`);
+    }
+  }
+  return problems;
+}
+
+/** `alpine`, `arch`… for files of a package family; undefined for the rest. */
+function familyOf(path: string): string | undefined {
+  const [first, second, third] = path.split('/');
+  return first === 'distros' && third !== undefined && second !== 'shared' ? second : undefined;
+}
+
+const SQL =
+  /\b(SELECT\s[^'"`;]+\sFROM\s|INSERT\s+(OR\s+\w+\s+)?INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|CREATE\s+(TABLE|INDEX|VIEW)\s|PRAGMA\s+\w)/;
+
+function sqlProblems({ path, text }: Source): readonly string[] {
+  if (path.startsWith('catalog/')) return [];
+  const found: string[] = [];
+  if (SQL.test(text)) found.push(`${path}: SQL outside catalog/`);
+  if (imports(text).includes('better-sqlite3')) found.push(`${path}: better-sqlite3 outside catalog/`);
+  return found;
+}
+
+function barrelProblems({ path, text }: Source): readonly string[] {
+  const found: string[] = [];
+  if (/^export\s+\*/m.test(text)) found.push(`${path}: re-exports a whole module`);
+  if (/^export\s+default\b/m.test(text)) found.push(`${path}: a default export`);
+  return found;
+}
+
+test('imports go only downward, and families never import each other', () => {
+  const all = sources();
+  assert.ok(all.length > 10);
+  assert.deepEqual(all.flatMap(importProblems), []);
+});
+
+test('no module imports itself through others', () => {
+  const graph = new Map(sources().map((source) => [source.path, relativeImportsAtLoad(source)]));
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+    else if (!done.has(path)) for (const next of graph.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  assert.deepEqual(cycles, []);
+});
+
+/** Without types and dynamic imports, which no module waits for while it loads. */
+function relativeImportsAtLoad({ path, text }: Source): readonly string[] {
+  const values = text.replace(/^(import|export)\s+type\s[^;]*;/gm, '').replace(/\bimport\s*\([^)]*\)/g, '');
+  return relativeImports({ path, text: values });
+}
+
+test('SQL is in catalog/ only', () => {
+  assert.deepEqual(sources().flatMap(sqlProblems), []);
+});
+
+test('no barrels and no default exports', () => {
+  assert.deepEqual(sources().flatMap(barrelProblems), []);
+});
+
+test('the rules see what breaks them', () => {
+  const broken = (path: string, text: string) => importProblems({ path, text }).length;
+  assert.equal(broken('model/a.ts', "import { x } from '../store/b.ts';"), 1);
+  assert.equal(broken('model/a.ts', "import type {\n  x,\n} from '../store/b.ts';"), 1);
+  assert.equal(broken('store/a.ts', "const x = await import('../app/b.ts');"), 1);
+  assert.equal(broken('distros/alpine/a.ts', "export { x } from '../arch/b.ts';"), 1);
+  assert.equal(broken('distros/shared/a.ts', "import { x } from '../arch/b.ts';"), 1);
+  assert.equal(broken('distros/alpine/a.ts', "import { x } from '../shared/b.ts';"), 0);
+  assert.equal(broken('util/a.ts', ''), 1);
+  assert.equal(broken('store/a.ts', "import { x } from '../model/b';"), 1);
+  assert.equal(sqlProblems({ path: 'app/a.ts', text: "'SELECT id FROM blobs'" }).length, 1);
+  assert.equal(barrelProblems({ path: 'app/a.ts', text: "export * from './b.ts';" }).length, 1);
+});

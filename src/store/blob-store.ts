@@ -1,74 +1,66 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, utimesSync } from 'node:fs';
-import { type FileHandle, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, utimesSync } from 'node:fs';
+import { chmod, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
-import { type Digest, hexOf, parseDigest } from '../model/digest.ts';
-import { storageError } from './storage-error.ts';
+import { type Digest, hexOf } from '../model/digest.ts';
+import { BLOB_MODE, type BlobWriter, openBlobWriter, removeFile } from './blob-writer.ts';
+import { errnoOf, storageError } from './storage-error.ts';
 
-/** What a content-addressed store is to the rest. */
 export interface BlobStore {
-  /** Path of the blob's file. @throws AppError NOT_FOUND */
+  /** Path of the blob. @throws AppError NOT_FOUND */
   get(digest: Digest): string;
   has(digest: Digest): boolean;
-  /** Stores all of `source`. An existing blob is success. @throws AppError INTEGRITY, STORAGE; nothing is left then */
+  /** Verifies `expected` before the blob gets its name. @throws AppError INTEGRITY, STORAGE */
   put(
     source: AsyncIterable<Uint8Array> | Uint8Array,
-    expected?: { readonly digest?: Digest; readonly sizeBytes?: number },
+    expected?: { digest?: Digest; sizeBytes?: number },
   ): Promise<{ digest: Digest; sizeBytes: number }>;
-  /** True when it was there. */
+  /** False when it was not there. */
   remove(digest: Digest): Promise<boolean>;
-}
-
-/** A blob on its way in. Exactly one of commit and abort ends it. */
-export interface BlobWriter {
-  readonly path: string;
-  write(chunk: Uint8Array): Promise<void>;
-  /** The caller has hashed what it wrote; the size is checked here. @throws AppError INTEGRITY, STORAGE */
-  commit(digest: Digest, sizeBytes: number): Promise<void>;
-  abort(): Promise<void>;
 }
 
 export interface StoredBlob {
   readonly digest: Digest;
   readonly sizeBytes: number;
+  /** Last `touch`, or when it was stored */
   readonly usedAtMs: number;
 }
 
-/** Blobs are never written to again. */
-const BLOB_MODE = 0o444;
+/** Temp files are called `<pid>-<random>`, so that gc can tell whose they are. */
+const RANDOM_BYTES = 8;
 
 /**
- * Blobs as files, `blobs/sha256/<hex>`. A blob comes into being by rename, after its bytes were checked and
- * synced, so a file with a blob's name always is that blob, whenever a process was killed.
+ * Content-addressed blobs in a folder that any number of processes share. A name under blobs/ only ever belongs to
+ * a complete, flushed, read-only file; whatever kills a process leaves nothing but files under ingest/ and partial/,
+ * which gc removes.
+ *
+ *     blobs/sha256/<hex>   blobs, 0444
+ *     ingest/<pid>-<hex>   temp files
+ *     partial/<key>        downloads that can be resumed
  */
 export class FileBlobStore implements BlobStore {
   readonly directory: string;
-  readonly #blobs: string;
-  readonly #ingest: string;
-  readonly #partial: string;
+  readonly blobsDirectory: string;
+  readonly ingestDirectory: string;
+  readonly partialDirectory: string;
   readonly #touched = new Set<Digest>();
 
-  /** @throws AppError STORAGE when the folders cannot be made */
+  /** @throws AppError STORAGE */
   constructor(directory: string) {
     this.directory = directory;
-    this.#blobs = join(directory, 'blobs/sha256');
-    this.#ingest = join(directory, 'ingest');
-    this.#partial = join(directory, 'partial');
-    for (const folder of [this.#blobs, this.#ingest, this.#partial]) {
-      try {
-        mkdirSync(folder, { recursive: true });
-      } catch (error) {
-        throw storageError(error, folder);
-      }
-    }
+    this.blobsDirectory = join(directory, 'blobs', 'sha256');
+    this.ingestDirectory = join(directory, 'ingest');
+    this.partialDirectory = join(directory, 'partial');
+    for (const path of [this.blobsDirectory, this.ingestDirectory, this.partialDirectory])
+      makeDirectory(path);
   }
 
   get(digest: Digest): string {
     const path = this.#pathOf(digest);
     if (existsSync(path)) return path;
-    throw new AppError('NOT_FOUND', `${path}: the cache has no blob ${digest}`, {
-      hint: 'It may have been collected in the meantime; run the command again.',
+    throw new AppError('NOT_FOUND', `blob ${digest} is not in the cache ${this.directory}`, {
+      details: { digest },
     });
   }
 
@@ -78,164 +70,129 @@ export class FileBlobStore implements BlobStore {
 
   async put(
     source: AsyncIterable<Uint8Array> | Uint8Array,
-    expected: { readonly digest?: Digest; readonly sizeBytes?: number } = {},
+    expected: { digest?: Digest; sizeBytes?: number } = {},
   ): Promise<{ digest: Digest; sizeBytes: number }> {
-    const writer = await this.begin();
+    const writer = this.#newWriter();
     try {
       const hash = createHash('sha256');
       let sizeBytes = 0;
       for await (const chunk of source instanceof Uint8Array ? [source] : source) {
         hash.update(chunk);
         sizeBytes += chunk.length;
-        await writer.write(chunk);
+        writer.write(chunk);
       }
       const digest = `sha256:${hash.digest('hex')}` as Digest;
-      if (expected.digest !== undefined && expected.digest !== digest) {
-        throw mismatch(writer.path, expected.digest, digest);
-      }
-      await writer.commit(digest, expected.sizeBytes ?? sizeBytes);
+      checkExpected(expected, digest, sizeBytes);
+      await writer.commit(digest, sizeBytes);
       return { digest, sizeBytes };
-    } catch (error) {
+    } finally {
       await writer.abort();
-      throw error;
     }
   }
 
   async remove(digest: Digest): Promise<boolean> {
-    try {
-      await unlink(this.#pathOf(digest));
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-      throw storageError(error, this.#pathOf(digest));
-    }
+    this.#touched.delete(digest);
+    return removeFile(this.#pathOf(digest));
   }
 
-  /** A temporary file in the store's own filesystem; its name says which process writes it. */
   async begin(): Promise<BlobWriter> {
-    const path = join(this.#ingest, `${process.pid}-${randomUUID()}`);
-    let file: FileHandle | undefined;
-    try {
-      file = await open(path, 'wx', 0o600);
-    } catch (error) {
-      throw storageError(error, path);
-    }
-    return new TemporaryBlob(file, path, (digest) => this.#pathOf(digest));
+    return this.#newWriter();
   }
 
   /**
-   * Moves a complete file whose digest the caller has checked into the store; it must be in the same filesystem.
-   * @throws AppError INTEGRITY when its size is not `sizeBytes`, STORAGE
+   * Moves a complete file of this file system in: its digest has been verified by the caller, its size is checked
+   * here. Success leaves no file at `path`; so does a blob that was there already.
+   * @throws AppError INTEGRITY, STORAGE
    */
   async adopt(path: string, digest: Digest, sizeBytes: number): Promise<void> {
     try {
-      const file = await open(path, 'r+');
-      await place(file, { path, sizeBytes, target: this.#pathOf(digest) });
+      const got = (await stat(path)).size;
+      if (got !== sizeBytes) throw sizeError(digest, sizeBytes, got);
+      const file = await open(path, 'r');
+      await file.sync().finally(() => file.close());
+      await chmod(path, BLOB_MODE);
+      this.#install(path, digest, sizeBytes);
     } catch (error) {
-      throw storageError(error, path);
+      throw storageError(error, 'store', path);
     }
   }
 
-  /** Where a download of this key is kept until it is complete. */
+  /** Stable path of a resumable download; any text may be a key. */
   partialPath(key: string): string {
-    return join(this.#partial, key);
+    const safe = key.replace(/[^A-Za-z0-9._+-]/g, '_').slice(-100);
+    return join(
+      this.partialDirectory,
+      `${createHash('sha256').update(key).digest('hex').slice(0, 16)}-${safe}`,
+    );
   }
 
-  /** Remembers that the blob was used now, for gc; once a process. */
+  /** In order of digests. Blobs that vanish meanwhile are left out. */
+  async *list(): AsyncIterable<StoredBlob> {
+    for (const name of readdirSync(this.blobsDirectory).sort()) {
+      if (!/^[0-9a-f]{64}$/.test(name)) continue;
+      const facts = statSync(join(this.blobsDirectory, name), { throwIfNoEntry: false });
+      if (facts === undefined) continue;
+      yield { digest: `sha256:${name}` as Digest, sizeBytes: facts.size, usedAtMs: facts.mtimeMs };
+    }
+  }
+
+  /** Marks the blob as used now, for gc; at most once per process. Never fails: it is only a hint. */
   touch(digest: Digest): void {
     if (this.#touched.has(digest)) return;
     this.#touched.add(digest);
     const now = new Date();
     try {
       utimesSync(this.#pathOf(digest), now, now);
-    } catch {
-      // A read-only cache works too; gc then goes by the time of ingest.
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
     }
-  }
-
-  async *list(): AsyncGenerator<StoredBlob> {
-    for await (const entry of await opendir(this.#blobs)) {
-      if (!/^[0-9a-f]{64}$/.test(entry.name)) continue;
-      try {
-        const { size, mtimeMs } = await stat(join(this.#blobs, entry.name));
-        yield { digest: parseDigest(`sha256:${entry.name}`), sizeBytes: size, usedAtMs: mtimeMs };
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error, entry.name);
-      }
-    }
-  }
-
-  /** Folders of files on their way in: temporary blobs and partial downloads. */
-  get unfinished(): readonly string[] {
-    return [this.#ingest, this.#partial];
   }
 
   #pathOf(digest: Digest): string {
-    return join(this.#blobs, hexOf(digest));
+    return join(this.blobsDirectory, hexOf(digest));
   }
+
+  #newWriter(): BlobWriter {
+    const name = `${process.pid}-${randomBytes(RANDOM_BYTES).toString('hex')}`;
+    return openBlobWriter(join(this.ingestDirectory, name), this.#install);
+  }
+
+  /** A blob of another size under that name is damaged and gets replaced; one of the same size stays. */
+  readonly #install = (path: string, digest: Digest, sizeBytes: number): void => {
+    const target = this.#pathOf(digest);
+    const there = statSync(target, { throwIfNoEntry: false });
+    if (there?.size === sizeBytes) {
+      removeFile(path);
+      this.touch(digest);
+    } else renameSync(path, target);
+  };
 }
 
-class TemporaryBlob implements BlobWriter {
-  readonly path: string;
-  readonly #file: FileHandle;
-  readonly #pathOf: (digest: Digest) => string;
-  #ended = false;
-
-  constructor(file: FileHandle, path: string, pathOf: (digest: Digest) => string) {
-    this.#file = file;
-    this.path = path;
-    this.#pathOf = pathOf;
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    try {
-      let at = 0;
-      while (at < chunk.length) at += (await this.#file.write(chunk, at, chunk.length - at)).bytesWritten;
-    } catch (error) {
-      throw storageError(error, this.path);
-    }
-  }
-
-  async commit(digest: Digest, sizeBytes: number): Promise<void> {
-    try {
-      await place(this.#file, { path: this.path, sizeBytes, target: this.#pathOf(digest) });
-      this.#ended = true;
-    } catch (error) {
-      throw storageError(error, this.path);
-    }
-  }
-
-  async abort(): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
-    await this.#file.close().catch(() => {});
-    await unlink(this.path).catch(() => {});
-  }
-}
-
-/** size → 0444 → fsync → rename. */
-async function place(
-  file: FileHandle,
-  { path, sizeBytes, target }: { path: string; sizeBytes: number; target: string },
-): Promise<void> {
+function makeDirectory(path: string): void {
   try {
-    const { size } = await file.stat();
-    if (size !== sizeBytes) throw mismatch(path, `${sizeBytes} bytes`, `${size} bytes`);
-    if (existsSync(target)) {
-      await unlink(path);
-      return;
-    }
-    await file.chmod(BLOB_MODE);
-    await file.sync();
-    await rename(path, target);
-  } finally {
-    await file.close();
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw storageError(error, 'create', path);
   }
 }
 
-function mismatch(path: string, expected: string, got: string): AppError {
-  return new AppError('INTEGRITY', `${path}: expected ${expected}, got ${got}`, {
-    hint: 'The source is damaged or changed while it was read; nothing was stored.',
-    details: { expected, got },
+function checkExpected(
+  expected: { digest?: Digest; sizeBytes?: number },
+  digest: Digest,
+  sizeBytes: number,
+): void {
+  const wanted = expected.digest ?? digest;
+  if (expected.sizeBytes !== undefined && expected.sizeBytes !== sizeBytes) {
+    throw sizeError(wanted, expected.sizeBytes, sizeBytes);
+  }
+  if (wanted === digest) return;
+  throw new AppError('INTEGRITY', `blob digest: expected ${wanted}, got ${digest}`, {
+    details: { expected: wanted, got: digest },
+  });
+}
+
+function sizeError(digest: Digest, expected: number, got: number): AppError {
+  return new AppError('INTEGRITY', `blob ${digest}: expected ${expected} bytes, got ${got}`, {
+    details: { digest, expected, got },
   });
 }

@@ -1,72 +1,75 @@
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../model/digest.ts';
 import type { FileBlobStore, StoredBlob } from './blob-store.ts';
-import { storageError } from './storage-error.ts';
+import { removeFile } from './blob-writer.ts';
+import { isAlive } from './process-alive.ts';
 
-/** No download or ingest of a living process leaves its file untouched this long. */
+export interface GcOptions {
+  /** Evict the least recently used blobs until the rest is no larger; undefined: only stale temp files go. */
+  readonly maxSizeBytes: number | undefined;
+  /** True for blobs that must stay, whatever the size. */
+  readonly keep: (digest: Digest) => boolean;
+  /** Milliseconds since the epoch */
+  readonly nowMs?: number;
+}
+
+export interface GcResult {
+  /** Blobs removed */
+  readonly removed: number;
+  /** Temp files and partial downloads removed */
+  readonly removedTemporary: number;
+  /** Of both */
+  readonly freedBytes: number;
+  /** Blobs that remain */
+  readonly keptBytes: number;
+  readonly removedDigests: readonly Digest[];
+}
+
+/** A download or an ingest that nobody has continued for a day is not coming back. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
-export interface GarbageOptions {
-  /** Blobs are removed, the longest unused first, until the rest is at most this. */
-  readonly maxSizeBytes: number;
-  /** True for blobs that must stay. */
-  readonly keep: (digest: Digest) => boolean;
-}
-
-export interface GarbageCollection {
-  readonly removed: number;
-  readonly freedBytes: number;
-}
-
-/** Also removes what killed processes left half-written. */
-export async function collectGarbage(
-  store: FileBlobStore,
-  options: GarbageOptions,
-): Promise<GarbageCollection> {
-  let { removed, freedBytes } = await removeStale(store);
+/** @throws AppError STORAGE */
+export async function collectGarbage(store: FileBlobStore, options: GcOptions): Promise<GcResult> {
+  const nowMs = options.nowMs ?? Date.now();
+  const temporary = removeStale(store.ingestDirectory, nowMs, (name) => !isAlive(Number.parseInt(name, 10)));
+  const partial = removeStale(store.partialDirectory, nowMs, () => true);
   const blobs: StoredBlob[] = [];
   for await (const blob of store.list()) blobs.push(blob);
-  let total = blobs.reduce((sum, blob) => sum + blob.sizeBytes, 0);
-  blobs.sort((a, b) => a.usedAtMs - b.usedAtMs || (a.digest < b.digest ? -1 : 1));
-  for (const blob of blobs) {
-    if (total <= options.maxSizeBytes) break;
-    if (options.keep(blob.digest) || !(await store.remove(blob.digest))) continue;
-    total -= blob.sizeBytes;
-    removed += 1;
-    freedBytes += blob.sizeBytes;
+  let keptBytes = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let freedBytes = temporary.bytes + partial.bytes;
+  const removedDigests: Digest[] = [];
+  for (const { digest, sizeBytes } of blobs.sort((a, b) => a.usedAtMs - b.usedAtMs)) {
+    if (options.maxSizeBytes === undefined || keptBytes <= options.maxSizeBytes) break;
+    if (options.keep(digest)) continue;
+    keptBytes -= sizeBytes;
+    if (!(await store.remove(digest))) continue;
+    freedBytes += sizeBytes;
+    removedDigests.push(digest);
   }
-  return { removed, freedBytes };
+  return {
+    removed: removedDigests.length,
+    removedTemporary: temporary.count + partial.count,
+    freedBytes,
+    keptBytes,
+    removedDigests,
+  };
 }
 
-async function removeStale(store: FileBlobStore): Promise<GarbageCollection> {
-  let removed = 0;
-  let freedBytes = 0;
-  for (const folder of store.unfinished) {
-    for (const name of await readdir(folder)) {
-      const path = join(folder, name);
-      try {
-        const { mtimeMs, size } = await stat(path);
-        if (Date.now() - mtimeMs < STALE_MS && !writerIsDead(name)) continue;
-        await unlink(path);
-        removed += 1;
-        freedBytes += size;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error, path);
-      }
-    }
+function removeStale(
+  directory: string,
+  nowMs: number,
+  isAbandoned: (name: string) => boolean,
+): { readonly count: number; readonly bytes: number } {
+  let count = 0;
+  let bytes = 0;
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    const facts = statSync(path, { throwIfNoEntry: false });
+    if (!facts?.isFile() || nowMs - facts.mtimeMs < STALE_MS || !isAbandoned(name)) continue;
+    if (!removeFile(path)) continue;
+    count += 1;
+    bytes += facts.size;
   }
-  return { removed, freedBytes };
-}
-
-/** Temporary blobs begin with their writer's process id. */
-function writerIsDead(name: string): boolean {
-  const pid = Number(/^(\d+)-[0-9a-f-]{36}$/.exec(name)?.[1]);
-  if (!Number.isInteger(pid)) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
+  return { count, bytes };
 }

@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /**
- * Where the cache is: `$PKGCOMPOSE_CACHE`, else `cache/` of the checkout that the program runs from, else
- * `$XDG_CACHE_HOME/pkgcompose`, else `~/.cache/pkgcompose` (XDG Base Directory Specification).
+ * Where blobs and catalog live: $PKGCOMPOSE_CACHE; else the checkout's cache/ when `checkoutRoot` is one (it has
+ * .git and cache); else $XDG_CACHE_HOME/pkgcompose (an absolute path, XDG Base Directory §3); else
+ * ~/.cache/pkgcompose. Empty variables count as unset.
  */
-export function cacheDirectory(env: NodeJS.ProcessEnv, root: string): string {
-  const named = env.PKGCOMPOSE_CACHE;
-  if (named !== undefined && named !== '') return named;
-  if (existsSync(join(root, '.git')) && existsSync(join(root, 'cache'))) return join(root, 'cache');
-  const xdg = env.XDG_CACHE_HOME;
-  // The specification: a relative path there is invalid and ignored.
-  if (xdg?.startsWith('/')) return join(xdg, 'pkgcompose');
-  return join(env.HOME ?? homedir(), '.cache/pkgcompose');
+export function cacheDirectory(env: NodeJS.ProcessEnv, checkoutRoot?: string): string {
+  if (env.PKGCOMPOSE_CACHE) return resolve(env.PKGCOMPOSE_CACHE);
+  if (checkoutRoot !== undefined) {
+    const cache = join(checkoutRoot, 'cache');
+    if (existsSync(join(checkoutRoot, '.git')) && existsSync(cache)) return cache;
+  }
+  if (env.XDG_CACHE_HOME?.startsWith('/')) return join(env.XDG_CACHE_HOME, 'pkgcompose');
+  return join(env.HOME || homedir(), '.cache', 'pkgcompose');
 }

@@ -1,46 +1,58 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { type Digest, hexOf } from '../model/digest.ts';
+import type { Digest } from '../model/digest.ts';
 import type { FileBlobStore } from './blob-store.ts';
-import { storageError } from './storage-error.ts';
+import { errnoOf, storageError } from './storage-error.ts';
 
-export interface StoreVerification {
-  readonly checked: number;
-  readonly damaged: readonly { readonly digest: Digest; readonly expected: string; readonly got: string }[];
-  /** Digests that `repair` removed */
-  readonly removed: readonly Digest[];
+export interface DamagedBlob {
+  readonly digest: Digest;
+  readonly expected: Digest;
+  readonly got: Digest;
 }
 
-/** Hashes every blob; with `repair`, removes the damaged ones so that they are fetched or made again. */
+export interface VerifyResult {
+  readonly checked: number;
+  readonly damaged: readonly DamagedBlob[];
+  readonly removed: number;
+}
+
+const READ_BYTES = 1 << 20;
+
+/**
+ * Hashes every blob; with `repair` the damaged ones are removed, to be fetched or made again when next needed.
+ * Blobs that vanish meanwhile are skipped. @throws AppError STORAGE when a blob cannot be read
+ */
 export async function verifyStore(
   store: FileBlobStore,
-  options: { readonly repair: boolean; readonly signal?: AbortSignal },
-): Promise<StoreVerification> {
-  const damaged: { digest: Digest; expected: string; got: string }[] = [];
-  const removed: Digest[] = [];
+  options: {
+    readonly repair?: boolean;
+    readonly signal?: AbortSignal;
+    readonly onBlob?: (digest: Digest) => void;
+  } = {},
+): Promise<VerifyResult> {
+  const damaged: DamagedBlob[] = [];
   let checked = 0;
+  let removed = 0;
   for await (const { digest } of store.list()) {
     options.signal?.throwIfAborted();
+    const got = store.has(digest) ? await digestOfFile(store.get(digest)) : undefined;
+    if (got === undefined) continue;
     checked += 1;
-    const got = await hashFile(store.get(digest), options.signal);
-    if (got === hexOf(digest)) continue;
-    damaged.push({ digest, expected: hexOf(digest), got });
-    if (options.repair && (await store.remove(digest))) removed.push(digest);
+    options.onBlob?.(digest);
+    if (got === digest) continue;
+    damaged.push({ digest, expected: digest, got });
+    if (options.repair === true && (await store.remove(digest))) removed += 1;
   }
   return { checked, damaged, removed };
 }
 
-async function hashFile(path: string, signal: AbortSignal | undefined): Promise<string> {
+async function digestOfFile(path: string): Promise<Digest | undefined> {
   const hash = createHash('sha256');
   try {
-    await pipeline(
-      createReadStream(path, { highWaterMark: 1 << 20 }),
-      hash,
-      signal === undefined ? {} : { signal },
-    );
+    for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk);
   } catch (error) {
-    throw storageError(error, path);
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw storageError(error, 'read', path);
   }
-  return hash.digest('hex');
+  return `sha256:${hash.digest('hex')}` as Digest;
 }

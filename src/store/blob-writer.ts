@@ -1,0 +1,92 @@
+import { closeSync, fchmodSync, fsync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { AppError } from '../model/app-error.ts';
+import type { Digest } from '../model/digest.ts';
+import { errnoOf, storageError } from './storage-error.ts';
+
+const fsyncAsync = promisify(fsync);
+
+/** Blobs never change. */
+export const BLOB_MODE = 0o444;
+
+/** A blob in the making. After commit or abort nothing of it is left but, perhaps, the blob. */
+export interface BlobWriter {
+  /** The temp file, in the store's own file system */
+  readonly path: string;
+  /** Appends; synchronous into the page cache. @throws AppError STORAGE */
+  write(chunk: Uint8Array): void;
+  /**
+   * The caller has computed `digest` over the bytes it wrote; the size written is checked here. Flushed to disk
+   * before it gets its name; many commits at a time overlap their flushes. A blob that is there already is success.
+   * On failure the temp file is gone.
+   * @throws AppError INTEGRITY when `sizeBytes` is not what was written, STORAGE
+   */
+  commit(digest: Digest, sizeBytes: number): Promise<void>;
+  /** Drops the temp file. Harmless after commit and when called twice. */
+  abort(): Promise<void>;
+}
+
+export type Install = (path: string, digest: Digest, sizeBytes: number) => void;
+
+/** Opens a temp file at `path`, which must not exist; `install` gives the finished file its name. */
+export function openBlobWriter(path: string, install: Install): BlobWriter {
+  let fd = -1;
+  let writtenBytes = 0;
+  let open = true;
+  try {
+    fd = openSync(path, 'wx', 0o600);
+  } catch (error) {
+    throw storageError(error, 'create', path);
+  }
+
+  function discard(): void {
+    if (!open) return;
+    open = false;
+    closeSync(fd);
+    removeFile(path);
+  }
+
+  return {
+    path,
+    write(chunk) {
+      try {
+        for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
+      } catch (error) {
+        throw storageError(error, 'write', path);
+      }
+      writtenBytes += chunk.length;
+    },
+    async commit(digest, sizeBytes) {
+      try {
+        if (writtenBytes !== sizeBytes) {
+          const text = `blob ${digest}: expected ${sizeBytes} bytes, got ${writtenBytes}`;
+          throw new AppError('INTEGRITY', text, {
+            details: { digest, expected: sizeBytes, got: writtenBytes },
+          });
+        }
+        await fsyncAsync(fd);
+        fchmodSync(fd, BLOB_MODE);
+        install(path, digest, sizeBytes);
+        open = false;
+        closeSync(fd);
+      } catch (error) {
+        discard();
+        throw storageError(error, 'store', path);
+      }
+    },
+    async abort() {
+      discard();
+    },
+  };
+}
+
+/** True when there was a file. @throws AppError STORAGE */
+export function removeFile(path: string): boolean {
+  try {
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw storageError(error, 'remove', path);
+  }
+}

@@ -1,0 +1,12 @@
+import { errnoOf } from './storage-error.ts';
+
+/** Whether a process of that id runs on this machine, whoever owns it. */
+export function isAlive(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}

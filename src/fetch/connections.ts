@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Agent, Dispatcher, request as undiciRequest } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 
 /** A host that does not take the connection in this time is down; the next mirror may be up. */
 export const CONNECT_TIMEOUT_MS = 10_000;
@@ -28,34 +28,35 @@ export async function closeConnections(): Promise<void> {
   await closing?.agent.destroy();
 }
 
-/**
- * undici's single modules, not its index: that also loads fetch, WebSocket, caches and mocks (65 ms instead of 25 ms,
- * much of an unchanged re-index). undici has no `exports` map; its version is pinned exactly.
- */
 function open(): Connections {
   const require = createRequire(import.meta.url);
-  const request = require('undici/lib/api/api-request.js') as typeof undiciRequest;
-  const options: Agent.Options = {
+  const options = {
     connect: { timeout: CONNECT_TIMEOUT_MS },
     keepAliveTimeout: KEEP_ALIVE_MS,
     // One connection per transfer: an HTTP/2 connection's flow control would be shared by all of a mirror's downloads.
     allowH2: false,
   };
-  const agent = proxied(process.env) ? openProxied(require, options) : openDirect(require, options);
-  return { agent, send: request.bind(agent) as unknown as Send };
+  return proxied(process.env) ? openProxied(require, options) : openDirect(require, options);
 }
 
 function proxied(env: NodeJS.ProcessEnv): boolean {
   return Boolean(env.http_proxy || env.HTTP_PROXY || env.https_proxy || env.HTTPS_PROXY);
 }
 
-function openDirect(require: NodeJS.Require, options: Agent.Options): Dispatcher {
-  const Direct = require('undici/lib/dispatcher/agent.js') as typeof import('undici').Agent;
-  return new Direct(options);
+/**
+ * undici's single modules, not its index: that also loads fetch, WebSocket, caches and mocks (65 ms instead of 25 ms,
+ * much of an unchanged re-index). undici has no `exports` map; its version is pinned exactly.
+ */
+function openDirect(require: NodeJS.Require, options: Agent.Options): Connections {
+  const DirectAgent = require('undici/lib/dispatcher/agent.js') as typeof Agent;
+  const request = require('undici/lib/api/api-request.js') as Send;
+  const agent = new DirectAgent(options);
+  return { agent, send: request.bind(agent) };
 }
 
-function openProxied(require: NodeJS.Require, options: Agent.Options): Dispatcher {
-  const Proxied =
-    require('undici/lib/dispatcher/env-http-proxy-agent.js') as typeof import('undici').EnvHttpProxyAgent;
-  return new Proxied({ ...options, connectTimeout: CONNECT_TIMEOUT_MS });
+/** The whole of undici: a proxy's agent uses methods that only its index puts on dispatchers. */
+function openProxied(require: NodeJS.Require, options: Agent.Options): Connections {
+  const undici = require('undici') as typeof import('undici');
+  const agent = new undici.EnvHttpProxyAgent({ ...options, connectTimeout: CONNECT_TIMEOUT_MS });
+  return { agent, send: (request) => agent.request(request) };
 }

@@ -14,7 +14,7 @@ import {
   partialSize,
   readOrigin,
 } from './partial.ts';
-import { isLocal, redactUrl } from './url.ts';
+import { fileNameOf, isLocal, redactUrl } from './url.ts';
 
 /** A try that brought this much further does not count against the retries: large files come through bad lines. */
 const WORTHWHILE_BYTES = 256 * 1024;
@@ -38,7 +38,7 @@ export async function downloadFile(
   options: DownloadOptions,
 ): Promise<Download> {
   const lock = await lockDownload(path, options);
-  const meter = new Meter(options);
+  const meter = new Meter(options, urls[0] ?? path);
   try {
     const transfer: Transfer = { path, options, meter, furthestBytes: await startingSize(path, options) };
     const done =
@@ -213,9 +213,9 @@ class Meter {
   #task: ProgressTask | undefined;
   #shownBytes = 0;
 
-  constructor(options: DownloadOptions) {
+  constructor(options: DownloadOptions, url: string) {
     this.#progress = options.progress;
-    this.#label = options.label ?? 'download';
+    this.#label = options.label ?? fileNameOf(url);
   }
 
   restart(offsetBytes: number, total: number | undefined): void {

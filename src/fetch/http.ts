@@ -3,7 +3,7 @@ import { cancelled, FetchFailure } from './failure.ts';
 import { contentLength, httpGet, overLimit, type Reply } from './http-get.ts';
 import { readLocal } from './local.ts';
 import { type MirrorOptions, tryMirrors } from './mirrors.ts';
-import { isLocal } from './url.ts';
+import { fileNameOf, isLocal } from './url.ts';
 
 /** Slow mirrors pause for seconds; none that is alive stays silent this long. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
@@ -58,7 +58,7 @@ export function fetchBytes(
     return {
       modified: true,
       url,
-      bytes: await collect(reply, options),
+      bytes: await collect(reply, url, options),
       etag: reply.header('etag'),
       lastModified: reply.header('last-modified'),
     };
@@ -88,14 +88,18 @@ function conditions(validators: Validators): Record<string, string> {
   return headers;
 }
 
-async function collect(reply: Reply, options: FetchOptions & { maxBytes: number }): Promise<Buffer> {
+async function collect(
+  reply: Reply,
+  url: string,
+  options: FetchOptions & { maxBytes: number },
+): Promise<Buffer> {
   const { maxBytes } = options;
   const announced = contentLength(reply);
   if (announced !== undefined && announced > maxBytes) {
     await reply.discard();
     throw overLimit(announced, maxBytes);
   }
-  const task = options.progress?.task(options.label ?? 'fetch', announced, 'bytes');
+  const task = options.progress?.task(options.label ?? fileNameOf(url), announced, 'bytes');
   try {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import type { Progress } from '../model/progress.ts';
 import { cancelled, FetchFailure } from './failure.ts';
-import { redactUrl } from './url.ts';
+import { fileNameOf, redactUrl } from './url.ts';
 
 const DEFAULT_RETRIES = 3;
 const DEFAULT_BACKOFF_MS = 250;
@@ -89,7 +89,7 @@ async function pause(url: string, options: MirrorOptions, ms: number): Promise<v
 function gather(failures: readonly SourceFailure[], label: string | undefined): AppError {
   const codes = new Set<ErrorCode>(failures.map(({ failure }) => failure.code));
   const code = codes.size === 1 ? ([...codes][0] ?? 'NETWORK') : 'NETWORK';
-  const what = label ?? fileName(failures[0]?.url ?? '');
+  const what = label ?? fileNameOf(failures[0]?.url ?? '');
   const verb = code === 'NOT_FOUND' ? 'Not found' : 'Cannot fetch';
   const lines = failures.map(({ url, failure }) => `${url}: ${failure.message}`);
   const list = lines.length === 1 ? ` ${lines[0]}` : lines.map((line) => `\n  ${line}`).join('');
@@ -110,12 +110,3 @@ const hints: Partial<Record<ErrorCode, string>> = {
     'Check the connection and the proxy settings (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), or name another mirror with --mirror.',
   INTEGRITY: 'The index and the mirror differ: run `compose index`, or name another mirror with --mirror.',
 };
-
-function fileName(url: string): string {
-  return (
-    url
-      .replace(/[?#].*$/s, '')
-      .split('/')
-      .at(-1) || url
-  );
-}

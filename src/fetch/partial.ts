@@ -81,10 +81,15 @@ export class PartialWriter {
       }
       await discardPartial(path);
       await writeFile(originPath(path), JSON.stringify(origin));
-      return new PartialWriter(path, await open(path, 'wx'), 0);
+      return PartialWriter.over(path, await open(path, 'wx'));
     } catch (error) {
       throw storageError(error, path);
     }
+  }
+
+  /** From the start of an open file, which the writer then owns. */
+  static over(path: string, handle: FileHandle): PartialWriter {
+    return new PartialWriter(path, handle, 0);
   }
 
   /** Written or in the current batch */

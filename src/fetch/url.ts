@@ -63,3 +63,18 @@ export function redactUrl(text: string): string {
     .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi, '$1***@')
     .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s?#"']*)\?[^\s"']*/gi, '$1?***');
 }
+
+/** The last part of a URL's or path's name, for people: decoded, without credentials and query. */
+export function fileNameOf(location: string): string {
+  const name =
+    location
+      .replace(/[?#].*$/s, '')
+      .replace(/\/+$/, '')
+      .split('/')
+      .at(-1) ?? '';
+  try {
+    return redactUrl(decodeURIComponent(name)) || redactUrl(location);
+  } catch {
+    return name;
+  }
+}

@@ -25,6 +25,8 @@ export interface Fault {
   wrongBytes?: boolean;
   /** Announced instead of the true Content-Length */
   contentLength?: number;
+  /** No Content-Length */
+  chunked?: boolean;
   /** A Range is answered with 200 and everything */
   ignoresRange?: boolean;
   /** No ETag and no Last-Modified */
@@ -163,7 +165,7 @@ async function serve(exchange: Exchange, content: Content, fault: Fault): Promis
   const start = range?.start ?? 0;
   const end = range?.end ?? content.sizeBytes - 1;
   if (range !== undefined) headers['content-range'] = `bytes ${start}-${end}/${content.sizeBytes}`;
-  headers['content-length'] = String(fault.contentLength ?? end - start + 1);
+  if (!fault.chunked) headers['content-length'] = String(fault.contentLength ?? end - start + 1);
   entry.status = range === undefined ? 200 : 206;
   response.strictContentLength = false;
   response.writeHead(entry.status, headers);

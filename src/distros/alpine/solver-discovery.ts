@@ -1,7 +1,14 @@
 import { AppError } from '../../model/app-error.ts';
 import type { CatalogPackage, PackageSource } from '../../model/package.ts';
 import { parseRelation, type Relation } from './relation.ts';
-import { type Candidate, type Dependency, type NameState, newName, type Provide } from './solver-model.ts';
+import {
+  type Candidate,
+  type Dependency,
+  type NameState,
+  newName,
+  type Provide,
+  type Provider,
+} from './solver-model.ts';
 
 /** All of Alpine has 200,000 names; reaching this means a source that never ends. */
 const MAX_NAMES = 2_000_000;
@@ -36,16 +43,18 @@ export class Discovery {
     const own = this.#source.byName(name.name);
     const others = this.#source.providers(name.name);
     const fresh: Candidate[] = [];
+    const providers: Provider[] = [];
     const seen = new Set<Candidate>();
     for (const entry of others.length === 0 ? own : inOrder([...own, ...others])) {
       const candidate = this.#candidate(entry, fresh);
       if (seen.has(candidate)) continue;
       seen.add(candidate);
-      if (candidate.name === name) name.providers.push({ candidate, version: candidate.package.version });
+      if (candidate.name === name) providers.push({ candidate, version: candidate.package.version });
       for (const provide of candidate.provides) {
-        if (provide.name === name) name.providers.push({ candidate, version: provide.version });
+        if (provide.name === name) providers.push({ candidate, version: provide.version });
       }
     }
+    name.providers = providers;
     return fresh;
   }
 
@@ -77,6 +86,7 @@ export class Discovery {
       tagOk: entry.tag === '',
       selectable: true,
       conflicts: 0,
+      settled: false,
       constraintsApplied: false,
       installIfTriggered: false,
       installIfFailed: false,
@@ -102,6 +112,8 @@ export class Discovery {
     candidate.installIfFailed = candidate.installIf.length === 0;
     candidate.disqualified = this.#uninstallable(entry, depends.broken);
     candidate.selectable = candidate.disqualified === '';
+    candidate.name.providers.push({ candidate, version: entry.version });
+    for (const { name, version } of candidate.provides) name.providers.push({ candidate, version });
     const goesBy = new Set([candidate.name, ...candidate.provides.map((provide) => provide.name)]);
     for (const alias of goesBy) {
       for (const { name } of candidate.depends) name.reverseDepends.add(alias);

@@ -89,6 +89,7 @@ export class Engine {
       return;
     }
     candidate.conflicts += 1;
+    if (candidate.settled) this.#fail(candidate, candidate.name, `${labelOf(owner)} needs ${relation.text}`);
     if (candidate.selectable) this.#disqualify(candidate, `${labelOf(owner)} needs ${relation.text}`);
   }
 
@@ -99,6 +100,8 @@ export class Engine {
     if (!relation.conflict) {
       name.requirers += 1;
       if (name.requirers === 1) this.#requirersChanged(name);
+      if (name.locked && name.chosen === null)
+        this.errors.push({ candidate: null, name, why: 'no provider' });
     }
     for (const provider of name.providers) this.#constrain(provider, owner, relation);
   }
@@ -244,6 +247,7 @@ export class Engine {
     const { candidate } = chosen;
     if (!candidate.selectable) this.#fail(candidate, name, candidate.disqualified);
     else if (!candidate.tagOk) this.#fail(candidate, name, 'masked');
+    candidate.settled = true;
     this.#assign(candidate.name, { candidate, version: candidate.package.version });
     for (const { name: alias, version } of candidate.provides) this.#assign(alias, { candidate, version });
     this.#applyDependencies(candidate);

@@ -33,6 +33,8 @@ export interface Candidate {
   tagOk: boolean;
   selectable: boolean;
   conflicts: number;
+  /** Chosen for good */
+  settled: boolean;
   constraintsApplied: boolean;
   installIfTriggered: boolean;
   installIfFailed: boolean;
@@ -43,7 +45,7 @@ export interface Candidate {
 
 export interface NameState {
   readonly name: string;
-  /** In (repository, index) order */
+  /** Those known so far; once `read` all of them, in (repository, index) order. */
   providers: Provider[];
   /** `providers` is complete: read from the source. */
   read: boolean;

@@ -23,13 +23,14 @@ export interface DebianPackage {
 export class SampleMirrorError extends Error {}
 
 const OUTPUT_BYTES = 256 * 1024 * 1024;
+const APT_ENV = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
 
 function run(program: string, words: readonly string[], cwd?: string): string {
   const result = spawnSync(program, words, {
     cwd,
     encoding: 'utf8',
     maxBuffer: OUTPUT_BYTES,
-    env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
+    env: APT_ENV,
   });
   if (result.error !== undefined) {
     throw new SampleMirrorError(
@@ -88,31 +89,52 @@ function show(names: readonly string[]): readonly DebianPackage[] {
   if (names.length === 0) return [];
   const words = ['--no-all-versions', 'show', ...names];
   // Exit code 100 with the found ones on stdout when a name is virtual.
-  const result = spawnSync('apt-cache', words, { encoding: 'utf8', maxBuffer: OUTPUT_BYTES });
+  const result = spawnSync('apt-cache', words, { encoding: 'utf8', maxBuffer: OUTPUT_BYTES, env: APT_ENV });
   if (result.error !== undefined) run('apt-cache', words);
   return parseStanzas(result.stdout);
 }
 
-function update(): void {
-  console.log('  (apt-get update: this machine has no package lists, or old ones)');
-  run('apt-get', ['update', '-q']);
+/**
+ * The packages with all they need, and their archives in `folder`. Where apt's lists are missing or old, they are
+ * brought up to date first, once.
+ * @throws SampleMirrorError
+ */
+export function obtainDebs(
+  roots: readonly string[],
+  excluded: ReadonlySet<string>,
+  folder: string,
+): { readonly packages: readonly DebianPackage[]; readonly paths: ReadonlyMap<string, string> } {
+  const attempt = () => {
+    const packages = debianClosure(roots, excluded);
+    console.log(`  apt-get download: ${packages.length} packages`);
+    return { packages, paths: downloadDebs(packages, folder) };
+  };
+  try {
+    return attempt();
+  } catch (error) {
+    if (!(error instanceof SampleMirrorError)) throw error;
+    console.log("  apt-get update: apt's package lists are missing or old");
+    run('apt-get', ['update', '-q']);
+    return attempt();
+  }
 }
 
 /**
  * The packages and all they need to work (Pre-Depends and Depends, the first alternative that exists), in name
  * order. What `excluded` names is left out with all that only it needs.
  */
-export function debianClosure(
-  roots: readonly string[],
-  excluded: ReadonlySet<string>,
-): readonly DebianPackage[] {
-  if (show(roots.slice(0, 1)).length === 0) update();
+function debianClosure(roots: readonly string[], excluded: ReadonlySet<string>): readonly DebianPackage[] {
   const found = new Map<string, DebianPackage>();
   let wanted = [...roots];
   while (wanted.length > 0) {
     const shown = new Map(show(wanted).map((one) => [one.name, one]));
     for (const name of wanted) {
       const stanza = shown.get(name);
+      if (stanza?.sha256 === '') {
+        throw new SampleMirrorError(
+          `${name} ${stanza.version} is installed, and no repository of apt has it`,
+        );
+      }
       if (stanza !== undefined) found.set(name, stanza);
       else if (roots.includes(name)) throw new SampleMirrorError(`apt-cache knows no package ${name}`);
     }
@@ -133,23 +155,13 @@ function isComplete(path: string, sha256: string): boolean {
 }
 
 /** Gets the packages' archives into `folder` with `apt-get download`. @returns their paths by package name */
-export function downloadDebs(
-  packages: readonly DebianPackage[],
-  folder: string,
-): ReadonlyMap<string, string> {
+function downloadDebs(packages: readonly DebianPackage[], folder: string): ReadonlyMap<string, string> {
   mkdirSync(folder, { recursive: true });
   const pathOf = (one: DebianPackage): string =>
     join(folder, `${one.name}_${one.version.replace(/:/g, '%3a')}.deb`);
   const missing = packages.filter((one) => !isComplete(pathOf(one), one.sha256));
   if (missing.length > 0) {
-    const words = ['download', '-q', ...missing.map((one) => `${one.name}=${one.version}`)];
-    try {
-      run('apt-get', words, folder);
-    } catch (error) {
-      if (!(error instanceof SampleMirrorError)) throw error;
-      update();
-      run('apt-get', words, folder);
-    }
+    run('apt-get', ['download', '-q', ...missing.map((one) => `${one.name}=${one.version}`)], folder);
   }
   for (const one of missing) {
     const name = `${one.name}_${one.version.replace(/:/g, '%3a')}_${one.architecture}.deb`;

@@ -24,7 +24,7 @@ import { type PgpKey, signDetached, writeTestKeyring } from '../fixtures/pgp.ts'
 import type { FixtureFile } from '../fixtures/tar.ts';
 import { alpineBase, archBase, BUSYBOX_POST_INSTALL, LDCONFIG_INSTALL } from './base-packages.ts';
 import { mergeUsr, readDebFiles } from './deb-files.ts';
-import { type DebianPackage, debianArchitecture, debianClosure, downloadDebs } from './debian.ts';
+import { type DebianPackage, debianArchitecture, obtainDebs } from './debian.ts';
 import { apkVersion, archVersion, translateDepends, translateProvides } from './translate.ts';
 
 /** Raised when what this file makes changes: an older cached mirror is made anew. */
@@ -177,9 +177,7 @@ async function writeIndexes(source: Source, indexes: Indexes): Promise<void> {
 }
 
 async function build(folder: string, debs: string, architecture: string): Promise<number> {
-  const packages = debianClosure(ROOTS, EXCLUDED);
-  console.log(`  apt-get download: ${packages.length} packages`);
-  const paths = downloadDebs(packages, debs);
+  const { packages, paths } = obtainDebs(ROOTS, EXCLUDED, debs);
   const archKeys = join(folder, 'keys', 'arch');
   mkdirSync(archKeys, { recursive: true });
   const apkKey = makeFixtureKey('sample@example.test-00000001.rsa.pub');

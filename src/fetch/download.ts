@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import type { Progress, ProgressTask } from '../model/progress.ts';
 import { FetchFailure } from './failure.ts';
 import { contentLength, httpGet, overLimit, type Reply } from './http-get.ts';
@@ -7,9 +6,9 @@ import { lockDownload } from './lock.ts';
 import { type MirrorOptions, tryMirrors } from './mirrors.ts';
 import {
   discardPartial,
+  forgetOrigin,
   ifRange,
   type Origin,
-  originPath,
   PartialWriter,
   partialSize,
   readOrigin,
@@ -45,7 +44,7 @@ export async function downloadFile(
       transfer.furthestBytes > 0 && transfer.furthestBytes === options.expectedSizeBytes
         ? { url: urls[0] ?? '', sizeBytes: transfer.furthestBytes }
         : await tryMirrors(urls, options, (url) => attempt(url, transfer));
-    await rm(originPath(path), { force: true });
+    await forgetOrigin(path);
     await lock.finish();
     return done;
   } catch (error) {

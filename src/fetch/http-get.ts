@@ -49,7 +49,7 @@ export async function httpGet(url: string, request: GetRequest): Promise<Reply> 
     if (hop === MAX_REDIRECTS) {
       throw new FetchFailure('NETWORK', `more than ${MAX_REDIRECTS} redirects`, { retry: 'no' });
     }
-    const next = parse(new URL(location, target).href);
+    const next = parse(URL.parse(location, target.href)?.href ?? location);
     if (target.protocol === 'https:' && next.target.protocol !== 'https:') {
       const reason = `redirected from https to ${next.target.protocol.slice(0, -1)} (${next.target.href}), which is refused`;
       throw new FetchFailure('NETWORK', reason, { retry: 'no' });
@@ -66,10 +66,19 @@ function parse(text: string): { target: URL; authorization: string } {
     throw new FetchFailure('UNSUPPORTED', `not an http, https or file URL: ${text}`, { retry: 'no' });
   }
   if (target.username === '' && target.password === '') return { target, authorization: '' };
-  const plain = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
+  const plain = `${decode(target.username)}:${decode(target.password)}`;
   target.username = '';
   target.password = '';
   return { target, authorization: `Basic ${Buffer.from(plain).toString('base64')}` };
+}
+
+/** A stray `%` stands for itself. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function accept(reply: Reply): Promise<Reply> {

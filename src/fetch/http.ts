@@ -42,12 +42,13 @@ export function fetchBytes(
   return tryMirrors(urls, options, async (url) => {
     if (options.signal?.aborted) throw cancelled(url);
     if (isLocal(url)) return readLocal(url, options);
+    const headers = conditions(options.validators ?? {});
     const reply = await httpGet(url, {
-      headers: conditions(options.validators ?? {}),
+      headers,
       signal: options.signal,
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     });
-    if (reply.status === 304) {
+    if (reply.status === 304 && Object.keys(headers).length > 0) {
       await reply.discard();
       return { modified: false, url };
     }

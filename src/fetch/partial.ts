@@ -12,7 +12,7 @@ export interface Origin {
 /** Chunks are gathered to this size before a write: few calls, and one write runs while the next batch arrives. */
 const BATCH_BYTES = 1024 * 1024;
 
-export function originPath(path: string): string {
+function originPath(path: string): string {
   return `${path}.json`;
 }
 
@@ -42,8 +42,21 @@ export async function readOrigin(path: string): Promise<Origin | undefined> {
 
 /** Removes the partial and what is remembered of it. */
 export async function discardPartial(path: string): Promise<void> {
-  await rm(path, { force: true });
-  await rm(originPath(path), { force: true });
+  try {
+    await rm(path, { force: true });
+    await rm(originPath(path), { force: true });
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+/** The partial has become the whole file. */
+export async function forgetOrigin(path: string): Promise<void> {
+  try {
+    await rm(originPath(path), { force: true });
+  } catch (error) {
+    throw storageError(error, path);
+  }
 }
 
 /** The value of If-Range that `url` may be asked with (RFC 9110 section 13.1.5: strong ones only); '' where none fits. */

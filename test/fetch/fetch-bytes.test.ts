@@ -207,6 +207,26 @@ test('redirects are followed, relative ones too, five at most', async (t) => {
   await assert.rejects(fetchBytes([`${away.url}/i`], quick), failsWith('UNSUPPORTED', /not an http/));
 });
 
+test('replies that make no sense are failures, not crashes', async (t) => {
+  const mirror = await mirrorOf(t, {
+    '/nowhere': { redirect: 'http://[' },
+    '/304': { status: 304 },
+    '/206': { status: 206 },
+    '/416': { status: 416 },
+  });
+  await assert.rejects(fetchBytes([`${mirror.url}/nowhere`], quick), failsWith('UNSUPPORTED', /not an http/));
+  for (const status of ['304', '206', '416']) {
+    const result = fetchBytes([`${mirror.url}/${status}`], quick);
+    await assert.rejects(result, failsWith('NETWORK', new RegExp(`HTTP ${status} was not asked for`)));
+  }
+  const odd = `${mirror.url.replace('//', '//50%:x@')}/i`;
+  assert.equal((await fetchBytes([odd], quick)).modified, true);
+  assert.equal(
+    mirror.requests.at(-1)?.headers.authorization,
+    `Basic ${Buffer.from('50%:x').toString('base64')}`,
+  );
+});
+
 test('credentials are sent to their own host only and never shown', async (t) => {
   const other = await mirrorOf(t);
   const mirror = await mirrorOf(t, { '/away': { redirect: `${other.url}/i` }, '/near': { redirect: '/i' } });

@@ -1,0 +1,112 @@
+import { createReadStream, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { TarScanner } from '../archive/tar-reader.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import { errnoOf } from './storage-error.ts';
+
+/** Read access to the files of an image layout, whatever holds it. Never writes. */
+export interface LayoutReader {
+  readonly kind: 'tar' | 'oci-dir';
+  /** Bytes of a file by its path in the layout; undefined when it is not there. */
+  size(name: string): number | undefined;
+  /** Content from start to end. */
+  stream(name: string): AsyncIterable<Buffer>;
+}
+
+/** Few calls per layer, little memory. */
+const READ_BYTES = 1024 * 1024;
+
+/**
+ * Opens a single tar or a folder that holds an image layout.
+ * @throws AppError NOT_FOUND, BAD_ARCHIVE (not a tar, truncated, hostile names)
+ */
+export async function readImageTar(path: string): Promise<LayoutReader> {
+  const found = statOf(path);
+  if (found === undefined) {
+    throw new AppError('NOT_FOUND', `${path}: no such file or folder`, { details: { path } });
+  }
+  return found.isDirectory() ? folderReader(path) : tarReader(path, found.size);
+}
+
+/** @throws AppError LIMIT when it is larger than `maxBytes`, BAD_ARCHIVE when it is not there */
+export async function readWhole(layout: LayoutReader, name: string, maxBytes: number): Promise<Buffer> {
+  const sizeBytes = layout.size(name);
+  if (sizeBytes === undefined)
+    throw new AppError('BAD_ARCHIVE', `no ${name} in the image`, { details: { name } });
+  if (sizeBytes > maxBytes) {
+    throw new AppError('LIMIT', `${name}: expected at most ${maxBytes} bytes, got ${sizeBytes}`);
+  }
+  const parts: Buffer[] = [];
+  for await (const part of layout.stream(name)) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+function folderReader(path: string): LayoutReader {
+  return {
+    kind: 'oci-dir',
+    size(name) {
+      const found = statOf(join(path, name));
+      return found?.isFile() === true ? found.size : undefined;
+    },
+    stream: (name) => createReadStream(join(path, name), { highWaterMark: READ_BYTES }),
+  };
+}
+
+async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> {
+  const files = new Map<string, { readonly offset: number; readonly sizeBytes: number }>();
+  const scanner = new TarScanner({
+    entry({ path: name, type, offset, sizeBytes }) {
+      if (type === 'file') files.set(name, { offset, sizeBytes });
+    },
+  });
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) scanner.write(chunk);
+    scanner.finish();
+  } catch (error) {
+    throw located(error, path);
+  }
+  if (scanner.endOfArchiveAt < 0 || scanner.dataAfterEndAt >= 0 || scanner.strayZeroBlockAt >= 0) {
+    const got =
+      scanner.endOfArchiveAt < 0 ? `none within ${tarBytes} bytes` : `one at byte ${scanner.endOfArchiveAt}`;
+    throw new AppError(
+      'BAD_ARCHIVE',
+      `${path}: expected one end of archive behind the last entry, got ${got}`,
+      {
+        hint: 'The file is cut short or was appended to; write it again.',
+        details: { path },
+      },
+    );
+  }
+  return {
+    kind: 'tar',
+    size: (name) => files.get(name)?.sizeBytes,
+    async *stream(name) {
+      const file = files.get(name);
+      if (file === undefined || file.sizeBytes === 0) return;
+      const end = file.offset + file.sizeBytes - 1;
+      yield* createReadStream(path, { start: file.offset, end, highWaterMark: READ_BYTES });
+    },
+  };
+}
+
+/** The same error with where it happened. */
+export function located(error: unknown, where: string): unknown {
+  if (!isAppError(error) || error.message.startsWith(where)) return error;
+  const { code, message, hint, details, cause } = error;
+  return new AppError(code, `${where}: ${message}`, {
+    cause,
+    details,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function statOf(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new AppError('STORAGE', `cannot read ${path}: ${errnoOf(error)}`, {
+      cause: error,
+      details: { path },
+    });
+  }
+}

@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { digestOf } from '../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../src/model/media-types.ts';
 import type { Image, ImageBlob } from '../../src/output/image.ts';
@@ -8,12 +8,15 @@ import { END_OF_ARCHIVE, type FixtureFile, tarEntries } from '../fixtures/tar.ts
 
 export const MINUTE = 1_700_000_040;
 
-export interface TestLayer {
-  /** The uncompressed tar, or the files of one. */
-  readonly tar: Uint8Array | readonly FixtureFile[];
-  /** gzip */
-  readonly encoding?: 'gzip' | 'zstd' | 'none';
-}
+export type TestLayer =
+  | {
+      /** The uncompressed tar, or the files of one. */
+      readonly tar: Uint8Array | readonly FixtureFile[];
+      /** gzip */
+      readonly encoding?: 'gzip' | 'zstd' | 'none';
+    }
+  /** gzip bytes as they are */
+  | { readonly blob: Uint8Array; readonly encoding?: 'gzip' };
 
 /** What a test may say wrongly. */
 export interface TestImageOptions {
@@ -25,6 +28,7 @@ export interface TestImageOptions {
 }
 
 export function layerTarOf(layer: TestLayer): Buffer {
+  if ('blob' in layer) return gunzipSync(layer.blob);
   if (layer.tar instanceof Uint8Array) return Buffer.from(layer.tar);
   return Buffer.concat([tarEntries(layer.tar), END_OF_ARCHIVE]);
 }
@@ -81,6 +85,7 @@ function fileBlob(folder: string, bytes: Buffer): ImageBlob {
 }
 
 function encode(layer: TestLayer, tar: Buffer): Buffer {
+  if ('blob' in layer) return Buffer.from(layer.blob);
   if (layer.encoding === 'none') return tar;
   return layer.encoding === 'zstd' ? zstdCompressSync(tar) : gzipSync(tar);
 }

@@ -22,6 +22,7 @@ import { writeImageTar } from '../../src/output/image-tar.ts';
 import { writeOciDirectory } from '../../src/output/oci-dir.ts';
 import { type VerifiedImage, verifyImage } from '../../src/output/verify-image.ts';
 import { podmanEnv } from '../fixtures/engine.ts';
+import { sharedData } from '../fixtures/shared.ts';
 import { END_OF_ARCHIVE, type FixtureFile, tarEntries } from '../fixtures/tar.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { makeImage, type TestImageOptions, type TestLayer } from './images.ts';
@@ -160,6 +161,27 @@ test('the flattened root is what podman mounts', async (t) => {
   podman.run(['load', '-q', '-i', path]);
   const root = podman.run(['image', 'mount', 'pkgcompose/test']).trim();
   assert.deepEqual(describeFolder(root), describe(await verifyImage(path)));
+  podman.run(['image', 'unmount', 'pkgcompose/test']);
+});
+
+test('real Alpine packages, unmodified, one layer each: the root is what podman mounts', async (t) => {
+  const folder = sharedData('data/alpine/v3.19-iso/x86_64');
+  if (folder === undefined) return t.skip('skipped: data/alpine/v3.19-iso of the shared data is not here');
+  const podman = await podmanEnv(t);
+  if (podman === undefined) return t.skip('skipped: no podman');
+  const archives = readdirSync(folder).filter((name) =>
+    /^(alpine-baselayout|apk-tools|busybox|e2fsprogs|musl|openrc|openssl|ssl_client|tzdata|zlib)-.*\.apk$/.test(
+      name,
+    ),
+  );
+  assert.ok(archives.length >= 10);
+  const layers = archives.map((name) => ({ blob: readFileSync(join(folder, name)) }));
+  const path = await writeTar(t, makeImage(tempDir(t), layers));
+  podman.run(['load', '-q', '-i', path]);
+  const root = podman.run(['image', 'mount', 'pkgcompose/test']).trim();
+  const image = await verifyImage(path);
+  assert.ok(image.rootfs.size > 500);
+  assert.deepEqual(describeFolder(root), describe(image));
   podman.run(['image', 'unmount', 'pkgcompose/test']);
 });
 

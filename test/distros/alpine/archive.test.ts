@@ -1,0 +1,333 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { alpine } from '../../../src/distros/alpine/distro.ts';
+import { isAppError } from '../../../src/model/app-error.ts';
+import type { ArchiveFacts } from '../../../src/model/archive.ts';
+import type { IndexPackage } from '../../../src/model/package.ts';
+import { apkKeyringFromFiles, loadApkKeyring } from '../../../src/trust/apk-keys.ts';
+import type { TrustPolicy } from '../../../src/trust/policy.ts';
+import { apkIdentity, gzipMember, makeApk, makeApkMembers, makeFixtureKey } from '../../fixtures/apk.ts';
+import { sharedData } from '../../fixtures/shared.ts';
+import { tarEntries } from '../../fixtures/tar.ts';
+import { chunksOf, UNTRUSTED } from './installed.ts';
+
+const KEY = makeFixtureKey();
+const TRUSTED: TrustPolicy = {
+  ...UNTRUSTED,
+  allowUntrusted: false,
+  apk: apkKeyringFromFiles([{ name: KEY.name, bytes: Buffer.from(KEY.publicPem) }]),
+};
+const SPEC = {
+  name: 'hello',
+  version: '1.0-r3',
+  key: KEY,
+  depends: ['so:libc.musl-x86_64.so.1', 'zlib>1'],
+  provides: ['cmd:hello=1.0-r3'],
+  installIf: ['docs', 'hi=1'],
+  replaces: ['old<2'],
+  replacesPriority: 4,
+  providerPriority: 9,
+  triggers: ['/usr/*', '/etc'],
+  scripts: { 'post-install': '#!/bin/sh\necho hi\n', trigger: '#!/bin/sh\n' },
+  files: [
+    { path: 'usr', type: 'directory', mode: 0o755 },
+    { path: 'usr/bin', type: 'directory', mode: 0o755 },
+    { path: 'usr/bin/hello', content: 'hello world\n', mode: 0o4755 },
+    { path: 'usr/bin/empty', content: '' },
+    { path: 'usr/bin/hi', type: 'symlink', linkTarget: 'hello' },
+    { path: 'usr/bin/hard', type: 'hardlink', linkTarget: 'usr/bin/hello' },
+  ],
+} as const;
+const APK = makeApk(SPEC);
+
+function read(
+  bytes: Uint8Array,
+  options: { policy?: TrustPolicy; expected?: IndexPackage; step?: number } = {},
+): Promise<ArchiveFacts> {
+  return alpine.readArchive({
+    chunks: chunksOf(bytes, options.step),
+    policy: options.policy ?? TRUSTED,
+    where: 'hello.apk',
+    ...(options.expected === undefined ? {} : { expected: options.expected }),
+  });
+}
+
+function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+test('one pass tells everything', async () => {
+  const facts = await read(APK);
+  assert.equal(facts.digest, `sha256:${sha256(APK)}`);
+  assert.equal(facts.sizeBytes, APK.length);
+  assert.equal(facts.diffId, `sha256:${sha256(gunzipSync(APK))}`);
+  assert.equal(facts.uncompressedSizeBytes, gunzipSync(APK).length);
+  assert.equal(facts.identity, apkIdentity(SPEC));
+  assert.equal(facts.signedBy, KEY.name);
+  assert.equal(facts.unstackable, '');
+  assert.equal(facts.compression, 'gzip');
+  assert.deepEqual([facts.name, facts.version, facts.architecture], ['hello', '1.0-r3', 'x86_64']);
+  assert.deepEqual(facts.info.depend, ['so:libc.musl-x86_64.so.1', 'zlib>1']);
+  const members = makeApkMembers(SPEC);
+  assert.deepEqual(facts.segments.map((segment) => [segment.offset, segment.sizeBytes]).slice(1), [
+    [members.signature.length, members.control.length],
+    [members.signature.length + members.control.length, members.data.length],
+  ]);
+  assert.deepEqual(
+    facts.scripts.map((script) => [script.name, Buffer.from(script.content, 'base64').toString()]),
+    [
+      ['post-install', '#!/bin/sh\necho hi\n'],
+      ['trigger', '#!/bin/sh\n'],
+    ],
+  );
+  assert.match(Buffer.from(facts.rootMembers['.PKGINFO'] ?? '', 'base64').toString(), /pkgname = hello/);
+});
+
+test('the file list is complete and in order', async () => {
+  const facts = await read(APK);
+  const rows = facts.files.map((file) => [file.path, file.type, file.mode, file.sizeBytes, file.linkTarget]);
+  assert.deepEqual(rows.slice(-6), [
+    ['usr', 'directory', 0o755, 0, ''],
+    ['usr/bin', 'directory', 0o755, 0, ''],
+    ['usr/bin/hello', 'file', 0o4755, 12, ''],
+    ['usr/bin/empty', 'file', 0o644, 0, ''],
+    ['usr/bin/hi', 'symlink', 0o777, 0, 'hello'],
+    ['usr/bin/hard', 'hardlink', 0o644, 0, 'usr/bin/hello'],
+  ]);
+  const hello = facts.files.find((file) => file.path === 'usr/bin/hello');
+  assert.equal(hello?.sha256, sha256('hello world\n'));
+  assert.equal(facts.files.find((file) => file.path === 'usr/bin/empty')?.sha256, sha256(''));
+  assert.deepEqual(
+    hello?.pax.map(([key]) => key),
+    ['APK-TOOLS.checksum.SHA1'],
+  );
+  const tar = gunzipSync(APK);
+  assert.equal(tar.subarray(hello?.offset, (hello?.offset ?? 0) + 12).toString(), 'hello world\n');
+});
+
+test('how the bytes arrive makes no difference', async () => {
+  const whole = await read(APK);
+  for (const step of [1, 7, 511, 4096])
+    assert.deepEqual(await read(APK, { step }), whole, `${step} bytes a chunk`);
+});
+
+test('its index entry is what apk index would write', async () => {
+  const entry = alpine.describe(await read(APK), 'x/hello.apk');
+  assert.equal(entry.fileName, 'x/hello.apk');
+  assert.equal(entry.checksum, apkIdentity(SPEC));
+  assert.equal(entry.sizeBytes, APK.length);
+  assert.deepEqual(entry.depends, SPEC.depends);
+  assert.deepEqual(entry.provides, SPEC.provides);
+  assert.deepEqual(entry.installIf, SPEC.installIf);
+  assert.deepEqual(entry.replaces, SPEC.replaces);
+  assert.deepEqual([entry.providerPriority, entry.replacesPriority], [9, 4]);
+});
+
+test('the index entry must match: name, version, size, checksum', async () => {
+  const entry = alpine.describe(await read(APK), 'hello.apk');
+  assert.equal((await read(APK, { expected: entry })).name, 'hello');
+  for (const change of [{ name: 'other' }, { version: '2' }, { sizeBytes: 1 }, { checksum: 'Q1AAAA=' }]) {
+    await assert.rejects(
+      read(APK, { expected: { ...entry, ...change } }),
+      (error) =>
+        isAppError(error, 'INTEGRITY') &&
+        error.message.includes(String(Object.values(change)[0])) &&
+        /got/.test(error.message),
+    );
+  }
+});
+
+test('signatures: unsigned, unknown, false', async () => {
+  const bare = makeApk({ ...SPEC, key: null });
+  await assert.rejects(read(bare), (error) => isAppError(error, 'SIGNATURE'));
+  await assert.rejects(read(makeApk({ ...SPEC, key: makeFixtureKey('other.rsa.pub') })), (error) =>
+    isAppError(error, 'UNTRUSTED_KEY'),
+  );
+  await assert.rejects(read(makeApk({ ...SPEC, key: makeFixtureKey(KEY.name) })), (error) =>
+    isAppError(error, 'SIGNATURE'),
+  );
+  assert.equal((await read(bare, { policy: UNTRUSTED })).signedBy, '');
+  assert.equal((await read(makeApk({ ...SPEC, hash: 'RSA256' }))).signedBy, KEY.name);
+});
+
+test('a changed data member is refused by its datahash, even when untrusted is allowed', async () => {
+  const { signature, control } = makeApkMembers(SPEC);
+  const { data } = makeApkMembers({ ...SPEC, files: [{ path: 'usr/bin/hello', content: 'evil' }] });
+  const swapped = Buffer.concat([signature, control, data]);
+  for (const policy of [TRUSTED, UNTRUSTED]) {
+    await assert.rejects(
+      read(swapped, { policy }),
+      (error) => isAppError(error, 'INTEGRITY') && /datahash/.test(error.message),
+    );
+  }
+  await assert.rejects(read(makeApk({ ...SPEC, datahash: '' })), (error) => isAppError(error, 'INTEGRITY'));
+});
+
+test('nothing but signatures may stand before the control member', async () => {
+  const sneaked: readonly Buffer[] = [
+    tarEntries([{ path: 'usr/bin/evil', content: 'x' }]),
+    tarEntries([
+      { path: '.SIGN.RSA.x', content: 'x' },
+      { path: 'usr/bin/evil', content: 'x' },
+    ]),
+    tarEntries([{ path: '.SIGN.dir/evil', content: 'x' }]),
+    tarEntries([{ path: '.SIGN.RSA.x', type: 'symlink', linkTarget: '/etc/passwd' }]),
+    tarEntries([{ path: '.SIGN.RSA.x', content: 'x', pax: { comment: 'y' } }]),
+    Buffer.concat([tarEntries([{ path: '.SIGN.RSA.x', content: 'x' }]), globalHeader()]),
+    globalHeader(),
+  ];
+  for (const [at, tar] of sneaked.entries()) {
+    const bytes = Buffer.concat([gzipMember(tar), APK]);
+    for (const policy of [TRUSTED, UNTRUSTED]) {
+      await assert.rejects(read(bytes, { policy }), (error) => isAppError(error), `member ${at}`);
+    }
+  }
+});
+
+/** A pax global header that would make every later entry root's own, setuid. */
+function globalHeader(): Buffer {
+  const tar = tarEntries([{ path: 'x', content: 'x', pax: { 'GLOBAL.mark': 'y' } }]);
+  const header = Buffer.from(tar.subarray(0, 1024));
+  header.write('g', 156);
+  header.fill(' ', 148, 156);
+  const sum = header.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return header;
+}
+
+test('archives that engines would read wrongly are named, and their list is whole', async () => {
+  const early = await read(makeApk({ ...SPEC, earlyEnd: true }));
+  assert.equal(early.unstackable, 'end-of-archive blocks before the last segment');
+  assert.deepEqual(
+    early.files.map((file) => file.path),
+    (await read(APK)).files.map((file) => file.path),
+  );
+  assert.equal((await read(makeApk({ ...SPEC, noEnd: true }))).unstackable, '');
+  const many = await read(makeApk({ ...SPEC, dataMembers: 4 }));
+  assert.equal(many.unstackable, '');
+  assert.ok(many.segments.length > 3);
+});
+
+test('what is no apk v2 is told', async () => {
+  const rows: readonly [bytes: Uint8Array, code: string, message: RegExp][] = [
+    [Buffer.from('ADBd\0\0\0\0'), 'UNSUPPORTED', /ADB/],
+    [Buffer.from('ADB.\0\0\0\0'), 'UNSUPPORTED', /ADB/],
+    [Buffer.alloc(0), 'BAD_ARCHIVE', /no bytes/],
+    [Buffer.from('x'), 'BAD_ARCHIVE', /gzip/],
+    [Buffer.from('hello, I am text'), 'BAD_ARCHIVE', /gzip/],
+    [gzipMember(tarEntries([{ path: 'a', content: 'b' }])), 'BAD_ARCHIVE', /PKGINFO|control/],
+    [gzipMember(Buffer.alloc(0)), 'BAD_ARCHIVE', /./],
+    [Buffer.concat([APK, Buffer.from('trailing')]), 'BAD_ARCHIVE', /./],
+  ];
+  for (const [bytes, code, message] of rows) {
+    await assert.rejects(
+      read(bytes, { policy: UNTRUSTED }),
+      (error) =>
+        isAppError(error) &&
+        error.code === code &&
+        message.test(error.message) &&
+        error.message.includes('hello.apk'),
+      String(message),
+    );
+  }
+});
+
+test('names that would leave their folder are refused', async () => {
+  for (const name of ['../evil', 'a/b', '..', '.', 'a b']) {
+    await assert.rejects(read(makeApk({ ...SPEC, name })), (error) => isAppError(error, 'BAD_ARCHIVE'), name);
+  }
+  for (const path of ['../evil', '/etc/passwd', 'a/../../b']) {
+    await assert.rejects(
+      read(makeApk({ ...SPEC, files: [{ path, content: 'x' }] })),
+      (error) => isAppError(error),
+      path,
+    );
+  }
+});
+
+test('a cut archive is refused, wherever it is cut', async () => {
+  const { signature, control } = makeApkMembers(SPEC);
+  for (let at = 0; at < APK.length; at += 13) {
+    await assert.rejects(read(APK.subarray(0, at)), (error) => isAppError(error), `cut at ${at}`);
+  }
+  await assert.rejects(
+    read(Buffer.concat([signature, control])),
+    (error) => isAppError(error),
+    'without data',
+  );
+});
+
+test('any damaged byte is refused', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(APK.length - 1), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
+      const bytes = Buffer.from(APK);
+      bytes[at] = (bytes[at] ?? 0) ^ flip;
+      const facts = await read(bytes).catch((error: unknown) => {
+        assert.ok(isAppError(error), String(error));
+        return undefined;
+      });
+      // The signature member's own gzip header is covered by nothing: a change there leaves the package as it was.
+      if (facts !== undefined)
+        assert.deepEqual(
+          facts.files.map((file) => file.sha256),
+          (await read(APK)).files.map((file) => file.sha256),
+        );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('195 packages of Alpine 3.19 are read, verified and may all be layers', async (t) => {
+  const folder = sharedData('data/alpine');
+  if (folder === undefined) return t.skip('skipped: shared/data/alpine is not here');
+  const policy = { ...UNTRUSTED, allowUntrusted: false, apk: loadApkKeyring(`${folder}/keys`) };
+  let count = 0;
+  for (const pool of ['v3.19-iso', 'v3.19-pool']) {
+    const index = await alpine.readIndex({
+      bytes: readFileSync(`${folder}/${pool}/x86_64/APKINDEX.tar.gz`),
+      policy: { ...policy, allowUntrusted: pool === 'v3.19-pool' },
+      where: pool,
+    });
+    for (const name of readdirSync(`${folder}/${pool}/x86_64`).filter((file) => file.endsWith('.apk'))) {
+      const path = `${folder}/${pool}/x86_64/${name}`;
+      const expected = index.packages.find((entry) => entry.fileName === name);
+      assert.ok(expected !== undefined, name);
+      const facts = await alpine.readArchive({
+        chunks: createReadStream(path),
+        policy,
+        where: name,
+        expected,
+      });
+      assert.equal(facts.unstackable, '', name);
+      assert.notEqual(facts.signedBy, '', name);
+      const described = alpine.describe(facts, name);
+      assert.deepEqual(
+        [described.depends.toSorted(), described.provides.toSorted(), described.installIf],
+        [expected.depends.toSorted(), expected.provides.toSorted(), expected.installIf],
+        name,
+      );
+      count += 1;
+    }
+  }
+  assert.equal(count, 195);
+});
+
+test('packages in apk 3’s format are told', async (t) => {
+  const folder = sharedData('data/apk-v3');
+  if (folder === undefined) return t.skip('skipped: shared/data/apk-v3 is not here');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.(apk|adb)$/.test(file),
+  );
+  assert.ok(files.length > 0);
+  for (const file of files) {
+    await assert.rejects(
+      alpine.readArchive({ chunks: createReadStream(`${folder}/${file}`), policy: UNTRUSTED, where: file }),
+      (error) => isAppError(error, 'UNSUPPORTED'),
+      file,
+    );
+  }
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { alpine } from '../../../src/distros/alpine/distro.ts';
+import { parseRepositoryLine, resolveRelease } from '../../../src/distros/alpine/repositories.ts';
+import { isAppError } from '../../../src/model/app-error.ts';
+import type { IndexPackage } from '../../../src/model/package.ts';
+
+const X86 = { architecture: 'x86_64', release: '', mirrors: [] };
+
+test('the default is main and community of latest-stable on the official mirror', () => {
+  const [main, community, ...rest] = alpine.repositories(X86);
+  assert.equal(rest.length, 0);
+  assert.deepEqual(main?.baseUrls, ['https://dl-cdn.alpinelinux.org/alpine/latest-stable/main/x86_64']);
+  assert.deepEqual(community?.baseUrls, [
+    'https://dl-cdn.alpinelinux.org/alpine/latest-stable/community/x86_64',
+  ]);
+  assert.deepEqual(main?.indexNames, ['APKINDEX.tar.gz']);
+});
+
+test('mirrors keep their order; 3.19 and v3.19 are one release', () => {
+  for (const release of ['3.19', 'v3.19']) {
+    const [main] = alpine.repositories({
+      release,
+      architecture: 'aarch64',
+      mirrors: ['http://a/alpine/', '/srv/alpine'],
+    });
+    assert.equal(main?.release, 'v3.19');
+    assert.deepEqual(main?.baseUrls, [
+      'http://a/alpine/v3.19/main/aarch64',
+      '/srv/alpine/v3.19/main/aarch64',
+    ]);
+  }
+  assert.equal(alpine.repositories({ ...X86, release: 'edge' }).length, 2);
+  assert.throws(
+    () => alpine.repositories({ ...X86, release: '../..' }),
+    (error) => isAppError(error, 'USAGE'),
+  );
+});
+
+test('repository lines as apk writes them', () => {
+  assert.equal(parseRepositoryLine('# http://x', X86), null);
+  assert.equal(parseRepositoryLine('   ', X86), null);
+  const edge = parseRepositoryLine('@testing https://m/alpine/edge/testing/', X86);
+  assert.equal(edge?.tag, 'testing');
+  assert.equal(edge?.name, 'testing');
+  assert.equal(edge?.release, 'edge');
+  assert.deepEqual(edge?.baseUrls, ['https://m/alpine/edge/testing/x86_64', 'https://m/alpine/edge/testing']);
+  const folder = parseRepositoryLine('/srv/packages', X86);
+  assert.deepEqual(folder?.baseUrls, ['/srv/packages/x86_64', '/srv/packages']);
+  assert.equal(folder?.name, 'packages');
+  assert.deepEqual(parseRepositoryLine('file:///srv/a/x86_64', X86)?.baseUrls, ['file:///srv/a/x86_64']);
+  assert.deepEqual(parseRepositoryLine('http://m/a/x86_64/APKINDEX.tar.gz', X86)?.baseUrls, [
+    'http://m/a/x86_64',
+  ]);
+  for (const line of ['', '# x', '@edge', '@ http://x']) {
+    assert.throws(
+      () => alpine.repository(line, X86),
+      (error) => isAppError(error, 'USAGE'),
+      line,
+    );
+  }
+});
+
+test('a release that is asked for wins over the one in the location', () => {
+  assert.equal(parseRepositoryLine('http://m/v3.18/main', { ...X86, release: '3.19' })?.release, 'v3.19');
+  assert.equal(
+    parseRepositoryLine('http://m/v3.18/main', { ...X86, release: 'latest-stable' })?.release,
+    'v3.18',
+  );
+});
+
+test('latest-stable is resolved to the release that the index is of', () => {
+  const named = (name: string, version: string): IndexPackage => ({ name, version }) as IndexPackage;
+  assert.equal(
+    resolveRelease({ packages: [named('alpine-release', '3.19.1-r0')], description: '' }),
+    'v3.19',
+  );
+  assert.equal(
+    resolveRelease({ packages: [named('alpine-base', '3.24.0_alpha20260101-r0')], description: '' }),
+    'edge',
+  );
+  assert.equal(resolveRelease({ packages: [], description: 'v3.19.1-643-gec825d20535' }), 'v3.19');
+  assert.equal(resolveRelease({ packages: [], description: 'v20240606-123-gabcdef' }), 'edge');
+  assert.equal(resolveRelease({ packages: [], description: 'mine' }), '');
+  const [spec] = alpine.repositories(X86);
+  assert.ok(spec !== undefined);
+  const index = { packages: [], description: 'v3.21.0-1-gabc', signedBy: '' };
+  assert.equal(alpine.releaseOf(index, spec), 'v3.21');
+  assert.equal(alpine.releaseOf(index, { ...spec, release: 'v3.19' }), 'v3.19');
+});

@@ -1,4 +1,14 @@
-import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
@@ -22,7 +32,8 @@ export async function withLayoutLock<T>(
   const giveUpAt = Date.now() + GIVE_UP_MS;
   while (!take(path)) {
     throwIfCancelled(signal);
-    if (isStale(path)) release(path);
+    const stale = staleHolder(path);
+    if (stale !== undefined) breakLock(path, stale);
     else if (Date.now() > giveUpAt) {
       throw new AppError('STORAGE', `another process keeps ${path}`, {
         hint: 'Wait for it to finish; if none is running, remove that file.',
@@ -52,14 +63,29 @@ function take(path: string): boolean {
   }
 }
 
-function isStale(path: string): boolean {
+/** The lock's content when whoever wrote it is gone. */
+function staleHolder(path: string): string | undefined {
   try {
-    const [pid, host] = readFileSync(path, 'utf8').trim().split(' ');
-    if (Date.now() - statSync(path).mtimeMs > STALE_MS) return true;
-    return host === hostname() && pid !== undefined && !isAlive(Number(pid));
+    const content = readFileSync(path, 'utf8');
+    const [pid, host] = content.trim().split(' ');
+    if (Date.now() - statSync(path).mtimeMs > STALE_MS) return content;
+    return host === hostname() && pid !== undefined && !isAlive(Number(pid)) ? content : undefined;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+/** Takes away the lock that was judged stale, and gives back one that another process took since. */
+function breakLock(path: string, stale: string): void {
+  const aside = `${path}-${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    renameSync(path, aside);
+    if (readFileSync(aside, 'utf8') !== stale) linkSync(aside, path);
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes(errnoOf(error))) throw error;
+  } finally {
+    release(aside);
   }
 }
 

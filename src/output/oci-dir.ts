@@ -56,7 +56,8 @@ export async function writeOciDirectory(
     await withLayoutLock(join(path, LOCK_NAME), signal, () => {
       throwIfCancelled(signal);
       const index = join(path, 'index.json');
-      writeWhole(index, mergeIndex(readIfThere(index), indexDescriptors(image), index), 0o644);
+      const bytes = mergeIndex(readIfThere(index), indexDescriptors(image), index);
+      writeWhole(path, 'index.json', { bytes, mode: 0o644 });
     });
   } catch (error) {
     throw outputError(error, path, sizeBytes);
@@ -94,7 +95,7 @@ function openLayout(path: string): void {
     );
   }
   mkdirSync(join(path, 'blobs', 'sha256'), { recursive: true });
-  if (found === undefined) writeWhole(marker, OCI_LAYOUT, 0o644);
+  if (found === undefined) writeWhole(path, 'oci-layout', { bytes: OCI_LAYOUT, mode: 0o644 });
 }
 
 function placeBlob(layout: string, blob: LayoutFile): void {
@@ -102,10 +103,10 @@ function placeBlob(layout: string, blob: LayoutFile): void {
   const there = statSync(target, { throwIfNoEntry: false });
   if (there?.isFile() === true && there.size === blob.sizeBytes) return;
   if (typeof blob.content !== 'string') {
-    writeWhole(target, blob.content, 0o444);
+    writeWhole(layout, blob.path, { bytes: blob.content, mode: 0o444 });
     return;
   }
-  const temp = temporary(target);
+  const temp = temporary(layout);
   try {
     linkOrCopy(blob.content, temp);
     const { size } = statSync(temp);
@@ -134,8 +135,12 @@ function linkOrCopy(source: string, target: string): void {
   }
 }
 
-function writeWhole(target: string, bytes: Uint8Array, mode: number): void {
-  const temp = temporary(target);
+function writeWhole(
+  layout: string,
+  name: string,
+  { bytes, mode }: { bytes: Uint8Array; mode: number },
+): void {
+  const temp = temporary(layout);
   try {
     const descriptor = openSync(temp, 'wx', mode);
     try {
@@ -143,14 +148,15 @@ function writeWhole(target: string, bytes: Uint8Array, mode: number): void {
     } finally {
       closeSync(descriptor);
     }
-    renameSync(temp, target);
+    renameSync(temp, join(layout, name));
   } finally {
     discard(temp);
   }
 }
 
-function temporary(target: string): string {
-  return join(target, '..', `.compose-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+/** At the layout's top: readers of layouts take every name below `blobs/sha256` for a digest. */
+function temporary(layout: string): string {
+  return join(layout, `.compose-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
 }
 
 function isThere(path: string): boolean {

@@ -105,7 +105,8 @@ async function* plainBytes({
     highWaterMark: READ_BYTES,
     ...(signal === undefined ? {} : { signal }),
   });
-  for await (const { bytes } of decompress(source, compression).chunks) yield bytes;
+  // A piece is valid until the next is asked for, and streams ask ahead.
+  for await (const { bytes } of decompress(source, compression).chunks) yield Buffer.from(bytes);
 }
 
 async function* hashed(

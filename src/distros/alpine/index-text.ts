@@ -91,7 +91,7 @@ function finish(draft: Draft, packages: IndexPackage[], state: Place & { seen: S
 const UNSAFE = /[\0-\x20/\x7f]/;
 const COLON = 0x3a;
 
-/** Known letters are A–Z and a–z: fold them into 32 bits without collision among those that are fields. */
+/** One bit a letter that has a field; 0 for the others, which may repeat. */
 function bitOf(code: number): number {
   const index = FIELD_LETTERS.indexOf(String.fromCharCode(code));
   return index < 0 ? 0 : 1 << index;

@@ -4,7 +4,7 @@
  * Source: apk-tools 3, apk-package(5) "version"; the vectors in the tests are the tool's own answers.
  */
 
-const enumOf = {
+const TOKEN = {
   initialDigit: 0,
   digit: 1,
   letter: 2,
@@ -61,38 +61,38 @@ export function compareFuzzy(version: string, prefix: string): number {
 
 export function isValidVersion(version: string): boolean {
   const token = firstToken(version);
-  while (token.kind < enumOf.end) nextToken(token);
-  return token.kind === enumOf.end;
+  while (token.kind < TOKEN.end) nextToken(token);
+  return token.kind === TOKEN.end;
 }
 
 function compare(a: string, b: string, fuzzy: boolean): number {
   const left = firstToken(a);
   const right = firstToken(b);
-  while (left.kind === right.kind && left.kind < enumOf.end) {
+  while (left.kind === right.kind && left.kind < TOKEN.end) {
     const order = compareTokens(left, right);
     if (order !== 0) return order;
     nextToken(left);
     nextToken(right);
   }
   if (left.kind === right.kind) return 0;
-  if (fuzzy && right.kind === enumOf.end) return 0;
-  if (left.kind === enumOf.suffix && left.suffix < ORDINARY_SUFFIX) return -1;
-  if (right.kind === enumOf.suffix && right.suffix < ORDINARY_SUFFIX) return 1;
+  if (fuzzy && right.kind === TOKEN.end) return 0;
+  if (left.kind === TOKEN.suffix && left.suffix < ORDINARY_SUFFIX) return -1;
+  if (right.kind === TOKEN.suffix && right.suffix < ORDINARY_SUFFIX) return 1;
   return left.kind > right.kind ? -1 : 1;
 }
 
 function compareTokens(a: Token, b: Token): number {
   switch (a.kind) {
-    case enumOf.digit:
+    case TOKEN.digit:
       if (a.value.charCodeAt(0) === ZERO || b.value.charCodeAt(0) === ZERO) {
         return compareText(a.value, b.value);
       }
       return compareNumbers(a.value, b.value);
-    case enumOf.initialDigit:
-    case enumOf.suffixNumber:
-    case enumOf.revision:
+    case TOKEN.initialDigit:
+    case TOKEN.suffixNumber:
+    case TOKEN.revision:
       return compareNumbers(a.value, b.value);
-    case enumOf.suffix:
+    case TOKEN.suffix:
       return Math.sign(a.suffix - b.suffix);
     default:
       return compareText(a.value, b.value);
@@ -122,40 +122,40 @@ function isDigit(code: number): boolean {
 }
 
 function firstToken(text: string): Token {
-  const token = { text, at: 0, kind: enumOf.initialDigit as number, value: '', suffix: ORDINARY_SUFFIX };
+  const token = { text, at: 0, kind: TOKEN.initialDigit as number, value: '', suffix: ORDINARY_SUFFIX };
   takeDigits(token);
   return token;
 }
 
 function nextToken(token: Token): void {
   const { text, at, kind } = token;
-  if (kind >= enumOf.end) return;
+  if (kind >= TOKEN.end) return;
   if (at >= text.length) {
-    token.kind = enumOf.end;
+    token.kind = TOKEN.end;
     return;
   }
   const code = text.charCodeAt(at);
   if (code === 0x2e /* . */) {
     token.at += 1;
-    token.kind = kind > enumOf.digit ? enumOf.invalid : enumOf.digit;
-    if (token.kind === enumOf.digit) takeDigits(token);
+    token.kind = kind > TOKEN.digit ? TOKEN.invalid : TOKEN.digit;
+    if (token.kind === TOKEN.digit) takeDigits(token);
   } else if (isDigit(code)) {
-    token.kind = kind === enumOf.suffix ? enumOf.suffixNumber : enumOf.invalid;
-    if (token.kind === enumOf.suffixNumber) takeDigits(token);
+    token.kind = kind === TOKEN.suffix ? TOKEN.suffixNumber : TOKEN.invalid;
+    if (token.kind === TOKEN.suffixNumber) takeDigits(token);
   } else if (code >= LOWER_A && code <= LOWER_Z) {
-    token.kind = kind > enumOf.digit ? enumOf.invalid : enumOf.letter;
+    token.kind = kind > TOKEN.digit ? TOKEN.invalid : TOKEN.letter;
     token.value = text.charAt(at);
     token.at += 1;
   } else if (code === 0x5f /* _ */) {
     takeSuffix(token);
   } else if (code === 0x7e /* ~ */) {
     takeCommit(token);
-  } else if (code === 0x2d /* - */ && text.charCodeAt(at + 1) === 0x72 /* r */ && kind < enumOf.revision) {
+  } else if (code === 0x2d /* - */ && text.charCodeAt(at + 1) === 0x72 /* r */ && kind < TOKEN.revision) {
     token.at += 2;
-    token.kind = enumOf.revision;
+    token.kind = TOKEN.revision;
     takeDigits(token);
   } else {
-    token.kind = enumOf.invalid;
+    token.kind = TOKEN.invalid;
   }
 }
 
@@ -165,7 +165,7 @@ function takeDigits(token: Token): void {
   while (at < token.text.length && isDigit(token.text.charCodeAt(at))) at += 1;
   token.value = token.text.slice(start, at);
   token.at = at;
-  if (at === start) token.kind = enumOf.invalid;
+  if (at === start) token.kind = TOKEN.invalid;
 }
 
 function takeSuffix(token: Token): void {
@@ -174,8 +174,8 @@ function takeSuffix(token: Token): void {
   while (token.text.charCodeAt(at) >= LOWER_A && token.text.charCodeAt(at) <= LOWER_Z) at += 1;
   const word = token.text.slice(start, at);
   token.at = at;
-  const known = Object.hasOwn(SUFFIXES, word) && token.kind <= enumOf.suffixNumber;
-  token.kind = known ? enumOf.suffix : enumOf.invalid;
+  const known = Object.hasOwn(SUFFIXES, word) && token.kind <= TOKEN.suffixNumber;
+  token.kind = known ? TOKEN.suffix : TOKEN.invalid;
   token.suffix = known ? (SUFFIXES[word] ?? ORDINARY_SUFFIX) : ORDINARY_SUFFIX;
 }
 
@@ -188,5 +188,5 @@ function takeCommit(token: Token): void {
   }
   token.value = token.text.slice(start, at);
   token.at = at;
-  token.kind = at > start && token.kind < enumOf.commit ? enumOf.commit : enumOf.invalid;
+  token.kind = at > start && token.kind < TOKEN.commit ? TOKEN.commit : TOKEN.invalid;
 }

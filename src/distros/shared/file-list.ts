@@ -92,11 +92,14 @@ export class FileListCollector {
   }
 
   #newScanner(): TarScanner {
-    return new TarScanner({
-      entry: (entry) => this.#begin(entry),
-      content: (entry, chunk) => this.#content(entry, chunk),
-      end: (entry) => this.#end(entry),
-    });
+    return new TarScanner(
+      {
+        entry: (entry) => this.#begin(entry),
+        content: (entry, chunk) => this.#content(entry, chunk),
+        end: (entry) => this.#end(entry),
+      },
+      { where: this.#options.where },
+    );
   }
 
   #begin(entry: TarEntry): void {

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import {
+  DATA_AFTER_END,
+  EARLY_END,
+  type FileList,
+  FileListCollector,
+  STRAY_ZERO_BLOCK,
+} from '../../../src/distros/shared/file-list.ts';
+import { isAppError } from '../../../src/model/app-error.ts';
+import { tarEntries } from '../../fixtures/tar.ts';
+
+const END = Buffer.alloc(1024);
+const FIRST = tarEntries([{ path: '.PKGINFO', content: 'pkgname = a\n' }]);
+const SECOND = tarEntries([
+  { path: 'etc', type: 'directory' },
+  { path: 'etc/big', content: 'x'.repeat(100_000) },
+]);
+
+/** Every buffer is a segment, handed over in pieces of `step`. */
+function collect(segments: readonly Buffer[], step = 1 << 20): FileList {
+  const collector = new FileListCollector({ where: 'x.apk', keep: (path) => path === '.PKGINFO' });
+  for (const [segment, bytes] of segments.entries()) {
+    for (let at = 0; at < bytes.length; at += step) collector.write(bytes.subarray(at, at + step), segment);
+  }
+  return collector.finish();
+}
+
+test('lists, hashes and keeps, however the bytes are cut', () => {
+  const whole = Buffer.concat([FIRST, SECOND, END]);
+  for (const step of [1, 513, 1 << 20]) {
+    const list = collect([whole], step);
+    assert.deepEqual(
+      list.files.map((file) => [file.path, file.sizeBytes]),
+      [
+        ['.PKGINFO', 12],
+        ['etc', 0],
+        ['etc/big', 100_000],
+      ],
+    );
+    assert.equal(list.files[2]?.sha256, createHash('sha256').update('x'.repeat(100_000)).digest('hex'));
+    assert.equal(list.kept.get('.PKGINFO')?.toString(), 'pkgname = a\n');
+    assert.equal(list.diffId, `sha256:${createHash('sha256').update(whole).digest('hex')}`);
+    assert.equal(list.uncompressedSizeBytes, whole.length);
+    assert.equal(list.unstackable, '');
+  }
+});
+
+test('what engines would not read to the end is named, and listed where it is a segment of its own', () => {
+  const early = collect([Buffer.concat([FIRST, END]), Buffer.concat([SECOND, END])]);
+  assert.equal(early.unstackable, EARLY_END);
+  assert.equal(early.files.length, 3);
+  const big = early.files[2];
+  const joined = Buffer.concat([FIRST, END, SECOND]);
+  assert.equal(joined.subarray(big?.offset, (big?.offset ?? 0) + 3).toString(), 'xxx');
+  assert.equal(
+    collect([Buffer.concat([FIRST, Buffer.alloc(512), SECOND, END])]).unstackable,
+    STRAY_ZERO_BLOCK,
+  );
+  assert.equal(collect([Buffer.concat([FIRST, END, SECOND])]).unstackable, DATA_AFTER_END);
+  assert.equal(collect([FIRST, SECOND]).unstackable, '', 'no end at all is accepted');
+  assert.equal(
+    collect([Buffer.concat([FIRST, END]), Buffer.alloc(9 * 1024)]).unstackable,
+    '',
+    'zeros behind the end',
+  );
+});
+
+test('a kept member stands once', () => {
+  assert.throws(
+    () => collect([FIRST, FIRST]),
+    (error) => isAppError(error, 'BAD_ARCHIVE') && /second one/.test(error.message),
+  );
+});
+
+test('a cut tar is refused', () => {
+  const whole = Buffer.concat([FIRST, SECOND]);
+  for (const at of [100, 520, 1024 + 300, whole.length - 1000]) {
+    assert.throws(
+      () => collect([whole.subarray(0, at)]),
+      (error) => isAppError(error, 'BAD_ARCHIVE'),
+      `cut at ${at}`,
+    );
+  }
+});

@@ -1,29 +1,29 @@
 import { AppError } from '../model/app-error.ts';
 import type { EntryType } from '../model/archive.ts';
 import { decodePath } from '../model/path-bytes.ts';
-import { FIELD, type Field, headerChecksum, USTAR_MAGIC } from './tar-format.ts';
+import { FIELD, type Field, GNU_MAGIC, headerChecksum } from './tar-format.ts';
+import { parsePaxNumber, readNumber, readText } from './tar-numbers.ts';
+import { normalisePath } from './tar-paths.ts';
+import type { PaxRecord } from './tar-pax.ts';
+import type { TarEntry } from './tar-reader.ts';
 
-/** A header block taken apart; nothing of it is checked but checksum and numbers. */
-export interface RawHeader {
-  /** Prefix and name joined, as bytes decode */
-  readonly path: string;
-  readonly linkTarget: string;
-  /** The type flag's character; `\0` reads as `0` */
-  readonly flag: string;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly sizeBytes: number;
-  readonly mtime: number;
-  readonly uname: string;
-  readonly gname: string;
-  readonly deviceMajor: number;
-  readonly deviceMinor: number;
+/** What the headers before an entry's own say about it. */
+export interface Extensions {
+  readonly globalPax: readonly PaxRecord[];
+  readonly localPax: readonly PaxRecord[];
+  readonly longName: string | undefined;
+  readonly longLink: string | undefined;
 }
 
-/** Type flags that are entries (POSIX.1-2017 pax, "ustar Interchange Format"). `7` is a contiguous file, read as a file. */
-export const ENTRY_TYPES: Readonly<Record<string, EntryType>> = {
+export interface EntryPlace {
+  /** Names the header in error messages. */
+  readonly context: string;
+  readonly contentAt: number;
+}
+
+const TYPES: Readonly<Record<string, EntryType>> = {
   '0': 'file',
+  '\0': 'file',
   '7': 'file',
   '1': 'hardlink',
   '2': 'symlink',
@@ -33,72 +33,194 @@ export const ENTRY_TYPES: Readonly<Record<string, EntryType>> = {
   '6': 'fifo',
 };
 
-/** @throws AppError BAD_ARCHIVE with the offset, expected and got */
-export function readHeader(block: Buffer, offset: number): RawHeader {
-  const stored = readNumber(block, FIELD.checksum, offset);
-  const sum = headerChecksum(block);
-  if (stored !== sum) {
-    throw damaged(offset, `expected a tar header with checksum ${sum}, got ${stored}`);
+const SPARSE = 'a GNU sparse file';
+const REFUSED: Readonly<Record<string, string>> = {
+  S: SPARSE,
+  M: 'a piece of a multi-volume archive',
+  V: 'a volume label',
+  D: 'a GNU incremental directory',
+  N: 'an old GNU long name',
+  A: 'a Solaris ACL',
+  X: 'a Solaris extended header',
+};
+
+/** star marks its headers at 508; its prefix ends before two timestamps (star(5)). */
+const STAR_TRAILER: Field = { at: 508, length: 4 };
+const STAR_PREFIX: Field = { at: 345, length: 131 };
+
+/** Sums as unsigned bytes, or as signed ones (old Sun tars). @throws AppError BAD_ARCHIVE */
+export function checkHeader(block: Buffer, context: string): void {
+  const expected = readNumber(block, FIELD.checksum);
+  const got = headerChecksum(block);
+  if (expected === got) return;
+  if (expected !== undefined && expected === signedChecksum(block, got)) return;
+  throw new AppError(
+    'BAD_ARCHIVE',
+    `${context}: checksum expected ${expected ?? 'to be a number'}, got ${got}`,
+    {
+      hint: 'The archive is damaged, or it is no tar.',
+      details: { expected, got },
+    },
+  );
+}
+
+function signedChecksum(block: Buffer, unsigned: number): number {
+  let sum = unsigned;
+  for (let at = 0; at < block.length; at++) {
+    if ((at < 148 || at >= 156) && (block[at] as number) >= 0x80) sum -= 256;
   }
-  const ustar = block.toString('latin1', FIELD.magic.at, FIELD.magic.at + 6) === USTAR_MAGIC.slice(0, 6);
-  const posix = ustar || block.toString('latin1', FIELD.magic.at, FIELD.magic.at + 5) === 'ustar';
-  const name = readText(block, FIELD.name);
-  const prefix = ustar ? readText(block, FIELD.prefix) : '';
-  const flag = block[FIELD.type.at] as number;
+  return sum;
+}
+
+/** The size field alone, for extension headers. */
+export function headerSize(block: Buffer, context: string): number {
+  return wholeNumber(block, 'size', context);
+}
+
+/**
+ * Only files have content: links, directories and devices are header-only whatever their size field says, as it is
+ * for engines and GNU tar. GNU long names win over pax, pax over the header.
+ */
+export function buildEntry(block: Buffer, extensions: Extensions, place: EntryPlace): TarEntry {
+  const { context } = place;
+  const { globalPax, localPax } = extensions;
+  const records = globalPax.length + localPax.length === 0 ? NO_RECORDS : [...globalPax, ...localPax];
+  const pax = records === NO_RECORDS ? NO_PAX : effectiveRecords(records);
+  const isPosix = block.toString('latin1', FIELD.magic.at, FIELD.magic.at + 6) === 'ustar\0';
+  const isGnu =
+    !isPosix && block.toString('latin1', FIELD.magic.at, FIELD.magic.at + FIELD.magic.length) === GNU_MAGIC;
+  const isExtended = isPosix || isGnu;
+  const rawPath = extensions.longName ?? text(pax, 'path') ?? headerPath(block, isPosix);
+  const type = entryType(block, { rawPath, pax, context });
+  const path = normalisePath(rawPath, 'path', context);
+  if (path === '' && type !== 'directory') {
+    throw new AppError(
+      'BAD_ARCHIVE',
+      `${context}: path ${JSON.stringify(rawPath)} of a ${type} names the root`,
+    );
+  }
+  const isDevice = isExtended && (type === 'character' || type === 'block');
   return {
-    path: prefix === '' ? name : `${prefix}/${name}`,
-    linkTarget: readText(block, FIELD.linkTarget),
-    flag: flag === 0 ? '0' : String.fromCharCode(flag),
-    mode: readNumber(block, FIELD.mode, offset),
-    uid: readNumber(block, FIELD.uid, offset),
-    gid: readNumber(block, FIELD.gid, offset),
-    sizeBytes: readNumber(block, FIELD.size, offset),
-    mtime: readNumber(block, FIELD.mtime, offset),
-    uname: posix ? readText(block, FIELD.uname) : '',
-    gname: posix ? readText(block, FIELD.gname) : '',
-    deviceMajor: posix ? readNumber(block, FIELD.deviceMajor, offset) : 0,
-    deviceMinor: posix ? readNumber(block, FIELD.deviceMinor, offset) : 0,
+    path,
+    rawPath,
+    type,
+    mode: wholeNumber(block, 'mode', context) & 0o7777,
+    uid: number(pax, 'uid', context) ?? wholeNumber(block, 'uid', context),
+    gid: number(pax, 'gid', context) ?? wholeNumber(block, 'gid', context),
+    uname: text(pax, 'uname') ?? (isExtended ? decodePath(readText(block, FIELD.uname)) : ''),
+    gname: text(pax, 'gname') ?? (isExtended ? decodePath(readText(block, FIELD.gname)) : ''),
+    sizeBytes: type === 'file' ? (number(pax, 'size', context) ?? wholeNumber(block, 'size', context)) : 0,
+    mtime: number(pax, 'mtime', context) ?? signedNumber(block, 'mtime', context),
+    linkTarget: linkTarget(block, { type, pax, longLink: extensions.longLink, context }),
+    offset: place.contentAt,
+    deviceMajor: isDevice ? wholeNumber(block, 'deviceMajor', context) : 0,
+    deviceMinor: isDevice ? wholeNumber(block, 'deviceMinor', context) : 0,
+    xattrs: pax.size === 0 ? NO_XATTRS : xattrs(pax),
+    pax:
+      records.length === 0
+        ? NO_PAX_LIST
+        : records.map(([key, value]) => [key, value.toString('base64')] as const),
   };
 }
 
-function readText(block: Buffer, { at, length }: Field): string {
-  let end = at;
-  while (end < at + length && block[end] !== 0) end += 1;
-  return end === at ? '' : decodePath(block.subarray(at, end));
-}
+type PaxMap = ReadonlyMap<string, Buffer>;
+const NO_PAX: PaxMap = new Map();
+const NO_RECORDS: readonly PaxRecord[] = Object.freeze([]);
+const NO_PAX_LIST: readonly (readonly [string, string])[] = Object.freeze([]);
+const NO_XATTRS: Readonly<Record<string, string>> = Object.freeze({});
+const XATTR_PREFIX = 'SCHILY.xattr.';
 
-/** Octal text, or GNU's base-256 with the high bit of the first byte set. */
-function readNumber(block: Buffer, { at, length }: Field, offset: number): number {
-  const first = block[at] as number;
-  if (first >= 0x80) return readBase256(block.subarray(at, at + length), offset + at);
-  let index = at;
-  const end = at + length;
-  while (index < end && block[index] === 0x20) index += 1;
-  let value = 0;
-  for (; index < end; index++) {
-    const digit = (block[index] as number) - 0x30;
-    if (digit < 0 || digit > 7) break;
-    value = value * 8 + digit;
+/** The last record of a key wins; an empty value takes the key back, but an xattr may be empty. */
+function effectiveRecords(records: readonly PaxRecord[]): PaxMap {
+  const map = new Map<string, Buffer>();
+  for (const [key, value] of records) {
+    if (value.length === 0 && !key.startsWith(XATTR_PREFIX)) map.delete(key);
+    else map.set(key, value);
   }
-  const rest = block[index];
-  if (index < end && rest !== 0 && rest !== 0x20) {
-    throw damaged(
-      offset + at,
-      `expected an octal number, got ${JSON.stringify(block.toString('latin1', at, end))}`,
-    );
+  return map;
+}
+
+function entryType(
+  block: Buffer,
+  source: { readonly rawPath: string; readonly pax: PaxMap; readonly context: string },
+): EntryType {
+  const { rawPath, pax, context } = source;
+  const flag = String.fromCharCode(block[FIELD.type.at] as number);
+  for (const key of pax.keys()) if (key.startsWith('GNU.sparse.')) throw unsupported(SPARSE, context);
+  const type = TYPES[flag];
+  if (type === undefined)
+    throw unsupported(REFUSED[flag] ?? `an entry of type ${JSON.stringify(flag)}`, context);
+  if (type !== 'file' || !rawPath.endsWith('/')) return type;
+  // v7 has no type for directories: a slash tells. Where there are types, readers disagree on such a name.
+  if (flag === '\0') return 'directory';
+  throw new AppError(
+    'BAD_ARCHIVE',
+    `${context}: file name ${JSON.stringify(rawPath.slice(0, 200))} ends in a slash`,
+  );
+}
+
+function unsupported(what: string, context: string): AppError {
+  return new AppError('UNSUPPORTED', `${context}: ${what} cannot be read`, {
+    hint: 'Pack the archive again as plain pax or ustar (bsdtar --format=pax, tar --format=pax without --sparse).',
+  });
+}
+
+function headerPath(block: Buffer, isPosix: boolean): string {
+  const name = readText(block, FIELD.name);
+  if (!isPosix) return decodePath(name);
+  const isStar = block.toString('latin1', STAR_TRAILER.at, STAR_TRAILER.at + STAR_TRAILER.length) === 'tar\0';
+  const prefix = readText(block, isStar ? STAR_PREFIX : FIELD.prefix);
+  return decodePath(prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]));
+}
+
+function linkTarget(
+  block: Buffer,
+  source: {
+    readonly type: EntryType;
+    readonly pax: PaxMap;
+    readonly longLink: string | undefined;
+    readonly context: string;
+  },
+): string {
+  const { type, pax, longLink, context } = source;
+  if (type !== 'symlink' && type !== 'hardlink') return '';
+  const raw = longLink ?? text(pax, 'linkpath') ?? decodePath(readText(block, FIELD.linkTarget));
+  const target = type === 'hardlink' ? normalisePath(raw, 'hard link target', context) : raw;
+  if (target !== '' && !target.includes('\0')) return target;
+  throw new AppError(
+    'BAD_ARCHIVE',
+    `${context}: ${type} target ${JSON.stringify(raw.slice(0, 200))} names no file`,
+  );
+}
+
+function xattrs(pax: PaxMap): Readonly<Record<string, string>> {
+  const pairs: [string, string][] = [];
+  for (const [key, value] of pax) {
+    if (key.startsWith(XATTR_PREFIX)) pairs.push([key.slice(XATTR_PREFIX.length), value.toString('base64')]);
   }
-  return value;
+  return pairs.length === 0 ? NO_XATTRS : Object.fromEntries(pairs);
 }
 
-function readBase256(field: Buffer, offset: number): number {
-  const negative = field[0] === 0xff;
-  let value = negative ? -1n : BigInt((field[0] as number) & 0x7f);
-  for (const byte of field.subarray(1)) value = (value << 8n) | BigInt(byte);
-  const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw damaged(offset, `expected a number below 2^53, got ${value}`);
-  return number;
+function text(pax: PaxMap, key: string): string | undefined {
+  const value = pax.get(key);
+  return value === undefined ? undefined : decodePath(value);
 }
 
-export function damaged(offset: number, what: string): AppError {
-  return new AppError('BAD_ARCHIVE', `tar, byte ${offset}: ${what}`, { details: { offset } });
+function number(pax: PaxMap, key: string, context: string): number | undefined {
+  const value = pax.get(key);
+  return value === undefined ? undefined : parsePaxNumber(key, value, context);
+}
+
+function signedNumber(block: Buffer, name: keyof typeof FIELD, context: string): number {
+  const field = FIELD[name];
+  const value = readNumber(block, field);
+  if (value !== undefined) return value;
+  const got = block.toString('latin1', field.at, field.at + field.length);
+  throw new AppError('BAD_ARCHIVE', `${context}: ${name} is not a number: ${JSON.stringify(got)}`);
+}
+
+function wholeNumber(block: Buffer, name: keyof typeof FIELD, context: string): number {
+  const value = signedNumber(block, name, context);
+  if (value >= 0) return value;
+  throw new AppError('BAD_ARCHIVE', `${context}: ${name} is negative: ${value}`);
 }

@@ -1,314 +1,278 @@
 import { AppError } from '../model/app-error.ts';
 import type { FileEntry } from '../model/archive.ts';
 import { decodePath } from '../model/path-bytes.ts';
-import { type PaxRecord, paxAttributes, readPaxRecords, sparse } from './pax.ts';
 import { BLOCK_BYTES, paddingBytes } from './tar-format.ts';
-import { damaged, ENTRY_TYPES, type RawHeader, readHeader } from './tar-header.ts';
+import { buildEntry, checkHeader, headerSize } from './tar-header.ts';
+import { MAX_PATH_BYTES } from './tar-paths.ts';
+import { type PaxRecord, parsePaxRecords } from './tar-pax.ts';
 
-/** A tar entry; its content follows through TarWalk.content. */
 export interface TarEntry extends Omit<FileEntry, 'sha256'> {
-  /** The path as the archive writes it */
+  /** As written, before normalisation */
   readonly rawPath: string;
 }
 
-/** Called in archive order. */
 export interface TarWalk {
+  /** Called once per entry, before its content. */
   entry(entry: TarEntry): void;
-  /** Pieces of a file's content; valid during the call only. */
+  /** Content of a file entry, in pieces that are views: valid only during the call. */
   content?(entry: TarEntry, chunk: Buffer): void;
-  /** Once for every entry, after its content. */
+  /** Content complete; called for every entry, whatever its type or size. */
   end?(entry: TarEntry): void;
 }
 
 export interface TarLimits {
-  readonly entries: number;
-  readonly pathBytes: number;
-  readonly extendedHeaderBytes: number;
+  /** Default MAX_ENTRIES; extended headers count as entries. */
+  readonly maxEntries?: number;
+  /** For error messages: URL or path of the archive. */
+  readonly where?: string;
+  /**
+   * After the end-of-archive blocks go on with whatever headers follow, as `tar --ignore-zeros` does. By default
+   * the walk stops there, as every engine does.
+   */
+  readonly readPastEnd?: boolean;
 }
 
-export const TAR_LIMITS: TarLimits = {
-  /** The largest packages of both distributions hold about 100,000 files. */
-  entries: 1_000_000,
-  /** Linux PATH_MAX */
-  pathBytes: 4096,
-  /** Extended attributes are at most 64 KiB each on Linux; a few of them fit. */
-  extendedHeaderBytes: 1024 * 1024,
-};
-
-/** A pax header or a GNU long name on its way in. */
-interface ExtendedHeader {
-  readonly flag: string;
-  readonly data: Buffer;
-  filled: number;
-  readonly offset: number;
-}
+/** The largest packages known (texlive, linux-firmware, rust docs) have below 200,000 entries. */
+export const MAX_ENTRIES = 1_000_000;
+/** Engines cap a pax header at 1 MiB as well; an xattr on Linux ends at 64 KiB. */
+export const MAX_EXTENSION_BYTES = 1 << 20;
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
-const EMPTY_XATTRS: Readonly<Record<string, string>> = {};
-const NO_RECORDS: readonly PaxRecord[] = [];
+
+type State = 'header' | 'extension' | 'content' | 'padding';
 
 /**
- * A push parser that sees every block, so that it can say what other readers make of the archive: where it ends,
- * and whether anything stands behind the end. Reads ustar, pax, GNU long names, base-256 numbers and v7 headers.
- * Paths that would leave the root are refused.
+ * Push parser of a tar's bytes: synchronous, sees every block, keeps nothing but the current header.
+ * Reads v7, ustar, GNU (long names, base-256 numbers) and pax (local and global headers). An archive without
+ * end-of-archive blocks is complete, as it is for every engine.
+ * @throws AppError BAD_ARCHIVE (checksum, numbers, hostile paths, truncation), UNSUPPORTED (sparse, multi-volume), LIMIT
  */
 export class TarScanner {
-  /** Offset of the first two zero blocks; -1 while none were seen */
-  endOfArchiveAt = -1;
-  /** Offset of a single zero block that a header follows; -1 */
-  strayZeroBlockAt = -1;
-  /** Offset of a byte that is not zero behind the end of the archive; -1 */
-  dataAfterEndAt = -1;
   readonly #walk: TarWalk;
-  readonly #limits: TarLimits;
-  readonly #block = Buffer.alloc(BLOCK_BYTES);
-  /** Bytes of #block that are filled */
-  #filled = 0;
-  /** Offset of the next byte to come */
+  readonly #maxEntries: number;
+  readonly #where: string;
+  readonly #readPastEnd: boolean;
+  readonly #partial = Buffer.alloc(BLOCK_BYTES);
+  #partialBytes = 0;
+  #state: State = 'header';
+  /** Bytes of the current content, padding or extension still to come */
+  #left = 0;
+  #padding = 0;
+  /** Uncompressed offset of the next byte */
   #position = 0;
   #entry: TarEntry | undefined;
-  #contentLeft = 0;
-  #paddingLeft = 0;
-  #extended: ExtendedHeader | undefined;
-  #zeroBlockAt = -1;
   #entries = 0;
-  #global: readonly PaxRecord[] = NO_RECORDS;
-  #local: readonly PaxRecord[] = NO_RECORDS;
-  #longPath: string | undefined;
+  #extensionFlag = '';
+  #extension: Buffer[] = [];
+  #globalPax: readonly PaxRecord[] = [];
+  #localPax: readonly PaxRecord[] = [];
+  #longName: string | undefined;
   #longLink: string | undefined;
+  /** Offset of an extended header whose entry has not come yet */
+  #extensionAt = -1;
+  #zeroBlockAt = -1;
+  #endAt = -1;
+  #strayAt = -1;
+  #afterEndAt = -1;
+  #root: TarEntry | undefined;
 
-  constructor(walk: TarWalk, limits: TarLimits = TAR_LIMITS) {
+  constructor(walk: TarWalk, limits: TarLimits = {}) {
     this.#walk = walk;
-    this.#limits = limits;
+    this.#maxEntries = limits.maxEntries ?? MAX_ENTRIES;
+    this.#where = limits.where === undefined ? 'tar' : `${limits.where}: tar`;
+    this.#readPastEnd = limits.readPastEnd ?? false;
   }
 
-  /** @throws AppError BAD_ARCHIVE, UNSUPPORTED, LIMIT with the byte offset */
+  /** Uncompressed offset of the first end-of-archive (two zero blocks); -1: none seen. */
+  get endOfArchiveAt(): number {
+    return this.#endAt;
+  }
+
+  /** Offset of the first single zero block that a header follows; -1: none. Engines refuse such a tar. */
+  get strayZeroBlockAt(): number {
+    return this.#strayAt;
+  }
+
+  /** Offset of the first block after the end-of-archive that is not zero; -1: none. Engines never see it. */
+  get dataAfterEndAt(): number {
+    return this.#afterEndAt;
+  }
+
+  /** The entry of the root itself (`./`), which is not handed to the walk; undefined where there is none. */
+  get rootDirectory(): TarEntry | undefined {
+    return this.#root;
+  }
+
+  /** Feeds uncompressed bytes, cut anywhere. */
   write(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
-      if (this.endOfArchiveAt >= 0) {
-        this.#afterEnd(chunk.subarray(at));
-        return;
-      }
-      const left = chunk.length - at;
-      let used: number;
-      if (this.#contentLeft > 0) used = this.#takeContent(chunk, at);
-      else if (this.#paddingLeft > 0) {
-        used = Math.min(left, this.#paddingLeft);
-        this.#paddingLeft -= used;
-      } else if (this.#filled === 0 && left >= BLOCK_BYTES) {
-        used = BLOCK_BYTES;
-        this.#header(chunk.subarray(at, at + BLOCK_BYTES), this.#position);
-      } else {
-        used = Math.min(left, BLOCK_BYTES - this.#filled);
-        chunk.copy(this.#block, this.#filled, at, at + used);
-        this.#filled += used;
-        if (this.#filled === BLOCK_BYTES) {
-          this.#filled = 0;
-          this.#header(this.#block, this.#position + used - BLOCK_BYTES);
-        }
-      }
+      const used = this.#state === 'header' ? this.#takeBlock(chunk, at) : this.#takeBytes(chunk, at);
       at += used;
       this.#position += used;
     }
   }
 
-  /** An archive without its end blocks is complete too, as every engine takes it. @throws AppError BAD_ARCHIVE */
+  /** @throws AppError BAD_ARCHIVE when the bytes ended inside a header, a content or its padding */
   finish(): void {
-    if (
-      this.#contentLeft > 0 ||
-      this.#filled > 0 ||
-      this.#extended !== undefined ||
-      this.#local !== NO_RECORDS
-    ) {
-      const inside = this.#entry === undefined ? '' : ` inside ${this.#entry.path}`;
-      const missing = this.#contentLeft > 0 ? `${this.#contentLeft} more bytes` : 'more blocks';
-      throw damaged(this.#position, `expected ${missing}${inside}, got the end of the archive`);
+    if (this.#endAt >= 0 && this.#state === 'header' && !this.#readPastEnd) {
+      const rest = this.#partial.subarray(0, this.#partialBytes);
+      if (this.#afterEndAt < 0 && rest.some((byte) => byte !== 0))
+        this.#afterEndAt = this.#position - rest.length;
+      return;
     }
+    if (this.#partialBytes > 0) this.#truncated(`${BLOCK_BYTES - this.#partialBytes} bytes of a block`);
+    const of = this.#entry === undefined ? 'an extended header' : JSON.stringify(this.#entry.path);
+    if (this.#state === 'padding') this.#truncated(`${this.#left} bytes of padding`);
+    if (this.#state !== 'header') this.#truncated(`${this.#left} bytes of ${of}`);
+    if (this.#extensionAt >= 0) this.#truncated('the entry of the last extended header');
   }
 
-  #takeContent(chunk: Buffer, at: number): number {
-    const used = Math.min(chunk.length - at, this.#contentLeft);
-    const piece = chunk.subarray(at, at + used);
-    this.#contentLeft -= used;
-    if (this.#extended !== undefined) {
-      piece.copy(this.#extended.data, this.#extended.filled);
-      this.#extended.filled += used;
-      if (this.#contentLeft === 0) this.#endExtended();
-    } else {
-      this.#walk.content?.(this.#entry as TarEntry, piece);
-      if (this.#contentLeft === 0) this.#endEntry();
+  /** Takes what it can of `chunk` from `at`; returns how much, never 0. */
+  #takeBytes(chunk: Buffer, at: number): number {
+    const used = Math.min(this.#left, chunk.length - at);
+    this.#left -= used;
+    if (this.#state === 'content') {
+      this.#walk.content?.(this.#entry as TarEntry, chunk.subarray(at, at + used));
+      if (this.#left === 0) this.#endContent();
+    } else if (this.#state === 'extension') {
+      this.#extension.push(Buffer.from(chunk.subarray(at, at + used)));
+      if (this.#left === 0) this.#endExtension();
+    } else if (this.#left === 0) this.#state = 'header';
+    return used;
+  }
+
+  #takeBlock(chunk: Buffer, at: number): number {
+    if (this.#partialBytes === 0 && chunk.length - at >= BLOCK_BYTES) {
+      this.#block(chunk.subarray(at, at + BLOCK_BYTES), this.#position);
+      return BLOCK_BYTES;
+    }
+    const used = Math.min(BLOCK_BYTES - this.#partialBytes, chunk.length - at);
+    chunk.copy(this.#partial, this.#partialBytes, at, at + used);
+    this.#partialBytes += used;
+    if (this.#partialBytes === BLOCK_BYTES) {
+      this.#partialBytes = 0;
+      this.#block(this.#partial, this.#position + used - BLOCK_BYTES);
     }
     return used;
   }
 
-  #header(block: Buffer, offset: number): void {
+  #block(block: Buffer, at: number): void {
     if (block[0] === 0 && block.equals(ZERO_BLOCK)) {
-      if (this.#zeroBlockAt >= 0 && this.#zeroBlockAt === offset - BLOCK_BYTES)
-        this.endOfArchiveAt = this.#zeroBlockAt;
-      this.#zeroBlockAt = offset;
+      this.#zeroBlock(at);
       return;
     }
-    if (this.#zeroBlockAt >= 0 && this.strayZeroBlockAt < 0) this.strayZeroBlockAt = this.#zeroBlockAt;
-    const header = readHeader(block, offset);
-    this.#paddingLeft = paddingBytes(header.sizeBytes);
-    if (header.flag === 'x' || header.flag === 'g' || header.flag === 'L' || header.flag === 'K') {
-      this.#beginExtended(header, offset);
-    } else {
-      this.#beginEntry(header, offset);
-    }
+    if (this.#endAt >= 0) {
+      if (this.#afterEndAt < 0) this.#afterEndAt = at;
+      if (!this.#readPastEnd) return;
+    } else if (this.#zeroBlockAt >= 0 && this.#strayAt < 0) this.#strayAt = this.#zeroBlockAt;
+    this.#zeroBlockAt = -1;
+    this.#header(block, at);
   }
 
-  #beginExtended(header: RawHeader, offset: number): void {
-    const limit = this.#limits.extendedHeaderBytes;
-    if (header.sizeBytes > limit) {
-      throw new AppError(
-        'LIMIT',
-        `tar, byte ${offset}: expected an extended header of at most ${limit} bytes, got ${header.sizeBytes}`,
-      );
+  #zeroBlock(at: number): void {
+    if (this.#extensionAt >= 0) {
+      const text = `${this.#where} at byte ${at}: expected the entry of the extended header before, got a zero block`;
+      throw new AppError('BAD_ARCHIVE', text);
     }
-    this.#contentLeft = header.sizeBytes;
-    this.#extended = {
-      flag: header.flag,
-      data: Buffer.alloc(header.sizeBytes),
-      filled: 0,
-      offset: offset + BLOCK_BYTES,
-    };
-    if (header.sizeBytes === 0) this.#endExtended();
+    if (this.#zeroBlockAt >= 0 && this.#endAt < 0) this.#endAt = this.#zeroBlockAt;
+    this.#zeroBlockAt = at;
   }
 
-  #endExtended(): void {
-    const { flag, data, offset } = this.#extended as ExtendedHeader;
-    this.#extended = undefined;
-    if (flag === 'x') this.#local = [...this.#local, ...readPaxRecords(data, offset)];
-    else if (flag === 'g') this.#global = [...this.#global, ...readPaxRecords(data, offset)];
-    else {
-      const end = data.indexOf(0);
-      const text = decodePath(end < 0 ? data : data.subarray(0, end));
-      if (flag === 'L') this.#longPath = text;
-      else this.#longLink = text;
-    }
-  }
-
-  #beginEntry(header: RawHeader, offset: number): void {
+  #header(block: Buffer, at: number): void {
+    const context = `${this.#where} header at byte ${at}`;
+    checkHeader(block, context);
     this.#entries += 1;
-    if (this.#entries > this.#limits.entries) {
-      throw new AppError('LIMIT', `tar, byte ${offset}: more than ${this.#limits.entries} entries`);
+    if (this.#entries > this.#maxEntries) {
+      throw new AppError('LIMIT', `${context}: expected at most ${this.#maxEntries} entries, got more`);
     }
-    const pax =
-      this.#local.length + this.#global.length === 0 ? NO_RECORDS : [...this.#global, ...this.#local];
-    const said = pax === NO_RECORDS ? undefined : paxAttributes(pax, offset);
-    const rawPath = said?.path ?? this.#longPath ?? header.path;
-    const rawLink = said?.linkTarget ?? this.#longLink ?? header.linkTarget;
-    this.#local = NO_RECORDS;
-    this.#longPath = undefined;
+    const flag = String.fromCharCode(block[156] as number);
+    if (flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K') {
+      this.#beginExtension(flag, headerSize(block, context), at);
+      return;
+    }
+    const entry = buildEntry(
+      block,
+      {
+        globalPax: this.#globalPax,
+        localPax: this.#localPax,
+        longName: this.#longName,
+        longLink: this.#longLink,
+      },
+      { context, contentAt: at + BLOCK_BYTES },
+    );
+    this.#localPax = [];
+    this.#longName = undefined;
     this.#longLink = undefined;
-    if (header.flag === 'S') throw sparse(offset);
-    let type = ENTRY_TYPES[header.flag];
-    if (type === undefined) {
-      throw new AppError(
-        'UNSUPPORTED',
-        `tar, byte ${offset}: ${rawPath}: unknown entry type ${JSON.stringify(header.flag)}`,
-      );
-    }
-    // A v7 directory is a file whose name ends in a slash.
-    if (type === 'file' && rawPath.endsWith('/')) type = 'directory';
-    const sizeBytes = said?.sizeBytes ?? header.sizeBytes;
-    const hasContent = type === 'file';
-    const path = this.#normalise(rawPath, offset);
-    if (path === '') {
-      if (type !== 'directory') throw damaged(offset, 'expected a path, got none');
-      // `./` describes the root itself, which belongs to no package.
-      this.#skip(sizeBytes);
-      return;
-    }
-    this.#entry = {
-      path,
-      rawPath,
-      type,
-      mode: header.mode & 0o7777,
-      uid: said?.uid ?? header.uid,
-      gid: said?.gid ?? header.gid,
-      uname: said?.uname ?? header.uname,
-      gname: said?.gname ?? header.gname,
-      sizeBytes: hasContent ? sizeBytes : 0,
-      mtime: said?.mtime ?? header.mtime,
-      linkTarget: this.#linkTarget(type, rawLink, offset),
-      offset: offset + BLOCK_BYTES,
-      deviceMajor: header.deviceMajor,
-      deviceMinor: header.deviceMinor,
-      xattrs: said?.xattrs ?? EMPTY_XATTRS,
-      pax,
-    };
-    this.#walk.entry(this.#entry);
-    if (!hasContent) {
-      this.#skip(type === 'hardlink' || type === 'symlink' ? 0 : sizeBytes);
-      this.#endEntry();
-      return;
-    }
-    this.#contentLeft = sizeBytes;
-    this.#paddingLeft = paddingBytes(sizeBytes);
-    if (sizeBytes === 0) this.#endEntry();
+    this.#extensionAt = -1;
+    this.#entry = entry;
+    if (entry.path === '') this.#root = entry;
+    else this.#walk.entry(entry);
+    this.#left = entry.sizeBytes;
+    this.#padding = paddingBytes(entry.sizeBytes);
+    if (this.#left === 0) this.#endContent();
+    else this.#state = 'content';
   }
 
-  #skip(sizeBytes: number): void {
-    this.#paddingLeft = sizeBytes + paddingBytes(sizeBytes);
-  }
-
-  #endEntry(): void {
+  #endContent(): void {
     const entry = this.#entry as TarEntry;
     this.#entry = undefined;
-    this.#walk.end?.(entry);
+    if (entry.path !== '') this.#walk.end?.(entry);
+    this.#beginPadding();
   }
 
-  #afterEnd(chunk: Buffer): void {
-    if (this.dataAfterEndAt < 0) {
-      const at = chunk.findIndex((byte) => byte !== 0);
-      if (at >= 0) this.dataAfterEndAt = this.#position + at;
-    }
-    this.#position += chunk.length;
+  #beginPadding(): void {
+    this.#left = this.#padding;
+    this.#state = this.#left === 0 ? 'header' : 'padding';
   }
 
-  #linkTarget(type: TarEntry['type'], raw: string, offset: number): string {
-    if (type === 'symlink') {
-      if (raw === '' || raw.includes('\0'))
-        throw damaged(offset, `expected a symlink target, got ${JSON.stringify(raw)}`);
-      return raw;
+  #beginExtension(flag: string, sizeBytes: number, at: number): void {
+    const limit = flag === 'L' || flag === 'K' ? MAX_PATH_BYTES + 1 : MAX_EXTENSION_BYTES;
+    if (sizeBytes > limit) {
+      const text = `${this.#where} header at byte ${at}: expected an extended header of at most ${limit} bytes, got ${sizeBytes}`;
+      throw new AppError('LIMIT', text);
     }
-    if (type !== 'hardlink') return '';
-    const target = this.#normalise(raw, offset);
-    if (target === '') throw damaged(offset, 'expected a hard link target, got none');
-    return target;
+    if (flag !== 'g') this.#extensionAt = at;
+    this.#extensionFlag = flag;
+    this.#extension = [];
+    this.#left = sizeBytes;
+    this.#padding = paddingBytes(sizeBytes);
+    this.#state = 'extension';
+    if (sizeBytes === 0) this.#endExtension();
   }
 
-  /** `./a//b/` → `a/b`. */
-  #normalise(raw: string, offset: number): string {
-    const limit = this.#limits.pathBytes;
-    if (raw.length > limit || (raw.length * 3 > limit && Buffer.byteLength(raw) > limit)) {
-      throw new AppError(
-        'LIMIT',
-        `tar, byte ${offset}: expected a path of at most ${limit} bytes, got ${Buffer.byteLength(raw)}`,
-      );
-    }
-    if (raw.startsWith('/')) throw outside(raw, offset, 'an absolute path');
-    if (raw.includes('\0')) throw damaged(offset, `expected a path, got NUL in ${JSON.stringify(raw)}`);
-    if (!NEEDS_WORK.test(raw)) return raw;
-    const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
-    if (parts.includes('..')) throw outside(raw, offset, 'a path with `..`');
-    return parts.join('/');
+  #endExtension(): void {
+    const body = Buffer.concat(this.#extension);
+    const context = `${this.#where} extended header before byte ${this.#position}`;
+    this.#extension = [];
+    if (this.#extensionFlag === 'L') this.#longName = untilNul(body);
+    else if (this.#extensionFlag === 'K') this.#longLink = untilNul(body);
+    else if (this.#extensionFlag === 'x') this.#localPax = parsePaxRecords(body, context);
+    else this.#globalPax = mergeGlobal(this.#globalPax, parsePaxRecords(body, context), context);
+    this.#beginPadding();
+  }
+
+  #truncated(missing: string): never {
+    const text = `${this.#where} ends at byte ${this.#position}: missing ${missing}`;
+    throw new AppError('BAD_ARCHIVE', text, { hint: 'The archive is cut short; fetch it again.' });
   }
 }
 
-/** An empty, `.` or `..` component somewhere. */
-const NEEDS_WORK = /(?:^|\/)(?:\/|\.{0,2}(?:\/|$))/;
+function untilNul(body: Buffer): string {
+  const nul = body.indexOf(0);
+  return decodePath(nul < 0 ? body : body.subarray(0, nul));
+}
 
-function outside(path: string, offset: number, what: string): AppError {
-  return new AppError(
-    'BAD_ARCHIVE',
-    `tar, byte ${offset}: expected a path inside the root, got ${what}: ${JSON.stringify(path)}`,
-    {
-      hint: 'No package of Alpine or Arch contains such a path; the archive may be hostile.',
-      details: { path, offset },
-    },
-  );
+/** A later global header replaces the earlier ones key by key (POSIX pax, typeflag g). */
+function mergeGlobal(
+  before: readonly PaxRecord[],
+  next: readonly PaxRecord[],
+  context: string,
+): readonly PaxRecord[] {
+  const replaced = new Set(next.map(([key]) => key));
+  const merged = [...before.filter(([key]) => !replaced.has(key)), ...next];
+  const sizeBytes = merged.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  if (sizeBytes <= MAX_EXTENSION_BYTES) return merged;
+  const text = `${context}: expected at most ${MAX_EXTENSION_BYTES} bytes of global records, got ${sizeBytes}`;
+  throw new AppError('LIMIT', text);
 }

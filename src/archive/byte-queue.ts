@@ -1,0 +1,63 @@
+/**
+ * Bytes pulled from an async source, looked at and taken in order. Holds one source chunk plus what `fill` asked for.
+ */
+export class ByteQueue {
+  readonly #source: AsyncIterator<Uint8Array>;
+  #head: Buffer = Buffer.alloc(0);
+  #ended = false;
+  /** Offset in the source of the first byte of `view` */
+  #offset = 0;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** Source offset of the next byte */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** What is buffered. */
+  get view(): Buffer {
+    return this.#head;
+  }
+
+  /** True when `view` is all that will ever come. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Buffers at least `wantedBytes`, or all there is. False when the source ended before. */
+  async fill(wantedBytes: number): Promise<boolean> {
+    if (this.#head.length >= wantedBytes) return true;
+    const parts: Buffer[] = this.#head.length === 0 ? [] : [this.#head];
+    let sizeBytes = this.#head.length;
+    while (sizeBytes < wantedBytes && !this.#ended) {
+      const next = await this.#source.next();
+      if (next.done) this.#ended = true;
+      else if (next.value.length > 0) {
+        parts.push(asBuffer(next.value));
+        sizeBytes += next.value.length;
+      }
+    }
+    this.#head = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, sizeBytes);
+    return sizeBytes >= wantedBytes;
+  }
+
+  /** Consumes buffered bytes. */
+  take(sizeBytes: number): Buffer {
+    const taken = this.#head.subarray(0, sizeBytes);
+    this.#head = this.#head.subarray(sizeBytes);
+    this.#offset += taken.length;
+    return taken;
+  }
+
+  /** Lets the source clean up; for early exits. */
+  async close(): Promise<void> {
+    if (!this.#ended) await this.#source.return?.();
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

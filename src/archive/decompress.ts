@@ -1,0 +1,93 @@
+import type { ArchiveSegment, Compression } from '../model/archive.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { gunzipMembers } from './gzip-members.ts';
+import { type DecompressLimits, SegmentSink } from './segment-sink.ts';
+import { PIECE_BYTES } from './stream-codec.ts';
+import { DEFAULT_MAX_WINDOW_LOG, MAX_WINDOW_LOG, unzstdFrames } from './zstd-frames.ts';
+
+export interface DecompressOptions extends DecompressLimits {
+  /**
+   * The raw compressed bytes of segment n in order, exact to the boundary; views that are valid during the call. A
+   * segment's bytes may be handed out before or after what they decompress to.
+   */
+  readonly onCompressed?: (segment: number, bytes: Buffer) => void;
+  /** For error messages: URL or path of the archive. */
+  readonly where?: string;
+  /** zstd: largest window as a power of two, 10–31. The decoder holds a whole window in memory; default 27. */
+  readonly maxWindowLog?: number;
+}
+
+export interface DecompressedChunk {
+  readonly segment: number;
+  readonly bytes: Buffer;
+}
+
+export interface Decompressed {
+  /**
+   * Uncompressed bytes in order, never two segments in one chunk; to be read once. Leaving early closes the input.
+   * @throws AppError BAD_ARCHIVE (empty, truncated, damaged, trailing garbage, with byte offset), LIMIT, UNSUPPORTED
+   */
+  readonly chunks: AsyncIterable<DecompressedChunk>;
+  /** Complete once chunks has ended. Together they cover every byte of the archive. */
+  readonly segments: readonly ArchiveSegment[];
+}
+
+/**
+ * Streaming; memory does not grow with the archive. Segments are gzip members and zstd frames (skippable ones
+ * included, as segments that hold nothing); an xz, bzip2 or plain archive is one segment, however many streams it has.
+ */
+export function decompress(
+  input: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  options: DecompressOptions = {},
+): Decompressed {
+  const where = options.where ?? (compression === 'none' ? 'plain archive' : `${compression} archive`);
+  const sink = new SegmentSink(options, where, options.onCompressed);
+  return { chunks: read(new ByteQueue(input), compression, { sink, options }), segments: sink.segments };
+}
+
+interface Reading {
+  readonly sink: SegmentSink;
+  readonly options: DecompressOptions;
+}
+
+async function* read(
+  queue: ByteQueue,
+  compression: Compression,
+  { sink, options }: Reading,
+): AsyncGenerator<DecompressedChunk> {
+  try {
+    if (!(await queue.fill(1))) throw sink.bad('expected an archive, got no bytes', 0);
+    for await (const bytes of decoded(queue, compression, { sink, options })) {
+      yield { segment: sink.index, bytes };
+    }
+  } finally {
+    await queue.close();
+  }
+}
+
+async function* decoded(
+  queue: ByteQueue,
+  compression: Compression,
+  { sink, options }: Reading,
+): AsyncGenerator<Buffer> {
+  if (compression === 'gzip') yield* gunzipMembers(queue, sink);
+  else if (compression === 'zstd') {
+    const wanted = options.maxWindowLog ?? DEFAULT_MAX_WINDOW_LOG;
+    yield* unzstdFrames(queue, sink, Math.min(wanted, MAX_WINDOW_LOG));
+  } else {
+    if (compression === 'none') yield* copied(queue, sink);
+    else if (compression === 'xz') yield* (await import('./xz.ts')).unxz(queue, sink);
+    else yield* (await import('./bzip2.ts')).unbzip2(queue, sink);
+    sink.endSegment();
+  }
+}
+
+async function* copied(queue: ByteQueue, sink: SegmentSink): AsyncGenerator<Buffer> {
+  while (await queue.fill(1)) {
+    const piece = queue.take(Math.min(queue.view.length, PIECE_BYTES));
+    sink.compressed(piece);
+    sink.uncompressed(piece.length);
+    yield piece;
+  }
+}

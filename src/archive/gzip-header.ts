@@ -1,0 +1,54 @@
+import { crc32 } from 'node:zlib';
+
+export interface GzipHeader {
+  readonly sizeBytes: number;
+}
+
+/** Bits of FLG (RFC 1952 §2.3.1); the upper three are reserved and must be zero. */
+const FHCRC = 0x02;
+const FEXTRA = 0x04;
+const FNAME = 0x08;
+const FCOMMENT = 0x10;
+const RESERVED = 0xe0;
+const FIXED_BYTES = 10;
+const DEFLATE = 8;
+/** The extra field alone may have 64 KiB; names and comments of real archives are short. */
+const MAX_HEADER_BYTES = 256 * 1024;
+
+/** The header at the start of `view`; `more` when it goes on beyond; else a sentence on what is wrong. */
+export function parseGzipHeader(view: Buffer): GzipHeader | 'more' | string {
+  if (view[0] !== 0x1f || (view.length > 1 && view[1] !== 0x8b)) {
+    return `expected a gzip member (1f8b), got ${view.toString('hex', 0, 2)}`;
+  }
+  if (view.length < FIXED_BYTES) return 'more';
+  const flags = view[3] as number;
+  if (view[2] !== DEFLATE) return `expected gzip method 8 (deflate), got ${view[2]}`;
+  if ((flags & RESERVED) !== 0)
+    return `expected gzip flags without reserved bits, got 0x${flags.toString(16)}`;
+  let at = FIXED_BYTES;
+  if ((flags & FEXTRA) !== 0) {
+    if (view.length < at + 2) return 'more';
+    at += 2 + view.readUInt16LE(at);
+  }
+  for (const flag of [FNAME, FCOMMENT]) {
+    if ((flags & flag) === 0) continue;
+    const nul = view.indexOf(0, at);
+    if (nul < 0) return tooLong(view.length);
+    at = nul + 1;
+  }
+  if ((flags & FHCRC) !== 0) {
+    if (view.length < at + 2) return tooLong(at);
+    const expected = view.readUInt16LE(at);
+    const got = crc32(view.subarray(0, at)) & 0xffff;
+    if (got !== expected) return `expected gzip header CRC ${expected}, got ${got}`;
+    at += 2;
+  }
+  if (at > MAX_HEADER_BYTES) return tooLong(at);
+  return view.length < at ? 'more' : { sizeBytes: at };
+}
+
+function tooLong(sizeBytes: number): string {
+  return sizeBytes > MAX_HEADER_BYTES
+    ? `expected a gzip header of at most ${MAX_HEADER_BYTES} bytes`
+    : 'more';
+}

@@ -1,0 +1,79 @@
+import { AppError } from '../model/app-error.ts';
+import type { ByteQueue } from './byte-queue.ts';
+import type { SegmentSink } from './segment-sink.ts';
+
+/** Small pieces: the decoder takes several ahead, and one may unpack to some thousand times its size. */
+const INPUT_BYTES = 64 * 1024;
+/** .xz format §1.2: streams and their padding are multiples of four bytes. */
+const ALIGNMENT_BYTES = 4;
+
+/**
+ * Concatenated streams with padding, integrity checks verified. The decoder works on a thread of its own, block by
+ * block with back pressure: memory is the dictionary (8 MiB at level 6, 64 MiB at level 9) and a few pieces.
+ */
+export async function* unxz(queue: ByteQueue, sink: SegmentSink): AsyncGenerator<Buffer> {
+  const { decompressStream } = await loadXz(sink);
+  let failure: unknown;
+  const source = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          if (!(await queue.fill(1))) {
+            controller.close();
+            return;
+          }
+          const piece = queue.take(Math.min(queue.view.length, INPUT_BYTES));
+          sink.compressed(piece);
+          controller.enqueue(piece);
+        } catch (error) {
+          failure = error;
+          controller.error(error);
+        }
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  try {
+    for await (const bytes of decompressStream(source)) {
+      sink.uncompressed(bytes.length);
+      yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+  } catch (error) {
+    if (failure !== undefined) throw failure;
+    throw codeOf(error) === 'InvalidArg' ? damaged(queue, sink, error as Error) : error;
+  }
+  if (sink.offset % ALIGNMENT_BYTES !== 0) {
+    throw sink.bad('expected xz streams and padding in multiples of four bytes', sink.offset);
+  }
+}
+
+/** The decoder does not say where it failed; it reads ahead, so the offset is where it had read to. */
+function damaged(queue: ByteQueue, sink: SegmentSink, error: Error): AppError {
+  const isCut = queue.ended && error.message.includes('failed to fill');
+  return sink.bad(
+    isCut
+      ? 'the archive ends within an xz stream'
+      : `damaged xz data at or before this byte: ${error.message}`,
+    sink.offset,
+    error,
+  );
+}
+
+interface Xz {
+  decompressStream(input: ReadableStream<Uint8Array>): ReadableStream<Buffer>;
+}
+
+async function loadXz(sink: SegmentSink): Promise<Xz> {
+  try {
+    return await import('@napi-rs/lzma/xz');
+  } catch (cause) {
+    throw new AppError('UNSUPPORTED', `${sink.where}: the xz decoder could not be loaded on this machine`, {
+      hint: 'Install the dependencies again with Node 24 (npm ci), optional ones included.',
+      cause,
+    });
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}

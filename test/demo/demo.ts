@@ -42,7 +42,7 @@ async function compose(trial: Trial, words: readonly string[]): Promise<void> {
 
 async function removeImage(image: string): Promise<void> {
   if ((await ask('docker', ['image', 'inspect', image])) !== undefined) {
-    await show('docker', ['image', 'rm', '--force', image]);
+    await show('docker', ['image', 'rm', '--force', image], { quiet: true });
   }
 }
 

@@ -10,6 +10,8 @@ export interface CommandOptions {
   readonly input?: string;
   /** Shown instead of the program's path */
   readonly shownAs?: string;
+  /** True: its standard output is not shown */
+  readonly quiet?: boolean;
 }
 
 function quoted(word: string): string {
@@ -31,7 +33,11 @@ export async function show(
   const child = spawn(program, words, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
+    stdio: [
+      options.input === undefined ? 'ignore' : 'pipe',
+      options.quiet === true ? 'ignore' : 'inherit',
+      'inherit',
+    ],
   });
   child.stdin?.on('error', () => {}).end(options.input);
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {

@@ -32,7 +32,7 @@ export async function deliver(
   if (load === undefined) return { output: path, loadedInto: undefined };
   const { loadIntoEngine } = await import('../output/engine.ts');
   const engine = await detect(context, load);
-  await loadIntoEngine(engine, image);
+  await loadIntoEngine(engine, image, options);
   return { output: path, loadedInto: `${engine.name} ${engine.version}` };
 }
 

@@ -35,8 +35,8 @@ const MEDIA_TYPE: Readonly<Record<Encoding, LayerMediaType>> = {
   none: MEDIA_TYPES.layerTar,
 };
 
-/** Bumped when the same inputs would give other bytes. */
-const DERIVATION_VERSION = 1;
+/** What else decides a derived blob's bytes: this code (bumped when it changes) and the encoders. */
+const DERIVATION = ['1', process.versions.zlib, process.versions.zstd ?? ''];
 
 export interface LayerBlobOptions {
   readonly encoding: LayerEncoding;
@@ -106,7 +106,8 @@ async function reencoded(
       highWaterMark: 1 << 20,
       signal: context.signal,
     });
-    for await (const { bytes } of decompress(source, facts.compression).chunks) yield bytes;
+    // A piece is valid until the next is asked for, and streams read ahead.
+    for await (const { bytes } of decompress(source, facts.compression).chunks) yield Buffer.from(bytes);
   });
   return { ...blob, derived: reason };
 }
@@ -204,7 +205,7 @@ async function encodeIntoStore(
 }
 
 function keyOf(parts: readonly string[]): string {
-  return digestOf([String(DERIVATION_VERSION), ...parts].join('\n'));
+  return digestOf([...DERIVATION, ...parts].join('\n'));
 }
 
 function nameOf(facts: ArchiveFacts): string {

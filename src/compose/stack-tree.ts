@@ -47,8 +47,16 @@ function imply(tree: Tree, path: string): void {
   tree.set(path, directoryInode(IMPLIED, true));
 }
 
-/** A link shares its target's inode; one whose target is not there yet is left uncertain. */
+/**
+ * A link shares its target's inode. Where its header disagrees with the target's, podman applies the link's and
+ * umoci the target's, so the file is left uncertain, as is one whose target is not there.
+ */
 function resolveHardlink(tree: Tree, entry: FileEntry, digest: Digest): Inode {
   if (entry.type !== 'hardlink') return inodeOf(entry, digest);
-  return tree.get(entry.linkTarget) ?? { ...inodeOf({ ...entry, type: 'file' }, digest), uncertain: true };
+  const target = tree.get(entry.linkTarget);
+  if (target === undefined) return { ...inodeOf({ ...entry, type: 'file' }, digest), uncertain: true };
+  if (target.mode === entry.mode && target.uid === entry.uid && target.gid === entry.gid) return target;
+  const doubtful: Inode = { ...target, uncertain: true };
+  for (const [path, inode] of tree) if (inode === target) tree.set(path, doubtful);
+  return doubtful;
 }

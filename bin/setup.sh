@@ -21,7 +21,7 @@ dependencies_ready() { [ -e "$root/node_modules/.ready" ] && ! [ "$root/package-
 
 build_ready() {
   [ -e "$root/dist/.ready" ] &&
-    [ -z "$(find "$root/src" "$root/tsconfig.json" "$root/tsconfig.build.json" -newer "$root/dist/.ready" -print -quit)" ]
+    [ -z "$(find "$root/src" "$root/package.json" -newer "$root/dist/.ready" -print -quit)" ]
 }
 
 # setup [no-build]
@@ -119,12 +119,12 @@ install_dependencies() {
   touch "$root/node_modules/.ready"
 }
 
-# The stamp is older than the compiler's run: a source that changes meanwhile is built next time.
+# The stamp is older than the bundler's run: a source that changes meanwhile is built next time.
 build() {
   say 'building'
   mkdir -p "$temporary/dist"
   touch "$temporary/dist/.ready"
-  "$node" "$root/node_modules/typescript/bin/tsc" -p "$root/tsconfig.build.json" --outDir "$temporary/dist" >&2 ||
+  "$node" "$root/bin/build.js" "$temporary/dist" >&2 ||
     die 'the build failed' 'A clean checkout builds: see git status.'
   if [ -e "$root/dist" ]; then mv "$root/dist" "$temporary/old"; fi
   mv "$temporary/dist" "$root/dist"

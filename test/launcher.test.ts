@@ -22,10 +22,10 @@ interface Checkout {
   run(words: readonly string[], env?: NodeJS.ProcessEnv): { status: number; stdout: string; stderr: string };
 }
 
-/** A checkout with the real launcher, this Node.js as the machine's, and an npm and a compiler that only say what they do. */
+/** A checkout with the real launcher, this Node.js as the machine's, and an npm and a bundler that only say what they do. */
 function makeCheckout(t: Parameters<typeof tempDir>[0], npm = 'mkdir -p node_modules'): Checkout {
   const path = tempDir(t);
-  for (const name of ['compose', 'bin', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) {
+  for (const name of ['compose', 'bin', 'package-lock.json', 'package.json']) {
     cpSync(join(root, name), join(path, name), { recursive: true });
   }
   const tools = join(path, 'tools');
@@ -35,13 +35,15 @@ function makeCheckout(t: Parameters<typeof tempDir>[0], npm = 'mkdir -p node_mod
   symlinkSync(process.execPath, join(tools, 'node'));
   writeFileSync(join(tools, 'npm'), `#!/bin/sh\necho "npm $1 on $(node --version)"\n${npm}\n`);
   chmodSync(join(tools, 'npm'), 0o755);
-  const compiler = join(path, 'node_modules/typescript/bin');
-  mkdirSync(compiler, { recursive: true });
+  const bundler = join(path, 'node_modules/esbuild');
+  mkdirSync(bundler, { recursive: true });
   writeFileSync(
-    join(compiler, 'tsc'),
-    `const out = process.argv[process.argv.indexOf('--outDir') + 1];
-     console.log('tsc');
-     require('node:fs').writeFileSync(out + '/main.js', 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 7;');`,
+    join(bundler, 'index.js'),
+    `const { writeFileSync } = require('node:fs');
+     exports.build = async ({ outdir }) => {
+       console.log('bundle');
+       writeFileSync(outdir + '/main.js', 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 7;');
+     };`,
   );
   return {
     path,
@@ -59,7 +61,7 @@ test('the first start sets up, the second does nothing but run; arguments and ex
   const checkout = makeCheckout(t);
   const first = checkout.run(['a', 'b c', '']);
   assert.match(first.stderr, new RegExp(`npm ci on ${process.version}`));
-  assert.match(first.stderr, /^tsc$/m);
+  assert.match(first.stderr, /^bundle$/m);
   assert.equal(first.stdout, '["a","b c",""]\n');
   assert.equal(first.status, 7);
   const second = checkout.run([]);
@@ -87,12 +89,12 @@ test('what fails says so with a way out, and leaves no lock behind', (t) => {
 
 test('a failed build leaves the checkout without dist/, and the next start builds', (t) => {
   const checkout = makeCheckout(t);
-  const compiler = join(checkout.path, 'node_modules/typescript/bin/tsc');
-  cpSync(compiler, `${compiler}.good`);
-  writeFileSync(compiler, 'process.exit(2)');
+  const bundler = join(checkout.path, 'node_modules/esbuild/index.js');
+  cpSync(bundler, `${bundler}.good`);
+  writeFileSync(bundler, 'process.exit(2)');
   assert.match(checkout.run([]).stderr, /^error: the build failed$/m);
   assert.ok(!existsSync(join(checkout.path, 'dist')));
-  cpSync(`${compiler}.good`, compiler);
+  cpSync(`${bundler}.good`, bundler);
   assert.equal(checkout.run([]).status, 7);
 });
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Catalog } from '../catalog/catalog.ts';
 import { catalogError } from '../catalog/database.ts';
 import { AppError } from '../model/app-error.ts';
+import { packageRoot } from '../model/package-root.ts';
 import type { Progress } from '../model/progress.ts';
 import { FileBlobStore } from '../store/blob-store.ts';
 import { cacheDirectory } from '../store/location.ts';
@@ -26,9 +27,6 @@ export interface ContextOptions {
   readonly cacheDirectory?: string;
 }
 
-/** The checkout or package that this file belongs to: two folders above src/app or dist/app. */
-const ROOT = resolve(import.meta.dirname, '../..');
-
 /**
  * Opens catalog and store, runs `work`, closes them.
  * @throws AppError CATALOG, STORAGE
@@ -37,7 +35,7 @@ export async function withContext<T>(
   options: ContextOptions,
   work: (context: Context) => Promise<T>,
 ): Promise<T> {
-  const directory = resolve(options.cacheDirectory ?? cacheDirectory(options.env, ROOT));
+  const directory = resolve(options.cacheDirectory ?? cacheDirectory(options.env, packageRoot()));
   const path = join(directory, 'catalog.sqlite');
   try {
     mkdirSync(directory, { recursive: true });

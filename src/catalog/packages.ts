@@ -40,54 +40,60 @@ export interface RankedRepository {
 }
 
 export class PackageTable {
-  readonly #byName: Database.Statement<[number, string], PackageRow>;
-  readonly #related: Database.Statement<[number, number, string], PackageRow>;
+  readonly #database: Database.Database;
+  readonly #byId: Database.Statement<[number], PackageRow>;
   readonly #names: Database.Statement<[number], { name: string }>;
-  readonly #ofRepository: Database.Statement<[number], PackageRow>;
 
   constructor(database: Database.Database) {
-    this.#byName = database.prepare(
-      'SELECT * FROM package WHERE repository_id = ? AND name = ? ORDER BY ordinal',
-    );
-    this.#related = database.prepare(
-      `SELECT package.* FROM relation_name JOIN package ON package.id = relation_name.package_id
-       WHERE relation_name.repository_id = ? AND kind = ? AND relation_name.name = ? ORDER BY package_id`,
-    );
+    this.#database = database;
+    this.#byId = database.prepare('SELECT * FROM package WHERE id = ?');
     this.#names = database.prepare('SELECT DISTINCT name FROM package WHERE repository_id = ?');
-    this.#ofRepository = database.prepare('SELECT * FROM package WHERE repository_id = ? ORDER BY ordinal');
   }
 
-  /** The view of a solver: these repositories only, in this order; each package is one object for the whole view. */
+  /**
+   * The view of a solver: these repositories only, in this order; each package is one object for the whole view.
+   * Names are looked up as ids first, since most have no answer and a wide row costs more than the search.
+   */
   source(repositories: readonly RankedRepository[]): PackageSource {
+    const ranks = new Map(repositories.map(({ id }, rank) => [id, rank]));
+    const list = repositories.map(({ id }) => id).join(', ');
     const packages = new Map<number, CatalogPackage>();
-    const ask = (query: (repository: RankedRepository) => readonly PackageRow[]): CatalogPackage[] =>
-      repositories.flatMap((repository, rank) =>
-        query(repository).map((row) => {
-          const known = packages.get(row.id);
-          if (known !== undefined) return known;
-          const made = toPackage(row, rank, repository.tag);
-          packages.set(row.id, made);
-          return made;
-        }),
-      );
-    const remember = (query: (name: string) => CatalogPackage[]): ((name: string) => CatalogPackage[]) => {
-      const answers = new Map<string, CatalogPackage[]>();
+    const byName = this.#database
+      .prepare<[string], number>(`SELECT id FROM package WHERE repository_id IN (${list}) AND name = ?`)
+      .pluck();
+    const related = this.#database
+      .prepare<[number, string], number>(
+        `SELECT package_id FROM relation_name WHERE repository_id IN (${list}) AND kind = ? AND name = ?`,
+      )
+      .pluck();
+    const load = (id: number): CatalogPackage => {
+      let known = packages.get(id);
+      if (known === undefined) {
+        const row = this.#byId.get(id) as PackageRow;
+        const rank = ranks.get(row.repository_id) as number;
+        known = toPackage(row, rank, repositories[rank]?.tag ?? '');
+        packages.set(id, known);
+      }
+      return known;
+    };
+    const remember = (find: (name: string) => number[]): ((name: string) => readonly CatalogPackage[]) => {
+      const answers = new Map<string, readonly CatalogPackage[]>();
       return (name) => {
         let answer = answers.get(name);
         if (answer === undefined) {
-          answer = query(name);
+          const ids = find(name);
+          answer = ids.length === 0 ? NONE : ids.map(load).sort(inOrder);
           answers.set(name, answer);
         }
         return answer;
       };
     };
-    const related = (kind: number) =>
-      remember((name) => ask((repository) => this.#related.all(repository.id, kind, name)));
+    const relatedBy = (kind: number) => remember((name) => related.all(kind, name));
     return {
-      byName: remember((name) => ask((repository) => this.#byName.all(repository.id, name))),
-      providers: related(RELATION_KINDS.provides),
-      installIf: related(RELATION_KINDS.installIf),
-      group: related(RELATION_KINDS.group),
+      byName: remember((name) => byName.all(name)),
+      providers: relatedBy(RELATION_KINDS.provides),
+      installIf: relatedBy(RELATION_KINDS.installIf),
+      group: relatedBy(RELATION_KINDS.group),
     };
   }
 
@@ -97,11 +103,12 @@ export class PackageTable {
     for (const { id } of repositories) for (const { name } of this.#names.all(id)) names.add(name);
     return [...names];
   }
+}
 
-  /** A repository's packages in index order. */
-  ofRepository(repository: RankedRepository, rank: number): readonly CatalogPackage[] {
-    return this.#ofRepository.all(repository.id).map((row) => toPackage(row, rank, repository.tag));
-  }
+const NONE: readonly CatalogPackage[] = [];
+
+function inOrder(a: CatalogPackage, b: CatalogPackage): number {
+  return a.repositoryRank - b.repositoryRank || a.ordinal - b.ordinal;
 }
 
 function toPackage(row: PackageRow, repositoryRank: number, tag: string): CatalogPackage {

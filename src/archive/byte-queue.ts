@@ -5,6 +5,7 @@ export class ByteQueue {
   readonly #source: AsyncIterator<Uint8Array>;
   #head: Buffer = Buffer.alloc(0);
   #ended = false;
+  #isWaiting = false;
   /** Offset in the source of the first byte of `view` */
   #offset = 0;
 
@@ -33,7 +34,9 @@ export class ByteQueue {
     const parts: Buffer[] = this.#head.length === 0 ? [] : [this.#head];
     let sizeBytes = this.#head.length;
     while (sizeBytes < wantedBytes && !this.#ended) {
+      this.#isWaiting = true;
       const next = await this.#source.next();
+      this.#isWaiting = false;
       if (next.done) this.#ended = true;
       else if (next.value.length > 0) {
         parts.push(asBuffer(next.value));
@@ -52,9 +55,12 @@ export class ByteQueue {
     return taken;
   }
 
-  /** Lets the source clean up; for early exits. */
+  /** Lets the source clean up, for early exits. A source that is being waited for may never answer: not awaited then. */
   async close(): Promise<void> {
-    if (!this.#ended) await this.#source.return?.();
+    if (this.#ended) return;
+    const closed = this.#source.return?.();
+    if (this.#isWaiting) closed?.catch(() => {});
+    else await closed;
   }
 }
 

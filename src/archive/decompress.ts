@@ -24,7 +24,8 @@ export interface DecompressedChunk {
 
 export interface Decompressed {
   /**
-   * Uncompressed bytes in order, never two segments in one chunk; to be read once. Leaving early closes the input.
+   * Uncompressed bytes in order, never two segments in one chunk; to be read once. A chunk is never written to again,
+   * it may be kept; most are 256 KiB, small archives come in one of up to 32 MiB. Leaving early closes the input.
    * @throws AppError BAD_ARCHIVE (empty, truncated, damaged, trailing garbage, with byte offset), LIMIT, UNSUPPORTED
    */
   readonly chunks: AsyncIterable<DecompressedChunk>;

@@ -15,7 +15,7 @@ export interface CodecInput {
 }
 
 /** Input is handed over in pieces of at most this size, output comes in pieces of this size: two of each are held. */
-export const PIECE_BYTES = 512 * 1024;
+export const PIECE_BYTES = 256 * 1024;
 
 /**
  * Runs one segment through a codec on the thread pool and yields what comes out. One input piece at a time is in

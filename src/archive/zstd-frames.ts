@@ -15,6 +15,9 @@ export const MAX_WINDOW_LOG = 31;
 /** Frames up to this size that are wholly in memory, and that say how little they hold, take one call. */
 const SYNC_INPUT_BYTES = 4 * 2 ** 20;
 const SYNC_OUTPUT_BYTES = 32 * 2 ** 20;
+/** Beside a window above 64 MiB pieces are small, so that both together stay within the product's 250 MiB. */
+const LARGE_WINDOW_BYTES = 2 ** 26;
+const SMALL_PIECE_BYTES = 64 * 1024;
 
 type DataHeader = Extract<FrameHeader, { kind: 'data' }>;
 
@@ -105,12 +108,13 @@ async function* decodeStreaming(
   frame: { readonly header: DataHeader; readonly maxWindowLog: number },
 ): AsyncGenerator<Buffer> {
   const extent = new FrameExtent(frame.header.hasChecksum);
+  const pieceBytes = frame.header.windowBytes > LARGE_WINDOW_BYTES ? SMALL_PIECE_BYTES : PIECE_BYTES;
   let headerLeft = frame.header.sizeBytes;
   const input = {
     async next() {
       if (extent.phase === 'end') return undefined;
       if (!(await queue.fill(headerLeft + 1))) throw truncated(sink, extent.phase, queue.offset);
-      const view = queue.view.subarray(0, PIECE_BYTES);
+      const view = queue.view.subarray(0, pieceBytes);
       const used = extent.advance(view.subarray(headerLeft));
       if (used < 0) throw sink.bad(`zstd frame ${sink.index} has a block of the reserved type`, queue.offset);
       const piece = view.subarray(0, headerLeft + used);
@@ -120,7 +124,7 @@ async function* decodeStreaming(
     used: (sizeBytes: number) => sink.compressed(queue.take(sizeBytes)),
   };
   const codec = createZstdDecompress({
-    chunkSize: PIECE_BYTES,
+    chunkSize: pieceBytes,
     params: { [constants.ZSTD_d_windowLogMax]: frame.maxWindowLog },
   }) as unknown as Codec;
   try {

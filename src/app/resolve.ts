@@ -1,5 +1,5 @@
 import { AppError } from '../model/app-error.ts';
-import type { CatalogPackage, SolvedPackage, SolveProblem } from '../model/package.ts';
+import type { CatalogPackage, PackageSource, SolvedPackage, SolveProblem } from '../model/package.ts';
 import { relationName } from '../model/relation.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
@@ -22,7 +22,7 @@ const MAX_SUGGESTIONS = 5;
 
 /**
  * From names to packages: repositories indexed where needed, then solved.
- * @throws AppError UNKNOWN_PACKAGE, UNSATISFIABLE with `details` {problems, nearest}; as ensureIndexed
+ * @throws AppError UNKNOWN_PACKAGE, UNSATISFIABLE with `details` {problems, nearest, providers}; as ensureIndexed
  */
 export async function resolvePackages(
   context: Context,
@@ -32,15 +32,28 @@ export async function resolvePackages(
   const sources = await resolveSources(context, options);
   const repositories = await ensureIndexed(context, sources, sources.named ? 'always' : 'if-missing');
   const ranked = repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag }));
-  const result = sources.distro.solve(
-    { targets, architecture: sources.architecture },
-    context.catalog.packages.source(ranked),
+  const source = context.catalog.packages.source(ranked);
+  const result = context.catalog.snapshot(() =>
+    sources.distro.solve({ targets, architecture: sources.architecture }, source),
   );
   if (result.ok) return { sources, repositories, packages: result.packages, warnings: result.warnings };
-  throw failure(result.problems, () => context.catalog.packages.names(ranked));
+  throw failure(result.problems, source, () => context.catalog.packages.names(ranked));
 }
 
-function failure(problems: readonly SolveProblem[], names: () => readonly string[]): AppError {
+/** How Alpine names what packages provide besides themselves: commands, libraries, pkg-config files. */
+const PROVIDED_KINDS = ['', 'cmd:', 'so:', 'pc:'];
+
+/** `name-version` of the packages that provide the name in some form, best repository first. */
+function providersOf(name: string, source: PackageSource): readonly string[] {
+  const found = PROVIDED_KINDS.flatMap((kind) => source.providers(`${kind}${name}`));
+  return [...new Set(found.map((entry) => `${entry.name}-${entry.version}`))].slice(0, MAX_SUGGESTIONS);
+}
+
+function failure(
+  problems: readonly SolveProblem[],
+  source: PackageSource,
+  names: () => readonly string[],
+): AppError {
   const unknown = problems.filter((problem) => problem.kind === 'unknown');
   const known = unknown.length > 0 ? names() : [];
   const nearest = Object.fromEntries(
@@ -49,13 +62,20 @@ function failure(problems: readonly SolveProblem[], names: () => readonly string
       return [problem.requirement, nearestNames(name, known, MAX_SUGGESTIONS)];
     }),
   );
+  const providers = Object.fromEntries(
+    unknown
+      .map(
+        (problem) => [problem.requirement, providersOf(relationName(problem.requirement), source)] as const,
+      )
+      .filter(([, found]) => found.length > 0),
+  );
   const suggestions = [...new Set(Object.values(nearest).flat())];
   return new AppError(
     unknown.length > 0 ? 'UNKNOWN_PACKAGE' : 'UNSATISFIABLE',
     problems.map((problem) => problem.message).join('\n'),
     {
       ...(suggestions.length > 0 ? { hint: `Did you mean ${suggestions.join(', ')}?` } : {}),
-      details: { problems, nearest },
+      details: { problems, nearest, providers },
     },
   );
 }

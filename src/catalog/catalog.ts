@@ -33,6 +33,15 @@ export class Catalog {
     }
   }
 
+  /** Runs `work` over one state of the catalog, whatever other processes write meanwhile. */
+  snapshot<T>(work: () => T): T {
+    try {
+      return this.#database.transaction(work).deferred();
+    } catch (error) {
+      throw catalogError(error, this.#path);
+    }
+  }
+
   close(): void {
     this.#database.close();
   }

@@ -49,6 +49,9 @@ function version(database: Database.Database): number {
   return database.pragma('user_version', { simple: true }) as number;
 }
 
+/** sqlite.org/rescode.html: read-only, not to be opened, or refused by the disk; never a damaged file. */
+const STORAGE_CODES = /^SQLITE_(?:READONLY|CANTOPEN|PERM|IOERR)/;
+
 /** Turns SQLite's own failures (busy, full, corrupt, read-only) into AppError; anything else passes through. */
 export function catalogError(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
@@ -57,6 +60,16 @@ export function catalogError(error: unknown, path: string): unknown {
       hint: 'Free some space (compose cache gc --max-size 1G) and run the command again; nothing was lost.',
       cause: error,
     });
+  }
+  if (STORAGE_CODES.test(error.code)) {
+    return new AppError(
+      'STORAGE',
+      `${path}: the catalog cannot be written: ${error.message} (${error.code})`,
+      {
+        hint: 'Name a writable cache folder with --cache DIR or PKGCOMPOSE_CACHE.',
+        cause: error,
+      },
+    );
   }
   if (error.code.startsWith('SQLITE_BUSY')) {
     return new AppError(

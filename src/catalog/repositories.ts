@@ -89,39 +89,52 @@ export class RepositoryTable {
       .run(row.etag, row.lastModified, row.trust, row.signedBy, id);
   }
 
-  /** Puts a repository's packages in place of what was there, in one transaction. Returns its id. */
+  /**
+   * Puts a repository's packages in place of what was there, in one transaction. A repository keeps its id for ever:
+   * another process may be about to read by it. Returns the id.
+   */
   replace(row: Omit<RepositoryRow, 'id' | 'packageCount'>, packages: readonly IndexPackage[]): number {
     return this.#database
       .transaction(() => {
-        this.#database
-          .prepare('DELETE FROM repository WHERE distro = ? AND architecture = ? AND url = ?')
-          .run(row.distro, row.architecture, row.url);
-        const id = Number(
-          this.#database
-            .prepare(
-              `INSERT INTO repository (distro, architecture, url, base, release, name, etag, last_modified, content,
-                 description, signed_by, trust, package_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-            )
-            .run(
-              row.distro,
-              row.architecture,
-              row.url,
-              row.base,
-              row.release,
-              row.name,
-              row.etag,
-              row.lastModified,
-              row.content,
-              row.description,
-              row.signedBy,
-              row.trust,
-              packages.length,
-            ).lastInsertRowid,
-        );
+        const old = this.#find.get(row.distro, row.architecture, row.url);
+        if (old !== undefined) {
+          for (const table of ['package', 'relation_name']) {
+            this.#database.prepare(`DELETE FROM ${table} WHERE repository_id = ?`).run(old.id);
+          }
+        }
+        const { id } = this.#upsert(row, packages.length);
         this.#insert(id, packages);
         return id;
       })
       .immediate();
+  }
+
+  #upsert(row: Omit<RepositoryRow, 'id' | 'packageCount'>, packageCount: number): { id: number } {
+    return this.#database
+      .prepare<(string | number)[], { id: number }>(
+        `INSERT INTO repository (distro, architecture, url, base, release, name, etag, last_modified, content,
+           description, signed_by, trust, package_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (distro, architecture, url) DO UPDATE SET base = excluded.base, release = excluded.release,
+           name = excluded.name, etag = excluded.etag, last_modified = excluded.last_modified,
+           content = excluded.content, description = excluded.description, signed_by = excluded.signed_by,
+           trust = excluded.trust, package_count = excluded.package_count
+         RETURNING id`,
+      )
+      .get(
+        row.distro,
+        row.architecture,
+        row.url,
+        row.base,
+        row.release,
+        row.name,
+        row.etag,
+        row.lastModified,
+        row.content,
+        row.description,
+        row.signedBy,
+        row.trust,
+        packageCount,
+      ) as { id: number };
   }
 
   #insert(repositoryId: number, packages: readonly IndexPackage[]): void {

@@ -157,3 +157,11 @@ describe('catalog', () => {
     );
   });
 });
+
+test('regression: a repository keeps its id when its index is replaced, so that a process about to solve still finds it', (t) => {
+  const { catalog } = openCatalog(t);
+  const main = catalog.repositories.replace(repository('main'), [indexPackage('a')]);
+  catalog.repositories.replace(repository('community'), [indexPackage('b')]);
+  assert.equal(catalog.repositories.replace(repository('main'), [indexPackage('a2')]), main);
+  assert.deepEqual(catalog.packages.names([{ id: main, tag: '' }]), ['a2']);
+});

@@ -4,12 +4,13 @@ import { download, fetchBytes } from '../fetch/http.ts';
 import { isLocal, joinUrl, localPath } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { digestOf, hexOf } from '../model/digest.ts';
+import type { IndexPackage } from '../model/package.ts';
 import { silentProgress } from '../model/progress.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 import { readSmallFiles } from './contents.ts';
 import type { Context } from './context.ts';
-import type { FoundIndex } from './indexed-repository.ts';
+import type { FoundIndex, IndexedRepository } from './indexed-repository.ts';
 import { readArchiveFile } from './ingest-file.ts';
 import type { Sources } from './sources.ts';
 
@@ -29,10 +30,44 @@ export async function fetchKeys(
   sources: Sources,
   from: { spec: RepositorySpec; found: FoundIndex; cause: unknown },
 ): Promise<void> {
-  const files =
-    (await keysFromPackage(context, sources, from.found)) ?? (await keysFromSite(context, sources));
-  if (files === undefined) throw from.cause;
-  sources.trust.keep(files);
+  const { distro } = sources;
+  const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
+  const index = await distro.readIndex({ bytes: from.found.bytes, policy, where: from.found.url });
+  const entry = index.packages.find((candidate) => candidate.name === distro.defaults.keysPackage);
+  const packages = entry === undefined ? [] : [{ entry, base: from.found.base }];
+  if (!(await keepKeys(context, sources, packages))) throw from.cause;
+}
+
+/**
+ * The same where the indexes were accepted without a signature, as Arch's are, and an archive is signed by a key that is
+ * not there yet: the keys packages that the catalog has. False when no pinned key was found.
+ */
+export async function fetchKeysOf(
+  context: Context,
+  sources: Sources,
+  repositories: readonly IndexedRepository[],
+): Promise<boolean> {
+  const source = context.catalog.packages.source(
+    repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })),
+  );
+  const packages = source.byName(sources.distro.defaults.keysPackage).map((entry) => ({
+    entry,
+    base: (repositories[entry.repositoryRank] as IndexedRepository).row.base,
+  }));
+  return keepKeys(context, sources, packages);
+}
+
+async function keepKeys(
+  context: Context,
+  sources: Sources,
+  packages: readonly KeysPackage[],
+): Promise<boolean> {
+  for (const keysPackage of packages) {
+    const files = await keysFromPackage(context, sources, keysPackage);
+    if (files !== undefined && (await sources.trust.keep(files))) return true;
+  }
+  const files = await keysFromSite(context, sources);
+  return files !== undefined && sources.trust.keep(files);
 }
 
 /** Runs `work`; where a pinned key is missing, fetches the keys from the official site and runs it again. */
@@ -42,10 +77,15 @@ export async function refetchKeys<T>(context: Context, sources: Sources, work: (
   } catch (error) {
     if (!isAppError(error, 'UNTRUSTED_KEY') || !sources.trust.pinned) throw error;
     const files = await keysFromSite(context, sources);
-    if (files === undefined) throw error;
-    sources.trust.keep(files);
+    if (files === undefined || !(await sources.trust.keep(files))) throw error;
     return work();
   }
+}
+
+interface KeysPackage {
+  readonly entry: IndexPackage;
+  /** Where its repository's archives are */
+  readonly base: string;
 }
 
 interface KeyFile {
@@ -53,18 +93,15 @@ interface KeyFile {
   readonly bytes: Uint8Array;
 }
 
-/** The index and the package are read without trust, only to find keys that pins then judge. */
+/** The package is read without trust, only to find keys that pins then judge. */
 async function keysFromPackage(
   context: Context,
   sources: Sources,
-  found: FoundIndex,
+  { entry, base }: KeysPackage,
 ): Promise<readonly KeyFile[] | undefined> {
   const { distro } = sources;
   const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
-  const index = await distro.readIndex({ bytes: found.bytes, policy, where: found.url });
-  const entry = index.packages.find((candidate) => candidate.name === distro.defaults.keysPackage);
-  if (entry === undefined) return undefined;
-  const url = joinUrl(found.base, entry.fileName);
+  const url = joinUrl(base, entry.fileName);
   const path = isLocal(url) ? localPath(url) : context.store.partialPath(`${hexOf(digestOf(url))}.keys`);
   try {
     if (!isLocal(url)) {

@@ -24,7 +24,7 @@ export async function cacheVerify(
   context: Context,
   { repair }: { repair: boolean },
 ): Promise<CacheVerifyReport> {
-  const result = await verifyStore(context.store, { repair });
+  const result = await verifyStore(context.store, { repair, signal: context.signal });
   if (repair) for (const { digest } of result.damaged) forget(context, digest);
   return {
     checked: result.checked,
@@ -42,22 +42,15 @@ export async function cacheGc(
     ...context.catalog.archives.labels().keys(),
     ...context.catalog.derived.labels().keys(),
   ]);
-  const before = await sizeOf(context);
-  const { removed, freedBytes } = await collectGarbage(context.store, {
+  const { removed, freedBytes, keptBytes } = await collectGarbage(context.store, {
     maxSizeBytes: maxSizeBytes ?? 0,
     keep: (digest) => maxSizeBytes === undefined && named.has(digest),
   });
   for (const digest of named) if (!context.store.has(digest)) forget(context, digest);
-  return { removed, freedBytes, keptBytes: before - freedBytes };
+  return { removed, freedBytes, keptBytes };
 }
 
 /** Facts without bytes stay: they are true, and the bytes come back when needed. Derived blobs are made anew. */
 function forget(context: Context, digest: Digest): void {
   context.catalog.derived.remove(digest);
-}
-
-async function sizeOf(context: Context): Promise<number> {
-  let total = 0;
-  for await (const { sizeBytes } of context.store.list()) total += sizeBytes;
-  return total;
 }

@@ -1,22 +1,19 @@
-import { rmSync } from 'node:fs';
 import type { StoredArchive } from '../catalog/archives.ts';
-import { download } from '../fetch/http.ts';
 import { mapConcurrent } from '../fetch/pool.ts';
-import { isLocal, joinUrl, localPath } from '../fetch/url.ts';
+import { isLocal } from '../fetch/url.ts';
 import { isAppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
-import { type Digest, digestOf, hexOf } from '../model/digest.ts';
+import type { Digest } from '../model/digest.ts';
 import type { CatalogPackage } from '../model/package.ts';
+import { fetchKeysOf } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
+import { fetchArchive } from './fetch-one.ts';
 import type { IndexedRepository } from './indexed-repository.ts';
-import { type IngestFile, ingestFile, readArchiveFile } from './ingest-file.ts';
-import { readSignature } from './signatures.ts';
+import { readArchiveFile } from './ingest-file.ts';
 import type { Sources } from './sources.ts';
 
 /** Downloads under way at once: polite to one mirror, enough to hide its latency. */
 const CONCURRENCY = 6;
-/** The largest package of both distributions is below 2 GiB; what an index says itself is the real limit. */
-const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
 
 /** The archive's digest when its bytes are in the store and the catalog knows them. */
 export function cachedDigest(context: Context, sources: Sources, entry: CatalogPackage): Digest | undefined {
@@ -47,11 +44,13 @@ export async function fetchArchives(
           missing.reduce((sum, entry) => sum + entry.sizeBytes, 0),
           'bytes',
         );
+  const withKeys = keysOnDemand(context, sources, repositories);
   const facts = await mapConcurrent(packages.entries(), CONCURRENCY, async ([at, entry]) => {
     const known = cached[at];
-    if (known !== undefined) return reverify(context, sources, { entry, stored: known });
     const repository = repositories[entry.repositoryRank] as IndexedRepository;
-    const made = await fetchOne(context, sources, { entry, repository });
+    const fetch = () => fetchArchive(context, sources, { entry, repository, withKeys });
+    if (known !== undefined) return reverify(context, sources, { entry, stored: known, fetch, withKeys });
+    const made = await fetch();
     task?.advance(entry.sizeBytes);
     return made;
   });
@@ -59,96 +58,74 @@ export async function fetchArchives(
   return facts;
 }
 
+/** Of the archives that an entry may mean, one whose bytes are here; before others one that this trust accepted. */
 function fromCache(context: Context, sources: Sources, entry: CatalogPackage): StoredArchive | undefined {
-  const digest = cachedDigest(context, sources, entry);
-  return digest === undefined ? undefined : context.catalog.archives.get(digest);
+  if (entry.checksum === '') return undefined;
+  const { archives } = context.catalog;
+  const here = archives
+    .digestsOf(sources.distro.id, entry.checksum)
+    .filter((digest) => context.store.has(digest))
+    .flatMap((digest) => archives.get(digest) ?? []);
+  return here.find((stored) => sources.trust.accepts(stored.trust)) ?? here[0];
 }
 
-/** Facts accepted under another trust are verified again, over the stored bytes. */
+type WithKeys = <T>(verify: () => Promise<T>) => Promise<T>;
+
+/** Verifies, and where a pinned key is missing fetches the keys, once for all archives, and verifies again. */
+function keysOnDemand(
+  context: Context,
+  sources: Sources,
+  repositories: readonly IndexedRepository[],
+): WithKeys {
+  let found: Promise<boolean> | undefined;
+  return async <T>(verify: () => Promise<T>): Promise<T> => {
+    try {
+      return await verify();
+    } catch (error) {
+      if (!isAppError(error, 'UNTRUSTED_KEY') || !sources.trust.pinned) throw error;
+      found ??= fetchKeysOf(context, sources, repositories);
+      if (!(await found)) throw error;
+      return verify();
+    }
+  };
+}
+
+/**
+ * Facts accepted under another trust are verified again, over the stored bytes; where these are refused (the same package
+ * by somebody else's key, a signature that was kept beside it) the repository's own copy decides.
+ */
 async function reverify(
   context: Context,
   sources: Sources,
-  { entry, stored }: { entry: CatalogPackage; stored: StoredArchive },
+  cached: {
+    entry: CatalogPackage;
+    stored: StoredArchive;
+    fetch: () => Promise<ArchiveFacts>;
+    withKeys: WithKeys;
+  },
 ): Promise<ArchiveFacts> {
   const { distro, trust } = sources;
+  const { entry, stored, fetch, withKeys } = cached;
   if (trust.accepts(stored.trust)) {
     context.store.touch(stored.facts.digest);
     return stored.facts;
   }
   const path = context.store.get(stored.facts.digest);
-  const facts = await readArchiveFile(context, {
-    path,
-    where: `${entry.fileName} (cached)`,
-    distro,
-    trust,
-    expected: entry,
-  });
-  context.catalog.archives.put(facts, trust.fingerprint);
-  return facts;
-}
-
-async function fetchOne(
-  context: Context,
-  sources: Sources,
-  { entry, repository }: { entry: CatalogPackage; repository: IndexedRepository },
-): Promise<ArchiveFacts> {
-  const { distro, trust } = sources;
-  const bases = [
-    repository.row.base,
-    ...repository.spec.baseUrls.filter((base) => base !== repository.row.base),
-  ];
-  const urls = bases.map((base) => joinUrl(base, entry.fileName));
-  const first = urls[0] as string;
-  if (isLocal(first)) {
-    const path = localPath(first);
-    const signature = await detachedSignature(context, sources, { entry, url: path });
-    return await takeIn(context, {
-      path,
-      where: path,
-      distro,
-      trust,
-      expected: entry,
-      adopt: false,
-      ...signature,
-    });
-  }
-  const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
-  const { url } = await download(urls, path, {
-    signal: context.signal,
-    progress: context.progress,
-    expectedSizeBytes: entry.sizeBytes,
-    maxBytes: MAX_ARCHIVE_BYTES,
-  });
-  const signature = await detachedSignature(context, sources, { entry, url });
+  const where = `${entry.fileName} (cached)`;
   try {
-    return await takeIn(context, {
-      path,
-      where: url,
-      distro,
-      trust,
-      expected: entry,
-      adopt: true,
-      ...signature,
-    });
+    const file = { path, where, distro, trust, expected: entry };
+    const facts = await withKeys(() => readArchiveFile(context, file));
+    context.catalog.archives.put(facts, trust.fingerprint);
+    return facts;
   } catch (error) {
-    // A refused download would only be resumed into the same refusal.
-    if (!isAppError(error, 'STORAGE') && !isAppError(error, 'CANCELLED')) rmSync(path, { force: true });
-    throw error;
+    if (!isAppError(error) || error.code === 'CANCELLED' || error.code === 'STORAGE') throw error;
+    // Damaged bytes would stay: a blob that is there is never written again.
+    if (error.code === 'INTEGRITY' || error.code === 'BAD_ARCHIVE')
+      await context.store.remove(stored.facts.digest);
+    try {
+      return await fetch();
+    } catch (refusal) {
+      throw isAppError(refusal, 'NETWORK') || isAppError(refusal, 'NOT_FOUND') ? error : refusal;
+    }
   }
-}
-
-async function takeIn(context: Context, file: IngestFile): Promise<ArchiveFacts> {
-  return (await ingestFile(context, file)).facts;
-}
-
-/** The `.sig` beside an archive whose index entry carries no signature, where one is asked for. */
-async function detachedSignature(
-  context: Context,
-  sources: Sources,
-  { entry, url }: { entry: CatalogPackage; url: string },
-): Promise<{ signature?: Uint8Array }> {
-  if (!sources.distro.defaults.detachedSignatures || entry.signature !== '' || sources.trust.allowUntrusted)
-    return {};
-  const signature = await readSignature(context, url);
-  return signature === undefined ? {} : { signature };
 }

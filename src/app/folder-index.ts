@@ -59,13 +59,16 @@ export async function indexFolder(
     return distro.describe(facts, name);
   });
   task.done();
+  const fitting = packages.filter(
+    (entry) => entry.architecture === spec.architecture || isAnyArchitecture(entry.architecture),
+  );
   repositories.replace(
     {
       distro: spec.distro,
       architecture: spec.architecture,
       url: identityOf(spec),
       base,
-      release: spec.release,
+      release: distro.releaseOf({ packages: fitting, description: '', signedBy: '' }, spec),
       name: spec.name,
       etag: '',
       lastModified: '',
@@ -74,9 +77,7 @@ export async function indexFolder(
       signedBy: '',
       trust: trust.fingerprint,
     },
-    packages.filter(
-      (entry) => entry.architecture === spec.architecture || isAnyArchitecture(entry.architecture),
-    ),
+    fitting,
   );
   return { spec, row: find() as RepositoryRow, changed: true };
 }

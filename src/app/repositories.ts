@@ -80,11 +80,29 @@ async function find(
   return fetchIndex(context, spec, row);
 }
 
+/** Of two places on one mirror where the index may be, the one where it was. */
+function inOrder(bases: readonly string[], row: RepositoryRow | undefined): readonly string[] {
+  const known = row?.base ?? '';
+  const isBelow = bases.some((base) => base.startsWith(`${known}/`));
+  return isBelow && bases.includes(known) ? [known, ...bases.filter((base) => base !== known)] : bases;
+}
+
 function readLocal(path: string, base: string, row: RepositoryRow | undefined): Outcome {
-  const stat = statSync(path);
-  const etag = `${stat.size}-${stat.mtimeMs}-${stat.ino}`;
-  if (row?.etag === etag) return 'unchanged';
-  return { url: path, base, bytes: readFileSync(path), etag, lastModified: '' };
+  try {
+    const stat = statSync(path);
+    const etag = `${stat.size}-${stat.mtimeMs}-${stat.ino}`;
+    if (row?.etag === etag) return 'unchanged';
+    if (stat.size > MAX_INDEX_BYTES) {
+      throw new AppError(
+        'LIMIT',
+        `${path}: expected an index of at most ${MAX_INDEX_BYTES} bytes, got ${stat.size}`,
+      );
+    }
+    return { url: path, base, bytes: readFileSync(path), etag, lastModified: '' };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('NOT_FOUND', `${path}: cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function fetchIndex(
@@ -92,7 +110,10 @@ async function fetchIndex(
   spec: RepositorySpec,
   row: RepositoryRow | undefined,
 ): Promise<Outcome> {
-  const remote = spec.baseUrls.filter((base) => !isLocal(base));
+  const remote = inOrder(
+    spec.baseUrls.filter((base) => !isLocal(base)),
+    row,
+  );
   const urls = remote.flatMap((base) => spec.indexNames.map((name) => joinUrl(base, name)));
   const validators: Validators | undefined =
     row === undefined ? undefined : { etag: row.etag, lastModified: row.lastModified };

@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Distro } from '../distros/distro.ts';
+import { isAppError } from '../model/app-error.ts';
 import type { SourceOptions } from '../model/request.ts';
 import { parseSigLevel } from '../trust/pacman-keyring.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 import type { Context } from './context.ts';
+
+/** What archlinux-keyring installs; a file of another name would add to it unseen. */
+const ARCH_KEYRING_FILE = /^archlinux(?:\.gpg|-trusted|-revoked)$/;
 
 interface KeyFile {
   readonly name: string;
@@ -56,10 +60,15 @@ export class Trust {
     return this.#policy;
   }
 
-  /** Keeps the distribution's key files for later runs; what no pin names never counts. */
-  keep(files: Iterable<KeyFile>): void {
+  /**
+   * Keeps the distribution's key files for later runs, as far as the product's pins vouch for them: a mirror that
+   * serves other keys cannot displace good ones. False when there is nothing to keep.
+   */
+  async keep(files: readonly KeyFile[]): Promise<boolean> {
+    const vouched = await this.#vouched(files);
+    if (vouched.length === 0) return false;
     mkdirSync(this.#keysDirectory, { recursive: true });
-    for (const file of files) {
+    for (const file of vouched) {
       const path = join(this.#keysDirectory, basename(file.name));
       const temporary = `${path}.${process.pid}.tmp`;
       try {
@@ -70,6 +79,23 @@ export class Trust {
       }
     }
     this.#policy = undefined;
+    return true;
+  }
+
+  async #vouched(files: readonly KeyFile[]): Promise<readonly KeyFile[]> {
+    if (this.#distro.id === 'alpine') {
+      const { pinnedApkKeyring } = await import('../trust/pins.ts');
+      return files.filter((file) => pinnedApkKeyring([file]).keys.size > 0);
+    }
+    const { PacmanKeyring } = await import('../trust/pacman-keyring.ts');
+    const keyring = files.filter(({ name }) => ARCH_KEYRING_FILE.test(basename(name)));
+    try {
+      const pinned = (await PacmanKeyring.fromFiles(keyring)).restrictToPinnedMasters();
+      return (await pinned.introducers()).length > 0 ? keyring : [];
+    } catch (error) {
+      if (isAppError(error)) return [];
+      throw error;
+    }
   }
 
   async #load(): Promise<TrustPolicy> {

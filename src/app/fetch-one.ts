@@ -1,0 +1,130 @@
+import { existsSync, rmSync } from 'node:fs';
+import { download } from '../fetch/http.ts';
+import { isLocal, joinUrl, localPath, redactUrl } from '../fetch/url.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import type { ArchiveFacts } from '../model/archive.ts';
+import { digestOf, hexOf } from '../model/digest.ts';
+import type { CatalogPackage } from '../model/package.ts';
+import type { Context } from './context.ts';
+import type { IndexedRepository } from './indexed-repository.ts';
+import { ingestFile } from './ingest-file.ts';
+import { readSignature } from './signatures.ts';
+import type { Sources } from './sources.ts';
+
+/** The largest package of both distributions is below 2 GiB; what an index says itself is the real limit. */
+const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
+
+export interface WantedArchive {
+  readonly entry: CatalogPackage;
+  readonly repository: IndexedRepository;
+  /** Runs the verification, and again once keys that it lacked are there. */
+  readonly withKeys: <T>(verify: () => Promise<T>) => Promise<T>;
+}
+
+/**
+ * Gets one package's archive, verified and taken in. The mirror that gave the index is asked first; one whose copy is
+ * refused (wrong digest, damaged, badly signed) is followed by the next.
+ * @throws AppError with the code of the first refusal and every mirror's reason; NETWORK, NOT_FOUND, STORAGE, CANCELLED
+ */
+export async function fetchArchive(
+  context: Context,
+  sources: Sources,
+  wanted: WantedArchive,
+): Promise<ArchiveFacts> {
+  const { entry, repository } = wanted;
+  const { base } = repository.row;
+  const bases = [base, ...repository.spec.baseUrls.filter((other) => other !== base)];
+  const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
+  const refusals: AppError[] = [];
+  let left = bases.map((mirror) => joinUrl(mirror, entry.fileName));
+  while (left.length > 0) {
+    // What an earlier run left there may be no mirror's copy: its refusal rules nobody out.
+    const resumed = !isLocal(left[0] as string) && existsSync(path);
+    const found = await obtain(context, left, { path, sizeBytes: entry.sizeBytes });
+    if (found instanceof AppError) {
+      refusals.push(found);
+      break;
+    }
+    try {
+      return await wanted.withKeys(() => takeIn(context, sources, { entry, ...found }));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // A refused download would only be resumed into the same refusal.
+      if (found.adopt) rmSync(path, { force: true });
+      if (resumed) continue;
+      refusals.push(error);
+      left = left.slice(left.indexOf(found.url) + 1);
+      if (left.length > 0) context.progress.note(`${error.message}; trying the next mirror`);
+    }
+  }
+  throw together(refusals);
+}
+
+interface Obtained {
+  /** Of the mirrors, the one whose copy it is */
+  readonly url: string;
+  readonly path: string;
+  readonly adopt: boolean;
+}
+
+/** A folder's archive is read where it is; all else is downloaded, from the first mirror that has it. */
+async function obtain(
+  context: Context,
+  urls: readonly string[],
+  { path, sizeBytes }: { path: string; sizeBytes: number },
+): Promise<Obtained | AppError> {
+  const first = urls[0] as string;
+  if (isLocal(first) && (urls.length === 1 || existsSync(localPath(first)))) {
+    return { url: first, path: localPath(first), adopt: false };
+  }
+  try {
+    const { url } = await download(urls, path, {
+      signal: context.signal,
+      progress: context.progress,
+      expectedSizeBytes: sizeBytes,
+      maxBytes: MAX_ARCHIVE_BYTES,
+    });
+    return { url, path, adopt: true };
+  } catch (error) {
+    if (isRefusal(error)) return error;
+    throw error;
+  }
+}
+
+function isRefusal(error: unknown): error is AppError {
+  return isAppError(error) && error.code !== 'STORAGE' && error.code !== 'CANCELLED';
+}
+
+async function takeIn(
+  context: Context,
+  sources: Sources,
+  { entry, url, path, adopt }: Obtained & { entry: CatalogPackage },
+): Promise<ArchiveFacts> {
+  const { distro, trust } = sources;
+  const signature = await detachedSignature(context, sources, { entry, url });
+  const where = isLocal(url) ? localPath(url) : redactUrl(url);
+  const file = { path, where, distro, trust, expected: entry, adopt, ...signature };
+  return (await ingestFile(context, file)).facts;
+}
+
+/** The `.sig` beside an archive whose index entry carries no signature, where one is asked for. */
+async function detachedSignature(
+  context: Context,
+  sources: Sources,
+  { entry, url }: { entry: CatalogPackage; url: string },
+): Promise<{ signature?: Uint8Array }> {
+  if (!sources.distro.defaults.detachedSignatures || entry.signature !== '') return {};
+  if (sources.trust.allowUntrusted) return {};
+  const signature = await readSignature(context, url);
+  return signature === undefined ? {} : { signature };
+}
+
+function together(refusals: readonly AppError[]): AppError {
+  const [first, ...others] = refusals as [AppError, ...AppError[]];
+  if (others.length === 0) return first;
+  return new AppError(first.code, refusals.map((error) => error.message).join('\n'), {
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    details: first.details,
+    cause: first,
+  });
+}

@@ -13,7 +13,7 @@ import { startMirrorProcess } from './lib/mirror-process.ts';
 import { prepareApk } from './lib/real-apk.ts';
 
 const ROUNDS = 5;
-const SET = ['alpine-base', 'git', 'make', 'binutils', 'musl-dev', 'jq'];
+const SET = ['alpine-base', 'git', 'make', 'binutils', 'musl-dev', 'jq', 'openssh', 'chrony'];
 const ROOT = resolve(import.meta.dirname, '..');
 
 interface Row {

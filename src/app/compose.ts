@@ -50,7 +50,7 @@ export async function compose(context: Context, request: ComposeRequest): Promis
     layers: image.layers,
     sizeBytes: image.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
     ...delivered,
-    notes: image.layers.filter((layer) => layer.kind === 'package' && layer.derived !== '').map(noteOf),
+    notes: notesOf(image.layers, delivered.loadedInto !== undefined),
   };
 }
 
@@ -218,8 +218,20 @@ function nameOf({ facts }: InstalledPackage): string {
   return `${facts.name}-${facts.version}`;
 }
 
-function noteOf(layer: LayerReport): string {
-  return `${layer.packages.join(' ')}: not the distribution's own bytes: ${layer.derived}`;
+/** What is not the distribution's own, a line a reason, and what an engine may not read. */
+function notesOf(layers: readonly LayerReport[], loaded: boolean): readonly string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { kind, derived, packages } of layers) {
+    if (kind !== 'package' || derived === '') continue;
+    byReason.set(derived, [...(byReason.get(derived) ?? []), ...packages]);
+  }
+  const notes = [...byReason].map(
+    ([reason, names]) => `not the distribution's own bytes (${reason}): ${names.join(', ')}`,
+  );
+  if (!loaded && layers.some((layer) => layer.mediaType === MEDIA_TYPES.layerZstd)) {
+    notes.push('zstd layers: Docker before 23 cannot read them; --layer-encoding gzip is for those');
+  }
+  return notes;
 }
 
 const emptyReport = {

@@ -173,7 +173,13 @@ async function derive(
     return known;
   }
   const task = context.progress.task(description, undefined, 'bytes');
-  const blob = { ...(await encodeIntoStore(context, encoding, make())), description };
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const bytes of make()) {
+      task.advance(bytes.length);
+      yield bytes;
+    }
+  }
+  const blob = { ...(await encodeIntoStore(context, encoding, counted())), description };
   task.done();
   context.catalog.derived.put(key, blob);
   return blob;

@@ -34,7 +34,14 @@ export async function resolvePackages(
   const ranked = repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag }));
   const source = context.catalog.packages.source(ranked);
   const result = context.catalog.snapshot(() =>
-    sources.distro.solve({ targets, architecture: sources.architecture }, source),
+    sources.distro.solve(
+      {
+        targets,
+        architecture: sources.architecture,
+        repositoryNames: repositories.map(({ spec }) => spec.name),
+      },
+      source,
+    ),
   );
   if (result.ok) return { sources, repositories, packages: result.packages, warnings: result.warnings };
   throw failure(result.problems, source, () => context.catalog.packages.names(ranked));

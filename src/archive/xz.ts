@@ -1,11 +1,14 @@
 import { AppError } from '../model/app-error.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { SegmentSink } from './segment-sink.ts';
+import { XzLayout } from './xz-format.ts';
 
 /** Small pieces: the decoder takes several ahead, and one may unpack to some thousand times its size. */
 const INPUT_BYTES = 64 * 1024;
 /** .xz format §1.2: streams and their padding are multiples of four bytes. */
 const ALIGNMENT_BYTES = 4;
+/** What `xz -9` uses. The decoder allocates it at once, and the product stays below 250 MiB. */
+const MAX_DICTIONARY_BYTES = 64 * 2 ** 20;
 
 /**
  * Concatenated streams with padding, integrity checks verified. The decoder works on a thread of its own, block by
@@ -13,6 +16,7 @@ const ALIGNMENT_BYTES = 4;
  */
 export async function* unxz(queue: ByteQueue, sink: SegmentSink): AsyncGenerator<Buffer> {
   const { decompressStream } = await loadXz(sink);
+  const layout = new XzLayout();
   let failure: unknown;
   const source = new ReadableStream<Uint8Array>(
     {
@@ -23,6 +27,7 @@ export async function* unxz(queue: ByteQueue, sink: SegmentSink): AsyncGenerator
             return;
           }
           const piece = queue.take(Math.min(queue.view.length, INPUT_BYTES));
+          checkDictionary(layout.feed(piece), sink);
           sink.compressed(piece);
           controller.enqueue(piece);
         } catch (error) {
@@ -57,6 +62,14 @@ function damaged(queue: ByteQueue, sink: SegmentSink, error: Error): AppError {
     sink.offset,
     error,
   );
+}
+
+function checkDictionary(sizeBytes: number, sink: SegmentSink): void {
+  if (sizeBytes <= MAX_DICTIONARY_BYTES) return;
+  const text = `expected an xz dictionary of at most ${MAX_DICTIONARY_BYTES} bytes, got ${sizeBytes}`;
+  throw new AppError('LIMIT', `${sink.where}: ${text}`, {
+    hint: 'Pack the archive again with xz -9 or less.',
+  });
 }
 
 interface Xz {

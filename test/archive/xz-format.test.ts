@@ -18,9 +18,9 @@ test('a dictionary beyond 64 MiB is refused wherever its block stands', async ()
     code: 'LIMIT',
     message: /at most 67108864 bytes, got 1610612736/,
   });
-  for (const size of [0, 1, 5, 700, 300_000]) {
+  for (const size of [0, 1, 5, 700, 70_000]) {
     const hidden = Buffer.concat([await xzOf(sampleBytes(size)), Buffer.alloc(8), WIDE]);
-    for (const pieceBytes of [1, 11, 65_536]) {
+    for (const pieceBytes of [size < 1000 ? 1 : 997, 65_536]) {
       await assert.rejects(unpack(hidden, 'xz', { pieceBytes }), { code: 'LIMIT' }, `behind ${size} bytes`);
     }
   }

@@ -28,7 +28,7 @@ const file = fc.record({
   content: fc.uint8Array({ maxLength: 1500 }),
   mode: fc.integer({ min: 1, max: 0o7777 }),
   mtime: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
-  uid: fc.integer({ min: 0, max: 0o7777777 }),
+  uid: fc.integer({ min: 0, max: 0o777777 }),
 });
 
 describe('tar-stream', () => {

@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
-/** `npm run check`: all that must hold before a change goes in. Every step runs; one line each at the end. */
+/**
+ * `npm test`: all that must hold before a change goes in. Every step runs; one line each at the end. With files or
+ * folders as arguments (`npm test -- test/compose`) only their tests run.
+ */
 interface Step {
   readonly name: string;
   /** For node */
@@ -14,10 +17,11 @@ const bin = (name: string): string => resolve(root, 'node_modules/.bin', name);
 const STEPS: readonly Step[] = [
   { name: 'format and lint', words: [bin('biome'), 'ci', '--error-on-warnings', '.'] },
   { name: 'types', words: [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'] },
-  { name: 'tests and the import rule', words: ['test/run.ts'] },
+  { name: 'tests, the import rule, docs in sync', words: ['test/run.ts', ...process.argv.slice(2)] },
 ];
 
-const results = STEPS.map(({ name, words }) => {
+const chosen = process.argv.length > 2 ? STEPS.slice(-1) : STEPS;
+const results = chosen.map(({ name, words }) => {
   console.log(`\n== ${name}`);
   const { status, error } = spawnSync(process.execPath, words, { cwd: root, stdio: 'inherit' });
   if (error !== undefined) console.log(String(error));

@@ -22,6 +22,8 @@ import { generatedLayer, type LayerBlob, layerBlob, layerEntries } from './layer
 import { planReport, releaseOf } from './plan.ts';
 import { type Resolution, repositoryOf, resolvePackages } from './resolve.ts';
 
+/** Packages that a note names; `--json` has them all. */
+const MAX_NAMED = 6;
 /** Derived blobs made at once: encoding is one core's work each. */
 const DERIVE_CONCURRENCY = 2;
 
@@ -226,12 +228,17 @@ function notesOf(layers: readonly LayerReport[], loaded: boolean): readonly stri
     byReason.set(derived, [...(byReason.get(derived) ?? []), ...packages]);
   }
   const notes = [...byReason].map(
-    ([reason, names]) => `not the distribution's own bytes (${reason}): ${names.join(', ')}`,
+    ([reason, names]) => `not the distribution's own bytes (${reason}): ${enumerate(names)}`,
   );
   if (!loaded && layers.some((layer) => layer.mediaType === MEDIA_TYPES.layerZstd)) {
     notes.push('zstd layers: Docker before 23 cannot read them; --layer-encoding gzip is for those');
   }
   return notes;
+}
+
+function enumerate(names: readonly string[]): string {
+  if (names.length <= MAX_NAMED + 1) return names.join(', ');
+  return `${names.slice(0, MAX_NAMED).join(', ')} and ${names.length - MAX_NAMED} more`;
 }
 
 const emptyReport = {

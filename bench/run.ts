@@ -1,6 +1,6 @@
 /**
  * Measures what bench/README.md lists, on real distribution data, and prints a table; `--record` also writes
- * bench/results.json with machine and versions. Root is needed for the comparison with the real apk.
+ * bench/results.md with machine and versions. Root is needed for the comparison with the real apk.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,6 +41,8 @@ if (alpine === undefined) {
 }
 const keys = join(alpine, 'keys');
 const folders = ['v3.19-iso/x86_64', 'v3.19-pool/x86_64'].map((name) => join(alpine, name));
+// The launcher builds what is measured.
+spawnSync(join(ROOT, 'compose'), ['--version'], { stdio: 'inherit' });
 const work = mkdtempSync(join(tmpdir(), 'pkgcompose-bench-'));
 const compose = (cache: string, ...args: string[]): Run =>
   run({
@@ -59,18 +61,29 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 if (process.argv.includes('--record')) {
-  const machine = {
-    cpu: cpus()[0]?.model ?? '',
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
-    node: process.version,
-    commit: spawnSync('git', ['-C', ROOT, 'rev-parse', '--short', 'HEAD'], {
-      encoding: 'utf8',
-    }).stdout.trim(),
-    date: new Date().toISOString().slice(0, 10),
-  };
-  writeFileSync(join(ROOT, 'bench/results.json'), `${JSON.stringify({ machine, rows }, null, 2)}\n`);
+  const { stdout } = spawnSync('git', ['-C', ROOT, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' });
+  const machine = `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
+  writeFileSync(join(ROOT, 'bench/results.md'), report(machine, stdout.trim()));
+}
+
+function report(machine: string, commit: string): string {
+  const cells = rows.map(({ what, seconds, peakMiB, target, holds }) => [
+    what,
+    seconds === 0 ? '' : `${seconds.toFixed(3)} s`,
+    Number.isNaN(peakMiB) ? '' : `${peakMiB.toFixed(0)} MiB`,
+    target,
+    holds ? 'yes' : 'NO',
+  ]);
+  return [
+    '# Results',
+    '',
+    `${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${machine}. Made by \`npm run bench -- --record\`; medians of ${ROUNDS}, alternating.`,
+    '',
+    '| what | time | peak memory | target | holds |',
+    '|---|---|---|---|---|',
+    ...cells.map((row) => `| ${row.join(' | ')} |`),
+    '',
+  ].join('\n');
 }
 
 /** (a) Two full indexes, 23,030 packages, from a loopback mirror. */

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { sniff } from '../archive/sniff.ts';
 import type { Distro } from '../distros/distro.ts';
 import { isLocal } from '../fetch/url.ts';
 import type { RepositorySpec } from '../model/repository.ts';
@@ -28,7 +29,7 @@ export async function resolveSources(context: Context, options: SourceOptions): 
   const query = { release, architecture, mirrors: options.mirrors.map(withoutSlash) };
   const repositories =
     options.repositories.length > 0
-      ? options.repositories.map((line) => distro.repository(absolute(line), query))
+      ? options.repositories.flatMap(linesOf).map((line) => distro.repository(absolute(line), query))
       : distro.repositories(query);
   return {
     distro,
@@ -38,6 +39,18 @@ export async function resolveSources(context: Context, options: SourceOptions): 
     named: options.repositories.length > 0 || options.mirrors.length > 0,
     trust: new Trust(context, distro, options),
   };
+}
+
+/** A repository itself, or each line of a list of repositories such as `/etc/apk/repositories`. */
+function linesOf(text: string): readonly string[] {
+  if (text.includes('://') || !statSync(text, { throwIfNoEntry: false })?.isFile()) return [text];
+  const content = readFileSync(text);
+  if (sniff(content.subarray(0, 512)) !== 'unknown') return [text];
+  return content
+    .toString()
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 /** A relative folder means the same from wherever the catalog is asked later. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RepositoryRow } from '../catalog/repositories.ts';
-import { fetchBytes, type Validators } from '../fetch/http.ts';
+import { type ConditionalResult, fetchBytes, type Validators } from '../fetch/http.ts';
 import { isLocal, joinUrl, localPath } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
@@ -80,6 +80,32 @@ async function find(
   return fetchIndex(context, spec, row);
 }
 
+/** Each name of an index in turn, of the mirrors that answered and did not have it under the one before. */
+async function askBases(
+  bases: readonly string[],
+  spec: RepositorySpec,
+  ask: (urls: readonly string[]) => Promise<ConditionalResult>,
+): Promise<Outcome> {
+  let left = bases;
+  let first: unknown;
+  for (const name of spec.indexNames) {
+    const urls = left.map((base) => joinUrl(base, name));
+    try {
+      const result = await ask(urls);
+      return result.modified ? { ...result, base: left[urls.indexOf(result.url)] as string } : 'unchanged';
+    } catch (error) {
+      first ??= error;
+      const reasons = isAppError(error)
+        ? (error.details.urls as readonly { code: string }[] | undefined)
+        : undefined;
+      if (reasons === undefined) throw error;
+      left = left.filter((_, at) => reasons[at]?.code === 'NOT_FOUND');
+      if (left.length === 0) break;
+    }
+  }
+  throw first;
+}
+
 /** Of two places on one mirror where the index may be, the one where it was. */
 function inOrder(bases: readonly string[], row: RepositoryRow | undefined): readonly string[] {
   const known = row?.base ?? '';
@@ -114,22 +140,18 @@ async function fetchIndex(
     spec.baseUrls.filter((base) => !isLocal(base)),
     row,
   );
-  const urls = remote.flatMap((base) => spec.indexNames.map((name) => joinUrl(base, name)));
   const validators: Validators | undefined =
     row === undefined ? undefined : { etag: row.etag, lastModified: row.lastModified };
   try {
-    const result = await fetchBytes(urls, {
-      signal: context.signal,
-      progress: context.progress,
-      label: `${spec.name} index`,
-      maxBytes: MAX_INDEX_BYTES,
-      ...(validators === undefined ? {} : { validators }),
-    });
-    if (!result.modified) return 'unchanged';
-    const base = remote.find((candidate) =>
-      spec.indexNames.some((name) => joinUrl(candidate, name) === result.url),
+    return await askBases(remote, spec, (urls) =>
+      fetchBytes(urls, {
+        signal: context.signal,
+        progress: context.progress,
+        label: `${spec.name} index`,
+        maxBytes: MAX_INDEX_BYTES,
+        ...(validators === undefined ? {} : { validators }),
+      }),
     );
-    return { ...result, base: base ?? (remote[0] as string) };
   } catch (error) {
     if (row !== undefined && isAppError(error, 'NETWORK')) {
       context.progress.note(`${spec.name}: not reachable, using the index of last time (${error.message})`);

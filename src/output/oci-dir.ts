@@ -18,9 +18,9 @@ import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
 import { silentProgress } from '../model/progress.ts';
+import { withFileLock } from '../store/lock.ts';
 import { type Image, imageBlobs, indexDescriptors, type LayoutFile, OCI_LAYOUT } from './image.ts';
 import type { WriteOptions } from './image-tar.ts';
-import { withLayoutLock } from './layout-lock.ts';
 import { mergeIndex } from './merge-index.ts';
 import { damagedBlob, errnoOf, outputError, throwIfCancelled } from './storage-error.ts';
 
@@ -53,12 +53,13 @@ export async function writeOciDirectory(
       task.advance(blob.sizeBytes);
       await nextTurn();
     }
-    await withLayoutLock(join(path, LOCK_NAME), signal, () => {
+    const merge = async (): Promise<void> => {
       throwIfCancelled(signal);
       const index = join(path, 'index.json');
       const bytes = mergeIndex(readIfThere(index), indexDescriptors(image), index);
       writeWhole(path, 'index.json', { bytes, mode: 0o644 });
-    });
+    };
+    await withFileLock(join(path, LOCK_NAME), merge, signal);
   } catch (error) {
     throw outputError(error, path, sizeBytes);
   } finally {

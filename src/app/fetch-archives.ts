@@ -5,6 +5,7 @@ import { isAppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
 import type { CatalogPackage } from '../model/package.ts';
+import { digestOfFile } from '../store/verify.ts';
 import { fetchKeysOf } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
 import { fetchArchive } from './fetch-one.ts';
@@ -120,8 +121,8 @@ async function reverify(
   } catch (error) {
     if (!isAppError(error) || error.code === 'CANCELLED' || error.code === 'STORAGE') throw error;
     // Damaged bytes would stay: a blob that is there is never written again.
-    if (error.code === 'INTEGRITY' || error.code === 'BAD_ARCHIVE')
-      await context.store.remove(stored.facts.digest);
+    const { digest } = stored.facts;
+    if ((await digestOfFile(path)) !== digest) await context.store.remove(digest);
     try {
       return await fetch();
     } catch (refusal) {

@@ -46,7 +46,8 @@ export async function verifyStore(
   return { checked, damaged, removed };
 }
 
-async function digestOfFile(path: string): Promise<Digest | undefined> {
+/** Undefined when there is no such file. @throws AppError STORAGE */
+export async function digestOfFile(path: string): Promise<Digest | undefined> {
   const hash = createHash('sha256');
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk);

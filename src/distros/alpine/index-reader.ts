@@ -77,6 +77,13 @@ async function readMembers(bytes: Uint8Array, where: string): Promise<IndexMembe
   try {
     return await walkMembers(bytes);
   } catch (error) {
+    if (isAppError(error, 'LIMIT')) {
+      throw new AppError('LIMIT', `${where}: ${error.message}`, {
+        cause: error,
+        hint: 'No index is like this; name another mirror with --mirror.',
+        details: error.details,
+      });
+    }
     if (!isAppError(error, 'BAD_ARCHIVE')) throw error;
     throw new AppError('BAD_INDEX', `${where}: ${error.message}`, {
       cause: error,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
@@ -146,17 +146,32 @@ function guardOf(lockPath: string): string {
 
 async function replace(lockPath: string, holder: Holder): Promise<void> {
   const next = `${lockPath}.${holder.id}`;
-  await writeFile(next, JSON.stringify(holder));
-  await rename(next, lockPath);
+  try {
+    await writeFile(next, JSON.stringify(holder));
+    await rename(next, lockPath);
+  } catch (error) {
+    await rm(next, { force: true });
+    throw error;
+  }
 }
 
 async function create(file: string, content: string, path: string): Promise<boolean> {
+  let handle: FileHandle;
   try {
-    await writeFile(file, content, { flag: 'wx' });
-    return true;
+    handle = await open(file, 'wx');
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
     throw storageError(error, path);
+  }
+  try {
+    await handle.writeFile(content);
+    return true;
+  } catch (error) {
+    // A full disk takes the name and not the content: without an owner it would hold others up.
+    await rm(file, { force: true });
+    throw storageError(error, path);
+  } finally {
+    await handle.close();
   }
 }
 

@@ -49,7 +49,13 @@ export async function fetchArchives(
   const facts = await mapConcurrent(packages.entries(), CONCURRENCY, async ([at, entry]) => {
     const known = cached[at];
     const repository = repositories[entry.repositoryRank] as IndexedRepository;
-    const fetch = () => fetchArchive(context, sources, { entry, repository, withKeys });
+    const fetch = () =>
+      fetchArchive(context, sources, {
+        entry,
+        repository,
+        withKeys,
+        fromCache: () => accepted(context, sources, entry),
+      });
     if (known !== undefined) return reverify(context, sources, { entry, stored: known, fetch, withKeys });
     const made = await fetch();
     task?.advance(entry.sizeBytes);
@@ -57,6 +63,11 @@ export async function fetchArchives(
   });
   task?.done();
   return facts;
+}
+
+function accepted(context: Context, sources: Sources, entry: CatalogPackage): ArchiveFacts | undefined {
+  const stored = fromCache(context, sources, entry);
+  return stored !== undefined && sources.trust.accepts(stored.trust) ? stored.facts : undefined;
 }
 
 /** Of the archives that an entry may mean, one whose bytes are here; before others one that this trust accepted. */

@@ -17,6 +17,8 @@ const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
 export interface WantedArchive {
   readonly entry: CatalogPackage;
   readonly repository: IndexedRepository;
+  /** What another process has taken in meanwhile */
+  readonly fromCache: () => ArchiveFacts | undefined;
   /** Runs the verification, and again once keys that it lacked are there. */
   readonly withKeys: <T>(verify: () => Promise<T>) => Promise<T>;
 }
@@ -40,7 +42,13 @@ export async function fetchArchive(
   while (left.length > 0) {
     // What an earlier run left there may be no mirror's copy: its refusal rules nobody out.
     const resumed = !isLocal(left[0] as string) && existsSync(path);
-    const found = await obtain(context, left, { path, sizeBytes: entry.sizeBytes });
+    let there: ArchiveFacts | undefined;
+    const isThere = (): boolean => {
+      there = wanted.fromCache();
+      return there !== undefined;
+    };
+    const found = await obtain(context, left, { path, sizeBytes: entry.sizeBytes, isThere });
+    if (there !== undefined) return there;
     if (found instanceof AppError) {
       refusals.push(found);
       break;
@@ -71,7 +79,7 @@ interface Obtained {
 async function obtain(
   context: Context,
   urls: readonly string[],
-  { path, sizeBytes }: { path: string; sizeBytes: number },
+  { path, sizeBytes, isThere }: { path: string; sizeBytes: number; isThere: () => boolean },
 ): Promise<Obtained | AppError> {
   const first = urls[0] as string;
   if (isLocal(first) && (urls.length === 1 || existsSync(localPath(first)))) {
@@ -83,6 +91,7 @@ async function obtain(
       progress: context.progress,
       expectedSizeBytes: sizeBytes,
       maxBytes: MAX_ARCHIVE_BYTES,
+      isThere,
     });
     return { url, path, adopt: true };
   } catch (error) {

@@ -49,13 +49,16 @@ function version(database: Database.Database): number {
   return database.pragma('user_version', { simple: true }) as number;
 }
 
+/** What SQLite reports on a full disk: tables, log, shared index of the log. */
+const FULL_CODES = /^SQLITE_(?:FULL|IOERR_WRITE|IOERR_TRUNCATE|IOERR_SHMSIZE)$/;
+
 /** sqlite.org/rescode.html: read-only, not to be opened, or refused by the disk; never a damaged file. */
 const STORAGE_CODES = /^SQLITE_(?:READONLY|CANTOPEN|PERM|IOERR)/;
 
 /** Turns SQLite's own failures (busy, full, corrupt, read-only) into AppError; anything else passes through. */
 export function catalogError(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
-  if (error.code === 'SQLITE_FULL' || error.code === 'SQLITE_IOERR_WRITE') {
+  if (FULL_CODES.test(error.code)) {
     return new AppError('STORAGE', `${path}: no space left for the catalog`, {
       hint: 'Free some space (compose cache gc --max-size 1G) and run the command again; nothing was lost.',
       cause: error,

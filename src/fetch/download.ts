@@ -22,12 +22,16 @@ export interface Download {
   /** Of the given URLs, the one that completed the file */
   readonly url: string;
   readonly sizeBytes: number;
+  /** True: `isThere` said so, nothing was downloaded and nothing is at the path */
+  readonly unneeded?: boolean;
 }
 
 export interface DownloadOptions extends MirrorOptions {
   readonly timeoutMs: number;
   readonly expectedSizeBytes?: number;
   readonly maxBytes: number;
+  /** Asked once this process may write: another one may have finished the same download meanwhile. */
+  readonly isThere?: () => boolean;
 }
 
 /** Contract: http.ts, download */
@@ -37,6 +41,10 @@ export async function downloadFile(
   options: DownloadOptions,
 ): Promise<Download> {
   const lock = await lockDownload(path, options);
+  if (options.isThere?.()) {
+    await lock.release();
+    return { url: urls[0] ?? '', sizeBytes: 0, unneeded: true };
+  }
   const meter = new Meter(options, urls[0] ?? path);
   try {
     const transfer: Transfer = { path, options, meter, furthestBytes: await startingSize(path, options) };

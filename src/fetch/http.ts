@@ -77,7 +77,7 @@ export function fetchBytes(
 export function download(
   urls: readonly string[],
   path: string,
-  options: FetchOptions & { expectedSizeBytes?: number; maxBytes: number },
+  options: FetchOptions & { expectedSizeBytes?: number; maxBytes: number; isThere?: () => boolean },
 ): Promise<Download> {
   return downloadFile(urls, path, { ...options, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS });
 }

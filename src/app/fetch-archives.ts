@@ -77,7 +77,8 @@ function fromCache(context: Context, sources: Sources, entry: CatalogPackage): S
   const here = archives
     .digestsOf(sources.distro.id, entry.checksum)
     .filter((digest) => context.store.has(digest))
-    .flatMap((digest) => archives.get(digest) ?? []);
+    .flatMap((digest) => archives.get(digest) ?? [])
+    .filter(({ facts }) => context.store.has(facts.digest, facts.sizeBytes));
   return here.find((stored) => sources.trust.accepts(stored.trust)) ?? here[0];
 }
 

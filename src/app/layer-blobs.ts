@@ -168,7 +168,7 @@ async function derive(
   make: () => AsyncIterable<Uint8Array>,
 ): Promise<DerivedBlob> {
   const known = context.catalog.derived.get(key);
-  if (known !== undefined && context.store.has(known.digest)) {
+  if (known !== undefined && context.store.has(known.digest, known.sizeBytes)) {
     context.store.touch(known.digest);
     return known;
   }

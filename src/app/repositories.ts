@@ -149,7 +149,8 @@ async function fetchIndex(
         progress: context.progress,
         label: `${spec.name} index`,
         maxBytes: MAX_INDEX_BYTES,
-        ...(validators === undefined ? {} : { validators }),
+        // With the index of last time at hand, a mirror that does not answer is not waited for.
+        ...(validators === undefined ? {} : { validators, retries: 1 }),
       }),
     );
   } catch (error) {

@@ -64,8 +64,10 @@ export class FileBlobStore implements BlobStore {
     });
   }
 
-  has(digest: Digest): boolean {
-    return existsSync(this.#pathOf(digest));
+  /** With `sizeBytes`, false for a file of another size: it is damaged, and storing the blob again replaces it. */
+  has(digest: Digest, sizeBytes?: number): boolean {
+    if (sizeBytes === undefined) return existsSync(this.#pathOf(digest));
+    return statSync(this.#pathOf(digest), { throwIfNoEntry: false })?.size === sizeBytes;
   }
 
   async put(

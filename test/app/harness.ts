@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -185,4 +186,12 @@ export function small(name: string, more: Partial<ApkSpec> = {}): ApkSpec {
     files: [{ path: 'usr/' }, { path: 'usr/share/' }, { path: `usr/share/${name}`, content: `${name}\n` }],
     ...more,
   };
+}
+
+/** Bytes that do not compress, the same on every run. */
+export function noise(name: string, sizeBytes: number): Buffer {
+  const blocks: Buffer[] = [];
+  for (let at = 0; at * 64 < sizeBytes; at++)
+    blocks.push(createHash('sha512').update(`${name} ${at}`).digest());
+  return Buffer.concat(blocks).subarray(0, sizeBytes);
 }

@@ -20,7 +20,7 @@ import type { CacheVerifyReport } from '../../src/model/request.ts';
 import { type Mirror, startMirror } from '../fake/mirror.ts';
 import { writeAlpineMirror, writeApkKeyring } from '../fixtures/mirror-dir.ts';
 import { tempDir } from '../fixtures/temp.ts';
-import { cli, contents, type Ended, environment, folder, json, KEY, small, start } from './harness.ts';
+import { cli, contents, type Ended, environment, folder, json, KEY, noise, small, start } from './harness.ts';
 
 const KILLS = 18;
 /** A slow machine's start; most kills should hit work, some the start. */
@@ -36,14 +36,6 @@ function numbers(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
-}
-
-/** Bytes that do not compress, the same on every run. */
-function noise(name: string, sizeBytes: number): Buffer {
-  const blocks: Buffer[] = [];
-  for (let at = 0; at * 64 < sizeBytes; at++)
-    blocks.push(createHash('sha512').update(`${name} ${at}`).digest());
-  return Buffer.concat(blocks).subarray(0, sizeBytes);
 }
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];

@@ -19,6 +19,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
+  alias: { 'string-width': './bin/string-width.js' },
   external: Object.keys(dependencies).filter((name) => !BUNDLED.includes(name)),
   logLevel: 'warning',
 });

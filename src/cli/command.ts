@@ -9,7 +9,7 @@ import type {
   PlanReport,
 } from '../model/request.ts';
 import type { App } from './app-port.ts';
-import type { Words } from './parse.ts';
+import type { Words } from './command-line.ts';
 
 /** What a command hands to print.ts. */
 export type Result =
@@ -24,27 +24,31 @@ export type Result =
 
 export interface Invocation {
   readonly words: Words;
-  /** Without the command's own name */
-  readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly app: App;
 }
 
-export interface Positional {
-  /** `packages`, `recipe`: as it stands in the usage line */
-  readonly usage: string;
-  readonly describe: string;
-  readonly choices?: readonly string[];
-  readonly complete?: 'file' | 'package';
-}
-
-export interface Command {
+/** A command in the list of commands. */
+export interface Listing {
   /** First word of the command line; empty: the default command, `compose PKG…` */
   readonly name: string;
+  /** Its arguments as they stand in the usage line; empty: it takes none */
+  readonly argument: string;
   readonly summary: string;
-  readonly positional?: Positional;
+}
+
+/** What a command's own file says. */
+export interface CommandModule {
+  readonly arguments?: {
+    /** A line of help */
+    readonly describe: string;
+    readonly choices?: readonly string[];
+    readonly complete?: 'file' | 'package';
+  };
   readonly options: readonly string[];
   /** Command line and what it does */
   readonly examples: readonly (readonly [commandLine: string, meaning: string])[];
   run(invocation: Invocation): Promise<Result>;
 }
+
+export type Command = Listing & CommandModule;

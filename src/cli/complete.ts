@@ -1,80 +1,57 @@
+import type { FallbackCompletionFunction } from 'yargs';
 import type { Command } from './command.ts';
+import { optionsOf, parserOf } from './command-line.ts';
+import { pendingOption, splitCommand } from './command-word.ts';
 import { COMMAND_NAMES, loadCommand } from './commands.ts';
-import { OPTIONS, type OptionSpec } from './options.ts';
+import { OPTIONS } from './options.ts';
 
-/** Names of packages in the catalog that start with a prefix. */
+/** Names of packages in the catalog that start with a prefix; never rejects. */
 export type PackageNames = (distro: string, prefix: string) => Promise<readonly string[]>;
 
-interface Position {
-  readonly commandName: string;
-  /** Arguments of the command before the current word */
-  readonly args: number;
-  /** The option whose value the current word is */
-  readonly pending: OptionSpec | undefined;
-  readonly terminated: boolean;
-  readonly distro: string;
+/** A word that begins with a dash: options, and with `--name=` their values. */
+function optionWords(command: Command, current: string): readonly string[] {
+  const [, name] = /^--([^=]+)=/.exec(current) ?? [];
+  if (name === undefined) return optionsOf(command).map((option) => `--${option.name}`);
+  return (OPTIONS.get(name)?.choices ?? []).map((value) => `--${name}=${value}`);
 }
 
-function optionOf(word: string): OptionSpec | undefined {
-  if (word.startsWith('--')) return OPTIONS.get(word.slice(2));
-  const letter = /^-([A-Za-z])$/.exec(word)?.[1];
-  return letter === undefined ? undefined : [...OPTIONS.values()].find((option) => option.short === letter);
-}
-
-/** Walks the words before the current one, leniently: a line that is being typed is not yet right. */
-function positionAfter(words: readonly string[]): Position {
-  let commandName: string | undefined;
-  let args = 0;
-  let pending: OptionSpec | undefined;
-  let terminated = false;
-  let distro = 'alpine';
-  for (const word of words) {
-    if (pending !== undefined) {
-      if (pending.name === 'distro') distro = word;
-      pending = undefined;
-    } else if (!terminated && word === '--') terminated = true;
-    else if (!terminated && word.startsWith('-')) {
-      const option = optionOf(word);
-      if (option?.value === 'one') pending = option;
-      if (word.startsWith('--distro=')) distro = word.slice('--distro='.length);
-    } else if (commandName === undefined && !terminated && COMMAND_NAMES.includes(word)) commandName = word;
-    else {
-      commandName ??= '';
-      args += 1;
-    }
-  }
-  return { commandName: commandName ?? '', args, pending, terminated, distro };
-}
-
-function valuesOf(option: OptionSpec): readonly string[] {
-  return option.choices ?? [];
-}
-
-function optionWords(command: Command): string[] {
-  return command.options.map((name) => `--${name}`);
+/** Empty where the shell should offer files. */
+async function argumentWords(
+  command: Command,
+  isFirst: boolean,
+  packageNames: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const { choices, complete } = command.arguments ?? {};
+  if (choices !== undefined) return isFirst ? choices : [];
+  return complete === 'package' ? packageNames() : [];
 }
 
 /**
- * What may stand in place of the last word; empty where the shell should offer files. Never throws for what the
- * user typed.
+ * What may stand in place of the last word. yargs reads the words before it. The candidates are from the option table:
+ * yargs' own leave out options that may be repeated, values behind `=`, and differ with `$SHELL`. Never throws for what
+ * the user typed: a line that is being typed is not yet right.
  */
 export async function completeWords(
   words: readonly string[],
   packageNames: PackageNames,
 ): Promise<readonly string[]> {
   const current = words.at(-1) ?? '';
-  const { commandName, args, pending, terminated, distro } = positionAfter(words.slice(0, -1));
-  const startsWith = (candidates: readonly string[]) => candidates.filter((text) => text.startsWith(current));
-  if (pending !== undefined) return startsWith(valuesOf(pending));
-  const command = await loadCommand(commandName);
-  const [, name] = /^--([^=]+)=/.exec(current) ?? [];
-  if (!terminated && name !== undefined) {
-    const option = OPTIONS.get(name);
-    return option === undefined ? [] : startsWith(valuesOf(option).map((value) => `--${name}=${value}`));
-  }
-  if (!terminated && current.startsWith('-')) return startsWith(optionWords(command));
-  const first = commandName === '' && args === 0 && !terminated ? COMMAND_NAMES : [];
-  if (command.positional?.choices) return args === 0 ? startsWith(command.positional.choices) : [];
-  if (command.positional?.complete !== 'package') return [];
-  return startsWith([...first, ...(await packageNames(distro, current))]);
+  const { name, rest: before } = splitCommand(words.slice(0, -1));
+  const command = await loadCommand(name);
+  const terminated = before.includes('--');
+  const pending = terminated ? undefined : pendingOption(before.at(-1) ?? '');
+  const complete: FallbackCompletionFunction = async (_current, argv, _yargsOwn, done) => {
+    if (pending !== undefined) return done([...(pending.choices ?? [])]);
+    if (!terminated && current.startsWith('-')) return done([...optionWords(command, current)]);
+    const isFirst = argv._.length <= 1;
+    const commands = name === '' && isFirst && !terminated ? COMMAND_NAMES : [];
+    const distro = String([argv.distro ?? 'alpine'].flat().at(-1));
+    return done([
+      ...commands,
+      ...(await argumentWords(command, isFirst, () => packageNames(distro, current))),
+    ]);
+  };
+  const parser = parserOf(command).completion('completion', false, complete);
+  const found = await parser.getCompletion([...before, current]);
+  return found.filter((word) => word.startsWith(current));
 }

@@ -1,9 +1,12 @@
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** Asks the program itself: `compose --get-completions -- WORDS…`, the last being the one to complete. */
-export const GET_COMPLETIONS = '--get-completions';
+/** As yargs' own scripts ask: `compose --get-yargs-completions compose WORDS…`, the last being the one to complete. */
+export const GET_COMPLETIONS = '--get-yargs-completions';
 
-/** Bash breaks words at `:` and `=`; file names are its own when nothing is offered. */
+/**
+ * In place of yargs' script: bash breaks words at `:` and `=`, which `--distro=a` and `so:libz` have; file names are its
+ * own when nothing is offered.
+ */
 const bash = `# bash completion for compose: source <(compose completion bash)
 _compose_complete() {
   local line=\${COMP_LINE:0:COMP_POINT} current words candidate
@@ -15,7 +18,7 @@ _compose_complete() {
   COMPREPLY=()
   while IFS= read -r candidate; do
     COMPREPLY+=("\${candidate#"$strip"}")
-  done < <("\${words[0]}" ${GET_COMPLETIONS} -- "\${words[@]:1}" 2>/dev/null)
+  done < <("\${words[0]}" ${GET_COMPLETIONS} "\${words[@]}" 2>/dev/null)
   if [ "\${#COMPREPLY[@]}" -eq 0 ]; then compopt -o default; fi
 }
 complete -F _compose_complete compose pkgcompose ./compose
@@ -25,7 +28,7 @@ const zsh = `#compdef compose pkgcompose
 # zsh completion for compose: source <(compose completion zsh)
 _compose_complete() {
   local -a candidates
-  candidates=("\${(@f)$("\${words[1]}" ${GET_COMPLETIONS} -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  candidates=("\${(@f)$("\${words[1]}" ${GET_COMPLETIONS} "\${(@)words[1,CURRENT]}" 2>/dev/null)}")
   candidates=(\${candidates:#})
   if (( \${#candidates} )); then compadd -- "\${candidates[@]}"; else _files; fi
 }
@@ -35,7 +38,7 @@ if [ "\${funcstack[1]}" = "_compose" ]; then _compose_complete "$@"; else compde
 const fish = `# fish completion for compose: compose completion fish > ~/.config/fish/completions/compose.fish
 function __compose_complete
     set -l words (commandline -opc)
-    set -l found ($words[1] ${GET_COMPLETIONS} -- $words[2..-1] (commandline -ct) 2>/dev/null)
+    set -l found ($words[1] ${GET_COMPLETIONS} $words (commandline -ct) 2>/dev/null)
     if test (count $found) -gt 0
         printf '%s\\n' $found
     else

@@ -1,25 +1,34 @@
-import type { Command } from './command.ts';
-import { loadCommand, loadCommands } from './commands.ts';
-import { OPTIONS, type OptionSpec } from './options.ts';
+import type { Command, Listing } from './command.ts';
+import { optionsOf, parserOf } from './command-line.ts';
+import { LISTINGS, loadCommand } from './commands.ts';
+import type { OptionSpec } from './options.ts';
+
+declare module 'yargs' {
+  // Not yet in its types.
+  interface Argv<T> {
+    usageConfiguration(configuration: { readonly 'hide-types': boolean }): Argv<T>;
+  }
+}
 
 /** Wider lines are hard to read; narrower ones leave no room beside the option names. */
 const MAX_WIDTH = 110;
 const MIN_WIDTH = 60;
 const DEFAULT_WIDTH = 80;
-/** A longer term stands on a line of its own. */
-const MAX_TERM = 30;
+
+function valueUsage(option: OptionSpec): string {
+  return option.choices?.join('|') ?? option.placeholder ?? 'VALUE';
+}
 
 /** `--load[=ENGINE]`, `--env NAME=VALUE` */
 export function optionUsage(option: OptionSpec): string {
   if (option.value === 'none') return `--${option.name}`;
-  const value = option.choices?.join('|') ?? option.placeholder ?? 'VALUE';
+  const value = valueUsage(option);
   return option.value === 'optional' ? `--${option.name}[=${value}]` : `--${option.name} ${value}`;
 }
 
 /** `compose build RECIPE [options]` */
-export function commandUsage(command: Command): string {
-  const words = ['compose', command.name, command.positional?.usage ?? '', '[options]'];
-  return words.filter((word) => word !== '').join(' ');
+export function commandUsage({ name, argument }: Listing): string {
+  return ['compose', name, argument, '[options]'].filter((word) => word !== '').join(' ');
 }
 
 export function optionText(option: OptionSpec): string {
@@ -28,67 +37,40 @@ export function optionText(option: OptionSpec): string {
   return `${option.describe}${repeat}${fallback}`;
 }
 
-function wrap(text: string, width: number): readonly string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines[lines.length - 1]!;
-    if (line === '') lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
+/** yargs' help has no place for a value beside the option's name, so it leads the text. */
+function description(option: OptionSpec): string {
+  if (option.value === 'none') return optionText(option);
+  const value = option.value === 'optional' ? `[=${valueUsage(option)}]` : `<${valueUsage(option)}>`;
+  return `${value} ${optionText(option)}`;
 }
 
-type Row = readonly [term: string, text: string];
-
-/** Terms on the left, texts wrapped on the right. */
-function section(title: string, rows: readonly Row[], width: number): string {
-  if (rows.length === 0) return '';
-  const fitting = rows.map(([term]) => term.length).filter((length) => length <= MAX_TERM);
-  const column = Math.max(0, ...fitting) + 4;
-  const lines = rows.flatMap(([term, text]) => {
-    const [first = '', ...rest] = wrap(text, width - column);
-    const indent = ' '.repeat(column);
-    const head =
-      term.length + 4 > column
-        ? [`  ${term}`, `${indent}${first}`]
-        : [`${`  ${term}`.padEnd(column)}${first}`];
-    return [...head, ...rest.map((line) => `${indent}${line}`)];
-  });
-  return `\n${title}:\n${lines.map((line) => `${line.trimEnd()}\n`).join('')}`;
-}
-
-function optionRow(option: OptionSpec): Row {
-  const short = option.short === undefined ? '    ' : `-${option.short}, `;
-  return [`${short}${optionUsage(option)}`, optionText(option)];
-}
-
-function optionSections(command: Command, width: number): string {
-  const options = command.options.map((name) => OPTIONS.get(name)!);
-  const groups = [...new Set(options.map((option) => option.group))];
-  return groups
-    .map((group) => section(group, options.filter((option) => option.group === group).map(optionRow), width))
-    .join('');
+function usageText(command: Command): string {
+  const lines = [commandUsage(command), ...(command.name === '' ? ['compose COMMAND [options]'] : [])];
+  const about = [
+    `${command.summary}.`,
+    ...(command.arguments === undefined ? [] : [command.arguments.describe]),
+  ];
+  return `${lines.join('\n')}\n\n${about.join('\n')}`;
 }
 
 /** The text of `compose --help` (name: empty) or of `compose NAME --help`. */
 export async function helpText(name: string, columns: number | undefined): Promise<string> {
-  const width = Math.max(MIN_WIDTH, Math.min(columns ?? DEFAULT_WIDTH, MAX_WIDTH));
   const command = await loadCommand(name);
-  const others = name === '' ? (await loadCommands()).filter((other) => other.name !== '') : [];
-  const { positional } = command;
-  return [
-    `${commandUsage(command)}\n`,
-    name === '' ? 'compose COMMAND [options]\n' : '',
-    `\n${wrap(`${command.summary}.`, width).join('\n')}\n`,
-    section(
-      'Commands',
-      others.map((other) => [`${other.name} ${other.positional?.usage ?? ''}`.trim(), other.summary]),
-      width,
-    ),
-    positional === undefined ? '' : section('Arguments', [[positional.usage, positional.describe]], width),
-    optionSections(command, width),
-    `\nExamples:\n${command.examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}\n`).join('')}`,
-    name === '' ? '\ncompose COMMAND --help shows a command. Exit codes: docs/cli.md\n' : '',
-  ].join('');
+  const parser = parserOf(command)
+    .usage(usageText(command))
+    .wrap(Math.max(MIN_WIDTH, Math.min(columns ?? DEFAULT_WIDTH, MAX_WIDTH)))
+    // Types and defaults are in the descriptions, which the docs share.
+    .usageConfiguration({ 'hide-types': true });
+  if (name === '') {
+    for (const other of LISTINGS) {
+      if (other.name !== '') parser.command(`${other.name} ${other.argument}`.trim(), other.summary);
+    }
+    parser.epilogue('compose COMMAND --help shows a command. Exit codes: docs/cli.md');
+  }
+  for (const option of optionsOf(command)) {
+    parser.group(option.name, `${option.group}:`).describe(option.name, description(option));
+  }
+  // Each in two lines: a command line that is broken to fit a column cannot be copied.
+  for (const [line, meaning] of command.examples) parser.example(`# ${meaning}\n${line}`, '');
+  return `${await parser.getHelp()}\n`;
 }

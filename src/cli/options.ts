@@ -9,14 +9,14 @@ export interface OptionSpec {
   readonly short?: string;
   /** `none`: a switch; `one`: needs a value; `optional`: `--load` or `--load=docker` */
   readonly value: 'none' | 'one' | 'optional';
+  /** The value of an option that is given without its optional one */
+  readonly withoutValue?: string;
   readonly repeatable?: boolean;
   readonly placeholder?: string;
   readonly choices?: readonly string[];
   readonly group: OptionGroup;
   readonly describe: string;
   readonly defaultText?: string;
-  /** What a shell completes the value with */
-  readonly complete?: 'file' | 'directory';
 }
 
 const SOURCE: readonly OptionSpec[] = [
@@ -52,7 +52,6 @@ const SOURCE: readonly OptionSpec[] = [
     placeholder: 'URL',
     group: 'Packages',
     describe: 'Mirror to use in place of the official one; tried in order',
-    complete: 'directory',
   },
   {
     name: 'repo',
@@ -62,7 +61,6 @@ const SOURCE: readonly OptionSpec[] = [
     group: 'Packages',
     describe:
       'Repository URL, folder or "@tag URL" line, in order of priority; replaces the default repositories',
-    complete: 'directory',
   },
   {
     name: 'keyring',
@@ -70,7 +68,6 @@ const SOURCE: readonly OptionSpec[] = [
     placeholder: 'DIR',
     group: 'Packages',
     describe: 'Folder of trusted keys in place of the pinned ones',
-    complete: 'directory',
   },
   {
     name: 'allow-untrusted',
@@ -186,7 +183,6 @@ const OUTPUT: readonly OptionSpec[] = [
     group: 'Output',
     describe: 'File or folder to write',
     defaultText: 'out.tar; the folder out',
-    complete: 'file',
   },
   {
     name: 'format',
@@ -200,6 +196,7 @@ const OUTPUT: readonly OptionSpec[] = [
   {
     name: 'load',
     value: 'optional',
+    withoutValue: 'auto',
     placeholder: 'ENGINE',
     choices: ['docker', 'podman', 'auto'],
     group: 'Output',
@@ -238,7 +235,6 @@ const GENERAL: readonly OptionSpec[] = [
     group: 'General',
     describe: 'Folder of the cache and catalog',
     defaultText: '$PKGCOMPOSE_CACHE',
-    complete: 'directory',
   },
   {
     name: 'json',

@@ -1,9 +1,10 @@
 import { AppError } from '../model/app-error.ts';
 import { type App, type AppOptions, createApp } from './app-port.ts';
 import type { Command, Result } from './command.ts';
-import { COMMAND_NAMES, loadCommand } from './commands.ts';
+import type { Words } from './command-line.ts';
+import { splitCommand } from './command-word.ts';
+import { loadCommand } from './commands.ts';
 import { GET_COMPLETIONS } from './completion-scripts.ts';
-import { checkOptions, parseWords, type Words } from './parse.ts';
 import { exitCodeOf, jsonText, type PrintOptions, resultText } from './print.ts';
 import { createProgress } from './progress.ts';
 
@@ -22,50 +23,35 @@ export interface RunOptions {
   readonly app?: (options: AppOptions) => App;
 }
 
-/** The command and its own arguments: the first word, unless it stands behind `--`. */
-function commandOf(words: Words): { readonly name: string; readonly args: readonly string[] } {
-  const [first = ''] = words.positionals;
-  if (words.beforeTerminator === 0 || !COMMAND_NAMES.includes(first))
-    return { name: '', args: words.positionals };
-  return { name: first, args: words.positionals.slice(1) };
+/** Without yargs, which takes longer to load than all of this. */
+async function versionResult(): Promise<Result> {
+  const { version } = await import('./version.ts');
+  return {
+    kind: 'text',
+    data: { version: version(), node: process.versions.node },
+    text: `${version()}\n`,
+  };
 }
 
-async function information(words: Words, name: string, options: RunOptions): Promise<Result | undefined> {
-  if (words.options.has('version')) {
-    const { version } = await import('./version.ts');
-    return {
-      kind: 'text',
-      data: { version: version(), node: process.versions.node },
-      text: `${version()}\n`,
-    };
-  }
-  if (!words.options.has('help') && words.positionals.length > 0) return undefined;
-  if (!words.options.has('help') && words.options.size > 0) return undefined;
+async function helpResult(name: string, columns: number | undefined): Promise<Result> {
   const { helpText } = await import('./help.ts');
-  const text = await helpText(name, options.stdout.columns);
-  if (!words.options.has('help')) {
-    throw new AppError('USAGE', 'no packages and no command: expected at least one, got none', {
-      hint: 'compose --help shows how it is used; for example: compose gcc --distro alpine',
-      details: { expected: 'a package or a command', got: [] },
-    });
-  }
+  const text = await helpText(name, columns);
   return { kind: 'text', data: { help: text }, text };
 }
 
 async function execute(
   words: Words,
   command: Command,
-  options: RunOptions & { print: PrintOptions; args: readonly string[] },
+  options: RunOptions & { print: PrintOptions },
 ): Promise<Result> {
-  const { stderr, env, print, args } = options;
-  checkOptions(words, { name: command.name, options: command.options });
+  const { stderr, env, print } = options;
   const signal = options.signal ?? new AbortController().signal;
   const drawing = !print.quiet && !words.options.has('no-progress');
   const progress = createProgress({ stderr, quiet: print.quiet, drawing });
   try {
     const cacheDirectory = words.options.get('cache')?.at(-1) ?? '';
     const app = (options.app ?? createApp)({ env, progress, signal, cacheDirectory });
-    const result = await command.run({ words, args, env, app });
+    const result = await command.run({ words, env, app });
     if (signal.aborted) throw new AppError('CANCELLED', 'interrupted');
     return result;
   } finally {
@@ -85,25 +71,39 @@ async function complete(words: readonly string[], options: RunOptions): Promise<
   return 0;
 }
 
+/** What the command line asks for. @throws whatever goes wrong */
+async function resultOf(
+  argv: readonly string[],
+  options: RunOptions & { print: PrintOptions },
+): Promise<Result> {
+  if (switchGiven(argv, 'version')) return versionResult();
+  if (argv.length === 0) {
+    throw new AppError('USAGE', 'no packages and no command: expected at least one, got none', {
+      hint: 'compose --help shows how it is used; for example: compose gcc --distro alpine',
+      details: { expected: 'a package or a command', got: [] },
+    });
+  }
+  const { name, rest } = splitCommand(argv);
+  const [command, { readWords }] = await Promise.all([loadCommand(name), import('./command-line.ts')]);
+  const words = readWords(command, rest);
+  if (words.options.has('help')) return helpResult(name, options.stdout.columns);
+  return execute(words, command, options);
+}
+
 /** Runs one command line and returns the exit code; never throws. Standard output gets the result, nothing else. */
 export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
-  if (argv[0] === GET_COMPLETIONS) return complete(argv.slice(argv[1] === '--' ? 2 : 1), options);
+  const completing = argv.findIndex((word) => word.startsWith(GET_COMPLETIONS));
+  if (completing >= 0) return complete(argv.slice(completing + 2), options);
   const { stdout, stderr } = options;
   const print = {
     // Before the line is parsed: an error in it must be reported in the form that was asked for.
-    json: switchGiven(argv, ['--json']),
-    quiet: switchGiven(argv, ['--quiet', '-q']),
-    verbose: switchGiven(argv, ['--verbose']),
+    json: switchGiven(argv, 'json'),
+    quiet: switchGiven(argv, 'quiet', 'q'),
+    verbose: switchGiven(argv, 'verbose'),
   };
   try {
-    const words = parseWords(argv);
-    const { name, args } = commandOf(words);
-    const quiet = words.options.has('quiet');
-    const chosen = { ...print, quiet };
-    const result =
-      (await information(words, name, options)) ??
-      (await execute(words, await loadCommand(name), { ...options, print: chosen, args }));
-    stdout.write(await resultText(result, chosen));
+    const result = await resultOf(argv, { ...options, print });
+    stdout.write(await resultText(result, print));
     return exitCodeOf(result);
   } catch (error) {
     const { errorExitCode, errorJson, errorText } = await import('./render-error.ts');
@@ -114,7 +114,13 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   }
 }
 
-function switchGiven(argv: readonly string[], names: readonly string[]): boolean {
+/** Exact, although nothing is parsed: a word that begins with a dash is never an option's value. */
+function switchGiven(argv: readonly string[], name: string, letter?: string): boolean {
   const end = argv.indexOf('--');
-  return argv.slice(0, end < 0 ? argv.length : end).some((word) => names.includes(word));
+  return argv
+    .slice(0, end < 0 ? argv.length : end)
+    .some(
+      (word) =>
+        word === `--${name}` || (letter !== undefined && /^-[A-Za-z]+$/.test(word) && word.includes(letter)),
+    );
 }

@@ -1,7 +1,7 @@
 import { choice } from '../app/setting-values.ts';
 import { type ComposeSettings, SETTINGS } from '../app/settings.ts';
 import { AppError } from '../model/app-error.ts';
-import type { Words } from './parse.ts';
+import type { Words } from './command-line.ts';
 
 const ENGINES = ['docker', 'podman', 'auto'] as const;
 

@@ -6,14 +6,18 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseRecipe, readRecipe } from '../../src/app/recipe.ts';
 import { composeRequest, overlay, SETTINGS } from '../../src/app/settings.ts';
-import { parseWords } from '../../src/cli/parse.ts';
+import { readWords } from '../../src/cli/command-line.ts';
+import { loadCommand } from '../../src/cli/commands.ts';
 import { settingsFromWords } from '../../src/cli/settings-from-words.ts';
 import { AppError } from '../../src/model/app-error.ts';
+
+const composeCommand = await loadCommand('');
+const wordsOf = (line: readonly string[]) => readWords(composeCommand, line);
 
 const RECIPES = join(import.meta.dirname, '../../recipes');
 
 const fromFlags = (packages: readonly string[], line: readonly string[]) =>
-  composeRequest(overlay({ packages }, settingsFromWords(parseWords(line))), undefined);
+  composeRequest(overlay({ packages }, settingsFromWords(wordsOf(line))), undefined);
 
 const fromRecipe = async (text: string, path = 'recipe.yaml') =>
   composeRequest(await parseRecipe(text, path), undefined);
@@ -141,7 +145,7 @@ test('flags override: named values are merged, all else is replaced', async () =
     'packages: [a]\ntags: [x]\nenv: {A: 1, B: 2}\nlabels: {k: 1}\nlayers: single\n',
     'r.yaml',
   );
-  const upper = settingsFromWords(parseWords(['-t', 'y', '-e', 'A=9', '--label', 'l=2', '--layers=bundle']));
+  const upper = settingsFromWords(wordsOf(['-t', 'y', '-e', 'A=9', '--label', 'l=2', '--layers=bundle']));
   const request = composeRequest(overlay(lower, upper), undefined);
   assert.deepEqual(request.tags, ['y:latest']);
   assert.deepEqual(request.config.env, ['A=9', 'B=2']);

@@ -4,11 +4,13 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { COMPLETION_SCRIPTS, SHELLS } from '../../src/cli/completion-scripts.ts';
+import { OPTIONS } from '../../src/cli/options.ts';
 import { runFake } from './fake-app.ts';
 
 async function candidates(...words: string[]): Promise<readonly string[]> {
-  const { stdout, exitCode } = await runFake(['--get-completions', '--', ...words]);
+  const { stdout, exitCode } = await runFake(['--get-yargs-completions', 'compose', ...words]);
   assert.equal(exitCode, 0);
   return stdout.split('\n').filter((word) => word !== '');
 }
@@ -46,17 +48,64 @@ test('package names are those of the distribution on the line', async () => {
     return [];
   };
   for (const line of [['--distro', 'arch', 'b'], ['--distro=arch', 'b'], ['b']]) {
-    await runFake(['--get-completions', '--', ...line], { answers: { packageNames } });
+    await runFake(['--get-yargs-completions', 'compose', ...line], { answers: { packageNames } });
   }
   assert.deepEqual(distros, ['arch', 'arch', 'alpine']);
 });
 
 test('a catalog that cannot be read leaves completion silent', async () => {
   const packageNames = async () => Promise.reject(new Error('locked'));
-  const { stdout, stderr, exitCode } = await runFake(['--get-completions', '--', 'pla'], {
+  const { stdout, stderr, exitCode } = await runFake(['--get-yargs-completions', 'compose', 'pla'], {
     answers: { packageNames },
   });
   assert.deepEqual([stdout, stderr, exitCode], ['plan\n', '', 0]);
+});
+
+test('an option is offered where its command takes it, repeated ones again', async () => {
+  assert.ok((await candidates('gcc', '--')).includes('--layers'));
+  assert.ok(!(await candidates('plan', '--')).includes('--layers'));
+  assert.deepEqual(await candidates('gcc', '-t', 'a', '--ta'), ['--tag']);
+  assert.deepEqual(await candidates('gcc', '-qt', ''), []);
+  assert.deepEqual(await candidates('gcc', '--load', 'gcc-'), ['gcc-doc']);
+});
+
+for (const shell of ['/bin/bash', '/usr/bin/zsh', '/usr/bin/fish']) {
+  test(`words are bare whatever $SHELL is: ${shell}`, async (t) => {
+    const before = process.env.SHELL;
+    t.after(() => {
+      process.env.SHELL = before;
+    });
+    process.env.SHELL = shell;
+    assert.deepEqual(await candidates('gcc', '--dist'), ['--distro']);
+    assert.deepEqual(await candidates('gcc', '--distro', 'a'), ['alpine', 'arch']);
+  });
+}
+
+test('any line that is being typed is completed, in silence', async () => {
+  const word = fc.oneof(
+    fc.constantFrom(
+      '--',
+      '-',
+      '',
+      '--=',
+      '-t',
+      'plan',
+      'cache',
+      '--__proto__',
+      '--constructor',
+      '--__proto__=',
+      '--_',
+    ),
+    fc.constantFrom(...[...OPTIONS.keys()].map((name) => `--${name}`)),
+    fc.string(),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { maxLength: 5 }), async (line) => {
+      const { exitCode, stderr } = await runFake(['--get-yargs-completions', 'compose', ...line]);
+      assert.deepEqual([exitCode, stderr], [0, '']);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 for (const shell of SHELLS) {

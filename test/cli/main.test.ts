@@ -21,6 +21,12 @@ function start(args: readonly string[], nodeOptions: readonly string[] = []) {
   return spawnSync(process.execPath, [...nodeOptions, MAIN, ...args], { encoding: 'utf8', env });
 }
 
+/** yargs and what it depends on. */
+const YARGS = [
+  /\/node_modules\/(yargs|yargs-parser|cliui|y18n|escalade|get-caller-file|wrap-ansi|ansi-(regex|styles))\//,
+  /\/node_modules\/(string-width|strip-ansi|get-east-asian-width|emoji-regex)\//,
+];
+
 test('the guard: an older Node.js gets a message and no other module', () => {
   const older = `data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '20.20.2' })`;
   const { status, stdout, stderr } = start(['--version'], ['--import', older, '--import', TRACE]);
@@ -50,21 +56,24 @@ for (const line of [
   'plan --help',
   'gcc --bogus',
   'completion zsh',
-  '--get-completions -- --dis',
+  '--get-yargs-completions compose --dis',
 ]) {
-  test(`compose ${line} loads no library and no use case`, () => {
+  test(`compose ${line} loads no library but yargs, and no use case`, () => {
     const { stderr } = start(line.split(' '), ['--import', TRACE]);
     const loaded = /LOADED (.*)/
       .exec(stderr)![1]!
       .split(' ')
       .filter((url) => url.startsWith('file:'));
-    const allowed = /\/src\/(main|model\/[a-z-]+|cli\/[a-z/-]+|app\/(settings|setting-values|nearest))\.ts$/;
+    const allowed = [
+      /\/src\/(main|model\/[a-z-]+|cli\/[a-z/-]+|app\/(settings|setting-values|nearest))\.ts$/,
+      ...(line === '--version' ? [] : YARGS),
+    ];
     assert.deepEqual(
-      loaded.filter((url) => !allowed.test(url)),
+      loaded.filter((url) => !allowed.some((pattern) => pattern.test(url))),
       [],
     );
-    if (line === '--version')
-      assert.ok(!loaded.some((url) => url.includes('/commands/') || url.endsWith('help.ts')));
+    const commands = loaded.filter((url) => url.includes('/cli/commands/'));
+    assert.equal(commands.length, line === '--version' ? 0 : 1, 'one command, and none for the version');
   });
 }
 
@@ -72,6 +81,14 @@ test('--version', () => {
   const { status, stdout, stderr } = start(['--version']);
   assert.deepEqual([status, stderr], [0, '']);
   assert.match(stdout, /^\d+\.\d+\.\d+\S*\n$/);
+});
+
+test('help is English in every locale', () => {
+  const env = { PATH: process.env.PATH, LC_ALL: 'de_DE.UTF-8', LANG: 'de_DE.UTF-8', HOME: '/nonexistent' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, '--help'], { encoding: 'utf8', env });
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /^Commands:$/m);
+  assert.match(stdout, /^Examples:$/m);
 });
 
 test('compiled code is kept in the cache folder, never in the shared temporary one', (t) => {

@@ -133,7 +133,8 @@ test('terminal control bytes from outside are shown, not obeyed', async () => {
 test('help of every command names its options, once and no others', async () => {
   const help = await text('plan', '--help');
   assert.match(help, /^compose plan PKG… \[options\]$/m);
-  assert.match(help, /--distro alpine\|arch/);
+  assert.match(help, /^ {6}--distro +<alpine\|arch> /m);
+  assert.match(help, /^ {2}-q, --quiet +No progress/m);
   assert.doesNotMatch(help, /--layers/);
   for (const command of ['', 'build', 'index', 'ingest', 'cache', 'completion']) {
     const page = await text(...(command === '' ? [] : [command]), '-h');
@@ -143,5 +144,6 @@ test('help of every command names its options, once and no others', async () => 
       page,
     );
   }
-  assert.match(await text('--help'), /^ {2}cache ls\|verify\|gc/m);
+  assert.match(await text('--help'), /^ {2}compose cache ls\|verify\|gc +List, verify or shrink the cache$/m);
+  assert.match(await text('--help'), /^ {6}--load +\[=docker\|podman\|auto\] /m);
 });

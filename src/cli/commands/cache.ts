@@ -1,6 +1,6 @@
 import { choice, size } from '../../app/setting-values.ts';
 import { AppError } from '../../model/app-error.ts';
-import type { Command, Invocation, Result } from '../command.ts';
+import type { CommandModule, Invocation, Result } from '../command.ts';
 import { GENERAL_OPTIONS } from '../options.ts';
 import { checkArguments } from '../settings-from-words.ts';
 
@@ -13,9 +13,9 @@ function onlyWith(option: string, action: string): never {
   });
 }
 
-async function run({ words, args, app }: Invocation): Promise<Result> {
-  checkArguments(args, { command: 'cache', what: 'one of ls, verify or gc', atMost: 1 });
-  const action = choice(ACTIONS, args, 'compose cache');
+async function run({ words, app }: Invocation): Promise<Result> {
+  checkArguments(words.args, { command: 'cache', what: 'one of ls, verify or gc', atMost: 1 });
+  const action = choice(ACTIONS, words.args, 'compose cache');
   const repair = words.options.has('repair');
   const limit = words.options.get('max-size');
   if (repair && action !== 'verify') onlyWith('repair', 'verify');
@@ -26,11 +26,8 @@ async function run({ words, args, app }: Invocation): Promise<Result> {
   return { kind: 'cache-gc', data: await app.cacheGc({ maxSizeBytes }) };
 }
 
-export const command: Command = {
-  name: 'cache',
-  summary: 'List, verify or shrink the cache',
-  positional: {
-    usage: 'ls|verify|gc',
+export const command: CommandModule = {
+  arguments: {
     describe: 'ls: list the blobs; verify: check every digest; gc: remove what is not needed',
     choices: ACTIONS,
   },

@@ -1,22 +1,23 @@
 import { choice } from '../../app/setting-values.ts';
-import type { Command } from '../command.ts';
+import type { CommandModule } from '../command.ts';
 import { COMPLETION_SCRIPTS, SHELLS } from '../completion-scripts.ts';
 import { GENERAL_OPTIONS } from '../options.ts';
 import { checkArguments } from '../settings-from-words.ts';
 
-export const command: Command = {
-  name: 'completion',
-  summary: 'Print the completion script of a shell',
-  positional: { usage: 'bash|zsh|fish', describe: 'The shell', choices: SHELLS },
+export const command: CommandModule = {
+  arguments: {
+    describe: 'It completes commands, options, their values, and names of packages in the catalog',
+    choices: SHELLS,
+  },
   options: GENERAL_OPTIONS,
   examples: [
     ['source <(compose completion bash)', 'in ~/.bashrc'],
     ['source <(compose completion zsh)', 'in ~/.zshrc, after compinit'],
     ['compose completion fish > ~/.config/fish/completions/compose.fish', 'once'],
   ],
-  async run({ args }) {
-    checkArguments(args, { command: 'completion', what: 'one of bash, zsh or fish', atMost: 1 });
-    const shell = choice(SHELLS, args, 'compose completion');
+  async run({ words }) {
+    checkArguments(words.args, { command: 'completion', what: 'one of bash, zsh or fish', atMost: 1 });
+    const shell = choice(SHELLS, words.args, 'compose completion');
     const text = COMPLETION_SCRIPTS[shell];
     return { kind: 'text', data: { shell, script: text }, text };
   },

@@ -1,17 +1,14 @@
 import { sourceDateEpoch } from '../../app/setting-values.ts';
 import { composeRequest, overlay, SETTINGS } from '../../app/settings.ts';
-import type { Command } from '../command.ts';
+import type { CommandModule } from '../command.ts';
 import { GENERAL_OPTIONS, IMAGE_OPTIONS, OUTPUT_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
 import { settingsFromWords } from '../settings-from-words.ts';
 
 const packagesOf = SETTINGS.find((setting) => setting.key === 'packages')!;
 
-export const command: Command = {
-  name: '',
-  summary: 'Compose an image of packages and all they depend on',
-  positional: {
-    usage: 'PKG…',
-    describe: 'Packages: gcc, "git>2.40", git@edge, core/bash',
+export const command: CommandModule = {
+  arguments: {
+    describe: 'PKG: gcc, "git>2.40", git@edge, core/bash',
     complete: 'package',
   },
   options: [...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS, ...GENERAL_OPTIONS],
@@ -22,8 +19,8 @@ export const command: Command = {
     ['compose git --repo ./packages --keyring ./keys', 'from a folder of your own packages'],
     ['compose -- index', 'a package that is named like a command'],
   ],
-  async run({ words, args, env, app }) {
-    const packages = packagesOf.parse(args, 'package');
+  async run({ words, env, app }) {
+    const packages = packagesOf.parse(words.args, 'package');
     const settings = overlay(packages, settingsFromWords(words));
     const request = composeRequest(settings, sourceDateEpoch(env.SOURCE_DATE_EPOCH));
     return { kind: 'compose', data: await app.compose(request), request };

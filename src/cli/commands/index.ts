@@ -1,25 +1,23 @@
 import { sourceOptions } from '../../app/settings.ts';
 import { AppError } from '../../model/app-error.ts';
-import type { Command } from '../command.ts';
+import type { CommandModule } from '../command.ts';
 import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
 import { settingsFromWords } from '../settings-from-words.ts';
 
-export const command: Command = {
-  name: 'index',
-  summary: 'Fetch, verify and catalog the indexes of repositories',
+export const command: CommandModule = {
   options: [...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose index --distro alpine', "main and community of Alpine's latest release"],
     ['compose index --distro arch --mirror https://mirror.example/archlinux', 'core and extra of a mirror'],
   ],
-  async run({ words, args, app }) {
-    if (args.length > 0) {
+  async run({ words, app }) {
+    if (words.args.length > 0) {
       throw new AppError(
         'USAGE',
-        `compose index: expected options only, got ${JSON.stringify(args.join(' '))}`,
+        `compose index: expected options only, got ${JSON.stringify(words.args.join(' '))}`,
         {
           hint: 'name a repository with --repo; a package called index is composed by: compose -- index',
-          details: { expected: 'no arguments', got: args },
+          details: { expected: 'no arguments', got: words.args },
         },
       );
     }

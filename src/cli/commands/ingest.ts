@@ -1,6 +1,6 @@
 import { sourceOptions } from '../../app/settings.ts';
 import type { DistroId } from '../../model/package.ts';
-import type { Command } from '../command.ts';
+import type { CommandModule } from '../command.ts';
 import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
 import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
@@ -11,23 +11,24 @@ function distroOf(inputs: readonly string[]): DistroId | undefined {
   return undefined;
 }
 
-export const command: Command = {
-  name: 'ingest',
-  summary: 'Verify package archives and add them to the cache and catalog',
-  positional: { usage: 'FILE|DIR|URL…', describe: 'Archives, or folders of them', complete: 'file' },
+export const command: CommandModule = {
+  arguments: { describe: 'FILE, DIR or URL: an archive, or a folder of archives', complete: 'file' },
   options: [...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose ingest ./packages --distro alpine', 'every archive of a folder'],
     ['compose ingest bash-5.2-1-x86_64.pkg.tar.zst', 'one archive; its name tells the distribution'],
   ],
-  async run({ words, args, app }) {
-    checkArguments(args, {
+  async run({ words, app }) {
+    checkArguments(words.args, {
       command: 'ingest',
       what: 'files, folders or URLs',
       atMost: Number.POSITIVE_INFINITY,
     });
-    const distro = distroOf(args);
+    const distro = distroOf(words.args);
     const settings = { ...(distro === undefined ? {} : { distro }), ...settingsFromWords(words) };
-    return { kind: 'ingest', data: await app.ingest({ source: sourceOptions(settings), inputs: args }) };
+    return {
+      kind: 'ingest',
+      data: await app.ingest({ source: sourceOptions(settings), inputs: words.args }),
+    };
   },
 };

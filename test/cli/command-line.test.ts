@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { readWords } from '../../src/cli/command-line.ts';
+import { splitCommand } from '../../src/cli/command-word.ts';
+import { COMMAND_NAMES, loadCommand } from '../../src/cli/commands.ts';
+import { OPTIONS } from '../../src/cli/options.ts';
+import { runFake } from './fake-app.ts';
+
+const composeCommand = await loadCommand('');
+
+function read(...line: string[]) {
+  const { options, args } = readWords(composeCommand, line);
+  return { args, ...Object.fromEntries(options) };
+}
+
+test('values stay the text that was typed', () => {
+  for (const text of [
+    '3.20',
+    '007',
+    '1e3',
+    '0x10',
+    'true',
+    '',
+    '"quoted"',
+    "'q'",
+    'a.b',
+    'two\nlines',
+    'ä=b',
+  ]) {
+    assert.deepEqual(read(`--release=${text}`, 'gcc'), { args: ['gcc'], release: [text] });
+    assert.deepEqual(read('gcc', '--env', text), { args: ['gcc'], env: [text] });
+  }
+  assert.deepEqual(read('1', '1.0', '0x1', 'a.b', 'true', ''), {
+    args: ['1', '1.0', '0x1', 'a.b', 'true', ''],
+  });
+});
+
+test('an option takes one word each time, in order', () => {
+  assert.deepEqual(read('-t', 'a', 'gcc', '--tag', 'b', 'git', '--tag=c'), {
+    args: ['gcc', 'git'],
+    tag: ['a', 'b', 'c'],
+  });
+  assert.deepEqual(read('-qt', 'a', 'gcc', '-o', '-'), {
+    args: ['gcc'],
+    quiet: ['true'],
+    tag: ['a'],
+    output: ['-'],
+  });
+});
+
+test('a switch takes no word', () => {
+  assert.deepEqual(read('--json', 'true', '-q', 'false', '--no-progress', 'gcc'), {
+    args: ['true', 'false', 'gcc'],
+    json: ['true'],
+    quiet: ['true'],
+    'no-progress': ['true'],
+  });
+  assert.throws(() => read('--no-json', 'gcc'), /unknown option --no-json/);
+});
+
+test('--load takes its engine with = alone, and -- ends the options', () => {
+  assert.deepEqual(read('--load', 'docker'), { args: ['docker'], load: ['auto'] });
+  assert.deepEqual(read('gcc', '--load=docker', '--', '--load', '-q'), {
+    args: ['gcc', '--load', '-q'],
+    load: ['docker'],
+  });
+});
+
+test('the command is the first word that is no option and no value of one', () => {
+  const nameOf = (...line: string[]) => splitCommand(line).name;
+  assert.equal(nameOf('plan', 'gcc'), 'plan');
+  assert.equal(nameOf('--json', 'plan', 'gcc'), 'plan');
+  assert.equal(nameOf('--distro', 'arch', '-qt', 'build', '--load', 'index'), 'index');
+  assert.equal(nameOf('--max-size', '-1', 'cache'), 'cache');
+  assert.equal(nameOf('-t', 'plan', 'gcc', 'index'), '');
+  assert.equal(nameOf('--', 'plan'), '');
+  assert.equal(nameOf('-t', '--', 'plan'), '');
+  assert.deepEqual(splitCommand(['-q', 'plan', 'plan', '--', 'plan']).rest, ['-q', 'plan', '--', 'plan']);
+});
+
+test('an option of another command is named as that', async () => {
+  const { stdout, exitCode } = await runFake(['plan', 'gcc', '-t', 'x', '--json']);
+  assert.equal(exitCode, 2);
+  const { message, details } = JSON.parse(stdout).error;
+  assert.equal(message, '-t is not an option of compose plan');
+  assert.deepEqual([details.option, details.got], ['-t', '-t']);
+  assert.ok(details.expected.includes('--distro') && !details.expected.includes('--tag'));
+});
+
+test('any line is done or refused, never a bug', async () => {
+  const names = [...OPTIONS.keys()].map((name) => `--${name}`);
+  const odd = [
+    '--',
+    '-',
+    '---',
+    '--=',
+    '--=x',
+    '-=',
+    '--_',
+    '-_',
+    '--_=x',
+    '-q_',
+    '--$0',
+    '--a.b',
+    '--a.b=c',
+    '-e.x=1',
+  ];
+  const proto = [
+    '--__proto__',
+    '--__proto__=x',
+    '--constructor',
+    '--toString',
+    '--__proto__.x=1',
+    '-t5',
+    '-ofile',
+    '-9',
+  ];
+  const word = fc.oneof(
+    fc.constantFrom(...names, ...odd, ...proto, ...COMMAND_NAMES, 'gcc', '-t', '-e', '-o', '-q', '-qt'),
+    fc.tuple(fc.constantFrom(...names), fc.string()).map(([name, text]) => `${name}=${text}`),
+    fc.string(),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { maxLength: 6 }), async (line) => {
+      const { exitCode, stderr, stdout } = await runFake(line);
+      assert.ok([0, 1, 2].includes(exitCode), `${stderr}${stdout}`);
+      assert.equal(Object.hasOwn(Object.prototype, 'x'), false);
+    }),
+    { numRuns: 300 },
+  );
+});

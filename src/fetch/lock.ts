@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { type FileHandle, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
@@ -155,25 +155,29 @@ async function replace(lockPath: string, holder: Holder): Promise<void> {
   }
 }
 
+/**
+ * The file appears with its content or not at all, whenever this process is killed and however full the disk is: a lock
+ * without an owner would hold others up. Where there are no hard links, content follows the name.
+ */
 async function create(file: string, content: string, path: string): Promise<boolean> {
-  let handle: FileHandle;
+  const next = `${file}.${randomUUID()}`;
   try {
-    handle = await open(file, 'wx');
+    await writeFile(next, content, { flag: 'wx' });
+    await link(next, file).catch(async (error: unknown) => {
+      if (!NO_LINKS.has(errorCode(error))) throw error;
+      await writeFile(file, content, { flag: 'wx' });
+    });
+    return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
     throw storageError(error, path);
-  }
-  try {
-    await handle.writeFile(content);
-    return true;
-  } catch (error) {
-    // A full disk takes the name and not the content: without an owner it would hold others up.
-    await rm(file, { force: true });
-    throw storageError(error, path);
   } finally {
-    await handle.close();
+    await rm(next, { force: true });
   }
 }
+
+/** What link(2) answers on file systems without hard links. */
+const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /** Undefined while the lock is gone, or is being written by who has just made it. */
 async function readHolder(lockPath: string): Promise<Holder | undefined> {

@@ -21,7 +21,7 @@ dependencies_ready() { [ -e "$root/node_modules/.ready" ] && ! [ "$root/package-
 
 build_ready() {
   [ -e "$root/dist/.ready" ] &&
-    [ -z "$(find "$root/src" "$root/package.json" -newer "$root/dist/.ready" -print -quit)" ]
+    [ -z "$(find "$root/src" "$root/bin" "$root/package.json" -newer "$root/dist/.ready" -print -quit)" ]
 }
 
 # setup [no-build]

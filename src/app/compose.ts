@@ -7,9 +7,9 @@ import { stackTree } from '../compose/stack-tree.ts';
 import { targetTree } from '../compose/target-tree.ts';
 import type { InstalledPackage } from '../distros/install.ts';
 import { mapConcurrent } from '../fetch/pool.ts';
-import { AppError } from '../model/app-error.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
-import { digestOf } from '../model/digest.ts';
+import { digestOf, parseDigest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import type { CatalogPackage } from '../model/package.ts';
 import type { ComposeReport, ComposeRequest, LayerEncoding, LayerReport } from '../model/request.ts';
@@ -22,6 +22,8 @@ import { generatedLayer, type LayerBlob, layerBlob, layerEntries } from './layer
 import { planReport, releaseOf } from './plan.ts';
 import { type Resolution, repositoryOf, resolvePackages } from './resolve.ts';
 
+/** A gc that runs beside every one of them is somebody's wish for an empty cache. */
+const MAX_ATTEMPTS = 5;
 /** Packages that a note names; `--json` has them all. */
 const MAX_NAMED = 6;
 /** Derived blobs made at once: encoding is one core's work each. */
@@ -38,22 +40,37 @@ export async function compose(context: Context, request: ComposeRequest): Promis
   const tags = request.tags.length > 0 ? request.tags : [defaultTag(request.packages[0] as string)];
   if (request.dryRun) return { ...emptyReport, plan, tags };
   const encoding = await layerEncodingFor(context, request);
-  const facts = await fetchArchives(context, resolution.sources, {
-    packages: resolution.packages.map((solved) => solved.package),
-    repositories: resolution.repositories,
+  return againWhenCollected(context, async () => {
+    const facts = await fetchArchives(context, resolution.sources, {
+      packages: resolution.packages.map((solved) => solved.package),
+      repositories: resolution.repositories,
+    });
+    const image = await buildImage(context, { request, resolution, facts, encoding, tags });
+    const delivered = await deliver(context, request, image.image);
+    return {
+      plan,
+      tags,
+      digest: image.image.manifestDigest,
+      imageId: image.image.config.digest,
+      layers: image.layers,
+      sizeBytes: image.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
+      ...delivered,
+      notes: notesOf(image.layers, delivered.loadedInto !== undefined),
+    };
   });
-  const image = await buildImage(context, { request, resolution, facts, encoding, tags });
-  const delivered = await deliver(context, request, image.image);
-  return {
-    plan,
-    tags,
-    digest: image.image.manifestDigest,
-    imageId: image.image.config.digest,
-    layers: image.layers,
-    sizeBytes: image.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
-    ...delivered,
-    notes: notesOf(image.layers, delivered.loadedInto !== undefined),
-  };
+}
+
+/** A blob that another process's gc removed in between is fetched or made again. */
+async function againWhenCollected<T>(context: Context, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const digest = isAppError(error) ? error.details.digest : undefined;
+      if (attempt === MAX_ATTEMPTS || typeof digest !== 'string' || context.store.has(parseDigest(digest)))
+        throw error;
+    }
+  }
 }
 
 interface BuildInput {

@@ -155,6 +155,28 @@ test('cache gc --max-size keeps under the limit, the least recently used first, 
   assert.equal((await composed(cache, ['b'], from)).digest, first.digest);
 });
 
+test('a gc in the middle of composing: what it removed is fetched and made again', async (t) => {
+  const { dir, cache, from } = await setUp(t);
+  const { digest } = await composed(cache, ['b'], from);
+  const output = { path: join(dir, 'out.tar'), format: 'tar', load: undefined } as const;
+  let collected = 0;
+  const again = await use({ cache }, (context) => {
+    const collecting = {
+      ...context.progress,
+      task: (label: string) => {
+        if (label.startsWith('write') && collected === 0) {
+          for (const name of contents(cache).blobs) rmSync(join(cache, 'blobs/sha256', name));
+          collected += 1;
+        }
+        return { advance() {}, done() {} };
+      },
+    };
+    return compose({ ...context, progress: collecting }, request(['b'], from, { output }));
+  });
+  assert.deepEqual([collected, again.digest], [1, digest]);
+  assert.ok(statSync(output.path).size > 0);
+});
+
 test('composing marks as used: what an image needed lately outlives what it did not', async (t) => {
   const { cache, from } = await setUp(t);
   await composed(cache, ['b'], from);

@@ -9,7 +9,7 @@ import type { IndexPackage } from '../model/package.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import { refetchKeys } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
-import { type IndexedRepository, identityOf } from './indexed-repository.ts';
+import { type IndexedRepository, identityOf, withoutRelease } from './indexed-repository.ts';
 import { ingestFile } from './ingest-file.ts';
 import type { Sources } from './sources.ts';
 
@@ -68,7 +68,10 @@ export async function indexFolder(
       architecture: spec.architecture,
       url: identityOf(spec),
       base,
-      release: distro.releaseOf({ packages: fitting, description: '', signedBy: '' }, spec),
+      release: distro.releaseOf(
+        { packages: fitting, description: '', signedBy: '' },
+        withoutRelease(spec, sources),
+      ),
       name: spec.name,
       etag: '',
       lastModified: '',

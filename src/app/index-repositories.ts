@@ -1,5 +1,6 @@
 import type { IndexReport, SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
+import { releaseIn } from './indexed-repository.ts';
 import { ensureIndexed } from './repositories.ts';
 import { resolveSources } from './sources.ts';
 
@@ -11,7 +12,7 @@ export async function indexRepositories(
   const sources = await resolveSources(context, source);
   const repositories = await ensureIndexed(context, sources, 'always');
   return repositories.map(({ spec, row, changed }) => ({
-    repository: `${spec.distro} ${row.release} ${spec.name} ${spec.architecture}`,
+    repository: `${spec.distro} ${releaseIn({ spec, row }, sources)} ${spec.name} ${spec.architecture}`,
     url: row.base,
     status: changed ? 'indexed' : 'unchanged',
     packages: row.packageCount,

@@ -1,5 +1,6 @@
 import type { RepositoryRow } from '../catalog/repositories.ts';
 import type { RepositorySpec } from '../model/repository.ts';
+import type { Sources } from './sources.ts';
 
 /** A repository in the catalog, with its place in the request. */
 export interface IndexedRepository {
@@ -20,4 +21,20 @@ export interface FoundIndex {
 /** The first base URL is what a repository is known by. */
 export function identityOf(spec: RepositorySpec): string {
   return spec.baseUrls[0] as string;
+}
+
+/**
+ * The spec with the distribution's default release: the catalog keeps what an index says of itself, not what the
+ * first request that met it said.
+ */
+export function withoutRelease(spec: RepositorySpec, { distro }: Pick<Sources, 'distro'>): RepositorySpec {
+  return { ...spec, release: distro.defaults.release };
+}
+
+/** The release that the request names, else what the index says: `latest-stable` is no answer where there is one. */
+export function releaseIn(
+  { spec, row }: Pick<IndexedRepository, 'spec' | 'row'>,
+  { distro }: Pick<Sources, 'distro'>,
+): string {
+  return spec.release === distro.defaults.release ? row.release : spec.release;
 }

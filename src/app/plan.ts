@@ -1,6 +1,7 @@
 import type { PlannedPackage, PlanReport, SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { cachedDigest } from './fetch-archives.ts';
+import { releaseIn } from './indexed-repository.ts';
 import { type Resolution, repositoryOf, resolvePackages } from './resolve.ts';
 
 export interface PlanRequest {
@@ -39,5 +40,7 @@ export function planReport(context: Context, resolution: Resolution): PlanReport
 
 /** What `latest-stable` turned out to be, from the first repository that says so. */
 export function releaseOf(resolution: Resolution): string {
-  return resolution.repositories[0]?.row.release ?? resolution.sources.release;
+  const { repositories, sources } = resolution;
+  const releases = repositories.map((repository) => releaseIn(repository, sources));
+  return releases.find((release) => release !== sources.distro.defaults.release) ?? sources.release;
 }

@@ -9,7 +9,7 @@ import type { RepositorySpec } from '../model/repository.ts';
 import { fetchKeys } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
 import { indexFolder } from './folder-index.ts';
-import { type FoundIndex, type IndexedRepository, identityOf } from './indexed-repository.ts';
+import { type FoundIndex, type IndexedRepository, identityOf, withoutRelease } from './indexed-repository.ts';
 import { readSignature } from './signatures.ts';
 import type { Sources } from './sources.ts';
 
@@ -181,7 +181,7 @@ async function store(
       architecture: spec.architecture,
       url: identityOf(spec),
       base: found.base,
-      release: sources.distro.releaseOf(index, spec),
+      release: sources.distro.releaseOf(index, withoutRelease(spec, sources)),
       name: spec.name,
       etag: found.etag,
       lastModified: found.lastModified,

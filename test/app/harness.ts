@@ -27,7 +27,7 @@ export interface Ended {
 export function environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,
-    HOME: '/nonexistent',
+    HOME: join(tmpdir(), 'pkgcompose-test-home'),
     NODE_COMPILE_CACHE: join(tmpdir(), 'pkgcompose-test-code'),
     ...more,
   };

@@ -17,7 +17,11 @@ const TRACE = `data:text/javascript,${encodeURIComponent(`
 `)}`;
 
 function start(args: readonly string[], nodeOptions: readonly string[] = []) {
-  const env = { PATH: process.env.PATH, HOME: '/nonexistent', NODE_DISABLE_COMPILE_CACHE: '1' };
+  const env = {
+    PATH: process.env.PATH,
+    HOME: join(tmpdir(), 'pkgcompose-test-home'),
+    NODE_DISABLE_COMPILE_CACHE: '1',
+  };
   return spawnSync(process.execPath, [...nodeOptions, MAIN, ...args], { encoding: 'utf8', env });
 }
 
@@ -84,7 +88,12 @@ test('--version', () => {
 });
 
 test('help is English in every locale', () => {
-  const env = { PATH: process.env.PATH, LC_ALL: 'de_DE.UTF-8', LANG: 'de_DE.UTF-8', HOME: '/nonexistent' };
+  const env = {
+    PATH: process.env.PATH,
+    LC_ALL: 'de_DE.UTF-8',
+    LANG: 'de_DE.UTF-8',
+    HOME: join(tmpdir(), 'pkgcompose-test-home'),
+  };
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, '--help'], { encoding: 'utf8', env });
   assert.deepEqual([status, stderr], [0, '']);
   assert.match(stdout, /^Commands:$/m);

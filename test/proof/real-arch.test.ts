@@ -116,7 +116,10 @@ test('the image of 62 real packages, before and after install.sh, is what real p
     assert.equal(unpacked.status, 0, unpacked.stderr);
     const root = join(bundle, 'rootfs');
     makeDevNull(root);
-    const { status, stdout, stderr } = spawnSync('chroot', [root, '/.pkg/install.sh'], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync('chroot', [root, '/.pkg/install.sh'], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    });
     assert.equal(status, 0, stderr);
     assert.doesNotMatch(stderr, /command failed to execute/);
     assert.match(stdout, /^post_install gnupg-\S+\npost_install archlinux-keyring-/);

@@ -123,7 +123,7 @@ test('ldconfig runs between scriptlets and hooks, where there is one and its con
 test('a state that cannot be kept stops with status 2', (t) => {
   const root = layDown(t, PACKAGES);
   const script = join(root, '.pkg/install.sh');
-  writeFileSync(script, readFileSync(script, 'utf8').replace(/^state=.*$/m, 'state=/nonexistent/state'));
+  writeFileSync(script, readFileSync(script, 'utf8').replace(/^state=.*$/m, 'state=/dev/null/state'));
   const { status, err } = run(root);
   assert.equal(status, 2);
   assert.match(err, /cannot write/);

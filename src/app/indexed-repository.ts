@@ -1,4 +1,5 @@
 import type { RepositoryRow } from '../catalog/repositories.ts';
+import { joinUrl } from '../fetch/url.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import type { Sources } from './sources.ts';
 
@@ -18,9 +19,9 @@ export interface FoundIndex {
   readonly lastModified: string;
 }
 
-/** The first base URL is what a repository is known by. */
+/** A repository is known by its index's first place: one folder may hold several, `core.db` and `extra.db`. */
 export function identityOf(spec: RepositorySpec): string {
-  return spec.baseUrls[0] as string;
+  return joinUrl(spec.baseUrls[0] as string, spec.indexNames[0] as string);
 }
 
 /**

@@ -14,8 +14,6 @@ export type FrameHeader =
       readonly dictionaryId: number;
     };
 
-/** Magic, descriptor, window, dictionary id, content size */
-export const MAX_FRAME_HEADER_BYTES = 4 + 1 + 1 + 4 + 8;
 const BLOCK_HEADER_BYTES = 3;
 const CHECKSUM_BYTES = 4;
 

@@ -7,7 +7,7 @@ export interface RepositoryRow {
   readonly id: number;
   readonly distro: DistroId;
   readonly architecture: string;
-  /** First base URL: with distro and architecture, its identity */
+  /** Where its index is looked for first: with distro and architecture, its identity */
   readonly url: string;
   /** The base URL that answered: archives are fetched from it first */
   readonly base: string;

@@ -21,7 +21,6 @@ export interface SigLevel {
 }
 
 type BaseWord = 'Never' | 'Optional' | 'Required' | 'TrustedOnly' | 'TrustAll';
-export type SigLevelWord = BaseWord | `Package${BaseWord}` | `Database${BaseWord}`;
 
 export interface OpenPgpVerdict {
   readonly status:

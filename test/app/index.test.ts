@@ -6,6 +6,7 @@ import { plan } from '../../src/app/plan.ts';
 import type { IndexReport } from '../../src/model/request.ts';
 import { type Mirror, startMirror } from '../fake/mirror.ts';
 import { makeApk, makeApkIndex } from '../fixtures/apk.ts';
+import { makeArchDb, makeArchPackage } from '../fixtures/arch.ts';
 import { writeAlpineMirror, writeApkKeyring, writeArchMirror } from '../fixtures/mirror-dir.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { cli, contents, folder, index, json, KEY, refused, small, source, use } from './harness.ts';
@@ -122,6 +123,32 @@ test('file://, plain folders, a folder named with its architecture: each is read
   );
   const nowhere = index(cache, { repositories: [join(root, 'nowhere')], keyring });
   await refused(nowhere, 'NOT_FOUND', join(root, 'nowhere'), 'APKINDEX.tar.gz', '.apk', 'x86_64');
+});
+
+test('regression: two databases in one folder are two repositories', async (t) => {
+  const dir = tempDir(t);
+  for (const name of ['core', 'extra']) {
+    const spec = { name: `of-${name}`, version: '1-1' };
+    writeFileSync(join(dir, `${name}.db`), makeArchDb([{ spec, bytes: makeArchPackage(spec) }]));
+  }
+  const cache = folder(dir, 'cache');
+  const from = source({
+    distro: 'arch',
+    repositories: [`core=${dir}`, `extra=${dir}`],
+    allowUntrusted: true,
+  });
+  for (let round = 0; round < 2; round++) {
+    const { packages } = await use({ cache }, (context) =>
+      plan(context, { source: from, packages: ['of-core', 'of-extra'] }),
+    );
+    assert.deepEqual(
+      packages.map(({ name, repository }) => [name, repository]),
+      [
+        ['of-core', 'core'],
+        ['of-extra', 'extra'],
+      ],
+    );
+  }
 });
 
 test('a folder of bare archives is a repository: indexed on the fly, again when an archive comes or goes', async (t) => {

@@ -10,10 +10,6 @@ export function hashOrder<T>(items: readonly T[], keyOf: (item: T) => string): T
     .map(({ item }) => item);
 }
 
-export function bucketOf(name: string): number {
-  return murmur3(Buffer.from(name), SEED) % BUCKETS;
-}
-
 /** MurmurHash3_x86_32, unsigned. */
 export function murmur3(bytes: Buffer, seed: number): number {
   let hash = seed;

@@ -49,12 +49,7 @@ export function compareVersions(a: string, b: string): number {
   return a === b ? 0 : compare(a, b, false);
 }
 
-/** True when `version` starts with `prefix` component by component: apk's `~`. */
-export function matchesPrefix(version: string, prefix: string): boolean {
-  return compare(version, prefix, true) === 0;
-}
-
-/** Order in which a version that has `prefix` as its prefix counts as equal: apk's `>~` and `<~`. */
+/** Order in which a version that has `prefix` as its prefix counts as equal: apk's `~`, `>~` and `<~`. */
 export function compareFuzzy(version: string, prefix: string): number {
   return compare(version, prefix, true);
 }

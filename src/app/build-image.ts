@@ -1,0 +1,178 @@
+import { ANNOTATIONS, type PackageOrigin, packageAnnotations, packageUrl } from '../compose/annotations.ts';
+import { difference } from '../compose/difference.ts';
+import { imageConfig } from '../compose/image-config.ts';
+import { type PlannedLayer, planLayers } from '../compose/layers.ts';
+import { imageManifest } from '../compose/manifest.ts';
+import { stackTree } from '../compose/stack-tree.ts';
+import { targetTree } from '../compose/target-tree.ts';
+import type { InstalledPackage } from '../distros/install.ts';
+import { mapConcurrent } from '../fetch/pool.ts';
+import type { ArchiveFacts } from '../model/archive.ts';
+import { digestOf } from '../model/digest.ts';
+import { MEDIA_TYPES } from '../model/media-types.ts';
+import type { CatalogPackage } from '../model/package.ts';
+import type { ComposeRequest, LayerEncoding, LayerReport } from '../model/request.ts';
+import type { Image, ImageBlob } from '../output/image.ts';
+import { platformOf } from './architecture.ts';
+import type { Context } from './context.ts';
+import { generatedLayer, type LayerBlob, layerBlob, layerEntries } from './layer-blobs.ts';
+import { releaseOf } from './plan.ts';
+import { type Resolution, repositoryOf } from './resolve.ts';
+
+/** Derived blobs made at once: encoding is one core's work each. */
+const DERIVE_CONCURRENCY = 2;
+
+export interface BuildInput {
+  readonly request: ComposeRequest;
+  readonly resolution: Resolution;
+  readonly facts: readonly ArchiveFacts[];
+  readonly encoding: LayerEncoding;
+  readonly tags: readonly string[];
+}
+
+/** Computes the image: two trees, their difference, layers, config and manifest. Its blobs are in the store afterwards. */
+export async function buildImage(
+  context: Context,
+  input: BuildInput,
+): Promise<{ image: Image; layers: readonly LayerReport[] }> {
+  const { request, resolution, facts } = input;
+  const { distro } = resolution.sources;
+  const installed: InstalledPackage[] = resolution.packages.map((solved, at) => ({
+    facts: facts[at] as ArchiveFacts,
+    reason: solved.reason,
+  }));
+  const entryOf = new Map(
+    installed.map((one, at) => [one, resolution.packages[at]?.package as CatalogPackage]),
+  );
+  const time = request.sourceDateEpoch ?? newestBuild(resolution);
+  const generated = distro.installFiles(installed);
+  const target = targetTree({ packages: installed, rules: distro.tree, generated, time });
+  const planned = planLayers({
+    candidates: installed.map((one) => ({ installed: one, dependents: entryOf.get(one)?.dependents ?? 0 })),
+    clashes: target.clashes,
+    mode: request.layers,
+    maxLayers: request.maxLayers,
+  });
+  const options = { encoding: input.encoding, rules: distro.tree };
+  const below = await mapConcurrent(planned, DERIVE_CONCURRENCY, (layer) =>
+    layerBlob(context, layer, options),
+  );
+  const stack = stackTree(planned.map((layer) => layerEntries(layer, distro.tree)));
+  const top = await generatedLayer(context, difference(stack, target.tree), {
+    facts,
+    encoding: input.encoding,
+    time,
+  });
+
+  const origin = (one: InstalledPackage) => originOf(resolution, entryOf.get(one) as CatalogPackage);
+  const layers = [
+    ...planned.map((layer, at) => described(layer, below[at] as LayerBlob, origin)),
+    installLayer(top, planned.length === 0 ? installed.map(nameOf) : []),
+  ];
+  const platform = platformOf(distro, resolution.sources.architecture);
+  const config = imageConfig({
+    platform,
+    options: request.config,
+    path: distro.defaults.path,
+    shells: distro.defaults.shells,
+    tree: target.tree,
+    created: time,
+    layers: layers.map(({ blob, createdBy }) => ({ diffId: blob.diffId, createdBy })),
+  });
+  const configDigest = digestOf(config);
+  const manifest = imageManifest({
+    config: { mediaType: MEDIA_TYPES.config, digest: configDigest, size: config.length },
+    layers: layers.map(({ blob, annotations }) => ({
+      mediaType: blob.mediaType,
+      digest: blob.digest,
+      size: blob.sizeBytes,
+      annotations,
+    })),
+    annotations: {
+      'org.opencontainers.image.created': new Date(time * 1000).toISOString().replace('.000Z', 'Z'),
+      [ANNOTATIONS.distro]: `${distro.id} ${releaseOf(resolution)}`,
+      ...request.config.annotations,
+    },
+  });
+  const toImageBlob = ({ blob }: DescribedLayer): ImageBlob => ({
+    digest: blob.digest,
+    sizeBytes: blob.sizeBytes,
+    content: context.store.get(blob.digest),
+  });
+  return {
+    image: {
+      manifest,
+      manifestDigest: digestOf(manifest),
+      config: { digest: configDigest, sizeBytes: config.length, content: config },
+      layers: layers.map(toImageBlob),
+      tags: input.tags,
+      platform,
+      createdAt: time,
+    },
+    layers: layers.map(({ report }) => report),
+  };
+}
+
+interface DescribedLayer {
+  readonly blob: LayerBlob;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly createdBy: string;
+  readonly report: LayerReport;
+}
+
+function described(
+  layer: PlannedLayer,
+  blob: LayerBlob,
+  origin: (installed: InstalledPackage) => PackageOrigin,
+): DescribedLayer {
+  const origins = layer.packages.map(origin);
+  const names = layer.packages.map(nameOf);
+  const [first] = origins;
+  const annotations =
+    layer.kind === 'package' && first !== undefined
+      ? packageAnnotations(first)
+      : { [ANNOTATIONS.purl]: origins.map(packageUrl).join(' ') };
+  return {
+    blob,
+    annotations: {
+      ...annotations,
+      [ANNOTATIONS.kind]: layer.kind,
+      ...(blob.derived === '' ? {} : { [ANNOTATIONS.derived]: blob.derived }),
+    },
+    createdBy: `compose: ${layer.kind} ${names.join(' ')}`,
+    report: reportOf(blob, layer.kind, names),
+  };
+}
+
+function installLayer(blob: LayerBlob, packages: readonly string[]): DescribedLayer {
+  return {
+    blob,
+    annotations: { [ANNOTATIONS.kind]: 'install', [ANNOTATIONS.derived]: blob.derived },
+    createdBy: 'compose: install layer',
+    report: reportOf(blob, 'install', packages),
+  };
+}
+
+function reportOf(blob: LayerBlob, kind: LayerReport['kind'], packages: readonly string[]): LayerReport {
+  const { digest, diffId, mediaType, sizeBytes, derived } = blob;
+  return { digest, diffId, mediaType, sizeBytes, packages, kind, derived };
+}
+
+function originOf(resolution: Resolution, entry: CatalogPackage): PackageOrigin {
+  return {
+    distro: resolution.sources.distro.id,
+    release: releaseOf(resolution),
+    repository: repositoryOf(resolution, entry).spec.name,
+    name: entry.name,
+    version: entry.version,
+    architecture: entry.architecture,
+  };
+}
+
+function newestBuild(resolution: Resolution): number {
+  return resolution.packages.reduce((newest, solved) => Math.max(newest, solved.package.buildTime), 0);
+}
+
+function nameOf({ facts }: InstalledPackage): string {
+  return `${facts.name}-${facts.version}`;
+}

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { COMPLETION_SCRIPTS, SHELLS } from '../../src/cli/completion-scripts.ts';
 import { OPTIONS } from '../../src/cli/options.ts';
@@ -112,21 +112,18 @@ for (const shell of SHELLS) {
   test(`completion ${shell} prints a script that ${shell} can read`, async (t) => {
     assert.equal((await runFake(['completion', shell])).stdout, COMPLETION_SCRIPTS[shell]);
     if (spawnSync(shell, ['--version']).error !== undefined) return t.skip(`skipped: no ${shell} here`);
-    const checked = spawnSync(shell, ['-n'], { input: COMPLETION_SCRIPTS[shell], encoding: 'utf8' });
+    const directory = mkdtempSync(join(tmpdir(), 'completion-'));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const script = join(directory, 'script');
+    writeFileSync(script, COMPLETION_SCRIPTS[shell]);
+    const checked = spawnSync(shell, ['-n', script], { encoding: 'utf8' });
     assert.deepEqual([checked.status, checked.stderr], [0, '']);
   });
 }
 
 test('bash completes through the script, values behind = and words with : too', (t) => {
   if (spawnSync('bash', ['--version']).error !== undefined) return t.skip('skipped: no bash here');
-  const directory = mkdtempSync(join(tmpdir(), 'completion-'));
-  t.after(() => rmSync(directory, { recursive: true }));
-  const fake = join(directory, 'compose');
-  writeFileSync(
-    fake,
-    '#!/bin/sh\nfor word; do last=$word; done\ncase $last in --distro=*) echo --distro=arch;; so:*) echo so:libz;; *) echo plan;; esac\n',
-  );
-  chmodSync(fake, 0o755);
+  const fake = join(fakeProgram(t), 'compose');
   const complete = (line: string, words: string[]) =>
     execFileSync(
       'bash',
@@ -146,3 +143,28 @@ test('bash completes through the script, values behind = and words with : too', 
   assert.equal(complete('--distro=', ['--distro', '=']), 'arch');
   assert.equal(complete('plan so:li', ['plan', 'so', ':', 'li']), 'libz');
 });
+
+test('fish completes through the script', (t) => {
+  if (spawnSync('fish', ['--version']).error !== undefined) return t.skip('skipped: no fish here');
+  const directory = fakeProgram(t);
+  const complete = (line: string) =>
+    execFileSync('fish', ['-c', `${COMPLETION_SCRIPTS.fish}\ncomplete -C $argv[1]`, line], {
+      encoding: 'utf8',
+      env: { ...process.env, HOME: directory, PATH: `${directory}:${process.env.PATH}` },
+    }).trim();
+  assert.equal(complete('compose pl'), 'plan');
+  assert.equal(complete('compose --distro=a'), '--distro=arch');
+});
+
+/** A folder with a `compose` that answers as the real one would. */
+function fakeProgram(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'completion-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const fake = join(directory, 'compose');
+  writeFileSync(
+    fake,
+    '#!/bin/sh\nfor word; do last=$word; done\ncase $last in --distro=*) echo --distro=arch;; so:*) echo so:libz;; *) echo plan;; esac\n',
+  );
+  chmodSync(fake, 0o755);
+  return directory;
+}

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { download, fetchBytes } from '../fetch/http.ts';
-import { isLocal, joinUrl, localPath } from '../fetch/url.ts';
+import { isLocal, joinUrl, localPath, redactUrl } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { digestOf, hexOf } from '../model/digest.ts';
 import type { IndexPackage } from '../model/package.ts';
@@ -32,7 +32,7 @@ export async function fetchKeys(
 ): Promise<void> {
   const { distro } = sources;
   const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
-  const index = await distro.readIndex({ bytes: from.found.bytes, policy, where: from.found.url });
+  const index = await distro.readIndex({ bytes: from.found.bytes, policy, where: redactUrl(from.found.url) });
   const entry = index.packages.find((candidate) => candidate.name === distro.defaults.keysPackage);
   const packages = entry === undefined ? [] : [{ entry, base: from.found.base }];
   if (!(await keepKeys(context, sources, packages))) throw from.cause;
@@ -114,7 +114,7 @@ async function keysFromPackage(
     const untrusting = { fingerprint: '', policy: async () => policy };
     const facts = await readArchiveFile(
       { ...context, progress: silentProgress },
-      { path, where: url, distro, trust: untrusting, expected: entry },
+      { path, where: redactUrl(url), distro, trust: untrusting, expected: entry },
     );
     const files = await readSmallFiles(
       { path, compression: facts.compression, signal: context.signal },

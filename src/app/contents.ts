@@ -31,8 +31,7 @@ export async function* readRanges(stored: StoredBytes, ranges: readonly ByteRang
     ) {
       const start = Math.max(range.offset - position, 0);
       const end = Math.min(range.offset + range.sizeBytes - position, bytes.length);
-      // A copy: the piece is valid until the next is asked for, and streams read ahead.
-      if (end > start) yield Buffer.from(bytes.subarray(start, end));
+      if (end > start) yield bytes.subarray(start, end);
       if (range.offset + range.sizeBytes > position + bytes.length) break;
       at += 1;
     }

@@ -1,3 +1,4 @@
+import { redactUrl } from '../fetch/url.ts';
 import type { IndexReport, SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { releaseIn } from './indexed-repository.ts';
@@ -13,7 +14,7 @@ export async function indexRepositories(
   const repositories = await ensureIndexed(context, sources, 'always');
   return repositories.map(({ spec, row, changed }) => ({
     repository: `${spec.distro} ${releaseIn({ spec, row }, sources)} ${spec.name} ${spec.architecture}`,
-    url: row.base,
+    url: redactUrl(row.base),
     status: changed ? 'indexed' : 'unchanged',
     packages: row.packageCount,
     signedBy: row.signedBy,

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import type { Distro } from '../distros/distro.ts';
 import { download } from '../fetch/http.ts';
 import { mapConcurrent } from '../fetch/pool.ts';
-import { isLocal, localPath } from '../fetch/url.ts';
+import { isLocal, localPath, redactUrl } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import { digestOf, hexOf } from '../model/digest.ts';
 import type { DistroId } from '../model/package.ts';
@@ -85,7 +85,9 @@ function expand(input: string, distros: readonly Distro[]): readonly Input[] {
   }
   const distro = distroOfName(basename(input), distros);
   if (distro === undefined) {
-    throw new AppError('UNSUPPORTED', `${input}: not the name of a package archive`, { hint: hint(distros) });
+    throw new AppError('UNSUPPORTED', `${redactUrl(input)}: not the name of a package archive`, {
+      hint: hint(distros),
+    });
   }
   return [{ location: input, distro }];
 }
@@ -111,7 +113,7 @@ async function ingestOne(context: Context, sources: Sources, location: string): 
   const signature = distro.defaults.detachedSignatures ? await signatureOf(context, location) : undefined;
   const file = {
     path,
-    where: location,
+    where: redactUrl(location),
     distro,
     trust,
     adopt: !local,
@@ -120,7 +122,7 @@ async function ingestOne(context: Context, sources: Sources, location: string): 
   try {
     const { facts, added } = await refetchKeys(context, sources, () => ingestFile(context, file));
     return {
-      source: location,
+      source: redactUrl(location),
       name: facts.name,
       version: facts.version,
       digest: facts.digest,

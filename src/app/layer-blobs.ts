@@ -106,8 +106,7 @@ async function reencoded(
       highWaterMark: 1 << 20,
       signal: context.signal,
     });
-    // A piece is valid until the next is asked for, and streams read ahead.
-    for await (const { bytes } of decompress(source, facts.compression).chunks) yield Buffer.from(bytes);
+    for await (const { bytes } of decompress(source, facts.compression).chunks) yield bytes;
   });
   return { ...blob, derived: reason };
 }

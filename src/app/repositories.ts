@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RepositoryRow } from '../catalog/repositories.ts';
 import { type ConditionalResult, fetchBytes, type Validators } from '../fetch/http.ts';
-import { isLocal, joinUrl, localPath } from '../fetch/url.ts';
+import { isLocal, joinUrl, localPath, redactUrl } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
 import type { RepositorySpec } from '../model/repository.ts';
@@ -208,7 +208,7 @@ async function readVerified(
     distro.readIndex({
       bytes: found.bytes,
       policy: await trust.policy(),
-      where: found.url,
+      where: redactUrl(found.url),
       ...(signature === undefined ? {} : { signature }),
     });
   try {

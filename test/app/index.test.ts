@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { plan } from '../../src/app/plan.ts';
 import type { IndexReport } from '../../src/model/request.ts';
 import { type Mirror, startMirror } from '../fake/mirror.ts';
-import { makeApk, makeApkIndex } from '../fixtures/apk.ts';
+import { makeApk, makeApkIndex, makeFixtureKey } from '../fixtures/apk.ts';
 import { makeArchDb, makeArchPackage } from '../fixtures/arch.ts';
 import { writeAlpineMirror, writeApkKeyring, writeArchMirror } from '../fixtures/mirror-dir.ts';
 import { tempDir } from '../fixtures/temp.ts';
@@ -68,6 +68,29 @@ test('a mirror over HTTP: indexed once, then one conditional request for each re
     '304 /v3.19/main/x86_64/APKINDEX.tar.gz',
   ]);
   assert.deepEqual(contents(cache).blobs, [], 'an index fetches no package');
+});
+
+test('regression: a password in a mirror’s URL is in no report and no message', async (t) => {
+  const { root, mirror, keyring, cache } = await setUp(t);
+  writeRelease(root);
+  const secret = mirror.url.replace('http://', 'http://me:hunter2@');
+  const words = ['--mirror', secret, '--release', 'v3.19', '--arch', 'amd64', '--cache', cache];
+  const fine = await cli(['index', ...words, '--keyring', keyring, '--json']);
+  assert.equal(fine.code, 0, fine.stderr);
+  const archive = `${secret}/v3.19/main/x86_64/a-1.0-r0.apk`;
+  const runs = [
+    fine,
+    await cli([
+      'index',
+      ...words,
+      '--keyring',
+      writeApkKeyring(join(root, '../others'), [makeFixtureKey('other.rsa.pub')]),
+    ]),
+    await cli(['ingest', archive, '--keyring', keyring, '--cache', cache, '--json']),
+    await cli(['ingest', `${secret}/v3.19/main/x86_64/APKINDEX.tar.gz`, '--cache', cache]),
+  ];
+  for (const { stdout, stderr } of runs) assert.doesNotMatch(stdout + stderr, /hunter2/);
+  assert.match(fine.stdout, /\/\/\*\*\*@/);
 });
 
 test('an index that lies in the folder itself, not below the architecture, costs one request when unchanged', async (t) => {

@@ -56,8 +56,10 @@ function givesWay(
 function clash(first: CatalogPackage, second: CatalogPackage, conflict: string): SolveProblem {
   return {
     kind: 'conflict',
+    subject: fullName(second),
     requirement: conflict,
-    chain: [fullName(first)],
+    chain: ['world', fullName(first)],
+    terms: [{ verdict: 'conflicts', requirement: conflict, chain: ['world', fullName(first)] }],
     message: `${fullName(first)} and ${fullName(second)} are in conflict${conflict === second.name ? '' : ` (${conflict})`}`,
     candidates: [fullName(first), fullName(second)],
   };

@@ -14,8 +14,10 @@ export function explainUnknownTarget(
   const candidates = considered(wanted, databases);
   return {
     kind: candidates.length === 0 ? 'unknown' : 'version',
+    subject: wanted.name,
     requirement: target,
-    chain: [],
+    chain: ['world'],
+    terms: [{ verdict: 'requires', requirement: target, chain: ['world'] }],
     message:
       candidates.length === 0
         ? `no package, provision or group is called ${target}`
@@ -35,8 +37,10 @@ export function explainMissing(
   const asked = names.length === 0 ? 'the request' : names.join(' → ');
   return {
     kind: candidates.length === 0 ? 'unknown' : 'version',
+    subject: parseRelation(requirement).name,
     requirement,
-    chain: names,
+    chain: ['world', ...names],
+    terms: [{ verdict: 'requires', requirement, chain: ['world', ...names] }],
     message:
       candidates.length === 0
         ? `nothing provides ${requirement}, which is required by ${asked}`

@@ -21,19 +21,19 @@ export function solve(request: SolveRequest, source: PackageSource): SolveResult
   const relations = new RelationCache();
   const databases = new SyncDatabases(source, relations);
   const targets = findTargets(request, databases, relations);
-  if (targets.problems.length > 0) return { ok: false, problems: targets.problems };
+  if (targets.problems.length > 0) return failure(targets.problems);
 
   const resolution = new Resolution(databases, targets.list, relations);
   for (const target of targets.list.packages) resolution.resolve(target);
-  if (resolution.problems.length > 0) return { ok: false, problems: resolution.problems };
+  if (resolution.problems.length > 0) return failure(resolution.problems);
 
   const checked = removeConflicting(resolution.resolved.packages, relations);
-  if (checked.problem !== undefined) return { ok: false, problems: [checked.problem] };
+  if (checked.problem !== undefined) return failure([checked.problem]);
   const problems = [
     ...missingAmong(checked.packages, databases, relations),
     ...foreignAmong(checked.packages, request.architecture),
   ];
-  if (problems.length > 0) return { ok: false, problems };
+  if (problems.length > 0) return failure(problems);
   return {
     ok: true,
     packages: installOrder(checked.packages, relations).map((entry) => ({
@@ -42,6 +42,10 @@ export function solve(request: SolveRequest, source: PackageSource): SolveResult
     })),
     warnings: checked.warnings,
   };
+}
+
+function failure(problems: readonly SolveProblem[]): SolveResult {
+  return { ok: false, problems, report: problems.map(({ message }) => `error: ${message}`) };
 }
 
 /** A name or provision from the databases in order, else a group with all its members; `repo/…` asks one database. */
@@ -66,8 +70,10 @@ function findTargets(
       else if (known.id !== member.id) {
         problems.push({
           kind: 'conflict',
+          subject: fullName(member),
           requirement: target,
-          chain: [],
+          chain: ['world'],
+          terms: [{ verdict: 'conflicts', requirement: target, chain: ['world'] }],
           message: `${target} asks for ${fullName(member)}, but ${fullName(known)} of another repository was asked for as well`,
           candidates: [fullName(known), fullName(member)],
         });
@@ -159,9 +165,11 @@ function foreignAmong(packages: readonly CatalogPackage[], architecture: string)
   return packages
     .filter((entry) => !['', 'any', architecture].includes(entry.architecture))
     .map((entry) => ({
-      kind: 'masked',
+      kind: 'uninstallable',
+      subject: fullName(entry),
       requirement: entry.name,
-      chain: [],
+      chain: ['world'],
+      terms: [{ verdict: 'depends', requirement: entry.name, chain: ['world'] }],
       message: `${fullName(entry)} is for ${entry.architecture}: expected ${architecture} or any`,
       candidates: [fullName(entry)],
     }));

@@ -59,7 +59,7 @@ export function differenceFrom(
   const agrees = head.startsWith('target not found: ')
     ? head.endsWith(`: ${first.requirement.split('/').at(-1)}`)
     : head.endsWith('duplicate target')
-      ? first.kind === 'conflict' && first.chain.length === 0
+      ? first.kind === 'conflict' && first.chain.length === 1
       : lines[0] === detail;
   return agrees ? '' : `expected ${answer.error.join('; ')}, got ${lines.join('; ')}`;
 }

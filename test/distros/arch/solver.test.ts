@@ -119,7 +119,7 @@ test('a package for another machine is refused', () => {
   ]);
   const result = solve({ targets: ['a'], architecture: 'x86_64' }, source);
   assert.ok(!result.ok);
-  assert.equal(result.problems[0]?.kind, 'masked');
+  assert.equal(result.problems[0]?.kind, 'uninstallable');
 });
 
 test('a chain without end and a failure without end are cut', () => {

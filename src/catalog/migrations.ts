@@ -96,4 +96,35 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX derived_by_digest ON derived (digest);
   `,
+  `
+  -- Words of descriptions; rowid is package.id. Contentless: the text itself is in package.
+  CREATE VIRTUAL TABLE package_text USING fts5(
+    description, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2 tokenchars '+#'"
+  );
+  INSERT INTO package_text (rowid, description) SELECT id, description FROM package;
+
+  -- A repository's list of what its packages hold, pacman's '.files' database.
+  CREATE TABLE file_database (
+    repository_id INTEGER PRIMARY KEY REFERENCES repository (id) ON DELETE CASCADE,
+    base TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    last_modified TEXT NOT NULL,
+    content TEXT NOT NULL,
+    signed_by TEXT NOT NULL,
+    trust TEXT NOT NULL,
+    package_count INTEGER NOT NULL
+  ) STRICT;
+
+  -- paths: zstd of the paths, each between line feeds, directories with a slash at the end
+  CREATE TABLE file_list (
+    id INTEGER PRIMARY KEY,
+    repository_id INTEGER NOT NULL REFERENCES repository (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    paths BLOB NOT NULL,
+    UNIQUE (repository_id, name, version)
+  ) STRICT;
+
+  CREATE TABLE solver_graph (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, content BLOB NOT NULL) STRICT;
+  `,
 ];

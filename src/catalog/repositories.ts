@@ -98,6 +98,11 @@ export class RepositoryTable {
       .transaction(() => {
         const old = this.#find.get(row.distro, row.architecture, row.url);
         if (old !== undefined) {
+          this.#database
+            .prepare(
+              'DELETE FROM package_text WHERE rowid IN (SELECT id FROM package WHERE repository_id = ?)',
+            )
+            .run(old.id);
           for (const table of ['package', 'relation_name']) {
             this.#database.prepare(`DELETE FROM ${table} WHERE repository_id = ?`).run(old.id);
           }
@@ -144,6 +149,7 @@ export class RepositoryTable {
     const highest = this.#database.prepare('SELECT coalesce(max(id), 0) AS id FROM package').get() as {
       id: number;
     };
+    const describe = this.#database.prepare('INSERT INTO package_text (rowid, description) VALUES (?, ?)');
     let id = highest.id;
     const dependents = countDependents(packages);
     const names: [kind: number, name: string, packageId: number][] = [];
@@ -179,6 +185,7 @@ export class RepositoryTable {
         dependentsOf(entry, dependents),
         isEmpty(entry.extra) ? '' : JSON.stringify(entry.extra),
       );
+      describe.run(id, entry.description);
       for (const provide of entry.provides) names.push([RELATION_KINDS.provides, relationName(provide), id]);
       for (const rule of entry.installIf) names.push([RELATION_KINDS.installIf, relationName(rule), id]);
       for (const group of entry.groups) names.push([RELATION_KINDS.group, group, id]);

@@ -1,5 +1,5 @@
 import type { ArchiveFacts } from '../model/archive.ts';
-import type { DistroId, IndexPackage, PackageSource, SolveResult } from '../model/package.ts';
+import type { CatalogPackage, DistroId, IndexPackage, PackageSource, SolveResult } from '../model/package.ts';
 import type { RepositoryIndex, RepositorySpec } from '../model/repository.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 import type { InstalledPackage, TreeRules } from './install.ts';
@@ -42,6 +42,20 @@ export interface SolveRequest {
   readonly repositoryNames?: readonly string[];
 }
 
+/** What of a package a relation may be met by. */
+export type Providing = Pick<IndexPackage, 'name' | 'version' | 'provides' | 'checksum'>;
+
+/** A package that meets a relation. */
+export interface Candidate {
+  readonly package: CatalogPackage;
+  /** What meets it: the package's name, or one of its provides as written */
+  readonly by: string;
+  /** Under that name; empty for a provide without version */
+  readonly version: string;
+  /** Whether the solver may choose it for the relation alone, without being asked for it by its own name. */
+  readonly unasked: boolean;
+}
+
 /** A package family. Pure but for the bytes it is handed. */
 export interface Distro {
   readonly id: DistroId;
@@ -74,6 +88,10 @@ export interface Distro {
   /** Negative, zero or positive, as the real tool orders them. */
   compareVersions(a: string, b: string): number;
   solve(request: SolveRequest, source: PackageSource): SolveResult;
+  /** By what a package meets a relation, as in Candidate; undefined: not at all. Nothing meets a conflict, `!name`. */
+  satisfies(relation: string, provider: Providing): string | undefined;
+  /** The packages that meet a relation, in the order in which the solver would take them, all else being equal. */
+  providersOf(relation: string, source: PackageSource): readonly Candidate[];
   /** The index entry that a bare archive would have: for folders without an index. */
   describe(facts: ArchiveFacts, fileName: string): IndexPackage;
   /** How the real tool lays files down, and what it adds to the root: see install.ts */

@@ -4,6 +4,7 @@ import { readArchive } from './archive-reader.ts';
 import { describe } from './describe.ts';
 import { readIndex } from './index-reader.ts';
 import { installFiles } from './install-files.ts';
+import { providersOf, satisfies } from './providers.ts';
 import { DEFAULT_RELEASE, parseRepositoryLine, repositories, resolveRelease } from './repositories.ts';
 import { solve } from './solver.ts';
 import { tree } from './tree.ts';
@@ -54,6 +55,8 @@ export const alpine: Distro = {
   readArchive,
   compareVersions,
   solve,
+  satisfies,
+  providersOf,
   describe,
   tree,
   installFiles,

@@ -4,6 +4,7 @@ import { readDatabase } from './database.ts';
 import { describe } from './describe.ts';
 import { installFiles } from './install-files.ts';
 import { readPackageArchive } from './package-archive.ts';
+import { providersOf, satisfies } from './providers.ts';
 import { DEFAULT_RELEASE, parseRepositoryLine, repositories } from './repositories.ts';
 import { solve } from './solver.ts';
 import { tree } from './tree.ts';
@@ -50,6 +51,8 @@ export const arch: Distro = {
   readArchive: readPackageArchive,
   compareVersions,
   solve,
+  satisfies,
+  providersOf,
   describe,
   tree,
   installFiles,

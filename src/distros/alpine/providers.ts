@@ -1,0 +1,75 @@
+import type { CatalogPackage, PackageSource } from '../../model/package.ts';
+import type { Candidate, Providing } from '../distro.ts';
+import { CHECKSUM, matchesOperator, parseRelation, type Relation } from './relation.ts';
+import { compareVersions } from './version.ts';
+
+/** By which of its names a package meets the relation, and the version it has there; '' for a provide without one. */
+interface Provision {
+  readonly by: string;
+  readonly version: string;
+}
+
+function provisionFor(relation: Relation, provider: Providing): Provision | undefined {
+  if (relation.conflict || relation.broken) return undefined;
+  const isMet = (version: string): boolean =>
+    relation.operator === CHECKSUM
+      ? provider.checksum === relation.version
+      : matchesOperator(version, relation);
+  if (provider.name === relation.name && isMet(provider.version)) {
+    return { by: provider.name, version: provider.version };
+  }
+  for (const text of provider.provides) {
+    if (!text.startsWith(relation.name)) continue;
+    const provide = parseRelation(text);
+    if (provide?.name === relation.name && isMet(provide.version)) {
+      return { by: text, version: provide.version };
+    }
+  }
+  return undefined;
+}
+
+export function satisfies(relation: string, provider: Providing): string | undefined {
+  const wanted = parseRelation(relation);
+  return wanted === null ? undefined : provisionFor(wanted, provider)?.by;
+}
+
+interface Option extends Provision {
+  readonly package: CatalogPackage;
+  readonly isMasked: boolean;
+}
+
+/** Negative: apk would rather take `a` (apk-tools solver.c, compare_providers) as long as nothing is installed. */
+function byPreference(a: Option, b: Option): number {
+  const [left, right] = [a.package, b.package];
+  return (
+    Number(a.isMasked) - Number(b.isMasked) ||
+    compareProvided(b.version, a.version) ||
+    (left.name === right.name ? compareVersions(right.version, left.version) : 0) ||
+    right.providerPriority - left.providerPriority ||
+    left.repositoryRank - right.repositoryRank ||
+    left.ordinal - right.ordinal
+  );
+}
+
+/** No version is lower than any version. */
+function compareProvided(a: string, b: string): number {
+  return a === '' || b === '' ? Number(a !== '') - Number(b !== '') : compareVersions(a, b);
+}
+
+export function providersOf(relation: string, source: PackageSource): readonly Candidate[] {
+  const wanted = parseRelation(relation);
+  if (wanted === null) return [];
+  const packages = new Set([...source.byName(wanted.name), ...source.providers(wanted.name)]);
+  const options: Option[] = [];
+  for (const entry of packages) {
+    const provision = provisionFor(wanted, entry);
+    if (provision === undefined) continue;
+    options.push({ ...provision, package: entry, isMasked: entry.tag !== '' && entry.tag !== wanted.tag });
+  }
+  return options.sort(byPreference).map(({ package: entry, by, version, isMasked }) => ({
+    package: entry,
+    by,
+    version,
+    unasked: !isMasked && (version !== '' || entry.providerPriority > 0),
+  }));
+}

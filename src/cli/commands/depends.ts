@@ -1,0 +1,49 @@
+import { packages } from '../../app/setting-values.ts';
+import { sourceOptions } from '../../app/settings.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { CommandModule, Invocation, Result } from '../command.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
+import { checkArguments, depthFromWords, settingsFromWords } from '../settings-from-words.ts';
+
+function refuse(option: string, problem: string, expected: string): never {
+  throw new AppError('USAGE', `${option} ${problem}`, {
+    hint: 'compose depends --help shows how it is used',
+    details: { option, expected, got: option },
+  });
+}
+
+async function run({ words, env, app }: Invocation): Promise<Result> {
+  const { options, args } = words;
+  checkArguments(args, { command: 'depends', what: 'package names', atMost: Number.POSITIVE_INFINITY });
+  const request = {
+    source: sourceOptions(settingsFromWords(words)),
+    packages: packages(args, 'package'),
+  };
+  const optional = options.has('optional');
+  if (options.has('tree')) {
+    if (optional)
+      refuse('--optional', 'is not for --tree: optional dependencies are not installed', 'no --tree');
+    const depth = depthFromWords(words, Number.POSITIVE_INFINITY);
+    const data = await app.graph({ ...request, depth });
+    const text = async () => (await import('../render-tree.ts')).renderTree(data, { depth, env });
+    return { kind: 'answer', data, text };
+  }
+  if (options.has('depth')) refuse('--depth', 'is for --tree', '--tree');
+  const data = await app.depends({ ...request, optional });
+  const text = async () => (await import('../render-relations.ts')).renderDepends(data);
+  return { kind: 'answer', data, text };
+}
+
+export const command: CommandModule = {
+  arguments: {
+    describe: 'PKG: gcc, "git>2.40", so:libcurl.so.4, core/bash, a pacman group',
+    complete: 'package',
+  },
+  options: ['tree', 'depth', 'optional', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  examples: [
+    ['compose depends git', 'what git says it needs, and what each relation resolves to'],
+    ['compose depends --tree git', 'all that git would bring in, as the solver chose it'],
+    ['compose depends --optional git --distro arch', 'with the optional dependencies'],
+  ],
+  run,
+};

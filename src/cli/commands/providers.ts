@@ -1,0 +1,22 @@
+import { packages } from '../../app/setting-values.ts';
+import { sourceOptions } from '../../app/settings.ts';
+import type { CommandModule } from '../command.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
+import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
+
+export const command: CommandModule = {
+  arguments: { describe: "NAME: so:libssl.so.3, cmd:git, java-runtime, 'so:libssl*'", complete: 'package' },
+  options: [...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  examples: [
+    ['compose providers cmd:sh', 'who provides it, the preferred first, and who would be installed'],
+    ["compose providers 'so:libssl*'", 'of every name that matches'],
+    ['compose providers java-runtime --distro arch', 'of a virtual package'],
+  ],
+  async run({ words, app }) {
+    checkArguments(words.args, { command: 'providers', what: 'one name', atMost: 1 });
+    const [name = ''] = packages(words.args, 'name');
+    const data = await app.providers({ source: sourceOptions(settingsFromWords(words)), name });
+    const text = async () => (await import('../render-relations.ts')).renderProviders(data);
+    return { kind: 'answer', data, text };
+  },
+};

@@ -17,7 +17,11 @@ import type { Sources } from './sources.ts';
 const CONCURRENCY = 6;
 
 /** The archive's digest when its bytes are in the store and the catalog knows them. */
-export function cachedDigest(context: Context, sources: Sources, entry: CatalogPackage): Digest | undefined {
+export function cachedDigest(
+  context: Context,
+  sources: Sources,
+  entry: Pick<CatalogPackage, 'checksum'>,
+): Digest | undefined {
   if (entry.checksum === '') return undefined;
   return context.catalog.archives
     .digestsOf(sources.distro.id, entry.checksum)

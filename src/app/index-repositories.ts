@@ -5,18 +5,24 @@ import { releaseIn } from './indexed-repository.ts';
 import { ensureIndexed } from './repositories.ts';
 import { resolveSources } from './sources.ts';
 
-/** Reads the repositories' indexes into the catalog; an unchanged one costs one request. */
+/** Reads the repositories' indexes into the catalog, and with `files` their lists of files; an unchanged one costs one request. */
 export async function indexRepositories(
   context: Context,
   source: SourceOptions,
+  { files }: { files: boolean } = { files: false },
 ): Promise<readonly IndexReport[]> {
   const sources = await resolveSources(context, source);
   const repositories = await ensureIndexed(context, sources, 'always');
-  return repositories.map(({ spec, row, changed }) => ({
-    repository: `${spec.distro} ${releaseIn({ spec, row }, sources)} ${spec.name} ${spec.architecture}`,
-    url: redactUrl(row.base),
-    status: changed ? 'indexed' : 'unchanged',
-    packages: row.packageCount,
-    signedBy: row.signedBy,
-  }));
+  const indexes = repositories.map(
+    ({ spec, row, changed }): IndexReport => ({
+      repository: `${spec.distro} ${releaseIn({ spec, row }, sources)} ${spec.name} ${spec.architecture}`,
+      url: redactUrl(row.base),
+      status: changed ? 'indexed' : 'unchanged',
+      packages: row.packageCount,
+      signedBy: row.signedBy,
+    }),
+  );
+  if (!files) return indexes;
+  const { indexFiles } = await import('./index-files.ts');
+  return [...indexes, ...(await indexFiles(context, sources, repositories))];
 }

@@ -80,7 +80,8 @@ function target(encoding: LayerEncoding): Encoding {
   return encoding === 'keep' ? 'gzip' : encoding;
 }
 
-function whyDerived(facts: ArchiveFacts, encoding: LayerEncoding): string {
+/** Why an archive is not a layer as it is; empty when it is. */
+export function whyDerived(facts: ArchiveFacts, encoding: LayerEncoding): string {
   if (facts.unstackable !== '') return facts.unstackable;
   const to = target(encoding);
   if (encoding === 'keep' ? isLayerEncoding(facts.compression) : facts.compression === to) return '';

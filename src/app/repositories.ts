@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RepositoryRow } from '../catalog/repositories.ts';
+import type { IndexInput } from '../distros/distro.ts';
 import { type ConditionalResult, fetchBytes, type Validators } from '../fetch/http.ts';
 import { isLocal, joinUrl, localPath, redactUrl } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
@@ -32,7 +33,7 @@ export async function ensureIndexed(
       const row = known[at];
       return row !== undefined && asked === 'if-missing'
         ? 'unchanged'
-        : find(context, sources, { spec, row });
+        : findIndex(context, sources, { spec, row });
     }),
   );
   const result: IndexedRepository[] = [];
@@ -50,7 +51,11 @@ export async function ensureIndexed(
   return result;
 }
 
-type Outcome = 'unchanged' | 'folder' | FoundIndex;
+/** `folder`: no index, but archives. */
+export type Outcome = 'unchanged' | 'folder' | FoundIndex;
+
+/** What is known of an index that was read before. */
+export type KnownIndex = Pick<RepositoryRow, 'base' | 'etag' | 'lastModified'>;
 
 /** What is in the catalog, unless another trust accepted it. */
 function acceptedRow(context: Context, sources: Sources, spec: RepositorySpec): RepositoryRow | undefined {
@@ -58,10 +63,11 @@ function acceptedRow(context: Context, sources: Sources, spec: RepositorySpec): 
   return row !== undefined && sources.trust.accepts(row.trust) ? row : undefined;
 }
 
-async function find(
+/** An index's bytes, unless they are those of last time. @throws AppError NOT_FOUND, NETWORK, LIMIT */
+export async function findIndex(
   context: Context,
   sources: Sources,
-  { spec, row }: { spec: RepositorySpec; row: RepositoryRow | undefined },
+  { spec, row }: { spec: RepositorySpec; row: KnownIndex | undefined },
 ): Promise<Outcome> {
   const local = spec.baseUrls.filter(isLocal);
   for (const base of local) {
@@ -107,13 +113,13 @@ async function askBases(
 }
 
 /** Of two places on one mirror where the index may be, the one where it was. */
-function inOrder(bases: readonly string[], row: RepositoryRow | undefined): readonly string[] {
+function inOrder(bases: readonly string[], row: KnownIndex | undefined): readonly string[] {
   const known = row?.base ?? '';
   const isBelow = bases.some((base) => base.startsWith(`${known}/`));
   return isBelow && bases.includes(known) ? [known, ...bases.filter((base) => base !== known)] : bases;
 }
 
-function readLocal(path: string, base: string, row: RepositoryRow | undefined): Outcome {
+function readLocal(path: string, base: string, row: KnownIndex | undefined): Outcome {
   try {
     const stat = statSync(path);
     const etag = `${stat.size}-${stat.mtimeMs}-${stat.ino}`;
@@ -134,7 +140,7 @@ function readLocal(path: string, base: string, row: RepositoryRow | undefined): 
 async function fetchIndex(
   context: Context,
   spec: RepositorySpec,
-  row: RepositoryRow | undefined,
+  row: KnownIndex | undefined,
 ): Promise<Outcome> {
   const remote = inOrder(
     spec.baseUrls.filter((base) => !isLocal(base)),
@@ -174,7 +180,11 @@ async function store(
     repositories.refresh(old.id, { ...old, etag: found.etag, lastModified: found.lastModified });
     return { spec, row: old, changed: false };
   }
-  const index = await readVerified(context, sources, { spec, found });
+  const index = await readVerified(context, sources, {
+    spec,
+    found,
+    read: (input) => sources.distro.readIndex(input),
+  });
   repositories.replace(
     {
       distro: spec.distro,
@@ -197,15 +207,16 @@ async function store(
 }
 
 /** Verifies with the keys at hand; where they are pinned and one is missing, fetches the keys and tries again. */
-async function readVerified(
+export async function readVerified<T>(
   context: Context,
   sources: Sources,
-  { spec, found }: { spec: RepositorySpec; found: FoundIndex },
-) {
+  wanted: { spec: RepositorySpec; found: FoundIndex; read: (input: IndexInput) => Promise<T> },
+): Promise<T> {
   const { distro, trust } = sources;
+  const { spec, found } = wanted;
   const signature = distro.defaults.detachedSignatures ? await readSignature(context, found.url) : undefined;
   const read = async () =>
-    distro.readIndex({
+    wanted.read({
       bytes: found.bytes,
       policy: await trust.policy(),
       where: redactUrl(found.url),

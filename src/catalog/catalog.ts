@@ -1,9 +1,12 @@
 import type Database from 'better-sqlite3';
+import { ArchivePathTable } from './archive-paths.ts';
 import { ArchiveTable } from './archives.ts';
 import { catalogError, openDatabase } from './database.ts';
 import { DerivedTable } from './derived.ts';
+import { FileListTable } from './file-lists.ts';
 import { PackageTable } from './packages.ts';
 import { RepositoryTable } from './repositories.ts';
+import { SearchTable } from './search.ts';
 
 /** The SQLite catalog: what repositories offer, what archives hold, what was derived from them. */
 export class Catalog {
@@ -11,6 +14,9 @@ export class Catalog {
   readonly packages: PackageTable;
   readonly archives: ArchiveTable;
   readonly derived: DerivedTable;
+  readonly search: SearchTable;
+  readonly fileLists: FileListTable;
+  readonly archivePaths: ArchivePathTable;
   readonly #database: Database.Database;
   readonly #path: string;
 
@@ -22,6 +28,9 @@ export class Catalog {
     this.packages = new PackageTable(this.#database);
     this.archives = new ArchiveTable(this.#database);
     this.derived = new DerivedTable(this.#database);
+    this.search = new SearchTable(this.#database);
+    this.fileLists = new FileListTable(this.#database);
+    this.archivePaths = new ArchivePathTable(this.#database);
   }
 
   /** Runs `work` in one write transaction: all of it or nothing. */

@@ -1,6 +1,22 @@
+import type { DependentsRequest } from '../app/dependents.ts';
+import type { DependsRequest } from '../app/depends.ts';
+import type { FilesRequest } from '../app/files.ts';
+import type { OwnsRequest } from '../app/owns.ts';
+import type { ProvidersRequest } from '../app/providers.ts';
+import type { SearchRequest } from '../app/search.ts';
 import type { ComposeSettings } from '../app/settings.ts';
+import type { GraphRequest } from '../app/solved-graph.ts';
+import type { WhyRequest } from '../app/why.ts';
 import type { DistroId } from '../model/package.ts';
+import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../model/package-report.ts';
 import type { Progress } from '../model/progress.ts';
+import type {
+  DependentsReport,
+  DependsReport,
+  GraphReport,
+  ProvidersReport,
+  WhyReport,
+} from '../model/relation-report.ts';
 import type {
   CacheEntryReport,
   CacheGcReport,
@@ -15,10 +31,19 @@ import type {
 
 /** The use cases as the commands call them; tests put their own in its place. */
 export interface App {
-  index(source: SourceOptions): Promise<readonly IndexReport[]>;
+  index(source: SourceOptions, options: { files: boolean }): Promise<readonly IndexReport[]>;
   ingest(request: { source: SourceOptions; inputs: readonly string[] }): Promise<readonly IngestReport[]>;
   plan(request: { source: SourceOptions; packages: readonly string[] }): Promise<PlanReport>;
   compose(request: ComposeRequest): Promise<ComposeReport>;
+  depends(request: DependsRequest): Promise<readonly DependsReport[]>;
+  dependents(request: DependentsRequest): Promise<DependentsReport>;
+  why(request: WhyRequest): Promise<WhyReport>;
+  providers(request: ProvidersRequest): Promise<readonly ProvidersReport[]>;
+  graph(request: GraphRequest): Promise<GraphReport>;
+  search(request: SearchRequest): Promise<SearchReport>;
+  show(request: { source: SourceOptions; packages: readonly string[] }): Promise<readonly ShowReport[]>;
+  files(request: FilesRequest): Promise<readonly FilesReport[]>;
+  owns(request: OwnsRequest): Promise<OwnsReport>;
   cacheList(): Promise<readonly CacheEntryReport[]>;
   cacheVerify(options: { repair: boolean }): Promise<CacheVerifyReport>;
   cacheGc(options: { maxSizeBytes: number | undefined }): Promise<CacheGcReport>;
@@ -40,9 +65,9 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
   const options = { env, progress, signal, ...(cacheDirectory === '' ? {} : { cacheDirectory }) };
   const context = async () => (await import('../app/context.ts')).withContext;
   return {
-    async index(source) {
+    async index(source, request) {
       const { indexRepositories } = await import('../app/index-repositories.ts');
-      return (await context())(options, (ctx) => indexRepositories(ctx, source));
+      return (await context())(options, (ctx) => indexRepositories(ctx, source, request));
     },
     async ingest(request) {
       const { ingest } = await import('../app/ingest.ts');
@@ -55,6 +80,42 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
     async compose(request) {
       const { compose } = await import('../app/compose.ts');
       return (await context())(options, (ctx) => compose(ctx, request));
+    },
+    async depends(request) {
+      const { depends } = await import('../app/depends.ts');
+      return (await context())(options, (ctx) => depends(ctx, request));
+    },
+    async dependents(request) {
+      const { dependents } = await import('../app/dependents.ts');
+      return (await context())(options, (ctx) => dependents(ctx, request));
+    },
+    async why(request) {
+      const { why } = await import('../app/why.ts');
+      return (await context())(options, (ctx) => why(ctx, request));
+    },
+    async providers(request) {
+      const { providers } = await import('../app/providers.ts');
+      return (await context())(options, (ctx) => providers(ctx, request));
+    },
+    async graph(request) {
+      const { solvedGraph } = await import('../app/solved-graph.ts');
+      return (await context())(options, (ctx) => solvedGraph(ctx, request));
+    },
+    async search(request) {
+      const { search } = await import('../app/search.ts');
+      return (await context())(options, (ctx) => search(ctx, request));
+    },
+    async show(request) {
+      const { show } = await import('../app/show.ts');
+      return (await context())(options, (ctx) => show(ctx, request));
+    },
+    async files(request) {
+      const { files } = await import('../app/files.ts');
+      return (await context())(options, (ctx) => files(ctx, request));
+    },
+    async owns(request) {
+      const { owns } = await import('../app/owns.ts');
+      return (await context())(options, (ctx) => owns(ctx, request));
     },
     async cacheList() {
       const { cacheList } = await import('../app/cache.ts');

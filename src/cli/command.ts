@@ -20,6 +20,14 @@ export type Result =
   | { readonly kind: 'cache-ls'; readonly data: readonly CacheEntryReport[] }
   | { readonly kind: 'cache-verify'; readonly data: CacheVerifyReport; readonly repair: boolean }
   | { readonly kind: 'cache-gc'; readonly data: CacheGcReport }
+  | {
+      readonly kind: 'answer';
+      readonly data: unknown;
+      /** For a person; not called with --json */
+      readonly text: () => Promise<string>;
+      /** 0 when absent */
+      readonly exitCode?: number;
+    }
   | { readonly kind: 'text'; readonly data: unknown; readonly text: string };
 
 export interface Invocation {

@@ -24,6 +24,8 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
 export const EXIT_OK = 0;
 /** The command did its work and found damage: `cache verify` without `--repair`. */
 export const EXIT_DAMAGED = 1;
+/** The command did its work and the answer is no: `why` of a package that is not in the set, `search` for what is not there. */
+export const EXIT_NO = 1;
 /** sysexits(3) EX_UNAVAILABLE: this Node.js is too old. */
 export const EXIT_NODE_TOO_OLD = 69;
 /** sysexits(3) EX_SOFTWARE: a bug. */
@@ -35,7 +37,11 @@ export const EXIT_SIGTERM = 143;
 /** What each code means to a person, in the order of the table. */
 export const EXIT_MEANINGS: readonly (readonly [exitCode: number, name: string, meaning: string])[] = [
   [EXIT_OK, '', 'done'],
-  [EXIT_DAMAGED, '', '`cache verify` found damaged blobs and was not asked to repair them'],
+  [
+    EXIT_DAMAGED,
+    '',
+    '`cache verify` found damaged blobs and was not asked to repair them; `why`: the package is not in the set; `search` and `owns`: nothing was found',
+  ],
   [EXIT_CODES.USAGE, 'USAGE', 'the command line or the recipe is wrong'],
   [EXIT_CODES.UNKNOWN_PACKAGE, 'UNKNOWN_PACKAGE', 'no repository has a package of that name'],
   [EXIT_CODES.UNSATISFIABLE, 'UNSATISFIABLE', 'the packages cannot be installed together'],

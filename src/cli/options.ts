@@ -1,6 +1,6 @@
 import { DISTROS, LAYER_ENCODINGS, LAYER_MODES, OUTPUT_FORMATS } from '../app/settings.ts';
 
-export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Cache' | 'General';
+export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Cache' | 'Question' | 'General';
 
 /** One option as every command that takes it understands it. */
 export interface OptionSpec {
@@ -227,6 +227,84 @@ const CACHE: readonly OptionSpec[] = [
   },
 ];
 
+const SEARCH: readonly OptionSpec[] = [
+  {
+    name: 'regex',
+    value: 'none',
+    group: 'Question',
+    describe: 'The words are regular expressions, as of JavaScript',
+  },
+  {
+    name: 'limit',
+    value: 'one',
+    placeholder: 'N',
+    group: 'Question',
+    describe: 'Most packages to show; 0: all',
+    defaultText: '50',
+  },
+  {
+    name: 'long',
+    short: 'l',
+    value: 'none',
+    group: 'Question',
+    describe: 'With type, mode, size and link target, as the archives have them',
+  },
+  {
+    name: 'files',
+    value: 'none',
+    group: 'Question',
+    describe: 'Read the lists of what all packages ship too, for files and owns (Arch)',
+  },
+];
+
+const RELATIONS: readonly OptionSpec[] = [
+  {
+    name: 'tree',
+    value: 'none',
+    group: 'Question',
+    describe: 'Resolve, and show the tree of all that would be installed',
+  },
+  {
+    name: 'recursive',
+    value: 'none',
+    group: 'Question',
+    describe: 'What depends on the dependents too, and so on',
+  },
+  {
+    name: 'depth',
+    value: 'one',
+    placeholder: 'N',
+    group: 'Question',
+    describe: 'Levels of dependencies to follow',
+  },
+  {
+    name: 'optional',
+    value: 'none',
+    group: 'Question',
+    describe: 'Optional dependencies too (Arch)',
+  },
+  {
+    name: 'in',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'PKG,…',
+    group: 'Question',
+    describe: 'Packages whose set is asked about',
+  },
+  {
+    name: 'all',
+    value: 'none',
+    group: 'Question',
+    describe: 'A chain for every relation that asks for the package, not only the shortest of all',
+  },
+  {
+    name: 'labels',
+    value: 'none',
+    group: 'Question',
+    describe: 'The relations at the edges',
+  },
+];
+
 const GENERAL: readonly OptionSpec[] = [
   {
     name: 'cache',
@@ -261,7 +339,10 @@ const GENERAL: readonly OptionSpec[] = [
 ];
 
 export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
-  [...SOURCE, ...IMAGE, ...OUTPUT, ...CACHE, ...GENERAL].map((option) => [option.name, option]),
+  [...SOURCE, ...IMAGE, ...OUTPUT, ...CACHE, ...SEARCH, ...RELATIONS, ...GENERAL].map((option) => [
+    option.name,
+    option,
+  ]),
 );
 
 const names = (options: readonly OptionSpec[]): readonly string[] => options.map((option) => option.name);

@@ -15,6 +15,7 @@ export function jsonText(data: unknown): string {
 /** With --quiet only what was asked for: lists, plans, scripts, and of an image its digest. */
 async function text(result: Result, { quiet, verbose }: PrintOptions): Promise<string> {
   if (result.kind === 'text') return result.text;
+  if (result.kind === 'answer') return result.text();
   if (result.kind === 'compose' || result.kind === 'plan') {
     const { renderCompose, renderPlan } = await import('./render-compose.ts');
     if (result.kind === 'plan') return renderPlan(result.data);
@@ -43,6 +44,7 @@ export async function resultText(result: Result, options: PrintOptions): Promise
 }
 
 export function exitCodeOf(result: Result): number {
+  if (result.kind === 'answer') return result.exitCode ?? EXIT_OK;
   const damaged = result.kind === 'cache-verify' && !result.repair && result.data.damaged.length > 0;
   return damaged ? EXIT_DAMAGED : EXIT_OK;
 }

@@ -1,4 +1,4 @@
-import { choice } from '../app/setting-values.ts';
+import { choice, integer } from '../app/setting-values.ts';
 import { type ComposeSettings, SETTINGS } from '../app/settings.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Words } from './command-line.ts';
@@ -30,4 +30,10 @@ export function checkArguments(
     hint: `compose ${command} --help shows how it is used`,
     details: { expected: what, got: args },
   });
+}
+
+/** Levels to follow; `fallback` where the option is not given. @throws AppError USAGE */
+export function depthFromWords(words: Words, fallback: number): number {
+  const texts = words.options.get('depth');
+  return texts === undefined ? fallback : integer({ from: 1, to: 1_000_000 }, texts, '--depth');
 }

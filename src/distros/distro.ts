@@ -2,6 +2,7 @@ import type { ArchiveFacts } from '../model/archive.ts';
 import type { CatalogPackage, DistroId, IndexPackage, PackageSource, SolveResult } from '../model/package.ts';
 import type { RepositoryIndex, RepositorySpec } from '../model/repository.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
+import type { FileLists } from './file-lists.ts';
 import type { InstalledPackage, TreeRules } from './install.ts';
 
 /** What an index's bytes are read with. */
@@ -40,6 +41,32 @@ export interface SolveRequest {
   readonly architecture: string;
   /** Names of the request's repositories by rank, for targets like `core/bash`. */
   readonly repositoryNames?: readonly string[];
+  /** Arch alone: apk knows none of it. */
+  readonly pacman?: PacmanOptions;
+}
+
+/** What `pacman -S --noconfirm` takes beyond its targets. */
+export interface PacmanOptions {
+  /** --ignore: globs of names that are chosen neither as a dependency nor as an upgrade; a target is installed all the same */
+  readonly ignore?: readonly string[];
+  /** --ignoregroup: the same by the groups of a package */
+  readonly ignoreGroups?: readonly string[];
+  /** --assume-installed: `name` or `name=version` */
+  readonly assumeInstalled?: readonly string[];
+  /** -d: the versions in requirements do not count; -dd: requirements do not */
+  readonly skipDependencies?: 'versions' | 'all';
+  /** As `pacman -Sp` lists: conflicts are not looked for */
+  readonly skipConflicts?: boolean;
+  /** --needed: a target that is installed in the same version is left alone */
+  readonly needed?: boolean;
+  /** -Su, which also replaces; -Suu goes back to older versions too */
+  readonly upgrade?: 'newer' | 'downgrade';
+  /** Yes to “remove the installed package that is in conflict?” (--ask=4) */
+  readonly removeConflicting?: boolean;
+  /** Yes to “skip the targets that cannot be had?” (--ask=16) */
+  readonly skipUnresolvable?: boolean;
+  /** No to “install the ignored target anyway?” (--ask=1) */
+  readonly skipIgnored?: boolean;
 }
 
 /** What of a package a relation may be met by. */
@@ -83,6 +110,8 @@ export interface Distro {
   readIndex(input: IndexInput): Promise<RepositoryIndex>;
   /** The release an index is of, where the request said `latest-stable`; else the request's own word. */
   releaseOf(index: RepositoryIndex, spec: RepositorySpec): string;
+  /** Repositories' own lists of what their packages ship; undefined where there are none. */
+  readonly fileLists?: FileLists;
   /** One streaming pass. @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT */
   readArchive(input: ArchiveInput): Promise<ArchiveFacts>;
   /** Negative, zero or positive, as the real tool orders them. */

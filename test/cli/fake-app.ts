@@ -1,6 +1,7 @@
 import type { App, AppOptions } from '../../src/cli/app-port.ts';
 import { run } from '../../src/cli/run.ts';
-import { digestOf } from '../../src/model/digest.ts';
+import { digestOf, parseDiffId } from '../../src/model/digest.ts';
+import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../../src/model/package-report.ts';
 import type { ComposeReport, PlanReport } from '../../src/model/request.ts';
 
 export const PLAN: PlanReport = {
@@ -61,6 +62,106 @@ export const REPORT: ComposeReport = {
   notes: ['gcc-13.2.1-r0 was repacked: end-of-archive blocks before the last gzip member'],
 };
 
+export const SEARCH: SearchReport = {
+  total: 2,
+  packages: [
+    {
+      name: 'git',
+      version: '2.43.0-r0',
+      repository: 'main',
+      description: 'Distributed version control',
+      provides: [],
+      cached: true,
+    },
+    {
+      name: 'busybox',
+      version: '1.36.1-r15',
+      repository: 'main',
+      description: 'Many utilities',
+      provides: ['cmd:a', 'cmd:b', 'cmd:c', 'cmd:d'],
+      cached: false,
+    },
+  ],
+  nearest: [],
+};
+
+export const SHOW: ShowReport = {
+  target: 'git',
+  by: 'name',
+  packages: [
+    {
+      name: 'git',
+      version: '2.43.0-r0',
+      tag: '',
+      repository: 'main',
+      release: 'v3.19',
+      url: 'https://mirror.example/main/git-2.43.0-r0.apk',
+      description: 'Distributed version control',
+      homepage: 'https://git.example',
+      license: 'GPL-2.0-only',
+      origin: 'git',
+      maintainer: 'Some One <one@example.test>',
+      architecture: 'x86_64',
+      buildDate: '2023-11-20T12:00:00.000Z',
+      commit: 'abc',
+      sizeBytes: 2_500_000,
+      installedSizeBytes: 6_000_000,
+      depends: ['so:libc.musl-x86_64.so.1', 'so:libz.so.1'],
+      optionalDepends: [],
+      provides: ['cmd:git=2.43.0-r0'],
+      replaces: [],
+      conflicts: [],
+      installIf: [],
+      groups: [],
+      providerPriority: 0,
+      replacesPriority: 0,
+      checksum: 'Q1abc=',
+      signature: false,
+      indexSignedBy: 'key-1',
+      extra: {},
+      cached: {
+        digest: digestOf('git'),
+        diffId: parseDiffId(digestOf('git tar')),
+        compression: 'gzip',
+        derived: '',
+        scripts: ['post-install'],
+        triggers: ['/usr/bin/*'],
+        hooks: [],
+        files: 3,
+        signedBy: 'key-1',
+        stored: true,
+      },
+    },
+  ],
+};
+
+export const FILES: FilesReport = {
+  name: 'git',
+  version: '2.43.0-r0',
+  repository: 'main',
+  source: 'archive',
+  paths: ['usr/', 'usr/bin/', 'usr/bin/git', 'usr/bin/git-shell', 'usr/a\nb'],
+  entries: [
+    { path: 'usr', type: 'directory', mode: 0o755, sizeBytes: 0, linkTarget: '' },
+    { path: 'usr/bin', type: 'directory', mode: 0o1777, sizeBytes: 0, linkTarget: '' },
+    { path: 'usr/bin/git', type: 'file', mode: 0o4755, sizeBytes: 12345, linkTarget: '' },
+    { path: 'usr/bin/git-shell', type: 'symlink', mode: 0o777, sizeBytes: 0, linkTarget: 'git' },
+    { path: 'usr/a\nb', type: 'hardlink', mode: 0o640, sizeBytes: 0, linkTarget: 'usr/bin/git' },
+  ],
+};
+
+export const OWNS: OwnsReport = {
+  owners: [
+    { name: 'git', version: '2.43.0-r0', repository: 'main', path: 'usr/bin/git', source: 'archive' },
+    { name: 'git', version: '2.40.0-r0', repository: '', path: 'usr/bin/git', source: 'archive' },
+  ],
+  missing: ['/usr/bin/svn'],
+  likely: ['subversion-1.14-r0 provides cmd:svn'],
+  searched: 1,
+  packages: 2,
+  notes: ['searched 1 of 2 packages'],
+};
+
 export interface Call {
   readonly name: keyof App;
   readonly argument: unknown;
@@ -118,6 +219,10 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
     ]),
     plan: answer('plan', PLAN),
     compose: answer('compose', REPORT),
+    search: answer('search', SEARCH),
+    show: answer('show', [SHOW]),
+    files: answer('files', [FILES]),
+    owns: answer('owns', OWNS),
     cacheList: answer('cacheList', [
       { digest, sizeBytes: 1_500_000, holds: 'git-2.43.0-r0 (alpine)', usedAt: '2026-01-02T03:04:05.000Z' },
     ]),

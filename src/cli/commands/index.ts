@@ -5,10 +5,11 @@ import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
 import { settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
-  options: [...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  options: ['files', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose index --distro alpine', "main and community of Alpine's latest release"],
     ['compose index --distro arch --mirror https://mirror.example/archlinux', 'core and extra of a mirror'],
+    ['compose index --distro arch --files', 'and what every package of theirs ships, for owns'],
   ],
   async run({ words, app }) {
     if (words.args.length > 0) {
@@ -21,6 +22,7 @@ export const command: CommandModule = {
         },
       );
     }
-    return { kind: 'index', data: await app.index(sourceOptions(settingsFromWords(words))) };
+    const source = sourceOptions(settingsFromWords(words));
+    return { kind: 'index', data: await app.index(source, { files: words.options.has('files') }) };
   },
 };

@@ -5,6 +5,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { RepositoryIndex } from '../../model/repository.ts';
 import type { IndexInput } from '../distro.ts';
+import type { FileLists, PackageFiles } from '../file-lists.ts';
 import { type DescFields, readFields, toPackage } from './desc.ts';
 import { acceptSignature } from './signature.ts';
 
@@ -18,23 +19,10 @@ const MAX_FILES_BYTES = 256 * 1024 ** 2;
 /** All repositories that exist have about 150,000 packages together. */
 const MAX_PACKAGES = 1_000_000;
 
-/** A package's file list in a `.files` database. */
-export interface PackageFiles {
-  readonly name: string;
-  readonly version: string;
-  /** No leading slash; directories end in one */
-  readonly files: readonly string[];
-}
-
 /** A repository database (`.db` or `.files`), compressed in any way pacman's libarchive reads. */
 export async function readDatabase(input: IndexInput): Promise<RepositoryIndex> {
-  const { policy, where } = input;
-  const signedBy = await acceptSignature(input.bytes, {
-    policy,
-    level: policy.sigLevel.database,
-    signature: input.signature,
-    where,
-  });
+  const { where } = input;
+  const signedBy = await accept(input);
   const byDirectory = new Map<string, DescFields>();
   for await (const { directory, member, text } of members(input, (name) => name !== 'files')) {
     let fields = byDirectory.get(directory);
@@ -61,11 +49,17 @@ export async function readDatabase(input: IndexInput): Promise<RepositoryIndex> 
   return { packages, description: '', signedBy };
 }
 
-/** The file lists of a `.files` database, as they come. Signatures are `readDatabase`'s concern. */
-export async function* readFilesDatabase(input: {
-  readonly bytes: Uint8Array;
-  readonly where: string;
-}): AsyncGenerator<PackageFiles> {
+/** The file lists of a `.files` database. */
+export const fileLists: FileLists = {
+  indexNames: ({ indexNames }) => indexNames.map((name) => name.replace(/\.db(?=$|\.tar)/, '.files')),
+  read: async (input) => ({ signedBy: await accept(input), lists: readFileLists(input) }),
+};
+
+function accept({ bytes, policy, signature, where }: IndexInput): Promise<string> {
+  return acceptSignature(bytes, { policy, level: policy.sigLevel.database, signature, where });
+}
+
+async function* readFileLists(input: Pick<IndexInput, 'bytes' | 'where'>): AsyncGenerator<PackageFiles> {
   for await (const { directory, text } of members(input, (name) => name === 'files')) {
     const parts = /^(.+)-([^-]+-[^-]+)$/.exec(directory);
     if (parts?.[1] === undefined || parts[2] === undefined) {

@@ -1,6 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Distro } from '../distro.ts';
-import { readDatabase } from './database.ts';
+import { fileLists, readDatabase } from './database.ts';
 import { describe } from './describe.ts';
 import { installFiles } from './install-files.ts';
 import { readPackageArchive } from './package-archive.ts';
@@ -47,6 +47,7 @@ export const arch: Distro = {
     return spec;
   },
   readIndex: readDatabase,
+  fileLists,
   releaseOf: (_index, spec) => spec.release,
   readArchive: readPackageArchive,
   compareVersions,

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { readDatabase, readFilesDatabase } from '../../../src/distros/arch/database.ts';
+import { fileLists, readDatabase } from '../../../src/distros/arch/database.ts';
 import type { IndexInput } from '../../../src/distros/distro.ts';
 import { PacmanKeyring, parseSigLevel } from '../../../src/trust/pacman-keyring.ts';
 import { type ArchDbEntry, type ArchSpec, compressBytes, makeArchDb } from '../../fixtures/arch.ts';
@@ -111,7 +111,7 @@ test('file lists are read from a .files database', async () => {
   const files = [{ path: 'usr/' }, { path: 'usr/b' }];
   const bytes = makeArchDb([entry({ ...FULL, files })], { files: true });
   const lists = [];
-  for await (const list of readFilesDatabase({ bytes, where: WHERE })) lists.push(list);
+  for await (const list of (await fileLists.read(input(bytes))).lists) lists.push(list);
   assert.deepEqual(lists, [{ name: 'bash', version: '1:5.1-2', files: ['usr/', 'usr/b'] }]);
 });
 

@@ -1,0 +1,91 @@
+import { type PackedList, packList } from '../catalog/file-lists.ts';
+import type { FileLists } from '../distros/file-lists.ts';
+import { redactUrl } from '../fetch/url.ts';
+import { AppError } from '../model/app-error.ts';
+import { digestOf } from '../model/digest.ts';
+import type { IndexReport } from '../model/request.ts';
+import type { Context } from './context.ts';
+import { type IndexedRepository, releaseIn } from './indexed-repository.ts';
+import { findIndex, readVerified } from './repositories.ts';
+import type { Sources } from './sources.ts';
+
+/**
+ * Reads the repositories' lists of files into the catalog, by the rules of their indexes: an unchanged one costs one
+ * request. A folder of bare archives has none and needs none.
+ * @throws AppError USAGE where the distribution has no such lists; NOT_FOUND, NETWORK, BAD_INDEX, SIGNATURE, UNTRUSTED_KEY
+ */
+export async function indexFiles(
+  context: Context,
+  sources: Sources,
+  repositories: readonly IndexedRepository[],
+): Promise<readonly IndexReport[]> {
+  const reader = sources.distro.fileLists;
+  if (reader === undefined) {
+    throw new AppError('USAGE', `--files: the repositories of ${sources.distro.id} have no lists of files`, {
+      hint: 'Its packages are looked into once they are cached: compose ingest FILE|DIR|URL…',
+    });
+  }
+  const reports: IndexReport[] = [];
+  for (const repository of repositories) {
+    const report = await indexOne(context, sources, { repository, reader });
+    if (report !== undefined) reports.push(report);
+  }
+  return reports;
+}
+
+async function indexOne(
+  context: Context,
+  sources: Sources,
+  { repository, reader }: { repository: IndexedRepository; reader: FileLists },
+): Promise<IndexReport | undefined> {
+  const { fileLists } = context.catalog;
+  const spec = { ...repository.spec, indexNames: reader.indexNames(repository.spec) };
+  const stored = fileLists.find(repository.row.id);
+  const known = stored !== undefined && sources.trust.accepts(stored.trust) ? stored : undefined;
+  const found = await findIndex(context, sources, { spec, row: known });
+  if (found === 'folder') return undefined;
+  if (found !== 'unchanged') {
+    const { signedBy, lists } = await readVerified(context, sources, {
+      spec,
+      found,
+      read: (input) => readLists(context, { reader, input, name: spec.name }),
+    });
+    fileLists.replace(
+      {
+        repositoryId: repository.row.id,
+        base: found.base,
+        etag: found.etag,
+        lastModified: found.lastModified,
+        content: digestOf(found.bytes),
+        signedBy,
+        trust: sources.trust.fingerprint,
+        packageCount: lists.length,
+      },
+      lists,
+    );
+  }
+  const row = fileLists.find(repository.row.id);
+  return {
+    repository: `${spec.distro} ${releaseIn(repository, sources)} ${spec.name} ${spec.architecture} files`,
+    url: redactUrl(row?.base ?? ''),
+    status: found === 'unchanged' ? 'unchanged' : 'indexed',
+    packages: row?.packageCount ?? 0,
+    signedBy: row?.signedBy ?? '',
+  };
+}
+
+async function readLists(
+  context: Context,
+  { reader, input, name }: { reader: FileLists; input: Parameters<FileLists['read']>[0]; name: string },
+): Promise<{ signedBy: string; lists: readonly PackedList[] }> {
+  const { signedBy, lists } = await reader.read(input);
+  const task = context.progress.task(`${name} files`, undefined, 'items');
+  const packed: PackedList[] = [];
+  for await (const list of lists) {
+    packed.push(packList(list.name, list.version, list.files));
+    task.advance(1);
+    context.signal.throwIfAborted();
+  }
+  task.done();
+  return { signedBy, lists: packed };
+}

@@ -1,0 +1,88 @@
+import { isLocal, joinUrl, redactUrl } from '../fetch/url.ts';
+import type { ArchiveFacts } from '../model/archive.ts';
+import type { CatalogPackage } from '../model/package.ts';
+import type { CachedReport, PackageReport, ShowReport } from '../model/package-report.ts';
+import type { SourceOptions } from '../model/request.ts';
+import type { Context } from './context.ts';
+import type { IndexedRepository } from './indexed-repository.ts';
+import { whyDerived } from './layer-blobs.ts';
+import { find, type Lookup, openLookup, releaseOf } from './lookup.ts';
+
+/** Everything that is known of the packages. @throws AppError UNKNOWN_PACKAGE; as ensureIndexed */
+export async function show(
+  context: Context,
+  request: { readonly source: SourceOptions; readonly packages: readonly string[] },
+): Promise<readonly ShowReport[]> {
+  const lookup = await openLookup(context, request.source);
+  return context.catalog.snapshot(() =>
+    request.packages.map((target) => {
+      const { by, packages } = find(context, lookup, target);
+      return { target, by, packages: packages.map((entry) => packageReport(context, lookup, entry)) };
+    }),
+  );
+}
+
+function packageReport(context: Context, lookup: Lookup, entry: CatalogPackage): PackageReport {
+  const { spec, row } = lookup.repositories[entry.repositoryRank] as IndexedRepository;
+  const { OPTDEPENDS: optionalDepends = [], ...extra } = entry.extra;
+  const place = joinUrl(row.base, entry.fileName);
+  return {
+    name: entry.name,
+    version: entry.version,
+    tag: entry.tag,
+    repository: spec.name,
+    release: releaseOf(lookup, entry),
+    url: isLocal(place) ? place : redactUrl(place),
+    description: entry.description,
+    homepage: entry.url,
+    license: entry.license,
+    origin: entry.origin,
+    maintainer: entry.maintainer,
+    architecture: entry.architecture,
+    buildDate: buildDate(entry.buildTime),
+    commit: entry.commit,
+    sizeBytes: entry.sizeBytes,
+    installedSizeBytes: entry.installedSizeBytes,
+    depends: entry.depends,
+    optionalDepends,
+    provides: entry.provides,
+    replaces: entry.replaces,
+    conflicts: entry.conflicts,
+    installIf: entry.installIf,
+    groups: entry.groups,
+    providerPriority: entry.providerPriority,
+    replacesPriority: entry.replacesPriority,
+    checksum: entry.checksum,
+    signature: entry.signature !== '',
+    indexSignedBy: row.signedBy,
+    extra,
+    cached: cachedReport(context, lookup, entry),
+  };
+}
+
+/** 8.64e15 ms is the last moment that a Date holds (ECMA-262, 21.4.1.1). */
+function buildDate(seconds: number): string | undefined {
+  const ms = seconds * 1000;
+  return seconds === 0 || Math.abs(ms) > 8.64e15 ? undefined : new Date(ms).toISOString();
+}
+
+function cachedReport(context: Context, lookup: Lookup, entry: CatalogPackage): CachedReport | undefined {
+  if (entry.checksum === '') return undefined;
+  const stored = context.catalog.archives.byIdentity(lookup.sources.distro.id, entry.checksum);
+  const isHere = ({ facts }: { facts: ArchiveFacts }) => context.store.has(facts.digest, facts.sizeBytes);
+  const known = stored.find(isHere) ?? stored[0];
+  if (known === undefined) return undefined;
+  const { facts } = known;
+  return {
+    digest: facts.digest,
+    diffId: facts.diffId,
+    compression: facts.compression,
+    derived: whyDerived(facts, 'keep'),
+    scripts: facts.scripts.map(({ name }) => name),
+    triggers: (facts.info.triggers ?? []).flatMap((line) => line.split(/\s+/)).filter((glob) => glob !== ''),
+    hooks: Object.keys(facts.rootMembers).filter((path) => path.endsWith('.hook')),
+    files: facts.files.filter(({ path }) => !lookup.sources.distro.tree.isMetadata(path)).length,
+    signedBy: facts.signedBy,
+    stored: isHere(known),
+  };
+}

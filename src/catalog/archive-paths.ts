@@ -1,0 +1,64 @@
+import type Database from 'better-sqlite3';
+import type { EntryType } from '../model/archive.ts';
+import type { Digest } from '../model/digest.ts';
+import type { DistroId } from '../model/package.ts';
+
+/** An archive that may ship a path that is looked for. */
+export interface ArchivePaths {
+  readonly digest: Digest;
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  /** Fingerprint of the trust policy that accepted it */
+  readonly trust: string;
+  readonly files: readonly { readonly path: string; readonly type: EntryType }[];
+}
+
+interface Row extends Omit<ArchivePaths, 'files'> {
+  readonly files: string;
+}
+
+/** Paths of the archives whose facts are in the catalog. */
+export class ArchivePathTable {
+  readonly #database: Database.Database;
+  readonly #known: Database.Statement<[number, DistroId], { id: number; digest: Digest }>;
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+    this.#known = database.prepare(
+      `SELECT package.id, archive.digest FROM archive JOIN package
+       ON package.repository_id = ? AND package.name = archive.name AND package.checksum = archive.identity
+       WHERE archive.distro = ? AND archive.identity <> ''`,
+    );
+  }
+
+  /** A repository's packages whose archives are known. */
+  known(repositoryId: number, distro: DistroId): readonly { id: number; digest: Digest }[] {
+    return this.#known.all(repositoryId, distro);
+  }
+
+  /** Archives with a path that contains one of the needles, and maybe others; line feeds stand for the ends of a path. */
+  search(distro: DistroId, needles: readonly string[]): readonly ArchivePaths[] {
+    const rows = this.#database
+      .prepare<string[], Row>(
+        `SELECT digest, name, version, architecture, trust, files FROM archive
+         WHERE distro = ? AND (${needles.map(() => 'instr(files, ?)').join(' OR ')}) ORDER BY name, digest`,
+      )
+      .all(distro, ...needles.map(inJson));
+    return rows.map((row) => ({
+      ...row,
+      files: (JSON.parse(row.files) as [path: string, type: EntryType][]).map(([path, type]) => ({
+        path,
+        type,
+      })),
+    }));
+  }
+}
+
+/** A needle as it stands in the column (archives.ts): a path is the first of its row. */
+function inJson(needle: string): string {
+  const starts = needle.startsWith('\n');
+  const ends = needle.endsWith('\n');
+  const text = JSON.stringify(needle.slice(starts ? 1 : 0, ends ? -1 : undefined)).slice(1, -1);
+  return `${starts ? '["' : ''}${text}${ends ? '",' : ''}`;
+}

@@ -1,0 +1,142 @@
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type Database from 'better-sqlite3';
+
+/** A repository's file database as it was read. */
+export interface FileDatabaseRow {
+  readonly repositoryId: number;
+  /** The base URL that answered */
+  readonly base: string;
+  readonly etag: string;
+  readonly lastModified: string;
+  /** Digest of its bytes */
+  readonly content: string;
+  readonly signedBy: string;
+  /** Fingerprint of the trust policy that accepted it */
+  readonly trust: string;
+  readonly packageCount: number;
+}
+
+/** One package's paths, packed as the catalog keeps them. */
+export interface PackedList {
+  readonly name: string;
+  readonly version: string;
+  readonly paths: Buffer;
+}
+
+interface ListRow {
+  readonly name: string;
+  readonly version: string;
+  readonly paths: Buffer;
+}
+
+const COLUMNS = `repository_id AS repositoryId, base, etag, last_modified AS lastModified, content, signed_by AS signedBy,
+  trust, package_count AS packageCount`;
+
+/** The largest package's list, of 200,000 paths, is 20 MiB; what readers of `.files` take is 256 MiB. */
+const MAX_LIST_BYTES = 256 * 1024 ** 2;
+
+/** What repositories say of their packages' paths: pacman's `.files` databases. Directories end in a slash. */
+export class FileListTable {
+  readonly #database: Database.Database;
+  readonly #find: Database.Statement<[number], FileDatabaseRow>;
+  readonly #get: Database.Statement<[number, string, string], ListRow>;
+  readonly #all: Database.Statement<[number], ListRow>;
+  readonly #known: Database.Statement<[number], { id: number }>;
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+    this.#find = database.prepare(`SELECT ${COLUMNS} FROM file_database WHERE repository_id = ?`);
+    this.#get = database.prepare(
+      'SELECT name, version, paths FROM file_list WHERE repository_id = ? AND name = ? AND version = ?',
+    );
+    this.#all = database.prepare('SELECT name, version, paths FROM file_list WHERE repository_id = ?');
+    this.#known = database.prepare(
+      `SELECT package.id FROM file_list JOIN package USING (repository_id, name)
+       WHERE file_list.repository_id = ? AND package.version = file_list.version`,
+    );
+  }
+
+  find(repositoryId: number): FileDatabaseRow | undefined {
+    return this.#find.get(repositoryId);
+  }
+
+  /** Puts a repository's lists in place of what was there, in one transaction. */
+  replace(row: FileDatabaseRow, lists: readonly PackedList[]): void {
+    const put = this.#database.prepare(
+      'INSERT INTO file_list (repository_id, name, version, paths) VALUES (?, ?, ?, ?)',
+    );
+    this.#database
+      .transaction(() => {
+        this.#database.prepare('DELETE FROM file_list WHERE repository_id = ?').run(row.repositoryId);
+        for (const { name, version, paths } of lists) put.run(row.repositoryId, name, version, paths);
+        this.#database
+          .prepare(
+            `INSERT OR REPLACE INTO file_database (repository_id, base, etag, last_modified, content, signed_by, trust,
+               package_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+          )
+          .run(
+            row.repositoryId,
+            row.base,
+            row.etag,
+            row.lastModified,
+            row.content,
+            row.signedBy,
+            row.trust,
+            row.packageCount,
+          );
+      })
+      .immediate();
+  }
+
+  /** A package's paths; undefined when no list has them. */
+  get(repositoryId: number, name: string, version: string): readonly string[] | undefined {
+    const row = this.#get.get(repositoryId, name, version);
+    if (row === undefined) return undefined;
+    const text = unpack(row.paths).toString().slice(1, -1);
+    return text === '' ? [] : text.split('\n');
+  }
+
+  /** Ids of a repository's packages that have a list. */
+  known(repositoryId: number): readonly number[] {
+    return this.#known.all(repositoryId).map(({ id }) => id);
+  }
+
+  /** Paths that contain one of the needles, package by package; line feeds stand for the ends of a path. */
+  *search(
+    repositoryId: number,
+    needles: readonly string[],
+  ): Generator<{ name: string; version: string; paths: readonly string[] }> {
+    const bytes = needles.flatMap(withDirectory).map((needle) => Buffer.from(needle));
+    for (const { name, version, paths } of this.#all.iterate(repositoryId)) {
+      const text = unpack(paths);
+      const found = new Set(bytes.flatMap((needle) => linesWith(text, needle)));
+      if (found.size > 0) yield { name, version, paths: [...found] };
+    }
+  }
+}
+
+export function packList(name: string, version: string, paths: readonly string[]): PackedList {
+  return { name, version, paths: zstdCompressSync(`\n${paths.join('\n')}\n`) };
+}
+
+function unpack(paths: Buffer): Buffer {
+  return zstdDecompressSync(paths, { maxOutputLength: MAX_LIST_BYTES });
+}
+
+/** A path's end is a directory's too. */
+function withDirectory(needle: string): readonly string[] {
+  return needle.endsWith('\n') ? [needle, `${needle.slice(0, -1)}/\n`] : [needle];
+}
+
+const LINE_FEED = 0x0a;
+
+function linesWith(text: Buffer, needle: Buffer): readonly string[] {
+  const lines: string[] = [];
+  for (let at = text.indexOf(needle); at >= 0; ) {
+    const start = text[at] === LINE_FEED ? at + 1 : text.lastIndexOf(LINE_FEED, at) + 1;
+    const end = text.indexOf(LINE_FEED, start);
+    lines.push(text.toString('utf8', start, end));
+    at = text.indexOf(needle, end);
+  }
+  return lines;
+}

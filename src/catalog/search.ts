@@ -1,0 +1,87 @@
+import type Database from 'better-sqlite3';
+
+/** A name of a package: its own, or one that it provides. */
+export interface NameRow {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** What a list of results shows of a package. */
+export interface SearchRow {
+  readonly id: number;
+  readonly repositoryId: number;
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly checksum: string;
+}
+
+/** Lookups behind a search, each over one repository. Fragments match anywhere, in any case (ASCII). */
+export class SearchTable {
+  readonly #names: Database.Statement<[number, string], NameRow>;
+  readonly #provides: Database.Statement<[number, string], NameRow>;
+  readonly #range: Database.Statement<[number], { first: number | null; last: number | null }>;
+  readonly #words: Database.Statement<[string, number, number], { id: number; rank: number }>;
+  readonly #descriptions: Database.Statement<[number], { id: number; description: string }>;
+  readonly #row: Database.Statement<[number], SearchRow>;
+
+  constructor(database: Database.Database) {
+    this.#names = database.prepare(
+      "SELECT id, name FROM package WHERE repository_id = ? AND name LIKE ? ESCAPE '\\'",
+    );
+    this.#provides = database.prepare(
+      "SELECT package_id AS id, name FROM relation_name WHERE repository_id = ? AND kind = 0 AND name LIKE ? ESCAPE '\\'",
+    );
+    // One insert gives a repository's packages consecutive ids.
+    this.#range = database.prepare(
+      'SELECT min(id) AS first, max(id) AS last FROM package WHERE repository_id = ?',
+    );
+    this.#words = database.prepare(
+      'SELECT rowid AS id, rank FROM package_text WHERE package_text MATCH ? AND rowid BETWEEN ? AND ?',
+    );
+    this.#descriptions = database.prepare('SELECT id, description FROM package WHERE repository_id = ?');
+    this.#row = database.prepare(
+      'SELECT id, repository_id AS repositoryId, name, version, description, checksum FROM package WHERE id = ?',
+    );
+  }
+
+  /** Names that contain the fragment. */
+  names(repositoryId: number, fragment: string): readonly NameRow[] {
+    return this.#names.all(repositoryId, like(fragment));
+  }
+
+  /** What packages provide, relations without their versions. */
+  provides(repositoryId: number, fragment: string): readonly NameRow[] {
+    return this.#provides.all(repositoryId, like(fragment));
+  }
+
+  /**
+   * Packages whose description has words that begin with this one (one letter: that are it), `rank` by bm25: the lower the
+   * better. The word is text, never FTS5 syntax; one that has no letter and no digit matches nothing.
+   */
+  describedBy(repositoryId: number, word: string): readonly { id: number; rank: number }[] {
+    const { first, last } = this.#range.get(repositoryId) ?? { first: null, last: null };
+    if (first === null || last === null) return [];
+    return this.#words.all(phrase(word), first, last);
+  }
+
+  descriptions(repositoryId: number): readonly { id: number; description: string }[] {
+    return this.#descriptions.all(repositoryId);
+  }
+
+  /** Undefined: gone since its id was found. */
+  row(id: number): SearchRow | undefined {
+    return this.#row.get(id);
+  }
+}
+
+function like(fragment: string): string {
+  return `%${fragment.replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+/** An FTS5 string (sqlite.org/fts5.html, 3.1); behind two letters or digits more may follow. */
+function phrase(word: string): string {
+  // FTS5 takes its query as a C string.
+  const text = word.replaceAll('\0', ' ');
+  return `"${text.replaceAll('"', '""')}"${/[\p{L}\p{N}]{2}$/u.test(text) ? '*' : ''}`;
+}

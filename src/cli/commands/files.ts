@@ -1,0 +1,25 @@
+import { packages } from '../../app/setting-values.ts';
+import { sourceOptions } from '../../app/settings.ts';
+import type { CommandModule } from '../command.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
+import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
+
+export const command: CommandModule = {
+  arguments: { describe: 'PKG: git, main/git, "git>2.40"', complete: 'package' },
+  options: ['long', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  examples: [
+    ['compose files git', 'a path a line, directories with a slash at the end'],
+    ['compose files busybox -l', 'with type, mode, size and link target'],
+  ],
+  async run({ words, app }) {
+    checkArguments(words.args, { command: 'files', what: 'package names', atMost: Number.POSITIVE_INFINITY });
+    const long = words.options.has('long');
+    const data = await app.files({
+      source: sourceOptions(settingsFromWords(words)),
+      packages: packages(words.args, 'package'),
+      details: long || words.options.has('json'),
+    });
+    const text = async () => (await import('../render-packages.ts')).renderFiles(data, { long });
+    return { kind: 'answer', data, text };
+  },
+};

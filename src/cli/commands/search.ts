@@ -1,0 +1,36 @@
+import { integer } from '../../app/setting-values.ts';
+import { sourceOptions } from '../../app/settings.ts';
+import type { CommandModule } from '../command.ts';
+import { EXIT_NO, EXIT_OK } from '../exit-codes.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
+import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
+
+const DEFAULT_LIMIT = '50';
+
+export const command: CommandModule = {
+  arguments: {
+    describe:
+      "WORD: part of a name, a command, a library, a word of the description, or a glob such as 'py3-*'",
+    complete: 'package',
+  },
+  options: ['regex', 'limit', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  examples: [
+    ['compose search http server', 'packages that have to do with both'],
+    ["compose search 'py3-*' --limit 0", 'every name or provided name that matches'],
+    ['compose search so:libz.so.1', 'who provides a library'],
+    ["compose search --regex '^lib.*-dev$' --distro arch", 'a regular expression'],
+  ],
+  async run({ words, app }) {
+    checkArguments(words.args, { command: 'search', what: 'words', atMost: Number.POSITIVE_INFINITY });
+    const texts = words.options.get('limit') ?? [DEFAULT_LIMIT];
+    const limit = integer({ from: 0, to: 1_000_000 }, texts, '--limit');
+    const data = await app.search({
+      source: sourceOptions(settingsFromWords(words)),
+      words: words.args,
+      regex: words.options.has('regex'),
+      limit: limit === 0 ? Number.POSITIVE_INFINITY : limit,
+    });
+    const text = async () => (await import('../render-packages.ts')).renderSearch(data);
+    return { kind: 'answer', data, text, exitCode: data.total === 0 ? EXIT_NO : EXIT_OK };
+  },
+};

@@ -1,0 +1,135 @@
+import type { EntryType } from './archive.ts';
+import type { DiffId, Digest } from './digest.ts';
+
+/** A package that a search found. */
+export interface FoundPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly repository: string;
+  readonly description: string;
+  /** What it provides that matched: `cmd:git`, `so:libgit2.so.1.7`; empty where its name or description did */
+  readonly provides: readonly string[];
+  readonly cached: boolean;
+}
+
+export interface SearchReport {
+  /** How many match; `packages` may hold fewer */
+  readonly total: number;
+  /** Best first */
+  readonly packages: readonly FoundPackage[];
+  /** Where nothing matches: the names most like the words */
+  readonly nearest: readonly string[];
+}
+
+/** What is known of a package's archive. */
+export interface CachedReport {
+  readonly digest: Digest;
+  readonly diffId: DiffId;
+  readonly compression: string;
+  /** Why it is repacked or encoded anew to be a layer; empty when it is one as it is */
+  readonly derived: string;
+  /** `pre-install`, `trigger`, `INSTALL`… */
+  readonly scripts: readonly string[];
+  /** Path globs that run its trigger (apk) */
+  readonly triggers: readonly string[];
+  /** Paths of the pacman hooks that it ships */
+  readonly hooks: readonly string[];
+  readonly files: number;
+  /** Key name or fingerprint; empty: accepted unsigned */
+  readonly signedBy: string;
+  /** Whether its bytes are in the store; the facts stay when they are not */
+  readonly stored: boolean;
+}
+
+/** Everything that is known of a package. Lists are in the distribution's own relation syntax. */
+export interface PackageReport {
+  readonly name: string;
+  readonly version: string;
+  /** `@tag` of its repository; empty: none */
+  readonly tag: string;
+  readonly repository: string;
+  readonly release: string;
+  /** Of the archive */
+  readonly url: string;
+  readonly description: string;
+  readonly homepage: string;
+  readonly license: string;
+  readonly origin: string;
+  readonly maintainer: string;
+  readonly architecture: string;
+  /** ISO 8601, UTC; undefined when the index does not say */
+  readonly buildDate: string | undefined;
+  readonly commit: string;
+  readonly sizeBytes: number;
+  readonly installedSizeBytes: number;
+  readonly depends: readonly string[];
+  readonly optionalDepends: readonly string[];
+  readonly provides: readonly string[];
+  readonly replaces: readonly string[];
+  readonly conflicts: readonly string[];
+  readonly installIf: readonly string[];
+  readonly groups: readonly string[];
+  readonly providerPriority: number;
+  readonly replacesPriority: number;
+  readonly checksum: string;
+  /** Whether the index entry carries the archive's signature (Arch); apk archives carry their own */
+  readonly signature: boolean;
+  /** Key of the index's signature; empty: accepted unsigned */
+  readonly indexSignedBy: string;
+  /** Other fields of the index, as read */
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+  readonly cached: CachedReport | undefined;
+}
+
+export interface ShowReport {
+  readonly target: string;
+  /** `provides`: no package has the name, these provide it */
+  readonly by: 'name' | 'provides';
+  /** Every version in the repositories of the request, in their order, newest first */
+  readonly packages: readonly PackageReport[];
+}
+
+/** A path of a package; undefined: a list of paths alone does not say. */
+export interface PackagePath {
+  /** No leading slash, no trailing one */
+  readonly path: string;
+  readonly type: EntryType;
+  readonly mode: number;
+  readonly sizeBytes: number;
+  /** Of links; else empty */
+  readonly linkTarget: string;
+}
+
+export interface FilesReport {
+  readonly name: string;
+  readonly version: string;
+  readonly repository: string;
+  /** The archive itself, or a repository's list of files */
+  readonly source: 'archive' | 'list';
+  /** In the archive's order; a directory's path ends in a slash */
+  readonly paths: readonly string[];
+  /** The same with all that the archive says; undefined when a list answered */
+  readonly entries: readonly PackagePath[] | undefined;
+}
+
+export interface Owner {
+  readonly name: string;
+  readonly version: string;
+  /** Empty: an archive in the cache that no repository of the request has */
+  readonly repository: string;
+  /** As it is shipped: no leading slash; a directory's ends in one */
+  readonly path: string;
+  readonly source: 'archive' | 'list';
+}
+
+export interface OwnsReport {
+  readonly owners: readonly Owner[];
+  /** Paths asked for that nothing searched ships */
+  readonly missing: readonly string[];
+  /** Packages that provide a command or library of the missing paths' names, by their index alone: `git-2.43.0-r0 cmd:git` */
+  readonly likely: readonly string[];
+  /** Packages of the request whose paths are known, and all of them */
+  readonly searched: number;
+  readonly packages: number;
+  readonly notes: readonly string[];
+}

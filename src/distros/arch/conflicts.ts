@@ -1,66 +1,93 @@
-import type { CatalogPackage, SolveProblem } from '../../model/package.ts';
+import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import { PackageList } from './package-list.ts';
-import { fullName } from './problems.ts';
-import type { RelationCache } from './relation.ts';
+import type { Clash, Displaced } from './problems.ts';
+import { fullName, type Session } from './session.ts';
+import type { Targets } from './targets.ts';
 
-export interface ConflictCheck {
-  /** Without those that gave way */
-  readonly packages: readonly CatalogPackage[];
-  readonly warnings: readonly string[];
-  readonly problem: SolveProblem | undefined;
-}
+export type Settled =
+  | {
+      readonly packages: readonly CatalogPackage[];
+      /** Packages that gave way, each with what it gave way to */
+      readonly displaced: readonly Displaced[];
+    }
+  | { readonly clash: Clash };
 
 /**
  * Conflicts inside the transaction (libalpm's _alpm_innerconflicts and sync.c): of two packages in conflict, one that
  * the other provides gives way with a warning; if neither does, nothing can be installed. A package never conflicts
  * with its own name.
  */
-export function removeConflicting(
-  packages: readonly CatalogPackage[],
-  relations: RelationCache,
-): ConflictCheck {
-  const list = new PackageList(relations, packages);
-  const removed = new Set<string>();
-  const warnings: string[] = [];
-  for (const first of packages) {
-    for (const text of first.conflicts) {
-      for (const position of list.satisfiers(relations.get(text))) {
-        const second = packages[position];
-        if (second === undefined || second.name === first.name) continue;
-        if (removed.has(first.name) || removed.has(second.name)) continue;
-        const loser = givesWay(first, second, relations);
-        if (loser === undefined) {
-          return { packages, warnings, problem: clash(first, second, text) };
-        }
-        removed.add(loser.name);
-        const winner = loser === first ? second : first;
-        warnings.push(
-          `removing '${fullName(loser)}' from target list because it conflicts with '${fullName(winner)}'`,
-        );
-      }
-    }
+export function settleInside(packages: readonly CatalogPackage[], session: Session): Settled {
+  const list = new PackageList(session.relations, packages);
+  const displaced = new Map<string, Displaced>();
+  for (const clash of clashes(packages, list, session)) {
+    const { first, second } = clash;
+    if (displaced.has(first.name) || displaced.has(second.name)) continue;
+    const loser = givesWay(first, second, session);
+    if (loser === undefined) return { clash };
+    const winner = loser === first ? second : first;
+    displaced.set(loser.name, { old: loser, by: winner });
+    session.warnings.push(
+      `removing '${fullName(loser)}' from target list because it conflicts with '${fullName(winner)}'`,
+    );
   }
-  return { packages: packages.filter(({ name }) => !removed.has(name)), warnings, problem: undefined };
+  return {
+    packages: packages.filter(({ name }) => !displaced.has(name)),
+    displaced: [...displaced.values()],
+  };
 }
 
-function givesWay(
-  first: CatalogPackage,
-  second: CatalogPackage,
-  relations: RelationCache,
-): CatalogPackage | undefined {
-  if (relations.satisfies(first, relations.get(second.name))) return second;
-  if (relations.satisfies(second, relations.get(first.name))) return first;
+/**
+ * Conflicts with what is installed (_alpm_outerconflicts): it is removed in favour of the package to be installed
+ * where the options say so, else nothing can be installed.
+ */
+export function settleWithInstalled(
+  packages: readonly CatalogPackage[],
+  { session, targets }: { readonly session: Session; readonly targets: Targets },
+): Clash | undefined {
+  const adding = new PackageList(session.relations, packages);
+  const staying = session.installed.without(adding);
+  const leaving = new Set(packages.flatMap((entry) => targets.removedBy(entry)));
+  const found = [
+    ...clashes(packages, staying, session),
+    ...[...clashes(staying.packages, adding, session)].map(
+      ({ first, second, conflict }): Clash => ({ first: second, second: first, conflict, asker: 'second' }),
+    ),
+  ];
+  for (const clash of found) {
+    const old = clash.second;
+    if (leaving.has(old)) continue;
+    const next = adding.named(clash.first.name);
+    if (session.options.removeConflicting !== true || next === undefined) return clash;
+    leaving.add(old);
+    targets.remove(old, next);
+  }
   return undefined;
 }
 
-function clash(first: CatalogPackage, second: CatalogPackage, conflict: string): SolveProblem {
-  return {
-    kind: 'conflict',
-    subject: fullName(second),
-    requirement: conflict,
-    chain: ['world', fullName(first)],
-    terms: [{ verdict: 'conflicts', requirement: conflict, chain: ['world', fullName(first)] }],
-    message: `${fullName(first)} and ${fullName(second)} are in conflict${conflict === second.name ? '' : ` (${conflict})`}`,
-    candidates: [fullName(first), fullName(second)],
-  };
+function* clashes(
+  packages: readonly IndexPackage[],
+  others: PackageList<IndexPackage>,
+  session: Session,
+): Generator<Clash> {
+  for (const first of packages) {
+    for (const text of first.conflicts) {
+      const conflict = session.relations.get(text);
+      for (const position of others.satisfiers(conflict)) {
+        const second = others.packages[position];
+        if (second === undefined || second.name === first.name) continue;
+        yield { first, second, conflict, asker: 'first' };
+      }
+    }
+  }
+}
+
+function givesWay(
+  first: IndexPackage,
+  second: IndexPackage,
+  { relations }: Session,
+): IndexPackage | undefined {
+  if (relations.satisfies(first, relations.get(second.name))) return second;
+  if (relations.satisfies(second, relations.get(first.name))) return first;
+  return undefined;
 }

@@ -1,63 +1,98 @@
-import type { CatalogPackage, PackageSource } from '../../model/package.ts';
-import type { PackageList } from './package-list.ts';
+import type { CatalogPackage, IndexPackage, PackageSource } from '../../model/package.ts';
 import { type Relation, type RelationCache, satisfiesByName } from './relation.ts';
 import { compareVersions } from './version.ts';
+
+/** A source that also knows what replaces a package, by the names in `replaces`; without it -Su replaces nothing. */
+export interface SyncSource extends PackageSource {
+  replacers?(name: string): readonly CatalogPackage[];
+}
+
+export interface Search<Entry extends IndexPackage> {
+  /** Packages of these names are not chosen */
+  readonly excluding?: { named(name: string): IndexPackage | undefined };
+  /** Whether the package may not be chosen; called once for each that would do */
+  readonly isIgnored: (entry: Entry) => boolean;
+  /** A provider that is installed is chosen before all others */
+  readonly installed?: { named(name: string): IndexPackage | undefined };
+}
+
+/**
+ * libalpm's resolvedep: of the packages of this name the first whose version fits, else the first provider. Lists are
+ * in the order of the databases, then of names, as `--noconfirm` chooses.
+ */
+export function choose<Entry extends IndexPackage>(
+  wanted: Relation,
+  { named, providers }: { readonly named: readonly Entry[]; readonly providers: readonly Entry[] },
+  relations: RelationCache,
+  { excluding, isIgnored, installed }: Search<Entry>,
+): Entry | undefined {
+  for (const entry of named) {
+    if (!satisfiesByName(entry, wanted) || excluding?.named(entry.name) !== undefined) continue;
+    if (!isIgnored(entry)) return entry;
+  }
+  let first: Entry | undefined;
+  for (const entry of providers) {
+    if (!relations.satisfiesByProvision(entry.provides, wanted)) continue;
+    if (excluding?.named(entry.name) !== undefined || isIgnored(entry)) continue;
+    if (installed?.named(entry.name) !== undefined) return entry;
+    first ??= entry;
+  }
+  return first;
+}
 
 /**
  * The sync databases as libalpm sees them: in the order of the request, each with one package a name (the newest,
  * as repo-add keeps it), walked in order of name.
  */
 export class SyncDatabases {
-  readonly #source: PackageSource;
+  readonly #source: SyncSource;
   readonly #relations: RelationCache;
+  readonly #providers = new Map<string, readonly CatalogPackage[]>();
 
-  constructor(source: PackageSource, relations: RelationCache) {
+  constructor(source: SyncSource, relations: RelationCache) {
     this.#source = source;
     this.#relations = relations;
   }
 
-  /**
-   * libalpm's resolvedep: a package of this name from the first database whose version fits, else the first provider.
-   * `rank` limits the search to one database.
-   */
-  find(wanted: Relation, excluding: PackageList | undefined, rank?: number): CatalogPackage | undefined {
-    const literal = this.named(wanted.name, rank).find(
-      (entry) => satisfiesByName(entry, wanted) && excluding?.named(entry.name) === undefined,
-    );
-    if (literal !== undefined) return literal;
-    return this.providers(wanted.name, rank).find(
-      (entry) =>
-        this.#relations.satisfiesByProvision(entry.provides, wanted) &&
-        excluding?.named(entry.name) === undefined,
-    );
+  /** What a requirement is met with; `rank` limits the search to one database. */
+  find(wanted: Relation, search: Search<CatalogPackage>, rank?: number): CatalogPackage | undefined {
+    const lists = { named: this.named(wanted.name, rank), providers: this.providers(wanted.name, rank) };
+    return choose(wanted, lists, this.#relations, search);
   }
 
   /** Every package that satisfies the requirement, by name or provision. */
   candidates(wanted: Relation): CatalogPackage[] {
-    return [...this.named(wanted.name), ...this.providers(wanted.name)].filter((entry) =>
-      this.#relations.satisfies(entry, wanted),
-    );
+    return this.considered(wanted.name).filter((entry) => this.#relations.satisfies(entry, wanted));
+  }
+
+  /** Every package of this name or that provides it. */
+  considered(name: string): CatalogPackage[] {
+    return [...this.named(name), ...this.providers(name)];
   }
 
   /** Packages of this name, one a database at most. */
   named(name: string, rank?: number): CatalogPackage[] {
-    return newestOfEach(inDatabase(this.#source.byName(name), rank));
+    return inDatabase(newestOfEach(this.#source.byName(name)), rank);
   }
 
   /** Packages of another name that provide this one. */
   providers(name: string, rank?: number): CatalogPackage[] {
-    const others = this.#source.providers(name).filter((entry) => entry.name !== name);
-    return this.#walk(inDatabase(others, rank));
+    let found = this.#providers.get(name);
+    if (found === undefined) {
+      found = this.#walk(this.#source.providers(name).filter((entry) => entry.name !== name));
+      this.#providers.set(name, found);
+    }
+    return inDatabase(found, rank);
   }
 
-  /** Members of a group; of two members of one name the earlier database's. */
+  /** Members of a group in every database. */
   group(name: string, rank?: number): CatalogPackage[] {
-    const seen = new Set<string>();
-    return this.#walk(inDatabase(this.#source.group(name), rank)).filter((entry) => {
-      const isNew = !seen.has(entry.name);
-      seen.add(entry.name);
-      return isNew;
-    });
+    return inDatabase(this.#walk(this.#source.group(name)), rank);
+  }
+
+  /** Packages that replace one of this name, in some version. */
+  replacers(name: string): CatalogPackage[] {
+    return this.#walk(this.#source.replacers?.(name) ?? []);
   }
 
   #walk(packages: readonly CatalogPackage[]): CatalogPackage[] {
@@ -80,6 +115,7 @@ function inDatabase(packages: readonly CatalogPackage[], rank: number | undefine
 }
 
 function newestOfEach(packages: readonly CatalogPackage[]): CatalogPackage[] {
+  if (packages.length < 2) return [...packages];
   const newest = new Map<string, CatalogPackage>();
   for (const entry of packages) {
     const key = `${entry.repositoryRank}/${entry.name}`;

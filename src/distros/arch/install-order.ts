@@ -1,25 +1,27 @@
-import type { CatalogPackage } from '../../model/package.ts';
+import type { IndexPackage } from '../../model/package.ts';
 import { PackageList } from './package-list.ts';
 import type { RelationCache } from './relation.ts';
 
 /**
  * libalpm's _alpm_sortbydeps: depth-first from each package in list order, what it depends on before it. The
  * children of a package are visited in list order, not in the order of its depends. A cycle is entered where it is
- * met; nothing is warned about, as in pacman 7.
+ * met; nothing is warned about, as in pacman 7. `installed`: packages that stay; two in the list may depend on each
+ * other by way of them.
  */
-export function installOrder(
-  packages: readonly CatalogPackage[],
+export function installOrder<Entry extends IndexPackage>(
+  packages: readonly Entry[],
+  installed: PackageList<IndexPackage>,
   relations: RelationCache,
-): CatalogPackage[] {
-  const list = new PackageList(relations, packages);
+): Entry[] {
+  const { vertices, children } = dependencyGraph(packages, installed, relations);
   const touched = new Set<number>();
-  const ordered: CatalogPackage[] = [];
-  for (let root = 0; root < packages.length; root += 1) {
+  const ordered: Entry[] = [];
+  for (let root = 0; root < vertices.length; root += 1) {
     if (touched.has(root)) continue;
-    const stack = [{ vertex: root, children: childrenOf(list, root, relations), next: 0 }];
     touched.add(root);
+    const stack = [{ vertex: root, next: 0 }];
     for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
-      const child = frame.children[frame.next];
+      const child = children[frame.vertex]?.[frame.next];
       frame.next += 1;
       if (child === undefined) {
         stack.pop();
@@ -27,17 +29,34 @@ export function installOrder(
         if (done !== undefined) ordered.push(done);
       } else if (!touched.has(child)) {
         touched.add(child);
-        stack.push({ vertex: child, children: childrenOf(list, child, relations), next: 0 });
+        stack.push({ vertex: child, next: 0 });
       }
     }
   }
   return ordered;
 }
 
-function childrenOf(list: PackageList, vertex: number, relations: RelationCache): number[] {
-  const children = new Set<number>();
-  for (const text of list.packages[vertex]?.depends ?? []) {
-    for (const position of list.satisfiers(relations.get(text))) children.add(position);
+/** Installed packages become vertices behind the others, in the order in which something depends on them. */
+function dependencyGraph(
+  packages: readonly IndexPackage[],
+  installed: PackageList<IndexPackage>,
+  relations: RelationCache,
+): { readonly vertices: readonly IndexPackage[]; readonly children: readonly (readonly number[])[] } {
+  const list = new PackageList<IndexPackage>(relations, packages);
+  const vertices = list.packages;
+  const children: number[][] = [];
+  for (let vertex = 0; vertex < vertices.length; vertex += 1) {
+    const wanted = (vertices[vertex]?.depends ?? []).map((text) => relations.get(text));
+    const found = new Set(wanted.flatMap((relation) => [...list.satisfiers(relation)]));
+    const known = [...found].sort((a, b) => a - b);
+    const met = new Set(wanted.flatMap((relation) => [...installed.satisfiers(relation)]));
+    for (const position of [...met].sort((a, b) => a - b)) {
+      const entry = installed.packages[position];
+      if (entry === undefined || list.named(entry.name) !== undefined) continue;
+      known.push(vertices.length);
+      list.add(entry);
+    }
+    children.push(known);
   }
-  return [...children].sort((a, b) => a - b);
+  return { vertices, children };
 }

@@ -1,54 +1,227 @@
-import type { CatalogPackage, SolveProblem } from '../../model/package.ts';
-import type { SyncDatabases } from './databases.ts';
-import { parseRelation, type Relation } from './relation.ts';
+import type { CatalogPackage, IndexPackage, SolveProblem, SolveTerm } from '../../model/package.ts';
+import { type Relation, relationText } from './relation.ts';
+import { fullName, type Session } from './session.ts';
 
-export function fullName(entry: { readonly name: string; readonly version: string }): string {
-  return `${entry.name}-${entry.version}`;
+/** A problem and what pacman prints of it. */
+export interface Failure {
+  readonly problem: SolveProblem;
+  readonly line: string;
 }
 
-export function explainUnknownTarget(
-  target: string,
-  wanted: Relation,
-  databases: SyncDatabases,
-): SolveProblem {
-  const candidates = considered(wanted, databases);
+export interface Refusal {
+  readonly ok: false;
+  readonly problems: readonly SolveProblem[];
+  readonly report: readonly string[];
+}
+
+/** The asker of everything that nobody else asks for. */
+export const WORLD = 'world';
+
+export function refuseTargets(failures: readonly Failure[]): Refusal {
   return {
-    kind: candidates.length === 0 ? 'unknown' : 'version',
-    subject: wanted.name,
-    requirement: target,
-    chain: ['world'],
-    terms: [{ verdict: 'requires', requirement: target, chain: ['world'] }],
-    message:
-      candidates.length === 0
-        ? `no package, provision or group is called ${target}`
-        : `${target} is not to be had: the repositories have ${candidates.join(', ')}`,
-    candidates,
+    ok: false,
+    problems: failures.map(({ problem }) => problem),
+    report: failures.map(({ line }) => `error: ${line}`),
   };
 }
 
-/** `chain`: from the package that was asked for to the one that has the requirement. */
-export function explainMissing(
-  requirement: string,
-  chain: readonly CatalogPackage[],
-  databases: SyncDatabases,
+/** `why`: libalpm's words for the error code; `lines`: what it could not do, one a line. */
+export function refuseTransaction(
+  why: string,
+  problems: readonly SolveProblem[],
+  lines: readonly string[],
+): Refusal {
+  const report = [`error: failed to prepare transaction (${why})`, ...lines.map((line) => `:: ${line}`)];
+  return { ok: false, problems, report };
+}
+
+/** The first term is what the problem is told by. */
+function problem(
+  facts: Pick<SolveProblem, 'kind' | 'subject' | 'message'> & { readonly candidates?: readonly string[] },
+  terms: readonly [SolveTerm, ...SolveTerm[]],
 ): SolveProblem {
-  const candidates = considered(parseRelation(requirement), databases);
-  const names = chain.map(fullName);
-  const asked = names.length === 0 ? 'the request' : names.join(' → ');
+  const [{ requirement, chain }] = terms;
+  return { candidates: [], ...facts, requirement, chain, terms };
+}
+
+export function explainUnknownDatabase(target: string, name: string): Failure {
+  const message = `there is no repository called ${name}`;
   return {
-    kind: candidates.length === 0 ? 'unknown' : 'version',
-    subject: parseRelation(requirement).name,
-    requirement,
-    chain: ['world', ...names],
-    terms: [{ verdict: 'requires', requirement, chain: ['world', ...names] }],
-    message:
-      candidates.length === 0
-        ? `nothing provides ${requirement}, which is required by ${asked}`
-        : `nothing satisfies ${requirement}, which is required by ${asked}; there is ${candidates.join(', ')}`,
-    candidates,
+    problem: problem({ kind: 'unknown', subject: name, message }, [
+      { verdict: 'requires', requirement: target, chain: [WORLD] },
+    ]),
+    line: `database not found: ${name}`,
   };
 }
 
-function considered(wanted: Relation, databases: SyncDatabases): string[] {
-  return [...databases.named(wanted.name), ...databases.providers(wanted.name)].map(fullName);
+/** `name`: the target without `repository/`. */
+export function explainUnknownTarget(target: string, name: string, session: Session): Failure {
+  const wanted = session.relations.get(name);
+  const considered = session.databases.considered(wanted.name);
+  const line = `target not found: ${name}`;
+  const meeting = considered.filter((entry) => session.relations.satisfies(entry, wanted));
+  const other = meeting.length > 0 ? ' in another repository' : '';
+  const candidates = (other === '' ? considered : meeting).map(fullName);
+  if (candidates.length === 0) {
+    const message = `no package, provision or group is called ${wanted.name}`;
+    const term: SolveTerm = { verdict: 'requires', requirement: target, chain: [WORLD] };
+    return { problem: problem({ kind: 'unknown', subject: wanted.name, message }, [term]), line };
+  }
+  const message = `there is no ${target}, but ${list(candidates)}${other}`;
+  const term: SolveTerm = { verdict: 'breaks', requirement: target, chain: [WORLD] };
+  const subject = candidates[0] ?? wanted.name;
+  return { problem: problem({ kind: 'version', subject, message, candidates }, [term]), line };
+}
+
+export function explainDuplicate(known: CatalogPackage, other: CatalogPackage): Failure {
+  const message = `${fullName(known)} and ${fullName(other)} of another repository are both asked for: a name is installed once`;
+  return {
+    problem: problem(
+      {
+        kind: 'conflict',
+        subject: fullName(other),
+        message,
+        candidates: [fullName(known), fullName(other)],
+      },
+      [{ verdict: 'conflicts', requirement: other.name, chain: [WORLD] }],
+    ),
+    line: `'${other.name}': duplicate target`,
+  };
+}
+
+export function explainArchitecture(entry: CatalogPackage, expected: string): Failure {
+  return {
+    problem: problem(
+      {
+        kind: 'uninstallable',
+        subject: fullName(entry),
+        message: `${fullName(entry)} is for ${entry.architecture}: expected ${expected} or any`,
+        candidates: [fullName(entry)],
+      },
+      [{ verdict: 'depends', requirement: entry.name, chain: [WORLD] }],
+    ),
+    line: `package ${fullName(entry)}-${entry.architecture} does not have a valid architecture`,
+  };
+}
+
+/** A package that would do, and what is installed in its place. */
+export interface Displaced {
+  readonly old: IndexPackage;
+  readonly by: IndexPackage;
+}
+
+export interface Unmet {
+  readonly wanted: Relation;
+  /** Those who have the requirement, each with who asked for it, outermost first */
+  readonly chains: readonly (readonly string[])[];
+  /** More have it than `chains` tells */
+  readonly more: number;
+  readonly displaced: Displaced | undefined;
+}
+
+export function explainMissing({ wanted, chains, more, displaced }: Unmet, session: Session): SolveProblem {
+  const requirement = relationText(wanted);
+  const considered = session.databases.considered(wanted.name);
+  const meeting = considered.filter((entry) => session.relations.satisfies(entry, wanted));
+  const others = chains.length + more - 1;
+  const asker = chains[0]?.at(-1) ?? WORLD;
+  const asks = `${asker}${others === 0 ? ' requires' : ` and ${others} more require`} ${requirement}`;
+  const subject = displaced?.old ?? meeting[0] ?? considered[0];
+  const verdict = subject === undefined ? 'requires' : meeting.length === 0 ? 'breaks' : 'satisfies';
+  const terms = chains.map((chain): SolveTerm => ({ verdict, requirement, chain }));
+  return problem(
+    {
+      subject: subject === undefined ? wanted.name : fullName(subject),
+      candidates: considered.map(fullName),
+      ...obstacle(),
+    },
+    terms as [SolveTerm, ...SolveTerm[]],
+  );
+
+  function obstacle(): Pick<SolveProblem, 'kind' | 'message'> {
+    if (displaced !== undefined) {
+      const { old, by } = displaced;
+      return {
+        kind: 'conflict',
+        message: `${asks}, but ${fullName(by)} is installed in place of ${fullName(old)}`,
+      };
+    }
+    if (considered.length === 0) return { kind: 'unknown', message: `${asks}, which nothing provides` };
+    const names = list((meeting.length === 0 ? considered : meeting).map(fullName));
+    return meeting.length === 0
+      ? { kind: 'version', message: `${asks}, but there is only ${names}` }
+      : { kind: 'masked', message: `${asks}, but ${names} is to be ignored` };
+  }
+}
+
+export function missingLine(requirer: string, wanted: Relation): string {
+  return `unable to satisfy dependency '${relationText(wanted)}' required by ${requirer}`;
+}
+
+/** An installed package whose requirement the transaction takes away. */
+export interface Broken {
+  readonly requirer: IndexPackage;
+  readonly wanted: Relation;
+  /** What met it so far */
+  readonly lost: IndexPackage;
+  /** What comes in the place of that; undefined: it is removed */
+  readonly by: CatalogPackage | undefined;
+}
+
+export function explainBroken({ requirer, wanted, lost, by }: Broken): Failure {
+  const requirement = relationText(wanted);
+  const cause = by === undefined ? `removing ${lost.name}` : `installing ${lost.name} (${by.version})`;
+  return {
+    problem: problem(
+      {
+        kind: 'version',
+        subject: fullName(by ?? lost),
+        message: `${cause} breaks ${requirement}, which the installed ${fullName(requirer)} requires`,
+      },
+      [{ verdict: 'breaks', requirement, chain: [WORLD, fullName(requirer)] }],
+    ),
+    line: `${cause} breaks dependency '${requirement}' required by ${requirer.name}`,
+  };
+}
+
+export interface Clash {
+  readonly first: IndexPackage;
+  readonly second: IndexPackage;
+  readonly conflict: Relation;
+  /** Which of the two has the conflict in its `conflicts` */
+  readonly asker: 'first' | 'second';
+}
+
+/** `because`: how a package came to be wanted, for one that nobody asked for by name. */
+export function explainClash(
+  { first, second, conflict, asker }: Clash,
+  because: (entry: IndexPackage) => { readonly requirement: string; readonly chain: readonly string[] },
+): Failure {
+  const requirement = relationText(conflict);
+  const reason = conflict.operator === '' ? '' : ` (${requirement})`;
+  const line = `${fullName(first)} and ${fullName(second)} are in conflict${reason}`;
+  const [by, subject] = asker === 'first' ? [first, second] : [second, first];
+  const wanted = because(subject);
+  return {
+    problem: problem(
+      {
+        kind: 'conflict',
+        subject: fullName(subject),
+        message: line,
+        candidates: [fullName(first), fullName(second)],
+      },
+      [
+        { verdict: 'conflicts', requirement, chain: [...because(by).chain, fullName(by)] },
+        { verdict: 'satisfies', ...wanted },
+      ],
+    ),
+    line,
+  };
+}
+
+const MAX_LISTED = 5;
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_LISTED).join(', ');
+  return names.length > MAX_LISTED ? `${shown} and ${names.length - MAX_LISTED} more` : shown;
 }

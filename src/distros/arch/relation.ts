@@ -34,6 +34,15 @@ export function parseRelation(text: string): Relation {
   return { name: relation, operator: '', version: '' };
 }
 
+/** A relation as libalpm writes it: without a description. */
+export function relationText({ name, operator, version }: Relation): string {
+  return `${name}${operator}${version}`;
+}
+
+export function withoutVersion({ name }: Relation): Relation {
+  return { name, operator: '', version: '' };
+}
+
 /** The same relation parsed once: index entries repeat `glibc` thousands of times. */
 export class RelationCache {
   readonly #parsed = new Map<string, Relation>();

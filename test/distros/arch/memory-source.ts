@@ -1,4 +1,5 @@
-import type { CatalogPackage, IndexPackage, PackageSource } from '../../../src/model/package.ts';
+import type { SyncSource } from '../../../src/distros/arch/databases.ts';
+import type { CatalogPackage, IndexPackage } from '../../../src/model/package.ts';
 
 export interface MemoryRepository {
   readonly name: string;
@@ -6,7 +7,7 @@ export interface MemoryRepository {
 }
 
 /** The catalog's view, from lists in memory. */
-export function memorySource(repositories: readonly MemoryRepository[]): PackageSource {
+export function memorySource(repositories: readonly MemoryRepository[]): SyncSource {
   let id = 0;
   const all = repositories.flatMap(({ packages }, repositoryRank) =>
     packages.map((entry, ordinal): CatalogPackage => {
@@ -16,10 +17,18 @@ export function memorySource(repositories: readonly MemoryRepository[]): Package
   );
   return {
     byName: lookup(all, ({ name }) => [name]),
-    providers: lookup(all, ({ provides }) => provides.map((text) => text.split(/[<>=]/)[0] ?? '')),
+    providers: lookup(all, ({ provides }) => provides.map(nameIn)),
     installIf: () => [],
     group: lookup(all, ({ groups }) => groups),
+    replacers: lookup(all, ({ replaces }) => replaces.map(nameIn)),
+    tags: repositories.map(() => ''),
+    all: () => all,
+    keep: (_kind, make) => make(),
   };
+}
+
+function nameIn(relation: string): string {
+  return relation.split(/[<>=]/)[0] ?? '';
 }
 
 function lookup(

@@ -7,7 +7,7 @@ import type { IndexPackage } from '../../../src/model/package.ts';
 import { parseSigLevel } from '../../../src/trust/pacman-keyring.ts';
 import { sharedData } from '../../fixtures/shared.ts';
 import { memorySource } from './memory-source.ts';
-import { differenceFrom, type PacmanAnswer, type PacmanCase } from './pacman-answers.ts';
+import { ask, differenceFrom, type PacmanAnswer, type PacmanCase, type Setting } from './pacman-answers.ts';
 
 const ARCHITECTURE = 'x86_64';
 const FUZZ = 'vectors/pacman-fuzz.jsonl.gz';
@@ -18,32 +18,34 @@ function rows<Row>(path: string): Row[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
 }
 
-/** Rows with pacman options (`--ignore`, `-d`, `--assume-installed`) ask for what no request can say. */
-function isPlain({ options }: PacmanCase): boolean {
-  return (options ?? []).length === 0;
-}
-
 interface FuzzCase extends PacmanCase {
   readonly id: number;
   readonly repos: readonly { name: string; pkgs: readonly IndexPackage[] }[];
   readonly pacman7: PacmanAnswer;
+  /** As `pacman -Sp` prints */
+  readonly print7?: PacmanAnswer;
 }
 
 test('random repositories are resolved as pacman 7 resolves them', (t) => {
   const path = sharedData(FUZZ);
   if (path === undefined) return t.skip(`skipped: shared/${FUZZ} is not here`);
-  const cases = rows<FuzzCase>(path).filter(isPlain);
+  const cases = rows<FuzzCase>(path);
   assert.ok(cases.length > 1000);
+  const differences: string[] = [];
   for (const one of cases) {
-    const source = memorySource(one.repos.map(({ name, pkgs }) => ({ name, packages: pkgs })));
-    const repositoryNames = one.repos.map(({ name }) => name);
-    const difference = differenceFrom(one.pacman7, one, {
-      source,
-      repositoryNames,
+    const setting: Setting = {
+      source: memorySource(one.repos.map(({ name, pkgs }) => ({ name, packages: pkgs }))),
+      repositoryNames: one.repos.map(({ name }) => name),
       architecture: ARCHITECTURE,
-    });
-    assert.equal(difference, '', `case ${one.id}: ${one.targets.join(' ')}`);
+    };
+    const words = `case ${one.id}: ${[...(one.options ?? []), ...one.targets].join(' ')}: `;
+    const difference = differenceFrom(one.pacman7, ask(one, setting), setting);
+    if (difference !== '') differences.push(words + difference);
+    if (one.print7 === undefined) continue;
+    const listed = differenceFrom(one.print7, ask(one, setting, { skipConflicts: true }), setting);
+    if (listed !== '') differences.push(`${words}-p: ${listed}`);
   }
+  assert.deepEqual(differences, []);
 });
 
 test('closures of Arch 2022-09 are resolved as pacman resolves them', async (t) => {
@@ -58,11 +60,18 @@ test('closures of Arch 2022-09 are resolved as pacman resolves them', async (t) 
       return { name, packages };
     }),
   );
-  const source = memorySource(repositories);
-  const cases = rows<PacmanAnswer & PacmanCase>(path).filter(isPlain);
+  const setting: Setting = {
+    source: memorySource(repositories),
+    repositoryNames,
+    architecture: ARCHITECTURE,
+  };
+  const cases = rows<PacmanAnswer & PacmanCase>(path);
   assert.ok(cases.length > 2000);
+  const differences: string[] = [];
   for (const one of cases) {
-    const difference = differenceFrom(one, one, { source, repositoryNames, architecture: ARCHITECTURE });
-    assert.equal(difference, '', one.targets.join(' '));
+    const difference = differenceFrom(one, ask(one, setting), setting);
+    if (difference !== '')
+      differences.push(`${[...(one.options ?? []), ...one.targets].join(' ')}: ${difference}`);
   }
+  assert.deepEqual(differences, []);
 });

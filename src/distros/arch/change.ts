@@ -1,0 +1,152 @@
+import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
+import type { Change, ChangeRequest, ChangeResult } from '../transaction.ts';
+import { settleInside, settleWithInstalled } from './conflicts.ts';
+import type { SyncSource } from './databases.ts';
+import { installOrder } from './install-order.ts';
+import { PackageList } from './package-list.ts';
+import {
+  type Displaced,
+  explainArchitecture,
+  explainBroken,
+  explainClash,
+  explainMissing,
+  type Failure,
+  missingLine,
+  type Refusal,
+  refuseTargets,
+  refuseTransaction,
+  WORLD,
+} from './problems.ts';
+import { Resolution } from './resolution.ts';
+import { fullName, Session } from './session.ts';
+import { addUpgrades } from './system-upgrade.ts';
+import { findTargets, type Targets } from './targets.ts';
+
+const UNSATISFIED = 'could not satisfy dependencies';
+
+/**
+ * What `pacman -S --noconfirm` would do, and in which order (libalpm sync.c, deps.c, conflict.c): targets, system
+ * upgrade, their dependencies one target at a time, conflicts, a last check, the order; removals before all else.
+ */
+export function change(request: ChangeRequest, source: SyncSource): ChangeResult {
+  const session = new Session(request, source);
+  const { targets, failures } = findTargets(request, session);
+  if (failures.length > 0) return refuseTargets(failures);
+  if (session.options.upgrade !== undefined) addUpgrades(session, targets, request.repositoryNames ?? []);
+  const foreign = foreignAmong(targets.list.packages, request.architecture);
+  if (foreign.length > 0) return refuse('package architecture is not valid', foreign);
+
+  const resolution =
+    session.options.skipDependencies === 'all' ? undefined : new Resolution(session, targets);
+  if (resolution !== undefined && resolution.failed.length > 0 && session.options.skipUnresolvable !== true) {
+    return refuseTransaction(UNSATISFIED, resolution.problems(), resolution.lines);
+  }
+  const because = (entry: IndexPackage) =>
+    resolution?.because(entry) ?? { requirement: entry.name, chain: [WORLD] };
+
+  const settled = settle(resolution?.resolved.packages ?? targets.list.packages, { session, targets });
+  if ('clash' in settled) {
+    const { problems, report } = refuse('conflicting dependencies', [explainClash(settled.clash, because)]);
+    return { ok: false, problems, report: ['error: unresolvable package conflicts detected', ...report] };
+  }
+  const { packages } = settled;
+  const replaced = packages.flatMap((by) => targets.removedBy(by).map((old): Displaced => ({ old, by })));
+  const removed = new PackageList(session.relations, new Set(replaced.map(({ old }) => old)));
+  if (resolution === undefined)
+    return { ok: true, ...finish(packages, removed.packages, { session, targets }) };
+  const displaced = [...settled.displaced, ...replaced];
+  const broken = unmetAfter(packages, { removed, displaced }, session);
+  if (broken.length > 0) return refuse(UNSATISFIED, broken);
+  const staying = session.installed.without(removed);
+  const added = installOrder(packages, staying, session.relations);
+  const dropped = installOrder(removed.packages, staying, session.relations).reverse();
+  return { ok: true, ...finish(added, dropped, { session, targets }) };
+}
+
+type Parts = { readonly session: Session; readonly targets: Targets };
+
+function refuse(why: string, failures: readonly Failure[]): Refusal {
+  return refuseTransaction(
+    why,
+    failures.map(({ problem }) => problem),
+    failures.map(({ line }) => line),
+  );
+}
+
+/** libalpm looks at the targets alone, before anything is resolved. */
+function foreignAmong(packages: readonly CatalogPackage[], expected: string): Failure[] {
+  return packages
+    .filter((entry) => !['', 'any', expected].includes(entry.architecture))
+    .map((entry) => explainArchitecture(entry, expected));
+}
+
+function settle(
+  packages: readonly CatalogPackage[],
+  { session, targets }: Parts,
+): ReturnType<typeof settleInside> {
+  if (session.options.skipConflicts === true) return { packages, displaced: [] };
+  const inside = settleInside(packages, session);
+  if ('clash' in inside) return inside;
+  const clash = settleWithInstalled(inside.packages, { session, targets });
+  return clash === undefined ? inside : { clash };
+}
+
+/** alpm_checkdeps both ways: a package that gave way, or that is replaced, may have left a requirement without an answer. */
+function unmetAfter(
+  packages: readonly CatalogPackage[],
+  {
+    removed,
+    displaced,
+  }: { readonly removed: PackageList<IndexPackage>; readonly displaced: readonly Displaced[] },
+  session: Session,
+): Failure[] {
+  const added = new PackageList(session.relations, packages);
+  const staying = session.installed.without(removed).without(added);
+  const leaving = session.installed.without(staying);
+  const unmet = (entry: IndexPackage) =>
+    entry.depends
+      .map((text) => session.requirement(text))
+      .filter(
+        (wanted) =>
+          added.firstSatisfier(wanted) === undefined &&
+          staying.firstSatisfier(wanted) === undefined &&
+          !session.isAssumed(wanted),
+      );
+  const missing = packages.flatMap((entry) =>
+    unmet(entry).map((wanted): Failure => {
+      const lost = displaced.find(({ old }) => session.relations.satisfies(old, wanted));
+      const chains = [[WORLD, fullName(entry)]];
+      return {
+        problem: explainMissing({ wanted, chains, more: 0, displaced: lost }, session),
+        line: missingLine(entry.name, wanted),
+      };
+    }),
+  );
+  const broken = staying.packages.flatMap((requirer) =>
+    unmet(requirer).flatMap((wanted) => {
+      const lost = leaving.firstSatisfier(wanted);
+      if (lost === undefined) return [];
+      return [explainBroken({ requirer, wanted, lost, by: added.named(lost.name) })];
+    }),
+  );
+  return [...missing, ...broken];
+}
+
+function finish(
+  added: readonly CatalogPackage[],
+  removed: readonly IndexPackage[],
+  { session, targets }: Parts,
+): { readonly changes: readonly Change[]; readonly warnings: readonly string[] } {
+  const gone = new Set(removed);
+  const additions = added.map((entry): Change => {
+    const old = session.installed.named(entry.name);
+    if (old === undefined || gone.has(old)) {
+      return { kind: 'install', package: entry, reason: targets.reasonOf(entry) };
+    }
+    return { kind: 'replace', package: entry, old, reason: session.reasonOf(old.name) ?? 'explicit' };
+  });
+  return {
+    changes: [...removed.map((old): Change => ({ kind: 'remove', old })), ...additions],
+    warnings: session.warnings,
+  };
+}

@@ -1,0 +1,77 @@
+import type { IndexPackage } from '../../model/package.ts';
+import type { PacmanOptions } from '../distro.ts';
+import type { ChangeRequest, InstalledEntry } from '../transaction.ts';
+import { choose, SyncDatabases, type SyncSource } from './databases.ts';
+import { matchesGlob } from './glob.ts';
+import { PackageList } from './package-list.ts';
+import { type Relation, RelationCache, withoutVersion } from './relation.ts';
+
+/** What every step of one transaction works with: the databases, what is installed, the options, the warnings so far. */
+export class Session {
+  readonly options: PacmanOptions;
+  readonly relations = new RelationCache();
+  readonly databases: SyncDatabases;
+  /** In order of name, as pacman walks its local database */
+  readonly installed: PackageList<IndexPackage>;
+  /** In the words of pacman, without its `warning: ` */
+  readonly warnings: string[] = [];
+  readonly #reasons: ReadonlyMap<string, InstalledEntry['reason']>;
+  readonly #assumed: readonly string[];
+
+  constructor(request: ChangeRequest, source: SyncSource) {
+    this.options = request.pacman ?? {};
+    this.databases = new SyncDatabases(source, this.relations);
+    this.#assumed = this.options.assumeInstalled ?? [];
+    const byName = new Map(request.installed.map((entry) => [entry.package.name, entry]));
+    const entries = [...byName.values()].sort((a, b) => (a.package.name < b.package.name ? -1 : 1));
+    this.installed = new PackageList(
+      this.relations,
+      entries.map((entry) => entry.package),
+    );
+    this.#reasons = new Map(entries.map((entry) => [entry.package.name, entry.reason]));
+  }
+
+  /** Why an installed package is there; undefined: it is not installed. */
+  reasonOf(name: string): InstalledEntry['reason'] | undefined {
+    return this.#reasons.get(name);
+  }
+
+  /** A package's own requirement, which -d takes without its version. */
+  requirement(text: string): Relation {
+    const relation = this.relations.get(text);
+    return this.options.skipDependencies === 'versions' ? withoutVersion(relation) : relation;
+  }
+
+  isAssumed(wanted: Relation): boolean {
+    return this.relations.satisfiesByProvision(this.#assumed, wanted);
+  }
+
+  isIgnored({ name, groups }: IndexPackage): boolean {
+    const { ignore = [], ignoreGroups = [] } = this.options;
+    return (
+      ignore.some((pattern) => matchesGlob(pattern, name)) ||
+      groups.some((group) => ignoreGroups.some((pattern) => matchesGlob(pattern, group)))
+    );
+  }
+
+  /** Passes an ignored package over, with a warning. */
+  readonly passesOver = (entry: IndexPackage): boolean => {
+    if (!this.isIgnored(entry)) return false;
+    this.warnings.push(`ignoring package ${fullName(entry)}`);
+    return true;
+  };
+
+  /** An installed package that meets a requirement which nothing to be installed meets. */
+  findInstalled(wanted: Relation, removed: PackageList<IndexPackage>): IndexPackage | undefined {
+    const meeting = [...this.installed.satisfiers(wanted)].flatMap((at) => this.installed.packages[at] ?? []);
+    const lists = {
+      named: meeting.filter(({ name }) => name === wanted.name),
+      providers: meeting.filter(({ name }) => name !== wanted.name),
+    };
+    return choose(wanted, lists, this.relations, { excluding: removed, isIgnored: this.passesOver });
+  }
+}
+
+export function fullName(entry: { readonly name: string; readonly version: string }): string {
+  return `${entry.name}-${entry.version}`;
+}

@@ -37,7 +37,8 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     columns
       .map(({ align }, at) => {
         const text = row[at] ?? '';
-        return align === 'right' ? text.padStart(widths[at]!) : text.padEnd(widths[at]!);
+        if (align === 'right') return text.padStart(widths[at]!);
+        return at === columns.length - 1 ? text : text.padEnd(widths[at]!);
       })
       .join('  ')
       .trimEnd(),

@@ -3,6 +3,7 @@ import { run } from '../../src/cli/run.ts';
 import { digestOf, parseDiffId } from '../../src/model/digest.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../../src/model/package-report.ts';
 import type { ComposeReport, PlanReport } from '../../src/model/request.ts';
+import { DEPENDENTS, DEPENDS, GRAPH, PROVIDERS, WHY } from './relation-samples.ts';
 
 export const PLAN: PlanReport = {
   distro: 'alpine',
@@ -223,6 +224,11 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
     show: answer('show', [SHOW]),
     files: answer('files', [FILES]),
     owns: answer('owns', OWNS),
+    depends: answer('depends', DEPENDS),
+    dependents: answer('dependents', DEPENDENTS),
+    why: answer('why', WHY),
+    providers: answer('providers', PROVIDERS),
+    graph: answer('graph', GRAPH),
     cacheList: answer('cacheList', [
       { digest, sizeBytes: 1_500_000, holds: 'git-2.43.0-r0 (alpine)', usedAt: '2026-01-02T03:04:05.000Z' },
     ]),

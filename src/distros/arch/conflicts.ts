@@ -24,7 +24,7 @@ export function settleInside(packages: readonly CatalogPackage[], session: Sessi
     const { first, second } = clash;
     if (displaced.has(first.name) || displaced.has(second.name)) continue;
     const loser = givesWay(first, second, session);
-    if (loser === undefined) return { clash };
+    if (loser === undefined) return { clash: { ...clash, installed: false } };
     const winner = loser === first ? second : first;
     displaced.set(loser.name, { old: loser, by: winner });
     session.warnings.push(
@@ -51,25 +51,28 @@ export function settleWithInstalled(
   const found = [
     ...clashes(packages, staying, session),
     ...[...clashes(staying.packages, adding, session)].map(
-      ({ first, second, conflict }): Clash => ({ first: second, second: first, conflict, asker: 'second' }),
+      ({ first, second, conflict }): Found => ({ first: second, second: first, conflict, asker: 'second' }),
     ),
   ];
   for (const clash of found) {
     const old = clash.second;
     if (leaving.has(old)) continue;
     const next = adding.named(clash.first.name);
-    if (session.options.removeConflicting !== true || next === undefined) return clash;
+    if (session.options.removeConflicting !== true || next === undefined)
+      return { ...clash, installed: true };
     leaving.add(old);
     targets.remove(old, next);
   }
   return undefined;
 }
 
+type Found = Omit<Clash, 'installed'>;
+
 function* clashes(
   packages: readonly IndexPackage[],
   others: PackageList<IndexPackage>,
   session: Session,
-): Generator<Clash> {
+): Generator<Found> {
   for (const first of packages) {
     for (const text of first.conflicts) {
       const conflict = session.relations.get(text);

@@ -60,9 +60,13 @@ export class SyncDatabases {
     return choose(wanted, lists, this.#relations, search);
   }
 
-  /** Every package that satisfies the requirement, by name or provision. */
+  /** Every package that `find` could choose. A package of the name is never chosen for another version it provides. */
   candidates(wanted: Relation): CatalogPackage[] {
-    return this.considered(wanted.name).filter((entry) => this.#relations.satisfies(entry, wanted));
+    return this.considered(wanted.name).filter((entry) =>
+      entry.name === wanted.name
+        ? satisfiesByName(entry, wanted)
+        : this.#relations.satisfiesByProvision(entry.provides, wanted),
+    );
   }
 
   /** Every package of this name or that provides it. */

@@ -59,15 +59,16 @@ export function explainUnknownTarget(target: string, name: string, session: Sess
   const wanted = session.relations.get(name);
   const considered = session.databases.considered(wanted.name);
   const line = `target not found: ${name}`;
-  const meeting = considered.filter((entry) => session.relations.satisfies(entry, wanted));
+  const meeting = session.databases.candidates(wanted);
   const other = meeting.length > 0 ? ' in another repository' : '';
   const candidates = (other === '' ? considered : meeting).map(fullName);
+  const labels = (other === '' ? considered : meeting).map((entry) => labelOf(entry, wanted.name, session));
   if (candidates.length === 0) {
     const message = `no package, provision or group is called ${wanted.name}`;
     const term: SolveTerm = { verdict: 'requires', requirement: target, chain: [WORLD] };
     return { problem: problem({ kind: 'unknown', subject: wanted.name, message }, [term]), line };
   }
-  const message = `there is no ${target}, but ${list(candidates)}${other}`;
+  const message = `there is no ${target}, but ${list(labels)}${other}`;
   const term: SolveTerm = { verdict: 'breaks', requirement: target, chain: [WORLD] };
   const subject = candidates[0] ?? wanted.name;
   return { problem: problem({ kind: 'version', subject, message, candidates }, [term]), line };
@@ -122,12 +123,13 @@ export interface Unmet {
 export function explainMissing({ wanted, chains, more, displaced }: Unmet, session: Session): SolveProblem {
   const requirement = relationText(wanted);
   const considered = session.databases.considered(wanted.name);
-  const meeting = considered.filter((entry) => session.relations.satisfies(entry, wanted));
+  const meeting = session.databases.candidates(wanted);
   const others = chains.length + more - 1;
   const asker = chains[0]?.at(-1) ?? WORLD;
   const asks = `${asker}${others === 0 ? ' requires' : ` and ${others} more require`} ${requirement}`;
   const subject = displaced?.old ?? meeting[0] ?? considered[0];
-  const verdict = subject === undefined ? 'requires' : meeting.length === 0 ? 'breaks' : 'satisfies';
+  const isMet = displaced !== undefined || meeting.length > 0;
+  const verdict = subject === undefined ? 'requires' : isMet ? 'satisfies' : 'breaks';
   const terms = chains.map((chain): SolveTerm => ({ verdict, requirement, chain }));
   return problem(
     {
@@ -147,10 +149,11 @@ export function explainMissing({ wanted, chains, more, displaced }: Unmet, sessi
       };
     }
     if (considered.length === 0) return { kind: 'unknown', message: `${asks}, which nothing provides` };
-    const names = list((meeting.length === 0 ? considered : meeting).map(fullName));
-    return meeting.length === 0
-      ? { kind: 'version', message: `${asks}, but there is only ${names}` }
-      : { kind: 'masked', message: `${asks}, but ${names} is to be ignored` };
+    if (meeting.length > 0) {
+      return { kind: 'masked', message: `${asks}, but ${list(meeting.map(fullName))} is to be ignored` };
+    }
+    const had = list(considered.map((entry) => labelOf(entry, wanted.name, session)));
+    return { kind: 'version', message: `${asks}, but there is only ${had}` };
   }
 }
 
@@ -190,11 +193,13 @@ export interface Clash {
   readonly conflict: Relation;
   /** Which of the two has the conflict in its `conflicts` */
   readonly asker: 'first' | 'second';
+  /** The second is installed, and to stay */
+  readonly installed: boolean;
 }
 
 /** `because`: how a package came to be wanted, for one that nobody asked for by name. */
 export function explainClash(
-  { first, second, conflict, asker }: Clash,
+  { first, second, conflict, asker, installed }: Clash,
   because: (entry: IndexPackage) => { readonly requirement: string; readonly chain: readonly string[] },
 ): Failure {
   const requirement = relationText(conflict);
@@ -207,7 +212,7 @@ export function explainClash(
       {
         kind: 'conflict',
         subject: fullName(subject),
-        message: line,
+        message: installed ? `${line}; ${fullName(second)} is installed` : line,
         candidates: [fullName(first), fullName(second)],
       },
       [
@@ -217,6 +222,13 @@ export function explainClash(
     ),
     line,
   };
+}
+
+/** A provider with what it provides of the name: it may be without a version. */
+function labelOf(entry: IndexPackage, name: string, { relations }: Session): string {
+  if (entry.name === name) return fullName(entry);
+  const provided = entry.provides.filter((text) => relations.get(text).name === name);
+  return `${fullName(entry)} (provides ${provided.join(', ')})`;
 }
 
 const MAX_LISTED = 5;

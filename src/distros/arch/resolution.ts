@@ -187,13 +187,10 @@ export class Resolution {
   }
 
   #isHopeless(wanted: Relation): boolean {
-    return this.#session.databases
-      .candidates(wanted)
-      .every(
-        (entry) =>
-          this.#doomed.has(entry.id) ||
-          (this.#session.isIgnored(entry) && this.#targets.list.named(entry.name)?.id !== entry.id),
-      );
+    const { databases, relations } = this.#session;
+    return databases
+      .considered(wanted.name)
+      .every((entry) => this.#doomed.has(entry.id) || !relations.satisfies(entry, wanted));
   }
 
   #tell({ entry }: Frame, wanted: Relation): void {

@@ -42,7 +42,7 @@ function lookup(
   return (key) => found.get(key) ?? [];
 }
 
-const BLANK = {
+export const BLANK = {
   architecture: 'any',
   description: '',
   url: '',

@@ -22,7 +22,9 @@ export interface FilesRequest {
  */
 export async function files(context: Context, request: FilesRequest): Promise<readonly FilesReport[]> {
   const lookup = await openLookup(context, request.source);
-  const entries = request.packages.map((target) => onePackage(context, lookup, target));
+  const entries = context.catalog.snapshot(() => [
+    ...new Set(request.packages.map((target) => onePackage(context, lookup, target))),
+  ]);
   const reports = entries.map(
     (entry) =>
       fromArchive(context, lookup, entry) ?? (request.details ? undefined : fromList(context, lookup, entry)),

@@ -9,22 +9,25 @@ import { type IndexedRepository, releaseIn } from './indexed-repository.ts';
 import { findIndex, readVerified } from './repositories.ts';
 import type { Sources } from './sources.ts';
 
+/** @throws AppError USAGE where a distribution's repositories have no lists of files */
+export function fileListsOf({ distro }: Pick<Sources, 'distro'>): FileLists {
+  if (distro.fileLists !== undefined) return distro.fileLists;
+  throw new AppError('USAGE', `--files: the repositories of ${distro.id} have no lists of files`, {
+    hint: 'Its packages are looked into once they are cached: compose ingest FILE|DIR|URL…',
+  });
+}
+
 /**
  * Reads the repositories' lists of files into the catalog, by the rules of their indexes: an unchanged one costs one
  * request. A folder of bare archives has none and needs none.
- * @throws AppError USAGE where the distribution has no such lists; NOT_FOUND, NETWORK, BAD_INDEX, SIGNATURE, UNTRUSTED_KEY
+ * @throws AppError USAGE (fileListsOf), NOT_FOUND, NETWORK, BAD_INDEX, SIGNATURE, UNTRUSTED_KEY
  */
 export async function indexFiles(
   context: Context,
   sources: Sources,
   repositories: readonly IndexedRepository[],
 ): Promise<readonly IndexReport[]> {
-  const reader = sources.distro.fileLists;
-  if (reader === undefined) {
-    throw new AppError('USAGE', `--files: the repositories of ${sources.distro.id} have no lists of files`, {
-      hint: 'Its packages are looked into once they are cached: compose ingest FILE|DIR|URL…',
-    });
-  }
+  const reader = fileListsOf(sources);
   const reports: IndexReport[] = [];
   for (const repository of repositories) {
     const report = await indexOne(context, sources, { repository, reader });
@@ -43,7 +46,12 @@ async function indexOne(
   const stored = fileLists.find(repository.row.id);
   const known = stored !== undefined && sources.trust.accepts(stored.trust) ? stored : undefined;
   const found = await findIndex(context, sources, { spec, row: known });
-  if (found === 'folder') return undefined;
+  if (found === 'folder') {
+    if (isLookedInto(context, repository)) return undefined;
+    throw new AppError('NOT_FOUND', `${spec.baseUrls.join(', ')}: no ${spec.indexNames[0]} there`, {
+      hint: 'Its packages are looked into once they are cached: compose ingest DIR',
+    });
+  }
   if (found !== 'unchanged') {
     const { signedBy, lists } = await readVerified(context, sources, {
       spec,
@@ -72,6 +80,11 @@ async function indexOne(
     packages: row?.packageCount ?? 0,
     signedBy: row?.signedBy ?? '',
   };
+}
+
+/** A folder of bare archives was read whole when it was indexed. */
+function isLookedInto(context: Context, { row }: IndexedRepository): boolean {
+  return context.catalog.archivePaths.known(row.id, row.distro).length >= row.packageCount;
 }
 
 async function readLists(

@@ -1,6 +1,7 @@
 import { redactUrl } from '../fetch/url.ts';
 import type { IndexReport, SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
+import { fileListsOf, indexFiles } from './index-files.ts';
 import { releaseIn } from './indexed-repository.ts';
 import { ensureIndexed } from './repositories.ts';
 import { resolveSources } from './sources.ts';
@@ -12,6 +13,7 @@ export async function indexRepositories(
   { files }: { files: boolean } = { files: false },
 ): Promise<readonly IndexReport[]> {
   const sources = await resolveSources(context, source);
+  if (files) fileListsOf(sources);
   const repositories = await ensureIndexed(context, sources, 'always');
   const indexes = repositories.map(
     ({ spec, row, changed }): IndexReport => ({
@@ -22,7 +24,5 @@ export async function indexRepositories(
       signedBy: row.signedBy,
     }),
   );
-  if (!files) return indexes;
-  const { indexFiles } = await import('./index-files.ts');
-  return [...indexes, ...(await indexFiles(context, sources, repositories))];
+  return files ? [...indexes, ...(await indexFiles(context, sources, repositories))] : indexes;
 }

@@ -106,37 +106,52 @@ export class FileListTable {
     repositoryId: number,
     needles: readonly string[],
   ): Generator<{ name: string; version: string; paths: readonly string[] }> {
-    const bytes = needles.flatMap(withDirectory).map((needle) => Buffer.from(needle));
+    const wanted = needles.map(bytesOf);
     for (const { name, version, paths } of this.#all.iterate(repositoryId)) {
       const text = unpack(paths);
-      const found = new Set(bytes.flatMap((needle) => linesWith(text, needle)));
+      const found = new Set(wanted.flatMap((needle) => linesWith(text, needle)));
       if (found.size > 0) yield { name, version, paths: [...found] };
     }
   }
 }
 
 export function packList(name: string, version: string, paths: readonly string[]): PackedList {
-  return { name, version, paths: zstdCompressSync(`\n${paths.join('\n')}\n`) };
+  return { name, version, paths: zstdCompressSync(`\n${paths.map((path) => `${path}\n`).join('')}`) };
 }
 
 function unpack(paths: Buffer): Buffer {
   return zstdDecompressSync(paths, { maxOutputLength: MAX_LIST_BYTES });
 }
 
-/** A path's end is a directory's too. */
-function withDirectory(needle: string): readonly string[] {
-  return needle.endsWith('\n') ? [needle, `${needle.slice(0, -1)}/\n`] : [needle];
+interface Needle {
+  readonly bytes: Buffer;
+  /** Whether the path ends with it; a directory's slash is behind the end */
+  readonly ends: boolean;
+}
+
+function bytesOf(needle: string): Needle {
+  const ends = needle.endsWith('\n');
+  return { bytes: Buffer.from(ends ? needle.slice(0, -1) : needle), ends };
 }
 
 const LINE_FEED = 0x0a;
+const SLASH = 0x2f;
 
-function linesWith(text: Buffer, needle: Buffer): readonly string[] {
+function linesWith(text: Buffer, { bytes, ends }: Needle): readonly string[] {
   const lines: string[] = [];
-  for (let at = text.indexOf(needle); at >= 0; ) {
+  for (let at = text.indexOf(bytes); at >= 0; ) {
     const start = text[at] === LINE_FEED ? at + 1 : text.lastIndexOf(LINE_FEED, at) + 1;
     const end = text.indexOf(LINE_FEED, start);
-    lines.push(text.toString('utf8', start, end));
-    at = text.indexOf(needle, end);
+    if (end < 0) break;
+    if (ends && !isEnd(text, at + bytes.length)) at = text.indexOf(bytes, at + 1);
+    else {
+      lines.push(text.toString('utf8', start, end));
+      at = text.indexOf(bytes, end);
+    }
   }
   return lines;
+}
+
+function isEnd(text: Buffer, at: number): boolean {
+  return text[at] === LINE_FEED || (text[at] === SLASH && text[at + 1] === LINE_FEED);
 }

@@ -76,12 +76,16 @@ export class SearchTable {
 }
 
 function like(fragment: string): string {
-  return `%${fragment.replace(/[\\%_]/g, '\\$&')}%`;
+  return `%${withoutNul(fragment).replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+/** LIKE and MATCH take their patterns as C strings; no name has a space. */
+function withoutNul(text: string): string {
+  return text.replaceAll('\0', ' ');
 }
 
 /** An FTS5 string (sqlite.org/fts5.html, 3.1); behind two letters or digits more may follow. */
 function phrase(word: string): string {
-  // FTS5 takes its query as a C string.
-  const text = word.replaceAll('\0', ' ');
+  const text = withoutNul(word);
   return `"${text.replaceAll('"', '""')}"${/[\p{L}\p{N}]{2}$/u.test(text) ? '*' : ''}`;
 }

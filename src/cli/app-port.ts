@@ -31,7 +31,7 @@ import type {
 
 /** The use cases as the commands call them; tests put their own in its place. */
 export interface App {
-  index(source: SourceOptions, options: { files: boolean }): Promise<readonly IndexReport[]>;
+  index(request: { source: SourceOptions; files: boolean }): Promise<readonly IndexReport[]>;
   ingest(request: { source: SourceOptions; inputs: readonly string[] }): Promise<readonly IngestReport[]>;
   plan(request: { source: SourceOptions; packages: readonly string[] }): Promise<PlanReport>;
   compose(request: ComposeRequest): Promise<ComposeReport>;
@@ -65,9 +65,9 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
   const options = { env, progress, signal, ...(cacheDirectory === '' ? {} : { cacheDirectory }) };
   const context = async () => (await import('../app/context.ts')).withContext;
   return {
-    async index(source, request) {
+    async index({ source, files }) {
       const { indexRepositories } = await import('../app/index-repositories.ts');
-      return (await context())(options, (ctx) => indexRepositories(ctx, source, request));
+      return (await context())(options, (ctx) => indexRepositories(ctx, source, { files }));
     },
     async ingest(request) {
       const { ingest } = await import('../app/ingest.ts');

@@ -23,6 +23,6 @@ export const command: CommandModule = {
       );
     }
     const source = sourceOptions(settingsFromWords(words));
-    return { kind: 'index', data: await app.index(source, { files: words.options.has('files') }) };
+    return { kind: 'index', data: await app.index({ source, files: words.options.has('files') }) };
   },
 };

@@ -38,7 +38,7 @@ function subjectsOf({ by, packages }: Found, target: string): readonly Subject[]
 }
 
 function namesOf(entry: Pick<RelatedPackage, 'name' | 'provides'>): readonly string[] {
-  return [...new Set([entry.name, ...entry.provides.map(relationName)])];
+  return [...new Set([entry.name, ...entry.provides].map(relationName))];
 }
 
 /** One relation of a package. */

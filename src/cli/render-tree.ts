@@ -1,5 +1,6 @@
 import type { GraphReport, SetEdge } from '../model/relation-report.ts';
 import { count, formatSize, printable } from './format.ts';
+import { MAX_DEPTH } from './settings-from-words.ts';
 
 interface Strokes {
   readonly branch: string;
@@ -16,9 +17,6 @@ export function strokesOf(env: NodeJS.ProcessEnv): Strokes {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
   return /utf-?8/i.test(locale) ? BOX : ASCII;
 }
-
-/** Lines of a chain are as long as they are deep; a deeper one is a hostile index, and --depth can ask for more. */
-const MAX_DEPTH = 500;
 
 /** One line below its parent: all relations that lead to the same package for the same reason. */
 interface Child {
@@ -41,6 +39,13 @@ export function relationText(edge: SetEdge, more: readonly SetEdge[] = []): stri
   return ` (${edge.kind === 'install_if' ? 'install_if ' : ''}${relations.join(', ')})`;
 }
 
+/** A package whose children are being drawn. */
+interface Frame {
+  readonly children: readonly Child[];
+  readonly prefix: string;
+  next: number;
+}
+
 /**
  * Every package once with what it needs; where it comes again it is marked `(*)`, so cycles end. What `depth`
  * had cut is drawn where the package comes again nearer to the root.
@@ -58,11 +63,6 @@ export function renderTree(
   let repeated = false;
   let cut = false;
 
-  interface Frame {
-    readonly children: readonly Child[];
-    readonly prefix: string;
-    next: number;
-  }
   const stack: Frame[] = [];
   const enter = ({ to, via }: Child, lead: string, prefix: string): void => {
     const version = byName.get(to)?.version ?? '';
@@ -97,11 +97,12 @@ export function renderTree(
     }
   }
   const installed = graph.packages.reduce((sum, entry) => sum + entry.installedSizeBytes, 0);
+  const within = depth === Number.POSITIVE_INFINITY ? '' : ` within ${count(depth, 'level')}`;
   const notes = [
     '',
-    `${count(graph.packages.length, 'package')}, ${formatSize(installed)} installed`,
+    `${count(graph.packages.length, 'package')}${within}, ${formatSize(installed)} installed`,
     ...(repeated ? ['(*) what it needs is shown above'] : []),
-    ...(cut ? [`levels below ${MAX_DEPTH} are not shown: --depth N shows them`] : []),
+    ...(cut ? [`levels below ${MAX_DEPTH} are not shown: --json has them`] : []),
     ...graph.warnings.map((warning) => printable(`warning: ${warning}`)),
   ];
   return `${[...lines, ...notes].join('\n')}\n`;

@@ -3,6 +3,9 @@ import { type ComposeSettings, SETTINGS } from '../app/settings.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Words } from './command-line.ts';
 
+/** Real chains stay below 100; a line of a tree is as long as it is deep. */
+export const MAX_DEPTH = 500;
+
 const ENGINES = ['docker', 'podman', 'auto'] as const;
 
 /** The settings that the given options say; what is not given is absent. @throws AppError USAGE */
@@ -35,5 +38,5 @@ export function checkArguments(
 /** Levels to follow; `fallback` where the option is not given. @throws AppError USAGE */
 export function depthFromWords(words: Words, fallback: number): number {
   const texts = words.options.get('depth');
-  return texts === undefined ? fallback : integer({ from: 1, to: 1_000_000 }, texts, '--depth');
+  return texts === undefined ? fallback : integer({ from: 1, to: MAX_DEPTH }, texts, '--depth');
 }

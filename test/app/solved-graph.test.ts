@@ -202,7 +202,9 @@ test('law: in every set that resolves each relation is met, each package reached
       assert.deepEqual(reached(graph), names);
       for (const name of names) {
         const { depends, provides } = byName.get(name)!;
-        const linked = graph.edges.filter(({ from, kind }) => from === name && kind === 'depends');
+        const linked: readonly SetEdge[] = graph.edges.filter(
+          ({ from, kind }) => from === name && kind === 'depends',
+        );
         const own = depends.filter(
           (relation) =>
             relation === name || provides.some((one) => relation.split(/[<=]/)[0] === one.split('=')[0]),
@@ -222,7 +224,7 @@ test('law: in every set that resolves each relation is met, each package reached
         );
         for (const { root, steps } of chains) {
           assert.ok(graph.roots.includes(root));
-          const path = [root, ...steps.map(({ to }) => to)];
+          const path: readonly string[] = [root, ...steps.map(({ to }) => to)];
           assert.deepEqual(
             steps.map(({ from }) => from),
             path.slice(0, -1),

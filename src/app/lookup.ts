@@ -4,7 +4,7 @@ import type { CatalogPackage, PackageSource } from '../model/package.ts';
 import { relationName } from '../model/relation.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
-import { type IndexedRepository, releaseIn } from './indexed-repository.ts';
+import type { IndexedRepository } from './indexed-repository.ts';
 import { nearestNames } from './nearest.ts';
 import { ensureIndexed } from './repositories.ts';
 import { resolveSources, type Sources } from './sources.ts';
@@ -110,9 +110,4 @@ export function elsewhere(
       const row = others[entry.repositoryRank] as (typeof others)[number];
       return `${entry.name}-${entry.version} in ${row.distro} ${row.release} ${row.name} ${row.architecture}`;
     });
-}
-
-/** Release of a package's repository, as reports say it. */
-export function releaseOf(lookup: Lookup, entry: CatalogPackage): string {
-  return releaseIn(lookup.repositories[entry.repositoryRank] as IndexedRepository, lookup.sources);
 }

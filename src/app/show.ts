@@ -4,9 +4,9 @@ import type { CatalogPackage } from '../model/package.ts';
 import type { CachedReport, PackageReport, ShowReport } from '../model/package-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
-import type { IndexedRepository } from './indexed-repository.ts';
+import { type IndexedRepository, releaseIn } from './indexed-repository.ts';
 import { whyDerived } from './layer-blobs.ts';
-import { find, type Lookup, openLookup, releaseOf } from './lookup.ts';
+import { find, type Lookup, openLookup } from './lookup.ts';
 
 /** Everything that is known of the packages. @throws AppError UNKNOWN_PACKAGE; as ensureIndexed */
 export async function show(
@@ -23,7 +23,8 @@ export async function show(
 }
 
 function packageReport(context: Context, lookup: Lookup, entry: CatalogPackage): PackageReport {
-  const { spec, row } = lookup.repositories[entry.repositoryRank] as IndexedRepository;
+  const repository = lookup.repositories[entry.repositoryRank] as IndexedRepository;
+  const { spec, row } = repository;
   const { OPTDEPENDS: optionalDepends = [], ...extra } = entry.extra;
   const place = joinUrl(row.base, entry.fileName);
   return {
@@ -31,7 +32,7 @@ function packageReport(context: Context, lookup: Lookup, entry: CatalogPackage):
     version: entry.version,
     tag: entry.tag,
     repository: spec.name,
-    release: releaseOf(lookup, entry),
+    release: releaseIn(repository, lookup.sources),
     url: isLocal(place) ? place : redactUrl(place),
     description: entry.description,
     homepage: entry.url,

@@ -32,7 +32,7 @@ interface ListRow {
 const COLUMNS = `repository_id AS repositoryId, base, etag, last_modified AS lastModified, content, signed_by AS signedBy,
   trust, package_count AS packageCount`;
 
-/** The largest package's list, of 200,000 paths, is 20 MiB; what readers of `.files` take is 256 MiB. */
+/** What the reader of `.files` databases takes of one package; a damaged blob must not inflate without end. */
 const MAX_LIST_BYTES = 256 * 1024 ** 2;
 
 /** What repositories say of their packages' paths: pacman's `.files` databases. Directories end in a slash. */

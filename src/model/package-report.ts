@@ -89,7 +89,6 @@ export interface ShowReport {
   readonly packages: readonly PackageReport[];
 }
 
-/** A path of a package; undefined: a list of paths alone does not say. */
 export interface PackagePath {
   /** No leading slash, no trailing one */
   readonly path: string;

@@ -1,5 +1,5 @@
 import type { RelatedPackage } from '../model/package.ts';
-import { relationName } from '../model/relation.ts';
+import { relationName, requestName } from '../model/relation.ts';
 import type { Dependent, DependentsReport } from '../model/relation-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
@@ -31,10 +31,10 @@ interface Subject {
 }
 
 /** A package by all its names; of a name that is no package's own, all its providers by that name. */
-function subjectsOf({ by, packages }: Found, target: string): readonly Subject[] {
+function subjectsOf({ by, packages }: Found, name: string): readonly Subject[] {
   return by === 'name'
     ? packages.slice(0, 1).map((entry) => ({ package: entry, names: namesOf(entry) }))
-    : packages.map((entry) => ({ package: entry, names: [relationName(target)] }));
+    : packages.map((entry) => ({ package: entry, names: [name] }));
 }
 
 function namesOf(entry: Pick<RelatedPackage, 'name' | 'provides'>): readonly string[] {
@@ -81,7 +81,7 @@ export function findDependents(
   found: Found,
   { name, depth, optional }: Pick<DependentsRequest, 'name' | 'depth' | 'optional'>,
 ): DependentsReport {
-  const subjects = subjectsOf(found, name);
+  const subjects = subjectsOf(found, requestName(name, lookup.sources.distro.id));
   const direct = new Set(subjects.flatMap(({ names }) => names));
   const links = linksByName(lookup, { optional, isWanted: (one) => depth > 1 || direct.has(one) });
   const seen = new Set(subjects.map((subject) => keyOf(subject.package)));

@@ -1,7 +1,7 @@
 import type { Candidate } from '../distros/distro.ts';
 import { AppError } from '../model/app-error.ts';
 import type { CatalogPackage, PackageSource } from '../model/package.ts';
-import { relationName } from '../model/relation.ts';
+import { requestName } from '../model/relation.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import type { IndexedRepository } from './indexed-repository.ts';
@@ -43,10 +43,11 @@ export function find(context: Context, lookup: Lookup, target: string): Found {
   const slash = target.indexOf('/');
   const rank = repositories.findIndex(({ spec }) => slash > 0 && spec.name === target.slice(0, slash));
   const word = rank < 0 ? target : target.slice(slash + 1);
+  const name = requestName(word, sources.distro.id);
   const candidates = sources.distro
     .providersOf(word, source)
     .filter((candidate) => rank < 0 || candidate.package.repositoryRank === rank);
-  const named = candidates.filter(({ package: entry }) => entry.name === relationName(word));
+  const named = candidates.filter(({ package: entry }) => entry.name === name);
   if (candidates.length === 0) throw unknown(context, lookup, word);
   return named.length > 0
     ? { by: 'name', packages: packagesOf(named) }
@@ -61,8 +62,8 @@ function packagesOf(candidates: readonly Candidate[]): readonly CatalogPackage[]
 const PROVIDED_KINDS = ['cmd:', 'so:', 'pc:'];
 
 function unknown(context: Context, lookup: Lookup, target: string): AppError {
-  const { repositories, source } = lookup;
-  const name = relationName(target);
+  const { repositories, source, sources } = lookup;
+  const name = requestName(target, sources.distro.id);
   const ranked = repositories.map(({ row }) => ({ id: row.id, tag: '' }));
   const others = [...source.byName(name), ...source.providers(name)];
   const nearest =

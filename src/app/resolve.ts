@@ -1,6 +1,5 @@
 import { AppError } from '../model/app-error.ts';
 import type { CatalogPackage, PackageSource, SolvedPackage, SolveProblem } from '../model/package.ts';
-import { relationName } from '../model/relation.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import type { IndexedRepository } from './indexed-repository.ts';
@@ -64,16 +63,11 @@ function failure(
   const unknown = problems.filter((problem) => problem.kind === 'unknown');
   const known = unknown.length > 0 ? names() : [];
   const nearest = Object.fromEntries(
-    unknown.map((problem) => {
-      const name = relationName(problem.requirement);
-      return [problem.requirement, nearestNames(name, known, MAX_SUGGESTIONS)];
-    }),
+    unknown.map(({ requirement, subject }) => [requirement, nearestNames(subject, known, MAX_SUGGESTIONS)]),
   );
   const providers = Object.fromEntries(
     unknown
-      .map(
-        (problem) => [problem.requirement, providersOf(relationName(problem.requirement), source)] as const,
-      )
+      .map(({ requirement, subject }) => [requirement, providersOf(subject, source)] as const)
       .filter(([, found]) => found.length > 0),
   );
   const suggestions = [...new Set(Object.values(nearest).flat())];

@@ -28,12 +28,23 @@ export type Result =
       /** 0 when absent */
       readonly exitCode?: number;
     }
-  | { readonly kind: 'text'; readonly data: unknown; readonly text: string };
+  | { readonly kind: 'text'; readonly data: unknown; readonly text: string }
+  | StreamResult;
+
+/** An answer that is written as it comes, in the form the command was asked for. */
+export interface StreamResult {
+  readonly kind: 'stream';
+  readonly chunks: AsyncIterable<string>;
+  /** Asked when all chunks are written */
+  readonly exitCode: () => number;
+}
 
 export interface Invocation {
   readonly words: Words;
   readonly env: NodeJS.ProcessEnv;
   readonly app: App;
+  /** Standard input; opened when it is called */
+  readonly input: () => AsyncIterable<Uint8Array>;
 }
 
 /** A command in the list of commands. */

@@ -91,6 +91,12 @@ const ENTRIES: readonly Entry[] = [
     load: () => import('./commands/graph.ts'),
   },
   {
+    name: 'vercmp',
+    argument: 'A [OP] B',
+    summary: 'Compare versions as the package manager does',
+    load: () => import('./commands/vercmp.ts'),
+  },
+  {
     name: 'cache',
     argument: 'ls|verify|gc',
     summary: 'List, verify or shrink the cache',

@@ -57,7 +57,13 @@ export async function main(): Promise<void> {
   quietWhenUnread(process.stdout);
   quietWhenUnread(process.stderr);
   const { stdout, stderr, env } = process;
-  const exitCode = await run(process.argv.slice(2), { stdout, stderr, env, signal: controller.signal });
+  const exitCode = await run(process.argv.slice(2), {
+    stdout,
+    stderr,
+    stdin: () => process.stdin,
+    env,
+    signal: controller.signal,
+  });
   await flushed(stdout);
   await flushed(stderr);
   // Idle keep-alive connections would hold the process for seconds.

@@ -305,6 +305,21 @@ const RELATIONS: readonly OptionSpec[] = [
   },
 ];
 
+const VERSIONS: readonly OptionSpec[] = [
+  {
+    name: 'validate',
+    value: 'none',
+    group: 'Question',
+    describe: 'Ask whether each is a valid version',
+  },
+  {
+    name: 'batch',
+    value: 'none',
+    group: 'Question',
+    describe: 'Read questions from standard input, one a line, and write one answer a line',
+  },
+];
+
 const GENERAL: readonly OptionSpec[] = [
   {
     name: 'cache',
@@ -339,10 +354,9 @@ const GENERAL: readonly OptionSpec[] = [
 ];
 
 export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
-  [...SOURCE, ...IMAGE, ...OUTPUT, ...CACHE, ...SEARCH, ...RELATIONS, ...GENERAL].map((option) => [
-    option.name,
-    option,
-  ]),
+  [...SOURCE, ...IMAGE, ...OUTPUT, ...CACHE, ...SEARCH, ...RELATIONS, ...VERSIONS, ...GENERAL].map(
+    (option) => [option.name, option],
+  ),
 );
 
 const names = (options: readonly OptionSpec[]): readonly string[] => options.map((option) => option.name);

@@ -1,4 +1,4 @@
-import type { Result } from './command.ts';
+import type { Result, StreamResult } from './command.ts';
 import { EXIT_DAMAGED, EXIT_OK } from './exit-codes.ts';
 
 export interface PrintOptions {
@@ -12,8 +12,11 @@ export function jsonText(data: unknown): string {
   return `${JSON.stringify(data, (_key, value: unknown) => value ?? null, 2)}\n`;
 }
 
+/** A result that is written at once. */
+export type WholeResult = Exclude<Result, StreamResult>;
+
 /** With --quiet only what was asked for: lists, plans, scripts, and of an image its digest. */
-async function text(result: Result, { quiet, verbose }: PrintOptions): Promise<string> {
+async function text(result: WholeResult, { quiet, verbose }: PrintOptions): Promise<string> {
   if (result.kind === 'text') return result.text;
   if (result.kind === 'answer') return result.text();
   if (result.kind === 'compose' || result.kind === 'plan') {
@@ -39,11 +42,11 @@ async function text(result: Result, { quiet, verbose }: PrintOptions): Promise<s
 }
 
 /** Everything that a successful command writes to standard output. */
-export async function resultText(result: Result, options: PrintOptions): Promise<string> {
+export async function resultText(result: WholeResult, options: PrintOptions): Promise<string> {
   return options.json ? jsonText(result.data) : text(result, options);
 }
 
-export function exitCodeOf(result: Result): number {
+export function exitCodeOf(result: WholeResult): number {
   if (result.kind === 'answer') return result.exitCode ?? EXIT_OK;
   const damaged = result.kind === 'cache-verify' && !result.repair && result.data.damaged.length > 0;
   return damaged ? EXIT_DAMAGED : EXIT_OK;

@@ -1,6 +1,7 @@
+import { EventEmitter, once } from 'node:events';
 import { AppError } from '../model/app-error.ts';
 import { type App, type AppOptions, createApp } from './app-port.ts';
-import type { Command, Result } from './command.ts';
+import type { Command, Result, StreamResult } from './command.ts';
 import type { Words } from './command-line.ts';
 import { splitCommand } from './command-word.ts';
 import { loadCommand } from './commands.ts';
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly stderr: Output;
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
+  /** Standard input, opened when it is called; empty when absent */
+  readonly stdin?: () => AsyncIterable<Uint8Array>;
   /** In place of the real use cases */
   readonly app?: (options: AppOptions) => App;
 }
@@ -51,7 +54,7 @@ async function execute(
   try {
     const cacheDirectory = words.options.get('cache')?.at(-1) ?? '';
     const app = (options.app ?? createApp)({ env, progress, signal, cacheDirectory });
-    const result = await command.run({ words, env, app });
+    const result = await command.run({ words, env, app, input: options.stdin ?? noInput });
     if (signal.aborted) throw new AppError('CANCELLED', 'interrupted');
     return result;
   } finally {
@@ -103,6 +106,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   };
   try {
     const result = await resultOf(argv, { ...options, print });
+    if (result.kind === 'stream') return await pour(result, options);
     stdout.write(await resultText(result, print));
     return exitCodeOf(result);
   } catch (error) {
@@ -112,6 +116,30 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     else stderr.write(errorText(error, { verbose: print.verbose, signal }));
     return errorExitCode(error, signal);
   }
+}
+
+async function* noInput(): AsyncGenerator<Uint8Array> {}
+
+/** Holds one chunk at a time, however slow the reader is. @throws AppError CANCELLED */
+async function pour(result: StreamResult, options: RunOptions): Promise<number> {
+  const { stdout, signal = new AbortController().signal } = options;
+  const chunks = result.chunks[Symbol.asyncIterator]();
+  for (;;) {
+    const { value, done } = await unlessAborted(chunks.next(), signal);
+    if (done === true) return result.exitCode();
+    const full = stdout.write(value) === false;
+    if (full && stdout instanceof EventEmitter) await unlessAborted(once(stdout, 'drain'), signal);
+  }
+}
+
+/** Unlike Promise.race, leaves nothing behind at a signal that lives on. */
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new AppError('CANCELLED', 'interrupted'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 /** Exact, although nothing is parsed: a word that begins with a dash is never an option's value. */

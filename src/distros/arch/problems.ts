@@ -44,13 +44,13 @@ function problem(
   return { candidates: [], ...facts, requirement, chain, terms };
 }
 
-export function explainUnknownDatabase(target: string, name: string): Failure {
-  const message = `there is no repository called ${name}`;
+export function explainUnknownDatabase(database: string, name: string): Failure {
+  const message = `there is no repository called ${database}`;
   return {
     problem: problem({ kind: 'unknown', subject: name, message }, [
-      { verdict: 'requires', requirement: target, chain: [WORLD] },
+      { verdict: 'requires', requirement: `${database}/${name}`, chain: [WORLD] },
     ]),
-    line: `database not found: ${name}`,
+    line: `database not found: ${database}`,
   };
 }
 

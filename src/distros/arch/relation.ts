@@ -1,6 +1,13 @@
 import { compareVersions } from './version.ts';
 
-export type Operator = '' | '=' | '<' | '>' | '<=' | '>=';
+const OPERATORS = ['=', '<', '>', '<=', '>='] as const;
+
+/** Empty: any version */
+export type Operator = '' | (typeof OPERATORS)[number];
+
+export function isOperator(text: string): text is (typeof OPERATORS)[number] {
+  return (OPERATORS as readonly string[]).includes(text);
+}
 
 /** A requirement or a provision: `name`, `name>=1.2`, `libfoo.so=1-64`. */
 export interface Relation {
@@ -78,7 +85,7 @@ export function satisfiesByName(candidate: Candidate, wanted: Relation): boolean
   return candidate.name === wanted.name && versionMatches(candidate.version, wanted);
 }
 
-function versionMatches(version: string, wanted: Relation): boolean {
+export function versionMatches(version: string, wanted: Pick<Relation, 'operator' | 'version'>): boolean {
   if (wanted.operator === '') return true;
   const order = compareVersions(version, wanted.version);
   switch (wanted.operator) {

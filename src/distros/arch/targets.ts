@@ -55,7 +55,7 @@ export function findTargets(
     const name = slash > 0 ? target.slice(slash + 1) : target;
     const rank = slash > 0 ? repositoryNames.indexOf(target.slice(0, slash)) : undefined;
     if (rank === -1) {
-      failures.push(explainUnknownDatabase(target, target.slice(0, slash)));
+      failures.push(explainUnknownDatabase(target.slice(0, slash), name));
       continue;
     }
     const { members, skipped } = membersOf(name, rank, session);

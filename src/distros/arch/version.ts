@@ -13,6 +13,14 @@ export function compareVersions(a: string, b: string): -1 | 0 | 1 {
   return compareSegments(left.release, right.release);
 }
 
+/**
+ * Whether makepkg would make a package of this version, or of one without a release: `[epoch:]pkgver[-pkgrel]`, no
+ * colon, slash, hyphen or white space inside. vercmp itself compares whatever it is given. PKGBUILD(5).
+ */
+export function isValidVersion(version: string): boolean {
+  return /^(\d+:)?[!-,.0-9;-~]+(-\d+(\.\d+)?)?$/.test(version);
+}
+
 interface VersionParts {
   readonly epoch: string;
   readonly version: string;

@@ -1,0 +1,119 @@
+import type { VersionRules } from '../../app/compare-versions.ts';
+import { sourceOptions } from '../../app/settings.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { CommandModule, Result } from '../command.ts';
+import { EXIT_CODES, EXIT_NO, EXIT_OK } from '../exit-codes.ts';
+import { MAX_LINE_CHARS, readLines } from '../lines.ts';
+import { GENERAL_OPTIONS } from '../options.ts';
+import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
+
+interface Answer {
+  /** For --json */
+  readonly data: object;
+  readonly text: string;
+  /** False: the question was whether something is so, and it is not */
+  readonly holds: boolean;
+}
+
+/** What is wrong with a question. */
+interface Refusal {
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** `A B`, or `A OP B`. */
+function compare(rules: VersionRules, fields: readonly string[]): Answer | Refusal {
+  const [a = '', second = '', third] = fields;
+  if (fields.length === 2) {
+    const result = rules.order(a, second);
+    return { data: { a, b: second, result }, text: result, holds: true };
+  }
+  if (fields.length === 3) {
+    const b = third ?? '';
+    const result = rules.holds(a, second, b);
+    if (result !== undefined)
+      return { data: { a, operator: second, b, result }, text: `${result}`, holds: result };
+    return { expected: 'an operator of the package manager', got: second };
+  }
+  return { expected: 'two versions, or a version, an operator and a version', got: fields.join(' ') };
+}
+
+function validate(rules: VersionRules, fields: readonly string[]): Answer | Refusal {
+  const [version = ''] = fields;
+  if (fields.length !== 1) return { expected: 'one version', got: fields.join(' ') };
+  const valid = rules.isValid(version);
+  return { data: { version, valid }, text: valid ? 'valid' : 'invalid', holds: valid };
+}
+
+type Ask = (fields: readonly string[]) => Answer | Refusal;
+
+/** Tabs part fields that may be empty or have spaces in them, else white space does. */
+function fieldsOf(line: string): readonly string[] {
+  return line.includes('\t') ? line.split('\t') : line.trim().split(/\s+/);
+}
+
+/** One answer a line, in the order of the questions; a question that is none is answered with what is wrong with it. */
+function batch(ask: Ask, input: AsyncIterable<Uint8Array>, json: boolean): Result {
+  let exitCode = EXIT_OK;
+  function answerLine(line: string): string {
+    const answer =
+      line.length > MAX_LINE_CHARS
+        ? { expected: `at most ${MAX_LINE_CHARS} characters`, got: `${line.slice(0, 40)}…` }
+        : ask(fieldsOf(line));
+    if ('data' in answer) return json ? JSON.stringify(answer.data) : answer.text;
+    exitCode = EXIT_CODES.USAGE;
+    const error = `expected ${answer.expected}, got ${JSON.stringify(answer.got)}`;
+    return json ? JSON.stringify({ error }) : `error: ${error}`;
+  }
+  async function* chunks(): AsyncGenerator<string> {
+    for await (const lines of readLines(input)) yield `${lines.map(answerLine).join('\n')}\n`;
+  }
+  return { kind: 'stream', chunks: chunks(), exitCode: () => exitCode };
+}
+
+function answered(answer: Answer | Refusal): Answer {
+  if ('data' in answer) return answer;
+  const { expected, got } = answer;
+  throw new AppError('USAGE', `compose vercmp: expected ${expected}, got ${JSON.stringify(got)}`, {
+    hint: 'compose vercmp --help shows how it is used',
+    details: { expected, got },
+  });
+}
+
+export const command: CommandModule = {
+  arguments: {
+    describe:
+      'A, B: versions; OP: = < > <= >= and, with apk, ~ >~ <~: answers true or false, exit code 0 or 1',
+  },
+  options: ['validate', 'batch', 'distro', ...GENERAL_OPTIONS],
+  examples: [
+    ['compose vercmp 1.2_rc1 1.2', 'prints <, as apk orders them'],
+    ["compose vercmp 1.2.3-r0 '~' 1.2", 'whether 1.2.3-r0 meets ~1.2'],
+    ['compose vercmp --distro arch --batch <pairs.txt', 'an answer for each line A B or A OP B'],
+    ['compose vercmp --validate 1.2-r0 1.2a.3', 'whether each is a version'],
+  ],
+  async run({ words, input }) {
+    const { versionRules } = await import('../../app/compare-versions.ts');
+    const rules = await versionRules(sourceOptions(settingsFromWords(words)).distro);
+    const validating = words.options.has('validate');
+    const ask: Ask = (fields) => (validating ? validate(rules, fields) : compare(rules, fields));
+    if (words.options.has('batch')) {
+      if (words.args.length > 0)
+        answered({ expected: 'no versions beside --batch', got: words.args.join(' ') });
+      return batch(ask, input(), words.options.has('json'));
+    }
+    const what = validating ? 'versions' : 'two versions, or a version, an operator and a version';
+    const atMost = validating ? Number.POSITIVE_INFINITY : 3;
+    checkArguments(words.args, { command: 'vercmp', what, atMost });
+    const answers = (validating ? words.args.map((word) => [word]) : [words.args]).map((fields) =>
+      answered(ask(fields)),
+    );
+    const data = answers.map((answer) => answer.data);
+    return {
+      kind: 'answer',
+      data: validating ? data : data[0],
+      text: async () => answers.map(({ text }) => `${text}\n`).join(''),
+      exitCode: answers.every(({ holds }) => holds) ? EXIT_OK : EXIT_NO,
+    };
+  },
+};

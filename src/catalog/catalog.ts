@@ -4,6 +4,7 @@ import { ArchiveTable } from './archives.ts';
 import { catalogError, openDatabase } from './database.ts';
 import { DerivedTable } from './derived.ts';
 import { FileListTable } from './file-lists.ts';
+import { KeptTable } from './kept.ts';
 import { PackageTable } from './packages.ts';
 import { RepositoryTable } from './repositories.ts';
 import { SearchTable } from './search.ts';
@@ -17,6 +18,7 @@ export class Catalog {
   readonly search: SearchTable;
   readonly fileLists: FileListTable;
   readonly archivePaths: ArchivePathTable;
+  readonly #kept: KeptTable;
   readonly #database: Database.Database;
   readonly #path: string;
 
@@ -25,7 +27,8 @@ export class Catalog {
     this.#path = path;
     this.#database = openDatabase(path);
     this.repositories = new RepositoryTable(this.#database);
-    this.packages = new PackageTable(this.#database);
+    this.#kept = new KeptTable(this.#database);
+    this.packages = new PackageTable(this.#database, this.#kept);
     this.archives = new ArchiveTable(this.#database);
     this.derived = new DerivedTable(this.#database);
     this.search = new SearchTable(this.#database);
@@ -45,7 +48,9 @@ export class Catalog {
   /** Runs `work` over one state of the catalog, whatever other processes write meanwhile. */
   snapshot<T>(work: () => T): T {
     try {
-      return this.#database.transaction(work).deferred();
+      const result = this.#database.transaction(work).deferred();
+      this.#kept.flush();
+      return result;
     } catch (error) {
       throw catalogError(error, this.#path);
     }

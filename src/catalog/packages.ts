@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
-import type { CatalogPackage, PackageSource } from '../model/package.ts';
+import type { CatalogPackage, PackageSource, RelatedPackage } from '../model/package.ts';
+import type { KeptTable } from './kept.ts';
 import { RELATION_KINDS } from './repositories.ts';
 
 interface PackageRow {
@@ -33,6 +34,21 @@ interface PackageRow {
   readonly extra: string;
 }
 
+type RelatedRow = Pick<
+  PackageRow,
+  | 'ordinal'
+  | 'name'
+  | 'version'
+  | 'architecture'
+  | 'checksum'
+  | 'installed_size_bytes'
+  | 'depends'
+  | 'provides'
+  | 'install_if'
+  | 'provider_priority'
+  | 'extra'
+>;
+
 /** A repository of a request, in order of priority. */
 export interface RankedRepository {
   readonly id: number;
@@ -43,9 +59,18 @@ export class PackageTable {
   readonly #database: Database.Database;
   readonly #byId: Database.Statement<[number], PackageRow>;
   readonly #names: Database.Statement<[number], { name: string }>;
+  readonly #content: Database.Statement<[number], string>;
+  readonly #related: Database.Statement<[number], RelatedRow>;
+  readonly #kept: KeptTable;
 
-  constructor(database: Database.Database) {
+  constructor(database: Database.Database, kept: KeptTable) {
     this.#database = database;
+    this.#kept = kept;
+    this.#content = database.prepare<[number], string>('SELECT content FROM repository WHERE id = ?').pluck();
+    this.#related = database.prepare(
+      `SELECT ordinal, name, version, architecture, checksum, installed_size_bytes, depends, provides, install_if,
+         provider_priority, extra FROM package WHERE repository_id = ? ORDER BY ordinal`,
+    );
     this.#byId = database.prepare('SELECT * FROM package WHERE id = ?');
     this.#names = database.prepare('SELECT DISTINCT name FROM package WHERE repository_id = ?');
   }
@@ -55,7 +80,8 @@ export class PackageTable {
    * Names are looked up as ids first, since most have no answer and a wide row costs more than the search.
    */
   source(repositories: readonly RankedRepository[]): PackageSource {
-    const ranks = new Map(repositories.map(({ id }, rank) => [id, rank]));
+    // A repository that is named twice has its first rank.
+    const ranks = new Map(repositories.map(({ id }, rank) => [id, rank] as const).reverse());
     const list = repositories.map(({ id }) => id).join(', ');
     const packages = new Map<number, CatalogPackage>();
     const byName = this.#database
@@ -94,7 +120,34 @@ export class PackageTable {
       providers: relatedBy(RELATION_KINDS.provides),
       installIf: relatedBy(RELATION_KINDS.installIf),
       group: relatedBy(RELATION_KINDS.group),
+      tags: repositories.map(({ tag }) => tag),
+      all: () => this.#all(repositories),
+      keep: (kind, make) => {
+        const contents = repositories.map(({ id }) => this.#content.get(id) ?? '');
+        return this.#kept.get([kind, ...contents].join(' '), make);
+      },
     };
+  }
+
+  *#all(repositories: readonly RankedRepository[]): Iterable<RelatedPackage> {
+    for (const [repositoryRank, { id }] of repositories.entries()) {
+      for (const row of this.#related.iterate(id)) {
+        yield {
+          repositoryRank,
+          ordinal: row.ordinal,
+          name: row.name,
+          version: row.version,
+          architecture: row.architecture,
+          checksum: row.checksum,
+          installedSizeBytes: row.installed_size_bytes,
+          depends: list(row.depends),
+          provides: list(row.provides),
+          installIf: list(row.install_if),
+          providerPriority: row.provider_priority,
+          extra: extraOf(row.extra),
+        };
+      }
+    }
   }
 
   /** Every package name of these repositories, for suggestions and completion. */
@@ -142,8 +195,12 @@ function toPackage(row: PackageRow, repositoryRank: number, tag: string): Catalo
     replacesPriority: row.replaces_priority,
     signature: row.signature,
     dependents: row.dependents,
-    extra: row.extra === '' ? {} : (JSON.parse(row.extra) as Record<string, string[]>),
+    extra: extraOf(row.extra),
   };
+}
+
+function extraOf(text: string): Record<string, string[]> {
+  return text === '' ? {} : (JSON.parse(text) as Record<string, string[]>);
 }
 
 function list(text: string): string[] {

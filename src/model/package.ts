@@ -84,7 +84,30 @@ export interface PackageSource {
   installIf(name: string): readonly CatalogPackage[];
   /** Members of a pacman group. */
   group(name: string): readonly CatalogPackage[];
+  /** `@tag` of each repository by rank; empty: untagged */
+  readonly tags: readonly string[];
+  /** What a solver that looks at every package sees of each. */
+  all(): Iterable<RelatedPackage>;
+  /** Bytes that were made of all of them, made again only after one of the repositories has changed. */
+  keep(kind: string, make: () => Uint8Array): Uint8Array;
 }
+
+/** A package's relations without the rest of its description. */
+export type RelatedPackage = Pick<
+  CatalogPackage,
+  | 'repositoryRank'
+  | 'ordinal'
+  | 'name'
+  | 'version'
+  | 'architecture'
+  | 'checksum'
+  | 'installedSizeBytes'
+  | 'depends'
+  | 'provides'
+  | 'installIf'
+  | 'providerPriority'
+  | 'extra'
+>;
 
 export interface SolvedPackage {
   readonly package: CatalogPackage;
@@ -92,19 +115,45 @@ export interface SolvedPackage {
   readonly reason: 'explicit' | 'dependency';
 }
 
-/** One clash or missing name, with the chain of requirements that leads to it, outermost first. */
-export interface SolveProblem {
-  readonly kind: 'unknown' | 'version' | 'conflict' | 'masked';
-  /** The requirement as written: `foo>2`, `so:libx.so.1`. */
+/** One requirement that a problem is about, and how its asker came to be wanted. */
+export interface SolveTerm {
+  /**
+   * `breaks`: the subject does not meet it; `conflicts`: the subject may not stand beside the asker; `satisfies`: the
+   * subject meets it, so it cannot be left out; `requires`: nothing meets it; `depends`: the subject's own, unusable.
+   */
+  readonly verdict: 'breaks' | 'conflicts' | 'satisfies' | 'requires' | 'depends';
+  /** As written: `foo>2`, `!bar`, `so:libx.so.1`. */
   readonly requirement: string;
-  /** Who asked, outermost first: `['world', 'git-2.43.0-r0']`. */
+  /** Who asks, outermost first: `['world', 'git-2.43.0-r0']`; world is the request itself. */
   readonly chain: readonly string[];
+}
+
+/** Why a request cannot be met: one package or name that cannot be had, with the requirements that clash over it. */
+export interface SolveProblem {
+  /**
+   * `unknown`: no such name; `virtual`: only packages that are never chosen unasked provide it; `version`: requirements
+   * on the subject that it does not meet; `conflict`: two that exclude each other; `masked`: only in a tagged
+   * repository; `uninstallable`: the package can never be installed here (architecture, unreadable dependency).
+   */
+  readonly kind: 'unknown' | 'virtual' | 'version' | 'conflict' | 'masked' | 'uninstallable';
+  /** A package as `name-version`, else the name that nothing provides. */
+  readonly subject: string;
+  /** The first requirement of `terms`, as written. */
+  readonly requirement: string;
+  /** The first chain of `terms`: who asked, outermost first. */
+  readonly chain: readonly string[];
+  readonly terms: readonly SolveTerm[];
   /** A sentence for a person. */
   readonly message: string;
-  /** Packages (`name-version`) that were considered. */
+  /** Packages (`name-version`) that were considered, or that provide the name. */
   readonly candidates: readonly string[];
 }
 
 export type SolveResult =
   | { readonly ok: true; readonly packages: readonly SolvedPackage[]; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly problems: readonly SolveProblem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly SolveProblem[];
+      /** The same in the real tool's own words, a line each: what `apk add` or `pacman -S` prints. */
+      readonly report: readonly string[];
+    };

@@ -1,17 +1,17 @@
 /** Buckets of apk's name and directory tables; they decide the order of reverse lists and trigger arguments. */
-const BUCKETS = 20_000;
+export const NAME_BUCKETS = 20_000;
 const SEED = 5381;
 
 /** Sorts as apk's hash tables iterate: by bucket, the last inserted first within one. */
 export function hashOrder<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   return items
-    .map((item, index) => ({ item, index, bucket: murmur3(Buffer.from(keyOf(item)), SEED) % BUCKETS }))
+    .map((item, index) => ({ item, index, bucket: murmur3(Buffer.from(keyOf(item))) % NAME_BUCKETS }))
     .sort((a, b) => a.bucket - b.bucket || b.index - a.index)
     .map(({ item }) => item);
 }
 
-/** MurmurHash3_x86_32, unsigned. */
-export function murmur3(bytes: Buffer, seed: number): number {
+/** MurmurHash3_x86_32, unsigned; apk's seed. */
+export function murmur3(bytes: Buffer, seed = SEED): number {
   let hash = seed;
   const tail = bytes.length & ~3;
   for (let at = 0; at < tail; at += 4) {

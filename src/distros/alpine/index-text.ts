@@ -91,13 +91,13 @@ function finish(draft: Draft, packages: IndexPackage[], state: Place & { seen: S
 const UNSAFE = /[\0-\x20/\x7f]/;
 const COLON = 0x3a;
 
-/** One bit a letter that has a field; 0 for the others, which may repeat. */
+/** One bit a letter of a single value; 0 for lists, which apk joins, and for letters without a field. */
 function bitOf(code: number): number {
   const index = FIELD_LETTERS.indexOf(String.fromCharCode(code));
   return index < 0 ? 0 : 1 << index;
 }
 
-const FIELD_LETTERS = 'CPVASITULomtckDpirq';
+const FIELD_LETTERS = 'CPVASITULomtckq';
 
 function emptyDraft(): Draft {
   return {
@@ -162,16 +162,16 @@ function setField(draft: Draft, code: number, value: string): boolean {
       draft.commit = value;
       return true;
     case 0x44: // D
-      draft.depends = words(value);
+      draft.depends = joined(draft.depends, value);
       return true;
     case 0x70: // p
-      draft.provides = words(value);
+      draft.provides = joined(draft.provides, value);
       return true;
     case 0x72: // r
-      draft.replaces = words(value);
+      draft.replaces = joined(draft.replaces, value);
       return true;
     case 0x69: // i
-      draft.installIf = words(value);
+      draft.installIf = joined(draft.installIf, value);
       return true;
     default:
       return false;
@@ -209,6 +209,10 @@ function number(at: Place & { value: string }): number {
     throw bad(at.where, at.line, 'a whole number', JSON.stringify(at.value.slice(0, 60)));
   }
   return value;
+}
+
+function joined(before: readonly string[], value: string): readonly string[] {
+  return before.length === 0 ? words(value) : [...before, ...words(value)];
 }
 
 function words(value: string): readonly string[] {

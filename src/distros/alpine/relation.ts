@@ -1,8 +1,8 @@
 import { compareFuzzy, compareVersions, isValidVersion } from './version.ts';
 
-/** Bits of an operator, as `< > = ~` may be mixed in any order. */
-export const LESS = 1;
-export const EQUAL = 2;
+/** Bits of an operator, as `< > = ~` may be mixed in any order; apk's own values, which it sorts by. */
+export const EQUAL = 1;
+export const LESS = 2;
 export const GREATER = 4;
 export const FUZZY = 8;
 /** `><`: the version is a checksum that the package's must equal. */
@@ -25,44 +25,31 @@ export interface Relation {
 
 /** Null: not a relation at all (no name, operator without version). */
 export function parseRelation(text: string): Relation | null {
-  let at = text.startsWith('!') ? 1 : 0;
-  const conflict = at === 1;
-  const nameStart = at;
-  while (at < text.length && !OPERATOR_OR_TAG.has(text.charAt(at))) at += 1;
-  const name = text.slice(nameStart, at);
-  let tag = '';
-  if (text.charAt(at) === '@') {
-    const tagStart = at + 1;
-    at = tagStart;
-    while (at < text.length && !OPERATORS.has(text.charAt(at))) at += 1;
-    tag = text.slice(tagStart, at);
-    if (tag === '') return null;
-  }
+  const conflict = text.startsWith('!');
+  const start = conflict ? 1 : 0;
+  let at = start;
+  while (at < text.length && !OPERATORS.has(text.charAt(at))) at += 1;
+  const named = text.slice(start, at);
   let operator = 0;
   while (at < text.length && OPERATORS.has(text.charAt(at))) {
     operator |= OPERATORS.get(text.charAt(at)) ?? 0;
     at += 1;
   }
-  let version = text.slice(at);
-  const trailing = tag === '' ? version.indexOf('@') : -1;
-  if (trailing >= 0) {
-    tag = version.slice(trailing + 1);
-    version = version.slice(0, trailing);
-  }
-  if (name === '' || /\s/.test(text)) return null;
-  if (operator === 0) {
-    if (version !== '') return null;
-    return { name, conflict, operator: ANY, version: '', tag, broken: false, text };
-  }
+  const version = text.slice(at);
+  const tagAt = named.indexOf('@');
+  const name = tagAt < 0 ? named : named.slice(0, tagAt);
+  const tag = tagAt < 0 ? '' : named.slice(tagAt + 1);
+  if (name === '' || (tagAt >= 0 && tag === '') || /\s/.test(text)) return null;
+  if (operator === 0) return { name, conflict, operator: ANY, version: '', tag, broken: false, text };
   if (version === '') return null;
   if ((operator & FUZZY) !== 0) operator |= EQUAL;
-  // `<>=` asks for any version at all.
-  const broken = operator !== CHECKSUM && !isValidVersion(version);
+  // `<>=` asks for any version at all, but its version is still read.
+  const broken = (operator & CHECKSUM) !== CHECKSUM && !isValidVersion(version);
   return { name, conflict, operator, version, tag, broken, text };
 }
 
 /** True when a version answers the operator; '' is an unversioned provide, lower than every version. */
-export function matchesOperator(version: string, relation: Relation): boolean {
+export function matchesOperator(version: string, relation: Pick<Relation, 'operator' | 'version'>): boolean {
   const { operator } = relation;
   if ((operator & ANY) === ANY) return true;
   const order =
@@ -80,4 +67,3 @@ const OPERATORS: ReadonlyMap<string, number> = new Map([
   ['=', EQUAL],
   ['~', FUZZY],
 ]);
-const OPERATOR_OR_TAG: ReadonlySet<string> = new Set([...OPERATORS.keys(), '@']);

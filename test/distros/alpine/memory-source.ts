@@ -14,6 +14,8 @@ export function memorySource(repositories: readonly TextRepository[]): PackageSo
   const byName = new Map<string, CatalogPackage[]>();
   const providers = new Map<string, CatalogPackage[]>();
   const installIf = new Map<string, CatalogPackage[]>();
+  const all: CatalogPackage[] = [];
+  const kept = new Map<string, Uint8Array>();
   let id = 0;
   for (const [rank, repository] of repositories.entries()) {
     for (const [ordinal, entry] of parseIndexText(repository.index, 'test').entries()) {
@@ -27,6 +29,7 @@ export function memorySource(repositories: readonly TextRepository[]): PackageSo
         dependents: 0,
         tag: (repository.tag ?? '').replace('@', ''),
       };
+      all.push(found);
       append(byName, found.name, found);
       const provided = new Set(found.provides.map(relationName));
       for (const name of provided) if (name !== found.name) append(providers, name, found);
@@ -38,17 +41,24 @@ export function memorySource(repositories: readonly TextRepository[]): PackageSo
     providers: (name) => providers.get(name) ?? [],
     installIf: (name) => installIf.get(name) ?? [],
     group: () => [],
+    tags: repositories.map(({ tag }) => (tag ?? '').replace('@', '')),
+    all: () => all,
+    keep(kind, make) {
+      const bytes = kept.get(kind) ?? make();
+      kept.set(kind, bytes);
+      return bytes;
+    },
   };
 }
 
-/** `git-2.0 D:musl so:x p:cmd:git=2.0 i:a b` lines as an index; the checksum is made up from the line. */
+/** `git-2.0 D:musl so:x p:cmd:git=2.0 i:a b` lines as an index; the checksum is made up from the line, the installed size is 1. */
 export function indexOf(...lines: readonly string[]): string {
   return lines
     .map((line) => {
       const [label = '', ...rest] = line.split(' ');
       const at = label.lastIndexOf('-', label.search(/-r\d+$/) > 0 ? label.search(/-r\d+$/) - 1 : undefined);
       const fields = rest.join(' ').replaceAll(/ (?=[Dpikr]:)/g, '\n');
-      const head = `C:Q1${Buffer.from(line).toString('base64')}\nP:${label.slice(0, at)}\nV:${label.slice(at + 1)}\nA:x86_64`;
+      const head = `C:Q1${Buffer.from(line).toString('base64')}\nP:${label.slice(0, at)}\nV:${label.slice(at + 1)}\nA:x86_64\nI:1`;
       return fields === '' ? `${head}\n` : `${head}\n${fields}\n`;
     })
     .join('\n');

@@ -1,0 +1,161 @@
+import type { Engine } from './engine.ts';
+import {
+  type Dependency,
+  isProvided,
+  type Model,
+  metBy,
+  type NameState,
+  type PackageState,
+} from './state.ts';
+import { drive, type Steps } from './steps.ts';
+
+/** `old` null: new; `one` null: removed; both: replaced, or kept where they are the same. */
+export interface PackageChange {
+  readonly one: PackageState | null;
+  readonly old: PackageState | null;
+}
+
+/**
+ * The changes that lead from what is installed to what the engine settled, in apk's order: depth first over world;
+ * what has to make room, a package's dependencies in their order, the package, what its install triggers by
+ * install_if; last what is installed and no longer needed.
+ */
+export function generateChanges(
+  engine: Engine,
+  model: Model,
+  input: { readonly world: readonly Dependency[]; readonly installed: readonly PackageState[] },
+): readonly PackageChange[] {
+  const changes = new Changes(engine, model);
+  drive(changes.all(input.world, input.installed));
+  return changes.list;
+}
+
+class Changes {
+  readonly list: PackageChange[] = [];
+  readonly #engine: Engine;
+  readonly #model: Model;
+
+  constructor(engine: Engine, model: Model) {
+    this.#engine = engine;
+    this.#model = model;
+  }
+
+  *all(world: readonly Dependency[], installed: readonly PackageState[]): Steps {
+    for (const name of this.#model.knownNames()) name.requirers = 0;
+    for (const one of installed) {
+      one.name.installedPackage = one;
+      one.name.installedUnder = one.name;
+      for (const { name, version } of one.provides) if (version !== '') name.installedUnder = one.name;
+    }
+    for (const one of installed) countRequirers(one);
+    for (const one of installed) yield this.#removeOrphan(one);
+    for (const term of world) yield this.#dependency(null, term);
+    for (const one of installed) yield this.#change(one.name);
+  }
+
+  *#dependency(owner: PackageState | null, dependency: Dependency): Steps {
+    const { chosen } = dependency.name;
+    if (!isProvided(dependency, chosen, owner)) this.#fail(owner);
+    yield this.#change(dependency.name);
+    if (chosen?.one.failed === true) this.#fail(owner);
+  }
+
+  #fail(owner: PackageState | null): void {
+    if (owner !== null) this.#engine.fail(owner);
+  }
+
+  *#change(name: NameState): Steps {
+    if (name.changesSeen) return;
+    yield this.#makeRoom(name);
+    const one = name.chosen?.one;
+    if (one === undefined || one.inChanges) return;
+    one.inChanges = true;
+    yield this.#makeRoom(one.name);
+    for (const provide of one.provides) yield this.#makeRoom(provide.name);
+    const old = one.name.installedPackage;
+    if (old !== null) for (const watcher of this.#watchers(old)) yield this.#removeUntriggered(watcher);
+    for (const dependency of one.depends) yield this.#dependency(one, dependency);
+    this.list.push({ one, old });
+    for (const watcher of this.#watchers(one)) if (this.#isTriggered(watcher)) yield this.#change(watcher);
+    countRequirers(one);
+    if (old !== null) yield this.#released(old);
+  }
+
+  /** What goes by the name so far and will not any more is removed first. */
+  *#makeRoom(name: NameState): Steps {
+    if (name.changesSeen) return;
+    name.changesSeen = true;
+    const { installedPackage, chosen } = name;
+    if (installedPackage !== null && chosen?.one.name !== name) yield this.#remove(installedPackage);
+    for (const { one } of name.providers) {
+      if (one.name.installedPackage === one && one.name.chosen === null) yield this.#remove(one);
+    }
+  }
+
+  *#remove(one: PackageState): Steps {
+    const { name } = one;
+    if (one.inChanges || name.chosen?.one.name === name) return;
+    name.removed = true;
+    one.inChanges = true;
+    for (const dependent of this.#installedDependents(one)) yield this.#remove(dependent);
+    for (const watcher of this.#watchers(one)) yield this.#removeUntriggered(watcher);
+    this.list.push({ one: null, old: one });
+    yield this.#released(one);
+  }
+
+  /** Nothing depends on it any more, and nothing else was chosen under its name. */
+  *#removeOrphan(one: PackageState): Steps {
+    if (one.name.requirers === 0 && one.name.chosen === null) yield this.#remove(one);
+  }
+
+  *#removeUntriggered(name: NameState): Steps {
+    const one = name.installedPackage;
+    if (one === null || name.chosen !== null || name.changesSeen || name.removed) return;
+    if (one.installIf.some((rule) => rule.name.removed && rule.name.chosen === null))
+      yield this.#removeOrphan(one);
+  }
+
+  *#released(one: PackageState): Steps {
+    for (const { name, conflict } of one.depends) {
+      const holder = name.installedUnder;
+      if (conflict || holder === null) continue;
+      holder.requirers -= 1;
+      if (holder.requirers > 0) continue;
+      if (name.installedPackage !== null) yield this.#remove(name.installedPackage);
+    }
+  }
+
+  /** A package counts from when its own dependencies are begun. */
+  #isTriggered(name: NameState): boolean {
+    const one = name.chosen?.one;
+    if (one === undefined || name.changesSeen || !this.#engine.met(name)) return false;
+    return one.installIf.every(
+      (rule) => (rule.conflict || rule.name.changesSeen) && isProvided(rule, rule.name.chosen, one),
+    );
+  }
+
+  /** Names whose packages have one of this package's names in install_if. */
+  *#watchers(one: PackageState): Iterable<NameState> {
+    for (const name of [one.name, ...one.provides.map((provide) => provide.name)]) {
+      yield* this.#model.triggeredBy(name);
+    }
+  }
+
+  *#installedDependents(one: PackageState): Iterable<PackageState> {
+    for (const name of [one.name, ...one.provides.map((provide) => provide.name)]) {
+      for (const dependent of this.#model.dependentNames(name)) {
+        for (const provider of dependent.providers) {
+          if (!provider.one.installed) continue;
+          if (provider.one.depends.some((dependency) => metBy(dependency, provider.one, one) === true))
+            yield provider.one;
+        }
+      }
+    }
+  }
+}
+
+function countRequirers(one: PackageState): void {
+  for (const { name, conflict } of one.depends) {
+    if (!conflict && name.installedUnder !== null) name.installedUnder.requirers += 1;
+  }
+}

@@ -1,0 +1,170 @@
+import { type Graph, nameCount, packageCount, QUIET } from './graph.ts';
+
+/**
+ * apk first walks everything that world could lead to, depth first: dependencies and provides of every candidate,
+ * and what install_if ties to them either way. The order in which it leaves a name later decides which one is
+ * settled first, so all of it is walked: 18,000 names for nearly any package of Alpine, hence the flat loop.
+ */
+export class Discovery {
+  readonly #graph: Graph;
+  /** Of a name: 0: not met; else what is left to look at, in apk's order */
+  readonly #phase: Uint8Array;
+  /** Of a name: the provider that is looked at */
+  readonly #provider: Int32Array;
+  /** Where the lists of a name or package are read on; whatever stands before is met, whoever reads on. */
+  readonly #triggersRead: Int32Array;
+  readonly #reachedRead: Int32Array;
+  readonly #heardRead: Int32Array;
+  readonly #rulesRead: Int32Array;
+  /** One more than the name that a package's dependencies are looked at for, the first that leads to it; 0: none */
+  readonly #owner: Int32Array;
+  readonly #stack: Int32Array;
+  /** A number for each name that was left, the first 1; 0: not met */
+  readonly order: Int32Array;
+
+  constructor(graph: Graph) {
+    const names = nameCount(graph);
+    const packages = packageCount(graph);
+    this.#graph = graph;
+    this.#phase = new Uint8Array(names);
+    this.#provider = new Int32Array(names);
+    this.#triggersRead = new Int32Array(names);
+    this.#reachedRead = new Int32Array(packages);
+    this.#heardRead = new Int32Array(packages);
+    this.#rulesRead = new Int32Array(packages);
+    this.#owner = new Int32Array(packages);
+    this.#stack = new Int32Array(names + 1);
+    this.order = new Int32Array(names);
+  }
+
+  met(name: number): boolean {
+    return this.#phase[name] !== 0;
+  }
+
+  /** Walks from each of `roots` in turn, and forgets what was walked before. */
+  discover(roots: readonly number[]): void {
+    const graph = this.#graph;
+    this.#phase.fill(0);
+    this.#owner.fill(0);
+    this.order.fill(0);
+    const quiet = roots.some((root) => graph.nameFlags[root] === QUIET);
+    const heardStart = quiet ? graph.provideStart : graph.heardStart;
+    this.#triggersRead.set(graph.triggerStart.subarray(0, this.#triggersRead.length));
+    this.#reachedRead.set(graph.reachedStart.subarray(0, this.#reachedRead.length));
+    this.#heardRead.set(heardStart.subarray(0, this.#heardRead.length));
+    this.#rulesRead.set(graph.installIfStart.subarray(0, this.#rulesRead.length));
+    let left = 0;
+    for (const root of roots) {
+      if (!this.met(root)) left = this.#walk(root, left, quiet ? graph.provideName : graph.heard, heardStart);
+    }
+  }
+
+  #walk(root: number, leftBefore: number, heard: Int32Array, heardStart: Int32Array): number {
+    const { providerStart, providerPackage, packageName, triggerStart, triggers } = this.#graph;
+    const { reachedStart, reached, installIfStart, installIfs, relationName } = this.#graph;
+    const phases = this.#phase;
+    const providers = this.#provider;
+    const triggersRead = this.#triggersRead;
+    const reachedRead = this.#reachedRead;
+    const heardRead = this.#heardRead;
+    const rulesRead = this.#rulesRead;
+    const owner = this.#owner;
+    const stack = this.#stack;
+    const order = this.order;
+    let left = leftBefore;
+    let depth = 0;
+    let name = root;
+    phases[name] = 1;
+    providers[name] = providerStart[name] as number;
+    walking: for (;;) {
+      const end = providerStart[name + 1] as number;
+      let phase = phases[name] as number;
+      let at = providers[name] as number;
+      let next = -1;
+      looking: for (;;) {
+        if (phase === 1) {
+          for (; at < end; at += 1) {
+            const one = providerPackage[at] as number;
+            if (owner[one] === 0) owner[one] = name + 1;
+            else if (owner[one] !== name + 1) continue;
+            const stop = reachedStart[one + 1] as number;
+            for (let read = reachedRead[one] as number; read < stop; read += 1) {
+              next = reached[read] as number;
+              if (phases[next] === 0) {
+                reachedRead[one] = read + 1;
+                break looking;
+              }
+            }
+            reachedRead[one] = stop;
+          }
+          phase = 2;
+        }
+        if (phase === 2) {
+          const stop = triggerStart[name + 1] as number;
+          for (let read = triggersRead[name] as number; read < stop; read += 1) {
+            next = triggers[read] as number;
+            if (phases[next] === 0) {
+              triggersRead[name] = read + 1;
+              break looking;
+            }
+          }
+          triggersRead[name] = stop;
+          phase = 3;
+          at = providerStart[name] as number;
+        }
+        if (phase === 3) {
+          for (; at < end; at += 1) {
+            const one = providerPackage[at] as number;
+            const own = packageName[one] as number;
+            const last = triggerStart[own + 1] as number;
+            for (let read = triggersRead[own] as number; read < last; read += 1) {
+              next = triggers[read] as number;
+              if (phases[next] === 0) {
+                triggersRead[own] = read + 1;
+                break looking;
+              }
+            }
+            triggersRead[own] = last;
+            const stop = heardStart[one + 1] as number;
+            for (let read = heardRead[one] as number; read < stop; read += 1) {
+              next = heard[read] as number;
+              if (phases[next] === 0) {
+                heardRead[one] = read + 1;
+                break looking;
+              }
+            }
+            heardRead[one] = stop;
+          }
+          left += 1;
+          order[name] = left;
+          phase = 4;
+          at = providerStart[name] as number;
+        }
+        for (; at < end; at += 1) {
+          const one = providerPackage[at] as number;
+          const stop = installIfStart[one + 1] as number;
+          for (let read = rulesRead[one] as number; read < stop; read += 1) {
+            next = relationName[installIfs[read] as number] as number;
+            if (phases[next] === 0) {
+              rulesRead[one] = read + 1;
+              break looking;
+            }
+          }
+          rulesRead[one] = stop;
+        }
+        phases[name] = 4;
+        if (depth === 0) return left;
+        depth -= 1;
+        name = stack[depth] as number;
+        continue walking;
+      }
+      phases[name] = phase;
+      providers[name] = at;
+      stack[depth] = name;
+      depth += 1;
+      name = next;
+      phases[name] = 1;
+      providers[name] = providerStart[name] as number;
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import type { SolveProblem, SolveTerm } from '../../../model/package.ts';
+import type { BrokenPackage, Finding, MissingName, Term } from './findings.ts';
+import { provideText } from './report.ts';
+import type { Solution } from './solve.ts';
+import { dependencyText, labelOf, type NameState, type PackageState } from './state.ts';
+
+/** How many candidates a problem lists; all of `so:libc…`'s would bury it. */
+const MAX_CANDIDATES = 12;
+
+/** A problem for each finding, in the order apk reports them. */
+export function explain(found: readonly Finding[], solution: Solution): readonly SolveProblem[] {
+  const chains = chainsFrom(solution);
+  if (found.length === 0) return [unexplained(solution)];
+  return found.map((finding) =>
+    finding.kind === 'name' ? explainName(finding, chains) : explainPackage(finding, chains),
+  );
+}
+
+type Chains = (owner: PackageState | null) => readonly string[];
+
+/** The shortest way from world to each package of the set. */
+function chainsFrom({ world, changes }: Solution): Chains {
+  const askedBy = new Map<PackageState, PackageState | null>();
+  const queue: PackageState[] = [];
+  const reach = (name: NameState, by: PackageState | null): void => {
+    const one = name.chosen?.one;
+    if (one === undefined || askedBy.has(one)) return;
+    askedBy.set(one, by);
+    queue.push(one);
+  };
+  for (const { name, conflict } of world) if (!conflict) reach(name, null);
+  const waiting = new Set(
+    changes.flatMap(({ one }) => (one !== null && one.installIf.length > 0 ? [one] : [])),
+  );
+  for (let at = 0; ; at += 1) {
+    const one = queue[at];
+    if (one === undefined) {
+      // What install_if brought comes last: after what triggers it.
+      const triggered = [...waiting].find((other) => triggerOf(other, askedBy) !== undefined);
+      if (triggered === undefined) break;
+      waiting.delete(triggered);
+      at -= 1;
+      if (askedBy.has(triggered)) continue;
+      askedBy.set(triggered, triggerOf(triggered, askedBy) ?? null);
+      queue.push(triggered);
+      continue;
+    }
+    for (const { name, conflict } of one.depends) if (!conflict) reach(name, one);
+  }
+  return (owner) => {
+    const chain: string[] = [];
+    for (let at = owner; at !== null; at = askedBy.get(at) ?? null) chain.unshift(labelOf(at));
+    return ['world', ...chain];
+  };
+}
+
+function triggerOf(
+  one: PackageState,
+  reached: ReadonlyMap<PackageState, PackageState | null>,
+): PackageState | undefined {
+  const triggers = one.installIf.filter((rule) => !rule.conflict).map((rule) => rule.name.chosen?.one);
+  return triggers.findLast((other) => other !== undefined && reached.has(other));
+}
+
+function toTerms(verdict: SolveTerm['verdict'], terms: readonly Term[], chains: Chains): SolveTerm[] {
+  return terms.map(({ owner, dependency }) => ({
+    verdict,
+    requirement: dependencyText(dependency),
+    chain: chains(owner),
+  }));
+}
+
+function explainName({ name, providers, requiredBy }: MissingName, chains: Chains): SolveProblem {
+  const terms = toTerms('requires', requiredBy, chains);
+  const wanted = wantedBy(terms);
+  const message =
+    providers.length === 0
+      ? `no such package: ${name.text}${wanted}`
+      : `${name.text}${wanted} is only provided by packages that are never chosen unasked: name one of ${providers.join(', ')}`;
+  return problem({
+    kind: providers.length === 0 ? 'unknown' : 'virtual',
+    subject: name.text,
+    terms,
+    message,
+    candidates: providers,
+  });
+}
+
+/** `, needed by git-2.43.0-r0 and 2 more`; empty when it is the request that asks. */
+function wantedBy(terms: readonly SolveTerm[]): string {
+  const owners = [...new Set(terms.map(({ chain }) => chain.at(-1) ?? 'world'))];
+  if (owners.includes('world') || owners.length === 0) return '';
+  return `, needed by ${owners[0]}${owners.length > 1 ? ` and ${owners.length - 1} more` : ''}`;
+}
+
+function explainPackage(broken: BrokenPackage, chains: Chains): SolveProblem {
+  const label = labelOf(broken.one);
+  const breaks = toTerms('breaks', broken.breaks, chains);
+  const conflicts = broken.conflicts.map(
+    ({ other, provide }): SolveTerm => ({
+      verdict: 'conflicts',
+      requirement: provide === null ? other.name.text : provideText(provide),
+      chain: chains(other),
+    }),
+  );
+  const depends = broken.unreadable.map(
+    (dependency): SolveTerm => ({
+      verdict: 'depends',
+      requirement: dependencyText(dependency),
+      chain: chains(broken.one),
+    }),
+  );
+  const satisfies = toTerms('satisfies', broken.satisfies, chains);
+  const common = {
+    subject: label,
+    terms: [...depends, ...breaks, ...conflicts, ...satisfies],
+    candidates: versionsOf(broken.one.name),
+  };
+  if (broken.uninstallable) {
+    return problem({
+      ...common,
+      kind: 'uninstallable',
+      message: `${label} cannot be installed: ${reason(broken)}`,
+    });
+  }
+  const [tag] = broken.maskedIn;
+  if (tag !== undefined) {
+    const tags = broken.maskedIn.map((name) => `@${name}`).join(', ');
+    const message = `${label} is only in a tagged repository (${tags}): ask for ${broken.one.name.text}@${tag}`;
+    return problem({ ...common, kind: 'masked', message });
+  }
+  const [first] = breaks;
+  if (first !== undefined) {
+    const more = breaks.length > 1 ? ` and ${breaks.length - 1} more` : '';
+    const message = `${label} does not fit ${askedBy(first)}${more}${kept(satisfies)}`;
+    return problem({ ...common, kind: 'version', message });
+  }
+  return problem({ ...common, kind: 'conflict', message: clash(broken, label) });
+}
+
+/** `foo<2, asked for by bar-1` */
+function askedBy({ requirement, chain }: SolveTerm): string {
+  const owner = chain.at(-1) ?? 'world';
+  return owner === 'world' ? `${requirement}, which you ask for` : `${requirement}, which ${owner} needs`;
+}
+
+function kept([first]: readonly SolveTerm[]): string {
+  return first === undefined ? '' : `, and is there because of ${askedBy(first)}`;
+}
+
+function reason({ architecture, unreadable, unreadableProvides, breaks }: BrokenPackage): string {
+  if (architecture !== '') return `it is built for ${architecture}`;
+  const [first] = [...unreadable.map(dependencyText), ...unreadableProvides.map(provideText)];
+  if (first !== undefined) return `apk accepts no such version as in ${first}`;
+  return breaks.length > 0 ? 'nothing answers its dependencies' : 'its index entry asks for a newer apk';
+}
+
+function clash({ one, conflicts }: BrokenPackage, label: string): string {
+  const [first] = conflicts;
+  if (first === undefined) return `${label} cannot be installed`;
+  const { other, provide } = first;
+  if (provide === null)
+    return `${label} and ${labelOf(other)} are two versions of ${one.name.text}: only one can be there`;
+  if (other === one) return `${label} provides ${provide.name.text} twice, which conflicts with itself`;
+  return `${label} and ${labelOf(other)} both provide ${provide.name.text}: only one can be there`;
+}
+
+function versionsOf(name: NameState): readonly string[] {
+  return [...new Set(name.providers.map(({ one }) => labelOf(one)))];
+}
+
+/** apk itself finds no reason for some failures that install_if leads to. */
+function unexplained({ changes }: Solution): SolveProblem {
+  const failed = changes.flatMap(({ one }) => (one?.failed === true ? [labelOf(one)] : []));
+  return problem({
+    kind: 'conflict',
+    subject: failed[0] ?? 'world',
+    terms: [],
+    message: `these packages cannot be there together: ${failed.join(', ')}`,
+    candidates: failed,
+  });
+}
+
+function problem(parts: Omit<SolveProblem, 'requirement' | 'chain'>): SolveProblem {
+  const [first] = parts.terms;
+  return {
+    ...parts,
+    candidates: parts.candidates.slice(0, MAX_CANDIDATES),
+    requirement: first?.requirement ?? parts.subject,
+    chain: first?.chain ?? ['world'],
+  };
+}

@@ -1,0 +1,203 @@
+import { compareVersions, isValidVersion } from '../version.ts';
+import { CONFLICT, FOREIGN_ARCHITECTURE } from './graph.ts';
+import { compareDisplay } from './names.ts';
+import { Presence } from './presence.ts';
+import type { Solution } from './solve.ts';
+import {
+  type Dependency,
+  labelOf,
+  type Model,
+  metBy,
+  type NameState,
+  type PackageState,
+  type Provide,
+} from './state.ts';
+
+/** A requirement, and the package that has it; null: world. */
+export interface Term {
+  readonly owner: PackageState | null;
+  readonly dependency: Dependency;
+}
+
+/** What apk reports of a name that nothing in the failed set answers. */
+export interface MissingName {
+  readonly kind: 'name';
+  readonly name: NameState;
+  /** Packages that would have to be asked for; empty: there is no such package */
+  readonly providers: readonly string[];
+  readonly requiredBy: readonly Term[];
+}
+
+/** What apk reports of a package that cannot be where it was chosen. */
+export interface BrokenPackage {
+  readonly kind: 'package';
+  readonly one: PackageState;
+  readonly uninstallable: boolean;
+  /** The word of an architecture that it is built for and the request is not; empty: it may be installed */
+  readonly architecture: string;
+  /** Its own terms that apk cannot read */
+  readonly unreadable: readonly Dependency[];
+  readonly unreadableProvides: readonly Provide[];
+  /** `@tag`s of the repositories it is masked in */
+  readonly maskedIn: readonly string[];
+  readonly conflicts: readonly { readonly other: PackageState; readonly provide: Provide | null }[];
+  readonly breaks: readonly Term[];
+  readonly satisfies: readonly Term[];
+}
+
+export type Finding = MissingName | BrokenPackage;
+
+/** What is wrong with the set of packages that a failed solve ended with, in the order apk reports it. */
+export function findings({ model, world, changes, entryOf }: Solution): readonly Finding[] {
+  const chosen = changes.flatMap(({ one }) => (one === null ? [] : [one]));
+  const marked = new Set(chosen);
+  const presence = new Presence(model, marked);
+  presence.walk(world);
+  const context = { model, world, marked, entryOf };
+  const reported = new Set<NameState>();
+  const found: Finding[] = [];
+  const missing = (dependencies: readonly Dependency[]): void => {
+    for (const { name, conflict } of dependencies) {
+      if (conflict || presence.has(name) || reported.has(name)) continue;
+      reported.add(name);
+      found.push(missingName(context, name));
+    }
+  };
+  missing(world);
+  for (const one of chosen) {
+    const broken = brokenPackage(context, one);
+    if (broken !== undefined) found.push(broken);
+    missing(one.depends);
+  }
+  return found;
+}
+
+interface FailedSet {
+  readonly model: Model;
+  readonly world: readonly Dependency[];
+  readonly marked: ReadonlySet<PackageState>;
+  readonly entryOf: Solution['entryOf'];
+}
+
+function missingName({ model, world, marked }: FailedSet, name: NameState): MissingName {
+  const requiredBy: Term[] = world
+    .filter((term) => term.name === name && !term.conflict)
+    .map((dependency) => ({ owner: null, dependency }));
+  const seen = new Set<PackageState>();
+  for (const dependent of model.dependentNames(name)) {
+    for (const { one } of dependent.providers) {
+      if (!marked.has(one) || seen.has(one)) continue;
+      seen.add(one);
+      const dependency = one.depends.find((other) => other.name === name && !other.conflict);
+      if (dependency === undefined) continue;
+      requiredBy.push({ owner: one, dependency });
+      break;
+    }
+  }
+  return { kind: 'name', name, providers: providersOf(name), requiredBy };
+}
+
+/** Names of packages all of whose versions provide the name, else `name-version`. */
+function providersOf(name: NameState): readonly string[] {
+  const counts = new Map<NameState, number>();
+  for (const { one } of name.providers) counts.set(one.name, (counts.get(one.name) ?? 0) + 1);
+  const labels: string[] = [];
+  for (const { one } of name.providers) {
+    const count = counts.get(one.name) ?? 0;
+    if (count === one.name.providers.length) {
+      labels.push(one.name.text);
+      counts.set(one.name, 0);
+    } else if (count > 0) {
+      labels.push(labelOf(one));
+      counts.set(one.name, count - 1);
+    }
+  }
+  return labels;
+}
+
+function brokenPackage(context: FailedSet, one: PackageState): BrokenPackage | undefined {
+  const { model, entryOf } = context;
+  const terms = termsOn(context, one);
+  const found: BrokenPackage = {
+    kind: 'package',
+    one,
+    uninstallable: one.uninstallable,
+    architecture: isForeign(model, one) ? entryOf(one).architecture : '',
+    unreadable: one.uninstallable ? one.depends.filter((dependency) => dependency.broken) : [],
+    unreadableProvides: one.uninstallable
+      ? one.provides.filter(({ version }) => version !== '' && !isValidVersion(version))
+      : [],
+    maskedIn: maskedIn(model, one),
+    conflicts: conflictsOf(context, one),
+    breaks: terms.filter(({ met }) => !met),
+    satisfies: terms.filter(({ met }) => met),
+  };
+  const wrong =
+    found.uninstallable || found.maskedIn.length > 0 || found.conflicts.length > 0 || found.breaks.length > 0;
+  return wrong ? found : undefined;
+}
+
+function isForeign({ graph }: Model, { id }: PackageState): boolean {
+  return ((graph.packageFlags[id] as number) & FOREIGN_ARCHITECTURE) !== 0;
+}
+
+function maskedIn(model: Model, one: PackageState): readonly string[] {
+  if (one.installed) return [];
+  const tag = model.chosenTag(one);
+  if ((one.repositories & model.repositoriesOf(1 | (1 << tag))) !== 0) return [];
+  return model.tags.filter((_, index) => (one.repositories & model.repositoriesOf(1 << index)) !== 0);
+}
+
+function conflictsOf({ marked }: FailedSet, one: PackageState): BrokenPackage['conflicts'] {
+  const conflicts: { other: PackageState; provide: Provide | null }[] = [];
+  for (const { one: other } of one.name.providers) {
+    if (other !== one && marked.has(other)) conflicts.push({ other, provide: null });
+  }
+  for (const provide of one.provides) {
+    let self = false;
+    for (const { one: other, version } of provide.name.providers) {
+      if (!marked.has(other) || (provide.version === '' && version === '')) continue;
+      if (!self && other === one && version === provide.version) self = true;
+      else conflicts.push({ other, provide });
+    }
+  }
+  return conflicts;
+}
+
+/** Requirements on any name of the package: world's, then those of chosen packages by name. */
+function termsOn(
+  { model, world, marked }: FailedSet,
+  one: PackageState,
+): (Term & { readonly met: boolean })[] {
+  const terms: (Term & { readonly met: boolean })[] = [];
+  const ask = (owner: PackageState | null, dependency: Dependency): void => {
+    const met = metBy(dependency, owner, one);
+    if (met !== undefined) terms.push({ owner, dependency, met });
+  };
+  for (const term of world) ask(null, term);
+  terms.sort((a, b) => operatorRank(a.dependency) - operatorRank(b.dependency));
+  const own = terms.length;
+  const seen = new Set<PackageState>();
+  for (const name of [one.name, ...one.provides.map((provide) => provide.name)]) {
+    for (const dependent of model.dependentNames(name)) {
+      for (const { one: owner } of dependent.providers) {
+        if (!marked.has(owner) || seen.has(owner)) continue;
+        seen.add(owner);
+        for (const dependency of owner.depends) ask(owner, dependency);
+      }
+    }
+  }
+  const others = terms.splice(own);
+  others.sort(
+    (a, b) =>
+      compareDisplay((a.owner as PackageState).name.text, (b.owner as PackageState).name.text) ||
+      compareVersions((a.owner as PackageState).version, (b.owner as PackageState).version) ||
+      operatorRank(a.dependency) - operatorRank(b.dependency),
+  );
+  return [...terms, ...others];
+}
+
+/** apk sorts terms by the bits of their operator, `!` highest. */
+function operatorRank({ operator, conflict }: Dependency): number {
+  return operator + (conflict ? CONFLICT : 0);
+}

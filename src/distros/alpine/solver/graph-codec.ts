@@ -1,0 +1,48 @@
+import { BYTE_SECTIONS, type ByteSection, type Graph, WORD_SECTIONS, type WordSection } from './graph.ts';
+
+/** Changes with the meaning of any section: bytes of another version are made again. */
+export const GRAPH_VERSION = 1;
+
+const WORD = 4;
+const SECTIONS = WORD_SECTIONS.length + BYTE_SECTIONS.length;
+
+/** Little-endian words: the length of each section, then the sections. */
+export function encodeGraph(graph: Graph): Uint8Array {
+  const sections = [
+    ...WORD_SECTIONS.map((key) => bytesOf(graph[key])),
+    ...BYTE_SECTIONS.map((key) => graph[key]),
+  ];
+  const lengths = Int32Array.from(sections, (section) => section.length);
+  return Buffer.concat([bytesOf(lengths), ...sections]);
+}
+
+/** The graph's sections are views of the bytes where these are aligned. @throws Error on bytes that are no graph */
+export function decodeGraph(encoded: Uint8Array): Graph {
+  const bytes = encoded.byteOffset % WORD === 0 ? encoded : encoded.slice();
+  const words = (start: number, length: number): Int32Array =>
+    new Int32Array(bytes.buffer, bytes.byteOffset + start, length / WORD);
+  const lengths = words(0, SECTIONS * WORD);
+  let at = SECTIONS * WORD;
+  const take = (length: number): number => {
+    const start = at;
+    at += length;
+    if (length < 0 || at > bytes.length)
+      throw new Error(`solver graph: expected ${at} bytes, got ${bytes.length}`);
+    return start;
+  };
+  const graph: Partial<Record<WordSection, Int32Array> & Record<ByteSection, Uint8Array>> = {};
+  WORD_SECTIONS.forEach((key, index) => {
+    const length = lengths[index] as number;
+    graph[key] = words(take(length), length);
+  });
+  BYTE_SECTIONS.forEach((key, index) => {
+    const length = lengths[WORD_SECTIONS.length + index] as number;
+    const start = take(length);
+    graph[key] = bytes.subarray(start, start + length);
+  });
+  return graph as Graph;
+}
+
+function bytesOf(words: Int32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}

@@ -1,0 +1,126 @@
+import {
+  type Dependency,
+  isAutoSelectable,
+  isProvided,
+  type NameState,
+  type PackageState,
+  type Provider,
+} from './state.ts';
+
+/** What looking at a name again can set off. */
+export interface Propagation {
+  /** Ticks with every name that is reconsidered and every package that is ruled out. */
+  clock: number;
+  satisfiable(owner: PackageState, dependency: Dependency): boolean;
+  disqualify(one: PackageState): void;
+  inherit(one: PackageState, from: PackageState | null): void;
+  applyConstraint(owner: PackageState | null, dependency: Dependency): void;
+  requirersChanged(name: NameState): void;
+  excludeNonProviders(alias: NameState, needed: NameState, skipVirtual: boolean): void;
+  dependentsDone(name: NameState): boolean;
+  queueUnresolved(name: NameState, again: boolean): void;
+}
+
+/** Looks again at which providers of a name are left and at what these have in common. */
+export function reconsider(engine: Propagation, name: NameState): void {
+  const lostBy = name.reconsidered;
+  const recheckTrigger = name.recheckTrigger;
+  engine.clock += 1;
+  name.reconsidered = engine.clock;
+  name.recheckTrigger = false;
+  const recheckDepends = name.providers.some(({ one }) =>
+    one.depends.some((dependency) => dependency.name.changed > lostBy),
+  );
+  let hasTriggered = false;
+  let untriggerable = true;
+  let hasSelectable = false;
+  let tagged = false;
+  const options: Provider[] = [];
+  for (const provider of name.providers) {
+    const { one } = provider;
+    one.merged = false;
+    if (
+      recheckDepends &&
+      one.selectable &&
+      one.depends.some((dependency) => !engine.satisfiable(one, dependency))
+    ) {
+      engine.disqualify(one);
+    }
+    if (!one.selectable) continue;
+    if (recheckTrigger) checkTrigger(engine, one);
+    hasTriggered ||= one.triggered;
+    untriggerable &&= one.untriggerable;
+    hasSelectable ||= one.triggered;
+    if (name.requirers === 0) continue;
+    one.merged = true;
+    merge(one, provider, options.length);
+    tagged ||= !one.tagOk;
+    options.push(provider);
+    hasSelectable ||= isAutoSelectable(provider);
+  }
+  name.hasOptions = options.length > 1 || tagged;
+  name.hasTriggered = hasTriggered;
+  name.untriggerable = untriggerable;
+  const selectableChanged = name.hasSelectable !== hasSelectable;
+  name.hasSelectable = hasSelectable;
+  const first = options[0];
+  if (first !== undefined) propagate(engine, name, { first: first.one, options: options.length });
+  name.dependentsDone = engine.dependentsDone(name);
+  engine.queueUnresolved(name, selectableChanged);
+}
+
+function checkTrigger(engine: Propagation, one: PackageState): void {
+  if (!one.triggered && !one.untriggerable) {
+    const open = one.installIf.find((rule) => !rule.name.locked || !isProvided(rule, rule.name.chosen, one));
+    if (open === undefined) one.triggered = true;
+    else if (open.name.locked) one.untriggerable = true;
+    else if (open.conflict) {
+      open.name.neededUnset = true;
+      engine.queueUnresolved(open.name, false);
+    }
+  }
+  if (!one.triggered) return;
+  for (const rule of one.installIf) engine.inherit(one, rule.name.chosen?.one ?? null);
+}
+
+/** Counts, for every name, the options that depend on it and that provide it. */
+function merge(one: PackageState, provider: Provider, option: number): void {
+  for (const { name, conflict } of one.depends) {
+    if (!conflict && name.commonDepends === option) name.commonDepends = option + 1;
+  }
+  const provide = (name: NameState, unversioned: boolean): void => {
+    if (name.commonProvides !== option) return;
+    name.commonProvides = option + 1;
+    name.providedUnversioned ||= unversioned;
+  };
+  provide(one.name, provider.version === '');
+  for (const { name, version } of one.provides) provide(name, version === '');
+}
+
+/** What all remaining options have in common holds already. */
+function propagate(
+  engine: Propagation,
+  name: NameState,
+  { first, options }: { readonly first: PackageState; readonly options: number },
+): void {
+  for (const { one } of name.providers) one.used = one.merged;
+  for (const dependency of first.depends) {
+    const { name: needed } = dependency;
+    const common = needed.commonDepends === options;
+    needed.commonDepends = 0;
+    if (!common) continue;
+    if (options === 1) engine.applyConstraint(first, dependency);
+    else if (needed.requirers === 0) {
+      needed.requirers += 1;
+      engine.requirersChanged(needed);
+      for (const { one } of needed.providers) engine.inherit(one, first);
+    }
+  }
+  const aliases = [first.name, ...first.provides.map((provide) => provide.name)];
+  for (const alias of aliases) {
+    const common = alias.commonProvides === options;
+    alias.commonProvides = 0;
+    if (common) engine.excludeNonProviders(alias, name, alias.providedUnversioned);
+  }
+  for (const alias of aliases) alias.providedUnversioned = false;
+}

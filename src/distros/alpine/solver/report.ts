@@ -1,0 +1,84 @@
+import type { BrokenPackage, Finding, MissingName, Term } from './findings.ts';
+import { dependencyText, labelOf, type Model, type Provide } from './state.ts';
+
+/** apk's line width where it does not write to a terminal. */
+const WIDTH = 50;
+
+/** A failed solve in apk's own words, a line each. */
+export function reportLines(found: readonly Finding[], model: Model): readonly string[] {
+  const lines = ['ERROR: unable to select packages:'];
+  for (const finding of found) {
+    lines.push(...(finding.kind === 'name' ? nameLines(finding, model) : packageLines(finding, model)));
+  }
+  if (found.length === 0) lines.push('Huh? Error reporter did not find the broken constraints.');
+  return lines;
+}
+
+/** `world[foo@edge>2]`, `git-2.43.0-r0[so:libz.so.1]` */
+export function termText({ owner, dependency }: Term, model: Model): string {
+  const tag = dependency.tag === 1 ? '' : `@${model.tags[31 - Math.clz32(dependency.tag)]}`;
+  const text = dependencyText(dependency);
+  return owner === null ? `world[${text}${tag}]` : `${labelOf(owner)}[${text}]`;
+}
+
+export function provideText({ name, version }: Provide): string {
+  return version === '' ? name.text : `${name.text}=${version}`;
+}
+
+function nameLines({ name, providers, requiredBy }: MissingName, model: Model): readonly string[] {
+  const required = group(
+    'required by:',
+    requiredBy.map((term) => termText(term, model)),
+  );
+  if (providers.length === 0) return [`  ${name.text} (no such package):`, ...required];
+  return [
+    `  ${name.text} (virtual):`,
+    ...group('note:', "please select one of the 'provided by' packages explicitly".split(' ')),
+    ...group('provided by:', providers),
+    ...required,
+  ];
+}
+
+function packageLines(broken: BrokenPackage, model: Model): readonly string[] {
+  const { one, uninstallable, architecture, unreadable, unreadableProvides } = broken;
+  const terms = (label: string, list: readonly Term[]): readonly string[] =>
+    group(
+      label,
+      list.map((term) => termText(term, model)),
+    );
+  return [
+    `  ${labelOf(one)}:`,
+    ...group('error:', uninstallable ? ['uninstallable'] : []),
+    ...group('arch:', architecture === '' ? [] : [architecture]),
+    ...group('depends:', unreadable.map(dependencyText)),
+    ...group('provides:', unreadableProvides.map(provideText)),
+    ...group(
+      'masked in:',
+      broken.maskedIn.map((tag) => `@${tag}`),
+    ),
+    ...group(
+      'conflicts:',
+      broken.conflicts.map(({ other, provide }) =>
+        provide === null ? labelOf(other) : `${labelOf(other)}[${provideText(provide)}]`,
+      ),
+    ),
+    ...terms('breaks:', broken.breaks),
+    ...terms('satisfies:', broken.satisfies),
+  ];
+}
+
+/** A label and its words, wrapped below the first. */
+function group(label: string, words: readonly string[]): readonly string[] {
+  if (words.length === 0) return [];
+  const head = `    ${label}`;
+  const lines: string[] = [];
+  let line = head;
+  for (const word of words) {
+    if (line !== head && line.length + word.length + 1 >= WIDTH && line.trim() !== '') {
+      lines.push(line);
+      line = ' '.repeat(head.length);
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,11 @@
+/** A step of a recursive walk, which hands the steps below it to `drive`: no chain is too deep for the stack. */
+export type Steps = Generator<Steps, void, void>;
+
+export function drive(all: Steps): void {
+  const stack = [all];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const { done, value } = top.next();
+    if (done === true) stack.pop();
+    else stack.push(value);
+  }
+}

@@ -1,5 +1,5 @@
-import { matchesGlob } from '../distros/arch/glob.ts';
 import { AppError } from '../model/app-error.ts';
+import { isGlob, longestLiteral, matchesGlob } from '../model/glob.ts';
 
 /** What a user looks for by path. */
 export interface PathQuery {
@@ -97,19 +97,4 @@ function globQuery({ text, path, bare, directory }: Kinds): PathQuery {
 
 function mergedPaths(path: string): readonly string[] {
   return MERGED.filter(([from]) => path.startsWith(from)).map(([from, to]) => to + path.slice(from.length));
-}
-
-export function isGlob(text: string): boolean {
-  return /[*?[]/.test(text);
-}
-
-/** The longest run of ordinary characters outside brackets: every match contains it. Empty where there is none. */
-export function longestLiteral(glob: string): string {
-  const open = glob.indexOf('[');
-  const close = glob.lastIndexOf(']');
-  const plain = open < 0 ? glob : `${glob.slice(0, open)}*${close > open ? glob.slice(close + 1) : ''}`;
-  return plain
-    .replace(/\\.?/gs, '*')
-    .split(/[*?]+/)
-    .reduce((longest, run) => (run.length > longest.length ? run : longest), '');
 }

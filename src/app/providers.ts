@@ -1,11 +1,10 @@
-import { matchesGlob } from '../distros/arch/glob.ts';
 import { AppError } from '../model/app-error.ts';
+import { isGlob, longestLiteral, matchesGlob } from '../model/glob.ts';
 import type { ProvidersReport } from '../model/relation-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { find, type Lookup, openLookup } from './lookup.ts';
 import { refOf } from './package-ref.ts';
-import { isGlob, longestLiteral } from './path-query.ts';
 
 /** Each name is solved for, which takes milliseconds. */
 const MAX_NAMES = 200;

@@ -1,6 +1,5 @@
 import type { NameRow, SearchTable } from '../catalog/search.ts';
-import { matchesGlob } from '../distros/arch/glob.ts';
-import { longestLiteral } from './path-query.ts';
+import { longestLiteral, matchesGlob } from '../model/glob.ts';
 import { filterByExpression } from './regular-expression.ts';
 
 /** How well a package answers one word. */

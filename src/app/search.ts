@@ -1,12 +1,12 @@
 import type { SearchRow } from '../catalog/search.ts';
 import { AppError } from '../model/app-error.ts';
+import { isGlob } from '../model/glob.ts';
 import type { FoundPackage, SearchReport } from '../model/package-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { cachedDigest } from './fetch-archives.ts';
 import { type Lookup, openLookup } from './lookup.ts';
 import { nearestNames } from './nearest.ts';
-import { isGlob } from './path-query.ts';
 import { byExpression, byGlob, byWord, type Match, type Matches } from './search-match.ts';
 
 /** A question longer than this is a paste; every word costs a pass over all names. */

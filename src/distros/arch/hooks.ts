@@ -1,7 +1,7 @@
 import type { FileEntry } from '../../model/archive.ts';
+import { literalPrefix, literalSuffix, matchesGlob } from '../../model/glob.ts';
 import { encodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage } from '../install.ts';
-import { literalPrefix, literalSuffix, matchesGlob } from './glob.ts';
 import { type Hook, type HookTrigger, parseHook } from './hook.ts';
 import { HOOK_FOLDERS, HOOK_SUFFIX, isHookFile } from './hook-files.ts';
 import { RelationCache } from './relation.ts';

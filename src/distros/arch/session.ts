@@ -1,8 +1,8 @@
+import { matchesGlob } from '../../model/glob.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { PacmanOptions } from '../distro.ts';
 import type { ChangeRequest, InstalledEntry } from '../transaction.ts';
 import { choose, SyncDatabases, type SyncSource } from './databases.ts';
-import { matchesGlob } from './glob.ts';
 import { PackageList } from './package-list.ts';
 import { type Relation, RelationCache, withoutVersion } from './relation.ts';
 

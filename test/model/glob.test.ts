@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { literalPrefix, literalSuffix, matchesGlob } from '../../../src/distros/arch/glob.ts';
+import { literalPrefix, literalSuffix, matchesGlob } from '../../src/model/glob.ts';
 
 const TABLE: readonly (readonly [pattern: string, text: string, matches: boolean])[] = [
   ['usr/lib/modules/*/vmlinuz', 'usr/lib/modules/6.1/vmlinuz', true],

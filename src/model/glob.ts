@@ -38,6 +38,22 @@ export function literalSuffix(pattern: string): string {
   return /[^*?[\]\\]*$/.exec(pattern)?.[0] ?? '';
 }
 
+/** Whether a word is meant as a glob. */
+export function isGlob(text: string): boolean {
+  return /[*?[]/.test(text);
+}
+
+/** The longest run of ordinary characters outside brackets: every match contains it. Empty where there is none. */
+export function longestLiteral(glob: string): string {
+  const open = glob.indexOf('[');
+  const close = glob.lastIndexOf(']');
+  const plain = open < 0 ? glob : `${glob.slice(0, open)}*${close > open ? glob.slice(close + 1) : ''}`;
+  return plain
+    .replace(/\\.?/gs, '*')
+    .split(/[*?]+/)
+    .reduce((longest, run) => (run.length > longest.length ? run : longest), '');
+}
+
 /** Where the pattern goes on after matching one character; -1 when it does not match. */
 function matchOne(pattern: string, at: number, character: string): number {
   const sign = pattern[at];

@@ -35,8 +35,19 @@ export async function withContext<T>(
   options: ContextOptions,
   work: (context: Context) => Promise<T>,
 ): Promise<T> {
+  const context = openContext(options);
+  try {
+    return await work(context);
+  } catch (error) {
+    throw catalogError(error, catalogPath(context.directory));
+  } finally {
+    context.catalog.close();
+  }
+}
+
+/** For work that outlives a call: whoever opens it closes the catalog. @throws AppError CATALOG, STORAGE */
+export function openContext(options: ContextOptions): Context {
   const directory = resolve(options.cacheDirectory ?? cacheDirectory(options.env, packageRoot()));
-  const path = join(directory, 'catalog.sqlite');
   try {
     mkdirSync(directory, { recursive: true });
   } catch (error) {
@@ -45,13 +56,9 @@ export async function withContext<T>(
       cause: error,
     });
   }
-  const catalog = new Catalog(path);
-  try {
-    const { progress, signal, env } = options;
-    return await work({ catalog, store: new FileBlobStore(directory), directory, progress, signal, env });
-  } catch (error) {
-    throw catalogError(error, path);
-  } finally {
-    catalog.close();
-  }
+  const { progress, signal, env } = options;
+  const catalog = new Catalog(catalogPath(directory));
+  return { catalog, store: new FileBlobStore(directory), directory, progress, signal, env };
 }
+
+const catalogPath = (directory: string): string => join(directory, 'catalog.sqlite');

@@ -47,13 +47,24 @@ export class Catalog {
 
   /** Runs `work` over one state of the catalog, whatever other processes write meanwhile. */
   snapshot<T>(work: () => T): T {
+    const release = this.hold();
     try {
-      const result = this.#database.transaction(work).deferred();
-      this.#kept.flush();
-      return result;
+      return work();
     } catch (error) {
       throw catalogError(error, this.#path);
+    } finally {
+      release();
     }
+  }
+
+  /** Keeps to the state of the catalog as it is now, for reading, until the function that it returns is called. */
+  hold(): () => void {
+    if (this.#database.inTransaction) return () => {};
+    this.#database.exec('BEGIN DEFERRED');
+    return () => {
+      this.#database.exec('COMMIT');
+      this.#kept.flush();
+    };
   }
 
   close(): void {

@@ -11,6 +11,8 @@ export class KeptTable {
   readonly #find: Database.Statement<[string], Buffer>;
   readonly #write: (key: string, content: Uint8Array) => void;
   readonly #pending = new Map<string, Uint8Array>();
+  /** What was read last: the next question is most likely about the same repositories. */
+  #last: { readonly key: string; readonly content: Uint8Array } | undefined;
 
   constructor(database: Database.Database) {
     this.#find = database.prepare<[string], Buffer>('SELECT content FROM solver_graph WHERE key = ?').pluck();
@@ -24,11 +26,14 @@ export class KeptTable {
     }).immediate;
   }
 
-  /** Within a snapshot nothing is written: what was made waits for `flush`. */
+  /** The same object while the key stays the same. Within a snapshot nothing is written: that waits for `flush`. */
   get(key: string, make: () => Uint8Array): Uint8Array {
-    const found = this.#pending.get(key) ?? this.#find.get(key);
-    if (found !== undefined) return found;
-    const made = make();
+    if (this.#last?.key !== key) this.#last = { key, content: this.#find.get(key) ?? this.#make(key, make) };
+    return this.#last.content;
+  }
+
+  #make(key: string, make: () => Uint8Array): Uint8Array {
+    const made = this.#pending.get(key) ?? make();
     this.#pending.set(key, made);
     return made;
   }

@@ -25,6 +25,7 @@ import type {
   ComposeRequest,
   IndexReport,
   IngestReport,
+  Planner,
   PlanReport,
   SourceOptions,
 } from '../model/request.ts';
@@ -34,6 +35,8 @@ export interface App {
   index(request: { source: SourceOptions; files: boolean }): Promise<readonly IndexReport[]>;
   ingest(request: { source: SourceOptions; inputs: readonly string[] }): Promise<readonly IngestReport[]>;
   plan(request: { source: SourceOptions; packages: readonly string[] }): Promise<PlanReport>;
+  /** Whoever asks closes it */
+  planner(source: SourceOptions): Promise<Planner>;
   compose(request: ComposeRequest): Promise<ComposeReport>;
   depends(request: DependsRequest): Promise<readonly DependsReport[]>;
   dependents(request: DependentsRequest): Promise<DependentsReport>;
@@ -76,6 +79,11 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
     async plan(request) {
       const { plan } = await import('../app/plan.ts');
       return (await context())(options, (ctx) => plan(ctx, request));
+    },
+    async planner(source) {
+      const { openContext } = await import('../app/context.ts');
+      const { openPlanner } = await import('../app/planner.ts');
+      return openPlanner(openContext(options), source);
     },
     async compose(request) {
       const { compose } = await import('../app/compose.ts');

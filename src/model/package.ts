@@ -88,7 +88,7 @@ export interface PackageSource {
   readonly tags: readonly string[];
   /** What a solver that looks at every package sees of each. */
   all(): Iterable<RelatedPackage>;
-  /** Bytes that were made of all of them, made again only after one of the repositories has changed. */
+  /** Bytes made of all of them, made again only when one of the repositories has changed; the same object until then. */
   keep(kind: string, make: () => Uint8Array): Uint8Array;
 }
 

@@ -105,6 +105,22 @@ export interface PlanReport {
   readonly warnings: readonly string[];
 }
 
+/** One of many questions: packages in install order as `name-version`, or the real tool's words on why there is none. */
+export type PlanAnswer =
+  | {
+      readonly add: readonly string[];
+      /** `name-version`, `@tag` after it where it is from a tagged repository */
+      readonly install: readonly string[];
+      readonly warnings?: readonly string[];
+    }
+  | { readonly add: readonly string[]; readonly error: readonly string[] };
+
+/** Answers plans over one state of the repositories until it is closed. */
+export interface Planner {
+  plan(packages: readonly string[]): PlanAnswer;
+  close(): void;
+}
+
 export interface LayerReport {
   readonly digest: Digest;
   readonly diffId: string;

@@ -219,6 +219,10 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
       },
     ]),
     plan: answer('plan', PLAN),
+    planner: answer('planner', {
+      plan: (add: readonly string[]) => ({ add, install: add.map((name) => `${name}-1`) }),
+      close: () => {},
+    }),
     compose: answer('compose', REPORT),
     search: answer('search', SEARCH),
     show: answer('show', [SHOW]),

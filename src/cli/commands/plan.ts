@@ -1,26 +1,84 @@
 import { SETTINGS, sourceOptions } from '../../app/settings.ts';
-import type { CommandModule } from '../command.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { PlanAnswer, Planner } from '../../model/request.ts';
+import type { CommandModule, Result } from '../command.ts';
+import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
+import { MAX_LINE_CHARS, readLines } from '../lines.ts';
 import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
 import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 const packagesOf = SETTINGS.find((setting) => setting.key === 'packages')!;
+
+/** The packages of a question, or what is wrong with the line. */
+function readQuestion(line: string): readonly string[] | { readonly wrong: string } {
+  const wrong = (got: string): { readonly wrong: string } => ({
+    wrong: `expected {"add":["NAME",…]}, got ${got}`,
+  });
+  if (line.length > MAX_LINE_CHARS) return wrong(`a line of more than ${MAX_LINE_CHARS} characters`);
+  let question: unknown;
+  try {
+    question = JSON.parse(line);
+  } catch {
+    return wrong(JSON.stringify(line.slice(0, 80)));
+  }
+  const { add, ...others } = (question ?? {}) as Record<string, unknown>;
+  const [other] = Object.keys(others);
+  if (other !== undefined) return wrong(`a key ${JSON.stringify(other)}`);
+  if (!Array.isArray(add) || add.some((name) => typeof name !== 'string' || name === '')) {
+    return wrong(JSON.stringify(add)?.slice(0, 80) ?? 'no "add"');
+  }
+  return add as string[];
+}
+
+/** An answer a line, in the order of the questions; a line that is no question is answered with what is wrong. */
+function batch(planner: Planner, input: AsyncIterable<Uint8Array>): Result {
+  let exitCode = EXIT_OK;
+  const answerLine = (line: string): string => {
+    const question = readQuestion(line);
+    let answer: PlanAnswer;
+    if ('wrong' in question) {
+      exitCode = EXIT_CODES.USAGE;
+      answer = { add: [], error: [question.wrong] };
+    } else answer = planner.plan(question);
+    return `${JSON.stringify(answer)}\n`;
+  };
+  async function* chunks(): AsyncGenerator<string> {
+    try {
+      for await (const lines of readLines(input)) {
+        for (const line of lines) if (line.trim() !== '') yield answerLine(line);
+      }
+    } finally {
+      planner.close();
+    }
+  }
+  return { kind: 'stream', chunks: chunks(), exitCode: () => exitCode };
+}
 
 export const command: CommandModule = {
   arguments: {
     describe: 'PKG: gcc, "git>2.40", git@edge, core/bash',
     complete: 'package',
   },
-  options: [...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  options: ['batch', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose plan git', 'git and its dependencies, in install order'],
     ['compose plan bash --distro arch --json', 'for another program to read'],
+    ['compose plan --batch <questions.jsonl', 'a JSON answer for each line {"add":["gcc"]}'],
   ],
-  async run({ words, app }) {
+  async run({ words, app, input }) {
+    const source = sourceOptions(settingsFromWords(words));
+    if (words.options.has('batch')) {
+      if (words.args.length > 0) {
+        const got = words.args.join(' ');
+        throw new AppError('USAGE', `compose plan --batch: expected no packages beside it, got ${got}`, {
+          hint: 'Write the questions to standard input, a line {"add":["NAME",…]} each.',
+          details: { expected: 'no packages', got },
+        });
+      }
+      return batch(await app.planner(source), input());
+    }
     checkArguments(words.args, { command: 'plan', what: 'package names', atMost: Number.POSITIVE_INFINITY });
     const { packages = [] } = packagesOf.parse(words.args, 'package');
-    return {
-      kind: 'plan',
-      data: await app.plan({ source: sourceOptions(settingsFromWords(words)), packages }),
-    };
+    return { kind: 'plan', data: await app.plan({ source, packages }) };
   },
 };

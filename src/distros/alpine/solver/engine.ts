@@ -139,8 +139,10 @@ export class Engine implements Propagation {
   }
 
   #recheckTriggeredBy(name: NameState): void {
-    for (const other of this.#model.triggeredBy(name)) {
-      if (!this.met(other) || other.untriggerable) continue;
+    for (const id of this.#model.triggerIds(name)) {
+      if (!this.#discovery.met(id)) continue;
+      const other = this.#model.name(id);
+      if (other.untriggerable) continue;
       other.recheckTrigger = true;
       this.queueDirty(other);
     }

@@ -94,23 +94,18 @@ interface Prepared {
   readonly discovery: Discovery;
 }
 
-const prepared = new WeakMap<PackageSource, Map<string, Prepared>>();
+const prepared = new WeakMap<Uint8Array, Prepared>();
 
 /** The graph of the repositories alone is the same for every request: it is made once and kept. */
 function sharedGraph({ source, architecture }: Problem): Prepared {
-  let byArchitecture = prepared.get(source);
-  if (byArchitecture === undefined) {
-    byArchitecture = new Map();
-    prepared.set(source, byArchitecture);
-  }
-  let found = byArchitecture.get(architecture);
+  const bytes = source.keep(`apk-graph-${GRAPH_VERSION}-${architecture}`, () =>
+    encodeGraph(buildGraph({ packages: source.all(), architecture })),
+  );
+  let found = prepared.get(bytes);
   if (found === undefined) {
-    const bytes = source.keep(`apk-graph-${GRAPH_VERSION}-${architecture}`, () =>
-      encodeGraph(buildGraph({ packages: source.all(), architecture })),
-    );
     const graph = decodeGraph(bytes);
     found = { graph, discovery: new Discovery(graph) };
-    byArchitecture.set(architecture, found);
+    prepared.set(bytes, found);
   }
   return found;
 }

@@ -202,6 +202,8 @@ export interface ModelOptions {
   checksumOf(id: number): string;
 }
 
+const NO_IDS = new Int32Array(0);
+
 /** The graph as linked states; only those that a solve touches are made. */
 export class Model {
   readonly graph: Graph;
@@ -247,10 +249,13 @@ export class Model {
   }
 
   /** Names of packages that have the name in install_if, in apk's order. */
-  triggeredBy({ id }: NameState): readonly NameState[] {
+  triggeredBy(name: NameState): readonly NameState[] {
+    return Array.from(this.triggerIds(name), (id) => this.name(id));
+  }
+
+  triggerIds({ id }: NameState): Int32Array {
     const { triggerStart, triggers } = this.graph;
-    if (id < 0) return [];
-    return Array.from(triggers.subarray(triggerStart[id], triggerStart[id + 1]), (other) => this.name(other));
+    return id < 0 ? NO_IDS : triggers.subarray(triggerStart[id], triggerStart[id + 1]);
   }
 
   /** Names that go by a package which depends on the name, in apk's order. */

@@ -16,6 +16,7 @@ export class Discovery {
   readonly #reachedRead: Int32Array;
   readonly #heardRead: Int32Array;
   readonly #rulesRead: Int32Array;
+  readonly #plainRead: Int32Array;
   /** One more than the name that a package's dependencies are looked at for, the first that leads to it; 0: none */
   readonly #owner: Int32Array;
   readonly #stack: Int32Array;
@@ -32,6 +33,7 @@ export class Discovery {
     this.#reachedRead = new Int32Array(packages);
     this.#heardRead = new Int32Array(packages);
     this.#rulesRead = new Int32Array(packages);
+    this.#plainRead = new Int32Array(names);
     this.#owner = new Int32Array(packages);
     this.#stack = new Int32Array(names + 1);
     this.order = new Int32Array(names);
@@ -47,12 +49,14 @@ export class Discovery {
     this.#phase.fill(0);
     this.#owner.fill(0);
     this.order.fill(0);
-    const quiet = roots.some((root) => graph.nameFlags[root] === QUIET);
+    // A quiet name is only left out of its package's list where it is not walked from itself later.
+    const quiet = roots.some((root, at) => at > 0 && graph.nameFlags[root] === QUIET);
     const heardStart = quiet ? graph.provideStart : graph.heardStart;
     this.#triggersRead.set(graph.triggerStart.subarray(0, this.#triggersRead.length));
     this.#reachedRead.set(graph.reachedStart.subarray(0, this.#reachedRead.length));
     this.#heardRead.set(heardStart.subarray(0, this.#heardRead.length));
     this.#rulesRead.set(graph.installIfStart.subarray(0, this.#rulesRead.length));
+    this.#plainRead.set(graph.plainStart.subarray(0, this.#plainRead.length));
     let left = 0;
     for (const root of roots) {
       if (!this.met(root)) left = this.#walk(root, left, quiet ? graph.provideName : graph.heard, heardStart);
@@ -62,6 +66,9 @@ export class Discovery {
   #walk(root: number, leftBefore: number, heard: Int32Array, heardStart: Int32Array): number {
     const { providerStart, providerPackage, packageName, triggerStart, triggers } = this.#graph;
     const { reachedStart, reached, installIfStart, installIfs, relationName } = this.#graph;
+    const { plainStart, plain, plainLeft } = this.#graph;
+    const plainRead = this.#plainRead;
+    const complete = heard === this.#graph.provideName;
     const phases = this.#phase;
     const providers = this.#provider;
     const triggersRead = this.#triggersRead;
@@ -77,6 +84,45 @@ export class Discovery {
     phases[name] = 1;
     providers[name] = providerStart[name] as number;
     walking: for (;;) {
+      const before = complete ? -1 : (plainLeft[name] as number);
+      if (before >= 0) {
+        const first = plainStart[name] as number;
+        const turn = first + before;
+        const stop = plainStart[name + 1] as number;
+        let read = plainRead[name] as number;
+        let next = -1;
+        for (; read < turn; read += 1) {
+          const other = plain[read] as number;
+          if (phases[other] !== 0) continue;
+          next = other;
+          break;
+        }
+        if (next < 0) {
+          if (order[name] === 0) {
+            left += 1;
+            order[name] = left;
+          }
+          for (; read < stop; read += 1) {
+            const other = plain[read] as number;
+            if (phases[other] !== 0) continue;
+            next = other;
+            break;
+          }
+        }
+        if (next < 0) {
+          if (depth === 0) return left;
+          depth -= 1;
+          name = stack[depth] as number;
+          continue;
+        }
+        plainRead[name] = read + 1;
+        stack[depth] = name;
+        depth += 1;
+        name = next;
+        phases[name] = 1;
+        providers[name] = providerStart[name] as number;
+        continue;
+      }
       const end = providerStart[name + 1] as number;
       let phase = phases[name] as number;
       let at = providers[name] as number;

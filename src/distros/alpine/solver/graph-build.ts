@@ -211,6 +211,29 @@ function assemble(drafts: readonly Draft[], relations: Relations): Graph {
     }
     return watched ?? [];
   }
+  const isPlain = (name: number): boolean => {
+    const only = providers.start[name] as number;
+    const one = providers.first[only] as number;
+    return (
+      (providers.start[name + 1] as number) === only + 1 &&
+      drafts[one]?.name === name &&
+      heard.start[one] === heard.start[one + 1]
+    );
+  };
+  const plainLeft = new Int32Array(count).fill(-1);
+  const plain = flatten(
+    Array.from({ length: count }, (_, name) => name),
+    (name) => {
+      if (!isPlain(name)) return [];
+      const one = providers.first[providers.start[name] as number] as number;
+      const before = [
+        ...reached.items.slice(reached.start[one], reached.start[one + 1]),
+        ...triggers.first.subarray(triggers.start[name], triggers.start[name + 1]),
+      ];
+      plainLeft[name] = before.length;
+      return [...before, ...(drafts[one] as Draft).installIf.map((id) => relationName[id] as number)];
+    },
+  );
   return {
     nameStart: names.start,
     nameBytes: names.bytes,
@@ -243,6 +266,9 @@ function assemble(drafts: readonly Draft[], relations: Relations): Graph {
     heardStart: heard.start,
     heard: Int32Array.from(heard.items),
     nameFlags,
+    plainStart: plain.start,
+    plain: Int32Array.from(plain.items),
+    plainLeft,
     relationName,
     relationOperator: Int32Array.from(relations.operator),
     relationVersion: Int32Array.from(relations.version),
@@ -280,11 +306,11 @@ function packTexts(texts: readonly string[]): { start: Int32Array; bytes: Uint8A
   return { start, bytes: Buffer.from(texts.join('')) };
 }
 
-function flatten<T>(drafts: readonly Draft[], listOf: (draft: Draft) => readonly T[]) {
-  const start = new Int32Array(drafts.length + 1);
+function flatten<Owner, T>(owners: readonly Owner[], listOf: (owner: Owner) => readonly T[]) {
+  const start = new Int32Array(owners.length + 1);
   const items: T[] = [];
-  drafts.forEach((draft, index) => {
-    for (const item of listOf(draft)) items.push(item);
+  owners.forEach((owner, index) => {
+    for (const item of listOf(owner)) items.push(item);
     start[index + 1] = items.length;
   });
   return { start, items };

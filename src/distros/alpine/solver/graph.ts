@@ -52,6 +52,13 @@ export const WORD_SECTIONS = [
   'heardStart',
   'heard',
   'nameFlags',
+  /**
+   * By name, of a name that goes with one package of that name which others of its names cannot lead into: all that
+   * the walk looks at, in its order, and how far that is before the name is left; elsewhere nothing and -1.
+   */
+  'plainStart',
+  'plain',
+  'plainLeft',
   'relationName',
   'relationOperator',
   'relationVersion',

@@ -35,19 +35,8 @@ export interface Solution {
 
 export function solveProblem(problem: Problem): Solution {
   const { source, installed } = problem;
-  const { graph, discovery } =
-    problem.installed.length === 0 ? sharedGraph(problem) : installedGraph(problem);
-  const installedIds = new Map<number, string>();
-  for (let id = 0; id < installed.length; id += 1) {
-    if (graph.packageRank[id] !== INSTALLED) break;
-    installedIds.set(id, (installed[graph.packageOrdinal[id] as number] as InstalledEntry).tag);
-  }
-  const model: Model = new Model(graph, {
-    tags: source.tags,
-    flags: problem.flags,
-    installed: installedIds,
-    checksumOf: (id) => entryOf(model.package(id)).checksum,
-  });
+  const { model, discovery } = installed.length === 0 ? sharedModel(problem) : installedModel(problem);
+  const { graph } = model;
   const entryOf = (one: PackageState): IndexPackage => {
     const rank = graph.packageRank[one.id] as number;
     const ordinal = graph.packageOrdinal[one.id] as number;
@@ -59,6 +48,7 @@ export function solveProblem(problem: Problem): Solution {
       throw new Error(`solver graph: no package ${one.name.text} in ${rank}, ${ordinal}`);
     return found;
   };
+  model.begin((id) => entryOf(model.package(id)).checksum);
   const world = [...problem.world]
     .sort((a, b) => compareDisplay(a.name, b.name))
     .map((relation): Dependency => {
@@ -81,7 +71,7 @@ export function solveProblem(problem: Problem): Solution {
   engine.run(world);
   const changes = generateChanges(engine, model, {
     world,
-    installed: [...installedIds.keys()].map((id) => model.package(id)),
+    installed: model.installedIds().map((id) => model.package(id)),
   });
   return { model, world, changes, errors: engine.errors, entryOf };
 }
@@ -90,28 +80,37 @@ export function solveProblem(problem: Problem): Solution {
 const INSTALLED = -1;
 
 interface Prepared {
-  readonly graph: Graph;
+  readonly model: Model;
   readonly discovery: Discovery;
 }
 
-const prepared = new WeakMap<Uint8Array, Prepared>();
+/** By the bytes of the graph, then by what else a model depends on. */
+const prepared = new WeakMap<Uint8Array, { readonly graph: Graph; readonly models: Map<string, Prepared> }>();
 
 /** The graph of the repositories alone is the same for every request: it is made once and kept. */
-function sharedGraph({ source, architecture }: Problem): Prepared {
+function sharedModel({ source, architecture, flags }: Problem): Prepared {
   const bytes = source.keep(`apk-graph-${GRAPH_VERSION}-${architecture}`, () =>
     encodeGraph(buildGraph({ packages: source.all(), architecture })),
   );
   let found = prepared.get(bytes);
   if (found === undefined) {
-    const graph = decodeGraph(bytes);
-    found = { graph, discovery: new Discovery(graph) };
+    found = { graph: decodeGraph(bytes), models: new Map() };
     prepared.set(bytes, found);
   }
-  return found;
+  const { tags } = source;
+  const key = [flags, ...tags].join(' ');
+  let one = found.models.get(key);
+  if (one === undefined) {
+    const model = new Model(found.graph, { tags, flags, installed: new Map() });
+    one = { model, discovery: new Discovery(found.graph) };
+    found.models.set(key, one);
+  }
+  return one;
 }
 
 /** apk reads world and the installed database before any repository. */
-function installedGraph({ source, architecture, installed, world, requested }: Problem): Prepared {
+function installedModel(problem: Problem): Prepared {
+  const { source, architecture, installed, world, requested, flags } = problem;
   const firstNames = world.map(({ name }) => name).filter((name) => !requested.has(name));
   const packages = function* () {
     for (const [ordinal, { package: entry }] of installed.entries()) {
@@ -120,5 +119,10 @@ function installedGraph({ source, architecture, installed, world, requested }: P
     yield* source.all();
   };
   const graph = buildGraph({ packages: packages(), architecture, firstNames });
-  return { graph, discovery: new Discovery(graph) };
+  const tagOf = new Map<number, string>();
+  for (let id = 0; graph.packageRank[id] === INSTALLED; id += 1) {
+    tagOf.set(id, installed[graph.packageOrdinal[id] as number]?.tag ?? '');
+  }
+  const model = new Model(graph, { tags: source.tags, flags, installed: tagOf });
+  return { model, discovery: new Discovery(graph) };
 }

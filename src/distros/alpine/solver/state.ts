@@ -5,8 +5,10 @@ import {
   CONFLICT,
   EMPTY,
   type Graph,
+  nameCount,
   nameText,
   operatorText,
+  packageCount,
   UNINSTALLABLE,
   versionText,
 } from './graph.ts';
@@ -41,7 +43,7 @@ export interface Provide {
   readonly version: string;
 }
 
-/** A package, and what is known of it in this solve. */
+/** A package, and what is known of it in the solve at hand. */
 export class PackageState {
   readonly id: number;
   readonly name: NameState;
@@ -55,31 +57,35 @@ export class PackageState {
   readonly installed: boolean;
   /** In a repository */
   readonly available: boolean;
-  flags = 0;
-  inheritedFlags = 0;
+  flags!: number;
+  inheritedFlags!: number;
   /** Tags as bits; 1 is untagged */
-  allowedTags = 1;
-  tagPreferred: boolean;
-  tagOk: boolean;
-  selectable: boolean;
-  conflicts = 0;
-  merged = false;
-  used = false;
-  triggered = false;
-  untriggerable: boolean;
-  failed = false;
-  inChanges = false;
+  allowedTags!: number;
+  tagPreferred!: boolean;
+  tagOk!: boolean;
+  selectable!: boolean;
+  conflicts!: number;
+  merged!: boolean;
+  used!: boolean;
+  triggered!: boolean;
+  untriggerable!: boolean;
+  failed!: boolean;
+  inChanges!: boolean;
+  /** The solve that this is the state of */
+  solve = 0;
   readonly #model: Model;
-  #depends: readonly Dependency[] | undefined;
-  #provides: readonly Provide[] | undefined;
-  #installIf: readonly Dependency[] | undefined;
+  readonly #isDefault: boolean;
+  readonly #neverTriggered: boolean;
+  readonly #depends: Linked<Dependency>;
+  readonly #provides: Linked<Provide>;
+  readonly #installIf: Linked<Dependency>;
 
   constructor(model: Model, id: number) {
     const { graph } = model;
     const flags = graph.packageFlags[id] as number;
     this.#model = model;
     this.id = id;
-    this.name = model.name(graph.packageName[id] as number);
+    this.name = model.node(graph.packageName[id] as number);
     this.version = model.version(graph.packageVersion[id] as number);
     this.priority = graph.packagePriority[id] as number;
     this.installed = model.isInstalled(id);
@@ -87,12 +93,31 @@ export class PackageState {
     this.allowedRepositories = this.repositories | model.pinnedRepositories(id);
     this.available = this.repositories !== 0;
     this.uninstallable = (flags & UNINSTALLABLE) !== 0;
+    this.#isDefault = (flags & EMPTY) !== 0 || (this.allowedRepositories & model.repositoriesOf(1)) !== 0;
+    this.#neverTriggered =
+      graph.installIfStart[id] === graph.installIfStart[id + 1] ||
+      ((model.flags & AVAILABLE) !== 0 && !this.available);
+    this.#depends = new Linked(() => model.relations(graph.depends, graph.dependStart, id));
+    this.#provides = new Linked(() => model.provides(id));
+    this.#installIf = new Linked(() => model.relations(graph.installIfs, graph.installIfStart, id));
+  }
+
+  /** As before a solve. */
+  reset(): void {
+    this.flags = 0;
+    this.inheritedFlags = 0;
+    this.allowedTags = 1;
+    this.tagPreferred = this.#isDefault;
+    this.tagOk = this.#isDefault || this.installed;
     this.selectable = !this.uninstallable;
-    const empty = (flags & EMPTY) !== 0;
-    this.tagPreferred = empty || (this.allowedRepositories & model.repositoriesOf(1)) !== 0;
-    this.tagOk = this.tagPreferred || this.installed;
-    const rules = (graph.installIfStart[id + 1] as number) - (graph.installIfStart[id] as number);
-    this.untriggerable = rules === 0 || ((model.flags & AVAILABLE) !== 0 && !this.available);
+    this.conflicts = 0;
+    this.merged = false;
+    this.used = false;
+    this.triggered = false;
+    this.untriggerable = this.#neverTriggered;
+    this.failed = false;
+    this.inChanges = false;
+    this.#model.touch(this.name);
   }
 
   get checksum(): string {
@@ -100,95 +125,114 @@ export class PackageState {
   }
 
   get depends(): readonly Dependency[] {
-    const { dependStart, depends } = this.#model.graph;
-    this.#depends ??= this.#model.relations(depends, dependStart[this.id], dependStart[this.id + 1]);
-    return this.#depends;
+    return this.#depends.of(this.#model);
   }
 
   get installIf(): readonly Dependency[] {
-    const { installIfStart, installIfs } = this.#model.graph;
-    this.#installIf ??= this.#model.relations(
-      installIfs,
-      installIfStart[this.id],
-      installIfStart[this.id + 1],
-    );
-    return this.#installIf;
+    return this.#installIf.of(this.#model);
   }
 
   get provides(): readonly Provide[] {
-    if (this.#provides !== undefined) return this.#provides;
-    const { provideStart, provideName, provideVersion } = this.#model.graph;
-    const provides: Provide[] = [];
-    for (let at = provideStart[this.id] as number; at < (provideStart[this.id + 1] as number); at += 1) {
-      provides.push({
-        name: this.#model.name(provideName[at] as number),
-        version: this.#model.version(provideVersion[at] as number),
-      });
-    }
-    this.#provides = provides;
-    return provides;
+    return this.#provides.of(this.#model);
   }
 }
 
-/** A name, and what is known of it in this solve. */
+/** A name, and what is known of it in the solve at hand. */
 export class NameState {
   /** -1: no package has to do with it */
   readonly id: number;
   readonly rank: number;
-  requirers = 0;
-  locked = false;
-  chosen: Provider | null = null;
+  requirers!: number;
+  locked!: boolean;
+  chosen!: Provider | null;
   /** apk's APK_SOLVERF set: named in the request, so settled before others */
-  requested = false;
-  dirty = false;
-  queue: 'now' | 'selectable' | 'unresolved' | undefined = undefined;
+  requested!: boolean;
+  dirty!: boolean;
+  queue!: 'now' | 'selectable' | 'unresolved' | undefined;
   /** When it was last reconsidered, and when last something it is needed by had to be told */
-  reconsidered = 0;
-  changed = 0;
-  recheckTrigger = false;
-  hasTriggered = false;
-  untriggerable: boolean;
-  hasOptions = false;
-  hasSelectable = false;
-  neededUnset = false;
-  dependentsDone = false;
-  commonDepends = 0;
-  commonProvides = 0;
-  providedUnversioned = false;
-  changesSeen = false;
-  removed = false;
-  installedUnder: NameState | null = null;
-  installedPackage: PackageState | null = null;
+  reconsidered!: number;
+  changed!: number;
+  recheckTrigger!: boolean;
+  hasTriggered!: boolean;
+  untriggerable!: boolean;
+  hasOptions!: boolean;
+  hasSelectable!: boolean;
+  neededUnset!: boolean;
+  dependentsDone!: boolean;
+  commonDepends!: number;
+  commonProvides!: number;
+  providedUnversioned!: boolean;
+  changesSeen!: boolean;
+  removed!: boolean;
+  installedUnder!: NameState | null;
+  installedPackage!: PackageState | null;
+  /** The solve that this is the state of */
+  solve = 0;
   readonly #model: Model;
-  readonly #text: string | undefined;
-  #providers: readonly Provider[] | undefined;
+  #text: string | undefined;
+  readonly #providers: Linked<Provider>;
 
   constructor(model: Model, id: number, text?: string) {
     this.#model = model;
     this.id = id;
     this.#text = text;
     this.rank = id < 0 ? -1 : (model.graph.nameRank[id] as number);
+    this.#providers = new Linked(() => model.providers(id));
+  }
+
+  /** As before a solve. */
+  reset(): void {
+    this.requirers = 0;
+    this.locked = false;
+    this.chosen = null;
+    this.requested = false;
+    this.dirty = false;
+    this.queue = undefined;
+    this.reconsidered = 0;
+    this.changed = 0;
+    this.recheckTrigger = false;
+    this.hasTriggered = false;
     this.untriggerable = false;
+    this.hasOptions = false;
+    this.hasSelectable = false;
+    this.neededUnset = false;
+    this.dependentsDone = false;
+    this.commonDepends = 0;
+    this.commonProvides = 0;
+    this.providedUnversioned = false;
+    this.changesSeen = false;
+    this.removed = false;
+    this.installedUnder = null;
+    this.installedPackage = null;
   }
 
   get text(): string {
-    return this.#text ?? nameText(this.#model.graph, this.id);
+    this.#text ??= nameText(this.#model.graph, this.id);
+    return this.#text;
   }
 
   get providers(): readonly Provider[] {
-    if (this.#providers !== undefined) return this.#providers;
-    const { providerStart, providerPackage, providerVersion } = this.#model.graph;
-    const providers: Provider[] = [];
-    if (this.id >= 0) {
-      for (let at = providerStart[this.id] as number; at < (providerStart[this.id + 1] as number); at += 1) {
-        providers.push({
-          one: this.#model.package(providerPackage[at] as number),
-          version: this.#model.version(providerVersion[at] as number),
-        });
-      }
+    return this.#providers.of(this.#model);
+  }
+}
+
+/** A list that leads from one state to others: made once, and in every solve its states are reset before they are seen. */
+class Linked<T extends Dependency | Provide | Provider> {
+  readonly #make: () => readonly T[];
+  #list: readonly T[] | undefined;
+  #solve = 0;
+
+  constructor(make: () => readonly T[]) {
+    this.#make = make;
+  }
+
+  of(model: Model): readonly T[] {
+    this.#list ??= this.#make();
+    if (this.#solve !== model.solve) {
+      this.#solve = model.solve;
+      for (const link of this.#list) model.touch('one' in link ? link.one : link.name);
     }
-    this.#providers = providers;
-    return providers;
+    return this.#list;
   }
 }
 
@@ -198,54 +242,105 @@ export interface ModelOptions {
   readonly flags: number;
   /** Installed packages by their number in the graph, with the tag they are pinned to */
   readonly installed: ReadonlyMap<number, string>;
-  /** `Q1…` of a package of the graph */
-  checksumOf(id: number): string;
 }
 
 const NO_IDS = new Int32Array(0);
 
-/** The graph as linked states; only those that a solve touches are made. */
+/** The graph as linked states: made as solves touch them, and kept for the next solve. */
 export class Model {
   readonly graph: Graph;
   readonly flags: number;
   readonly tags: readonly string[];
+  /** Numbers the solves */
+  solve = 0;
   readonly #repositoriesByTag: readonly number[];
   readonly #installed: ReadonlyMap<number, string>;
-  readonly checksumOf: (id: number) => string;
-  readonly #names = new Map<number, NameState>();
-  readonly #unknown = new Map<string, NameState>();
-  readonly #packages = new Map<number, PackageState>();
+  readonly #names: (NameState | undefined)[];
+  readonly #packages: (PackageState | undefined)[];
   readonly #relations = new Map<number, Dependency>();
   readonly #versions = new Map<number, string>();
+  #unknown = new Map<string, NameState>();
+  #touched: NameState[] = [];
+  /** `Q1…` of a package of the graph */
+  checksumOf: (id: number) => string = () => '';
 
-  constructor(graph: Graph, { tags, flags, installed, checksumOf }: ModelOptions) {
-    this.checksumOf = checksumOf;
+  constructor(graph: Graph, { tags, flags, installed }: ModelOptions) {
     this.graph = graph;
     this.flags = flags;
     this.#installed = installed;
+    this.#names = new Array(nameCount(graph));
+    this.#packages = new Array(packageCount(graph));
     this.tags = [...new Set(['', ...tags])];
     this.#repositoriesByTag = this.tags.map((tag) =>
       tags.reduce((bits, other, rank) => (other === tag ? bits | (1 << rank) : bits), 0),
     );
   }
 
+  /** Forgets what the last solve has found out. */
+  begin(checksumOf: (id: number) => string): void {
+    this.solve += 1;
+    this.checksumOf = checksumOf;
+    this.#unknown = new Map();
+    this.#touched = [];
+  }
+
+  touch(state: NameState | PackageState): void {
+    if (state.solve === this.solve) return;
+    state.solve = this.solve;
+    if (state instanceof NameState) this.#touched.push(state);
+    state.reset();
+  }
+
   name(id: number): NameState {
-    let name = this.#names.get(id);
+    const name = this.node(id);
+    this.touch(name);
+    return name;
+  }
+
+  /** The name without its state. */
+  node(id: number): NameState {
+    let name = this.#names[id];
     if (name === undefined) {
       name = new NameState(this, id);
-      this.#names.set(id, name);
+      this.#names[id] = name;
     }
     return name;
   }
 
-  /** The name where this solve has come across it. */
-  knownName(id: number): NameState | undefined {
-    return this.#names.get(id);
+  /** A name that no package has to do with. */
+  unknownName(text: string): NameState {
+    let name = this.#unknown.get(text);
+    if (name === undefined) {
+      name = new NameState(this, -1, text);
+      this.#unknown.set(text, name);
+      this.touch(name);
+    }
+    return name;
   }
 
-  *knownNames(): Iterable<NameState> {
-    yield* this.#names.values();
-    yield* this.#unknown.values();
+  package(id: number): PackageState {
+    const one = this.#package(id);
+    this.touch(one);
+    return one;
+  }
+
+  #package(id: number): PackageState {
+    let one = this.#packages[id];
+    if (one === undefined) {
+      one = new PackageState(this, id);
+      this.#packages[id] = one;
+    }
+    return one;
+  }
+
+  /** The name where this solve has come across it. */
+  knownName(id: number): NameState | undefined {
+    const name = this.#names[id];
+    return name?.solve === this.solve ? name : undefined;
+  }
+
+  knownNames(): readonly NameState[] {
+    return this.#touched;
   }
 
   /** Names of packages that have the name in install_if, in apk's order. */
@@ -270,25 +365,6 @@ export class Model {
     return Array.from(ids, (other) => this.name(other)).sort((a, b) => a.rank - b.rank);
   }
 
-  /** A name that no package has to do with. */
-  unknownName(text: string): NameState {
-    let name = this.#unknown.get(text);
-    if (name === undefined) {
-      name = new NameState(this, -1, text);
-      this.#unknown.set(text, name);
-    }
-    return name;
-  }
-
-  package(id: number): PackageState {
-    let one = this.#packages.get(id);
-    if (one === undefined) {
-      one = new PackageState(this, id);
-      this.#packages.set(id, one);
-    }
-    return one;
-  }
-
   version(id: number): string {
     if (id === 0) return '';
     let version = this.#versions.get(id);
@@ -299,10 +375,29 @@ export class Model {
     return version;
   }
 
-  relations(ids: Int32Array, start = 0, end = 0): readonly Dependency[] {
-    const list: Dependency[] = [];
-    for (let at = start; at < end; at += 1) list.push(this.#relation(ids[at] as number));
-    return list;
+  /** Of the package `id`, out of the lists of all. */
+  relations(all: Int32Array, starts: Int32Array, id: number): readonly Dependency[] {
+    return Array.from(all.subarray(starts[id], starts[id + 1]), (relation) => this.#relation(relation));
+  }
+
+  provides(id: number): readonly Provide[] {
+    const { provideStart, provideName, provideVersion } = this.graph;
+    const start = provideStart[id] as number;
+    return Array.from(provideName.subarray(start, provideStart[id + 1]), (name, at) => ({
+      name: this.node(name),
+      version: this.version(provideVersion[start + at] as number),
+    }));
+  }
+
+  /** Of the name `id`. */
+  providers(id: number): readonly Provider[] {
+    if (id < 0) return [];
+    const { providerStart, providerPackage, providerVersion } = this.graph;
+    const start = providerStart[id] as number;
+    return Array.from(providerPackage.subarray(start, providerStart[id + 1]), (one, at) => ({
+      one: this.#package(one),
+      version: this.version(providerVersion[start + at] as number),
+    }));
   }
 
   #relation(id: number): Dependency {
@@ -310,7 +405,7 @@ export class Model {
     if (relation === undefined) {
       const operator = this.graph.relationOperator[id] as number;
       relation = {
-        name: this.name(this.graph.relationName[id] as number),
+        name: this.node(this.graph.relationName[id] as number),
         conflict: (operator & CONFLICT) !== 0,
         operator: operator & (ANY | FUZZY),
         version: this.version(this.graph.relationVersion[id] as number),
@@ -320,6 +415,10 @@ export class Model {
       this.#relations.set(id, relation);
     }
     return relation;
+  }
+
+  installedIds(): readonly number[] {
+    return [...this.#installed.keys()];
   }
 
   isInstalled(id: number): boolean {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { InstalledEntry } from '../../../src/distros/transaction.ts';
 import { sharedData } from '../../fixtures/shared.ts';
-import { BLANK, type MemoryRepository, memorySource } from './memory-source.ts';
+import { BLANK, type MemoryRepository, memorySource } from '../memory-source.ts';
 import { ask, readCommandLine } from './pacman-answers.ts';
 
 type Description = MemoryRepository['packages'][number] & { readonly reason?: number };

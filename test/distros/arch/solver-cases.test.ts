@@ -1,15 +1,19 @@
-import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
-import { answer, readCases } from './solver-cases.ts';
+import { change } from '../../../src/distros/arch/change.ts';
+import { tell, testCases } from '../cases.ts';
+import { BLANK, memorySource } from '../memory-source.ts';
+import { readCommandLine } from './pacman-answers.ts';
 
-const FOLDER = path.join(import.meta.dirname, 'cases');
-
-for (const file of readdirSync(FOLDER).filter((name) => name !== 'README.txt')) {
-  const cases = readCases(readFileSync(path.join(FOLDER, file), 'utf8'));
-  assert.ok(cases.length > 0, file);
-  for (const one of cases) {
-    test(`${file}: ${one.name}`, () => assert.deepEqual(answer(one), one.expected));
-  }
-}
+testCases(path.join(import.meta.dirname, 'cases'), ({ repositories, installed, words }) => {
+  const line = readCommandLine(words);
+  if (line === undefined) throw new Error(`unknown pacman options: ${words.join(' ')}`);
+  const request = {
+    targets: line.targets,
+    architecture: 'x86_64',
+    repositoryNames: repositories.map(({ name }) => name),
+    installed: installed.map((one) => ({ ...one, package: { ...BLANK, ...one.package } })),
+    world: [],
+    pacman: line.options,
+  };
+  return tell(change(request, memorySource(repositories)), repositories);
+});

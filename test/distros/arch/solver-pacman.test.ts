@@ -6,7 +6,7 @@ import { readDatabase } from '../../../src/distros/arch/database.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
 import { parseSigLevel } from '../../../src/trust/pacman-keyring.ts';
 import { sharedData } from '../../fixtures/shared.ts';
-import { memorySource } from './memory-source.ts';
+import { memorySource } from '../memory-source.ts';
 import { ask, differenceFrom, type PacmanAnswer, type PacmanCase, type Setting } from './pacman-answers.ts';
 
 const ARCHITECTURE = 'x86_64';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { change } from '../../../src/distros/arch/change.ts';
 import { solve } from '../../../src/distros/arch/solver.ts';
 import type { SolveResult } from '../../../src/model/package.ts';
-import { BLANK, type MemoryRepository, memorySource } from './memory-source.ts';
+import { BLANK, type MemoryRepository, memorySource } from '../memory-source.ts';
 import { conflictsAmong, meets, reaches, type Simple, unmet } from './naive-checker.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];

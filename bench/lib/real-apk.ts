@@ -1,56 +1,76 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Run, run } from './measure.ts';
+import { type Output, type Run, run } from './measure.ts';
 
 /** What the real apk 2.14 needs to run: itself and its libraries. */
 const CLOSURE = /^(apk-tools|musl|libcrypto3|libssl3|zlib)-[0-9]/;
 
+export interface RealApk {
+  /** Installs into an empty root. */
+  add(packages: readonly string[]): Run;
+  /** Plans for an empty root; signatures of the indexes are checked. Exit code: how many errors there were. */
+  simulate(packages: readonly string[]): Output;
+  search(word: string): Output;
+}
+
+export interface ApkFolders {
+  /** With the archives of apk itself */
+  readonly tools: readonly string[];
+  readonly repositories: readonly string[];
+  readonly keys: string;
+}
+
 /**
- * The real apk of the Alpine data, unpacked into a folder and run in a chroot with the packages bound below it.
+ * The real apk of the Alpine data, unpacked into a folder and run in a chroot with the repositories copied below it.
  * Undefined where that is not possible (not root, no such data).
  */
-export function prepareApk(
-  repositories: readonly string[],
-  folder: string,
-): { add(packages: readonly string[]): Run } | undefined {
+export function prepareApk(folders: ApkFolders, folder: string): RealApk | undefined {
   if (process.getuid?.() !== 0) return undefined;
   mkdirSync(folder, { recursive: true });
-  const archives = repositories.flatMap((repository) =>
-    readdirSync(repository)
-      .filter((name) => CLOSURE.test(name))
-      .map((name) => join(repository, name)),
-  );
-  for (const archive of archives) {
-    spawnSync('/bin/sh', ['-c', `gzip -dc '${archive}' | tar -xf - -C '${folder}' 2>/dev/null`]);
+  for (const tools of folders.tools) {
+    for (const name of readdirSync(tools).filter((entry) => CLOSURE.test(entry))) {
+      spawnSync('/bin/sh', ['-c', `gzip -dc '${join(tools, name)}' | tar -xf - -C '${folder}' 2>/dev/null`]);
+    }
   }
   if (!existsSync(join(folder, 'sbin/apk'))) return undefined;
-  repositories.forEach((repository, at) => {
-    mkdirSync(join(folder, `repo${at}/x86_64`), { recursive: true });
-    spawnSync('/bin/sh', ['-c', `cp '${repository}'/* '${folder}/repo${at}/x86_64/'`]);
+  folders.repositories.forEach((repository, at) => {
+    cpSync(repository, join(folder, `repo${at}/x86_64`), { recursive: true });
   });
-  const options = repositories.flatMap((_, at) => ['-X', `/repo${at}`]);
+  const options = folders.repositories.flatMap((_, at) => ['-X', `/repo${at}`]);
+  const apk = (root: string, ...words: readonly string[]): Output =>
+    run({
+      command: 'chroot',
+      args: [
+        folder,
+        '/sbin/apk',
+        ...words.slice(0, 1),
+        '--root',
+        root,
+        ...options,
+        '--no-network',
+        '--no-cache',
+        ...words.slice(1),
+      ],
+      mayFail: words.includes('--simulate'),
+    });
+  mkdirSync(join(folder, 'plans/etc/apk'), { recursive: true });
+  cpSync(folders.keys, join(folder, 'plans/etc/apk/keys'), { recursive: true });
+  apk('/plans', 'add', '--initdb');
   return {
     add(packages) {
       rmSync(join(folder, 'root'), { recursive: true, force: true });
       mkdirSync(join(folder, 'root'));
-      return run({
-        command: 'chroot',
-        args: [
-          folder,
-          '/sbin/apk',
-          'add',
-          '--root',
-          '/root',
-          '--initdb',
-          '--no-scripts',
-          '--no-network',
-          '--no-cache',
-          '--allow-untrusted',
-          ...options,
-          ...packages,
-        ],
-      });
+      return apk('/root', 'add', '--initdb', '--no-scripts', '--allow-untrusted', ...packages);
     },
+    simulate: (packages) => apk('/plans', 'add', '--simulate', ...packages),
+    search: (word) => apk('/plans', 'search', '--description', word),
   };
+}
+
+/** `name-version` in install order; undefined where apk refused. */
+export function simulatedInstall({ status, stdout }: Output): readonly string[] | undefined {
+  if (status !== 0) return undefined;
+  const steps = stdout.matchAll(/^\(\d+\/\d+\) Installing (\S+) \((\S+)\)/gm);
+  return [...steps].map(([, name, version]) => `${name}-${version}`);
 }

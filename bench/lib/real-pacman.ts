@@ -1,0 +1,27 @@
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Output, run } from './measure.ts';
+
+/** This machine's pacman over databases as if it had synchronised them. Undefined where there is none. */
+export function preparePacman(
+  databases: Readonly<Record<string, string>>,
+  folder: string,
+): { print(targets: readonly string[]): Output; search(word: string): Output } | undefined {
+  if (!existsSync('/usr/bin/pacman')) return undefined;
+  const dbPath = join(folder, 'root/var/lib/pacman');
+  mkdirSync(join(dbPath, 'sync'), { recursive: true });
+  const config = join(folder, 'pacman.conf');
+  let text = '[options]\nArchitecture = x86_64\nSigLevel = Never\n';
+  for (const [name, path] of Object.entries(databases)) {
+    cpSync(path, join(dbPath, `sync/${name}.db`));
+    text += `[${name}]\nServer = file://${folder}\n`;
+  }
+  writeFileSync(config, text);
+  const places = ['--config', config, '--root', join(folder, 'root'), '--dbpath', dbPath];
+  const pacman = (...words: readonly string[]): Output =>
+    run({ command: '/usr/bin/pacman', args: [...places, '--logfile', join(folder, 'log'), ...words] });
+  return {
+    print: (targets) => pacman('-Sp', '--noconfirm', '--print-format', '%n-%v', ...targets),
+    search: (word) => pacman('-Ss', word),
+  };
+}

@@ -3,7 +3,7 @@ import { relationName, requestName } from '../model/relation.ts';
 import type { Dependent, DependentsReport } from '../model/relation-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
-import { type Found, find, type Lookup, openLookup } from './lookup.ts';
+import { type Found, find, type Lookup, withLookup } from './lookup.ts';
 import { optionalDepends } from './optional-depends.ts';
 import { refOf } from './package-ref.ts';
 
@@ -17,10 +17,11 @@ export interface DependentsRequest {
   readonly optional: boolean;
 }
 
-/** What depends on a package: nearest first, then by name. @throws AppError UNKNOWN_PACKAGE; as openLookup */
+/** What depends on a package: nearest first, then by name. @throws AppError as withLookup */
 export async function dependents(context: Context, request: DependentsRequest): Promise<DependentsReport> {
-  const lookup = await openLookup(context, request.source);
-  return context.catalog.snapshot(() => findDependents(lookup, find(context, lookup, request.name), request));
+  return withLookup(context, request.source, (lookup) =>
+    findDependents(lookup, find(lookup, request.name), request),
+  );
 }
 
 /** A package as what others may depend on. */

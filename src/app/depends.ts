@@ -2,7 +2,7 @@ import type { Candidate } from '../distros/distro.ts';
 import type { DependsReport, ResolvedRelation } from '../model/relation-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
-import { find, type Lookup, openLookup } from './lookup.ts';
+import { find, type Lookup, withLookup } from './lookup.ts';
 import { optionalDepends } from './optional-depends.ts';
 import { refOf } from './package-ref.ts';
 
@@ -16,14 +16,13 @@ export interface DependsRequest {
 /**
  * The relations of packages, of a group those of its members, as written, and what each alone would resolve to; one that
  * nothing meets is no failure.
- * @throws AppError UNKNOWN_PACKAGE; as openLookup
+ * @throws AppError as withLookup
  */
 export async function depends(context: Context, request: DependsRequest): Promise<readonly DependsReport[]> {
-  const lookup = await openLookup(context, request.source);
-  return context.catalog.snapshot(() => {
+  return withLookup(context, request.source, (lookup) => {
     const entries = request.packages.flatMap((target) => {
       const members = lookup.source.group(target);
-      return members.length > 0 ? members : find(context, lookup, target).packages.slice(0, 1);
+      return members.length > 0 ? members : find(lookup, target).packages.slice(0, 1);
     });
     return [...new Set(entries)].map((entry) => ({
       ...refOf(lookup.repositories, entry),

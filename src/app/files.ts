@@ -6,7 +6,7 @@ import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { fetchArchives } from './fetch-archives.ts';
 import type { IndexedRepository } from './indexed-repository.ts';
-import { find, type Lookup, openLookup } from './lookup.ts';
+import { find, type Lookup, withLookup } from './lookup.ts';
 
 export interface FilesRequest {
   readonly source: SourceOptions;
@@ -18,13 +18,13 @@ export interface FilesRequest {
 /**
  * What packages ship, without their metadata. An archive that the catalog does not know is fetched and verified, unless a
  * repository's own list of files is there and says enough.
- * @throws AppError UNKNOWN_PACKAGE, CONFLICT for a name that several provide; as ensureIndexed and fetchArchives
+ * @throws AppError USAGE for a name that several provide; as withLookup and fetchArchives
  */
 export async function files(context: Context, request: FilesRequest): Promise<readonly FilesReport[]> {
-  const lookup = await openLookup(context, request.source);
-  const entries = context.catalog.snapshot(() => [
-    ...new Set(request.packages.map((target) => onePackage(context, lookup, target))),
-  ]);
+  const { lookup, entries } = await withLookup(context, request.source, (lookup) => ({
+    lookup,
+    entries: [...new Set(request.packages.map((target) => onePackage(lookup, target)))],
+  }));
   const reports = entries.map(
     (entry) =>
       fromArchive(context, lookup, entry) ?? (request.details ? undefined : fromList(context, lookup, entry)),
@@ -38,8 +38,8 @@ export async function files(context: Context, request: FilesRequest): Promise<re
   );
 }
 
-function onePackage(context: Context, lookup: Lookup, target: string): CatalogPackage {
-  const { by, packages } = find(context, lookup, target);
+function onePackage(lookup: Lookup, target: string): CatalogPackage {
+  const { by, packages } = find(lookup, target);
   const names = [...new Set(packages.map(({ name }) => name))];
   if (by === 'provides' && names.length > 1) {
     throw new AppError('USAGE', `${target}: expected one package, got ${names.length} that provide it`, {

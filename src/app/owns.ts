@@ -2,7 +2,7 @@ import type { Owner, OwnsReport } from '../model/package-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { withSlash } from './files.ts';
-import { type Lookup, openLookup } from './lookup.ts';
+import { type Lookup, withLookup } from './lookup.ts';
 import { type PathQuery, pathQuery } from './path-query.ts';
 
 export interface OwnsRequest {
@@ -21,8 +21,7 @@ const MAX_LIKELY = 5;
  */
 export async function owns(context: Context, request: OwnsRequest): Promise<OwnsReport> {
   const queries = request.paths.map(pathQuery);
-  const lookup = await openLookup(context, request.source);
-  const report = context.catalog.snapshot((): OwnsReport => {
+  const report = await withLookup(context, request.source, (lookup): OwnsReport => {
     const places = placesOf(context, lookup);
     const answers = queries.map((query) => {
       for (const one of [query, ...query.merged]) {

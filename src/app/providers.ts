@@ -3,7 +3,7 @@ import { isGlob, longestLiteral, matchesGlob } from '../model/glob.ts';
 import type { ProvidersReport } from '../model/relation-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
-import { find, type Lookup, openLookup } from './lookup.ts';
+import { find, type Lookup, withLookup } from './lookup.ts';
 import { refOf } from './package-ref.ts';
 
 /** Each name is solved for, which takes milliseconds. */
@@ -15,16 +15,15 @@ export interface ProvidersRequest {
   readonly name: string;
 }
 
-/** Who provides a name, and who would be installed for it. @throws AppError UNKNOWN_PACKAGE, LIMIT; as openLookup */
+/** Who provides a name, and who would be installed for it. @throws AppError LIMIT; as withLookup */
 export async function providers(
   context: Context,
   { source, name }: ProvidersRequest,
 ): Promise<readonly ProvidersReport[]> {
-  const lookup = await openLookup(context, source);
-  return context.catalog.snapshot(() => {
+  return withLookup(context, source, (lookup) => {
     const names = isGlob(name) ? namesLike(context, lookup, name) : [];
     // Throws with what is near when there is nothing of that name.
-    if (names.length === 0) find(context, lookup, name);
+    if (names.length === 0) find(lookup, name);
     return (names.length === 0 ? [name] : names).map((one) => providersOf(lookup, one));
   });
 }

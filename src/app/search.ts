@@ -5,7 +5,7 @@ import type { FoundPackage, SearchReport } from '../model/package-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { cachedDigest } from './fetch-archives.ts';
-import { type Lookup, openLookup } from './lookup.ts';
+import { type Lookup, withLookup } from './lookup.ts';
 import { nearestNames } from './nearest.ts';
 import { byExpression, byGlob, byWord, type Match, type Matches } from './search-match.ts';
 
@@ -27,8 +27,7 @@ export interface SearchRequest {
 /** Packages by name, provides and description, best first. @throws AppError USAGE, LIMIT; as ensureIndexed */
 export async function search(context: Context, request: SearchRequest): Promise<SearchReport> {
   check(request.words);
-  const lookup = await openLookup(context, request.source);
-  return context.catalog.snapshot(() => {
+  return withLookup(context, request.source, (lookup) => {
     const found = matchAll(context, lookup, request);
     if (found.length === 0) return { total: 0, packages: [], nearest: nearest(context, lookup, request) };
     const packages = found.slice(0, request.limit).flatMap(([id, match]) => {

@@ -6,17 +6,16 @@ import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { type IndexedRepository, releaseIn } from './indexed-repository.ts';
 import { whyDerived } from './layer-blobs.ts';
-import { find, type Lookup, openLookup } from './lookup.ts';
+import { find, type Lookup, withLookup } from './lookup.ts';
 
-/** Everything that is known of the packages. @throws AppError UNKNOWN_PACKAGE; as ensureIndexed */
+/** Everything that is known of the packages. @throws AppError as withLookup */
 export async function show(
   context: Context,
   request: { readonly source: SourceOptions; readonly packages: readonly string[] },
 ): Promise<readonly ShowReport[]> {
-  const lookup = await openLookup(context, request.source);
-  return context.catalog.snapshot(() =>
+  return withLookup(context, request.source, (lookup) =>
     request.packages.map((target) => {
-      const { by, packages } = find(context, lookup, target);
+      const { by, packages } = find(lookup, target);
       return { target, by, packages: packages.map((entry) => packageReport(context, lookup, entry)) };
     }),
   );

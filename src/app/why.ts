@@ -2,7 +2,7 @@ import type { Absence, Chain, GraphReport, SetEdge, WhyReport } from '../model/r
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { findDependents } from './dependents.ts';
-import { find, openLookup } from './lookup.ts';
+import { find, withLookup } from './lookup.ts';
 import { edgesFrom, type PackageSet, solveSet } from './solved-graph.ts';
 
 export interface WhyRequest {
@@ -15,7 +15,7 @@ export interface WhyRequest {
   readonly all: boolean;
 }
 
-/** Why a package is in a set. @throws AppError UNKNOWN_PACKAGE when no repository has it; as resolvePackages */
+/** Why a package is in a set. @throws AppError as resolvePackages */
 export async function why(context: Context, request: WhyRequest): Promise<WhyReport> {
   const { graph, set } = await solveSet(context, request.source, request.targets);
   const found = set.find(request.name);
@@ -60,9 +60,8 @@ function chainOf(last: SetEdge, reachedBy: ReadonlyMap<string, SetEdge | undefin
 
 /** What could bring the package in. */
 async function absenceOf(context: Context, request: WhyRequest, set: PackageSet): Promise<Absence> {
-  const lookup = await openLookup(context, request.source);
-  return context.catalog.snapshot(() => {
-    const found = find(context, lookup, request.name);
+  return withLookup(context, request.source, (lookup) => {
+    const found = find(lookup, request.name);
     const { packages, dependents } = findDependents(lookup, found, {
       name: request.name,
       depth: 1,

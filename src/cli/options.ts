@@ -347,7 +347,7 @@ const GENERAL: readonly OptionSpec[] = [
     name: 'verbose',
     value: 'none',
     group: 'General',
-    describe: 'Show every layer, and the causes of an error',
+    describe: 'Show every layer, and of an error all that led to it',
   },
   { name: 'help', short: 'h', value: 'none', group: 'General', describe: 'Show help of the command' },
   { name: 'version', value: 'none', group: 'General', describe: 'Show the version' },

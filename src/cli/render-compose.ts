@@ -1,5 +1,6 @@
+import { shellQuote } from '../distros/shared/shell-quote.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../model/request.ts';
-import { count, formatSize, printable, shellWord, table } from './format.ts';
+import { count, formatSize, printable, table } from './format.ts';
 
 export function renderPlan(plan: PlanReport): string {
   const rows = plan.packages.map((item) => [
@@ -61,15 +62,15 @@ function renderLayers(layers: readonly LayerReport[]): string {
 }
 
 function usage(report: ComposeReport, request: ComposeRequest): readonly string[] {
-  const tag = shellWord(report.tags[0] ?? '');
+  const tag = shellQuote(report.tags[0] ?? '');
   const run = `docker run --rm -it ${tag}`;
   if (report.loadedInto !== undefined)
     return [`run it: ${run.replace(/^docker/, engineWord(report.loadedInto))}`];
   if (report.output === undefined) return [];
-  const path = shellWord(report.output);
+  const path = shellQuote(report.output);
   if (request.output.format === 'oci-dir') {
     return [
-      `load it: skopeo copy ${shellWord(`oci:${report.output}`)} ${shellWord(`docker-daemon:${report.tags[0] ?? ''}`)}`,
+      `load it: skopeo copy ${shellQuote(`oci:${report.output}`)} ${shellQuote(`docker-daemon:${report.tags[0] ?? ''}`)}`,
       `run it:  ${run}`,
     ];
   }

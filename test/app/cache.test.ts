@@ -297,13 +297,13 @@ test('an unknown package: nearest names and who provides it; a clash: who asked 
   assert.equal(near.code, 3);
   assert.match(near.stderr, /gccc/);
   assert.match(near.stderr, /Did you mean gcc\b/);
-  for (const name of ['gcc-13', 'libgccjit.so.0']) {
-    const ended = await cli(['plan', name, ...words, '--json']);
+  for (const by of ['cmd:gcc-13', 'so:libgccjit.so.0']) {
+    const ended = await cli(['plan', by.slice(by.indexOf(':') + 1), ...words, '--json']);
     assert.equal(ended.code, 3, ended.stdout);
-    const { error } = json<{ error: { details: { providers: Record<string, string[]> } } }>(ended);
-    assert.deepEqual(error.details.providers[name], ['gcc-1.0-r0'], ended.stdout);
+    const { error } = json<{ error: { details: { problems: { providers: unknown }[] } } }>(ended);
+    assert.deepEqual(error.details.problems[0]?.providers, [{ package: 'gcc-1.0-r0', by }], ended.stdout);
   }
-  assert.match((await cli(['plan', 'gcc-13', ...words])).stderr, /provided by: .*gcc-1\.0-r0/);
+  assert.match((await cli(['plan', 'gcc-13', ...words])).stderr, /gcc-13 is a command of gcc-1\.0-r0/);
   const version = await cli(['plan', 'x', ...words]);
   assert.ok([3, 4].includes(version.code as number), version.stderr);
   for (const part of ['y>2', 'x-1.0-r0', '1.0-r0']) assert.ok(version.stderr.includes(part), version.stderr);

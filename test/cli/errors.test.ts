@@ -50,59 +50,6 @@ test('a cause that names itself ends', async () => {
   assert.equal((await runFake(['gcc', '--verbose'], failing(error))).exitCode, 5);
 });
 
-test('an unknown package is shown with who asked, nearest names and providers', async () => {
-  const problem = {
-    kind: 'unknown',
-    requirement: 'gitt',
-    chain: ['world', 'tools-1-r0'],
-    message: 'no package gitt',
-    candidates: ['git-2.43.0-r0'],
-  };
-  const error = new AppError('UNKNOWN_PACKAGE', 'no package gitt', {
-    details: {
-      problems: [problem],
-      nearest: { gitt: ['git', 'gitea'] },
-      providers: { gitt: [{ name: 'git', version: '2.43.0-r0' }] },
-    },
-  });
-  const { stderr, exitCode } = await runFake(['gitt'], failing(error));
-  assert.equal(exitCode, 3);
-  assert.equal(
-    stderr,
-    [
-      'error: no package gitt',
-      '  gitt is asked for by: tools-1-r0',
-      '  gitt could have been: git-2.43.0-r0',
-      '  did you mean: gitt: git, gitea',
-      '  provided by: gitt: git-2.43.0-r0',
-      '',
-    ].join('\n'),
-  );
-});
-
-test('suggestions that the hint already names are not repeated', async () => {
-  const details = { problems: [], nearest: { gitt: ['git'] } };
-  const error = new AppError('UNKNOWN_PACKAGE', 'no package gitt', { hint: 'Did you mean git?', details });
-  assert.equal(
-    (await runFake(['gitt'], failing(error))).stderr,
-    'error: no package gitt\nhint: Did you mean git?\n',
-  );
-});
-
-test('details of any shape are survived', async () => {
-  for (const details of [
-    { problems: 'x' },
-    { problems: [null, 1] },
-    { nearest: [{}] },
-    { providers: 7, nearest: null },
-  ]) {
-    assert.equal(
-      (await runFake(['x'], failing(new AppError('UNSATISFIABLE', 'm', { details })))).stderr,
-      'error: m\n',
-    );
-  }
-});
-
 test('a bug is exit code 70, with its stack and a request to report it', async () => {
   const { exitCode, stderr } = await runFake(['gcc'], failing(new TypeError('x is not a function')));
   assert.equal(exitCode, 70);

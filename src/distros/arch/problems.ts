@@ -64,7 +64,7 @@ export function explainUnknownTarget(target: string, name: string, session: Sess
   const candidates = (other === '' ? considered : meeting).map(fullName);
   const labels = (other === '' ? considered : meeting).map((entry) => labelOf(entry, wanted.name, session));
   if (candidates.length === 0) {
-    const message = `no package, provision or group is called ${wanted.name}`;
+    const message = `no such package: ${wanted.name}`;
     const term: SolveTerm = { verdict: 'requires', requirement: target, chain: [WORLD] };
     return { problem: problem({ kind: 'unknown', subject: wanted.name, message }, [term]), line };
   }

@@ -34,7 +34,7 @@ async function alternativesTo(
 ): Promise<Alternatives> {
   const isUnknown = problem.kind === 'unknown' && problem.candidates.length === 0;
   const found = {
-    nearest: isUnknown ? nearest(context, lookup, problem.subject) : [],
+    nearest: isUnknown ? nearest(context, lookup, problem) : [],
     providers: isUnknown ? providers(context, lookup, problem.subject) : [],
     elsewhere: await elsewhere(context, lookup, {
       // Only of a word of the request may a part be a repository; no relation has a slash.
@@ -47,10 +47,15 @@ async function alternativesTo(
 }
 
 /** Of `so:libx.so.1` names that are provided as `so:`, else names of packages. */
-function nearest(context: Context, { repositories, source }: Lookup, name: string): readonly string[] {
+function nearest(
+  context: Context,
+  { repositories, source }: Lookup,
+  { subject: name, requirement }: SolveProblem,
+): readonly string[] {
   const kind = name.slice(0, name.indexOf(':') + 1);
   const plain = name.slice(Math.max(name.indexOf(':'), name.lastIndexOf('/')) + 1);
-  if (plain !== name && source.byName(plain).length > 0) return [plain];
+  // Of `repository/name` and `cmd:name` the package itself.
+  if (plain !== requirement && source.byName(plain).length > 0) return [plain];
   const names =
     kind === ''
       ? context.catalog.packages.names(repositories.map(({ row }) => ({ id: row.id, tag: '' })))

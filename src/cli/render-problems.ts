@@ -21,8 +21,9 @@ export function problemLines(
   { distro, problems, report }: ResolutionFailure,
   verbose: boolean,
 ): readonly string[] {
-  const shown = verbose ? problems : problems.slice(0, MAX_PROBLEMS);
-  const left = problems.length - shown.length;
+  const told = withoutMirrored(problems);
+  const shown = verbose ? told : told.slice(0, MAX_PROBLEMS);
+  const left = told.length - shown.length;
   const reported = report.slice(0, MAX_REPORT_LINES);
   return [
     ...shown.flatMap((problem) => [
@@ -37,9 +38,21 @@ export function problemLines(
   ].map(printableLine);
 }
 
+/** apk tells of a conflict at both of its packages. */
+function withoutMirrored<Problem extends SolveProblem>(problems: readonly Problem[]): readonly Problem[] {
+  const pairs = new Set<string>();
+  return problems.filter(({ kind, subject, terms }) => {
+    if (kind !== 'conflict') return true;
+    const others = terms.filter(({ verdict }) => verdict === 'conflicts').map(({ chain }) => chain.at(-1));
+    const isNews = others.length === 0 || others.some((other) => !pairs.has(`${other}\n${subject}`));
+    for (const other of others) pairs.add(`${subject}\n${other}`);
+    return isNews;
+  });
+}
+
 function paragraph(problem: SolveProblem, verbose: boolean): readonly string[] {
   const rows = [...termRows(problem, verbose)];
-  const headline = rows.length === 0 ? problem.message : headlineOf(problem);
+  const headline = headlineOf(problem, rows.length > 0);
   const others = problem.candidates.filter((label) => !headline.includes(label));
   if (others.length > 0) {
     rows.push([problem.kind === 'virtual' ? 'name one of' : 'there is', listed(others, verbose), '']);
@@ -47,10 +60,11 @@ function paragraph(problem: SolveProblem, verbose: boolean): readonly string[] {
   return [`error: ${headline}`, ...aligned(rows).map(indented)];
 }
 
-/** Without who asks, which the rows below say. */
-function headlineOf({ kind, subject, requirement, message }: SolveProblem): string {
-  if (kind === 'unknown') return `no such package: ${subject}`;
+/** Without what rows below say: who asks, or what there is to name. */
+function headlineOf({ kind, subject, requirement, message }: SolveProblem, hasRows: boolean): string {
   if (kind === 'virtual') return `${subject} is only provided by packages that are never chosen unasked`;
+  if (!hasRows) return message;
+  if (kind === 'unknown') return `no such package: ${subject}`;
   if (kind !== 'version') return message;
   return requirement.startsWith('!')
     ? `${subject} is excluded by ${requirement}`
@@ -61,7 +75,7 @@ type Row = readonly [verdict: string, requirement: string, chain: string];
 
 const VERDICTS: Readonly<Record<SolveTerm['verdict'], string>> = {
   breaks: 'does not fit',
-  conflicts: 'clashes with',
+  conflicts: 'in conflict',
   satisfies: 'needed as',
   requires: 'needed as',
   depends: 'depends on',

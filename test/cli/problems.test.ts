@@ -127,8 +127,8 @@ test('two that exclude each other', async () => {
     ),
     text(
       'error: a-1-r0 and b-1-r0 both provide cmd:x: only one can be there',
-      '  clashes with  cmd:x=1  you → b-1-r0',
-      '  needed as     a        you',
+      '  in conflict  cmd:x=1  you → b-1-r0',
+      '  needed as    a        you',
     ),
   );
 });

@@ -58,7 +58,7 @@ function nearest(
   if (plain !== requirement && source.byName(plain).length > 0) return [plain];
   const names =
     kind === ''
-      ? context.catalog.packages.names(repositories.map(({ row }) => ({ id: row.id, tag: '' })))
+      ? context.catalog.packages.names(repositories.map(({ row }) => row))
       : provided(context, repositories, kind).filter((other) => other.startsWith(kind));
   return nearestNames(kind === '' ? plain : name, names, MAX_SUGGESTIONS);
 }

@@ -29,16 +29,12 @@ export async function elsewhere(
   const isSame = ({ architecture }: RepositoryRow) => architecture === sources.architecture;
   const find = (among: readonly RepositoryRow[], distro: Distro): readonly ElsewhereEntry[] => {
     const source = context.catalog.packages.source(among.map(({ id }) => ({ id, tag: '' })));
-    const best = new Map(
-      distro
-        .providersOf(relation, source)
-        .toReversed()
-        .map(({ package: entry }) => [entry.repositoryRank, entry]),
-    );
-    return [...best]
-      .reverse()
+    const entries = distro.providersOf(relation, source).map((candidate) => candidate.package);
+    return [...Map.groupBy(entries, ({ repositoryRank }) => repositoryRank)]
       .slice(0, most)
-      .map(([rank, entry]) => entryOf(lookup, distro, { row: among[rank] as RepositoryRow, entry }));
+      .map(([rank, [entry]]) =>
+        entryOf(lookup, distro, { row: among[rank] as RepositoryRow, entry: entry as CatalogPackage }),
+      );
   };
   const found = find(own.filter(isSame), sources.distro);
   if (found.length > 0 || !anywhere) return found;
@@ -88,10 +84,9 @@ function releaseWords(
 ): readonly string[] | undefined {
   const isOwn = distro === sources.distro;
   if (isOwn && options.repositories.length > 0) return undefined;
-  const mirrors = options.mirrors.map((url) => url.replace(/\/+$/, ''));
   const release = [distro.defaults.release, ...row.url.split('/')].find((word) =>
-    [mirrors, []].some((bases) =>
-      hasIdentity(row, () => distro.repositories({ ...queryOf(row, distro), release: word, mirrors: bases })),
+    [sources.mirrors, []].some((mirrors) =>
+      hasIdentity(row, () => distro.repositories({ ...queryOf(row, distro), release: word, mirrors })),
     ),
   );
   if (release === undefined) return undefined;

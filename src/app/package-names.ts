@@ -11,9 +11,8 @@ export function packageNames(
 ): readonly string[] {
   if (query.prefix === '') return [];
   const repositories = context.catalog.repositories.all().filter(({ distro }) => distro === query.distro);
-  const ranked = repositories.map(({ id }) => ({ id, tag: '' }));
   return context.catalog.packages
-    .names(ranked)
+    .names(repositories)
     .filter((name) => name.startsWith(query.prefix))
     .sort()
     .slice(0, MAX_NAMES);

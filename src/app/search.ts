@@ -98,7 +98,7 @@ function foundPackage(
 }
 
 function nearest(context: Context, { repositories }: Lookup, { words }: SearchRequest): readonly string[] {
-  const names = context.catalog.packages.names(repositories.map(({ row }) => ({ id: row.id, tag: '' })));
+  const names = context.catalog.packages.names(repositories.map(({ row }) => row));
   const near = words.flatMap((word) => nearestNames(word.toLowerCase(), names, MAX_NEAREST));
   return [...new Set(near)].slice(0, MAX_NEAREST);
 }

@@ -15,6 +15,8 @@ export interface Sources {
   readonly distro: Distro;
   readonly release: string;
   readonly architecture: string;
+  /** As the user named them; empty: the official ones */
+  readonly mirrors: readonly string[];
   readonly repositories: readonly RepositorySpec[];
   /** True when the user named repositories or mirrors: they are asked for changes on every use. */
   readonly named: boolean;
@@ -26,7 +28,8 @@ export async function resolveSources(context: Context, options: SourceOptions): 
   const distro = await distroOf(options.distro);
   const architecture = architectureOf(distro, options.architecture);
   const release = options.release === '' ? distro.defaults.release : options.release;
-  const query = { release, architecture, mirrors: options.mirrors.map(withoutSlash) };
+  const mirrors = options.mirrors.map(withoutSlash);
+  const query = { release, architecture, mirrors };
   const repositories =
     options.repositories.length > 0
       ? options.repositories.flatMap(linesOf).map((line) => distro.repository(absolute(line), query))
@@ -35,6 +38,7 @@ export async function resolveSources(context: Context, options: SourceOptions): 
     distro,
     release,
     architecture,
+    mirrors,
     repositories,
     named: options.repositories.length > 0 || options.mirrors.length > 0,
     trust: new Trust(context, distro, options),

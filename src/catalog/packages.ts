@@ -151,7 +151,7 @@ export class PackageTable {
   }
 
   /** Every package name of these repositories, for suggestions and completion. */
-  names(repositories: readonly RankedRepository[]): readonly string[] {
+  names(repositories: readonly Pick<RankedRepository, 'id'>[]): readonly string[] {
     const names = new Set<string>();
     for (const { id } of repositories) for (const { name } of this.#names.all(id)) names.add(name);
     return [...names];

@@ -53,14 +53,23 @@ function nearest(
   { subject: name, requirement }: SolveProblem,
 ): readonly string[] {
   const kind = name.slice(0, name.indexOf(':') + 1);
-  const plain = name.slice(Math.max(name.indexOf(':'), name.lastIndexOf('/')) + 1);
+  const plain = name.slice(Math.max(kind.length, name.lastIndexOf('/') + 1));
   // Of `repository/name` and `cmd:name` the package itself.
   if (plain !== requirement && source.byName(plain).length > 0) return [plain];
-  const names =
-    kind === ''
-      ? context.catalog.packages.names(repositories.map(({ row }) => row))
-      : provided(context, repositories, kind).filter((other) => other.startsWith(kind));
-  return nearestNames(kind === '' ? plain : name, names, MAX_SUGGESTIONS);
+  if (kind === '') {
+    return nearestNames(
+      plain,
+      context.catalog.packages.names(repositories.map(({ row }) => row)),
+      MAX_SUGGESTIONS,
+    );
+  }
+  const names = provided(context, repositories, kind).filter((other) => other.startsWith(kind));
+  const near = nearestNames(
+    plain,
+    names.map((other) => other.slice(kind.length)),
+    MAX_SUGGESTIONS,
+  );
+  return near.map((other) => `${kind}${other}`);
 }
 
 /** Packages that provide the name as a command, a library…: `cmd:git`, `so:libz.so.1`. */
@@ -116,8 +125,8 @@ function hintOf(problem: SolveProblem, found: Omit<Alternatives, 'hint'>): strin
 }
 
 /** Whether the request itself asks for it, not only a package. */
-function isTarget({ terms }: SolveProblem): boolean {
-  return terms.some(({ chain }) => chain.length === 1);
+function isTarget(problem: SolveProblem): boolean {
+  return [problem, ...problem.terms].some(({ chain }) => chain.length === 1);
 }
 
 function either(words: readonly string[]): string {

@@ -1,9 +1,9 @@
-/** Names that differ by more than a third of their letters are other names. */
+/** Names that differ by more than a third of their letters, or by all, are other names. */
 const MAX_DISTANCE_SHARE = 1 / 3;
 
 /** The names most like `wanted`: fewest edits first, a name that begins with it before all. */
 export function nearestNames(wanted: string, names: readonly string[], most: number): readonly string[] {
-  const limit = Math.max(1, Math.floor(wanted.length * MAX_DISTANCE_SHARE));
+  const limit = Math.min(Math.max(1, Math.floor(wanted.length * MAX_DISTANCE_SHARE)), wanted.length - 1);
   const lower = wanted.toLowerCase();
   const scored: { name: string; score: number }[] = [];
   for (const name of names) {

@@ -16,6 +16,9 @@ export interface SearchRow {
   readonly checksum: string;
 }
 
+/** SQLite takes patterns of 50,000 bytes (sqlite.org/limits.html, 8), a UTF-16 unit is at most three; no name is so long. */
+const MAX_FRAGMENT = 16_000;
+
 /** Lookups behind a search, each over one repository. Fragments match anywhere, in any case (ASCII). */
 export class SearchTable {
   readonly #names: Database.Statement<[number, string], NameRow>;
@@ -47,12 +50,12 @@ export class SearchTable {
 
   /** Names that contain the fragment. */
   names(repositoryId: number, fragment: string): readonly NameRow[] {
-    return this.#names.all(repositoryId, like(fragment));
+    return fragment.length > MAX_FRAGMENT ? [] : this.#names.all(repositoryId, like(fragment));
   }
 
   /** What packages provide, relations without their versions. */
   provides(repositoryId: number, fragment: string): readonly NameRow[] {
-    return this.#provides.all(repositoryId, like(fragment));
+    return fragment.length > MAX_FRAGMENT ? [] : this.#provides.all(repositoryId, like(fragment));
   }
 
   /**

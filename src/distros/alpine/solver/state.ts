@@ -244,6 +244,9 @@ export interface ModelOptions {
   readonly installed: ReadonlyMap<number, string>;
 }
 
+/** A solve of a large closure makes a few thousand, about half a kilobyte each. */
+const MAX_KEPT_STATES = 10_000;
+
 const NO_IDS = new Int32Array(0);
 
 /** The graph as linked states: made as solves touch them, and kept for the next solve. */
@@ -255,8 +258,9 @@ export class Model {
   solve = 0;
   readonly #repositoriesByTag: readonly number[];
   readonly #installed: ReadonlyMap<number, string>;
-  readonly #names: (NameState | undefined)[];
-  readonly #packages: (PackageState | undefined)[];
+  #names: (NameState | undefined)[];
+  #packages: (PackageState | undefined)[];
+  #made = 0;
   readonly #relations = new Map<number, Dependency>();
   readonly #versions = new Map<number, string>();
   #unknown = new Map<string, NameState>();
@@ -276,9 +280,16 @@ export class Model {
     );
   }
 
-  /** Forgets what the last solve has found out. */
+  /** Forgets what the last solve has found out, and its states where they have become too many to keep. */
   begin(checksumOf: (id: number) => string): void {
     this.solve += 1;
+    if (this.#made > MAX_KEPT_STATES) {
+      this.#names = new Array(nameCount(this.graph));
+      this.#packages = new Array(packageCount(this.graph));
+      this.#relations.clear();
+      this.#versions.clear();
+      this.#made = 0;
+    }
     this.checksumOf = checksumOf;
     this.#unknown = new Map();
     this.#touched = [];
@@ -303,6 +314,7 @@ export class Model {
     if (name === undefined) {
       name = new NameState(this, id);
       this.#names[id] = name;
+      this.#made += 1;
     }
     return name;
   }
@@ -329,6 +341,7 @@ export class Model {
     if (one === undefined) {
       one = new PackageState(this, id);
       this.#packages[id] = one;
+      this.#made += 1;
     }
     return one;
   }

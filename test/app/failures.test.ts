@@ -342,3 +342,17 @@ test('a thousand unknown names are told quickly, the first of them with suggesti
   assert.equal(problems.length, 1001);
   assert.deepEqual([problems[0]?.nearest, problems.at(-1)?.nearest], [['git', 'gitg'], []]);
 });
+
+test('words that are no names are refused like unknown ones', async (t) => {
+  const shelves = [alpineShelf(tempDir(t), ALPINE), archShelf(tempDir(t), ARCH)];
+  for (const shelf of shelves) {
+    for (const word of ['!', ':', 'cmd:', '/', 'a/', '@', '%_', '\u0000', 'so:\ud800', 'x'.repeat(100_000)]) {
+      const { problems } = await failureOf(shelf, [word]);
+      assert.deepEqual(
+        [problems.map(({ kind }) => kind), problems[0]?.nearest],
+        [['unknown'], []],
+        JSON.stringify(word.slice(0, 20)),
+      );
+    }
+  }
+});

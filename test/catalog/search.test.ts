@@ -177,3 +177,13 @@ describe('words of descriptions', () => {
     assert.deepEqual(described(second, id, 'aardvark'), []);
   });
 });
+
+test('regression: a fragment longer than SQLite takes patterns matches nothing', (t) => {
+  const { catalog } = openCatalog(t);
+  const id = catalog.repositories.replace(repository('u'), [indexPackage('one', { provides: ['cmd:one'] })]);
+  for (const fragment of ['x', '%', '\u20ac'].map((character) => character.repeat(16_001))) {
+    assert.deepEqual(catalog.search.names(id, fragment), []);
+    assert.deepEqual(catalog.search.provides(id, fragment), []);
+    assert.deepEqual(catalog.search.names(id, fragment.slice(1)), [], 'the longest that is asked for');
+  }
+});

@@ -35,8 +35,10 @@ export function run({ command, args, env, input, oneCore, mayFail }: Command): O
   const hook = join(folder, 'hook.mjs');
   writeFileSync(
     hook,
-    `import { writeFileSync } from 'node:fs';
-process.on('exit', () => writeFileSync(${JSON.stringify(peakFile)}, String(process.resourceUsage().maxRSS / 1024)));`,
+    // Not getrusage(2): its maximum begins with what the parent held when it started the process.
+    `import { readFileSync, writeFileSync } from 'node:fs';
+const peak = () => /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1] / 1024;
+process.on('exit', () => writeFileSync(${JSON.stringify(peakFile)}, String(peak())));`,
   );
   const isNode = command === process.execPath;
   const words = [...(oneCore === true ? ['taskset', '-c', '0'] : []), command];

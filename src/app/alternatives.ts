@@ -105,23 +105,18 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 function hintOf(problem: SolveProblem, found: Omit<Alternatives, 'hint'>): string {
-  const { requirement, subject } = problem;
-  const near = found.providers.length > 0 ? '' : either(found.nearest);
-  const there = found.elsewhere.map(place).join('; ');
+  const { subject } = problem;
+  const provided = [...Map.groupBy(found.providers, ({ by }) => by)].map(([by, entries]) => {
+    const kind = KINDS[by.slice(0, by.indexOf(':'))] ?? `provided as ${by} by`;
+    return `${subject} is ${kind} ${either(entries.map((entry) => entry.package))}.`;
+  });
+  // A dependency is no typing error, and what is provided is what was meant.
+  const isTyped = isTarget(problem) && provided.length === 0 && found.nearest.length > 0;
   return [
-    ...[...Map.groupBy(found.providers, ({ by }) => by)].map(([by, entries]) => {
-      const kind = KINDS[by.slice(0, by.indexOf(':'))] ?? `provided as ${by} by`;
-      return `${subject} is ${kind} ${either(entries.map((entry) => entry.package))}.`;
-    }),
-    near === ''
-      ? ''
-      : isTarget(problem)
-        ? `Did you mean ${near}?`
-        : `The names nearest to ${requirement}: ${near}.`,
-    there === '' ? '' : `Elsewhere there is ${there}.`,
-  ]
-    .filter((sentence) => sentence !== '')
-    .join(' ');
+    ...provided,
+    ...(isTyped ? [`Did you mean ${either(found.nearest)}?`] : []),
+    ...(found.elsewhere.length > 0 ? [`Elsewhere there is ${found.elsewhere.map(place).join('; ')}.`] : []),
+  ].join(' ');
 }
 
 /** Whether the request itself asks for it, not only a package. */

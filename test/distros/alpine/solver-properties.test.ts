@@ -385,6 +385,9 @@ test('a repository in which everything needs and excludes everything ends soon',
   const result = ask(sourceOf([{ name: 'main', packages }]), ['p0']);
   assert.ok(result.ok);
   assert.equal(result.packages.length, 100);
-  const hostile = packages.map((one, n) => ({ ...one, depends: [...one.depends, `!p${(n + 1) % 100}`] }));
+  const hostile = packages.map((one, n) => ({
+    ...one,
+    depends: [...(one.depends ?? []), `!p${(n + 1) % 100}`],
+  }));
   assert.ok(!ask(sourceOf([{ name: 'main', packages: hostile }]), ['p0']).ok);
 });

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import Database from 'better-sqlite3';
+import { Catalog } from '../../src/catalog/catalog.ts';
+import { KeptTable } from '../../src/catalog/kept.ts';
+import { indexPackage, openCatalog, repository } from './fixtures.ts';
+
+/** Keys in the order they were kept. */
+function keysOf(path: string): string[] {
+  const database = new Database(path, { readonly: true });
+  const keys = database.prepare<[], string>('SELECT key FROM solver_graph ORDER BY id').pluck().all();
+  database.close();
+  return keys;
+}
+
+/** What a solver would make, and how often it had to. */
+function maker(text: string): { make(): Uint8Array; count: number } {
+  return {
+    count: 0,
+    make() {
+      this.count += 1;
+      return Buffer.from(text);
+    },
+  };
+}
+
+describe('bytes kept of repositories', () => {
+  test('are made once, and read by the next that opens the catalog', (t) => {
+    const { catalog, path } = openCatalog(t);
+    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const made = maker('graph');
+    const keep = (from: Catalog): string =>
+      from.snapshot(() =>
+        Buffer.from(from.packages.source([{ id, tag: '' }]).keep('kind', () => made.make())).toString(),
+      );
+    assert.equal(keep(catalog), 'graph');
+    assert.equal(keep(catalog), 'graph');
+    const other = new Catalog(path);
+    assert.equal(keep(other), 'graph');
+    other.close();
+    assert.equal(made.count, 1);
+  });
+
+  test('are the same object for one question after another', (t) => {
+    const { catalog } = openCatalog(t);
+    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const ask = (): Uint8Array =>
+      catalog.snapshot(() => catalog.packages.source([{ id, tag: '' }]).keep('kind', () => Buffer.from('x')));
+    const first = ask();
+    assert.equal(ask(), first);
+    assert.equal(ask(), first);
+  });
+
+  test('are made again after a repository has changed, and for other repositories, orders and kinds', (t) => {
+    const { catalog } = openCatalog(t);
+    const index = (url: string, content: string): number =>
+      catalog.repositories.replace({ ...repository(url), content }, [indexPackage('a')]);
+    const one = index('one', 'sha256:1');
+    const two = index('two', 'sha256:2');
+    let text = 0;
+    const ask = (ids: readonly number[], kind = 'kind'): string =>
+      catalog.snapshot(() => {
+        const source = catalog.packages.source(ids.map((id) => ({ id, tag: '' })));
+        text += 1;
+        return Buffer.from(source.keep(kind, () => Buffer.from(String(text)))).toString();
+      });
+    assert.equal(ask([one, two]), '1');
+    assert.equal(ask([two, one]), '2');
+    assert.equal(ask([one]), '3');
+    assert.equal(ask([one, two], 'other'), '4');
+    assert.equal(ask([one, two]), '1');
+    index('two', 'sha256:3');
+    assert.equal(ask([one, two]), '6');
+    index('two', 'sha256:2');
+    assert.equal(ask([two, one]), '2', 'what it was before is the same again');
+  });
+
+  test('are written when the snapshot is over, four at most, the oldest going first', (t) => {
+    const { catalog, path } = openCatalog(t);
+    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    for (let n = 0; n < 6; n += 1) {
+      catalog.snapshot(() => {
+        catalog.packages.source([{ id, tag: '' }]).keep(`k${n}`, () => Buffer.from(String(n)));
+        assert.ok(!keysOf(path).some((key) => key.startsWith(`k${n}`)));
+      });
+    }
+    assert.deepEqual(
+      keysOf(path).map((key) => key.split(' ')[0]),
+      ['k2', 'k3', 'k4', 'k5'],
+    );
+  });
+
+  test('made by two at once, are kept once', (t) => {
+    const { catalog, path } = openCatalog(t);
+    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const other = new Catalog(path);
+    t.after(() => other.close());
+    const releases = [catalog, other].map((one) => {
+      const release = one.hold();
+      const bytes = one.packages.source([{ id, tag: '' }]).keep('kind', () => Buffer.from('graph'));
+      assert.equal(Buffer.from(bytes).toString(), 'graph');
+      return release;
+    });
+    for (const release of releases) release();
+    assert.equal(keysOf(path).length, 1);
+  });
+
+  test('are made each time where the catalog is busy, full or read-only, and nothing fails', (t) => {
+    const { path } = openCatalog(t);
+    const blocker = new Database(path);
+    t.after(() => blocker.close());
+    const cases: readonly (readonly [what: string, open: () => Database.Database, size: number])[] = [
+      ['busy', () => new Database(path, { timeout: 0 }), 10],
+      ['read-only', () => new Database(path, { readonly: true }), 10],
+      ['full', () => full(path), 10_000_000],
+    ];
+    for (const [what, open, size] of cases) {
+      const database = open();
+      if (what === 'busy') blocker.exec('BEGIN IMMEDIATE');
+      const kept = new KeptTable(database);
+      const bytes = new Uint8Array(size).fill(7);
+      assert.equal(
+        kept.get(what, () => bytes),
+        bytes,
+      );
+      assert.doesNotThrow(() => kept.flush(), what);
+      if (what === 'busy') blocker.exec('COMMIT');
+      assert.deepEqual(keysOf(path), [], what);
+      database.close();
+    }
+  });
+
+  test('a failure that says more is told', (t) => {
+    const { path } = openCatalog(t);
+    const database = new Database(path);
+    const kept = new KeptTable(database);
+    kept.get('key', () => Buffer.from('x'));
+    database.exec('DROP TABLE solver_graph');
+    assert.throws(() => kept.flush(), { code: 'SQLITE_ERROR' });
+    database.close();
+  });
+});
+
+function full(path: string): Database.Database {
+  const database = new Database(path);
+  const pages = database.pragma('page_count', { simple: true }) as number;
+  database.pragma(`max_page_count = ${pages}`);
+  return database;
+}

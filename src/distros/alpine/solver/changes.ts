@@ -1,13 +1,8 @@
 import type { Engine } from './engine.ts';
-import {
-  type Dependency,
-  isProvided,
-  type Model,
-  metBy,
-  type NameState,
-  type PackageState,
-} from './state.ts';
+import type { Model } from './model.ts';
+import type { Dependency, NameState, PackageState } from './state.ts';
 import { drive, type Steps } from './steps.ts';
+import { isProvided, metBy } from './terms.ts';
 
 /** `old` null: new; `one` null: removed; both: replaced, or kept where they are the same. */
 export interface PackageChange {

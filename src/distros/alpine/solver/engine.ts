@@ -1,17 +1,10 @@
 import { compareProviders } from './compare.ts';
 import type { Discovery } from './discovery.ts';
+import type { Model } from './model.ts';
 import { RankedQueue } from './queue.ts';
 import { type Propagation, reconsider } from './reconsider.ts';
-import {
-  type Dependency,
-  isAutoSelectable,
-  isProvided,
-  type Model,
-  type NameState,
-  type PackageState,
-  type Provide,
-  type Provider,
-} from './state.ts';
+import type { Dependency, NameState, PackageState, Provide, Provider } from './state.ts';
+import { isAutoSelectable, isProvided } from './terms.ts';
 
 /** Names of a request go before others, names that a package has as its own before merely provided ones. */
 const REQUESTED = 2 ** 32;

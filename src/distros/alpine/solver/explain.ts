@@ -2,7 +2,8 @@ import type { SolveProblem, SolveTerm } from '../../../model/package.ts';
 import type { BrokenPackage, Finding, MissingName, Term } from './findings.ts';
 import { provideText } from './report.ts';
 import type { Solution } from './solve.ts';
-import { dependencyText, labelOf, type NameState, type PackageState } from './state.ts';
+import type { NameState, PackageState } from './state.ts';
+import { dependencyText, labelOf } from './terms.ts';
 
 /** How many candidates a problem lists; all of `so:libc…`'s would bury it. */
 const MAX_CANDIDATES = 12;

@@ -1,17 +1,11 @@
 import { compareVersions, isValidVersion } from '../version.ts';
 import { CONFLICT, FOREIGN_ARCHITECTURE } from './graph.ts';
+import type { Model } from './model.ts';
 import { compareDisplay } from './names.ts';
 import { Presence } from './presence.ts';
 import type { Solution } from './solve.ts';
-import {
-  type Dependency,
-  labelOf,
-  type Model,
-  metBy,
-  type NameState,
-  type PackageState,
-  type Provide,
-} from './state.ts';
+import type { Dependency, NameState, PackageState, Provide } from './state.ts';
+import { labelOf, metBy } from './terms.ts';
 
 /** A requirement, and the package that has it; null: world. */
 export interface Term {

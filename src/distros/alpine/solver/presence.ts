@@ -1,4 +1,5 @@
-import type { Dependency, Model, NameState, PackageState } from './state.ts';
+import type { Model } from './model.ts';
+import type { Dependency, NameState, PackageState } from './state.ts';
 import { drive, type Steps } from './steps.ts';
 
 /** How a name came into a failed set of packages; apk's error report leaves out what is there. */

@@ -1,11 +1,5 @@
-import {
-  type Dependency,
-  isAutoSelectable,
-  isProvided,
-  type NameState,
-  type PackageState,
-  type Provider,
-} from './state.ts';
+import type { Dependency, NameState, PackageState, Provider } from './state.ts';
+import { isAutoSelectable, isProvided } from './terms.ts';
 
 /** What looking at a name again can set off. */
 export interface Propagation {

@@ -1,5 +1,7 @@
 import type { BrokenPackage, Finding, MissingName, Term } from './findings.ts';
-import { dependencyText, labelOf, type Model, type Provide } from './state.ts';
+import type { Model } from './model.ts';
+import type { Provide } from './state.ts';
+import { dependencyText, labelOf } from './terms.ts';
 
 /** apk's line width where it does not write to a terminal. */
 const WIDTH = 50;

@@ -7,8 +7,9 @@ import { Engine } from './engine.ts';
 import { findName, type Graph } from './graph.ts';
 import { buildGraph } from './graph-build.ts';
 import { decodeGraph, encodeGraph, GRAPH_VERSION } from './graph-codec.ts';
+import { Model } from './model.ts';
 import { compareDisplay } from './names.ts';
-import { type Dependency, Model, type PackageState } from './state.ts';
+import type { Dependency, PackageState } from './state.ts';
 
 export interface Problem {
   readonly source: PackageSource;

@@ -1,0 +1,193 @@
+import { murmur3, NAME_BUCKETS } from '../hash-order.ts';
+import { type Graph, QUIET } from './graph.ts';
+import type { Draft, Relations } from './graph-draft.ts';
+
+/** Lists by name and by package out of the packages in order. */
+export function assemble(drafts: readonly Draft[], relations: Relations): Graph {
+  const { bucketStart, bucketNames } = inHashOrder(relations.names.texts);
+  const count = relations.names.texts.length;
+  const nameRank = new Int32Array(count);
+  bucketNames.forEach((name, rank) => {
+    nameRank[name] = rank;
+  });
+  const relationName = Int32Array.from(relations.name);
+  const names = packTexts(relations.names.texts);
+  const versions = packTexts(relations.versions.texts);
+  const depends = flatten(drafts, (draft) => draft.depends);
+  const provides = flatten(drafts, (draft) => draft.provides);
+  const installIf = flatten(drafts, (draft) => draft.installIf);
+  const providers = gather(count, (add) => {
+    drafts.forEach((draft, index) => {
+      add(draft.name, index, draft.version);
+      for (const { name, version } of draft.provides) add(name, index, version);
+    });
+  });
+  const dependents = gather(count, (add) => {
+    drafts.forEach((draft, index) => {
+      for (const name of new Set(draft.depends.map((id) => relationName[id] as number))) add(name, index, 0);
+    });
+  });
+  const triggers = gather(count, (add) => {
+    for (const name of bucketNames) {
+      for (const watched of watchedBy(name)) add(watched, name, 0);
+    }
+  });
+  const isQuiet = (name: number): boolean => {
+    const only = providers.start[name] as number;
+    const provider = drafts[providers.first[only] as number];
+    return (
+      (providers.start[name + 1] as number) === only + 1 &&
+      provider !== undefined &&
+      provider.name !== name &&
+      provider.installIf.length === 0 &&
+      dependents.start[name] === dependents.start[name + 1] &&
+      triggers.start[name] === triggers.start[name + 1]
+    );
+  };
+  const nameFlags = Int32Array.from({ length: count }, (_, name) => (isQuiet(name) ? QUIET : 0));
+  const reached = flatten(drafts, (draft) => [
+    ...new Set(draft.depends.map((id) => relationName[id] as number)),
+  ]);
+  const heard = flatten(drafts, (draft) =>
+    draft.provides.map(({ name }) => name).filter((name) => nameFlags[name] !== QUIET),
+  );
+  /** Names in install_if of the packages that go by a name. */
+  function watchedBy(name: number): Iterable<number> {
+    let watched: Set<number> | undefined;
+    const end = providers.start[name + 1] as number;
+    for (let at = providers.start[name] as number; at < end; at += 1) {
+      const { installIf: rule } = drafts[providers.first[at] as number] as Draft;
+      if (rule.length === 0) continue;
+      watched ??= new Set();
+      for (const id of rule) watched.add(relationName[id] as number);
+    }
+    return watched ?? [];
+  }
+  const isPlain = (name: number): boolean => {
+    const only = providers.start[name] as number;
+    const one = providers.first[only] as number;
+    return (
+      (providers.start[name + 1] as number) === only + 1 &&
+      drafts[one]?.name === name &&
+      heard.start[one] === heard.start[one + 1]
+    );
+  };
+  const plainLeft = new Int32Array(count).fill(-1);
+  const plain = flatten(
+    Array.from({ length: count }, (_, name) => name),
+    (name) => {
+      if (!isPlain(name)) return [];
+      const one = providers.first[providers.start[name] as number] as number;
+      const before = [
+        ...reached.items.slice(reached.start[one], reached.start[one + 1]),
+        ...triggers.first.subarray(triggers.start[name], triggers.start[name + 1]),
+      ];
+      plainLeft[name] = before.length;
+      return [...before, ...(drafts[one] as Draft).installIf.map((id) => relationName[id] as number)];
+    },
+  );
+  return {
+    nameStart: names.start,
+    nameBytes: names.bytes,
+    nameRank,
+    bucketStart,
+    bucketNames,
+    packageName: Int32Array.from(drafts, (draft) => draft.name),
+    packageVersion: Int32Array.from(drafts, (draft) => draft.version),
+    packageRank: Int32Array.from(drafts, (draft) => draft.rank),
+    packageOrdinal: Int32Array.from(drafts, (draft) => draft.ordinal),
+    packageRepositories: Int32Array.from(drafts, (draft) => draft.repositories),
+    packageFlags: Int32Array.from(drafts, (draft) => draft.flags),
+    packagePriority: Int32Array.from(drafts, (draft) => draft.priority),
+    dependStart: depends.start,
+    depends: Int32Array.from(depends.items),
+    provideStart: provides.start,
+    provideName: Int32Array.from(provides.items, ({ name }) => name),
+    provideVersion: Int32Array.from(provides.items, ({ version }) => version),
+    installIfStart: installIf.start,
+    installIfs: Int32Array.from(installIf.items),
+    providerStart: providers.start,
+    providerPackage: providers.first,
+    providerVersion: providers.second,
+    dependentStart: dependents.start,
+    dependents: dependents.first,
+    triggerStart: triggers.start,
+    triggers: triggers.first,
+    reachedStart: reached.start,
+    reached: Int32Array.from(reached.items),
+    heardStart: heard.start,
+    heard: Int32Array.from(heard.items),
+    nameFlags,
+    plainStart: plain.start,
+    plain: Int32Array.from(plain.items),
+    plainLeft,
+    relationName,
+    relationOperator: Int32Array.from(relations.operator),
+    relationVersion: Int32Array.from(relations.version),
+    versionStart: versions.start,
+    versionBytes: versions.bytes,
+  };
+}
+
+/** The names of each bucket of apk's hash table, newest first. */
+function inHashOrder(texts: readonly string[]): { bucketStart: Int32Array; bucketNames: Int32Array } {
+  const buckets = Int32Array.from(texts, (text) => murmur3(Buffer.from(text)) % NAME_BUCKETS);
+  const bucketStart = new Int32Array(NAME_BUCKETS + 1);
+  for (const bucket of buckets) bucketStart[bucket + 1] = (bucketStart[bucket + 1] as number) + 1;
+  for (let at = 0; at < NAME_BUCKETS; at += 1) {
+    bucketStart[at + 1] = (bucketStart[at + 1] as number) + (bucketStart[at] as number);
+  }
+  const next = bucketStart.slice();
+  const bucketNames = new Int32Array(texts.length);
+  for (let name = texts.length - 1; name >= 0; name -= 1) {
+    const bucket = buckets[name] as number;
+    const at = next[bucket] as number;
+    next[bucket] = at + 1;
+    bucketNames[at] = name;
+  }
+  return { bucketStart, bucketNames };
+}
+
+function packTexts(texts: readonly string[]): { start: Int32Array; bytes: Uint8Array } {
+  const start = new Int32Array(texts.length + 1);
+  let length = 0;
+  texts.forEach((text, index) => {
+    length += Buffer.byteLength(text);
+    start[index + 1] = length;
+  });
+  return { start, bytes: Buffer.from(texts.join('')) };
+}
+
+function flatten<Owner, T>(owners: readonly Owner[], listOf: (owner: Owner) => readonly T[]) {
+  const start = new Int32Array(owners.length + 1);
+  const items: T[] = [];
+  owners.forEach((owner, index) => {
+    for (const item of listOf(owner)) items.push(item);
+    start[index + 1] = items.length;
+  });
+  return { start, items };
+}
+
+/** Entries of each name in the order `visit` adds them. */
+function gather(
+  names: number,
+  visit: (add: (name: number, first: number, second: number) => void) => void,
+): { start: Int32Array; first: Int32Array; second: Int32Array } {
+  const start = new Int32Array(names + 1);
+  visit((name) => {
+    start[name + 1] = (start[name + 1] as number) + 1;
+  });
+  for (let name = 0; name < names; name += 1) {
+    start[name + 1] = (start[name + 1] as number) + (start[name] as number);
+  }
+  const next = start.slice();
+  const first = new Int32Array(start[names] as number);
+  const second = new Int32Array(start[names] as number);
+  visit((name, one, two) => {
+    const at = next[name] as number;
+    next[name] = at + 1;
+    first[at] = one;
+    second[at] = two;
+  });
+  return { start, first, second };
+}

@@ -1,0 +1,240 @@
+import { ANY, FUZZY } from '../relation.ts';
+import { BROKEN, CONFLICT, type Graph, nameCount, packageCount, versionText } from './graph.ts';
+import {
+  type Dependency,
+  type Links,
+  NameState,
+  PackageState,
+  type Provide,
+  type Provider,
+} from './state.ts';
+
+export interface ModelOptions {
+  /** `@tag` of each repository by rank; empty: untagged */
+  readonly tags: readonly string[];
+  readonly flags: number;
+  /** Installed packages by their number in the graph, with the tag they are pinned to */
+  readonly installed: ReadonlyMap<number, string>;
+}
+
+/** A solve of a large closure makes a few thousand, about half a kilobyte each. */
+const MAX_KEPT_STATES = 10_000;
+
+const NO_IDS = new Int32Array(0);
+
+/** The graph as linked states: made as solves touch them, and kept for the next solve. */
+export class Model implements Links {
+  readonly graph: Graph;
+  readonly flags: number;
+  readonly tags: readonly string[];
+  /** Numbers the solves */
+  solve = 0;
+  readonly #repositoriesByTag: readonly number[];
+  readonly #installed: ReadonlyMap<number, string>;
+  #names: (NameState | undefined)[];
+  #packages: (PackageState | undefined)[];
+  #made = 0;
+  readonly #relations = new Map<number, Dependency>();
+  readonly #versions = new Map<number, string>();
+  #unknown = new Map<string, NameState>();
+  #touched: NameState[] = [];
+  /** `Q1…` of a package of the graph */
+  checksumOf: (id: number) => string = () => '';
+
+  constructor(graph: Graph, { tags, flags, installed }: ModelOptions) {
+    this.graph = graph;
+    this.flags = flags;
+    this.#installed = installed;
+    this.#names = new Array(nameCount(graph));
+    this.#packages = new Array(packageCount(graph));
+    this.tags = [...new Set(['', ...tags])];
+    this.#repositoriesByTag = this.tags.map((tag) =>
+      tags.reduce((bits, other, rank) => (other === tag ? bits | (1 << rank) : bits), 0),
+    );
+  }
+
+  /** Forgets what the last solve has found out, and its states where they have become too many to keep. */
+  begin(checksumOf: (id: number) => string): void {
+    this.solve += 1;
+    if (this.#made > MAX_KEPT_STATES) {
+      this.#names = new Array(nameCount(this.graph));
+      this.#packages = new Array(packageCount(this.graph));
+      this.#relations.clear();
+      this.#versions.clear();
+      this.#made = 0;
+    }
+    this.checksumOf = checksumOf;
+    this.#unknown = new Map();
+    this.#touched = [];
+  }
+
+  touch(state: NameState | PackageState): void {
+    if (state.solve === this.solve) return;
+    state.solve = this.solve;
+    if (state instanceof NameState) this.#touched.push(state);
+    state.reset();
+  }
+
+  name(id: number): NameState {
+    const name = this.node(id);
+    this.touch(name);
+    return name;
+  }
+
+  /** The name without its state. */
+  node(id: number): NameState {
+    let name = this.#names[id];
+    if (name === undefined) {
+      name = new NameState(this, id);
+      this.#names[id] = name;
+      this.#made += 1;
+    }
+    return name;
+  }
+
+  /** A name that no package has to do with. */
+  unknownName(text: string): NameState {
+    let name = this.#unknown.get(text);
+    if (name === undefined) {
+      name = new NameState(this, -1, text);
+      this.#unknown.set(text, name);
+      this.touch(name);
+    }
+    return name;
+  }
+
+  package(id: number): PackageState {
+    const one = this.#package(id);
+    this.touch(one);
+    return one;
+  }
+
+  #package(id: number): PackageState {
+    let one = this.#packages[id];
+    if (one === undefined) {
+      one = new PackageState(this, id);
+      this.#packages[id] = one;
+      this.#made += 1;
+    }
+    return one;
+  }
+
+  /** The name where this solve has come across it. */
+  knownName(id: number): NameState | undefined {
+    const name = this.#names[id];
+    return name?.solve === this.solve ? name : undefined;
+  }
+
+  knownNames(): readonly NameState[] {
+    return this.#touched;
+  }
+
+  /** Names of packages that have the name in install_if, in apk's order. */
+  triggeredBy(name: NameState): readonly NameState[] {
+    return Array.from(this.triggerIds(name), (id) => this.name(id));
+  }
+
+  triggerIds({ id }: NameState): Int32Array {
+    const { triggerStart, triggers } = this.graph;
+    return id < 0 ? NO_IDS : triggers.subarray(triggerStart[id], triggerStart[id + 1]);
+  }
+
+  /** Names that go by a package which depends on the name, in apk's order. */
+  dependentNames({ id }: NameState): readonly NameState[] {
+    if (id < 0) return [];
+    const { dependentStart, dependents, packageName, provideStart, provideName } = this.graph;
+    const ids = new Set<number>();
+    for (const one of dependents.subarray(dependentStart[id], dependentStart[id + 1])) {
+      ids.add(packageName[one] as number);
+      for (const name of provideName.subarray(provideStart[one], provideStart[one + 1])) ids.add(name);
+    }
+    return Array.from(ids, (other) => this.name(other)).sort((a, b) => a.rank - b.rank);
+  }
+
+  version(id: number): string {
+    if (id === 0) return '';
+    let version = this.#versions.get(id);
+    if (version === undefined) {
+      version = versionText(this.graph, id);
+      this.#versions.set(id, version);
+    }
+    return version;
+  }
+
+  /** Of the package `id`, out of the lists of all. */
+  relations(all: Int32Array, starts: Int32Array, id: number): readonly Dependency[] {
+    return Array.from(all.subarray(starts[id], starts[id + 1]), (relation) => this.#relation(relation));
+  }
+
+  provides(id: number): readonly Provide[] {
+    const { provideStart, provideName, provideVersion } = this.graph;
+    const start = provideStart[id] as number;
+    return Array.from(provideName.subarray(start, provideStart[id + 1]), (name, at) => ({
+      name: this.node(name),
+      version: this.version(provideVersion[start + at] as number),
+    }));
+  }
+
+  /** Of the name `id`. */
+  providers(id: number): readonly Provider[] {
+    if (id < 0) return [];
+    const { providerStart, providerPackage, providerVersion } = this.graph;
+    const start = providerStart[id] as number;
+    return Array.from(providerPackage.subarray(start, providerStart[id + 1]), (one, at) => ({
+      one: this.#package(one),
+      version: this.version(providerVersion[start + at] as number),
+    }));
+  }
+
+  #relation(id: number): Dependency {
+    let relation = this.#relations.get(id);
+    if (relation === undefined) {
+      const operator = this.graph.relationOperator[id] as number;
+      relation = {
+        name: this.node(this.graph.relationName[id] as number),
+        conflict: (operator & CONFLICT) !== 0,
+        operator: operator & (ANY | FUZZY),
+        version: this.version(this.graph.relationVersion[id] as number),
+        broken: (operator & BROKEN) !== 0,
+        tag: 1,
+      };
+      this.#relations.set(id, relation);
+    }
+    return relation;
+  }
+
+  installedIds(): readonly number[] {
+    return [...this.#installed.keys()];
+  }
+
+  isInstalled(id: number): boolean {
+    return this.#installed.has(id);
+  }
+
+  /** Repositories of the tag that an installed package is pinned to. */
+  pinnedRepositories(id: number): number {
+    const tag = this.#installed.get(id);
+    return tag === undefined ? 0 : this.repositoriesOf(this.tagBit(tag));
+  }
+
+  /** Index in `tags` of the first that allows the package. */
+  chosenTag({ allowedTags, allowedRepositories }: PackageState): number {
+    const index = this.tags.findIndex(
+      (_, tag) =>
+        (allowedTags & (1 << tag)) !== 0 && (allowedRepositories & this.repositoriesOf(1 << tag)) !== 0,
+    );
+    return Math.max(index, 0);
+  }
+
+  /** 0: no repository has the tag */
+  tagBit(tag: string): number {
+    const index = this.tags.indexOf(tag);
+    return index < 0 ? 0 : 1 << index;
+  }
+
+  /** Repositories that the tags, as bits, allow. */
+  repositoriesOf(tags: number): number {
+    if (tags === 1) return this.#repositoriesByTag[0] as number;
+    return this.#repositoriesByTag.reduce((bits, of, index) => (tags & (1 << index) ? bits | of : bits), 0);
+  }
+}

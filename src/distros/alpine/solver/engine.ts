@@ -131,10 +131,14 @@ export class Engine implements Propagation {
     for (const other of found) this.queueDirty(other);
   }
 
-  #recheckTriggeredBy(name: NameState): void {
-    for (const id of this.#model.triggerIds(name)) {
-      if (!this.#discovery.met(id)) continue;
-      const other = this.#model.name(id);
+  #recheckTriggeredBy({ id }: NameState): void {
+    if (id < 0) return;
+    const { triggerStart, triggers } = this.#model.graph;
+    const end = triggerStart[id + 1] as number;
+    for (let at = triggerStart[id] as number; at < end; at += 1) {
+      const trigger = triggers[at] as number;
+      if (!this.#discovery.met(trigger)) continue;
+      const other = this.#model.name(trigger);
       if (other.untriggerable) continue;
       other.recheckTrigger = true;
       this.queueDirty(other);
@@ -206,9 +210,10 @@ export class Engine implements Propagation {
     const { name } = dependency;
     if (name.locked) return isProvided(dependency, name.chosen, owner);
     if (name.requirers === 0 && isProvided(dependency, null, owner)) return true;
-    return name.providers.some(
-      (provider) => provider.one.selectable && isProvided(dependency, provider, owner),
-    );
+    for (const provider of name.providers) {
+      if (provider.one.selectable && isProvided(dependency, provider, owner)) return true;
+    }
+    return false;
   }
 
   /** No name that leads to this one is left to settle. */
@@ -282,5 +287,8 @@ export class Engine implements Propagation {
 }
 
 function dependsOn(name: NameState, needed: NameState): boolean {
-  return name.providers.some(({ one }) => one.depends.some((dependency) => dependency.name === needed));
+  for (const { one } of name.providers) {
+    for (const dependency of one.depends) if (dependency.name === needed) return true;
+  }
+  return false;
 }

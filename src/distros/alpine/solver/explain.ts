@@ -33,20 +33,26 @@ function chainsFrom({ world, changes }: Solution): Chains {
   const waiting = new Set(
     changes.flatMap(({ one }) => (one !== null && one.installIf.length > 0 ? [one] : [])),
   );
-  for (let at = 0; ; at += 1) {
-    const one = queue[at];
-    if (one === undefined) {
-      // What install_if brought comes last: after what triggers it.
-      const triggered = [...waiting].find((other) => triggerOf(other, askedBy) !== undefined);
-      if (triggered === undefined) break;
-      waiting.delete(triggered);
-      at -= 1;
-      if (askedBy.has(triggered)) continue;
-      askedBy.set(triggered, triggerOf(triggered, askedBy) ?? null);
-      queue.push(triggered);
-      continue;
+  let at = 0;
+  const follow = (): void => {
+    for (let one = queue[at]; one !== undefined; one = queue[at]) {
+      at += 1;
+      for (const { name, conflict } of one.depends) if (!conflict) reach(name, one);
     }
-    for (const { name, conflict } of one.depends) if (!conflict) reach(name, one);
+  };
+  follow();
+  // What install_if brought comes last: after what triggers it.
+  for (let known = -1; known < askedBy.size; ) {
+    known = askedBy.size;
+    for (const one of waiting) {
+      const trigger = triggerOf(one, askedBy);
+      if (trigger === undefined) continue;
+      waiting.delete(one);
+      if (askedBy.has(one)) continue;
+      askedBy.set(one, trigger);
+      queue.push(one);
+    }
+    follow();
   }
   return (owner) => {
     const chain: string[] = [];

@@ -47,7 +47,7 @@ export function findings({ model, world, changes, entryOf }: Solution): readonly
   const marked = new Set(chosen);
   const presence = new Presence(model, marked);
   presence.walk(world);
-  const context = { model, world, marked, entryOf };
+  const context = { model, world, marked, entryOf, termsByName: termsOf(chosen) };
   const reported = new Set<NameState>();
   const found: Finding[] = [];
   const missing = (dependencies: readonly Dependency[]): void => {
@@ -71,6 +71,7 @@ interface FailedSet {
   readonly world: readonly Dependency[];
   readonly marked: ReadonlySet<PackageState>;
   readonly entryOf: Solution['entryOf'];
+  readonly termsByName: ReadonlyMap<NameState, readonly ChosenTerm[]>;
 }
 
 function missingName({ model, world, marked }: FailedSet, name: NameState): MissingName {
@@ -159,36 +160,53 @@ function conflictsOf({ marked }: FailedSet, one: PackageState): BrokenPackage['c
 }
 
 /** Requirements on any name of the package: world's, then those of chosen packages by name. */
-function termsOn(
-  { model, world, marked }: FailedSet,
-  one: PackageState,
-): (Term & { readonly met: boolean })[] {
-  const terms: (Term & { readonly met: boolean })[] = [];
-  const ask = (owner: PackageState | null, dependency: Dependency): void => {
-    const met = metBy(dependency, owner, one);
-    if (met !== undefined) terms.push({ owner, dependency, met });
-  };
-  for (const term of world) ask(null, term);
-  terms.sort((a, b) => operatorRank(a.dependency) - operatorRank(b.dependency));
-  const own = terms.length;
-  const seen = new Set<PackageState>();
-  for (const name of [one.name, ...one.provides.map((provide) => provide.name)]) {
-    for (const dependent of model.dependentNames(name)) {
-      for (const { one: owner } of dependent.providers) {
-        if (!marked.has(owner) || seen.has(owner)) continue;
-        seen.add(owner);
-        for (const dependency of owner.depends) ask(owner, dependency);
-      }
+function termsOn({ world, termsByName }: FailedSet, one: PackageState): readonly JudgedTerm[] {
+  const own: JudgedTerm[] = [];
+  for (const dependency of world) {
+    const met = metBy(dependency, null, one);
+    if (met !== undefined) own.push({ owner: null, dependency, met });
+  }
+  own.sort((a, b) => operatorRank(a.dependency) - operatorRank(b.dependency));
+  const others: (JudgedTerm & ChosenTerm)[] = [];
+  const metAs = new Map<PackageState, number>();
+  for (const name of new Set([one.name, ...one.provides.map((provide) => provide.name)])) {
+    for (const term of termsByName.get(name) ?? []) {
+      if (!metAs.has(term.owner)) metAs.set(term.owner, metAs.size);
+      others.push({ ...term, met: metBy(term.dependency, term.owner, one) === true });
     }
   }
-  const others = terms.splice(own);
   others.sort(
     (a, b) =>
-      compareDisplay((a.owner as PackageState).name.text, (b.owner as PackageState).name.text) ||
-      compareVersions((a.owner as PackageState).version, (b.owner as PackageState).version) ||
-      operatorRank(a.dependency) - operatorRank(b.dependency),
+      compareDisplay(a.owner.name.text, b.owner.name.text) ||
+      compareVersions(a.owner.version, b.owner.version) ||
+      operatorRank(a.dependency) - operatorRank(b.dependency) ||
+      (metAs.get(a.owner) as number) - (metAs.get(b.owner) as number) ||
+      a.place - b.place,
   );
-  return [...terms, ...others];
+  return [...own, ...others];
+}
+
+interface JudgedTerm extends Term {
+  readonly met: boolean;
+}
+
+/** A dependency of a chosen package. */
+interface ChosenTerm extends Term {
+  readonly owner: PackageState;
+  /** In the package's list */
+  readonly place: number;
+}
+
+function termsOf(chosen: readonly PackageState[]): ReadonlyMap<NameState, readonly ChosenTerm[]> {
+  const terms = new Map<NameState, ChosenTerm[]>();
+  for (const owner of chosen) {
+    for (const [place, dependency] of owner.depends.entries()) {
+      const list = terms.get(dependency.name);
+      if (list === undefined) terms.set(dependency.name, [{ owner, dependency, place }]);
+      else list.push({ owner, dependency, place });
+    }
+  }
+  return terms;
 }
 
 /** apk sorts terms by the bits of their operator, `!` highest. */

@@ -20,8 +20,6 @@ export interface ModelOptions {
 /** A solve of a large closure makes a few thousand, about half a kilobyte each. */
 const MAX_KEPT_STATES = 10_000;
 
-const NO_IDS = new Int32Array(0);
-
 /** The graph as linked states: made as solves touch them, and kept for the next solve. */
 export class Model implements Links {
   readonly graph: Graph;
@@ -130,13 +128,10 @@ export class Model implements Links {
   }
 
   /** Names of packages that have the name in install_if, in apk's order. */
-  triggeredBy(name: NameState): readonly NameState[] {
-    return Array.from(this.triggerIds(name), (id) => this.name(id));
-  }
-
-  triggerIds({ id }: NameState): Int32Array {
+  triggeredBy({ id }: NameState): readonly NameState[] {
     const { triggerStart, triggers } = this.graph;
-    return id < 0 ? NO_IDS : triggers.subarray(triggerStart[id], triggerStart[id + 1]);
+    if (id < 0 || triggerStart[id] === triggerStart[id + 1]) return [];
+    return Array.from(triggers.subarray(triggerStart[id], triggerStart[id + 1]), (other) => this.name(other));
   }
 
   /** Names that go by a package which depends on the name, in apk's order. */

@@ -22,9 +22,7 @@ export function reconsider(engine: Propagation, name: NameState): void {
   engine.clock += 1;
   name.reconsidered = engine.clock;
   name.recheckTrigger = false;
-  const recheckDepends = name.providers.some(({ one }) =>
-    one.depends.some((dependency) => dependency.name.changed > lostBy),
-  );
+  const recheckDepends = hasChangedDepends(name, lostBy);
   let hasTriggered = false;
   let untriggerable = true;
   let hasSelectable = false;
@@ -33,13 +31,7 @@ export function reconsider(engine: Propagation, name: NameState): void {
   for (const provider of name.providers) {
     const { one } = provider;
     one.merged = false;
-    if (
-      recheckDepends &&
-      one.selectable &&
-      one.depends.some((dependency) => !engine.satisfiable(one, dependency))
-    ) {
-      engine.disqualify(one);
-    }
+    if (recheckDepends && one.selectable && !hasSatisfiableDepends(engine, one)) engine.disqualify(one);
     if (!one.selectable) continue;
     if (recheckTrigger) checkTrigger(engine, one);
     hasTriggered ||= one.triggered;
@@ -61,6 +53,18 @@ export function reconsider(engine: Propagation, name: NameState): void {
   if (first !== undefined) propagate(engine, name, { first: first.one, options: options.length });
   name.dependentsDone = engine.dependentsDone(name);
   engine.queueUnresolved(name, selectableChanged);
+}
+
+function hasChangedDepends(name: NameState, since: number): boolean {
+  for (const { one } of name.providers) {
+    for (const dependency of one.depends) if (dependency.name.changed > since) return true;
+  }
+  return false;
+}
+
+function hasSatisfiableDepends(engine: Propagation, one: PackageState): boolean {
+  for (const dependency of one.depends) if (!engine.satisfiable(one, dependency)) return false;
+  return true;
 }
 
 function checkTrigger(engine: Propagation, one: PackageState): void {

@@ -47,7 +47,14 @@ export function findings({ model, world, changes, entryOf }: Solution): readonly
   const marked = new Set(chosen);
   const presence = new Presence(model, marked);
   presence.walk(world);
-  const context = { model, world, marked, entryOf, termsByName: termsOf(chosen) };
+  const context = {
+    model,
+    world,
+    marked,
+    entryOf,
+    worldByName: new Map(world.map((term) => [term.name, term])),
+    termsByName: termsOf(chosen),
+  };
   const reported = new Set<NameState>();
   const found: Finding[] = [];
   const missing = (dependencies: readonly Dependency[]): void => {
@@ -71,6 +78,8 @@ interface FailedSet {
   readonly world: readonly Dependency[];
   readonly marked: ReadonlySet<PackageState>;
   readonly entryOf: Solution['entryOf'];
+  /** World has one term a name. */
+  readonly worldByName: ReadonlyMap<NameState, Dependency>;
   readonly termsByName: ReadonlyMap<NameState, readonly ChosenTerm[]>;
 }
 
@@ -112,8 +121,12 @@ function providersOf(name: NameState): readonly string[] {
 
 function brokenPackage(context: FailedSet, one: PackageState): BrokenPackage | undefined {
   const { model, entryOf } = context;
+  const masked = maskedIn(model, one);
+  const conflicts = conflictsOf(context, one);
+  const wrong = one.uninstallable || masked.length > 0 || conflicts.length > 0 || breaksAny(context, one);
+  if (!wrong) return undefined;
   const terms = termsOn(context, one);
-  const found: BrokenPackage = {
+  return {
     kind: 'package',
     one,
     uninstallable: one.uninstallable,
@@ -122,14 +135,21 @@ function brokenPackage(context: FailedSet, one: PackageState): BrokenPackage | u
     unreadableProvides: one.uninstallable
       ? one.provides.filter(({ version }) => version !== '' && !isValidVersion(version))
       : [],
-    maskedIn: maskedIn(model, one),
-    conflicts: conflictsOf(context, one),
+    maskedIn: masked,
+    conflicts,
     breaks: terms.filter(({ met }) => !met),
     satisfies: terms.filter(({ met }) => met),
   };
-  const wrong =
-    found.uninstallable || found.maskedIn.length > 0 || found.conflicts.length > 0 || found.breaks.length > 0;
-  return wrong ? found : undefined;
+}
+
+/** Most packages of a failed set meet all that is asked of them: this is known without listing it. */
+function breaksAny({ worldByName, termsByName }: FailedSet, one: PackageState): boolean {
+  const names = [one.name, ...one.provides.map((provide) => provide.name)];
+  return names.some((name) => {
+    const asked = worldByName.get(name);
+    if (asked !== undefined && metBy(asked, null, one) === false) return true;
+    return termsByName.get(name)?.some((term) => metBy(term.dependency, term.owner, one) === false) === true;
+  });
 }
 
 function isForeign({ graph }: Model, { id }: PackageState): boolean {

@@ -1,7 +1,11 @@
+import { crc32 } from 'node:zlib';
 import type Database from 'better-sqlite3';
 
 /** Sets of repositories whose bytes are kept: few are in use at a time, and each takes megabytes. */
-const MAX_KEPT = 4;
+const MAX_KEPT = 8;
+
+/** Before the bytes stands their CRC-32, little-endian: nothing else would notice that they were damaged. */
+const CHECK_BYTES = 4;
 
 /** Errors that leave a catalog as good as it was: the bytes are made again next time. */
 const HARMLESS = /^SQLITE_(BUSY|LOCKED|FULL|READONLY)/;
@@ -16,20 +20,37 @@ export class KeptTable {
 
   constructor(database: Database.Database) {
     this.#find = database.prepare<[string], Buffer>('SELECT content FROM solver_graph WHERE key = ?').pluck();
-    const put = database.prepare('INSERT OR IGNORE INTO solver_graph (key, content) VALUES (?, ?)');
+    const put = database.prepare('INSERT OR REPLACE INTO solver_graph (key, content) VALUES (?, ?)');
     const forget = database.prepare(
       'DELETE FROM solver_graph WHERE id <= (SELECT max(id) FROM solver_graph) - ?',
     );
-    this.#write = database.transaction((key: string, content: Uint8Array) => {
-      put.run(key, content);
+    const write = database.transaction((key: string, content: Uint8Array) => {
+      put.run(key, withCheck(content));
       forget.run(MAX_KEPT);
-    }).immediate;
+    });
+    this.#write = (key, content) => {
+      const timeout = database.pragma('busy_timeout', { simple: true });
+      database.pragma('busy_timeout = 0');
+      try {
+        write.immediate(key, content);
+      } finally {
+        database.pragma(`busy_timeout = ${timeout}`);
+      }
+    };
   }
 
   /** The same object while the key stays the same. Within a snapshot nothing is written: that waits for `flush`. */
   get(key: string, make: () => Uint8Array): Uint8Array {
-    if (this.#last?.key !== key) this.#last = { key, content: this.#find.get(key) ?? this.#make(key, make) };
+    if (this.#last?.key !== key) this.#last = { key, content: this.#read(key) ?? this.#make(key, make) };
     return this.#last.content;
+  }
+
+  /** Undefined as well where what was kept is damaged. */
+  #read(key: string): Uint8Array | undefined {
+    const found = this.#find.get(key);
+    if (found === undefined || found.length < CHECK_BYTES) return undefined;
+    const content = found.subarray(CHECK_BYTES);
+    return crc32(content) === found.readUInt32LE(0) ? content : undefined;
   }
 
   #make(key: string, make: () => Uint8Array): Uint8Array {
@@ -38,7 +59,7 @@ export class KeptTable {
     return made;
   }
 
-  /** Writes what was made since; gives up where the catalog cannot be written just now. */
+  /** Writes what was made since; gives up at once where the catalog cannot be written just now. */
   flush(): void {
     for (const [key, content] of this.#pending) {
       this.#pending.delete(key);
@@ -49,4 +70,10 @@ export class KeptTable {
       }
     }
   }
+}
+
+function withCheck(content: Uint8Array): Uint8Array {
+  const check = Buffer.alloc(CHECK_BYTES);
+  check.writeUInt32LE(crc32(content));
+  return Buffer.concat([check, content]);
 }

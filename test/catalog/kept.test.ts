@@ -75,10 +75,10 @@ describe('bytes kept of repositories', () => {
     assert.equal(ask([two, one]), '2', 'what it was before is the same again');
   });
 
-  test('are written when the snapshot is over, four at most, the oldest going first', (t) => {
+  test('are written when the snapshot is over, eight at most, the oldest going first', (t) => {
     const { catalog, path } = openCatalog(t);
     const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
-    for (let n = 0; n < 6; n += 1) {
+    for (let n = 0; n < 10; n += 1) {
       catalog.snapshot(() => {
         catalog.packages.source([{ id, tag: '' }]).keep(`k${n}`, () => Buffer.from(String(n)));
         assert.ok(!keysOf(path).some((key) => key.startsWith(`k${n}`)));
@@ -86,7 +86,7 @@ describe('bytes kept of repositories', () => {
     }
     assert.deepEqual(
       keysOf(path).map((key) => key.split(' ')[0]),
-      ['k2', 'k3', 'k4', 'k5'],
+      ['k2', 'k3', 'k4', 'k5', 'k6', 'k7', 'k8', 'k9'],
     );
   });
 
@@ -128,6 +128,50 @@ describe('bytes kept of repositories', () => {
       assert.deepEqual(keysOf(path), [], what);
       database.close();
     }
+  });
+
+  test('are made again where what was kept is damaged, and put in its place', (t) => {
+    const { catalog, path } = openCatalog(t);
+    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const database = new Database(path);
+    t.after(() => database.close());
+    const made = maker('the graph of all packages');
+    const read = (): string => {
+      const reader = new Catalog(path);
+      const bytes = reader.snapshot(() =>
+        Buffer.from(reader.packages.source([{ id, tag: '' }]).keep('kind', () => made.make())).toString(),
+      );
+      reader.close();
+      return bytes;
+    };
+    read();
+    for (const damage of [
+      'substr(content, 1, 10)',
+      "x''",
+      'substr(content, 1, length(content) - 1)',
+      'cast(substr(content, 1, 12) || zeroblob(length(content) - 12) AS BLOB)',
+    ]) {
+      const before = made.count;
+      database.exec(`UPDATE solver_graph SET content = ${damage}`);
+      assert.equal(read(), 'the graph of all packages', damage);
+      assert.equal(made.count, before + 1, damage);
+      assert.equal(read(), 'the graph of all packages');
+      assert.equal(made.count, before + 1, 'and kept');
+    }
+  });
+
+  test('nobody waits for a busy catalog to keep them', (t) => {
+    const { catalog, path } = openCatalog(t);
+    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const blocker = new Database(path);
+    t.after(() => blocker.close());
+    blocker.exec('BEGIN IMMEDIATE');
+    const started = performance.now();
+    catalog.snapshot(() => catalog.packages.source([{ id, tag: '' }]).keep('kind', () => Buffer.from('x')));
+    // Far from both: a try takes milliseconds, and the time that other writes wait is half a minute.
+    assert.ok(performance.now() - started < 10_000);
+    blocker.exec('COMMIT');
+    assert.deepEqual(keysOf(path), []);
   });
 
   test('a failure that says more is told', (t) => {

@@ -56,8 +56,10 @@ function chainsFrom({ world, changes }: Solution): Chains {
   }
   return (owner) => {
     const chain: string[] = [];
-    for (let at = owner; at !== null; at = askedBy.get(at) ?? null) chain.unshift(labelOf(at));
-    return ['world', ...chain];
+    let at: PackageState | null | undefined = owner;
+    for (; at !== null && at !== undefined; at = askedBy.get(at)) chain.unshift(labelOf(at));
+    // Undefined: apk has kept what it took before it gave up who asked for it.
+    return at === null ? ['world', ...chain] : chain;
   };
 }
 
@@ -72,7 +74,7 @@ function triggerOf(
 function toTerms(verdict: SolveTerm['verdict'], terms: readonly Term[], chains: Chains): SolveTerm[] {
   return terms.map(({ owner, dependency }) => ({
     verdict,
-    requirement: dependencyText(dependency),
+    requirement: dependency.written ?? dependencyText(dependency),
     chain: chains(owner),
   }));
 }
@@ -83,7 +85,7 @@ function explainName({ name, providers, requiredBy }: MissingName, chains: Chain
   const message =
     providers.length === 0
       ? `no such package: ${name.text}${wanted}`
-      : `${name.text}${wanted} is only provided by packages that are never chosen unasked: name one of ${providers.join(', ')}`;
+      : `${name.text}${wanted}${wanted === '' ? '' : ','} is only provided by packages that are never chosen unasked: name one of ${providers.join(', ')}`;
   return problem({
     kind: providers.length === 0 ? 'unknown' : 'virtual',
     subject: name.text,

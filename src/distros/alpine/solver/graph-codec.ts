@@ -18,7 +18,7 @@ export function encodeGraph(graph: Graph): Uint8Array {
 
 /** The graph's sections are views of the bytes where these are aligned. @throws Error on bytes that are no graph */
 export function decodeGraph(encoded: Uint8Array): Graph {
-  const bytes = encoded.byteOffset % WORD === 0 ? encoded : encoded.slice();
+  const bytes = encoded.byteOffset % WORD === 0 ? encoded : new Uint8Array(encoded);
   const words = (start: number, length: number): Int32Array =>
     new Int32Array(bytes.buffer, bytes.byteOffset + start, length / WORD);
   const lengths = words(0, SECTIONS * WORD);

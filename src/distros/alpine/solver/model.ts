@@ -1,3 +1,4 @@
+import { AppError } from '../../../model/app-error.ts';
 import { ANY, FUZZY } from '../relation.ts';
 import { BROKEN, CONFLICT, type Graph, nameCount, packageCount, versionText } from './graph.ts';
 import {
@@ -16,6 +17,9 @@ export interface ModelOptions {
   /** Installed packages by their number in the graph, with the tag they are pinned to */
   readonly installed: ReadonlyMap<number, string>;
 }
+
+/** Tags are bits of one word, the lowest of them untagged; apk takes 15. */
+const MAX_TAGS = 32;
 
 /** A solve of a large closure makes a few thousand, about half a kilobyte each. */
 const MAX_KEPT_STATES = 10_000;
@@ -46,6 +50,12 @@ export class Model implements Links {
     this.#names = new Array(nameCount(graph));
     this.#packages = new Array(packageCount(graph));
     this.tags = [...new Set(['', ...tags])];
+    if (this.tags.length > MAX_TAGS) {
+      throw new AppError(
+        'LIMIT',
+        `solver: expected at most ${MAX_TAGS - 1} different @tags, got ${this.tags.length - 1}`,
+      );
+    }
     this.#repositoriesByTag = this.tags.map((tag) =>
       tags.reduce((bits, other, rank) => (other === tag ? bits | (1 << rank) : bits), 0),
     );

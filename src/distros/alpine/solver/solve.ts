@@ -55,8 +55,8 @@ export function solveProblem(problem: Problem): Solution {
     .map((relation): Dependency => {
       const id = findName(graph, relation.name);
       const name = id < 0 ? model.unknownName(relation.name) : model.name(id);
-      const { conflict, operator, version, broken, tag } = relation;
-      return { name, conflict, operator, version, broken, tag: model.tagBit(tag) };
+      const { conflict, operator, version, broken, tag, text } = relation;
+      return { name, conflict, operator, version, broken, tag: model.tagBit(tag), written: text };
     });
   for (const requested of problem.requested) {
     const id = findName(graph, requested);

@@ -17,6 +17,8 @@ export interface Dependency {
   readonly broken: boolean;
   /** World's `@tag` as a bit; 1: untagged */
   readonly tag: number;
+  /** A term of world as it was asked for */
+  readonly written?: string;
 }
 
 /** A package under one of its names; version '' is an unversioned provide. */

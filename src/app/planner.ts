@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { openLookup } from './lookup.ts';
 
 /** A source remembers every package it has read: all of a distribution take more memory than a batch is worth. */
-const ANSWERS_BY_SOURCE = 100;
+const ANSWERS_BY_SOURCE = 300;
 
 /** A planner over the repositories as they are now; closing it closes the context. @throws AppError as openLookup */
 export async function openPlanner(context: Context, options: SourceOptions): Promise<Planner> {

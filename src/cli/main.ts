@@ -18,7 +18,7 @@ function enableCodeCache(env: NodeJS.ProcessEnv): void {
  */
 function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=30');
+  setFlagsFromString('--heap-growing-percent=60');
 }
 
 /** The first signal cancels the work, which cleans up after itself; a second one ends the process at once. */

@@ -2,17 +2,28 @@ import { murmur3, NAME_BUCKETS } from '../hash-order.ts';
 import { type Graph, QUIET } from './graph.ts';
 import type { Draft, Relations } from './graph-draft.ts';
 
+export interface Parts {
+  readonly drafts: readonly Draft[];
+  /** By number */
+  readonly names: readonly string[];
+  /** Numbers of the names as they were met first */
+  readonly met: Int32Array;
+  readonly relations: Pick<Relations, 'name' | 'operator' | 'version'>;
+  readonly versions: readonly string[];
+}
+
 /** Lists by name and by package out of the packages in order. */
-export function assemble(drafts: readonly Draft[], relations: Relations): Graph {
-  const { bucketStart, bucketNames } = inHashOrder(relations.names.texts);
-  const count = relations.names.texts.length;
+export function assemble(parts: Parts): Graph {
+  const { drafts, relations } = parts;
+  const { bucketStart, bucketNames } = inHashOrder(parts);
+  const count = parts.names.length;
   const nameRank = new Int32Array(count);
   bucketNames.forEach((name, rank) => {
     nameRank[name] = rank;
   });
   const relationName = Int32Array.from(relations.name);
-  const names = packTexts(relations.names.texts);
-  const versions = packTexts(relations.versions.texts);
+  const names = packTexts(parts.names);
+  const versions = packTexts(parts.versions);
   const depends = flatten(drafts, (draft) => draft.depends);
   const provides = flatten(drafts, (draft) => draft.provides);
   const installIf = flatten(drafts, (draft) => draft.installIf);
@@ -130,16 +141,16 @@ export function assemble(drafts: readonly Draft[], relations: Relations): Graph 
 }
 
 /** The names of each bucket of apk's hash table, newest first. */
-function inHashOrder(texts: readonly string[]): { bucketStart: Int32Array; bucketNames: Int32Array } {
-  const buckets = Int32Array.from(texts, (text) => murmur3(Buffer.from(text)) % NAME_BUCKETS);
+function inHashOrder({ names, met }: Parts): { bucketStart: Int32Array; bucketNames: Int32Array } {
+  const buckets = Int32Array.from(names, (text) => murmur3(Buffer.from(text)) % NAME_BUCKETS);
   const bucketStart = new Int32Array(NAME_BUCKETS + 1);
   for (const bucket of buckets) bucketStart[bucket + 1] = (bucketStart[bucket + 1] as number) + 1;
   for (let at = 0; at < NAME_BUCKETS; at += 1) {
     bucketStart[at + 1] = (bucketStart[at + 1] as number) + (bucketStart[at] as number);
   }
   const next = bucketStart.slice();
-  const bucketNames = new Int32Array(texts.length);
-  for (let name = texts.length - 1; name >= 0; name -= 1) {
+  const bucketNames = new Int32Array(names.length);
+  for (const name of met.toReversed()) {
     const bucket = buckets[name] as number;
     const at = next[bucket] as number;
     next[bucket] = at + 1;

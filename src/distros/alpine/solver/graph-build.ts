@@ -1,8 +1,9 @@
 import { AppError } from '../../../model/app-error.ts';
 import type { RelatedPackage } from '../../../model/package.ts';
 import { checksumBytes } from '../checksum.ts';
+import { Discovery } from './discovery.ts';
 import { EMPTY, FOREIGN_ARCHITECTURE, type Graph, UNINSTALLABLE } from './graph.ts';
-import { assemble } from './graph-assemble.ts';
+import { assemble, type Parts } from './graph-assemble.ts';
 import { type Draft, Numbers, Relations } from './graph-draft.ts';
 
 /** Repositories are bits of one word, as in apk, which takes fewer. */
@@ -45,7 +46,38 @@ export function buildGraph({ packages, architecture, firstNames = [] }: GraphInp
     drafts.push(draft);
     if (identity !== '') byChecksum.set(identity, draft);
   }
-  return assemble(drafts, relations);
+  const met = Int32Array.from(names.texts, (_, name) => name);
+  const parts: Parts = { drafts, names: names.texts, met, relations, versions: versions.texts };
+  return assemble(inWalkOrder(parts, assemble(parts)));
+}
+
+/**
+ * The same with names numbered as a walk of everything leaves them: what a walk looks at one after the other then
+ * lies side by side in memory, and it takes a quarter less time.
+ */
+function inWalkOrder({ drafts, names, relations, versions }: Parts, graph: Graph): Parts {
+  const discovery = new Discovery(graph);
+  discovery.discover([...new Set(graph.packageName)]);
+  const { order } = discovery;
+  const old = Int32Array.from(names, (_, name) => name).sort(
+    (a, b) => (order[a] || Infinity) - (order[b] || Infinity) || a - b,
+  );
+  const numbers = new Int32Array(names.length);
+  old.forEach((name, number) => {
+    numbers[name] = number;
+  });
+  const numberOf = (name: number): number => numbers[name] as number;
+  return {
+    drafts: drafts.map((draft) => ({
+      ...draft,
+      name: numberOf(draft.name),
+      provides: draft.provides.map(({ name, version }) => ({ name: numberOf(name), version })),
+    })),
+    names: Array.from(old, (name) => names[name] as string),
+    met: numbers,
+    relations: { ...relations, name: relations.name.map(numberOf) },
+    versions,
+  };
 }
 
 function toDraft(entry: RelatedPackage, relations: Relations, architecture: string): Draft {

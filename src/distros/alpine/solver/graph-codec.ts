@@ -1,7 +1,7 @@
 import { BYTE_SECTIONS, type ByteSection, type Graph, WORD_SECTIONS, type WordSection } from './graph.ts';
 
 /** Changes with the meaning of any section: bytes of another version are made again. */
-export const GRAPH_VERSION = 2;
+export const GRAPH_VERSION = 3;
 
 const WORD = 4;
 const SECTIONS = WORD_SECTIONS.length + BYTE_SECTIONS.length;

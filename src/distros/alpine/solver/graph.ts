@@ -3,9 +3,9 @@ import { EQUAL, FUZZY, GREATER, LESS } from '../relation.ts';
 
 /**
  * Every name and package of a set of repositories as numbers, with who needs and who provides what: apk reads all of
- * them before it solves, and its answers depend on the order it meets them in. Names and packages are numbered as they
- * come in the repositories and their indexes. `xStart[i]`…`xStart[i + 1]` are the
- * places of i's entries in the list x.
+ * them before it solves, and its answers depend on the order it meets them in. Packages are numbered as they come in
+ * the repositories and their indexes, names in the order of a walk of all. `xStart[i]`…`xStart[i + 1]` are the places
+ * of i's entries in the list x.
  */
 export type Graph = Readonly<Record<WordSection, Int32Array>> & Readonly<Record<ByteSection, Uint8Array>>;
 

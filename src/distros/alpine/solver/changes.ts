@@ -29,6 +29,7 @@ class Changes {
   readonly list: PackageChange[] = [];
   readonly #engine: Engine;
   readonly #model: Model;
+  #hasInstalled = false;
 
   constructor(engine: Engine, model: Model) {
     this.#engine = engine;
@@ -36,6 +37,7 @@ class Changes {
   }
 
   *all(world: readonly Dependency[], installed: readonly PackageState[]): Steps {
+    this.#hasInstalled = installed.length > 0;
     for (const name of this.#model.knownNames()) name.requirers = 0;
     for (const one of installed) {
       one.name.installedPackage = one;
@@ -44,41 +46,41 @@ class Changes {
     }
     for (const one of installed) countRequirers(one);
     for (const one of installed) yield this.#removeOrphan(one);
-    for (const term of world) yield this.#dependency(null, term);
+    for (const { name } of world) yield this.#change(name);
     for (const one of installed) yield this.#change(one.name);
-  }
-
-  *#dependency(owner: PackageState | null, dependency: Dependency): Steps {
-    const { chosen } = dependency.name;
-    if (!isProvided(dependency, chosen, owner)) this.#fail(owner);
-    yield this.#change(dependency.name);
-    if (chosen?.one.failed === true) this.#fail(owner);
-  }
-
-  #fail(owner: PackageState | null): void {
-    if (owner !== null) this.#engine.fail(owner);
   }
 
   *#change(name: NameState): Steps {
     if (name.changesSeen) return;
-    yield this.#makeRoom(name);
+    if (!this.#isFree(name)) yield this.#makeRoom(name);
     const one = name.chosen?.one;
     if (one === undefined || one.inChanges) return;
     one.inChanges = true;
-    yield this.#makeRoom(one.name);
-    for (const provide of one.provides) yield this.#makeRoom(provide.name);
+    if (!this.#isFree(one.name)) yield this.#makeRoom(one.name);
+    for (const provide of one.provides) if (!this.#isFree(provide.name)) yield this.#makeRoom(provide.name);
     const old = one.name.installedPackage;
     if (old !== null) for (const watcher of this.#watchers(old)) yield this.#removeUntriggered(watcher);
-    for (const dependency of one.depends) yield this.#dependency(one, dependency);
+    for (const dependency of one.depends) {
+      const { name: needed } = dependency;
+      if (!isProvided(dependency, needed.chosen, one)) this.#engine.fail(one);
+      if (!needed.changesSeen) yield this.#change(needed);
+      if (needed.chosen?.one.failed === true) this.#engine.fail(one);
+    }
     this.list.push({ one, old });
     for (const watcher of this.#watchers(one)) if (this.#isTriggered(watcher)) yield this.#change(watcher);
     countRequirers(one);
     if (old !== null) yield this.#released(old);
   }
 
+  /** Nothing is installed that could be in the way of the name, or it was made room for already. */
+  #isFree(name: NameState): boolean {
+    if (this.#hasInstalled && !name.changesSeen) return false;
+    name.changesSeen = true;
+    return true;
+  }
+
   /** What goes by the name so far and will not any more is removed first. */
   *#makeRoom(name: NameState): Steps {
-    if (name.changesSeen) return;
     name.changesSeen = true;
     const { installedPackage, chosen } = name;
     if (installedPackage !== null && chosen?.one.name !== name) yield this.#remove(installedPackage);
@@ -130,10 +132,13 @@ class Changes {
   }
 
   /** Names whose packages have one of this package's names in install_if. */
-  *#watchers(one: PackageState): Iterable<NameState> {
-    for (const name of [one.name, ...one.provides.map((provide) => provide.name)]) {
-      yield* this.#model.triggeredBy(name);
+  #watchers(one: PackageState): readonly NameState[] {
+    let watchers = this.#model.triggeredBy(one.name);
+    for (const { name } of one.provides) {
+      const more = this.#model.triggeredBy(name);
+      if (more.length > 0) watchers = [...watchers, ...more];
     }
+    return watchers;
   }
 
   *#installedDependents(one: PackageState): Iterable<PackageState> {

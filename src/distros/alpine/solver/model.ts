@@ -18,6 +18,8 @@ export interface ModelOptions {
   readonly installed: ReadonlyMap<number, string>;
 }
 
+const NONE: readonly NameState[] = [];
+
 /** Tags are bits of one word, the lowest of them untagged; apk takes 15. */
 const MAX_TAGS = 32;
 
@@ -140,7 +142,7 @@ export class Model implements Links {
   /** Names of packages that have the name in install_if, in apk's order. */
   triggeredBy({ id }: NameState): readonly NameState[] {
     const { triggerStart, triggers } = this.graph;
-    if (id < 0 || triggerStart[id] === triggerStart[id + 1]) return [];
+    if (id < 0 || triggerStart[id] === triggerStart[id + 1]) return NONE;
     return Array.from(triggers.subarray(triggerStart[id], triggerStart[id + 1]), (other) => this.name(other));
   }
 

@@ -27,7 +27,8 @@ export function reconsider(engine: Propagation, name: NameState): void {
   let untriggerable = true;
   let hasSelectable = false;
   let tagged = false;
-  const options: Provider[] = [];
+  let first: PackageState | undefined;
+  let options = 0;
   for (const provider of name.providers) {
     const { one } = provider;
     one.merged = false;
@@ -39,18 +40,18 @@ export function reconsider(engine: Propagation, name: NameState): void {
     hasSelectable ||= one.triggered;
     if (name.requirers === 0) continue;
     one.merged = true;
-    merge(one, provider, options.length);
+    merge(one, provider, options);
     tagged ||= !one.tagOk;
-    options.push(provider);
+    first ??= one;
+    options += 1;
     hasSelectable ||= isAutoSelectable(provider);
   }
-  name.hasOptions = options.length > 1 || tagged;
+  name.hasOptions = options > 1 || tagged;
   name.hasTriggered = hasTriggered;
   name.untriggerable = untriggerable;
   const selectableChanged = name.hasSelectable !== hasSelectable;
   name.hasSelectable = hasSelectable;
-  const first = options[0];
-  if (first !== undefined) propagate(engine, name, { first: first.one, options: options.length });
+  if (first !== undefined) propagate(engine, name, { first, options });
   name.dependentsDone = engine.dependentsDone(name);
   engine.queueUnresolved(name, selectableChanged);
 }
@@ -86,13 +87,14 @@ function merge(one: PackageState, provider: Provider, option: number): void {
   for (const { name, conflict } of one.depends) {
     if (!conflict && name.commonDepends === option) name.commonDepends = option + 1;
   }
-  const provide = (name: NameState, unversioned: boolean): void => {
-    if (name.commonProvides !== option) return;
-    name.commonProvides = option + 1;
-    name.providedUnversioned ||= unversioned;
-  };
-  provide(one.name, provider.version === '');
-  for (const { name, version } of one.provides) provide(name, version === '');
+  mergeProvide(one.name, provider.version, option);
+  for (const { name, version } of one.provides) mergeProvide(name, version, option);
+}
+
+function mergeProvide(name: NameState, version: string, option: number): void {
+  if (name.commonProvides !== option) return;
+  name.commonProvides = option + 1;
+  name.providedUnversioned ||= version === '';
 }
 
 /** What all remaining options have in common holds already. */
@@ -114,11 +116,18 @@ function propagate(
       for (const { one } of needed.providers) engine.inherit(one, first);
     }
   }
-  const aliases = [first.name, ...first.provides.map((provide) => provide.name)];
-  for (const alias of aliases) {
-    const common = alias.commonProvides === options;
-    alias.commonProvides = 0;
-    if (common) engine.excludeNonProviders(alias, name, alias.providedUnversioned);
-  }
-  for (const alias of aliases) alias.providedUnversioned = false;
+  excludeOthers(engine, first.name, { needed: name, options });
+  for (const provide of first.provides) excludeOthers(engine, provide.name, { needed: name, options });
+  first.name.providedUnversioned = false;
+  for (const provide of first.provides) provide.name.providedUnversioned = false;
+}
+
+function excludeOthers(
+  engine: Propagation,
+  alias: NameState,
+  { needed, options }: { readonly needed: NameState; readonly options: number },
+): void {
+  const common = alias.commonProvides === options;
+  alias.commonProvides = 0;
+  if (common) engine.excludeNonProviders(alias, needed, alias.providedUnversioned);
 }

@@ -118,7 +118,6 @@ export class PackageTable {
     return {
       byName: remember((name) => byName.all(name)),
       providers: relatedBy(RELATION_KINDS.provides),
-      installIf: relatedBy(RELATION_KINDS.installIf),
       group: relatedBy(RELATION_KINDS.group),
       tags: repositories.map(({ tag }) => tag),
       all: () => this.#all(repositories),

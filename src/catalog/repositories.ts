@@ -24,8 +24,8 @@ export interface RepositoryRow {
   readonly packageCount: number;
 }
 
-/** What relation_name's rows are about. */
-export const RELATION_KINDS = { provides: 0, installIf: 1, group: 2 } as const;
+/** What relation_name's rows are about; older catalogs have 1, install_if, which nothing asks for. */
+export const RELATION_KINDS = { provides: 0, group: 2 } as const;
 
 const COLUMNS = `id, distro, architecture, url, base, release, name, etag, last_modified AS lastModified, content,
   description, signed_by AS signedBy, trust, package_count AS packageCount`;
@@ -187,7 +187,6 @@ export class RepositoryTable {
       );
       describe.run(id, entry.description);
       for (const provide of entry.provides) names.push([RELATION_KINDS.provides, relationName(provide), id]);
-      for (const rule of entry.installIf) names.push([RELATION_KINDS.installIf, relationName(rule), id]);
       for (const group of entry.groups) names.push([RELATION_KINDS.group, group, id]);
     });
     // In key order the b-tree only ever grows at its end.

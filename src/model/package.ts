@@ -80,8 +80,6 @@ export interface PackageSource {
   byName(name: string): readonly CatalogPackage[];
   /** Packages with this name in `provides` (not by their own name). */
   providers(name: string): readonly CatalogPackage[];
-  /** Packages that name this one in install_if. */
-  installIf(name: string): readonly CatalogPackage[];
   /** Members of a pacman group. */
   group(name: string): readonly CatalogPackage[];
   /** `@tag` of each repository by rank; empty: untagged */

@@ -49,7 +49,6 @@ describe('catalog', () => {
       list.map((p) => `${p.name}@${p.repositoryRank}`);
     assert.deepEqual(names(source.providers('cmd:x')), ['c@0', 'b@1', 'a@1']);
     assert.deepEqual(names(source.byName('a')), ['a@0', 'a@1']);
-    assert.deepEqual(names(source.installIf('b')), ['a@1']);
     assert.deepEqual(names(source.group('g')), ['b@1']);
     assert.deepEqual(source.byName('nothing'), []);
     assert.equal(source.byName('b')[0], source.providers('cmd:x')[1], 'one object a package');

@@ -24,7 +24,6 @@ export function memorySource(repositories: readonly MemoryRepository[]): SyncSou
   return {
     byName: lookup(all, ({ name }) => [name]),
     providers: lookup(all, ({ provides }) => provides.map(nameIn)),
-    installIf: lookup(all, ({ installIf }) => installIf.map(nameIn)),
     group: lookup(all, ({ groups }) => groups),
     replacers: lookup(all, ({ replaces }) => replaces.map(nameIn)),
     tags: repositories.map(({ tag = '' }) => tag),

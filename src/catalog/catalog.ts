@@ -60,7 +60,8 @@ export class Catalog {
   /** Keeps to the state of the catalog as it is now, for reading, until the function that it returns is called. */
   hold(): () => void {
     if (this.#database.inTransaction) return () => {};
-    this.#database.exec('BEGIN DEFERRED');
+    // A transaction is of the state at its first read, not at its beginning.
+    this.#database.exec('BEGIN DEFERRED; SELECT 1 FROM sqlite_schema LIMIT 1');
     return () => {
       this.#database.exec('COMMIT');
       this.#kept.flush();

@@ -124,11 +124,16 @@ async function* noInput(): AsyncGenerator<Uint8Array> {}
 async function pour(result: StreamResult, options: RunOptions): Promise<number> {
   const { stdout, signal = new AbortController().signal } = options;
   const chunks = result.chunks[Symbol.asyncIterator]();
-  for (;;) {
-    const { value, done } = await unlessAborted(chunks.next(), signal);
-    if (done === true) return result.exitCode();
-    const full = stdout.write(value) === false;
-    if (full && stdout instanceof EventEmitter) await unlessAborted(once(stdout, 'drain'), signal);
+  try {
+    for (;;) {
+      const { value, done } = await unlessAborted(chunks.next(), signal);
+      if (done === true) return result.exitCode();
+      const full = stdout.write(value) === false;
+      if (full && stdout instanceof EventEmitter) await unlessAborted(once(stdout, 'drain'), signal);
+    }
+  } finally {
+    // Not awaited: it may be waiting for a line that never comes.
+    void chunks.return?.();
   }
 }
 

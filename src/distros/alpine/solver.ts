@@ -1,8 +1,14 @@
-import type { CatalogPackage, PackageSource, SolveProblem, SolveResult } from '../../model/package.ts';
+import type {
+  CatalogPackage,
+  IndexPackage,
+  PackageSource,
+  SolveProblem,
+  SolveResult,
+} from '../../model/package.ts';
 import type { SolveRequest } from '../distro.ts';
 import type { Change, ChangeRequest, ChangeResult } from '../transaction.ts';
 import { checksumBytes } from './checksum.ts';
-import { parseRelation, type Relation } from './relation.ts';
+import { ANY, EQUAL, parseRelation, type Relation } from './relation.ts';
 import { explain } from './solver/explain.ts';
 import { findings } from './solver/findings.ts';
 import { reportLines } from './solver/report.ts';
@@ -19,6 +25,11 @@ export interface ApkChangeRequest extends ChangeRequest {
   readonly available?: boolean;
   /** Names to take out of world: `apk del` */
   readonly remove?: readonly string[];
+  /**
+   * `--virtual NAME[=VERSION]`: the targets become the dependencies of a new package of this name, which world then has.
+   * Without a version it is 0, where apk takes the time.
+   */
+  readonly virtual?: string;
 }
 
 /** What `apk add <targets>` would install into an empty root, in install order, or why it would not. */
@@ -40,13 +51,20 @@ export function solve(request: SolveRequest, source: PackageSource): SolveResult
 export function change(request: ApkChangeRequest, source: PackageSource): ChangeResult {
   const targets = request.targets.map((text) => ({ text, relation: parseRelation(text) }));
   const { remove = [] } = request;
-  const problems = targets.flatMap(({ text, relation }) => {
-    if (relation === null || relation.broken) return [notATarget(text)];
-    return relation.tag === '' || source.tags.includes(relation.tag) ? [] : [noSuchTag(text, relation.tag)];
-  });
-  if (problems.length > 0) {
-    return { ok: false, problems, report: problems.map(({ message }) => `ERROR: ${message}`) };
-  }
+  const virtual = request.virtual === undefined ? undefined : parseVirtual(request.virtual);
+  const problems = [
+    ...(virtual === null ? [badSpecifier(request.virtual ?? '')] : []),
+    ...targets.flatMap(({ text, relation }) => {
+      if (relation === null || relation.broken) return [notATarget(text, virtual !== undefined)];
+      if (relation.tag === '') return [];
+      if (virtual !== undefined) return [notATarget(text, true)];
+      return source.tags.includes(relation.tag) ? [] : [noSuchTag(text, relation.tag)];
+    }),
+  ];
+  const [refused] = problems;
+  // apk stops at the first.
+  if (refused !== undefined) return { ok: false, problems, report: [`ERROR: ${refused.message}`] };
+  if (virtual !== undefined && virtual !== null) return changeVirtual(virtual, request, source);
   const world = new Map<string, Relation>();
   for (const text of request.world) {
     const relation = parseRelation(text);
@@ -69,6 +87,63 @@ export function change(request: ApkChangeRequest, source: PackageSource): Change
   const found = findings(solution);
   return { ok: false, problems: explain(found, solution), report: reportLines(found, solution.model) };
 }
+
+/** Null: not a name, alone or with `=VERSION`. */
+function parseVirtual(text: string): Relation | null {
+  const relation = parseRelation(text);
+  if (relation === null || relation.broken || relation.conflict || relation.tag !== '') return null;
+  return relation.operator === EQUAL || (relation.operator === ANY && relation.version === '')
+    ? relation
+    : null;
+}
+
+/** The same request with one target more that the source has, the new package, and its own only as dependencies. */
+function changeVirtual(
+  { name, version: asked }: Relation,
+  { virtual: _, ...request }: ApkChangeRequest,
+  source: PackageSource,
+): ChangeResult {
+  const version = asked === '' ? '0' : asked;
+  const entry: CatalogPackage = { ...BLANK, name, version, depends: request.targets, ...NOWHERE };
+  const withIt: PackageSource = {
+    ...source,
+    byName: (wanted) => (wanted === name ? [...source.byName(name), entry] : source.byName(wanted)),
+    *all() {
+      yield* source.all();
+      yield entry;
+    },
+    // The graph has one package more, of this request alone.
+    keep: (_kind, make) => make(),
+  };
+  return change({ ...request, targets: [`${name}=${version}`] }, withIt);
+}
+
+/** In no repository: packages of an installed size of 0 are had from anywhere. */
+const NOWHERE = { id: 0, repositoryId: 0, repositoryRank: -2, ordinal: 0, dependents: 0, tag: '' };
+
+const BLANK: Omit<IndexPackage, 'name' | 'version' | 'depends'> = {
+  architecture: 'noarch',
+  description: 'virtual meta package',
+  url: '',
+  license: '',
+  origin: '',
+  maintainer: '',
+  buildTime: 0,
+  commit: '',
+  sizeBytes: 0,
+  installedSizeBytes: 0,
+  fileName: '',
+  checksum: '',
+  provides: [],
+  replaces: [],
+  conflicts: [],
+  installIf: [],
+  groups: [],
+  providerPriority: 0,
+  replacesPriority: 0,
+  signature: '',
+  extra: {},
+};
 
 function changesOf(solution: Solution, source: PackageSource): readonly Change[] {
   const { changes, world } = solution;
@@ -104,9 +179,15 @@ function catalogEntry(
   return found;
 }
 
-function notATarget(target: string): SolveProblem {
-  const message = `'${target}' is not a valid world dependency, format is name(@tag)([<>~=]version)`;
+function notATarget(target: string, virtual: boolean): SolveProblem {
+  const [what, format] = virtual ? ['package', 'name'] : ['world', 'name(@tag)'];
+  const message = `'${target}' is not a valid ${what} dependency, format is ${format}([<>~=]version)`;
   return refusal({ kind: 'unknown', subject: target, requirement: target, message });
+}
+
+function badSpecifier(virtual: string): SolveProblem {
+  const message = `${virtual}: bad package specifier`;
+  return refusal({ kind: 'unknown', subject: virtual, requirement: virtual, message });
 }
 
 function noSuchTag(target: string, tag: string): SolveProblem {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { solve } from '../../../src/distros/alpine/solver.ts';
+import { change, solve } from '../../../src/distros/alpine/solver.ts';
 import type { PackageSource, SolveProblem, SolveResult } from '../../../src/model/package.ts';
 import { type Description, memorySource } from '../memory-source.ts';
 import { described } from './solver-cases.ts';
@@ -126,5 +126,48 @@ describe('alpine solver', () => {
     assert.equal(untagged.packages[0]?.package.repositoryRank, 31);
     assert.equal(problems(ask(tagged(31), 'a'))[0]?.kind, 'masked');
     assert.throws(() => ask(tagged(33), 'a'), { code: 'LIMIT' });
+  });
+});
+
+describe('a virtual package', () => {
+  const source = sourceOf([
+    { name: 'a', version: '1', depends: ['b'] },
+    { name: 'b', version: '1' },
+  ]);
+  const add = (virtual: string, ...targets: readonly string[]) =>
+    change({ targets, virtual, architecture: 'x86_64', installed: [], world: [] }, source);
+
+  test('has the targets as its dependencies, and is what world asks for', () => {
+    const result = add('.build', 'a', 'b>0');
+    assert.ok(result.ok);
+    assert.deepEqual(
+      result.changes.map((one) =>
+        one.kind === 'remove' ? '' : `${one.package.name}-${one.package.version} ${one.reason}`,
+      ),
+      ['b-1 dependency', 'a-1 dependency', '.build-0 explicit'],
+    );
+    assert.deepEqual(source.byName('.build'), [], 'the source stays as it is');
+  });
+
+  test('has the version that is asked for, and none that is no version', () => {
+    const result = add('.build=2.1', 'a');
+    assert.ok(result.ok && result.changes.at(-1)?.kind === 'install');
+    for (const bad of ['.build>1', '.build=x', '!.build', '.build@edge', '']) {
+      const refused = add(bad, 'a');
+      assert.ok(!refused.ok, bad);
+      assert.deepEqual(refused.report, [`ERROR: ${bad}: bad package specifier`]);
+    }
+  });
+
+  test('cannot be had without its targets, nor with one from a tagged repository', () => {
+    const missing = add('.build', 'gone');
+    assert.ok(!missing.ok);
+    assert.deepEqual(missing.report.slice(1), [
+      '  gone (no such package):',
+      '    required by: .build-0[gone]',
+    ]);
+    const tagged = add('.build', 'a@edge');
+    assert.ok(!tagged.ok);
+    assert.match(tagged.report.join(), /^ERROR: 'a@edge' is not a valid package dependency/);
   });
 });

@@ -61,4 +61,5 @@ export function openContext(options: ContextOptions): Context {
   return { catalog, store: new FileBlobStore(directory), directory, progress, signal, env };
 }
 
-const catalogPath = (directory: string): string => join(directory, 'catalog.sqlite');
+/** Of the cache folder */
+export const catalogPath = (directory: string): string => join(directory, 'catalog.sqlite');

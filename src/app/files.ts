@@ -5,8 +5,8 @@ import type { FilesReport } from '../model/package-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { fetchArchives } from './fetch-archives.ts';
-import type { IndexedRepository } from './indexed-repository.ts';
 import { find, type Lookup, withLookup } from './lookup.ts';
+import { refOf } from './package-ref.ts';
 
 export interface FilesRequest {
   readonly source: SourceOptions;
@@ -63,7 +63,7 @@ function archiveReport(lookup: Lookup, entry: CatalogPackage, { files }: Archive
   const { isMetadata } = lookup.sources.distro.tree;
   const shipped = files.filter(({ path }) => !isMetadata(path));
   return {
-    ...nameOf(lookup, entry),
+    ...refOf(lookup.repositories, entry),
     source: 'archive',
     paths: shipped.map(withSlash),
     entries: shipped.map(({ path, type, mode, sizeBytes, linkTarget }) => ({
@@ -80,12 +80,7 @@ function fromList(context: Context, lookup: Lookup, entry: CatalogPackage): File
   const paths = context.catalog.fileLists.get(entry.repositoryId, entry.name, entry.version);
   return paths === undefined
     ? undefined
-    : { ...nameOf(lookup, entry), source: 'list', paths, entries: undefined };
-}
-
-function nameOf({ repositories }: Lookup, entry: CatalogPackage) {
-  const { spec } = repositories[entry.repositoryRank] as IndexedRepository;
-  return { name: entry.name, version: entry.version, repository: spec.name };
+    : { ...refOf(lookup.repositories, entry), source: 'list', paths, entries: undefined };
 }
 
 export function withSlash({ path, type }: Pick<FileEntry, 'path' | 'type'>): string {

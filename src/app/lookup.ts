@@ -20,8 +20,12 @@ export interface Lookup {
 export async function openLookup(context: Context, options: SourceOptions): Promise<Lookup> {
   const sources = await resolveSources(context, options);
   const repositories = await ensureIndexed(context, sources, sources.named ? 'always' : 'if-missing');
-  const ranked = repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag }));
-  return { options, sources, repositories, source: context.catalog.packages.source(ranked) };
+  return { options, sources, repositories, source: sourceOf(context, repositories) };
+}
+
+/** What is in the repositories, by their ranks; it remembers every package that it has read. */
+export function sourceOf({ catalog }: Context, repositories: readonly IndexedRepository[]): PackageSource {
+  return catalog.packages.source(repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })));
 }
 
 /** Work over one state of the repositories. @throws ResolutionError for what `work` refuses; AppError as openLookup */

@@ -81,9 +81,8 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
       return (await context())(options, (ctx) => plan(ctx, request));
     },
     async planner(source) {
-      const { openContext } = await import('../app/context.ts');
       const { openPlanner } = await import('../app/planner.ts');
-      return openPlanner(openContext(options), source);
+      return openPlanner(options, source);
     },
     async compose(request) {
       const { compose } = await import('../app/compose.ts');

@@ -1,5 +1,6 @@
 import type { EntryType } from './archive.ts';
 import type { DiffId, Digest } from './digest.ts';
+import type { IndexPackage } from './package.ts';
 
 /** A package that a search found. */
 export interface FoundPackage {
@@ -42,36 +43,39 @@ export interface CachedReport {
 }
 
 /** Everything that is known of a package. Lists are in the distribution's own relation syntax. */
-export interface PackageReport {
-  readonly name: string;
-  readonly version: string;
+export interface PackageReport
+  extends Pick<
+    IndexPackage,
+    | 'name'
+    | 'version'
+    | 'description'
+    | 'license'
+    | 'origin'
+    | 'maintainer'
+    | 'architecture'
+    | 'commit'
+    | 'sizeBytes'
+    | 'installedSizeBytes'
+    | 'depends'
+    | 'provides'
+    | 'replaces'
+    | 'conflicts'
+    | 'installIf'
+    | 'groups'
+    | 'providerPriority'
+    | 'replacesPriority'
+    | 'checksum'
+  > {
   /** `@tag` of its repository; empty: none */
   readonly tag: string;
   readonly repository: string;
   readonly release: string;
   /** Of the archive */
   readonly url: string;
-  readonly description: string;
   readonly homepage: string;
-  readonly license: string;
-  readonly origin: string;
-  readonly maintainer: string;
-  readonly architecture: string;
   /** ISO 8601, UTC; undefined when the index does not say */
   readonly buildDate: string | undefined;
-  readonly commit: string;
-  readonly sizeBytes: number;
-  readonly installedSizeBytes: number;
-  readonly depends: readonly string[];
   readonly optionalDepends: readonly string[];
-  readonly provides: readonly string[];
-  readonly replaces: readonly string[];
-  readonly conflicts: readonly string[];
-  readonly installIf: readonly string[];
-  readonly groups: readonly string[];
-  readonly providerPriority: number;
-  readonly replacesPriority: number;
-  readonly checksum: string;
   /** Whether the index entry carries the archive's signature (Arch); apk archives carry their own */
   readonly signature: boolean;
   /** Key of the index's signature; empty: accepted unsigned */

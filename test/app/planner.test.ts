@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openContext } from '../../src/app/context.ts';
 import { openPlanner } from '../../src/app/planner.ts';
 import { run } from '../../src/cli/run.ts';
 import { silentProgress } from '../../src/model/progress.ts';
@@ -131,13 +130,10 @@ test('a repository that cannot be read fails the batch, not its answers', async 
 test('all answers are over one state of the repositories, whatever is indexed meanwhile', async (t) => {
   const dir = tempDir(t);
   const shelf = alpineShelf(dir, { main: ['a-1-r0 D:b', 'b-1-r0'] });
-  const context = openContext({
-    env: {},
-    progress: silentProgress,
-    signal: new AbortController().signal,
-    cacheDirectory: shelf.cache,
-  });
-  const planner = await openPlanner(context, shelf.source);
+  const planner = await openPlanner(
+    { env: {}, progress: silentProgress, signal: new AbortController().signal, cacheDirectory: shelf.cache },
+    shelf.source,
+  );
   writeFileSync(
     join(dir, 'main', 'APKINDEX.tar.gz'),
     makeApkIndexOf(indexOf('b-2-r0', 'c-1-r0', 'a-2-r0 D:c')),

@@ -1,4 +1,5 @@
 import type { SyncSource } from '../../src/distros/arch/databases.ts';
+import { BLANK_PACKAGE } from '../../src/model/blank-package.ts';
 import type { CatalogPackage, IndexPackage } from '../../src/model/package.ts';
 
 /** What a test tells of a package; the rest is BLANK. */
@@ -56,29 +57,4 @@ function lookup(
 }
 
 /** A package of any architecture that says nothing of itself. */
-export const BLANK = {
-  architecture: 'any',
-  description: '',
-  url: '',
-  license: '',
-  origin: '',
-  maintainer: '',
-  buildTime: 0,
-  commit: '',
-  sizeBytes: 0,
-  installedSizeBytes: 0,
-  fileName: '',
-  checksum: '',
-  depends: [],
-  provides: [],
-  replaces: [],
-  conflicts: [],
-  installIf: [],
-  groups: [],
-  providerPriority: 0,
-  replacesPriority: 0,
-  signature: '',
-  extra: {},
-  dependents: 0,
-  tag: '',
-} as const;
+export const BLANK = { ...BLANK_PACKAGE, architecture: 'any', dependents: 0, tag: '' };

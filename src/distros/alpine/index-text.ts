@@ -1,4 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
+import { BLANK_PACKAGE } from '../../model/blank-package.ts';
 import type { IndexPackage } from '../../model/package.ts';
 
 /** Real lines reach 60 KiB (`p:` of a language pack); a longer one is no index. */
@@ -9,7 +10,6 @@ const MAX_PACKAGES = 1_000_000;
 type Draft = { -readonly [Key in keyof IndexPackage]: IndexPackage[Key] };
 
 const NONE: readonly string[] = [];
-const NO_EXTRA: IndexPackage['extra'] = {};
 
 /**
  * The text of an APKINDEX: records of `X:value` lines, a blank line after each. A name-version-checksum that is
@@ -38,7 +38,7 @@ export function parseIndexText(text: string, where: string): IndexPackage[] {
         throw bad(where, line, 'a "X:value" line', JSON.stringify(text.slice(at, Math.min(end, at + 60))));
       }
       if (draft === undefined) {
-        draft = emptyDraft();
+        draft = { ...BLANK_PACKAGE };
         letters = 0;
       }
       const code = text.charCodeAt(at);
@@ -98,35 +98,6 @@ function bitOf(code: number): number {
 }
 
 const FIELD_LETTERS = 'CPVASITULomtckq';
-
-function emptyDraft(): Draft {
-  return {
-    name: '',
-    version: '',
-    architecture: '',
-    description: '',
-    url: '',
-    license: '',
-    origin: '',
-    maintainer: '',
-    buildTime: 0,
-    commit: '',
-    sizeBytes: 0,
-    installedSizeBytes: 0,
-    fileName: '',
-    checksum: '',
-    depends: NONE,
-    provides: NONE,
-    replaces: NONE,
-    conflicts: NONE,
-    installIf: NONE,
-    groups: NONE,
-    providerPriority: 0,
-    replacesPriority: 0,
-    signature: '',
-    extra: NO_EXTRA,
-  };
-}
 
 /** Text fields; false when the letter is not one. */
 function setField(draft: Draft, code: number, value: string): boolean {

@@ -1,6 +1,7 @@
 import type { CatalogPackage, PackageSource } from '../../model/package.ts';
 import type { Candidate, Providing } from '../distro.ts';
 import { CHECKSUM, matchesOperator, parseRelation, type Relation } from './relation.ts';
+import { compareProvided } from './solver/compare.ts';
 import { compareVersions } from './version.ts';
 
 /** By which of its names a package meets the relation, and the version it has there; '' for a provide without one. */
@@ -49,11 +50,6 @@ function byPreference(a: Option, b: Option): number {
     left.repositoryRank - right.repositoryRank ||
     left.ordinal - right.ordinal
   );
-}
-
-/** No version is lower than any version. */
-function compareProvided(a: string, b: string): number {
-  return a === '' || b === '' ? Number(a !== '') - Number(b !== '') : compareVersions(a, b);
 }
 
 export function providersOf(relation: string, source: PackageSource): readonly Candidate[] {

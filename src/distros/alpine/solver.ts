@@ -1,10 +1,5 @@
-import type {
-  CatalogPackage,
-  IndexPackage,
-  PackageSource,
-  SolveProblem,
-  SolveResult,
-} from '../../model/package.ts';
+import { BLANK_PACKAGE } from '../../model/blank-package.ts';
+import type { CatalogPackage, PackageSource, SolveProblem, SolveResult } from '../../model/package.ts';
 import type { SolveRequest } from '../distro.ts';
 import type { Change, ChangeRequest, ChangeResult } from '../transaction.ts';
 import { checksumBytes } from './checksum.ts';
@@ -104,7 +99,7 @@ function changeVirtual(
   source: PackageSource,
 ): ChangeResult {
   const version = asked === '' ? '0' : asked;
-  const entry: CatalogPackage = { ...BLANK, name, version, depends: request.targets, ...NOWHERE };
+  const entry = { ...BLANK_PACKAGE, ...NOWHERE, name, version, depends: request.targets };
   const withIt: PackageSource = {
     ...source,
     byName: (wanted) => (wanted === name ? [...source.byName(name), entry] : source.byName(wanted)),
@@ -118,32 +113,8 @@ function changeVirtual(
   return change({ ...request, targets: [`${name}=${version}`] }, withIt);
 }
 
-/** In no repository: packages of an installed size of 0 are had from anywhere. */
+/** In no repository: apk takes a package of an installed size of 0 from anywhere. */
 const NOWHERE = { id: 0, repositoryId: 0, repositoryRank: -2, ordinal: 0, dependents: 0, tag: '' };
-
-const BLANK: Omit<IndexPackage, 'name' | 'version' | 'depends'> = {
-  architecture: 'noarch',
-  description: 'virtual meta package',
-  url: '',
-  license: '',
-  origin: '',
-  maintainer: '',
-  buildTime: 0,
-  commit: '',
-  sizeBytes: 0,
-  installedSizeBytes: 0,
-  fileName: '',
-  checksum: '',
-  provides: [],
-  replaces: [],
-  conflicts: [],
-  installIf: [],
-  groups: [],
-  providerPriority: 0,
-  replacesPriority: 0,
-  signature: '',
-  extra: {},
-};
 
 function changesOf(solution: Solution, source: PackageSource): readonly Change[] {
   const { changes, world } = solution;

@@ -27,13 +27,15 @@ function preference(a: Provider, b: Provider): number {
   );
 }
 
-/** By the requested name, where no version is lower than any, then by their own. */
+/** By the requested name, then by their own. */
 function byVersion(a: Provider, b: Provider): number {
-  const requested =
-    a.version === '' || b.version === ''
-      ? Number(a.version !== '') - Number(b.version !== '')
-      : compareVersions(a.version, b.version);
+  const requested = compareProvided(a.version, b.version);
   return requested || (a.one.name === b.one.name ? compareVersions(a.one.version, b.one.version) : 0);
+}
+
+/** Versions of provides: '', none, is lower than any. */
+export function compareProvided(a: string, b: string): number {
+  return a === '' || b === '' ? Number(a !== '') - Number(b !== '') : compareVersions(a, b);
 }
 
 function tieBreak(left: PackageState, right: PackageState): number {

@@ -1,6 +1,6 @@
 import { AppError } from '../../../model/app-error.ts';
 import { ANY, FUZZY } from '../relation.ts';
-import { BROKEN, CONFLICT, type Graph, nameCount, packageCount, versionText } from './graph.ts';
+import { BROKEN, CONFLICT, findName, type Graph, nameCount, packageCount, versionText } from './graph.ts';
 import {
   type Dependency,
   type Links,
@@ -102,8 +102,10 @@ export class Model implements Links {
     return name;
   }
 
-  /** A name that no package has to do with. */
-  unknownName(text: string): NameState {
+  /** The name of this text, which no package may have to do with. */
+  named(text: string): NameState {
+    const id = findName(this.graph, text);
+    if (id >= 0) return this.name(id);
     let name = this.#unknown.get(text);
     if (name === undefined) {
       name = new NameState(this, -1, text);

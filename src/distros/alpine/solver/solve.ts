@@ -4,7 +4,7 @@ import type { Relation } from '../relation.ts';
 import { generateChanges, type PackageChange } from './changes.ts';
 import { Discovery } from './discovery.ts';
 import { Engine } from './engine.ts';
-import { findName, type Graph } from './graph.ts';
+import type { Graph } from './graph.ts';
 import { buildGraph } from './graph-build.ts';
 import { decodeGraph, encodeGraph, GRAPH_VERSION } from './graph-codec.ts';
 import { Model } from './model.ts';
@@ -53,14 +53,12 @@ export function solveProblem(problem: Problem): Solution {
   const world = [...problem.world]
     .sort((a, b) => compareDisplay(a.name, b.name))
     .map((relation): Dependency => {
-      const id = findName(graph, relation.name);
-      const name = id < 0 ? model.unknownName(relation.name) : model.name(id);
+      const name = model.named(relation.name);
       const { conflict, operator, version, broken, tag, text } = relation;
       return { name, conflict, operator, version, broken, tag: model.tagBit(tag), written: text };
     });
   for (const requested of problem.requested) {
-    const id = findName(graph, requested);
-    const name = id < 0 ? model.unknownName(requested) : model.name(id);
+    const name = model.named(requested);
     name.requested = true;
     for (const { one } of name.providers) {
       one.flags |= problem.requestedFlags;

@@ -10,6 +10,7 @@ const ROOMS = [
   'server',
   'app',
   'compose',
+  'sandbox',
   'output',
   'registry',
   'distros',

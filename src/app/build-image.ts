@@ -34,7 +34,7 @@ export interface BuildInput {
 export async function buildImage(
   context: Context,
   input: BuildInput,
-): Promise<{ image: Image; layers: readonly LayerReport[] }> {
+): Promise<{ image: Image; layers: readonly LayerReport[]; left: readonly string[] }> {
   const { request, resolution, facts } = input;
   const { distro } = resolution.sources;
   const installed: InstalledPackage[] = resolution.packages.map((solved, at) => ({
@@ -45,8 +45,18 @@ export async function buildImage(
     installed.map((one, at) => [one, resolution.packages[at]?.package as CatalogPackage]),
   );
   const time = request.sourceDateEpoch ?? newestBuild(resolution);
-  const generated = distro.installFiles(installed);
-  const target = targetTree({ packages: installed, rules: distro.tree, generated, time });
+  const installer = distro.installer({
+    packages: installed,
+    targets: request.packages,
+    architecture: resolution.sources.architecture,
+    repositories: [],
+    keys: [],
+    mode: request.install,
+    scripts: request.scripts,
+    database: request.database,
+    time,
+  });
+  const target = targetTree({ packages: installed, rules: distro.tree, installer, time });
   const planned = planLayers({
     candidates: installed.map((one) => ({ installed: one, dependents: entryOf.get(one)?.dependents ?? 0 })),
     clashes: target.clashes,
@@ -110,6 +120,7 @@ export async function buildImage(
       createdAt: time,
     },
     layers: layers.map(({ report }) => report),
+    left: target.left,
   };
 }
 

@@ -31,7 +31,13 @@ export async function compose(context: Context, request: ComposeRequest): Promis
       repositories: resolution.repositories,
     });
     try {
-      const { image, layers } = await buildImage(context, { request, resolution, facts, encoding, tags });
+      const { image, layers, left } = await buildImage(context, {
+        request,
+        resolution,
+        facts,
+        encoding,
+        tags,
+      });
       const delivered = await deliver(context, request, image);
       return {
         plan,
@@ -41,6 +47,7 @@ export async function compose(context: Context, request: ComposeRequest): Promis
         layers,
         sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
         ...delivered,
+        left,
         notes: notesOf(layers, delivered.loadedInto !== undefined),
       };
     } catch (error) {
@@ -97,5 +104,6 @@ const emptyReport = {
   sizeBytes: 0,
   output: undefined,
   loadedInto: undefined,
+  left: [],
   notes: [],
 } satisfies Omit<ComposeReport, 'plan' | 'tags'>;

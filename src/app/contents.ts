@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { decompress } from '../archive/decompress.ts';
 import type { ByteRange } from '../compose/layer-tar.ts';
+import { AppError } from '../model/app-error.ts';
 import type { ArchiveFacts, Compression } from '../model/archive.ts';
 
 /** Read in pieces that keep the decompressor busy and memory small. */
@@ -38,6 +39,21 @@ export async function* readRanges(stored: StoredBytes, ranges: readonly ByteRang
     position += bytes.length;
     if (at === wanted.length) return;
   }
+}
+
+/** @throws AppError INTEGRITY when the file is no longer of that size */
+export async function* readWholeFile(path: string, sizeBytes: number): AsyncGenerator<Buffer> {
+  let got = 0;
+  for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    got += bytes.length;
+    if (got > sizeBytes) break;
+    yield bytes as Buffer;
+  }
+  if (got === sizeBytes) return;
+  throw new AppError(
+    'INTEGRITY',
+    `${path}: changed while it was read: expected ${sizeBytes} bytes, got ${got}`,
+  );
 }
 
 /** Whole contents of a few small files of an archive, by path. */

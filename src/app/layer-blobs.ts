@@ -14,7 +14,7 @@ import type { ArchiveFacts, Compression } from '../model/archive.ts';
 import { type DiffId, type Digest, digestOf } from '../model/digest.ts';
 import { type LayerMediaType, MEDIA_TYPES } from '../model/media-types.ts';
 import type { LayerEncoding } from '../model/request.ts';
-import { readRanges } from './contents.ts';
+import { readRanges, readWholeFile } from './contents.ts';
 import type { Context } from './context.ts';
 
 /** A layer's blob, in the store. */
@@ -150,6 +150,7 @@ function changesTar(
   const compression = new Map(facts.map((entry) => [entry.digest, entry.compression]));
   return layerTar(changes, {
     time,
+    readFile: readWholeFile,
     read: (digest, ranges) =>
       readRanges(
         {

@@ -3,6 +3,7 @@ import type { DistroId } from '../model/package.ts';
 import type {
   ComposeRequest,
   ConfigOptions,
+  InstallMode,
   LayerEncoding,
   LayerMode,
   OutputFormat,
@@ -25,6 +26,10 @@ export interface ComposeSettings {
   readonly layers?: LayerMode;
   readonly maxLayers?: number;
   readonly layerEncoding?: LayerEncoding;
+  readonly install?: InstallMode;
+  readonly scripts?: boolean;
+  readonly database?: boolean;
+  readonly prefix?: string;
   readonly env?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly cmd?: readonly string[];
@@ -45,6 +50,7 @@ export const DEFAULT_DISTRO: DistroId = 'alpine';
 export const DISTROS: readonly DistroId[] = ['alpine', 'arch'];
 export const LAYER_MODES: readonly LayerMode[] = ['package', 'bundle', 'single'];
 export const LAYER_ENCODINGS: readonly LayerEncoding[] = ['keep', 'gzip', 'zstd', 'none'];
+export const INSTALL_MODES: readonly InstallMode[] = ['deferred', 'static', 'run'];
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['tar', 'oci-dir'];
 
 /** How a setting is written: one word, a list, `NAME=value` pairs, yes or no, or a command line. */
@@ -91,6 +97,10 @@ export const SETTINGS: readonly Setting[] = [
   setting(['layer-encoding', 'layer-encoding'], 'word', (t, w) => ({
     layerEncoding: read.choice(LAYER_ENCODINGS, t, w),
   })),
+  setting(['install', 'install'], 'word', (t, w) => ({ install: read.choice(INSTALL_MODES, t, w) })),
+  setting(['no-scripts', 'no-scripts'], 'switch', (t, w) => ({ scripts: !read.yesNo(t, w) })),
+  setting(['no-database', 'no-database'], 'switch', (t, w) => ({ database: !read.yesNo(t, w) })),
+  setting(['prefix', 'prefix'], 'word', (t, w) => ({ prefix: read.absolutePath(t, w) })),
   setting(['env', 'env'], 'pairs', (t, w) => ({ env: read.environment(t, w) })),
   setting(['entrypoint', 'entrypoint'], 'command', (t, w) => ({ entrypoint: read.command(t, w) })),
   setting(['cmd', 'cmd'], 'command', (t, w) => ({ cmd: read.command(t, w) })),
@@ -168,6 +178,10 @@ export function composeRequest(
     layers: settings.layers ?? 'package',
     maxLayers: settings.maxLayers ?? DEFAULT_MAX_LAYERS,
     layerEncoding: settings.layerEncoding ?? 'keep',
+    install: settings.install ?? 'static',
+    scripts: settings.scripts ?? true,
+    database: settings.database ?? true,
+    prefix: (settings.prefix ?? '').replace(/^\/+|\/+$/g, ''),
     config: configOptions(settings),
     output: { path: outputPath(settings), format: settings.format ?? 'tar', load: settings.load },
     sourceDateEpoch,

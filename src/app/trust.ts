@@ -49,9 +49,9 @@ export class Trust {
     return this.#fingerprint;
   }
 
-  /** True when what was accepted under `fingerprint` need not be verified again. */
+  /** True when what was accepted under `fingerprint` need not be verified again. Empty: it must be, in any case. */
   accepts(fingerprint: string): boolean {
-    return this.allowUntrusted || fingerprint === this.fingerprint;
+    return fingerprint !== '' && (this.allowUntrusted || fingerprint === this.fingerprint);
   }
 
   /** @throws AppError NOT_FOUND, UNTRUSTED_KEY when the keyring folder cannot be used */

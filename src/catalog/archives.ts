@@ -22,6 +22,7 @@ interface ArchiveRow {
   readonly scripts: string;
   readonly root_members: string;
   readonly files: string;
+  readonly backup_md5: string;
 }
 
 /** An archive whose facts are in the catalog, with the fingerprint of the trust policy that accepted it. */
@@ -60,9 +61,11 @@ export class ArchiveTable {
   constructor(database: Database.Database) {
     this.#put = database.prepare(
       `INSERT INTO archive (digest, distro, identity, name, version, architecture, size_bytes, diff_id,
-         uncompressed_size_bytes, compression, unstackable, signed_by, trust, segments, info, scripts, root_members, files)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (digest) DO UPDATE SET signed_by = excluded.signed_by, trust = excluded.trust`,
+         uncompressed_size_bytes, compression, unstackable, signed_by, trust, segments, info, scripts, root_members, files,
+         backup_md5)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (digest) DO UPDATE SET signed_by = excluded.signed_by, trust = excluded.trust,
+         root_members = excluded.root_members, backup_md5 = excluded.backup_md5`,
     );
     this.#byDigest = database.prepare('SELECT * FROM archive WHERE digest = ?');
     this.#byIdentity = database.prepare(
@@ -96,6 +99,7 @@ export class ArchiveTable {
       JSON.stringify(facts.scripts),
       JSON.stringify(facts.rootMembers),
       JSON.stringify(facts.files.map((file) => FILE_FIELDS.map((field) => file[field]))),
+      JSON.stringify(facts.backupMd5),
     );
   }
 
@@ -139,6 +143,7 @@ function toStored(row: ArchiveRow): StoredArchive {
       scripts: JSON.parse(row.scripts) as ArchiveFacts['scripts'],
       rootMembers: JSON.parse(row.root_members) as ArchiveFacts['rootMembers'],
       files: (JSON.parse(row.files) as unknown[][]).map(toFile),
+      backupMd5: JSON.parse(row.backup_md5) as ArchiveFacts['backupMd5'],
       signedBy: row.signed_by,
     },
   };

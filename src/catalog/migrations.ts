@@ -127,4 +127,9 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE solver_graph (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, content BLOB NOT NULL) STRICT;
   `,
+  `
+  ALTER TABLE archive ADD COLUMN backup_md5 TEXT NOT NULL DEFAULT '{}';
+  -- Facts of before keep fewer contents: under no trust they are read again, from the cached archive, when needed.
+  UPDATE archive SET trust = '';
+  `,
 ];

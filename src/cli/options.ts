@@ -1,4 +1,4 @@
-import { DISTROS, LAYER_ENCODINGS, LAYER_MODES, OUTPUT_FORMATS } from '../app/settings.ts';
+import { DISTROS, INSTALL_MODES, LAYER_ENCODINGS, LAYER_MODES, OUTPUT_FORMATS } from '../app/settings.ts';
 
 export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Cache' | 'Question' | 'General';
 
@@ -121,6 +121,36 @@ const IMAGE: readonly OptionSpec[] = [
     group: 'Image',
     describe: 'Compression of the layers; keep: the archives as they are',
     defaultText: 'keep',
+  },
+  {
+    name: 'install',
+    value: 'one',
+    placeholder: 'MODE',
+    choices: INSTALL_MODES,
+    group: 'Image',
+    describe:
+      'Who runs the packages’ scripts: install.sh in a container, that for what is not known beforehand, or a sandbox now',
+    defaultText: 'static',
+  },
+  {
+    name: 'no-scripts',
+    value: 'none',
+    group: 'Image',
+    describe: 'Leave the packages’ scripts, triggers and hooks out',
+  },
+  {
+    name: 'no-database',
+    value: 'none',
+    group: 'Image',
+    describe: 'Leave the package manager’s database out',
+  },
+  {
+    name: 'prefix',
+    value: 'one',
+    placeholder: 'DIR',
+    group: 'Image',
+    describe: 'Lay the packages below this directory',
+    defaultText: '/',
   },
   {
     name: 'env',

@@ -12,6 +12,8 @@ export interface ByteRange {
 export interface LayerTarOptions {
   /** The ranges' bytes, which rise by offset; a piece never spans two ranges. */
   readonly read: (archive: Digest, ranges: readonly ByteRange[]) => AsyncIterable<Uint8Array>;
+  /** A file of this machine. @throws AppError INTEGRITY when it does not have that size */
+  readonly readFile: (path: string, sizeBytes: number) => AsyncIterable<Uint8Array>;
   /** Seconds; mtime of whiteouts */
   readonly time: number;
 }
@@ -42,6 +44,9 @@ export async function* layerTar(
       if (content?.kind === 'bytes') {
         yield content.bytes;
         yield tarPadding(content.bytes.length);
+      } else if (content?.kind === 'file') {
+        yield* options.readFile(content.path, inode.sizeBytes);
+        yield tarPadding(inode.sizeBytes);
       }
     }
   }

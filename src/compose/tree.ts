@@ -1,10 +1,11 @@
 import type { EntryType, FileEntry } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
 
-/** Where a file's bytes are: in an archive's uncompressed tar, or here. */
+/** Where a file's bytes are: in an archive's uncompressed tar, here, or in a file of this machine. */
 export type Content =
   | { readonly kind: 'archive'; readonly digest: Digest; readonly offset: number }
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly path: string };
 
 /** What a path names. Hard links are several paths with one Inode object. */
 export interface Inode {

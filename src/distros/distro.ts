@@ -3,7 +3,7 @@ import type { CatalogPackage, DistroId, IndexPackage, PackageSource, SolveResult
 import type { RepositoryIndex, RepositorySpec } from '../model/repository.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 import type { FileLists } from './file-lists.ts';
-import type { InstalledPackage, TreeRules } from './install.ts';
+import type { Installation, Installer, TreeRules } from './install.ts';
 
 /** What an index's bytes are read with. */
 export interface IndexInput {
@@ -123,16 +123,8 @@ export interface Distro {
   providersOf(relation: string, source: PackageSource): readonly Candidate[];
   /** The index entry that a bare archive would have: for folders without an index. */
   describe(facts: ArchiveFacts, fileName: string): IndexPackage;
-  /** How the real tool lays files down, and what it adds to the root: see install.ts */
+  /** How the real tool lays files down */
   readonly tree: TreeRules;
-  /** Files below `/.pkg` that finish the install, `install.sh` among them. */
-  installFiles(packages: readonly InstalledPackage[]): readonly GeneratedFile[];
-}
-
-/** A file that no archive contains. Directories above it are made as needed (0755, root). */
-export interface GeneratedFile {
-  /** No leading slash */
-  readonly path: string;
-  readonly mode: number;
-  readonly content: Uint8Array;
+  /** One installation's way: see install.ts */
+  installer(installation: Installation): Installer;
 }

@@ -1,4 +1,5 @@
-import type { ArchiveFacts } from '../model/archive.ts';
+import type { ArchiveFacts, FileEntry } from '../model/archive.ts';
+import type { InstallMode } from '../model/request.ts';
 
 /** A package of the image, in the order the real tool installs them. */
 export interface InstalledPackage {
@@ -19,10 +20,110 @@ export interface TreeRules {
   isMetadata(path: string): boolean;
   /** The directory's permissions after a second package ships it too. */
   mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): DirectoryOwnership;
-  /** Which of two packages keeps a file both ship: the later wins, the earlier wins, or a clash the tool refuses. */
+  /**
+   * Which of two packages keeps a file both ship: the later wins, the earlier wins, or a clash the tool refuses.
+   * Undefined: what is there is no package's.
+   */
   decideClash(
-    earlier: InstalledPackage,
+    earlier: InstalledPackage | undefined,
     later: InstalledPackage,
     path: string,
   ): 'earlier' | 'later' | 'refuse';
+}
+
+/** What decides an installed root, apart from the packages' files. */
+export interface Installation {
+  /** In install order */
+  readonly packages: readonly InstalledPackage[];
+  /** As the user wrote them: `git`, `git>2`, `core/bash` */
+  readonly targets: readonly string[];
+  /** The distribution's word: `x86_64`, `aarch64` */
+  readonly architecture: string;
+  /** The distribution's own repositories, which the installed system goes on using; empty when the user named others */
+  readonly repositories: readonly string[];
+  readonly keys: readonly { readonly name: string; readonly content: Uint8Array }[];
+  /** `run` lays down what `deferred` does: its scripts run afterwards. */
+  readonly mode: InstallMode;
+  /** False: packages' scripts, triggers and hooks never run, and nothing below `/.pkg` is left to run them. */
+  readonly scripts: boolean;
+  /** False: the package manager's database is left out. */
+  readonly database: boolean;
+  /** Seconds since the epoch: install date, mtime of what is generated */
+  readonly time: number;
+}
+
+/** What a path of the root is. */
+export interface RootEntry {
+  readonly type: Exclude<FileEntry['type'], 'hardlink'>;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number;
+  readonly sizeBytes: number;
+  readonly linkTarget: string;
+  /** Lower-case hex; of files alone */
+  readonly sha256: string;
+}
+
+/** Something that no archive contains. Owner: root unless said; mtime: the installation's time. */
+export type NewEntry = { readonly uid?: number; readonly gid?: number } & (
+  | { readonly type: 'file'; readonly mode: number; readonly content: Uint8Array }
+  | { readonly type: 'directory'; readonly mode: number }
+  | { readonly type: 'symlink'; readonly linkTarget: string }
+  | {
+      readonly type: 'character';
+      readonly mode: number;
+      readonly deviceMajor: number;
+      readonly deviceMinor: number;
+    }
+);
+
+/**
+ * The root while packages are laid down. Paths have no leading slash; symlinks of parents are followed and never lead
+ * out; the last part's is followed by `read` and `list` alone.
+ */
+export interface Root {
+  stat(path: string): RootEntry | undefined;
+  /** Undefined: no such file, or a content that the facts do not keep (ArchiveFacts.rootMembers). */
+  read(path: string): Uint8Array | undefined;
+  /** Names in a directory, sorted; none where there is no directory. */
+  list(path: string): readonly string[];
+  /** In place of what was there; missing parents are made (0755, root). */
+  put(path: string, entry: NewEntry): void;
+  /** No effect where nothing is. Hard links of the file change too. */
+  change(path: string, attributes: Partial<DirectoryOwnership>): void;
+  /** With everything below. */
+  remove(path: string): void;
+}
+
+/**
+ * One installation's way, in the order of the calls: `begin`; for each package `before`, its files (`owner` asked for
+ * each), `after`; `end`. May keep state between the calls.
+ */
+export interface Installer {
+  /** What the tool makes in an empty root. */
+  begin(root: Root): void;
+  before(installed: InstalledPackage, root: Root): void;
+  /** Numeric ids of an entry, which may have names: `uname`, `gname`. */
+  owner(entry: FileEntry, root: Root): { readonly uid: number; readonly gid: number };
+  after(installed: InstalledPackage, root: Root): void;
+  /**
+   * Triggers, the database, and below `/.pkg` what finishes the install. `owned`: the package's entries, without
+   * metadata, that no other package's file took the place of, in archive order.
+   */
+  end(root: Root, owned: (installed: InstalledPackage) => readonly FileEntry[]): InstallerResult;
+}
+
+/** A file to be put in the root, owned by root. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly mode: number;
+  readonly content: Uint8Array;
+}
+
+export interface InstallerResult {
+  /** Steps that `/.pkg/install.sh` still has to run, in order: `busybox-1.36.1-r15.trigger`, `hook 30-x.hook` */
+  readonly left: readonly string[];
+  /** Steps whose whole effect is in the tree already */
+  readonly done: readonly string[];
 }

@@ -78,10 +78,12 @@ export interface ArchiveFacts {
   readonly scripts: readonly PackageScript[];
   /**
    * Contents kept with the facts, base64 by path: root members for the installed database (`.MTREE`, `.BUILDINFO`,
-   * `.PKGINFO`), and on Arch the pacman hooks that the package ships.
+   * `.PKGINFO`), and the small files of the package that decide what an install does: users, hooks, applet lists.
    */
   readonly rootMembers: Readonly<Record<string, string>>;
   readonly files: readonly FileEntry[];
+  /** Lower-case hex MD5 of the files that `.PKGINFO` names as `backup` (Arch) */
+  readonly backupMd5: Readonly<Record<string, string>>;
   /** Key name or fingerprint whose signature over this archive verified; empty when accepted without one. */
   readonly signedBy: string;
 }

@@ -22,6 +22,11 @@ export interface SourceOptions {
 export type LayerMode = 'package' | 'bundle' | 'single';
 export type LayerEncoding = 'keep' | 'gzip' | 'zstd' | 'none';
 export type OutputFormat = 'tar' | 'oci-dir';
+/**
+ * Who runs the packages' scripts: `/.pkg/install.sh` in a container; that for what cannot be known without running a
+ * program; or a sandbox at compose time.
+ */
+export type InstallMode = 'deferred' | 'static' | 'run';
 
 /** OCI config fields a user may set; empty or undefined: the default of the distribution. */
 export interface ConfigOptions {
@@ -47,6 +52,13 @@ export interface ComposeRequest {
   /** Package and bundle layers together with the install layer: 1–125 */
   readonly maxLayers: number;
   readonly layerEncoding: LayerEncoding;
+  readonly install: InstallMode;
+  /** False: the packages' scripts, triggers and hooks are never run. */
+  readonly scripts: boolean;
+  /** False: without the package manager's database. */
+  readonly database: boolean;
+  /** Folder below which the packages are laid, no slash at either end: `opt/tools`; empty: the root. */
+  readonly prefix: string;
   readonly config: ConfigOptions;
   readonly output: {
     /** File or folder; undefined with `load` alone: nothing is written. */
@@ -145,6 +157,8 @@ export interface ComposeReport {
   readonly sizeBytes: number;
   readonly output: string | undefined;
   readonly loadedInto: string | undefined;
+  /** Scripts, triggers and hooks that `/.pkg/install.sh` has still to run, in order */
+  readonly left: readonly string[];
   /** Repacked archives and the like: sentences */
   readonly notes: readonly string[];
 }

@@ -113,6 +113,10 @@ export function request(
     layers: 'package',
     maxLayers: 100,
     layerEncoding: 'keep',
+    install: 'static',
+    scripts: true,
+    database: true,
+    prefix: '',
     config: {
       env: [],
       entrypoint: undefined,

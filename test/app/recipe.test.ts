@@ -39,6 +39,10 @@ tags: [one, two:v1]
 layers: bundle
 max-layers: 7
 layer-encoding: gzip
+install: run
+no-scripts: true
+no-database: true
+prefix: /opt/x
 env:
   A: 1
   B: x=y
@@ -69,6 +73,10 @@ output: /x
     '--layers=bundle',
     '--max-layers=7',
     '--layer-encoding=gzip',
+    '--install=run',
+    '--no-scripts',
+    '--no-database',
+    '--prefix=/opt/x',
     '-e',
     'A=1',
     '-e',

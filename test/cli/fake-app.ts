@@ -60,6 +60,7 @@ export const REPORT: ComposeReport = {
   sizeBytes: 52_406_000,
   output: 'out.tar',
   loadedInto: undefined,
+  left: [],
   notes: ['gcc-13.2.1-r0 was repacked: end-of-archive blocks before the last gzip member'],
 };
 

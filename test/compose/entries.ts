@@ -51,6 +51,7 @@ export function facts(
     scripts: [],
     rootMembers: {},
     files: lines.map((line) => (typeof line === 'string' ? entry(line) : line)),
+    backupMd5: {},
     signedBy: '',
     ...more,
   };

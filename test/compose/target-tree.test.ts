@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { targetTree } from '../../src/compose/target-tree.ts';
 import type { Tree } from '../../src/compose/tree.ts';
-import type { InstalledPackage, TreeRules } from '../../src/distros/install.ts';
+import type { InstalledPackage, Installer, TreeRules } from '../../src/distros/install.ts';
 import { isAppError } from '../../src/model/app-error.ts';
 import { entry, installed } from './entries.ts';
 
@@ -13,8 +13,16 @@ const rules: TreeRules = {
     later.facts.name === 'replacer' ? 'later' : later.facts.name === 'modest' ? 'earlier' : 'refuse',
 };
 
+const quiet: Installer = {
+  begin() {},
+  before() {},
+  owner: ({ uid, gid }) => ({ uid, gid }),
+  after() {},
+  end: () => ({ left: [], done: [] }),
+};
+
 function build(...packages: InstalledPackage[]) {
-  return targetTree({ packages, rules, generated: [], time: 5 });
+  return targetTree({ packages, rules, installer: quiet, time: 5 });
 }
 
 function show(tree: Tree): string[] {
@@ -116,7 +124,7 @@ describe('the tree the package manager makes', () => {
     assert.throws(() => build(installed('a', ['d x']), installed('b', ['f x 1'])), /CONFLICT|directory/);
     assert.throws(
       () => build(installed('a', ['f x 1']), installed('b', ['d x'])),
-      /directory where another ships a file/,
+      /directory \/x where another package ships a file/,
     );
     assert.throws(() => build(installed('a', ['f x 1']), installed('b', ['f x/y 1'])), /not a directory/);
   });
@@ -131,7 +139,14 @@ describe('the tree the package manager makes', () => {
     const { tree } = targetTree({
       packages: [installed('a', ['d usr', 'd usr/pkg', 'l .x .'])],
       rules,
-      generated: [{ path: '.pkg/alpine/a/post-install', mode: 0o755, content: Buffer.from('#!/bin/sh\n') }],
+      installer: {
+        ...quiet,
+        end(root) {
+          const content = Buffer.from('#!/bin/sh\n');
+          root.put('.pkg/alpine/a/post-install', { type: 'file', mode: 0o755, content });
+          return { left: [], done: [] };
+        },
+      },
       time: 5,
     });
     assert.equal(tree.get('.pkg/alpine/a/post-install')?.mode, 0o755);

@@ -6,9 +6,10 @@ import type { ArchiveFacts, ArchiveSegment, PackageScript } from '../../model/ar
 import type { Digest } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { ArchiveInput } from '../distro.ts';
-import { type FileList, FileListCollector } from '../shared/file-list.ts';
+import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
 import { infoValue, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
 import { checkSignatureMembers, verifyControl } from './archive-signature.ts';
+import { isKeptFile } from './kept-files.ts';
 
 /** Signature and control of real packages stay below 64 KiB; they are held in memory. */
 const MAX_CONTROL_BYTES = 16 * 1024 * 1024;
@@ -66,8 +67,9 @@ export async function readArchive(input: ArchiveInput): Promise<ArchiveFacts> {
     architecture: infoValue(info, 'arch'),
     info,
     scripts: scriptsOf(list.kept),
-    rootMembers: { '.PKGINFO': pkginfo.toString('base64') },
+    rootMembers: keptContents(list.kept),
     files: list.files,
+    backupMd5: {},
     signedBy,
   };
 }
@@ -101,9 +103,10 @@ async function walkMembers(input: ArchiveInput): Promise<Pass> {
   let controlSegment = -1;
   const collector = new FileListCollector({
     where,
-    keep(path, segment) {
+    keep({ path, sizeBytes }, segment) {
       if (controlSegment < 0 && !path.startsWith('.SIGN.')) controlSegment = segment;
-      return (controlSegment < 0 || segment === controlSegment) && isRootDotFile(path);
+      if (controlSegment >= 0 && segment > controlSegment) return isKeptFile(path, sizeBytes);
+      return isRootDotFile(path);
     },
   });
   const whole = createHash('sha256');
@@ -155,10 +158,6 @@ async function walkMembers(input: ArchiveInput): Promise<Pass> {
     digest: `sha256:${whole.digest('hex')}` as Digest,
     sizeBytes,
   };
-}
-
-function isRootDotFile(path: string): boolean {
-  return path.startsWith('.') && !path.includes('/');
 }
 
 async function* requireApk2(input: ArchiveInput): AsyncGenerator<Uint8Array> {
@@ -226,6 +225,15 @@ function matchDataHash(expected: string, got: string, where: string): void {
     'INTEGRITY',
     `${where}: the data member differs from .PKGINFO's datahash: expected ${expected || 'a datahash'}, got ${got}`,
     { details: { where, what: 'datahash', expected, got } },
+  );
+}
+
+/** `.PKGINFO` and the files that isKeptFile names. */
+function keptContents(kept: ReadonlyMap<string, Buffer>): Record<string, string> {
+  return Object.fromEntries(
+    [...kept]
+      .filter(([path]) => path === '.PKGINFO' || !isRootDotFile(path))
+      .map(([path, content]) => [path, content.toString('base64')]),
   );
 }
 

@@ -3,7 +3,7 @@ import type { Distro } from '../distro.ts';
 import { readArchive } from './archive-reader.ts';
 import { describe } from './describe.ts';
 import { readIndex } from './index-reader.ts';
-import { installFiles } from './install-files.ts';
+import { installer } from './installer.ts';
 import { providersOf, satisfies } from './providers.ts';
 import { DEFAULT_RELEASE, parseRepositoryLine, repositories, resolveRelease } from './repositories.ts';
 import { solve } from './solver.ts';
@@ -59,5 +59,5 @@ export const alpine: Distro = {
   providersOf,
   describe,
   tree,
-  installFiles,
+  installer,
 };

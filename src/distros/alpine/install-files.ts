@@ -1,5 +1,4 @@
-import type { GeneratedFile } from '../distro.ts';
-import type { InstalledPackage } from '../install.ts';
+import type { GeneratedFile, InstalledPackage } from '../install.ts';
 import { installScript } from './install-script.ts';
 import { triggerRuns, triggersOf } from './triggers.ts';
 

@@ -22,7 +22,11 @@ function mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): 
  * Same name or same origin: the later overwrites. Else the higher replaces_priority of those that name the
  * other in `replaces` (none: -1); the later wins a tie when it replaces the earlier at all.
  */
-function decideClash(earlier: InstalledPackage, later: InstalledPackage): 'earlier' | 'later' | 'refuse' {
+function decideClash(
+  earlier: InstalledPackage | undefined,
+  later: InstalledPackage,
+): 'earlier' | 'later' | 'refuse' {
+  if (earlier === undefined) return 'later';
   if (earlier.facts.name === later.facts.name) return 'later';
   const origin = infoValue(later.facts.info, 'origin');
   if (origin !== '' && origin === infoValue(earlier.facts.info, 'origin')) return 'later';

@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { Distro } from '../distro.ts';
 import { fileLists, readDatabase } from './database.ts';
 import { describe } from './describe.ts';
-import { installFiles } from './install-files.ts';
+import { installer } from './installer.ts';
 import { readPackageArchive } from './package-archive.ts';
 import { providersOf, satisfies } from './providers.ts';
 import { DEFAULT_RELEASE, parseRepositoryLine, repositories } from './repositories.ts';
@@ -56,5 +56,5 @@ export const arch: Distro = {
   providersOf,
   describe,
   tree,
-  installFiles,
+  installer,
 };

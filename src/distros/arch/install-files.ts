@@ -1,6 +1,5 @@
 import { encodePath } from '../../model/path-bytes.ts';
-import type { GeneratedFile } from '../distro.ts';
-import type { InstalledPackage } from '../install.ts';
+import type { GeneratedFile, InstalledPackage } from '../install.ts';
 import { type HookPlan, planHooks } from './hooks.ts';
 import { hookTargetsPath, installScript, scriptletPath, scriptletsOf } from './install-script.ts';
 

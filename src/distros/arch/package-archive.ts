@@ -6,10 +6,10 @@ import type { ArchiveFacts, ArchiveSegment, Compression } from '../../model/arch
 import type { Digest } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { ArchiveInput } from '../distro.ts';
-import { type FileList, FileListCollector } from '../shared/file-list.ts';
-import { infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
+import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
+import { infoList, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
 import { ByteChannel, ByteTap } from './byte-tap.ts';
-import { isHookFile } from './hook-files.ts';
+import { isKeptFile } from './kept-files.ts';
 import { acceptSignature, needsData, type SignatureCheck } from './signature.ts';
 
 /** The largest packages that exist (game data, toolchains) inflate to about 20 GB. */
@@ -85,9 +85,16 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
       `${where}: expected a tar, plain or compressed with zstd, xz, gzip or bzip2, got something else`,
     );
   }
+  let backup: ReadonlySet<string> | undefined;
   const collector = new FileListCollector({
     where,
-    keep: (path) => (path.startsWith('.') && !path.includes('/')) || isHookFile(path),
+    keep: ({ path, sizeBytes }) => isRootDotFile(path) || isKeptFile(path, sizeBytes),
+    hashMd5: (path, kept) => {
+      const pkginfo = kept.get('.PKGINFO');
+      if (pkginfo === undefined || isRootDotFile(path)) return false;
+      backup ??= new Set(infoList(parsePkgInfo(pkginfo, where), 'backup'));
+      return backup.has(path);
+    },
   });
   try {
     const limits = { maxUncompressedBytes: MAX_UNCOMPRESSED_BYTES, maxRatio: MAX_RATIO };
@@ -144,6 +151,7 @@ function factsOf(
     scripts: install === undefined ? [] : [{ name: 'INSTALL', content: install.toString('base64') }],
     rootMembers,
     files: list.files,
+    backupMd5: Object.fromEntries(list.md5),
   };
 }
 

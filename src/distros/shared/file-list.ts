@@ -12,13 +12,16 @@ export interface FileListOptions {
   /** For error messages. */
   readonly where: string;
   /** Whether a file's content is wanted as well: `.PKGINFO`, scripts, `.MTREE`. `segment` is its header's. */
-  keep(path: string, segment: number): boolean;
+  keep(entry: TarEntry, segment: number): boolean;
+  /** Whether a file's MD5 is wanted; asked when its header was read, with what was kept before it. */
+  hashMd5?(path: string, kept: ReadonlyMap<string, Buffer>): boolean;
 }
 
 export interface FileList {
   readonly files: readonly FileEntry[];
   /** Contents of the files that `keep` named. */
   readonly kept: ReadonlyMap<string, Buffer>;
+  readonly md5: ReadonlyMap<string, string>;
   /** SHA-256 of all uncompressed bytes */
   readonly diffId: DiffId;
   readonly uncompressedSizeBytes: number;
@@ -49,6 +52,8 @@ export class FileListCollector {
   #hash: ReturnType<typeof createHash> | undefined;
   #sha256 = '';
   #pieces: Buffer[] | undefined;
+  #md5: ReturnType<typeof createHash> | undefined;
+  readonly #md5s = new Map<string, string>();
   #keptBytes = 0;
 
   constructor(options: FileListOptions) {
@@ -73,6 +78,7 @@ export class FileListCollector {
     return {
       files: this.#files,
       kept: this.#kept,
+      md5: this.#md5s,
       diffId: `sha256:${this.#whole.digest('hex')}` as DiffId,
       uncompressedSizeBytes: this.#position,
       unstackable: this.#unstackable,
@@ -107,8 +113,12 @@ export class FileListCollector {
     this.#sha256 = '';
     this.#hash = undefined;
     this.#pieces = undefined;
-    if (entry.type !== 'file' || !this.#options.keep(entry.path, this.#segment)) return;
-    if (this.#kept.has(entry.path)) {
+    this.#md5 =
+      entry.type === 'file' && this.#options.hashMd5?.(entry.path, this.#kept) === true
+        ? createHash('md5')
+        : undefined;
+    if (entry.type !== 'file' || !this.#options.keep(entry, this.#segment)) return;
+    if (isRootDotFile(entry.path) && this.#kept.has(entry.path)) {
       throw new AppError(
         'BAD_ARCHIVE',
         `${this.#options.where}: expected one ${entry.path}, got a second one`,
@@ -132,6 +142,7 @@ export class FileListCollector {
       this.#hash ??= createHash('sha256');
       this.#hash.update(chunk);
     }
+    this.#md5?.update(chunk);
     this.#pieces?.push(Buffer.from(chunk));
   }
 
@@ -139,6 +150,7 @@ export class FileListCollector {
     const isFile = entry.type === 'file';
     if (this.#hash !== undefined) this.#sha256 = this.#hash.digest('hex');
     else if (isFile && entry.sizeBytes === 0) this.#sha256 = EMPTY_SHA256;
+    if (this.#md5 !== undefined) this.#md5s.set(entry.path, this.#md5.digest('hex'));
     if (this.#pieces !== undefined) this.#kept.set(entry.path, Buffer.concat(this.#pieces));
     this.#files.push({
       path: entry.path,
@@ -159,6 +171,11 @@ export class FileListCollector {
       pax: entry.pax,
     });
   }
+}
+
+/** `.PKGINFO`, `.SIGN.…`: in the root, with a dot in front. */
+export function isRootDotFile(path: string): boolean {
+  return path.startsWith('.') && !path.includes('/');
 }
 
 const EMPTY_SHA256 = hash('sha256', '', 'hex');

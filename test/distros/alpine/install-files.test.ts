@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { alpine } from '../../../src/distros/alpine/distro.ts';
+import { installFiles } from '../../../src/distros/alpine/install-files.ts';
 import type { InstalledPackage } from '../../../src/distros/install.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 import { installed } from './installed.ts';
@@ -11,7 +11,7 @@ import { installed } from './installed.ts';
 const DIRECTORY = { type: 'directory', mode: 0o755 } as const;
 
 function textOf(packages: readonly InstalledPackage[], path: string): string {
-  const file = alpine.installFiles(packages).find((entry) => entry.path === path);
+  const file = installFiles(packages).find((entry) => entry.path === path);
   assert.ok(file !== undefined, path);
   return Buffer.from(file.content).toString('utf8');
 }
@@ -22,7 +22,7 @@ function run(
   packages: readonly InstalledPackage[],
 ): () => { status: number | null; out: string; err: string } {
   const root = tempDir(t);
-  for (const file of alpine.installFiles(packages)) {
+  for (const file of installFiles(packages)) {
     const path = join(root, file.path);
     mkdirSync(dirname(path), { recursive: true });
     const content = Buffer.from(file.content).toString('utf8');
@@ -143,7 +143,7 @@ test('the files are the same for the same packages, and hold the scripts as they
       version: '1',
       scripts: { 'post-install': '#!/bin/sh\n', trigger: '#!/bin/sh\n' },
     });
-  const [one, two] = [alpine.installFiles(await make()), alpine.installFiles(await make())];
+  const [one, two] = [installFiles(await make()), installFiles(await make())];
   assert.deepEqual(one, two);
   assert.deepEqual(
     one.map((file) => [file.path, file.mode]),

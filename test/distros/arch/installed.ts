@@ -43,6 +43,7 @@ export function installed(spec: InstalledSpec): InstalledPackage {
           : [{ name: 'INSTALL', content: Buffer.from(spec.install).toString('base64') }],
       rootMembers,
       files,
+      backupMd5: {},
       signedBy: '',
     },
   };

@@ -20,7 +20,7 @@ const SECOND = tarEntries([
 
 /** Every buffer is a segment, handed over in pieces of `step`. */
 function collect(segments: readonly Buffer[], step = 1 << 20): FileList {
-  const collector = new FileListCollector({ where: 'x.apk', keep: (path) => path === '.PKGINFO' });
+  const collector = new FileListCollector({ where: 'x.apk', keep: ({ path }) => path === '.PKGINFO' });
   for (const [segment, bytes] of segments.entries()) {
     for (let at = 0; at < bytes.length; at += step) collector.write(bytes.subarray(at, at + step), segment);
   }

@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import type { DirectoryOwnership, NewEntry, Root, RootEntry } from '../distros/install.ts';
+import { AppError } from '../model/app-error.ts';
+import { directoryInode, type Inode, parentOf, removeBelow, type Tree } from './tree.ts';
+
+/** Symlinks followed before a path is called a loop, as Linux does (path_resolution(7): 40). */
+const MAX_SYMLINKS = 40;
+
+/** A tree as a file system: paths are resolved, missing parents made. */
+export class TreeRoot implements Root {
+  readonly tree: Tree;
+  /** Seconds; mtime of what is made here */
+  readonly #time: number;
+  /** Contents that are known without the archive's bytes */
+  readonly #known: WeakMap<Inode, () => Uint8Array>;
+
+  constructor(tree: Tree, time: number) {
+    this.tree = tree;
+    this.#time = time;
+    this.#known = new WeakMap();
+  }
+
+  /** Says how the content of an archive's file is had. */
+  know(inode: Inode, content: () => Uint8Array): void {
+    this.#known.set(inode, content);
+  }
+
+  stat(path: string): RootEntry | undefined {
+    const real = this.#find(path, false);
+    return real === undefined ? undefined : this.tree.get(real);
+  }
+
+  read(path: string): Uint8Array | undefined {
+    const real = this.#find(path, true);
+    const inode = real === undefined ? undefined : this.tree.get(real);
+    if (inode?.type !== 'file') return undefined;
+    return inode.content?.kind === 'bytes' ? inode.content.bytes : this.#known.get(inode)?.();
+  }
+
+  list(path: string): readonly string[] {
+    const real = this.#find(path, true);
+    if (real === undefined) return [];
+    const prefix = real === '' ? '' : `${real}/`;
+    const names: string[] = [];
+    for (const other of this.tree.keys()) {
+      if (other.startsWith(prefix) && !other.includes('/', prefix.length))
+        names.push(other.slice(prefix.length));
+    }
+    return names.sort();
+  }
+
+  put(path: string, entry: NewEntry): void {
+    const real = this.locate(path, path);
+    const before = this.tree.get(real);
+    const inode = newInode(entry, this.#time);
+    if (before?.type === 'directory' && entry.type !== 'directory') removeBelow(this.tree, real);
+    this.tree.set(real, inode);
+  }
+
+  change(path: string, attributes: Partial<DirectoryOwnership>): void {
+    const real = this.#find(path, false);
+    const before = real === undefined ? undefined : this.tree.get(real);
+    if (real === undefined || before === undefined) return;
+    const inode = { ...before, ...attributes };
+    const known = this.#known.get(before);
+    if (known !== undefined) this.#known.set(inode, known);
+    if (before.type === 'directory') this.tree.set(real, inode);
+    else for (const [name, other] of this.tree) if (other === before) this.tree.set(name, inode);
+  }
+
+  remove(path: string): void {
+    const real = this.#find(path, false);
+    if (real === undefined || real === '') return;
+    removeBelow(this.tree, real);
+    this.tree.delete(real);
+  }
+
+  /** The real place of a path: its parents' symlinks followed, missing parents made. @throws AppError CONFLICT, BAD_ARCHIVE */
+  locate(path: string, who: string): string {
+    const parent = parentOf(path);
+    if (parent === '') return path;
+    // A tree never holds entries below a symlink, so a directory that is in it is at its real place.
+    if (this.tree.get(parent)?.type === 'directory') return path;
+    const real = this.directory(parent, who);
+    return `${real === '' ? '' : `${real}/`}${path.slice(parent.length + 1)}`;
+  }
+
+  /** Resolves a directory component by component; makes the missing ones (0755, root), as both tools do. */
+  directory(path: string, who: string): string {
+    return walk(this.tree, path, (real, problem) => {
+      if (problem === undefined) {
+        const parents = { mode: 0o755, uid: 0, gid: 0, mtime: this.#time };
+        this.tree.set(real, directoryInode(parents));
+        return true;
+      }
+      throw problem === 'loop'
+        ? new AppError('BAD_ARCHIVE', `${who}: /${path}: too many levels of symbolic links`)
+        : new AppError(
+            'CONFLICT',
+            `${who}: /${real} is a ${problem}, not a directory, so /${path} cannot be made`,
+          );
+    }) as string;
+  }
+
+  /** Undefined where nothing is, or no directory on the way. */
+  #find(path: string, follow: boolean): string | undefined {
+    const slash = path.lastIndexOf('/');
+    const parent = slash < 0 ? '' : walk(this.tree, path.slice(0, slash), () => false);
+    if (parent === undefined) return undefined;
+    const real = `${parent === '' ? '' : `${parent}/`}${path.slice(slash + 1)}`;
+    let at = real;
+    for (let links = 0; follow && links <= MAX_SYMLINKS; links++) {
+      const inode = this.tree.get(at);
+      if (inode?.type !== 'symlink') return at;
+      const target = inode.linkTarget.startsWith('/')
+        ? inode.linkTarget
+        : `${parentOf(at)}/${inode.linkTarget}`;
+      const last = target.replace(/\/+$/, '').lastIndexOf('/');
+      const base = walk(this.tree, target.slice(0, Math.max(last, 0)), () => false);
+      const name = target.slice(last + 1).replace(/\/+$/, '');
+      if (base === undefined) return undefined;
+      if (name === '' || name === '.') at = base;
+      else if (name === '..') at = parentOf(base);
+      else at = base === '' ? name : `${base}/${name}`;
+    }
+    return follow ? undefined : real;
+  }
+}
+
+type Obstacle = Inode['type'] | 'loop' | undefined;
+
+/**
+ * Resolves a directory from the root. `onObstacle` is asked about a path that is not there (undefined), is no
+ * directory, or loops; true goes on as if it were a directory now.
+ */
+function walk(
+  tree: Tree,
+  path: string,
+  onObstacle: (real: string, problem: Obstacle) => boolean,
+): string | undefined {
+  let real = '';
+  let left = path.split('/');
+  for (let links = 0; left.length > 0; ) {
+    const [part, ...rest] = left as [string, ...string[]];
+    left = rest;
+    if (part === '' || part === '.') continue;
+    if (part === '..') {
+      real = parentOf(real);
+      continue;
+    }
+    const next = real === '' ? part : `${real}/${part}`;
+    const inode = tree.get(next);
+    if (inode?.type === 'symlink') {
+      links += 1;
+      if (links > MAX_SYMLINKS) {
+        onObstacle(next, 'loop');
+        return undefined;
+      }
+      if (inode.linkTarget.startsWith('/')) real = '';
+      left = [...inode.linkTarget.split('/'), ...left];
+    } else {
+      if (inode?.type !== 'directory' && !onObstacle(next, inode?.type)) return undefined;
+      real = next;
+    }
+  }
+  return real;
+}
+
+function newInode(entry: NewEntry, time: number): Inode {
+  const { uid = 0, gid = 0 } = entry;
+  const inode = directoryInode({
+    mode: entry.type === 'symlink' ? 0o777 : entry.mode,
+    uid,
+    gid,
+    mtime: time,
+  });
+  switch (entry.type) {
+    case 'directory':
+      return inode;
+    case 'symlink':
+      return { ...inode, type: 'symlink', linkTarget: entry.linkTarget };
+    case 'character': {
+      const { deviceMajor, deviceMinor } = entry;
+      return { ...inode, type: 'character', deviceMajor, deviceMinor };
+    }
+    case 'file':
+      return {
+        ...inode,
+        type: 'file',
+        sizeBytes: entry.content.length,
+        sha256: createHash('sha256').update(entry.content).digest('hex'),
+        content: { kind: 'bytes', bytes: entry.content },
+      };
+  }
+}

@@ -4,7 +4,6 @@ import { imageConfig } from '../compose/image-config.ts';
 import { type PlannedLayer, planLayers } from '../compose/layers.ts';
 import { imageManifest } from '../compose/manifest.ts';
 import { stackTree } from '../compose/stack-tree.ts';
-import { targetTree } from '../compose/target-tree.ts';
 import type { InstalledPackage } from '../distros/install.ts';
 import { mapConcurrent } from '../fetch/pool.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
@@ -15,6 +14,7 @@ import type { ComposeRequest, LayerEncoding, LayerReport } from '../model/reques
 import type { Image, ImageBlob } from '../output/image.ts';
 import { platformOf } from './architecture.ts';
 import type { Context } from './context.ts';
+import { installedTree } from './installed-tree.ts';
 import { generatedLayer, type LayerBlob, layerBlob, layerEntries } from './layer-blobs.ts';
 import { releaseOf } from './plan.ts';
 import { type Resolution, repositoryOf } from './resolve.ts';
@@ -45,29 +45,18 @@ export async function buildImage(
     installed.map((one, at) => [one, resolution.packages[at]?.package as CatalogPackage]),
   );
   const time = request.sourceDateEpoch ?? newestBuild(resolution);
-  const installer = distro.installer({
-    packages: installed,
-    targets: request.packages,
-    architecture: resolution.sources.architecture,
-    repositories: [],
-    keys: [],
-    mode: request.install,
-    scripts: request.scripts,
-    database: request.database,
-    time,
-  });
-  const target = targetTree({ packages: installed, rules: distro.tree, installer, time });
+  const target = await installedTree({ request, resolution, installed, time });
   const planned = planLayers({
     candidates: installed.map((one) => ({ installed: one, dependents: entryOf.get(one)?.dependents ?? 0 })),
     clashes: target.clashes,
     mode: request.layers,
     maxLayers: request.maxLayers,
   });
-  const options = { encoding: input.encoding, rules: distro.tree };
+  const options = { encoding: input.encoding, rules: distro.tree, prefix: request.prefix };
   const below = await mapConcurrent(planned, DERIVE_CONCURRENCY, (layer) =>
     layerBlob(context, layer, options),
   );
-  const stack = stackTree(planned.map((layer) => layerEntries(layer, distro.tree)));
+  const stack = stackTree(planned.map((layer) => layerEntries(layer, options)));
   const top = await generatedLayer(context, difference(stack, target.tree), {
     facts,
     encoding: input.encoding,
@@ -83,7 +72,7 @@ export async function buildImage(
   const config = imageConfig({
     platform,
     options: request.config,
-    path: distro.defaults.path,
+    path: searchPath(distro.defaults.path, request.prefix),
     shells: distro.defaults.shells,
     tree: target.tree,
     created: time,
@@ -178,6 +167,13 @@ function originOf(resolution: Resolution, entry: CatalogPackage): PackageOrigin 
     version: entry.version,
     architecture: entry.architecture,
   };
+}
+
+/** What is below the prefix comes first. */
+function searchPath(path: string, prefix: string): string {
+  if (prefix === '') return path;
+  const folders = path.split(':');
+  return [...folders.map((folder) => `/${prefix}${folder}`), ...folders].join(':');
 }
 
 function newestBuild(resolution: Resolution): number {

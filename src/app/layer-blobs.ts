@@ -8,7 +8,8 @@ import type { DerivedBlob } from '../catalog/derived.ts';
 import { type Change, difference } from '../compose/difference.ts';
 import { layerTar } from '../compose/layer-tar.ts';
 import type { PlannedLayer } from '../compose/layers.ts';
-import { stackTree } from '../compose/stack-tree.ts';
+import { relocateEntries } from '../compose/relocate.ts';
+import { type LayerEntries, stackTree } from '../compose/stack-tree.ts';
 import type { TreeRules } from '../distros/install.ts';
 import type { ArchiveFacts, Compression } from '../model/archive.ts';
 import { type DiffId, type Digest, digestOf } from '../model/digest.ts';
@@ -36,11 +37,13 @@ const MEDIA_TYPE: Readonly<Record<Encoding, LayerMediaType>> = {
 };
 
 /** What else decides a derived blob's bytes: this code (bumped when it changes) and the encoders. */
-const DERIVATION = ['1', process.versions.zlib, process.versions.zstd ?? ''];
+const DERIVATION = ['2', process.versions.zlib, process.versions.zstd ?? ''];
 
 export interface LayerBlobOptions {
   readonly encoding: LayerEncoding;
   readonly rules: TreeRules;
+  /** As in ComposeRequest */
+  readonly prefix: string;
 }
 
 /** The blob of a planned layer: the archive itself wherever it can be a layer as it is, else a derived one. */
@@ -51,6 +54,9 @@ export async function layerBlob(
 ): Promise<LayerBlob> {
   const facts = layer.packages.map((installed) => installed.facts);
   const [only] = facts;
+  if (layer.kind === 'package' && only !== undefined && options.prefix !== '') {
+    return merged(context, facts, { ...options, what: `${nameOf(only)} relocated to /${options.prefix}` });
+  }
   if (layer.kind === 'package' && only !== undefined) {
     const reason = whyDerived(only, options.encoding);
     if (reason === '') {
@@ -61,16 +67,39 @@ export async function layerBlob(
       ? reencoded(context, only, { encoding: target(options.encoding), reason })
       : merged(context, facts, { ...options, what: `${nameOf(only)} repacked: ${only.unstackable}` });
   }
-  return merged(context, facts, { ...options, what: `bundle of ${facts.length} packages` });
+  return merged(context, facts, {
+    ...options,
+    what: `bundle of ${facts.length} packages${options.prefix === '' ? '' : ` relocated to /${options.prefix}`}`,
+  });
 }
 
 /** The entries of a layer as an engine sees them: a derived merge leaves root members out. */
-export function layerEntries(layer: PlannedLayer, rules: TreeRules) {
-  const whole = layer.kind === 'package' && layer.packages.every(({ facts }) => facts.unstackable === '');
+export function layerEntries(
+  layer: PlannedLayer,
+  options: Pick<LayerBlobOptions, 'rules' | 'prefix'>,
+): LayerEntries {
+  const facts = layer.packages.map((installed) => installed.facts);
+  const whole = options.prefix === '' && layer.kind === 'package' && facts.every(isStackable);
+  return whole
+    ? { parts: facts.map(({ digest, files }) => ({ digest, entries: files })) }
+    : mergedEntries(facts, options);
+}
+
+function isStackable(facts: ArchiveFacts): boolean {
+  return facts.unstackable === '';
+}
+
+function mergedEntries(
+  facts: readonly ArchiveFacts[],
+  { rules, prefix }: Pick<LayerBlobOptions, 'rules' | 'prefix'>,
+): LayerEntries {
   return {
-    parts: layer.packages.map(({ facts }) => ({
-      digest: facts.digest,
-      entries: whole ? facts.files : facts.files.filter((file) => !rules.isMetadata(file.path)),
+    parts: facts.map(({ digest, files }) => ({
+      digest,
+      entries: relocateEntries(
+        files.filter((file) => !rules.isMetadata(file.path)),
+        prefix,
+      ),
     })),
   };
 }
@@ -119,13 +148,9 @@ async function merged(
   options: LayerBlobOptions & { what: string },
 ): Promise<LayerBlob> {
   const encoding = target(options.encoding);
-  const key = keyOf(['merge', encoding, ...facts.map(({ digest }) => digest)]);
+  const key = keyOf(['merge', options.prefix, encoding, ...facts.map(({ digest }) => digest)]);
   const blob = await derive(context, { key, encoding, description: options.what }, () => {
-    const parts = facts.map((entry) => ({
-      digest: entry.digest,
-      entries: entry.files.filter((file) => !options.rules.isMetadata(file.path)),
-    }));
-    const changes = difference(new Map(), stackTree([{ parts }]));
+    const changes = difference(new Map(), stackTree([mergedEntries(facts, options)]));
     return changesTar(context, changes, { facts, time: 0 });
   });
   return { ...blob, derived: options.what };

@@ -172,6 +172,17 @@ export function absolutePath(texts: readonly string[], where: string): string {
   return refuse({ where, expected: 'an absolute path in the image such as /app', got });
 }
 
+/** Without slash at either end. */
+export function prefix(texts: readonly string[], where: string): string {
+  const parts = absolutePath(texts, where)
+    .split('/')
+    .filter((part) => part !== '');
+  if (parts.length > 0 && !parts.some((part) => part === '.' || part === '..' || part.startsWith('.wh.'))) {
+    return parts.join('/');
+  }
+  return refuse({ where, expected: 'a directory in the image such as /opt/tools', got: last(texts) });
+}
+
 /** OCI image-spec, config "ExposedPorts". */
 export function ports(texts: readonly string[], where: string): readonly string[] {
   for (const got of texts) {

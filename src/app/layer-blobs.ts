@@ -55,7 +55,11 @@ export async function layerBlob(
   const facts = layer.packages.map((installed) => installed.facts);
   const [only] = facts;
   if (layer.kind === 'package' && only !== undefined && options.prefix !== '') {
-    return merged(context, facts, { ...options, what: `${nameOf(only)} relocated to /${options.prefix}` });
+    const reason = `relocated to /${options.prefix}`;
+    return {
+      ...(await merged(context, facts, { ...options, what: `${nameOf(only)} ${reason}` })),
+      derived: reason,
+    };
   }
   if (layer.kind === 'package' && only !== undefined) {
     const reason = whyDerived(only, options.encoding);

@@ -15,6 +15,8 @@ export interface DecidedClash {
   readonly path: string;
   readonly winner: InstalledPackage;
   readonly loser: InstalledPackage;
+  /** Of the file that is kept */
+  readonly sizeBytes: number;
 }
 
 export interface TargetTree extends InstallerResult {
@@ -80,7 +82,7 @@ function install(state: State, installed: InstalledPackage, entry: FileEntry): v
     const later = decision === 'later';
     if (earlier !== undefined) {
       const [winner, loser] = later ? [installed, earlier.installed] : [earlier.installed, installed];
-      state.clashes.push({ path, winner, loser });
+      state.clashes.push({ path, winner, loser, sizeBytes: (later ? entry : existing).sizeBytes });
       state.lost.add(later ? earlier.entry : entry);
     }
     if (!later) return;

@@ -44,12 +44,33 @@ describe('planLayers', () => {
     assert.deepEqual(show([candidate('a', 40), candidate('b', 41)]), ['a', 'b']);
   });
 
-  test('the loser of a clash lies below its winner, and a cycle of clashes ends', () => {
-    const [a, b] = [candidate('a', 5), candidate('b', 5)] as const;
-    const clash = { path: 'x', winner: a.installed, loser: b.installed };
-    assert.deepEqual(show([a, b], { clashes: [clash] }), ['b', 'a']);
-    const back = { path: 'y', winner: b.installed, loser: a.installed };
-    assert.equal(show([a, b], { clashes: [clash, back] }).length, 2);
+  test('the loser of a clash lies below its winner; in a circle the fewest bytes are given up', () => {
+    const [a, b, c] = [candidate('a', 5), candidate('b', 5), candidate('c', 5)] as const;
+    const clash = (winner: LayerCandidate, loser: LayerCandidate, sizeBytes = 1) => ({
+      path: 'x',
+      winner: winner.installed,
+      loser: loser.installed,
+      sizeBytes,
+    });
+    assert.deepEqual(show([a, b], { clashes: [clash(a, b)] }), ['b', 'a']);
+    assert.deepEqual(show([a, b], { clashes: [clash(a, b, 7), clash(b, a, 8)] }), ['a', 'b']);
+    assert.deepEqual(show([a, b], { clashes: [clash(a, b, 9), clash(b, a, 8)] }), ['b', 'a']);
+    // Sums count: two files of 5 bytes are more than one of 8.
+    assert.deepEqual(show([a, b], { clashes: [clash(a, b, 5), clash(b, a, 8), clash(a, b, 5)] }), ['b', 'a']);
+    const circle = [clash(a, b, 3), clash(b, c, 2), clash(c, a, 1)];
+    assert.deepEqual(show([a, b, c], { clashes: circle }), ['c', 'b', 'a']);
+  });
+
+  test('a bundle on top never hides the file of a package that won against one inside it', () => {
+    const [base, popular, small, other] = [
+      candidate('base', 9000),
+      candidate('popular', 5000),
+      candidate('small', 0, 1),
+      candidate('other', 0, 2),
+    ] as const;
+    const clashes = [{ path: 'x', winner: popular.installed, loser: small.installed, sizeBytes: 100_000 }];
+    const planned = show([base, popular, small, other], { clashes, maxLayers: 3 });
+    assert.deepEqual(planned, ['base', 'bundle: small popular other']);
   });
 
   test('the cap counts the install layer; the least shared and smallest are bundled on top', () => {

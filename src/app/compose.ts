@@ -48,7 +48,7 @@ export async function compose(context: Context, request: ComposeRequest): Promis
         sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
         ...delivered,
         left,
-        notes: notesOf(layers, delivered.loadedInto !== undefined),
+        notes: [...notesOf(layers, delivered.loadedInto !== undefined), ...notesOnScripts(left)],
       };
     } catch (error) {
       if (attempt === MAX_ATTEMPTS || !wasCollected(context, error)) throw error;
@@ -90,6 +90,10 @@ function notesOf(layers: readonly LayerReport[], loaded: boolean): readonly stri
     notes.push('zstd layers: Docker before 23 cannot read them; --layer-encoding gzip is for those');
   }
   return notes;
+}
+
+function notesOnScripts(left: readonly string[]): readonly string[] {
+  return left.length === 0 ? [] : [`still to run, with RUN /.pkg/install.sh: ${enumerate(left)}`];
 }
 
 function enumerate(names: readonly string[]): string {

@@ -57,6 +57,13 @@ export class TreeRoot implements Root {
     this.tree.set(real, inode);
   }
 
+  link(existing: string, path: string): void {
+    const from = this.#find(existing, false);
+    const inode = from === undefined ? undefined : this.tree.get(from);
+    if (inode === undefined || inode.type === 'directory') throw new Error(`/${existing}: no file to link to`);
+    this.tree.set(this.locate(path, path), inode);
+  }
+
   change(path: string, attributes: Partial<DirectoryOwnership>): void {
     const real = this.#find(path, false);
     const before = real === undefined ? undefined : this.tree.get(real);
@@ -167,13 +174,8 @@ function walk(
 }
 
 function newInode(entry: NewEntry, time: number): Inode {
-  const { uid = 0, gid = 0 } = entry;
-  const inode = directoryInode({
-    mode: entry.type === 'symlink' ? 0o777 : entry.mode,
-    uid,
-    gid,
-    mtime: time,
-  });
+  const { uid = 0, gid = 0, mtime = time } = entry;
+  const inode = directoryInode({ mode: entry.type === 'symlink' ? 0o777 : entry.mode, uid, gid, mtime });
   switch (entry.type) {
     case 'directory':
       return inode;

@@ -5,6 +5,8 @@ import type { InstallMode } from '../model/request.ts';
 export interface InstalledPackage {
   readonly facts: ArchiveFacts;
   readonly reason: 'explicit' | 'dependency';
+  /** The repository's index has a checksum of the archive, and the bytes were compared with it. Absent: it has. */
+  readonly listed?: boolean;
 }
 
 /** Permissions of a directory: what two packages that ship it may disagree on. */
@@ -18,17 +20,22 @@ export interface DirectoryOwnership {
 export interface TreeRules {
   /** True for root members that are never installed: `.PKGINFO`, `.SIGN.*`, `.MTREE`… */
   isMetadata(path: string): boolean;
+  /**
+   * What an entry below another package's symlink does: goes where the symlink leads (apk), or makes a directory in
+   * the symlink's place (libarchive, as pacman asks it to).
+   */
+  readonly symlinkedParents: 'followed' | 'replaced';
   /** The directory's permissions after a second package ships it too. */
   mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): DirectoryOwnership;
   /**
    * Which of two packages keeps a file both ship: the later wins, the earlier wins, or a clash the tool refuses.
-   * Undefined: what is there is no package's.
+   * Undefined: what is there is no package's; then `beside` says where the package's file goes if the two differ.
    */
   decideClash(
     earlier: InstalledPackage | undefined,
     later: InstalledPackage,
     path: string,
-  ): 'earlier' | 'later' | 'refuse';
+  ): 'earlier' | 'later' | 'refuse' | { readonly beside: string };
 }
 
 /** What decides an installed root, apart from the packages' files. */
@@ -65,8 +72,8 @@ export interface RootEntry {
   readonly sha256: string;
 }
 
-/** Something that no archive contains. Owner: root unless said; mtime: the installation's time. */
-export type NewEntry = { readonly uid?: number; readonly gid?: number } & (
+/** Something that no archive contains. Unless said: owned by root, mtime the installation's time. */
+export type NewEntry = { readonly uid?: number; readonly gid?: number; readonly mtime?: number } & (
   | { readonly type: 'file'; readonly mode: number; readonly content: Uint8Array }
   | { readonly type: 'directory'; readonly mode: number }
   | { readonly type: 'symlink'; readonly linkTarget: string }
@@ -90,6 +97,8 @@ export interface Root {
   list(path: string): readonly string[];
   /** In place of what was there; missing parents are made (0755, root). */
   put(path: string, entry: NewEntry): void;
+  /** Gives a file that is there another name, in place of what was there: link(2). */
+  link(existing: string, path: string): void;
   /** No effect where nothing is. Hard links of the file change too. */
   change(path: string, attributes: Partial<DirectoryOwnership>): void;
   /** With everything below. */

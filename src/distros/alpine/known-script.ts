@@ -6,6 +6,8 @@ export interface ScriptRun {
   readonly script: string;
   /** Version, or the changed directories of a trigger */
   readonly args: readonly string[];
+  /** Seconds since the epoch, of the installation: the day in etc/shadow */
+  readonly time: number;
 }
 
 /**

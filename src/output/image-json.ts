@@ -1,5 +1,5 @@
 import { AppError } from '../model/app-error.ts';
-import type { Descriptor } from '../model/descriptor.ts';
+import type { Descriptor, Platform } from '../model/descriptor.ts';
 import { parseDigest } from '../model/digest.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -23,13 +23,20 @@ export interface ImageConfig {
 
 /** @throws AppError BAD_ARCHIVE when the bytes are not one JSON object */
 export function parseObject(bytes: Uint8Array, where: string): JsonObject {
-  let value: unknown;
+  return object(parseJson(bytes, where), where);
+}
+
+/** @throws AppError BAD_ARCHIVE when the bytes are not one JSON array */
+export function parseList(bytes: Uint8Array, where: string): readonly unknown[] {
+  return list(parseJson(bytes, where), where);
+}
+
+function parseJson(bytes: Uint8Array, where: string): unknown {
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw new AppError('BAD_ARCHIVE', `${where} is not JSON`, { cause: error });
   }
-  return object(value, where);
 }
 
 export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
@@ -76,6 +83,16 @@ function parseDescriptor(value: unknown, where: string): Descriptor {
     ...(json.annotations === undefined
       ? {}
       : { annotations: strings(json.annotations, `${where}: annotations`) }),
+    ...(json.platform === undefined ? {} : { platform: parsePlatform(json.platform, `${where}: platform`) }),
+  };
+}
+
+function parsePlatform(value: unknown, where: string): Platform {
+  const json = object(value, where);
+  return {
+    os: text(json.os, `${where}: os`) as Platform['os'],
+    architecture: text(json.architecture, `${where}: architecture`),
+    ...(json.variant === undefined ? {} : { variant: text(json.variant, `${where}: variant`) }),
   };
 }
 

@@ -1,5 +1,5 @@
-import { createReadStream, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { TarScanner } from '../archive/tar-reader.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { errnoOf } from './storage-error.ts';
@@ -11,6 +11,8 @@ export interface LayoutReader {
   size(name: string): number | undefined;
   /** Content from start to end. */
   stream(name: string): AsyncIterable<Buffer>;
+  /** Paths of the files that are there; of a folder those below `blobs/` alone. */
+  names(): readonly string[];
 }
 
 /** Few calls per layer, little memory. */
@@ -49,16 +51,38 @@ function folderReader(path: string): LayoutReader {
       return found?.isFile() === true ? found.size : undefined;
     },
     stream: (name) => createReadStream(join(path, name), { highWaterMark: READ_BYTES }),
+    names() {
+      if (statOf(join(path, 'blobs'))?.isDirectory() !== true) return [];
+      return readdirSync(join(path, 'blobs'), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(path.length).replace(/^\/+/, ''))
+        .sort();
+    },
   };
+}
+
+/** Of several files of one name readers take the first or the last. */
+function refuseTwins(names: { has(name: string): boolean }, name: string): void {
+  if (!names.has(name)) return;
+  throw new AppError('BAD_ARCHIVE', `expected one ${JSON.stringify(name)}, got a second one`, {
+    details: { path: name },
+  });
 }
 
 async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> {
   const files = new Map<string, { readonly offset: number; readonly sizeBytes: number }>();
+  /** `docker save` before 25 writes a layer that it repeats as a symlink to the first. */
+  const links = new Map<string, string>();
   const scanner = new TarScanner({
-    entry({ path: name, type, offset, sizeBytes }) {
+    entry({ path: name, type, offset, sizeBytes, linkTarget }) {
+      if (type !== 'file' && type !== 'symlink') return;
+      refuseTwins(files, name);
+      refuseTwins(links, name);
       if (type === 'file') files.set(name, { offset, sizeBytes });
+      else links.set(name, posix.join(posix.dirname(name), linkTarget));
     },
   });
+  const find = (name: string) => files.get(links.get(name) ?? name);
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) scanner.write(chunk);
     scanner.finish();
@@ -79,13 +103,14 @@ async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> 
   }
   return {
     kind: 'tar',
-    size: (name) => files.get(name)?.sizeBytes,
+    size: (name) => find(name)?.sizeBytes,
     async *stream(name) {
-      const file = files.get(name);
+      const file = find(name);
       if (file === undefined || file.sizeBytes === 0) return;
       const end = file.offset + file.sizeBytes - 1;
       yield* createReadStream(path, { start: file.offset, end, highWaterMark: READ_BYTES });
     },
+    names: () => [...files.keys()].sort(),
   };
 }
 

@@ -8,7 +8,7 @@ import type {
 import { AppError } from '../model/app-error.ts';
 import type { FileEntry } from '../model/archive.ts';
 import { TreeRoot } from './root.ts';
-import { directoryInode, type Inode, inodeOf, type Tree } from './tree.ts';
+import { ancestorsOf, directoryInode, type Inode, inodeOf, parentOf, type Tree } from './tree.ts';
 
 /** A file that two packages ship, and how it was decided: `loser`'s layer belongs below `winner`'s. */
 export interface DecidedClash {
@@ -35,7 +35,7 @@ export interface TargetTreeInput {
 
 /**
  * The tree that the real package manager leaves on an empty root: packages one after another, symlinked
- * directories followed, clashes decided by its rules, and what the installer adds.
+ * directories and clashes treated by its rules, and what the installer adds.
  * @throws AppError CONFLICT naming both owners where the tool refuses; BAD_ARCHIVE for a symlink loop
  */
 export function targetTree(input: TargetTreeInput): TargetTree {
@@ -67,7 +67,7 @@ interface State extends TargetTreeInput {
 }
 
 function install(state: State, installed: InstalledPackage, entry: FileEntry): void {
-  const path = state.root.locate(entry.path, nameOf(installed));
+  const path = placeOf(state, installed, entry);
   const existing = state.tree.get(path);
   if (entry.type === 'directory') {
     installDirectory(state, installed, { entry, path, existing });
@@ -76,9 +76,14 @@ function install(state: State, installed: InstalledPackage, entry: FileEntry): v
   const earlier = existing === undefined ? undefined : state.owners.get(path);
   if (existing !== undefined && earlier?.installed !== installed) {
     if (existing.type === 'directory')
-      throw conflict(path, undefined, installed, 'a directory is there already');
+      throw conflict(path, firstBelow(state, path), installed, 'a directory is there already');
     const decision = state.rules.decideClash(earlier?.installed, installed, path);
     if (decision === 'refuse') throw conflict(path, earlier?.installed, installed, 'both ship it');
+    if (typeof decision === 'object') {
+      const place = existing.sha256 === entry.sha256 ? path : decision.beside;
+      state.tree.set(place, inodeFor(state, installed, entry));
+      return;
+    }
     const later = decision === 'later';
     if (earlier !== undefined) {
       const [winner, loser] = later ? [installed, earlier.installed] : [earlier.installed, installed];
@@ -91,29 +96,52 @@ function install(state: State, installed: InstalledPackage, entry: FileEntry): v
   state.owners.set(path, { installed, entry });
 }
 
+/** Where an entry goes; its parents are there afterwards. */
+function placeOf(state: State, installed: InstalledPackage, { path }: FileEntry): string {
+  const { rules, root, tree, owners, time } = state;
+  if (rules.replacesSymlinks !== true) return root.locate(path, nameOf(installed));
+  if (tree.get(parentOf(path))?.type === 'directory') return path;
+  for (const parent of ancestorsOf(path)) {
+    const type = tree.get(parent)?.type ?? 'symlink';
+    if (type === 'directory') continue;
+    if (type !== 'symlink')
+      throw conflict(parent, owners.get(parent)?.installed, installed, `a ${type} is there`);
+    tree.set(parent, directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: time }));
+  }
+  return path;
+}
+
 function installDirectory(
   state: State,
   installed: InstalledPackage,
   at: { entry: FileEntry; path: string; existing: Inode | undefined },
 ): void {
   const { entry, existing } = at;
-  const wanted = { mode: entry.mode, mtime: entry.mtime, ...state.installer.owner(entry, state.root) };
-  if (existing === undefined) {
-    state.tree.set(at.path, directoryInode(wanted));
+  const { rules, root, tree } = state;
+  const owner = rules.replacesSymlinks === true ? state.owners.get(at.path)?.installed : undefined;
+  if (owner !== undefined && owner !== installed)
+    throw conflict(at.path, owner, installed, 'one ships a directory, the other does not');
+  const wanted = { mode: entry.mode, mtime: entry.mtime, ...state.installer.owner(entry, root) };
+  const gone = rules.replacesSymlinks === true && existing?.type !== 'directory';
+  if (existing === undefined || gone) {
+    tree.set(at.path, directoryInode(wanted));
     return;
   }
   // A symlink to a directory is followed; to nothing yet, the directory it names is made.
-  const path = existing.type === 'symlink' ? state.root.directory(at.path, nameOf(installed)) : at.path;
+  const path = existing.type === 'symlink' ? root.directory(at.path, nameOf(installed)) : at.path;
   if (path === '') return;
-  const current = state.tree.get(path) as Inode;
-  if (current.type !== 'directory') {
-    throw new AppError(
-      'CONFLICT',
-      `${nameOf(installed)}: ships a directory /${path} where another package ships a ${current.type}`,
-    );
-  }
-  const merged: DirectoryOwnership = state.rules.mergeDirectory(current, wanted);
-  state.tree.set(path, { ...current, mode: merged.mode, uid: merged.uid, gid: merged.gid });
+  const current = tree.get(path) as Inode;
+  if (current.type !== 'directory')
+    throw conflict(path, state.owners.get(path)?.installed, installed, `a ${current.type} is there already`);
+  const merged: DirectoryOwnership = rules.mergeDirectory(current, wanted);
+  tree.set(path, { ...current, mode: merged.mode, uid: merged.uid, gid: merged.gid });
+}
+
+/** The first package that has made a directory there. */
+function firstBelow(state: State, path: string): InstalledPackage | undefined {
+  return state.packages.find(({ facts }) =>
+    facts.files.some((entry) => entry.path === path || entry.path.startsWith(`${path}/`)),
+  );
 }
 
 function inodeFor(state: State, installed: InstalledPackage, entry: FileEntry): Inode {

@@ -21,10 +21,10 @@ export interface TreeRules {
   /** True for root members that are never installed: `.PKGINFO`, `.SIGN.*`, `.MTREE`… */
   isMetadata(path: string): boolean;
   /**
-   * What an entry below another package's symlink does: goes where the symlink leads (apk), or makes a directory in
-   * the symlink's place (libarchive, as pacman asks it to).
+   * True: an entry below a symlink makes a directory in the symlink's place, and a directory over one is a clash.
+   * Else both go where the symlink leads.
    */
-  readonly symlinkedParents: 'followed' | 'replaced';
+  readonly replacesSymlinks?: boolean;
   /** The directory's permissions after a second package ships it too. */
   mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): DirectoryOwnership;
   /**

@@ -124,7 +124,7 @@ describe('the tree the package manager makes', () => {
     assert.throws(() => build(installed('a', ['d x']), installed('b', ['f x 1'])), /CONFLICT|directory/);
     assert.throws(
       () => build(installed('a', ['f x 1']), installed('b', ['d x'])),
-      /directory \/x where another package ships a file/,
+      /^AppError: \/x: a-1-r0 and b-1-r0 cannot be installed together: a file is there already/,
     );
     assert.throws(() => build(installed('a', ['f x 1']), installed('b', ['f x/y 1'])), /not a directory/);
   });

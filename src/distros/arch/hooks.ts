@@ -1,7 +1,7 @@
 import type { FileEntry } from '../../model/archive.ts';
 import { literalPrefix, literalSuffix, matchesGlob } from '../../model/glob.ts';
-import { encodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage } from '../install.ts';
+import { compareBytes, sortByBytes } from './byte-order.ts';
 import { type Hook, type HookTrigger, parseHook } from './hook.ts';
 import { HOOK_FOLDERS, HOOK_SUFFIX, isHookFile } from './hook-files.ts';
 import { RelationCache } from './relation.ts';
@@ -186,13 +186,4 @@ function unsatisfied(depends: readonly string[], packages: readonly InstalledPac
         relations.satisfies({ name, version, provides: info.provides ?? [] }, relations.get(text)),
       ),
   );
-}
-
-/** As strcmp orders them; code units order alike where no surrogates are. */
-function sortByBytes(texts: string[]): string[] {
-  return texts.some((text) => /[\ud800-\udfff]/.test(text)) ? texts.sort(compareBytes) : texts.sort();
-}
-
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(encodePath(a), encodePath(b));
 }

@@ -1,17 +1,26 @@
 import { encodePath } from '../../model/path-bytes.ts';
 import type { GeneratedFile, InstalledPackage } from '../install.ts';
-import { type HookPlan, planHooks } from './hooks.ts';
+import type { HookPlan } from './hooks.ts';
 import { hookTargetsPath, installScript, scriptletPath, scriptletsOf } from './install-script.ts';
 
-/** Lines of the steps that are done; empty in the layer, so that the script needs no tool to make it. */
+/** Lines of the steps that are done; there from the start, so that the script needs no tool to make it. */
 export const STATE_PATH = '.pkg/state';
+
+export interface StepPlan {
+  readonly plan: HookPlan;
+  /** Names of steps (stepName) that the tree has already */
+  readonly done: readonly string[];
+  readonly left: readonly string[];
+}
 
 /**
  * `.pkg/arch/<package>/INSTALL` of every package that has one, what hooks read on standard input,
  * `.pkg/install.sh`, `.pkg/manifest.json` and the list of done steps. Deterministic.
  */
-export function installFiles(packages: readonly InstalledPackage[]): readonly GeneratedFile[] {
-  const plan = planHooks(packages);
+export function installFiles(
+  packages: readonly InstalledPackage[],
+  { plan, done, left }: StepPlan,
+): readonly GeneratedFile[] {
   const scriptlets = packages.flatMap(({ facts }) =>
     facts.scripts.map(({ content }) => ({
       path: scriptletPath(facts),
@@ -29,9 +38,9 @@ export function installFiles(packages: readonly InstalledPackage[]): readonly Ge
   return [
     ...scriptlets,
     ...targets,
-    { path: '.pkg/install.sh', mode: 0o755, content: Buffer.from(installScript(packages, plan)) },
+    { path: '.pkg/install.sh', mode: 0o755, content: Buffer.from(installScript(packages, plan, left)) },
     { path: '.pkg/manifest.json', mode: 0o644, content: Buffer.from(manifest(packages, plan)) },
-    { path: STATE_PATH, mode: 0o644, content: Buffer.alloc(0) },
+    { path: STATE_PATH, mode: 0o644, content: Buffer.from(done.map((step) => `${step}\n`).join('')) },
   ];
 }
 

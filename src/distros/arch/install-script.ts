@@ -2,6 +2,7 @@ import type { ArchiveFacts } from '../../model/archive.ts';
 import type { InstalledPackage } from '../install.ts';
 import { shellQuote } from '../shared/shell-quote.ts';
 import type { HookPlan, TriggeredHook } from './hooks.ts';
+import type { InstallStep } from './known-step.ts';
 
 /** What pacman calls for an installation, in this order around the unpacking. */
 const SCRIPTLETS = ['pre_install', 'post_install'] as const;
@@ -13,6 +14,18 @@ export function scriptletPath(facts: ArchiveFacts): string {
 
 export function hookTargetsPath(hook: TriggeredHook): string {
   return `.pkg/arch-hooks/${hook.hook.name}.targets`;
+}
+
+/** As `/.pkg/state` has it. */
+export function stepName(step: InstallStep): string {
+  switch (step.kind) {
+    case 'scriptlet':
+      return `${step.installed.facts.name}-${step.installed.facts.version} ${step.name}`;
+    case 'ldconfig':
+      return 'ldconfig';
+    case 'hook':
+      return `hook ${step.hook.hook.name}`;
+  }
 }
 
 /**
@@ -31,7 +44,11 @@ export function scriptletsOf(facts: ArchiveFacts): string[] {
  * compared with pacman 6.0.2): scriptlets package by package, ldconfig, PostTransaction hooks. As with pacman, a
  * command that fails is reported, the rest still run, and the exit status is 0.
  */
-export function installScript(packages: readonly InstalledPackage[], plan: HookPlan): string {
+export function installScript(
+  packages: readonly InstalledPackage[],
+  plan: HookPlan,
+  left: readonly string[],
+): string {
   const scriptlets = packages.flatMap(({ facts }) =>
     scriptletsOf(facts).map((name) =>
       line('scriptlet', [
@@ -46,7 +63,10 @@ export function installScript(packages: readonly InstalledPackage[], plan: HookP
   const problems = plan.problems.map((problem) => `printf '%s\\n' ${shellQuote(problem)} >&2\n`);
   const hooks = plan.hooks.map((hook, index) => hookLine(hook, `(${index + 1}/${plan.hooks.length})`));
   const announce = hooks.length === 0 ? '' : "echo ':: Running post-transaction hooks...'\n";
-  return [HEAD, ...scriptlets, 'linker_cache\n', ...problems, announce, ...hooks, TAIL].join('');
+  const scratch = packages.some(({ facts }) => facts.scripts.length > 0) ? 'scratch_folder\n' : '';
+  return [HEAD(left), scratch, ...scriptlets, 'linker_cache\n', ...problems, announce, ...hooks, TAIL].join(
+    '',
+  );
 }
 
 function hookLine(triggered: TriggeredHook, count: string): string {
@@ -64,11 +84,18 @@ function line(command: string, words: readonly string[]): string {
   return `${[command, ...words.map((word) => (word === '' ? "''" : shellQuote(word)))].join(' ')}\n`;
 }
 
-const HEAD = `#!/bin/sh
+/** A control character of a hook's name would end the comment. */
+function listed(left: readonly string[]): string {
+  if (left.length === 0) return '# Nothing is left to do.\n';
+  const lines = left.map((step) => `#   ${step.replaceAll(/[\0-\x1f\x7f]/g, '?')}\n`);
+  return `# Left to do, in this order:\n${lines.join('')}`;
+}
+
+const HEAD = (left: readonly string[]) => `#!/bin/sh
 # Finishes the install of this image's packages as pacman does after unpacking them: scriptlets in install order,
 # ldconfig, post-transaction hooks. Safe to run again: what ended well is skipped, what failed is tried again.
 # Exit status: 0, also when commands failed, as pacman's; 2 when the state cannot be kept.
-umask 022
+${listed(left)}umask 022
 PATH=\${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
 SHLVL=\${SHLVL:-1}
 export PATH SHLVL
@@ -113,6 +140,11 @@ scriptlet() {
   printf '%s %s\\n' "$3" "$1"
   "$shell" -c ". $2; $3 $4" < /dev/null
   ended "$1 $3" "$?" "$1: $3"
+}
+
+# pacman copies scriptlets there.
+scratch_folder() {
+  if [ ! -e /tmp ]; then mkdir -m 1777 /tmp; fi
 }
 
 linker_cache() {

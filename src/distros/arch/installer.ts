@@ -1,18 +1,66 @@
-import type { Installation, Installer } from '../install.ts';
+import type { Installation, InstalledPackage, Installer, Root } from '../install.ts';
+import { planHooks } from './hooks.ts';
 import { installFiles } from './install-files.ts';
+import { scriptletsOf, stepName } from './install-script.ts';
+import { applyKnownStep, type InstallStep } from './known-step.ts';
+import { LOCAL_DATABASE, writeLocalDatabase } from './local-db.ts';
 
+/**
+ * What pacman does around the files: its database, and in its order scriptlets, ldconfig and hooks. Not in the root by
+ * nature: `var/log/pacman.log`, the cache of archives, the repositories' databases (`var/lib/pacman/sync`) and
+ * the lock (`var/lib/pacman/db.lck`).
+ */
 export function installer(installation: Installation): Installer {
+  const { packages, scripts, database, mode } = installation;
+  const done: string[] = [];
+  const left: string[] = [];
+  let unknown = mode !== 'static';
+
+  /** After a step that is left, nobody knows the root that the next one would find. */
+  const take = (step: InstallStep, root: Root): void => {
+    if (!unknown && applyKnownStep(step, root)) {
+      done.push(stepName(step));
+      return;
+    }
+    left.push(stepName(step));
+    // The linker's cache and its links to libraries decide no known step.
+    if (step.kind !== 'ldconfig') unknown = true;
+  };
+  const scriptlet = (installed: InstalledPackage, name: string, root: Root): void => {
+    if (scripts && scriptletsOf(installed.facts).includes(name))
+      take({ kind: 'scriptlet', installed, name }, root);
+  };
+
   return {
-    begin() {},
-    before() {},
+    begin(root) {
+      if (database) root.put(LOCAL_DATABASE, { type: 'directory', mode: 0o755 });
+    },
+    before(installed, root) {
+      if (
+        scripts &&
+        mode === 'static' &&
+        installed.facts.scripts.length > 0 &&
+        root.stat('tmp') === undefined
+      )
+        root.put('tmp', { type: 'directory', mode: 0o1777 });
+      scriptlet(installed, 'pre_install', root);
+    },
+    // libarchive, as pacman uses it, looks no names up: the archive's numbers count.
     owner: ({ uid, gid }) => ({ uid, gid }),
-    after() {},
+    after(installed, root) {
+      scriptlet(installed, 'post_install', root);
+    },
     end(root) {
-      if (!installation.scripts) return { left: [], done: [] };
-      for (const { path, mode, content } of installFiles(installation.packages)) {
-        root.put(path, { type: 'file', mode, content });
+      if (scripts) {
+        if (root.stat('etc/ld.so.conf') !== undefined && root.stat('sbin/ldconfig') !== undefined)
+          take({ kind: 'ldconfig' }, root);
+        const plan = planHooks(packages);
+        for (const hook of plan.hooks) if (hook.unsatisfied.length === 0) take({ kind: 'hook', hook }, root);
+        for (const { path, mode, content } of installFiles(packages, { plan, done, left }))
+          root.put(path, { type: 'file', mode, content });
       }
-      return { left: [], done: [] };
+      if (database) writeLocalDatabase(installation, root);
+      return { left, done };
     },
   };
 }

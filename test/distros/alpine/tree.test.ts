@@ -27,7 +27,7 @@ test('a file that two packages ship', async () => {
   const decide = async (
     earlier: { origin?: string; replaces?: string[]; replacesPriority?: number },
     later: typeof earlier,
-  ): Promise<string> => {
+  ): Promise<unknown> => {
     const [a, b] = await installed(
       { name: 'a', version: '1-r0', ...earlier },
       { name: 'b', version: '2-r0', ...later },

@@ -1,0 +1,10 @@
+import { encodePath } from '../../model/path-bytes.ts';
+
+/** Sorts in place as strcmp orders; code units order alike where no surrogates are. */
+export function sortByBytes(texts: string[]): string[] {
+  return texts.some((text) => /[\ud800-\udfff]/.test(text)) ? texts.sort(compareBytes) : texts.sort();
+}
+
+export function compareBytes(a: string, b: string): number {
+  return Buffer.compare(encodePath(a), encodePath(b));
+}

@@ -18,6 +18,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   CATALOG: 15,
   STORAGE: 16,
   ENGINE: 17,
+  AUTH: 18,
   CANCELLED: 130,
 };
 
@@ -58,6 +59,7 @@ export const EXIT_MEANINGS: readonly (readonly [exitCode: number, name: string, 
   [EXIT_CODES.CATALOG, 'CATALOG', 'the catalog cannot be opened or is damaged'],
   [EXIT_CODES.STORAGE, 'STORAGE', 'the disk is full, read-only or not permitted'],
   [EXIT_CODES.ENGINE, 'ENGINE', 'docker or podman refused the image or does not answer'],
+  [EXIT_CODES.AUTH, 'AUTH', 'a registry asks for a login, refuses it, or does not allow this'],
   [EXIT_NODE_TOO_OLD, '', 'Node.js is older than 24'],
   [EXIT_BUG, '', 'a bug in pkgcompose; please report it'],
   [EXIT_SIGINT, 'CANCELLED', 'interrupted (Ctrl-C)'],

@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'CATALOG'
   | 'STORAGE'
   | 'ENGINE'
+  | 'AUTH'
   | 'CANCELLED';
 
 export interface ErrorContext {

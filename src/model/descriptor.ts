@@ -8,6 +8,8 @@ export interface Descriptor {
   readonly size: number;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly platform?: Platform;
+  /** What an artifact's manifest is about; in an index and in a list of referrers */
+  readonly artifactType?: string;
 }
 
 /** OCI image-spec "Image Index", `platform`: Go's words (`amd64`, `arm64`, `arm` with `v7`). */

@@ -1,0 +1,175 @@
+import { AppError } from './app-error.ts';
+import { type Digest, parseDigest } from './digest.ts';
+
+/** A registry as names spell it: `docker.io`, `localhost:5000`, `[::1]:5000`. */
+export type Domain = string & { readonly __brand: 'Domain' };
+/** A repository below its registry: `library/gcc`. */
+export type RepositoryPath = string & { readonly __brand: 'RepositoryPath' };
+export type Tag = string & { readonly __brand: 'Tag' };
+
+export interface Repository {
+  readonly domain: Domain;
+  readonly path: RepositoryPath;
+}
+
+/** At least one of tag and digest is there. With both, the digest says what is meant. */
+export interface Reference extends Repository {
+  readonly tag: Tag | undefined;
+  readonly digest: Digest | undefined;
+}
+
+/** The registry that names without one mean. */
+const DEFAULT_DOMAIN = 'docker.io';
+/** Old spelling of the same. */
+const LEGACY_DOMAIN = 'index.docker.io';
+/** What answers for it: the API is not at the host of the name. */
+const DEFAULT_API_HOST = 'registry-1.docker.io';
+/** Namespace of names without one, in that registry only. */
+const OFFICIAL = 'library/';
+const DEFAULT_TAG = 'latest';
+
+/** github.com/distribution/reference, NameTotalLengthMax: engines refuse longer repository names. */
+const MAX_NAME_LENGTH = 255;
+const DOMAIN_NAME =
+  /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*(?::[0-9]+)?$/;
+/** An IPv6 address, which the grammar only asks to look like one. */
+const DOMAIN_ADDRESS = /^\[[A-Fa-f0-9:]+\](?::[0-9]+)?$/;
+const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+/** An image ID, which engines refuse as a name. */
+const IDENTIFIER = /^[0-9a-f]{64}$/;
+
+/**
+ * Reads `[registry[:port]/]name[:tag][@digest]` by the grammar of github.com/distribution/reference, with the names
+ * that people shorten: `gcc` is `docker.io/library/gcc:latest`. The tag defaults to `latest` when there is no digest.
+ * @throws AppError USAGE when an engine would refuse the name
+ */
+export function parseReference(text: string): Reference {
+  const { name, tag, digest } = split(text);
+  const repository = nameOf(name, text);
+  if (tag !== undefined && !TAG.test(tag)) throw invalid(text, `${JSON.stringify(tag)} is not a tag`);
+  if (digest === undefined) return { ...repository, tag: (tag ?? DEFAULT_TAG) as Tag, digest };
+  return { ...repository, tag: tag as Tag | undefined, digest: digestPart(digest, text) };
+}
+
+/**
+ * A name without tag and digest: `registry.example/team/packages`.
+ * @throws AppError USAGE likewise, and when there is a tag or a digest
+ */
+export function parseRepository(text: string): Repository {
+  const { name, tag, digest } = split(text);
+  if (tag !== undefined || digest !== undefined) {
+    throw invalid(text, 'a repository is named without a tag and without a digest');
+  }
+  return nameOf(name, text);
+}
+
+/** @throws AppError USAGE */
+export function parseTagName(text: string): Tag {
+  if (!TAG.test(text)) throw invalid(text, `${JSON.stringify(text)} is not a tag`);
+  return text as Tag;
+}
+
+/** A registry alone, as `login` takes it: `docker.io`, `localhost:5000`. @throws AppError USAGE */
+export function parseDomain(text: string): Domain {
+  return domainPart(text === LEGACY_DOMAIN ? DEFAULT_DOMAIN : text, text);
+}
+
+/** As people write it: `gcc:latest`, `registry.example/me/gcc:1@sha256:…`. Read again it is the same reference. */
+export function familiarName(reference: Repository & Partial<Reference>): string {
+  return familiarRepository(reference) + suffix(reference);
+}
+
+/** With registry and namespace: `docker.io/library/gcc:latest`. */
+export function fullName(reference: Repository & Partial<Reference>): string {
+  return `${reference.domain}/${reference.path}${suffix(reference)}`;
+}
+
+/** The same image repository, another tag or digest of it. */
+export function withTag({ domain, path }: Repository, tag: Tag): Reference {
+  return { domain, path, tag, digest: undefined };
+}
+
+export function withDigest({ domain, path }: Repository, digest: Digest): Reference {
+  return { domain, path, tag: undefined, digest };
+}
+
+/** `host[:port]` that serves a registry's API. */
+export function apiHost(domain: Domain): string {
+  return domain === DEFAULT_DOMAIN ? DEFAULT_API_HOST : domain;
+}
+
+function split(text: string): { name: string; tag: string | undefined; digest: string | undefined } {
+  const at = text.indexOf('@');
+  const head = at < 0 ? text : text.slice(0, at);
+  const colon = head.lastIndexOf(':');
+  const hasTag = colon > head.lastIndexOf('/');
+  return {
+    name: hasTag ? head.slice(0, colon) : head,
+    tag: hasTag ? head.slice(colon + 1) : undefined,
+    digest: at < 0 ? undefined : text.slice(at + 1),
+  };
+}
+
+function digestPart(digest: string, text: string): Digest {
+  try {
+    return parseDigest(digest);
+  } catch (cause) {
+    const why = `${JSON.stringify(digest)} is not a digest: expected sha256:<64 hex digits>`;
+    throw invalid(text, why, cause);
+  }
+}
+
+function nameOf(name: string, text: string): Repository {
+  const { domain, path } = divide(name);
+  const checked = domainPart(domain, text);
+  for (const component of path.split('/')) {
+    if (!COMPONENT.test(component)) {
+      throw invalid(text, `${JSON.stringify(component)} is not a name component`);
+    }
+  }
+  if (IDENTIFIER.test(name)) throw invalid(text, '64 hex digits are an image ID');
+  if (domain.length + 1 + path.length > MAX_NAME_LENGTH) {
+    throw invalid(text, `the name is longer than ${MAX_NAME_LENGTH} characters`);
+  }
+  return { domain: checked, path: path as RepositoryPath };
+}
+
+/** The first part is a registry when it cannot be a part of a path, or is `localhost`. */
+function divide(name: string): { domain: string; path: string } {
+  const slash = name.indexOf('/');
+  const head = slash < 0 ? '' : name.slice(0, slash);
+  const named = slash >= 0 && (/[.:A-Z]/.test(head) || head === 'localhost');
+  const domain = !named || head === LEGACY_DOMAIN ? DEFAULT_DOMAIN : head;
+  const path = named ? name.slice(slash + 1) : name;
+  return { domain, path: domain === DEFAULT_DOMAIN && !path.includes('/') ? OFFICIAL + path : path };
+}
+
+function domainPart(domain: string, text: string): Domain {
+  if (DOMAIN_NAME.test(domain) || DOMAIN_ADDRESS.test(domain)) return domain as Domain;
+  throw invalid(text, `${JSON.stringify(domain)} is not a registry`);
+}
+
+/** Shortened as far as it is still read as the same name. */
+function familiarRepository({ domain, path }: Repository): string {
+  const full = `${domain}/${path}`;
+  if (domain !== DEFAULT_DOMAIN) return full;
+  const short = path.startsWith(OFFICIAL) ? path.slice(OFFICIAL.length) : path;
+  for (const candidate of [short, path]) {
+    const read = divide(candidate);
+    if (read.domain === domain && read.path === path && !IDENTIFIER.test(candidate)) return candidate;
+  }
+  return full;
+}
+
+function suffix({ tag, digest }: Partial<Reference>): string {
+  return (tag === undefined ? '' : `:${tag}`) + (digest === undefined ? '' : `@${digest}`);
+}
+
+function invalid(text: string, why: string, cause?: unknown): AppError {
+  return new AppError('USAGE', `not an image name: ${JSON.stringify(text)}: ${why}`, {
+    hint: 'Image names look like pkgcompose/gcc:latest or registry.example:5000/team/gcc:1.0, in lower case.',
+    cause,
+    details: { tag: text },
+  });
+}

@@ -1,0 +1,128 @@
+import { ociConfig } from './oci-config.ts';
+
+/** What runs a command with a folder as its root, most confined first. */
+export type BackendName = 'crun' | 'runc' | 'bubblewrap' | 'util-linux';
+
+export interface Backend {
+  readonly name: BackendName;
+  /** The program that must be there */
+  readonly program: string;
+  /**
+   * Shell text that becomes the sandbox. It runs as root of the user namespace, in mount, network, IPC and host name
+   * namespaces of its own, the new root mounted at ROOT, an empty writable folder at STATE; what it adds: a process
+   * namespace, /proc, a minimal /dev, the command's capabilities and no_new_privs, and nothing else of the machine.
+   */
+  script(command: SandboxedCommand): string;
+}
+
+export interface SandboxedCommand {
+  /** The program is an absolute path in the new root. */
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export const ROOT = '/tmp/root';
+export const STATE = '/tmp/state';
+
+/**
+ * What package scripts do as root: owners, modes, other users' programs, file capabilities, chroot. No devices, no
+ * mounts, no network, no kernel settings.
+ */
+export const CAPABILITIES = [
+  'chown',
+  'dac_override',
+  'fowner',
+  'fsetid',
+  'kill',
+  'setfcap',
+  'setgid',
+  'setuid',
+  'sys_chroot',
+] as const;
+
+/** Where a mount's folder is said relative to the current one, mount(8) must not look for its absolute path. */
+const MOUNT = 'mount -n --no-canonicalize';
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+const LINKS = { fd: 'fd', stdin: 'fd/0', stdout: 'fd/1', stderr: 'fd/2' };
+
+/** Before every backend's own text; the current folder is the new root. */
+export const PROLOGUE = `exec 2>&1 3<&- 4<&-
+set -e
+hostname localhost
+${MOUNT} -t proc proc /proc
+echo 1000 > /proc/self/oom_score_adj
+echo 0 > /proc/sys/user/max_user_namespaces
+${MOUNT} -t tmpfs -o mode=755 tmpfs /tmp
+mkdir ${ROOT} ${STATE}
+${MOUNT} --bind . ${ROOT}
+`;
+
+function oci(name: 'crun' | 'runc', options: string, prepare = ''): Backend {
+  return {
+    name,
+    program: name,
+    script: (command) => `${prepare}cat > ${STATE}/config.json <<'END OF CONFIG'
+${JSON.stringify(ociConfig(command, { root: ROOT, capabilities: CAPABILITIES }))}
+END OF CONFIG
+cd /
+exec ${name} --root ${STATE}/containers ${options} run --bundle ${STATE} pkgcompose
+`,
+  };
+}
+
+const bubblewrap: Backend = {
+  name: 'bubblewrap',
+  program: 'bwrap',
+  script: ({ words, env }) => {
+    const capabilities = CAPABILITIES.map((name) => `--cap-add CAP_${name.toUpperCase()}`).join(' ');
+    const variables = Object.entries(env).map(([name, value]) => `--setenv ${name} ${quote(value)}`);
+    return `exec bwrap --bind ${ROOT} / --dev /dev --proc /proc --unshare-pid --cap-drop ALL ${capabilities} \\
+  --die-with-parent --new-session --chdir / --clearenv ${variables.join(' ')} -- ${words.map(quote).join(' ')}
+`;
+  },
+};
+
+/**
+ * The root is moved over /, as switch_root(8) does, so that no chroot leads out: the mount on top is all that `..`
+ * finds. util-linux's own programs are still found below it, until chroot(8) starts the command.
+ */
+const utilLinux: Backend = {
+  name: 'util-linux',
+  program: 'unshare',
+  script: ({ words, env }) => {
+    const bounding = ['-all', ...CAPABILITIES.map((name) => `+${name}`)].join(',');
+    const variables = Object.entries(env).map(([name, value]) => quote(`${name}=${value}`));
+    const inner = `set -e
+${MOUNT} -t proc -o nosuid,nodev,noexec proc proc
+for path in sys bus irq fs sysrq-trigger; do
+  if [ -e proc/$path ]; then
+    ${MOUNT} --bind proc/$path proc/$path
+    ${MOUNT} -o remount,bind,ro,nosuid,nodev,noexec none proc/$path
+  fi
+done
+exec env -i ${variables.join(' ')} "$setpriv" --bounding-set=${bounding} --inh-caps=-all --no-new-privs -- "$chroot" . ${words.map(quote).join(' ')}`;
+    return `cd ${ROOT}
+${MOUNT} --move . /
+${MOUNT} -t tmpfs -o mode=755,nosuid tmpfs dev
+for name in ${DEVICES.join(' ')}; do : > dev/$name; ${MOUNT} --bind /dev/$name dev/$name; done
+${Object.entries(LINKS)
+  .map(([name, target]) => `ln -s /proc/self/${target} dev/${name}`)
+  .join('\n')}
+setpriv=$(command -v setpriv) chroot=$(command -v chroot)
+export setpriv chroot
+exec unshare --pid --fork --kill-child --mount sh -c ${quote(inner)}
+`;
+  },
+};
+
+export const BACKENDS: readonly Backend[] = [
+  // crun wants to know the cgroups even when it is to leave them alone, and refuses a mix of both versions.
+  oci('crun', '--cgroup-manager=disabled', `${MOUNT} -t tmpfs tmpfs /sys/fs/cgroup\n`),
+  oci('runc', ''),
+  bubblewrap,
+  utilLinux,
+];
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,33 @@
+/** What the packages' scripts may use; what goes beyond is refused or killed, never waited for. */
+export interface SandboxLimits {
+  /** Wall clock of the whole installation; then every process is killed. */
+  readonly timeoutMs: number;
+  /** Processes and threads at once (RLIMIT_NPROC, counted within the sandbox's user namespace since Linux 5.14) */
+  readonly processes: number;
+  /** One file (RLIMIT_FSIZE) */
+  readonly fileBytes: number;
+  /** Writable memory of one process (RLIMIT_DATA) */
+  readonly processMemoryBytes: number;
+  readonly openFiles: number;
+  /** Scripts' output that is shown; the rest is read and dropped. */
+  readonly outputBytes: number;
+  /** All that is in the root afterwards */
+  readonly rootBytes: number;
+}
+
+export const DEFAULT_LIMITS: SandboxLimits = {
+  /** The slowest known, a full TeX Live's formats and fonts, takes some five minutes. */
+  timeoutMs: 20 * 60 * 1000,
+  /** A parallel job a core on the largest machines, and room. */
+  processes: 4096,
+  /** The largest files that scripts make are locale archives and initramfs images, below 1 GiB. */
+  fileBytes: 8 * 2 ** 30,
+  /** A JVM's or a compiler's, and room. */
+  processMemoryBytes: 4 * 2 ** 30,
+  /** What a login session gets from most distributions as its hard limit or more */
+  openFiles: 4096,
+  /** Real packages print some kilobytes. */
+  outputBytes: 2 ** 20,
+  /** The largest images that people build are some 30 GiB. */
+  rootBytes: 64 * 2 ** 30,
+};

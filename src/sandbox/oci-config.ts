@@ -1,0 +1,92 @@
+import type { SandboxedCommand } from './backends.ts';
+
+/**
+ * System calls that no package script needs and that reach deep into the kernel, or that keep something outside of
+ * the namespaces: keys are per user, not per namespace.
+ */
+const DENIED_CALLS = [
+  'acct',
+  'add_key',
+  'bpf',
+  'fsconfig',
+  'fsmount',
+  'fsopen',
+  'init_module',
+  'finit_module',
+  'delete_module',
+  'io_uring_enter',
+  'io_uring_register',
+  'io_uring_setup',
+  'kexec_file_load',
+  'kexec_load',
+  'keyctl',
+  'mount',
+  'mount_setattr',
+  'move_mount',
+  'open_by_handle_at',
+  'open_tree',
+  'perf_event_open',
+  'pivot_root',
+  'process_vm_writev',
+  'ptrace',
+  'quotactl',
+  'reboot',
+  'request_key',
+  'setns',
+  'swapoff',
+  'swapon',
+  'umount2',
+  'unshare',
+  'userfaultfd',
+] as const;
+/** What /proc shows or does of the machine, as docker's and podman's default masks it. */
+const MASKED = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+];
+const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/**
+ * config.json of the OCI runtime specification. It names only the namespaces that the surroundings have not made
+ * already, and no resources: cgroups are not there for everybody.
+ */
+export function ociConfig(
+  { words, env }: SandboxedCommand,
+  options: { readonly root: string; readonly capabilities: readonly string[] },
+): unknown {
+  const capabilities = options.capabilities.map((name) => `CAP_${name.toUpperCase()}`);
+  const flags = ['nosuid', 'nodev', 'noexec'];
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      cwd: '/',
+      args: words,
+      env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      noNewPrivileges: true,
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+    },
+    root: { path: options.root },
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc', options: flags },
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
+    ],
+    linux: {
+      namespaces: [{ type: 'pid' }, { type: 'mount' }],
+      maskedPaths: MASKED,
+      readonlyPaths: READ_ONLY,
+      seccomp: {
+        defaultAction: 'SCMP_ACT_ALLOW',
+        syscalls: [{ names: DENIED_CALLS, action: 'SCMP_ACT_ERRNO', errnoRet: 1 }],
+      },
+    },
+  };
+}

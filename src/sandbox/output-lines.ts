@@ -1,0 +1,46 @@
+/** A line that never ends is cut here. */
+const MAX_LINE_BYTES = 4096;
+
+/**
+ * Cuts a program's output into lines fit for a terminal: no control characters, no more than `maxBytes` in all.
+ * What is beyond is counted and dropped.
+ */
+export class OutputLines {
+  readonly #emit: (line: string) => void;
+  #left: number;
+  #dropped = 0;
+  #line: Buffer = Buffer.alloc(0);
+
+  constructor(emit: (line: string) => void, maxBytes: number) {
+    this.#emit = emit;
+    this.#left = maxBytes;
+  }
+
+  write(chunk: Buffer): void {
+    const taken = chunk.subarray(0, this.#left);
+    this.#left -= taken.length;
+    this.#dropped += chunk.length - taken.length;
+    let at = 0;
+    while (at < taken.length) {
+      const newline = taken.indexOf(0x0a, at);
+      const end = Math.min(
+        newline < 0 ? taken.length : newline,
+        at + Math.max(MAX_LINE_BYTES - this.#line.length, 0),
+      );
+      this.#line = Buffer.concat([this.#line, taken.subarray(at, end)]);
+      at = end;
+      if (end === newline) at += 1;
+      if (end === newline || this.#line.length >= MAX_LINE_BYTES) this.#flush();
+    }
+  }
+
+  finish(): void {
+    if (this.#line.length > 0) this.#flush();
+    if (this.#dropped > 0) this.#emit(`… and ${this.#dropped} more bytes, not shown`);
+  }
+
+  #flush(): void {
+    this.#emit(this.#line.toString('utf8').replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, ''));
+    this.#line = Buffer.alloc(0);
+  }
+}

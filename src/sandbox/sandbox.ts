@@ -1,0 +1,250 @@
+import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../model/app-error.ts';
+import { throwIfCancelled } from '../output/storage-error.ts';
+import { BACKENDS, type BackendName, PROLOGUE, type SandboxedCommand } from './backends.ts';
+import { abandonedFolders, makeFolder, removeFolders } from './folder.ts';
+import type { IdRange } from './id-map.ts';
+import { DEFAULT_LIMITS, type SandboxLimits } from './limits.ts';
+import { OutputLines } from './output-lines.ts';
+import { findProgram, noSandbox, requirePrograms, searchPath } from './programs.ts';
+import { type NamespaceProcess, openUserNamespace, type UserNamespace } from './user-namespace.ts';
+
+export interface SandboxOptions {
+  /** Where its folder is made, on a file system with owners, modes and extended attributes */
+  readonly directory: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly limits?: Partial<SandboxLimits>;
+  /** Only this one; undefined: the first that works */
+  readonly backend?: BackendName | undefined;
+}
+
+/**
+ * A root in a folder of its own, to be filled, run in and read back, in this order. Owners are the root's own,
+ * whoever runs this.
+ */
+export interface Sandbox {
+  /** For files of the caller's, on the same file system; goes with the sandbox. */
+  readonly folder: string;
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
+  /** Fills the root from a tar without devices. @throws AppError STORAGE with tar's words */
+  unpack(tar: AsyncIterable<Uint8Array>): Promise<void>;
+  /**
+   * Runs a command with the root as `/`; all its processes are gone afterwards. `started`, a file of the root, is
+   * made by the command before anything else: it tells a command that failed from a sandbox that did.
+   * @throws AppError UNSUPPORTED when no backend starts it, LIMIT after the time limit, CANCELLED
+   */
+  run(
+    command: SandboxedCommand & { readonly started: string; readonly onLine: (line: string) => void },
+  ): Promise<{ readonly exitCode: number; readonly backend: BackendName }>;
+  /** The root as a tar in order of names, without what is `leftOut`: paths of the root. @throws AppError STORAGE, LIMIT */
+  pack(leftOut: readonly string[]): AsyncGenerator<Buffer>;
+  close(): Promise<void>;
+}
+
+/** The end of a program's complaint is what names the cause. */
+const MAX_COMPLAINT_CHARACTERS = 4_000;
+const TAR_XATTRS = ['user.*', 'security.capability', 'system.posix_acl_*'].map(
+  (mask) => `--xattrs-include=${mask}`,
+);
+
+/** True for the extended attributes that an unprivileged root can set; others need the machine's own root. */
+export function isCarriedXattr(name: string): boolean {
+  return name.startsWith('user.') || name === 'security.capability' || name.startsWith('system.posix_acl_');
+}
+
+/** @throws AppError UNSUPPORTED naming what is missing on this machine; STORAGE */
+export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  if (process.platform !== 'linux') {
+    throw noSandbox(`${process.platform} has none`, 'Run it on Linux, or use --install static.');
+  }
+  const path = searchPath(options.env);
+  requirePrograms(path, process.geteuid?.() === 0);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const namespace = await openUserNamespace(path);
+  const folder = makeFolder(options.directory);
+  const close = async (): Promise<void> => {
+    await namespace.close();
+    await removeFolders([folder], path);
+  };
+  try {
+    await removeFolders(abandonedFolders(options.directory, Date.now()), path);
+    const root = join(folder, 'root');
+    makeRoot(root, namespace);
+    const { uids, gids } = namespace;
+    const state: State = { ...options, limits, namespace, root, path };
+    return {
+      folder,
+      uids,
+      gids,
+      close,
+      unpack: (tar) => unpack(state, tar),
+      run: (command) => run(state, command),
+      pack: (leftOut) => pack(state, leftOut),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface State extends SandboxOptions {
+  readonly limits: SandboxLimits;
+  readonly namespace: UserNamespace;
+  readonly root: string;
+  readonly path: string;
+}
+
+function makeRoot(root: string, { uids, gids }: UserNamespace): void {
+  mkdirSync(root);
+  chmodSync(root, 0o755);
+  if (process.geteuid?.() === 0) chownSync(root, uids[0]?.outside ?? 0, gids[0]?.outside ?? 0);
+}
+
+async function unpack(state: State, tar: AsyncIterable<Uint8Array>): Promise<void> {
+  const words = ['tar', '--extract', '--file=-', '--numeric-owner', '--same-owner', '--same-permissions'];
+  let broken: unknown;
+  async function* input(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* tar;
+    } catch (error) {
+      broken = error;
+      throw error;
+    }
+  }
+  const child = state.namespace.start([...words, '--xattrs', ...TAR_XATTRS], {
+    folder: state.root,
+    input: input(),
+  });
+  const complaint = tail(child);
+  child.stdout.resume();
+  const { exitCode, why } = await child.ended;
+  throwIfCancelled(state.signal);
+  if (broken !== undefined) throw broken;
+  if (exitCode === 0) return;
+  throw new AppError('STORAGE', `${state.root}: tar could not unpack: ${complaint() || why}`, {
+    hint: 'The cache needs a local file system with room, owners, modes and extended attributes: name another with --cache DIR.',
+  });
+}
+
+async function* pack(state: State, leftOut: readonly string[]): AsyncGenerator<Buffer> {
+  const words = ['tar', '--create', '--file=-', '--format=posix', '--numeric-owner', '--sort=name'];
+  const excluded = leftOut.map((path) => `--exclude=./${path}`);
+  const child = state.namespace.start(
+    [
+      ...words,
+      '--pax-option=delete=atime,delete=ctime',
+      '--xattrs',
+      ...TAR_XATTRS,
+      '--anchored',
+      '--no-wildcards',
+      ...excluded,
+      '.',
+    ],
+    { folder: state.root },
+  );
+  const complaint = tail(child);
+  let bytes = 0;
+  for await (const chunk of child.stdout) {
+    bytes += chunk.length;
+    if (bytes > state.limits.rootBytes) {
+      throw new AppError(
+        'LIMIT',
+        `the packages' scripts left more than ${state.limits.rootBytes} bytes in the root`,
+      );
+    }
+    yield chunk;
+  }
+  const { exitCode, why } = await child.ended;
+  throwIfCancelled(state.signal);
+  if (exitCode === 0) return;
+  throw new AppError('STORAGE', `${state.root}: tar could not read it back: ${complaint() || why}`);
+}
+
+async function run(
+  state: State,
+  command: SandboxedCommand & { readonly started: string; readonly onLine: (line: string) => void },
+): Promise<{ readonly exitCode: number; readonly backend: BackendName }> {
+  const complaints: string[] = [];
+  for (const backend of BACKENDS) {
+    if (state.backend !== undefined && backend.name !== state.backend) continue;
+    if (findProgram(backend.program, state.path) === undefined) {
+      complaints.push(`${backend.program} is not installed`);
+      continue;
+    }
+    const attempt = await start(state, `${PROLOGUE}${backend.script(command)}`, command);
+    if (attempt.started) return { exitCode: attempt.exitCode, backend: backend.name };
+    complaints.push(`${backend.name}: ${attempt.output || `exit code ${attempt.exitCode}`}`);
+  }
+  throw noSandbox(
+    `none could be started: ${complaints.join('; ')}`,
+    'In a container it takes --privileged. --install static runs nothing.',
+    { tried: complaints },
+  );
+}
+
+interface Attempt {
+  readonly started: boolean;
+  readonly exitCode: number;
+  /** Of one that did not start */
+  readonly output: string;
+}
+
+async function start(
+  state: State,
+  script: string,
+  { started, onLine }: { readonly started: string; readonly onLine: (line: string) => void },
+): Promise<Attempt> {
+  const { limits, signal } = state;
+  const marker = join(state.root, started);
+  const early: string[] = [];
+  let isStarted = false;
+  const lines = new OutputLines((line) => {
+    isStarted ||= existsSync(marker);
+    if (isStarted) onLine(line);
+    else early.push(line);
+  }, limits.outputBytes);
+  const child = state.namespace.start(
+    [
+      'prlimit',
+      `--nproc=${limits.processes}`,
+      `--fsize=${limits.fileBytes}`,
+      `--data=${limits.processMemoryBytes}`,
+      `--nofile=${limits.openFiles}`,
+      '--core=0',
+      '--',
+      ...['unshare', '--mount', '--net', '--ipc', '--uts', '--propagation=private', '--', 'sh', '-c', script],
+    ],
+    { folder: state.root },
+  );
+  const timeout = AbortSignal.timeout(limits.timeoutMs);
+  const end = AbortSignal.any([signal, timeout]);
+  const kill = (): void => void state.namespace.close();
+  end.addEventListener('abort', kill, { once: true });
+  if (end.aborted) kill();
+  child.stderr.on('data', (chunk: Buffer) => lines.write(chunk));
+  child.stdout.on('data', (chunk: Buffer) => lines.write(chunk));
+  const { exitCode } = await child.ended;
+  end.removeEventListener('abort', kill);
+  lines.finish();
+  throwIfCancelled(signal);
+  if (timeout.aborted) {
+    throw new AppError(
+      'LIMIT',
+      `the packages' scripts ran longer than ${limits.timeoutMs / 1000} s and were killed`,
+    );
+  }
+  isStarted ||= existsSync(marker);
+  return { started: isStarted, exitCode, output: early.join(' ').slice(-MAX_COMPLAINT_CHARACTERS) };
+}
+
+/** The end of what a process prints on standard error, read as it comes. */
+function tail(child: NamespaceProcess): () => string {
+  let text = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    text = (text + chunk.toString('utf8')).slice(-MAX_COMPLAINT_CHARACTERS);
+  });
+  return () => text.trim();
+}

@@ -1,0 +1,170 @@
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import type { Readable } from 'node:stream';
+import { type IdRange, rootRanges, userRanges } from './id-map.ts';
+import { noSandbox } from './programs.ts';
+
+export interface CommandOptions {
+  /** The folder it starts in; it may be one that the namespace's root could not reach by its path. */
+  readonly folder: string;
+  readonly input?: AsyncIterable<Uint8Array>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A user namespace with all the ids of a root file system, and a process namespace within it: whatever was started
+ * in it dies with it, also when this process is killed.
+ */
+export interface UserNamespace {
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
+  /** Starts the command as the namespace's root. */
+  start(words: readonly string[], options: CommandOptions): NamespaceProcess;
+  /** Kills all that runs in it, and waits until it is gone. */
+  close(): Promise<void>;
+}
+
+export interface NamespaceProcess {
+  /** To be read to its end */
+  readonly stdout: Readable;
+  /** To be read to its end */
+  readonly stderr: Readable;
+  /** Never rejects; `why` is empty after exit code 0. */
+  readonly ended: Promise<{ readonly exitCode: number; readonly why: string }>;
+}
+
+/**
+ * @param path where programs are looked for
+ * @throws AppError UNSUPPORTED naming what is missing
+ */
+export async function openUserNamespace(path: string): Promise<UserNamespace> {
+  const maps = idMaps();
+  const { execa } = await import('execa');
+  const env = { PATH: path, LC_ALL: 'C' };
+  // The namespaces last as long as their first process, which reads from this one and ends at end of file.
+  const holder = execa('unshare', ['--user', '--pid', '--fork', 'sh', '-c', 'echo; exec cat >/dev/null'], {
+    env,
+    extendEnv: false,
+    reject: false,
+    buffer: { stdout: false },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let fds: readonly number[] = [];
+  const close = async (): Promise<void> => {
+    for (const fd of fds) closeSync(fd);
+    fds = [];
+    holder.stdin.end();
+    await holder;
+  };
+  const ready = await Promise.race([
+    new Promise<true>((done) => holder.stdout.once('data', () => done(true))),
+    holder,
+  ]);
+  if (ready !== true) throw namespaceRefused(ready.stderr || ready.shortMessage || '');
+  try {
+    const pid = holder.pid as number;
+    await writeMap('uid', pid, maps.uids, path);
+    await writeMap('gid', pid, maps.gids, path);
+    fds = ['user', 'pid_for_children'].map((name) => openSync(`/proc/${pid}/ns/${name}`, 'r'));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const [userFd = -1, pidFd = -1] = fds;
+  const enter = ['--user=/proc/self/fd/3', '--pid=/proc/self/fd/4', '--'];
+  return {
+    ...maps,
+    close,
+    start(words, { folder, input, env: more = {} }) {
+      const stdio = [input === undefined ? 'ignore' : [input], 'pipe', 'pipe', userFd, pidFd];
+      const child = execa('nsenter', [...enter, ...words], {
+        cwd: folder,
+        env: { ...env, ...more },
+        extendEnv: false,
+        reject: false,
+        buffer: false,
+        // Numbers are handed on to node; execa's types know them for the first three only.
+        stdio: stdio as unknown as ['pipe', 'pipe', 'pipe'],
+      });
+      const ended = child.then(({ exitCode = -1, shortMessage = '' }) => ({ exitCode, why: shortMessage }));
+      return { stdout: child.stdout, stderr: child.stderr, ended };
+    },
+  };
+}
+
+function idMaps(): { readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] } {
+  if (process.geteuid?.() === 0) {
+    const random = Math.random();
+    return {
+      uids: rootRanges(readFileSync('/proc/self/uid_map', 'utf8'), random),
+      gids: rootRanges(readFileSync('/proc/self/gid_map', 'utf8'), random),
+    };
+  }
+  const { username: name, uid, gid } = userInfo();
+  const of = (file: string, id: number): readonly IdRange[] => {
+    const ranges = userRanges(readIfThere(file), { name, uid, id });
+    if (ranges !== undefined) return ranges;
+    const hint = `As root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${name} (a range that nobody else has), or use --install static.`;
+    throw noSandbox(`${file} has no ids for ${name}`, hint, { file, user: name });
+  };
+  return { uids: of('/etc/subuid', uid), gids: of('/etc/subgid', gid) };
+}
+
+async function writeMap(
+  kind: 'uid' | 'gid',
+  pid: number,
+  ranges: readonly IdRange[],
+  path: string,
+): Promise<void> {
+  const numbers = ranges.map(({ inside, outside, count }) => [inside, outside, count].map(String));
+  if (process.geteuid?.() === 0) {
+    try {
+      writeFileSync(`/proc/${pid}/${kind}_map`, numbers.map((range) => `${range.join(' ')}\n`).join(''));
+    } catch (error) {
+      throw namespaceRefused(`/proc/${pid}/${kind}_map: ${(error as Error).message}`);
+    }
+    return;
+  }
+  const { execa } = await import('execa');
+  const program = `new${kind}map`;
+  const result = await execa(program, [String(pid), ...numbers.flat()], {
+    env: { PATH: path, LC_ALL: 'C' },
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+  });
+  if (!result.failed) return;
+  const why = result.stderr || (result.shortMessage ?? '');
+  throw noSandbox(
+    `${program} failed: ${why}`,
+    `Check that ${program} is setuid root or has its capability (package uidmap), and the ranges in /etc/sub${kind}.`,
+  );
+}
+
+/** What kernels and container engines forbid, and how each says so. */
+function namespaceRefused(why: string): Error {
+  const restricted = readIfThere('/proc/sys/kernel/apparmor_restrict_unprivileged_userns').trim() === '1';
+  const hints = [
+    ...(readIfThere('/proc/sys/user/max_user_namespaces').trim() === '0'
+      ? ['user namespaces are off: sysctl user.max_user_namespaces=15000.']
+      : []),
+    ...(readIfThere('/proc/sys/kernel/unprivileged_userns_clone').trim() === '0'
+      ? ['Only root may make user namespaces: sysctl kernel.unprivileged_userns_clone=1.']
+      : []),
+    ...(restricted
+      ? [
+          'AppArmor forbids users their own user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0.',
+        ]
+      : []),
+    'In a container it takes --privileged. --install static runs nothing.',
+  ];
+  return noSandbox(`the kernel gives no user namespace: ${why.trim()}`, hints.join(' '));
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -69,6 +69,7 @@ export const ALPINE_FIXTURES: readonly ApkSpec[] = [
     file('usr/share/fx-empty', ''),
   ]),
   fx('empty', []),
+  fx('sizeless', [dir('usr/'), dir('usr/fx-nothing/')], { installedSize: 0 }),
   // Two that ship one path: the later by name, the earlier by name, and a priority decides.
   fx('replaced', shared('replaced')),
   fx('replacing', shared('replacing'), { replaces: ['fx-replaced'], depends: ['fx-replaced'] }),
@@ -93,7 +94,6 @@ export const ALPINE_FIXTURES: readonly ApkSpec[] = [
     [dir('var/'), dir('var/fx-dir/', { mode: 0o700, uid: 100, gid: 101 }), file('var/fx-dir/owned', 'w')],
     { depends: ['fx-dir-open'] },
   ),
-  fx('dir-implied', [file('var/fx-dir/implied', 'i'), file('opt/fx/deep/er/file', 'i')]),
   // A folder of one package is a symlink of another.
   fx('merged', [
     dir('usr/'),
@@ -162,7 +162,8 @@ export const ALPINE_FIXTURES: readonly ApkSpec[] = [
 ];
 
 function fx(name: string, files: readonly FixtureFile[], more: Partial<ApkSpec> = {}): ApkSpec {
-  return { name: `fx-${name}`, version: '1.0-r0', files, ...more };
+  // As abuild, which counts folders and links too: apk does not unpack a package of size 0.
+  return { name: `fx-${name}`, version: '1.0-r0', files, installedSize: 4096 * files.length, ...more };
 }
 
 function file(path: string, content: string, more: Partial<FixtureFile> = {}): FixtureFile {

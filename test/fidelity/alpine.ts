@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAlpineMirror } from '../fixtures/mirror-dir.ts';
 import { sharedData } from '../fixtures/shared.ts';
@@ -19,6 +19,8 @@ export async function openAlpine(folder: string): Promise<RealTool | string> {
   const repositories = (data as string[]).map((from, at) => {
     const to = join(folder, `repository${at}/x86_64`);
     cpSync(from, to, { recursive: true });
+    // Where apk looks for what such an index calls noarch.
+    symlinkSync('x86_64', join(folder, `repository${at}/noarch`));
     return to;
   });
   for (const name of readdirSync(repositories[0] as string).filter((one) => CLOSURE.test(one)))

@@ -1,6 +1,7 @@
 import type { Progress, ProgressTask } from '../model/progress.ts';
+import { contentLength, overLimit, type Reply } from './exchange.ts';
 import { FetchFailure } from './failure.ts';
-import { contentLength, httpGet, overLimit, type Reply } from './http-get.ts';
+import { httpGet } from './http-get.ts';
 import { localSize, streamLocal } from './local.ts';
 import { lockDownload } from './lock.ts';
 import { type MirrorOptions, tryMirrors } from './mirrors.ts';

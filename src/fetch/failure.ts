@@ -7,7 +7,7 @@ import { redactUrl } from './url.ts';
  */
 export type Retry = 'no' | 'elsewhere' | 'later' | 'at-once';
 
-/** One source's failure. Never leaves fetch/: mirrors.ts gathers them into an AppError. */
+/** One source's failure. Never leaves fetch/ and registry/: they gather them into an AppError. */
 export class FetchFailure extends Error {
   readonly code: ErrorCode;
   readonly retry: Retry;

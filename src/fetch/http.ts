@@ -1,6 +1,7 @@
 import { type Download, downloadFile } from './download.ts';
+import { contentLength, overLimit, type Reply } from './exchange.ts';
 import { cancelled, FetchFailure } from './failure.ts';
-import { contentLength, httpGet, overLimit, type Reply } from './http-get.ts';
+import { httpGet } from './http-get.ts';
 import { readLocal } from './local.ts';
 import { type MirrorOptions, tryMirrors } from './mirrors.ts';
 import { fileNameOf, isLocal } from './url.ts';

@@ -1,0 +1,164 @@
+import type { Dispatcher } from 'undici';
+import { AppError } from '../model/app-error.ts';
+import type { Send } from './connections.ts';
+import { cancelled, FetchFailure, networkFailure } from './failure.ts';
+
+/** A server may ask for more patience than a person at a terminal has. */
+const MAX_RETRY_AFTER_MS = 30_000;
+/** Not sent in full by any good server; only as much of an error's body is read to keep the connection. */
+const MAX_DISCARDED_BYTES = 64 * 1024;
+/** A server may check and move the whole of a body before it answers. */
+const SILENCES_AFTER_BODY = 10;
+
+export const USER_AGENT = 'pkgcompose';
+/** Statuses that another try may do away with. */
+export const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+export interface ExchangeRequest {
+  readonly method: Dispatcher.HttpMethod;
+  readonly headers: Readonly<Record<string, string>>;
+  /** With its content-length among the headers */
+  readonly body?: AsyncIterable<Uint8Array> | undefined;
+  readonly signal: AbortSignal | undefined;
+  /**
+   * The longest time without a byte: until the headers, and between pieces of the bodies. After a body was sent, ten
+   * times as long until the headers.
+   */
+  readonly timeoutMs: number;
+}
+
+export interface Reply {
+  readonly status: number;
+  /** The first of the name; empty when there is none */
+  header(name: string): string;
+  /** All of the name */
+  headers(name: string): readonly string[];
+  /** The body's bytes exactly as sent: a Content-Encoding is never undone. Throws FetchFailure or AppError CANCELLED. */
+  readonly body: AsyncIterable<Buffer>;
+  /** Ends the reply without its body. */
+  discard(): Promise<void>;
+}
+
+/** RFC 9110 section 10.2.3: seconds or a date; undefined when absent or unreadable. At most 30 s. */
+export function retryAfter(value: string, nowMs: number): number | undefined {
+  if (value === '') return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
+}
+
+/**
+ * One request and its reply, whatever its status, under a watchdog that aborts it when nothing moves for timeoutMs.
+ * @throws FetchFailure; AppError CANCELLED; what the request's body throws
+ */
+export async function exchange(target: URL, request: ExchangeRequest, send: Send): Promise<Reply> {
+  const { signal, timeoutMs } = request;
+  const url = target.href;
+  if (signal?.aborted) throw cancelled(url);
+  const abort = new AbortController();
+  let stalled = false;
+  let bodySent = false;
+  let receivedBytes = 0;
+  let hasHeaders = false;
+  let failedSource: { readonly error: unknown } | undefined;
+  const stall = (): void => {
+    stalled = true;
+    abort.abort();
+  };
+  let watchdog = setTimeout(stall, timeoutMs);
+  const onCancel = () => abort.abort();
+  signal?.addEventListener('abort', onCancel, { once: true });
+
+  function end(): void {
+    clearTimeout(watchdog);
+    signal?.removeEventListener('abort', onCancel);
+  }
+  function explain(error: unknown): unknown {
+    if (failedSource !== undefined) return failedSource.error;
+    if (error instanceof FetchFailure || error instanceof AppError) return error;
+    if (signal?.aborted) return cancelled(url);
+    if (!stalled) return networkFailure(error, receivedBytes) ?? error;
+    const where = hasHeaders
+      ? `no byte for ${timeoutMs} ms after ${receivedBytes} bytes`
+      : `no answer in ${bodySent ? timeoutMs * SILENCES_AFTER_BODY : timeoutMs} ms`;
+    return new FetchFailure('NETWORK', where, { retry: 'elsewhere', cause: error });
+  }
+  async function* watched(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of source) {
+        watchdog.refresh();
+        yield chunk;
+        watchdog.refresh();
+      }
+    } catch (error) {
+      failedSource = { error };
+      throw error;
+    }
+    if (hasHeaders) return;
+    bodySent = true;
+    clearTimeout(watchdog);
+    watchdog = setTimeout(stall, timeoutMs * SILENCES_AFTER_BODY);
+  }
+
+  try {
+    const answer = await send({
+      origin: target.origin,
+      path: target.pathname + target.search,
+      method: request.method,
+      headers: request.headers,
+      ...(request.body === undefined ? {} : { body: watched(request.body) as unknown as Uint8Array }),
+      signal: abort.signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    hasHeaders = true;
+    clearTimeout(watchdog);
+    watchdog = setTimeout(stall, timeoutMs);
+    const { body } = answer;
+    // The body's errors are met where it is read; one that nobody reads must not end the process.
+    body.on('error', () => {});
+    const headers = (name: string): readonly string[] => [answer.headers[name] ?? []].flat();
+    return {
+      status: answer.statusCode,
+      header: (name) => headers(name)[0] ?? '',
+      headers,
+      body: (async function* () {
+        try {
+          for await (const chunk of body as AsyncIterable<Buffer>) {
+            receivedBytes += chunk.length;
+            watchdog.refresh();
+            yield chunk;
+            watchdog.refresh();
+          }
+        } catch (error) {
+          throw explain(error);
+        } finally {
+          end();
+        }
+      })(),
+      async discard() {
+        try {
+          await body.dump({ limit: MAX_DISCARDED_BYTES });
+        } catch {
+          if (signal?.aborted) throw cancelled(url);
+          // Otherwise the connection is gone: as good as discarded.
+        } finally {
+          end();
+        }
+      },
+    };
+  } catch (error) {
+    end();
+    throw explain(error);
+  }
+}
+
+export function contentLength(reply: Pick<Reply, 'header'>): number | undefined {
+  const value = reply.header('content-length');
+  return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+export function overLimit(sizeBytes: number, maxBytes: number): FetchFailure {
+  return new FetchFailure('LIMIT', `larger than allowed: at least ${sizeBytes} bytes, limit ${maxBytes}`, {
+    retry: 'no',
+  });
+}

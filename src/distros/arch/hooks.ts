@@ -4,6 +4,7 @@ import type { InstalledPackage } from '../install.ts';
 import { compareBytes, sortByBytes } from './byte-order.ts';
 import { type Hook, type HookTrigger, parseHook } from './hook.ts';
 import { HOOK_FOLDERS, HOOK_SUFFIX, isHookFile } from './hook-files.ts';
+import { packagePaths } from './paths.ts';
 import { RelationCache } from './relation.ts';
 
 /** A hook that the installation of these packages triggers. */
@@ -146,10 +147,7 @@ class TargetMatcher {
   }
 
   #sortedPaths(): string[] {
-    this.#paths ??= this.#packages
-      .flatMap(({ facts }) => facts.files.filter(({ path }) => !path.startsWith('.')))
-      .map(({ path, type }) => (type === 'directory' ? `${path}/` : path))
-      .sort();
+    this.#paths ??= this.#packages.flatMap(({ facts }) => packagePaths(facts)).sort();
     return this.#paths;
   }
 }

@@ -3,12 +3,12 @@ import { planHooks } from './hooks.ts';
 import { installFiles } from './install-files.ts';
 import { scriptletsOf, stepName } from './install-script.ts';
 import { applyKnownStep, type InstallStep } from './known-step.ts';
-import { LOCAL_DATABASE, writeLocalDatabase } from './local-db.ts';
+import { LOCAL_DATABASE, SYNC_DATABASES, writeLocalDatabase } from './local-db.ts';
 
 /**
  * What pacman does around the files: its database, and in its order scriptlets, ldconfig and hooks. Not in the root by
- * nature: `var/log/pacman.log`, the cache of archives, the repositories' databases (`var/lib/pacman/sync`) and
- * the lock (`var/lib/pacman/db.lck`).
+ * nature: `var/log/pacman.log`, the cache of archives, what is in `var/lib/pacman/sync`, which it downloads,
+ * and the lock (`var/lib/pacman/db.lck`).
  */
 export function installer(installation: Installation): Installer {
   const { packages, scripts, database, mode } = installation;
@@ -33,7 +33,8 @@ export function installer(installation: Installation): Installer {
 
   return {
     begin(root) {
-      if (database) root.put(LOCAL_DATABASE, { type: 'directory', mode: 0o755 });
+      if (!database) return;
+      for (const path of [LOCAL_DATABASE, SYNC_DATABASES]) root.put(path, { type: 'directory', mode: 0o755 });
     },
     before(installed, root) {
       if (

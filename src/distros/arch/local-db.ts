@@ -1,11 +1,12 @@
 import type { FileEntry } from '../../model/archive.ts';
 import { encodePath } from '../../model/path-bytes.ts';
 import type { Installation, InstalledPackage, Root } from '../install.ts';
-import { sortByBytes } from './byte-order.ts';
+import { packagePaths } from './paths.ts';
 import { compareVersions } from './version.ts';
 
 /** pacman(8), DBPath */
 export const LOCAL_DATABASE = 'var/lib/pacman/local';
+export const SYNC_DATABASES = 'var/lib/pacman/sync';
 
 /** Of the layout below `local`, since pacman 4.2 */
 const DATABASE_VERSION = '9\n';
@@ -148,10 +149,8 @@ function numberOf(values: readonly string[] | undefined, otherwise: string): str
 }
 
 function filesOf({ facts }: InstalledPackage): Buffer {
-  const paths: string[] = [];
-  for (const { path, type } of facts.files)
-    if (!path.startsWith('.')) paths.push(type === 'directory' ? `${path}/` : path);
-  const listed = paths.length === 0 ? '' : `%FILES%\n${sortByBytes(paths).join('\n')}\n\n`;
+  const paths = packagePaths(facts);
+  const listed = paths.length === 0 ? '' : `%FILES%\n${paths.join('\n')}\n\n`;
   const backup = facts.info.backup ?? [];
   if (backup.length === 0) return encodePath(listed);
   const sums = new Map(Object.entries(facts.backupMd5));

@@ -10,6 +10,7 @@ import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-
 import { infoList, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
 import { ByteChannel, ByteTap } from './byte-tap.ts';
 import { isKeptFile } from './kept-files.ts';
+import { LISTED_PATHS, listedPaths } from './paths.ts';
 import { acceptSignature, needsData, type SignatureCheck } from './signature.ts';
 
 /** The largest packages that exist (game data, toolchains) inflate to about 20 GB. */
@@ -134,6 +135,9 @@ function factsOf(
   for (const [path, bytes] of list.kept) {
     if (path !== '.INSTALL') rootMembers[path] = bytes.toString('base64');
   }
+  const mtree = list.kept.get('.MTREE');
+  const listed = mtree === undefined ? undefined : listedPaths(mtree, list.files);
+  if (listed !== undefined) rootMembers[LISTED_PATHS] = listed.toString('base64');
   return {
     distro: 'arch',
     digest: `sha256:${sha256}` as Digest,

@@ -1,4 +1,4 @@
-import type { DirectoryOwnership, InstalledPackage, TreeRules } from '../install.ts';
+import type { Clash, DirectoryOwnership, TreeRules } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
 
 /**
@@ -19,11 +19,7 @@ function mergeDirectory(current: DirectoryOwnership): DirectoryOwnership {
 }
 
 /** What a scriptlet has made before gives way, unless it is a configuration file that differs. */
-function decideClash(
-  earlier: InstalledPackage | undefined,
-  later: InstalledPackage,
-  path: string,
-): ReturnType<TreeRules['decideClash']> {
+function decideClash({ earlier, later, path }: Clash): ReturnType<TreeRules['decideClash']> {
   if (earlier !== undefined) return 'refuse';
   return infoList(later.facts.info, 'backup').includes(path) ? { beside: `${path}.pacnew` } : 'later';
 }

@@ -52,14 +52,13 @@ function memberOf(
   { facts }: InstalledPackage,
   path: string,
 ): { readonly entry: FileEntry; readonly bytes: Buffer } | undefined {
-  const entry = facts.files.find((one) => one.path === path && one.type === 'file');
   const base64 =
     path === '.INSTALL'
       ? facts.scripts.find(({ name }) => name === 'INSTALL')?.content
       : facts.rootMembers[path];
-  return entry === undefined || base64 === undefined
-    ? undefined
-    : { entry, bytes: Buffer.from(base64, 'base64') };
+  if (base64 === undefined) return undefined;
+  const entry = facts.files.find((one) => one.path === path && one.type === 'file');
+  return entry === undefined ? undefined : { entry, bytes: Buffer.from(base64, 'base64') };
 }
 
 /** The image's own pacman decides; without one, what makepkg put into the packages. */

@@ -13,11 +13,21 @@ export const LISTED_PATHS = '.MTREE/';
  * A package's files as pacman lists them, sorted by bytes; directories end in `/`. It takes them from `.MTREE`, if
  * there is one.
  */
-export function packagePaths({ files, rootMembers }: ArchiveFacts): string[] {
-  const listed = rootMembers[LISTED_PATHS];
-  if (listed === undefined) return entryPaths(files);
-  return decodePath(Buffer.from(listed, 'base64')).split('\0').slice(0, -1);
+export function packagePaths(facts: ArchiveFacts): readonly string[] {
+  let paths = known.get(facts);
+  if (paths === undefined) {
+    const listed = facts.rootMembers[LISTED_PATHS];
+    paths =
+      listed === undefined
+        ? entryPaths(facts.files)
+        : decodePath(Buffer.from(listed, 'base64')).split('\0').slice(0, -1);
+    known.set(facts, paths);
+  }
+  return paths;
 }
+
+/** Sorting is what costs: hooks and the database both ask. */
+const known = new WeakMap<ArchiveFacts, readonly string[]>();
 
 /** The content for LISTED_PATHS; undefined where the entries say the same. */
 export function listedPaths(mtree: Uint8Array, files: readonly FileEntry[]): Buffer | undefined {

@@ -57,18 +57,27 @@ export async function buildImage(
     layerBlob(context, layer, options),
   );
   const stack = stackTree(planned.map((layer) => layerEntries(layer, options)));
-  const top = await generatedLayer(context, difference(stack, target.tree), {
-    facts,
-    encoding: input.encoding,
-    time,
-  });
+  const platform = platformOf(distro, resolution.sources.architecture);
+  const generated = { facts, encoding: input.encoding, time };
+  const isRun = request.install === 'run';
+  const top = isRun
+    ? await (await import('./run-install.ts')).ranLayer(context, {
+        ...generated,
+        below: below.map(({ diffId }) => diffId),
+        stack,
+        target: target.tree,
+        steps: target.left,
+        distro: distro.id,
+        platform,
+        path: distro.defaults.path,
+      })
+    : await generatedLayer(context, difference(stack, target.tree), generated);
 
   const origin = (one: InstalledPackage) => originOf(resolution, entryOf.get(one) as CatalogPackage);
   const layers = [
     ...planned.map((layer, at) => described(layer, below[at] as LayerBlob, origin)),
     installLayer(top, planned.length === 0 ? installed.map(nameOf) : []),
   ];
-  const platform = platformOf(distro, resolution.sources.architecture);
   const config = imageConfig({
     platform,
     options: request.config,
@@ -109,7 +118,7 @@ export async function buildImage(
       createdAt: time,
     },
     layers: layers.map(({ report }) => report),
-    left: target.left,
+    left: isRun ? [] : target.left,
   };
 }
 

@@ -171,7 +171,19 @@ export async function generatedLayer(
   return { ...blob, derived: 'generated' };
 }
 
-function changesTar(
+/** A layer that it takes work to make, made once: `parts` decide its bytes together with the encoding. */
+export async function derivedLayer(
+  context: Context,
+  what: { parts: readonly string[]; encoding: LayerEncoding; what: string },
+  make: () => AsyncIterable<Uint8Array>,
+): Promise<LayerBlob> {
+  const encoding = target(what.encoding);
+  const key = keyOf([encoding, ...what.parts]);
+  return { ...(await derive(context, { key, encoding, description: what.what }, make)), derived: what.what };
+}
+
+/** The uncompressed tar of changes whose contents are in the archives of `facts`, in memory or in files. */
+export function changesTar(
   context: Context,
   changes: readonly Change[],
   { facts, time }: { facts: readonly ArchiveFacts[]; time: number },

@@ -19,6 +19,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   STORAGE: 16,
   ENGINE: 17,
   AUTH: 18,
+  SCRIPT: 19,
   CANCELLED: 130,
 };
 
@@ -60,6 +61,7 @@ export const EXIT_MEANINGS: readonly (readonly [exitCode: number, name: string, 
   [EXIT_CODES.STORAGE, 'STORAGE', 'the disk is full, read-only or not permitted'],
   [EXIT_CODES.ENGINE, 'ENGINE', 'docker or podman refused the image or does not answer'],
   [EXIT_CODES.AUTH, 'AUTH', 'a registry asks for a login, refuses it, or does not allow this'],
+  [EXIT_CODES.SCRIPT, 'SCRIPT', "a package's script failed where the package manager ends with an error too"],
   [EXIT_NODE_TOO_OLD, '', 'Node.js is older than 24'],
   [EXIT_BUG, '', 'a bug in pkgcompose; please report it'],
   [EXIT_SIGINT, 'CANCELLED', 'interrupted (Ctrl-C)'],

@@ -53,12 +53,12 @@ export function imageConfig(input: ConfigInput): Buffer {
 
 /** The first shell that the tree holds; none where there is no shell at all. */
 function defaultCommand(input: ConfigInput): readonly string[] | undefined {
-  const shell = input.shells.find((path) => resolves(input.tree, path.slice(1), 0));
+  const shell = input.shells.find((path) => isFile(input.tree, path.slice(1)));
   return shell === undefined ? undefined : [shell];
 }
 
 /** True when the path, its symlinks followed, is a file. */
-function resolves(tree: Tree, path: string, depth: number): boolean {
+export function isFile(tree: Tree, path: string, depth = 0): boolean {
   if (depth > 40) return false;
   const done: string[] = [];
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
@@ -73,7 +73,7 @@ function resolves(tree: Tree, path: string, depth: number): boolean {
     if (inode === undefined) return false;
     if (inode.type === 'symlink') {
       const base = inode.linkTarget.startsWith('/') ? '' : done.slice(0, -1).join('/');
-      return resolves(tree, [base, inode.linkTarget, ...parts.slice(index + 1)].join('/'), depth + 1);
+      return isFile(tree, [base, inode.linkTarget, ...parts.slice(index + 1)].join('/'), depth + 1);
     }
     if (index === parts.length - 1) return inode.type === 'file';
   }

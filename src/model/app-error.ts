@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'CATALOG'
   | 'STORAGE'
   | 'ENGINE'
+  | 'SCRIPT'
   | 'AUTH'
   | 'CANCELLED';
 

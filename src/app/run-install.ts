@@ -1,0 +1,213 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Change, difference } from '../compose/difference.ts';
+import { isFile } from '../compose/image-config.ts';
+import { directoryInode, type Inode, parentOf, type Tree } from '../compose/tree.ts';
+import { AppError } from '../model/app-error.ts';
+import type { ArchiveFacts } from '../model/archive.ts';
+import type { Platform } from '../model/descriptor.ts';
+import { type DiffId, digestOf } from '../model/digest.ts';
+import type { DistroId } from '../model/package.ts';
+import type { LayerEncoding } from '../model/request.ts';
+import { isMapped } from '../sandbox/id-map.ts';
+import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
+import { capturedTree } from './captured-tree.ts';
+import type { Context } from './context.ts';
+import { changesTar, derivedLayer, generatedLayer, type LayerBlob } from './layer-blobs.ts';
+
+export interface RunInstallInput {
+  /** The layers below, lowest first, and what they show */
+  readonly below: readonly DiffId[];
+  readonly stack: Tree;
+  /** With `/.pkg/install.sh`, which has run nothing yet */
+  readonly target: Tree;
+  /** Steps that install.sh runs; with none it is left out. */
+  readonly steps: readonly string[];
+  readonly facts: readonly ArchiveFacts[];
+  readonly encoding: LayerEncoding;
+  /** Seconds since the epoch */
+  readonly time: number;
+  readonly distro: DistroId;
+  readonly platform: Platform;
+  /** The distribution's PATH */
+  readonly path: string;
+}
+
+/** Bumped when the same scripts would give another layer. */
+const RUN_VERSION = '1';
+const DESCRIPTION = 'scripts run at compose time';
+const INSTALL = '.pkg';
+const STARTED = `${INSTALL}/started`;
+const SHELL = 'bin/sh';
+/** The sandbox mounts its own there, so what scripts do below is not the root's. */
+const MOUNTED = ['dev', 'proc'];
+/** File times come from a clock that is some milliseconds behind. */
+const CLOCK_SECONDS = 1;
+/** Without a shell pacman reports each scriptlet and goes on with exit status 0; apk's is 1. */
+const GOES_ON_WITHOUT_SHELL: Readonly<Record<DistroId, boolean>> = { alpine: false, arch: true };
+
+/**
+ * The install layer of a root in which the packages' scripts, triggers and hooks have run in a sandbox. Made once for
+ * the same packages, scripts and settings.
+ * @throws AppError SCRIPT as the tool ends with an error; UNSUPPORTED where there is no sandbox; LIMIT, CANCELLED
+ */
+export async function ranLayer(context: Context, input: RunInstallInput): Promise<LayerBlob> {
+  const { stack, target, time } = input;
+  if (input.steps.length === 0 || !hasShell(context, input))
+    return generatedLayer(context, difference(stack, withoutInstall(target)), input);
+  const before = difference(stack, target);
+  const parts = ['run', RUN_VERSION, String(time), input.path, ...input.below, fingerprint(before)];
+  return derivedLayer(context, { parts, encoding: input.encoding, what: DESCRIPTION }, async function* () {
+    refuseForeign(input.platform);
+    const { directory: cache, env, signal } = context;
+    const sandbox = await openSandbox({ directory: join(cache, 'sandbox'), env, signal });
+    try {
+      const after = await runScripts(context, sandbox, input);
+      yield* changesTar(context, difference(stack, after), input);
+    } finally {
+      await sandbox.close();
+    }
+  });
+}
+
+async function runScripts(context: Context, sandbox: Sandbox, input: RunInstallInput): Promise<Tree> {
+  const root = sandboxTree(input.target, sandbox);
+  await sandbox.unpack(changesTar(context, difference(new Map(), root), input));
+  const from = Date.now() / 1000 - CLOCK_SECONDS;
+  const { exitCode } = await sandbox.run({
+    words: [`/${SHELL}`, '-c', `: > /${STARTED} && exec /${INSTALL}/install.sh`],
+    env: { PATH: input.path, HOME: '/root', SOURCE_DATE_EPOCH: String(input.time) },
+    started: STARTED,
+    onLine: (line) => context.progress.note(`install: ${line}`),
+  });
+  if (exitCode !== 0) {
+    throw new AppError(
+      'SCRIPT',
+      `the packages' scripts failed (exit status ${exitCode}), as the package manager would`,
+      {
+        hint: 'What they said stands above. --install deferred leaves them to the container, --no-scripts leaves them out.',
+        details: { exitCode },
+      },
+    );
+  }
+  const times = { from, to: Date.now() / 1000 + CLOCK_SECONDS, time: input.time };
+  const captured = await capturedTree(sandbox.pack([INSTALL, ...MOUNTED]), {
+    before: root,
+    folder: sandbox.folder,
+    times,
+  });
+  return withUntouched(captured, input.target);
+}
+
+/** The target as the sandbox can have it: without device nodes, with the places of its mounts. */
+function sandboxTree(target: Tree, { uids, gids }: Pick<Sandbox, 'uids' | 'gids'>): Tree {
+  const tree: Tree = new Map();
+  for (const path of MOUNTED) tree.set(path, directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: 0 }));
+  for (const [path, inode] of target) {
+    if (MOUNTED.includes(path) && inode.type !== 'directory') {
+      throw new AppError(
+        'UNSUPPORTED',
+        `/${path} is a ${inode.type}: scripts cannot run without that folder`,
+      );
+    }
+    if (isDevice(inode)) continue;
+    const [kind, id] = !isMapped(uids, inode.uid) ? ['user', inode.uid] : ['group', inode.gid];
+    if (!isMapped(uids, inode.uid) || !isMapped(gids, inode.gid)) {
+      throw new AppError(
+        'UNSUPPORTED',
+        `/${path} belongs to ${kind} ${id}, which the sandbox does not have`,
+        {
+          hint: 'Add ids to /etc/subuid and /etc/subgid, or use --install static.',
+          details: { path: `/${path}`, id },
+        },
+      );
+    }
+    tree.set(path, inode);
+  }
+  return tree;
+}
+
+/** What the sandbox never had: device nodes, and what is below its mounts. */
+function withUntouched(captured: Tree, target: Tree): Tree {
+  const tree = new Map(captured);
+  for (const [path, inode] of target) {
+    if (tree.has(path)) continue;
+    const top = path.split('/', 1)[0] as string;
+    if (MOUNTED.includes(top)) tree.set(path, inode);
+    else if (isDevice(inode) && tree.get(parentOf(path))?.type === 'directory') tree.set(path, inode);
+  }
+  return tree;
+}
+
+function withoutInstall(tree: Tree): Tree {
+  return new Map([...tree].filter(([path]) => path !== INSTALL && !path.startsWith(`${INSTALL}/`)));
+}
+
+function isDevice({ type }: Inode): boolean {
+  return type === 'character' || type === 'block';
+}
+
+/** @throws AppError SCRIPT where the tool would end with an error */
+function hasShell({ progress }: Context, { target, steps, distro }: RunInstallInput): boolean {
+  if (isFile(target, SHELL)) return true;
+  const text = `no package ships /${SHELL}, so ${steps.length} scripts cannot run: ${steps.join(', ')}`;
+  if (!GOES_ON_WITHOUT_SHELL[distro]) {
+    throw new AppError('SCRIPT', text, {
+      hint: 'Add a package with a shell, or leave the scripts out with --no-scripts.',
+      details: { steps },
+    });
+  }
+  progress.note(`install: ${text}`);
+  return false;
+}
+
+/** All that the layer says but the contents, whose digests it has. */
+function fingerprint(changes: readonly Change[]): string {
+  return digestOf(JSON.stringify(changes, (key, value) => (key === 'content' ? undefined : value)));
+}
+
+/** Architectures (OCI) whose programs this machine's processor runs, by Node's `process.arch`. */
+const NATIVE: Readonly<Record<string, readonly string[]>> = {
+  x64: ['amd64', '386'],
+  ia32: ['386'],
+  arm64: ['arm64'],
+  arm: ['arm'],
+  ppc64: ['ppc64le'],
+  s390x: ['s390x'],
+  riscv64: ['riscv64'],
+  loong64: ['loong64'],
+};
+/** OCI → QEMU's word, where they differ */
+const QEMU: Readonly<Record<string, string>> = {
+  amd64: 'x86_64',
+  '386': 'i386',
+  arm64: 'aarch64',
+  loong64: 'loongarch64',
+};
+const BINFMT = '/proc/sys/fs/binfmt_misc';
+
+function refuseForeign({ architecture }: Platform): void {
+  if (NATIVE[process.arch]?.includes(architecture)) return;
+  const handler = `qemu-${QEMU[architecture] ?? architecture}`;
+  if (emulates(handler)) return;
+  throw new AppError(
+    'UNSUPPORTED',
+    `--install run: this ${process.arch} machine does not run ${architecture} programs, and binfmt_misc has no ${handler} that works in another root (flag F)`,
+    {
+      hint: `Install qemu-user-static and binfmt-support, compose on a ${architecture} machine, or use --install static.`,
+      details: { machine: process.arch, architecture },
+    },
+  );
+}
+
+/** Flag F: the interpreter was opened when it was registered, so a root without it can use it. */
+function emulates(handler: string): boolean {
+  try {
+    return readdirSync(BINFMT)
+      .filter((name) => name === handler)
+      .map((name) => readFileSync(join(BINFMT, name), 'latin1'))
+      .some((text) => text.startsWith('enabled') && /^flags:.*F/m.test(text));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+
+/** When scripts ran, and when the image says they did; seconds since the epoch. */
+export interface RunTimes {
+  readonly from: number;
+  readonly to: number;
+  readonly time: number;
+}
+
+/** A file that differs from run to run by nature, in what makes it the same: its content, or undefined without it. */
+interface Noise {
+  readonly path: RegExp;
+  readonly why: string;
+  readonly settle: (content: Buffer, times: RunTimes) => Buffer | undefined;
+}
+
+const EMPTY = Buffer.alloc(0);
+const DAY_SECONDS = 86_400;
+
+/** Only files that scripts made or changed are looked up here. */
+export const NOISE: readonly Noise[] = [
+  {
+    path: /^var\/cache\/ldconfig\/aux-cache$/,
+    why: 'notes inode numbers and times of the file system that ldconfig saw; ldconfig makes it anew',
+    settle: () => undefined,
+  },
+  {
+    path: /^etc\/machine-id$/,
+    why: 'one random id a machine; empty, it is made at first boot (machine-id(5))',
+    settle: () => EMPTY,
+  },
+  {
+    path: /^var\/lib\/dbus\/machine-id$/,
+    why: 'one random id a machine; D-Bus falls back to /etc/machine-id',
+    settle: () => undefined,
+  },
+  {
+    path: /^var\/lib\/(systemd\/)?random-seed$/,
+    why: 'a secret that no two machines may share',
+    settle: () => undefined,
+  },
+  { path: /^var\/log\/.*$/, why: 'logs note times', settle: () => EMPTY },
+  {
+    path: /^etc\/g?shadow-?$/,
+    why: 'adduser and passwd note the day (shadow(5), third field)',
+    settle: settleShadow,
+  },
+  {
+    path: /^etc\/(.*\/)?cacerts$/,
+    why: 'a Java key store notes when each certificate was added',
+    settle: settleKeyStore,
+  },
+];
+
+/** The lines whose last change was on a day of the run get the day of the image's time. */
+function settleShadow(content: Buffer, { from, to, time }: RunTimes): Buffer {
+  const days = [from, to].map((seconds) => String(Math.floor(seconds / DAY_SECONDS)));
+  const lines = content
+    .toString('latin1')
+    .split('\n')
+    .map((line) => {
+      const fields = line.split(':');
+      if (fields.length !== 9 || !days.includes(fields[2] as string)) return line;
+      return fields.with(2, String(Math.floor(time / DAY_SECONDS))).join(':');
+    });
+  return Buffer.from(lines.join('\n'), 'latin1');
+}
+
+/** JKS: magic, version 2, count; entries; SHA-1 over the password, a fixed word and all before it (as the JDK writes it). */
+const JKS_MAGIC = 0xfeedfeed;
+const JKS_PASSWORD = 'changeit';
+const JKS_WORD = 'Mighty Aphrodite';
+const SHA1_BYTES = 20;
+const TRUSTED_CERTIFICATE = 2;
+
+/** Certificates get the image's time. A key store of another form or password stays as it is. */
+function settleKeyStore(content: Buffer, { from, to, time }: RunTimes): Buffer {
+  const end = content.length - SHA1_BYTES;
+  if (end < 12 || content.readUInt32BE(0) !== JKS_MAGIC || content.readUInt32BE(4) !== 2) return content;
+  if (!keyStoreDigest(content.subarray(0, end)).equals(content.subarray(end))) return content;
+  const settled = Buffer.from(content);
+  let at = 12;
+  try {
+    for (let count = content.readUInt32BE(8); count > 0; count--) {
+      if (content.readUInt32BE(at) !== TRUSTED_CERTIFICATE) return content;
+      at += 6 + content.readUInt16BE(at + 4);
+      const seconds = Number(content.readBigUInt64BE(at)) / 1000;
+      if (seconds >= from && seconds <= to) settled.writeBigUInt64BE(BigInt(time) * 1000n, at);
+      at += 8;
+      at += 2 + content.readUInt16BE(at);
+      at += 4 + content.readUInt32BE(at);
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return content;
+    throw error;
+  }
+  if (at !== end) return content;
+  keyStoreDigest(settled.subarray(0, end)).copy(settled, end);
+  return settled;
+}
+
+function keyStoreDigest(body: Buffer): Buffer {
+  const password = Buffer.from(JKS_PASSWORD, 'utf16le').swap16();
+  return createHash('sha1').update(password).update(JKS_WORD).update(body).digest();
+}

@@ -1,12 +1,15 @@
 import type { DependentsRequest } from '../app/dependents.ts';
 import type { DependsRequest } from '../app/depends.ts';
+import type { DiffRequest } from '../app/diff.ts';
 import type { FilesRequest } from '../app/files.ts';
 import type { OwnsRequest } from '../app/owns.ts';
 import type { ProvidersRequest } from '../app/providers.ts';
 import type { SearchRequest } from '../app/search.ts';
 import type { ComposeSettings } from '../app/settings.ts';
 import type { GraphRequest } from '../app/solved-graph.ts';
+import type { VerifyRequest } from '../app/verify.ts';
 import type { WhyRequest } from '../app/why.ts';
+import type { DiffReport } from '../model/diff-report.ts';
 import type { DistroId } from '../model/package.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../model/package-report.ts';
 import type { Progress } from '../model/progress.ts';
@@ -29,6 +32,7 @@ import type {
   PlanReport,
   SourceOptions,
 } from '../model/request.ts';
+import type { VerifyReport } from '../model/verify-report.ts';
 
 /** The use cases as the commands call them; tests put their own in its place. */
 export interface App {
@@ -47,6 +51,8 @@ export interface App {
   show(request: { source: SourceOptions; packages: readonly string[] }): Promise<readonly ShowReport[]>;
   files(request: FilesRequest): Promise<readonly FilesReport[]>;
   owns(request: OwnsRequest): Promise<OwnsReport>;
+  verify(request: VerifyRequest): Promise<VerifyReport>;
+  diff(request: DiffRequest): Promise<DiffReport>;
   cacheList(): Promise<readonly CacheEntryReport[]>;
   cacheVerify(options: { repair: boolean }): Promise<CacheVerifyReport>;
   cacheGc(options: { maxSizeBytes: number | undefined }): Promise<CacheGcReport>;
@@ -123,6 +129,14 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
     async owns(request) {
       const { owns } = await import('../app/owns.ts');
       return (await context())(options, (ctx) => owns(ctx, request));
+    },
+    async verify(request) {
+      const { verify } = await import('../app/verify.ts');
+      return (await context())(options, (ctx) => verify(ctx, request));
+    },
+    async diff(request) {
+      const { diff } = await import('../app/diff.ts');
+      return diff(request, { progress, signal });
     },
     async cacheList() {
       const { cacheList } = await import('../app/cache.ts');

@@ -97,6 +97,18 @@ const ENTRIES: readonly Entry[] = [
     load: () => import('./commands/vercmp.ts'),
   },
   {
+    name: 'verify',
+    argument: 'IMAGE',
+    summary: 'Check every layer of an image against the signatures and checksums of its distribution',
+    load: () => import('./commands/verify.ts'),
+  },
+  {
+    name: 'diff',
+    argument: 'A B',
+    summary: 'Show how two images differ: packages, layers, files, configuration',
+    load: () => import('./commands/diff.ts'),
+  },
+  {
     name: 'cache',
     argument: 'ls|verify|gc',
     summary: 'List, verify or shrink the cache',

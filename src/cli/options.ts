@@ -283,7 +283,8 @@ const SEARCH: readonly OptionSpec[] = [
     name: 'files',
     value: 'none',
     group: 'Question',
-    describe: 'Read the lists of what all packages ship too, for files and owns (Arch)',
+    describe:
+      'index: read the lists of what all packages ship too, for files and owns (Arch); diff: list the files that differ',
   },
 ];
 
@@ -332,6 +333,16 @@ const RELATIONS: readonly OptionSpec[] = [
     value: 'none',
     group: 'Question',
     describe: 'The relations at the edges',
+  },
+];
+
+const IMAGES: readonly OptionSpec[] = [
+  {
+    name: 'platform',
+    value: 'one',
+    placeholder: 'OS/ARCH',
+    group: 'Question',
+    describe: 'Of an image for several platforms, the one for this: linux/arm64, linux/arm/v7',
   },
 ];
 
@@ -384,7 +395,7 @@ const GENERAL: readonly OptionSpec[] = [
 ];
 
 export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
-  [...SOURCE, ...IMAGE, ...OUTPUT, ...CACHE, ...SEARCH, ...RELATIONS, ...VERSIONS, ...GENERAL].map(
+  [...SOURCE, ...IMAGE, ...OUTPUT, ...CACHE, ...SEARCH, ...RELATIONS, ...IMAGES, ...VERSIONS, ...GENERAL].map(
     (option) => [option.name, option],
   ),
 );

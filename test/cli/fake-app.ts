@@ -3,6 +3,7 @@ import { run } from '../../src/cli/run.ts';
 import { digestOf, parseDiffId } from '../../src/model/digest.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../../src/model/package-report.ts';
 import type { ComposeReport, PlanReport } from '../../src/model/request.ts';
+import { DIFF, VERIFY } from './image-samples.ts';
 import { DEPENDENTS, DEPENDS, GRAPH, PROVIDERS, WHY } from './relation-samples.ts';
 
 export const PLAN: PlanReport = {
@@ -234,6 +235,8 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
     why: answer('why', WHY),
     providers: answer('providers', PROVIDERS),
     graph: answer('graph', GRAPH),
+    verify: answer('verify', VERIFY),
+    diff: answer('diff', DIFF),
     cacheList: answer('cacheList', [
       { digest, sizeBytes: 1_500_000, holds: 'git-2.43.0-r0 (alpine)', usedAt: '2026-01-02T03:04:05.000Z' },
     ]),

@@ -1,0 +1,184 @@
+import { ANNOTATIONS } from '../compose/annotations.ts';
+import type { AppError } from '../model/app-error.ts';
+import type { ArchiveFacts } from '../model/archive.ts';
+import type { EntryVerdict, LayerVerdict, VerifyProblem, VouchedPackage } from '../model/verify-report.ts';
+import { judgeEntries } from './entry-verdict.ts';
+import { type NamedPackage, packagesOfPurls } from './image-packages.ts';
+import { PackageFiles } from './package-files.ts';
+import type { ExaminedLayer, Vouchers } from './verify.ts';
+import { MAX_PROBLEMS_PER_LAYER, problem, problemOf } from './verify-problems.ts';
+import type { Vouched } from './vouch.ts';
+
+/** URLs that a hint names: a command line that can still be copied. */
+const MAX_URLS = 100;
+/** Where a system is configured, and keeps its state: scripts may change what packages ship there. */
+const CHANGEABLE = /^(?:etc|var|dev)\//;
+
+export interface LayersInput {
+  readonly examined: readonly ExaminedLayer[];
+  /** What the image's own lists name */
+  readonly named: readonly NamedPackage[];
+  readonly vouchers: Vouchers;
+  readonly problems: VerifyProblem[];
+}
+
+export interface JudgedLayers {
+  readonly verdicts: readonly LayerVerdict[];
+  readonly files: PackageFiles;
+  /** Archives whose bytes the layers may hold, each once */
+  readonly facts: readonly ArchiveFacts[];
+}
+
+/**
+ * What every layer is. Annotations and lists only name candidates: a layer counts as made of packages where its bytes, or all
+ * of its entries, are those of archives that are vouched for.
+ */
+export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
+  const files = new PackageFiles();
+  const facts = new Set<ArchiveFacts>();
+  const candidates = new Map<ExaminedLayer, Candidates>();
+  for (const layer of input.examined) {
+    if (layer.archive !== undefined) facts.add(layer.archive.facts);
+    else candidates.set(layer, await candidatesOf(layer, input));
+  }
+  for (const { vouched } of candidates.values()) for (const one of vouched) facts.add(one.facts);
+  for (const one of facts) files.add(one);
+  const missing = [...candidates.values()].flatMap((one) => one.missing);
+  const hint = missing.length === 0 ? undefined : await fetchHint(missing, input.vouchers);
+  const verdicts = input.examined.map((layer) => {
+    const found = candidates.get(layer);
+    if (found === undefined) return archiveLayer(layer);
+    if (layer.read === undefined) return verdictOf(layer, 'refused', {});
+    return generatedLayer(layer, found, { ...input, files, hint });
+  });
+  return { verdicts, files, facts: [...facts] };
+}
+
+interface Candidates {
+  readonly vouched: readonly Vouched[];
+  /** Named for this layer, and not vouched for by what the catalog knows */
+  readonly missing: readonly NamedPackage[];
+}
+
+/** The archives a layer may be made of: those that it names; where no layer names any, those that the image's lists name. */
+async function candidatesOf(layer: ExaminedLayer, input: LayersInput): Promise<Candidates> {
+  const own = packagesOfPurls(layer.descriptor.annotations?.[ANNOTATIONS.purl] ?? '');
+  const unnamed = input.examined.every(
+    ({ descriptor, archive }) => archive === undefined && purlOf({ descriptor }) === '',
+  );
+  const vouched: Vouched[] = [];
+  const missing: NamedPackage[] = [];
+  for (const named of own.length === 0 && unnamed ? input.named : own) {
+    const found = await (await input.vouchers(named.distro)).named(named);
+    vouched.push(...found);
+    if (found.length === 0) missing.push(named);
+  }
+  return { vouched, missing };
+}
+
+function purlOf({ descriptor }: Pick<ExaminedLayer, 'descriptor'>): string {
+  return descriptor.annotations?.[ANNOTATIONS.purl] ?? '';
+}
+
+async function fetchHint(missing: readonly NamedPackage[], vouchers: Vouchers): Promise<string> {
+  const [first] = missing as [NamedPackage];
+  const voucher = await vouchers(first.distro);
+  const urls = missing.flatMap((named) => voucher.urlOf(named) ?? []);
+  if (urls.length === missing.length && urls.length <= MAX_URLS)
+    return `Fetch what it is made of: compose ingest ${urls.join(' ')}`;
+  return `Bring in what it is made of, then verify again: compose index --distro ${first.distro} --arch ${voucher.sources.architecture} with the release of the image, and compose ingest FILE|URL… of the archives.`;
+}
+
+function archiveLayer(layer: ExaminedLayer): LayerVerdict {
+  return verdictOf(layer, 'package', { packages: [vouchedPackage(layer.archive as Vouched)] });
+}
+
+function generatedLayer(
+  layer: ExaminedLayer,
+  { vouched, missing }: Candidates,
+  {
+    examined,
+    files,
+    problems,
+    hint,
+  }: LayersInput & {
+    readonly files: PackageFiles;
+    /** How to get what is missing */
+    readonly hint: string | undefined;
+  },
+): LayerVerdict {
+  const { at, read, refusal } = layer;
+  const packages = vouched.map(vouchedPackage);
+  const whole = vouched.filter(({ facts }) => facts.diffId === read?.layer.diffId);
+  if (whole.length > 0)
+    return verdictOf(layer, 'derived', { packages: whole.slice(0, 1).map(vouchedPackage) });
+  if (refusal !== undefined) {
+    const better = missing.length > 0 && mayBeDerived(refusal) ? hint : undefined;
+    problems.push({ ...problemOf(refusal, at), ...(better === undefined ? {} : { hint: better }) });
+    return verdictOf(layer, 'refused', { packages });
+  }
+  if (missing.length > 0) {
+    const names = missing.map(({ name, version }) => `${name}-${version}`);
+    const message = `layer ${at}: made of archives that the catalog does not have: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
+    problems.push(problem('NOT_FOUND', message, { layer: at, ...(hint === undefined ? {} : { hint }) }));
+    return verdictOf(layer, 'refused', { packages });
+  }
+  const verdicts = judgeEntries(read?.entries ?? [], files);
+  const isLast = at === examined.length - 1;
+  const faults = isLast ? verdicts.filter((one) => isReplaced(one, files)) : verdicts.filter(isForeign);
+  problems.push(...faultsOf(faults, { at, isLast }));
+  const kind = faults.length > 0 ? 'refused' : isLast ? 'install' : 'derived';
+  return verdictOf(layer, kind, { packages, verdicts: isLast ? verdicts : [] });
+}
+
+/** Bytes that are no archive of their own, or whose signature would be elsewhere. */
+function mayBeDerived({ code, details }: AppError): boolean {
+  return code === 'BAD_ARCHIVE' || code === 'INTEGRITY' || details.status === 'unsigned';
+}
+
+/** What a layer that is made of packages alone does not hold. */
+function isForeign({ origin, note }: EntryVerdict): boolean {
+  return origin === 'directory' ? note !== '' : origin !== 'package';
+}
+
+/** Something else in the place of a package's program or library. */
+function isReplaced({ origin, path, package: replaced }: EntryVerdict, files: PackageFiles): boolean {
+  const made = origin === 'generated' || origin === 'symlink';
+  return made && replaced !== '' && !CHANGEABLE.test(files.originalPath(path));
+}
+
+function faultsOf(
+  faults: readonly EntryVerdict[],
+  { at, isLast }: { at: number; isLast: boolean },
+): readonly VerifyProblem[] {
+  const expected = isLast ? 'the bytes of its package' : 'an entry of a package';
+  const named = faults.slice(0, MAX_PROBLEMS_PER_LAYER).map(({ path, origin, note }) => {
+    const got = note === '' ? origin : `${origin} (${note})`;
+    const text = `layer ${at}: ${path}: expected ${expected}, got ${got}`;
+    return problem('INTEGRITY', text, { layer: at, path, expected, got });
+  });
+  const more = faults.length - named.length;
+  return more === 0 ? named : [...named, problem('INTEGRITY', `layer ${at}: ${more} more`, { layer: at })];
+}
+
+function vouchedPackage({ facts, vouching }: Vouched): VouchedPackage {
+  const { name, version, architecture } = facts;
+  return { name, version, architecture, vouching };
+}
+
+function verdictOf(
+  { at, descriptor, read }: ExaminedLayer,
+  kind: LayerVerdict['kind'],
+  more: Partial<Pick<LayerVerdict, 'packages' | 'verdicts'>>,
+): LayerVerdict {
+  return {
+    at,
+    digest: descriptor.digest,
+    diffId: read?.layer.diffId,
+    sizeBytes: descriptor.size,
+    kind,
+    packages: more.packages ?? [],
+    entries: read?.entries.length ?? 0,
+    verdicts: more.verdicts ?? [],
+  };
+}

@@ -1,0 +1,31 @@
+import { sourceOptions } from '../../app/settings.ts';
+import type { CommandModule } from '../command.ts';
+import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
+import { GENERAL_OPTIONS } from '../options.ts';
+import { platformFromWords } from '../platform-word.ts';
+import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
+
+export const command: CommandModule = {
+  arguments: {
+    describe: 'IMAGE: a tar (out.tar, docker save) or an OCI layout folder; FOLDER#NAME: one of several',
+    complete: 'file',
+  },
+  options: ['platform', 'keyring', 'allow-untrusted', 'sig-level', ...GENERAL_OPTIONS],
+  examples: [
+    ['compose verify out.tar', "whether all bytes are the distribution's, and which are not"],
+    ['compose verify out#tools:latest --verbose', 'one image of a folder; every entry of its install layer'],
+    ['compose verify out.tar --keyring ./keys', 'by your own keys in place of the pinned ones'],
+  ],
+  async run({ words, app }) {
+    checkArguments(words.args, { command: 'verify', what: 'one image', atMost: 1 });
+    const data = await app.verify({
+      image: words.args[0]!,
+      platform: platformFromWords(words),
+      trust: sourceOptions(settingsFromWords(words)),
+    });
+    const verbose = words.options.has('verbose');
+    const text = async () => (await import('../render-verify.ts')).renderVerify(data, { verbose });
+    const [first] = data.problems;
+    return { kind: 'answer', data, text, exitCode: first === undefined ? EXIT_OK : EXIT_CODES[first.code] };
+  },
+};

@@ -1,0 +1,175 @@
+import type {
+  EntryOrigin,
+  EntryVerdict,
+  LayerVerdict,
+  VerifyReport,
+  Vouching,
+} from '../model/verify-report.ts';
+import { count, formatSize, printable, printableLine, table } from './format.ts';
+
+/** Entries of one kind that are shown; `--verbose` shows all. */
+const MAX_SHOWN = 12;
+
+/** In the order of the report: what says most of an image's own part first. */
+const EXCEPTIONS: readonly (readonly [EntryOrigin, meaning: string])[] = [
+  ['generated', 'generated'],
+  ['symlink', 'symlinks'],
+  ['database', "the package manager's database"],
+  ['install', 'steps of the install, for /.pkg/install.sh'],
+  ['whiteout', 'hidden'],
+];
+const OWN: readonly (readonly [EntryOrigin, meaning: string])[] = [
+  ['package', "packages' own files"],
+  ['attributes', "packages' files with other owners, modes or times"],
+  ['moved', "packages' files at another path"],
+  ['directory', 'directories'],
+];
+
+export function renderVerify(report: VerifyReport, { verbose }: { readonly verbose: boolean }): string {
+  const install = report.layers.find(({ kind }) => kind === 'install');
+  return [
+    ...head(report),
+    ...(verbose ? [`\n${layerTable(report.layers)}`] : []),
+    ...(install === undefined ? [] : installLines(install, verbose)),
+    ...report.notes.map((note) => `note: ${printable(note)}`),
+    ...problemLines(report),
+    conclusion(report, install),
+  ]
+    .map((line) => (line.endsWith('\n') ? line : `${line}\n`))
+    .join('');
+}
+
+function head(report: VerifyReport): readonly string[] {
+  const { image, tags, digest, imageId, platform, layers } = report;
+  const kinds = (['package', 'derived', 'install', 'refused'] as const)
+    .map((kind) => ({ kind, amount: layers.filter((layer) => layer.kind === kind).length }))
+    .filter(({ amount }) => amount > 0)
+    .map(({ kind, amount }) => `${amount} ${kind}`);
+  const lines: [name: string, text: string][] = [
+    ['image', image],
+    ...tags.map((tag): [string, string] => ['tag', tag]),
+    ['platform', platform],
+    ...(digest === null ? [] : [['digest', digest] as [string, string]]),
+    ['image id', imageId],
+    ['layers', `${layers.length} (${kinds.join(', ')})`],
+    ...vouchings(layers).map(([text, amount]): [string, string] => ['packages', `${amount} ${text}`]),
+  ];
+  return lines.map(([name, text]) => `${name.padEnd(8)}  ${printable(text)}`);
+}
+
+/** How many packages are vouched for by what. */
+function vouchings(layers: readonly LayerVerdict[]): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const { kind, packages } of layers) {
+    if (kind === 'refused') continue;
+    for (const { vouching } of packages) {
+      const text = vouchingText(vouching);
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+  }
+  return [...counts];
+}
+
+function vouchingText(vouching: Vouching): string {
+  switch (vouching.by) {
+    case 'signature':
+      return `signed by ${vouching.key}`;
+    case 'index':
+      return `in the index of ${vouching.repository} signed by ${vouching.key}`;
+    case 'option':
+      return 'not signed, accepted by --allow-untrusted or --sig-level';
+  }
+}
+
+function layerTable(layers: readonly LayerVerdict[]): string {
+  return table(
+    [
+      { title: 'LAYER', align: 'right' },
+      { title: 'DIGEST' },
+      { title: 'SIZE', align: 'right' },
+      { title: 'KIND' },
+      { title: 'HOLDS' },
+      { title: 'VOUCHED FOR' },
+    ],
+    layers.map((layer) => {
+      const [first] = layer.packages;
+      const several = layer.packages.length > 1;
+      return [
+        `${layer.at}`,
+        layer.digest.slice(0, 'sha256:'.length + 12),
+        formatSize(layer.sizeBytes),
+        layer.kind,
+        several
+          ? count(layer.packages.length, 'package')
+          : first === undefined
+            ? ''
+            : `${first.name}-${first.version}`,
+        layer.kind === 'refused'
+          ? 'no'
+          : [...new Set(layer.packages.map((one) => vouchingText(one.vouching)))].join('; '),
+      ];
+    }),
+  );
+}
+
+function installLines({ at, verdicts }: LayerVerdict, verbose: boolean): readonly string[] {
+  const own = OWN.map(([origin, meaning]) => ({
+    meaning,
+    amount: verdicts.filter((one) => one.origin === origin).length,
+  }))
+    .filter(({ amount }) => amount > 0)
+    .map(({ meaning, amount }) => `${amount} ${meaning}`);
+  const lines = [
+    `\ninstall layer (${at}): ${count(verdicts.length, 'entry', 'entries')}${own.length === 0 ? '' : `; ${own.join(', ')}`}`,
+  ];
+  if (verbose) {
+    for (const [origin, meaning] of OWN) lines.push(...section(verdicts, { origin, meaning, verbose }));
+  }
+  for (const [origin, meaning] of EXCEPTIONS) lines.push(...section(verdicts, { origin, meaning, verbose }));
+  return lines;
+}
+
+function section(
+  verdicts: readonly EntryVerdict[],
+  { origin, meaning, verbose }: { origin: EntryOrigin; meaning: string; verbose: boolean },
+): readonly string[] {
+  const entries = verdicts.filter((one) => one.origin === origin);
+  if (entries.length === 0) return [];
+  const shown = verbose ? entries : entries.slice(0, MAX_SHOWN);
+  const more = entries.length - shown.length;
+  return [
+    `  ${meaning}: ${entries.length}`,
+    ...shown.map((one) => `    ${entryText(one)}`),
+    ...(more === 0 ? [] : [`    and ${more} more (--verbose)`]),
+  ];
+}
+
+function entryText({ path, type, sizeBytes, origin, package: of, note }: EntryVerdict): string {
+  const size =
+    type === 'file' && origin !== 'whiteout'
+      ? ` (${formatSize(sizeBytes)})`
+      : type === 'directory'
+        ? '/'
+        : '';
+  const words = [of !== '' && !note.includes(of) ? of : '', note].filter((text) => text !== '').join(': ');
+  return printableLine(`/${path}${size}${words === '' ? '' : `  ${words}`}`);
+}
+
+function problemLines({ problems }: VerifyReport): readonly string[] {
+  if (problems.length === 0) return [];
+  const hints = [...new Set(problems.flatMap(({ hint }) => hint ?? []))];
+  return [
+    '',
+    ...problems.map(({ message }) => `problem: ${printable(message)}`),
+    ...hints.map((hint) => `hint: ${printable(hint)}`),
+  ];
+}
+
+function conclusion({ problems }: VerifyReport, install: LayerVerdict | undefined): string {
+  if (problems.length > 0) return `\nnot verified: ${count(problems.length, 'problem')}`;
+  const own = new Set<EntryOrigin>(OWN.map(([origin]) => origin));
+  const except = (install?.verdicts ?? []).filter(({ origin }) => !own.has(origin));
+  if (except.length === 0) return "\nverified: all bytes are the distribution's";
+  const bytes = except.reduce((sum, one) => sum + (one.type === 'file' ? one.sizeBytes : 0), 0);
+  return `\nverified: all bytes are the distribution's except these ${count(except.length, 'entry', 'entries')} of the install layer, ${formatSize(bytes)}`;
+}

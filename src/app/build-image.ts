@@ -76,7 +76,7 @@ export async function buildImage(
   const origin = (one: InstalledPackage) => originOf(resolution, entryOf.get(one) as CatalogPackage);
   const layers = [
     ...planned.map((layer, at) => described(layer, below[at] as LayerBlob, origin)),
-    installLayer(top, planned.length === 0 ? installed.map(nameOf) : []),
+    installLayer(top, planned.length === 0 ? installed : [], origin),
   ];
   const config = imageConfig({
     platform,
@@ -153,12 +153,22 @@ function described(
   };
 }
 
-function installLayer(blob: LayerBlob, packages: readonly string[]): DescribedLayer {
+/** `packages`: those whose files are in it too, where it is the only layer. */
+function installLayer(
+  blob: LayerBlob,
+  packages: readonly InstalledPackage[],
+  origin: (installed: InstalledPackage) => PackageOrigin,
+): DescribedLayer {
+  const purls = packages.map((one) => packageUrl(origin(one))).join(' ');
   return {
     blob,
-    annotations: { [ANNOTATIONS.kind]: 'install', [ANNOTATIONS.derived]: blob.derived },
+    annotations: {
+      ...(purls === '' ? {} : { [ANNOTATIONS.purl]: purls }),
+      [ANNOTATIONS.kind]: 'install',
+      [ANNOTATIONS.derived]: blob.derived,
+    },
     createdBy: 'compose: install layer',
-    report: reportOf(blob, 'install', packages),
+    report: reportOf(blob, 'install', packages.map(nameOf)),
   };
 }
 

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { writeAlpineMirror } from '../fixtures/mirror-dir.ts';
 import { sharedData } from '../fixtures/shared.ts';
 import { ALPINE_FIXTURES } from './alpine-fixtures.ts';
-import { type RealTool, runOk } from './real-tool.ts';
+import { type RealTool, run, runOk } from './real-tool.ts';
 
 /** What apk 2.14 needs to run: itself and its libraries. */
 const CLOSURE = /^(apk-tools|musl|libcrypto3|libssl3|zlib)-[0-9]/;
 const DATA = ['data/alpine/v3.19-iso/x86_64', 'data/alpine/v3.19-pool/x86_64'];
+
+const SCRIPT_FAILED = /: script exited with error \d+$/;
 
 /** Alpine's own apk, out of its own packages, in a chroot. A sentence: why there is none. */
 export async function openAlpine(folder: string): Promise<RealTool | string> {
@@ -45,12 +47,17 @@ export async function openAlpine(folder: string): Promise<RealTool | string> {
     async install(packages, { scripts, root }) {
       const inside = (path: string): string => path.slice(folder.length);
       mkdirSync(root, { recursive: true });
-      await runOk('chroot', [
+      const words = [
         ...[folder, '/sbin/apk', 'add', '--root', inside(root), '--initdb', '--no-network', '--no-cache'],
         ...['--allow-untrusted', ...(scripts ? [] : ['--no-scripts'])],
         ...repositories.flatMap((path) => ['-X', inside(path).replace(/\/x86_64$/, '')]),
         ...packages,
-      ]);
+      ];
+      const { status, stdout, stderr } = await run('chroot', words);
+      const errors = stderr.split('\n').filter((line) => line.startsWith('ERROR: '));
+      if (status === 0 || (errors.length > 0 && errors.every((line) => SCRIPT_FAILED.test(line))))
+        return status === 0 ? 0 : 1;
+      throw new Error(`apk add ${packages.join(' ')}: exit code ${status}\n${stdout}${stderr}`);
     },
   };
 }

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compose } from '../../src/app/compose.ts';
 import type { DistroId } from '../../src/model/package.ts';
@@ -9,17 +10,15 @@ import type { Stage } from './allowed.ts';
 import { openAlpine } from './alpine.ts';
 import { openArch } from './arch.ts';
 import { type Comparison, compare, type Difference, type InstalledTree } from './compare.ts';
-import { ENVIRONMENT, type RealTool, runOk } from './real-tool.ts';
+import { type RealTool, run, runOk } from './real-tool.ts';
 import type { FidelitySet } from './sets.ts';
-
-/** Makes an OCI layout's image `a:1` into a folder. */
-export type Unpack = (layout: string, root: string) => Promise<void>;
+import { IMAGE, type Unpacker, umoci } from './unpack.ts';
 
 export interface CheckOptions {
   readonly install: InstallMode;
   /** Compare once scripts have run in both, by /.pkg/install.sh in ours; else as composed. */
   readonly after: boolean;
-  readonly unpack: Unpack;
+  readonly unpacker: Unpacker;
   /** Leaves the folders where they are. */
   readonly keep: boolean;
 }
@@ -34,6 +33,20 @@ export interface Outcome extends Comparison {
 
 /** Time of what compose generates: no package's, so that whatever has it was generated. */
 const EPOCH = 1_234_567_890;
+
+/** Sets checked at once: unpacking keeps one core busy, comparing another. */
+export const CONCURRENCY = 2;
+/** What the largest two sets at once need, twice over. */
+const MIN_FREE_BYTES = 8 * 2 ** 30;
+
+/** A new folder; in memory where there is room and what is in it may be run and be a device: twice as fast. */
+export function workFolder(): string {
+  const mounts = existsSync('/proc/mounts') ? readFileSync('/proc/mounts', 'utf8') : '';
+  const options = /^\S+ \/dev\/shm tmpfs (\S+)/m.exec(mounts)?.[1];
+  const fits =
+    options !== undefined && !/\b(nodev|noexec|nosuid|ro)\b/.test(options) && freemem() > MIN_FREE_BYTES;
+  return mkdtempSync(join(fits ? '/dev/shm' : tmpdir(), 'pkgcompose-fidelity-'));
+}
 
 /** The real tools over one folder, each set up when it is first asked for. */
 export interface Workshop {
@@ -87,7 +100,7 @@ async function checkSet(set: FidelitySet, bench: Bench): Promise<Outcome> {
   const ours = await composed(set, bench);
   const found = compare(set.distro, stage, { ours, theirs });
   const outcome = { set, stage, paths: theirs.facts.size, folder: place };
-  if (install !== 'static' || after) return { ...found, ...outcome };
+  if (install !== 'static' || after || found.differences.length === 0) return { ...found, ...outcome };
   // What static applies is as if its script had run, what it leaves is as if none had.
   const complete = compare(set.distro, stage, { ours, theirs: await installReal(set, bench, true) });
   return { ...found, differences: inBoth(found.differences, complete.differences), ...outcome };
@@ -97,53 +110,53 @@ function inBoth(without: readonly Difference[], complete: readonly Difference[])
   const unlike = new Map(complete.map((one) => [one.path, one]));
   return without.flatMap((one) => {
     const other = unlike.get(one.path);
-    if (other === undefined) return [];
-    return [{ ...one, theirs: `${one.theirs} | with scripts: ${other.theirs}` }];
+    return other === undefined ? [] : [{ ...one, theirs: `${one.theirs}; with scripts: ${other.theirs}` }];
   });
 }
 
 async function installReal(set: FidelitySet, bench: Bench, scripts: boolean): Promise<InstalledTree> {
   const root = join(bench.place, scripts ? 'scripted' : 'plain');
-  const started = Math.floor(Date.now() / 1000);
-  await bench.real.install(set.packages, { scripts, root });
-  return { root, facts: factsOfFolder(root), isNow: (mtime) => mtime >= started };
+  const started = seconds();
+  const status = await bench.real.install(set.packages, { scripts, root });
+  return { root, facts: factsOfFolder(root), status, isNow: (mtime) => mtime >= started };
 }
 
 async function composed(set: FidelitySet, bench: Bench): Promise<InstalledTree> {
-  const { install, after, place, cache, real } = bench;
-  const layout = join(place, 'layout');
+  const { install, after, place, cache, real, unpacker } = bench;
+  const image = join(place, 'image');
   await use({ cache }, (context) =>
     compose(
       context,
       request(set.packages, real.source, {
-        tags: ['a:1'],
+        tags: [IMAGE],
         install,
-        // umoci reads no zstd, and what is packed anew for it need not be small.
-        layerEncoding: set.distro === 'arch' ? 'none' : 'keep',
-        maxLayers: 120,
-        output: { path: layout, format: 'oci-dir', load: undefined },
+        // What has to be packed anew for umoci need not be small.
+        layerEncoding: unpacker === umoci && set.distro === 'arch' ? 'none' : unpacker.encoding,
+        output: { path: image, format: unpacker.format, load: undefined },
         sourceDateEpoch: EPOCH,
       }),
     ),
   );
   const root = join(place, 'ours');
-  await bench.unpack(layout, root);
-  const started = Math.floor(Date.now() / 1000);
-  if (after && install !== 'run') await finishInstall(root);
-  return { root, facts: factsOfFolder(root), isNow: (mtime) => mtime === EPOCH || mtime >= started };
+  await unpacker.unpack(image, root);
+  const started = seconds();
+  const status = after && install !== 'run' ? await finishInstall(root) : 0;
+  return { root, facts: factsOfFolder(root), status, isNow: (mtime) => mtime === EPOCH || mtime >= started };
 }
 
-async function finishInstall(root: string): Promise<void> {
+/** @returns the exit status of /.pkg/install.sh */
+async function finishInstall(root: string): Promise<number> {
   // An engine's /dev has it; in a plain chroot what scripts write to it would become a file.
   const nothing = join(root, 'dev/null');
   if (!existsSync(nothing)) {
     mkdirSync(join(root, 'dev'), { recursive: true });
     await runOk('mknod', ['-m', '666', nothing, 'c', '1', '3']);
   }
-  await runOk('chroot', [root, '/.pkg/install.sh'], { env: ENVIRONMENT });
+  const { status, stderr } = await run('chroot', [root, '/.pkg/install.sh']);
+  if (status > 1) throw new Error(`/.pkg/install.sh: exit code ${status}\n${stderr}`);
+  return status;
 }
 
-/** Layers one over another, and no more: umoci without its bundle. */
-export const umoci: Unpack = async (layout, root) => {
-  await runOk('umoci', ['raw', 'unpack', '--image', `${layout}:a:1`, root]);
-};
+function seconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

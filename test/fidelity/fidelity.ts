@@ -1,18 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { openWorkshop, umoci } from './check.ts';
+import { mapConcurrent } from '../../src/fetch/pool.ts';
+import { CONCURRENCY, openWorkshop, workFolder } from './check.ts';
 import { type FidelitySet, SETS, setsOf } from './sets.ts';
+import { dockerUnpacker, podmanUnpacker, type Unpacker, umoci } from './unpack.ts';
 
 const USAGE = `npm run fidelity -- [options] SET…
-Compares the image that compose makes of each set with what the distribution's own tool installs.
+Compares the image that compose makes of each set with what the distribution's own tool installs into an empty root.
 SET: a name from test/fidelity/sets.ts; alpine or arch: all of them; alpine:git,jq or arch:bash: packages
   --install deferred|static|run  how the image is composed [default: deferred]
   --after     compare once scripts have run: real ones on in the tool, /.pkg/install.sh in the image
-  --unpack umoci|docker|podman   who unpacks the layers [default: umoci]
-  --keep      leave both trees on disk, and say where
-  --json      one JSON document a set
+  --unpack umoci|docker|podman   who makes a tree of the image [default: umoci]
+  --keep      leave the trees on disk, and say where
+  --json      a JSON document a set, one a line
+Exit status: 0 same, 1 something differs or fails, 2 not understood or not possible here.
 `;
 
 const { values, positionals } = parseArgs({
@@ -26,44 +27,60 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-
+const { install, after, keep, json } = values;
 const sets = positionals.flatMap((word) => {
   const found = setsOf(word);
   if (found.length === 0) stop(`no set ${word}; there are: ${SETS.map(({ name }) => name).join(' ')}`);
   return found;
 });
 if (values.help || sets.length === 0) stop(USAGE);
-const install = values.install;
 if (install !== 'deferred' && install !== 'static' && install !== 'run') stop(USAGE);
 
-const folder = mkdtempSync(join(tmpdir(), 'pkgcompose-fidelity-'));
+const endings: (() => void | Promise<void>)[] = [];
+const folder = workFolder();
 const workshop = openWorkshop(folder);
-let failed = 0;
-for (const set of sets) failed += (await check(set)) ? 0 : 1;
-if (values.keep) console.error(`kept: ${folder}`);
-else rmSync(folder, { recursive: true, force: true });
-process.exitCode = failed === 0 ? 0 : 1;
+const unpacker = await chosenUnpacker(values.unpack);
+const same = await mapConcurrent(sets, values.unpack === 'umoci' ? CONCURRENCY : 1, check);
+for (const end of endings) await end();
+if (keep) console.error(`kept: ${folder}`);
+else rmSync(folder, { recursive: true });
+process.exitCode = same.every(Boolean) ? 0 : 1;
 
 async function check(set: FidelitySet): Promise<boolean> {
-  const label = `${set.distro} ${set.name}`;
+  const started = performance.now();
+  const end = (word: string, text: string) => {
+    const took = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`${word} ${set.distro} ${set.name}: ${text} (${took} s)`);
+  };
   try {
-    const { after, keep } = values;
-    const started = Date.now();
-    const outcome = await workshop.check(set, { install: install as 'run', after, keep, unpack: umoci });
+    const outcome = await workshop.check(set, { install: install as 'run', after, keep, unpacker });
     const { differences, allowed, paths } = outcome;
-    if (values.json) console.log(JSON.stringify({ ...outcome, milliseconds: Date.now() - started }));
+    if (json) console.log(JSON.stringify(outcome));
     else {
-      console.log(
-        `${differences.length === 0 ? 'same   ' : 'DIFFERS'} ${label}: ${paths} paths, ${differences.length} differ, ${allowed.length} may`,
+      const same = differences.length === 0;
+      end(
+        same ? 'same   ' : 'DIFFERS',
+        `${paths} paths, ${differences.length} differ, ${allowed.length} may`,
       );
       for (const { path, ours, theirs } of differences)
         console.log(`  ${JSON.stringify(path)}\n    ours:   ${ours || '-'}\n    theirs: ${theirs || '-'}`);
     }
     return differences.length === 0;
   } catch (error) {
-    console.log(`FAILED  ${label}: ${error instanceof Error ? error.message : String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    if (json) console.log(JSON.stringify({ set, error: message }));
+    else end('FAILED ', message);
     return false;
   }
+}
+
+async function chosenUnpacker(name: string): Promise<Unpacker> {
+  if (name === 'umoci') return umoci;
+  if (name !== 'docker' && name !== 'podman') stop(USAGE);
+  const hooks = { after: (end: () => void) => void endings.push(end), diagnostic: console.error };
+  return (
+    (await (name === 'docker' ? dockerUnpacker(hooks) : podmanUnpacker(hooks))) ?? stop(`no ${name} here`)
+  );
 }
 
 function stop(message: string): never {

@@ -5,11 +5,14 @@ import type { SourceOptions } from '../../src/model/request.ts';
 export interface RealTool {
   /** Where compose finds the packages that the tool sees. */
   readonly source: Partial<SourceOptions>;
-  /** Installs into an empty root, with or without scripts, triggers and hooks. @returns the root */
+  /**
+   * Installs into an empty root, with or without scripts, triggers and hooks.
+   * @returns 0; 1 when scripts failed and the rest is installed
+   */
   install(
     packages: readonly string[],
     options: { readonly scripts: boolean; readonly root: string },
-  ): Promise<void>;
+  ): Promise<0 | 1>;
 }
 
 export interface Ended {

@@ -46,23 +46,31 @@ export function parseHook(text: string, path: string): ParsedHook {
     needsTargets: false,
     abortOnFail: false,
   };
+  const problems: string[] = [];
   let section = '';
   let line = 0;
   for (const raw of text.split('\n')) {
     line += 1;
-    const content = raw.trim();
+    const content = trim(raw);
     if (content === '' || content.startsWith('#')) continue;
     const opened = /^\[(.*)\]$/.exec(content)?.[1];
     section = opened ?? section;
-    const problem = opened === undefined ? setOption(draft, section, content) : openSection(draft, section);
-    if (problem !== undefined) return voidHook(`error: hook ${path} line ${line}: ${problem}`);
+    const option = optionOf(content);
+    if (opened === undefined && isSet(draft, section, option.key))
+      problems.push(`warning: hook ${path} line ${line}: overwriting previous definition of ${option.key}`);
+    const problem = opened === undefined ? setOption(draft, section, option) : openSection(draft, section);
+    if (problem !== undefined) {
+      problems.push(`error: hook ${path} line ${line}: ${problem}`);
+      return { hook: undefined, problems };
+    }
   }
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return draft.triggers.length === 0 ? { hook: undefined, problems: [] } : finish(draft, name, path);
+  if (draft.triggers.length === 0) return { hook: undefined, problems };
+  return finish(draft, path, problems);
 }
 
-function voidHook(problem: string): ParsedHook {
-  return { hook: undefined, problems: [problem] };
+/** isspace(3): not what JavaScript trims besides. */
+function trim(text: string): string {
+  return text.replace(/^[ \t\v\f\r]+/, '').replace(/[ \t\v\f\r]+$/, '');
 }
 
 function openSection(draft: Draft, section: string): string | undefined {
@@ -71,10 +79,27 @@ function openSection(draft: Draft, section: string): string | undefined {
   return undefined;
 }
 
-function setOption(draft: Draft, section: string, content: string): string | undefined {
+interface Option {
+  readonly key: string;
+  readonly value: string;
+}
+
+function optionOf(content: string): Option {
   const equals = content.indexOf('=');
-  const key = (equals < 0 ? content : content.slice(0, equals)).trim();
-  const value = equals < 0 ? '' : content.slice(equals + 1).trim();
+  if (equals < 0) return { key: content, value: '' };
+  return { key: trim(content.slice(0, equals)), value: trim(content.slice(equals + 1)) };
+}
+
+/** Whether an option that has one value has it already. */
+function isSet({ triggers, when, description, command }: Draft, section: string, key: string): boolean {
+  if (section === 'Trigger') return key === 'Type' && triggers.at(-1)?.type !== undefined;
+  if (section !== 'Action') return false;
+  if (key === 'When') return when !== undefined;
+  if (key === 'Description') return description !== '';
+  return key === 'Exec' && command !== undefined;
+}
+
+function setOption(draft: Draft, section: string, { key, value }: Option): string | undefined {
   if (section === 'Trigger') return setTrigger(draft, key, value);
   if (section === 'Action') return setAction(draft, key, value);
   return `invalid option ${key}`;
@@ -116,28 +141,31 @@ function setAction(draft: Draft, key: string, value: string): string | undefined
       return undefined;
     case 'Exec':
       draft.command = splitWords(value);
-      return draft.command === undefined ? `unable to set option (${value})` : undefined;
+      return draft.command === undefined ? `invalid value ${value}` : undefined;
     default:
       return `invalid option ${key}`;
   }
 }
 
-function finish(draft: Draft, name: string, path: string): ParsedHook {
+function finish(draft: Draft, path: string, problems: string[]): ParsedHook {
+  const missing = (what: string): void => {
+    problems.push(`error: Missing ${what} in hook: ${path}`);
+  };
+  const errors = problems.length;
   const triggers: HookTrigger[] = [];
   for (const { operations, type, targets } of draft.triggers) {
-    if (targets.length === 0) return voidHook(`error: Missing trigger targets in hook: ${path}`);
-    if (type === undefined) return voidHook(`error: Missing trigger type in hook: ${path}`);
-    if (operations.size === 0) return voidHook(`error: Missing trigger operation in hook: ${path}`);
-    triggers.push({ operations, type, targets });
+    if (targets.length === 0) missing('trigger targets');
+    if (type === undefined) missing('trigger type');
+    else triggers.push({ operations, type, targets });
+    if (operations.size === 0) missing('trigger operation');
   }
-  const { command, when, description, depends, needsTargets, abortOnFail } = draft;
-  if (command === undefined || command.length === 0)
-    return voidHook(`error: Missing Exec option in hook: ${path}`);
-  if (when === undefined) return voidHook(`error: Missing When option in hook: ${path}`);
-  const problems =
-    abortOnFail && when === 'PostTransaction'
-      ? [`warning: AbortOnFail set for PostTransaction hook: ${path}`]
-      : [];
+  const { command = [], when, description, depends, needsTargets, abortOnFail } = draft;
+  if (command.length === 0) missing('Exec option');
+  if (when === undefined) missing('When option');
+  if (when === undefined || problems.length > errors) return { hook: undefined, problems };
+  if (abortOnFail && when === 'PostTransaction')
+    problems.push(`warning: AbortOnFail set for PostTransaction hook: ${path}`);
+  const name = path.slice(path.lastIndexOf('/') + 1);
   return {
     hook: { name, triggers, description, when, command, depends, needsTargets, abortOnFail },
     problems,
@@ -149,10 +177,10 @@ export function splitWords(text: string): string[] | undefined {
   const words: string[] = [];
   let at = 0;
   for (;;) {
-    while (/\s/.test(text.charAt(at))) at += 1;
+    while (isSpace(text.charAt(at))) at += 1;
     if (at >= text.length) return words;
     let word = '';
-    while (at < text.length && !/\s/.test(text.charAt(at))) {
+    while (at < text.length && !isSpace(text.charAt(at))) {
       const character = text.charAt(at);
       if (character === "'" || character === '"') {
         at += 1;
@@ -170,4 +198,8 @@ export function splitWords(text: string): string[] | undefined {
     }
     words.push(word);
   }
+}
+
+function isSpace(character: string): boolean {
+  return character !== '' && ' \t\n\v\f\r'.includes(character);
 }

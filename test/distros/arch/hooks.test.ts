@@ -116,7 +116,7 @@ const BAD: readonly (readonly [change: (text: string) => string, problem: string
   [(text) => `${text}Bogus = 1\n`, 'error: hook x/1.hook line 10: invalid option Bogus'],
   [(text) => text.replace('[Action]', '[Bogus]'), 'error: hook x/1.hook line 6: invalid section Bogus'],
   [(text) => text.replace('= Install', '= Bogus'), 'error: hook x/1.hook line 2: invalid value Bogus'],
-  [(text) => text.replace('/x', '"/x'), 'error: hook x/1.hook line 8: unable to set option ("/x)'],
+  [(text) => text.replace('/x', '"/x'), 'error: hook x/1.hook line 8: invalid value "/x'],
   [(text) => `Type = Path\n${text}`, 'error: hook x/1.hook line 1: invalid option Type'],
 ];
 
@@ -128,9 +128,37 @@ test('a hook with one bad line is void, and said to be', () => {
   }
   // No trigger at all is no error: such a hook only masks another.
   assert.deepEqual(parseHook('# nothing\n', 'x/1.hook'), { hook: undefined, problems: [] });
+  // Each thing that is missing is told.
+  assert.deepEqual(parseHook('[Trigger]\n[Action]\n', 'x').problems, [
+    'error: Missing trigger targets in hook: x',
+    'error: Missing trigger type in hook: x',
+    'error: Missing trigger operation in hook: x',
+    'error: Missing Exec option in hook: x',
+    'error: Missing When option in hook: x',
+  ]);
+  // A byte order mark is no white space.
+  assert.match(parseHook(`\ufeff${text}`, 'x').problems[0] ?? '', /line 1: invalid option/);
+  assert.deepEqual(parseHook(text.replaceAll('\n', '\r\n'), 'x').problems, []);
   const abort = parseHook(`${text}AbortOnFail\n`, 'x/1.hook');
   assert.deepEqual(abort.problems, ['warning: AbortOnFail set for PostTransaction hook: x/1.hook']);
   assert.equal(abort.hook?.name, '1.hook');
+});
+
+test('the last definition counts, with a warning', () => {
+  const text = hookText({ target: '*' }, '/x', 'When = PreTransaction\nExec = /y z\nDescription = d');
+  const { hook, problems } = parseHook(text.replace('Type = Package', 'Type = Path\nType = Package'), 'h');
+  assert.deepEqual(
+    [hook?.triggers[0]?.type, hook?.when, hook?.command, hook?.description],
+    ['Package', 'PreTransaction', ['/y', 'z'], 'd'],
+  );
+  assert.deepEqual(
+    problems,
+    [
+      [4, 'Type'],
+      [10, 'When'],
+      [11, 'Exec'],
+    ].map(([line, key]) => `warning: hook h line ${line}: overwriting previous definition of ${key}`),
+  );
 });
 
 test('Exec is split as libalpm splits it', () => {

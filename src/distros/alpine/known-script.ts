@@ -1,4 +1,11 @@
+import { decodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage, Root } from '../install.ts';
+import { SHELL_BUILTINS } from '../shared/file-commands.ts';
+import { RootDraft } from '../shared/root-draft.ts';
+import { runShell, type ShellWorld } from '../shared/shell-run.ts';
+import { Undecided, undecided } from '../shared/undecided.ts';
+import { BUSYBOX, busyboxProgram } from './known-busybox.ts';
+import { C_REHASH, rehash, UPDATE_CA_CERTIFICATES, updateCaCertificates } from './known-certificates.ts';
 
 export interface ScriptRun {
   readonly installed: InstalledPackage;
@@ -10,10 +17,69 @@ export interface ScriptRun {
   readonly time: number;
 }
 
+/** What apk sets it to for scripts. */
+const PATH = ['usr/sbin', 'usr/bin', 'sbin', 'bin'];
+/** Versions of the package whose programs were compared with what is done here. */
+const KNOWN_CA_CERTIFICATES = /^20240226-r\d+$/;
+
 /**
  * Does to the root what the script would, when its whole effect follows from its text and the root.
  * @returns false, and the root as it was, when it does not
  */
-export function applyKnownScript(_run: ScriptRun, _root: Root): boolean {
-  return false;
+export function applyKnownScript(run: ScriptRun, root: Root): boolean {
+  return whyUnknown(run, root) === '';
+}
+
+/** As applyKnownScript; what is not known, empty when the script's effect was applied. */
+export function whyUnknown({ installed, script, args, time }: ScriptRun, root: Root): string {
+  const found = installed.facts.scripts.find(({ name }) => name === script);
+  if (found === undefined) return 'no such script';
+  const draft = new RootDraft(root);
+  try {
+    const text = decodePath(Buffer.from(found.content, 'base64'));
+    const status = runAshScript(text, args, { draft, time, installed });
+    // apk reports it, and so will the run that is left.
+    if (status !== 0) return `ends with ${status}`;
+  } catch (error) {
+    if (error instanceof Undecided) return error.message;
+    throw error;
+  }
+  draft.commit();
+  return '';
+}
+
+interface Surroundings {
+  readonly draft: RootDraft;
+  readonly time: number;
+  readonly installed: InstalledPackage;
+}
+
+function runAshScript(text: string, args: readonly string[], surroundings: Surroundings): number {
+  const { draft, time, installed } = surroundings;
+  const interpreter = /^#! ?\/bin\/(?:sh|busybox sh)\n/.exec(text)?.[0] ?? undecided('another interpreter');
+  const shell = interpreter.includes('busybox') ? BUSYBOX : 'bin/sh';
+  if (draft.statFollow(shell)?.type !== 'file' || draft.real(shell, true) !== BUSYBOX)
+    undecided('no busybox');
+
+  const world: ShellWorld = {
+    dialect: 'sh',
+    root: draft,
+    path: PATH,
+    builtins: SHELL_BUILTINS,
+    program(real, name) {
+      if (real === UPDATE_CA_CERTIFICATES && isKnownCertificates(installed))
+        return (call) =>
+          updateCaCertificates(call, (path) => {
+            const script = decodePath(draft.read(path) ?? undecided(`no ${path}`));
+            return runAshScript(script, [], surroundings);
+          });
+      if (real === C_REHASH && isKnownCertificates(installed)) return rehash;
+      return busyboxProgram(real, name, time);
+    },
+  };
+  return runShell(text, args, world);
+}
+
+function isKnownCertificates({ facts }: InstalledPackage): boolean {
+  return facts.name === 'ca-certificates' && KNOWN_CA_CERTIFICATES.test(facts.version);
 }

@@ -1,0 +1,173 @@
+import { encodePath } from '../../model/path-bytes.ts';
+import { readOptions } from '../shared/file-commands.ts';
+import type { RootDraft } from '../shared/root-draft.ts';
+import type { CommandCall, CommandResult, KnownCommand } from '../shared/shell-run.ts';
+import { undecided } from '../shared/undecided.ts';
+import { type Account, GROUP, PASSWD, readAccounts, readLines, SHADOW } from '../shared/users.ts';
+
+/** Alpine's busybox configuration: CONFIG_FIRST_SYSTEM_ID, CONFIG_LAST_SYSTEM_ID. */
+const FIRST_SYSTEM_ID = 100;
+const LAST_SYSTEM_ID = 999;
+/** CONFIG_LAST_ID differs between releases and is never below; larger ids are not decided. */
+const LAST_CERTAIN_ID = 60_000;
+const SECONDS_PER_DAY = 86_400;
+
+const LONG_OPTIONS: Readonly<Record<string, string>> = {
+  '--home': '-h',
+  '--gecos': '-g',
+  '--shell': '-s',
+  '--ingroup': '-G',
+  '--disabled-password': '-D',
+  '--empty-password': '-D',
+  '--system': '-S',
+  '--no-create-home': '-H',
+  '--uid': '-u',
+  '--gid': '-g',
+};
+
+const DONE: CommandResult = { status: 0 };
+const FAILED: CommandResult = { status: 1 };
+
+/** busybox's `addgroup [-g GID] [-S] [USER] GROUP` (loginutils/addgroup.c, 1.36). */
+export function addgroup({ args, root }: CommandCall): CommandResult {
+  const { options, operands } = readOptions(shortened(args), 'S', 'g');
+  const [first, second, ...rest] = operands;
+  if (first === undefined || rest.length > 0) return undecided('addgroup');
+  if (second !== undefined) return options.size > 0 ? undecided('addgroup') : joinGroup(root, first, second);
+  const gid = options.get('g');
+  return makeGroup(root, first, { gid: gid === undefined ? undefined : id(gid), system: options.has('S') });
+}
+
+/** busybox's `adduser` without a password to ask for (loginutils/adduser.c, 1.36). `time`: seconds since the epoch. */
+export function adduser(time: number): KnownCommand {
+  return ({ args, root }) => {
+    const { options, operands } = readOptions(shortened(args), 'SDH', 'hgsGuk');
+    const [name, second, ...rest] = operands;
+    if (name === undefined || rest.length > 0) return undecided('adduser');
+    if (second !== undefined) return options.size > 0 ? undecided('adduser') : joinGroup(root, name, second);
+    return makeUser(root, name, { options, time });
+  };
+}
+
+function makeUser(
+  root: RootDraft,
+  name: string,
+  { options, time }: { readonly options: ReadonlyMap<string, string>; readonly time: number },
+): CommandResult {
+  const system = options.has('S');
+  if (!system && (!options.has('D') || !options.has('s'))) undecided('adduser asks, or takes its own shell');
+  if (options.has('k')) undecided('a skeleton');
+  checkName(name);
+  const home = options.get('h') ?? `/home/${name}`;
+  const shell = options.get('s') ?? '/bin/false';
+  const gecos = options.get('g') ?? 'Linux User,,,';
+  if ([home, shell, gecos].some((field) => /[:\n]/.test(field))) undecided('a field of unknown form');
+
+  const users = readAccounts(root, PASSWD);
+  const groups = readAccounts(root, GROUP);
+  const joined = options.get('G') ?? (system ? 'nogroup' : undefined);
+  const group = groups.find((one) => one.name === joined);
+  if (joined !== undefined && group === undefined) return FAILED;
+  if (users.some((user) => user.name === name)) return FAILED;
+  const wanted = options.get('u');
+  const uid = freeId([...users, ...(group === undefined ? groups : [])], {
+    wanted: wanted === undefined ? undefined : id(wanted),
+    system,
+  });
+  if (uid === undefined) return FAILED;
+  if (group === undefined && groups.some((one) => one.name === name)) return FAILED;
+  const gid = group?.id ?? uid;
+
+  if (!append(root, PASSWD, `${name}:x:${uid}:${gid}:${gecos}:${home}:${shell}`)) return FAILED;
+  if (readLines(root, SHADOW).some((line) => line.startsWith(`${name}:`))) undecided('a user without a name');
+  append(root, SHADOW, `${name}:!:${Math.floor(time / SECONDS_PER_DAY)}:0:99999:7:::`);
+  // What becomes of the group is not looked at.
+  if (joined === undefined) makeGroup(root, name, { gid, system: false });
+  else joinGroup(root, name, joined);
+  if (!options.has('H')) makeHome(root, home, { uid, gid });
+  return DONE;
+}
+
+/** A home that is there already gets owner and mode too. */
+function makeHome(root: RootDraft, home: string, ids: { readonly uid: number; readonly gid: number }): void {
+  if (root.statFollow(home) === undefined) {
+    if (root.stat('etc/skel') !== undefined) undecided('a skeleton');
+    if (root.stat(home) !== undefined) undecided('a home that is a broken symlink');
+    // Its parent is not made: a message, and no home.
+    if (root.real(home, false) === undefined) return;
+    root.put(home.replace(/(?<=.)\/+$/, ''), { type: 'directory', mode: 0o755 });
+  }
+  if (root.statFollow(home)?.type !== 'directory') undecided('a home that is no directory');
+  root.change(home, { ...ids, mode: 0o2755 });
+}
+
+function makeGroup(
+  root: RootDraft,
+  name: string,
+  { gid, system }: { readonly gid: number | undefined; readonly system: boolean },
+): CommandResult {
+  checkName(name);
+  const groups = readAccounts(root, GROUP);
+  if (groups.some((group) => group.name === name)) return FAILED;
+  const free = freeId(groups, { wanted: gid, system });
+  return free !== undefined && append(root, GROUP, `${name}:x:${free}:`) ? DONE : FAILED;
+}
+
+function joinGroup(root: RootDraft, user: string, name: string): CommandResult {
+  const group = readAccounts(root, GROUP).find((one) => one.name === name);
+  if (!readAccounts(root, PASSWD).some((one) => one.name === user) || group === undefined) return FAILED;
+  if (group.members.includes(user)) return DONE;
+  const lines = readLines(root, GROUP).map((line) =>
+    line.startsWith(`${name}:`) ? `${line}${line.endsWith(':') ? '' : ','}${user}` : line,
+  );
+  return rewrite(root, GROUP, lines) ? DONE : FAILED;
+}
+
+/** The id that is asked for, or the lowest of its range; undefined where it is taken. */
+function freeId(
+  accounts: readonly Account[],
+  { wanted, system }: { readonly wanted: number | undefined; readonly system: boolean },
+): number | undefined {
+  const taken = new Set(accounts.map((account) => account.id));
+  if (wanted !== undefined) return taken.has(wanted) ? undefined : wanted;
+  const last = system ? LAST_SYSTEM_ID : LAST_CERTAIN_ID;
+  let free = system ? FIRST_SYSTEM_ID : LAST_SYSTEM_ID + 1;
+  while (taken.has(free)) free += 1;
+  if (free <= last) return free;
+  return system ? undefined : undecided('no free id below the largest');
+}
+
+/** False where the file is not there: nothing is written then. */
+function append(root: RootDraft, path: string, line: string): boolean {
+  return rewrite(root, path, [...readLines(root, path), line]);
+}
+
+/**
+ * libbb/update_passwd.c: the old file keeps its inode as `passwd-`, a new one takes its place, owner and permission
+ * bits.
+ */
+function rewrite(root: RootDraft, path: string, lines: readonly string[]): boolean {
+  const before = root.stat(path);
+  if (before === undefined) return false;
+  if (before.type !== 'file' || root.stat(`${path}+`) !== undefined) undecided(`${path} is not a plain file`);
+  if (path === GROUP && root.stat('etc/gshadow') !== undefined) undecided('etc/gshadow');
+  root.link(path, `${path}-`);
+  const { uid, gid } = before;
+  const content = encodePath(`${lines.join('\n')}\n`);
+  root.put(path, { type: 'file', mode: before.mode & 0o777, uid, gid, content });
+  return true;
+}
+
+function shortened(args: readonly string[]): readonly string[] {
+  return args.map((arg) => LONG_OPTIONS[arg] ?? (/^--./.test(arg) ? undecided(`the option ${arg}`) : arg));
+}
+
+function checkName(name: string): void {
+  if (!/^[a-z_][a-z0-9_-]{0,30}$/.test(name)) undecided(`the name ${name}`);
+}
+
+function id(text: string): number {
+  return /^(?:0|[1-9]\d{0,5})$/.test(text) && Number(text) <= LAST_CERTAIN_ID
+    ? Number(text)
+    : undecided(`the id ${text}`);
+}

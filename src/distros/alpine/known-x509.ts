@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { undecided } from '../shared/undecided.ts';
+
+/** ASN.1 tags (X.690). */
+const SEQUENCE = 0x30;
+const SET = 0x31;
+const OBJECT_IDENTIFIER = 0x06;
+const UTF8_STRING = 0x0c;
+const PRINTABLE_STRING = 0x13;
+const T61_STRING = 0x14;
+const IA5_STRING = 0x16;
+const VERSION = 0xa0;
+/** Kinds of string whose ASCII is UTF-8 as it stands. */
+const ASCII_STRINGS = new Set([PRINTABLE_STRING, T61_STRING, IA5_STRING]);
+
+interface Element {
+  readonly tag: number;
+  readonly content: Uint8Array;
+  /** With tag and length */
+  readonly whole: Uint8Array;
+}
+
+/** The DER bytes of a file with one certificate. */
+export function certificateOf(text: string): Uint8Array {
+  const [, base64] =
+    /^(?:#[^\n]*\n|\n)*-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=\n]+)-----END CERTIFICATE-----\n?$/.exec(
+      text,
+    ) ?? undecided('a certificate of another form');
+  return Buffer.from(base64 ?? '', 'base64');
+}
+
+/**
+ * The name of a certificate in a directory of OpenSSL (X509_NAME_hash): the first four bytes, least significant
+ * first, of the SHA-1 over the subject's sets, where strings are UTF-8, in lower case and with single blanks.
+ */
+export function subjectHash(certificate: Uint8Array): string {
+  const sets = elements(subjectOf(certificate)).map(({ tag, content }) => {
+    const [attribute, ...others] = elements(content);
+    // In a set of several the canonical order might be another.
+    if (tag !== SET || attribute?.tag !== SEQUENCE || others.length > 0)
+      undecided('a subject of unknown form');
+    const [type, value, ...rest] = elements(attribute.content);
+    if (type?.tag !== OBJECT_IDENTIFIER || value === undefined || rest.length > 0)
+      return undecided('an attribute of unknown form');
+    return encode(SET, encode(SEQUENCE, Buffer.concat([type.whole, canonical(value)])));
+  });
+  const hash = createHash('sha1').update(Buffer.concat(sets)).digest();
+  return hash.readUInt32LE(0).toString(16).padStart(8, '0');
+}
+
+function subjectOf(certificate: Uint8Array): Uint8Array {
+  const [whole] = elements(certificate);
+  const [signed] = elements(whole?.content ?? new Uint8Array());
+  const fields = elements(signed?.content ?? new Uint8Array());
+  // serialNumber, signature, issuer, validity, subject (RFC 5280, 4.1)
+  const subject = fields[fields[0]?.tag === VERSION ? 5 : 4];
+  return subject?.tag === SEQUENCE ? subject.content : undecided('no certificate');
+}
+
+function canonical({ tag, content }: Element): Uint8Array {
+  if (tag !== UTF8_STRING && !ASCII_STRINGS.has(tag)) undecided('a string of unknown kind');
+  if (tag !== UTF8_STRING && content.some((byte) => byte > 0x7f)) undecided('a string that is not ASCII');
+  const text = Buffer.from(content)
+    .toString('latin1')
+    .replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, '')
+    .replaceAll(/[ \t\n\v\f\r]+/g, ' ')
+    .replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return encode(UTF8_STRING, Buffer.from(text, 'latin1'));
+}
+
+function elements(bytes: Uint8Array): readonly Element[] {
+  const found: Element[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const tag = bytes[at] ?? 0;
+    const first = bytes[at + 1] ?? undecided('truncated DER');
+    const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+    if (first === 0x80 || lengthBytes > 3 || (tag & 0x1f) === 0x1f) undecided('DER of unknown form');
+    let length = lengthBytes === 0 ? first : 0;
+    for (let i = 0; i < lengthBytes; i++)
+      length = length * 256 + (bytes[at + 2 + i] ?? undecided('truncated DER'));
+    const start = at + 2 + lengthBytes;
+    const end = start + length;
+    if (end > bytes.length) undecided('truncated DER');
+    found.push({ tag, content: bytes.subarray(start, end), whole: bytes.subarray(at, end) });
+    at = end;
+  }
+  return found;
+}
+
+function encode(tag: number, content: Uint8Array): Buffer {
+  const { length } = content;
+  const head =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return length < 0x1_0000
+    ? Buffer.concat([Buffer.from([tag, ...head]), content])
+    : undecided('a name too long');
+}

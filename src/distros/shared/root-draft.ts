@@ -1,0 +1,207 @@
+import type { DirectoryOwnership, NewEntry, Root, RootEntry } from '../install.ts';
+import { undecided } from './undecided.ts';
+
+/** Symlinks followed before a path is called a loop, as Linux does (path_resolution(7): 40). */
+const MAX_SYMLINKS = 40;
+/** PATH_MAX of Linux. */
+const MAX_PATH = 4096;
+
+export type DraftEntry = Pick<RootEntry, 'type' | 'mode' | 'uid' | 'gid' | 'sizeBytes' | 'linkTarget'> & {
+  /** Undefined: not known; of files alone */
+  readonly content: () => Uint8Array | undefined;
+};
+
+/**
+ * A root on trial: what is changed here shows here alone until `commit`. Paths are as a process in `/` sees them,
+ * with or without a leading slash. Everything that would need knowledge the root lacks is Undecided.
+ */
+export class RootDraft {
+  readonly #root: Root;
+  /** By real path; null: removed */
+  readonly #changed = new Map<string, DraftEntry | null>();
+  /** What the root said, which it goes on saying until the commit */
+  readonly #seen = new Map<string, DraftEntry | undefined>();
+  readonly #effects: (() => void)[] = [];
+
+  constructor(root: Root) {
+    this.#root = root;
+  }
+
+  commit(): void {
+    for (const effect of this.#effects) effect();
+  }
+
+  /** The last component's symlink is not followed. */
+  stat(path: string): DraftEntry | undefined {
+    const real = this.real(path, false);
+    return real === undefined ? undefined : this.#at(real);
+  }
+
+  statFollow(path: string): DraftEntry | undefined {
+    const real = this.real(path, true);
+    return real === undefined ? undefined : this.#at(real);
+  }
+
+  /** Follows symlinks. Undefined: no such file. */
+  read(path: string): Uint8Array | undefined {
+    const entry = this.statFollow(path);
+    if (entry === undefined) return undefined;
+    if (entry.type !== 'file') undecided(`reads ${path}, a ${entry.type}`);
+    return entry.content() ?? undecided(`the content of ${path} is not kept`);
+  }
+
+  /** Of a directory; sorted. */
+  list(path: string): readonly string[] {
+    const real = this.real(path, true);
+    if (real === undefined || this.#at(real)?.type !== 'directory') return [];
+    const names = new Set(this.#root.list(real));
+    const prefix = real === '' ? '' : `${real}/`;
+    for (const [changed, entry] of this.#changed) {
+      if (!changed.startsWith(prefix) || changed.includes('/', prefix.length)) continue;
+      const name = changed.slice(prefix.length);
+      if (entry === null) names.delete(name);
+      else if (name !== '') names.add(name);
+    }
+    return [...names].sort();
+  }
+
+  /** The path without symlinks, no leading slash; its last component need not be there. Undefined: its parent is not. */
+  real(path: string, follow: boolean): string | undefined {
+    if (path.length > MAX_PATH || path === '') return undefined;
+    if (path.includes('\0')) undecided('a path with NUL');
+    let real = '';
+    let missing = false;
+    let links = 0;
+    const left = path.split('/').reverse();
+    const mustBeDirectory = path.endsWith('/');
+    for (;;) {
+      const part = left.pop();
+      if (part === undefined) break;
+      if (part === '' || part === '.') continue;
+      if (missing) return undefined;
+      if (part === '..') {
+        real = real.slice(0, Math.max(real.lastIndexOf('/'), 0));
+        continue;
+      }
+      if (this.#at(real)?.type !== 'directory') return undefined;
+      const next = real === '' ? part : `${real}/${part}`;
+      const entry = this.#at(next);
+      const isLast = left.every((rest) => rest === '');
+      if (entry?.type === 'symlink' && (!isLast || follow || mustBeDirectory)) {
+        links += 1;
+        if (links > MAX_SYMLINKS) return undefined;
+        if (entry.linkTarget.startsWith('/')) real = '';
+        left.push(...entry.linkTarget.split('/').reverse());
+      } else {
+        missing = entry === undefined;
+        real = next;
+      }
+    }
+    if (mustBeDirectory && !missing && this.#at(real)?.type !== 'directory') return undefined;
+    return real;
+  }
+
+  /** In place of what was there, which must not be a directory; the parent must be there. */
+  put(path: string, entry: NewEntry): void {
+    const real = this.#place(path);
+    const there = this.#at(real);
+    if (there?.type === 'directory') undecided(`${path} is a directory`);
+    const content = entry.type === 'file' ? entry.content : new Uint8Array();
+    this.#record(
+      real,
+      {
+        type: entry.type,
+        mode: entry.type === 'symlink' ? 0o777 : entry.mode,
+        uid: entry.uid ?? 0,
+        gid: entry.gid ?? 0,
+        sizeBytes: content.length,
+        linkTarget: entry.type === 'symlink' ? entry.linkTarget : '',
+        content: () => content,
+      },
+      () => this.#root.put(real, entry),
+    );
+  }
+
+  /** Another name for a file, in place of what was there. */
+  link(existing: string, path: string): void {
+    const from = this.real(existing, false) ?? undecided(`no ${existing}`);
+    const entry = this.#at(from);
+    if (entry === undefined || entry.type === 'directory') undecided(`no file ${existing}`);
+    const real = this.#place(path);
+    if (this.#at(real)?.type === 'directory') undecided(`${path} is a directory`);
+    this.#record(real, entry, () => this.#root.link(from, real));
+  }
+
+  /** Follows symlinks; what is there must be a directory or a file. */
+  change(path: string, attributes: Partial<DirectoryOwnership>): void {
+    const real = this.real(path, true);
+    const entry = real === undefined ? undefined : this.#at(real);
+    if (real === undefined || entry === undefined) undecided(`no ${path}`);
+    if (entry.type !== 'directory' && entry.type !== 'file') undecided(`${path} is a ${entry.type}`);
+    if (real === '') undecided('changes /');
+    this.#record(real, { ...entry, ...attributes }, () => this.#root.change(real, attributes));
+  }
+
+  /** Sets a directory's mtime to the installation's time. */
+  touchDirectory(path: string): void {
+    const real = this.real(path, true);
+    const entry = real === undefined ? undefined : this.#at(real);
+    if (real === undefined || real === '' || entry?.type !== 'directory') undecided(`touches ${path}`);
+    const { mode, uid, gid } = entry;
+    this.#effects.push(() => this.#root.put(real, { type: 'directory', mode, uid, gid }));
+  }
+
+  /** A file or symlink. */
+  remove(path: string): void {
+    const real = this.#place(path);
+    const entry = this.#at(real);
+    if (entry === undefined || entry.type === 'directory') undecided(`removes ${path}`);
+    this.#changed.set(real, null);
+    this.#effects.push(() => this.#root.remove(real));
+  }
+
+  #record(real: string, entry: DraftEntry, effect: () => void): void {
+    this.#changed.set(real, entry);
+    this.#effects.push(effect);
+  }
+
+  /** Where a new entry goes. A setgid parent would hand down its group. */
+  #place(path: string): string {
+    const real = this.real(path, false);
+    if (real === undefined || real === '' || path.endsWith('/')) undecided(`makes ${path}`);
+    if (isRuntime(real)) undecided(`${path} is the running system's`);
+    const parent = this.#at(real.slice(0, Math.max(real.lastIndexOf('/'), 0)));
+    if (parent !== undefined && (parent.mode & 0o2000) !== 0) undecided(`the parent of ${path} is setgid`);
+    return real;
+  }
+
+  #at(real: string): DraftEntry | undefined {
+    if (real === '') return ROOT_DIRECTORY;
+    if (isRuntime(real)) undecided(`/${real} is the running system's`);
+    const changed = this.#changed.get(real);
+    if (changed !== undefined) return changed ?? undefined;
+    if (this.#seen.has(real)) return this.#seen.get(real);
+    const there = this.#root.stat(real);
+    const entry =
+      there === undefined
+        ? undefined
+        : { ...there, content: () => (there.type === 'file' ? this.#root.read(real) : undefined) };
+    this.#seen.set(real, entry);
+    return entry;
+  }
+}
+
+const ROOT_DIRECTORY: DraftEntry = {
+  type: 'directory',
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  sizeBytes: 0,
+  linkTarget: '',
+  content: () => undefined,
+};
+
+/** What a running system mounts there is not the image's. */
+function isRuntime(real: string): boolean {
+  return /^(?:proc|sys|dev)\//.test(real);
+}

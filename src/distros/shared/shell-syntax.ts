@@ -1,0 +1,81 @@
+/** The tree of a shell script (POSIX.1-2017, 2.10), in as much as the interpreter tells constructs apart. */
+export type Word = readonly WordPart[];
+
+export type WordPart =
+  | { readonly kind: 'text'; readonly text: string; readonly quoted: boolean }
+  | {
+      readonly kind: 'parameter';
+      readonly name: string;
+      readonly operator: '' | '-' | ':-' | '#' | '##' | '%' | '%%';
+      readonly operand: Word;
+      readonly quoted: boolean;
+    }
+  | { readonly kind: 'substitution'; readonly body: Script; readonly quoted: boolean }
+  /** Its extent is known, its meaning is not. */
+  | { readonly kind: 'opaque'; readonly what: string };
+
+export interface Redirect {
+  /** Undefined: `&>`, both outputs */
+  readonly descriptor: 0 | 1 | 2 | undefined;
+  readonly operator: '<' | '>' | '>>' | '<&' | '>&' | '<<';
+  /** Here-document: its text */
+  readonly target: Word;
+}
+
+export interface Assignment {
+  readonly name: string;
+  readonly value: Word;
+}
+
+export interface SimpleCommand {
+  readonly kind: 'simple';
+  readonly assignments: readonly Assignment[];
+  readonly words: readonly Word[];
+  readonly redirects: readonly Redirect[];
+}
+
+export type Command =
+  | SimpleCommand
+  | { readonly kind: 'group'; readonly body: Script; readonly redirects: readonly Redirect[] }
+  | {
+      readonly kind: 'if';
+      readonly branches: readonly { readonly condition: Script; readonly body: Script }[];
+      readonly otherwise: Script;
+      readonly redirects: readonly Redirect[];
+    }
+  | {
+      readonly kind: 'for';
+      readonly name: string;
+      /** Undefined: the positional parameters */
+      readonly words: readonly Word[] | undefined;
+      readonly body: Script;
+      readonly redirects: readonly Redirect[];
+    }
+  | {
+      readonly kind: 'case';
+      readonly subject: Word;
+      readonly branches: readonly { readonly patterns: readonly Word[]; readonly body: Script }[];
+      readonly redirects: readonly Redirect[];
+    }
+  | { readonly kind: 'function'; readonly name: string; readonly body: Command }
+  /** `while`, a subshell, `[[ ]]`, `(( ))`: parsed as far as to know where it ends. */
+  | {
+      readonly kind: 'opaque';
+      readonly what: string;
+      readonly inner: readonly Script[];
+      readonly redirects: readonly Redirect[];
+    };
+
+export interface Pipeline {
+  readonly negated: boolean;
+  /** More than one: a pipe */
+  readonly commands: readonly Command[];
+}
+
+export interface AndOr {
+  readonly first: Pipeline;
+  readonly rest: readonly { readonly operator: '&&' | '||'; readonly pipeline: Pipeline }[];
+  readonly background: boolean;
+}
+
+export type Script = readonly AndOr[];

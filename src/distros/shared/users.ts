@@ -1,0 +1,41 @@
+import { decodePath } from '../../model/path-bytes.ts';
+import type { RootDraft } from './root-draft.ts';
+import { undecided } from './undecided.ts';
+
+export const PASSWD = 'etc/passwd';
+export const GROUP = 'etc/group';
+export const SHADOW = 'etc/shadow';
+
+/** A line of etc/passwd (passwd(5)) or etc/group (group(5)): what both have. */
+export interface Account {
+  readonly name: string;
+  readonly id: number;
+  /** Of a group; empty for a user */
+  readonly members: readonly string[];
+}
+
+const FIELDS = {
+  [PASSWD]: /^([^:\0]+):[^:\0]*:(\d{1,9}):\d{1,9}:[^:\0]*:[^:\0]*:[^:\0]*$/,
+  [GROUP]: /^([^:\0]+):[^:\0]*:(\d{1,9}):([^:\0]*)$/,
+};
+
+/** Lines of a file, none where the file is not there. */
+export function readLines(root: RootDraft, path: string): readonly string[] {
+  if (root.stat(path) === undefined) return [];
+  const text = decodePath(root.read(path) ?? new Uint8Array());
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+/**
+ * @throws Undecided where a line has another form: C libraries skip such lines, each in its own way; or where two have
+ * one name
+ */
+export function readAccounts(root: RootDraft, path: typeof PASSWD | typeof GROUP): readonly Account[] {
+  const names = new Set<string>();
+  return readLines(root, path).map((line) => {
+    const [, name, id, members = ''] = FIELDS[path].exec(line) ?? undecided(`a line of ${path}`);
+    if (name === undefined || names.has(name) || name.startsWith('+')) undecided(`${name} in ${path}`);
+    names.add(name);
+    return { name, id: Number(id), members: members === '' ? [] : members.split(',') };
+  });
+}

@@ -40,6 +40,7 @@ export async function buildImage(
   const installed: InstalledPackage[] = resolution.packages.map((solved, at) => ({
     facts: facts[at] as ArchiveFacts,
     reason: solved.reason,
+    listed: solved.package.checksum !== '',
   }));
   const entryOf = new Map(
     installed.map((one, at) => [one, resolution.packages[at]?.package as CatalogPackage]),

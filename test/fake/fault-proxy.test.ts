@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
@@ -72,6 +72,7 @@ async function start(t: TestHooks, rules: readonly ProxyRule[] = [], seed = 1) {
 function get(
   proxy: FaultProxy,
   path = '/x',
+  agent: Agent | false = false,
 ): Promise<{ reply: IncomingMessage; bytes: Buffer; cut: boolean }> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(`${proxy.url}${path}`, { agent }, (reply) => {

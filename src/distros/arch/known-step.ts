@@ -1,4 +1,10 @@
+import { decodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage, Root } from '../install.ts';
+import { FILE_COMMANDS, SHELL_BUILTINS } from '../shared/file-commands.ts';
+import { RootDraft } from '../shared/root-draft.ts';
+import { shellQuote } from '../shared/shell-quote.ts';
+import { runShell, type ShellWorld } from '../shared/shell-run.ts';
+import { Undecided, undecided } from '../shared/undecided.ts';
 import type { TriggeredHook } from './hooks.ts';
 
 export type InstallStep =
@@ -6,10 +12,69 @@ export type InstallStep =
   | { readonly kind: 'ldconfig' }
   | { readonly kind: 'hook'; readonly hook: TriggeredHook };
 
+const SHELL = 'usr/bin/bash';
+/** What a shell of root searches; Arch has programs in usr/bin alone. */
+const PATH = ['usr/local/sbin', 'usr/local/bin', 'usr/sbin', 'usr/bin', 'sbin', 'bin'];
+
 /**
  * Does to the root what the step would, when its whole effect follows from its text and the root.
  * @returns false, and the root as it was, when it does not
  */
-export function applyKnownStep(_step: InstallStep, _root: Root): boolean {
-  return false;
+export function applyKnownStep(step: InstallStep, root: Root): boolean {
+  return whyUnknown(step, root) === '';
+}
+
+/** As applyKnownStep; what is not known, empty when the step's effect was applied. */
+export function whyUnknown(step: InstallStep, root: Root): string {
+  const draft = new RootDraft(root);
+  try {
+    const status = runShell(scriptOf(step, draft), [], world(draft));
+    // pacman reports it, and so will the run that is left.
+    if (status !== 0) return `ends with ${status}`;
+  } catch (error) {
+    if (error instanceof Undecided) return error.message;
+    throw error;
+  }
+  draft.commit();
+  return '';
+}
+
+function scriptOf(step: InstallStep, draft: RootDraft): string {
+  switch (step.kind) {
+    case 'ldconfig':
+      return undecided('the cache is made from the libraries');
+    case 'scriptlet': {
+      const { version, scripts } = step.installed.facts;
+      const script = scripts.find(({ name }) => name === 'INSTALL') ?? undecided('no .INSTALL');
+      checkShell(draft);
+      const functions = decodePath(Buffer.from(script.content, 'base64'));
+      return `${functions}\n${step.name} ${shellQuote(version)}\n`;
+    }
+    case 'hook': {
+      const [program = '', ...args] = step.hook.hook.command;
+      if (!program.startsWith('/')) undecided('a program without a path');
+      if (draft.real(program, true) !== SHELL) return [program, ...args].map(shellQuote).join(' ');
+      const [option, script, ...rest] = args;
+      if (option !== '-c' || script === undefined || rest.length > 0) undecided('a shell called in another way');
+      checkShell(draft);
+      return script;
+    }
+  }
+}
+
+function checkShell(draft: RootDraft): void {
+  if (draft.real(SHELL, true) !== SHELL || draft.stat(SHELL)?.type !== 'file') undecided('no bash');
+}
+
+function world(draft: RootDraft): ShellWorld {
+  return {
+    dialect: 'bash',
+    root: draft,
+    path: PATH,
+    builtins: SHELL_BUILTINS,
+    program(real, name) {
+      const called = name.slice(name.lastIndexOf('/') + 1);
+      return real === `usr/bin/${called}` ? FILE_COMMANDS.get(called) : undefined;
+    },
+  };
 }

@@ -41,6 +41,10 @@ export async function buildImage(
     facts: facts[at] as ArchiveFacts,
     reason: solved.reason,
     listed: solved.package.checksum !== '',
+    index: {
+      architecture: solved.package.architecture,
+      tag: repositoryOf(resolution, solved.package).spec.tag,
+    },
   }));
   const entryOf = new Map(
     installed.map((one, at) => [one, resolution.packages[at]?.package as CatalogPackage]),

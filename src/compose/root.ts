@@ -60,7 +60,8 @@ export class TreeRoot implements Root {
   link(existing: string, path: string): void {
     const from = this.#find(existing, false);
     const inode = from === undefined ? undefined : this.tree.get(from);
-    if (inode === undefined || inode.type === 'directory') throw new Error(`/${existing}: no file to link to`);
+    if (inode === undefined || inode.type === 'directory')
+      throw new Error(`/${existing}: no file to link to`);
     this.tree.set(this.locate(path, path), inode);
   }
 
@@ -80,6 +81,11 @@ export class TreeRoot implements Root {
     if (real === undefined || real === '') return;
     removeBelow(this.tree, real);
     this.tree.delete(real);
+  }
+
+  /** Whether a directory is there, symlinks followed. */
+  isDirectory(path: string): boolean {
+    return walk(this.tree, path, () => false) !== undefined;
   }
 
   /** The real place of a path: its parents' symlinks followed, missing parents made. @throws AppError CONFLICT, BAD_ARCHIVE */

@@ -1,10 +1,4 @@
-import type {
-  DirectoryOwnership,
-  InstalledPackage,
-  Installer,
-  InstallerResult,
-  TreeRules,
-} from '../distros/install.ts';
+import type { InstalledPackage, Installer, InstallerResult, TreeRules } from '../distros/install.ts';
 import { AppError } from '../model/app-error.ts';
 import type { FileEntry } from '../model/archive.ts';
 import { TreeRoot } from './root.ts';
@@ -41,26 +35,40 @@ export interface TargetTreeInput {
 export function targetTree(input: TargetTreeInput): TargetTree {
   const tree: Tree = new Map();
   const root = new TreeRoot(tree, input.time);
-  const state: State = { ...input, tree, root, owners: new Map(), lost: new Set(), clashes: [] };
+  const state: State = {
+    ...input,
+    tree,
+    root,
+    owners: new Map(),
+    shipped: new Set(),
+    lost: new Set(),
+    clashes: [],
+  };
   const { installer, rules } = input;
   installer.begin(root);
   for (const installed of input.packages) {
     installer.before(installed, root);
-    for (const entry of installed.facts.files)
-      if (!rules.isMetadata(entry.path)) install(state, installed, entry);
+    for (const entry of entriesOf(installed, rules)) install(state, installed, entry);
     installer.after(installed, root);
   }
   const result = installer.end(root, (installed) =>
-    installed.facts.files.filter((entry) => !rules.isMetadata(entry.path) && !state.lost.has(entry)),
+    entriesOf(installed, rules).filter((entry) => !state.lost.has(entry)),
   );
   return { tree, clashes: state.clashes, ...result };
+}
+
+function entriesOf({ facts }: InstalledPackage, rules: TreeRules): readonly FileEntry[] {
+  if (rules.isUnpacked?.(facts) === false) return [];
+  return facts.files.filter(({ path }) => !rules.isMetadata(path));
 }
 
 interface State extends TargetTreeInput {
   readonly tree: Tree;
   readonly root: TreeRoot;
-  /** Files by real path */
+  /** Files by the path that a package owns: TreeRules.ownsListedPaths */
   readonly owners: Map<string, { readonly installed: InstalledPackage; readonly entry: FileEntry }>;
+  /** Directories whose permissions are the packages' to decide, by real path */
+  readonly shipped: Set<string>;
   /** Files whose place another package's took */
   readonly lost: Set<FileEntry>;
   readonly clashes: DecidedClash[];
@@ -73,40 +81,43 @@ function install(state: State, installed: InstalledPackage, entry: FileEntry): v
     installDirectory(state, installed, { entry, path, existing });
     return;
   }
-  const earlier = existing === undefined ? undefined : state.owners.get(path);
+  const key = state.rules.ownsListedPaths === true ? entry.path : path;
+  const earlier = existing === undefined ? undefined : state.owners.get(key);
   if (existing !== undefined && earlier?.installed !== installed) {
     if (existing.type === 'directory')
       throw conflict(path, firstBelow(state, path), installed, 'a directory is there already');
-    const decision = state.rules.decideClash(earlier?.installed, installed, path);
+    const decision = state.rules.decideClash({ path, entry, later: installed, existing, earlier });
     if (decision === 'refuse') throw conflict(path, earlier?.installed, installed, 'both ship it');
-    if (typeof decision === 'object') {
-      const place = existing.sha256 === entry.sha256 ? path : decision.beside;
-      state.tree.set(place, inodeFor(state, installed, entry));
-      return;
-    }
-    const later = decision === 'later';
     if (earlier !== undefined) {
-      const [winner, loser] = later ? [installed, earlier.installed] : [earlier.installed, installed];
-      state.clashes.push({ path, winner, loser, sizeBytes: (later ? entry : existing).sizeBytes });
-      state.lost.add(later ? earlier.entry : entry);
+      const won = decision !== 'earlier';
+      const [winner, loser] = won ? [installed, earlier.installed] : [earlier.installed, installed];
+      state.clashes.push({ path, winner, loser, sizeBytes: (won ? entry : existing).sizeBytes });
+      state.lost.add(won ? earlier.entry : entry);
     }
-    if (!later) return;
+    if (decision === 'earlier') return;
+    state.owners.set(key, { installed, entry });
+    if (decision === 'keep') return;
+    const beside = typeof decision === 'object' && existing.sha256 !== entry.sha256;
+    state.tree.set(beside ? decision.beside : path, inodeFor(state, installed, entry));
+    return;
   }
   state.tree.set(path, inodeFor(state, installed, entry));
-  state.owners.set(path, { installed, entry });
+  state.owners.set(key, { installed, entry });
 }
 
 /** Where an entry goes; its parents are there afterwards. */
 function placeOf(state: State, installed: InstalledPackage, { path }: FileEntry): string {
   const { rules, root, tree, owners, time } = state;
+  const parent = parentOf(path);
+  if (parent === '' || tree.get(parent)?.type === 'directory') return path;
+  if (rules.needsParents === true && !root.isDirectory(parent)) throw noParent(installed, path, parent);
   if (rules.replacesSymlinks !== true) return root.locate(path, nameOf(installed));
-  if (tree.get(parentOf(path))?.type === 'directory') return path;
-  for (const parent of ancestorsOf(path)) {
-    const type = tree.get(parent)?.type ?? 'symlink';
+  for (const ancestor of ancestorsOf(path)) {
+    const type = tree.get(ancestor)?.type ?? 'symlink';
     if (type === 'directory') continue;
     if (type !== 'symlink')
-      throw conflict(parent, owners.get(parent)?.installed, installed, `a ${type} is there`);
-    tree.set(parent, directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: time }));
+      throw conflict(ancestor, owners.get(ancestor)?.installed, installed, `a ${type} is there`);
+    tree.set(ancestor, directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: time }));
   }
   return path;
 }
@@ -125,16 +136,32 @@ function installDirectory(
   const gone = rules.replacesSymlinks === true && existing?.type !== 'directory';
   if (existing === undefined || gone) {
     tree.set(at.path, directoryInode(wanted));
+    state.shipped.add(at.path);
     return;
   }
-  // A symlink to a directory is followed; to nothing yet, the directory it names is made.
-  const path = existing.type === 'symlink' ? root.directory(at.path, nameOf(installed)) : at.path;
-  if (path === '') return;
-  const current = tree.get(path) as Inode;
-  if (current.type !== 'directory')
-    throw conflict(path, state.owners.get(path)?.installed, installed, `a ${current.type} is there already`);
-  const merged: DirectoryOwnership = rules.mergeDirectory(current, wanted);
-  tree.set(path, { ...current, mode: merged.mode, uid: merged.uid, gid: merged.gid });
+  if (existing.type === 'symlink') {
+    if (rules.needsParents === true && !root.isDirectory(at.path))
+      throw noParent(installed, at.path, at.path);
+    // To nothing yet: the directory it names is made.
+    root.directory(at.path, nameOf(installed));
+    return;
+  }
+  if (existing.type !== 'directory') {
+    const other = state.owners.get(at.path)?.installed;
+    throw conflict(at.path, other, installed, `a ${existing.type} is there already`);
+  }
+  if (state.shipped.has(at.path)) {
+    tree.set(at.path, { ...existing, ...rules.mergeDirectory(existing, wanted) });
+  } else if (existing.mode === wanted.mode && existing.uid === wanted.uid && existing.gid === wanted.gid) {
+    state.shipped.add(at.path);
+  }
+}
+
+function noParent(installed: InstalledPackage, path: string, parent: string): AppError {
+  const why = `/${parent} is no folder: no package before it ships one`;
+  return new AppError('BAD_ARCHIVE', `${nameOf(installed)}: /${path} cannot be installed: ${why}`, {
+    details: { path: `/${path}` },
+  });
 }
 
 /** The first package that has made a directory there. */

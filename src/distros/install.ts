@@ -7,6 +7,13 @@ export interface InstalledPackage {
   readonly reason: 'explicit' | 'dependency';
   /** The repository's index has a checksum of the archive, and the bytes were compared with it. Absent: it has. */
   readonly listed?: boolean;
+  /** What the repository says of it and the archive does not; absent: the archive stands alone */
+  readonly index?: {
+    /** An index may call a `noarch` package by the repository's architecture. */
+    readonly architecture: string;
+    /** apk's `@tag` of the repository, without `@`; empty: none */
+    readonly tag: string;
+  };
 }
 
 /** Permissions of a directory: what two packages that ship it may disagree on. */
@@ -20,22 +27,38 @@ export interface DirectoryOwnership {
 export interface TreeRules {
   /** True for root members that are never installed: `.PKGINFO`, `.SIGN.*`, `.MTREE`… */
   isMetadata(path: string): boolean;
+  /** False for a package that the tool installs without opening it. Absent: none is. */
+  isUnpacked?(facts: ArchiveFacts): boolean;
+  /** True: an entry whose folder is not there is refused; else missing folders are made (0755, root). */
+  readonly needsParents?: boolean;
+  /** True: a package owns the path that its archive lists; else the place where that path leads. */
+  readonly ownsListedPaths?: boolean;
   /**
    * True: an entry below a symlink makes a directory in the symlink's place, and a directory over one is a clash.
    * Else both go where the symlink leads.
    */
   readonly replacesSymlinks?: boolean;
-  /** The directory's permissions after a second package ships it too. */
+  /**
+   * The directory's permissions after a second package ships it too. Not asked for one that a symlink leads to, nor for
+   * one that no package made and that had other permissions: those stay.
+   */
   mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): DirectoryOwnership;
   /**
-   * Which of two packages keeps a file both ship: the later wins, the earlier wins, or a clash the tool refuses.
-   * Undefined: what is there is no package's; then `beside` says where the package's file goes if the two differ.
+   * A package's file where a file is already: it takes the place, leaves it to the earlier package, is refused, or
+   * becomes the package's without being written: what is there is kept, with the package's beside it or without.
+   * Where the two are the same, `beside` writes the package's file in place.
    */
-  decideClash(
-    earlier: InstalledPackage | undefined,
-    later: InstalledPackage,
-    path: string,
-  ): 'earlier' | 'later' | 'refuse' | { readonly beside: string };
+  decideClash(clash: Clash): 'earlier' | 'later' | 'refuse' | 'keep' | { readonly beside: string };
+}
+
+export interface Clash {
+  /** The real place */
+  readonly path: string;
+  readonly entry: FileEntry;
+  readonly later: InstalledPackage;
+  readonly existing: RootEntry;
+  /** Undefined: what is there is no package's, or not by this path. */
+  readonly earlier: { readonly installed: InstalledPackage; readonly entry: FileEntry } | undefined;
 }
 
 /** What decides an installed root, apart from the packages' files. */

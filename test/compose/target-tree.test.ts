@@ -9,7 +9,7 @@ import { entry, installed } from './entries.ts';
 const rules: TreeRules = {
   isMetadata: (path) => path.startsWith('.'),
   mergeDirectory: (current, next) => ({ ...current, mode: current.mode & next.mode }),
-  decideClash: (_, later) =>
+  decideClash: ({ later }) =>
     later.facts.name === 'replacer' ? 'later' : later.facts.name === 'modest' ? 'earlier' : 'refuse',
 };
 

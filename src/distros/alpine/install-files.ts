@@ -1,15 +1,32 @@
-import type { GeneratedFile, InstalledPackage } from '../install.ts';
+import type { FileEntry } from '../../model/archive.ts';
+import type { DirectoryOwnership, GeneratedFile, InstalledPackage } from '../install.ts';
 import { installScript } from './install-script.ts';
-import { triggerRuns, triggersOf } from './triggers.ts';
+import { type TriggerRun, triggersOf } from './triggers.ts';
 
-/** Lines of the steps that are done; empty in the layer, so that the script needs no tool to make it. */
+/** Lines of the steps that are done. */
 export const STATE_PATH = '.pkg/state';
+
+export interface InstallFilesInput {
+  /** In install order */
+  readonly packages: readonly InstalledPackage[];
+  readonly runs: readonly TriggerRun[];
+  /** Steps, as `busybox-1.36.1-r15.trigger` */
+  readonly left: readonly string[];
+  readonly done: readonly string[];
+  /** Entries with the name of an owner whom a left step might make or change */
+  late(installed: InstalledPackage): readonly LateEntry[];
+}
+
+export interface LateEntry extends Pick<DirectoryOwnership, 'uid' | 'gid'> {
+  readonly entry: FileEntry;
+}
 
 /**
  * `.pkg/alpine/<package>/<script>` for every script, `.pkg/install.sh`, `.pkg/manifest.json` and the list of done
  * steps. Deterministic: package order is the install order, everything else follows it.
  */
-export function installFiles(packages: readonly InstalledPackage[]): readonly GeneratedFile[] {
+export function installFiles(input: InstallFilesInput): readonly GeneratedFile[] {
+  const { packages, done } = input;
   const scripts = packages.flatMap((entry) =>
     entry.facts.scripts.map((script) => ({
       path: scriptPath(entry, script.name),
@@ -17,12 +34,11 @@ export function installFiles(packages: readonly InstalledPackage[]): readonly Ge
       content: Buffer.from(script.content, 'base64'),
     })),
   );
-  const runs = triggerRuns(packages);
   return [
     ...scripts,
-    { path: '.pkg/install.sh', mode: 0o755, content: Buffer.from(installScript(packages, runs)) },
-    { path: '.pkg/manifest.json', mode: 0o644, content: Buffer.from(manifest(packages, runs)) },
-    { path: STATE_PATH, mode: 0o644, content: Buffer.alloc(0) },
+    { path: '.pkg/install.sh', mode: 0o755, content: Buffer.from(installScript(input)) },
+    { path: '.pkg/manifest.json', mode: 0o644, content: Buffer.from(manifest(input)) },
+    { path: STATE_PATH, mode: 0o644, content: Buffer.from(done.map((step) => `${step}\n`).join('')) },
   ];
 }
 
@@ -31,7 +47,7 @@ export function scriptPath(entry: InstalledPackage, script: string): string {
   return `.pkg/alpine/${entry.facts.name}/${script}`;
 }
 
-function manifest(packages: readonly InstalledPackage[], runs: ReturnType<typeof triggerRuns>): string {
+function manifest({ packages, runs }: InstallFilesInput): string {
   const fired = new Map(runs.map((run) => [run.package, run.directories]));
   const value = {
     schema: 1,

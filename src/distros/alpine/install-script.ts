@@ -1,39 +1,63 @@
+import { encodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage } from '../install.ts';
 import { shellQuote } from '../shared/shell-quote.ts';
-import type { TriggerRun } from './triggers.ts';
+import type { InstallFilesInput, LateEntry } from './install-files.ts';
+import { isUnpacked } from './unpacked.ts';
 
 /**
- * `/.pkg/install.sh`. Only shell builtins: when it starts, busybox has not linked its applets yet. What apk does
- * (2.14, seen on the tool): each script gets a clean environment, `/` as folder and the version as argument; one
- * that fails is reported, the rest still run, and the exit status is 1. A step that ended well is noted in
- * /.pkg/state and is not run again; a failed one is.
+ * `/.pkg/install.sh`. Only shell builtins, until a file's owner has to change: when it starts, busybox has not linked
+ * its applets yet. What apk does (2.14, seen on the tool): each script gets a clean environment, `/` as folder and the
+ * version as argument; one that fails is reported, the rest still run, and the exit status is 1. A step that ended well
+ * is noted in /.pkg/state and is not run again; a failed one is. Bytes, because paths are.
  */
-export function installScript(
-  packages: readonly InstalledPackage[],
-  triggers: readonly TriggerRun[],
-): string {
-  const steps = packages.flatMap(({ facts }) =>
-    INSTALL_SCRIPTS.filter((name) => facts.scripts.some((script) => script.name === name)).map((name) =>
-      step(facts, name, [facts.version]),
-    ),
-  );
-  const fired = triggers.map((run) => step(run.package.facts, 'trigger', run.directories));
-  return `${HEAD}${[...steps, ...fired].join('')}${TAIL}`;
+export function installScript({ packages, runs, left, late }: InstallFilesInput): Buffer {
+  const steps = packages.flatMap((installed) => {
+    const { facts } = installed;
+    if (!isUnpacked(facts)) return [];
+    const has = (name: string): boolean => facts.scripts.some((script) => script.name === name);
+    return [
+      ...(has('pre-install') ? [step(facts, 'pre-install', [facts.version])] : []),
+      ...ownerLines(facts, late(installed)),
+      ...(has('post-install') ? [step(facts, 'post-install', [facts.version])] : []),
+    ];
+  });
+  const fired = runs.map((run) => step(run.package.facts, 'trigger', run.directories));
+  return encodePath([headOf(left), FUNCTIONS, ...steps, ...fired, TAIL].join(''));
 }
-
-/** In the order that apk runs them: before and after unpacking. */
-const INSTALL_SCRIPTS = ['pre-install', 'post-install'];
 
 function step(facts: InstalledPackage['facts'], script: string, args: readonly string[]): string {
   return `step ${[facts.name, facts.version, script, ...args].map(shellQuote).join(' ')}\n`;
 }
 
-const HEAD = `#!/bin/sh
+/** apk has run the scripts before by the time it unpacks the files, and knows the owners that they made. */
+function ownerLines(facts: InstalledPackage['facts'], entries: readonly LateEntry[]): readonly string[] {
+  if (entries.length === 0) return [];
+  const label = `${facts.name}-${facts.version}.owners`;
+  const lines = entries.map(({ entry, uid, gid }) => {
+    const mode = entry.type === 'symlink' ? '-' : entry.mode.toString(8);
+    const words = [label, facts.name, entry.uname, entry.gname, uid, gid, mode, entry.path];
+    return `own ${words.map((word) => shellQuote(String(word))).join(' ')}\n`;
+  });
+  return [...lines, `note ${shellQuote(label)}\n`];
+}
+
+/** Package names and versions have no white space or control characters: nothing ends the comment early. */
+function headOf(left: readonly string[]): string {
+  const what =
+    left.length === 0
+      ? ['# Nothing is left to do: what the scripts of the packages do is in the image already.']
+      : ['# Left to do, in this order:', ...left.map((label) => `#   ${label}`)];
+  return `#!/bin/sh
 # Finishes the install of this image's packages: their pre- and post-install scripts in install order, then
 # their triggers, as apk runs them. Safe to run again: what ended well is skipped, what failed is tried again.
 # Exit status: 0 when every script ended well, 1 when one failed, 2 when the state cannot be kept.
+#
+${what.join('\n')}
 
-# apk gives scripts an environment of their own: drop what is exported.
+`;
+}
+
+const FUNCTIONS = `# apk gives scripts an environment of their own: drop what is exported.
 eval "$(export -p | while IFS= read -r line; do
   line=\${line#export }
   line=\${line#declare -x }
@@ -48,6 +72,7 @@ export PATH
 umask 022
 state=/.pkg/state
 failed=0
+given=
 newline='
 '
 
@@ -72,17 +97,77 @@ step() {
     failed=$((failed + 1))
     return 0
   fi
-  echo "$package-$version.$script" >> "$state" || {
+  note "$package-$version.$script"
+}
+
+note() {
+  case $finished in *"$newline$1$newline"*) return 0 ;; esac
+  echo "$1" >> "$state" || {
     echo "ERROR: cannot write $state: run this as root on a writable image" >&2
     exit 2
   }
 }
 
+tool() {
+  if command -v "$1" > /dev/null; then "$@"; else /bin/busybox "$@"; fi
+}
+
+# id_of <file> <name> <id when there is no such name>
+id_of() {
+  id=$3
+  [ -f "$1" ] || return 0
+  while IFS=: read -r name _ number _; do
+    if [ "$name" = "$2" ]; then
+      id=$number
+      return 0
+    fi
+  done < "$1"
+}
+
+# own <label> <package> <user> <group> <uid> <gid> <mode> <path>: gives what has a name for an owner to the one of that name.
+own() {
+  case $finished in *"$newline$1$newline"*) return 0 ;; esac
+  id_of /etc/passwd "$3" "$5"
+  uid=$id
+  id_of /etc/group "$4" "$6"
+  [ "$uid:$id" != "$5:$6" ] || return 0
+  tool chown -h "$uid:$id" "/$8" && { [ "$7" = - ] || tool chmod "$7" "/$8"; } || {
+    echo "ERROR: /$8: cannot give it to $3:$4" >&2
+    failed=$((failed + 1))
+    return 0
+  }
+  given="$given$newline$2:$8=$uid:$id$newline"
+}
+
 `;
 
 const TAIL = `
+# The database says who owns what; a file's line comes after its folder's and its name's.
+database=/lib/apk/db/installed
+if [ -n "$given" ] && [ -f "$database" ]; then
+  while IFS= read -r line; do
+    case $line in
+      P:*) package=\${line#P:} ;;
+      F:*) folder=\${line#F:} path=$folder ;;
+      R:*) path=$folder\${folder:+/}\${line#R:} ;;
+      M:* | a:*)
+        case $given in
+          *"$newline$package:$path="*)
+            ids=\${given#*"$newline$package:$path="}
+            rest=\${line#?:*:*:}
+            line=\${line%%:*}:\${ids%%"$newline"*}:$rest
+            ;;
+        esac
+        ;;
+    esac
+    printf '%s\\n' "$line"
+  done < "$database" > "$database.new" && tool mv "$database.new" "$database" || {
+    echo "ERROR: cannot write $database" >&2
+    exit 2
+  }
+fi
 if [ "$failed" -ne 0 ]; then
-  echo "ERROR: $failed of the packages' scripts failed; run /.pkg/install.sh again to retry them" >&2
+  echo "ERROR: $failed of the packages' steps failed; run /.pkg/install.sh again to retry them" >&2
   exit 1
 fi
 `;

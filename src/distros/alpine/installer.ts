@@ -1,18 +1,124 @@
-import type { Installation, Installer } from '../install.ts';
-import { installFiles } from './install-files.ts';
+import { gzipSync } from 'node:zlib';
+import type { FileEntry } from '../../model/archive.ts';
+import { encodePath } from '../../model/path-bytes.ts';
+import type {
+  DirectoryOwnership,
+  Installation,
+  InstalledPackage,
+  Installer,
+  InstallerResult,
+  Root,
+} from '../install.ts';
+import { layoutOf } from './apk-layout.ts';
+import { idCache } from './id-cache.ts';
+import { DATABASE_FOLDER, makeRoot } from './initdb.ts';
+import { installFiles, type LateEntry } from './install-files.ts';
+import { byDisplayName, installedText } from './installed-db.ts';
+import { scriptsTar } from './scripts-tar.ts';
+import { scriptSteps } from './steps.ts';
+import { triggerRuns, triggersText } from './triggers.ts';
+import { checkEntries, isMetadata, isUnpacked } from './unpacked.ts';
+import { worldText } from './world.ts';
 
+type Owner = Pick<DirectoryOwnership, 'uid' | 'gid'>;
+type Owned = (installed: InstalledPackage) => readonly FileEntry[];
+
+/** What `apk add --initdb` leaves in an empty root beside the packages' files. */
 export function installer(installation: Installation): Installer {
+  const layout = layoutOf(installation.packages);
+  const ids = idCache();
+  const steps = scriptSteps(installation, ids.reset);
+  /** Of entries whose ids the archive's numbers are not */
+  const owners = new Map<FileEntry, Owner>();
+
+  const resolve = (entry: FileEntry, root: Root): Owner => {
+    const owner = ids.owner(entry, root);
+    if (owner.uid !== entry.uid || owner.gid !== entry.gid) owners.set(entry, owner);
+    return owner;
+  };
+  const ownerOf = (entry: FileEntry): Owner => owners.get(entry) ?? entry;
+
   return {
-    begin() {},
-    before() {},
-    owner: ({ uid, gid }) => ({ uid, gid }),
-    after() {},
-    end(root) {
+    begin(root) {
+      makeRoot(root, installation, layout);
+    },
+    before(installed, root) {
+      if (!isUnpacked(installed.facts)) return;
+      checkEntries(installed.facts);
+      steps.run({ installed, script: 'pre-install', args: [installed.facts.version] }, root);
+    },
+    owner: resolve,
+    after(installed, root) {
+      if (!isUnpacked(installed.facts)) return;
+      for (const entry of installed.facts.files)
+        if (entry.type === 'hardlink' && !isMetadata(entry.path)) linkAttributes(root, entry, resolve);
+      steps.unpacked(installed);
+      steps.run({ installed, script: 'post-install', args: [installed.facts.version] }, root);
+    },
+    end(root, owned): InstallerResult {
+      const runs = installation.scripts ? triggerRuns(installation.packages) : [];
+      for (const run of runs)
+        steps.run({ installed: run.package, script: 'trigger', args: run.directories }, root);
+      if (installation.database) writeDatabase(root, owned);
       if (!installation.scripts) return { left: [], done: [] };
-      for (const { path, mode, content } of installFiles(installation.packages)) {
+      const { left, done } = steps.result();
+      const late = (installed: InstalledPackage): readonly LateEntry[] =>
+        steps.isLate(installed) ? lateEntries(root, owned(installed)) : [];
+      for (const { path, mode, content } of installFiles({
+        packages: installation.packages,
+        runs,
+        left,
+        done,
+        late,
+      }))
         root.put(path, { type: 'file', mode, content });
-      }
-      return { left: [], done: [] };
+      return { left, done };
     },
   };
+
+  /** Those with names that are not root's, and where they have the say. */
+  function lateEntries(root: Root, entries: readonly FileEntry[]): readonly LateEntry[] {
+    return entries.flatMap((entry) => {
+      if (entry.uname === 'root' && entry.gname === 'root') return [];
+      const { uid, gid } = ownerOf(entry);
+      const there = root.stat(entry.path);
+      return there?.uid === uid && there.gid === gid ? [{ entry, uid, gid }] : [];
+    });
+  }
+
+  function writeDatabase(root: Root, owned: Owned): void {
+    const put = (path: string, content: Uint8Array, mode = 0o644): void =>
+      root.put(path, { type: 'file', mode, content });
+    const packages = [...installation.packages].sort(byDisplayName);
+    const installed = installedText({ packages, layout, owned, owner: ownerOf });
+    const ordered = layout.scriptsByName ? packages : installation.packages;
+    const tar = scriptsTar(ordered, { layout, time: installation.time });
+    if (steps.anyScript && layout.scriptFolder) root.put('lib/apk/exec', { type: 'directory', mode: 0o700 });
+    put(`${DATABASE_FOLDER}/installed`, encodePath(installed));
+    put(`${DATABASE_FOLDER}/triggers`, Buffer.from(triggersText(ordered)));
+    if (layout.compressedScripts) put(`${DATABASE_FOLDER}/scripts.tar.gz`, gzipSync(tar));
+    else put(`${DATABASE_FOLDER}/scripts.tar`, tar);
+    put('etc/apk/world', Buffer.from(worldText(installation.targets)));
+    put('etc/apk/arch', Buffer.from(`${installation.architecture}\n`));
+    if (layout.makesRoot) put(`${DATABASE_FOLDER}/lock`, Buffer.alloc(0), 0o600);
+    const unlessThere = (path: string, content: Uint8Array): void => {
+      if (root.stat(path) === undefined) put(path, content);
+    };
+    const { repositories, keys } = installation;
+    if (repositories.length > 0)
+      unlessThere('etc/apk/repositories', Buffer.from(`${repositories.join('\n')}\n`));
+    for (const { name, content } of keys) unlessThere(`etc/apk/keys/${name}`, content);
+  }
+}
+
+/** apk gives the file that a hard link names the link's own owner and mode. */
+function linkAttributes(
+  root: Root,
+  entry: FileEntry,
+  resolve: (entry: FileEntry, root: Root) => Owner,
+): void {
+  const owner = resolve(entry, root);
+  const there = root.stat(entry.path);
+  if (there?.mode !== entry.mode || there.uid !== owner.uid || there.gid !== owner.gid)
+    root.change(entry.path, { mode: entry.mode, ...owner });
 }

@@ -61,6 +61,33 @@ export function matchesOperator(version: string, relation: Pick<Relation, 'opera
   return (operator & (order < 0 ? LESS : order > 0 ? GREATER : EQUAL)) !== 0;
 }
 
+/** `<`, `>=`, `~`…: an operator as apk prints it. */
+export function operatorText(operator: number): string {
+  const fuzzy = (operator & FUZZY) !== 0;
+  const less = (operator & LESS) !== 0 ? '<' : '';
+  const greater = (operator & GREATER) !== 0 ? '>' : '';
+  const equal = fuzzy ? '~' : (operator & EQUAL) !== 0 ? '=' : '';
+  return less !== '' && greater !== '' ? '><' : `${less}${greater}${equal}`;
+}
+
+/** `!foo@edge>=2`, as apk writes a term. */
+export function relationText({ conflict, name, tag, operator, version }: Relation): string {
+  const bound = version === '' ? '' : `${operatorText(operator)}${version}`;
+  return `${conflict ? '!' : ''}${name}${tag === '' ? '' : `@${tag}`}${bound}`;
+}
+
+/** Several in one line, as apk writes them; what is no term stays as it is. */
+export function relationsText(values: readonly string[]): string {
+  const text = values.join(' ');
+  if (!/[<>=~]{2}/.test(text)) return text;
+  return text.split(/\s+/).map(inApksWords).join(' ');
+}
+
+function inApksWords(term: string): string {
+  const relation = parseRelation(term);
+  return relation === null ? term : relationText(relation);
+}
+
 const OPERATORS: ReadonlyMap<string, number> = new Map([
   ['<', LESS],
   ['>', GREATER],

@@ -1,14 +1,18 @@
-import type { DirectoryOwnership, InstalledPackage, TreeRules } from '../install.ts';
+import type { FileEntry } from '../../model/archive.ts';
+import type { Clash, DirectoryOwnership, InstalledPackage, TreeRules } from '../install.ts';
 import { infoList, infoNumber, infoValue } from '../shared/pkginfo.ts';
 import { matchesOperator, parseRelation } from './relation.ts';
+import { isMetadata, isUnpacked } from './unpacked.ts';
 
-/** How apk lays files down (apk-tools `database.c`: install_archive_entry, apply_diri_permissions). */
-export const tree: TreeRules = { isMetadata, mergeDirectory, decideClash };
-
-/** Root members of the signature and control members, and every other dot file in the root, which apk skips. */
-function isMetadata(path: string): boolean {
-  return path.startsWith('.') && !path.includes('/');
-}
+/** How apk lays files down (apk-tools `database.c`: install_archive_entry, migrate_files; measured with 2.14). */
+export const tree: TreeRules = {
+  isMetadata,
+  isUnpacked,
+  needsParents: true,
+  ownsListedPaths: true,
+  mergeDirectory,
+  decideClash,
+};
 
 /** The lower owner wins and takes its mode along; the same owner keeps the bits that both allow. */
 function mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): DirectoryOwnership {
@@ -19,14 +23,34 @@ function mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): 
 }
 
 /**
+ * What is there is the earlier package's file: theirs to decide. What no package put there by this path gives way, but
+ * in /etc, where apk keeps what it did not put there, or no longer as it did, and the package's file goes beside it.
+ */
+function decideClash(clash: Clash): ReturnType<TreeRules['decideClash']> {
+  const { earlier, later, entry, existing, path } = clash;
+  if (earlier !== undefined) {
+    const decision = decideOwner(earlier.installed, later);
+    if (decision !== 'later' || sameContent(existing, earlier.entry)) return decision;
+  }
+  if (!entry.path.startsWith('etc/')) return 'later';
+  return sameContent(existing, entry) ? 'keep' : { beside: `${path}.apk-new` };
+}
+
+/** Of a hard link nothing is known here; its file is the package's own. */
+function sameContent(existing: Clash['existing'], entry: FileEntry): boolean {
+  if (entry.type === 'hardlink') return true;
+  return (
+    existing.type === entry.type &&
+    existing.sha256 === entry.sha256 &&
+    existing.linkTarget === entry.linkTarget
+  );
+}
+
+/**
  * Same name or same origin: the later overwrites. Else the higher replaces_priority of those that name the
  * other in `replaces` (none: -1); the later wins a tie when it replaces the earlier at all.
  */
-function decideClash(
-  earlier: InstalledPackage | undefined,
-  later: InstalledPackage,
-): 'earlier' | 'later' | 'refuse' {
-  if (earlier === undefined) return 'later';
+function decideOwner(earlier: InstalledPackage, later: InstalledPackage): 'earlier' | 'later' | 'refuse' {
   if (earlier.facts.name === later.facts.name) return 'later';
   const origin = infoValue(later.facts.info, 'origin');
   if (origin !== '' && origin === infoValue(earlier.facts.info, 'origin')) return 'later';

@@ -2,6 +2,7 @@ import type { InstalledPackage } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
 import { fnmatchPath } from './fnmatch.ts';
 import { hashOrder } from './hash-order.ts';
+import { folderOf, isMetadata, isUnpacked } from './unpacked.ts';
 
 export interface TriggerRun {
   readonly package: InstalledPackage;
@@ -15,7 +16,9 @@ export interface TriggerRun {
  * Checked against apk-tools 2.14: arguments come in the order of its directory hash.
  */
 export function triggerRuns(packages: readonly InstalledPackage[]): readonly TriggerRun[] {
-  const owners = packages.filter(({ facts }) => facts.scripts.some((script) => script.name === 'trigger'));
+  const owners = packages.filter(
+    ({ facts }) => isUnpacked(facts) && facts.scripts.some((script) => script.name === 'trigger'),
+  );
   if (owners.length === 0) return [];
   const directories = hashOrder([...changedDirectories(packages)], (path) => path);
   return owners.flatMap((owner) => {
@@ -23,6 +26,15 @@ export function triggerRuns(packages: readonly InstalledPackage[]): readonly Tri
     const matching = directories.filter((path) => globs.some((glob) => fnmatchPath(glob, path)));
     return matching.length === 0 ? [] : [{ package: owner, directories: matching.map((path) => `/${path}`) }];
   });
+}
+
+/** `lib/apk/db/triggers`: the identity and the globs of each package that has any. */
+export function triggersText(packages: readonly InstalledPackage[]): string {
+  return packages
+    .map((owner) => [owner.facts.identity, ...(isUnpacked(owner.facts) ? triggersOf(owner) : [])])
+    .filter((words) => words.length > 1)
+    .map((words) => `${words.join(' ')}\n`)
+    .join('');
 }
 
 /** As written, each an absolute glob. */
@@ -42,19 +54,15 @@ function triggerGlobs(owner: InstalledPackage): readonly string[] {
 function changedDirectories(packages: readonly InstalledPackage[]): ReadonlySet<string> {
   const directories = new Set<string>();
   for (const { facts } of packages) {
+    if (!isUnpacked(facts)) continue;
     for (const entry of facts.files) {
-      if (entry.path.startsWith('.') && !entry.path.includes('/')) continue;
-      let path = entry.type === 'directory' ? entry.path : parentOf(entry.path);
+      if (isMetadata(entry.path)) continue;
+      let path = entry.type === 'directory' ? entry.path : folderOf(entry.path);
       while (!directories.has(path)) {
         directories.add(path);
-        path = parentOf(path);
+        path = folderOf(path);
       }
     }
   }
   return directories;
-}
-
-/** '' is the root, and its own parent. */
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 }

@@ -3,10 +3,21 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { installFiles } from '../../../src/distros/alpine/install-files.ts';
-import type { InstalledPackage } from '../../../src/distros/install.ts';
+import {
+  installFiles as filesOf,
+  type InstallFilesInput,
+} from '../../../src/distros/alpine/install-files.ts';
+import { triggerRuns } from '../../../src/distros/alpine/triggers.ts';
+import type { GeneratedFile, InstalledPackage } from '../../../src/distros/install.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 import { installed } from './installed.ts';
+
+function installFiles(
+  packages: readonly InstalledPackage[],
+  more: Partial<InstallFilesInput> = {},
+): readonly GeneratedFile[] {
+  return filesOf({ packages, runs: triggerRuns(packages), left: [], done: [], late: () => [], ...more });
+}
 
 const DIRECTORY = { type: 'directory', mode: 0o755 } as const;
 

@@ -1,5 +1,4 @@
 import { murmur3, NAME_BUCKETS } from '../hash-order.ts';
-import { EQUAL, FUZZY, GREATER, LESS } from '../relation.ts';
 
 /**
  * Every name and package of a set of repositories as numbers, with who needs and who provides what: apk reads all of
@@ -115,13 +114,4 @@ export function findName(graph: Graph, text: string): number {
     if (wanted.equals(bytes)) return name;
   }
   return -1;
-}
-
-/** `<`, `>=`, `~`…: an operator as apk prints it. */
-export function operatorText(operator: number): string {
-  const fuzzy = (operator & FUZZY) !== 0;
-  const less = (operator & LESS) !== 0 ? '<' : '';
-  const greater = (operator & GREATER) !== 0 ? '>' : '';
-  const equal = fuzzy ? '~' : (operator & EQUAL) !== 0 ? '=' : '';
-  return less !== '' && greater !== '' ? '><' : `${less}${greater}${equal}`;
 }

@@ -1,6 +1,5 @@
 import { checksumBytes } from '../checksum.ts';
-import { CHECKSUM, matchesOperator } from '../relation.ts';
-import { operatorText } from './graph.ts';
+import { CHECKSUM, matchesOperator, operatorText } from '../relation.ts';
 import type { Dependency, PackageState, Provider } from './state.ts';
 
 /** Whether `provider` (null: nothing is installed under the name) answers a dependency of `owner` (null: world). */

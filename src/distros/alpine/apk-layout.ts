@@ -1,0 +1,53 @@
+import type { InstalledPackage } from '../install.ts';
+
+/** What differs between the generations of apk in the root that they leave. */
+export interface ApkLayout {
+  /** apk 2 makes the folders and device nodes of a root when it creates a database; apk 3 its cache folder alone. */
+  readonly makesRoot: boolean;
+  /** apk 2 runs scripts from a folder in the root, apk 3 from memory. */
+  readonly scriptFolder: boolean;
+  /** apk 2: `scripts.tar`, dated by the install; apk 3: `scripts.tar.gz`, dated by the package's build */
+  readonly compressedScripts: boolean;
+  /** apk 3 sorts a directory's files in `installed` by name. */
+  readonly sortedFiles: boolean;
+  /**
+   * apk 2 writes what no index says of a package (`r: q: s: f:`) with its first directory: where there is none, with
+   * the next package's. apk 3 drops it.
+   */
+  readonly carriesNotes: boolean;
+  /** apk 2 notes a package without checksums in its tar as broken. */
+  readonly needsChecksums: boolean;
+  /** apk 2 writes scripts and triggers in install order, apk 3 in the order of the names. */
+  readonly scriptsByName: boolean;
+  /** apk 3 lists the words of `tags` (`g:`). */
+  readonly tags: boolean;
+}
+
+const APK2: ApkLayout = {
+  makesRoot: true,
+  scriptFolder: true,
+  compressedScripts: false,
+  sortedFiles: false,
+  carriesNotes: true,
+  needsChecksums: true,
+  scriptsByName: false,
+  tags: false,
+};
+
+/** Source: apk-tools 3, `database.c`, `package.c`. */
+const APK3: ApkLayout = {
+  makesRoot: false,
+  scriptFolder: false,
+  compressedScripts: true,
+  sortedFiles: true,
+  carriesNotes: false,
+  needsChecksums: false,
+  scriptsByName: true,
+  tags: true,
+};
+
+/** The layout that the installed apk reads and writes; apk 2.14's when there is none. */
+export function layoutOf(packages: readonly InstalledPackage[]): ApkLayout {
+  const apk = packages.find(({ facts }) => facts.name === 'apk-tools');
+  return Number.parseInt(apk?.facts.version ?? '2', 10) >= 3 ? APK3 : APK2;
+}

@@ -1,0 +1,66 @@
+import type { PackageScript } from '../../model/archive.ts';
+import type { InstalledPackage } from '../install.ts';
+import { infoNumber } from '../shared/pkginfo.ts';
+import type { ApkLayout } from './apk-layout.ts';
+import { isUnpacked } from './unpacked.ts';
+
+const BLOCK = 512;
+const END = Buffer.alloc(2 * BLOCK);
+
+/** In apk's order (apk-tools `package.c` apk_script_types). */
+const ORDER = [
+  'pre-install',
+  'post-install',
+  'pre-deinstall',
+  'post-deinstall',
+  'pre-upgrade',
+  'post-upgrade',
+  'trigger',
+];
+
+/** `lib/apk/db/scripts.tar`: `<name>-<version>.<identity>.<script>` of each package. */
+export function scriptsTar(
+  packages: readonly InstalledPackage[],
+  { layout, time }: { readonly layout: ApkLayout; readonly time: number },
+): Buffer {
+  const blocks: Buffer[] = [];
+  for (const { facts } of packages) {
+    if (!isUnpacked(facts)) continue;
+    const mtime = layout.compressedScripts ? infoNumber(facts.info, 'builddate') : time;
+    for (const { name, content } of inOrder(facts.scripts)) {
+      const bytes = Buffer.from(content, 'base64');
+      const path = `${facts.name}-${facts.version}.${facts.identity}.${name}`;
+      blocks.push(header(path, bytes.length, mtime), bytes, Buffer.alloc(-bytes.length & (BLOCK - 1)));
+    }
+  }
+  return Buffer.concat([...blocks, END]);
+}
+
+function inOrder(scripts: readonly PackageScript[]): readonly PackageScript[] {
+  return scripts.length < 2
+    ? scripts
+    : [...scripts].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+}
+
+/** GNU's header as apk writes it: numbers in octal, those that fill their field without a NUL, a name cut at 99 bytes. */
+function header(path: string, sizeBytes: number, mtime: number): Buffer {
+  const block = Buffer.alloc(BLOCK);
+  const octal = (value: number, at: number, digits: number): void => {
+    block.write(value.toString(8).padStart(digits, '0'), at, digits, 'latin1');
+  };
+  Buffer.from(path).copy(block, 0, 0, 99);
+  octal(0o755, 100, 7);
+  octal(0, 108, 7);
+  octal(0, 116, 7);
+  octal(sizeBytes, 124, 12);
+  octal(mtime, 136, 12);
+  block.write('        0', 148, 'latin1');
+  block.write('ustar  ', 257, 'latin1');
+  block.write('root', 265, 'latin1');
+  block.write('root', 297, 'latin1');
+  let sum = 0;
+  for (const byte of block) sum += byte;
+  octal(sum, 148, 6);
+  block[154] = 0;
+  return block;
+}

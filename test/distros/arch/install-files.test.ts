@@ -1,47 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { planHooks } from '../../../src/distros/arch/hooks.ts';
-import { installFiles } from '../../../src/distros/arch/install-files.ts';
-import type { InstalledPackage } from '../../../src/distros/install.ts';
-import { tempDir } from '../../fixtures/temp.ts';
 import { hookText, installed } from './installed.ts';
+import { filesOf, layDown, runScript } from './lay-down.ts';
 
 const VENDOR = 'usr/share/libalpm/hooks';
-
-function filesOf(packages: readonly InstalledPackage[]) {
-  return installFiles(packages, { plan: planHooks(packages), done: [], left: [] });
-}
-
-/** Lays the files below a folder, with every absolute path of the script moved there. */
-function layDown(t: { after(fn: () => void): void }, packages: readonly InstalledPackage[]): string {
-  const root = tempDir(t);
-  for (const file of filesOf(packages)) {
-    const path = join(root, file.path);
-    mkdirSync(dirname(path), { recursive: true });
-    const text = Buffer.from(file.content).toString();
-    const isScript = file.path === '.pkg/install.sh';
-    const moved = text
-      .replaceAll('/.pkg/', `${root}/.pkg/`)
-      .replace('cd / ||', `cd ${root} ||`)
-      .replaceAll('/sbin/ldconfig', `${root}/sbin/ldconfig`)
-      .replaceAll('/etc/ld.so.conf', `${root}/etc/ld.so.conf`);
-    writeFileSync(path, isScript ? moved : file.content);
-    chmodSync(path, file.mode);
-  }
-  return root;
-}
-
-function run(root: string): { status: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync('/bin/sh', [join(root, '.pkg/install.sh')], {
-    encoding: 'utf8',
-    input: 'not for scriptlets',
-    env: { PATH: process.env.PATH ?? '', BASH_ENV: '/nonexistent' },
-  });
-  return { status, out: stdout, err: stderr };
-}
 
 const PACKAGES = [
   installed({
@@ -70,7 +35,7 @@ const PACKAGES = [
 
 test('install.sh runs scriptlets, then hooks, in order, and goes on over failures with status 0', (t) => {
   const root = layDown(t, PACKAGES);
-  const { status, out, err } = run(root);
+  const { status, out, err } = runScript(root);
   assert.equal(status, 0);
   assert.equal(
     out,
@@ -107,8 +72,8 @@ $HOME two  words
 
 test('the second run repeats only what failed', (t) => {
   const root = layDown(t, PACKAGES);
-  run(root);
-  const { out } = run(root);
+  runScript(root);
+  const { out } = runScript(root);
   assert.doesNotMatch(out, /base-p/);
   assert.doesNotMatch(out, /Say it/);
   assert.match(out, /loud-post/);
@@ -119,17 +84,44 @@ test('ldconfig runs between scriptlets and hooks, where there is one and its con
   mkdirSync(join(root, 'sbin'));
   mkdirSync(join(root, 'etc'));
   writeFileSync(join(root, 'sbin/ldconfig'), '#!/bin/sh\necho ldconfig-ran\n', { mode: 0o755 });
-  assert.doesNotMatch(run(root).out, /ldconfig-ran/);
+  assert.doesNotMatch(runScript(root).out, /ldconfig-ran/);
   writeFileSync(join(root, 'etc/ld.so.conf'), '');
-  assert.match(run(root).out, /loud-post\nldconfig-ran\n:: Running/);
-  assert.doesNotMatch(run(root).out, /ldconfig-ran/);
+  assert.match(runScript(root).out, /loud-post\nldconfig-ran\n:: Running/);
+  assert.doesNotMatch(runScript(root).out, /ldconfig-ran/);
+});
+
+test('what the tree has already is not run, and the head says what is left', (t) => {
+  const done = ['base-1:2-3 pre_install', 'hook 10-cat.hook'];
+  const left = ['base-1:2-3 post_install', 'hook evil\nrm -rf.hook'];
+  const root = layDown(t, PACKAGES, { done, left });
+  const { out } = runScript(root);
+  assert.doesNotMatch(out, /base-pre|10-cat/);
+  assert.match(out, /base-post/);
+  const script = readFileSync(join(root, '.pkg/install.sh'), 'utf8');
+  assert.match(
+    script,
+    /\n# Left to do, in this order:\n# {3}base-1:2-3 post_install\n# {3}hook evil\?rm -rf\.hook\numask/,
+  );
+  assert.match(
+    readFileSync(join(layDown(t, []), '.pkg/install.sh'), 'utf8'),
+    /\n# Nothing is left to do\.\n/,
+  );
+});
+
+test('scriptlets find /tmp, as pacman makes it', (t) => {
+  const root = layDown(t, PACKAGES);
+  runScript(root);
+  assert.equal(statSync(join(root, 'tmp')).mode & 0o7777, 0o1777);
+  const none = layDown(t, [installed({ name: 'a' })]);
+  runScript(none);
+  assert.throws(() => statSync(join(none, 'tmp')), { code: 'ENOENT' });
 });
 
 test('a state that cannot be kept stops with status 2', (t) => {
   const root = layDown(t, PACKAGES);
   const script = join(root, '.pkg/install.sh');
   writeFileSync(script, readFileSync(script, 'utf8').replace(/^state=.*$/m, 'state=/dev/null/state'));
-  const { status, err } = run(root);
+  const { status, err } = runScript(root);
   assert.equal(status, 2);
   assert.match(err, /cannot write/);
 });
@@ -146,7 +138,7 @@ test('hostile names stay words of the shell', (t) => {
       files: { [`${VENDOR}/$(touch pwned)'.hook`]: hookText({ target: 'b' }, '/bin/cat', 'NeedsTargets') },
     }),
   ]);
-  const { out, err } = run(root);
+  const { out, err } = runScript(root);
   assert.match(out, /ran 1;touch pwned/);
   assert.equal(err, '');
   assert.throws(() => readFileSync(join(root, 'pwned')), { code: 'ENOENT' });

@@ -4,6 +4,7 @@ import { installFiles } from './install-files.ts';
 import { scriptletsOf, stepName } from './install-script.ts';
 import { applyKnownStep, type InstallStep } from './known-step.ts';
 import { LOCAL_DATABASE, SYNC_DATABASES, writeLocalDatabase } from './local-db.ts';
+import { unlinkedRoot } from './unlinked-root.ts';
 
 /**
  * What pacman does around the files: its database, and in its order scriptlets, ldconfig and hooks. Not in the root by
@@ -15,16 +16,17 @@ export function installer(installation: Installation): Installer {
   const done: string[] = [];
   const left: string[] = [];
   let unknown = mode !== 'static';
+  let linked = true;
 
-  /** After a step that is left, nobody knows the root that the next one would find. */
+  /** After a step that is left nobody knows the root that the next one would find; of ldconfig it is known in part. */
   const take = (step: InstallStep, root: Root): void => {
-    if (!unknown && applyKnownStep(step, root)) {
+    if (!unknown && applyKnownStep(step, linked ? root : unlinkedRoot(root))) {
       done.push(stepName(step));
       return;
     }
     left.push(stepName(step));
-    // The linker's cache and its links to libraries decide no known step.
-    if (step.kind !== 'ldconfig') unknown = true;
+    if (step.kind === 'ldconfig') linked = false;
+    else unknown = true;
   };
   const scriptlet = (installed: InstalledPackage, name: string, root: Root): void => {
     if (scripts && scriptletsOf(installed.facts).includes(name))

@@ -55,7 +55,8 @@ function scriptOf(step: InstallStep, draft: RootDraft): string {
       if (!program.startsWith('/')) undecided('a program without a path');
       if (draft.real(program, true) !== SHELL) return [program, ...args].map(shellQuote).join(' ');
       const [option, script, ...rest] = args;
-      if (option !== '-c' || script === undefined || rest.length > 0) undecided('a shell called in another way');
+      if (option !== '-c' || script === undefined || rest.length > 0)
+        undecided('a shell called in another way');
       checkShell(draft);
       return script;
     }

@@ -77,6 +77,35 @@ test('no scripts, no database: nothing but the packages', () => {
   ]);
 });
 
+test('a known hook is taken after ldconfig is left, unless it looks at what ldconfig writes', () => {
+  const hook = (script: string) => hookText({ target: '*' }, `/bin/sh -c "${script}"`);
+  const programs = installed({
+    name: 'a',
+    files: {
+      'etc/': '',
+      'etc/ld.so.conf': '',
+      'usr/': '',
+      'usr/bin/': '',
+      'usr/bin/bash': '',
+      'usr/bin/sh': '-> bash',
+      'usr/bin/mkdir': '',
+      'usr/bin/ldconfig': '',
+      bin: '-> usr/bin',
+      sbin: '-> usr/bin',
+      [`${HOOKS}/1.hook`]: hook('mkdir /one'),
+      [`${HOOKS}/2.hook`]: hook('test -e /etc/ld.so.cache && mkdir /two'),
+      [`${HOOKS}/3.hook`]: hook('mkdir /three'),
+    },
+  });
+  const files = programs.facts.files.map((entry) => ({ ...entry, mode: 0o755 }));
+  const packages = [{ ...programs, facts: { ...programs.facts, files } }];
+  const { left, done, tree } = install({ mode: 'static', packages });
+  assert.deepEqual(done, ['hook 1.hook']);
+  assert.deepEqual(left, ['ldconfig', 'hook 2.hook', 'hook 3.hook']);
+  assert.equal(tree.get('one')?.type, 'directory');
+  assert.equal(tree.get('.pkg/state')?.sizeBytes, 'hook 1.hook\n'.length);
+});
+
 test('a configuration file that a scriptlet made stays; another gives way', () => {
   const [a, b] = [
     installed({ name: 'a' }),

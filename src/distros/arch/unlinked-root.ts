@@ -1,0 +1,27 @@
+import type { Root } from '../install.ts';
+import { undecided } from '../shared/undecided.ts';
+
+/** ldconfig(8): its caches, and links to libraries; it removes links to nothing. */
+const WRITTEN = /^(?:etc\/ld\.so\.cache|var\/cache\/ldconfig(?:\/.*)?|.*\.so(?:\.[^/]*)?)$/;
+/** Folders of libraries: `usr/lib`, `usr/lib32`, what `ld.so.conf` may name */
+const LIBRARIES = /(?:^|\/)lib[^/]*$/;
+
+/** The root where ldconfig has still to run: asked for what it writes, a known step is undecided. */
+export function unlinkedRoot(root: Root): Root {
+  const check = (path: string): string => {
+    if (WRITTEN.test(path)) undecided(`/${path} is ldconfig’s`);
+    return path;
+  };
+  return {
+    stat: (path) => root.stat(check(path)),
+    read: (path) => root.read(check(path)),
+    list(path) {
+      if (LIBRARIES.test(path)) undecided(`ldconfig adds to /${path}`);
+      return root.list(check(path));
+    },
+    put: (path, entry) => root.put(path, entry),
+    link: (existing, path) => root.link(existing, path),
+    change: (path, attributes) => root.change(path, attributes),
+    remove: (path) => root.remove(path),
+  };
+}

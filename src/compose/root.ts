@@ -118,7 +118,10 @@ export class TreeRoot implements Root {
   /** Undefined where nothing is, or no directory on the way. */
   #find(path: string, follow: boolean): string | undefined {
     const slash = path.lastIndexOf('/');
-    const parent = slash < 0 ? '' : walk(this.tree, path.slice(0, slash), () => false);
+    const above = path.slice(0, Math.max(slash, 0));
+    // As in `locate`: a directory that is in the tree is at its real place.
+    const isReal = above === '' || this.tree.get(above)?.type === 'directory';
+    const parent = isReal ? above : walk(this.tree, above, () => false);
     if (parent === undefined) return undefined;
     const real = `${parent === '' ? '' : `${parent}/`}${path.slice(slash + 1)}`;
     let at = real;

@@ -63,23 +63,22 @@ function installApplets({ args, root }: CommandCall, program: string): CommandRe
 function installSuidLinks({ args, root }: CommandCall): CommandResult {
   if (args.length !== 1 || args[0] !== '--install') undecided('bbsuid');
   for (const path of suidApplets(root.read(BBSUID) ?? undecided('no bbsuid'))) {
-    if (root.stat(path)?.type === 'symlink') root.remove(path);
-    linkUnlessThere(root, path, `/${BBSUID}`);
+    if (root.stat(path)?.type === 'symlink') root.put(path, { type: 'symlink', linkTarget: `/${BBSUID}` });
+    else linkUnlessThere(root, path, `/${BBSUID}`);
   }
   return { status: 0 };
 }
 
 function linkUnlessThere(root: RootDraft, path: string, target: string): void {
-  if (root.real(path, false) !== undefined && root.stat(path) === undefined)
+  if (root.stat(path) === undefined && root.real(path, false) !== undefined)
     root.put(path, { type: 'symlink', linkTarget: target });
 }
 
 /** The applets that the program names: its strings that are paths of programs, but for itself and what it runs. */
 export function suidApplets(program: Uint8Array): readonly string[] {
-  const strings = Buffer.from(program).toString('latin1').split('\0');
-  if (!strings.includes(`/${BBSUID}`) || !strings.includes('--install'))
+  const text = Buffer.from(program).toString('latin1');
+  if (!text.includes(`\0/${BBSUID}\0`) || !text.includes('\0--install\0'))
     undecided('a bbsuid of unknown form');
-  const own = new Set([`/${BBSUID}`, `/${BUSYBOX}`]);
-  const named = strings.filter((text) => /^\/(?:usr\/)?s?bin\/[a-z0-9._+-]+$/.test(text) && !own.has(text));
-  return [...new Set(named)].map((path) => path.slice(1));
+  const named = text.match(/(?<=\0\/)(?:usr\/)?s?bin\/[a-z0-9._+-]+(?=\0)/g) ?? [];
+  return [...new Set(named)].filter((path) => path !== BBSUID && path !== BUSYBOX);
 }

@@ -21,6 +21,8 @@ export class RootDraft {
   readonly #changed = new Map<string, DraftEntry | null>();
   /** What the root said, which it goes on saying until the commit */
   readonly #seen = new Map<string, DraftEntry | undefined>();
+  /** Without symlinks on the way; none is ever removed here */
+  readonly #directories = new Set<string>();
   readonly #effects: (() => void)[] = [];
 
   constructor(root: Root) {
@@ -69,6 +71,18 @@ export class RootDraft {
   real(path: string, follow: boolean): string | undefined {
     if (path.length > MAX_PATH || path === '') return undefined;
     if (path.includes('\0')) undecided('a path with NUL');
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    if (name !== '' && name !== '.' && name !== '..' && this.#directories.has(path.slice(0, slash))) {
+      const there = follow ? this.#at(path) : undefined;
+      if (there?.type !== 'symlink') return path;
+    }
+    const real = this.#walk(path, follow);
+    if (real !== undefined) this.#learn(real);
+    return real;
+  }
+
+  #walk(path: string, follow: boolean): string | undefined {
     let real = '';
     let missing = false;
     let links = 0;
@@ -80,6 +94,7 @@ export class RootDraft {
       if (part === '' || part === '.') continue;
       if (missing) return undefined;
       if (part === '..') {
+        if (this.#at(real)?.type !== 'directory') return undefined;
         real = real.slice(0, Math.max(real.lastIndexOf('/'), 0));
         continue;
       }
@@ -158,6 +173,13 @@ export class RootDraft {
     if (entry === undefined || entry.type === 'directory') undecided(`removes ${path}`);
     this.#changed.set(real, null);
     this.#effects.push(() => this.#root.remove(real));
+  }
+
+  /** Of a path without symlinks: its parent is a directory. */
+  #learn(real: string): void {
+    const slash = real.lastIndexOf('/');
+    const parent = real.slice(0, Math.max(slash, 0));
+    if (slash > 0 && !isRuntime(real)) this.#directories.add(parent);
   }
 
   #record(real: string, entry: DraftEntry, effect: () => void): void {

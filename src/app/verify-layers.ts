@@ -1,6 +1,7 @@
 import { ANNOTATIONS } from '../compose/annotations.ts';
 import type { AppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import type { EntryVerdict, LayerVerdict, VerifyProblem, VouchedPackage } from '../model/verify-report.ts';
 import { judgeEntries } from './entry-verdict.ts';
 import { type NamedPackage, packagesOfPurls } from './image-packages.ts';
@@ -62,9 +63,10 @@ interface Candidates {
 
 /** The archives a layer may be made of: those that it names; where no layer names any, those that the image's lists name. */
 async function candidatesOf(layer: ExaminedLayer, input: LayersInput): Promise<Candidates> {
-  const own = packagesOfPurls(layer.descriptor.annotations?.[ANNOTATIONS.purl] ?? '');
+  const own = packagesOfPurls(purlOf(layer.descriptor));
   const unnamed = input.examined.every(
-    ({ descriptor, archive }) => archive === undefined && purlOf({ descriptor }) === '',
+    ({ descriptor, read, archive }) =>
+      read !== undefined && archive === undefined && purlOf(descriptor) === '',
   );
   const vouched: Vouched[] = [];
   const missing: NamedPackage[] = [];
@@ -76,8 +78,8 @@ async function candidatesOf(layer: ExaminedLayer, input: LayersInput): Promise<C
   return { vouched, missing };
 }
 
-function purlOf({ descriptor }: Pick<ExaminedLayer, 'descriptor'>): string {
-  return descriptor.annotations?.[ANNOTATIONS.purl] ?? '';
+function purlOf({ annotations = {} }: Descriptor): string {
+  return annotations[ANNOTATIONS.purl] ?? '';
 }
 
 async function fetchHint(missing: readonly NamedPackage[], vouchers: Vouchers): Promise<string> {

@@ -1,3 +1,4 @@
+import { ANNOTATIONS } from '../compose/annotations.ts';
 import { infoValue, parsePkgInfo } from '../distros/shared/pkginfo.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
@@ -13,6 +14,7 @@ import type { Context } from './context.ts';
 import { distroOf } from './distros.ts';
 import { type ImageArgument, openImageArgument } from './image-argument.ts';
 import { isPackageList, PKGINFO, packagesOfLists } from './image-packages.ts';
+import { DISTROS } from './settings.ts';
 import { judgeLayers } from './verify-layers.ts';
 import { checkPackageLists } from './verify-lists.ts';
 import { problem, problemOf } from './verify-problems.ts';
@@ -50,11 +52,14 @@ export async function verify(context: Context, request: VerifyRequest): Promise<
   const problems: VerifyProblem[] = [];
   const builder = new RootfsBuilder();
   const examined: ExaminedLayer[] = [];
+  let family = DISTROS.find((id) => manifest.annotations[ANNOTATIONS.distro]?.startsWith(`${id} `));
   const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
   const task = context.progress.task('verify layers', total, 'bytes');
   for (const [at, descriptor] of manifest.layers.entries()) {
     const read = await readInto(builder, { context, source, at, descriptor, problems, task });
-    examined.push({ at, descriptor, read, ...(await asArchive(source, vouchers, { at, descriptor, read })) });
+    const layer = { at, descriptor, read };
+    family ??= familyOf(read);
+    examined.push({ ...layer, ...(await asArchive(source, vouchers, { ...layer, family })) });
   }
   task.done();
   const kept = examined.flatMap(({ read }) => [...(read?.kept ?? [])]);
@@ -107,16 +112,23 @@ async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadL
   }
 }
 
+/** An image is of one distribution: abuild's .PKGINFO always names the data's hash, makepkg's never. */
+function familyOf(read: ReadLayer | undefined): DistroId | undefined {
+  const pkginfo = read?.kept.get(PKGINFO);
+  if (pkginfo === undefined) return undefined;
+  return /^datahash *=/m.test(pkginfo.toString('latin1')) ? 'alpine' : 'arch';
+}
+
 async function asArchive(
   source: ImageSource,
   vouchers: Vouchers,
-  { at, descriptor, read }: Pick<ExaminedLayer, 'at' | 'descriptor' | 'read'>,
+  layer: Pick<ExaminedLayer, 'at' | 'descriptor' | 'read'> & { readonly family: DistroId | undefined },
 ): Promise<Pick<ExaminedLayer, 'archive' | 'refusal'>> {
+  const { at, descriptor, read, family } = layer;
   const pkginfo = read?.kept.get(PKGINFO);
-  if (pkginfo === undefined) return { archive: undefined, refusal: undefined };
+  if (pkginfo === undefined || family === undefined) return { archive: undefined, refusal: undefined };
   const { digest } = descriptor;
-  // abuild's .PKGINFO always names it, makepkg's never.
-  const voucher = await vouchers(/^datahash *=/m.test(pkginfo.toString('latin1')) ? 'alpine' : 'arch');
+  const voucher = await vouchers(family);
   try {
     const info = parsePkgInfo(pkginfo, `layer ${at}`);
     const [name, version] = [infoValue(info, 'pkgname'), infoValue(info, 'pkgver')];

@@ -10,6 +10,10 @@ import { count, formatSize, printable, printableLine, table } from './format.ts'
 /** Entries of one kind that are shown; `--verbose` shows all. */
 const MAX_SHOWN = 12;
 
+/** Keys that are named one by one */
+const MAX_KEYS = 4;
+const SIGNED = 'signed by ';
+
 /** In the order of the report: what says most of an image's own part first. */
 const EXCEPTIONS: readonly (readonly [EntryOrigin, meaning: string])[] = [
   ['generated', 'generated'],
@@ -57,23 +61,27 @@ function head(report: VerifyReport): readonly string[] {
   return lines.map(([name, text]) => `${name.padEnd(8)}  ${printable(text)}`);
 }
 
-/** How many packages are vouched for by what. */
+/** How many packages are vouched for by what; Arch has a key for each of its packagers. */
 function vouchings(layers: readonly LayerVerdict[]): readonly (readonly [string, number])[] {
+  const vouched = layers.filter(({ kind }) => kind !== 'refused').flatMap(({ packages }) => packages);
   const counts = new Map<string, number>();
-  for (const { kind, packages } of layers) {
-    if (kind === 'refused') continue;
-    for (const { vouching } of packages) {
-      const text = vouchingText(vouching);
-      counts.set(text, (counts.get(text) ?? 0) + 1);
-    }
+  for (const { vouching } of vouched) {
+    const text = vouchingText(vouching);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
   }
-  return [...counts];
+  if (counts.size <= MAX_KEYS) return [...counts];
+  const bySignature = vouched.filter(({ vouching }) => vouching.by === 'signature').length;
+  const keys = [...counts.keys()].filter((text) => text.startsWith(SIGNED)).length;
+  return [
+    ...[...counts].filter(([text]) => !text.startsWith(SIGNED)),
+    [`signed by ${keys} keys (--verbose)`, bySignature],
+  ];
 }
 
 function vouchingText(vouching: Vouching): string {
   switch (vouching.by) {
     case 'signature':
-      return `signed by ${vouching.key}`;
+      return `${SIGNED}${vouching.key}`;
     case 'index':
       return `in the index of ${vouching.repository} signed by ${vouching.key}`;
     case 'option':

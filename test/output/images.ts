@@ -25,6 +25,8 @@ export interface TestImageOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly mediaTypes?: readonly string[];
+  /** By layer */
+  readonly layerAnnotations?: readonly (Readonly<Record<string, string>> | undefined)[];
 }
 
 export function layerTarOf(layer: TestLayer): Buffer {
@@ -61,6 +63,9 @@ export function makeImage(
         mediaType: options.mediaTypes?.[at] ?? mediaType(layers[at]?.encoding ?? 'gzip'),
         digest: blob.digest,
         size: blob.sizeBytes,
+        ...(options.layerAnnotations?.[at] === undefined
+          ? {}
+          : { annotations: options.layerAnnotations[at] }),
       })),
       ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
     }),

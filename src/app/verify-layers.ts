@@ -75,7 +75,9 @@ async function candidatesOf(layer: ExaminedLayer, input: LayersInput): Promise<C
     vouched.push(...found);
     if (found.length === 0) missing.push(named);
   }
-  return { vouched, missing };
+  // What another layer seems to hold, and is refused for, is that layer's problem.
+  const elsewhere = own.length === 0 && input.examined.some(({ refusal }) => refusal !== undefined);
+  return { vouched, missing: elsewhere && layer.refusal === undefined ? [] : missing };
 }
 
 function purlOf({ annotations = {} }: Descriptor): string {

@@ -10,7 +10,7 @@ import { type DiffId, digestOf } from '../model/digest.ts';
 import type { DistroId } from '../model/package.ts';
 import type { LayerEncoding } from '../model/request.ts';
 import { isMapped } from '../sandbox/id-map.ts';
-import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
+import { openSandbox, type RunOptions, type Sandbox } from '../sandbox/sandbox.ts';
 import { capturedTree } from './captured-tree.ts';
 import type { Context } from './context.ts';
 import { changesTar, derivedLayer, generatedLayer, type LayerBlob } from './layer-blobs.ts';
@@ -39,11 +39,11 @@ const DESCRIPTION = 'scripts run at compose time';
 const INSTALL = '.pkg';
 const STARTED = `${INSTALL}/started`;
 const SHELL = 'bin/sh';
+const LDCONFIG = 'ldconfig';
 /** The sandbox mounts its own there, so what scripts do below is not the root's. */
 const MOUNTED = ['dev', 'proc'];
 /** File times come from a clock that is some milliseconds behind. */
 const CLOCK_SECONDS = 1;
-/** Without a shell pacman reports each scriptlet and goes on with exit status 0; apk's is 1. */
 const GOES_ON_WITHOUT_SHELL: Readonly<Record<DistroId, boolean>> = { alpine: false, arch: true };
 
 /**
@@ -53,8 +53,8 @@ const GOES_ON_WITHOUT_SHELL: Readonly<Record<DistroId, boolean>> = { alpine: fal
  */
 export async function ranLayer(context: Context, input: RunInstallInput): Promise<LayerBlob> {
   const { stack, target, time } = input;
-  if (input.steps.length === 0 || !hasShell(context, input))
-    return generatedLayer(context, difference(stack, withoutInstall(target)), input);
+  const command = commandOf(context, input);
+  if (command === undefined) return generatedLayer(context, difference(stack, withoutInstall(target)), input);
   const before = difference(stack, target);
   const parts = ['run', RUN_VERSION, String(time), input.path, ...input.below, fingerprint(before)];
   return derivedLayer(context, { parts, encoding: input.encoding, what: DESCRIPTION }, async function* () {
@@ -62,7 +62,7 @@ export async function ranLayer(context: Context, input: RunInstallInput): Promis
     const { directory: cache, env, signal } = context;
     const sandbox = await openSandbox({ directory: join(cache, 'sandbox'), env, signal });
     try {
-      const after = await runScripts(context, sandbox, input);
+      const after = await runScripts(context, sandbox, { ...input, command });
       yield* changesTar(context, difference(stack, after), input);
     } finally {
       await sandbox.close();
@@ -70,14 +70,17 @@ export async function ranLayer(context: Context, input: RunInstallInput): Promis
   });
 }
 
-async function runScripts(context: Context, sandbox: Sandbox, input: RunInstallInput): Promise<Tree> {
+async function runScripts(
+  context: Context,
+  sandbox: Sandbox,
+  input: RunInstallInput & { readonly command: Command },
+): Promise<Tree> {
   const root = sandboxTree(input.target, sandbox);
   await sandbox.unpack(changesTar(context, difference(new Map(), root), input));
   const from = Date.now() / 1000 - CLOCK_SECONDS;
   const { exitCode } = await sandbox.run({
-    words: [`/${SHELL}`, '-c', `: > /${STARTED} && exec /${INSTALL}/install.sh`],
-    env: { PATH: input.path, HOME: '/root', SOURCE_DATE_EPOCH: String(input.time) },
-    started: STARTED,
+    ...input.command,
+    env: { PATH: input.path, SOURCE_DATE_EPOCH: String(input.time) },
     onLine: (line) => context.progress.note(`install: ${line}`),
   });
   if (exitCode !== 0) {
@@ -147,19 +150,30 @@ function isDevice({ type }: Inode): boolean {
   return type === 'character' || type === 'block';
 }
 
-/** @throws AppError SCRIPT where the tool would end with an error */
-function hasShell({ progress }: Context, { target, steps, distro }: RunInstallInput): boolean {
-  if (isFile(target, SHELL)) return true;
-  const text = `no package ships /${SHELL}, so ${steps.length} scripts cannot run: ${steps.join(', ')}`;
+/**
+ * What runs the steps. Without a shell pacman reports scriptlets and hooks, goes on, and still runs the linker's
+ * ldconfig, which needs none; apk ends with an error.
+ * @throws AppError SCRIPT
+ */
+function commandOf({ progress }: Context, { target, steps, distro }: RunInstallInput): Command | undefined {
+  if (steps.length === 0) return undefined;
+  if (isFile(target, SHELL)) {
+    const script = `: > /${STARTED} && unset HOME && exec /${INSTALL}/install.sh`;
+    return { words: [`/${SHELL}`, '-c', script], started: STARTED };
+  }
+  const needing = steps.filter((step) => step !== LDCONFIG);
+  const text = `no package ships /${SHELL}, so ${needing.length} scripts cannot run: ${needing.join(', ')}`;
   if (!GOES_ON_WITHOUT_SHELL[distro]) {
     throw new AppError('SCRIPT', text, {
       hint: 'Add a package with a shell, or leave the scripts out with --no-scripts.',
       details: { steps },
     });
   }
-  progress.note(`install: ${text}`);
-  return false;
+  if (needing.length > 0) progress.note(`install: ${text}`);
+  return steps.includes(LDCONFIG) ? { words: [`/sbin/${LDCONFIG}`], started: undefined } : undefined;
 }
+
+type Command = Pick<RunOptions, 'words' | 'started'>;
 
 /** All that the layer says but the contents, whose digests it has. */
 function fingerprint(changes: readonly Change[]): string {

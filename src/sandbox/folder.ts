@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { AppError } from '../model/app-error.ts';
 import { isAlive } from '../store/process-alive.ts';
 import { storageError } from '../store/storage-error.ts';
 import { openUserNamespace } from './user-namespace.ts';
@@ -16,7 +17,8 @@ const STALE_MS = 24 * 60 * 60 * 1000;
 export function makeFolder(parent: string): string {
   const path = join(parent, `${host()}-${process.pid}-${randomBytes(8).toString('hex')}`);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    mkdirSync(parent, { recursive: true });
+    mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     throw storageError(error, 'create', path);
   }
@@ -24,29 +26,27 @@ export function makeFolder(parent: string): string {
 }
 
 /**
- * Removes folders with whatever is in them. Without root their files belong to ids that only a user namespace has.
- * @throws AppError STORAGE
+ * Removes folders with whatever is in them, however deep. Without root their files belong to ids that only a user
+ * namespace has.
+ * @throws AppError STORAGE when something stays
  */
 export async function removeFolders(folders: readonly string[], path: string): Promise<void> {
   if (folders.length === 0) return;
-  if (process.geteuid?.() !== 0) {
+  const words = ['rm', '-rf', '--', ...folders];
+  if (process.geteuid?.() === 0) {
+    const { execa } = await import('execa');
+    await execa(words[0] as string, words.slice(1), { env: { PATH: path }, extendEnv: false, reject: false });
+  } else {
     const namespace = await openUserNamespace(path);
-    try {
-      const { stdout, stderr, ended } = namespace.start(['rm', '-rf', '--', ...folders], { folder: '/' });
-      stdout.resume();
-      stderr.resume();
-      await ended;
-    } finally {
-      await namespace.close();
-    }
+    const { stdout, stderr, ended } = namespace.start(words, { folder: '/' });
+    stdout.resume();
+    stderr.resume();
+    await ended;
+    await namespace.close();
   }
-  for (const folder of folders) {
-    try {
-      rmSync(folder, { recursive: true, force: true });
-    } catch (error) {
-      throw storageError(error, 'remove', folder);
-    }
-  }
+  const left = folders.find((folder) => existsSync(folder));
+  if (left === undefined) return;
+  throw new AppError('STORAGE', `${left}: could not be removed`, { hint: `Remove it: rm -rf ${left}` });
 }
 
 /** Folders that killed processes have left behind. */

@@ -20,6 +20,16 @@ export interface SandboxOptions {
   readonly backend?: BackendName | undefined;
 }
 
+export interface RunOptions extends SandboxedCommand {
+  /**
+   * A file of the root that the command makes before anything else: it tells a command that failed from a sandbox
+   * that did. Undefined: the command does not fail.
+   */
+  readonly started: string | undefined;
+  /** Of its output, both streams */
+  readonly onLine: (line: string) => void;
+}
+
 /**
  * A root in a folder of its own, to be filled, run in and read back, in this order. Owners are the root's own,
  * whoever runs this.
@@ -32,13 +42,10 @@ export interface Sandbox {
   /** Fills the root from a tar without devices. @throws AppError STORAGE with tar's words */
   unpack(tar: AsyncIterable<Uint8Array>): Promise<void>;
   /**
-   * Runs a command with the root as `/`; all its processes are gone afterwards. `started`, a file of the root, is
-   * made by the command before anything else: it tells a command that failed from a sandbox that did.
+   * Runs a command with the root as `/`; all its processes are gone afterwards.
    * @throws AppError UNSUPPORTED when no backend starts it, LIMIT after the time limit, CANCELLED
    */
-  run(
-    command: SandboxedCommand & { readonly started: string; readonly onLine: (line: string) => void },
-  ): Promise<{ readonly exitCode: number; readonly backend: BackendName }>;
+  run(command: RunOptions): Promise<{ readonly exitCode: number; readonly backend: BackendName }>;
   /** The root as a tar in order of names, without what is `leftOut`: paths of the root. @throws AppError STORAGE, LIMIT */
   pack(leftOut: readonly string[]): AsyncGenerator<Buffer>;
   close(): Promise<void>;
@@ -70,7 +77,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     await removeFolders([folder], path);
   };
   try {
-    await removeFolders(abandonedFolders(options.directory, Date.now()), path);
+    await removeFolders(abandonedFolders(options.directory, Date.now()), path).catch(() => {});
     const root = join(folder, 'root');
     makeRoot(root, namespace);
     const { uids, gids } = namespace;
@@ -148,6 +155,7 @@ async function* pack(state: State, leftOut: readonly string[]): AsyncGenerator<B
   const complaint = tail(child);
   let bytes = 0;
   for await (const chunk of child.stdout) {
+    throwIfCancelled(state.signal);
     bytes += chunk.length;
     if (bytes > state.limits.rootBytes) {
       throw new AppError(
@@ -165,7 +173,7 @@ async function* pack(state: State, leftOut: readonly string[]): AsyncGenerator<B
 
 async function run(
   state: State,
-  command: SandboxedCommand & { readonly started: string; readonly onLine: (line: string) => void },
+  command: RunOptions,
 ): Promise<{ readonly exitCode: number; readonly backend: BackendName }> {
   const complaints: string[] = [];
   for (const backend of BACKENDS) {
@@ -195,14 +203,14 @@ interface Attempt {
 async function start(
   state: State,
   script: string,
-  { started, onLine }: { readonly started: string; readonly onLine: (line: string) => void },
+  { started, onLine }: Pick<RunOptions, 'started' | 'onLine'>,
 ): Promise<Attempt> {
   const { limits, signal } = state;
-  const marker = join(state.root, started);
+  const hasStarted = (): boolean => started !== undefined && existsSync(join(state.root, started));
   const early: string[] = [];
   let isStarted = false;
   const lines = new OutputLines((line) => {
-    isStarted ||= existsSync(marker);
+    isStarted ||= hasStarted();
     if (isStarted) onLine(line);
     else early.push(line);
   }, limits.outputBytes);
@@ -221,13 +229,17 @@ async function start(
   );
   const timeout = AbortSignal.timeout(limits.timeoutMs);
   const end = AbortSignal.any([signal, timeout]);
-  const kill = (): void => void state.namespace.close();
+  let killed: Promise<void> | undefined;
+  const kill = (): void => {
+    killed = state.namespace.close();
+  };
   end.addEventListener('abort', kill, { once: true });
   if (end.aborted) kill();
   child.stderr.on('data', (chunk: Buffer) => lines.write(chunk));
   child.stdout.on('data', (chunk: Buffer) => lines.write(chunk));
   const { exitCode } = await child.ended;
   end.removeEventListener('abort', kill);
+  await killed;
   lines.finish();
   throwIfCancelled(signal);
   if (timeout.aborted) {
@@ -236,7 +248,7 @@ async function start(
       `the packages' scripts ran longer than ${limits.timeoutMs / 1000} s and were killed`,
     );
   }
-  isStarted ||= existsSync(marker);
+  isStarted ||= started === undefined ? exitCode === 0 : hasStarted();
   return { started: isStarted, exitCode, output: early.join(' ').slice(-MAX_COMPLAINT_CHARACTERS) };
 }
 

@@ -2,6 +2,8 @@ import type { Installation, InstalledPackage, Root } from '../install.ts';
 import type { ApkLayout } from './apk-layout.ts';
 
 export const DATABASE_FOLDER = 'lib/apk/db';
+/** Where apk 2 puts a script to run it; it takes the folder's mode to 0700 then. */
+export const SCRIPT_FOLDER = 'lib/apk/exec';
 const EMPTY = new Uint8Array(0);
 
 const DEVICES: readonly (readonly [name: string, mode: number, major: number, minor: number])[] = [

@@ -13,6 +13,10 @@ export interface InstallFilesInput {
   /** Steps, as `busybox-1.36.1-r15.trigger` */
   readonly left: readonly string[];
   readonly done: readonly string[];
+  /** What runs install.sh: `/bin/sh` */
+  readonly shell: string;
+  /** The folder that apk makes for itself when it runs a script; empty: none */
+  readonly scriptFolder: string;
   /** Entries with the name of an owner whom a left step might make or change */
   late(installed: InstalledPackage): readonly LateEntry[];
 }

@@ -10,7 +10,14 @@ import { isUnpacked } from './unpacked.ts';
  * version as argument; one that fails is reported, the rest still run, and the exit status is 1. A step that ended well
  * is noted in /.pkg/state and is not run again; a failed one is. Bytes, because paths are.
  */
-export function installScript({ packages, runs, left, late }: InstallFilesInput): Buffer {
+export function installScript({
+  packages,
+  runs,
+  left,
+  late,
+  scriptFolder,
+  shell,
+}: InstallFilesInput): Buffer {
   const steps = packages.flatMap((installed) => {
     const { facts } = installed;
     if (!isUnpacked(facts)) return [];
@@ -22,11 +29,28 @@ export function installScript({ packages, runs, left, late }: InstallFilesInput)
     ];
   });
   const fired = runs.map((run) => step(run.package.facts, 'trigger', run.directories));
-  return encodePath([headOf(left), FUNCTIONS, ...steps, ...fired, TAIL].join(''));
+  return encodePath(
+    [
+      headOf(left),
+      FUNCTIONS,
+      ...steps,
+      ...fired,
+      left.length === 0 ? '' : folderLine(scriptFolder),
+      TAIL,
+    ].join(''),
+  );
 }
 
 function step(facts: InstalledPackage['facts'], script: string, args: readonly string[]): string {
   return `step ${[facts.name, facts.version, script, ...args].map(shellQuote).join(' ')}\n`;
+}
+
+function folderLine(folder: string): string {
+  if (folder === '') return '';
+  return `
+# apk runs scripts from there, for itself alone.
+if [ ! -d /${folder} ]; then tool mkdir /${folder}; fi && tool chmod 700 /${folder} || failed=$((failed + 1))
+`;
 }
 
 /** apk has run the scripts before by the time it unpacks the files, and knows the owners that they made. */
@@ -42,12 +66,12 @@ function ownerLines(facts: InstalledPackage['facts'], entries: readonly LateEntr
 }
 
 /** Package names and versions have no white space or control characters: nothing ends the comment early. */
-function headOf(left: readonly string[]): string {
+function headOf(shell: string, left: readonly string[]): string {
   const what =
     left.length === 0
       ? ['# Nothing is left to do: what the scripts of the packages do is in the image already.']
       : ['# Left to do, in this order:', ...left.map((label) => `#   ${label}`)];
-  return `#!/bin/sh
+  return `#!${shell}
 # Finishes the install of this image's packages: their pre- and post-install scripts in install order, then
 # their triggers, as apk runs them. Safe to run again: what ended well is skipped, what failed is tried again.
 # Exit status: 0 when every script ended well, 1 when one failed, 2 when the state cannot be kept.

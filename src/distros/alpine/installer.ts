@@ -11,7 +11,7 @@ import type {
 } from '../install.ts';
 import { layoutOf } from './apk-layout.ts';
 import { idCache } from './id-cache.ts';
-import { DATABASE_FOLDER, makeRoot } from './initdb.ts';
+import { DATABASE_FOLDER, makeRoot, SCRIPT_FOLDER } from './initdb.ts';
 import { installFiles, type LateEntry } from './install-files.ts';
 import { byDisplayName, installedText } from './installed-db.ts';
 import { scriptsTar } from './scripts-tar.ts';
@@ -64,7 +64,10 @@ export function installer(installation: Installation): Installer {
       const { left, done } = steps.result();
       const late = (installed: InstalledPackage): readonly LateEntry[] =>
         steps.isLate(installed) ? lateEntries(root, owned(installed)) : [];
+      const scriptFolder = installation.database && layout.scriptFolder ? SCRIPT_FOLDER : '';
       for (const { path, mode, content } of installFiles({
+        scriptFolder,
+        shell: shellOf(root),
         packages: installation.packages,
         runs,
         left,
@@ -93,7 +96,8 @@ export function installer(installation: Installation): Installer {
     const installed = installedText({ packages, layout, owned, owner: ownerOf });
     const ordered = layout.scriptsByName ? packages : installation.packages;
     const tar = scriptsTar(ordered, { layout, time: installation.time });
-    if (steps.anyScript && layout.scriptFolder) root.put('lib/apk/exec', { type: 'directory', mode: 0o700 });
+    if (installation.mode === 'static' && steps.anyScript && layout.scriptFolder)
+      root.put(SCRIPT_FOLDER, { type: 'directory', mode: 0o700 });
     put(`${DATABASE_FOLDER}/installed`, encodePath(installed));
     put(`${DATABASE_FOLDER}/triggers`, Buffer.from(triggersText(ordered)));
     if (layout.compressedScripts) put(`${DATABASE_FOLDER}/scripts.tar.gz`, gzipSync(tar));
@@ -109,6 +113,12 @@ export function installer(installation: Installation): Installer {
       unlessThere('etc/apk/repositories', Buffer.from(`${repositories.join('\n')}\n`));
     for (const { name, content } of keys) unlessThere(`etc/apk/keys/${name}`, content);
   }
+}
+
+/** busybox makes /bin/sh in its post-install; until then it goes by its own name. */
+function shellOf(root: Root): string {
+  const isThere = (path: string): boolean => root.stat(path) !== undefined;
+  return !isThere('bin/sh') && isThere('bin/busybox') ? '/bin/busybox sh' : '/bin/sh';
 }
 
 /** apk gives the file that a hard link names the link's own owner and mode. */

@@ -16,7 +16,15 @@ function installFiles(
   packages: readonly InstalledPackage[],
   more: Partial<InstallFilesInput> = {},
 ): readonly GeneratedFile[] {
-  return filesOf({ packages, runs: triggerRuns(packages), left: [], done: [], late: () => [], ...more });
+  return filesOf({
+    packages,
+    runs: triggerRuns(packages),
+    left: [],
+    done: [],
+    late: () => [],
+    scriptFolder: '',
+    ...more,
+  });
 }
 
 const DIRECTORY = { type: 'directory', mode: 0o755 } as const;

@@ -31,7 +31,7 @@ export function installScript({
   const fired = runs.map((run) => step(run.package.facts, 'trigger', run.directories));
   return encodePath(
     [
-      headOf(left),
+      headOf(shell, left),
       FUNCTIONS,
       ...steps,
       ...fired,

@@ -22,6 +22,7 @@ function installFiles(
     left: [],
     done: [],
     late: () => [],
+    shell: '/bin/sh',
     scriptFolder: '',
     ...more,
   });

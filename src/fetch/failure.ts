@@ -14,17 +14,20 @@ export class FetchFailure extends Error {
   /** The server's Retry-After */
   readonly waitMs: number | undefined;
   readonly hint: string | undefined;
+  /** Of the reply, where that is the failure */
+  readonly status: number | undefined;
 
   constructor(
     code: ErrorCode,
     reason: string,
-    options: { retry: Retry; waitMs?: number | undefined; hint?: string; cause?: unknown },
+    options: { retry: Retry; waitMs?: number | undefined; status?: number; hint?: string; cause?: unknown },
   ) {
     super(redactUrl(reason), { cause: options.cause });
     this.code = code;
     this.retry = options.retry;
     this.waitMs = options.waitMs;
     this.hint = options.hint;
+    this.status = options.status;
   }
 }
 

@@ -70,6 +70,10 @@ export function parseTagName(text: string): Tag {
   return text as Tag;
 }
 
+export function isTagName(text: string): text is Tag {
+  return TAG.test(text);
+}
+
 /** A registry alone, as `login` takes it: `docker.io`, `localhost:5000`. @throws AppError USAGE */
 export function parseDomain(text: string): Domain {
   return domainPart(text === LEGACY_DOMAIN ? DEFAULT_DOMAIN : text, text);

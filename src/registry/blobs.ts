@@ -1,7 +1,13 @@
-import type { Hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import { contentLength } from '../fetch/exchange.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
-import type { Repository } from '../model/reference.ts';
-import type { RegistrySession } from './session.ts';
+import { fullName, type Repository } from '../model/reference.ts';
+import { pause } from './retry.ts';
+import type { RegistryReply, RegistryRequest, RegistrySession } from './session.ts';
+
+/** A reply that brought this much further does not count against the retries: large blobs come through bad lines. */
+const WORTHWHILE_BYTES = 256 * 1024;
 
 /** What a blob is asked for by; a Descriptor is one. */
 export interface BlobId {
@@ -16,12 +22,22 @@ export interface BlobPrefix {
   readonly hash: Hash;
 }
 
+/** What a token should allow beside reading, so that it serves for what comes next as well. */
+export type TokenWish = Pick<RegistryRequest, 'actions' | 'reads'>;
+
+/** @throws AppError INTEGRITY when it has another size there */
 export async function hasBlob(
-  _session: RegistrySession,
-  _repository: Repository,
-  _blob: BlobId,
+  session: RegistrySession,
+  repository: Repository,
+  { digest, size, actions = ['pull'], reads = [] }: BlobId & TokenWish,
 ): Promise<boolean> {
-  throw new Error('being written');
+  const target = `blobs/${digest}`;
+  const reply = await session.send({ method: 'HEAD', repository, target, actions, reads, accept: [404] });
+  await reply.discard();
+  if (reply.status === 404) return false;
+  const there = contentLength(reply);
+  if (there === undefined || there === size) return true;
+  throw wrongSize({ digest, size }, there, fullName(repository));
 }
 
 /**
@@ -29,19 +45,115 @@ export async function hasBlob(
  * last byte when size or digest differ: use nothing before it has ended.
  * @throws AppError NOT_FOUND, INTEGRITY, NETWORK, CANCELLED
  */
-export function readBlob(
-  _session: RegistrySession,
-  _repository: Repository,
-  _blob: BlobId & { readonly prefix?: BlobPrefix },
-): AsyncIterable<Buffer> {
-  throw new Error('being written');
+export async function* readBlob(
+  session: RegistrySession,
+  repository: Repository,
+  blob: BlobId & { readonly prefix?: BlobPrefix },
+): AsyncGenerator<Buffer> {
+  const { digest, size, prefix } = blob;
+  const where = fullName(repository);
+  const hash = prefix?.hash.copy() ?? createHash('sha256');
+  let offset = prefix?.offset ?? 0;
+  for (let tried = 0; offset < size || size === 0; ) {
+    const before = offset;
+    try {
+      const reply = await openAt(session, { repository, blob, offset });
+      for await (const chunk of rest(reply, { offset, blob, where })) {
+        offset += chunk.length;
+        if (offset > size) throw wrongSize(blob, offset, where);
+        hash.update(chunk);
+        yield chunk;
+      }
+      if (offset === size) break;
+      throw new AppError('NETWORK', `${where}: ${digest}: cut: expected ${size} bytes, got ${offset}`);
+    } catch (error) {
+      if (!isAppError(error, 'NETWORK') || error instanceof GivenUp) throw error;
+      if (offset - before >= WORTHWHILE_BYTES) tried = 0;
+      else if (tried++ >= session.retries.count) throw error;
+      await pause({ ...session.retries, tried: Math.max(tried - 1, 0), signal: session.signal });
+    }
+  }
+  const found = hash.digest('hex');
+  if (`sha256:${found}` === digest) return;
+  throw new AppError(
+    'INTEGRITY',
+    `${where}: wrong bytes for a blob: expected ${digest}, got sha256:${found}`,
+    {
+      details: { expected: digest, got: `sha256:${found}` },
+    },
+  );
+}
+
+/** Every try of a request failed: no use in asking once more. */
+class GivenUp extends AppError {}
+
+async function openAt(
+  session: RegistrySession,
+  { repository, blob, offset }: { repository: Repository; blob: BlobId; offset: number },
+): Promise<RegistryReply> {
+  try {
+    return await session.send({
+      method: 'GET',
+      repository,
+      target: `blobs/${blob.digest}`,
+      headers: offset > 0 ? { range: `bytes=${offset}-${blob.size - 1}` } : {},
+    });
+  } catch (error) {
+    if (!isAppError(error, 'NETWORK')) throw error;
+    const { message, hint, cause, details } = error;
+    throw new GivenUp('NETWORK', message, { ...(hint === undefined ? {} : { hint }), cause, details });
+  }
+}
+
+/** The bytes from `offset` on, also from a server that ignores ranges. */
+async function* rest(
+  reply: RegistryReply,
+  { offset, blob, where }: { offset: number; blob: BlobId; where: string },
+): AsyncGenerator<Buffer> {
+  const { size, digest } = blob;
+  let skip = offset;
+  if (reply.status === 206) {
+    const range = /^bytes (\d{1,15})-\d{1,15}\/(?:(\d{1,15})|\*)$/.exec(reply.header('content-range'));
+    if (range === null || Number(range[1]) !== offset) {
+      await reply.discard();
+      const got = JSON.stringify(reply.header('content-range').slice(0, 100));
+      throw new AppError('NETWORK', `${where}: ${digest}: asked for bytes from ${offset}, got ${got}`);
+    }
+    if (range[2] !== undefined && Number(range[2]) !== size) {
+      await reply.discard();
+      throw wrongSize(blob, Number(range[2]), where);
+    }
+    skip = 0;
+  } else {
+    const announced = contentLength(reply);
+    if (announced !== undefined && announced !== size) {
+      await reply.discard();
+      throw wrongSize(blob, announced, where);
+    }
+  }
+  for await (const chunk of reply.body) {
+    if (skip >= chunk.length) skip -= chunk.length;
+    else {
+      yield skip > 0 ? chunk.subarray(skip) : chunk;
+      skip = 0;
+    }
+  }
+}
+
+function wrongSize({ digest, size }: BlobId, got: number, where: string): AppError {
+  return new AppError('INTEGRITY', `${where}: ${digest}: wrong size: expected ${size} bytes, got ${got}`, {
+    details: { digest, expected: size, got },
+  });
 }
 
 /** False when it was not there. @throws AppError UNSUPPORTED when the registry does not delete */
 export async function deleteBlob(
-  _session: RegistrySession,
-  _repository: Repository,
-  _digest: Digest,
+  session: RegistrySession,
+  repository: Repository,
+  digest: Digest,
 ): Promise<boolean> {
-  throw new Error('being written');
+  const target = `blobs/${digest}`;
+  const reply = await session.send({ method: 'DELETE', repository, target, accept: [404] });
+  await reply.discard();
+  return reply.status !== 404;
 }

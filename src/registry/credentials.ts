@@ -1,4 +1,15 @@
 import type { Domain, Repository } from '../model/reference.ts';
+import {
+  type CredentialFile,
+  credentialPaths,
+  type FileEntry,
+  matchingKeys,
+  readCredentialFile,
+  readEntryKey,
+  serverName,
+  writeCredentialFile,
+} from './credential-files.ts';
+import { eraseInHelper, getFromHelper, storeInHelper } from './credential-helper.ts';
 
 export type Credential =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
@@ -8,7 +19,7 @@ export type Credential =
   | { readonly kind: 'bearer'; readonly token: string };
 
 export interface Credentials {
-  /** Undefined: anonymous. @throws AppError AUTH when a credential helper fails, USAGE for a file that cannot be read */
+  /** Undefined: anonymous. @throws AppError AUTH when a helper fails, USAGE or STORAGE for a file that cannot be read */
   find(repository: Repository | { readonly domain: Domain }): Promise<Credential | undefined>;
 }
 
@@ -17,8 +28,19 @@ export interface StoredAt {
   readonly place: string;
 }
 
-export function systemCredentials(_env: NodeJS.ProcessEnv = process.env): Credentials {
-  throw new Error('being written');
+/** Those of docker, podman and skopeo: credential-files.ts has the order. Read once, when first asked. */
+export function systemCredentials(env: NodeJS.ProcessEnv = process.env): Credentials {
+  let files: Promise<readonly CredentialFile[]> | undefined;
+  return {
+    async find(repository) {
+      files ??= Promise.all(credentialPaths(env).map(readCredentialFile));
+      for (const file of await files) {
+        const found = await findIn(file, repository, env);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+  };
 }
 
 /** One credential for one registry, none for others: what `login` tries before it keeps it. */
@@ -26,19 +48,94 @@ export function onlyFor(domain: Domain, credential: Credential): Credentials {
   return { find: async (asked) => (asked.domain === domain ? credential : undefined) };
 }
 
-/** Keeps it where the files say (credsStore, credHelpers, else the file), beside what is there. */
-export async function storeCredential(
-  _domain: Domain,
-  _credential: Credential,
-  _env: NodeJS.ProcessEnv = process.env,
-): Promise<StoredAt> {
-  throw new Error('being written');
+/** A helper for just this registry, then the helper for all, then the file itself. */
+async function findIn(
+  file: CredentialFile,
+  repository: Repository | { readonly domain: Domain },
+  env: NodeJS.ProcessEnv,
+): Promise<Credential | undefined> {
+  const { domain } = repository;
+  const path = 'path' in repository ? repository.path : '';
+  const { credHelpers = {}, credsStore = '', auths = {} } = file;
+  const [own] = matchingKeys(Object.keys(credHelpers), domain, path);
+  const helpers = [own === undefined ? '' : (credHelpers[own] ?? ''), credsStore];
+  for (const helper of helpers.filter((name) => name !== '')) {
+    const found = await getFromHelper({ helper, env }, serverName(domain));
+    if (found !== undefined) return found;
+  }
+  for (const key of matchingKeys(Object.keys(auths), domain, path)) {
+    const found = readEntry(auths[key] ?? {});
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
-/** False when there was none. */
+function readEntry(entry: FileEntry): Credential | undefined {
+  if (entry.registrytoken) return { kind: 'bearer', token: entry.registrytoken };
+  if (entry.identitytoken) return { kind: 'identity', token: entry.identitytoken };
+  // docker itself pads some with NUL.
+  const plain = Buffer.from(entry.auth ?? '', 'base64')
+    .toString('utf8')
+    .replace(/\0+$/, '');
+  const colon = plain.indexOf(':');
+  const username = entry.username || (colon < 0 ? '' : plain.slice(0, colon));
+  const password = entry.password || (colon < 0 ? '' : plain.slice(colon + 1));
+  return username === '' && password === '' ? undefined : { kind: 'basic', username, password };
+}
+
+/** Keeps it where the first file says (credHelpers, credsStore, else the file itself), beside what is there. */
+export async function storeCredential(
+  domain: Domain,
+  credential: Credential,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<StoredAt> {
+  const path = credentialPaths(env)[0]!;
+  const file = await readCredentialFile(path);
+  const helper = helperOf(file, domain);
+  const auths = { ...withoutDomain(file.auths, domain) };
+  if (helper !== '') await storeInHelper({ helper, env }, serverName(domain), credential);
+  // An empty entry, as docker leaves it: other tools list it as logged in.
+  auths[serverName(domain)] = helper === '' ? fileEntry(credential) : {};
+  await writeCredentialFile(path, { ...file, auths });
+  return { place: helper === '' ? path : `docker-credential-${helper}` };
+}
+
+/** From every place that has it. False when there was none. */
 export async function eraseCredential(
-  _domain: Domain,
-  _env: NodeJS.ProcessEnv = process.env,
+  domain: Domain,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<boolean> {
-  throw new Error('being written');
+  let erased = false;
+  for (const path of credentialPaths(env)) {
+    const file = await readCredentialFile(path);
+    const helper = helperOf(file, domain);
+    if (helper !== '' && (await eraseInHelper({ helper, env }, serverName(domain)))) erased = true;
+    const auths = withoutDomain(file.auths, domain);
+    if (Object.keys(auths).length === Object.keys(file.auths ?? {}).length) continue;
+    await writeCredentialFile(path, { ...file, auths });
+    erased = true;
+  }
+  return erased;
+}
+
+function helperOf({ credHelpers = {}, credsStore = '' }: CredentialFile, domain: Domain): string {
+  const [own] = matchingKeys(Object.keys(credHelpers), domain, '');
+  return (own === undefined ? undefined : credHelpers[own]) ?? credsStore;
+}
+
+/** All spellings of the registry go; namespaces of it have logins of their own. */
+function withoutDomain(auths: CredentialFile['auths'] = {}, domain: Domain): Record<string, FileEntry> {
+  return Object.fromEntries(
+    Object.entries(auths).filter(([key]) => {
+      const read = readEntryKey(key);
+      return read.domain !== domain.toLowerCase() || read.path !== '';
+    }),
+  );
+}
+
+function fileEntry(credential: Credential): FileEntry {
+  if (credential.kind === 'bearer') return { registrytoken: credential.token };
+  if (credential.kind === 'identity') return { identitytoken: credential.token };
+  const { username, password } = credential;
+  return { auth: Buffer.from(`${username}:${password}`).toString('base64') };
 }

@@ -1,7 +1,25 @@
+import { contentLength } from '../fetch/exchange.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import type { Digest } from '../model/digest.ts';
-import type { Reference } from '../model/reference.ts';
-import type { RegistrySession } from './session.ts';
+import { type Digest, digestOf, parseDigest } from '../model/digest.ts';
+import { MEDIA_TYPES } from '../model/media-types.ts';
+import { fullName, type Reference } from '../model/reference.ts';
+import { changeFallbackTag, readFallbackTag } from './fallback-tag.ts';
+import { MAX_MANIFEST_BYTES, readManifestFacts, referrerDescriptor } from './manifest-json.ts';
+import { explainDeletion, explainMissing } from './manifest-refusals.ts';
+import { bytesBody, readAll } from './send.ts';
+import type { RegistryReply, RegistryRequest, RegistrySession } from './session.ts';
+
+/**
+ * What is asked for: docker-registry answers 404 to a request that does not name the manifest's type. Docker's v2s2 types
+ * are what older pushes left in registries; read, never written.
+ */
+export const MANIFEST_TYPES: readonly string[] = [
+  MEDIA_TYPES.manifest,
+  MEDIA_TYPES.index,
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+];
 
 export interface RemoteManifest {
   /** mediaType, digest, size */
@@ -11,42 +29,177 @@ export interface RemoteManifest {
 }
 
 export interface ManifestOptions {
-  /** Media types that are asked for; default: OCI and Docker v2s2 manifests and indexes */
+  /** Media types that are asked for, and nothing else taken; default: OCI and Docker v2s2 manifests and indexes */
   readonly accept?: readonly string[];
 }
 
-/** Undefined when there is none. */
+/**
+ * Undefined when there is none. Where the registry does not tell digest or size the manifest is read.
+ * @throws AppError INTEGRITY (another digest than asked for), UNSUPPORTED (media type)
+ */
 export async function headManifest(
-  _session: RegistrySession,
-  _reference: Reference,
-  _options: ManifestOptions = {},
+  session: RegistrySession,
+  reference: Reference,
+  options: ManifestOptions = {},
 ): Promise<Descriptor | undefined> {
-  throw new Error('being written');
+  const reply = await session.send({ ...request(reference, options), method: 'HEAD', accept: [404] });
+  await reply.discard();
+  if (reply.status === 404) return undefined;
+  const named = namedDigest(reply);
+  if (reference.digest !== undefined && named !== undefined) expectDigest(reference, reference.digest, named);
+  const digest = reference.digest ?? named;
+  const size = contentLength(reply);
+  if (digest === undefined || size === undefined) {
+    return (await getManifest(session, reference, options)).descriptor;
+  }
+  return { mediaType: contentType(reply, reference, options), digest, size };
 }
 
 /** @throws AppError NOT_FOUND, INTEGRITY (not the bytes of the digest), LIMIT (over 4 MiB), UNSUPPORTED (media type) */
 export async function getManifest(
-  _session: RegistrySession,
-  _reference: Reference,
-  _options: ManifestOptions = {},
+  session: RegistrySession,
+  reference: Reference,
+  options: ManifestOptions = {},
 ): Promise<RemoteManifest> {
-  throw new Error('being written');
+  const asked = { ...request(reference, options), method: 'GET', wholeBytes: MAX_MANIFEST_BYTES } as const;
+  const reply = await session.send(asked);
+  const bytes = await readAll(reply);
+  const digest = digestOf(bytes);
+  expectDigest(reference, reference.digest ?? namedDigest(reply) ?? digest, digest);
+  const mediaType = contentType(reply, reference, options);
+  readManifestFacts(bytes, mediaType, fullName(reference));
+  return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
+}
+
+export interface NewManifest {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
 }
 
 /**
- * Under the reference's digest and, where there is one, its tag. A manifest with a `subject` is added to the subject's
+ * Under its digest and, where the reference has one, the tag. A manifest with a `subject` is added to the subject's
  * fallback tag where the registry keeps no referrers itself.
- * @throws AppError NOT_FOUND (MANIFEST_BLOB_UNKNOWN: a blob that it names is not there)
+ * @throws AppError NOT_FOUND (a blob or manifest that it names is not there), LIMIT, INTEGRITY (not the reference's digest)
  */
 export async function putManifest(
-  _session: RegistrySession,
-  _reference: Reference,
-  _manifest: { readonly mediaType: string; readonly bytes: Uint8Array },
+  session: RegistrySession,
+  reference: Reference,
+  { mediaType, bytes }: NewManifest,
 ): Promise<{ readonly digest: Digest }> {
-  throw new Error('being written');
+  const where = fullName(reference);
+  const digest = digestOf(bytes);
+  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
+    throw new AppError(
+      'LIMIT',
+      `${where}: a manifest of ${bytes.byteLength} bytes: registries take ${MAX_MANIFEST_BYTES}`,
+    );
+  }
+  expectDigest(reference, reference.digest ?? digest, digest);
+  const facts = readManifestFacts(bytes, mediaType, where);
+  const reply = await session
+    .send({
+      method: 'PUT',
+      repository: reference,
+      target: `manifests/${reference.tag ?? digest}`,
+      headers: { 'content-type': mediaType },
+      body: bytesBody(bytes),
+    })
+    .catch((error) => {
+      throw explainMissing(error, where);
+    });
+  await reply.discard();
+  expectDigest(reference, digest, namedDigest(reply) ?? digest);
+  if (facts.subject !== undefined && reply.header('oci-subject') === '') {
+    const own = referrerDescriptor(bytes, mediaType, facts);
+    await changeFallbackTag(session, reference, {
+      subject: facts.subject.digest,
+      change: (list) => (list.some((one) => one.digest === digest) ? list : [...list, own]),
+    });
+  }
+  return { digest };
 }
 
-/** By digest, else by tag. False when it was not there. @throws AppError UNSUPPORTED when the registry does not delete */
-export async function deleteManifest(_session: RegistrySession, _reference: Reference): Promise<boolean> {
-  throw new Error('being written');
+/**
+ * By digest, else the tag alone. A manifest with a `subject` leaves the fallback tag as well. False when it was not there.
+ * @throws AppError UNSUPPORTED when the registry does not delete
+ */
+export async function deleteManifest(session: RegistrySession, reference: Reference): Promise<boolean> {
+  const subject = reference.digest === undefined ? undefined : await subjectOf(session, reference);
+  const target = `manifests/${reference.digest ?? reference.tag}`;
+  const reply = await session
+    .send({ method: 'DELETE', repository: reference, target, accept: [404] })
+    .catch((error) => {
+      throw explainDeletion(error, reference);
+    });
+  await reply.discard();
+  if (reply.status === 404) return false;
+  if (subject !== undefined) {
+    const without = (list: readonly Descriptor[]): readonly Descriptor[] =>
+      list.some(({ digest }) => digest === reference.digest)
+        ? list.filter(({ digest }) => digest !== reference.digest)
+        : list;
+    // Where the registry keeps referrers itself there is no such tag, and nothing changes.
+    const list = await readFallbackTag(session, reference, subject);
+    if (without(list) !== list) await changeFallbackTag(session, reference, { subject, change: without });
+  }
+  return true;
+}
+
+async function subjectOf(session: RegistrySession, reference: Reference): Promise<Digest | undefined> {
+  try {
+    const { bytes, descriptor } = await getManifest(session, reference);
+    return readManifestFacts(bytes, descriptor.mediaType, fullName(reference)).subject?.digest;
+  } catch (error) {
+    // Damaged or not there: deleting says which.
+    if (
+      isAppError(error, 'NOT_FOUND') ||
+      isAppError(error, 'INTEGRITY') ||
+      isAppError(error, 'UNSUPPORTED')
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function request(
+  reference: Reference,
+  { accept = MANIFEST_TYPES }: ManifestOptions,
+): Pick<RegistryRequest, 'repository' | 'target' | 'headers'> {
+  return {
+    repository: reference,
+    target: `manifests/${reference.digest ?? reference.tag}`,
+    headers: { accept: accept.join(', ') },
+  };
+}
+
+/** A digest of another algorithm is as good as none: ours is made of the bytes. */
+function namedDigest(reply: Pick<RegistryReply, 'header'>): Digest | undefined {
+  const text = reply.header('docker-content-digest');
+  return /^sha256:[0-9a-f]{64}$/.test(text) ? parseDigest(text) : undefined;
+}
+
+function expectDigest(reference: Reference, expected: Digest, got: Digest): void {
+  if (expected === got) return;
+  throw new AppError('INTEGRITY', `${fullName(reference)}: expected the manifest ${expected}, got ${got}`, {
+    details: { expected, got },
+  });
+}
+
+function contentType(
+  reply: RegistryReply,
+  reference: Reference,
+  { accept = MANIFEST_TYPES }: ManifestOptions,
+): string {
+  const type = reply
+    .header('content-type')
+    .replace(/\s*;.*$/s, '')
+    .trim()
+    .toLowerCase();
+  if (accept.includes(type)) return type;
+  throw new AppError(
+    'UNSUPPORTED',
+    `${fullName(reference)}: expected ${accept.join(' or ')}, got ${type === '' ? 'no Content-Type' : JSON.stringify(type.slice(0, 200))}`,
+    { details: { expected: accept, got: type } },
+  );
 }

@@ -1,7 +1,13 @@
+import { AppError } from '../model/app-error.ts';
 import type { Domain } from '../model/reference.ts';
 import type { RegistrySession } from './session.ts';
 
-/** The registry is there, speaks the API and takes our credentials. @throws AppError AUTH, NETWORK, UNSUPPORTED */
-export async function ping(_session: RegistrySession, _domain: Domain): Promise<void> {
-  throw new Error('being written');
+/** The registry is there, speaks the API and takes our login. @throws AppError AUTH, NETWORK, UNSUPPORTED */
+export async function ping(session: RegistrySession, domain: Domain): Promise<void> {
+  const reply = await session.send({ method: 'GET', repository: { domain }, target: '', accept: [404] });
+  await reply.discard();
+  if (reply.status !== 404) return;
+  throw new AppError('UNSUPPORTED', `${domain}: not a registry: HTTP 404 for /v2/`, {
+    hint: 'Expected the API of the OCI distribution specification 1.x.',
+  });
 }

@@ -1,13 +1,63 @@
+import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
-import type { Repository } from '../model/reference.ts';
+import { MEDIA_TYPES } from '../model/media-types.ts';
+import { fullName, type Repository } from '../model/reference.ts';
+import { readFallbackTag } from './fallback-tag.ts';
+import { MAX_MANIFEST_BYTES, readManifestFacts } from './manifest-json.ts';
+import { pages } from './pages.ts';
+
+import { readAll } from './send.ts';
 import type { RegistrySession } from './session.ts';
 
-/** Manifests whose `subject` is `of`: by the referrers API, else by its fallback tag. Empty when there are none. */
+/** What registries without the API answer. */
+const NO_API = [404, 405, 501] as const;
+/** Signatures and SBOMs of one image are tens. */
+const MAX_REFERRERS = 100_000;
+
+export interface ReferrersQuery {
+  readonly of: Digest;
+  readonly artifactType?: string;
+}
+
+/**
+ * Manifests whose `subject` is `of`: by the referrers API, else by its fallback tag. Empty when there are none.
+ * @throws AppError LIMIT, UNSUPPORTED
+ */
 export async function listReferrers(
-  _session: RegistrySession,
-  _repository: Repository,
-  _query: { readonly of: Digest; readonly artifactType?: string },
+  session: RegistrySession,
+  repository: Repository,
+  { of, artifactType }: ReferrersQuery,
 ): Promise<readonly Descriptor[]> {
-  throw new Error('being written');
+  const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
+  const found =
+    (await fromApi(session, repository, `referrers/${of}${query}`)) ??
+    (await readFallbackTag(session, repository, of));
+  const each = new Map(found.map((descriptor) => [descriptor.digest, descriptor]));
+  // Registries may leave the filter to us.
+  return [...each.values()].filter((one) => artifactType === undefined || one.artifactType === artifactType);
+}
+
+/** Undefined: the registry has no such API. */
+async function fromApi(
+  session: RegistrySession,
+  repository: Repository,
+  target: string,
+): Promise<readonly Descriptor[] | undefined> {
+  const out: Descriptor[] = [];
+  const request = { repository, target, headers: { accept: MEDIA_TYPES.index }, accept: NO_API };
+  for await (const reply of pages(session, { ...request, wholeBytes: MAX_MANIFEST_BYTES })) {
+    const bytes = await readAll(reply);
+    const type = reply
+      .header('content-type')
+      .replace(/\s*;.*$/s, '')
+      .toLowerCase();
+    // A page for people is no answer either.
+    if (reply.status !== 200 || type !== MEDIA_TYPES.index) return undefined;
+    out.push(...readManifestFacts(bytes, type, `${fullName(repository)}: ${target}`).manifests);
+    if (out.length > MAX_REFERRERS) {
+      throw new AppError('LIMIT', `${fullName(repository)}: more than ${MAX_REFERRERS} referrers`);
+    }
+  }
+  return out;
 }

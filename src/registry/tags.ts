@@ -1,7 +1,36 @@
-import type { Repository, Tag } from '../model/reference.ts';
+import { AppError } from '../model/app-error.ts';
+import { fullName, isTagName, type Repository, type Tag } from '../model/reference.ts';
+import { pages } from './pages.ts';
+import { readAll } from './send.ts';
 import type { RegistrySession } from './session.ts';
 
-/** All tags, sorted, each once. @throws AppError NOT_FOUND, LIMIT */
-export async function listTags(_session: RegistrySession, _repository: Repository): Promise<readonly Tag[]> {
-  throw new Error('being written');
+/** Asked for; registries give what they like. */
+const PAGE_SIZE = 1000;
+/** docker-registry gives all tags at once, whatever is asked for: 100,000 of 128 characters. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+const MAX_TAGS = 1_000_000;
+
+/** All tags, sorted, each once. @throws AppError NOT_FOUND, LIMIT, UNSUPPORTED */
+export async function listTags(session: RegistrySession, repository: Repository): Promise<readonly Tag[]> {
+  const where = `${fullName(repository)}: tags/list`;
+  const tags = new Set<Tag>();
+  const request = { repository, target: `tags/list?n=${PAGE_SIZE}`, wholeBytes: MAX_PAGE_BYTES };
+  for await (const reply of pages(session, request)) {
+    for (const tag of readTags(await readAll(reply), where)) tags.add(tag);
+    if (tags.size > MAX_TAGS) throw new AppError('LIMIT', `${where}: more than ${MAX_TAGS} tags`);
+  }
+  return [...tags].sort();
+}
+
+function readTags(bytes: Buffer, where: string): readonly Tag[] {
+  let tags: unknown;
+  try {
+    tags = (JSON.parse(bytes.toString('utf8')) as { tags?: unknown } | null)?.tags;
+  } catch {
+    // Said below.
+  }
+  // Some give null for a repository whose tags are all gone.
+  if (tags === null) return [];
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && isTagName(tag))) return tags;
+  throw new AppError('UNSUPPORTED', `${where}: expected JSON with a list of tags`);
 }

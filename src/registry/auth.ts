@@ -1,0 +1,147 @@
+import type { Reply } from '../fetch/exchange.ts';
+import { AppError } from '../model/app-error.ts';
+import { type Domain, fullName, type Repository } from '../model/reference.ts';
+import { type Challenge, parseChallenges } from './challenge.ts';
+import type { Credential, Credentials } from './credentials.ts';
+import type { Secrets } from './redact.ts';
+import { joined, parseScopes, type Scopes } from './scopes.ts';
+import { basicHeader, type TokenAccess, type TokenServer, Tokens } from './tokens.ts';
+
+export type Asked = Repository | { readonly domain: Domain };
+
+/** What a request needs to be allowed. */
+export interface Need {
+  readonly repository: Asked;
+  readonly scopes: Scopes;
+}
+
+export interface AuthOptions extends TokenAccess {
+  readonly base: URL;
+  readonly insecure: boolean;
+  readonly credentials: Credentials;
+  readonly secrets: Secrets;
+}
+
+/** The credential itself goes to the registry, or a token that its server gives for it. */
+type Way = { readonly kind: 'direct' } | { readonly kind: 'token'; readonly server: TokenServer };
+
+/** How one registry is asked: what it challenges us with, and the tokens that it then takes. */
+export class Auth {
+  readonly #options: AuthOptions;
+  readonly #tokens: Tokens;
+  readonly #found = new Map<string, Promise<Credential | undefined>>();
+  #way: Way | undefined;
+  #asking: Promise<void> | undefined;
+
+  constructor(options: AuthOptions) {
+    this.#options = options;
+    this.#tokens = new Tokens(options);
+  }
+
+  /**
+   * Where there is a login, the registry is asked for its challenge once, before anything else: nothing then has to be
+   * sent twice, and registries that hide things from strangers (404) show them.
+   */
+  async prepare(repository: Asked, ask: () => Promise<Reply>): Promise<void> {
+    if (this.#way !== undefined || (await this.#credential(repository)) === undefined) return;
+    this.#asking ??= ask().then(async (reply) => {
+      if (reply.status === 401) this.#learn(reply, true);
+      await reply.discard();
+    });
+    try {
+      await this.#asking;
+    } catch (error) {
+      this.#asking = undefined;
+      throw error;
+    }
+  }
+
+  /** The Authorization header; undefined: none. @throws AppError AUTH, FetchFailure */
+  async header({ repository, scopes }: Need): Promise<string | undefined> {
+    const way = this.#way;
+    if (way === undefined) return undefined;
+    const credential = await this.#credential(repository);
+    if (credential?.kind === 'bearer') return `Bearer ${credential.token}`;
+    if (way.kind === 'token') {
+      return `Bearer ${await this.#tokens.get({ server: way.server, scopes, credential })}`;
+    }
+    return credential?.kind === 'basic' ? this.#hidden(basicHeader(credential)) : undefined;
+  }
+
+  /**
+   * A 401 to a request that was sent with `header`: what to need for the next try; undefined when another try with what
+   * we have would be the same again.
+   * @throws AppError AUTH, FetchFailure
+   */
+  async challenged(reply: Reply, need: Need, header: string | undefined): Promise<Need | undefined> {
+    const credential = await this.#credential(need.repository);
+    const scope = this.#learn(reply, credential !== undefined);
+    if (scope === undefined) return undefined;
+    const asked = { ...need, scopes: joined([need.scopes, parseScopes(scope)]) };
+    if (header?.startsWith('Bearer ')) this.#tokens.drop(header.slice('Bearer '.length));
+    const next = await this.header(asked);
+    return next === undefined || next === header ? undefined : asked;
+  }
+
+  /** What the way in is for people who are refused. */
+  async hint({ repository }: Need): Promise<string> {
+    const { domain } = this.#options;
+    const login = `compose login ${domain}`;
+    if ((await this.#credential(repository)) === undefined) return `Log in: ${login}`;
+    return `Check that the login may do this, or log in as somebody else: ${login}`;
+  }
+
+  /** The challenge's scope; undefined when it offers no way that we can take. */
+  #learn(reply: Reply, hasLogin: boolean): string | undefined {
+    const challenges = parseChallenges(reply.headers('www-authenticate'));
+    const tokens = challenges.find(
+      ({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'),
+    );
+    // A registry that offers Basic beside it means it for old clients.
+    if (tokens !== undefined) this.#way = { kind: 'token', server: this.#tokenServer(tokens) };
+    else if (challenges.length > 0 && hasLogin) this.#way = { kind: 'direct' };
+    else return undefined;
+    return tokens?.parameters.get('scope') ?? '';
+  }
+
+  #tokenServer({ parameters }: Challenge): TokenServer {
+    const realm = URL.parse(parameters.get('realm') ?? '');
+    if (realm === null || (realm.protocol !== 'https:' && realm.protocol !== 'http:')) {
+      throw new AppError(
+        'AUTH',
+        `${this.#options.domain}: its token server is not an http or https URL: ${JSON.stringify(parameters.get('realm') ?? '')}`,
+      );
+    }
+    if (realm.protocol === 'http:' && this.#options.base.protocol === 'https:' && !this.#options.insecure) {
+      throw new AppError(
+        'AUTH',
+        `${this.#options.domain}: its token server ${realm.origin} has no TLS: the login would be sent unprotected`,
+        { hint: 'Where that is meant to be: --insecure.' },
+      );
+    }
+    realm.username = '';
+    realm.password = '';
+    return { realm, service: parameters.get('service') ?? '' };
+  }
+
+  #credential(repository: Asked): Promise<Credential | undefined> {
+    const key = 'path' in repository ? fullName(repository) : repository.domain;
+    const found = this.#found.get(key) ?? this.#find(repository);
+    this.#found.set(key, found);
+    return found;
+  }
+
+  async #find(repository: Asked): Promise<Credential | undefined> {
+    const credential = await this.#options.credentials.find(repository);
+    if (credential?.kind === 'basic') {
+      this.#hidden(basicHeader(credential));
+      this.#hidden(credential.password);
+    } else if (credential !== undefined) this.#hidden(credential.token);
+    return credential;
+  }
+
+  #hidden(secret: string): string {
+    this.#options.secrets.keep(secret.replace(/^Basic /, ''));
+    return secret;
+  }
+}

@@ -1,0 +1,47 @@
+import { contentLength, overLimit } from '../fetch/exchange.ts';
+import { FetchFailure } from '../fetch/failure.ts';
+
+/** Slower than any line that is of use; only a server that wants to hold us sends so. */
+const MIN_BYTES_PER_SECOND = 1024;
+
+interface Body {
+  header(name: string): string;
+  readonly body: AsyncIterable<Buffer>;
+}
+
+/** The whole body. @throws FetchFailure LIMIT over maxBytes */
+export async function readUpTo(reply: Body, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  // Leaving the loop by an error ends the reply.
+  for await (const chunk of reply.body) {
+    sizeBytes += chunk.length;
+    const announced = contentLength(reply) ?? 0;
+    if (sizeBytes > maxBytes || announced > maxBytes) {
+      throw overLimit(Math.max(sizeBytes, announced), maxBytes);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, sizeBytes);
+}
+
+/**
+ * The body, as long as it comes at a useful pace: once it was waited for graceMs in all, it must have brought 1 KiB for
+ * each second. The time that the reader takes does not count.
+ * @throws FetchFailure
+ */
+export async function* paced(body: AsyncIterable<Buffer>, graceMs: number): AsyncGenerator<Buffer> {
+  let waitedMs = 0;
+  let sizeBytes = 0;
+  let since = performance.now();
+  for await (const chunk of body) {
+    waitedMs += performance.now() - since;
+    sizeBytes += chunk.length;
+    if (waitedMs > graceMs && sizeBytes < (waitedMs / 1000) * MIN_BYTES_PER_SECOND) {
+      const reason = `too slow: ${sizeBytes} bytes in ${Math.round(waitedMs)} ms`;
+      throw new FetchFailure('NETWORK', reason, { retry: 'later' });
+    }
+    yield chunk;
+    since = performance.now();
+  }
+}

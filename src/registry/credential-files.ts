@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { storageError } from '../fetch/failure.ts';
+import { AppError } from '../model/app-error.ts';
+import { type Domain, parseDomain } from '../model/reference.ts';
+
+/** docker's config.json and containers-auth.json(5): the fields that we know. Others are kept as they are. */
+export interface CredentialFile {
+  readonly auths?: Readonly<Record<string, FileEntry>>;
+  /** Suffix of the program that keeps all credentials: `docker-credential-<credsStore>` */
+  readonly credsStore?: string;
+  /** The same for single registries */
+  readonly credHelpers?: Readonly<Record<string, string>>;
+}
+
+/** An empty one says that a helper has it. */
+export interface FileEntry {
+  /** base64 of `user:password` */
+  readonly auth?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly identitytoken?: string;
+  readonly registrytoken?: string;
+}
+
+const ENTRY_FIELDS = ['auth', 'username', 'password', 'identitytoken', 'registrytoken'] as const;
+/** A file larger than this is none of a person's logins. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** What docker calls the default registry in its file and to helpers. */
+const DEFAULT_SERVER = 'https://index.docker.io/v1/';
+const DEFAULT_NAMES: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
+
+/**
+ * Where logins are looked for; the first that has one counts. The first is also where `login` writes, so what was logged in
+ * last is what is used: the file that is named ($REGISTRY_AUTH_FILE), else docker's ($DOCKER_CONFIG), then podman's and skopeo's.
+ */
+export function credentialPaths(env: NodeJS.ProcessEnv): readonly string[] {
+  const home = env.HOME || homedir();
+  const runtime = env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'containers') : undefined;
+  const uid = process.getuid?.();
+  return [
+    env.REGISTRY_AUTH_FILE || undefined,
+    join(env.DOCKER_CONFIG || join(home, '.docker'), 'config.json'),
+    join(runtime ?? `/run/containers/${uid}`, 'auth.json'),
+    join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers/auth.json'),
+  ].filter((path) => path !== undefined);
+}
+
+/** Empty when there is none. @throws AppError USAGE when it is not JSON, STORAGE */
+export async function readCredentialFile(path: string): Promise<CredentialFile> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
+    throw new AppError('STORAGE', `Cannot read the logins in ${path}: ${code}`, { details: { path } });
+  }
+  // podman makes an empty file to be filled.
+  if (text.trim() === '') return {};
+  const value = text.length <= MAX_FILE_BYTES ? parseJson(text) : undefined;
+  if (!isCredentialFile(value)) {
+    throw new AppError('USAGE', `${path}: expected a JSON object with logins ("auths")`, {
+      hint: 'Mend or remove the file.',
+      details: { path },
+    });
+  }
+  return value;
+}
+
+function isCredentialFile(value: unknown): value is CredentialFile {
+  if (!isRecord(value)) return false;
+  const { auths = {}, credHelpers = {}, credsStore = '' } = value;
+  return (
+    isRecord(auths) &&
+    Object.values(auths).every(
+      (entry) => isRecord(entry) && ENTRY_FIELDS.every((name) => isText(entry[name])),
+    ) &&
+    isRecord(credHelpers) &&
+    Object.values(credHelpers).every((name) => typeof name === 'string') &&
+    typeof credsStore === 'string'
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
+/** The parser's own message quotes what it read. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Replaces the file as a whole, readable by its owner only; a symbolic link stays one.
+ * @throws AppError STORAGE
+ */
+export async function writeCredentialFile(path: string, content: CredentialFile): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const target = await realpath(path).catch(() => path);
+    const temporary = `${target}.${process.pid}-${randomBytes(4).toString('hex')}`;
+    try {
+      const file = await open(temporary, 'wx', 0o600);
+      try {
+        await file.writeFile(`${JSON.stringify(content, undefined, '\t')}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+/** What a registry is called in files and to helpers. */
+export function serverName(domain: Domain): string {
+  return domain === 'docker.io' ? DEFAULT_SERVER : domain;
+}
+
+export interface EntryKey {
+  readonly domain: string;
+  /** Of a namespace or repository; empty: the whole registry */
+  readonly path: string;
+}
+
+/**
+ * A key of `auths` in any of its spellings: `host`, `host:port`, `host/team/app`, `https://host/v1/`. URLs and paths of API
+ * versions name the host alone.
+ */
+export function readEntryKey(key: string): EntryKey {
+  const bare = key.replace(/^https?:\/\//i, '');
+  const slash = bare.indexOf('/');
+  const host = (slash < 0 ? bare : bare.slice(0, slash)).toLowerCase();
+  const rest = slash < 0 ? '' : bare.slice(slash + 1).replace(/\/+$/, '');
+  const path = bare === key && rest !== 'v1' && rest !== 'v2' ? rest : '';
+  return { domain: DEFAULT_NAMES.has(host) ? 'docker.io' : host, path };
+}
+
+/** Keys that are about a repository (`path` empty: about the registry as a whole), the most exact first. */
+export function matchingKeys(keys: readonly string[], domain: Domain, path: string): readonly string[] {
+  return keys
+    .map((key, order) => ({ key, order, ...readEntryKey(key) }))
+    .filter(
+      (entry) =>
+        entry.domain === domain.toLowerCase() && `${path}/`.startsWith(entry.path && `${entry.path}/`),
+    )
+    .sort((a, b) => b.path.length - a.path.length || urlness(a.key) - urlness(b.key) || a.order - b.order)
+    .map(({ key }) => key);
+}
+
+/** Plain host names are the newer spelling. */
+function urlness(key: string): number {
+  return key.includes('/') ? 1 : 0;
+}
+
+/** As a person names a registry to `login`: `localhost:5000`, `https://registry.example/v2/`. @throws AppError USAGE */
+export function parseRegistryName(text: string): Domain {
+  return parseDomain(readEntryKey(text.replace(/\/+$/, '')).domain);
+}

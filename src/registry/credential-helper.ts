@@ -1,0 +1,110 @@
+import { AppError } from '../model/app-error.ts';
+import type { Credential } from './credentials.ts';
+
+/** Programs ask a keychain or a cloud; some ask the user. */
+const HELPER_TIMEOUT_MS = 60_000;
+const MAX_OUTPUT_BYTES = 1024 * 1024;
+/** github.com/docker/docker-credential-helpers, credentials/error.go: what all of them say for "there is none" */
+const NOT_FOUND = /credentials not found in native keychain/i;
+/** The user name that marks the secret as an identity token */
+const TOKEN_USER = '<token>';
+/** Names become part of a program's name. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/**
+ * Programs `docker-credential-<name>`, that keep logins: one word (get, store, erase), JSON or a server's name on
+ * standard input, so that no secret is among the process's arguments.
+ * @see https://github.com/docker/docker-credential-helpers
+ */
+export interface HelperCall {
+  /** `pass`, `ecr-login` */
+  readonly helper: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Undefined when it has none for the server. @throws AppError AUTH */
+export async function getFromHelper(call: HelperCall, server: string): Promise<Credential | undefined> {
+  const { failed, output } = await run(call, 'get', server);
+  if (failed !== undefined) {
+    if (NOT_FOUND.test(output)) return undefined;
+    throw helperError(call, `get ${server}`, failed);
+  }
+  let value: Record<string, unknown>;
+  try {
+    value = (JSON.parse(output) ?? {}) as Record<string, unknown>;
+  } catch {
+    // The parser's message quotes the output, which is the secret.
+    throw helperError(call, `get ${server}`, 'its output is not JSON');
+  }
+  const { Username: username, Secret: secret } = value;
+  if (typeof username !== 'string' || typeof secret !== 'string') {
+    throw helperError(call, `get ${server}`, 'its output has no Username and Secret');
+  }
+  if (secret === '') return undefined;
+  return username === TOKEN_USER
+    ? { kind: 'identity', token: secret }
+    : { kind: 'basic', username, password: secret };
+}
+
+/** @throws AppError AUTH; UNSUPPORTED for a token that is made for one registry only */
+export async function storeInHelper(call: HelperCall, server: string, credential: Credential): Promise<void> {
+  if (credential.kind === 'bearer') {
+    throw new AppError('UNSUPPORTED', 'Credential helpers keep no registry tokens');
+  }
+  const [username, secret] =
+    credential.kind === 'basic' ? [credential.username, credential.password] : [TOKEN_USER, credential.token];
+  const input = JSON.stringify({ ServerURL: server, Username: username, Secret: secret });
+  const { failed } = await run(call, 'store', input);
+  if (failed !== undefined) throw helperError(call, `store ${server}`, failed);
+}
+
+/** False when it had none. @throws AppError AUTH */
+export async function eraseInHelper(call: HelperCall, server: string): Promise<boolean> {
+  if ((await getFromHelper(call, server)) === undefined) return false;
+  const { failed } = await run(call, 'erase', server);
+  if (failed !== undefined) throw helperError(call, `erase ${server}`, failed);
+  return true;
+}
+
+/** What it printed is in no message: it may be the secret. */
+function helperError({ helper }: HelperCall, what: string, why: string): AppError {
+  return new AppError('AUTH', `docker-credential-${helper} ${what}: ${why}`, {
+    hint: 'It is named by credsStore or credHelpers in the file of logins; try it by hand.',
+    details: { helper: `docker-credential-${helper}` },
+  });
+}
+
+interface HelperResult {
+  /** Undefined: exit code 0 */
+  readonly failed: string | undefined;
+  readonly output: string;
+}
+
+async function run(call: HelperCall, word: string, input: string): Promise<HelperResult> {
+  if (!NAME.test(call.helper)) throw helperError(call, word, 'not a name that a program may have');
+  const { execa } = await import('execa');
+  const result = await execa(`docker-credential-${call.helper}`, [word], {
+    input,
+    env: call.env,
+    extendEnv: false,
+    reject: false,
+    timeout: HELPER_TIMEOUT_MS,
+    maxBuffer: MAX_OUTPUT_BYTES,
+    encoding: 'utf8',
+  });
+  return { failed: reason(result), output: result.stdout };
+}
+
+function reason(result: {
+  readonly failed: boolean;
+  readonly code?: string | undefined;
+  readonly timedOut: boolean;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+}): string | undefined {
+  if (!result.failed) return undefined;
+  if (result.code === 'ENOENT') return 'there is no such program on the PATH';
+  if (result.timedOut) return `no answer in ${HELPER_TIMEOUT_MS / 1000} s`;
+  if (result.exitCode !== undefined) return `exit code ${result.exitCode}`;
+  return result.signal === undefined ? 'it could not be run' : `ended by ${result.signal}`;
+}

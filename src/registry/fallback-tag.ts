@@ -1,0 +1,97 @@
+import { AppError } from '../model/app-error.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import type { Digest } from '../model/digest.ts';
+import { MEDIA_TYPES } from '../model/media-types.ts';
+import { fullName, parseTagName, type Reference, type Repository, withTag } from '../model/reference.ts';
+import { indexBytes, MAX_MANIFEST_BYTES, readManifestFacts } from './manifest-json.ts';
+import { pause } from './retry.ts';
+import { bytesBody, readAll } from './send.ts';
+import type { RegistrySession } from './session.ts';
+
+/** Times that somebody else's push may get in between. */
+const MAX_ROUNDS = 8;
+
+/** Where registries without the referrers API keep the list (OCI distribution-spec 1.1, "Referrers Tag Schema"). */
+export function fallbackTag(repository: Repository, subject: Digest): Reference {
+  return withTag(repository, parseTagName(subject.replace(':', '-')));
+}
+
+/** Empty when there is no such tag. @throws AppError UNSUPPORTED when the tag is something else */
+export async function readFallbackTag(
+  session: RegistrySession,
+  repository: Repository,
+  subject: Digest,
+): Promise<readonly Descriptor[]> {
+  const reference = fallbackTag(repository, subject);
+  const reply = await session.send({
+    method: 'GET',
+    repository,
+    target: `manifests/${reference.tag}`,
+    headers: { accept: MEDIA_TYPES.index },
+    accept: [404],
+    wholeBytes: MAX_MANIFEST_BYTES,
+  });
+  const bytes = await readAll(reply);
+  return reply.status === 404
+    ? []
+    : readManifestFacts(bytes, MEDIA_TYPES.index, fullName(reference)).manifests;
+}
+
+export interface FallbackChange {
+  readonly subject: Digest;
+  /** The list as it has to be; the same one when nothing is to do */
+  change(list: readonly Descriptor[]): readonly Descriptor[];
+}
+
+/** By repository and subject: this process changes a list one after another. */
+const underWay = new Map<string, Promise<void>>();
+
+/**
+ * Changes the list. A registry cannot tell that another client wrote it meanwhile, so it is read again until it says what it
+ * has to: what is lost is written anew.
+ * @throws AppError CONFLICT when others always come in between
+ */
+export async function changeFallbackTag(
+  session: RegistrySession,
+  repository: Repository,
+  wanted: FallbackChange,
+): Promise<void> {
+  const key = fullName(fallbackTag(repository, wanted.subject));
+  const before = underWay.get(key) ?? Promise.resolve();
+  const mine = before.catch(() => {}).then(() => settle(session, repository, wanted));
+  underWay.set(key, mine);
+  try {
+    await mine;
+  } finally {
+    if (underWay.get(key) === mine) underWay.delete(key);
+  }
+}
+
+async function settle(
+  session: RegistrySession,
+  repository: Repository,
+  { subject, change }: FallbackChange,
+): Promise<void> {
+  const reference = fallbackTag(repository, subject);
+  for (let tried = 0; tried < MAX_ROUNDS; tried++) {
+    const list = await readFallbackTag(session, repository, subject);
+    const next = change(list);
+    if (next === list) return;
+    if (tried > 0) await pause({ ...session.retries, tried, signal: session.signal });
+    const reply = await session.send({
+      method: 'PUT',
+      repository,
+      target: `manifests/${reference.tag}`,
+      headers: { 'content-type': MEDIA_TYPES.index },
+      body: bytesBody(indexBytes(next)),
+    });
+    await reply.discard();
+  }
+  throw new AppError(
+    'CONFLICT',
+    `${fullName(reference)}: the list of referrers is changed by others all the time`,
+    {
+      hint: 'Try again.',
+    },
+  );
+}

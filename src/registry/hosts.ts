@@ -1,0 +1,191 @@
+import { type Connections, openConnections } from '../fetch/connections.ts';
+import { type ExchangeRequest, exchange, type Reply } from '../fetch/exchange.ts';
+import { errorCode, FetchFailure } from '../fetch/failure.ts';
+import { AppError } from '../model/app-error.ts';
+import { apiHost, type Domain } from '../model/reference.ts';
+import { Auth } from './auth.ts';
+import type { Credentials } from './credentials.ts';
+import { isLoopback, resolveLocation } from './location.ts';
+import type { Secrets } from './redact.ts';
+import type { SessionOptions } from './session.ts';
+import { certificateFolders, hostFiles, secureContext } from './tls.ts';
+
+/** Registry to storage, storage to cache; more is a loop. */
+const MAX_REDIRECTS = 5;
+/** What a server without TLS makes of the start of a handshake. */
+const NO_TLS = /^(?:EPROTO|ERR_SSL_|ECONNREFUSED$|ECONNRESET$|EPIPE$|UND_ERR_SOCKET$|HPE_)/;
+
+export interface HostRequest extends Omit<ExchangeRequest, 'body' | 'signal' | 'timeoutMs'> {
+  /** Opens the body, again after a redirect */
+  readonly open?: (() => AsyncIterable<Uint8Array>) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Landed {
+  readonly reply: Reply;
+  /** After redirects */
+  readonly url: URL;
+}
+
+/** One registry as it is reached. */
+export interface Host {
+  readonly domain: Domain;
+  /** `https://registry.example:5000/` */
+  readonly base: URL;
+  readonly insecure: boolean;
+  readonly auth: Auth;
+  /** Follows redirects; the headers' authorization goes to the origin of `url` only. @throws FetchFailure, AppError CANCELLED */
+  exchange(url: URL, request: HostRequest): Promise<Landed>;
+  close(): Promise<void>;
+}
+
+export interface HostOptions {
+  readonly session: SessionOptions;
+  readonly credentials: Credentials;
+  readonly secrets: Secrets;
+  readonly timeoutMs: number;
+}
+
+/** @throws AppError USAGE, CANCELLED; FetchFailure */
+export async function openHost(domain: Domain, options: HostOptions): Promise<Host> {
+  const { session, timeoutMs } = options;
+  const url = URL.parse(`https://${apiHost(domain)}/`);
+  if (url === null) throw new AppError('USAGE', `not a registry that can be reached: ${domain}`);
+  const pools = new Pools(await tlsOf(domain, session), session.insecure ?? false);
+  const insecure = session.insecure ?? false;
+  let base = url;
+  const host: Omit<Host, 'auth'> = {
+    domain,
+    get base() {
+      return base;
+    },
+    insecure,
+    exchange: (to, request) => follow({ to, request, pools, base, insecure, timeoutMs }),
+    close: () => pools.close(),
+  };
+  if (insecure || isLoopback(url.hostname)) base = await schemeOf(host, session.signal);
+  pools.own = base.origin;
+  const auth = new Auth({
+    ...options,
+    domain,
+    base,
+    insecure,
+    async exchange(to, { body, ...request }) {
+      const open = body === undefined ? undefined : () => body;
+      return (await host.exchange(to, { ...request, open, signal: session.signal })).reply;
+    },
+  });
+  return { ...host, base, auth };
+}
+
+/** TLS where the server has it, else none. */
+async function schemeOf(host: Omit<Host, 'auth'>, signal: AbortSignal | undefined): Promise<URL> {
+  try {
+    const { reply } = await host.exchange(new URL('/v2/', host.base), {
+      method: 'HEAD',
+      headers: {},
+      signal,
+    });
+    await reply.discard();
+    return host.base;
+  } catch (error) {
+    if (!(error instanceof FetchFailure) || !NO_TLS.test(errorCode(error.cause))) throw error;
+    return new URL(host.base.href.replace(/^https:/, 'http:'));
+  }
+}
+
+interface Errand {
+  readonly to: URL;
+  readonly request: HostRequest;
+  readonly pools: Pools;
+  readonly base: URL;
+  readonly insecure: boolean;
+  readonly timeoutMs: number;
+}
+
+async function follow(errand: Errand): Promise<Landed> {
+  const { request, pools, timeoutMs } = errand;
+  const { method, signal, open } = request;
+  let url = errand.to;
+  let headers = request.headers;
+  for (let hop = 0; ; hop++) {
+    const sent = { method, headers, body: open?.(), signal, timeoutMs };
+    const reply = await exchange(url, sent, pools.of(url).send);
+    const location = reply.header('location');
+    if (!isRedirect(reply.status, method) || location === '') return { reply, url };
+    await reply.discard();
+    if (hop === MAX_REDIRECTS) {
+      throw new FetchFailure('NETWORK', `more than ${MAX_REDIRECTS} redirects`, { retry: 'no' });
+    }
+    const next = resolveLocation(location, { from: url, registry: errand.base, insecure: errand.insecure });
+    if (next.origin !== url.origin) headers = withoutAuthorization(headers);
+    url = next;
+  }
+}
+
+/** 307 and 308 ask for the same request again; the others mean a GET. */
+function isRedirect(status: number, method: string): boolean {
+  if (status === 307 || status === 308) return true;
+  return [301, 302, 303].includes(status) && (method === 'GET' || method === 'HEAD');
+}
+
+function withoutAuthorization(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { authorization, ...rest } = headers;
+  return rest;
+}
+
+interface HostTls {
+  readonly own: import('node:tls').SecureContext | undefined;
+  readonly others: import('node:tls').SecureContext | undefined;
+}
+
+/** Our certificate is for the registry; where it sends us only the authorities count. */
+async function tlsOf(domain: Domain, { ca, cert, key }: SessionOptions): Promise<HostTls> {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new AppError('USAGE', 'A client certificate and its key go together', {
+      hint: 'Give both --cert and --key.',
+    });
+  }
+  const found = await hostFiles(apiHost(domain), certificateFolders());
+  const files = {
+    ca: ca === undefined ? found.ca : [...found.ca, ca],
+    cert: cert ?? found.cert,
+    key: cert === undefined ? found.key : key,
+  };
+  const others = await secureContext({ ...files, cert: undefined, key: undefined });
+  return { own: files.cert === undefined ? others : await secureContext(files), others };
+}
+
+/** Keep-alive connections: the registry's own with our certificate, those without it; past the proxy on this machine. */
+class Pools {
+  /** The registry's origin */
+  own = '';
+  readonly #tls: HostTls;
+  readonly #insecure: boolean;
+  readonly #opened = new Map<string, Connections>();
+
+  constructor(tls: HostTls, insecure: boolean) {
+    this.#tls = tls;
+    this.#insecure = insecure;
+  }
+
+  of(url: URL): Connections {
+    const isOwn = this.own === '' || this.own === url.origin;
+    const direct = isLoopback(url.hostname);
+    const key = `${isOwn} ${direct}`;
+    const secureContext = isOwn ? this.#tls.own : this.#tls.others;
+    const tls = {
+      ...(secureContext === undefined ? {} : { secureContext }),
+      ...(this.#insecure ? { rejectUnauthorized: false } : {}),
+    };
+    const found = this.#opened.get(key) ?? openConnections({ tls, direct });
+    this.#opened.set(key, found);
+    return found;
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#opened.values()];
+    this.#opened.clear();
+    await Promise.all(all.map(({ agent }) => agent.destroy()));
+  }
+}

@@ -1,0 +1,38 @@
+import { AppError, isAppError } from '../model/app-error.ts';
+import type { Reference } from '../model/reference.ts';
+import type { OciError } from './refusal.ts';
+
+/** A push that was refused because of what is not there says so. Other errors as they came. */
+export function explainMissing(error: unknown, where: string): unknown {
+  if (!isAppError(error)) return error;
+  const errors = (error.details.errors ?? []) as readonly OciError[];
+  const missing = errors.filter(({ code }) => code === 'MANIFEST_BLOB_UNKNOWN' || code === 'BLOB_UNKNOWN');
+  if (missing.length === 0) return error;
+  const named = missing.map(({ detail }) => (detail as { digest?: unknown } | undefined)?.digest);
+  const digests = named.filter((digest) => typeof digest === 'string');
+  return new AppError(
+    'NOT_FOUND',
+    `${where}: the registry refuses the manifest, as blobs that it names are not in this repository${
+      digests.length === 0 ? '' : `: ${digests.join(', ')}`
+    }`,
+    {
+      hint: 'They were removed meanwhile, or the registry does not show what it was just given: try again.',
+      cause: error,
+      details: { ...error.details, missing: digests },
+    },
+  );
+}
+
+/** Registries say 405, or 400 with a code of another meaning, when they do not delete (tags). */
+export function explainDeletion(error: unknown, reference: Reference): unknown {
+  if (!isAppError(error) || (error.details.status !== 405 && error.details.status !== 400)) return error;
+  const what = reference.digest === undefined ? 'tags' : 'manifests';
+  return new AppError('UNSUPPORTED', `${error.message}: this registry deletes no ${what}`, {
+    hint:
+      reference.digest === undefined
+        ? 'Delete by digest (NAME@sha256:…); that removes all tags of the manifest.'
+        : 'Its operator can allow it.',
+    cause: error,
+    details: error.details,
+  });
+}

@@ -1,0 +1,37 @@
+import { redactUrl } from '../fetch/url.ts';
+
+/** What must never be seen: passwords, tokens, and headers made of them. A session has one of these; every message passes it. */
+export class Secrets {
+  readonly #texts = new Map<string, readonly string[]>();
+
+  /** Hidden from now on, as it is, URL-encoded and in base64. */
+  keep(secret: string): void {
+    if (secret === '' || this.#texts.has(secret)) return;
+    const spellings = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
+    this.#texts.set(secret, [...new Set(spellings)]);
+  }
+
+  /** It is worth nothing any more. */
+  forget(secret: string): void {
+    this.#texts.delete(secret);
+  }
+
+  /** The text without them, and without the user names, passwords and query strings of URLs. */
+  redact(text: string): string {
+    // The longest first: a secret may be a part of another.
+    const spellings = [...this.#texts.values()].flat().sort((a, b) => b.length - a.length);
+    let out = text;
+    for (const spelling of spellings) out = out.replaceAll(spelling, '***');
+    return redactUrl(out);
+  }
+
+  /** Of every string within a JSON value. */
+  redactJson(value: unknown): unknown {
+    if (typeof value === 'string') return this.redact(value);
+    if (Array.isArray(value)) return value.map((item) => this.redactJson(item));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [this.redact(key), this.redactJson(item)]),
+    );
+  }
+}

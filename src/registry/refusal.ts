@@ -1,0 +1,134 @@
+import { type Reply, retryAfter, TRANSIENT_STATUSES } from '../fetch/exchange.ts';
+import { FetchFailure } from '../fetch/failure.ts';
+import { AppError, type ErrorCode } from '../model/app-error.ts';
+import type { Secrets } from './redact.ts';
+
+/** Registries explain themselves in a few hundred bytes. */
+const MAX_ERROR_BYTES = 64 * 1024;
+/** As much of a registry's words as fits in a message. */
+const MAX_MESSAGE_CHARS = 500;
+const MAX_ERRORS = 20;
+
+/** OCI distribution-spec 1.1, "Error Codes". */
+export interface OciError {
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: unknown;
+}
+
+/** A reply that is not what was asked for, read. */
+export interface Refusal {
+  readonly status: number;
+  readonly errors: readonly OciError[];
+  readonly waitMs: number | undefined;
+}
+
+export async function readRefusal(reply: Reply, secrets: Secrets): Promise<Refusal> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of reply.body) {
+      chunks.push(chunk);
+      sizeBytes += chunk.length;
+      if (sizeBytes >= MAX_ERROR_BYTES) break;
+    }
+  } catch (error) {
+    // The status has been told; a cut explanation is none.
+    if (!(error instanceof FetchFailure)) throw error;
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  return {
+    status: reply.status,
+    errors: parseErrors(text, reply.header('content-type')).map((error) => ({
+      code: secrets.redact(error.code),
+      message: secrets.redact(error.message),
+      ...(error.detail === undefined ? {} : { detail: secrets.redactJson(error.detail) }),
+    })),
+    waitMs: retryAfter(reply.header('retry-after'), Date.now()),
+  };
+}
+
+function parseErrors(text: string, contentType: string): readonly OciError[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    const { errors, details, error_description: oauth } = (value ?? {}) as Record<string, unknown>;
+    if (Array.isArray(errors)) return errors.slice(0, MAX_ERRORS).map(ociError);
+    const words = typeof details === 'string' ? details : oauth;
+    return typeof words === 'string' ? [{ code: '', message: words }] : [];
+  } catch {
+    const plain = /^text\/plain\b/i.test(contentType) ? text.trim() : '';
+    return plain === '' ? [] : [{ code: '', message: plain }];
+  }
+}
+
+function ociError(value: unknown): OciError {
+  const { code, message, detail } = (value ?? {}) as Record<string, unknown>;
+  return {
+    code: typeof code === 'string' ? code : '',
+    message: typeof message === 'string' ? message : '',
+    ...(detail === undefined || detail === null ? {} : { detail }),
+  };
+}
+
+/** `HTTP 404 MANIFEST_UNKNOWN: manifest unknown` */
+export function refusalText({ status, errors }: Refusal): string {
+  const said = errors
+    .map(({ code, message }) => [code, message].filter((word) => word !== '').join(': '))
+    .filter((words) => words !== '')
+    .join('; ');
+  const words = said.length > MAX_MESSAGE_CHARS ? `${said.slice(0, MAX_MESSAGE_CHARS)}…` : said;
+  return `HTTP ${status}${words === '' ? '' : ` ${words}`}`;
+}
+
+/** What another try may do away with; undefined for the rest. */
+export function passingFailure(refusal: Refusal): FetchFailure | undefined {
+  if (!TRANSIENT_STATUSES.has(refusal.status)) return undefined;
+  const { status, waitMs } = refusal;
+  return new FetchFailure('NETWORK', refusalText(refusal), { retry: 'later', waitMs, status });
+}
+
+const codesByName: Readonly<Record<string, ErrorCode>> = {
+  UNAUTHORIZED: 'AUTH',
+  DENIED: 'AUTH',
+  NAME_UNKNOWN: 'NOT_FOUND',
+  MANIFEST_UNKNOWN: 'NOT_FOUND',
+  BLOB_UNKNOWN: 'NOT_FOUND',
+  BLOB_UPLOAD_UNKNOWN: 'NOT_FOUND',
+  MANIFEST_BLOB_UNKNOWN: 'NOT_FOUND',
+  DIGEST_INVALID: 'INTEGRITY',
+  SIZE_INVALID: 'INTEGRITY',
+  NAME_INVALID: 'USAGE',
+  TAG_INVALID: 'USAGE',
+};
+
+const codesByStatus: Readonly<Record<number, ErrorCode>> = {
+  401: 'AUTH',
+  403: 'AUTH',
+  404: 'NOT_FOUND',
+  407: 'NETWORK',
+  410: 'NOT_FOUND',
+  413: 'LIMIT',
+  501: 'UNSUPPORTED',
+};
+
+/** `what`: the request as people name it, `registry.example/team/gcc: manifests/latest`. */
+export function refusalError(what: string, refusal: Refusal, hint?: string): AppError {
+  const { status, errors } = refusal;
+  const named = status >= 400 && status < 500 ? codesByName[errors[0]?.code ?? ''] : undefined;
+  const code = codesByStatus[status] ?? named ?? (status >= 500 ? 'NETWORK' : 'UNSUPPORTED');
+  const usual = hint ?? hints[status];
+  return new AppError(code, `${what}: ${refusalText(refusal)}${meanings[status] ?? ''}`, {
+    ...(usual === undefined ? {} : { hint: usual }),
+    details: { what, status, errors },
+  });
+}
+
+const meanings: Readonly<Record<number, string>> = {
+  401: ': the registry does not accept the login',
+  403: ': the login does not allow this',
+  407: ': the proxy asks for a user name and password',
+};
+
+const hints: Readonly<Record<number, string>> = {
+  407: 'Name them in HTTP_PROXY, HTTPS_PROXY.',
+};

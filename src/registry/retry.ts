@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../model/app-error.ts';
+
+export interface Retries {
+  /** Tries after the first one */
+  readonly count: number;
+  /** The first pause, doubled with each try */
+  readonly backoffMs: number;
+}
+
+/** Longer pauses only try people's patience. */
+const MAX_BACKOFF_MS = 10_000;
+
+export interface Pause extends Retries {
+  /** Tries so far, without the first one */
+  readonly tried: number;
+  /** What the server asks for: Retry-After */
+  readonly waitMs?: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A random half of it keeps many clients from coming back together. @throws AppError CANCELLED */
+export async function pause({ backoffMs, tried, waitMs, signal }: Pause): Promise<void> {
+  const ms = waitMs ?? Math.min(backoffMs * 2 ** tried, MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    throw new AppError('CANCELLED', 'Cancelled while waiting for a registry', { cause });
+  }
+}

@@ -1,0 +1,201 @@
+import { type Reply, USER_AGENT } from '../fetch/exchange.ts';
+import { errorCode, FetchFailure } from '../fetch/failure.ts';
+import { redactUrl } from '../fetch/url.ts';
+import { AppError } from '../model/app-error.ts';
+import type { Progress } from '../model/progress.ts';
+import type { RepositoryPath } from '../model/reference.ts';
+import type { Need } from './auth.ts';
+import { paced, readUpTo } from './bodies.ts';
+import type { Host, Landed } from './hosts.ts';
+import { resolveLocation } from './location.ts';
+import type { Secrets } from './redact.ts';
+import { passingFailure, readRefusal, refusalError } from './refusal.ts';
+import { pause, type Retries } from './retry.ts';
+import { scopesOf } from './scopes.ts';
+import type { Action, RegistryReply, RegistryRequest, RequestBody } from './session.ts';
+
+/** A token that has run out, then one that allows too little. */
+const MAX_CHALLENGES = 2;
+/** The request never left: repeating it does nothing twice. */
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+export interface SendContext {
+  readonly host: () => Promise<Host>;
+  readonly signal: AbortSignal | undefined;
+  readonly retries: Retries;
+  readonly timeoutMs: number;
+  readonly secrets: Secrets;
+  readonly progress: Progress | undefined;
+}
+
+const defaultActions: Readonly<Record<RegistryRequest['method'], readonly Action[]>> = {
+  GET: ['pull'],
+  HEAD: ['pull'],
+  POST: ['pull', 'push'],
+  PATCH: ['pull', 'push'],
+  PUT: ['pull', 'push'],
+  DELETE: ['delete'],
+};
+
+/** Contract: session.ts, RegistrySession.send */
+export async function sendRequest(request: RegistryRequest, context: SendContext): Promise<RegistryReply> {
+  const { retries, signal, secrets, progress } = context;
+  const what = nameOf(request);
+  for (let tried = 0; ; tried++) {
+    try {
+      return await attempt(request, context);
+    } catch (error) {
+      if (!(error instanceof FetchFailure)) throw error;
+      if (tried >= retries.count || !mayRepeat(request, error)) throw toAppError(what, error, secrets);
+      progress?.note(secrets.redact(`${what}: ${error.message}; trying again`));
+      await pause({ ...retries, tried, waitMs: error.waitMs, signal });
+    }
+  }
+}
+
+/** `registry.example/team/gcc: GET manifests/latest` */
+function nameOf({ method, repository, target }: RegistryRequest): string {
+  const path = 'path' in repository ? `/${repository.path}` : '';
+  const where = typeof target === 'string' ? target : redactUrl(target.href);
+  return `${repository.domain}${path}: ${method} ${where || '/v2/'}`;
+}
+
+function mayRepeat({ method, repeatable }: RegistryRequest, failure: FetchFailure): boolean {
+  if (failure.retry === 'no') return false;
+  if (repeatable ?? (method !== 'POST' && method !== 'PATCH')) return true;
+  return failure.status === 429 || NOT_SENT.has(errorCode(failure.cause));
+}
+
+function toAppError(what: string, failure: FetchFailure, secrets: Secrets): AppError {
+  return new AppError(failure.code, secrets.redact(`${what}: ${failure.message}`), {
+    ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+    cause: failure,
+    details: { what, ...(failure.waitMs === undefined ? {} : { retryAfterMs: failure.waitMs }) },
+  });
+}
+
+async function attempt(request: RegistryRequest, context: SendContext): Promise<RegistryReply> {
+  const { secrets } = context;
+  let what = nameOf(request);
+  const host = await context.host();
+  const { reply, url } = await authorized(host, request, context);
+  const { status } = reply;
+  if (url.origin !== host.base.origin) what += ` (sent on to ${url.origin})`;
+  if ((status < 200 || status >= 300) && !request.accept?.includes(status)) {
+    const refusal = await readRefusal(reply, secrets);
+    const passing = passingFailure(refusal);
+    if (passing !== undefined) throw passing;
+    const asks = status === 401 || status === 403;
+    throw refusalError(what, refusal, asks ? await host.auth.hint(needOf(request)) : undefined);
+  }
+  const body =
+    request.wholeBytes === undefined
+      ? explained(paced(reply.body, context.timeoutMs), { what, secrets })
+      : onePiece(
+          await readUpTo({ ...reply, body: paced(reply.body, context.timeoutMs) }, request.wholeBytes),
+        );
+  const whereabouts = { from: url, registry: host.base, insecure: host.insecure };
+  return {
+    ...reply,
+    url,
+    body,
+    follow(location) {
+      try {
+        return resolveLocation(location, whereabouts);
+      } catch (error) {
+        throw error instanceof FetchFailure ? toAppError(what, error, secrets) : error;
+      }
+    },
+  };
+}
+
+async function* onePiece<Bytes extends Uint8Array>(bytes: Bytes): AsyncGenerator<Bytes> {
+  yield bytes;
+}
+
+async function* explained(
+  body: AsyncIterable<Buffer>,
+  { what, secrets }: { readonly what: string; readonly secrets: Secrets },
+): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw error instanceof FetchFailure ? toAppError(what, error, secrets) : error;
+  }
+}
+
+async function authorized(host: Host, request: RegistryRequest, context: SendContext): Promise<Landed> {
+  const { signal } = context;
+  const url = typeof request.target === 'string' ? apiUrl(host, request) : request.target;
+  let need = needOf(request);
+  await host.auth.prepare(need.repository, () => askVersion(host, signal));
+  for (let challenges = 0; ; challenges++) {
+    // Where the registry sends us elsewhere, that place has to trust the URL: our login is for the registry.
+    const authorization = url.origin === host.base.origin ? await host.auth.header(need) : undefined;
+    const landed = await host.exchange(url, {
+      method: request.method,
+      headers: headersOf(request, authorization),
+      open: request.body && (() => request.body!.open()),
+      signal,
+    });
+    if (landed.reply.status !== 401 || landed.url.origin !== host.base.origin) return landed;
+    if (challenges === MAX_CHALLENGES) return landed;
+    const next = await host.auth.challenged(landed.reply, need, authorization).catch(async (error) => {
+      await landed.reply.discard();
+      throw error;
+    });
+    if (next === undefined) return landed;
+    await landed.reply.discard();
+    need = next;
+  }
+}
+
+async function askVersion(host: Host, signal: AbortSignal | undefined): Promise<Reply> {
+  const headers = headersOf({}, undefined);
+  const { reply } = await host.exchange(new URL('/v2/', host.base), { method: 'GET', headers, signal });
+  return reply;
+}
+
+function apiUrl(host: Host, { repository, target }: RegistryRequest): URL {
+  const path = 'path' in repository ? `${repository.path}/` : '';
+  return new URL(`/v2/${path}${target}`, host.base);
+}
+
+function needOf({ method, repository, actions, reads = [] }: RegistryRequest): Need {
+  if (!('path' in repository)) return { repository, scopes: new Map() };
+  const own = [repository.path, actions ?? defaultActions[method]] as const;
+  const read = reads.map((path) => [path, ['pull']] as const);
+  const wanted: (readonly [RepositoryPath, readonly string[]])[] = [own, ...read];
+  return { repository, scopes: scopesOf(wanted) };
+}
+
+function headersOf(
+  { headers, body }: Pick<RegistryRequest, 'headers' | 'body'>,
+  authorization: string | undefined,
+): Record<string, string> {
+  return {
+    'user-agent': USER_AGENT,
+    // Blobs are compressed already, and digests are of what is sent.
+    'accept-encoding': 'identity',
+    ...headers,
+    ...(body === undefined ? {} : { 'content-length': String(body.sizeBytes) }),
+    ...(authorization === undefined ? {} : { authorization }),
+  };
+}
+
+/** A request's body that is in memory. */
+export function bytesBody(bytes: Uint8Array): RequestBody {
+  return { sizeBytes: bytes.byteLength, open: () => onePiece(bytes) };
+}
+
+export async function readAll(reply: Pick<RegistryReply, 'body'>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of reply.body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,187 @@
+import type { ExchangeRequest, Reply } from '../fetch/exchange.ts';
+import { FetchFailure } from '../fetch/failure.ts';
+import { AppError } from '../model/app-error.ts';
+import { readUpTo } from './bodies.ts';
+import type { Credential } from './credentials.ts';
+import type { Secrets } from './redact.ts';
+import { passingFailure, readRefusal, refusalError, refusalText } from './refusal.ts';
+import { covers, type Scopes, scopeTexts } from './scopes.ts';
+
+/** Tokens are a few kB; those with long lists of groups are tens. */
+const MAX_TOKEN_REPLY_BYTES = 1024 * 1024;
+/** https://distribution.github.io/distribution/spec/auth/token/: what a server means that does not say */
+const DEFAULT_LIFE_S = 60;
+/** A token is not used for the last part of its life: the request still has to get there. */
+const LIFE_LEFT = 0.9;
+const CLIENT_ID = 'pkgcompose';
+/** Token servers that know no OAuth 2 answer so to a POST. */
+const NO_OAUTH: ReadonlySet<number> = new Set([404, 405, 501]);
+
+/** Of a Bearer challenge. */
+export interface TokenServer {
+  readonly realm: URL;
+  readonly service: string;
+}
+
+export interface TokenAsk {
+  readonly server: TokenServer;
+  readonly scopes: Scopes;
+  readonly credential: Credential | undefined;
+}
+
+export interface TokenAccess {
+  /** With redirects followed; the authorization goes to the realm's own origin only */
+  exchange(url: URL, request: Omit<ExchangeRequest, 'signal' | 'timeoutMs'>): Promise<Reply>;
+  readonly secrets: Secrets;
+  /** Of the registry, for messages */
+  readonly domain: string;
+}
+
+interface Token {
+  readonly text: string;
+  readonly scopes: Scopes;
+  /** By performance.now */
+  readonly expiresAtMs: number;
+}
+
+/** Bearer tokens of one registry: each is asked for once and kept for as long as it lives. */
+export class Tokens {
+  readonly #access: TokenAccess;
+  /** By server and credential */
+  readonly #tokens = new Map<string, Token[]>();
+  readonly #underWay = new Map<string, Promise<Token>>();
+
+  constructor(access: TokenAccess) {
+    this.#access = access;
+  }
+
+  /** One that allows at least `scopes`. @throws AppError AUTH, FetchFailure */
+  async get(ask: TokenAsk): Promise<string> {
+    const key = keyOf(ask);
+    const now = performance.now();
+    this.#keep(({ expiresAtMs }) => expiresAtMs > now);
+    const token = this.#tokens.get(key)?.find(({ scopes }) => covers(scopes, ask.scopes));
+    if (token !== undefined) return token.text;
+    const errand = [key, ...scopeTexts(ask.scopes)].join(' ');
+    const fetched = this.#underWay.get(errand) ?? this.#fetch(ask, key);
+    this.#underWay.set(errand, fetched);
+    try {
+      return (await fetched).text;
+    } finally {
+      this.#underWay.delete(errand);
+    }
+  }
+
+  /** The registry refused it. */
+  drop(text: string): void {
+    this.#keep((token) => token.text !== text);
+  }
+
+  #keep(good: (token: Token) => boolean): void {
+    for (const [key, tokens] of this.#tokens) {
+      for (const { text } of tokens.filter((token) => !good(token))) this.#access.secrets.forget(text);
+      this.#tokens.set(key, tokens.filter(good));
+    }
+  }
+
+  async #fetch(ask: TokenAsk, key: string): Promise<Token> {
+    const { secrets } = this.#access;
+    const sentAtMs = performance.now();
+    const { text, lifeSeconds } = await this.#ask(ask);
+    secrets.keep(text);
+    const token = { text, scopes: ask.scopes, expiresAtMs: sentAtMs + lifeSeconds * 1000 * LIFE_LEFT };
+    this.#tokens.set(key, [...(this.#tokens.get(key) ?? []), token]);
+    return token;
+  }
+
+  async #ask(ask: TokenAsk): Promise<{ text: string; lifeSeconds: number }> {
+    const { credential, server } = ask;
+    const reply =
+      credential?.kind === 'identity' ? await this.#post(ask, credential.token) : await this.#query(ask);
+    if (reply.status !== 200) {
+      const refusal = await readRefusal(reply, this.#access.secrets);
+      const passing = passingFailure(refusal);
+      if (passing !== undefined) throw passing;
+      const what = `${this.#access.domain}: token server ${server.realm.origin}`;
+      if (credential?.kind === 'identity' && NO_OAUTH.has(refusal.status)) {
+        throw new AppError('AUTH', `${what} takes no identity tokens: ${refusalText(refusal)}`, {
+          hint: `Log in with a password: compose login ${this.#access.domain}`,
+        });
+      }
+      if (refusal.status === 400 || refusal.status === 401 || refusal.status === 403) {
+        throw new AppError(
+          'AUTH',
+          `${what}: ${refusalText(refusal)}: ${
+            credential === undefined ? 'it gives nothing without a login' : 'it refuses the login'
+          }`,
+          { hint: `Log in: compose login ${this.#access.domain}`, details: { ...refusal } },
+        );
+      }
+      throw refusalError(what, refusal);
+    }
+    return parseToken(await readUpTo(reply, MAX_TOKEN_REPLY_BYTES), server.realm);
+  }
+
+  /** https://distribution.github.io/distribution/spec/auth/token/ */
+  #query({ server, scopes, credential }: TokenAsk): Promise<Reply> {
+    const url = new URL(server.realm);
+    if (server.service !== '') url.searchParams.set('service', server.service);
+    for (const scope of scopeTexts(scopes)) url.searchParams.append('scope', scope);
+    const headers: Record<string, string> = {};
+    if (credential?.kind === 'basic') {
+      url.searchParams.set('account', credential.username);
+      headers.authorization = basicHeader(credential);
+    }
+    return this.#access.exchange(url, { method: 'GET', headers });
+  }
+
+  /** https://distribution.github.io/distribution/spec/auth/oauth/ */
+  #post({ server, scopes }: TokenAsk, refreshToken: string): Promise<Reply> {
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      service: server.service,
+      client_id: CLIENT_ID,
+    });
+    if (scopes.size > 0) form.set('scope', scopeTexts(scopes).join(' '));
+    const bytes = Buffer.from(form.toString());
+    return this.#access.exchange(server.realm, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': String(bytes.length),
+      },
+      body: onePiece(bytes),
+    });
+  }
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function keyOf({ server, credential }: TokenAsk): string {
+  return JSON.stringify([server.realm.href, server.service, credential ?? null]);
+}
+
+export function basicHeader({ username, password }: { username: string; password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+function parseToken(bytes: Buffer, realm: URL): { text: string; lifeSeconds: number } {
+  let value: Record<string, unknown> = {};
+  try {
+    value = (JSON.parse(bytes.toString('utf8')) ?? {}) as Record<string, unknown>;
+  } catch {
+    // Reported below; the bytes may hold a token, so they are in no message.
+  }
+  const text = [value.token, value.access_token].find((one) => typeof one === 'string' && one !== '');
+  // RFC 6750 section 2.1: what may stand in the header; also keeps line ends out of it.
+  if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text)) {
+    throw new FetchFailure('NETWORK', `token server ${realm.origin}: HTTP 200 without a usable token`, {
+      retry: 'no',
+    });
+  }
+  const life = value.expires_in;
+  return { text, lifeSeconds: typeof life === 'number' && life > 0 ? life : DEFAULT_LIFE_S };
+}

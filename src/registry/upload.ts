@@ -1,0 +1,215 @@
+import { AppError, isAppError } from '../model/app-error.ts';
+import { fullName, type Repository, type RepositoryPath } from '../model/reference.ts';
+import { type BlobId, hasBlob } from './blobs.ts';
+import type { BlobSource } from './push-blobs.ts';
+import { pause } from './retry.ts';
+import { bytesBody } from './send.ts';
+import type { Action, RegistryReply, RegistryRequest, RegistrySession, RequestBody } from './session.ts';
+
+/** A try that brought this much further does not count against the retries. */
+const WORTHWHILE_BYTES = 256 * 1024;
+/** What proxies before registries let through that refuse larger bodies. */
+const CHUNK_BYTES = 16 * 1024 * 1024;
+
+export interface UploadContext {
+  readonly session: RegistrySession;
+  readonly repository: Repository;
+  /** Repositories that mounts of this push read, so that one token serves all of its requests */
+  readonly reads: readonly RepositoryPath[];
+  /** Told of every byte of a body that is taken, and of those that were lost (negative) */
+  sent(bytes: number): void;
+}
+
+export type Started = { readonly done: true } | { readonly done: false; readonly location: URL };
+
+const PUSH: readonly Action[] = ['pull', 'push'];
+
+/** Opens an upload; with `from` the blob may be mounted instead. */
+export async function startUpload(
+  context: UploadContext,
+  blob: BlobId,
+  from?: RepositoryPath,
+): Promise<Started> {
+  const query = from === undefined ? '' : `?mount=${blob.digest}&from=${encodeURIComponent(from)}`;
+  const { reads } = context;
+  const reply = await ask(context, {
+    method: 'POST',
+    target: `blobs/uploads/${query}`,
+    // One that is never used ends by itself.
+    repeatable: true,
+    reads: from === undefined || reads.includes(from) ? reads : [...reads, from],
+  });
+  await reply.discard();
+  if (reply.status === 201 && from !== undefined) return { done: true };
+  return { done: false, location: locationOf(reply, context) };
+}
+
+interface Upload {
+  location: URL;
+  /** Bytes that the registry has */
+  offset: number;
+  /** Of one body; Infinity until the registry refuses a large one */
+  chunkBytes: number;
+}
+
+/**
+ * Sends the blob to an opened upload: in one body; after a cut from where the registry says that it stands; in pieces where it
+ * refuses large bodies.
+ * @throws AppError INTEGRITY when the bytes are not the blob's, NETWORK, LIMIT
+ */
+export async function finishUpload(context: UploadContext, blob: BlobSource, location: URL): Promise<void> {
+  const { session } = context;
+  const upload: Upload = { location, offset: 0, chunkBytes: Number.POSITIVE_INFINITY };
+  let furthest = 0;
+  for (let tried = 0; ; ) {
+    try {
+      await sendRest(context, blob, upload);
+      return;
+    } catch (error) {
+      if (isAppError(error, 'LIMIT') && upload.chunkBytes > CHUNK_BYTES) upload.chunkBytes = CHUNK_BYTES;
+      else if (!isAppError(error, 'NETWORK') && !isGone(error)) {
+        await cancelUpload(context, upload.location, error);
+        throw error;
+      } else if (tried >= session.retries.count) throw error;
+      else {
+        const waitMs = isAppError(error) ? (error.details.retryAfterMs as number | undefined) : undefined;
+        await pause({ ...session.retries, tried, waitMs, signal: session.signal });
+        tried++;
+      }
+      if (await settle(context, blob, upload)) return;
+      if (upload.offset - furthest >= WORTHWHILE_BYTES) tried = 0;
+      furthest = Math.max(furthest, upload.offset);
+    }
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return isAppError(error, 'NOT_FOUND') || (isAppError(error) && error.details.status === 416);
+}
+
+/** Brings `upload` to what the registry says of it. True: the blob turned out to be there. */
+async function settle(context: UploadContext, blob: BlobSource, upload: Upload): Promise<boolean> {
+  const before = upload.offset;
+  const reply = await ask(context, { method: 'GET', target: upload.location, accept: [400, 404, 405, 416] });
+  await reply.discard();
+  const range = /^(?:bytes=)?0-(\d{1,15})$/.exec(reply.header('range'));
+  if (reply.status === 204 || reply.status === 202) {
+    upload.location = locationOf(reply, context, upload.location);
+    upload.offset = range === null ? 0 : Number(range[1]) + 1;
+    // docker-registry says 0-0 of an upload of nothing and of one byte.
+    if (upload.offset === 1) upload.offset = 0;
+  }
+  const known = upload.offset <= blob.size && (reply.status === 204 || reply.status === 202);
+  if (!known || (upload.offset === 0 && before > 0)) {
+    // The upload is gone: it may be done, its answer lost.
+    if (await hasBlob(context.session, context.repository, { ...blob, actions: PUSH })) return true;
+    const started = await startUpload(context, blob);
+    if (started.done) return true;
+    upload.location = started.location;
+    upload.offset = 0;
+  }
+  context.sent(upload.offset - before);
+  return false;
+}
+
+async function sendRest(context: UploadContext, blob: BlobSource, upload: Upload): Promise<void> {
+  if (upload.offset === 0 && blob.size <= upload.chunkBytes) {
+    await complete(context, blob, { upload, body: part(context, blob, { start: 0, end: blob.size }) });
+    return;
+  }
+  while (upload.offset < blob.size) {
+    const start = upload.offset;
+    const end = Math.min(blob.size, start + upload.chunkBytes);
+    const reply = await ask(context, {
+      method: 'PATCH',
+      target: upload.location,
+      headers: { 'content-type': 'application/octet-stream', 'content-range': `${start}-${end - 1}` },
+      body: part(context, blob, { start, end }),
+    });
+    await reply.discard();
+    upload.location = locationOf(reply, context, upload.location);
+    upload.offset = end;
+    const minimum = Number(reply.header('oci-chunk-min-length'));
+    if (minimum > upload.chunkBytes) upload.chunkBytes = minimum;
+  }
+  await complete(context, blob, { upload, body: bytesBody(Buffer.alloc(0)) });
+}
+
+async function complete(
+  context: UploadContext,
+  blob: BlobSource,
+  { upload, body }: { readonly upload: Upload; readonly body: RequestBody },
+): Promise<void> {
+  const target = new URL(upload.location);
+  // Registries keep state in the query; searchParams would write it anew.
+  target.search += `${target.search === '' ? '?' : '&'}digest=${encodeURIComponent(blob.digest)}`;
+  const headers = { 'content-type': 'application/octet-stream' };
+  const reply = await ask(context, { method: 'PUT', target, headers, body, repeatable: false });
+  await reply.discard();
+  const where = fullName(context.repository);
+  if (reply.status === 202) {
+    throw new AppError(
+      'NETWORK',
+      `${where}: ${blob.digest}: the registry takes the bytes but not as a blob (HTTP 202)`,
+    );
+  }
+  const named = reply.header('docker-content-digest');
+  if (named.startsWith('sha256:') && named !== blob.digest) {
+    throw new AppError('INTEGRITY', `${where}: sent ${blob.digest}, the registry stored ${named}`, {
+      details: { expected: blob.digest, got: named },
+    });
+  }
+}
+
+/** @throws AppError INTEGRITY when the source has another size */
+function part(
+  context: UploadContext,
+  blob: BlobSource,
+  { start, end }: { readonly start: number; readonly end: number },
+): RequestBody {
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    let at = start;
+    if (at === end) return;
+    for await (const chunk of blob.open(start)) {
+      const taken = chunk.subarray(0, end - at);
+      if (taken.length < chunk.length && end === blob.size) throw wrongSource(blob, at + chunk.length);
+      at += taken.length;
+      if (taken.length > 0) yield taken;
+      context.sent(taken.length);
+      if (at === end && end < blob.size) return;
+    }
+    if (at < end) throw wrongSource(blob, at);
+  }
+  return { sizeBytes: end - start, open: bytes };
+}
+
+function wrongSource({ digest, size }: BlobId, got: number): AppError {
+  return new AppError('INTEGRITY', `The bytes to be sent are not ${digest}: expected ${size}, got ${got}`, {
+    details: { digest, expected: size, got },
+  });
+}
+
+/** Frees what the registry keeps of an upload that will never be finished; it would end it some day by itself. */
+export async function cancelUpload(context: UploadContext, location: URL, why?: unknown): Promise<void> {
+  if (isAppError(why, 'CANCELLED')) return;
+  try {
+    const reply = await ask(context, { method: 'DELETE', target: location, repeatable: false });
+    await reply.discard();
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+  }
+}
+
+function ask(
+  { session, repository, reads }: UploadContext,
+  request: Omit<RegistryRequest, 'repository'>,
+): Promise<RegistryReply> {
+  return session.send({ repository, actions: PUSH, reads, ...request });
+}
+
+function locationOf(reply: RegistryReply, { repository }: UploadContext, before?: URL): URL {
+  const location = reply.header('location');
+  if (location !== '') return reply.follow(location);
+  if (before !== undefined) return before;
+  throw new AppError('NETWORK', `${fullName(repository)}: the registry opens an upload without a Location`);
+}

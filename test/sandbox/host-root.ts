@@ -26,26 +26,33 @@ const PROGRAMS = [
   'unshare',
 ];
 
-/** A root of this machine's own programs and their libraries as a tar, and `script` as /run.sh. Undefined without them. */
+/** This machine's own shell and a few programs in bin/, and their libraries where they are. Undefined without them. */
+export function hostFiles(): ReadonlyMap<string, Uint8Array> | undefined {
+  const files = new Map<string, Uint8Array>();
+  for (const name of PROGRAMS) {
+    const folder = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'].find((path) => existsSync(`${path}/${name}`));
+    if (folder === undefined) return undefined;
+    files.set(`bin/${name}`, readFileSync(`${folder}/${name}`));
+    for (const library of librariesOf(realpathSync(`${folder}/${name}`)))
+      files.set(library.slice(1), readFileSync(library));
+  }
+  return files;
+}
+
+/** A root of those as a tar, and `script` as /run.sh. */
 export function hostRoot(script: string, more: readonly Entry[] = []): Buffer | undefined {
   const entries = new Map<string, Entry>();
   const directory = (path: string, mode = 0o755) =>
     entries.set(path, { path, type: 'directory', mode, uid: 0, gid: 0, mtime: 1 });
-  const file = (path: string, content: Uint8Array) => {
-    for (const parent of ancestorsOf(path)) if (!entries.has(parent)) directory(parent);
-    entries.set(path, { path, type: 'file', mode: 0o755, uid: 0, gid: 0, mtime: 1, content });
-  };
+  const files = hostFiles();
+  if (files === undefined) return undefined;
   for (const path of ['dev', 'proc', '.pkg']) directory(path);
   directory('tmp', 0o1777);
-  for (const name of PROGRAMS) {
-    const program = ['/usr/bin', '/bin', '/usr/sbin', '/sbin']
-      .map((folder) => `${folder}/${name}`)
-      .find(existsSync);
-    if (program === undefined) return undefined;
-    file(`bin/${name}`, readFileSync(program));
-    for (const library of librariesOf(realpathSync(program))) file(library.slice(1), readFileSync(library));
+  const all = [...files, ['run.sh', Buffer.from(`#!/bin/sh\n: > /.pkg/started\n${script}\n`)] as const];
+  for (const [path, content] of all) {
+    for (const parent of ancestorsOf(path)) if (!entries.has(parent)) directory(parent);
+    entries.set(path, { path, type: 'file', mode: 0o755, uid: 0, gid: 0, mtime: 1, content });
   }
-  file('run.sh', Buffer.from(`#!/bin/sh\n: > /.pkg/started\n${script}\n`));
   for (const entry of more) entries.set(entry.path, entry);
   return packTar(entries.values());
 }

@@ -82,7 +82,7 @@ export async function verify(context: Context, request: VerifyRequest): Promise<
     layers: verdicts,
     verified: problems.length === 0,
     problems,
-    notes: left.length === 0 ? [] : [`${left.length} blobs that nothing names, the first: ${left[0]}`],
+    notes: left.length === 0 ? [] : [`blobs that nothing names: ${left.length}, the first: ${left[0]}`],
   };
 }
 

@@ -42,7 +42,7 @@ export const EXIT_MEANINGS: readonly (readonly [exitCode: number, name: string, 
   [
     EXIT_DAMAGED,
     '',
-    '`cache verify` found damaged blobs and was not asked to repair them; `why`: the package is not in the set; `search` and `owns`: nothing was found; `vercmp`: the relation does not hold, or a version is not valid',
+    '`cache verify` found damaged blobs and was not asked to repair them; `why`: the package is not in the set; `search` and `owns`: nothing was found; `diff`: the images differ; `vercmp`: the relation does not hold, or a version is not valid',
   ],
   [EXIT_CODES.USAGE, 'USAGE', 'the command line or the recipe is wrong'],
   [EXIT_CODES.UNKNOWN_PACKAGE, 'UNKNOWN_PACKAGE', 'no repository has a package of that name'],

@@ -126,9 +126,9 @@ function installLines({ at, verdicts }: LayerVerdict, verbose: boolean): readonl
     amount: verdicts.filter((one) => one.origin === origin).length,
   }))
     .filter(({ amount }) => amount > 0)
-    .map(({ meaning, amount }) => `${amount} ${meaning}`);
+    .map(({ meaning, amount }) => `${meaning}: ${amount}`);
   const lines = [
-    `\ninstall layer (${at}): ${count(verdicts.length, 'entry', 'entries')}${own.length === 0 ? '' : `; ${own.join(', ')}`}`,
+    `\ninstall layer (${at}): ${count(verdicts.length, 'entry', 'entries')}${own.length === 0 ? '' : ` (${own.join('; ')})`}`,
   ];
   if (verbose) {
     for (const [origin, meaning] of OWN) lines.push(...section(verdicts, { origin, meaning, verbose }));

@@ -80,6 +80,12 @@ export const CLOCKS: readonly Clock[] = [
     },
   },
   {
+    distro: 'alpine',
+    path: 'etc/shadow*',
+    reason: 'the day on which a user was made',
+    timeless: (content) => content.toString('latin1').replace(/^([^:]*:[^:]*):\d+:/gm, '$1:today:'),
+  },
+  {
     distro: 'arch',
     path: 'var/lib/pacman/local/*/desc',
     reason: '%INSTALLDATE% is the time of the install',

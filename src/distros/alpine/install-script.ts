@@ -62,7 +62,7 @@ function ownerLines(facts: InstalledPackage['facts'], entries: readonly LateEntr
     const words = [label, facts.name, entry.uname, entry.gname, uid, gid, mode, entry.path];
     return `own ${words.map((word) => shellQuote(String(word))).join(' ')}\n`;
   });
-  return [...lines, `note ${shellQuote(label)}\n`];
+  return [...lines, `owned ${shellQuote(label)}\n`];
 }
 
 /** Package names and versions have no white space or control characters: nothing ends the comment early. */
@@ -96,9 +96,11 @@ export PATH
 umask 022
 state=/.pkg/state
 failed=0
-given=
 newline='
 '
+given=$newline
+broken=$newline
+missed=0
 
 cd / || exit 2
 finished=$newline
@@ -119,6 +121,7 @@ step() {
   if [ "$status" -ne 0 ]; then
     echo "ERROR: $package-$version.$script: script exited with error $status" >&2
     failed=$((failed + 1))
+    broken=$broken$package$newline
     return 0
   fi
   note "$package-$version.$script"
@@ -157,29 +160,45 @@ own() {
   [ "$uid:$id" != "$5:$6" ] || return 0
   tool chown -h "$uid:$id" "/$8" && { [ "$7" = - ] || tool chmod "$7" "/$8"; } || {
     echo "ERROR: /$8: cannot give it to $3:$4" >&2
-    failed=$((failed + 1))
+    missed=$((missed + 1))
     return 0
   }
-  given="$given$newline$2:$8=$uid:$id$newline"
+  given=$given$2:$8=$uid:$id$newline
+}
+
+# owned <label>: all of them were given.
+owned() {
+  if [ "$missed" -eq 0 ]; then note "$1"; else failed=$((failed + 1)); fi
+  missed=0
 }
 
 `;
 
 const TAIL = `
-# The database says who owns what; a file's line comes after its folder's and its name's.
+# The database says who owns what, below the names of its folder and its own, and whose scripts have failed, above
+# its first folder. That some have is noted, so that the next run looks there again.
 database=/lib/apk/db/installed
-if [ -n "$given" ] && [ -f "$database" ]; then
+look=
+if [ "$broken" != "$newline" ]; then note failed; look=1; fi
+if [ "$given" != "$newline" ]; then look=1; fi
+case $finished in *"\${newline}failed$newline"*) look=1 ;; esac
+if [ -n "$look" ] && [ -f "$database" ]; then
   while IFS= read -r line; do
     case $line in
-      P:*) package=\${line#P:} ;;
-      F:*) folder=\${line#F:} path=$folder ;;
+      P:*) package=\${line#P:} flags='' top=1 ;;
+      f:*) flags=\${line#f:} flags=\${flags%s}; continue ;;
+      F:*)
+        folder=\${line#F:} path=$folder
+        case $top$broken in 1*"$newline$package$newline"*) flags=\${flags}s ;; esac
+        if [ -n "$flags" ]; then printf 'f:%s\\n' "$flags"; fi
+        top='' flags=''
+        ;;
       R:*) path=$folder\${folder:+/}\${line#R:} ;;
       M:* | a:*)
         case $given in
           *"$newline$package:$path="*)
             ids=\${given#*"$newline$package:$path="}
-            rest=\${line#?:*:*:}
-            line=\${line%%:*}:\${ids%%"$newline"*}:$rest
+            line=\${line%%:*}:\${ids%%"$newline"*}:\${line#?:*:*:}
             ;;
         esac
         ;;

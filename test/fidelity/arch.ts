@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 
 import { sharedData } from '../fixtures/shared.ts';
 import { ARCH_FIXTURES, writeArchRepository } from './arch-fixtures.ts';
-import { type RealTool, runOk } from './real-tool.ts';
+import { makeDevNull, type RealTool, runOk } from './real-tool.ts';
 
 const DATA = 'data/arch/2017.12/x86_64';
 const HOOKS = 'usr/share/libalpm/hooks/';
@@ -41,6 +41,7 @@ export async function openArch(folder: string): Promise<RealTool | string> {
     source: { distro: 'arch', architecture: 'x86_64', allowUntrusted: true, repositories: [pool, fixtures] },
     async install(packages, { scripts, root }) {
       mkdirSync(join(root, 'var/lib/pacman'), { recursive: true });
+      if (scripts) await makeDevNull(root);
       await runOk('/usr/bin/pacman', [
         ...['--config', scripts ? configs.with : configs.without, '--root', root],
         ...['--noconfirm', '--noprogressbar', ...(scripts ? [] : ['--noscriptlet'])],
@@ -54,7 +55,7 @@ export async function openArch(folder: string): Promise<RealTool | string> {
 
 /** Names of the hooks that any package ships. */
 async function hookNames(pool: string): Promise<readonly string[]> {
-  const { stdout } = await runOk('tar', ['-xOf', join(pool, 'pool.files.tar.gz')]);
+  const stdout = await runOk('tar', ['-xOf', join(pool, 'pool.files.tar.gz')]);
   const real = stdout.split('\n').filter((path) => path.startsWith(HOOKS) && path.endsWith('.hook'));
   const made = ARCH_FIXTURES.flatMap(({ files = [] }) => files.map(({ path }) => path)).filter((path) =>
     path.startsWith(HOOKS),

@@ -10,7 +10,7 @@ import type { Stage } from './allowed.ts';
 import { openAlpine } from './alpine.ts';
 import { openArch } from './arch.ts';
 import { type Comparison, compare, type Difference, type InstalledTree } from './compare.ts';
-import { type RealTool, run, runOk } from './real-tool.ts';
+import { makeDevNull, type RealTool, run } from './real-tool.ts';
 import type { FidelitySet } from './sets.ts';
 import { IMAGE, type Unpacker, umoci } from './unpack.ts';
 
@@ -124,7 +124,7 @@ async function installReal(set: FidelitySet, bench: Bench, scripts: boolean): Pr
 async function composed(set: FidelitySet, bench: Bench): Promise<InstalledTree> {
   const { install, after, place, cache, real, unpacker } = bench;
   const image = join(place, 'image');
-  await use({ cache }, (context) =>
+  const { left } = await use({ cache }, (context) =>
     compose(
       context,
       request(set.packages, real.source, {
@@ -140,18 +140,13 @@ async function composed(set: FidelitySet, bench: Bench): Promise<InstalledTree> 
   const root = join(place, 'ours');
   await unpacker.unpack(image, root);
   const started = seconds();
-  const status = after && install !== 'run' ? await finishInstall(root) : 0;
+  const status = after && left.length > 0 ? await finishInstall(root) : 0;
   return { root, facts: factsOfFolder(root), status, isNow: (mtime) => mtime === EPOCH || mtime >= started };
 }
 
 /** @returns the exit status of /.pkg/install.sh */
 async function finishInstall(root: string): Promise<number> {
-  // An engine's /dev has it; in a plain chroot what scripts write to it would become a file.
-  const nothing = join(root, 'dev/null');
-  if (!existsSync(nothing)) {
-    mkdirSync(join(root, 'dev'), { recursive: true });
-    await runOk('mknod', ['-m', '666', nothing, 'c', '1', '3']);
-  }
+  await makeDevNull(root);
   const { status, stderr } = await run('chroot', [root, '/.pkg/install.sh']);
   if (status > 1) throw new Error(`/.pkg/install.sh: exit code ${status}\n${stderr}`);
   return status;

@@ -1,9 +1,10 @@
-import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DistroId } from '../../src/model/package.ts';
 import { encodePath } from '../../src/model/path-bytes.ts';
 import { differences, type Facts, type PathFacts, treeOfFacts } from '../proof/trees.ts';
-import { ALLOWED, type Allowance, CLOCKS, type Clock, matches, type Stage } from './allowed.ts';
+import { ALLOWED, type Allowance, matches, type Stage } from './allowed.ts';
+import { namesOf, VARYING, type Varying } from './varying.ts';
 
 /** A tree on disk, and what an install of it left besides. */
 export interface InstalledTree {
@@ -25,8 +26,8 @@ export interface Difference {
 export interface Comparison {
   /** Sorted by path; exit statuses as `(exit status)` */
   readonly differences: readonly Difference[];
-  /** Differences that the table of allowances names, and contents that were the same but for a clock */
-  readonly allowed: readonly { readonly path: string; readonly by: Allowance | Clock }[];
+  /** Differences that the table of allowances names, and those that vanish without time and chance */
+  readonly allowed: readonly { readonly path: string; readonly by: Allowance | Varying }[];
 }
 
 export interface TreePair {
@@ -36,7 +37,7 @@ export interface TreePair {
 
 /** Every path of which the trees say another thing. */
 export function compare(distro: DistroId, stage: Stage, { ours, theirs }: TreePair): Comparison {
-  const clocks = CLOCKS.filter((one) => one.distro === distro);
+  const varying = VARYING.filter((one) => one.distro === distro);
   const rules = ALLOWED.filter(
     (one) =>
       (one.distro === distro || one.distro === 'both') && (one.stage === stage || one.stage === 'both'),
@@ -46,11 +47,11 @@ export function compare(distro: DistroId, stage: Stage, { ours, theirs }: TreePa
   if (ours.status !== theirs.status)
     found.push({ path: '(exit status)', ours: `${ours.status}`, theirs: `${theirs.status}` });
   const pair = [canonical(distro, ours), canonical(distro, theirs)] as const;
-  for (const { path, one, other } of differences(treeOfFacts(pair[0]), treeOfFacts(pair[1]))) {
-    const clock = clocks.find((candidate) => matches(path, candidate.path));
+  for (const { path, one, other } of differences(treeOfFacts(pair[0].facts), treeOfFacts(pair[1].facts))) {
+    const vary = varying.find((candidate) => matches(path, candidate.path));
     const by = rules.find((candidate) => matches(path, candidate.path));
-    if (clock !== undefined && sameButForClock(clock, path, { ours, theirs }, pair))
-      allowed.push({ path, by: clock });
+    if (vary !== undefined && steadyLine(vary, path, pair[0]) === steadyLine(vary, path, pair[1]))
+      allowed.push({ path, by: vary });
     else if (by !== undefined) allowed.push({ path, by });
     else found.push({ path, ours: one, theirs: other });
   }
@@ -58,28 +59,30 @@ export function compare(distro: DistroId, stage: Stage, { ours, theirs }: TreePa
 }
 
 /** Times of the install as `now`; apk 2.14 gives symlinks no time of their own, so theirs says nothing. */
-function canonical(distro: DistroId, tree: InstalledTree): Facts {
-  return new Map(
+function canonical(distro: DistroId, tree: InstalledTree): InstalledTree {
+  const facts = new Map(
     [...tree.facts].map(([path, facts]): [string, PathFacts] => {
       if (distro === 'alpine' && facts.type === 'symlink') return [path, { ...facts, mtime: 0 }];
       const isNow = typeof facts.mtime === 'number' && tree.isNow(facts.mtime);
       return [path, isNow ? { ...facts, mtime: 'now' } : facts];
     }),
   );
+  return { ...tree, facts };
 }
 
-function sameButForClock(
-  clock: Clock,
-  path: string,
-  trees: TreePair,
-  facts: readonly [Facts, Facts],
-): boolean {
-  const lines = [trees.ours, trees.theirs].map(({ root }, at) => {
-    const one = facts[at]?.get(path);
-    if (one?.type !== 'file') return undefined;
-    const full = Buffer.concat([Buffer.from(`${root}/`), encodePath(path)]);
-    const content = hash('sha256', clock.timeless(readFileSync(full)), 'hex');
-    return treeOfFacts(new Map([[path, { ...one, content, sizeBytes: 0 }]])).get(path);
-  });
-  return lines[0] !== undefined && lines[0] === lines[1];
+function steadyLine(rule: Varying, path: string, tree: InstalledTree): string | undefined {
+  const facts = tree.facts.get(path);
+  if (facts === undefined) return undefined;
+  const content = () => readFileSync(Buffer.concat([Buffer.from(`${tree.root}/`), encodePath(path)]));
+  const ids = (file: string) => namesOf(readFileSync(join(tree.root, file), 'latin1'));
+  const names = {
+    get users() {
+      return ids('etc/passwd');
+    },
+    get groups() {
+      return ids('etc/group');
+    },
+  };
+  const steady = rule.steady({ facts, content, names });
+  return treeOfFacts(new Map([[path, steady]])).get(path);
 }

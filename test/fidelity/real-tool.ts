@@ -1,4 +1,7 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { SourceOptions } from '../../src/model/request.ts';
 
 /** A distribution's own package manager, its packages, and a folder where it may install into any number of roots. */
@@ -22,30 +25,42 @@ export interface Ended {
 }
 
 /** Tools are given the bare system's paths, English, and nothing else of the caller's environment. */
-export const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 /** The largest set takes pacman a minute on a busy machine. */
-const TIMEOUT_MS = 10 * 60_000;
+const TIMEOUT_MS = 5 * 60_000;
 
-export function run(
-  program: string,
-  words: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
-): Promise<Ended> {
-  const settings = { timeout: TIMEOUT_MS, maxBuffer: 1 << 28, ...options };
+/** Ends with all that it started when it takes too long. @throws Error when it cannot start, or is killed */
+export function run(program: string, words: readonly string[], cwd = '/'): Promise<Ended> {
+  const child = spawn(program, words, {
+    cwd,
+    env: ENVIRONMENT,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const texts = [child.stdout, child.stderr].map((stream) => text(stream));
+  const timer = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), TIMEOUT_MS);
   return new Promise((done, failed) => {
-    execFile(program, words, { ...settings, env: options.env ?? ENVIRONMENT }, (error, stdout, stderr) => {
-      if (error === null) done({ status: 0, stdout, stderr });
-      else if (typeof error.code === 'number') done({ status: error.code, stdout, stderr });
-      else failed(error);
+    child.on('error', failed);
+    child.on('close', async (status, signal) => {
+      clearTimeout(timer);
+      const [stdout = '', stderr = ''] = await Promise.all(texts);
+      if (status !== null) done({ status, stdout, stderr });
+      else failed(new Error(`${program} ${words.join(' ')}: ended by ${signal}\n${stdout}${stderr}`));
     });
   });
 }
 
 /** @throws Error with what it printed unless it exits with 0 */
-export async function runOk(...args: Parameters<typeof run>): Promise<Ended> {
-  const ended = await run(...args);
-  if (ended.status === 0) return ended;
-  throw new Error(
-    `${args[0]} ${args[1].join(' ')}: exit code ${ended.status}\n${ended.stdout}${ended.stderr}`,
-  );
+export async function runOk(program: string, words: readonly string[], cwd?: string): Promise<string> {
+  const { status, stdout, stderr } = await run(program, words, cwd);
+  if (status === 0) return stdout;
+  throw new Error(`${program} ${words.join(' ')}: exit code ${status}\n${stdout}${stderr}`);
+}
+
+/** For scripts: an engine's /dev has it, and in a bare root what they write to it would become a file. */
+export async function makeDevNull(root: string): Promise<void> {
+  const path = join(root, 'dev/null');
+  if (existsSync(path)) return;
+  mkdirSync(join(root, 'dev'), { recursive: true });
+  await runOk('mknod', ['-m', '666', path, 'c', '1', '3']);
 }

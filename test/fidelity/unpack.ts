@@ -76,7 +76,7 @@ async function copyOverlay(layers: readonly string[], root: string): Promise<voi
   // overlayfs wants two layers of those it only reads.
   mkdirSync(`${root}.empty`);
   const lower = [...short, `${root}.empty`].join(':');
-  await runOk('mount', ['-t', 'overlay', 'overlay', '-o', `ro,lowerdir=${lower}`, mounted], { cwd: store });
+  await runOk('mount', ['-t', 'overlay', 'overlay', '-o', `ro,lowerdir=${lower}`, mounted], store);
   try {
     await copyMounted(mounted, root);
   } finally {

@@ -8,8 +8,9 @@ import type { VerifiedImage } from '../../src/output/verify-image.ts';
 export interface PathFacts {
   readonly type: 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket';
   readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
+  /** Numbers as on disk; names where a comparison put them in their place */
+  readonly uid: number | string;
+  readonly gid: number | string;
   /** Whole seconds since the epoch; `now`: the time of the install, whenever that was */
   readonly mtime: number | 'now';
   readonly sizeBytes: number;

@@ -1,0 +1,161 @@
+import { hash } from 'node:crypto';
+import type { DistroId } from '../../src/model/package.ts';
+import type { PathFacts } from '../proof/trees.ts';
+
+/**
+ * What the real tool itself leaves otherwise from run to run, because time or chance stands in it: all but that is
+ * compared. docs/fidelity.md shows this table too.
+ */
+export interface Varying {
+  readonly distro: DistroId;
+  /** As in Allowance */
+  readonly path: string;
+  readonly reason: string;
+  /** The same facts without time and chance. */
+  steady(found: Found): PathFacts;
+}
+
+export interface Found {
+  readonly facts: PathFacts;
+  /** Of a file */
+  readonly content: () => Buffer;
+  readonly names: Names;
+}
+
+/** What a tree's own passwd and group say. */
+export interface Names {
+  readonly users: ReadonlyMap<number, string>;
+  readonly groups: ReadonlyMap<number, string>;
+}
+
+export const VARYING: readonly Varying[] = [
+  {
+    distro: 'arch',
+    path: 'var/lib/pacman/local/*/desc',
+    reason: '%INSTALLDATE% is the time of the install',
+    steady: (found) => ofContent(found, latin1(found).replace(/(?<=^%INSTALLDATE%\n)\d+$/m, 'now')),
+  },
+  {
+    distro: 'arch',
+    path: 'etc/ssl/certs/java/cacerts',
+    reason: 'a Java key store holds the time at which each certificate was added, and a checksum over that',
+    steady: (found) => ofContent(found, timelessKeyStore(found.content())),
+  },
+  {
+    distro: 'arch',
+    path: 'etc/machine-id',
+    reason: 'a random number that systemd’s scriptlet asks for',
+    steady: (found) => ofContent(found, latin1(found).replace(/[0-9a-f]/g, 'x')),
+  },
+  {
+    distro: 'arch',
+    path: 'etc/{passwd,group,shadow,gshadow}',
+    reason: 'systemd-sysusers adds users and groups, and numbers them, in an order of chance',
+    steady: (found) => ofContent(found, accounts(latin1(found), found.names)),
+  },
+  {
+    distro: 'arch',
+    path: 'var/log/journal',
+    reason: 'its ACL has such numbers',
+    steady: ({ facts, names }) => ({ ...facts, xattrs: aclsByName(facts.xattrs, names) }),
+  },
+  {
+    distro: 'arch',
+    path: 'var/log/journal/remote',
+    reason: 'its group and ACL have such numbers',
+    steady: ({ facts, names }) => ({
+      ...facts,
+      gid: named(facts.gid, names.groups),
+      xattrs: aclsByName(facts.xattrs, names),
+    }),
+  },
+  {
+    distro: 'arch',
+    path: 'var/lib/systemd/catalog/database',
+    reason: 'journalctl writes the catalog’s texts in an order of chance',
+    steady: (found) => ofContent(found, catalogTexts(found.content())),
+  },
+];
+
+/** Names by the ids of a passwd or group file. */
+export function namesOf(accountFile: string): ReadonlyMap<number, string> {
+  const fields = accountFile.split('\n').map((line) => line.split(':'));
+  return new Map(fields.filter((one) => one.length > 2).map(([name = '', , id]) => [Number(id), name]));
+}
+
+function latin1({ content }: Found): string {
+  return content().toString('latin1');
+}
+
+function ofContent({ facts }: Found, content: string | Buffer): PathFacts {
+  return { ...facts, content: hash('sha256', content, 'hex'), sizeBytes: content.length };
+}
+
+/** systemd-sysusers numbers from 999 down; what has a number of its own keeps it. */
+function isByChance(id: number): boolean {
+  return id >= 900 && id <= 999;
+}
+
+function named(id: number | string, names: ReadonlyMap<number, string>): number | string {
+  return typeof id === 'number' && isByChance(id) ? (names.get(id) ?? id) : id;
+}
+
+/** Lines in order of names; passwd: `name:x:uid:gid:…`, group: `name:x:gid:…`, the others have no numbers there. */
+function accounts(text: string, names: Names): string {
+  const lines = text.split('\n').map((line) => {
+    const [name = '', password = '', id = '', group = '', ...rest] = line.split(':');
+    if (!/^\d+$/.test(id) || !isByChance(Number(id))) return line;
+    const gid = /^\d+$/.test(group) ? named(Number(group), names.groups) : group;
+    return [name, password, 'by chance', gid, ...rest].join(':');
+  });
+  return lines.sort().join('\n');
+}
+
+function aclsByName(xattrs: PathFacts['xattrs'], names: Names): PathFacts['xattrs'] {
+  const texts = Object.entries(xattrs).map(([name, value]) => [
+    name,
+    name.startsWith('system.posix_acl_') ? aclText(Buffer.from(value, 'base64'), names) : value,
+  ]);
+  return Object.fromEntries(texts);
+}
+
+/** acl(5) in an xattr: a version; entries of tag, permissions, id, which counts for named users (2) and groups (8). */
+function aclText(acl: Buffer, names: Names): string {
+  const entries: string[] = [];
+  for (let at = 4; at + 8 <= acl.length; at += 8) {
+    const [tag, permissions, id] = [acl.readUInt16LE(at), acl.readUInt16LE(at + 2), acl.readUInt32LE(at + 4)];
+    const who = tag === 2 ? named(id, names.users) : tag === 8 ? named(id, names.groups) : '';
+    entries.push(`${tag}:${who}:${permissions}`);
+  }
+  return entries.sort().join(',');
+}
+
+/** JKS: magic, version, count; entries of tag, alias, 8 bytes of time, type, certificate; 20 bytes of checksum. */
+function timelessKeyStore(content: Buffer): Buffer {
+  const copy = Buffer.from(content.subarray(0, -20));
+  if (copy.readUInt32BE(0) !== 0xfeedfeed) return copy;
+  for (let at = 12; at < copy.length; ) {
+    at += 4;
+    at += 2 + copy.readUInt16BE(at);
+    copy.fill(0, at, at + 8);
+    at += 8;
+    at += 2 + copy.readUInt16BE(at);
+    at += 4 + copy.readUInt32BE(at);
+  }
+  return copy;
+}
+
+/** systemd's catalog.c: magic, flags, header size, count, item size; items of id, language, offset; NUL-ended texts. */
+function catalogTexts(content: Buffer): string {
+  const headerBytes = Number(content.readBigUInt64LE(16));
+  const count = Number(content.readBigUInt64LE(24));
+  const itemBytes = Number(content.readBigUInt64LE(32));
+  const texts = headerBytes + count * itemBytes;
+  const items = Array.from({ length: count }, (_, index) => {
+    const item = content.subarray(headerBytes + index * itemBytes, headerBytes + (index + 1) * itemBytes);
+    const from = texts + Number(item.readBigUInt64LE(itemBytes - 8));
+    const text = content.toString('latin1', from, content.indexOf(0, from));
+    return `${item.toString('hex', 0, itemBytes - 8)} ${text}`;
+  });
+  return items.sort().join('\n');
+}

@@ -11,6 +11,8 @@ const LAST_SYSTEM_ID = 999;
 /** CONFIG_LAST_ID differs between releases and is never below; larger ids are not decided. */
 const LAST_CERTAIN_ID = 60_000;
 const SECONDS_PER_DAY = 86_400;
+/** Alpine's patch; busybox itself says /bin/false. */
+const SYSTEM_SHELL = '/sbin/nologin';
 
 const LONG_OPTIONS: Readonly<Record<string, string>> = {
   '--home': '-h',
@@ -59,7 +61,7 @@ function makeUser(
   if (options.has('k')) undecided('a skeleton');
   checkName(name);
   const home = options.get('h') ?? `/home/${name}`;
-  const shell = options.get('s') ?? '/bin/false';
+  const shell = options.get('s') ?? SYSTEM_SHELL;
   const gecos = options.get('g') ?? 'Linux User,,,';
   if ([home, shell, gecos].some((field) => /[:\n]/.test(field))) undecided('a field of unknown form');
 

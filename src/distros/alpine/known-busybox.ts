@@ -59,19 +59,22 @@ function installApplets({ args, root }: CommandCall, program: string): CommandRe
   return { status: 0 };
 }
 
-/** bbsuid.c of Alpine: a symlink that is there is replaced, whatever it points at. */
+/** bbsuid.c of Alpine: a symlink that is there is replaced, whatever it points at; status 1 where a file is in the way. */
 function installSuidLinks({ args, root }: CommandCall): CommandResult {
   if (args.length !== 1 || args[0] !== '--install') undecided('bbsuid');
+  let status = 0;
   for (const path of suidApplets(root.read(BBSUID) ?? undecided('no bbsuid'))) {
     if (root.stat(path)?.type === 'symlink') root.put(path, { type: 'symlink', linkTarget: `/${BBSUID}` });
-    else linkUnlessThere(root, path, `/${BBSUID}`);
+    else if (!linkUnlessThere(root, path, `/${BBSUID}`)) status = 1;
   }
-  return { status: 0 };
+  return { status };
 }
 
-function linkUnlessThere(root: RootDraft, path: string, target: string): void {
-  if (root.stat(path) === undefined && root.real(path, false) !== undefined)
-    root.put(path, { type: 'symlink', linkTarget: target });
+/** @returns whether it was made: not where something is, or no folder */
+function linkUnlessThere(root: RootDraft, path: string, target: string): boolean {
+  if (root.stat(path) !== undefined || root.real(path, false) === undefined) return false;
+  root.put(path, { type: 'symlink', linkTarget: target });
+  return true;
 }
 
 /** The applets that the program names: its strings that are paths of programs, but for itself and what it runs. */

@@ -1,9 +1,9 @@
-import { matchesGlob } from '../../model/glob.ts';
-import { encodePath } from '../../model/path-bytes.ts';
 import type { RootDraft } from './root-draft.ts';
+import { type ExpansionState, fieldsOf, matches, patternOf, textOf } from './shell-expansion.ts';
 import type { ShellDialect } from './shell-lexer.ts';
+import { FileSink, NOWHERE, type Sink } from './shell-output.ts';
 import { parseShell } from './shell-parser.ts';
-import type { AndOr, Command, Pipeline, Redirect, Script, SimpleCommand, Word } from './shell-syntax.ts';
+import type { AndOr, Command, Pipeline, Redirect, Script, SimpleCommand } from './shell-syntax.ts';
 import { undecided } from './undecided.ts';
 
 /**
@@ -82,51 +82,47 @@ class Return {
   }
 }
 
-/** Where standard output goes. */
-interface Sink {
-  /** Nobody reads it */
-  readonly discards: boolean;
-  write(text: string | undefined): void;
-}
-
-const NOWHERE: Sink = { discards: true, write() {} };
-
 /** Variables that change what the shell itself does, or that it sets. */
 const SPECIAL =
   /^(?:IFS|PATH|PWD|OLDPWD|HOME|ENV|CDPATH|OPT[A-Z]*|PS[0-9]|PPID|LINENO|RANDOM|SECONDS|UID|EUID|GROUPS|SHELLOPTS|POSIX.*|FUNC.*|GLOB.*|DIRSTACK|EXECIGNORE|TMOUT|BASH.*|COMP.*|HIST.*|LD_.*|LC_.*|LANG|_)$/;
 
 class Shell {
   readonly #world: ShellWorld;
-  readonly #variables = new Map<string, string>();
   readonly #functions = new Map<string, Command>();
-  #positional: readonly string[];
   /** Names that each running function declared local, with what they were */
   readonly #locals: Map<string, string | undefined>[] = [];
   readonly #budget: Budget;
-  #status = 0;
+  readonly #state: ExpansionState;
   #calls = 0;
   #output: Sink = NOWHERE;
   #input: string | undefined;
 
   constructor(world: ShellWorld, args: readonly string[], budget: Budget) {
     this.#world = world;
-    this.#positional = args;
     this.#budget = budget;
+    this.#state = {
+      dialect: world.dialect,
+      variables: new Map(),
+      positional: args,
+      status: 0,
+      spend: (cost) => this.#spend(cost),
+      substitute: (script) => this.#substitute(script),
+    };
   }
 
   list(script: Script): number {
-    for (const item of script) this.#status = this.#andOr(item);
-    return this.#status;
+    for (const item of script) this.#state.status = this.#andOr(item);
+    return this.#state.status;
   }
 
   #andOr(item: AndOr): number {
     if (item.background) undecided('a background job');
     let status = this.#pipeline(item.first);
-    this.#status = status;
+    this.#state.status = status;
     for (const { operator, pipeline } of item.rest) {
       if ((status === 0) !== (operator === '&&')) continue;
       status = this.#pipeline(pipeline);
-      this.#status = status;
+      this.#state.status = status;
     }
     return status;
   }
@@ -168,8 +164,8 @@ class Shell {
         return this.#redirected(command.redirects, () => {
           const values =
             command.words === undefined
-              ? this.#positional
-              : command.words.flatMap((word) => this.#fields(word));
+              ? this.#state.positional
+              : command.words.flatMap((word) => fieldsOf(word, this.#state));
           let status = 0;
           for (const value of values) {
             this.#assign(command.name, value);
@@ -179,9 +175,9 @@ class Shell {
         });
       case 'case':
         return this.#redirected(command.redirects, () => {
-          const subject = this.#text(command.subject);
+          const subject = textOf(command.subject, this.#state);
           const taken = command.branches.find(({ patterns }) =>
-            patterns.some((pattern) => this.#matches(this.#pattern(pattern), subject)),
+            patterns.some((pattern) => matches(patternOf(pattern, this.#state), subject, this.#state)),
           );
           return this.#body(taken?.body ?? []);
         });
@@ -190,20 +186,20 @@ class Shell {
 
   /** Status 0 where nothing runs. */
   #body(script: Script): number {
-    this.#status = script.length === 0 ? 0 : this.#status;
+    this.#state.status = script.length === 0 ? 0 : this.#state.status;
     return this.list(script);
   }
 
   #simple({ assignments, words, redirects }: SimpleCommand): number {
     const [first] = words;
     if (first === undefined) {
-      this.#status = 0;
+      this.#state.status = 0;
       if (redirects.length > 0) undecided('a redirect without a command');
-      for (const { name, value } of assignments) this.#assign(name, this.#text(value));
-      return this.#status;
+      for (const { name, value } of assignments) this.#assign(name, textOf(value, this.#state));
+      return this.#state.status;
     }
     if (assignments.length > 0) undecided('a variable for one command');
-    const [name, ...args] = words.flatMap((word) => this.#fields(word));
+    const [name, ...args] = words.flatMap((word) => fieldsOf(word, this.#state));
     if (name === undefined) return undecided('an empty command');
     return this.#redirected(redirects, () => this.#call(name, args), !this.#functions.has(name));
   }
@@ -236,8 +232,8 @@ class Shell {
       case 'readonly':
         return this.#declare(name, args);
       case 'shift': {
-        if (args.length > 0 || this.#positional.length === 0) return undecided('shift');
-        this.#positional = this.#positional.slice(1);
+        if (args.length > 0 || this.#state.positional.length === 0) return undecided('shift');
+        this.#state.positional = this.#state.positional.slice(1);
         return 0;
       }
       case 'cd':
@@ -264,7 +260,7 @@ class Shell {
 
   #statusArgument(args: readonly string[]): number {
     const [status] = args;
-    if (status === undefined) return this.#status;
+    if (status === undefined) return this.#state.status;
     return args.length === 1 && /^\d{1,3}$/.test(status) && Number(status) < 256
       ? Number(status)
       : undecided('an exit status of unknown form');
@@ -278,7 +274,7 @@ class Shell {
       if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) undecided(`${kind} of unknown form`);
       if (kind === 'local') {
         const scope = this.#locals.at(-1) ?? undecided('local outside of a function');
-        if (!scope.has(name)) scope.set(name, this.#variables.get(name));
+        if (!scope.has(name)) scope.set(name, this.#state.variables.get(name));
       }
       if (equals < 0) undecided(`${kind} without a value`);
       this.#assign(name, arg.slice(equals + 1));
@@ -287,10 +283,10 @@ class Shell {
   }
 
   #callFunction(body: Command, args: readonly string[]): number {
-    const positional = this.#positional;
+    const positional = this.#state.positional;
     const calls = this.#calls;
     const scope = new Map<string, string | undefined>();
-    this.#positional = args;
+    this.#state.positional = args;
     this.#locals.push(scope);
     try {
       return this.#command(body);
@@ -298,12 +294,12 @@ class Shell {
       if (!(error instanceof Return)) throw error;
       return error.status;
     } finally {
-      this.#positional = positional;
+      this.#state.positional = positional;
       this.#calls = calls;
       this.#locals.pop();
       for (const [name, before] of scope) {
-        if (before === undefined) this.#variables.delete(name);
-        else this.#variables.set(name, before);
+        if (before === undefined) this.#state.variables.delete(name);
+        else this.#state.variables.set(name, before);
       }
     }
   }
@@ -353,7 +349,7 @@ class Shell {
   }
 
   #redirect({ descriptor, operator, target }: Redirect, toFile: boolean): void {
-    const text = this.#text(target);
+    const text = textOf(target, this.#state);
     if (operator === '<<') {
       if (descriptor !== 0) undecided('a here-document elsewhere than on standard input');
       this.#input = text;
@@ -371,106 +367,18 @@ class Shell {
 
   #assign(name: string, value: string): void {
     if (SPECIAL.test(name)) undecided(`sets ${name}`);
-    this.#variables.set(name, value);
-  }
-
-  /** The fields of a word of a command: one, none for an empty unquoted expansion, several for `"$@"`. */
-  #fields(word: Word): readonly string[] {
-    if (word.length > 0 && word.some((part) => part.kind === 'parameter' && part.name === '@')) {
-      const significant = word.filter((part) => part.kind !== 'text' || part.text !== '');
-      const [only] = significant;
-      if (significant.length !== 1 || only?.kind !== 'parameter' || !only.quoted || only.operator !== '')
-        undecided('$@ inside a word');
-      return this.#positional;
-    }
-    let text = '';
-    let present = false;
-    for (const part of word) {
-      const value = this.#part(part);
-      if (part.kind !== 'opaque' && part.quoted) present = true;
-      else if (part.kind !== 'text') {
-        if (/[*?[\\\s]/.test(value)) undecided('a value that is split');
-      } else if (word.length > 1 || !['[', '{', '}'].includes(value)) {
-        if (/[*?[]/.test(value)) undecided('a pattern for file names');
-        if (this.#world.dialect === 'bash' && value.includes('{')) undecided('braces');
-      }
-      text += value;
-    }
-    return present || text !== '' ? [text] : [];
-  }
-
-  /** A word where nothing is split: assignments, redirects, the subject of `case`. */
-  #text(word: Word): string {
-    let text = '';
-    for (const part of word) {
-      if (part.kind === 'parameter' && (part.name === '@' || part.name === '*')) undecided(`$${part.name}`);
-      text += this.#part(part);
-    }
-    return text;
-  }
-
-  /** A word as a pattern: what is quoted stands for itself. */
-  #pattern(word: Word): string {
-    let pattern = '';
-    for (const part of word) {
-      const value = this.#part(part);
-      if (part.kind === 'opaque' || part.quoted) pattern += value.replace(/[*?[\]\\]/g, '\\$&');
-      else if (/[[\\]/.test(value)) undecided('a pattern with brackets');
-      else pattern += value;
-    }
-    return pattern;
-  }
-
-  #part(part: Word[number]): string {
-    const value = this.#expand(part);
-    this.#spend(value.length);
-    return value;
-  }
-
-  #expand(part: Word[number]): string {
-    switch (part.kind) {
-      case 'text':
-        return part.text;
-      case 'opaque':
-        return undecided(part.what);
-      case 'substitution':
-        return this.#substitute(part.body);
-      case 'parameter':
-        return this.#parameter(part);
-    }
-  }
-
-  #parameter({ name, operator, operand }: Extract<Word[number], { kind: 'parameter' }>): string {
-    if (operator === '-' || operator === ':-') {
-      const value = this.#value(name, true);
-      return value === undefined || (operator === ':-' && value === '') ? this.#text(operand) : value;
-    }
-    const value = this.#value(name, false) ?? undecided(`$${name}, which nothing sets`);
-    if (operator === '') return value;
-    const pattern = this.#pattern(operand);
-    this.#spend(value.length * value.length * (pattern.length + 1));
-    return cut(value, pattern, operator);
-  }
-
-  /** Undefined: not set. The environment is not known, so a name that the script never sets is Undecided. */
-  #value(name: string, mayBeUnset: boolean): string | undefined {
-    if (/^[1-9][0-9]?$/.test(name))
-      return this.#positional[Number(name) - 1] ?? (mayBeUnset ? undefined : '');
-    if (name === '#') return String(this.#positional.length);
-    if (name === '?') return String(this.#status);
-    if (!/^[A-Za-z_]/.test(name)) undecided(`$${name}`);
-    return this.#variables.get(name) ?? undecided(`$${name}, which nothing sets`);
+    this.#state.variables.set(name, value);
   }
 
   /** Its own process: what it sets is not seen outside. */
   #substitute(script: Script): string {
     let text = '';
-    const inner = new Shell(this.#world, this.#positional, this.#budget);
-    for (const [name, value] of this.#variables) inner.#variables.set(name, value);
+    const inner = new Shell(this.#world, this.#state.positional, this.#budget);
+    for (const [name, value] of this.#state.variables) inner.#state.variables.set(name, value);
     for (const [name, body] of this.#functions) inner.#functions.set(name, body);
     inner.#input = this.#input;
     inner.#calls = this.#calls + 1;
-    inner.#status = this.#status;
+    inner.#state.status = this.#state.status;
     inner.#output = {
       discards: false,
       write(more) {
@@ -478,19 +386,13 @@ class Shell {
       },
     };
     try {
-      this.#status = inner.list(script);
+      this.#state.status = inner.list(script);
     } catch (error) {
       if (!(error instanceof Exit)) throw error;
-      this.#status = error.status;
+      this.#state.status = error.status;
     }
     this.#spend(text.length);
     return text.replace(/\n+$/, '');
-  }
-
-  #matches(pattern: string, text: string): boolean {
-    this.#spend((pattern.length + 1) * (text.length + 1));
-    if (pattern.includes('?') && /[^\0-\x7f]/.test(text)) undecided('a character of several bytes');
-    return matchesGlob(pattern, text);
   }
 
   #isBuiltin(name: string): boolean {
@@ -501,51 +403,6 @@ class Shell {
     this.#budget.left -= cost;
     if (this.#budget.left < 0) undecided('a script that does too much');
   }
-}
-
-/** Standard output into a file: it keeps owner and mode of what is there. */
-class FileSink implements Sink {
-  readonly discards = false;
-  readonly #root: RootDraft;
-  readonly #path: string;
-  readonly #owner: { readonly mode: number; readonly uid: number; readonly gid: number };
-  readonly #before: Buffer;
-
-  constructor(root: RootDraft, path: string, appends: boolean) {
-    const real = root.real(path, true);
-    if (real === undefined || path.endsWith('/')) undecided(`writes ${path}`);
-    const there = root.statFollow(real);
-    if (there !== undefined && there.type !== 'file') undecided(`writes to a ${there.type}`);
-    if (there !== undefined && (there.mode & 0o6000) !== 0) undecided('writes to a setuid file');
-    this.#root = root;
-    this.#path = real;
-    this.#owner = { mode: there?.mode ?? 0o644, uid: there?.uid ?? 0, gid: there?.gid ?? 0 };
-    this.#before = appends && there !== undefined ? Buffer.from(root.read(real) ?? []) : Buffer.alloc(0);
-    if (!appends || there === undefined) this.#put('');
-  }
-
-  /** Called once: a simple command has one output. */
-  write(text: string | undefined): void {
-    if (text !== '') this.#put(text ?? undecided('an output of unknown text is kept'));
-  }
-
-  #put(text: string): void {
-    const content = Buffer.concat([this.#before, encodePath(text)]);
-    this.#root.put(this.#path, { type: 'file', ...this.#owner, content });
-  }
-}
-
-/** Takes the shortest (`#`, `%`) or longest (`##`, `%%`) match of the pattern off. */
-function cut(value: string, pattern: string, operator: '#' | '##' | '%' | '%%'): string {
-  const lengths = Array.from({ length: value.length + 1 }, (_, length) => length);
-  if (operator.length === 2) lengths.reverse();
-  const front = operator.startsWith('#');
-  for (const length of lengths) {
-    const matched = front ? value.slice(0, length) : value.slice(value.length - length);
-    if (!matchesGlob(pattern, matched)) continue;
-    return front ? value.slice(length) : value.slice(0, value.length - length);
-  }
-  return value;
 }
 
 const OWN_BUILTINS = new Set([

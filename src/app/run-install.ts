@@ -37,8 +37,8 @@ export interface RunInstallInput {
 const RUN_VERSION = '1';
 const DESCRIPTION = 'scripts run at compose time';
 const INSTALL = '.pkg';
+const INSTALL_SH = `${INSTALL}/install.sh`;
 const STARTED = `${INSTALL}/started`;
-const SHELL = 'bin/sh';
 const LDCONFIG = 'ldconfig';
 /** The sandbox mounts its own there, so what scripts do below is not the root's. */
 const MOUNTED = ['dev', 'proc'];
@@ -157,12 +157,13 @@ function isDevice({ type }: Inode): boolean {
  */
 function commandOf({ progress }: Context, { target, steps, distro }: RunInstallInput): Command | undefined {
   if (steps.length === 0) return undefined;
-  if (isFile(target, SHELL)) {
-    const script = `: > /${STARTED} && unset HOME && exec /${INSTALL}/install.sh`;
-    return { words: [`/${SHELL}`, '-c', script], started: STARTED };
+  const shell = interpreterOf(target);
+  if (isFile(target, (shell[0] ?? '').slice(1))) {
+    const script = `: > /${STARTED} && unset HOME && exec /${INSTALL_SH}`;
+    return { words: [...shell, '-c', script], started: STARTED };
   }
   const needing = steps.filter((step) => step !== LDCONFIG);
-  const text = `no package ships /${SHELL}, so ${needing.length} scripts cannot run: ${needing.join(', ')}`;
+  const text = `no package ships ${shell[0]}, so ${needing.length} scripts cannot run: ${needing.join(', ')}`;
   if (!GOES_ON_WITHOUT_SHELL[distro]) {
     throw new AppError('SCRIPT', text, {
       hint: 'Add a package with a shell, or leave the scripts out with --no-scripts.',
@@ -171,6 +172,14 @@ function commandOf({ progress }: Context, { target, steps, distro }: RunInstallI
   }
   if (needing.length > 0) progress.note(`install: ${text}`);
   return steps.includes(LDCONFIG) ? { words: [`/sbin/${LDCONFIG}`], started: undefined } : undefined;
+}
+
+/** `#!/bin/busybox sh` → `/bin/busybox`, `sh` */
+function interpreterOf(target: Tree): readonly string[] {
+  const content = target.get(INSTALL_SH)?.content;
+  if (content?.kind !== 'bytes') throw new Error(`no ${INSTALL_SH} in the target tree`);
+  const text = Buffer.from(content.bytes).toString('latin1');
+  return text.slice('#!'.length, text.indexOf('\n')).split(' ');
 }
 
 type Command = Pick<RunOptions, 'words' | 'started'>;

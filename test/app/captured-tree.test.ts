@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { capturedTree } from '../../src/app/captured-tree.ts';
+import { NOISE } from '../../src/app/run-noise.ts';
 import { packTar } from '../../src/archive/tar-writer.ts';
 import { directoryInode, type Inode, type Tree } from '../../src/compose/tree.ts';
 import type { Digest } from '../../src/model/digest.ts';
@@ -192,6 +194,16 @@ test('what differs from run to run is settled, what packages ship is left alone'
   assert.equal(bytesOf(tree.get('etc/shadow')).toString(), shadow(day(TIME)));
   assert.equal(tree.get('var/log/made')?.sizeBytes, 0);
   assert.equal(tree.get('var/log/shipped'), shipped);
+});
+
+test('docs/sandbox.md names every file that is settled, and why', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/sandbox.md'), 'utf8');
+  const rows =
+    /<!-- settled files -->\n([\s\S]*?)<!-- end/.exec(text)?.[1]?.trim().split('\n').slice(2) ?? [];
+  assert.deepEqual(
+    rows.map((row) => row.split(' | ')[1]),
+    NOISE.map(({ why }) => why),
+  );
 });
 
 /** JKS as the JDK writes it: one trusted certificate an entry. */

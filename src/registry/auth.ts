@@ -32,6 +32,7 @@ export class Auth {
   readonly #found = new Map<string, Promise<Credential | undefined>>();
   #way: Way | undefined;
   #asking: Promise<void> | undefined;
+  #worked: string | undefined;
 
   constructor(options: AuthOptions) {
     this.#options = options;
@@ -68,6 +69,11 @@ export class Auth {
     return credential?.kind === 'basic' ? this.#hidden(basicHeader(credential)) : undefined;
   }
 
+  /** The registry took it: should it refuse it once, that is an accident. */
+  worked(header: string | undefined): void {
+    this.#worked = header;
+  }
+
   /**
    * A 401 to a request that was sent with `header`: what to need for the next try; undefined when another try with what
    * we have would be the same again.
@@ -76,11 +82,12 @@ export class Auth {
   async challenged(reply: Reply, need: Need, header: string | undefined): Promise<Need | undefined> {
     const credential = await this.#credential(need.repository);
     const scope = this.#learn(reply, credential !== undefined);
-    if (scope === undefined) return undefined;
-    const asked = { ...need, scopes: joined([need.scopes, parseScopes(scope)]) };
+    const worked = header !== undefined && header === this.#worked;
+    if (scope === undefined && !worked) return undefined;
+    const asked = { ...need, scopes: joined([need.scopes, parseScopes(scope ?? '')]) };
     if (header?.startsWith('Bearer ')) this.#tokens.drop(header.slice('Bearer '.length));
     const next = await this.header(asked);
-    return next === undefined || next === header ? undefined : asked;
+    return next === undefined || (next === header && !worked) ? undefined : asked;
   }
 
   /** What the way in is for people who are refused. */

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { storageError } from '../fetch/failure.ts';
 import { AppError } from '../model/app-error.ts';
 import { type Domain, parseDomain } from '../model/reference.ts';
 
@@ -56,7 +55,7 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};
-    throw new AppError('STORAGE', `Cannot read the logins in ${path}: ${code}`, { details: { path } });
+    throw cannot('read', path, error);
   }
   // podman makes an empty file to be filled.
   if (text.trim() === '') return {};
@@ -124,8 +123,18 @@ export async function writeCredentialFile(path: string, content: CredentialFile)
       throw error;
     }
   } catch (error) {
-    throw storageError(error, path);
+    throw cannot('write', path, error);
   }
+}
+
+/** The system's code alone: a cause could quote what is in the file. */
+function cannot(what: 'read' | 'write', path: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  return new AppError('STORAGE', `Cannot ${what} the logins in ${path}: ${code}`, {
+    hint: 'Check the folder and its owner, or name another file in REGISTRY_AUTH_FILE.',
+    details: { path, errno: code },
+  });
 }
 
 /** What a registry is called in files and to helpers. */

@@ -8,8 +8,9 @@ export function explainMissing(error: unknown, where: string): unknown {
   const errors = (error.details.errors ?? []) as readonly OciError[];
   const missing = errors.filter(({ code }) => code === 'MANIFEST_BLOB_UNKNOWN' || code === 'BLOB_UNKNOWN');
   if (missing.length === 0) return error;
-  const named = missing.map(({ detail }) => (detail as { digest?: unknown } | undefined)?.digest);
-  const digests = named.filter((digest) => typeof digest === 'string');
+  const digests = missing.flatMap(
+    ({ detail }) => JSON.stringify(detail ?? '').match(/sha256:[0-9a-f]{64}/g) ?? [],
+  );
   return new AppError(
     'NOT_FOUND',
     `${where}: the registry refuses the manifest, as blobs that it names are not in this repository${

@@ -54,9 +54,9 @@ export async function pushBlobs(
     repository,
     reads: [...new Set(sources)],
     sent(bytes) {
-      sentBytes += Math.max(bytes, 0);
-      task?.advance(bytes);
+      sentBytes += bytes;
     },
+    advance: (bytes) => task?.advance(bytes),
   };
   const outcomes = await mapConcurrent(distinct, parallel, async (blob): Promise<Outcome> => {
     try {

@@ -144,7 +144,11 @@ async function authorized(host: Host, request: RegistryRequest, context: SendCon
       open: request.body && (() => request.body!.open()),
       signal,
     });
-    if (landed.reply.status !== 401 || landed.url.origin !== host.base.origin) return landed;
+    if (landed.url.origin !== host.base.origin) return landed;
+    if (landed.reply.status !== 401) {
+      host.auth.worked(authorization);
+      return landed;
+    }
     if (challenges === MAX_CHALLENGES) return landed;
     const next = await host.auth.challenged(landed.reply, need, authorization).catch(async (error) => {
       await landed.reply.discard();

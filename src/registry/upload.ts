@@ -16,8 +16,10 @@ export interface UploadContext {
   readonly repository: Repository;
   /** Repositories that mounts of this push read, so that one token serves all of its requests */
   readonly reads: readonly RepositoryPath[];
-  /** Told of every byte of a body that is taken, and of those that were lost (negative) */
+  /** Told of every byte of a body that is taken */
   sent(bytes: number): void;
+  /** Told how much further a blob is; negative for what was lost */
+  advance(bytes: number): void;
 }
 
 export type Started = { readonly done: true } | { readonly done: false; readonly location: URL };
@@ -48,6 +50,8 @@ interface Upload {
   location: URL;
   /** Bytes that the registry has */
   offset: number;
+  /** Bytes of the blob that `advance` was told of */
+  shown: number;
   /** Of one body; Infinity until the registry refuses a large one */
   chunkBytes: number;
 }
@@ -59,7 +63,7 @@ interface Upload {
  */
 export async function finishUpload(context: UploadContext, blob: BlobSource, location: URL): Promise<void> {
   const { session } = context;
-  const upload: Upload = { location, offset: 0, chunkBytes: Number.POSITIVE_INFINITY };
+  const upload: Upload = { location, offset: 0, shown: 0, chunkBytes: Number.POSITIVE_INFINITY };
   let furthest = 0;
   for (let tried = 0; ; ) {
     try {
@@ -102,19 +106,28 @@ async function settle(context: UploadContext, blob: BlobSource, upload: Upload):
   const known = upload.offset <= blob.size && (reply.status === 204 || reply.status === 202);
   if (!known || (upload.offset === 0 && before > 0)) {
     // The upload is gone: it may be done, its answer lost.
-    if (await hasBlob(context.session, context.repository, { ...blob, actions: PUSH })) return true;
+    const { session, repository, reads } = context;
+    if (await hasBlob(session, repository, { ...blob, actions: PUSH, reads })) {
+      show(context, upload, blob.size);
+      return true;
+    }
     const started = await startUpload(context, blob);
     if (started.done) return true;
     upload.location = started.location;
     upload.offset = 0;
   }
-  context.sent(upload.offset - before);
+  show(context, upload, upload.offset);
   return false;
+}
+
+function show(context: UploadContext, upload: Upload, position: number): void {
+  context.advance(position - upload.shown);
+  upload.shown = position;
 }
 
 async function sendRest(context: UploadContext, blob: BlobSource, upload: Upload): Promise<void> {
   if (upload.offset === 0 && blob.size <= upload.chunkBytes) {
-    await complete(context, blob, { upload, body: part(context, blob, { start: 0, end: blob.size }) });
+    await complete(context, blob, { upload, body: part(context, blob, { upload, end: blob.size }) });
     return;
   }
   while (upload.offset < blob.size) {
@@ -124,7 +137,7 @@ async function sendRest(context: UploadContext, blob: BlobSource, upload: Upload
       method: 'PATCH',
       target: upload.location,
       headers: { 'content-type': 'application/octet-stream', 'content-range': `${start}-${end - 1}` },
-      body: part(context, blob, { start, end }),
+      body: part(context, blob, { upload, end }),
     });
     await reply.discard();
     upload.location = locationOf(reply, context, upload.location);
@@ -165,10 +178,13 @@ async function complete(
 function part(
   context: UploadContext,
   blob: BlobSource,
-  { start, end }: { readonly start: number; readonly end: number },
+  { upload, end }: { readonly upload: Upload; readonly end: number },
 ): RequestBody {
+  const start = upload.offset;
   async function* bytes(): AsyncGenerator<Uint8Array> {
     let at = start;
+    // Opened again by a redirect or a repeated request.
+    show(context, upload, start);
     if (at === end) return;
     for await (const chunk of blob.open(start)) {
       const taken = chunk.subarray(0, end - at);
@@ -176,6 +192,7 @@ function part(
       at += taken.length;
       if (taken.length > 0) yield taken;
       context.sent(taken.length);
+      show(context, upload, at);
       if (at === end && end < blob.size) return;
     }
     if (at < end) throw wrongSource(blob, at);

@@ -45,15 +45,19 @@ export function targetTree(input: TargetTreeInput): TargetTree {
     clashes: [],
   };
   const { installer, rules } = input;
+  const installedEntries = new Map<InstalledPackage, readonly FileEntry[]>();
   installer.begin(root);
   for (const installed of input.packages) {
     installer.before(installed, root);
-    for (const entry of entriesOf(installed, rules)) install(state, installed, entry);
+    const entries = entriesOf(installed, rules);
+    installedEntries.set(installed, entries);
+    for (const entry of entries) install(state, installed, entry);
     installer.after(installed, root);
   }
-  const result = installer.end(root, (installed) =>
-    entriesOf(installed, rules).filter((entry) => !state.lost.has(entry)),
-  );
+  const result = installer.end(root, (installed) => {
+    const entries = installedEntries.get(installed) ?? [];
+    return state.lost.size === 0 ? entries : entries.filter((entry) => !state.lost.has(entry));
+  });
   return { tree, clashes: state.clashes, ...result };
 }
 

@@ -1,5 +1,5 @@
 import type { FileEntry } from '../../model/archive.ts';
-import type { DirectoryOwnership, Root } from '../install.ts';
+import type { DirectoryOwnership, Root, RootEntry } from '../install.ts';
 
 type Owner = Pick<DirectoryOwnership, 'uid' | 'gid'>;
 
@@ -12,26 +12,36 @@ export interface IdCache {
 
 /** How apk 2.14 resolves names: each is looked up once until the next reset, found or not. */
 export function idCache(): IdCache {
-  const uids = new Map<string, number | undefined>();
-  const gids = new Map<string, number | undefined>();
-  let users: ReadonlyMap<string, number> | undefined;
-  let groups: ReadonlyMap<string, number> | undefined;
+  const users = names('etc/passwd', PASSWD_FIELDS);
+  const groups = names('etc/group', GROUP_FIELDS);
   return {
-    owner({ uname, gname, uid, gid }, root) {
-      if (!uids.has(uname)) {
-        users = readIds(root, 'etc/passwd', PASSWD_FIELDS);
-        uids.set(uname, users.get(uname));
-      }
-      if (!gids.has(gname)) {
-        groups = readIds(root, 'etc/group', GROUP_FIELDS);
-        gids.set(gname, groups.get(gname));
-      }
-      return { uid: uids.get(uname) ?? uid, gid: gids.get(gname) ?? gid };
-    },
+    owner: ({ uname, gname, uid, gid }, root) => ({
+      uid: users.idOf(uname, root) ?? uid,
+      gid: groups.idOf(gname, root) ?? gid,
+    }),
     reset() {
-      uids.clear();
-      gids.clear();
+      users.reset();
+      groups.reset();
     },
+  };
+}
+
+function names(path: string, fields: number) {
+  const known = new Map<string, number | undefined>();
+  let file: RootEntry | undefined;
+  let ids: ReadonlyMap<string, number> = new Map();
+  return {
+    idOf(name: string, root: Root): number | undefined {
+      if (known.has(name)) return known.get(name);
+      const now = root.stat(path);
+      if (now !== file) {
+        file = now;
+        ids = readIds(root, path, fields);
+      }
+      known.set(name, ids.get(name));
+      return ids.get(name);
+    },
+    reset: () => known.clear(),
   };
 }
 

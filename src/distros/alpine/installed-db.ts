@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/archive.ts';
 import type { DirectoryOwnership, InstalledPackage } from '../install.ts';
 import { infoList, infoNumber, infoValue } from '../shared/pkginfo.ts';
 import type { ApkLayout } from './apk-layout.ts';
 import { relationsText } from './relation.ts';
-import { folderOf, isUnpacked } from './unpacked.ts';
+import { isUnpacked } from './unpacked.ts';
 
 export interface InstalledDatabase {
   /** Sorted by displayName */
@@ -26,11 +26,12 @@ export function installedText(database: InstalledDatabase): string {
   let text = '';
   let notes = '';
   for (const installed of packages) {
+    const unpacked = isUnpacked(installed.facts);
+    const files = unpacked ? filesText(database.owned(installed), database) : NO_FILES;
     text += headerText(installed, layout);
-    notes += notesText(installed, layout);
-    const files = isUnpacked(installed.facts) ? filesText(installed, database) : '';
-    if (files !== '') {
-      text += notes + files;
+    notes += notesText(installed, unpacked) + (layout.needsChecksums && files.unchecked ? 'f:f\n' : '');
+    if (files.text !== '') {
+      text += notes + files.text;
       notes = '';
     } else if (!layout.carriesNotes) {
       notes = '';
@@ -81,32 +82,33 @@ function headerText({ facts, index }: InstalledPackage, layout: ApkLayout): stri
   ].join('');
 }
 
-/** What no index says: `replaces`, the repository's tag, what is broken. */
-function notesText({ facts, index }: InstalledPackage, layout: ApkLayout): string {
+/** What no index says: `replaces` and the repository's tag. */
+function notesText({ facts, index }: InstalledPackage, unpacked: boolean): string {
   const { info } = facts;
   const tag = index?.tag ? `s:${index.tag}\n` : '';
-  if (!isUnpacked(facts)) return tag;
-  return [
-    some('r', relationsText(infoList(info, 'replaces'))),
-    some('q', infoNumber(info, 'replaces_priority')),
-    tag,
-    layout.needsChecksums && !hasChecksums(facts) ? 'f:f\n' : '',
-  ].join('');
+  if (!unpacked) return tag;
+  return `${some('r', relationsText(infoList(info, 'replaces')))}${some('q', infoNumber(info, 'replaces_priority'))}${tag}`;
 }
 
 const always = (letter: string, value: string | number): string => `${letter}:${value}\n`;
 const some = (letter: string, value: string | number): string =>
   value === '' || value === 0 ? '' : always(letter, value);
 
-/** apk 2.14 installs a package without, and notes it as broken. */
-function hasChecksums({ files }: ArchiveFacts): boolean {
-  return files.every(
-    ({ type, path, pax }) => type !== 'file' || path.startsWith('.') || pax.some(([key]) => key === CHECKSUM),
-  );
+interface FilesText {
+  readonly text: string;
+  /** A file has no checksum in the archive: apk 2.14 installs the package and notes it as broken. */
+  readonly unchecked: boolean;
 }
 
-function filesText(installed: InstalledPackage, { owned, owner, layout }: InstalledDatabase): string {
+const NO_FILES: FilesText = { text: '', unchecked: false };
+
+/** Directories in the order in which the archive first needs them, each with its files in archive order. */
+function filesText(
+  entries: readonly FileEntry[],
+  { owner, layout }: Pick<InstalledDatabase, 'owner' | 'layout'>,
+): FilesText {
   const folders = new Map<string, { head: string; files: string[] }>();
+  const checksums = checksumsOf(entries);
   const folder = (path: string): { head: string; files: string[] } => {
     let known = folders.get(path);
     if (known === undefined) {
@@ -115,46 +117,68 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
     }
     return known;
   };
-  for (const entry of owned(installed)) {
-    if (entry.type === 'directory') {
-      folder(entry.path).head = aclText('M', entry, owner(entry));
-    } else {
-      const at = folderOf(entry.path);
-      folder(at).files.push(fileText(installed.facts, entry, owner(entry)));
+  let unchecked = false;
+  let at: string | undefined;
+  let files: string[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const { path, type } = entry;
+    if (type === 'directory') {
+      folder(path).head = aclText('M', entry, owner(entry));
+      continue;
     }
+    const slash = path.lastIndexOf('/');
+    const parent = path.slice(0, Math.max(slash, 0));
+    if (parent !== at) {
+      at = parent;
+      files = folder(parent).files;
+    }
+    const checksum = checksums[type === 'hardlink' ? targetOf(entries, entry) : index] ?? '';
+    if (checksum === '' && type === 'file') unchecked = true;
+    const line = `R:${path.slice(slash + 1)}\n${aclText('a', entry, owner(entry))}`;
+    files.push(checksum === '' ? line : `${line}Z:Q1${checksum}\n`);
   }
   let text = '';
-  for (const [path, { head, files }] of folders) {
-    if (layout.sortedFiles) files.sort();
-    text += `F:${path}\n${head}${files.join('')}`;
+  for (const [path, known] of folders) {
+    if (layout.sortedFiles) known.files.sort();
+    text += `F:${path}\n${known.head}${known.files.join('')}`;
   }
-  return text;
+  return { text, unchecked };
 }
 
-function fileText(
-  facts: ArchiveFacts,
-  entry: FileEntry,
-  owner: Pick<DirectoryOwnership, 'uid' | 'gid'>,
-): string {
-  const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
-  const checksum = checksumOf(entry) || (entry.type === 'hardlink' ? targetChecksum(facts, entry) : '');
-  return `R:${name}\n${aclText('a', entry, owner)}${checksum === '' ? '' : `Z:${checksum}\n`}`;
-}
-
-function targetChecksum({ files }: ArchiveFacts, { linkTarget }: FileEntry): string {
-  const target = files.find(({ path }) => path === linkTarget);
-  if (target === undefined) return '';
-  return checksumOf(target);
+/** A hard link has no checksum of its own. */
+function targetOf(entries: readonly FileEntry[], { linkTarget }: FileEntry): number {
+  return entries.findIndex(({ path }) => path === linkTarget);
 }
 
 const CHECKSUM = 'APK-TOOLS.checksum.SHA1';
+/** Base64 of 40 hexadecimal digits: 54 characters, the last of which carries four bits that count. */
+const CHECKSUM_BASE64 = /^[\w+/]{53}[AQgw]==$/;
+/** Those four bits and two that say `00` when `Aw` follows */
+const WITH_ZEROS: Readonly<Record<string, string>> = { A: 'DAw', Q: 'TAw', g: 'jAw', w: 'zAw' };
 
-/** `Q1` and the base64 of what abuild wrote as hex. */
-function checksumOf({ pax }: FileEntry): string {
-  for (const [key, value] of pax)
-    if (key === CHECKSUM)
-      return `Q1${Buffer.from(Buffer.from(value, 'base64').toString('latin1'), 'hex').toString('base64')}`;
-  return '';
+/**
+ * The SHA-1 of each entry, in base64, of what abuild wrote in hexadecimal; empty where there is none. All go through
+ * three conversions at once, because one at a time is slow: two more digits, `00`, make 21 bytes of the 20, so that no
+ * padding stands between them, and the last of their 28 characters is what would be padding.
+ */
+function checksumsOf(entries: readonly FileEntry[]): readonly string[] {
+  const owners: number[] = [];
+  let base64 = '';
+  for (let at = 0; at < entries.length; at += 1) {
+    for (const [key, value] of (entries[at] as FileEntry).pax) {
+      if (key !== CHECKSUM || !CHECKSUM_BASE64.test(value)) continue;
+      base64 += value.slice(0, 53) + WITH_ZEROS[value.charAt(53)];
+      owners.push(at);
+      break;
+    }
+  }
+  const checksums = new Array<string>(entries.length).fill('');
+  const bytes = Buffer.from(Buffer.from(base64, 'base64').toString('latin1'), 'hex');
+  // Shorter: something else than digits, from which nothing more is read.
+  const packed = bytes.toString('base64', 0, bytes.length - (bytes.length % 21));
+  for (let at = 0; (at + 1) * 28 <= packed.length; at += 1)
+    checksums[owners[at] as number] = `${packed.slice(at * 28, at * 28 + 27)}=`;
+  return checksums;
 }
 
 /** `M:` of a directory or `a:` of a file; empty where it is what apk takes for granted. */
@@ -163,17 +187,15 @@ function aclText(
   { mode, xattrs }: FileEntry,
   { uid, gid }: Pick<DirectoryOwnership, 'uid' | 'gid'>,
 ): string {
-  const digest = xattrDigest(xattrs);
+  const digest = hasAny(xattrs) ? xattrDigest(xattrs) : '';
   if (mode === (letter === 'M' ? 0o755 : 0o644) && uid === 0 && gid === 0 && digest === '') return '';
   return `${letter}:${uid}:${gid}:${mode.toString(8)}${digest}\n`;
 }
 
 /** SHA-1 of the attributes in order of their names, each name and value with its length (32 bits, big-endian) before it. */
 function xattrDigest(xattrs: FileEntry['xattrs']): string {
-  const names = Object.keys(xattrs);
-  if (names.length === 0) return '';
   const hash = createHash('sha1');
-  for (const name of names.sort()) {
+  for (const name of Object.keys(xattrs).sort()) {
     for (const bytes of [Buffer.from(name), Buffer.from(xattrs[name] as string, 'base64')]) {
       const length = Buffer.alloc(4);
       length.writeUInt32BE(bytes.length);
@@ -181,4 +203,9 @@ function xattrDigest(xattrs: FileEntry['xattrs']): string {
     }
   }
   return `:Q1${hash.digest('base64')}`;
+}
+
+function hasAny(xattrs: FileEntry['xattrs']): boolean {
+  for (const _ in xattrs) return true;
+  return false;
 }

@@ -20,13 +20,22 @@ export function triggerRuns(packages: readonly InstalledPackage[]): readonly Tri
     ({ facts }) => isUnpacked(facts) && facts.scripts.some((script) => script.name === 'trigger'),
   );
   if (owners.length === 0) return [];
-  const directories = hashOrder([...changedDirectories(packages)], (path) => path);
+  const changed = changedDirectories(packages);
   return owners.flatMap((owner) => {
     const globs = triggerGlobs(owner);
-    const matching = directories.filter((path) => globs.some((glob) => fnmatchPath(glob, path)));
-    return matching.length === 0 ? [] : [{ package: owner, directories: matching.map((path) => `/${path}`) }];
+    const patterns = globs.filter((glob) => WILD.test(glob));
+    const names = new Set(globs.filter((glob) => !WILD.test(glob)));
+    const matching = changed.filter(
+      (path) => names.has(path) || patterns.some((glob) => fnmatchPath(glob, path)),
+    );
+    if (matching.length === 0) return [];
+    const directories = hashOrder(matching, (path) => path).map((path) => `/${path}`);
+    return [{ package: owner, directories }];
   });
 }
+
+/** What makes a glob more than a name. */
+const WILD = /[*?[\\]/;
 
 /** `lib/apk/db/triggers`: the identity and the globs of each package that has any. */
 export function triggersText(packages: readonly InstalledPackage[]): string {
@@ -51,18 +60,19 @@ function triggerGlobs(owner: InstalledPackage): readonly string[] {
     .map((glob) => glob.slice(1));
 }
 
-function changedDirectories(packages: readonly InstalledPackage[]): ReadonlySet<string> {
-  const directories = new Set<string>();
+/** checkEntries has seen to it that no file is without its directory. */
+function changedDirectories(packages: readonly InstalledPackage[]): string[] {
+  const directories = new Set(['']);
   for (const { facts } of packages) {
     if (!isUnpacked(facts)) continue;
     for (const entry of facts.files) {
-      if (isMetadata(entry.path)) continue;
-      let path = entry.type === 'directory' ? entry.path : folderOf(entry.path);
+      if (entry.type !== 'directory' || directories.has(entry.path) || isMetadata(entry.path)) continue;
+      let { path } = entry;
       while (!directories.has(path)) {
         directories.add(path);
         path = folderOf(path);
       }
     }
   }
-  return directories;
+  return [...directories];
 }

@@ -1,13 +1,13 @@
-import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { throwIfCancelled } from '../output/storage-error.ts';
-import { BACKENDS, type BackendName, PROLOGUE, type SandboxedCommand } from './backends.ts';
+import type { BackendName, SandboxedCommand } from './backends.ts';
 import { abandonedFolders, makeFolder, removeFolders } from './folder.ts';
 import type { IdRange } from './id-map.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from './limits.ts';
-import { OutputLines } from './output-lines.ts';
-import { findProgram, noSandbox, requirePrograms, searchPath } from './programs.ts';
+import { noSandbox, requirePrograms, searchPath } from './programs.ts';
+import { type Place, runCommand } from './run-command.ts';
 import { type NamespaceProcess, openUserNamespace, type UserNamespace } from './user-namespace.ts';
 
 export interface SandboxOptions {
@@ -71,24 +71,26 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   requirePrograms(path, process.geteuid?.() === 0);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const namespace = await openUserNamespace(path);
-  const folder = makeFolder(options.directory);
+  const folders: string[] = [];
   const close = async (): Promise<void> => {
     await namespace.close();
-    await removeFolders([folder], path);
+    await removeFolders(folders, path);
   };
   try {
+    const folder = makeFolder(options.directory);
+    folders.push(folder);
     await removeFolders(abandonedFolders(options.directory, Date.now()), path).catch(() => {});
     const root = join(folder, 'root');
     makeRoot(root, namespace);
     const { uids, gids } = namespace;
-    const state: State = { ...options, limits, namespace, root, path };
+    const state: Place = { ...options, limits, namespace, root, path };
     return {
       folder,
       uids,
       gids,
       close,
       unpack: (tar) => unpack(state, tar),
-      run: (command) => run(state, command),
+      run: (command) => runCommand(state, command),
       pack: (leftOut) => pack(state, leftOut),
     };
   } catch (error) {
@@ -97,20 +99,13 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-interface State extends SandboxOptions {
-  readonly limits: SandboxLimits;
-  readonly namespace: UserNamespace;
-  readonly root: string;
-  readonly path: string;
-}
-
 function makeRoot(root: string, { uids, gids }: UserNamespace): void {
   mkdirSync(root);
   chmodSync(root, 0o755);
   if (process.geteuid?.() === 0) chownSync(root, uids[0]?.outside ?? 0, gids[0]?.outside ?? 0);
 }
 
-async function unpack(state: State, tar: AsyncIterable<Uint8Array>): Promise<void> {
+async function unpack(state: Place, tar: AsyncIterable<Uint8Array>): Promise<void> {
   const words = ['tar', '--extract', '--file=-', '--numeric-owner', '--same-owner', '--same-permissions'];
   let broken: unknown;
   async function* input(): AsyncGenerator<Uint8Array> {
@@ -136,7 +131,7 @@ async function unpack(state: State, tar: AsyncIterable<Uint8Array>): Promise<voi
   });
 }
 
-async function* pack(state: State, leftOut: readonly string[]): AsyncGenerator<Buffer> {
+async function* pack(state: Place, leftOut: readonly string[]): AsyncGenerator<Buffer> {
   const words = ['tar', '--create', '--file=-', '--format=posix', '--numeric-owner', '--sort=name'];
   const excluded = leftOut.map((path) => `--exclude=./${path}`);
   const child = state.namespace.start(
@@ -169,87 +164,6 @@ async function* pack(state: State, leftOut: readonly string[]): AsyncGenerator<B
   throwIfCancelled(state.signal);
   if (exitCode === 0) return;
   throw new AppError('STORAGE', `${state.root}: tar could not read it back: ${complaint() || why}`);
-}
-
-async function run(
-  state: State,
-  command: RunOptions,
-): Promise<{ readonly exitCode: number; readonly backend: BackendName }> {
-  const complaints: string[] = [];
-  for (const backend of BACKENDS) {
-    if (state.backend !== undefined && backend.name !== state.backend) continue;
-    if (findProgram(backend.program, state.path) === undefined) {
-      complaints.push(`${backend.program} is not installed`);
-      continue;
-    }
-    const attempt = await start(state, `${PROLOGUE}${backend.script(command)}`, command);
-    if (attempt.started) return { exitCode: attempt.exitCode, backend: backend.name };
-    complaints.push(`${backend.name}: ${attempt.output || `exit code ${attempt.exitCode}`}`);
-  }
-  throw noSandbox(
-    `none could be started: ${complaints.join('; ')}`,
-    'In a container it takes --privileged. --install static runs nothing.',
-    { tried: complaints },
-  );
-}
-
-interface Attempt {
-  readonly started: boolean;
-  readonly exitCode: number;
-  /** Of one that did not start */
-  readonly output: string;
-}
-
-async function start(
-  state: State,
-  script: string,
-  { started, onLine }: Pick<RunOptions, 'started' | 'onLine'>,
-): Promise<Attempt> {
-  const { limits, signal } = state;
-  const hasStarted = (): boolean => started !== undefined && existsSync(join(state.root, started));
-  const early: string[] = [];
-  let isStarted = false;
-  const lines = new OutputLines((line) => {
-    isStarted ||= hasStarted();
-    if (isStarted) onLine(line);
-    else early.push(line);
-  }, limits.outputBytes);
-  const child = state.namespace.start(
-    [
-      'prlimit',
-      `--nproc=${limits.processes}`,
-      `--fsize=${limits.fileBytes}`,
-      `--data=${limits.processMemoryBytes}`,
-      `--nofile=${limits.openFiles}`,
-      '--core=0',
-      '--',
-      ...['unshare', '--mount', '--net', '--ipc', '--uts', '--propagation=private', '--', 'sh', '-c', script],
-    ],
-    { folder: state.root },
-  );
-  const timeout = AbortSignal.timeout(limits.timeoutMs);
-  const end = AbortSignal.any([signal, timeout]);
-  let killed: Promise<void> | undefined;
-  const kill = (): void => {
-    killed = state.namespace.close();
-  };
-  end.addEventListener('abort', kill, { once: true });
-  if (end.aborted) kill();
-  child.stderr.on('data', (chunk: Buffer) => lines.write(chunk));
-  child.stdout.on('data', (chunk: Buffer) => lines.write(chunk));
-  const { exitCode } = await child.ended;
-  end.removeEventListener('abort', kill);
-  await killed;
-  lines.finish();
-  throwIfCancelled(signal);
-  if (timeout.aborted) {
-    throw new AppError(
-      'LIMIT',
-      `the packages' scripts ran longer than ${limits.timeoutMs / 1000} s and were killed`,
-    );
-  }
-  isStarted ||= started === undefined ? exitCode === 0 : hasStarted();
-  return { started: isStarted, exitCode, output: early.join(' ').slice(-MAX_COMPLAINT_CHARACTERS) };
 }
 
 /** The end of what a process prints on standard error, read as it comes. */

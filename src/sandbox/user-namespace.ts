@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
+import type { AppError } from '../model/app-error.ts';
 import { type IdRange, rootRanges, userRanges } from './id-map.ts';
 import { noSandbox } from './programs.ts';
 
@@ -72,7 +73,7 @@ export async function openUserNamespace(path: string): Promise<UserNamespace> {
   }
   const [userFd = -1, pidFd = -1] = fds;
   const enter = ['--user=/proc/self/fd/3', '--pid=/proc/self/fd/4', '--'];
-  return {
+  const namespace: UserNamespace = {
     ...maps,
     close,
     start(words, { folder, input, env: more = {} }) {
@@ -90,6 +91,23 @@ export async function openUserNamespace(path: string): Promise<UserNamespace> {
       return { stdout: child.stdout, stderr: child.stderr, ended };
     },
   };
+  await tryNamespaces(namespace);
+  return namespace;
+}
+
+/** Some kernels give a user namespace, and then nothing within it. */
+async function tryNamespaces(namespace: UserNamespace): Promise<void> {
+  const words = ['unshare', '--mount', '--net', '--ipc', '--uts', '--propagation=private', 'true'];
+  const { stdout, stderr, ended } = namespace.start(words, { folder: '/' });
+  let said = '';
+  stdout.resume();
+  stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString('utf8');
+  });
+  const { exitCode, why } = await ended;
+  if (exitCode === 0) return;
+  await namespace.close();
+  throw namespaceRefused(said || why);
 }
 
 function idMaps(): { readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] } {
@@ -141,24 +159,23 @@ async function writeMap(
   );
 }
 
-/** What kernels and container engines forbid, and how each says so. */
-function namespaceRefused(why: string): Error {
-  const restricted = readIfThere('/proc/sys/kernel/apparmor_restrict_unprivileged_userns').trim() === '1';
-  const hints = [
-    ...(readIfThere('/proc/sys/user/max_user_namespaces').trim() === '0'
-      ? ['user namespaces are off: sysctl user.max_user_namespaces=15000.']
-      : []),
-    ...(readIfThere('/proc/sys/kernel/unprivileged_userns_clone').trim() === '0'
-      ? ['Only root may make user namespaces: sysctl kernel.unprivileged_userns_clone=1.']
-      : []),
-    ...(restricted
-      ? [
-          'AppArmor forbids users their own user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0.',
-        ]
-      : []),
-    'In a container it takes --privileged. --install static runs nothing.',
-  ];
-  return noSandbox(`the kernel gives no user namespace: ${why.trim()}`, hints.join(' '));
+function namespaceRefused(why: string): AppError {
+  return noSandbox(`the kernel gives no namespaces: ${why.trim()}`, namespaceHint());
+}
+
+/** What kernels and container engines forbid, as far as it shows. */
+export function namespaceHint(): string {
+  const isSet = (name: string, value: string): boolean =>
+    readIfThere(`/proc/sys/${name.replaceAll('.', '/')}`).trim() === value;
+  const settings = [
+    ['user.max_user_namespaces', '0', '15000'],
+    ['kernel.unprivileged_userns_clone', '0', '1'],
+    ['kernel.apparmor_restrict_unprivileged_userns', '1', '0'],
+  ] as const;
+  const hints = settings
+    .filter(([name, forbids]) => isSet(name, forbids))
+    .map(([name, forbids, allows]) => `${name} is ${forbids}: sysctl ${name}=${allows}.`);
+  return [...hints, 'In a container it takes --privileged. --install static runs nothing.'].join(' ');
 }
 
 function readIfThere(file: string): string {

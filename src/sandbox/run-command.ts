@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../model/app-error.ts';
+import { throwIfCancelled } from '../output/storage-error.ts';
+import { BACKENDS, type BackendName, PROLOGUE } from './backends.ts';
+import type { SandboxLimits } from './limits.ts';
+import { OutputLines } from './output-lines.ts';
+import { findProgram, noSandbox } from './programs.ts';
+import type { RunOptions } from './sandbox.ts';
+import { namespaceHint, type UserNamespace } from './user-namespace.ts';
+
+/** Where a command runs. */
+export interface Place {
+  readonly namespace: UserNamespace;
+  readonly root: string;
+  readonly limits: SandboxLimits;
+  readonly signal: AbortSignal;
+  /** Only this one; undefined: the first that works */
+  readonly backend?: BackendName | undefined;
+  /** Where programs are looked for */
+  readonly path: string;
+}
+
+/** Of what a backend that did not start said */
+const MAX_COMPLAINT_CHARACTERS = 4_000;
+
+/** Tries the backends until one starts the command. @throws as Sandbox.run */
+export async function runCommand(
+  place: Place,
+  command: RunOptions,
+): Promise<{ readonly exitCode: number; readonly backend: BackendName }> {
+  const complaints: string[] = [];
+  for (const backend of BACKENDS) {
+    if (place.backend !== undefined && backend.name !== place.backend) continue;
+    if (findProgram(backend.program, place.path) === undefined) {
+      complaints.push(`${backend.program} is not installed`);
+      continue;
+    }
+    const attempt = await start(place, `${PROLOGUE}${backend.script(command)}`, command);
+    if (attempt.started) return { exitCode: attempt.exitCode, backend: backend.name };
+    complaints.push(`${backend.name}: ${attempt.output || `exit code ${attempt.exitCode}`}`);
+  }
+  throw noSandbox(`none could be started: ${complaints.join('; ')}`, namespaceHint(), { tried: complaints });
+}
+
+interface Attempt {
+  readonly started: boolean;
+  readonly exitCode: number;
+  /** Of one that did not start */
+  readonly output: string;
+}
+
+async function start(
+  place: Place,
+  script: string,
+  { started, onLine }: Pick<RunOptions, 'started' | 'onLine'>,
+): Promise<Attempt> {
+  const { limits, signal } = place;
+  const hasStarted = (): boolean => started !== undefined && existsSync(join(place.root, started));
+  const early: string[] = [];
+  let isStarted = false;
+  const lines = new OutputLines((line) => {
+    isStarted ||= hasStarted();
+    if (isStarted) onLine(line);
+    else early.push(line);
+  }, limits.outputBytes);
+  const child = place.namespace.start(
+    [
+      'prlimit',
+      `--nproc=${limits.processes}`,
+      `--fsize=${limits.fileBytes}`,
+      `--data=${limits.processMemoryBytes}`,
+      `--nofile=${limits.openFiles}`,
+      '--core=0',
+      '--',
+      ...['unshare', '--mount', '--net', '--ipc', '--uts', '--propagation=private', '--', 'sh', '-c', script],
+    ],
+    { folder: place.root },
+  );
+  const timeout = AbortSignal.timeout(limits.timeoutMs);
+  const end = AbortSignal.any([signal, timeout]);
+  let killed: Promise<void> | undefined;
+  const kill = (): void => {
+    killed = place.namespace.close();
+  };
+  end.addEventListener('abort', kill, { once: true });
+  if (end.aborted) kill();
+  child.stderr.on('data', (chunk: Buffer) => lines.write(chunk));
+  child.stdout.on('data', (chunk: Buffer) => lines.write(chunk));
+  const { exitCode } = await child.ended;
+  end.removeEventListener('abort', kill);
+  await killed;
+  lines.finish();
+  throwIfCancelled(signal);
+  if (timeout.aborted) {
+    throw new AppError(
+      'LIMIT',
+      `the packages' scripts ran longer than ${limits.timeoutMs / 1000} s and were killed`,
+    );
+  }
+  isStarted ||= started === undefined ? exitCode === 0 : hasStarted();
+  return { started: isStarted, exitCode, output: early.join(' ').slice(-MAX_COMPLAINT_CHARACTERS) };
+}

@@ -17,6 +17,11 @@ const PACMAN_ENTRY = /^(?:.*\/)?var\/lib\/pacman\/local\/([^/]+)-([^/-]+-[^/-]+)
 const MANIFEST = /^(?:.*\/)?\.pkg\/manifest\.json$/;
 const PURL = /^pkg:(?:apk\/alpine|alpm\/arch)\/([^@?/]+)@([^@?/]+)(?:\?([^#]*))?$/;
 
+/** The largest distributions have below 20,000 packages in a release's repository. */
+const MAX_NAMED = 100_000;
+/** Ours is below 1 KiB a package. */
+const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
+
 /** Root member of every package of both families. */
 export const PKGINFO = '.PKGINFO';
 
@@ -53,18 +58,21 @@ function packagesOfList(path: string, content: Buffer): readonly NamedPackage[] 
   return [{ distro: 'arch', name, version, architecture: '' }];
 }
 
-/** apk-tools, `lib/apk/db/installed`: fields of a letter, packages parted by an empty line. */
+/** apk-tools, `lib/apk/db/installed`: fields of a letter a line; of a package `P` comes before `V` and `A`. */
 function packagesOfApkDatabase(text: string): readonly NamedPackage[] {
-  return text.split('\n\n').flatMap((block) => {
-    const field = (letter: string) => new RegExp(`^${letter}:(.*)$`, 'm').exec(block)?.[1] ?? '';
-    const name = field('P');
-    return name === ''
-      ? []
-      : [{ distro: 'alpine' as const, name, version: field('V'), architecture: field('A') }];
-  });
+  const found: { distro: 'alpine'; name: string; version: string; architecture: string }[] = [];
+  for (const [, letter, value = ''] of text.matchAll(/^([PVA]):(.*)$/gm)) {
+    const last = found.at(-1);
+    if (letter === 'P') {
+      if (found.length === MAX_NAMED) break;
+      found.push({ distro: 'alpine', name: value, version: '', architecture: '' });
+    } else if (last !== undefined) last[letter === 'V' ? 'version' : 'architecture'] = value;
+  }
+  return found;
 }
 
 function packagesOfManifest(content: Buffer): readonly NamedPackage[] {
+  if (content.length > MAX_MANIFEST_BYTES) return [];
   try {
     const { distro, packages } = parseObject(content, 'manifest.json');
     if (distro !== 'alpine' && distro !== 'arch') return [];

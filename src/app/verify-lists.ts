@@ -1,9 +1,10 @@
+import { ancestorsOf } from '../compose/tree.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
 import type { LayerVerdict, VerifyProblem } from '../model/verify-report.ts';
 import type { RootfsEntry } from '../output/rootfs.ts';
 import type { NamedPackage } from './image-packages.ts';
 import type { PackageFiles } from './package-files.ts';
-import { problem } from './verify-problems.ts';
+import { MAX_PROBLEMS_PER_LAYER, problem } from './verify-problems.ts';
 
 export interface ListsInput {
   /** What the image's database and `/.pkg/manifest.json` name */
@@ -22,27 +23,37 @@ export function checkPackageLists(input: ListsInput): readonly VerifyProblem[] {
   const absent = named.filter((one) => !held.has(labelOf(one)));
   const unlisted = listed.size === 0 ? [] : facts.filter((one) => !listed.has(labelOf(one)));
   return [
-    ...absent.map((one) =>
+    ...capped(absent, (one) =>
       problem('INTEGRITY', `${labelOf(one)}: named by the image's package database, but no layer holds it`, {
         expected: labelOf(one),
         got: 'none',
       }),
     ),
-    ...unlisted.map((one) =>
+    ...capped(unlisted, (one) =>
       problem('INTEGRITY', `${labelOf(one)}: in a layer, but not named by the image's package database`),
     ),
     ...missingFiles(input),
   ];
 }
 
+/** A database may name anything: the first few, and how many more. */
+function capped<T>(items: readonly T[], tell: (item: T) => VerifyProblem): readonly VerifyProblem[] {
+  const more = items.length - MAX_PROBLEMS_PER_LAYER;
+  const told = items.slice(0, MAX_PROBLEMS_PER_LAYER).map(tell);
+  return more <= 0 ? told : [...told, problem('INTEGRITY', `${more} more such packages`)];
+}
+
 /** Files that no path has: at their own place anything may stand that an entry of the install layer explains. */
 function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly VerifyProblem[] {
   const contents = new Set([...rootfs.values()].map(({ sha256 }) => sha256));
   const places = new Set([...rootfs.keys()].map((path) => files.originalPath(path)));
-  const hidden = verdicts.flatMap((layer) =>
-    layer.verdicts.filter(({ origin }) => origin === 'whiteout').map(({ path }) => hiddenBy(path)),
+  const hidden = new Set(
+    verdicts.flatMap((layer) =>
+      layer.verdicts.filter(({ origin }) => origin === 'whiteout').map(({ path }) => hiddenBy(path)),
+    ),
   );
-  const isHidden = (path: string) => hidden.some((other) => path === other || path.startsWith(`${other}/`));
+  const isHidden = (path: string) =>
+    hidden.has(path) || [...ancestorsOf(path)].some((one) => hidden.has(one));
   const faults = facts.map((one) => {
     const missing = one.files.filter(
       ({ path, type, sha256 }) =>

@@ -1,7 +1,7 @@
 import type { AppError, ErrorCode } from '../model/app-error.ts';
 import type { VerifyProblem } from '../model/verify-report.ts';
 
-/** Problems that are named of one layer; the last says how many more there are. */
+/** Problems of one kind that are named one by one; one more says how many more there are. */
 export const MAX_PROBLEMS_PER_LAYER = 50;
 
 export interface ProblemFacts {

@@ -1,18 +1,20 @@
 import { ANNOTATIONS } from '../compose/annotations.ts';
 import { infoValue, parsePkgInfo } from '../distros/shared/pkginfo.ts';
-import { AppError, isAppError } from '../model/app-error.ts';
+import { type AppError, isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { DistroId } from '../model/package.ts';
+import type { RegistryAccess } from '../model/registry.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { VerifyProblem, VerifyReport } from '../model/verify-report.ts';
 import type { ImageConfig } from '../output/image-json.ts';
 import type { ImageSource } from '../output/image-source.ts';
 import { RootfsBuilder } from '../output/rootfs.ts';
+import { throwIfCancelled } from '../output/storage-error.ts';
 import { expectEqual, type ReadLayer, readLayer } from '../output/verify-layer.ts';
 import { architectureOf } from './architecture.ts';
 import type { Context } from './context.ts';
 import { distroOf } from './distros.ts';
-import { type ImageArgument, openImageArgument } from './image-argument.ts';
+import { type ImageArgument, withImageArgument } from './image-argument.ts';
 import { isPackageList, PKGINFO, packagesOfLists } from './image-packages.ts';
 import { DISTROS } from './settings.ts';
 import { judgeLayers } from './verify-layers.ts';
@@ -23,6 +25,8 @@ import { type Vouched, Voucher } from './vouch.ts';
 export interface VerifyRequest extends ImageArgument {
   /** Whom to trust; distribution and architecture are the image's. */
   readonly trust: SourceOptions;
+  /** How the registry is reached where the image is in one */
+  readonly access?: RegistryAccess;
 }
 
 /** A layer as far as it could be read, and as a package's archive. */
@@ -43,10 +47,17 @@ export type Vouchers = (distro: DistroId) => Promise<Voucher>;
 /**
  * Whether all bytes of an image are its distribution's. What is wrong is in the report, of every layer; only an image that
  * cannot be read at all is refused.
- * @throws AppError as openImageArgument; CANCELLED
+ * @throws AppError as withImageArgument; CANCELLED
  */
-export async function verify(context: Context, request: VerifyRequest): Promise<VerifyReport> {
-  const source = await openImageArgument(request);
+export function verify(context: Context, request: VerifyRequest): Promise<VerifyReport> {
+  return withImageArgument(context, request, (source) => verifySource(context, request, source));
+}
+
+async function verifySource(
+  context: Context,
+  request: VerifyRequest,
+  source: ImageSource,
+): Promise<VerifyReport> {
   const { manifest, config, tags } = source;
   const vouchers = vouchersFor(context, request.trust, config);
   const problems: VerifyProblem[] = [];
@@ -97,9 +108,11 @@ interface Reading {
 
 async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadLayer | undefined> {
   const { context, source, at, descriptor, problems, task } = reading;
-  if (context.signal.aborted) throw new AppError('CANCELLED', 'cancelled');
   try {
-    const advance = (bytes: number) => task.advance(bytes);
+    const advance = (bytes: number) => {
+      throwIfCancelled(context.signal);
+      task.advance(bytes);
+    };
     const read = await readLayer(source, descriptor, { at, advance, keep: isPackageList });
     const diffId = source.config.diffIds[at];
     expectEqual(`diffID of layer ${at} (${descriptor.digest})`, diffId, read.layer.diffId);

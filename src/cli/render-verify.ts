@@ -63,7 +63,8 @@ function head(report: VerifyReport): readonly string[] {
 
 /** How many packages are vouched for by what; Arch has a key for each of its packagers. */
 function vouchings(layers: readonly LayerVerdict[]): readonly (readonly [string, number])[] {
-  const vouched = layers.filter(({ kind }) => kind !== 'refused').flatMap(({ packages }) => packages);
+  const all = layers.filter(({ kind }) => kind !== 'refused').flatMap(({ packages }) => packages);
+  const vouched = [...new Map(all.map((one) => [`${one.name} ${one.version}`, one])).values()];
   const counts = new Map<string, number>();
   for (const { vouching } of vouched) {
     const text = vouchingText(vouching);

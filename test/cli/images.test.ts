@@ -108,6 +108,7 @@ verified: all bytes are the distribution's except these 3 entries of the install
     const [first, last] = VERIFY.layers;
     const packages = Array.from({ length: 9 }, (_, at) => ({
       ...first!.packages[0]!,
+      name: `package${at}`,
       vouching: { by: 'signature' as const, key: `KEY${at}` },
     }));
     const answers = { verify: async () => ({ ...VERIFY, layers: [{ ...first!, packages }, last!] }) };

@@ -1,14 +1,59 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RealPackages } from './compose-cli.ts';
 
 /** What apk 2.14 needs to run: itself and its libraries. */
 const CLOSURE = /^(apk-tools|musl|libcrypto3|libssl3|zlib)-[0-9]/;
 
+export interface RealApk {
+  /** The chroot that it runs in. */
+  readonly folder: string;
+  /** Whatever comes of `apk add` on an empty root; the repositories are folders of the chroot. */
+  add(
+    repositories: readonly string[],
+    words: readonly string[],
+  ): { readonly status: number | null; readonly stdout: string; readonly stderr: string };
+  /** The root of the last `add` */
+  readonly root: string;
+}
+
+/** The distribution's own apk, out of its own packages, in a chroot; undefined where a chroot is not possible. */
+export function realApk(set: RealPackages, folder: string): RealApk | undefined {
+  if (process.getuid?.() !== 0 || process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  mkdirSync(folder, { recursive: true });
+  for (const repository of set.folders)
+    for (const name of readdirSync(repository).filter((one) => CLOSURE.test(one)))
+      sh('gzip -dc "$1" | tar -xf - -C "$2" 2>/dev/null', join(repository, name), folder);
+  if (!existsSync(join(folder, 'sbin/apk'))) return undefined;
+  const root = join(folder, 'root');
+  return {
+    folder,
+    root,
+    add(repositories, words) {
+      rmSync(root, { recursive: true, force: true });
+      mkdirSync(root);
+      const common = [
+        'add',
+        '--root',
+        '/root',
+        '--initdb',
+        '--no-network',
+        '--no-cache',
+        '--allow-untrusted',
+      ];
+      return spawnSync(
+        'chroot',
+        [folder, '/sbin/apk', ...common, ...repositories.flatMap((path) => ['-X', path]), ...words],
+        { encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } },
+      );
+    },
+  };
+}
+
 /**
- * The distribution's own apk, out of its own packages, installs the set into an empty root.
+ * The distribution's own apk installs the set into an empty root.
  * @returns the root; undefined where a chroot is not possible
  */
 export function realApkAdd(
@@ -16,29 +61,17 @@ export function realApkAdd(
   folder: string,
   options: readonly string[],
 ): string | undefined {
-  if (process.getuid?.() !== 0 || process.platform !== 'linux' || process.arch !== 'x64') return undefined;
-  mkdirSync(folder, { recursive: true });
+  const apk = realApk(set, folder);
+  if (apk === undefined) return undefined;
   set.folders.forEach((repository, at) => {
     const copy = join(folder, `repo${at}/x86_64`);
     mkdirSync(copy, { recursive: true });
-    for (const name of readdirSync(repository)) {
-      copyFileSync(join(repository, name), join(copy, name));
-      if (CLOSURE.test(name))
-        sh('gzip -dc "$1" | tar -xf - -C "$2" 2>/dev/null', join(repository, name), folder);
-    }
+    for (const name of readdirSync(repository)) copyFileSync(join(repository, name), join(copy, name));
   });
-  if (!existsSync(join(folder, 'sbin/apk'))) return undefined;
-  const root = join(folder, 'root');
-  mkdirSync(root);
-  const repositories = set.folders.flatMap((_, at) => ['-X', `/repo${at}`]);
-  const words = ['add', '--root', '/root', '--initdb', '--no-network', '--no-cache', '--allow-untrusted'];
-  const { status, stdout, stderr } = spawnSync(
-    'chroot',
-    [folder, '/sbin/apk', ...words, ...options, ...repositories, ...set.packages],
-    { encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } },
-  );
+  const repositories = set.folders.map((_, at) => `/repo${at}`);
+  const { status, stdout, stderr } = apk.add(repositories, [...options, ...set.packages]);
   assert.equal(status, 0, `${stdout}\n${stderr}`);
-  return root;
+  return apk.root;
 }
 
 function sh(script: string, ...args: readonly string[]): void {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { FileEntry } from '../../model/archive.ts';
+import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
 import type { DirectoryOwnership, InstalledPackage } from '../install.ts';
 import { infoList, infoNumber, infoValue } from '../shared/pkginfo.ts';
 import type { ApkLayout } from './apk-layout.ts';
 import { relationsText } from './relation.ts';
-import { isUnpacked } from './unpacked.ts';
+import { isMetadata, isUnpacked } from './unpacked.ts';
 
 export interface InstalledDatabase {
   /** Sorted by displayName */
@@ -27,7 +27,7 @@ export function installedText(database: InstalledDatabase): string {
   let notes = '';
   for (const installed of packages) {
     const unpacked = isUnpacked(installed.facts);
-    const files = unpacked ? filesText(database.owned(installed), database) : NO_FILES;
+    const files = unpacked ? filesText(installed, database) : NO_FILES;
     text += headerText(installed, layout);
     notes += notesText(installed, unpacked) + (layout.needsChecksums && files.unchecked ? 'f:f\n' : '');
     if (files.text !== '') {
@@ -103,10 +103,8 @@ interface FilesText {
 const NO_FILES: FilesText = { text: '', unchecked: false };
 
 /** Directories in the order in which the archive first needs them, each with its files in archive order. */
-function filesText(
-  entries: readonly FileEntry[],
-  { owner, layout }: Pick<InstalledDatabase, 'owner' | 'layout'>,
-): FilesText {
+function filesText(installed: InstalledPackage, { owned, owner, layout }: InstalledDatabase): FilesText {
+  const entries = owned(installed);
   const folders = new Map<string, { head: string; files: string[] }>();
   const checksums = checksumsOf(entries);
   const folder = (path: string): { head: string; files: string[] } => {
@@ -117,11 +115,13 @@ function filesText(
     }
     return known;
   };
+  const lost = lostRootFile(installed.facts, entries);
   let unchecked = false;
   let at: string | undefined;
   let files: string[] = [];
   for (const [index, entry] of entries.entries()) {
     const { path, type } = entry;
+    if (index === lost) folder('');
     if (type === 'directory') {
       folder(path).head = aclText('M', entry, owner(entry));
       continue;
@@ -137,12 +137,27 @@ function filesText(
     const line = `R:${path.slice(slash + 1)}\n${aclText('a', entry, owner(entry))}`;
     files.push(checksum === '' ? line : `${line}Z:Q1${checksum}\n`);
   }
+  if (lost === entries.length) folder('');
   let text = '';
   for (const [path, known] of folders) {
     if (layout.sortedFiles) known.files.sort();
     text += `F:${path}\n${known.head}${known.files.join('')}`;
   }
   return { text, unchecked };
+}
+
+/**
+ * The root is listed for a file that another package's took the place of too; it alone has no entry of its own. Where in
+ * `entries` the first such file would stand; -1: there is none, or one before it is listed anyway.
+ */
+function lostRootFile({ files }: ArchiveFacts, entries: readonly FileEntry[]): number {
+  let at = 0;
+  for (const entry of files) {
+    if (entry === entries[at]) at += 1;
+    if (entry.type === 'directory' || entry.path.includes('/') || isMetadata(entry.path)) continue;
+    return entry === entries[at - 1] ? -1 : at;
+  }
+  return -1;
 }
 
 /** A hard link has no checksum of its own. */

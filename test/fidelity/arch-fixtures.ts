@@ -114,9 +114,9 @@ export const ARCH_FIXTURES: readonly ArchSpec[] = [
       file('var/fx-owned/nobody', 'unknown', { uid: 1234, gid: 1235, uname: 'nosuch', gname: 'nosuch' }),
     ],
     {
-      depends: ['bash', 'shadow'],
+      depends: ['bash'],
       install:
-        'pre_install() {\n  groupadd -r fxgroup\n  useradd -r -g fxgroup -d / -s /usr/bin/nologin fxuser\n}\n',
+        'pre_install() {\n  echo fxgroup:x:812: >> /etc/group\n  echo fxuser:x:811:812::/:/usr/bin/nologin >> /etc/passwd\n}\n',
     },
   ),
   fx(
@@ -129,7 +129,7 @@ export const ARCH_FIXTURES: readonly ArchSpec[] = [
       file('usr/share/libalpm/hooks/fx.hook', FX_HOOK()),
     ],
     {
-      depends: ['bash', 'coreutils'],
+      depends: ['bash'],
       install:
         'pre_install() {\n  echo "pre $*" >> /var/fx-log\n}\npost_install() {\n  echo "post $*" >> /var/fx-log\n}\npost_upgrade() {\n  exit 1\n}\n',
     },

@@ -116,9 +116,9 @@ function inBoth(without: readonly Difference[], complete: readonly Difference[])
 
 async function installReal(set: FidelitySet, bench: Bench, scripts: boolean): Promise<InstalledTree> {
   const root = join(bench.place, scripts ? 'scripted' : 'plain');
-  const started = seconds();
+  const since = seconds();
   const status = await bench.real.install(set.packages, { scripts, root });
-  return { root, facts: factsOfFolder(root), status, isNow: (mtime) => mtime >= started };
+  return { root, facts: factsOfFolder(root), status, since, epoch: since };
 }
 
 async function composed(set: FidelitySet, bench: Bench): Promise<InstalledTree> {
@@ -139,9 +139,9 @@ async function composed(set: FidelitySet, bench: Bench): Promise<InstalledTree> 
   );
   const root = join(place, 'ours');
   await unpacker.unpack(image, root);
-  const started = seconds();
+  const since = seconds();
   const status = after && left.length > 0 ? await finishInstall(root) : 0;
-  return { root, facts: factsOfFolder(root), status, isNow: (mtime) => mtime === EPOCH || mtime >= started };
+  return { root, facts: factsOfFolder(root), status, since, epoch: EPOCH };
 }
 
 /** @returns the exit status of /.pkg/install.sh */

@@ -12,8 +12,10 @@ export interface InstalledTree {
   readonly facts: Facts;
   /** Of the tool, or of /.pkg/install.sh: 1 when scripts failed */
   readonly status: number;
-  /** True for the time of the install, whenever that was. */
-  isNow(mtime: number): boolean;
+  /** Seconds: when the install, or what finished it, began */
+  readonly since: number;
+  /** Seconds: the time that stands for it besides */
+  readonly epoch: number;
 }
 
 /** What the two trees say of one path; empty: not there. */
@@ -63,12 +65,15 @@ function canonical(distro: DistroId, tree: InstalledTree): InstalledTree {
   const facts = new Map(
     [...tree.facts].map(([path, facts]): [string, PathFacts] => {
       if (distro === 'alpine' && facts.type === 'symlink') return [path, { ...facts, mtime: 0 }];
-      const isNow = typeof facts.mtime === 'number' && tree.isNow(facts.mtime);
+      const isNow =
+        facts.mtime === tree.epoch || (typeof facts.mtime === 'number' && facts.mtime >= tree.since);
       return [path, isNow ? { ...facts, mtime: 'now' } : facts];
     }),
   );
   return { ...tree, facts };
 }
+
+const DAY = 86_400;
 
 function steadyLine(rule: Varying, path: string, tree: InstalledTree): string | undefined {
   const facts = tree.facts.get(path);
@@ -83,6 +88,8 @@ function steadyLine(rule: Varying, path: string, tree: InstalledTree): string | 
       return ids('etc/group');
     },
   };
-  const steady = rule.steady({ facts, content, names });
+  const days = [tree.epoch, tree.since, tree.since + DAY].map((time) => Math.floor(time / DAY));
+  const isToday = (day: number) => days.includes(day);
+  const steady = rule.steady({ facts, content, names, isToday });
   return treeOfFacts(new Map([[path, steady]])).get(path);
 }

@@ -137,6 +137,7 @@ const ARCH: Readonly<Record<string, string>> = {
   texinfo: 'texinfo',
   openssh: 'openssh s-nail',
   sudo: 'sudo',
+  gnupg: 'gnupg fish',
   pacman: 'bash coreutils pacman',
   systemd: 'systemd-sysvcompat dhcpcd',
   pool: POOL,

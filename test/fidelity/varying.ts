@@ -20,6 +20,8 @@ export interface Found {
   /** Of a file */
   readonly content: () => Buffer;
   readonly names: Names;
+  /** Days since the epoch: the install's */
+  isToday(day: number): boolean;
 }
 
 /** What a tree's own passwd and group say. */
@@ -29,6 +31,18 @@ export interface Names {
 }
 
 export const VARYING: readonly Varying[] = [
+  {
+    distro: 'alpine',
+    path: 'lib/apk/db/scripts.tar',
+    reason: 'its entries have the time of the install',
+    steady: (found) => ofContent(found, timelessTar(found.content())),
+  },
+  {
+    distro: 'alpine',
+    path: 'etc/shadow',
+    reason: 'a new user’s password changed on the day of the install',
+    steady: (found) => ofContent(found, dayless(latin1(found), found)),
+  },
   {
     distro: 'arch',
     path: 'var/lib/pacman/local/*/desc',
@@ -50,8 +64,9 @@ export const VARYING: readonly Varying[] = [
   {
     distro: 'arch',
     path: 'etc/{passwd,group,shadow,gshadow}',
-    reason: 'systemd-sysusers adds users and groups, and numbers them, in an order of chance',
-    steady: (found) => ofContent(found, accounts(latin1(found), found.names)),
+    reason:
+      'systemd-sysusers adds users and groups, and numbers them, in an order of chance; a password’s day is the install’s',
+    steady: (found) => ofContent(found, accounts(dayless(latin1(found), found), found.names)),
   },
   {
     distro: 'arch',
@@ -100,6 +115,13 @@ function named(id: number | string, names: ReadonlyMap<number, string>): number 
   return typeof id === 'number' && isByChance(id) ? (names.get(id) ?? id) : id;
 }
 
+/** shadow(5): `name:password:day:…` */
+function dayless(text: string, { isToday }: Found): string {
+  return text.replace(/^([^:]*:[^:]*):(\d+):/gm, (all, head: string, day: string) =>
+    isToday(Number(day)) ? `${head}:today:` : all,
+  );
+}
+
 /** Lines in order of names; passwd: `name:x:uid:gid:…`, group: `name:x:gid:…`, the others have no numbers there. */
 function accounts(text: string, names: Names): string {
   const lines = text.split('\n').map((line) => {
@@ -128,6 +150,17 @@ function aclText(acl: Buffer, names: Names): string {
     entries.push(`${tag}:${who}:${permissions}`);
   }
   return entries.sort().join(',');
+}
+
+/** A ustar without extended headers: mtime and checksum of every header emptied. */
+function timelessTar(content: Buffer): Buffer {
+  const copy = Buffer.from(content);
+  for (let at = 0; at + 512 <= copy.length && copy[at] !== 0; ) {
+    const sizeBytes = Number.parseInt(copy.toString('latin1', at + 124, at + 136), 8);
+    copy.fill(0, at + 136, at + 156);
+    at += 512 + Math.ceil(sizeBytes / 512) * 512;
+  }
+  return copy;
 }
 
 /** JKS: magic, version, count; entries of tag, alias, 8 bytes of time, type, certificate; 20 bytes of checksum. */

@@ -1,10 +1,11 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: shell scripts
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { whyUnknown } from '../../src/distros/alpine/known-script.ts';
-import { tempDir } from '../fixtures/temp.ts';
+import { workFolder } from '../fidelity/check.ts';
 import { NO_ALPINE, realAlpine } from './compose-cli.ts';
 import { realApkAdd } from './real-apk.ts';
 import { linesOf, rootOfFolder, runReally } from './script-lab.ts';
@@ -48,7 +49,9 @@ async function alpineRoot(t: TestContext, packages: readonly string[]): Promise<
     t.skip(NO_ALPINE);
     return undefined;
   }
-  const root = realApkAdd({ ...alpine, packages }, join(tempDir(t), 'apk'), []);
+  const folder = workFolder();
+  t.after(() => rmSync(folder, { recursive: true }));
+  const root = realApkAdd({ ...alpine, packages }, join(folder, 'apk'), []);
   if (root === undefined) t.skip('skipped: real apk needs root on Linux, x86_64');
   return root;
 }
@@ -86,12 +89,10 @@ const word = fc.constantFrom(
   "'$x'",
   '$a',
   'x$a',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
   '"${a%c*}"',
   '$1',
   '"$@"',
   '$#',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
   '${1#1.}',
   '""',
   '$?',
@@ -204,7 +205,7 @@ test('what is known of a random script is what busybox does', async (t) => {
       const why = compareWithReal(root, { text: `a=abc\n${text}`, args: ['1.2', 'x'] });
       if (why === '' || why.startsWith('ends with')) known += 1;
     }),
-    { numRuns: 120, seed: Number(process.env.FUZZ_SEED ?? 4) },
+    { numRuns: 60, seed: Number(process.env.FUZZ_SEED ?? 4) },
   );
-  assert.ok(known > 40, `only ${known} of 120 were known`);
+  assert.ok(known > 20, `only ${known} of 60 were known`);
 });

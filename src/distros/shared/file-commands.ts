@@ -248,18 +248,20 @@ function makeDirectory(
   path: string,
   options: { readonly mode: number; readonly parents: boolean },
 ): boolean {
-  const there = root.statFollow(path);
-  if (there !== undefined) return options.parents && there.type === 'directory';
-  if (root.stat(path) !== undefined) return undecided('mkdir over a broken symlink');
-  const slash = path.lastIndexOf('/');
-  const parent = path.slice(0, Math.max(slash, 0));
   if (/(?:^|\/)\.{0,2}$/.test(path)) undecided('a directory of unknown form');
-  if (slash > 0 && root.statFollow(parent) === undefined) {
-    if (!options.parents || !makeDirectory(root, parent.replace(/\/+$/, ''), { ...options, mode: 0o755 }))
+  for (let end = path.indexOf('/', 1); options.parents && end >= 0; end = path.indexOf('/', end + 1))
+    if (!makeOne(root, path.slice(0, end), 0o755) && root.statFollow(path.slice(0, end)) === undefined)
       return false;
-  }
-  if (root.real(path, false) === undefined) return false;
-  root.put(path, { type: 'directory', mode: options.mode });
+  return (
+    makeOne(root, path, options.mode) || (options.parents && root.statFollow(path)?.type === 'directory')
+  );
+}
+
+/** False where something is or cannot be. */
+function makeOne(root: RootDraft, path: string, mode: number): boolean {
+  if (root.statFollow(path) !== undefined || root.real(path, false) === undefined) return false;
+  if (root.stat(path) !== undefined) undecided('mkdir over a broken symlink');
+  root.put(path, { type: 'directory', mode });
   return true;
 }
 

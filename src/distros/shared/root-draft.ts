@@ -3,8 +3,12 @@ import { undecided } from './undecided.ts';
 
 /** Symlinks followed before a path is called a loop, as Linux does (path_resolution(7): 40). */
 const MAX_SYMLINKS = 40;
-/** PATH_MAX of Linux. */
-const MAX_PATH = 4096;
+/** No real one comes near; below PATH_MAX of Linux. Making one with its parents costs the square. */
+const MAX_PATH_BYTES = 1024;
+/** NAME_MAX of Linux. */
+const MAX_NAME_BYTES = 255;
+/** Any shorter path is short enough: a character takes up to four bytes. */
+const SHORT = 63;
 
 export type DraftEntry = Pick<RootEntry, 'type' | 'mode' | 'uid' | 'gid' | 'sizeBytes' | 'linkTarget'> & {
   /** Undefined: not known; of files alone */
@@ -69,13 +73,16 @@ export class RootDraft {
 
   /** The path without symlinks, no leading slash; its last component need not be there. Undefined: its parent is not. */
   real(path: string, follow: boolean): string | undefined {
-    if (path.length > MAX_PATH || path === '') return undefined;
-    if (path.includes('\0')) undecided('a path with NUL');
-    const slash = path.lastIndexOf('/');
-    const name = path.slice(slash + 1);
-    if (name !== '' && name !== '.' && name !== '..' && this.#directories.has(path.slice(0, slash))) {
-      const there = follow ? this.#at(path) : undefined;
-      if (there?.type !== 'symlink') return path;
+    if (path === '') return undefined;
+    if (path.includes('\0') || path.length > SHORT) checkLengths(path);
+    const bare = path.startsWith('/') ? path.slice(1) : path;
+    const slash = bare.lastIndexOf('/');
+    const name = bare.slice(slash + 1);
+    const isPlain = name !== '' && name !== '.' && name !== '..';
+    if (isPlain && (slash < 0 || this.#directories.has(bare.slice(0, slash)))) {
+      const there = follow ? this.#at(bare) : undefined;
+      if (there?.type === 'directory') this.#learn(`${bare}/`);
+      if (there?.type !== 'symlink') return bare;
     }
     const real = this.#walk(path, follow);
     if (real !== undefined) this.#learn(real);
@@ -86,27 +93,21 @@ export class RootDraft {
     let real = '';
     let missing = false;
     let links = 0;
-    const left = path.split('/').reverse();
-    const mustBeDirectory = path.endsWith('/');
-    for (;;) {
-      const part = left.pop();
-      if (part === undefined) break;
-      if (part === '' || part === '.') continue;
-      if (missing) return undefined;
+    const left = componentsBackwards(path);
+    const mustBeDirectory = /(?:^|\/)\.?$/.test(path);
+    for (let part = left.pop(); part !== undefined; part = left.pop()) {
+      if (missing || this.#at(real)?.type !== 'directory') return undefined;
       if (part === '..') {
-        if (this.#at(real)?.type !== 'directory') return undefined;
         real = real.slice(0, Math.max(real.lastIndexOf('/'), 0));
         continue;
       }
-      if (this.#at(real)?.type !== 'directory') return undefined;
       const next = real === '' ? part : `${real}/${part}`;
       const entry = this.#at(next);
-      const isLast = left.every((rest) => rest === '');
-      if (entry?.type === 'symlink' && (!isLast || follow || mustBeDirectory)) {
+      if (entry?.type === 'symlink' && (left.length > 0 || follow || mustBeDirectory)) {
         links += 1;
         if (links > MAX_SYMLINKS) return undefined;
         if (entry.linkTarget.startsWith('/')) real = '';
-        left.push(...entry.linkTarget.split('/').reverse());
+        left.push(...componentsBackwards(entry.linkTarget));
       } else {
         missing = entry === undefined;
         real = next;
@@ -121,6 +122,7 @@ export class RootDraft {
     const real = this.#place(path);
     const there = this.#at(real);
     if (there?.type === 'directory') undecided(`${path} is a directory`);
+    if (entry.type === 'directory') this.#learn(`${real}/`);
     const content = entry.type === 'file' ? entry.content : new Uint8Array();
     this.#record(
       real,
@@ -178,8 +180,7 @@ export class RootDraft {
   /** Of a path without symlinks: its parent is a directory. */
   #learn(real: string): void {
     const slash = real.lastIndexOf('/');
-    const parent = real.slice(0, Math.max(slash, 0));
-    if (slash > 0 && !isRuntime(real)) this.#directories.add(parent);
+    if (slash > 0 && !isRuntime(real)) this.#directories.add(real.slice(0, slash));
   }
 
   #record(real: string, entry: DraftEntry, effect: () => void): void {
@@ -222,6 +223,20 @@ const ROOT_DIRECTORY: DraftEntry = {
   linkTarget: '',
   content: () => undefined,
 };
+
+function checkLengths(path: string): void {
+  const tooLong =
+    Buffer.byteLength(path) > MAX_PATH_BYTES ||
+    path.split('/').some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES);
+  if (tooLong || path.includes('\0')) undecided('a path too long');
+}
+
+function componentsBackwards(path: string): string[] {
+  return path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .reverse();
+}
 
 /** What a running system mounts there is not the image's. */
 function isRuntime(real: string): boolean {

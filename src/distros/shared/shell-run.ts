@@ -7,8 +7,9 @@ import type { AndOr, Command, Pipeline, Redirect, Script, SimpleCommand } from '
 import { undecided } from './undecided.ts';
 
 /**
- * What a script may cost: a command 100, a value its characters, a match the product of its lengths. Real scripts
- * (a loop over some hundred directories) stay below a hundredth; all of it is spent in well under a second.
+ * What a script may cost: a command 100 and 100 for each character of its arguments, a value its characters, a match
+ * the product of its lengths. Real scripts (a loop over some hundred directories) stay below a tenth; all of it is
+ * spent in about a second.
  */
 const BUDGET = 10_000_000;
 const COMMAND_COST = 100;
@@ -329,6 +330,7 @@ class Shell {
   #run(command: KnownCommand, args: readonly string[]): number {
     const { root } = this.#world;
     const input = this.#input;
+    for (const arg of args) this.#spend(arg.length * COMMAND_COST);
     const result = command({ args, root, input, find: (name) => this.#find(name) });
     if (!('output' in result)) return result.status;
     this.#output.write(result.output);

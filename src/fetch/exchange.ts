@@ -18,7 +18,7 @@ export interface ExchangeRequest {
   readonly method: Dispatcher.HttpMethod;
   readonly headers: Readonly<Record<string, string>>;
   /** With its content-length among the headers */
-  readonly body?: AsyncIterable<Uint8Array> | undefined;
+  readonly body?: AsyncIterable<Uint8Array> | Uint8Array | undefined;
   readonly signal: AbortSignal | undefined;
   /**
    * The longest time without a byte: until the headers, and between pieces of the bodies. After a body was sent, ten
@@ -93,10 +93,20 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
       failedSource = { error };
       throw error;
     }
+    awaitReply();
+  }
+  function awaitReply(): void {
     if (hasHeaders) return;
     bodySent = true;
     clearTimeout(watchdog);
     watchdog = setTimeout(stall, timeoutMs * SILENCES_AFTER_BODY);
+  }
+
+  function bodyOf(body: ExchangeRequest['body']): Pick<Dispatcher.RequestOptions, 'body'> {
+    if (body === undefined) return {};
+    if (!(body instanceof Uint8Array)) return { body: watched(body) as unknown as Uint8Array };
+    awaitReply();
+    return { body };
   }
 
   try {
@@ -105,8 +115,10 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
       path: target.pathname + target.search,
       method: request.method,
       headers: request.headers,
-      ...(request.body === undefined ? {} : { body: watched(request.body) as unknown as Uint8Array }),
+      ...bodyOf(request.body),
       signal: abort.signal,
+      // undici gives a connection up after a HEAD unless told not to.
+      reset: false,
       headersTimeout: 0,
       bodyTimeout: 0,
     });

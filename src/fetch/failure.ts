@@ -105,7 +105,8 @@ export function networkFailure(error: unknown, receivedBytes: number): FetchFail
   if (/^(?:ERR_SSL|EPROTO)/.test(code)) {
     return new FetchFailure('NETWORK', `TLS failed: ${message}`, { retry: 'no', cause: error });
   }
-  if (/^HPE_/.test(code)) {
+  // undici leaves the code out where its parser has none.
+  if (/^HPE_/.test(code) || (error instanceof Error && error.name === 'HTTPParserError')) {
     return new FetchFailure('NETWORK', `not valid HTTP${after}: ${message}`, {
       retry: 'later',
       cause: error,

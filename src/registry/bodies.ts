@@ -1,5 +1,6 @@
 import { contentLength, overLimit } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
+import type { RequestBody } from './session.ts';
 
 /** Slower than any line that is of use; only a server that wants to hold us sends so. */
 const MIN_BYTES_PER_SECOND = 1024;
@@ -44,4 +45,19 @@ export async function* paced(body: AsyncIterable<Buffer>, graceMs: number): Asyn
     yield chunk;
     since = performance.now();
   }
+}
+
+export async function* onePiece<Bytes extends Uint8Array>(bytes: Bytes): AsyncGenerator<Bytes> {
+  yield bytes;
+}
+
+/** A request's body that is in memory. */
+export function bytesBody(bytes: Uint8Array): RequestBody {
+  return { sizeBytes: bytes.byteLength, open: () => onePiece(bytes) };
+}
+
+export async function readAll(reply: Pick<Body, 'body'>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of reply.body) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }

@@ -3,9 +3,9 @@ import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { fullName, parseTagName, type Reference, type Repository, withTag } from '../model/reference.ts';
+import { bytesBody, readAll } from './bodies.ts';
 import { indexBytes, MAX_MANIFEST_BYTES, readManifestFacts } from './manifest-json.ts';
 import { pause } from './retry.ts';
-import { bytesBody, readAll } from './send.ts';
 import type { RegistrySession } from './session.ts';
 
 /** Times that somebody else's push may get in between. */

@@ -4,20 +4,23 @@ import { errorCode, FetchFailure } from '../fetch/failure.ts';
 import { AppError } from '../model/app-error.ts';
 import { apiHost, type Domain } from '../model/reference.ts';
 import { Auth } from './auth.ts';
+import { paced } from './bodies.ts';
 import type { Credentials } from './credentials.ts';
 import { isLoopback, resolveLocation } from './location.ts';
 import type { Secrets } from './redact.ts';
-import type { SessionOptions } from './session.ts';
+import type { RequestBody, SessionOptions } from './session.ts';
 import { certificateFolders, hostFiles, secureContext } from './tls.ts';
 
 /** Registry to storage, storage to cache; more is a loop. */
 const MAX_REDIRECTS = 5;
+/** A few of them at a time are held in memory. */
+const SMALL_BODY_BYTES = 1024 * 1024;
 /** What a server without TLS makes of the start of a handshake. */
 const NO_TLS = /^(?:EPROTO|ERR_SSL_|ECONNREFUSED$|ECONNRESET$|EPIPE$|UND_ERR_SOCKET$|HPE_)/;
 
 export interface HostRequest extends Omit<ExchangeRequest, 'body' | 'signal' | 'timeoutMs'> {
-  /** Opens the body, again after a redirect */
-  readonly open?: (() => AsyncIterable<Uint8Array>) | undefined;
+  /** Opened again after a redirect */
+  readonly content?: RequestBody | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -70,10 +73,7 @@ export async function openHost(domain: Domain, options: HostOptions): Promise<Ho
     domain,
     base,
     insecure,
-    async exchange(to, { body, ...request }) {
-      const open = body === undefined ? undefined : () => body;
-      return (await host.exchange(to, { ...request, open, signal: session.signal })).reply;
-    },
+    exchange: async (to, request) => (await host.exchange(to, { ...request, signal: session.signal })).reply,
   });
   return { ...host, base, auth };
 }
@@ -105,14 +105,17 @@ interface Errand {
 
 async function follow(errand: Errand): Promise<Landed> {
   const { request, pools, timeoutMs } = errand;
-  const { method, signal, open } = request;
+  const { method, signal, content } = request;
   let url = errand.to;
   let headers = request.headers;
   for (let hop = 0; ; hop++) {
-    const sent = { method, headers, body: open?.(), signal, timeoutMs };
+    const body = content === undefined ? undefined : await bodyOf(content);
+    const sent = { method, headers, body, signal, timeoutMs };
     const reply = await exchange(url, sent, pools.of(url).send);
     const location = reply.header('location');
-    if (!isRedirect(reply.status, method) || location === '') return { reply, url };
+    if (!isRedirect(reply.status, method) || location === '') {
+      return { reply: { ...reply, body: paced(reply.body, timeoutMs) }, url };
+    }
     await reply.discard();
     if (hop === MAX_REDIRECTS) {
       throw new FetchFailure('NETWORK', `more than ${MAX_REDIRECTS} redirects`, { retry: 'no' });
@@ -121,6 +124,14 @@ async function follow(errand: Errand): Promise<Landed> {
     if (next.origin !== url.origin) headers = withoutAuthorization(headers);
     url = next;
   }
+}
+
+/** Small ones as a whole: undici ends the connection where an answer overtakes the end of a stream. */
+async function bodyOf({ sizeBytes, open }: RequestBody): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+  if (sizeBytes > SMALL_BODY_BYTES) return open();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of open()) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** 307 and 308 ask for the same request again; the others mean a GET. */

@@ -4,10 +4,10 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf, parseDigest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { fullName, type Reference } from '../model/reference.ts';
+import { bytesBody, readAll } from './bodies.ts';
 import { changeFallbackTag, readFallbackTag } from './fallback-tag.ts';
 import { MAX_MANIFEST_BYTES, readManifestFacts, referrerDescriptor } from './manifest-json.ts';
 import { explainDeletion, explainMissing } from './manifest-refusals.ts';
-import { bytesBody, readAll } from './send.ts';
 import type { RegistryReply, RegistryRequest, RegistrySession } from './session.ts';
 
 /**

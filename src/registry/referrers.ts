@@ -3,11 +3,10 @@ import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { fullName, type Repository } from '../model/reference.ts';
+import { readAll } from './bodies.ts';
 import { readFallbackTag } from './fallback-tag.ts';
 import { MAX_MANIFEST_BYTES, readManifestFacts } from './manifest-json.ts';
 import { pages } from './pages.ts';
-
-import { readAll } from './send.ts';
 import type { RegistrySession } from './session.ts';
 
 /** What registries without the API answer. */

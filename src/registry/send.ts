@@ -5,14 +5,14 @@ import { AppError } from '../model/app-error.ts';
 import type { Progress } from '../model/progress.ts';
 import type { RepositoryPath } from '../model/reference.ts';
 import type { Need } from './auth.ts';
-import { paced, readUpTo } from './bodies.ts';
+import { onePiece, readUpTo } from './bodies.ts';
 import type { Host, Landed } from './hosts.ts';
 import { resolveLocation } from './location.ts';
 import type { Secrets } from './redact.ts';
 import { passingFailure, readRefusal, refusalError } from './refusal.ts';
 import { pause, type Retries } from './retry.ts';
 import { scopesOf } from './scopes.ts';
-import type { Action, RegistryReply, RegistryRequest, RequestBody } from './session.ts';
+import type { Action, RegistryReply, RegistryRequest } from './session.ts';
 
 /** A token that has run out, then one that allows too little. */
 const MAX_CHALLENGES = 2;
@@ -29,7 +29,6 @@ export interface SendContext {
   readonly host: () => Promise<Host>;
   readonly signal: AbortSignal | undefined;
   readonly retries: Retries;
-  readonly timeoutMs: number;
   readonly secrets: Secrets;
   readonly progress: Progress | undefined;
 }
@@ -96,10 +95,8 @@ async function attempt(request: RegistryRequest, context: SendContext): Promise<
   }
   const body =
     request.wholeBytes === undefined
-      ? explained(paced(reply.body, context.timeoutMs), { what, secrets })
-      : onePiece(
-          await readUpTo({ ...reply, body: paced(reply.body, context.timeoutMs) }, request.wholeBytes),
-        );
+      ? explained(reply.body, { what, secrets })
+      : onePiece(await readUpTo(reply, request.wholeBytes));
   const whereabouts = { from: url, registry: host.base, insecure: host.insecure };
   return {
     ...reply,
@@ -113,10 +110,6 @@ async function attempt(request: RegistryRequest, context: SendContext): Promise<
       }
     },
   };
-}
-
-async function* onePiece<Bytes extends Uint8Array>(bytes: Bytes): AsyncGenerator<Bytes> {
-  yield bytes;
 }
 
 async function* explained(
@@ -141,7 +134,7 @@ async function authorized(host: Host, request: RegistryRequest, context: SendCon
     const landed = await host.exchange(url, {
       method: request.method,
       headers: headersOf(request, authorization),
-      open: request.body && (() => request.body!.open()),
+      content: request.body,
       signal,
     });
     if (landed.url.origin !== host.base.origin) return landed;
@@ -191,15 +184,4 @@ function headersOf(
     ...(body === undefined ? {} : { 'content-length': String(body.sizeBytes) }),
     ...(authorization === undefined ? {} : { authorization }),
   };
-}
-
-/** A request's body that is in memory. */
-export function bytesBody(bytes: Uint8Array): RequestBody {
-  return { sizeBytes: bytes.byteLength, open: () => onePiece(bytes) };
-}
-
-export async function readAll(reply: Pick<RegistryReply, 'body'>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of reply.body) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -103,14 +103,14 @@ export function openSession(options: SessionOptions = {}): RegistrySession {
 }
 
 function sessionOver(hosts: Hosts, signal: AbortSignal | undefined): RegistrySession {
-  const { timeoutMs, retries, secrets, options } = hosts;
+  const { retries, secrets, options } = hosts;
   return {
     signal,
     retries,
     send(request) {
       const { domain } = request.repository;
       const host = () => hosts.get(domain);
-      return sendRequest(request, { host, signal, retries, timeoutMs, secrets, progress: options.progress });
+      return sendRequest(request, { host, signal, retries, secrets, progress: options.progress });
     },
     under: (inner) => sessionOver(hosts, signal === undefined ? inner : AbortSignal.any([signal, inner])),
     redact: (text) => secrets.redact(text),

@@ -1,7 +1,7 @@
 import { AppError } from '../model/app-error.ts';
 import { fullName, isTagName, type Repository, type Tag } from '../model/reference.ts';
+import { readAll } from './bodies.ts';
 import { pages } from './pages.ts';
-import { readAll } from './send.ts';
 import type { RegistrySession } from './session.ts';
 
 /** Asked for; registries give what they like. */

@@ -1,8 +1,9 @@
-import type { ExchangeRequest, Reply } from '../fetch/exchange.ts';
+import type { Reply } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
 import { AppError } from '../model/app-error.ts';
-import { readUpTo } from './bodies.ts';
+import { bytesBody, readUpTo } from './bodies.ts';
 import type { Credential } from './credentials.ts';
+import type { HostRequest } from './hosts.ts';
 import type { Secrets } from './redact.ts';
 import { passingFailure, readRefusal, refusalError, refusalText } from './refusal.ts';
 import { covers, type Scopes, scopeTexts } from './scopes.ts';
@@ -31,7 +32,7 @@ export interface TokenAsk {
 
 export interface TokenAccess {
   /** With redirects followed; the authorization goes to the realm's own origin only */
-  exchange(url: URL, request: Omit<ExchangeRequest, 'signal' | 'timeoutMs'>): Promise<Reply>;
+  exchange(url: URL, request: Omit<HostRequest, 'signal'>): Promise<Reply>;
   readonly secrets: Secrets;
   /** Of the registry, for messages */
   readonly domain: string;
@@ -151,13 +152,9 @@ export class Tokens {
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': String(bytes.length),
       },
-      body: onePiece(bytes),
+      content: bytesBody(bytes),
     });
   }
-}
-
-async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 function keyOf({ server, credential }: TokenAsk): string {

@@ -1,9 +1,9 @@
 import { AppError, isAppError } from '../model/app-error.ts';
 import { fullName, type Repository, type RepositoryPath } from '../model/reference.ts';
 import { type BlobId, hasBlob } from './blobs.ts';
+import { bytesBody } from './bodies.ts';
 import type { BlobSource } from './push-blobs.ts';
 import { pause } from './retry.ts';
-import { bytesBody } from './send.ts';
 import type { Action, RegistryReply, RegistryRequest, RegistrySession, RequestBody } from './session.ts';
 
 /** A try that brought this much further does not count against the retries. */

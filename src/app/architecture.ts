@@ -14,6 +14,11 @@ const NODE_TO_OCI: Readonly<Record<string, string>> = {
   loong64: 'loong64',
 };
 
+/** `linux/amd64` of this machine, whatever its own system is: containers run on Linux. */
+export function hostPlatform(): string {
+  return `linux/${NODE_TO_OCI[process.arch] ?? process.arch}`;
+}
+
 /**
  * The distribution's word for what the user wrote: OCI's (`amd64`, `arm/v7`), the distribution's own, or nothing
  * for this machine's.

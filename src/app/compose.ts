@@ -22,7 +22,7 @@ export async function compose(context: Context, request: ComposeRequest): Promis
   if (request.packages.length === 0) throw new AppError('USAGE', 'no package named: nothing to compose');
   const resolution = await resolvePackages(context, request.source, request.packages);
   const plan = planReport(context, resolution);
-  const tags = request.tags.length > 0 ? request.tags : [defaultTag(request.packages[0] as string)];
+  const tags = tagsOf(request);
   if (request.dryRun) return { ...emptyReport, plan, tags };
   const encoding = await layerEncodingFor(context, request);
   for (let attempt = 1; ; attempt++) {
@@ -54,6 +54,11 @@ export async function compose(context: Context, request: ComposeRequest): Promis
       if (attempt === MAX_ATTEMPTS || !wasCollected(context, error)) throw error;
     }
   }
+}
+
+function tagsOf({ tags, output, packages }: ComposeRequest): readonly string[] {
+  if (tags.length > 0) return tags;
+  return output.push?.references ?? [defaultTag(packages[0] as string)];
 }
 
 /** True when another process's gc removed a blob in between: it is fetched or made again. */
@@ -108,6 +113,7 @@ const emptyReport = {
   sizeBytes: 0,
   output: undefined,
   loadedInto: undefined,
+  pushed: [],
   left: [],
   notes: [],
 } satisfies Omit<ComposeReport, 'plan' | 'tags'>;

@@ -13,13 +13,13 @@ export async function layerEncodingFor(context: Context, request: ComposeRequest
   return engine.readsZstd ? 'keep' : 'gzip';
 }
 
-/** Writes and loads the image as the request says. */
+/** Writes, loads and pushes the image as the request says. */
 export async function deliver(
   context: Context,
   request: ComposeRequest,
   image: Image,
-): Promise<Pick<ComposeReport, 'output' | 'loadedInto'>> {
-  const { path, format, load } = request.output;
+): Promise<Pick<ComposeReport, 'output' | 'loadedInto' | 'pushed'>> {
+  const { path, format, load, push } = request.output;
   const options = { progress: context.progress, signal: context.signal };
   if (path !== undefined) {
     if (format === 'oci-dir') {
@@ -29,11 +29,16 @@ export async function deliver(
       await writeImageTar(image, path, options);
     }
   }
-  if (load === undefined) return { output: path, loadedInto: undefined };
-  const { loadIntoEngine } = await import('../output/engine.ts');
-  const engine = await detect(context, load);
-  await loadIntoEngine(engine, image, options);
-  return { output: path, loadedInto: `${engine.name} ${engine.version}` };
+  let loadedInto: string | undefined;
+  if (load !== undefined) {
+    const { loadIntoEngine } = await import('../output/engine.ts');
+    const engine = await detect(context, load);
+    await loadIntoEngine(engine, image, options);
+    loadedInto = `${engine.name} ${engine.version}`;
+  }
+  if (push === undefined) return { output: path, loadedInto, pushed: [] };
+  const { pushComposed } = await import('./push.ts');
+  return { output: path, loadedInto, pushed: await pushComposed(context, image, push) };
 }
 
 async function detect(context: Context, load: Load) {

@@ -10,15 +10,16 @@ import type {
   PackageDifference,
 } from '../model/diff-report.ts';
 import type { Digest } from '../model/digest.ts';
-import type { Progress } from '../model/progress.ts';
+import type { RegistryAccess } from '../model/registry.ts';
 import type { ImageSource } from '../output/image-source.ts';
 import { RootfsBuilder, type RootfsEntry } from '../output/rootfs.ts';
 import { throwIfCancelled } from '../output/storage-error.ts';
 import { expectEqual, type ReadLayer, readLayer } from '../output/verify-layer.ts';
 import { diffConfig } from './diff-config.ts';
 import { diffFiles } from './diff-files.ts';
-import { openImageArgument } from './image-argument.ts';
+import { withImageArgument } from './image-argument.ts';
 import { isPackageList, PKGINFO, packagesOfLists, packagesOfPurls } from './image-packages.ts';
+import type { RegistryContext } from './registry-access.ts';
 
 export interface DiffRequest {
   /** As ImageArgument.image */
@@ -26,21 +27,29 @@ export interface DiffRequest {
   readonly b: string;
   /** As ImageArgument.platform, of both */
   readonly platform: string;
+  /** How registries are reached where the images are in them */
+  readonly access?: RegistryAccess;
 }
 
-export interface DiffOptions {
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
+type DiffOptions = Omit<RegistryContext, 'env'>;
 
 /**
  * How two images differ. Both are read whole and checked: digests, sizes, diffIDs.
- * @throws AppError as openImageArgument and readLayer; CANCELLED
+ * @throws AppError as withImageArgument and readLayer; CANCELLED
  */
-export async function diff(request: DiffRequest, options: DiffOptions): Promise<DiffReport> {
-  const { platform } = request;
-  const sourceA = await openImageArgument({ image: request.a, platform });
-  const sourceB = await openImageArgument({ image: request.b, platform });
+export function diff(request: DiffRequest, context: RegistryContext): Promise<DiffReport> {
+  return withImageArgument(context, { ...request, image: request.a }, (sourceA) =>
+    withImageArgument(context, { ...request, image: request.b }, (sourceB) =>
+      diffSources(request, [sourceA, sourceB], context),
+    ),
+  );
+}
+
+async function diffSources(
+  request: DiffRequest,
+  [sourceA, sourceB]: readonly [ImageSource, ImageSource],
+  options: DiffOptions,
+): Promise<DiffReport> {
   const common = new Map<Digest, ReadLayer | undefined>(
     sourceA.manifest.layers
       .filter(({ digest }) => sourceB.manifest.layers.some((other) => other.digest === digest))

@@ -1,5 +1,6 @@
 import { AppError } from '../model/app-error.ts';
 import type { DistroId } from '../model/package.ts';
+import type { PushTarget } from '../model/registry.ts';
 import type {
   ComposeRequest,
   ConfigOptions,
@@ -41,6 +42,7 @@ export interface ComposeSettings {
   readonly format?: OutputFormat;
   readonly output?: string;
   readonly load?: 'docker' | 'podman' | 'auto';
+  readonly push?: PushTarget;
   readonly dryRun?: boolean;
 }
 
@@ -152,11 +154,20 @@ function configOptions(settings: ComposeSettings): ConfigOptions {
   };
 }
 
-/** `out.tar`, a folder `out`; nothing when the image only goes to an engine. */
+/** `out.tar`, a folder `out`; nothing when the image only goes to an engine or a registry. */
 function outputPath(settings: ComposeSettings): string | undefined {
   if (settings.output !== undefined) return settings.output;
   if (settings.format === 'oci-dir') return 'out';
-  return settings.load === undefined || settings.format !== undefined ? 'out.tar' : undefined;
+  if (settings.format !== undefined) return 'out.tar';
+  return settings.load === undefined && settings.push === undefined ? 'out.tar' : undefined;
+}
+
+/** Where to write, as of a command that always does. */
+export function outputOf({ output, format = 'tar' }: ComposeSettings): {
+  path: string;
+  format: OutputFormat;
+} {
+  return { path: output ?? (format === 'oci-dir' ? 'out' : 'out.tar'), format };
 }
 
 /** @throws AppError USAGE without packages */
@@ -183,7 +194,12 @@ export function composeRequest(
     database: settings.database ?? true,
     prefix: settings.prefix ?? '',
     config: configOptions(settings),
-    output: { path: outputPath(settings), format: settings.format ?? 'tar', load: settings.load },
+    output: {
+      path: outputPath(settings),
+      format: settings.format ?? 'tar',
+      load: settings.load,
+      ...(settings.push === undefined ? {} : { push: settings.push }),
+    },
     sourceDateEpoch,
     dryRun: settings.dryRun ?? false,
   };

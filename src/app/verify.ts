@@ -3,6 +3,7 @@ import { infoValue, parsePkgInfo } from '../distros/shared/pkginfo.ts';
 import { type AppError, isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { DistroId } from '../model/package.ts';
+import type { RegistryAccess } from '../model/registry.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { VerifyProblem, VerifyReport } from '../model/verify-report.ts';
 import type { ImageConfig } from '../output/image-json.ts';
@@ -13,7 +14,7 @@ import { expectEqual, type ReadLayer, readLayer } from '../output/verify-layer.t
 import { architectureOf } from './architecture.ts';
 import type { Context } from './context.ts';
 import { distroOf } from './distros.ts';
-import { type ImageArgument, openImageArgument } from './image-argument.ts';
+import { type ImageArgument, withImageArgument } from './image-argument.ts';
 import { isPackageList, PKGINFO, packagesOfLists } from './image-packages.ts';
 import { DISTROS } from './settings.ts';
 import { judgeLayers } from './verify-layers.ts';
@@ -24,6 +25,8 @@ import { type Vouched, Voucher } from './vouch.ts';
 export interface VerifyRequest extends ImageArgument {
   /** Whom to trust; distribution and architecture are the image's. */
   readonly trust: SourceOptions;
+  /** How the registry is reached where the image is in one */
+  readonly access?: RegistryAccess;
 }
 
 /** A layer as far as it could be read, and as a package's archive. */
@@ -44,10 +47,17 @@ export type Vouchers = (distro: DistroId) => Promise<Voucher>;
 /**
  * Whether all bytes of an image are its distribution's. What is wrong is in the report, of every layer; only an image that
  * cannot be read at all is refused.
- * @throws AppError as openImageArgument; CANCELLED
+ * @throws AppError as withImageArgument; CANCELLED
  */
-export async function verify(context: Context, request: VerifyRequest): Promise<VerifyReport> {
-  const source = await openImageArgument(request);
+export function verify(context: Context, request: VerifyRequest): Promise<VerifyReport> {
+  return withImageArgument(context, request, (source) => verifySource(context, request, source));
+}
+
+async function verifySource(
+  context: Context,
+  request: VerifyRequest,
+  source: ImageSource,
+): Promise<VerifyReport> {
   const { manifest, config, tags } = source;
   const vouchers = vouchersFor(context, request.trust, config);
   const problems: VerifyProblem[] = [];

@@ -6,6 +6,7 @@ import { DerivedTable } from './derived.ts';
 import { FileListTable } from './file-lists.ts';
 import { KeptTable } from './kept.ts';
 import { PackageTable } from './packages.ts';
+import { PushedBlobTable } from './pushed-blobs.ts';
 import { RepositoryTable } from './repositories.ts';
 import { SearchTable } from './search.ts';
 
@@ -66,6 +67,11 @@ export class Catalog {
       this.#database.exec('COMMIT');
       this.#kept.flush();
     };
+  }
+
+  /** Made for whoever asks: few commands do. */
+  pushedBlobs(): PushedBlobTable {
+    return new PushedBlobTable(this.#database);
   }
 
   close(): void {

@@ -132,4 +132,13 @@ export const MIGRATIONS: readonly string[] = [
   -- Facts of before keep fewer contents: under no trust they are read again, from the cached archive, when needed.
   UPDATE archive SET trust = '';
   `,
+  `
+  -- Where a registry was last seen to have a blob; only a hint.
+  CREATE TABLE pushed_blob (
+    registry TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    PRIMARY KEY (registry, digest)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -2,8 +2,12 @@ import type { DependentsRequest } from '../app/dependents.ts';
 import type { DependsRequest } from '../app/depends.ts';
 import type { DiffRequest } from '../app/diff.ts';
 import type { FilesRequest } from '../app/files.ts';
+import type { InspectRequest } from '../app/inspect.ts';
+import type { LoginRequest } from '../app/login.ts';
 import type { OwnsRequest } from '../app/owns.ts';
 import type { ProvidersRequest } from '../app/providers.ts';
+import type { PullRequest } from '../app/pull.ts';
+import type { PushRequest } from '../app/push.ts';
 import type { SearchRequest } from '../app/search.ts';
 import type { ComposeSettings } from '../app/settings.ts';
 import type { GraphRequest } from '../app/solved-graph.ts';
@@ -13,6 +17,16 @@ import type { DiffReport } from '../model/diff-report.ts';
 import type { DistroId } from '../model/package.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../model/package-report.ts';
 import type { Progress } from '../model/progress.ts';
+import type {
+  CopyReport,
+  InspectReport,
+  LoginReport,
+  LogoutReport,
+  PullReport,
+  RegistryAccess,
+  RemoveReport,
+  TagsReport,
+} from '../model/registry.ts';
 import type {
   DependentsReport,
   DependsReport,
@@ -53,6 +67,15 @@ export interface App {
   owns(request: OwnsRequest): Promise<OwnsReport>;
   verify(request: VerifyRequest): Promise<VerifyReport>;
   diff(request: DiffRequest): Promise<DiffReport>;
+  push(request: PushRequest): Promise<CopyReport>;
+  pull(request: PullRequest): Promise<PullReport>;
+  tags(request: { repository: string; access: RegistryAccess }): Promise<TagsReport>;
+  inspect(request: InspectRequest): Promise<InspectReport>;
+  /** The manifest's own text */
+  inspectRaw(request: Omit<InspectRequest, 'referrers'>): Promise<string>;
+  remove(request: { reference: string; access: RegistryAccess }): Promise<RemoveReport>;
+  login(request: LoginRequest): Promise<LoginReport>;
+  logout(request: { registry: string }): Promise<LogoutReport>;
   cacheList(): Promise<readonly CacheEntryReport[]>;
   cacheVerify(options: { repair: boolean }): Promise<CacheVerifyReport>;
   cacheGc(options: { maxSizeBytes: number | undefined }): Promise<CacheGcReport>;
@@ -136,7 +159,39 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
     },
     async diff(request) {
       const { diff } = await import('../app/diff.ts');
-      return diff(request, { progress, signal });
+      return diff(request, { env, progress, signal });
+    },
+    async push(request) {
+      const { push } = await import('../app/push.ts');
+      return (await context())(options, (ctx) => push(ctx, request));
+    },
+    async pull(request) {
+      const { pull } = await import('../app/pull.ts');
+      return (await context())(options, (ctx) => pull(ctx, request));
+    },
+    async tags(request) {
+      const { tags } = await import('../app/tags.ts');
+      return tags(options, request);
+    },
+    async inspect(request) {
+      const { inspect } = await import('../app/inspect.ts');
+      return inspect(options, request);
+    },
+    async inspectRaw(request) {
+      const { inspectRaw } = await import('../app/inspect.ts');
+      return inspectRaw(options, request);
+    },
+    async remove(request) {
+      const { remove } = await import('../app/remove.ts');
+      return remove(options, request);
+    },
+    async login(request) {
+      const { login } = await import('../app/login.ts');
+      return login(options, request);
+    },
+    async logout(request) {
+      const { logout } = await import('../app/login.ts');
+      return logout(options, request);
     },
     async cacheList() {
       const { cacheList } = await import('../app/cache.ts');

@@ -45,6 +45,8 @@ export interface Invocation {
   readonly app: App;
   /** Standard input; opened when it is called */
   readonly input: () => AsyncIterable<Uint8Array>;
+  /** Asks the person at the terminal; `hidden`: what is typed is not shown. @throws AppError USAGE where there is none, CANCELLED */
+  readonly ask: (question: string, hidden: boolean) => Promise<string>;
 }
 
 /** A command in the list of commands. */

@@ -72,6 +72,8 @@ export async function main(): Promise<void> {
     stdout,
     stderr,
     stdin: () => process.stdin,
+    ask: async (question, hidden, signal) =>
+      (await import('./prompt.ts')).askTerminal(question, hidden, signal),
     env,
     signal: controller.signal,
   });

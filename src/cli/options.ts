@@ -1,6 +1,6 @@
 import { DISTROS, INSTALL_MODES, LAYER_ENCODINGS, LAYER_MODES, OUTPUT_FORMATS } from '../app/settings.ts';
 
-export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Cache' | 'Question' | 'General';
+export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Registry' | 'Cache' | 'Question' | 'General';
 
 /** One option as every command that takes it understands it. */
 export interface OptionSpec {
@@ -234,10 +234,66 @@ const OUTPUT: readonly OptionSpec[] = [
       'Load the image into docker, podman, or whichever answers; writes no file unless --output or --format asks',
   },
   {
+    name: 'push',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'REG/NAME:TAG',
+    group: 'Output',
+    describe: 'Push the image to a registry; writes no file unless --output or --format asks',
+  },
+  {
     name: 'dry-run',
     value: 'none',
     group: 'Output',
     describe: 'Resolve and show what would be composed; write nothing',
+  },
+];
+
+const REGISTRY: readonly OptionSpec[] = [
+  {
+    name: 'insecure',
+    value: 'none',
+    group: 'Registry',
+    describe: 'Reach registries without TLS where they have none, and without a look at certificates',
+  },
+  {
+    name: 'ca',
+    value: 'one',
+    placeholder: 'FILE',
+    group: 'Registry',
+    describe: "Certificate authorities (PEM) to trust beside the system's",
+  },
+  {
+    name: 'cert',
+    value: 'one',
+    placeholder: 'FILE',
+    group: 'Registry',
+    describe: 'Certificate (PEM) to show to the registry',
+  },
+  {
+    name: 'key',
+    value: 'one',
+    placeholder: 'FILE',
+    group: 'Registry',
+    describe: 'Its private key (PEM)',
+  },
+];
+
+const LOGIN: readonly OptionSpec[] = [
+  {
+    name: 'username',
+    short: 'u',
+    value: 'one',
+    placeholder: 'USER',
+    group: 'Registry',
+    describe: 'User to log in as',
+    defaultText: 'asked for',
+  },
+  {
+    name: 'password-stdin',
+    value: 'none',
+    group: 'Registry',
+    describe: 'Read the password from standard input; without it a terminal is asked',
   },
 ];
 
@@ -344,6 +400,18 @@ const IMAGES: readonly OptionSpec[] = [
     group: 'Question',
     describe: 'Of an image for several platforms, the one for this: linux/arm64, linux/arm/v7',
   },
+  {
+    name: 'raw',
+    value: 'none',
+    group: 'Question',
+    describe: 'Print the manifest or index as it is, byte for byte',
+  },
+  {
+    name: 'referrers',
+    value: 'none',
+    group: 'Question',
+    describe: 'List what refers to it too: signatures, SBOMs, attestations',
+  },
 ];
 
 const VERSIONS: readonly OptionSpec[] = [
@@ -395,9 +463,19 @@ const GENERAL: readonly OptionSpec[] = [
 ];
 
 export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
-  [...SOURCE, ...IMAGE, ...OUTPUT, ...CACHE, ...SEARCH, ...RELATIONS, ...IMAGES, ...VERSIONS, ...GENERAL].map(
-    (option) => [option.name, option],
-  ),
+  [
+    ...SOURCE,
+    ...IMAGE,
+    ...OUTPUT,
+    ...REGISTRY,
+    ...LOGIN,
+    ...CACHE,
+    ...SEARCH,
+    ...RELATIONS,
+    ...IMAGES,
+    ...VERSIONS,
+    ...GENERAL,
+  ].map((option) => [option.name, option]),
 );
 
 const names = (options: readonly OptionSpec[]): readonly string[] => options.map((option) => option.name);
@@ -405,4 +483,5 @@ const names = (options: readonly OptionSpec[]): readonly string[] => options.map
 export const SOURCE_OPTIONS = names(SOURCE);
 export const IMAGE_OPTIONS = names(IMAGE);
 export const OUTPUT_OPTIONS = names(OUTPUT);
+export const REGISTRY_OPTIONS = names(REGISTRY);
 export const GENERAL_OPTIONS = names(GENERAL);

@@ -1,6 +1,7 @@
 import { shellQuote } from '../distros/shared/shell-quote.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../model/request.ts';
 import { count, formatSize, printable, table } from './format.ts';
+import { pushSummary } from './render-registry.ts';
 
 export function renderPlan(plan: PlanReport): string {
   const rows = plan.packages.map((item) => [
@@ -100,6 +101,9 @@ export function renderCompose(
   for (const tag of report.tags) lines.push(['tag', tag]);
   if (report.output !== undefined) lines.push(['written to', report.output]);
   if (report.loadedInto !== undefined) lines.push(['loaded into', report.loadedInto]);
+  for (const pushed of report.pushed) {
+    lines.push(['pushed to', `${pushed.reference} (${pushSummary(pushed)})`]);
+  }
   const facts = lines.map(([name, text]) => `${name.padEnd(11)}  ${printable(text)}\n`).join('');
   const layers = options.verbose ? `${renderLayers(report.layers)}\n` : '';
   const warnings = plan.warnings.map((warning) => `warning: ${printable(warning)}\n`).join('');

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Standard input, opened when it is called; empty when absent */
   readonly stdin?: () => AsyncIterable<Uint8Array>;
+  /** As Invocation.ask; without it there is no terminal */
+  readonly ask?: (question: string, hidden: boolean, signal: AbortSignal) => Promise<string>;
   /** In place of the real use cases */
   readonly app?: (options: AppOptions) => App;
 }
@@ -54,7 +56,8 @@ async function execute(
   try {
     const cacheDirectory = words.options.get('cache')?.at(-1) ?? '';
     const app = (options.app ?? createApp)({ env, progress, signal, cacheDirectory });
-    const result = await command.run({ words, env, app, input: options.stdin ?? noInput });
+    const ask = (question: string, hidden: boolean) => (options.ask ?? noTerminal)(question, hidden, signal);
+    const result = await command.run({ words, env, app, input: options.stdin ?? noInput, ask });
     if (signal.aborted) throw new AppError('CANCELLED', 'interrupted');
     return result;
   } finally {
@@ -119,6 +122,10 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
 }
 
 async function* noInput(): AsyncGenerator<Uint8Array> {}
+
+async function noTerminal(question: string): Promise<string> {
+  throw new AppError('USAGE', `${question}: there is no terminal to ask`);
+}
 
 /** Holds one chunk at a time, however slow the reader is. @throws AppError CANCELLED */
 async function pour(result: StreamResult, options: RunOptions): Promise<number> {

@@ -2,6 +2,7 @@ import { choice, integer } from '../app/setting-values.ts';
 import { type ComposeSettings, SETTINGS } from '../app/settings.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Words } from './command-line.ts';
+import { accessFromWords, pushName } from './registry-words.ts';
 
 /** Real chains stay below 100; a line of a tree is as long as it is deep. */
 export const MAX_DEPTH = 500;
@@ -17,6 +18,10 @@ export function settingsFromWords(words: Words): ComposeSettings {
   }
   const load = words.options.get('load');
   if (load !== undefined) parts.push({ load: choice(ENGINES, load, '--load') });
+  const push = words.options.get('push');
+  if (push !== undefined) {
+    parts.push({ push: { references: push.map(pushName), access: accessFromWords(words) } });
+  }
   if (words.options.has('dry-run')) parts.push({ dryRun: true });
   return Object.assign({}, ...parts) as ComposeSettings;
 }

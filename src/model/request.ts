@@ -1,5 +1,6 @@
 import type { Digest } from './digest.ts';
 import type { DistroId } from './package.ts';
+import type { PushReport, PushTarget } from './registry.ts';
 
 /** Where packages come from and what is trusted: shared by every command that resolves or composes. */
 export interface SourceOptions {
@@ -46,7 +47,7 @@ export interface ConfigOptions {
 export interface ComposeRequest {
   readonly source: SourceOptions;
   readonly packages: readonly string[];
-  /** Image names; empty: `pkgcompose/<first package>:latest`. */
+  /** Image names; empty: those it is pushed to, else `pkgcompose/<first package>:latest`. */
   readonly tags: readonly string[];
   readonly layers: LayerMode;
   /** Package and bundle layers together with the install layer: 1–125 */
@@ -61,11 +62,13 @@ export interface ComposeRequest {
   readonly prefix: string;
   readonly config: ConfigOptions;
   readonly output: {
-    /** File or folder; undefined with `load` alone: nothing is written. */
+    /** File or folder; undefined with `load` or `push` alone: nothing is written. */
     readonly path: string | undefined;
     readonly format: OutputFormat;
     /** Send to the engine: `docker`, `podman`, or whichever answers (`auto`). */
     readonly load: 'docker' | 'podman' | 'auto' | undefined;
+    /** Registries that it is pushed to; undefined: none */
+    readonly push?: PushTarget | undefined;
   };
   /** Seconds since the epoch (SOURCE_DATE_EPOCH); undefined: the newest build date of the packages. */
   readonly sourceDateEpoch: number | undefined;
@@ -157,6 +160,7 @@ export interface ComposeReport {
   readonly sizeBytes: number;
   readonly output: string | undefined;
   readonly loadedInto: string | undefined;
+  readonly pushed: readonly PushReport[];
   /** Scripts, triggers and hooks that `/.pkg/install.sh` has still to run, in order */
   readonly left: readonly string[];
   /** Repacked archives and the like: sentences */

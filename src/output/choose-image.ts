@@ -11,6 +11,10 @@ const MANIFEST_TYPES: readonly string[] = [
   MEDIA_TYPES.manifest,
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
+const INDEX_TYPES: readonly string[] = [
+  MEDIA_TYPES.index,
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+];
 /** BuildKit's: a manifest that is about an image, not one. */
 const REFERENCE_TYPE = 'vnd.docker.reference.type';
 
@@ -19,18 +23,35 @@ export function namesOf({ annotations = {} }: Descriptor): readonly string[] {
   return name === undefined ? [] : [name];
 }
 
+export function isIndex({ mediaType }: Descriptor): boolean {
+  return INDEX_TYPES.includes(mediaType);
+}
+
 /** The one image that is meant. @throws AppError USAGE naming those that there are, UNSUPPORTED */
 export function chooseImage(
+  descriptors: readonly Descriptor[],
+  choice: ImageChoice,
+  path: string,
+): Descriptor {
+  const chosen = chooseDescriptor(descriptors, choice, path);
+  if (MANIFEST_TYPES.includes(chosen.mediaType)) return chosen;
+  throw new AppError('UNSUPPORTED', `${path}: expected ${MEDIA_TYPES.manifest}, got ${chosen.mediaType}`);
+}
+
+/** The same where an index of images may be meant. @throws AppError USAGE naming those that there are */
+export function chooseDescriptor(
   descriptors: readonly Descriptor[],
   { ref, platform }: ImageChoice,
   path: string,
 ): Descriptor {
   const images = descriptors.filter(({ annotations = {} }) => annotations[REFERENCE_TYPE] === undefined);
-  const fits = images.filter(
+  const named = images.filter(
     (image) =>
       (ref === undefined || isCalled(image, ref)) &&
-      (platform === undefined || image.platform === undefined || platformText(image.platform) === platform),
+      (platform === undefined || image.platform === undefined || fitsPlatform(image.platform, platform)),
   );
+  const exact = named.filter((image) => image.platform && platformText(image.platform) === platform);
+  const fits = exact.length > 0 ? exact : named;
   const [first] = fits;
   if (first === undefined || new Set(fits.map(({ digest }) => digest)).size > 1) {
     const asked = [ref, platform].filter((word) => word !== undefined).join(' for ');
@@ -42,8 +63,12 @@ export function chooseImage(
       { hint: `Name one: ${path}#NAME, or --platform OS/ARCH.`, details: { images: images.map(labelOf) } },
     );
   }
-  if (MANIFEST_TYPES.includes(first.mediaType)) return first;
-  throw new AppError('UNSUPPORTED', `${path}: expected ${MEDIA_TYPES.manifest}, got ${first.mediaType}`);
+  return first;
+}
+
+/** Whether an image is for `wanted`; one that says no variant means any: `linux/arm64` is `linux/arm64/v8` too. */
+export function fitsPlatform(platform: Platform, wanted: string): boolean {
+  return `${platformText(platform)}/`.startsWith(`${wanted}/`);
 }
 
 /** `linux/arm/v7` */

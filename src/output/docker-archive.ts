@@ -45,7 +45,7 @@ export async function openDockerArchive(
   const named = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/.exec(image.config)?.[1];
   if (named !== undefined) expectEqual(`digest of ${image.config}`, named, hexOf(configDigest));
   const config = parseConfig(bytes, image.config);
-  const nameOf = new Map<Digest, string>();
+  const nameOf = new Map([[configDigest, image.config]]);
   const layers: Descriptor[] = [];
   for (const name of image.layers) {
     const layer = await describe(layout, name);
@@ -64,7 +64,7 @@ export async function openDockerArchive(
     manifestDigest: undefined,
     manifest,
     config,
-    blob: (digest) => layout.stream(nameOf.get(digest) ?? ''),
+    blob: (digest, offset) => layout.stream(nameOf.get(digest) ?? '', offset),
     leftOver: async () => [],
   };
 }

@@ -3,15 +3,18 @@ import type { ImageConfig, ImageManifest } from './image-json.ts';
 
 /** An image that can be read, wherever it is kept. Manifest and config are checked against their digests. */
 export interface ImageSource {
-  readonly kind: 'tar' | 'docker-archive' | 'oci-dir';
+  readonly kind: 'tar' | 'docker-archive' | 'oci-dir' | 'registry';
   /** Its names where it is kept */
   readonly tags: readonly string[];
   /** Undefined where no OCI manifest is kept: a plain `docker save` */
   readonly manifestDigest: Digest | undefined;
   readonly manifest: ImageManifest;
   readonly config: ImageConfig;
-  /** A layer's bytes from start to end, not yet checked. @throws AppError INTEGRITY when there are none */
-  blob(digest: Digest): AsyncIterable<Uint8Array>;
+  /**
+   * Bytes of a layer, or of the config, from `offset`, by default its start, to its end; not yet checked.
+   * @throws AppError INTEGRITY when there are none
+   */
+  blob(digest: Digest, offset?: number): AsyncIterable<Uint8Array>;
   /** What is kept with it and named by nothing: paths */
   leftOver(): Promise<readonly string[]>;
 }

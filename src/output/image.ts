@@ -15,6 +15,8 @@ export interface Image {
   /** The manifest's exact bytes. */
   readonly manifest: Uint8Array;
   readonly manifestDigest: Digest;
+  /** Docker's for an image of a registry that has it so; by default OCI's */
+  readonly manifestType?: string;
   readonly config: ImageBlob;
   /** Lowest first; a digest may repeat. */
   readonly layers: readonly ImageBlob[];
@@ -56,18 +58,18 @@ export function imageTags(image: Image): readonly ImageTag[] {
 export function indexDescriptors(image: Image): readonly Descriptor[] {
   const { os, architecture, variant } = image.platform;
   const base = {
-    mediaType: MEDIA_TYPES.manifest,
+    mediaType: image.manifestType ?? MEDIA_TYPES.manifest,
     digest: image.manifestDigest,
     size: image.manifest.byteLength,
   };
   const platform = { architecture, os, ...(variant === undefined ? {} : { variant }) };
   const tags = imageTags(image);
   if (tags.length === 0) return [{ ...base, platform }];
-  return tags.map(({ familiar, full }) => ({
-    ...base,
-    annotations: { [CONTAINERD_NAME]: full, [REF_NAME]: familiar },
-    platform,
-  }));
+  return tags.map((tag) => ({ ...base, annotations: nameAnnotations(tag), platform }));
+}
+
+export function nameAnnotations({ familiar, full }: ImageTag): Readonly<Record<string, string>> {
+  return { [CONTAINERD_NAME]: full, [REF_NAME]: familiar };
 }
 
 /** OCI image-spec "Image Index". */

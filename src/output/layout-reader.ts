@@ -9,8 +9,8 @@ export interface LayoutReader {
   readonly kind: 'tar' | 'oci-dir';
   /** Bytes of a file by its path in the layout; undefined when it is not there. */
   size(name: string): number | undefined;
-  /** Content from start to end. */
-  stream(name: string): AsyncIterable<Buffer>;
+  /** Content from `offset`, by default its start, to its end. */
+  stream(name: string, offset?: number): AsyncIterable<Buffer>;
   /** Paths of the files that are there; of a folder those below `blobs/` alone. */
   names(): readonly string[];
 }
@@ -50,7 +50,7 @@ function folderReader(path: string): LayoutReader {
       const found = statOf(join(path, name));
       return found?.isFile() === true ? found.size : undefined;
     },
-    stream: (name) => createReadStream(join(path, name), { highWaterMark: READ_BYTES }),
+    stream: (name, start = 0) => createReadStream(join(path, name), { start, highWaterMark: READ_BYTES }),
     names() {
       if (statOf(join(path, 'blobs'))?.isDirectory() !== true) return [];
       return readdirSync(join(path, 'blobs'), { recursive: true, withFileTypes: true })
@@ -104,11 +104,11 @@ async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> 
   return {
     kind: 'tar',
     size: (name) => find(name)?.sizeBytes,
-    async *stream(name) {
+    async *stream(name, offset = 0) {
       const file = find(name);
-      if (file === undefined || file.sizeBytes === 0) return;
-      const end = file.offset + file.sizeBytes - 1;
-      yield* createReadStream(path, { start: file.offset, end, highWaterMark: READ_BYTES });
+      if (file === undefined || file.sizeBytes <= offset) return;
+      const [start, end] = [file.offset + offset, file.offset + file.sizeBytes - 1];
+      yield* createReadStream(path, { start, end, highWaterMark: READ_BYTES });
     },
     names: () => [...files.keys()].sort(),
   };

@@ -17,6 +17,7 @@ import {
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import { silentProgress } from '../model/progress.ts';
 import { withFileLock } from '../store/lock.ts';
 import { type Image, imageBlobs, indexDescriptors, type LayoutFile, OCI_LAYOUT } from './image.ts';
@@ -36,13 +37,29 @@ const LOCK_NAME = '.compose.lock';
  * @returns the bytes of the image's blobs
  * @throws AppError STORAGE (also when `path` holds something else), INTEGRITY, CANCELLED
  */
-export async function writeOciDirectory(
+export function writeOciDirectory(
   image: Image,
   path: string,
   options: WriteOptions = {},
 ): Promise<{ readonly sizeBytes: number }> {
+  const added = { blobs: imageBlobs(image), descriptors: indexDescriptors(image) };
+  return extendOciDirectory(added, path, options);
+}
+
+export interface LayoutAddition {
+  /** Also manifests and indexes */
+  readonly blobs: readonly LayoutFile[];
+  /** For index.json */
+  readonly descriptors: readonly Descriptor[];
+}
+
+/** The same for what is more than an image: an index of several, with all that it names. */
+export async function extendOciDirectory(
+  { blobs, descriptors }: LayoutAddition,
+  path: string,
+  options: WriteOptions = {},
+): Promise<{ readonly sizeBytes: number }> {
   const { progress = silentProgress, signal } = options;
-  const blobs = imageBlobs(image);
   const sizeBytes = blobs.reduce((sum, blob) => sum + blob.sizeBytes, 0);
   const task = progress.task(`write ${basename(path)}`, sizeBytes, 'bytes');
   try {
@@ -56,7 +73,7 @@ export async function writeOciDirectory(
     const merge = async (): Promise<void> => {
       throwIfCancelled(signal);
       const index = join(path, 'index.json');
-      const bytes = mergeIndex(readIfThere(index), indexDescriptors(image), index);
+      const bytes = mergeIndex(readIfThere(index), descriptors, index);
       writeWhole(path, 'index.json', { bytes, mode: 0o644 });
     };
     await withFileLock(join(path, LOCK_NAME), merge, signal);

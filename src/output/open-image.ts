@@ -2,9 +2,10 @@ import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
-import { chooseImage, namesOf } from './choose-image.ts';
+import { chooseDescriptor, chooseImage, isIndex, namesOf } from './choose-image.ts';
 import { openDockerArchive } from './docker-archive.ts';
 import { blobPath } from './image.ts';
+import { type ContentReader, manifestsOf } from './image-content.ts';
 import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
 import {
   type ImageManifest,
@@ -21,13 +22,6 @@ import type { ImageChoice, ImageSource } from './image-source.ts';
 import { type LayoutReader, readImageTar, readWhole } from './layout-reader.ts';
 import { expectEqual } from './verify-layer.ts';
 
-/** An index within an index.json is what multi-platform images are; deeper ones are nobody's. */
-const MAX_INDEX_DEPTH = 3;
-const INDEX_TYPES: readonly string[] = [
-  MEDIA_TYPES.index,
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-];
-
 /**
  * Opens an image in a tar (an OCI layout, `docker save`) or an OCI layout folder. Its documents are read and checked,
  * and the docker manifest beside them; no layer is.
@@ -35,16 +29,9 @@ const INDEX_TYPES: readonly string[] = [
  */
 export async function openImage(path: string, choice: ImageChoice = {}): Promise<ImageSource> {
   const layout = await readImageTar(path);
-  if (layout.size('oci-layout') === undefined && layout.size('manifest.json') !== undefined) {
-    return openDockerArchive(layout, choice, path);
-  }
-  const marker = parseObject(await readWhole(layout, 'oci-layout', MAX_JSON_BYTES), 'oci-layout');
-  if (!text(marker.imageLayoutVersion, 'oci-layout').startsWith('1.')) {
-    throw new AppError('UNSUPPORTED', `oci-layout: expected version 1.x, got ${marker.imageLayoutVersion}`);
-  }
-  const index = parseObject(await readWhole(layout, 'index.json', MAX_JSON_BYTES), 'index.json');
-  const descriptors = parseDescriptors(index.manifests, 'index.json: manifests');
-  const images = await manifestsOf(layout, descriptors, 0);
+  if (isDockerArchive(layout)) return openDockerArchive(layout, choice, path);
+  const descriptors = await readIndexJson(layout);
+  const images = await manifestsOf((one) => readBlob(layout, one), descriptors);
   const chosen = chooseImage(images, choice, path);
   const manifest = parseManifest(await readBlob(layout, chosen), 'manifest');
   const config = parseConfig(await readBlob(layout, manifest.config), 'config');
@@ -56,39 +43,69 @@ export async function openImage(path: string, choice: ImageChoice = {}): Promise
     manifestDigest: chosen.digest,
     manifest,
     config,
-    blob: (digest) => blobOf(layout, digest),
+    blob: (digest, offset) => blobOf(layout, digest, offset),
     leftOver: () => leftOver(layout, [...descriptors, ...images]),
   };
 }
 
-async function* blobOf(layout: LayoutReader, digest: Digest): AsyncGenerator<Buffer> {
+/**
+ * The same where an index of images may be meant: without a platform, what index.json itself names.
+ * @throws AppError as openImage
+ */
+export async function openContent(path: string, choice: ImageChoice = {}): Promise<ContentReader> {
+  const layout = await readImageTar(path);
+  if (isDockerArchive(layout)) return madeContent(await openDockerArchive(layout, choice, path), path);
+  const read = (descriptor: Descriptor) => readBlob(layout, descriptor);
+  const top = await readIndexJson(layout);
+  const descriptor =
+    choice.platform === undefined
+      ? chooseDescriptor(top, choice, path)
+      : chooseImage(await manifestsOf(read, top), choice, path);
+  return {
+    name: path,
+    root: { descriptor, bytes: await read(descriptor) },
+    tags: [...new Set(top.filter(({ digest }) => digest === descriptor.digest).flatMap(namesOf))],
+    document: read,
+    blob: ({ digest }, offset) => blobOf(layout, digest, offset),
+  };
+}
+
+/** A `docker save` has no manifest: it is written here, of what was found. */
+function madeContent(source: ImageSource, path: string): ContentReader {
+  const { config, layers } = source.manifest;
+  const mediaType = MEDIA_TYPES.manifest;
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers }));
+  const root = { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
+  return {
+    name: path,
+    root,
+    tags: source.tags,
+    document: async () => bytes,
+    blob: ({ digest }, offset) => source.blob(digest, offset),
+  };
+}
+
+function isDockerArchive(layout: LayoutReader): boolean {
+  return layout.size('oci-layout') === undefined && layout.size('manifest.json') !== undefined;
+}
+
+/** What index.json names, of a layout whose version we read. */
+async function readIndexJson(layout: LayoutReader): Promise<readonly Descriptor[]> {
+  const marker = parseObject(await readWhole(layout, 'oci-layout', MAX_JSON_BYTES), 'oci-layout');
+  if (!text(marker.imageLayoutVersion, 'oci-layout').startsWith('1.')) {
+    throw new AppError('UNSUPPORTED', `oci-layout: expected version 1.x, got ${marker.imageLayoutVersion}`);
+  }
+  const index = parseObject(await readWhole(layout, 'index.json', MAX_JSON_BYTES), 'index.json');
+  return parseDescriptors(index.manifests, 'index.json: manifests');
+}
+
+async function* blobOf(layout: LayoutReader, digest: Digest, offset?: number): AsyncGenerator<Buffer> {
   if (layout.size(blobPath(digest)) === undefined) {
     throw new AppError('INTEGRITY', `expected a blob ${digest}, got none`, {
       details: { expected: digest, got: 'none' },
     });
   }
-  yield* layout.stream(blobPath(digest));
-}
-
-/** The image manifests of an index, those of indexes within it in their place; they inherit its names. */
-async function manifestsOf(
-  layout: LayoutReader,
-  descriptors: readonly Descriptor[],
-  depth: number,
-): Promise<readonly Descriptor[]> {
-  const found: Descriptor[] = [];
-  for (const descriptor of descriptors) {
-    if (!INDEX_TYPES.includes(descriptor.mediaType) || depth === MAX_INDEX_DEPTH) {
-      found.push(descriptor);
-      continue;
-    }
-    const index = parseObject(await readBlob(layout, descriptor), 'image index');
-    const inner = parseDescriptors(index.manifests, 'image index: manifests');
-    const below = await manifestsOf(layout, inner, depth + 1);
-    const { annotations = {} } = descriptor;
-    found.push(...below.map((one) => ({ ...one, annotations: { ...annotations, ...one.annotations } })));
-  }
-  return found;
+  yield* layout.stream(blobPath(digest), offset);
 }
 
 async function readBlob(layout: LayoutReader, { digest, size }: Descriptor): Promise<Buffer> {
@@ -131,8 +148,7 @@ async function leftOver(
 ): Promise<readonly string[]> {
   const named = new Set(descriptors.map(({ digest }) => blobPath(digest)));
   for (const descriptor of descriptors) {
-    if (INDEX_TYPES.includes(descriptor.mediaType) || layout.size(blobPath(descriptor.digest)) === undefined)
-      continue;
+    if (isIndex(descriptor) || layout.size(blobPath(descriptor.digest)) === undefined) continue;
     const { config, layers } = parseManifest(await readBlob(layout, descriptor), 'manifest');
     for (const { digest } of [config, ...layers]) named.add(blobPath(digest));
   }

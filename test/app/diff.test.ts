@@ -17,7 +17,7 @@ import { tempDir } from '../fixtures/temp.ts';
 import { makeImage, type TestImageOptions, type TestLayer } from '../output/images.ts';
 import { archives, BASE, imageTar, installedDatabase, installFiles, purl, TOOL } from './verify-images.ts';
 
-const options = { progress: silentProgress, signal: new AbortController().signal };
+const options = { env: {}, progress: silentProgress, signal: new AbortController().signal };
 
 function differ(a: string, b: string): Promise<DiffReport> {
   return diff({ a, b, platform: '' }, options);

@@ -7,6 +7,7 @@ import { isAppError } from '../../src/model/app-error.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import { blobPath, type Image } from '../../src/output/image.ts';
 import { writeOciDirectory } from '../../src/output/oci-dir.ts';
+import { startFakeRegistry } from '../fake/registry.ts';
 import { makeApk, makeApkMembers, makeFixtureKey } from '../fixtures/apk.ts';
 import { writeAlpineMirror, writeApkKeyring } from '../fixtures/mirror-dir.ts';
 import { tempDir } from '../fixtures/temp.ts';
@@ -305,15 +306,18 @@ test('of a folder with several images one is named; blobs that nothing names are
   );
 });
 
-test('what is no image here: a file that is missing, and names of images in registries', async (t) => {
+test('a file that is missing is no image; what looks like the name of one is asked of its registry', async (t) => {
   const folder = tempDir(t);
   await assert.rejects(verified(t, join(folder, 'none.tar')), (error) => isAppError(error, 'NOT_FOUND'));
-  for (const name of ['ghcr.io/me/image', 'docker://alpine', 'alpine:3.19', `a@${digestOf('x')}`]) {
-    await assert.rejects(
-      verified(t, name),
-      (error) => isAppError(error, 'UNSUPPORTED') && /skopeo/.test(error.hint ?? ''),
-    );
+  const registry = await startFakeRegistry(t);
+  for (const name of ['a/image', 'a:3.19', `a@${digestOf('x')}`]) {
+    await assert.rejects(verified(t, `${registry.host}/${name}`), (error) => isAppError(error, 'NOT_FOUND'));
   }
+  assert.deepEqual(registry.asked(), [
+    'GET a/image/manifests/latest',
+    'GET a/manifests/3.19',
+    `GET a/manifests/${digestOf('x')}`,
+  ]);
 });
 
 test('a keyring that cannot be used is refused at once', async (t) => {

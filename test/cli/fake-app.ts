@@ -1,9 +1,11 @@
+import { Readable } from 'node:stream';
 import type { App, AppOptions } from '../../src/cli/app-port.ts';
 import { run } from '../../src/cli/run.ts';
 import { digestOf, parseDiffId } from '../../src/model/digest.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../../src/model/package-report.ts';
 import type { ComposeReport, PlanReport } from '../../src/model/request.ts';
 import { DIFF, VERIFY } from './image-samples.ts';
+import { COPIED, INSPECTED, LOGIN, PULLED } from './registry-samples.ts';
 import { DEPENDENTS, DEPENDS, GRAPH, PROVIDERS, WHY } from './relation-samples.ts';
 
 export const PLAN: PlanReport = {
@@ -61,6 +63,7 @@ export const REPORT: ComposeReport = {
   sizeBytes: 52_406_000,
   output: 'out.tar',
   loadedInto: undefined,
+  pushed: [],
   left: [],
   notes: ['gcc-13.2.1-r0 was repacked: end-of-archive blocks before the last gzip member'],
 };
@@ -175,12 +178,17 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
   readonly calls: readonly Call[];
+  /** Questions to the person at the terminal */
+  readonly asked: readonly string[];
 }
 
 export interface Fakes {
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
   readonly answers?: Partial<App>;
+  readonly stdin?: string;
+  /** What a person at the terminal answers, in order; without it there is no terminal */
+  readonly typed?: readonly string[];
   /** Sees what the app is made with */
   readonly onOptions?: (options: AppOptions) => void;
 }
@@ -188,6 +196,8 @@ export interface Fakes {
 /** Runs a command line against use cases that only note what they are asked. */
 export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promise<Outcome> {
   const calls: Call[] = [];
+  const asked: string[] = [];
+  const typed = fakes.typed === undefined ? undefined : [...fakes.typed];
   const answer = <T>(name: keyof App, value: T) => {
     return async (argument?: unknown): Promise<T> => {
       calls.push({ name, argument });
@@ -237,6 +247,14 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
     graph: answer('graph', GRAPH),
     verify: answer('verify', VERIFY),
     diff: answer('diff', DIFF),
+    push: answer('push', COPIED),
+    pull: answer('pull', PULLED),
+    tags: answer('tags', { repository: 'registry.example/team/gcc', tags: ['1', 'latest'] }),
+    inspect: answer('inspect', INSPECTED),
+    inspectRaw: answer('inspectRaw', '{"schemaVersion":2}'),
+    remove: answer('remove', { reference: 'registry.example/team/gcc:1', digest: null }),
+    login: answer('login', LOGIN),
+    logout: answer('logout', { registry: 'registry.example', removed: true }),
     cacheList: answer('cacheList', [
       { digest, sizeBytes: 1_500_000, holds: 'git-2.43.0-r0 (alpine)', usedAt: '2026-01-02T03:04:05.000Z' },
     ]),
@@ -256,10 +274,19 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
     stderr: { write: (text) => (stderr += text) },
     env: fakes.env ?? {},
     ...(fakes.signal === undefined ? {} : { signal: fakes.signal }),
+    ...(fakes.stdin === undefined ? {} : { stdin: () => Readable.from([Buffer.from(fakes.stdin ?? '')]) }),
+    ...(typed === undefined
+      ? {}
+      : {
+          ask: async (question: string, hidden: boolean) => {
+            asked.push(`${question}${hidden ? ' (hidden)' : ''}`);
+            return typed.shift() ?? '';
+          },
+        }),
     app: (options) => {
       fakes.onOptions?.(options);
       return app;
     },
   });
-  return { exitCode, stdout, stderr, calls };
+  return { exitCode, stdout, stderr, calls, asked };
 }

@@ -6,6 +6,8 @@ import type { VerifyProblem, VerifyReport } from '../../src/model/verify-report.
 import { runFake } from './fake-app.ts';
 import { DIFF, VERIFY } from './image-samples.ts';
 
+const NO_ACCESS = { insecure: false, ca: '', cert: '', key: '' };
+
 const PROBLEM: VerifyProblem = {
   code: 'SIGNATURE',
   message: 'layer 0 (x): is unsigned\u001b[2J',
@@ -35,7 +37,7 @@ describe('compose verify', () => {
       'Never',
     ]);
     const { trust, ...asked } = got.calls[0]?.argument as VerifyRequest;
-    assert.deepEqual(asked, { image: 'out#a:1', platform: 'linux/arm64' });
+    assert.deepEqual(asked, { image: 'out#a:1', platform: 'linux/arm64', access: NO_ACCESS });
     assert.deepEqual([trust.keyring, trust.sigLevel, trust.allowUntrusted], ['keys', 'Never', false]);
   });
 
@@ -127,7 +129,7 @@ describe('compose diff', () => {
   test('packages, settings, and counts of the rest; 1 when they differ', async () => {
     const { stdout, exitCode, calls } = await runFake(['diff', 'old.tar', 'new.tar']);
     assert.equal(exitCode, 1);
-    assert.deepEqual(calls[0]?.argument, { a: 'old.tar', b: 'new.tar', platform: '' });
+    assert.deepEqual(calls[0]?.argument, { a: 'old.tar', b: 'new.tar', platform: '', access: NO_ACCESS });
     const [a, b] = [digestOf('old.tar'), digestOf('new.tar config')].map((digest) => digest.slice(0, 19));
     assert.equal(
       stdout,

@@ -1,15 +1,17 @@
 import { AppError } from '../../model/app-error.ts';
 import type { CommandModule } from '../command.ts';
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts';
-import { GENERAL_OPTIONS } from '../options.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
 import { platformFromWords } from '../platform-word.ts';
+import { accessFromWords } from '../registry-words.ts';
 
 export const command: CommandModule = {
   arguments: {
-    describe: 'A, B: images, each a tar (out.tar, docker save), an OCI layout folder or FOLDER#NAME',
+    describe:
+      'A, B: images, each a tar (out.tar, docker save), an OCI layout folder, FOLDER#NAME or one in a registry',
     complete: 'file',
   },
-  options: ['files', 'platform', ...GENERAL_OPTIONS],
+  options: ['files', 'platform', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose diff old.tar new.tar', 'packages that changed, files counted, bytes to fetch'],
     ['compose diff out#app:1 out#app:2 --files --verbose', 'every file and layer that differs'],
@@ -23,7 +25,7 @@ export const command: CommandModule = {
         details: { expected: 'two images', got: words.args },
       });
     }
-    const data = await app.diff({ a, b, platform: platformFromWords(words) });
+    const data = await app.diff({ a, b, platform: platformFromWords(words), access: accessFromWords(words) });
     const options = { files: words.options.has('files'), layers: words.options.has('verbose') };
     const text = async () => (await import('../render-diff.ts')).renderDiff(data, options);
     return { kind: 'answer', data, text, exitCode: data.equal ? EXIT_OK : EXIT_NO };

@@ -1,16 +1,18 @@
 import { sourceOptions } from '../../app/settings.ts';
 import type { CommandModule } from '../command.ts';
 import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
-import { GENERAL_OPTIONS } from '../options.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
 import { platformFromWords } from '../platform-word.ts';
+import { accessFromWords } from '../registry-words.ts';
 import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: {
-    describe: 'IMAGE: a tar (out.tar, docker save) or an OCI layout folder; FOLDER#NAME: one of several',
+    describe:
+      'IMAGE: a tar (out.tar, docker save), an OCI layout folder, one of several (FOLDER#NAME), or one in a registry',
     complete: 'file',
   },
-  options: ['platform', 'keyring', 'allow-untrusted', 'sig-level', ...GENERAL_OPTIONS],
+  options: ['platform', 'keyring', 'allow-untrusted', 'sig-level', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose verify out.tar', "whether all bytes are the distribution's, and which are not"],
     ['compose verify out#tools:latest --verbose', 'one image of a folder; every entry of its install layer'],
@@ -21,6 +23,7 @@ export const command: CommandModule = {
     const data = await app.verify({
       image: words.args[0]!,
       platform: platformFromWords(words),
+      access: accessFromWords(words),
       trust: sourceOptions(settingsFromWords(words)),
     });
     const verbose = words.options.has('verbose');

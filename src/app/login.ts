@@ -1,0 +1,58 @@
+import { AppError, isAppError } from '../model/app-error.ts';
+import type { LoginReport, LogoutReport, RegistryAccess } from '../model/registry.ts';
+import { parseRegistryName } from '../registry/credential-files.ts';
+import { type Credential, eraseCredential, onlyFor, storeCredential } from '../registry/credentials.ts';
+import { ping } from '../registry/ping.ts';
+import { type RegistryContext, withRegistries } from './registry-access.ts';
+
+export interface LoginRequest {
+  /** `localhost:5000`, `docker.io` */
+  readonly registry: string;
+  readonly username: string;
+  readonly password: string;
+  readonly access: RegistryAccess;
+}
+
+/** Asks the registry whether the login is right, then keeps it where docker and podman look. @throws AppError AUTH, NETWORK, USAGE, STORAGE */
+export async function login(context: RegistryContext, request: LoginRequest): Promise<LoginReport> {
+  const { username, password, access } = request;
+  const domain = parseRegistryName(request.registry);
+  if (username === '' || password === '' || username.includes(':')) {
+    const what = username.includes(':') ? 'a user name without a colon' : 'a user name and a password';
+    throw new AppError('USAGE', `compose login ${domain}: expected ${what}`);
+  }
+  const credential: Credential = { kind: 'basic', username, password };
+  await withRegistries(context, { access, credentials: onlyFor(domain, credential) }, (session) =>
+    ping(session, domain),
+  );
+  const verified = await withRegistries(
+    context,
+    { access, credentials: { find: async () => undefined } },
+    (session) =>
+      ping(session, domain).then(
+        () => false,
+        (error) => {
+          if (isAppError(error, 'AUTH')) return true;
+          throw error;
+        },
+      ),
+  );
+  const { place } = await storeCredential(domain, credential, context.env);
+  const notes = [
+    ...(verified
+      ? []
+      : ['the registry answers without a login too, so it has not said whether this one is right']),
+    ...(place.startsWith('docker-credential-')
+      ? []
+      : [`the password is not encrypted in ${place}; "credsStore" in that file names a keychain's program`]),
+  ];
+  return { registry: domain, username, storedAt: place, verified, notes };
+}
+
+export async function logout(
+  { env }: RegistryContext,
+  request: { readonly registry: string },
+): Promise<LogoutReport> {
+  const registry = parseRegistryName(request.registry);
+  return { registry, removed: await eraseCredential(registry, env) };
+}

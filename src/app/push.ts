@@ -1,0 +1,85 @@
+import { isAppError } from '../model/app-error.ts';
+import { fullName, parseReference, type Reference, type Repository } from '../model/reference.ts';
+import type { CopyReport, PushReport, PushTarget, RegistryAccess } from '../model/registry.ts';
+import type { Image } from '../output/image.ts';
+import { chooseManifest, contentsOf, type ImageContents, readContents } from '../output/image-content.ts';
+import type { RegistrySession } from '../registry/session.ts';
+import type { Context } from './context.ts';
+import { type ImageArgument, openContentArgument } from './image-argument.ts';
+import { pushContents } from './push-contents.ts';
+import { withRegistries } from './registry-access.ts';
+
+export interface PushRequest extends ImageArgument {
+  readonly to: string;
+  readonly access: RegistryAccess;
+}
+
+/**
+ * Brings an image, or an index with all its images, from wherever it is kept into a registry.
+ * @throws AppError as openContentArgument and pushContents
+ */
+export async function push(context: Context, request: PushRequest): Promise<CopyReport> {
+  const to = parseReference(request.to);
+  return withRegistries(context, request, async (session) => {
+    const { content, repository } = await openContentArgument(session, request);
+    const root = request.platform === '' ? content.root : await chooseManifest(content, request.platform);
+    const contents = await readContents(content, root);
+    const [pushed] = await pushAll(context, session, { contents, references: [to], from: repository });
+    return { from: request.image, pushed: pushed as PushReport };
+  });
+}
+
+/** What was composed, under every name. */
+export async function pushComposed(
+  context: Context,
+  image: Image,
+  { references, access }: PushTarget,
+): Promise<readonly PushReport[]> {
+  const contents = contentsOf(image);
+  return withRegistries(context, { access }, (session) =>
+    pushAll(context, session, { contents, references: references.map(parseReference) }),
+  );
+}
+
+interface PushAllOptions {
+  readonly contents: ImageContents;
+  readonly references: readonly Reference[];
+  /** Where the contents come from, when that is a registry */
+  readonly from?: Repository | undefined;
+}
+
+async function pushAll(
+  context: Context,
+  session: RegistrySession,
+  { contents, references, from }: PushAllOptions,
+): Promise<readonly PushReport[]> {
+  const { progress, catalog } = context;
+  const seen = catalog.pushedBlobs();
+  const reports: PushReport[] = [];
+  const filled = new Set(from === undefined ? [] : [fullName(from)]);
+  for (const to of references) {
+    const repository = fullName({ domain: to.domain, path: to.path });
+    const pushed = await pushContents(session, {
+      contents,
+      to,
+      progress,
+      blobsThere: filled.has(repository),
+      mountFrom: (digest) => (from?.domain === to.domain ? from.path : seen.find(to.domain, digest)),
+    });
+    reports.push(pushed);
+    filled.add(repository);
+    if (pushed.changed) remember(context, to, contents);
+  }
+  return reports;
+}
+
+/** A hint for the next push: where it cannot be kept, this one is done all the same. */
+function remember({ catalog, progress }: Context, to: Repository, { blobs }: ImageContents): void {
+  const digests = blobs.map(({ digest }) => digest);
+  try {
+    catalog.transaction(() => catalog.pushedBlobs().put(to, digests));
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    progress.note(`where blobs were pushed to is not remembered: ${error.message}`);
+  }
+}

@@ -1,0 +1,17 @@
+import type { CommandModule } from '../command.ts';
+import { printable } from '../format.ts';
+import { GENERAL_OPTIONS } from '../options.ts';
+import { namedArguments } from '../registry-words.ts';
+
+export const command: CommandModule = {
+  arguments: { describe: 'REG: localhost:5000, registry.example, docker.io' },
+  options: [...GENERAL_OPTIONS],
+  examples: [['compose logout registry.example', 'from every place that docker and podman read, too']],
+  async run({ words, app }) {
+    const { REG } = namedArguments(words, 'logout', ['REG']);
+    const data = await app.logout({ registry: REG });
+    const said = data.removed ? 'logged out of' : 'there was no login to';
+    const text = async () => (words.options.has('quiet') ? '' : `${said} ${printable(data.registry)}\n`);
+    return { kind: 'answer', data, text };
+  },
+};

@@ -1,0 +1,48 @@
+import { AppError } from '../model/app-error.ts';
+
+/** Longer ones are a file that was put on standard input by mistake. */
+const MAX_CHARACTERS = 64 * 1024;
+const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
+const ERASE: ReadonlySet<string> = new Set(['\u007f', '\b']);
+
+/**
+ * One line that a person types; the question goes to standard error. Hidden, nothing of it is shown.
+ * @throws AppError USAGE without a terminal, CANCELLED (Ctrl-C, Ctrl-D, `signal`)
+ */
+export function askTerminal(question: string, hidden: boolean, signal: AbortSignal): Promise<string> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY) throw new AppError('USAGE', `${question}: there is no terminal to ask`);
+  return new Promise((resolve, reject) => {
+    let line: readonly string[] = [];
+    const end = (act: () => void) => {
+      stdin.off('data', take).pause();
+      stdin.setRawMode(false);
+      signal.removeEventListener('abort', cancel);
+      stderr.write('\n');
+      act();
+    };
+    const cancel = () => end(() => reject(new AppError('CANCELLED', 'interrupted')));
+    const take = (text: string) => {
+      // Arrows and the like
+      if (text.startsWith('\u001b')) return;
+      for (const character of text) {
+        if (character === '\r' || character === '\n') return end(() => resolve(line.join('')));
+        if (character === CTRL_C || character === CTRL_D || line.length > MAX_CHARACTERS) return cancel();
+        if (ERASE.has(character)) {
+          if (!hidden && line.length > 0) stderr.write('\b \b');
+          line = line.slice(0, -1);
+        } else if (character >= ' ') {
+          if (!hidden) stderr.write(character);
+          line = [...line, character];
+        }
+      }
+    };
+    stderr.write(`${question}: `);
+    // Echo ends with it: before anything can be typed that is to be hidden.
+    stdin.setRawMode(true);
+    stdin.setEncoding('utf8').on('data', take).resume();
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
+  });
+}

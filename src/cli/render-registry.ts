@@ -1,0 +1,50 @@
+import type { BlobCount, PullReport, PushReport } from '../model/registry.ts';
+import { formatSize, printable } from './format.ts';
+
+type Line = readonly [name: string, text: string];
+
+/** What a push did, in a sentence: `3 uploaded (1.2 MB), 61 mounted (30.0 MB)`. */
+export function pushSummary(report: PushReport): string {
+  if (!report.changed) return 'there already';
+  const parts = [
+    part(report.uploaded, 'uploaded'),
+    part(report.mounted, 'mounted'),
+    part(report.present, 'there'),
+  ];
+  return `${parts.filter((text) => text !== '').join(', ')}; ${formatSize(report.sentBytes)} sent`;
+}
+
+function part({ blobs, bytes }: BlobCount, what: string): string {
+  return blobs === 0 ? '' : `${blobs} ${what} (${formatSize(bytes)})`;
+}
+
+/** With quiet the digest alone. */
+export function renderPush(report: PushReport, { quiet }: { readonly quiet: boolean }): string {
+  if (quiet) return `${report.digest}\n`;
+  return block([
+    ['pushed to', report.reference],
+    ['digest', report.digest],
+    ['blobs', pushSummary(report)],
+  ]);
+}
+
+/** With quiet the digest alone. */
+export function renderPull(report: PullReport, { quiet }: { readonly quiet: boolean }): string {
+  if (quiet) return `${report.digest}\n`;
+  const { fetched, cached } = report;
+  const blobs = [part(fetched, 'fetched'), part(cached, 'cached')].filter((text) => text !== '').join(', ');
+  const lines: Line[] = [
+    ['pulled', report.reference.replace(/@.*/, '')],
+    ['digest', report.digest],
+    ...(report.imageId === null ? [] : [['image id', report.imageId] as const]),
+    ['platform', report.platforms.join(', ')],
+    ['blobs', blobs],
+    ['written to', report.output],
+  ];
+  return block(lines);
+}
+
+export function block(lines: readonly Line[]): string {
+  const width = Math.max(...lines.map(([name]) => name.length));
+  return lines.map(([name, text]) => `${name.padEnd(width)}  ${printable(text)}\n`).join('');
+}

@@ -1,0 +1,240 @@
+import { createReadStream } from 'node:fs';
+import { mapConcurrent } from '../fetch/pool.ts';
+import { AppError } from '../model/app-error.ts';
+import type { Descriptor, Platform } from '../model/descriptor.ts';
+import { type Digest, digestOf } from '../model/digest.ts';
+import { MEDIA_TYPES } from '../model/media-types.ts';
+import { chooseImage, fitsPlatform, isIndex, platformText } from './choose-image.ts';
+import type { Image } from './image.ts';
+import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
+import {
+  type ImageConfig,
+  type ImageManifest,
+  parseConfig,
+  parseDescriptors,
+  parseManifest,
+  parseObject,
+} from './image-json.ts';
+import { expectEqual } from './verify-layer.ts';
+
+/** An index within an index.json is what multi-platform images are; deeper ones are nobody's. */
+const MAX_INDEX_DEPTH = 3;
+/** Images are for tens of platforms, each with a manifest that is about it. */
+const MAX_DOCUMENTS = 1000;
+/** Manifests of a hundred layers have 50 KiB. */
+const MAX_DOCUMENTS_BYTES = 256 * 1024 * 1024;
+/** Small requests, answered from memory */
+const PARALLEL = 6;
+
+/** Few calls per layer */
+const READ_BYTES = 1024 * 1024;
+
+/** A manifest or an index of them, its bytes checked against the descriptor. */
+export interface Document {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
+/** An image, or an index of images, as it can be read by digest wherever it is kept. */
+export interface ContentReader {
+  /** As the user named it, for messages */
+  readonly name: string;
+  /** What is meant by the name: a manifest or an index */
+  readonly root: Document;
+  /** Names where it is kept */
+  readonly tags: readonly string[];
+  /** Bytes of a manifest or index, checked. @throws AppError INTEGRITY, NOT_FOUND */
+  document(descriptor: Descriptor): Promise<Uint8Array>;
+  /** Bytes of a config or layer from `offset` on; only whoever reads to the end may learn that they are wrong. */
+  blob(descriptor: Descriptor, offset: number): AsyncIterable<Uint8Array>;
+}
+
+/** All that an image, or an index of images, is made of. */
+export interface ImageContents {
+  readonly root: Document;
+  /** What another one names comes before it, the root last */
+  readonly documents: readonly Document[];
+  /** Layers, then configs, each digest once */
+  readonly blobs: readonly Descriptor[];
+  /** As ContentReader.blob */
+  blob(descriptor: Descriptor, offset: number): AsyncIterable<Uint8Array>;
+}
+
+type Read = (descriptor: Descriptor) => Promise<Uint8Array>;
+
+/**
+ * Reads all documents from `root` on.
+ * @throws AppError INTEGRITY, BAD_ARCHIVE, UNSUPPORTED (what is no image), LIMIT
+ */
+export async function readContents(
+  reader: ContentReader,
+  root: Document = reader.root,
+): Promise<ImageContents> {
+  const documents = [...(await readDocuments(reader, root)).values()].reverse();
+  const manifests = documents
+    .filter(({ descriptor }) => !isIndex(descriptor))
+    .map(({ descriptor, bytes }) => parseManifest(bytes, `manifest ${descriptor.digest}`));
+  const blobs = [...manifests.flatMap(({ layers }) => layers), ...manifests.map(({ config }) => config)];
+  return {
+    root,
+    documents,
+    blobs: distinct(blobs),
+    blob: (descriptor, offset) => reader.blob(descriptor, offset),
+  };
+}
+
+/** Level by level; what is named again farther below moves there. */
+async function readDocuments(reader: ContentReader, root: Document): Promise<ReadonlyMap<Digest, Document>> {
+  const documents = new Map([[root.descriptor.digest, root]]);
+  let sizeBytes = 0;
+  let level: readonly Document[] = [root];
+  for (let depth = 0; level.length > 0; depth++) {
+    const below = distinct(level.flatMap((document) => indexed(document, depth)));
+    const unread = below.filter(({ digest }) => !documents.has(digest));
+    sizeBytes += unread.reduce((sum, { size }) => sum + size, 0);
+    if (documents.size + unread.length > MAX_DOCUMENTS || sizeBytes > MAX_DOCUMENTS_BYTES) {
+      throw new AppError(
+        'LIMIT',
+        `${reader.name}: more than ${MAX_DOCUMENTS} manifests, or ${MAX_DOCUMENTS_BYTES} bytes of them`,
+      );
+    }
+    level = await mapConcurrent(below, PARALLEL, async (descriptor) => ({
+      descriptor,
+      bytes: documents.get(descriptor.digest)?.bytes ?? (await reader.document(descriptor)),
+    }));
+    for (const document of level) {
+      documents.delete(document.descriptor.digest);
+      documents.set(document.descriptor.digest, document);
+    }
+  }
+  return documents;
+}
+
+function distinct(descriptors: readonly Descriptor[]): readonly Descriptor[] {
+  return [...new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor])).values()];
+}
+
+function indexed({ descriptor, bytes }: Document, depth: number): readonly Descriptor[] {
+  if (!isIndex(descriptor)) return [];
+  const where = `index ${descriptor.digest}`;
+  if (depth >= MAX_INDEX_DEPTH) {
+    throw new AppError('LIMIT', `${where}: expected at most ${MAX_INDEX_DEPTH} indexes one in another`);
+  }
+  return parseDescriptors(parseObject(bytes, where).manifests, `${where}: manifests`);
+}
+
+/**
+ * The manifest that is meant: the only one, or that for a platform (`linux/arm64`; empty: any).
+ * @throws AppError USAGE naming those that there are, UNSUPPORTED
+ */
+export async function chooseManifest(reader: ContentReader, platform: string): Promise<Document> {
+  const { name, root } = reader;
+  if (isIndex(root.descriptor)) {
+    const manifests = await manifestsOf((one) => reader.document(one), [root.descriptor]);
+    const choice = platform === '' ? {} : { platform };
+    const descriptor = chooseImage(manifests, choice, name);
+    return { descriptor, bytes: await reader.document(descriptor) };
+  }
+  if (platform !== '') {
+    const { config } = await readImage(reader, root);
+    const own = platformOfConfig(config);
+    if (!fitsPlatform(own, platform)) {
+      throw new AppError(
+        'USAGE',
+        `${name}: expected an image for ${platform}, got one for ${platformText(own)}`,
+        {
+          details: { expected: platform, got: platformText(own) },
+        },
+      );
+    }
+  }
+  return root;
+}
+
+export interface ImageDocuments {
+  readonly manifest: ImageManifest;
+  readonly config: ImageConfig;
+  readonly configBytes: Uint8Array;
+}
+
+/** A manifest and its config, checked. @throws AppError INTEGRITY, BAD_ARCHIVE, LIMIT */
+export async function readImage(
+  reader: Pick<ContentReader, 'blob'>,
+  { descriptor, bytes }: Document,
+): Promise<ImageDocuments> {
+  const manifest = parseManifest(bytes, `manifest ${descriptor.digest}`);
+  const configBytes = await readSmallBlob(reader, manifest.config);
+  const config = parseConfig(configBytes, `config ${manifest.config.digest}`);
+  checkCounts(manifest, config);
+  return { manifest, config, configBytes };
+}
+
+/** Of at most 4 MiB, checked. @throws AppError INTEGRITY, LIMIT */
+export async function readSmallBlob(
+  reader: Pick<ContentReader, 'blob'>,
+  descriptor: Descriptor,
+): Promise<Buffer> {
+  const { digest, size } = descriptor;
+  if (size > MAX_JSON_BYTES) {
+    throw new AppError('LIMIT', `blob ${digest}: expected at most ${MAX_JSON_BYTES} bytes, got ${size}`);
+  }
+  const parts: Uint8Array[] = [];
+  let got = 0;
+  for await (const part of reader.blob(descriptor, 0)) {
+    parts.push(part);
+    got += part.length;
+    if (got > size) break;
+  }
+  expectEqual(`size of blob ${digest}`, size, got);
+  const bytes = Buffer.concat(parts);
+  expectEqual('digest of blob', digest, digestOf(bytes));
+  return bytes;
+}
+
+export function platformOfConfig({ os, architecture, json }: ImageConfig): Platform {
+  const variant = typeof json.variant === 'string' && json.variant !== '' ? { variant: json.variant } : {};
+  return { os: os as Platform['os'], architecture, ...variant };
+}
+
+/** The image manifests of an index, those of indexes within it in their place; they inherit its annotations. */
+export async function manifestsOf(
+  read: Read,
+  descriptors: readonly Descriptor[],
+  depth = 0,
+): Promise<readonly Descriptor[]> {
+  const found: Descriptor[] = [];
+  for (const descriptor of descriptors) {
+    if (!isIndex(descriptor) || depth === MAX_INDEX_DEPTH) {
+      found.push(descriptor);
+      continue;
+    }
+    const index = parseObject(await read(descriptor), 'image index');
+    const inner = parseDescriptors(index.manifests, 'image index: manifests');
+    const below = await manifestsOf(read, inner, depth + 1);
+    const { annotations = {} } = descriptor;
+    found.push(...below.map((one) => ({ ...one, annotations: { ...annotations, ...one.annotations } })));
+  }
+  return found;
+}
+
+/** A composed image, whose layers are files of the store. */
+export function contentsOf(image: Image): ImageContents {
+  const { manifest, manifestDigest, config, layers } = image;
+  const mediaType = image.manifestType ?? MEDIA_TYPES.manifest;
+  const root = {
+    descriptor: { mediaType, digest: manifestDigest, size: manifest.byteLength },
+    bytes: manifest,
+  };
+  const contents = new Map([...layers, config].map(({ digest, content }) => [digest, content]));
+  const parsed = parseManifest(manifest, 'manifest');
+  return {
+    root,
+    documents: [root],
+    blobs: distinct([...parsed.layers, parsed.config]),
+    async *blob({ digest }, start) {
+      const content = contents.get(digest);
+      if (typeof content === 'string') yield* createReadStream(content, { start, highWaterMark: READ_BYTES });
+      else if (content !== undefined) yield content.subarray(start);
+    },
+  };
+}

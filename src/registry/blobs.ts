@@ -54,6 +54,7 @@ export async function* readBlob(
   const where = fullName(repository);
   const hash = prefix?.hash.copy() ?? createHash('sha256');
   let offset = prefix?.offset ?? 0;
+  let mayBeCache = true;
   for (let tried = 0; offset < size || size === 0; ) {
     const before = offset;
     try {
@@ -67,7 +68,8 @@ export async function* readBlob(
       if (offset === size) break;
       throw new AppError('NETWORK', `${where}: ${digest}: cut: expected ${size} bytes, got ${offset}`);
     } catch (error) {
-      if (!isAppError(error, 'NETWORK') || error instanceof GivenUp) throw error;
+      if (isAppError(error, 'INTEGRITY') && offset === before && mayBeCache) mayBeCache = false;
+      else if (!isAppError(error, 'NETWORK') || error instanceof GivenUp) throw error;
       if (offset - before >= WORTHWHILE_BYTES) tried = 0;
       else if (tried++ >= session.retries.count) throw error;
       await pause({ ...session.retries, tried: Math.max(tried - 1, 0), signal: session.signal });

@@ -61,6 +61,20 @@ export async function getManifest(
   reference: Reference,
   options: ManifestOptions = {},
 ): Promise<RemoteManifest> {
+  try {
+    return await readManifest(session, reference, options);
+  } catch (error) {
+    if (!isAppError(error, 'INTEGRITY')) throw error;
+    // Damaged on the way, or an old copy of a cache: a second equal answer is what the registry has.
+    return readManifest(session, reference, options);
+  }
+}
+
+async function readManifest(
+  session: RegistrySession,
+  reference: Reference,
+  options: ManifestOptions,
+): Promise<RemoteManifest> {
   const asked = { ...request(reference, options), method: 'GET', wholeBytes: MAX_MANIFEST_BYTES } as const;
   const reply = await session.send(asked);
   const bytes = await readAll(reply);

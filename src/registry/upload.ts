@@ -52,6 +52,8 @@ interface Upload {
   offset: number;
   /** Bytes of the blob that `advance` was told of */
   shown: number;
+  /** The registry found another digest once. */
+  wasRefused: boolean;
   /** Of one body; Infinity until the registry refuses a large one */
   chunkBytes: number;
 }
@@ -63,7 +65,13 @@ interface Upload {
  */
 export async function finishUpload(context: UploadContext, blob: BlobSource, location: URL): Promise<void> {
   const { session } = context;
-  const upload: Upload = { location, offset: 0, shown: 0, chunkBytes: Number.POSITIVE_INFINITY };
+  const upload: Upload = {
+    location,
+    offset: 0,
+    shown: 0,
+    wasRefused: false,
+    chunkBytes: Number.POSITIVE_INFINITY,
+  };
   let furthest = 0;
   for (let tried = 0; ; ) {
     try {
@@ -71,6 +79,7 @@ export async function finishUpload(context: UploadContext, blob: BlobSource, loc
       return;
     } catch (error) {
       if (isAppError(error, 'LIMIT') && upload.chunkBytes > CHUNK_BYTES) upload.chunkBytes = CHUNK_BYTES;
+      else if (isRefusedDigest(error) && !upload.wasRefused) upload.wasRefused = true;
       else if (!isAppError(error, 'NETWORK') && !isGone(error)) {
         await cancelUpload(context, upload.location, error);
         throw error;
@@ -85,6 +94,11 @@ export async function finishUpload(context: UploadContext, blob: BlobSource, loc
       furthest = Math.max(furthest, upload.offset);
     }
   }
+}
+
+/** Damaged on the way, or our bytes are wrong: then the next try ends the same. */
+function isRefusedDigest(error: unknown): boolean {
+  return isAppError(error, 'INTEGRITY') && error.details.status === 400;
 }
 
 function isGone(error: unknown): boolean {

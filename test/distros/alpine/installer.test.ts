@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { type TargetTree, targetTree } from '../../../src/compose/target-tree.ts';
+import { alpine } from '../../../src/distros/alpine/distro.ts';
+import type { Installation, InstalledPackage } from '../../../src/distros/install.ts';
+import { isAppError } from '../../../src/model/app-error.ts';
+import type { ApkSpec } from '../../fixtures/apk.ts';
+import { installed } from './installed.ts';
+
+const TIME = 1_700_000_001;
+
+function lay(packages: readonly InstalledPackage[], more: Partial<Installation> = {}): TargetTree {
+  const installation: Installation = {
+    packages,
+    targets: [],
+    architecture: 'x86_64',
+    repositories: [],
+    keys: [],
+    mode: 'static',
+    scripts: true,
+    database: true,
+    time: TIME,
+    ...more,
+  };
+  const installer = alpine.installer(installation);
+  return targetTree({ packages, rules: alpine.tree, installer, time: TIME });
+}
+
+function bytesOf({ tree }: TargetTree, path: string): Buffer {
+  const content = tree.get(path)?.content;
+  assert.equal(content?.kind, 'bytes', path);
+  return Buffer.from((content as { readonly bytes: Uint8Array }).bytes);
+}
+
+const textOf = (target: TargetTree, path: string): string => bytesOf(target, path).toString('utf8');
+const file = (path: string, content = 'x') => ({ path, content });
+const UNKNOWN = '#!/bin/sh\n/usr/bin/who-knows\n';
+const USERS = '#!/bin/sh\naddgroup -S new 2>/dev/null\nadduser -S -D -H -G new new 2>/dev/null\nexit 0\n';
+const BASE: ApkSpec = {
+  name: 'base',
+  version: '1-r0',
+  files: [
+    { path: 'etc/' },
+    file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n'),
+    file('etc/group', 'root:x:0:root\n'),
+    file('etc/shadow', 'root:*::0:::::\n'),
+    { path: 'bin/' },
+    { ...file('bin/busybox'), mode: 0o755 },
+    ...['sh', 'addgroup', 'adduser'].map((name) => ({ path: `bin/${name}`, linkTarget: '/bin/busybox' })),
+  ],
+};
+
+test('repositories and keys of the distribution are written, never over a package’s file', async () => {
+  const packages = await installed({
+    name: 'keys',
+    version: '1-r0',
+    files: [
+      { path: 'etc/' },
+      { path: 'etc/apk/' },
+      { path: 'etc/apk/keys/' },
+      file('etc/apk/keys/one.rsa.pub', 'its own'),
+    ],
+  });
+  const key = (name: string) => ({ name, content: Buffer.from('given') });
+  const repositories = ['https://example.test/v3.19/main', 'https://example.test/v3.19/community'];
+  const target = lay(packages, { repositories, keys: [key('one.rsa.pub'), key('two.rsa.pub')] });
+  assert.equal(textOf(target, 'etc/apk/repositories'), `${repositories.join('\n')}\n`);
+  assert.equal(target.tree.get('etc/apk/keys/one.rsa.pub')?.content?.kind, 'archive');
+  assert.equal(textOf(target, 'etc/apk/keys/two.rsa.pub'), 'given');
+  assert.ok(!lay(packages).tree.has('etc/apk/repositories'));
+});
+
+test('no database: neither it nor the folders that apk keeps for itself', async () => {
+  const { tree } = lay(await installed({ name: 'a', version: '1-r0', files: [file('a')] }), {
+    database: false,
+    scripts: false,
+  });
+  assert.deepEqual([...tree.keys()].filter((path) => !path.startsWith('dev/')).sort(), [
+    'a',
+    'dev',
+    'proc',
+    'tmp',
+  ]);
+});
+
+test('a name in the index may have another architecture and a tag', async () => {
+  const [one] = await installed({ name: 'a', version: '1-r0', arch: 'noarch', files: [file('a')] });
+  assert.ok(one !== undefined);
+  const index = { architecture: 'x86_64', tag: 'edge' };
+  const text = textOf(lay([{ ...one, index }], { targets: ['a@edge'] }), 'lib/apk/db/installed');
+  assert.match(text, /^A:x86_64$/m);
+  assert.match(text, /\ns:edge\nF:\nR:a\n/);
+  assert.equal(textOf(lay([one], { targets: ['a@edge>1'] }), 'etc/apk/world'), 'a@edge>1\n');
+  assert.match(textOf(lay([one]), 'lib/apk/db/installed'), /^A:noarch$/m);
+});
+
+test('the database of apk 3, when that is what the image has', async () => {
+  const packages = await installed(
+    {
+      name: 'z',
+      version: '1-r0',
+      scripts: { 'post-install': UNKNOWN },
+      replaces: ['gone'],
+      moreInfo: ['tags = one', 'tags = two'],
+      files: [{ path: 'usr/' }, file('usr/b'), file('usr/a')],
+    },
+    { name: 'apk-tools', version: '3.0.1-r0', scripts: { 'post-install': UNKNOWN }, replaces: ['old'] },
+  );
+  const target = lay(packages);
+  assert.ok(!target.tree.has('dev') && !target.tree.has('lib/apk/db/lock'));
+  assert.ok(!target.tree.has('lib/apk/db/scripts.tar') && !target.tree.has('lib/apk/exec'));
+  const tar = gunzipSync(bytesOf(target, 'lib/apk/db/scripts.tar.gz')).toString('latin1');
+  assert.ok(tar.startsWith('apk-tools-3.0.1-r0.Q1'), 'in the order of the names');
+  const text = textOf(target, 'lib/apk/db/installed');
+  assert.match(text, /\ng:one two\nr:gone\nF:usr\nR:a\nZ:.*\nR:b\n/);
+  assert.ok(!text.includes('r:old'), 'apk 3 forgets what a package without files replaces');
+});
+
+test('where /lib is a link the database goes where it leads', async () => {
+  const packages = await installed({
+    name: 'baselayout',
+    version: '1-r0',
+    files: [{ path: 'usr/' }, { path: 'usr/lib/' }, { path: 'lib', linkTarget: 'usr/lib' }, file('x')],
+  });
+  assert.ok(lay(packages).tree.has('usr/lib/apk/db/installed'));
+});
+
+test('after a step that is left, later ones are left too, but for users whom nobody else names', async () => {
+  const specs = (first: string): ApkSpec[] => [
+    BASE,
+    { name: 'first', version: '1-r0', scripts: { 'post-install': first }, files: [file('first')] },
+    {
+      name: 'users',
+      version: '1-r0',
+      scripts: { 'pre-install': USERS, 'post-install': '#!/bin/sh\nexit 0\n' },
+      files: [{ path: 'srv/', uid: 500, gid: 500, uname: 'new', gname: 'new' }],
+    },
+  ];
+  const known = lay(await installed(...specs('#!/bin/sh\nexit 0\n')));
+  assert.deepEqual(known.left, []);
+  assert.deepEqual(known.done, [
+    'first-1-r0.post-install',
+    'users-1-r0.pre-install',
+    'users-1-r0.post-install',
+  ]);
+  assert.equal(textOf(known, '.pkg/state'), `${known.done.join('\n')}\n`);
+  assert.match(textOf(known, '.pkg/install.sh'), /^# Nothing is left to do/m);
+
+  const later = lay(await installed(...specs(UNKNOWN)));
+  assert.deepEqual(later.done, ['users-1-r0.pre-install']);
+  assert.deepEqual(later.left, ['first-1-r0.post-install', 'users-1-r0.post-install']);
+  assert.match(textOf(later, '.pkg/install.sh'), /^# {3}first-1-r0\.post-install$/m);
+  const { uid, gid } = later.tree.get('srv') as { uid: number; gid: number };
+  assert.ok(uid !== 500 && gid !== 500, 'the new user’s');
+  assert.match(textOf(later, 'lib/apk/db/installed'), new RegExp(`^F:srv\\nM:${uid}:${gid}:755$`, 'm'));
+
+  const about = lay(await installed(...specs(`${UNKNOWN}# changes /etc/passwd\n`)));
+  assert.deepEqual(about.done, []);
+  assert.equal(about.tree.get('srv')?.uid, 500);
+  assert.match(textOf(about, '.pkg/install.sh'), /^own users-1-r0.owners users new new 500 500 755 srv$/m);
+});
+
+test('deferred: no script’s effect, and no folder for scripts before one has run', async () => {
+  const packages = await installed(BASE, {
+    name: 'users',
+    version: '1-r0',
+    scripts: { 'pre-install': USERS },
+    files: [{ path: 'srv/', uid: 500, gid: 500, uname: 'new', gname: 'new' }],
+  });
+  const { tree, left, done } = lay(packages, { mode: 'deferred' });
+  assert.deepEqual([left, done], [['users-1-r0.pre-install'], []]);
+  assert.equal(tree.get('srv')?.uid, 500);
+  assert.equal(tree.get('etc/passwd')?.content?.kind, 'archive');
+  assert.ok(!tree.has('lib/apk/exec') && lay(packages).tree.get('lib/apk/exec')?.mode === 0o700);
+});
+
+test('no scripts: none is noted and nothing is below .pkg', async () => {
+  const packages = await installed({ name: 'a', version: '1', scripts: { 'post-install': UNKNOWN } });
+  const { tree, left, done } = lay(packages, { scripts: false });
+  assert.deepEqual([left, done], [[], []]);
+  assert.ok(![...tree.keys()].some((path) => path.startsWith('.pkg')));
+});
+
+test('what apk would leave out is refused, the package and the path named', async () => {
+  const broken: readonly (readonly [ApkSpec['files'], RegExp])[] = [
+    [[file('usr/x')], /a-1: "usr\/x" .*no entry for its folder/],
+    [[{ path: 'usr/' }, file('usr/x'), file('usr/x')], /the same file twice/],
+    [[{ path: 'usr/' }, file('usr/\u0001')], /control characters/],
+    [[file('x'), { path: 'y', type: 'hardlink', linkTarget: 'z' }], /hard link to z/],
+  ];
+  for (const [files = [], message] of broken) {
+    const packages = await installed({ name: 'a', version: '1', installedSize: 1, files });
+    assert.throws(
+      () => lay(packages),
+      (error) => isAppError(error, 'BAD_ARCHIVE') && message.test(error.message),
+    );
+  }
+});
+
+test('checksums that are none are as if they were not there', async () => {
+  const sum = 'APK-TOOLS.checksum.SHA1';
+  const packages = await installed({
+    name: 'a',
+    version: '1',
+    noChecksums: true,
+    files: [
+      { ...file('short'), pax: { [sum]: 'abcd' } },
+      { ...file('right'), pax: { [sum]: 'ab'.repeat(20) } },
+      { ...file('words'), pax: { [sum]: 'no hexadecimal digits at all, forty of ..'.slice(0, 40) } },
+    ],
+  });
+  const text = textOf(lay(packages), 'lib/apk/db/installed');
+  assert.match(text, /\nf:f\nF:\nR:short\nR:right\nZ:Q1q6urq6urq6urq6urq6urq6urq6s=\nR:words\n\n$/);
+});

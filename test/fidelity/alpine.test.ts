@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { checkJobs, jobs } from './suite.ts';
+import { checkSets } from './suite.ts';
 
 /** Sets with scripts, the whole ISO among them. */
 const SCRIPTED = [
@@ -18,12 +18,12 @@ const SCRIPTED = [
 ];
 
 test('Alpine: every set’s image is what real apk add installs', { concurrency: true }, async (t) => {
-  const all = [
-    ...jobs('alpine', { install: 'deferred', after: false }),
-    ...jobs('alpine', { install: 'deferred', after: true }, [...SCRIPTED, 'fx-failing']),
-    ...jobs('alpine', { install: 'static', after: false }, SCRIPTED),
-    ...jobs('alpine', { install: 'static', after: true }, SCRIPTED),
-    ...jobs('alpine', { install: 'run', after: false }, ['alpine-base', 'iso', 'fx-owners', 'fx-scripts']),
-  ];
-  await checkJobs(t, all, { every: true });
+  const manners = [
+    { install: 'deferred', after: false },
+    { install: 'deferred', after: true, sets: [...SCRIPTED, 'fx-failing'] },
+    { install: 'static', after: false, sets: SCRIPTED },
+    { install: 'static', after: true, sets: SCRIPTED },
+    { install: 'run', after: false, sets: ['alpine-base', 'iso', 'fx-owners', 'fx-scripts'] },
+  ] as const;
+  await checkSets(t, 'alpine', { manners, every: true });
 });

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 
 import { sharedData } from '../fixtures/shared.ts';
 import { ARCH_FIXTURES, writeArchRepository } from './arch-fixtures.ts';
-import { makeDevNull, type RealTool, runOk } from './real-tool.ts';
+import { type RealTool, runOk, withDevNull } from './real-tool.ts';
 
 const DATA = 'data/arch/2017.12/x86_64';
 const HOOKS = 'usr/share/libalpm/hooks/';
@@ -41,12 +41,13 @@ export async function openArch(folder: string): Promise<RealTool | string> {
     source: { distro: 'arch', architecture: 'x86_64', allowUntrusted: true, repositories: [pool, fixtures] },
     async install(packages, { scripts, root }) {
       mkdirSync(join(root, 'var/lib/pacman'), { recursive: true });
-      if (scripts) await makeDevNull(root);
-      await runOk('/usr/bin/pacman', [
+      const words = [
         ...['--config', scripts ? configs.with : configs.without, '--root', root],
         ...['--noconfirm', '--noprogressbar', ...(scripts ? [] : ['--noscriptlet'])],
         ...['-Sy', ...packages],
-      ]);
+      ];
+      const install = () => runOk('/usr/bin/pacman', words);
+      await (scripts ? withDevNull(root, install) : install());
       // A scriptlet or hook that fails after the files are there is no failure of pacman's.
       return 0;
     },

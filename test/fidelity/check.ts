@@ -10,7 +10,7 @@ import type { Stage } from './allowed.ts';
 import { openAlpine } from './alpine.ts';
 import { openArch } from './arch.ts';
 import { type Comparison, compare, type Difference, type InstalledTree } from './compare.ts';
-import { makeDevNull, type RealTool, run } from './real-tool.ts';
+import { type RealTool, run, withDevNull } from './real-tool.ts';
 import type { FidelitySet } from './sets.ts';
 import { IMAGE, type Unpacker, umoci } from './unpack.ts';
 
@@ -19,7 +19,7 @@ export interface CheckOptions {
   /** Compare once scripts have run in both, by /.pkg/install.sh in ours; else as composed. */
   readonly after: boolean;
   readonly unpacker: Unpacker;
-  /** Leaves the folders where they are. */
+  /** Leaves the image's tree where it is until the set is closed. */
   readonly keep: boolean;
 }
 
@@ -28,7 +28,6 @@ export interface Outcome extends Comparison {
   readonly stage: Stage;
   /** Paths of the real tool's tree */
   readonly paths: number;
-  readonly folder: string;
 }
 
 /** Time of what compose generates: no package's, so that whatever has it was generated. */
@@ -52,8 +51,17 @@ export function workFolder(): string {
 export interface Workshop {
   /** A sentence: why it is not here. */
   tool(distro: DistroId): Promise<RealTool | string>;
-  /** @throws Error where the distribution's tool is not here, or a tool fails; AppError as compose */
-  check(set: FidelitySet, options: CheckOptions): Promise<Outcome>;
+  /** @throws Error where the distribution's tool is not here */
+  open(set: FidelitySet): Promise<SetBench>;
+}
+
+/** One set; what the real tool leaves is made once. */
+export interface SetBench {
+  readonly folder: string;
+  /** @throws Error when a tool fails; AppError as compose */
+  check(options: CheckOptions): Promise<Outcome>;
+  /** Removes its folder. */
+  close(): void;
 }
 
 export function openWorkshop(folder: string): Workshop {
@@ -71,14 +79,41 @@ export function openWorkshop(folder: string): Workshop {
   };
   return {
     tool,
-    async check(set, options) {
+    async open(set) {
       const real = await tool(set.distro);
       if (typeof real === 'string') throw new Error(real);
       count += 1;
       const place = join(folder, set.distro, 'roots', `${count}`);
       mkdirSync(place, { recursive: true });
+      return openSet(set, { real, place, cache: join(folder, 'cache') });
+    },
+  };
+}
+
+interface Place {
+  readonly real: RealTool;
+  readonly place: string;
+  readonly cache: string;
+}
+
+function openSet(set: FidelitySet, at: Place): SetBench {
+  const installed = new Map<boolean, Promise<InstalledTree>>();
+  const theirs = (scripts: boolean): Promise<InstalledTree> => {
+    const known = installed.get(scripts) ?? installReal(set, at, scripts);
+    installed.set(scripts, known);
+    return known;
+  };
+  let count = 0;
+  return {
+    folder: at.place,
+    close: () => rmSync(at.place, { recursive: true }),
+    async check(options) {
+      count += 1;
+      const place = join(at.place, `image${count}`);
+      mkdirSync(place);
+      const ours = await composed(set, { ...at, place }, options);
       try {
-        return await checkSet(set, { ...options, real, place, cache: join(folder, 'cache') });
+        return await compareWith(theirs, { set, ours, options });
       } finally {
         if (!options.keep) rmSync(place, { recursive: true });
       }
@@ -86,24 +121,19 @@ export function openWorkshop(folder: string): Workshop {
   };
 }
 
-interface Bench extends CheckOptions {
-  readonly real: RealTool;
-  readonly place: string;
-  readonly cache: string;
-}
-
-async function checkSet(set: FidelitySet, bench: Bench): Promise<Outcome> {
-  const { install, after, place } = bench;
+async function compareWith(
+  theirs: (scripts: boolean) => Promise<InstalledTree>,
+  { set, ours, options }: { set: FidelitySet; ours: InstalledTree; options: CheckOptions },
+): Promise<Outcome> {
+  const { install, after } = options;
   const scripted = after || install === 'run';
   const stage: Stage = scripted ? 'after' : 'before';
-  const theirs = await installReal(set, bench, scripted);
-  const ours = await composed(set, bench);
-  const found = compare(set.distro, stage, { ours, theirs });
-  const outcome = { set, stage, paths: theirs.facts.size, folder: place };
-  if (install !== 'static' || after || found.differences.length === 0) return { ...found, ...outcome };
+  const real = await theirs(scripted);
+  const found = { ...compare(set.distro, stage, { ours, theirs: real }), set, stage, paths: real.facts.size };
+  if (install !== 'static' || after || found.differences.length === 0) return found;
   // What static applies is as if its script had run, what it leaves is as if none had.
-  const complete = compare(set.distro, stage, { ours, theirs: await installReal(set, bench, true) });
-  return { ...found, differences: inBoth(found.differences, complete.differences), ...outcome };
+  const complete = compare(set.distro, stage, { ours, theirs: await theirs(true) });
+  return { ...found, differences: inBoth(found.differences, complete.differences) };
 }
 
 function inBoth(without: readonly Difference[], complete: readonly Difference[]): readonly Difference[] {
@@ -114,20 +144,20 @@ function inBoth(without: readonly Difference[], complete: readonly Difference[])
   });
 }
 
-async function installReal(set: FidelitySet, bench: Bench, scripts: boolean): Promise<InstalledTree> {
-  const root = join(bench.place, scripts ? 'scripted' : 'plain');
+async function installReal(set: FidelitySet, at: Place, scripts: boolean): Promise<InstalledTree> {
+  const root = join(at.place, scripts ? 'with-scripts' : 'without-scripts');
   const since = seconds();
-  const status = await bench.real.install(set.packages, { scripts, root });
+  const status = await at.real.install(set.packages, { scripts, root });
   return { root, facts: factsOfFolder(root), status, since, epoch: since };
 }
 
-async function composed(set: FidelitySet, bench: Bench): Promise<InstalledTree> {
-  const { install, after, place, cache, real, unpacker } = bench;
-  const image = join(place, 'image');
-  const { left } = await use({ cache }, (context) =>
+async function composed(set: FidelitySet, at: Place, options: CheckOptions): Promise<InstalledTree> {
+  const { install, after, unpacker } = options;
+  const image = join(at.place, 'image');
+  const { left } = await use({ cache: at.cache }, (context) =>
     compose(
       context,
-      request(set.packages, real.source, {
+      request(set.packages, at.real.source, {
         tags: [IMAGE],
         install,
         // What has to be packed anew for umoci need not be small.
@@ -137,16 +167,15 @@ async function composed(set: FidelitySet, bench: Bench): Promise<InstalledTree> 
       }),
     ),
   );
-  const root = join(place, 'ours');
+  const root = join(at.place, 'root');
   await unpacker.unpack(image, root);
   const since = seconds();
-  const status = after && left.length > 0 ? await finishInstall(root) : 0;
+  const status = after && left.length > 0 ? await withDevNull(root, () => finishInstall(root)) : 0;
   return { root, facts: factsOfFolder(root), status, since, epoch: EPOCH };
 }
 
 /** @returns the exit status of /.pkg/install.sh */
 async function finishInstall(root: string): Promise<number> {
-  await makeDevNull(root);
   const { status, stderr } = await run('chroot', [root, '/.pkg/install.sh']);
   if (status > 1) throw new Error(`/.pkg/install.sh: exit code ${status}\n${stderr}`);
   return status;

@@ -53,9 +53,11 @@ async function check(set: FidelitySet): Promise<boolean> {
     console.log(`${word} ${set.distro} ${set.name}: ${text} (${took} s)`);
   };
   try {
-    const outcome = await workshop.check(set, { install: install as 'run', after, keep, unpacker });
+    const bench = await workshop.open(set);
+    const outcome = await bench.check({ install: install as 'run', after, keep, unpacker });
+    if (!keep) bench.close();
     const { differences, allowed, paths } = outcome;
-    if (json) console.log(JSON.stringify(outcome));
+    if (json) console.log(JSON.stringify({ ...outcome, folder: keep ? bench.folder : undefined }));
     else {
       const same = differences.length === 0;
       end(

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { SourceOptions } from '../../src/model/request.ts';
@@ -57,10 +57,15 @@ export async function runOk(program: string, words: readonly string[], cwd?: str
   throw new Error(`${program} ${words.join(' ')}: exit code ${status}\n${stdout}${stderr}`);
 }
 
-/** For scripts: an engine's /dev has it, and in a bare root what they write to it would become a file. */
-export async function makeDevNull(root: string): Promise<void> {
+/** An engine's /dev has it while scripts run; in a bare root what they write to it would become a file. */
+export async function withDevNull<T>(root: string, work: () => Promise<T>): Promise<T> {
   const path = join(root, 'dev/null');
-  if (existsSync(path)) return;
+  if (existsSync(path)) return work();
   mkdirSync(join(root, 'dev'), { recursive: true });
   await runOk('mknod', ['-m', '666', path, 'c', '1', '3']);
+  try {
+    return await work();
+  } finally {
+    rmSync(path);
+  }
 }

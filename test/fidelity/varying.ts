@@ -39,7 +39,7 @@ export const VARYING: readonly Varying[] = [
   },
   {
     distro: 'alpine',
-    path: 'etc/shadow',
+    path: 'etc/shadow{,-}',
     reason: 'a new user’s password changed on the day of the install',
     steady: (found) => ofContent(found, dayless(latin1(found), found)),
   },

@@ -41,7 +41,8 @@ export async function checkSets(
   const tool = await workshop.tool(distro);
   if (typeof tool === 'string') return t.skip(`skipped: ${tool}`);
   const needed = new Set<unknown>();
-  await mapConcurrent(known, CONCURRENCY, async (set) => {
+  const wanted = known.filter(({ name }) => manners.some(({ sets }) => sets?.includes(name) ?? true));
+  await mapConcurrent(wanted, unpacker === umoci ? CONCURRENCY : 1, async (set) => {
     const bench = await workshop.open(set);
     for (const { install, after, sets } of manners) {
       if (sets !== undefined && !sets.includes(set.name)) continue;

@@ -1,6 +1,5 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import { FILE_COMMANDS } from '../shared/file-commands.ts';
-import type { RootDraft } from '../shared/root-draft.ts';
 import type { CommandCall, CommandResult, KnownCommand } from '../shared/shell-run.ts';
 import { undecided } from '../shared/undecided.ts';
 import { addgroup, adduser } from './known-accounts.ts';
@@ -50,31 +49,23 @@ function installApplets({ args, root }: CommandCall, program: string): CommandRe
   // Without /proc the link's target is what it was called by, with /proc the file itself.
   if (`/${root.real(program, true)}` !== program) undecided(`${program} is a link`);
   const list = `etc/busybox-paths.d/${program.slice(program.lastIndexOf('/') + 1)}`;
-  const paths = decodePath(root.read(list) ?? undecided(`no ${list}`));
-  for (const path of paths.split('\n')) {
-    if (path === '') continue;
-    if (!/^(?:usr\/)?s?bin\/[A-Za-z0-9[.+_-]+$/.test(path)) undecided(`${path} in ${list}`);
-    linkUnlessThere(root, path, program);
-  }
+  const paths = decodePath(root.read(list) ?? undecided(`no ${list}`))
+    .split('\n')
+    .filter((path) => path !== '');
+  const odd = paths.find((path) => !/^(?:usr\/)?s?bin\/[A-Za-z0-9[.+_-]+$/.test(path));
+  if (odd !== undefined) undecided(`${odd} in ${list}`);
+  root.linkMissing(paths, program);
   return { status: 0 };
 }
 
 /** bbsuid.c of Alpine: a symlink that is there is replaced, whatever it points at; status 1 where a file is in the way. */
 function installSuidLinks({ args, root }: CommandCall): CommandResult {
   if (args.length !== 1 || args[0] !== '--install') undecided('bbsuid');
-  let status = 0;
-  for (const path of suidApplets(root.read(BBSUID) ?? undecided('no bbsuid'))) {
-    if (root.stat(path)?.type === 'symlink') root.put(path, { type: 'symlink', linkTarget: `/${BBSUID}` });
-    else if (!linkUnlessThere(root, path, `/${BBSUID}`)) status = 1;
-  }
-  return { status };
-}
-
-/** @returns whether it was made: not where something is, or no folder */
-function linkUnlessThere(root: RootDraft, path: string, target: string): boolean {
-  if (root.stat(path) !== undefined || root.real(path, false) === undefined) return false;
-  root.put(path, { type: 'symlink', linkTarget: target });
-  return true;
+  const paths = suidApplets(root.read(BBSUID) ?? undecided('no bbsuid'));
+  const links = paths.filter((path) => root.stat(path)?.type === 'symlink');
+  for (const path of links) root.put(path, { type: 'symlink', linkTarget: `/${BBSUID}` });
+  const others = paths.filter((path) => !links.includes(path));
+  return { status: Number(!root.linkMissing(others, `/${BBSUID}`)) };
 }
 
 /** The applets that the program names: its strings that are paths of programs, but for itself and what it runs. */

@@ -28,6 +28,8 @@ export class RootDraft {
   /** Without symlinks on the way; none is ever removed here */
   readonly #directories = new Set<string>();
   readonly #effects: (() => void)[] = [];
+  /** Of one path in a row are one effect: a root may search all its paths for hard links. */
+  #lastChange: { real: string; attributes: Partial<DirectoryOwnership>; at: number } | undefined;
 
   constructor(root: Root) {
     this.#root = root;
@@ -139,6 +141,42 @@ export class RootDraft {
     );
   }
 
+  /**
+   * A symlink at each path where nothing is, but where the folder is not there.
+   * @returns whether all were made
+   */
+  linkMissing(paths: readonly string[], linkTarget: string): boolean {
+    /** By folder as written: its real path with a slash; undefined: not there */
+    const folders = new Map<string, string | undefined>();
+    const made: string[] = [];
+    const entry: DraftEntry = {
+      type: 'symlink',
+      mode: 0o777,
+      uid: 0,
+      gid: 0,
+      sizeBytes: 0,
+      linkTarget,
+      content: () => undefined,
+    };
+    for (const path of paths) {
+      const slash = path.lastIndexOf('/') + 1;
+      const folder = path.slice(0, slash);
+      if (!folders.has(folder)) {
+        const there = this.real(path, false) !== undefined;
+        folders.set(folder, there ? this.#place(path).slice(0, slash - path.length) : undefined);
+      }
+      const real = folders.get(folder);
+      const place = `${real}${path.slice(slash)}`;
+      if (real === undefined || this.#at(place) !== undefined) continue;
+      this.#changed.set(place, entry);
+      made.push(place);
+    }
+    this.#effects.push(() => {
+      for (const place of made) this.#root.put(place, { type: 'symlink', linkTarget });
+    });
+    return made.length === paths.length;
+  }
+
   /** Another name for a file, in place of what was there. */
   link(existing: string, path: string): void {
     const from = this.real(existing, false) ?? undecided(`no ${existing}`);
@@ -156,7 +194,14 @@ export class RootDraft {
     if (real === undefined || entry === undefined) undecided(`no ${path}`);
     if (entry.type !== 'directory' && entry.type !== 'file') undecided(`${path} is a ${entry.type}`);
     if (real === '') undecided('changes /');
-    this.#record(real, { ...entry, ...attributes }, () => this.#root.change(real, attributes));
+    this.#changed.set(real, { ...entry, ...attributes });
+    if (this.#lastChange?.real === real && this.#lastChange.at === this.#effects.length) {
+      Object.assign(this.#lastChange.attributes, attributes);
+      return;
+    }
+    const all = { ...attributes };
+    this.#effects.push(() => this.#root.change(real, all));
+    this.#lastChange = { real, attributes: all, at: this.#effects.length };
   }
 
   /** Sets a directory's mtime to the installation's time. */
@@ -205,10 +250,12 @@ export class RootDraft {
     if (changed !== undefined) return changed ?? undefined;
     if (this.#seen.has(real)) return this.#seen.get(real);
     const there = this.#root.stat(real);
-    const entry =
-      there === undefined
-        ? undefined
-        : { ...there, content: () => (there.type === 'file' ? this.#root.read(real) : undefined) };
+    let known: Uint8Array | undefined;
+    const content = () => {
+      known ??= there?.type === 'file' ? this.#root.read(real) : undefined;
+      return known;
+    };
+    const entry = there === undefined ? undefined : { ...there, content };
     this.#seen.set(real, entry);
     return entry;
   }

@@ -21,21 +21,39 @@ const FIELDS = {
 
 /** Lines of a file, none where the file is not there. */
 export function readLines(root: RootDraft, path: string): readonly string[] {
-  if (root.stat(path) === undefined) return [];
-  const text = decodePath(root.read(path) ?? new Uint8Array());
-  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+  const content = root.stat(path) === undefined ? undefined : root.read(path);
+  return content === undefined ? [] : linesOf(content);
 }
+
+/** By a file's content, which a script reads several times. */
+const parsed = new WeakMap<Uint8Array, readonly Account[]>();
 
 /**
  * @throws Undecided where a line has another form: C libraries skip such lines, each in its own way; or where two have
  * one name
  */
 export function readAccounts(root: RootDraft, path: typeof PASSWD | typeof GROUP): readonly Account[] {
+  const content = root.stat(path) === undefined ? undefined : root.read(path);
+  if (content === undefined) return [];
+  let accounts = parsed.get(content);
+  if (accounts === undefined) {
+    accounts = parse(linesOf(content), path);
+    parsed.set(content, accounts);
+  }
+  return accounts;
+}
+
+function parse(lines: readonly string[], path: typeof PASSWD | typeof GROUP): readonly Account[] {
   const names = new Set<string>();
-  return readLines(root, path).map((line) => {
+  return lines.map((line) => {
     const [, name, id, members = ''] = FIELDS[path].exec(line) ?? undecided(`a line of ${path}`);
     if (name === undefined || names.has(name) || name.startsWith('+')) undecided(`${name} in ${path}`);
     names.add(name);
     return { name, id: Number(id), members: members === '' ? [] : members.split(',') };
   });
+}
+
+function linesOf(content: Uint8Array): readonly string[] {
+  const text = decodePath(content);
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }

@@ -98,7 +98,8 @@ export function networkFailure(error: unknown, receivedBytes: number): FetchFail
   const message = error instanceof Error ? error.message : String(error);
   const after = receivedBytes > 0 ? ` after ${receivedBytes} bytes` : '';
   if (/CERT|^ERR_TLS|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|HOSTNAME_MISMATCH/.test(code)) {
-    const hint = 'For a private certificate authority set NODE_EXTRA_CA_CERTS to its certificate file.';
+    const hint =
+      'For a private certificate authority set NODE_EXTRA_CA_CERTS to its certificate file; for a registry, --ca.';
     const reason = `the TLS certificate is not accepted: ${message} (${code})`;
     return new FetchFailure('NETWORK', reason, { retry: 'no', hint, cause: error });
   }

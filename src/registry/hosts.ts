@@ -15,8 +15,8 @@ import { certificateFolders, hostFiles, secureContext } from './tls.ts';
 const MAX_REDIRECTS = 5;
 /** A few of them at a time are held in memory. */
 const SMALL_BODY_BYTES = 1024 * 1024;
-/** What a server without TLS makes of the start of a handshake. */
-const NO_TLS = /^(?:EPROTO|ERR_SSL_|ECONNREFUSED$|ECONNRESET$|EPIPE$|UND_ERR_SOCKET$|HPE_)/;
+/** What a server without TLS makes of the start of a handshake. One that sends a TLS alert has TLS. */
+const NO_TLS = /^(?:EPROTO|ERR_SSL_(?!.*ALERT)|ECONNREFUSED$|ECONNRESET$)/;
 
 export interface HostRequest extends Omit<ExchangeRequest, 'body' | 'signal' | 'timeoutMs'> {
   /** Opened again after a redirect */

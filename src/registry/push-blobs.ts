@@ -87,7 +87,7 @@ async function pushBlob(context: UploadContext, blob: BlobSource): Promise<Outco
     return 'present';
   }
   const started = opened ?? (await startUpload(context, blob));
-  if (!started.done) await finishUpload(context, blob, started.location);
+  if (!started.done) await finishUpload(context, blob, started);
   return 'uploaded';
 }
 

@@ -22,7 +22,14 @@ export interface UploadContext {
   advance(bytes: number): void;
 }
 
-export type Started = { readonly done: true } | { readonly done: false; readonly location: URL };
+export type Started =
+  | { readonly done: true }
+  | {
+      readonly done: false;
+      readonly location: URL;
+      /** Smallest body but the last, where it is sent in pieces (OCI-Chunk-Min-Length) */
+      readonly minChunkBytes: number;
+    };
 
 const PUSH: readonly Action[] = ['pull', 'push'];
 
@@ -43,7 +50,8 @@ export async function startUpload(
   });
   await reply.discard();
   if (reply.status === 201 && from !== undefined) return { done: true };
-  return { done: false, location: locationOf(reply, context) };
+  const minChunkBytes = Number(reply.header('oci-chunk-min-length')) || 0;
+  return { done: false, location: locationOf(reply, context), minChunkBytes };
 }
 
 interface Upload {
@@ -63,7 +71,12 @@ interface Upload {
  * refuses large bodies.
  * @throws AppError INTEGRITY when the bytes are not the blob's, NETWORK, LIMIT
  */
-export async function finishUpload(context: UploadContext, blob: BlobSource, location: URL): Promise<void> {
+export async function finishUpload(
+  context: UploadContext,
+  blob: BlobSource,
+  { location, minChunkBytes }: Exclude<Started, { readonly done: true }>,
+): Promise<void> {
+  const chunkBytes = Math.max(CHUNK_BYTES, minChunkBytes);
   const { session } = context;
   const upload: Upload = {
     location,
@@ -78,9 +91,11 @@ export async function finishUpload(context: UploadContext, blob: BlobSource, loc
       await sendRest(context, blob, upload);
       return;
     } catch (error) {
-      if (isAppError(error, 'LIMIT') && upload.chunkBytes > CHUNK_BYTES) upload.chunkBytes = CHUNK_BYTES;
-      else if (isRefusedDigest(error) && !upload.wasRefused) upload.wasRefused = true;
-      else if (!isAppError(error, 'NETWORK') && !isGone(error)) {
+      if (isAppError(error, 'LIMIT') && upload.chunkBytes > chunkBytes) upload.chunkBytes = chunkBytes;
+      else if (isRefusedDigest(error) && !upload.wasRefused) {
+        upload.wasRefused = true;
+        await cancelUpload(context, upload.location);
+      } else if (!isAppError(error, 'NETWORK') && !isGone(error)) {
         await cancelUpload(context, upload.location, error);
         throw error;
       } else if (tried >= session.retries.count) throw error;
@@ -101,8 +116,9 @@ function isRefusedDigest(error: unknown): boolean {
   return isAppError(error, 'INTEGRITY') && error.details.status === 400;
 }
 
+/** The upload has ended, or stands elsewhere than we thought. */
 function isGone(error: unknown): boolean {
-  return isAppError(error, 'NOT_FOUND') || (isAppError(error) && error.details.status === 416);
+  return isAppError(error) && (error.details.status === 404 || error.details.status === 416);
 }
 
 /** Brings `upload` to what the registry says of it. True: the blob turned out to be there. */
@@ -156,8 +172,6 @@ async function sendRest(context: UploadContext, blob: BlobSource, upload: Upload
     await reply.discard();
     upload.location = locationOf(reply, context, upload.location);
     upload.offset = end;
-    const minimum = Number(reply.header('oci-chunk-min-length'));
-    if (minimum > upload.chunkBytes) upload.chunkBytes = minimum;
   }
   await complete(context, blob, { upload, body: bytesBody(Buffer.alloc(0)) });
 }

@@ -45,7 +45,6 @@ async function roundTrip(session: RegistrySession, host: string): Promise<void> 
   await putManifest(session, about, { mediaType, bytes: signature });
   const [found] = await listReferrers(session, app, { of: digest });
   assert.equal(found?.digest, digestOf(signature));
-  assert.equal(found?.artifactType, 'x/signature');
 }
 
 for (const program of ['docker-registry', 'distribution-v3', 'ggcr-registry'] satisfies RegistryProgram[]) {

@@ -245,6 +245,17 @@ export const RULE_CASES: readonly RuleCase[] = [
     ],
   },
   {
+    name: 'a hard link that an earlier package keeps the place of',
+    packages: [
+      { name: 'a', replaces: ['b'], files: [dir('d'), file('d/h', 'mine')] },
+      {
+        name: 'b',
+        depends: ['a'],
+        files: [dir('d'), file('d/f'), hard('d/h', 'd/f', { mode: 0o4711, uid: 3, gid: 4, uname: 'zz' })],
+      },
+    ],
+  },
+  {
     name: 'a hard link to another package’s file',
     packages: [
       { name: 'a', files: [dir('d'), file('d/f')] },

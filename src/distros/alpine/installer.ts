@@ -129,6 +129,8 @@ function linkAttributes(
 ): void {
   const owner = resolve(entry, root);
   const there = root.stat(entry.path);
-  if (there?.mode !== entry.mode || there.uid !== owner.uid || there.gid !== owner.gid)
+  // Another package keeps the path.
+  if (there === undefined || there !== root.stat(entry.linkTarget)) return;
+  if (there.mode !== entry.mode || there.uid !== owner.uid || there.gid !== owner.gid)
     root.change(entry.path, { mode: entry.mode, ...owner });
 }

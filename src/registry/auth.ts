@@ -3,7 +3,6 @@ import { AppError } from '../model/app-error.ts';
 import { type Domain, fullName, type Repository } from '../model/reference.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credential, Credentials } from './credentials.ts';
-import type { Secrets } from './redact.ts';
 import { joined, parseScopes, type Scopes } from './scopes.ts';
 import { basicHeader, type TokenAccess, type TokenServer, Tokens } from './tokens.ts';
 
@@ -19,7 +18,6 @@ export interface AuthOptions extends TokenAccess {
   readonly base: URL;
   readonly insecure: boolean;
   readonly credentials: Credentials;
-  readonly secrets: Secrets;
 }
 
 /** The credential itself goes to the registry, or a token that its server gives for it. */

@@ -21,6 +21,8 @@ const NO_TLS = /^(?:EPROTO|ERR_SSL_(?!.*ALERT)|ECONNREFUSED$|ECONNRESET$)/;
 export interface HostRequest extends Omit<ExchangeRequest, 'body' | 'signal' | 'timeoutMs'> {
   /** Opened again after a redirect */
   readonly content?: RequestBody | undefined;
+  /** The body is a secret: a redirect is returned, not followed */
+  readonly stays?: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -54,8 +56,8 @@ export async function openHost(domain: Domain, options: HostOptions): Promise<Ho
   const { session, timeoutMs } = options;
   const url = URL.parse(`https://${apiHost(domain)}/`);
   if (url === null) throw new AppError('USAGE', `not a registry that can be reached: ${domain}`);
-  const pools = new Pools(await tlsOf(domain, session), session.insecure ?? false);
   const insecure = session.insecure ?? false;
+  const pools = new Pools(await tlsOf(domain, session), insecure);
   let base = url;
   const host: Omit<Host, 'auth'> = {
     domain,
@@ -66,7 +68,12 @@ export async function openHost(domain: Domain, options: HostOptions): Promise<Ho
     exchange: (to, request) => follow({ to, request, pools, base, insecure, timeoutMs }),
     close: () => pools.close(),
   };
-  if (insecure || isLoopback(url.hostname)) base = await schemeOf(host, session.signal);
+  if (insecure || isLoopback(url.hostname)) {
+    base = await schemeOf(host, session.signal).catch(async (error) => {
+      await pools.close();
+      throw error;
+    });
+  }
   pools.own = base.origin;
   const auth = new Auth({
     ...options,
@@ -113,7 +120,7 @@ async function follow(errand: Errand): Promise<Landed> {
     const sent = { method, headers, body, signal, timeoutMs };
     const reply = await exchange(url, sent, pools.of(url).send);
     const location = reply.header('location');
-    if (!isRedirect(reply.status, method) || location === '') {
+    if (request.stays || !isRedirect(reply.status, method) || location === '') {
       return { reply: { ...reply, body: paced(reply.body, timeoutMs) }, url };
     }
     await reply.discard();

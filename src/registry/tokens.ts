@@ -59,8 +59,7 @@ export class Tokens {
   /** One that allows at least `scopes`. @throws AppError AUTH, FetchFailure */
   async get(ask: TokenAsk): Promise<string> {
     const key = keyOf(ask);
-    const now = performance.now();
-    this.#keep(({ expiresAtMs }) => expiresAtMs > now);
+    this.#forgetExpired();
     const token = this.#tokens.get(key)?.find(({ scopes }) => covers(scopes, ask.scopes));
     if (token !== undefined) return token.text;
     const errand = [key, ...scopeTexts(ask.scopes)].join(' ');
@@ -75,13 +74,22 @@ export class Tokens {
 
   /** The registry refused it. */
   drop(text: string): void {
-    this.#keep((token) => token.text !== text);
+    for (const [key, tokens] of this.#tokens) {
+      const kept = tokens.filter((token) => token.text !== text);
+      this.#tokens.set(key, kept);
+    }
   }
 
-  #keep(good: (token: Token) => boolean): void {
+  #forgetExpired(): void {
+    const now = performance.now();
     for (const [key, tokens] of this.#tokens) {
-      for (const { text } of tokens.filter((token) => !good(token))) this.#access.secrets.forget(text);
-      this.#tokens.set(key, tokens.filter(good));
+      const expired = tokens.filter(({ expiresAtMs }) => expiresAtMs <= now);
+      for (const { text } of expired) this.#access.secrets.forget(text);
+      if (expired.length > 0)
+        this.#tokens.set(
+          key,
+          tokens.filter(({ expiresAtMs }) => expiresAtMs > now),
+        );
     }
   }
 
@@ -153,6 +161,7 @@ export class Tokens {
         'content-length': String(bytes.length),
       },
       content: bytesBody(bytes),
+      stays: true,
     });
   }
 }

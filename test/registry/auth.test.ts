@@ -109,6 +109,25 @@ test('Bearer: an identity token is exchanged by POST, in the body', async (t) =>
   assert.equal(token?.url, '/token');
 });
 
+test('an identity token is not sent on to where the token server points', async (t) => {
+  const thief = await start(t);
+  const { session, app } = await start(
+    t,
+    {
+      auth: bearer,
+      intercept(request, response) {
+        if (!request.url?.startsWith('/token')) return false;
+        request.resume();
+        response.writeHead(307, { location: `${thief.registry.url}/token` }).end();
+        return true;
+      },
+    },
+    as({ kind: 'identity', token: 'refresh-me' }),
+  );
+  await fails(ping(session, app.domain), 'UNSUPPORTED', /token server http:.*HTTP 307/);
+  assert.equal(thief.registry.requests.length, 0);
+});
+
 test('a registry token is sent as it is', async (t) => {
   const { registry, session, app } = await start(
     t,

@@ -1,0 +1,19 @@
+import { contentLength } from '../fetch/exchange.ts';
+import { AppError } from '../model/app-error.ts';
+import type { Digest } from '../model/digest.ts';
+import { fullName, type Repository } from '../model/reference.ts';
+import type { RegistrySession } from './session.ts';
+
+/** Bytes of a blob that nothing but its digest is known of; undefined: it is not there. @throws AppError UNSUPPORTED */
+export async function blobSize(
+  session: RegistrySession,
+  repository: Repository,
+  digest: Digest,
+): Promise<number | undefined> {
+  const reply = await session.send({ method: 'HEAD', repository, target: `blobs/${digest}`, accept: [404] });
+  await reply.discard();
+  if (reply.status === 404) return undefined;
+  const size = contentLength(reply);
+  if (size !== undefined) return size;
+  throw new AppError('UNSUPPORTED', `${fullName(repository)}: ${digest}: the registry does not say its size`);
+}

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../model/app-error.ts';
+import type { Domain } from '../model/reference.ts';
 import type { LoginReport, LogoutReport, RegistryAccess } from '../model/registry.ts';
 import { parseRegistryName } from '../registry/credential-files.ts';
 import { type Credential, eraseCredential, onlyFor, storeCredential } from '../registry/credentials.ts';
@@ -25,18 +26,7 @@ export async function login(context: RegistryContext, request: LoginRequest): Pr
   await withRegistries(context, { access, credentials: onlyFor(domain, credential) }, (session) =>
     ping(session, domain),
   );
-  const verified = await withRegistries(
-    context,
-    { access, credentials: { find: async () => undefined } },
-    (session) =>
-      ping(session, domain).then(
-        () => false,
-        (error) => {
-          if (isAppError(error, 'AUTH')) return true;
-          throw error;
-        },
-      ),
-  );
+  const verified = !(await takesAnything(context, domain, access));
   const { place } = await storeCredential(domain, credential, context.env);
   const notes = [
     ...(verified
@@ -47,6 +37,22 @@ export async function login(context: RegistryContext, request: LoginRequest): Pr
       : [`the password is not encrypted in ${place}; "credsStore" in that file names a keychain's program`]),
   ];
   return { registry: domain, username, storedAt: place, verified, notes };
+}
+
+/** Whether a token that no registry has ever given is as good as none. */
+async function takesAnything(
+  context: RegistryContext,
+  domain: Domain,
+  access: RegistryAccess,
+): Promise<boolean> {
+  const credentials = onlyFor(domain, { kind: 'bearer', token: 'none' });
+  try {
+    await withRegistries(context, { access, credentials }, (session) => ping(session, domain));
+    return true;
+  } catch (error) {
+    if (isAppError(error, 'AUTH')) return false;
+    throw error;
+  }
 }
 
 export async function logout(

@@ -1,5 +1,5 @@
 import { isAppError } from '../model/app-error.ts';
-import { fullName, parseReference, type Reference, type Repository } from '../model/reference.ts';
+import { parseReference, type Reference, type Repository } from '../model/reference.ts';
 import type { CopyReport, PushReport, PushTarget, RegistryAccess } from '../model/registry.ts';
 import type { Image } from '../output/image.ts';
 import { chooseManifest, contentsOf, type ImageContents, readContents } from '../output/image-content.ts';
@@ -56,22 +56,23 @@ async function pushAll(
   const { progress, catalog } = context;
   const seen = catalog.pushedBlobs();
   const reports: PushReport[] = [];
-  const filled = new Set(from === undefined ? [] : [fullName(from)]);
+  const filled = new Set(from === undefined ? [] : [placeOf(from)]);
   for (const to of references) {
-    const repository = fullName({ domain: to.domain, path: to.path });
     const pushed = await pushContents(session, {
       contents,
       to,
       progress,
-      blobsThere: filled.has(repository),
+      blobsThere: filled.has(placeOf(to)),
       mountFrom: (digest) => (from?.domain === to.domain ? from.path : seen.find(to.domain, digest)),
     });
     reports.push(pushed);
-    filled.add(repository);
+    filled.add(placeOf(to));
     if (pushed.changed) remember(context, to, contents);
   }
   return reports;
 }
+
+const placeOf = ({ domain, path }: Repository): string => `${domain}/${path}`;
 
 /** A hint for the next push: where it cannot be kept, this one is done all the same. */
 function remember({ catalog, progress }: Context, to: Repository, { blobs }: ImageContents): void {

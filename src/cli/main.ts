@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { setFlagsFromString } from 'node:v8';
 import { EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGTERM } from './exit-codes.ts';
 
@@ -58,6 +59,11 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
+async function ask(question: string, hidden: boolean, signal: AbortSignal): Promise<string> {
+  const { askTerminal } = await import('./prompt.ts');
+  return askTerminal(question, hidden, signal);
+}
+
 export async function main(): Promise<void> {
   keepHeapSmall();
   enableCodeCache(process.env);
@@ -72,8 +78,8 @@ export async function main(): Promise<void> {
     stdout,
     stderr,
     stdin: () => process.stdin,
-    ask: async (question, hidden, signal) =>
-      (await import('./prompt.ts')).askTerminal(question, hidden, signal),
+    // Without a look at process.stdin, which would open it.
+    ...(isatty(0) ? { ask } : {}),
     env,
     signal: controller.signal,
   });

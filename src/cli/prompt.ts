@@ -7,12 +7,12 @@ const CTRL_D = '\u0004';
 const ERASE: ReadonlySet<string> = new Set(['\u007f', '\b']);
 
 /**
- * One line that a person types; the question goes to standard error. Hidden, nothing of it is shown.
- * @throws AppError USAGE without a terminal, CANCELLED (Ctrl-C, Ctrl-D, `signal`)
+ * One line that a person types at the terminal that standard input is; the question goes to standard error. Hidden,
+ * nothing of the answer is shown.
+ * @throws AppError CANCELLED (Ctrl-C, Ctrl-D, `signal`)
  */
 export function askTerminal(question: string, hidden: boolean, signal: AbortSignal): Promise<string> {
   const { stdin, stderr } = process;
-  if (!stdin.isTTY) throw new AppError('USAGE', `${question}: there is no terminal to ask`);
   return new Promise((resolve, reject) => {
     let line: readonly string[] = [];
     const end = (act: () => void) => {

@@ -124,7 +124,9 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
 async function* noInput(): AsyncGenerator<Uint8Array> {}
 
 async function noTerminal(question: string): Promise<string> {
-  throw new AppError('USAGE', `${question}: there is no terminal to ask`);
+  throw new AppError('USAGE', `${question}: there is no terminal to ask`, {
+    hint: 'Give it as an option, or on standard input where there is an option for that: --help shows them.',
+  });
 }
 
 /** Holds one chunk at a time, however slow the reader is. @throws AppError CANCELLED */

@@ -15,6 +15,7 @@ import {
   parseManifest,
   parseObject,
 } from './image-json.ts';
+import { damagedBlob, errnoOf } from './storage-error.ts';
 import { expectEqual } from './verify-layer.ts';
 
 /** An index within an index.json is what multi-platform images are; deeper ones are nobody's. */
@@ -231,10 +232,18 @@ export function contentsOf(image: Image): ImageContents {
     root,
     documents: [root],
     blobs: distinct([...parsed.layers, parsed.config]),
-    async *blob({ digest }, start) {
+    async *blob({ digest, size }, start) {
       const content = contents.get(digest);
-      if (typeof content === 'string') yield* createReadStream(content, { start, highWaterMark: READ_BYTES });
-      else if (content !== undefined) yield content.subarray(start);
+      if (typeof content !== 'string') {
+        if (content !== undefined) yield content.subarray(start);
+        return;
+      }
+      try {
+        yield* createReadStream(content, { start, highWaterMark: READ_BYTES });
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw error;
+        throw damagedBlob({ digest, sizeBytes: size }, content, 'no such file');
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { ArchiveFacts, FileEntry } from '../model/archive.ts';
+import type { ArchiveFacts, FileEntry, LinkerFacts } from '../model/archive.ts';
 import type { DiffId, Digest } from '../model/digest.ts';
 import type { DistroId } from '../model/package.ts';
 
@@ -23,6 +23,7 @@ interface ArchiveRow {
   readonly root_members: string;
   readonly files: string;
   readonly backup_md5: string;
+  readonly linker: string;
 }
 
 /** An archive whose facts are in the catalog, with the fingerprint of the trust policy that accepted it. */
@@ -62,10 +63,11 @@ export class ArchiveTable {
     this.#put = database.prepare(
       `INSERT INTO archive (digest, distro, identity, name, version, architecture, size_bytes, diff_id,
          uncompressed_size_bytes, compression, unstackable, signed_by, trust, segments, info, scripts, root_members, files,
-         backup_md5)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         backup_md5, linker)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (digest) DO UPDATE SET signed_by = excluded.signed_by, trust = excluded.trust,
-         root_members = excluded.root_members, backup_md5 = excluded.backup_md5`,
+         root_members = excluded.root_members, backup_md5 = excluded.backup_md5,
+         linker = excluded.linker`,
     );
     this.#byDigest = database.prepare('SELECT * FROM archive WHERE digest = ?');
     this.#byIdentity = database.prepare(
@@ -100,6 +102,7 @@ export class ArchiveTable {
       JSON.stringify(facts.rootMembers),
       JSON.stringify(facts.files.map((file) => FILE_FIELDS.map((field) => file[field]))),
       JSON.stringify(facts.backupMd5),
+      facts.linker === undefined ? '' : JSON.stringify(facts.linker),
     );
   }
 
@@ -144,6 +147,7 @@ function toStored(row: ArchiveRow): StoredArchive {
       rootMembers: JSON.parse(row.root_members) as ArchiveFacts['rootMembers'],
       files: (JSON.parse(row.files) as unknown[][]).map(toFile),
       backupMd5: JSON.parse(row.backup_md5) as ArchiveFacts['backupMd5'],
+      ...(row.linker === '' ? {} : { linker: JSON.parse(row.linker) as LinkerFacts }),
       signedBy: row.signed_by,
     },
   };

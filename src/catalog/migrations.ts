@@ -141,4 +141,10 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (registry, digest)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Of Arch: JSON; empty: none
+  ALTER TABLE archive ADD COLUMN linker TEXT NOT NULL DEFAULT '';
+  -- Facts of before lack it: under no trust they are read again, from the cached archive, when needed.
+  UPDATE archive SET trust = '' WHERE distro = 'arch';
+  `,
 ];

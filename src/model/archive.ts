@@ -54,6 +54,30 @@ export interface PackageScript {
   readonly content: string;
 }
 
+/** What ldconfig(8) reads of a shared library. */
+export interface SharedLibrary {
+  /** ELF class */
+  readonly bits: 32 | 64;
+  /** ELF `e_machine`: 62 is x86-64 */
+  readonly machine: number;
+  /** DT_SONAME; null: none */
+  readonly soname: string | null;
+  /** It names libc, libm or the dynamic linker as those of glibc 2 are called. */
+  readonly libc6: boolean;
+  /** NT_GNU_ABI_TAG: `system << 24 | major << 16 | minor << 8 | patch`; 0: none */
+  readonly osVersion: number;
+  /** Highest bit of GNU_PROPERTY_X86_ISA_1_NEEDED; 0 also where there is none */
+  readonly isaLevel: number;
+}
+
+/** What a package has for the dynamic linker, by lower-case hex SHA-256 of the files' contents. */
+export interface LinkerFacts {
+  /** Null: no shared library. Absent: not a file of such a name, or not known */
+  readonly libraries: Readonly<Record<string, SharedLibrary | null>>;
+  /** Programs called `ldconfig`: the name of themselves that they write into caches; empty: none */
+  readonly generators: Readonly<Record<string, string>>;
+}
+
 /** Everything the composer needs to know of an archive without its bytes. */
 export interface ArchiveFacts {
   readonly distro: DistroId;
@@ -84,6 +108,8 @@ export interface ArchiveFacts {
   readonly files: readonly FileEntry[];
   /** Lower-case hex MD5 of the files that `.PKGINFO` names as `backup` (Arch) */
   readonly backupMd5: Readonly<Record<string, string>>;
+  /** Absent: the distribution has no use for it */
+  readonly linker?: LinkerFacts;
   /** Key name or fingerprint whose signature over this archive verified; empty when accepted without one. */
   readonly signedBy: string;
 }

@@ -18,15 +18,21 @@ export function installer(installation: Installation): Installer {
   let unknown = mode !== 'static';
   let linked = true;
 
-  /** After a step that is left nobody knows the root that the next one would find; of ldconfig it is known in part. */
+  /** After a step that is left nobody knows the root that the next one would find. */
   const take = (step: InstallStep, root: Root): void => {
     if (!unknown && applyKnownStep(step, linked ? root : unlinkedRoot(root))) {
       done.push(stepName(step));
       return;
     }
     left.push(stepName(step));
-    if (step.kind === 'ldconfig') linked = false;
-    else unknown = true;
+    unknown = true;
+  };
+  /** pacman runs it with scripts off too; behind a step that is left it has to run again. */
+  const link = (root: Root): void => {
+    if (root.stat('etc/ld.so.conf') === undefined || root.stat('sbin/ldconfig') === undefined) return;
+    const step: InstallStep = { kind: 'ldconfig', packages };
+    linked = applyKnownStep(step, root);
+    (linked && !unknown ? done : left).push(stepName(step));
   };
   const scriptlet = (installed: InstalledPackage, name: string, root: Root): void => {
     if (scripts && scriptletsOf(installed.facts).includes(name))
@@ -54,16 +60,15 @@ export function installer(installation: Installation): Installer {
       scriptlet(installed, 'post_install', root);
     },
     end(root) {
+      link(root);
       if (scripts) {
-        if (root.stat('etc/ld.so.conf') !== undefined && root.stat('sbin/ldconfig') !== undefined)
-          take({ kind: 'ldconfig' }, root);
         const plan = planHooks(packages);
         for (const hook of plan.hooks) if (hook.unsatisfied.length === 0) take({ kind: 'hook', hook }, root);
         for (const { path, mode, content } of installFiles(packages, { plan, done, left }))
           root.put(path, { type: 'file', mode, content });
       }
       if (database) writeLocalDatabase(installation, root);
-      return { left, done };
+      return scripts ? { left, done } : { left: [], done: [] };
     },
   };
 }

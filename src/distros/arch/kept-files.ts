@@ -3,8 +3,9 @@ import { isHookFile } from './hook-files.ts';
 /** Real ones stay below 64 KiB; a larger one is no such file, and its content is left in the archive. */
 const MAX_KEPT_FILE_BYTES = 1024 * 1024;
 
-/** What scriptlets and systemd-sysusers add to, and what they add. */
-const KEPT = /^etc\/(?:passwd|group|shadow|gshadow|shells)$|^usr\/lib\/sysusers\.d\/[^/]+\.conf$/;
+/** What scriptlets and systemd-sysusers add to, and what they add; the configuration of ldconfig. */
+const KEPT =
+  /^etc\/(?:passwd|group|shadow|gshadow|shells|ld\.so\.conf(?:\.d\/[^/]+)?)$|^usr\/lib\/sysusers\.d\/[^/]+\.conf$/;
 
 /** Whether a package's file is kept with the facts, so that an install can be finished without the archive's bytes. */
 export function isKeptFile(path: string, sizeBytes: number): boolean {

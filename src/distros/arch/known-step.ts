@@ -6,10 +6,11 @@ import { shellQuote } from '../shared/shell-quote.ts';
 import { runShell, type ShellWorld } from '../shared/shell-run.ts';
 import { Undecided, undecided } from '../shared/undecided.ts';
 import type { TriggeredHook } from './hooks.ts';
+import { runLdconfig } from './ldconfig/run-ldconfig.ts';
 
 export type InstallStep =
   | { readonly kind: 'scriptlet'; readonly installed: InstalledPackage; readonly name: string }
-  | { readonly kind: 'ldconfig' }
+  | { readonly kind: 'ldconfig'; readonly packages: readonly InstalledPackage[] }
   | { readonly kind: 'hook'; readonly hook: TriggeredHook };
 
 const SHELL = 'usr/bin/bash';
@@ -28,9 +29,12 @@ export function applyKnownStep(step: InstallStep, root: Root): boolean {
 export function whyUnknown(step: InstallStep, root: Root): string {
   const draft = new RootDraft(root);
   try {
-    const status = runShell(scriptOf(step, draft), [], world(draft));
-    // pacman reports it, and so will the run that is left.
-    if (status !== 0) return `ends with ${status}`;
+    if (step.kind === 'ldconfig') runLdconfig(draft, root, step.packages);
+    else {
+      const status = runShell(scriptOf(step, draft), [], world(draft));
+      // pacman reports it, and so will the run that is left.
+      if (status !== 0) return `ends with ${status}`;
+    }
   } catch (error) {
     if (error instanceof Undecided) return error.message;
     throw error;
@@ -39,10 +43,8 @@ export function whyUnknown(step: InstallStep, root: Root): string {
   return '';
 }
 
-function scriptOf(step: InstallStep, draft: RootDraft): string {
+function scriptOf(step: Exclude<InstallStep, { kind: 'ldconfig' }>, draft: RootDraft): string {
   switch (step.kind) {
-    case 'ldconfig':
-      return undecided('the cache is made from the libraries');
     case 'scriptlet': {
       const { version, scripts } = step.installed.facts;
       const script = scripts.find(({ name }) => name === 'INSTALL') ?? undecided('no .INSTALL');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { decompress } from '../../archive/decompress.ts';
 import { sniff } from '../../archive/sniff.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
-import type { ArchiveFacts, ArchiveSegment, Compression } from '../../model/archive.ts';
+import type { ArchiveFacts, ArchiveSegment, Compression, LinkerFacts } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { ArchiveInput } from '../distro.ts';
@@ -10,6 +10,7 @@ import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-
 import { infoList, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
 import { ByteChannel, ByteTap } from './byte-tap.ts';
 import { isKeptFile } from './kept-files.ts';
+import { LinkerScan } from './ldconfig/linker-scan.ts';
 import { LISTED_PATHS, listedPaths } from './paths.ts';
 import { acceptSignature, needsData, type SignatureCheck } from './signature.ts';
 
@@ -73,6 +74,7 @@ interface Content {
   readonly compression: Compression;
   readonly segments: readonly ArchiveSegment[];
   readonly list: FileList;
+  readonly linker: LinkerFacts;
 }
 
 async function readContent(tap: ByteTap, where: string): Promise<Content> {
@@ -87,8 +89,10 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
     );
   }
   let backup: ReadonlySet<string> | undefined;
+  const linker = new LinkerScan();
   const collector = new FileListCollector({
     where,
+    scan: (path, sizeBytes) => linker.file(path, sizeBytes),
     keep: ({ path, sizeBytes }) => isRootDotFile(path) || isKeptFile(path, sizeBytes),
     hashMd5: (path, kept) => {
       const pkginfo = kept.get('.PKGINFO');
@@ -101,7 +105,8 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
     const limits = { maxUncompressedBytes: MAX_UNCOMPRESSED_BYTES, maxRatio: MAX_RATIO };
     const decompressed = decompress(tap, compression, limits);
     for await (const { bytes, segment } of decompressed.chunks) collector.write(bytes, segment);
-    return { compression, segments: decompressed.segments, list: collector.finish() };
+    const list = collector.finish();
+    return { compression, segments: decompressed.segments, list, linker: linker.facts() };
   } catch (error) {
     if (!isAppError(error) || error.message.startsWith(where)) throw error;
     throw new AppError(error.code, `${where}: ${error.message}`, {
@@ -122,7 +127,7 @@ function factsOf(
   { sizeBytes, sha256 }: Measured,
   where: string,
 ): Omit<ArchiveFacts, 'signedBy'> {
-  const { compression, segments, list } = content;
+  const { compression, segments, list, linker } = content;
   const pkginfo = list.kept.get('.PKGINFO');
   if (pkginfo === undefined) {
     throw new AppError('BAD_ARCHIVE', `${where}: expected a .PKGINFO as every Arch package has, got none`, {
@@ -156,6 +161,7 @@ function factsOf(
     rootMembers,
     files: list.files,
     backupMd5: Object.fromEntries(list.md5),
+    linker,
   };
 }
 

@@ -15,6 +15,15 @@ export interface FileListOptions {
   keep(entry: TarEntry, segment: number): boolean;
   /** Whether a file's MD5 is wanted; asked when its header was read, with what was kept before it. */
   hashMd5?(path: string, kept: ReadonlyMap<string, Buffer>): boolean;
+  /** What else looks at a file's content as it comes by; asked when its header was read. */
+  scan?(path: string, sizeBytes: number): ContentScan | undefined;
+}
+
+export interface ContentScan {
+  /** In order; the bytes are a view, valid only during the call. */
+  write(chunk: Buffer): void;
+  /** Lower-case hex SHA-256 of the content */
+  end(sha256: string): void;
 }
 
 export interface FileList {
@@ -53,6 +62,7 @@ export class FileListCollector {
   #sha256 = '';
   #pieces: Buffer[] | undefined;
   #md5: ReturnType<typeof createHash> | undefined;
+  #scan: ContentScan | undefined;
   readonly #md5s = new Map<string, string>();
   #keptBytes = 0;
 
@@ -117,6 +127,7 @@ export class FileListCollector {
       entry.type === 'file' && this.#options.hashMd5?.(entry.path, this.#kept) === true
         ? createHash('md5')
         : undefined;
+    this.#scan = entry.type === 'file' ? this.#options.scan?.(entry.path, entry.sizeBytes) : undefined;
     if (entry.type !== 'file' || !this.#options.keep(entry, this.#segment)) return;
     if (isRootDotFile(entry.path) && this.#kept.has(entry.path)) {
       throw new AppError(
@@ -143,6 +154,7 @@ export class FileListCollector {
       this.#hash.update(chunk);
     }
     this.#md5?.update(chunk);
+    this.#scan?.write(chunk);
     this.#pieces?.push(Buffer.from(chunk));
   }
 
@@ -151,6 +163,7 @@ export class FileListCollector {
     if (this.#hash !== undefined) this.#sha256 = this.#hash.digest('hex');
     else if (isFile && entry.sizeBytes === 0) this.#sha256 = EMPTY_SHA256;
     if (this.#md5 !== undefined) this.#md5s.set(entry.path, this.#md5.digest('hex'));
+    this.#scan?.end(this.#sha256);
     if (this.#pieces !== undefined) this.#kept.set(entry.path, Buffer.concat(this.#pieces));
     this.#files.push({
       path: entry.path,

@@ -61,7 +61,7 @@ test('what fails, runs a program or lacks its shell is left', () => {
     scriptlet('post_install() { usr/bin/ldconfig -r .; }'),
     scriptlet('post_install() { mkdir -p /a/{b,c}; }'),
     scriptlet('post_install() { [[ -d x ]]; }'),
-    { kind: 'ldconfig' },
+    { kind: 'ldconfig', packages: [] },
     hook('/usr/bin/systemd-hwdb', '--usr', 'update'),
     hook('touch', '/x'),
     hook('/bin/sh', '-c', 'while read -r f; do touch "$f"; done'),

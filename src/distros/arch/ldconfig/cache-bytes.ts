@@ -1,0 +1,198 @@
+import { undecided } from '../../shared/undecided.ts';
+import { compareLibraries } from './library-order.ts';
+
+/** A line of `ldconfig -p`. */
+export interface CacheEntry {
+  readonly soname: string;
+  readonly path: string;
+  /** libc type and architecture: sysdeps/generic/ldconfig.h */
+  readonly flags: number;
+  readonly osVersion: number;
+  readonly isaLevel: number;
+  /** Name of the folder below `glibc-hwcaps`; empty: in none */
+  readonly hwcaps: string;
+  /** Number of the directory, in the order they are searched */
+  readonly directory: number;
+}
+
+/**
+ * - `compat` (before glibc 2.32): the format of libc5 with the one of glibc 2.2 behind it
+ * - `new` (2.32): the latter alone
+ * - `extended` (from 2.33): strings shared, the writer's name, `glibc-hwcaps`
+ */
+export type CacheFormat = 'compat' | 'new' | 'extended';
+
+const OLD_HEADER_BYTES = 16;
+const OLD_ENTRY_BYTES = 12;
+const HEADER_BYTES = 48;
+const ENTRY_BYTES = 24;
+const EXTENSION_MAGIC = 0xeaa42174;
+/** Of an extension directory and of each section in it */
+const EXTENSION_BYTES = 8;
+const SECTION_BYTES = 16;
+const TAG_GENERATOR = 0;
+const TAG_HWCAPS = 1;
+const LITTLE_ENDIAN = 2;
+/** In the upper half of an entry's `hwcap`: the lower half is an index of the hwcaps section. */
+const HWCAP_EXTENSION = 1 << 30;
+
+/**
+ * `/etc/ld.so.cache` as ldconfig of a little-endian 64-bit machine writes it (glibc elf/cache.c, elf/stringtable.c).
+ * `names`: all folders below `glibc-hwcaps`, used or not. `generator`: of `extended` alone.
+ * @throws Undecided where the order depends on that of a directory on disk
+ */
+export function cacheBytes(
+  entries: readonly CacheEntry[],
+  format: CacheFormat,
+  extension: { readonly names: readonly string[]; readonly generator: string },
+): Buffer {
+  const sorted = inOrder(entries);
+  return format === 'extended'
+    ? extended(sorted, extension.names, extension.generator)
+    : plain(sorted, format === 'compat');
+}
+
+/** Newest first; equal ones in the order they were found. */
+function inOrder(entries: readonly CacheEntry[]): readonly CacheEntry[] {
+  const sorted = [...entries].sort(compare);
+  for (const [at, entry] of sorted.entries()) {
+    const next = sorted[at + 1];
+    if (next?.directory === entry.directory && compare(entry, next) === 0)
+      undecided(`/${entry.path} and /${next.path} count as equal`);
+  }
+  return sorted;
+}
+
+function compare(one: CacheEntry, other: CacheEntry): number {
+  const newer = compareLibraries(other.soname, one.soname);
+  if (newer !== 0) return newer;
+  if (one.flags !== other.flags) return other.flags - one.flags;
+  if ((one.hwcaps === '') !== (other.hwcaps === '')) return one.hwcaps === '' ? 1 : -1;
+  if (one.hwcaps !== other.hwcaps) return one.hwcaps < other.hwcaps ? -1 : 1;
+  return other.osVersion - one.osVersion;
+}
+
+function plain(entries: readonly CacheEntry[], compat: boolean): Buffer {
+  const headers = HEADER_BYTES + entries.length * ENTRY_BYTES;
+  const oldCount = compat ? entries.length + (entries.length % 2) : 0;
+  const oldBytes = compat ? OLD_HEADER_BYTES + oldCount * OLD_ENTRY_BYTES : 0;
+  const strings: string[] = [];
+  let offset = headers;
+  const placed = entries.map((entry) => {
+    const key = offset;
+    const value = key + entry.soname.length + 1;
+    offset = value + entry.path.length + 1;
+    strings.push(`${entry.soname}\0${entry.path}\0`);
+    return { entry, key, value };
+  });
+  const bytes = Buffer.alloc(oldBytes + headers);
+  if (compat) {
+    bytes.write('ld.so-1.7.0', 'latin1');
+    bytes.writeUInt32LE(oldCount, 12);
+    for (let at = 0; at < oldCount; at++) {
+      // The last entry twice, so that what follows is aligned to 8.
+      const { entry, key, value } = placed[Math.min(at, placed.length - 1)] as (typeof placed)[number];
+      const place = OLD_HEADER_BYTES + at * OLD_ENTRY_BYTES;
+      bytes.writeInt32LE(entry.flags, place);
+      bytes.writeUInt32LE(key, place + 4);
+      bytes.writeUInt32LE(value, place + 8);
+    }
+  }
+  const now = bytes.subarray(oldBytes);
+  writeHeader(now, entries.length, offset - headers);
+  for (const [at, { entry, key, value }] of placed.entries())
+    writeEntry(now, at, { entry, key, value, hwcap: [0, 0] });
+  return Buffer.concat([bytes, Buffer.from(strings.join(''), 'latin1')]);
+}
+
+function extended(entries: readonly CacheEntry[], names: readonly string[], generator: string): Buffer {
+  const headers = HEADER_BYTES + entries.length * ENTRY_BYTES;
+  const table = stringTable([...entries.flatMap(({ soname, path }) => [soname, path]), ...names]);
+  const place = (text: string): number => headers + (table.offsets.get(text) as number);
+  const used = [...new Set(entries.map(({ hwcaps }) => hwcaps))].filter((name) => name !== '').sort();
+  const extensionAt = Math.ceil((headers + table.bytes.length) / 4) * 4;
+
+  const head = Buffer.alloc(headers);
+  writeHeader(head, entries.length, table.bytes.length);
+  head.writeUInt8(LITTLE_ENDIAN, 28);
+  head.writeUInt32LE(extensionAt, 32);
+  for (const [at, entry] of entries.entries()) {
+    const hwcap: [number, number] =
+      entry.hwcaps === '' ? [0, 0] : [used.indexOf(entry.hwcaps), HWCAP_EXTENSION + entry.isaLevel];
+    writeEntry(head, at, { entry, key: place(entry.soname), value: place(entry.path), hwcap });
+  }
+
+  const sections = used.length === 0 ? 1 : 2;
+  const arrayAt = EXTENSION_BYTES + sections * SECTION_BYTES;
+  const text = Buffer.from(generator, 'latin1');
+  const extension = Buffer.alloc(arrayAt + used.length * 4);
+  extension.writeUInt32LE(EXTENSION_MAGIC, 0);
+  extension.writeUInt32LE(sections, 4);
+  writeSection(extension, 0, [TAG_GENERATOR, extensionAt + extension.length, text.length]);
+  if (used.length > 0) writeSection(extension, 1, [TAG_HWCAPS, extensionAt + arrayAt, used.length * 4]);
+  for (const [at, name] of used.entries()) extension.writeUInt32LE(place(name), arrayAt + at * 4);
+  const padding = Buffer.alloc(extensionAt - headers - table.bytes.length);
+  return Buffer.concat([head, table.bytes, padding, extension, text]);
+}
+
+function writeHeader(bytes: Buffer, count: number, stringBytes: number): void {
+  bytes.write('glibc-ld.so.cache1.1', 'latin1');
+  bytes.writeUInt32LE(count, 20);
+  bytes.writeUInt32LE(stringBytes, 24);
+}
+
+interface Placed {
+  readonly entry: CacheEntry;
+  readonly key: number;
+  readonly value: number;
+  readonly hwcap: readonly [low: number, high: number];
+}
+
+function writeEntry(bytes: Buffer, index: number, { entry, key, value, hwcap }: Placed): void {
+  const at = HEADER_BYTES + index * ENTRY_BYTES;
+  bytes.writeInt32LE(entry.flags, at);
+  bytes.writeUInt32LE(key, at + 4);
+  bytes.writeUInt32LE(value, at + 8);
+  bytes.writeUInt32LE(entry.osVersion, at + 12);
+  bytes.writeUInt32LE(hwcap[0], at + 16);
+  bytes.writeUInt32LE(hwcap[1], at + 20);
+}
+
+function writeSection(
+  bytes: Buffer,
+  index: number,
+  [tag, offset, size]: readonly [number, number, number],
+): void {
+  const at = EXTENSION_BYTES + index * SECTION_BYTES;
+  bytes.writeUInt32LE(tag, at);
+  bytes.writeUInt32LE(offset, at + 8);
+  bytes.writeUInt32LE(size, at + 12);
+}
+
+/** A string that ends another one is not stored again. */
+function stringTable(texts: readonly string[]): { bytes: Buffer; offsets: ReadonlyMap<string, number> } {
+  const sorted = [...new Set(texts)]
+    .map((text) => ({ text, reversed: [...text].reverse().join('') }))
+    .sort((one, other) => compareReversed(one.reversed, other.reversed));
+  const offsets = new Map<string, number>();
+  const stored: string[] = [];
+  let end = 0;
+  let previous: string | undefined;
+  for (const { text } of sorted) {
+    if (previous?.endsWith(text))
+      offsets.set(text, (offsets.get(previous) as number) + previous.length - text.length);
+    else {
+      offsets.set(text, end);
+      stored.push(`${text}\0`);
+      end += text.length + 1;
+    }
+    previous = text;
+  }
+  return { bytes: Buffer.from(stored.join(''), 'latin1'), offsets };
+}
+
+/** Descending, so that a string follows the one that it ends. */
+function compareReversed(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? 1 : -1;
+}

@@ -1,0 +1,265 @@
+import type { SharedLibrary } from '../../../model/archive.ts';
+
+/** Bytes of a file; undefined where they are not at hand. */
+export type ByteReader = (offset: number, length: number) => Buffer | undefined;
+
+/** Real libraries have about a dozen. */
+const MAX_SEGMENTS = 128;
+/** Real ones are below 4 KiB. */
+const MAX_SEGMENT_BYTES = 64 * 1024;
+/** NAME_MAX with its NUL: a longer name can be no file's. */
+const MAX_NAME_BYTES = 256;
+/** Below both headers ldconfig does not look (`struct exec`, `Elf64_Ehdr`). */
+const MIN_FILE_BYTES = 64;
+
+const ELF_MAGIC = 0x464c457f;
+const ET_DYN = 3;
+const PT_LOAD = 1;
+const PT_DYNAMIC = 2;
+const PT_INTERP = 3;
+const PT_NOTE = 4;
+const PT_GNU_PROPERTY = 0x6474e553;
+const DT_NEEDED = 1;
+const DT_STRTAB = 5;
+const DT_SONAME = 14;
+const NT_GNU_ABI_TAG = 1;
+const NT_GNU_PROPERTY_TYPE_0 = 5;
+const GNU_PROPERTY_X86_ISA_1_NEEDED = 0xc0008002;
+/** ZMAGIC and QMAGIC of a.out, which old versions take for libraries of libc4 */
+const AOUT_MAGICS: readonly number[] = [0o413, 0o314];
+/** By these names a 32-bit library is known as one of libc6. */
+const LIBC6_LIBRARIES: readonly string[] = ['libc.so.6', 'libm.so.6'];
+const LIBC6_INTERPRETERS: readonly string[] = [
+  '/lib/ld-linux.so.2',
+  '/libx32/ld-linux-x32.so.2',
+  '/lib64/ld-linux-x86-64.so.2',
+  '/lib/ld-linux-x86-64.so.2',
+];
+
+export interface Segment {
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly sizeBytes: number;
+  readonly align: number;
+}
+
+interface Layout {
+  readonly bits: 32 | 64;
+  readonly machine: number;
+  readonly segments: readonly Segment[];
+}
+
+/** Why a file's facts are not known; never seen outside. */
+class Unknown extends Error {}
+
+/**
+ * What ldconfig takes from a file (glibc elf/readelflib.c, elf/readlib.c). Null: no shared library for any of its
+ * versions. Undefined: not known, be it that bytes are not at hand, or that versions read the file differently.
+ * Never throws.
+ */
+export function sharedLibrary(sizeBytes: number, read: ByteReader): SharedLibrary | null | undefined {
+  try {
+    const layout = layoutOf(sizeBytes, read);
+    return layout === null ? null : libraryOf(layout, read);
+  } catch (error) {
+    if (error instanceof Unknown) return undefined;
+    throw error;
+  }
+}
+
+/** The segments that are read, in file order; none where the file is no shared object or nothing is known of it. */
+export function segmentsRead(sizeBytes: number, read: ByteReader): readonly Segment[] {
+  try {
+    const segments = layoutOf(sizeBytes, read)?.segments ?? [];
+    const wanted = [PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_PROPERTY];
+    return segments.filter(({ type, sizeBytes }) => wanted.includes(type) && sizeBytes <= MAX_SEGMENT_BYTES);
+  } catch (error) {
+    if (error instanceof Unknown) return [];
+    throw error;
+  }
+}
+
+function layoutOf(sizeBytes: number, read: ByteReader): Layout | null {
+  if (sizeBytes < MIN_FILE_BYTES) return sizeBytes < 52 ? null : unknown();
+  const head = bytesAt(read, 0, MIN_FILE_BYTES);
+  if (AOUT_MAGICS.includes(head.readUInt16LE(0))) unknown();
+  if (head.readUInt32LE(0) !== ELF_MAGIC || head.readUInt16LE(16) !== ET_DYN) return null;
+  const elfClass = head[4];
+  if (elfClass !== 1 && elfClass !== 2) return null;
+  const bits = elfClass === 1 ? 32 : 64;
+  const tableAt = bits === 64 ? number64(head, 32) : head.readUInt32LE(28);
+  const count = head.readUInt16LE(bits === 64 ? 56 : 44);
+  if (count > MAX_SEGMENTS) unknown();
+  const entryBytes = bits === 64 ? 56 : 32;
+  const table = bytesAt(read, tableAt, count * entryBytes);
+  const segments = Array.from({ length: count }, (_, index) =>
+    segmentOf(table.subarray(index * entryBytes, (index + 1) * entryBytes), bits),
+  );
+  return { bits, machine: head.readUInt16LE(18), segments };
+}
+
+function segmentOf(entry: Buffer, bits: 32 | 64): Segment {
+  const type = entry.readUInt32LE(0);
+  if (bits === 64) {
+    const [offset, address, sizeBytes, align] = [8, 16, 32, 48].map((at) => number64(entry, at));
+    return { type, offset, address, sizeBytes, align } as Segment;
+  }
+  const [offset, address, sizeBytes, align] = [4, 8, 16, 28].map((at) => entry.readUInt32LE(at));
+  return { type, offset, address, sizeBytes, align } as Segment;
+}
+
+function libraryOf({ bits, machine, segments }: Layout, read: ByteReader): SharedLibrary | null {
+  const contentOf = ({ offset, sizeBytes }: Segment): Buffer =>
+    sizeBytes > MAX_SEGMENT_BYTES ? unknown() : bytesAt(read, offset, sizeBytes);
+  const all = (type: number) => segments.filter((segment) => segment.type === type);
+  const [dynamic, ...more] = all(PT_DYNAMIC);
+  if (dynamic === undefined || dynamic.sizeBytes === 0) return more.length === 0 ? null : unknown();
+  if (more.length > 0) unknown();
+  const tags = dynamicTags(contentOf(dynamic), bits);
+  const table = tags.find(([tag]) => tag === DT_STRTAB);
+  if (table === undefined) return null;
+  const stringsAt = stringTableAt(table[1], all(PT_LOAD));
+  const nameAt = (offset: number): string => textAt(read, stringsAt + offset);
+  const sonames = tags.filter(([tag]) => tag === DT_SONAME).map(([, value]) => nameAt(value));
+  const needed = tags.filter(([tag]) => tag === DT_NEEDED).map(([, value]) => nameAt(value));
+  const interpreters = all(PT_INTERP).map(({ offset }) => textAt(read, offset));
+  if (sonames.length > 1) unknown();
+  const [soname = null] = sonames;
+  if (soname === '') unknown();
+  return {
+    bits,
+    machine,
+    soname,
+    libc6:
+      needed.some((name) => LIBC6_LIBRARIES.includes(name)) ||
+      interpreters.some((name) => LIBC6_INTERPRETERS.includes(name)),
+    osVersion: osVersionOf(all(PT_NOTE), contentOf),
+    isaLevel: isaLevelOf(all(PT_GNU_PROPERTY), bits, contentOf),
+  };
+}
+
+function dynamicTags(content: Buffer, bits: 32 | 64): readonly (readonly [tag: number, value: number])[] {
+  const entryBytes = bits / 4;
+  const tags: [number, number][] = [];
+  for (let at = 0; at + entryBytes <= content.length; at += entryBytes) {
+    const [low, high] =
+      bits === 64 ? [content.readUInt32LE(at), content.readUInt32LE(at + 4)] : [content.readUInt32LE(at), 0];
+    if (low === 0 && high === 0) return tags;
+    // Processor's and system's tags have the upper half of a long as they like.
+    if (high === 0 && [DT_NEEDED, DT_STRTAB, DT_SONAME].includes(low))
+      tags.push([low, bits === 64 ? number64(content, at + 8) : content.readUInt32LE(at + 4)]);
+  }
+  // ldconfig reads on behind the segment.
+  return unknown();
+}
+
+/** Old versions take the first PT_LOAD for it, new ones the one that holds it. */
+function stringTableAt(address: number, loads: readonly Segment[]): number {
+  const [first] = loads;
+  const holder = loads.find((load) => address >= load.address && address - load.address < load.sizeBytes);
+  if (first === undefined || holder === undefined) return unknown();
+  if (first.address - first.offset !== holder.address - holder.offset) unknown();
+  return address - holder.address + holder.offset;
+}
+
+/** NT_GNU_ABI_TAG as `system << 24 | major << 16 | minor << 8 | patch`; 0: none */
+function osVersionOf(notes: readonly Segment[], contentOf: (segment: Segment) => Buffer): number {
+  for (const note of notes) {
+    if (note.sizeBytes < 32 || note.align < 4) continue;
+    const content = contentOf(note);
+    const old = abiTag(content, 4);
+    const version = note.align === 4 || note.align === 8 ? abiTag(content, note.align) : 0;
+    if (old !== version) unknown();
+    if (version !== 0) return version;
+  }
+  return 0;
+}
+
+function abiTag(content: Buffer, align: number): number {
+  for (let at = 0; content.length - at >= 32; ) {
+    const [nameBytes, bytes, type] = [0, 4, 8].map((field) => content.readUInt32LE(at + field)) as [
+      number,
+      number,
+      number,
+    ];
+    if (nameBytes === 4 && bytes === 16 && type === NT_GNU_ABI_TAG && isGnu(content, at + 12)) {
+      const [system, major, minor, patch] = [16, 20, 24, 28].map(
+        (field) => content[at + field] as number,
+      ) as [number, number, number, number];
+      return ((system << 24) | (major << 16) | (minor << 8) | patch) >>> 0;
+    }
+    if (nameBytes > content.length || bytes > content.length) unknown();
+    at += roundUp(roundUp(12 + nameBytes, align) + bytes, align);
+  }
+  return 0;
+}
+
+/** The highest bit of `x86 ISA needed`; 0: none said */
+function isaLevelOf(
+  segments: readonly Segment[],
+  bits: 32 | 64,
+  contentOf: (segment: Segment) => Buffer,
+): number {
+  const [segment, ...more] = segments.filter(({ align }) => align === bits / 8);
+  if (segment === undefined) return 0;
+  if (more.length > 0) unknown();
+  const content = contentOf(segment);
+  if (content.length < 24) return unknown();
+  const bytes = content.readUInt32LE(4);
+  const isProperty = content.readUInt32LE(0) === 4 && content.readUInt32LE(8) === NT_GNU_PROPERTY_TYPE_0;
+  if (
+    !isProperty ||
+    !isGnu(content, 12) ||
+    bytes < 8 ||
+    bytes % (bits / 8) !== 0 ||
+    16 + bytes > content.length
+  )
+    return unknown();
+  for (let at = 16; at + 8 <= 16 + bytes; ) {
+    const type = content.readUInt32LE(at);
+    const size = content.readUInt32LE(at + 4);
+    if (at + 8 + size > 16 + bytes) return unknown();
+    if (type > GNU_PROPERTY_X86_ISA_1_NEEDED) return 0;
+    if (type === GNU_PROPERTY_X86_ISA_1_NEEDED) {
+      const levels = size === 4 ? content.readUInt32LE(at + 8) : 0;
+      return levels === 0 ? 0 : 31 - Math.clz32(levels);
+    }
+    at += 8 + roundUp(size, bits / 8);
+  }
+  return 0;
+}
+
+function isGnu(content: Buffer, at: number): boolean {
+  return content.toString('latin1', at, at + 4) === 'GNU\0';
+}
+
+function roundUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to;
+}
+
+/** A C string of ASCII. */
+function textAt(read: ByteReader, offset: number): string {
+  for (let length = MAX_NAME_BYTES; length >= 1; length = Math.floor(length / 2)) {
+    const bytes = read(offset, length);
+    const end = bytes?.indexOf(0) ?? -1;
+    if (bytes === undefined || end < 0) continue;
+    const text = bytes.toString('latin1', 0, end);
+
+    return /[^\x20-\x7e]/.test(text) ? unknown() : text;
+  }
+  return unknown();
+}
+
+function bytesAt(read: ByteReader, offset: number, length: number): Buffer {
+  return read(offset, length) ?? unknown();
+}
+
+function number64(bytes: Buffer, at: number): number {
+  const value = bytes.readBigUInt64LE(at);
+  return value > BigInt(Number.MAX_SAFE_INTEGER) ? unknown() : Number(value);
+}
+
+function unknown(): never {
+  throw new Unknown();
+}

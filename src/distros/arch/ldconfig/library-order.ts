@@ -1,0 +1,45 @@
+import { undecided } from '../../shared/undecided.ts';
+
+/** More digits may overflow glibc's `int`. */
+const MAX_DIGITS = 9;
+
+/**
+ * `_dl_cache_libcmp` of glibc (elf/dl-cache.c): character by character, runs of digits as numbers, a digit after
+ * anything else. Positive: the first is newer.
+ * @throws Undecided for names beyond ASCII, where the order is the processor's, and for numbers that overflow
+ */
+export function compareLibraries(first: string, second: string): number {
+  let a = 0;
+  let b = 0;
+  while (a < first.length) {
+    const one = first.charCodeAt(a);
+    const other = b < second.length ? second.charCodeAt(b) : 0;
+    if (one > 0x7f || other > 0x7f) undecided('a library’s name is not ASCII');
+    if (isDigit(one) && isDigit(other)) {
+      const endA = digitsEnd(first, a);
+      const endB = digitsEnd(second, b);
+      const difference = Number(first.slice(a, endA)) - Number(second.slice(b, endB));
+      if (difference !== 0) return difference;
+      a = endA;
+      b = endB;
+    } else if (isDigit(one)) return 1;
+    else if (isDigit(other)) return -1;
+    else if (one !== other) return one - other;
+    else {
+      a++;
+      b++;
+    }
+  }
+  return b < second.length ? -1 : 0;
+}
+
+function digitsEnd(text: string, from: number): number {
+  let end = from;
+  while (isDigit(text.charCodeAt(end))) end++;
+  if (end - from > MAX_DIGITS) undecided('a library’s name has a large number');
+  return end;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}

@@ -1,0 +1,119 @@
+import type { LinkerFacts, SharedLibrary } from '../../../model/archive.ts';
+import type { ContentScan } from '../../shared/file-list.ts';
+import { type ByteReader, type Segment, segmentsRead, sharedLibrary } from './elf-facts.ts';
+
+/**
+ * Names are at the start of a library, but where is only said at its end. Of the largest ones (LLVM, 150 MB) they are
+ * in the first 8 MiB.
+ */
+const MAX_HEAD_BYTES = 16 * 1024 * 1024;
+/** Segments behind the head; real libraries have four or five. */
+const MAX_TAIL_BYTES = 256 * 1024;
+/** A static ldconfig is 1 MiB. */
+const MAX_LDCONFIG_BYTES = 16 * 1024 * 1024;
+
+const GENERATOR = /ldconfig [ -~]{1,120} release version [0-9.]{1,12}\0/g;
+
+/** Collects what ldconfig will need to know of a package's files; bounded memory, no content makes it throw. */
+export class LinkerScan {
+  readonly #libraries: Record<string, SharedLibrary | null> = {};
+  readonly #generators: Record<string, string> = {};
+
+  facts(): LinkerFacts {
+    return { libraries: this.#libraries, generators: this.#generators };
+  }
+
+  /** Undefined: ldconfig never reads a file of this name. */
+  file(path: string, sizeBytes: number): ContentScan | undefined {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    if (name === 'ldconfig' && sizeBytes <= MAX_LDCONFIG_BYTES) return this.#program();
+    return name.includes('.so') ? this.#library(sizeBytes) : undefined;
+  }
+
+  #program(): ContentScan {
+    const chunks: Buffer[] = [];
+    return {
+      write: (chunk) => chunks.push(Buffer.from(chunk)),
+      end: (sha256) => {
+        const found = new Set(Buffer.concat(chunks).toString('latin1').match(GENERATOR));
+        const [generator = ''] = found;
+        if (found.size <= 1) this.#generators[sha256] = generator.replace('\0', '');
+      },
+    };
+  }
+
+  #library(sizeBytes: number): ContentScan {
+    const window = new Window(sizeBytes);
+    return {
+      write: (chunk) => window.write(chunk),
+      end: (sha256) => {
+        const library = window.library();
+        if (library !== undefined) this.#libraries[sha256] = library;
+      },
+    };
+  }
+}
+
+interface Part {
+  /** Offset in the file */
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+/** The parts of a file that its facts are in: the head, and behind it the segments that the headers name. */
+class Window {
+  readonly #sizeBytes: number;
+  #position = 0;
+  #parts: readonly Part[] = [];
+  #library: SharedLibrary | null | undefined;
+
+  constructor(sizeBytes: number) {
+    this.#sizeBytes = sizeBytes;
+  }
+
+  write(chunk: Buffer): void {
+    const from = this.#position;
+    this.#position += chunk.length;
+    if (chunk.length === this.#sizeBytes) {
+      this.#library = sharedLibrary(this.#sizeBytes, readerOf([{ at: 0, bytes: chunk }]));
+      return;
+    }
+    if (from === 0)
+      this.#parts = [{ at: 0, bytes: Buffer.allocUnsafe(Math.min(this.#sizeBytes, MAX_HEAD_BYTES)) }];
+    for (const part of this.#parts) copyInto(part, chunk, from);
+    if (from >= MAX_HEAD_BYTES || this.#position < MAX_HEAD_BYTES) return;
+    const tails = tailsOf(segmentsRead(this.#sizeBytes, readerOf(this.#parts)));
+    for (const tail of tails) copyInto(tail, chunk, from);
+    this.#parts = [...this.#parts, ...tails];
+  }
+
+  /** Once all is written. Undefined: not known. */
+  library(): SharedLibrary | null | undefined {
+    return this.#parts.length === 0 && this.#sizeBytes > 0
+      ? this.#library
+      : sharedLibrary(this.#sizeBytes, readerOf(this.#parts));
+  }
+}
+
+function tailsOf(segments: readonly Segment[]): readonly Part[] {
+  let left = MAX_TAIL_BYTES;
+  const tails: Part[] = [];
+  for (const { offset, sizeBytes } of segments) {
+    left -= sizeBytes;
+    if (offset + sizeBytes <= MAX_HEAD_BYTES || left < 0) continue;
+    tails.push({ at: offset, bytes: Buffer.allocUnsafe(sizeBytes) });
+  }
+  return tails;
+}
+
+function copyInto({ at, bytes }: Part, chunk: Buffer, from: number): void {
+  const start = Math.max(at, from);
+  if (start < Math.min(at + bytes.length, from + chunk.length)) chunk.copy(bytes, start - at, start - from);
+}
+
+function readerOf(parts: readonly Part[]): ByteReader {
+  return (offset, length) => {
+    const part = parts.find(({ at, bytes }) => offset >= at && offset + length <= at + bytes.length);
+    return part?.bytes.subarray(offset - part.at, offset - part.at + length);
+  };
+}

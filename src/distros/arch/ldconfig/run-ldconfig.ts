@@ -1,0 +1,223 @@
+import type { SharedLibrary } from '../../../model/archive.ts';
+import type { InstalledPackage, Root } from '../../install.ts';
+import type { RootDraft } from '../../shared/root-draft.ts';
+import { undecided } from '../../shared/undecided.ts';
+import { type CacheEntry, cacheBytes } from './cache-bytes.ts';
+import { configuredDirectories } from './ld-so-conf.ts';
+import { compareLibraries } from './library-order.ts';
+import { LDCONFIG, type Release, releaseOf } from './release.ts';
+
+const CACHE = '/etc/ld.so.cache';
+const AUX_FOLDER = '/var/cache/ldconfig';
+/** Arch's `slibdir` and `libdir`, and what glibc of x86_64 adds to a folder called `lib` (its dl-cache.h) */
+const SYSTEM_DIRECTORIES = ['/usr/lib', '/usr/lib64', '/usr/libx32'];
+const HWCAPS_FOLDER = 'glibc-hwcaps';
+/** Subfolders by processor or kernel that versions before 2.37 search */
+const LEGACY_FOLDERS: readonly string[] = [
+  ...['tls', 'sse2', 'x86_64', 'avx512_1', 'haswell', 'xeon_phi'],
+  ...['i386', 'i486', 'i586', 'i686'],
+];
+const EM_386 = 3;
+const EM_X86_64 = 62;
+const FLAG_ELF = 0x1;
+const FLAG_ELF_LIBC6 = 0x3;
+const FLAG_X8664_LIB64 = 0x300;
+const FLAG_X8664_LIBX32 = 0x800;
+
+interface World {
+  readonly draft: RootDraft;
+  readonly root: Root;
+  readonly release: Release;
+  /** By SHA-256 of the content */
+  readonly libraries: ReadonlyMap<string, SharedLibrary | null>;
+}
+
+interface Directory {
+  /** As it is configured, which is how the cache names it */
+  readonly path: string;
+  readonly real: string;
+  /** Its name, when it is in `glibc-hwcaps` */
+  readonly hwcaps: string;
+}
+
+interface Candidate {
+  readonly name: string;
+  readonly soname: string;
+  readonly library: SharedLibrary;
+  readonly flags: number;
+  /** A link to be left as it is */
+  readonly isLink: boolean;
+}
+
+/**
+ * What `ldconfig` without arguments does to a root without a cache (glibc elf/ldconfig.c): links of sonames, links to
+ * nothing that go, `/etc/ld.so.cache`, `/var/cache/ldconfig`. Its own aux-cache is left out: it notes the inode
+ * numbers and change times of a disk, and ldconfig makes it anew where it is missing.
+ * @throws Undecided where anything of it is not exactly known; the draft is then of no use
+ */
+export function runLdconfig(draft: RootDraft, root: Root, packages: readonly InstalledPackage[]): void {
+  const program = draft.real(LDCONFIG, true);
+  const sha256 = program === undefined ? undefined : root.stat(program)?.sha256;
+  const release = releaseOf(draft, packages, sha256 ?? '');
+  const libraries = new Map(packages.flatMap(({ facts }) => Object.entries(facts.linker?.libraries ?? {})));
+  const world: World = { draft, root, release, libraries };
+  if (draft.stat(`${AUX_FOLDER}/aux-cache`) !== undefined) undecided('an aux-cache is there already');
+
+  const names = new Set<string>();
+  const directories = searchedDirectories(world, names);
+  const entries = directories.flatMap((directory, number) => searchDirectory(world, directory, number));
+  const content = cacheBytes(entries, release.format, { names: [...names], generator: release.generator });
+  draft.put(CACHE, { type: 'file', mode: 0o644, content });
+  if (draft.statFollow('/var/cache')?.type === 'directory' && draft.stat(AUX_FOLDER) === undefined)
+    draft.put(AUX_FOLDER, { type: 'directory', mode: 0o700 });
+}
+
+/** Each directory once, under its first name. `names`: gets the folders below any `glibc-hwcaps` */
+function searchedDirectories({ draft, release }: World, names: Set<string>): readonly Directory[] {
+  const found = new Map<string, Directory>();
+  for (const path of [...configuredDirectories(draft), ...SYSTEM_DIRECTORIES]) {
+    const entry = draft.statFollow(path);
+    const real = draft.real(path, true);
+    if (entry === undefined || real === undefined || found.has(real)) continue;
+    if (entry.type !== 'directory') undecided(`${path} is a ${entry.type}`);
+    if (release.legacy && LEGACY_FOLDERS.includes(path.slice(path.lastIndexOf('/') + 1)))
+      undecided(`${path} is searched by processor`);
+    found.set(real, { path, real, hwcaps: '' });
+    if (release.format !== 'extended') continue;
+    const folder = `${path}/${HWCAPS_FOLDER}`;
+    const siblings = new Set<string>();
+    for (const name of draft.list(folder)) {
+      const below = draft.statFollow(`${folder}/${name}`);
+      if (name.startsWith('.') || name.includes(':') || below?.type !== 'directory') continue;
+      const realBelow = draft.real(`${folder}/${name}`, true) as string;
+      if (siblings.has(realBelow)) undecided(`${folder}/${name} has two names`);
+      siblings.add(realBelow);
+      names.add(ascii(name));
+      if (!found.has(realBelow))
+        found.set(realBelow, { path: `${folder}/${name}`, real: realBelow, hwcaps: name });
+    }
+  }
+  return [...found.values()];
+}
+
+function searchDirectory(world: World, directory: Directory, number: number): readonly CacheEntry[] {
+  const candidates = new Map<string, Candidate[]>();
+  for (const name of world.draft.list(directory.real)) {
+    const candidate = candidateOf(world, directory, name);
+    if (candidate === undefined) continue;
+    const same = candidates.get(candidate.soname) ?? [];
+    candidates.set(candidate.soname, [...same, candidate]);
+  }
+  const chosen = [...candidates.values()].map(newest);
+  if (directory.hwcaps === '') linkSonames(world, directory, chosen);
+  return chosen.map(({ name, soname, library, flags }) => ({
+    soname,
+    path: `${directory.path}/${directory.hwcaps === '' ? soname : name}`,
+    flags,
+    osVersion: world.release.notesOsVersion ? library.osVersion : 0,
+    isaLevel: library.isaLevel,
+    hwcaps: directory.hwcaps,
+    directory: number,
+  }));
+}
+
+/** Undefined: no library. A link to nothing that looks like one is removed. */
+function candidateOf(world: World, directory: Directory, name: string): Candidate | undefined {
+  const { draft, root, release } = world;
+  const path = `${directory.real}/${name}`;
+  const entry = draft.stat(path);
+  if (entry === undefined || !['file', 'symlink', 'directory'].includes(entry.type)) return undefined;
+  if (release.legacy && entry.type !== 'file' && LEGACY_FOLDERS.includes(name))
+    undecided(`/${path} is searched by processor`);
+  const isSymlink = entry.type === 'symlink';
+  if (!isLibraryName(name, release) && !(isSymlink && directory.hwcaps !== '')) return undefined;
+  if (/;|\.#prelink#|\.dpkg-(?:new|tmp)$/.test(name)) undecided(`/${path} is a temporary file`);
+  if (entry.type === 'directory') return undefined;
+  const real = draft.real(path, true);
+  const target = draft.statFollow(path);
+  if (target === undefined || real === undefined) {
+    if (name.includes('.so.')) draft.remove(path);
+    return undefined;
+  }
+  if (target.type === 'directory') return undefined;
+  if (target.type !== 'file') undecided(`/${path} is a ${target.type}`);
+  const library = world.libraries.get(root.stat(real)?.sha256 ?? '');
+  if (library === undefined) undecided(`what /${path} is as a library`);
+  const flags = library === null ? undefined : flagsOf(library, release);
+  if (library === null || flags === undefined) return undefined;
+  if (library.soname === null && release.losesImplicitSonames) undecided(`/${path} has no soname`);
+  const soname = library.soname ?? name;
+  if (soname.includes('/')) undecided(`/${path} has the soname ${soname}`);
+  const isLink = isSymlink && (name === soname || (name.endsWith('.so') && soname.startsWith(name)));
+  return { name: ascii(name), soname: ascii(isLink ? name : soname), library, flags, isLink };
+}
+
+function isLibraryName(name: string, { legacy }: Release): boolean {
+  if (/^(?:lib|ld-)/.test(name) && name.includes('.so')) return true;
+  if (!/^ld(?:64)?\.so\./.test(name)) return false;
+  return legacy ? undecided(`some versions of ldconfig take ${name} for a library`) : true;
+}
+
+/** Undefined: for another processor */
+function flagsOf({ bits, machine, libc6 }: SharedLibrary, { legacy }: Release): number | undefined {
+  if (machine === EM_X86_64) return FLAG_ELF_LIBC6 | (bits === 64 ? FLAG_X8664_LIB64 : FLAG_X8664_LIBX32);
+  if (machine !== EM_386 || bits !== 32) return undefined;
+  return libc6 || !legacy ? FLAG_ELF_LIBC6 : FLAG_ELF;
+}
+
+/** Of files and links with one soname: a file before a link, then the newest. */
+function newest(candidates: readonly Candidate[]): Candidate {
+  const [first, ...others] = candidates as [Candidate, ...Candidate[]];
+  return others.reduce((best, next) => {
+    const same = `${best.name} and ${next.name}`;
+    if (best.flags !== next.flags) undecided(`${same} have one soname and differ in type`);
+    if (best.isLink !== next.isLink) return best.isLink ? next : best;
+    const order = compareLibraries(best.name, next.name);
+    if (order === 0) undecided(`${same} count as equal`);
+    return order < 0 ? next : best;
+  }, first);
+}
+
+function linkSonames(world: World, { real }: Directory, chosen: readonly Candidate[]): void {
+  const { draft } = world;
+  const linked = chosen.filter(({ isLink }) => !isLink);
+  const stale = linked.filter(({ name, soname }) => isStale(world, `${real}/${soname}`, `${real}/${name}`));
+  const changed = new Set(stale.map(({ soname }) => `${real}/${soname}`));
+  for (const { name, soname } of changed.size === 0 ? [] : linked) {
+    const passed = [...linksOnTheWay(draft, `${real}/${name}`), ...linksOnTheWay(draft, `${real}/${soname}`)];
+    if (passed.some((path) => changed.has(path) && path !== `${real}/${soname}`))
+      undecided(`/${real}/${name} depends on a link that changes`);
+  }
+  for (const { name, soname } of stale) draft.put(`${real}/${soname}`, { type: 'symlink', linkTarget: name });
+}
+
+/** Whether the soname has to become a link to the library. */
+function isStale({ draft, root }: World, soname: string, library: string): boolean {
+  const there = draft.stat(soname);
+  if (there === undefined) return true;
+  const [target, real] = [draft.real(soname, true), draft.real(library, true)];
+  if (there.type !== 'symlink' || target === real) return false;
+  const content = root.stat(real ?? '')?.sha256;
+  if (content === root.stat(target ?? '')?.sha256) undecided(`/${soname} and /${library} may be one file`);
+  return true;
+}
+
+/** Symlinks that a path is and leads over. */
+function linksOnTheWay(draft: RootDraft, path: string): readonly string[] {
+  const links: string[] = [];
+  for (let at: string | undefined = path; at !== undefined && !links.includes(at); ) {
+    const entry = draft.stat(at);
+    if (entry?.type !== 'symlink') break;
+    links.push(at);
+    const { linkTarget } = entry;
+    at = draft.real(
+      linkTarget.startsWith('/') ? linkTarget : `${at.slice(0, at.lastIndexOf('/'))}/${linkTarget}`,
+      false,
+    );
+  }
+  return links;
+}
+
+function ascii(name: string): string {
+  return /^[\x20-\x7e]+$/.test(name) ? name : undecided('a library’s name is not ASCII');
+}

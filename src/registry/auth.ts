@@ -3,6 +3,7 @@ import { AppError } from '../model/app-error.ts';
 import { type Domain, fullName, type Repository } from '../model/reference.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credential, Credentials } from './credentials.ts';
+import type { Advice } from './refusal.ts';
 import { joined, parseScopes, type Scopes } from './scopes.ts';
 import { basicHeader, type TokenAccess, type TokenServer, Tokens } from './tokens.ts';
 
@@ -88,12 +89,16 @@ export class Auth {
     return next === undefined || (next === header && !worked) ? undefined : asked;
   }
 
-  /** What the way in is for people who are refused. */
-  async hint({ repository }: Need): Promise<string> {
-    const { domain } = this.#options;
-    const login = `compose login ${domain}`;
-    if ((await this.#credential(repository)) === undefined) return `Log in: ${login}`;
-    return `Check that the login may do this, or log in as somebody else: ${login}`;
+  /** What a 401 or 403 means, and the way on. */
+  async advice({ repository }: Need, status: number): Promise<Advice> {
+    const login = `compose login ${this.#options.domain}`;
+    const isStranger = (await this.#credential(repository)) === undefined;
+    const hint = isStranger
+      ? `Log in: ${login}`
+      : `Check that the login may do this, or log in as somebody else: ${login}`;
+    if (status === 403)
+      return { meaning: isStranger ? 'not without a login' : 'the login does not allow this', hint };
+    return { meaning: isStranger ? 'it asks for a login' : 'it does not accept the login', hint };
   }
 
   /** The challenge's scope; undefined when it offers no way that we can take. */

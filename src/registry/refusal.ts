@@ -111,24 +111,26 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
   501: 'UNSUPPORTED',
 };
 
-/** `what`: the request as people name it, `registry.example/team/gcc: manifests/latest`. */
-export function refusalError(what: string, refusal: Refusal, hint?: string): AppError {
+/** For people. */
+export interface Advice {
+  readonly meaning: string;
+  readonly hint: string;
+}
+
+const PROXY: Advice = {
+  meaning: 'the proxy asks for a user name and password',
+  hint: 'Name them in HTTP_PROXY, HTTPS_PROXY.',
+};
+
+/** @param what the request as people name it: `registry.example/team/gcc: GET manifests/latest` */
+export function refusalError(what: string, refusal: Refusal, given?: Advice): AppError {
   const { status, errors } = refusal;
   const named = status >= 400 && status < 500 ? codesByName[errors[0]?.code ?? ''] : undefined;
   const code = codesByStatus[status] ?? named ?? (status >= 500 ? 'NETWORK' : 'UNSUPPORTED');
-  const usual = hint ?? hints[status];
-  return new AppError(code, `${what}: ${refusalText(refusal)}${meanings[status] ?? ''}`, {
-    ...(usual === undefined ? {} : { hint: usual }),
+  const advice = status === 407 ? PROXY : given;
+  const words = [what, refusalText(refusal), advice?.meaning].filter((part) => part !== undefined);
+  return new AppError(code, words.join(': '), {
+    ...(advice === undefined ? {} : { hint: advice.hint }),
     details: { what, status, errors },
   });
 }
-
-const meanings: Readonly<Record<number, string>> = {
-  401: ': the registry does not accept the login',
-  403: ': the login does not allow this',
-  407: ': the proxy asks for a user name and password',
-};
-
-const hints: Readonly<Record<number, string>> = {
-  407: 'Name them in HTTP_PROXY, HTTPS_PROXY.',
-};

@@ -91,7 +91,7 @@ async function attempt(request: RegistryRequest, context: SendContext): Promise<
     const passing = passingFailure(refusal);
     if (passing !== undefined) throw passing;
     const asks = status === 401 || status === 403;
-    throw refusalError(what, refusal, asks ? await host.auth.hint(needOf(request)) : undefined);
+    throw refusalError(what, refusal, asks ? await host.auth.advice(needOf(request), status) : undefined);
   }
   const body =
     request.wholeBytes === undefined

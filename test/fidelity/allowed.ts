@@ -40,21 +40,6 @@ export const ALLOWED: readonly Allowance[] = [
   },
   {
     distro: 'arch',
-    path: 'etc/ld.so.cache',
-    stage: 'before',
-    reason:
-      'pacman runs the new root’s ldconfig even with scripts off; the image has run no program, /.pkg/install.sh runs it',
-  },
-  { distro: 'arch', path: 'var/cache/ldconfig', stage: 'before', reason: 'made by ldconfig' },
-  {
-    distro: 'arch',
-    path: 'usr/lib/lib{asan,gfortran,go,stdc++,tsan}.so.*',
-    stage: 'before',
-    reason:
-      'ldconfig removes links to nothing; the gcc-libs of these tests was cut down and lacks what they name',
-  },
-  {
-    distro: 'arch',
     path: 'root/.gnupg{,/**}',
     stage: 'after',
     reason:

@@ -15,10 +15,14 @@ export interface Manner {
   readonly install: InstallMode;
   readonly after: boolean;
   readonly sets?: readonly string[];
+  /** umoci */
+  readonly unpacker?: Unpacker;
 }
 
 export interface SuiteOptions {
-  readonly unpacker?: Unpacker;
+  readonly manners: readonly Manner[];
+  /** Sets at once; CONCURRENCY */
+  readonly concurrency?: number;
   /** Every entry of the tables must have been needed. */
   readonly every: boolean;
 }
@@ -27,7 +31,7 @@ export interface SuiteOptions {
 export async function checkSets(
   t: TestContext,
   distro: DistroId,
-  { manners, unpacker = umoci, every }: SuiteOptions & { readonly manners: readonly Manner[] },
+  { manners, concurrency = CONCURRENCY, every }: SuiteOptions,
 ): Promise<void> {
   const known = SETS.filter((set) => set.distro === distro);
   for (const name of manners.flatMap(({ sets = [] }) => sets))
@@ -42,16 +46,19 @@ export async function checkSets(
   if (typeof tool === 'string') return t.skip(`skipped: ${tool}`);
   const needed = new Set<unknown>();
   const wanted = known.filter(({ name }) => manners.some(({ sets }) => sets?.includes(name) ?? true));
-  await mapConcurrent(wanted, unpacker === umoci ? CONCURRENCY : 1, async (set) => {
+  await mapConcurrent(wanted, concurrency, async (set) => {
     const bench = await workshop.open(set);
-    for (const { install, after, sets } of manners) {
+    for (const { install, after, sets, unpacker = umoci } of manners) {
       if (sets !== undefined && !sets.includes(set.name)) continue;
-      await t.test(`${set.name}: ${install}${after ? ', after install.sh' : ''}`, async () => {
-        const outcome = await bench.check({ install, after, unpacker, keep: false });
-        assert.deepEqual(outcome.differences, []);
-        assert.ok(outcome.paths > 10, `only ${outcome.paths} paths`);
-        for (const { by } of outcome.allowed) needed.add(by);
-      });
+      await t.test(
+        `${set.name}: ${unpacker.name}, ${install}${after ? ', after install.sh' : ''}`,
+        async () => {
+          const outcome = await bench.check({ install, after, unpacker, keep: false });
+          assert.deepEqual(outcome.differences, []);
+          assert.ok(outcome.paths > 10, `only ${outcome.paths} paths`);
+          for (const { by } of outcome.allowed) needed.add(by);
+        },
+      );
     }
     bench.close();
   });

@@ -6,6 +6,7 @@ import { runOk } from './real-tool.ts';
 
 /** Somebody else's program that makes a tree of an image. */
 export interface Unpacker {
+  readonly name: string;
   readonly format: OutputFormat;
   /** umoci 0.4 and docker 20 read no zstd layers. */
   readonly encoding: LayerEncoding;
@@ -17,6 +18,7 @@ export const IMAGE = 'fidelity/set:1';
 
 /** Layers one over another, and no more: umoci without its bundle. */
 export const umoci: Unpacker = {
+  name: 'umoci',
   format: 'oci-dir',
   encoding: 'gzip',
   async unpack(image, root) {
@@ -34,6 +36,7 @@ export async function dockerUnpacker(hooks: Hooks): Promise<Unpacker | undefined
   const docker = await startDocker(hooks);
   if (docker === undefined) return undefined;
   return {
+    name: 'docker',
     format: 'tar',
     encoding: 'gzip',
     async unpack(image, root) {
@@ -52,6 +55,7 @@ export async function podmanUnpacker(hooks: Hooks): Promise<Unpacker | undefined
   const podman = await podmanEnv(hooks);
   if (podman === undefined) return undefined;
   return {
+    name: 'podman',
     format: 'tar',
     encoding: 'keep',
     async unpack(image, root) {

@@ -3,6 +3,7 @@ import type { DistroId } from '../model/package.ts';
 /** Where a package came from, as annotations and labels name it. */
 export interface PackageOrigin {
   readonly distro: DistroId;
+  /** Empty: of no one release */
   readonly release: string;
   readonly repository: string;
   readonly name: string;
@@ -25,7 +26,8 @@ export const ANNOTATIONS = {
 export function packageUrl(origin: PackageOrigin): string {
   const type = origin.distro === 'alpine' ? 'apk' : 'alpm';
   const encode = (text: string) => encodeURIComponent(text).replaceAll('%3A', ':');
-  const qualifiers = `arch=${encode(origin.architecture)}&distro=${encode(`${origin.distro}-${origin.release}`)}`;
+  const release = origin.release === '' ? '' : `&distro=${encode(`${origin.distro}-${origin.release}`)}`;
+  const qualifiers = `arch=${encode(origin.architecture)}${release}`;
   return `pkg:${type}/${origin.distro}/${encode(origin.name.toLowerCase())}@${encode(origin.version)}?${qualifiers}`;
 }
 

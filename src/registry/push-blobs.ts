@@ -15,6 +15,11 @@ export interface BlobSource extends BlobId {
   open(offset: number): AsyncIterable<Uint8Array>;
   /** Repositories of the same registry that may hold it; the first is tried */
   readonly mountFrom?: readonly RepositoryPath[];
+  /**
+   * Called where it could not be mounted: brings it to where it is to be mounted from, and the mount is tried once more.
+   * Undefined: it cannot be brought there.
+   */
+  fill?(): Promise<{ readonly sentBytes: number } | undefined>;
 }
 
 export interface PushOptions {
@@ -79,8 +84,19 @@ function mountSource({ mountFrom = [] }: BlobSource, repository: Repository): Re
 
 async function pushBlob(context: UploadContext, blob: BlobSource): Promise<Outcome> {
   const from = mountSource(blob, context.repository);
-  const opened = from === undefined ? undefined : await tryMount(context, blob, from);
+  let opened = from === undefined ? undefined : await tryMount(context, blob, from);
   if (opened?.done) return 'mounted';
+  const filled = await blob.fill?.();
+  if (filled !== undefined) {
+    context.sent(filled.sentBytes);
+    const again = from === undefined ? undefined : await tryMount(context, blob, from);
+    if (opened !== undefined && again !== undefined) await cancelUpload(context, opened.location);
+    opened = again ?? opened;
+    if (opened?.done) {
+      if (filled.sentBytes > 0) context.advance(blob.size);
+      return filled.sentBytes > 0 ? 'uploaded' : 'mounted';
+    }
+  }
   const { session, repository, reads } = context;
   if (await hasBlob(session, repository, { ...blob, actions: ['pull', 'push'], reads })) {
     if (opened !== undefined) await cancelUpload(context, opened.location);

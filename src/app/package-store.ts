@@ -1,0 +1,121 @@
+import { type AppError, isAppError } from '../model/app-error.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import { EMPTY_BYTES, EMPTY_DESCRIPTOR } from '../model/empty-blob.ts';
+import { MEDIA_TYPES } from '../model/media-types.ts';
+import type { Progress } from '../model/progress.ts';
+import { fullName, type Repository, type RepositoryPath, withTag } from '../model/reference.ts';
+import { headManifest, putManifest } from '../registry/manifests.ts';
+import { type BlobSource, pushBlobs } from '../registry/push-blobs.ts';
+import type { RegistrySession } from '../registry/session.ts';
+import { entryOfLayer, type StoreEntry } from './stored-package.ts';
+
+export interface NewStoreEntry {
+  readonly entry: StoreEntry;
+  /** The blob's bytes from there on */
+  readonly open: BlobSource['open'];
+  /** Repositories of the same registry that may have it already */
+  readonly mountFrom?: readonly RepositoryPath[];
+}
+
+/**
+ * Brings a blob into a package store, and then its manifest, under its tag. Any number of processes may do so at once.
+ * @throws AppError as pushBlobs and putManifest
+ */
+export async function putInStore(
+  session: RegistrySession,
+  store: Repository,
+  { entry, open, mountFrom = [] }: NewStoreEntry,
+): Promise<{ readonly sentBytes: number }> {
+  const { sentBytes } = await pushBlobs(session, store, { blobs: [{ ...entry.blob, open, mountFrom }] });
+  const put = () =>
+    putManifest(session, withTag(store, entry.tag), {
+      mediaType: MEDIA_TYPES.manifest,
+      bytes: entry.manifest.bytes,
+    });
+  try {
+    await put();
+  } catch (error) {
+    if (!isAppError(error, 'NOT_FOUND')) throw error;
+    await pushBlobs(session, store, { blobs: [emptyConfig] });
+    await put();
+  }
+  return { sentBytes };
+}
+
+const emptyConfig: BlobSource = {
+  digest: EMPTY_DESCRIPTOR.digest,
+  size: EMPTY_DESCRIPTOR.size,
+  async *open(offset) {
+    yield EMPTY_BYTES.subarray(offset);
+  },
+};
+
+/** Whether the store has the entry, blob and manifest. */
+export async function isInStore(
+  session: RegistrySession,
+  store: Repository,
+  { tag, manifest }: StoreEntry,
+): Promise<boolean> {
+  try {
+    return (await headManifest(session, withTag(store, tag)))?.digest === manifest.descriptor.digest;
+  } catch (error) {
+    // Something else has that tag.
+    if (isAppError(error, 'UNSUPPORTED')) return false;
+    throw error;
+  }
+}
+
+/** The way of an image's layers into a repository through a package store. */
+export interface PackageStore {
+  readonly repository: Repository;
+  /**
+   * What pushBlobs needs to mount a layer from the store, which is filled where the layer is not there; in another
+   * registry the store is only filled. Undefined for blobs that a store does not keep.
+   */
+  through(
+    layer: Descriptor,
+    into: Repository,
+    open: BlobSource['open'],
+  ): Pick<BlobSource, 'mountFrom' | 'fill'> | undefined;
+}
+
+/** A store that refuses what is brought to it is said once, and images are pushed without it. */
+export function packageStore(
+  session: RegistrySession,
+  repository: Repository,
+  progress: Progress,
+): PackageStore {
+  let refused = false;
+  const refuse = (error: AppError): void => {
+    if (!refused) {
+      progress.note(
+        `the package store ${fullName(repository)} takes nothing, packages go to the image alone: ${error.message}`,
+      );
+    }
+    refused = true;
+  };
+  return {
+    repository,
+    through(layer, into, open) {
+      const entry = entryOfLayer(layer);
+      if (entry === undefined) return undefined;
+      const sameRegistry = into.domain === repository.domain;
+      const mountable = sameRegistry && into.path !== repository.path;
+      return {
+        ...(mountable ? { mountFrom: [repository.path] } : {}),
+        async fill() {
+          if (refused) return undefined;
+          try {
+            if (!mountable && (await isInStore(session, repository, entry))) return undefined;
+            const mountFrom = sameRegistry ? [into.path] : [];
+            return await putInStore(session, repository, { entry, open, mountFrom });
+          } catch (error) {
+            if (!isAppError(error, 'AUTH') && !isAppError(error, 'UNSUPPORTED')) throw error;
+            refuse(error);
+            return undefined;
+          }
+        },
+      };
+    },
+  };
+}

@@ -126,12 +126,7 @@ const PACMAN_SUFFIXES: Readonly<Record<string, string>> = {
 /** As repositories name the archive, so that it can be pulled as a file. */
 function fileName({ distro, name, version, architecture }: StoredPackage, mediaType: string): string {
   if (distro === 'alpine') return `${name}-${version}.apk`;
-  const suffix = {
-    [MEDIA_TYPES.layerGzip]: '.gz',
-    [MEDIA_TYPES.layerZstd]: '.zst',
-    [XZ_ARCHIVE_TYPE]: '.xz',
-  };
-  return `${name}-${version}-${architecture}.pkg.tar${suffix[mediaType] ?? ''}`;
+  return `${name}-${version}-${architecture}.pkg.tar${PACMAN_SUFFIXES[mediaType] ?? ''}`;
 }
 
 /** One archive may be in several releases. */

@@ -30,11 +30,15 @@ export interface BuildInput {
   readonly tags: readonly string[];
 }
 
+export interface BuiltImage {
+  readonly image: Image;
+  readonly layers: readonly LayerReport[];
+  /** As ComposeReport.left */
+  readonly left: readonly string[];
+}
+
 /** Computes the image: two trees, their difference, layers, config and manifest. Its blobs are in the store afterwards. */
-export async function buildImage(
-  context: Context,
-  input: BuildInput,
-): Promise<{ image: Image; layers: readonly LayerReport[]; left: readonly string[] }> {
+export async function buildImage(context: Context, input: BuildInput): Promise<BuiltImage> {
   const { request, resolution, facts } = input;
   const { distro } = resolution.sources;
   const installed: InstalledPackage[] = resolution.packages.map((solved, at) => ({

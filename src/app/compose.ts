@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../model/app-error.ts';
+import type { ArchiveFacts } from '../model/archive.ts';
 import { parseDigest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import type { ComposeReport, ComposeRequest, LayerReport } from '../model/request.ts';
@@ -6,8 +7,9 @@ import { buildImage } from './build-image.ts';
 import type { Context } from './context.ts';
 import { deliver, layerEncodingFor } from './deliver.ts';
 import { fetchArchives } from './fetch-archives.ts';
+import { imageKey, keepImage, knownImage } from './known-image.ts';
 import { planReport } from './plan.ts';
-import { resolvePackages } from './resolve.ts';
+import { type Resolution, resolvePackages } from './resolve.ts';
 
 /** A gc that runs beside every one of them is somebody's wish for an empty cache. */
 const MAX_ATTEMPTS = 5;
@@ -25,19 +27,15 @@ export async function compose(context: Context, request: ComposeRequest): Promis
   const tags = tagsOf(request);
   if (request.dryRun) return { ...emptyReport, plan, tags };
   const encoding = await layerEncodingFor(context, request);
+  const input = { request, resolution, encoding, tags };
   for (let attempt = 1; ; attempt++) {
-    const facts = await fetchArchives(context, resolution.sources, {
-      packages: resolution.packages.map((solved) => solved.package),
-      repositories: resolution.repositories,
-    });
+    const key = imageKey(context, input);
+    const known = key === undefined ? undefined : knownImage(context, key, tags);
+    const facts = known === undefined ? await archivesOf(context, resolution) : [];
     try {
-      const { image, layers, left } = await buildImage(context, {
-        request,
-        resolution,
-        facts,
-        encoding,
-        tags,
-      });
+      const built = known ?? (await buildImage(context, { ...input, facts }));
+      const { image, layers, left } = built;
+      if (known === undefined) keepImage(context, input, built);
       const delivered = await deliver(context, request, image);
       return {
         plan,
@@ -59,6 +57,13 @@ export async function compose(context: Context, request: ComposeRequest): Promis
 function tagsOf({ tags, output, packages }: ComposeRequest): readonly string[] {
   if (tags.length > 0) return tags;
   return output.push?.references ?? [defaultTag(packages[0] as string)];
+}
+
+function archivesOf(context: Context, resolution: Resolution): Promise<readonly ArchiveFacts[]> {
+  return fetchArchives(context, resolution.sources, {
+    packages: resolution.packages.map((solved) => solved.package),
+    repositories: resolution.repositories,
+  });
 }
 
 /** True when another process's gc removed a blob in between: it is fetched or made again. */

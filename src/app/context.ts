@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Catalog } from '../catalog/catalog.ts';
 import { catalogError } from '../catalog/database.ts';
 import { AppError } from '../model/app-error.ts';
 import { packageRoot } from '../model/package-root.ts';
+import { productVersion } from '../model/product-version.ts';
 import type { Progress } from '../model/progress.ts';
 import { FileBlobStore } from '../store/blob-store.ts';
 import { cacheDirectory } from '../store/location.ts';
@@ -17,9 +18,13 @@ export interface Context {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
+  /** Names the code that runs; empty where it runs from its sources, which may change under one name. */
+  readonly build: string;
 }
 
 export interface ContextOptions {
+  /** As in Context; default: of the bundle that this process was started with */
+  readonly build?: string;
   readonly env: NodeJS.ProcessEnv;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -56,9 +61,16 @@ export function openContext(options: ContextOptions): Context {
       cause: error,
     });
   }
-  const { progress, signal, env } = options;
+  const { progress, signal, env, build = bundleIdentity() } = options;
   const catalog = new Catalog(catalogPath(directory));
-  return { catalog, store: new FileBlobStore(directory), directory, progress, signal, env };
+  return { catalog, store: new FileBlobStore(directory), directory, progress, signal, env, build };
+}
+
+/** A bundle's main file names the others by their contents; the version is for packages whose files have no times. */
+function bundleIdentity(): string {
+  const main = process.argv[1] ?? '';
+  const stat = main.endsWith('.js') ? statSync(main, { throwIfNoEntry: false }) : undefined;
+  return stat === undefined ? '' : `${productVersion()} ${stat.size} ${stat.mtimeMs}`;
 }
 
 /** Of the cache folder */

@@ -32,6 +32,13 @@ export interface StoredArchive {
   readonly trust: string;
 }
 
+/** Under which trust policy an archive was accepted. */
+export interface ArchiveVerdict {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly trust: string;
+}
+
 /** FileEntry's fields in the order they are stored; a file list is an array of such rows. */
 const FILE_FIELDS = [
   'path',
@@ -57,6 +64,7 @@ export class ArchiveTable {
   readonly #byDigest: Database.Statement<[string], ArchiveRow>;
   readonly #byIdentity: Database.Statement<[string, string], ArchiveRow>;
   readonly #has: Database.Statement<[string, string], { digest: Digest }>;
+  readonly #verdicts: Database.Statement<[string, string], ArchiveVerdict>;
   readonly #labels: Database.Statement<[], { digest: Digest; label: string }>;
 
   constructor(database: Database.Database) {
@@ -75,6 +83,9 @@ export class ArchiveTable {
     );
     this.#has = database.prepare(
       'SELECT digest FROM archive WHERE distro = ? AND identity = ? ORDER BY digest',
+    );
+    this.#verdicts = database.prepare(
+      'SELECT digest, size_bytes AS sizeBytes, trust FROM archive WHERE distro = ? AND identity = ? ORDER BY digest',
     );
     this.#labels = database.prepare(
       "SELECT digest, name || '-' || version || ' (' || distro || ')' AS label FROM archive",
@@ -118,6 +129,11 @@ export class ArchiveTable {
 
   digestsOf(distro: DistroId, identity: string): readonly Digest[] {
     return this.#has.all(distro, identity).map((row) => row.digest);
+  }
+
+  /** As byIdentity, without the facts themselves. */
+  verdicts(distro: DistroId, identity: string): readonly ArchiveVerdict[] {
+    return this.#verdicts.all(distro, identity);
   }
 
   /** `name-version (distro)` by digest. */

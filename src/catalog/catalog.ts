@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { ArchivePathTable } from './archive-paths.ts';
 import { ArchiveTable } from './archives.ts';
+import { ComposedImageTable } from './composed-images.ts';
 import { catalogError, openDatabase } from './database.ts';
 import { DerivedTable } from './derived.ts';
 import { FileListTable } from './file-lists.ts';
@@ -72,6 +73,10 @@ export class Catalog {
   /** Made for whoever asks: few commands do. */
   pushedBlobs(): PushedBlobTable {
     return new PushedBlobTable(this.#database);
+  }
+
+  composedImages(): ComposedImageTable {
+    return new ComposedImageTable(this.#database);
   }
 
   close(): void {

@@ -147,4 +147,12 @@ export const MIGRATIONS: readonly string[] = [
   -- Facts of before lack it: under no trust they are read again, from the cached archive, when needed.
   UPDATE archive SET trust = '' WHERE distro = 'arch';
   `,
+  `
+  CREATE TABLE composed_image (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    content TEXT NOT NULL,
+    crc32 INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

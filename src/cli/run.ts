@@ -30,11 +30,11 @@ export interface RunOptions {
 
 /** Without yargs, which takes longer to load than all of this. */
 async function versionResult(): Promise<Result> {
-  const { version } = await import('./version.ts');
+  const { productVersion } = await import('../model/product-version.ts');
   return {
     kind: 'text',
-    data: { version: version(), node: process.versions.node },
-    text: `${version()}\n`,
+    data: { version: productVersion(), node: process.versions.node },
+    text: `${productVersion()}\n`,
   };
 }
 

@@ -1,0 +1,40 @@
+import { crc32 } from 'node:zlib';
+import type Database from 'better-sqlite3';
+
+/** Some 50 KB each; a build server composes fewer different images than that between two upgrades. */
+const MAX_KEPT = 200;
+
+interface Row {
+  readonly content: string;
+  readonly check: number;
+}
+
+/** What composing gave, by everything that it depends on; the oldest go first. */
+export class ComposedImageTable {
+  readonly #find: Database.Statement<[string], Row>;
+  readonly #write: (key: string, content: string) => void;
+
+  constructor(database: Database.Database) {
+    this.#find = database.prepare('SELECT content, crc32 AS "check" FROM composed_image WHERE key = ?');
+    const put = database.prepare(
+      'INSERT OR REPLACE INTO composed_image (key, content, crc32) VALUES (?, ?, ?)',
+    );
+    const forget = database.prepare(
+      'DELETE FROM composed_image WHERE id <= (SELECT max(id) FROM composed_image) - ?',
+    );
+    this.#write = database.transaction((key: string, content: string) => {
+      put.run(key, content, crc32(content));
+      forget.run(MAX_KEPT);
+    }).immediate;
+  }
+
+  /** Undefined as well where what was kept is damaged. */
+  get(key: string): string | undefined {
+    const row = this.#find.get(key);
+    return row !== undefined && crc32(row.content) === row.check ? row.content : undefined;
+  }
+
+  put(key: string, content: string): void {
+    this.#write(key, content);
+  }
+}

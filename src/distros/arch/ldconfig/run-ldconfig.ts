@@ -182,6 +182,8 @@ function linkSonames(world: World, { real }: Directory, chosen: readonly Candida
   const { draft } = world;
   const linked = chosen.filter(({ isLink }) => !isLink);
   const stale = linked.filter(({ name, soname }) => isStale(world, `${real}/${soname}`, `${real}/${name}`));
+  for (const { soname } of stale)
+    if (soname.startsWith('ld')) undecided(`some versions of ldconfig make no link ${soname}`);
   const changed = new Set(stale.map(({ soname }) => `${real}/${soname}`));
   for (const { name, soname } of changed.size === 0 ? [] : linked) {
     const passed = [...linksOnTheWay(draft, `${real}/${name}`), ...linksOnTheWay(draft, `${real}/${soname}`)];

@@ -64,7 +64,9 @@ for (const one of REAL) {
     const tool = await workshop.tool(one.distro);
     if (typeof tool === 'string') return t.skip(`skipped: ${tool}`);
     const set = { name: 'run', distro: one.distro, packages: real.packages };
-    const outcome = await workshop.check(set, { install: 'run', after: false, unpacker: umoci, keep: false });
+    const bench = await workshop.open(set);
+    const outcome = await bench.check({ install: 'run', after: false, unpacker: umoci, keep: false });
+    bench.close();
     assert.ok(outcome.paths > 1000);
     // The real tool's scripts were given one, as a chroot has none; the sandbox mounts its own.
     assert.deepEqual(

@@ -3,11 +3,26 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { EMPTY_BYTES, EMPTY_DESCRIPTOR } from '../model/empty-blob.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import type { Progress } from '../model/progress.ts';
-import { fullName, type Repository, type RepositoryPath, withTag } from '../model/reference.ts';
+import {
+  fullName,
+  parseRepository,
+  type Repository,
+  type RepositoryPath,
+  withTag,
+} from '../model/reference.ts';
 import { headManifest, putManifest } from '../registry/manifests.ts';
 import { type BlobSource, pushBlobs } from '../registry/push-blobs.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import { entryOfLayer, type StoreEntry } from './stored-package.ts';
+
+/** The store that is named, else that of the environment; undefined: none. @throws AppError USAGE */
+export function storeRepository(
+  { env }: { readonly env: NodeJS.ProcessEnv },
+  named: string | undefined,
+): Repository | undefined {
+  const text = named ?? env.PKGCOMPOSE_STORE ?? '';
+  return text === '' ? undefined : parseRepository(text);
+}
 
 export interface NewStoreEntry {
   readonly entry: StoreEntry;

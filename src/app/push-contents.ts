@@ -7,6 +7,7 @@ import type { ImageContents } from '../output/image-content.ts';
 import { headManifest, putManifest } from '../registry/manifests.ts';
 import { type BlobSource, type PushedBlobs, pushBlobs } from '../registry/push-blobs.ts';
 import type { RegistrySession } from '../registry/session.ts';
+import type { PackageStore } from './package-store.ts';
 
 export interface PushOptions {
   readonly contents: ImageContents;
@@ -14,6 +15,8 @@ export interface PushOptions {
   readonly progress: Progress;
   /** A repository of the same registry that may hold the blob: a hint, which the registry's answer to the mount decides */
   mountFrom(digest: Digest): RepositoryPath | undefined;
+  /** Through which packages go */
+  readonly store?: PackageStore | undefined;
   /** The repository should have all blobs: they are asked about only when it turns out not to */
   readonly blobsThere?: boolean;
 }
@@ -56,18 +59,15 @@ export async function pushContents(session: RegistrySession, options: PushOption
 
 async function pushAllBlobs(
   session: RegistrySession,
-  { contents, to, progress, mountFrom }: PushOptions,
+  { contents, to, progress, mountFrom, store }: PushOptions,
 ): Promise<PushedBlobs> {
   const total = contents.blobs.reduce((sum, { size }) => sum + size, 0);
   const task = progress.task(`push ${fullName(to)}`, total, 'bytes');
   const blobs = contents.blobs.map((blob): BlobSource => {
     const from = mountFrom(blob.digest);
-    return {
-      digest: blob.digest,
-      size: blob.size,
-      open: (offset) => contents.blob(blob, offset),
-      ...(from === undefined ? {} : { mountFrom: [from] }),
-    };
+    const open: BlobSource['open'] = (offset) => contents.blob(blob, offset);
+    const hint = from === undefined ? {} : { mountFrom: [from] };
+    return { digest: blob.digest, size: blob.size, open, ...hint, ...store?.through(blob, to, open) };
   });
   try {
     return await pushBlobs(session, to, { blobs, task });

@@ -6,12 +6,15 @@ import { chooseManifest, contentsOf, type ImageContents, readContents } from '..
 import type { RegistrySession } from '../registry/session.ts';
 import type { Context } from './context.ts';
 import { type ImageArgument, openContentArgument } from './image-argument.ts';
+import { packageStore, storeRepository } from './package-store.ts';
 import { pushContents } from './push-contents.ts';
 import { withRegistries } from './registry-access.ts';
 
 export interface PushRequest extends ImageArgument {
   readonly to: string;
   readonly access: RegistryAccess;
+  /** As in PushTarget */
+  readonly store?: string | undefined;
 }
 
 /**
@@ -24,7 +27,8 @@ export async function push(context: Context, request: PushRequest): Promise<Copy
     const { content, repository } = await openContentArgument(session, request);
     const root = request.platform === '' ? content.root : await chooseManifest(content, request.platform);
     const contents = await readContents(content, root);
-    const [pushed] = await pushAll(context, session, { contents, references: [to], from: repository });
+    const { store } = request;
+    const [pushed] = await pushAll(context, session, { contents, references: [to], from: repository, store });
     return { from: request.image, pushed: pushed as PushReport };
   });
 }
@@ -33,11 +37,11 @@ export async function push(context: Context, request: PushRequest): Promise<Copy
 export async function pushComposed(
   context: Context,
   image: Image,
-  { references, access }: PushTarget,
+  { references, access, store }: PushTarget,
 ): Promise<readonly PushReport[]> {
   const contents = contentsOf(image);
   return withRegistries(context, { access }, (session) =>
-    pushAll(context, session, { contents, references: references.map(parseReference) }),
+    pushAll(context, session, { contents, references: references.map(parseReference), store }),
   );
 }
 
@@ -46,14 +50,17 @@ interface PushAllOptions {
   readonly references: readonly Reference[];
   /** Where the contents come from, when that is a registry */
   readonly from?: Repository | undefined;
+  readonly store: string | undefined;
 }
 
 async function pushAll(
   context: Context,
   session: RegistrySession,
-  { contents, references, from }: PushAllOptions,
+  { contents, references, from, store: named }: PushAllOptions,
 ): Promise<readonly PushReport[]> {
   const { progress, catalog } = context;
+  const packages = storeRepository(context, named);
+  const store = packages === undefined ? undefined : packageStore(session, packages, progress);
   const seen = catalog.pushedBlobs();
   const reports: PushReport[] = [];
   const filled = new Set(from === undefined ? [] : [placeOf(from)]);
@@ -62,6 +69,7 @@ async function pushAll(
       contents,
       to,
       progress,
+      store,
       blobsThere: filled.has(placeOf(to)),
       mountFrom: (digest) => (from?.domain === to.domain ? from.path : seen.find(to.domain, digest)),
     });

@@ -212,7 +212,7 @@ const OUTPUT: readonly OptionSpec[] = [
     placeholder: 'PATH',
     group: 'Output',
     describe: 'File or folder to write',
-    defaultText: 'out.tar; the folder out',
+    defaultText: 'out.tar; the folder out; of artifact: here',
   },
   {
     name: 'format',
@@ -240,6 +240,14 @@ const OUTPUT: readonly OptionSpec[] = [
     placeholder: 'REG/NAME:TAG',
     group: 'Output',
     describe: 'Push the image to a registry; writes no file unless --output or --format asks',
+  },
+  {
+    name: 'store',
+    value: 'one',
+    placeholder: 'REG/PACKAGES',
+    group: 'Output',
+    describe: 'Package store in a registry: packages are kept there once, and pushed images mount them',
+    defaultText: '$PKGCOMPOSE_STORE',
   },
   {
     name: 'dry-run',
@@ -276,6 +284,44 @@ const REGISTRY: readonly OptionSpec[] = [
     placeholder: 'FILE',
     group: 'Registry',
     describe: 'Its private key (PEM)',
+  },
+];
+
+const ARTIFACT: readonly OptionSpec[] = [
+  {
+    name: 'artifact-type',
+    value: 'one',
+    placeholder: 'TYPE',
+    group: 'Registry',
+    describe: 'What the artifact is, as a media type',
+    defaultText: 'application/vnd.unknown.artifact.v1',
+  },
+  {
+    name: 'subject',
+    value: 'one',
+    placeholder: 'REF',
+    group: 'Registry',
+    describe: 'Attach the artifact to this image or artifact of its repository; it needs no tag then',
+  },
+  {
+    name: 'title',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'NAME',
+    group: 'Registry',
+    describe: 'Only the file of this name; --output may then be its new name',
+  },
+  {
+    name: 'no-unpack',
+    value: 'none',
+    group: 'Registry',
+    describe: 'Save archives of folders as they are',
+  },
+  {
+    name: 'keep-old-files',
+    value: 'none',
+    group: 'Registry',
+    describe: 'Replace no files: another one in the place is an error',
   },
 ];
 
@@ -469,6 +515,7 @@ export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
     ...OUTPUT,
     ...REGISTRY,
     ...LOGIN,
+    ...ARTIFACT,
     ...CACHE,
     ...SEARCH,
     ...RELATIONS,

@@ -1,6 +1,6 @@
 import { refuse } from '../app/setting-values.ts';
 import { AppError } from '../model/app-error.ts';
-import { familiarName, parseReference } from '../model/reference.ts';
+import { familiarName, parseReference, parseRepository } from '../model/reference.ts';
 import type { RegistryAccess } from '../model/registry.ts';
 import type { Words } from './command-line.ts';
 
@@ -19,6 +19,14 @@ export function pushName(got: string): string {
   const reference = parseReference(got);
   if (reference.digest === undefined) return familiarName(reference);
   return refuse({ where: '--push', expected: 'a name without a digest, which is not known before', got });
+}
+
+/** The package store, where one is named. @throws AppError USAGE */
+export function storeFromWords({ options }: Words): { readonly store?: string } {
+  const store = options.get('store')?.at(-1);
+  if (store === undefined) return {};
+  parseRepository(store);
+  return { store };
 }
 
 /** @throws AppError USAGE unless there are just these arguments */

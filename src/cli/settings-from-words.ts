@@ -1,8 +1,8 @@
-import { choice, integer } from '../app/setting-values.ts';
+import { choice, integer, refuse } from '../app/setting-values.ts';
 import { type ComposeSettings, SETTINGS } from '../app/settings.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Words } from './command-line.ts';
-import { accessFromWords, pushName } from './registry-words.ts';
+import { accessFromWords, pushName, storeFromWords } from './registry-words.ts';
 
 /** Real chains stay below 100; a line of a tree is as long as it is deep. */
 export const MAX_DEPTH = 500;
@@ -20,7 +20,14 @@ export function settingsFromWords(words: Words): ComposeSettings {
   if (load !== undefined) parts.push({ load: choice(ENGINES, load, '--load') });
   const push = words.options.get('push');
   if (push !== undefined) {
-    parts.push({ push: { references: push.map(pushName), access: accessFromWords(words) } });
+    const access = accessFromWords(words);
+    parts.push({ push: { references: push.map(pushName), access, ...storeFromWords(words) } });
+  } else if (words.options.has('store')) {
+    refuse({
+      where: '--store',
+      expected: '--push REG/NAME:TAG with it: a store is what pushed images mount from',
+      got: words.options.get('store')?.at(-1) ?? '',
+    });
   }
   if (words.options.has('dry-run')) parts.push({ dryRun: true });
   return Object.assign({}, ...parts) as ComposeSettings;

@@ -15,6 +15,8 @@ export interface PushTarget {
   /** `registry.example/team/app:1` */
   readonly references: readonly string[];
   readonly access: RegistryAccess;
+  /** Package store that layers are mounted from, `registry.example/packages`; default: of the environment, else none */
+  readonly store?: string | undefined;
 }
 
 export interface BlobCount {

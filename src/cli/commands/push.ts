@@ -1,7 +1,7 @@
 import type { CommandModule } from '../command.ts';
 import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
 import { platformFromWords } from '../platform-word.ts';
-import { accessFromWords, namedArguments } from '../registry-words.ts';
+import { accessFromWords, namedArguments, storeFromWords } from '../registry-words.ts';
 
 export const command: CommandModule = {
   arguments: {
@@ -9,14 +9,20 @@ export const command: CommandModule = {
       'IMAGE: a tar (out.tar, docker save), an OCI layout folder or FOLDER#NAME; REF: registry.example/team/app:1',
     complete: 'file',
   },
-  options: ['platform', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
+  options: ['store', 'platform', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose push out.tar registry.example/team/git:2', 'send what the registry does not have'],
+    ['compose push out.tar localhost:5000/git --store localhost:5000/packages', 'packages by way of a store'],
     ['compose push out#tools:latest localhost:5000/tools', 'one image of a folder, as tools:latest'],
   ],
   async run({ words, app }) {
     const { IMAGE, REF } = namedArguments(words, 'push', ['IMAGE', 'REF']);
-    const request = { image: IMAGE, to: REF, platform: platformFromWords(words) };
+    const request = {
+      image: IMAGE,
+      to: REF,
+      platform: platformFromWords(words),
+      ...storeFromWords(words),
+    };
     const data = await app.push({ ...request, access: accessFromWords(words) });
     const quiet = words.options.has('quiet');
     const text = async () => (await import('../render-registry.ts')).renderPush(data.pushed, { quiet });

@@ -1,3 +1,6 @@
+import type { ArtifactFetchRequest } from '../app/artifact-fetch.ts';
+import type { ArtifactPullRequest } from '../app/artifact-pull.ts';
+import type { ArtifactPushRequest } from '../app/artifact-push.ts';
 import type { DependentsRequest } from '../app/dependents.ts';
 import type { DependsRequest } from '../app/depends.ts';
 import type { DiffRequest } from '../app/diff.ts';
@@ -13,6 +16,11 @@ import type { ComposeSettings } from '../app/settings.ts';
 import type { GraphRequest } from '../app/solved-graph.ts';
 import type { VerifyRequest } from '../app/verify.ts';
 import type { WhyRequest } from '../app/why.ts';
+import type {
+  ArtifactFetchReport,
+  ArtifactPullReport,
+  ArtifactPushReport,
+} from '../model/artifact-report.ts';
 import type { DiffReport } from '../model/diff-report.ts';
 import type { DistroId } from '../model/package.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../model/package-report.ts';
@@ -76,6 +84,9 @@ export interface App {
   remove(request: { reference: string; access: RegistryAccess }): Promise<RemoveReport>;
   login(request: LoginRequest): Promise<LoginReport>;
   logout(request: { registry: string }): Promise<LogoutReport>;
+  artifactPush(request: ArtifactPushRequest): Promise<ArtifactPushReport>;
+  artifactPull(request: ArtifactPullRequest): Promise<ArtifactPullReport>;
+  artifactFetch(request: ArtifactFetchRequest): Promise<ArtifactFetchReport>;
   cacheList(): Promise<readonly CacheEntryReport[]>;
   cacheVerify(options: { repair: boolean }): Promise<CacheVerifyReport>;
   cacheGc(options: { maxSizeBytes: number | undefined }): Promise<CacheGcReport>;
@@ -192,6 +203,18 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
     async logout(request) {
       const { logout } = await import('../app/login.ts');
       return logout(options, request);
+    },
+    async artifactPush(request) {
+      const { pushArtifact } = await import('../app/artifact-push.ts');
+      return pushArtifact(options, request);
+    },
+    async artifactPull(request) {
+      const { pullArtifact } = await import('../app/artifact-pull.ts');
+      return pullArtifact(options, request);
+    },
+    async artifactFetch(request) {
+      const { fetchArtifact } = await import('../app/artifact-fetch.ts');
+      return fetchArtifact(options, request);
     },
     async cacheList() {
       const { cacheList } = await import('../app/cache.ts');

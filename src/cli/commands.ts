@@ -157,6 +157,12 @@ const ENTRIES: readonly Entry[] = [
     load: () => import('./commands/logout.ts'),
   },
   {
+    name: 'artifact',
+    argument: 'push|pull|fetch REF…',
+    summary: 'Keep files and folders in a registry, as the ORAS command line does, and get them from there',
+    load: () => import('./commands/artifact.ts'),
+  },
+  {
     name: 'cache',
     argument: 'ls|verify|gc',
     summary: 'List, verify or shrink the cache',

@@ -4,6 +4,7 @@ import { run } from '../../src/cli/run.ts';
 import { digestOf, parseDiffId } from '../../src/model/digest.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../../src/model/package-report.ts';
 import type { ComposeReport, PlanReport } from '../../src/model/request.ts';
+import { ARTIFACT_FETCHED, ARTIFACT_PULLED, ARTIFACT_PUSHED } from './artifact-samples.ts';
 import { DIFF, VERIFY } from './image-samples.ts';
 import { COPIED, INSPECTED, LOGIN, PULLED } from './registry-samples.ts';
 import { DEPENDENTS, DEPENDS, GRAPH, PROVIDERS, WHY } from './relation-samples.ts';
@@ -255,6 +256,9 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
     remove: answer('remove', { reference: 'registry.example/team/gcc:1', digest: null }),
     login: answer('login', LOGIN),
     logout: answer('logout', { registry: 'registry.example', removed: true }),
+    artifactPush: answer('artifactPush', ARTIFACT_PUSHED),
+    artifactPull: answer('artifactPull', ARTIFACT_PULLED),
+    artifactFetch: answer('artifactFetch', ARTIFACT_FETCHED),
     cacheList: answer('cacheList', [
       { digest, sizeBytes: 1_500_000, holds: 'git-2.43.0-r0 (alpine)', usedAt: '2026-01-02T03:04:05.000Z' },
     ]),

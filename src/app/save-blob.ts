@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { lockDownload } from '../fetch/lock.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import { hexOf } from '../model/digest.ts';
+import type { Progress, ProgressTask } from '../model/progress.ts';
+import type { Repository } from '../model/reference.ts';
+import { outputError } from '../output/storage-error.ts';
+import { keptFile } from '../output/unpack-folder.ts';
+import { type BlobId, type BlobPrefix, readBlob } from '../registry/blobs.ts';
+import type { RegistrySession } from '../registry/session.ts';
+
+const fsyncAsync = promisify(fsync);
+const READ_BYTES = 1024 * 1024;
+/** Of the name, so that what is added to it fits in the 255 bytes of a file name */
+const NAME_BYTES = 180;
+
+export interface SaveOptions {
+  readonly path: string;
+  readonly progress: Progress;
+  /** A file that is there is an error, unless it is the same */
+  readonly keepOldFiles: boolean;
+}
+
+export interface SavedBlob {
+  readonly state: 'saved' | 'there';
+  /** Bytes of an earlier, unfinished fetch that were used */
+  readonly resumedBytes: number;
+}
+
+/**
+ * Brings a blob into a file, which appears there complete and checked or not at all; a link there is replaced, not followed.
+ * What a fetch that was cut leaves, beside it, `.NAME.<12 hex digits of the digest>.part`, the next one goes on from. Of several
+ * processes one fetches and the others wait for it.
+ * @throws AppError CONFLICT, STORAGE, and as readBlob
+ */
+export async function saveBlob(
+  session: RegistrySession,
+  repository: Repository,
+  { blob, path, progress, keepOldFiles }: SaveOptions & { readonly blob: BlobId },
+): Promise<SavedBlob> {
+  if (await isThere(blob, path, keepOldFiles)) return { state: 'there', resumedBytes: 0 };
+  const name = Buffer.from(basename(path))
+    .subarray(0, NAME_BYTES)
+    .toString()
+    .replace(/\ufffd+$/, '');
+  const partial = join(dirname(path), `.${name}.${hexOf(blob.digest).slice(0, 12)}.part`);
+  const lock = await lockDownload(partial, { signal: session.signal, progress });
+  try {
+    if (await isThere(blob, path, keepOldFiles)) return { state: 'there', resumedBytes: 0 };
+    const task = progress.task(basename(path), blob.size, 'bytes');
+    try {
+      const resumedBytes = await fetchInto(partial, { session, repository, blob, task });
+      renameSync(partial, path);
+      await syncFolder(dirname(path));
+      return { state: 'saved', resumedBytes };
+    } finally {
+      task.done();
+    }
+  } catch (error) {
+    // A later try could only be resumed into the same refusal.
+    if (isAppError(error, 'INTEGRITY')) rmSync(partial, { force: true });
+    throw outputError(error, path, blob.size);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The same file. @throws AppError CONFLICT, STORAGE when another one may not be replaced */
+async function isThere({ digest, size }: BlobId, path: string, keepOldFiles: boolean): Promise<boolean> {
+  const link = lstatSync(path, { throwIfNoEntry: false });
+  if (link === undefined) return false;
+  if (!link.isFile() && !link.isSymbolicLink()) {
+    throw new AppError('STORAGE', `cannot write ${path}: expected a file, or nothing`, { details: { path } });
+  }
+  const facts = statSync(path, { throwIfNoEntry: false });
+  if (facts?.isFile() && facts.size === size) {
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk);
+    if (`sha256:${hash.digest('hex')}` === digest) return true;
+  }
+  if (keepOldFiles) throw keptFile(path);
+  return false;
+}
+
+interface Transfer {
+  readonly session: RegistrySession;
+  readonly repository: Repository;
+  readonly blob: BlobId;
+  readonly task: ProgressTask;
+}
+
+/** The whole blob, checked and on disk; @returns how much of it was there before. */
+async function fetchInto(partial: string, transfer: Transfer): Promise<number> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = openSync(partial, flags, 0o666);
+  try {
+    if (!fstatSync(file).isFile()) {
+      throw new AppError('STORAGE', `cannot write ${partial}: expected a file, or nothing`);
+    }
+    const prefix = await prefixOf(file, partial, transfer.blob.size);
+    const resumed = await append(file, prefix, transfer).then(
+      () => prefix.offset,
+      async (error) => {
+        if (!isAppError(error, 'INTEGRITY')) throw error;
+        // What was there may be of something else, or what came was damaged on the way.
+        transfer.task.advance(-fstatSync(file).size);
+        await append(file, { offset: 0, hash: createHash('sha256') }, transfer);
+        return 0;
+      },
+    );
+    await fsyncAsync(file);
+    return resumed;
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function prefixOf(file: number, path: string, sizeBytes: number): Promise<BlobPrefix> {
+  const hash = createHash('sha256');
+  const there = fstatSync(file).size;
+  if (there === 0 || there > sizeBytes) return { offset: 0, hash };
+  const bytes = createReadStream(path, { fd: file, autoClose: false, start: 0, highWaterMark: READ_BYTES });
+  for await (const chunk of bytes) hash.update(chunk);
+  return { offset: there, hash };
+}
+
+async function append(
+  file: number,
+  prefix: BlobPrefix,
+  { session, repository, blob, task }: Transfer,
+): Promise<void> {
+  let { offset } = prefix;
+  ftruncateSync(file, offset);
+  task.advance(offset);
+  for await (const chunk of readBlob(session, repository, { ...blob, prefix })) {
+    for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at, chunk.length - at, offset + at);
+    offset += chunk.length;
+    task.advance(chunk.length);
+  }
+}
+
+/** The name is on disk too. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = openSync(path, constants.O_RDONLY);
+  try {
+    await fsyncAsync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

@@ -79,7 +79,7 @@ export class TreeRoot implements Root {
   remove(path: string): void {
     const real = this.#find(path, false);
     if (real === undefined || real === '') return;
-    removeBelow(this.tree, real);
+    if (this.tree.get(real)?.type === 'directory') removeBelow(this.tree, real);
     this.tree.delete(real);
   }
 

@@ -37,7 +37,7 @@ export interface BuiltImage {
   readonly left: readonly string[];
 }
 
-/** Computes the image: two trees, their difference, layers, config and manifest. Its blobs are in the store afterwards. */
+/** Computes the image: two trees, their difference, layers, config and manifest. Its blobs are in the cache afterwards, or in `context.remote`. */
 export async function buildImage(context: Context, input: BuildInput): Promise<BuiltImage> {
   const { request, resolution, facts } = input;
   const { distro } = resolution.sources;
@@ -114,7 +114,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
   const toImageBlob = ({ blob }: DescribedLayer): ImageBlob => ({
     digest: blob.digest,
     sizeBytes: blob.sizeBytes,
-    content: context.store.get(blob.digest),
+    content: context.remote ? context.store.pathOf(blob.digest) : context.store.get(blob.digest),
   });
   return {
     image: {

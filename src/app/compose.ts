@@ -2,8 +2,8 @@ import { AppError, isAppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
 import { parseDigest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
-import type { ComposeReport, ComposeRequest, LayerReport } from '../model/request.ts';
-import { buildImage } from './build-image.ts';
+import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../model/request.ts';
+import { type BuildInput, buildImage } from './build-image.ts';
 import type { Context } from './context.ts';
 import { deliver, layerEncodingFor } from './deliver.ts';
 import { fetchArchives } from './fetch-archives.ts';
@@ -28,6 +28,19 @@ export async function compose(context: Context, request: ComposeRequest): Promis
   if (request.dryRun) return { ...emptyReport, plan, tags };
   const encoding = await layerEncodingFor(context, request);
   const input = { request, resolution, encoding, tags };
+  const { path, load, push } = request.output;
+  const pushedAlone = path === undefined && load === undefined;
+  if (push === undefined || !pushedAlone) return composePlanned(context, input, plan);
+  const { withRemoteBlobs } = await import('./remote-blobs.ts');
+  return withRemoteBlobs(context, { push, resolution }, (context) => composePlanned(context, input, plan));
+}
+
+async function composePlanned(
+  context: Context,
+  input: Omit<BuildInput, 'facts'>,
+  plan: PlanReport,
+): Promise<ComposeReport> {
+  const { request, resolution, tags } = input;
   for (let attempt = 1; ; attempt++) {
     const key = imageKey(context, input);
     const known = key === undefined ? undefined : knownImage(context, key, tags);

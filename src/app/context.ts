@@ -6,8 +6,10 @@ import { AppError } from '../model/app-error.ts';
 import { packageRoot } from '../model/package-root.ts';
 import { productVersion } from '../model/product-version.ts';
 import type { Progress } from '../model/progress.ts';
+import type { RegistrySession } from '../registry/session.ts';
 import { FileBlobStore } from '../store/blob-store.ts';
 import { cacheDirectory } from '../store/location.ts';
+import type { RemoteBlobs } from './remote-blobs.ts';
 
 /** What every use case works with. */
 export interface Context {
@@ -18,6 +20,8 @@ export interface Context {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
+  /** Where facts will do for what is in a package store (remote-blobs.ts) */
+  readonly remote?: RemoteBlobs;
   /** Names the code that runs; empty where it runs from its sources, which may change under one name. */
   readonly build: string;
 }
@@ -46,8 +50,16 @@ export async function withContext<T>(
   } catch (error) {
     throw catalogError(error, catalogPath(context.directory));
   } finally {
+    await closeSessions(context);
     context.catalog.close();
   }
+}
+
+/** Until packages are fetched again. */
+export async function closeSessions({ sessions }: Context): Promise<void> {
+  const open = [...sessions.values()];
+  sessions.clear();
+  for (const session of open) await session.close();
 }
 
 /** For work that outlives a call: whoever opens it closes the catalog. @throws AppError CATALOG, STORAGE */

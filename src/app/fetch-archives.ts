@@ -74,16 +74,23 @@ function accepted(context: Context, sources: Sources, entry: CatalogPackage): Ar
   return stored !== undefined && sources.trust.accepts(stored.trust) ? stored.facts : undefined;
 }
 
-/** Of the archives that an entry may mean, one whose bytes are here; before others one that this trust accepted. */
+/**
+ * Of the archives that an entry may mean, one whose bytes are here; before others one that this trust accepted. Where facts
+ * will do, one that this trust accepted, wherever it is.
+ */
 function fromCache(context: Context, sources: Sources, entry: CatalogPackage): StoredArchive | undefined {
   if (entry.checksum === '') return undefined;
-  const { archives } = context.catalog;
-  const here = archives
-    .digestsOf(sources.distro.id, entry.checksum)
-    .filter((digest) => context.store.has(digest))
-    .flatMap((digest) => archives.get(digest) ?? [])
-    .filter(({ facts }) => context.store.has(facts.digest, facts.sizeBytes));
-  return here.find((stored) => sources.trust.accepts(stored.trust)) ?? here[0];
+  const { store, remote, catalog } = context;
+  const digests = catalog.archives.digestsOf(sources.distro.id, entry.checksum);
+  const accepts = (stored: StoredArchive) => sources.trust.accepts(stored.trust);
+  const known = (wanted: (digest: Digest) => boolean) =>
+    digests.filter(wanted).flatMap((digest) => catalog.archives.get(digest) ?? []);
+  const here = known((digest) => store.has(digest)).filter(({ facts }) =>
+    store.has(facts.digest, facts.sizeBytes),
+  );
+  const accepted = here.find(accepts);
+  if (accepted !== undefined || remote === undefined) return accepted ?? here[0];
+  return known((digest) => remote.mayHave(digest)).find(accepts) ?? here[0];
 }
 
 type WithKeys = <T>(verify: () => Promise<T>) => Promise<T>;

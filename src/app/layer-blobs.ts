@@ -11,6 +11,7 @@ import type { PlannedLayer } from '../compose/layers.ts';
 import { relocateEntries } from '../compose/relocate.ts';
 import { type LayerEntries, stackTree } from '../compose/stack-tree.ts';
 import type { TreeRules } from '../distros/install.ts';
+import { mapConcurrent } from '../fetch/pool.ts';
 import type { ArchiveFacts, Compression } from '../model/archive.ts';
 import { type DiffId, type Digest, digestOf } from '../model/digest.ts';
 import { type LayerMediaType, MEDIA_TYPES } from '../model/media-types.ts';
@@ -18,7 +19,7 @@ import type { LayerEncoding } from '../model/request.ts';
 import { readRanges, readWholeFile } from './contents.ts';
 import type { Context } from './context.ts';
 
-/** A layer's blob, in the store. */
+/** A layer's blob, in the cache or in `context.remote`. */
 export interface LayerBlob {
   readonly digest: Digest;
   readonly sizeBytes: number;
@@ -27,6 +28,9 @@ export interface LayerBlob {
   /** Why it is not the distribution's own bytes; empty when it is. */
   readonly derived: string;
 }
+
+/** Downloads under way at once, as of archives. */
+const BRING_CONCURRENCY = 6;
 
 type Encoding = Exclude<LayerEncoding, 'keep'>;
 
@@ -136,6 +140,7 @@ async function reencoded(
   const description = `${encoding === 'none' ? 'plain tar' : encoding} of ${nameOf(facts)}`;
   const key = keyOf(['reencode', encoding, facts.digest]);
   const blob = await derive(context, { key, encoding, description }, async function* () {
+    await context.remote?.bring({ digest: facts.digest, size: facts.sizeBytes });
     const source = createReadStream(context.store.get(facts.digest), {
       highWaterMark: 1 << 20,
       signal: context.signal,
@@ -183,13 +188,14 @@ export async function derivedLayer(
 }
 
 /** The uncompressed tar of changes whose contents are in the archives of `facts`, in memory or in files. */
-export function changesTar(
+export async function* changesTar(
   context: Context,
   changes: readonly Change[],
   { facts, time }: { facts: readonly ArchiveFacts[]; time: number },
-): AsyncIterable<Uint8Array> {
+): AsyncGenerator<Uint8Array> {
+  await bringContents(context, changes, facts);
   const compression = new Map(facts.map((entry) => [entry.digest, entry.compression]));
-  return layerTar(changes, {
+  yield* layerTar(changes, {
     time,
     readFile: readWholeFile,
     read: (digest, ranges) =>
@@ -204,13 +210,32 @@ export function changesTar(
   });
 }
 
+/** What is copied from archives has to be here. */
+async function bringContents(
+  { remote }: Context,
+  changes: readonly Change[],
+  facts: readonly ArchiveFacts[],
+): Promise<void> {
+  if (remote === undefined) return;
+  const needed = new Set<Digest>();
+  for (const change of changes) {
+    if (change.kind !== 'put' || change.inode.sizeBytes === 0) continue;
+    const { content } = change.inode;
+    if (content?.kind === 'archive') needed.add(content.digest);
+  }
+  const archives = facts.filter(({ digest }) => needed.has(digest));
+  await mapConcurrent(archives, BRING_CONCURRENCY, ({ digest, sizeBytes }) =>
+    remote.bring({ digest, size: sizeBytes }),
+  );
+}
+
 async function derive(
   context: Context,
   { key, encoding, description }: { key: string; encoding: Encoding; description: string },
   make: () => AsyncIterable<Uint8Array>,
 ): Promise<DerivedBlob> {
   const known = context.catalog.derived.get(key);
-  if (known !== undefined && context.store.has(known.digest, known.sizeBytes)) {
+  if (known !== undefined && isAtHand(context, known)) {
     context.store.touch(known.digest);
     return known;
   }
@@ -225,6 +250,10 @@ async function derive(
   task.done();
   context.catalog.derived.put(key, blob);
   return blob;
+}
+
+function isAtHand({ store, remote }: Context, { digest, sizeBytes }: DerivedBlob): boolean {
+  return store.has(digest, sizeBytes) || (remote?.mayHave(digest) ?? false);
 }
 
 async function encodeIntoStore(

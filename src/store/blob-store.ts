@@ -57,7 +57,7 @@ export class FileBlobStore implements BlobStore {
   }
 
   get(digest: Digest): string {
-    const path = this.#pathOf(digest);
+    const path = this.pathOf(digest);
     if (existsSync(path)) return path;
     throw new AppError('NOT_FOUND', `blob ${digest} is not in the cache ${this.directory}`, {
       details: { digest },
@@ -66,8 +66,8 @@ export class FileBlobStore implements BlobStore {
 
   /** With `sizeBytes`, false for a file of another size: it is damaged, and storing the blob again replaces it. */
   has(digest: Digest, sizeBytes?: number): boolean {
-    if (sizeBytes === undefined) return existsSync(this.#pathOf(digest));
-    return statSync(this.#pathOf(digest), { throwIfNoEntry: false })?.size === sizeBytes;
+    if (sizeBytes === undefined) return existsSync(this.pathOf(digest));
+    return statSync(this.pathOf(digest), { throwIfNoEntry: false })?.size === sizeBytes;
   }
 
   async put(
@@ -94,7 +94,7 @@ export class FileBlobStore implements BlobStore {
 
   async remove(digest: Digest): Promise<boolean> {
     this.#touched.delete(digest);
-    return removeFile(this.#pathOf(digest));
+    return removeFile(this.pathOf(digest));
   }
 
   async begin(): Promise<BlobWriter> {
@@ -144,13 +144,14 @@ export class FileBlobStore implements BlobStore {
     this.#touched.add(digest);
     const now = new Date();
     try {
-      utimesSync(this.#pathOf(digest), now, now);
+      utimesSync(this.pathOf(digest), now, now);
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
     }
   }
 
-  #pathOf(digest: Digest): string {
+  /** Where the blob is, or would be. */
+  pathOf(digest: Digest): string {
     return join(this.blobsDirectory, hexOf(digest));
   }
 
@@ -161,7 +162,7 @@ export class FileBlobStore implements BlobStore {
 
   /** A blob of another size under that name is damaged and gets replaced; one of the same size stays. */
   readonly #install = (path: string, digest: Digest, sizeBytes: number): void => {
-    const target = this.#pathOf(digest);
+    const target = this.pathOf(digest);
     const there = statSync(target, { throwIfNoEntry: false });
     if (there?.size === sizeBytes) {
       removeFile(path);

@@ -32,7 +32,7 @@ export function installer(installation: Installation): Installer {
     if (root.stat('etc/ld.so.conf') === undefined || root.stat('sbin/ldconfig') === undefined) return;
     const step: InstallStep = { kind: 'ldconfig', packages };
     linked = applyKnownStep(step, root);
-    (linked && !unknown ? done : left).push(stepName(step));
+    (linked && left.length === 0 ? done : left).push(stepName(step));
   };
   const scriptlet = (installed: InstalledPackage, name: string, root: Root): void => {
     if (scripts && scriptletsOf(installed.facts).includes(name))

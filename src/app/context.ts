@@ -22,6 +22,8 @@ export interface Context {
   readonly env: NodeJS.ProcessEnv;
   /** Where facts will do for what is in a package store (remote-blobs.ts) */
   readonly remote?: RemoteBlobs;
+  /** Of registries that packages come from, by the way they are reached (sharedSession); closed with the context */
+  readonly sessions: Map<string, RegistrySession>;
   /** Names the code that runs; empty where it runs from its sources, which may change under one name. */
   readonly build: string;
 }
@@ -75,7 +77,8 @@ export function openContext(options: ContextOptions): Context {
   }
   const { progress, signal, env, build = bundleIdentity() } = options;
   const catalog = new Catalog(catalogPath(directory));
-  return { catalog, store: new FileBlobStore(directory), directory, progress, signal, env, build };
+  const store = new FileBlobStore(directory);
+  return { catalog, store, directory, progress, signal, env, build, sessions: new Map() };
 }
 
 /** A bundle's main file names the others by their contents; the version is for packages whose files have no times. */

@@ -1,6 +1,6 @@
 import { catalogError } from '../catalog/database.ts';
 import type { PlanAnswer, Planner, SourceOptions } from '../model/request.ts';
-import { type Context, type ContextOptions, catalogPath, openContext } from './context.ts';
+import { type Context, type ContextOptions, catalogPath, closeSessions, openContext } from './context.ts';
 import { openLookup, sourceOf } from './lookup.ts';
 
 /** A source remembers every package it has read: all of a distribution take more memory than a batch is worth. */
@@ -14,6 +14,9 @@ export async function openPlanner(contextOptions: ContextOptions, options: Sourc
   } catch (error) {
     context.catalog.close();
     throw catalogError(error, catalogPath(context.directory));
+  } finally {
+    // The repositories are in the catalog.
+    await closeSessions(context);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Progress } from '../model/progress.ts';
 import type { RegistryAccess } from '../model/registry.ts';
 import { type Credentials, systemCredentials } from '../registry/credentials.ts';
-import { openSession, type RegistrySession } from '../registry/session.ts';
+import { openSession, type RegistrySession, type SessionOptions } from '../registry/session.ts';
+import type { Context } from './context.ts';
 
 /** What a registry's use case runs with; a Context is one. */
 export interface RegistryContext {
@@ -19,19 +20,36 @@ export async function withRegistries<T>(
   options: { readonly access?: RegistryAccess; readonly credentials?: Credentials },
   work: (session: RegistrySession) => Promise<T>,
 ): Promise<T> {
-  const { insecure, ca, cert, key } = options.access ?? PLAIN_ACCESS;
-  const session = openSession({
-    signal,
-    progress,
-    credentials: options.credentials ?? systemCredentials(env),
-    insecure,
-    ...(ca === '' ? {} : { ca }),
-    ...(cert === '' ? {} : { cert }),
-    ...(key === '' ? {} : { key }),
-  });
+  const { access = PLAIN_ACCESS, credentials = systemCredentials(env) } = options;
+  const session = openWith(access, { signal, progress, credentials });
   try {
     return await work(session);
   } finally {
     await session.close();
   }
+}
+
+/** The context's own session, with the logins that the user has; closed with the context. */
+export function sharedSession(
+  { env, progress, signal, sessions }: Context,
+  access: RegistryAccess = PLAIN_ACCESS,
+): RegistrySession {
+  const name = JSON.stringify(access);
+  const session =
+    sessions.get(name) ?? openWith(access, { signal, progress, credentials: systemCredentials(env) });
+  sessions.set(name, session);
+  return session;
+}
+
+function openWith(
+  { insecure, ca, cert, key }: RegistryAccess,
+  options: Pick<SessionOptions, 'signal' | 'progress' | 'credentials'>,
+): RegistrySession {
+  return openSession({
+    ...options,
+    insecure,
+    ...(ca === '' ? {} : { ca }),
+    ...(cert === '' ? {} : { cert }),
+    ...(key === '' ? {} : { key }),
+  });
 }

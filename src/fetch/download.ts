@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import type { Progress, ProgressTask } from '../model/progress.ts';
 import { contentLength, overLimit, type Reply } from './exchange.ts';
-import { FetchFailure } from './failure.ts';
+import { FetchFailure, storageError } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { localSize, streamLocal } from './local.ts';
 import { lockDownload } from './lock.ts';
@@ -14,6 +16,7 @@ import {
   partialSize,
   readOrigin,
 } from './partial.ts';
+import type { FilePrefix, RemoteFiles } from './remote.ts';
 import { fileNameOf, isLocal, redactUrl } from './url.ts';
 
 /** A try that brought this much further does not count against the retries: large files come through bad lines. */
@@ -29,6 +32,7 @@ export interface Download {
 
 export interface DownloadOptions extends MirrorOptions {
   readonly timeoutMs: number;
+  readonly remote?: RemoteFiles | undefined;
   readonly expectedSizeBytes?: number;
   readonly maxBytes: number;
   /** Asked once this process may write: another one may have finished the same download meanwhile. */
@@ -85,7 +89,9 @@ async function startingSize(path: string, options: DownloadOptions): Promise<num
 async function attempt(url: string, transfer: Transfer): Promise<Download> {
   const before = transfer.furthestBytes;
   try {
-    return await (isLocal(url) ? copy(url, transfer) : fetchRest(url, transfer));
+    if (isLocal(url)) return await copy(url, transfer);
+    const { remote } = transfer.options;
+    return await (remote?.serves(url) ? readRemote(remote, url, transfer) : fetchRest(url, transfer));
   } catch (error) {
     transfer.furthestBytes = Math.max(before, await partialSize(transfer.path));
     if (!(error instanceof FetchFailure) || error.retry !== 'later') throw error;
@@ -102,6 +108,37 @@ async function copy(url: string, transfer: Transfer): Promise<Download> {
   const writer = await PartialWriter.open(path, 0, { url: redactUrl(url), etag: '', lastModified: '' });
   await fill(writer, streamLocal(url, options), { transfer, limit: sizeBytes, reuses: true });
   return { url, sizeBytes: writer.sizeBytes };
+}
+
+/** A partial of the same content is gone on with, wherever it came from. */
+async function readRemote(remote: RemoteFiles, url: string, transfer: Transfer): Promise<Download> {
+  const { options, path } = transfer;
+  const file = await remote.find(url);
+  checkSize(file.sizeBytes, options, 'no');
+  const sizeBytes = await partialSize(path);
+  const resumes = sizeBytes <= file.sizeBytes && (await readOrigin(path))?.etag === file.etag;
+  const prefix = resumes && sizeBytes > 0 ? await prefixOf(path, sizeBytes) : undefined;
+  const offset = prefix?.offset ?? 0;
+  transfer.meter.restart(offset, file.sizeBytes);
+  const origin = { url: redactUrl(url), etag: file.etag, lastModified: '' };
+  const writer = await PartialWriter.open(path, offset, origin);
+  try {
+    await fill(writer, file.read(prefix), { transfer, limit: file.sizeBytes, reuses: false });
+  } catch (error) {
+    if (error instanceof FetchFailure && error.code === 'INTEGRITY') await discardPartial(path);
+    throw error;
+  }
+  return { url, sizeBytes: writer.sizeBytes };
+}
+
+async function prefixOf(path: string, offset: number): Promise<FilePrefix> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path, { end: offset - 1 })) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw storageError(error, path);
+  }
+  return { offset, hash };
 }
 
 async function fetchRest(url: string, transfer: Transfer): Promise<Download> {

@@ -4,6 +4,7 @@ import { cancelled, FetchFailure } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { readLocal } from './local.ts';
 import { type MirrorOptions, tryMirrors } from './mirrors.ts';
+import type { RemoteFiles } from './remote.ts';
 import { fileNameOf, isLocal } from './url.ts';
 
 /** Slow mirrors pause for seconds; none that is alive stays silent this long. */
@@ -12,6 +13,8 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 /** `timeoutMs`: the longest silence: until the headers, and between pieces of the body; default 30,000. */
 export interface FetchOptions extends MirrorOptions {
   readonly timeoutMs?: number;
+  /** For URLs of other schemes than those here */
+  readonly remote?: RemoteFiles | undefined;
 }
 
 /** From an earlier reply; compared by the server (RFC 9110 section 13.1). */
@@ -43,6 +46,7 @@ export function fetchBytes(
   return tryMirrors(urls, options, async (url) => {
     if (options.signal?.aborted) throw cancelled(url);
     if (isLocal(url)) return readLocal(url, options);
+    if (options.remote?.serves(url)) return readRemote(options.remote, url, options);
     const headers = conditions(options.validators ?? {});
     const reply = await httpGet(url, {
       headers,
@@ -90,6 +94,18 @@ function conditions(validators: Validators): Record<string, string> {
   return headers;
 }
 
+async function readRemote(
+  remote: RemoteFiles,
+  url: string,
+  options: FetchOptions & { validators?: Validators; maxBytes: number },
+): Promise<ConditionalResult> {
+  const { sizeBytes, etag, read } = await remote.find(url);
+  if (options.validators?.etag === etag) return { modified: false, url };
+  if (sizeBytes > options.maxBytes) throw overLimit(sizeBytes, options.maxBytes);
+  const bytes = await gather(read(), { announced: sizeBytes, url, options });
+  return { modified: true, url, bytes, etag, lastModified: '' };
+}
+
 async function collect(
   reply: Reply,
   url: string,
@@ -101,11 +117,22 @@ async function collect(
     await reply.discard();
     throw overLimit(announced, maxBytes);
   }
+  return gather(reply.body, { announced, url, options });
+}
+
+interface Gathering {
+  readonly announced: number | undefined;
+  readonly url: string;
+  readonly options: FetchOptions & { maxBytes: number };
+}
+
+async function gather(body: AsyncIterable<Buffer>, { announced, url, options }: Gathering): Promise<Buffer> {
+  const { maxBytes } = options;
   const task = options.progress?.task(options.label ?? fileNameOf(url), announced, 'bytes');
   try {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
-    for await (const chunk of reply.body) {
+    for await (const chunk of body) {
       sizeBytes += chunk.length;
       if (sizeBytes > maxBytes) throw overLimit(sizeBytes, maxBytes);
       chunks.push(chunk);

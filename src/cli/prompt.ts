@@ -2,6 +2,8 @@ import { AppError } from '../model/app-error.ts';
 
 /** Longer ones are a file that was put on standard input by mistake. */
 const MAX_CHARACTERS = 64 * 1024;
+/** What arrows and other such keys send (ECMA-48). */
+const CONTROL_SEQUENCE = /\u001b\[[0-9;]*[A-Za-z~]/g;
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 const ERASE: ReadonlySet<string> = new Set(['\u007f', '\b']);
@@ -24,9 +26,7 @@ export function askTerminal(question: string, hidden: boolean, signal: AbortSign
     };
     const cancel = () => end(() => reject(new AppError('CANCELLED', 'interrupted')));
     const take = (text: string) => {
-      // Arrows and the like
-      if (text.startsWith('\u001b')) return;
-      for (const character of text) {
+      for (const character of text.replace(CONTROL_SEQUENCE, '')) {
         if (character === '\r' || character === '\n') return end(() => resolve(line.join('')));
         if (character === CTRL_C || character === CTRL_D || line.length > MAX_CHARACTERS) return cancel();
         if (ERASE.has(character)) {
@@ -38,9 +38,9 @@ export function askTerminal(question: string, hidden: boolean, signal: AbortSign
         }
       }
     };
-    stderr.write(`${question}: `);
-    // Echo ends with it: before anything can be typed that is to be hidden.
+    // Ends the echo, before anything is typed that is to be hidden.
     stdin.setRawMode(true);
+    stderr.write(`${question}: `);
     stdin.setEncoding('utf8').on('data', take).resume();
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();

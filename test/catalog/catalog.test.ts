@@ -126,6 +126,10 @@ describe('catalog', () => {
       [catalog.archives.get(made.digest)?.trust, catalog.archives.get(made.digest)?.facts.signedBy],
       ['other', 'someone'],
     );
+    const library = { bits: 64, machine: 62, soname: null, libc6: false, osVersion: 0, isaLevel: 3 } as const;
+    const linked = { ...made, linker: { libraries: { ab: library, cd: null }, generators: { ef: '' } } };
+    catalog.archives.put(linked, 'other');
+    assert.deepEqual(catalog.archives.get(made.digest)?.facts, linked);
   });
 
   test('two processes may open, read and write the same file', (t) => {

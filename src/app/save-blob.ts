@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  accessSync,
   closeSync,
   constants,
   createReadStream,
@@ -54,7 +55,12 @@ export async function saveBlob(
   repository: Repository,
   { blob, path, progress, keepOldFiles }: SaveOptions & { readonly blob: BlobId },
 ): Promise<SavedBlob> {
-  if (await isThere(blob, path, keepOldFiles)) return { state: 'there', resumedBytes: 0 };
+  try {
+    if (await isThere(blob, path, keepOldFiles)) return { state: 'there', resumedBytes: 0 };
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw outputError(error, path, blob.size);
+  }
   const name = Buffer.from(basename(path))
     .subarray(0, NAME_BYTES)
     .toString()
@@ -67,7 +73,6 @@ export async function saveBlob(
     try {
       const resumedBytes = await fetchInto(partial, { session, repository, blob, task });
       renameSync(partial, path);
-      await syncFolder(dirname(path));
       return { state: 'saved', resumedBytes };
     } finally {
       task.done();
@@ -152,15 +157,5 @@ async function append(
     for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at, chunk.length - at, offset + at);
     offset += chunk.length;
     task.advance(chunk.length);
-  }
-}
-
-/** The name is on disk too. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = openSync(path, constants.O_RDONLY);
-  try {
-    await fsyncAsync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type TarEntry, TarScanner } from '../../src/archive/tar-reader.ts';
+import { isAppError } from '../../src/model/app-error.ts';
+import { packFolder } from '../../src/output/pack-folder.ts';
+import { unpackFolder } from '../../src/output/unpack-folder.ts';
+import { tempDir } from '../fixtures/temp.ts';
+
+function entriesOf(tar: Buffer): readonly TarEntry[] {
+  const entries: TarEntry[] = [];
+  const scanner = new TarScanner({ entry: (entry) => entries.push(entry) });
+  scanner.write(tar);
+  scanner.finish();
+  return entries;
+}
+
+const pack = (folder: string, prefix = 'dir', newest?: number): Buffer =>
+  Buffer.concat([...packFolder(folder, { prefix, newest })]);
+
+test('the order of names, root as owner, whole seconds, no newer than SOURCE_DATE_EPOCH', (t) => {
+  const folder = tempDir(t);
+  for (const name of ['b', 'a-', 'a']) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, 'a/file'), 'x', { mode: 0o640 });
+  writeFileSync(join(folder, 'B'), 'y');
+  symlinkSync('/anywhere', join(folder, 'b/link'));
+  for (const name of ['a/file', 'B', 'a', 'a-', 'b', '']) utimesSync(join(folder, name), 2000.75, 2000.75);
+  utimesSync(join(folder, 'B'), 500, 500);
+  const entries = entriesOf(pack(folder, 'sub/dir', 1000));
+  assert.deepEqual(
+    entries.map(({ path }) => path),
+    ['sub/dir', 'sub/dir/B', 'sub/dir/a', 'sub/dir/a/file', 'sub/dir/a-', 'sub/dir/b', 'sub/dir/b/link'],
+  );
+  assert.ok(entries.every(({ uid, gid, uname, gname }) => uid === 0 && gid === 0 && uname + gname === ''));
+  assert.deepEqual(
+    entries.filter(({ type }) => type !== 'symlink').map(({ mtime }) => mtime),
+    [1000, 500, 1000, 1000, 1000, 1000],
+  );
+  assert.equal(entries.find(({ path }) => path.endsWith('file'))?.mode, 0o640);
+  assert.equal(entriesOf(pack(folder))[0]?.mtime, 2000);
+  assert.deepEqual(pack(folder), pack(`${folder}/`));
+});
+
+test('another place, owner and order of making give the same bytes', (t) => {
+  const [one, two] = [tempDir(t), tempDir(t)];
+  const names = ['z', 'ä', 'm/n', 'm/o'];
+  for (const [folder, order] of [
+    [one, names],
+    [two, names.toReversed()],
+  ] as const) {
+    mkdirSync(join(folder, 'm'));
+    for (const name of order) writeFileSync(join(folder, name), name, { mode: 0o644 });
+    for (const name of [...names, 'm', '']) utimesSync(join(folder, name), 1, 1);
+    chmodSync(folder, 0o700);
+  }
+  assert.deepEqual(pack(one), pack(two));
+});
+
+test('names that are not UTF-8, and what tar can read of it', (t) => {
+  const folder = tempDir(t);
+  const name = Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.of(0xe9)]);
+  writeFileSync(name, 'latin1');
+  writeFileSync(join(folder, 'n'.repeat(200)), 'long');
+  const listing = execFileSync('tar', ['-tf', '-'], { input: pack(folder), encoding: 'latin1' });
+  assert.match(listing, /dir\/caf(\xe9|\\351)\n/);
+  assert.match(listing, /dir\/n{200}\n/);
+});
+
+test('a socket, a pipe or a folder that is gone is said', (t) => {
+  const folder = tempDir(t);
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  const says = (code: 'UNSUPPORTED' | 'STORAGE', pattern: RegExp) => (error: unknown) =>
+    isAppError(error, code) && pattern.test(error.message);
+  assert.throws(() => pack(folder), says('UNSUPPORTED', /pipe: neither a file nor a folder/));
+  assert.throws(() => pack(join(folder, 'nothing')), says('STORAGE', /nothing: ENOENT/));
+});
+
+const name = fc
+  .stringMatching(/^[ -~äß€]{1,12}$/)
+  .filter((text) => !text.includes('/') && text !== '.' && text !== '..');
+const leaf = fc.oneof(
+  fc.record({ content: fc.uint8Array({ maxLength: 2000 }), mode: fc.constantFrom(0o644, 0o755, 0o600) }),
+  fc.record({ link: name }),
+);
+type Leaf = { content: Uint8Array; mode: number } | { link: string };
+type Tree = Map<string, Leaf | Tree>;
+const { tree } = fc.letrec<{ tree: Tree; node: Leaf | Tree }>((tie) => ({
+  node: fc.oneof({ depthSize: 'small', withCrossShrink: true }, leaf, tie('tree')),
+  tree: fc
+    .array(fc.tuple(name, tie('node')), { maxLength: 4 })
+    .map((pairs) => new Map(pairs.map(([key, value]) => [key, value] as const))),
+}));
+
+function lay(folder: string, wanted: Tree): void {
+  for (const [key, node] of wanted) {
+    const path = join(folder, key);
+    if (node instanceof Map) {
+      mkdirSync(path);
+      lay(path, node);
+    } else if ('link' in node) symlinkSync(node.link, path);
+    else writeFileSync(path, node.content, { mode: node.mode });
+  }
+}
+
+function read(folder: string): unknown {
+  return readdirSync(folder)
+    .sort()
+    .map((key) => {
+      const path = join(folder, key);
+      const stats = lstatSync(path);
+      const time = Math.floor(stats.mtimeMs / 1000);
+      if (stats.isDirectory()) return [key, stats.mode, time, read(path)];
+      if (stats.isSymbolicLink()) return [key, readlinkSync(path)];
+      return [key, stats.mode, time, readFileSync(path, 'latin1')];
+    });
+}
+
+test('unpacked again it is the same tree, and packs to the same bytes', async (t) => {
+  const base = tempDir(t);
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(tree, fc.integer({ min: 1, max: 3000 }), async (wanted, pieceBytes) => {
+      run += 1;
+      const [from, to] = [join(base, `${run}-from`), join(base, `${run}-to`)];
+      mkdirSync(from);
+      lay(from, wanted);
+      const tar = pack(from, 'x/y');
+      async function* pieces(): AsyncGenerator<Buffer> {
+        for (let at = 0; at < tar.length; at += pieceBytes) yield tar.subarray(at, at + pieceBytes);
+      }
+      await unpackFolder(pieces(), { target: to, prefix: 'x/y', where: 'test', keepOldFiles: false });
+      assert.deepEqual(read(to), read(from));
+      assert.deepEqual(
+        entriesOf(pack(to, 'x/y')).filter(({ type }) => type !== 'symlink'),
+        entriesOf(tar).filter(({ type }) => type !== 'symlink'),
+      );
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -58,7 +58,7 @@ function inOrder(entries: readonly CacheEntry[]): readonly CacheEntry[] {
   for (const [at, entry] of sorted.entries()) {
     const next = sorted[at + 1];
     if (next?.directory === entry.directory && compare(entry, next) === 0)
-      undecided(`/${entry.path} and /${next.path} count as equal`);
+      undecided(`${entry.path} and ${next.path} count as equal`);
   }
   return sorted;
 }

@@ -1,0 +1,131 @@
+import { AppError } from '../model/app-error.ts';
+import type { MirrorAddReport } from '../model/mirror-report.ts';
+import type { CatalogPackage, PackageSource } from '../model/package.ts';
+import {
+  fullName,
+  parseReference,
+  parseRepository,
+  parseTagName,
+  type Reference,
+  type Tag,
+} from '../model/reference.ts';
+import type { SourceOptions } from '../model/request.ts';
+import { archiveTag } from './archive-url.ts';
+import type { Context } from './context.ts';
+import { releaseIn } from './indexed-repository.ts';
+import { type Lookup, openLookup, Refusal, workOver } from './lookup.ts';
+import { type Generation, generationTag } from './mirror-generation.ts';
+import { changedFiles, foldersOf } from './mirror-indexes.ts';
+import { namesOne, summaryOf } from './mirror-list.ts';
+import { putPackages } from './mirror-packages.ts';
+import { publish, tagsOf } from './mirror-publish.ts';
+import { readGeneration } from './oci-files.ts';
+import { sharedSession } from './registry-access.ts';
+
+export interface MirrorAddRequest {
+  readonly source: SourceOptions;
+  /** With all that they need */
+  readonly packages: readonly string[];
+  /** Every package of the repositories */
+  readonly all: boolean;
+  /** The repositories' lists of files as well */
+  readonly files: boolean;
+  /** `registry.example/alpine`; with a tag, in place of the release */
+  readonly to: string;
+  /** Package store of the same registry, to mount from; default: of the environment, else none */
+  readonly store?: string | undefined;
+}
+
+/**
+ * Copies indexes and packages of repositories into a registry, all of them verified; what is there is neither fetched nor sent
+ * again, and nothing is removed. The index comes last: what it names and was asked for is there.
+ * @throws AppError USAGE, as openLookup, fetchArchives and pushBlobs
+ */
+export async function mirrorAdd(context: Context, request: MirrorAddRequest): Promise<MirrorAddReport> {
+  const { source, to } = request;
+  const lookup = await openLookup(context, source, 'always');
+  const release = releaseOf(lookup);
+  const target = targetOf(to, release);
+  const folders = foldersOf(lookup);
+  const wanted = await choose(context, lookup, request);
+  const session = sharedSession(context, source.access);
+  // Before the generation is read: what comes between is somebody else's.
+  const tags = new Set(await tagsOf(session, target));
+  const base = tags.has(target.tag) ? await readGeneration(session, target) : undefined;
+  const { distro } = lookup.sources;
+  const missing = wanted.filter((entry) => !tags.has(archiveTag(distro.id, entry)));
+  const put = await putPackages(context, lookup, {
+    session,
+    target,
+    packages: missing,
+    store: request.store,
+  });
+  const files = await changedFiles(context, lookup, { folders, base, files: request.files });
+  const published =
+    files.length === 0
+      ? { generation: base as Generation, sentBytes: 0 }
+      : await publish(session, {
+          target,
+          distro: distro.id,
+          release,
+          base,
+          tags,
+          files,
+        });
+  const { generation } = published;
+  return {
+    reference: fullName(target),
+    digest: generation.digest,
+    generation: generationTag(target.tag, generation.digest),
+    changed: generation.digest !== base?.digest,
+    repositories: summaryOf(generation).filter(({ folder }) => folders.has(folder)),
+    packages: { wanted: wanted.length, added: missing.length, mounted: put.mounted },
+    sentBytes: put.sentBytes + published.sentBytes,
+  };
+}
+
+/** Empty where the repositories say none, or several. */
+function releaseOf({ sources, repositories }: Lookup): string {
+  const [release = '', ...others] = new Set(repositories.map((repository) => releaseIn(repository, sources)));
+  return others.length === 0 ? release : '';
+}
+
+/** The release's tag, unless another is named. @throws AppError USAGE without either */
+function targetOf(to: string, release: string): Reference & { readonly tag: Tag } {
+  const named = namesOne(to)
+    ? parseReference(to)
+    : { ...parseRepository(to), tag: undefined, digest: undefined };
+  if (named.digest !== undefined) {
+    throw new AppError('USAGE', `--to ${to}: expected a name without a digest, which is not known before`);
+  }
+  const tag = named.tag ?? (release === '' ? undefined : parseTagName(release));
+  if (tag !== undefined) return { ...named, tag, digest: undefined };
+  throw new AppError('USAGE', `--to ${to}: expected a tag, since the repositories do not tell one release`, {
+    hint: `Name it: --to ${to}:v3.19, or --release v3.19`,
+  });
+}
+
+/** Each archive once. */
+async function choose(
+  context: Context,
+  lookup: Lookup,
+  { packages, all }: MirrorAddRequest,
+): Promise<readonly CatalogPackage[]> {
+  const { sources, repositories } = lookup;
+  const chosen = await workOver(context, lookup, ({ source }) => {
+    if (all) return everyPackage(source);
+    if (packages.length === 0) return [];
+    const { architecture } = sources;
+    const repositoryNames = repositories.map(({ spec }) => spec.name);
+    const result = sources.distro.solve({ targets: packages, architecture, repositoryNames }, source);
+    if (!result.ok) throw new Refusal(result.problems, result.report);
+    return result.packages.map((solved) => solved.package);
+  });
+  return [...new Map(chosen.map((entry) => [archiveTag(sources.distro.id, entry), entry])).values()];
+}
+
+function everyPackage(source: PackageSource): readonly CatalogPackage[] {
+  const names = new Set<string>();
+  for (const { name } of source.all()) names.add(name);
+  return [...names].flatMap((name) => source.byName(name));
+}

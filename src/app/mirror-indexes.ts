@@ -1,0 +1,126 @@
+import { AppError } from '../model/app-error.ts';
+import { digestOf } from '../model/digest.ts';
+import type { RepositorySpec } from '../model/repository.ts';
+import type { Context } from './context.ts';
+import { fileListsOf, indexFiles } from './index-files.ts';
+import type { FoundIndex, IndexedRepository } from './indexed-repository.ts';
+import type { Lookup } from './lookup.ts';
+import { folderOf, type Generation, isPath } from './mirror-generation.ts';
+import type { IndexFile } from './mirror-publish.ts';
+import { findIndex } from './repositories.ts';
+import { readSignature } from './signatures.ts';
+
+/**
+ * The repositories by their folders in a mirror, which are those of the distribution's own mirrors.
+ * @throws AppError USAGE when two have one name, or one has a name that makes no folder
+ */
+export function foldersOf({ repositories }: Lookup): ReadonlyMap<string, IndexedRepository> {
+  const folders = new Map<string, IndexedRepository>();
+  for (const repository of repositories) {
+    const { spec } = repository;
+    const folder =
+      spec.distro === 'arch' ? `${spec.name}/os/${spec.architecture}` : `${spec.name}/${spec.architecture}`;
+    if (!isPath(`${folder}/index`)) {
+      throw new AppError('USAGE', `a repository named ${JSON.stringify(spec.name)} cannot be mirrored`, {
+        hint: 'Its name is the last part of its URL or folder: letters, digits and ._+@-',
+      });
+    }
+    if (folders.has(folder)) {
+      throw new AppError(
+        'USAGE',
+        `two repositories are called ${spec.name}: ${spec.baseUrls[0]} and another one`,
+        {
+          hint: 'Give them two mirrors, or two tags: --to REG/NAME:TAG',
+        },
+      );
+    }
+    folders.set(folder, repository);
+  }
+  return folders;
+}
+
+export interface WantedFiles {
+  readonly folders: ReadonlyMap<string, IndexedRepository>;
+  /** What the mirror has */
+  readonly base: Generation | undefined;
+  /** The lists of files as well */
+  readonly files: boolean;
+}
+
+/**
+ * All index files of the folders in which one is not what the mirror has. They are those that were verified: asked for again where
+ * they are needed, since the catalog keeps what they say and not their bytes.
+ * @throws AppError as findIndex; CONFLICT when they change meanwhile
+ */
+export async function changedFiles(
+  context: Context,
+  lookup: Lookup,
+  { folders, base, files }: WantedFiles,
+): Promise<readonly IndexFile[]> {
+  const { sources, repositories } = lookup;
+  if (files) await indexFiles(context, sources, repositories);
+  const changed: IndexFile[] = [];
+  for (const [folder, repository] of folders) {
+    const wanted = wantedIndexes(context, lookup, { repository, files });
+    const there = new Set(
+      base?.files.filter((file) => folderOf(file) === folder).map(({ digest }) => digest as string),
+    );
+    if (wanted.every(({ content }) => there.has(content))) continue;
+    for (const index of wanted) changed.push(...(await readFiles(context, lookup, { folder, index })));
+  }
+  return changed;
+}
+
+interface WantedIndex {
+  readonly spec: RepositorySpec;
+  /** Digest of its verified bytes */
+  readonly content: string;
+}
+
+function wantedIndexes(
+  { catalog }: Context,
+  { sources }: Lookup,
+  { repository, files }: { readonly repository: IndexedRepository; readonly files: boolean },
+): readonly WantedIndex[] {
+  const { spec, row } = repository;
+  const index = { spec, content: row.content };
+  const lists = catalog.fileLists.find(row.id);
+  if (!files || lists === undefined) return [index];
+  const indexNames = fileListsOf(sources).indexNames(spec);
+  return [index, { spec: { ...spec, indexNames }, content: lists.content }];
+}
+
+/** An index and, where it has one, its signature. */
+async function readFiles(
+  context: Context,
+  { sources }: Lookup,
+  { folder, index }: { readonly folder: string; readonly index: WantedIndex },
+): Promise<readonly IndexFile[]> {
+  const { spec, content } = index;
+  const found = await findIndex(context, sources, { spec, row: undefined });
+  if (found === 'folder' || found === 'unchanged') {
+    throw new AppError(
+      'USAGE',
+      `${spec.baseUrls[0]}: no index there: only a repository with an index can be mirrored`,
+      {
+        hint: `Make one first: ${spec.distro === 'arch' ? 'repo-add' : 'apk index'}`,
+      },
+    );
+  }
+  if (digestOf(found.bytes) !== content) {
+    throw new AppError('CONFLICT', `${found.url}: changed while it was mirrored`, { hint: 'Try again.' });
+  }
+  const path = `${folder}/${nameOf(found)}`;
+  const signature = sources.distro.defaults.detachedSignatures
+    ? await readSignature(context, sources, found.url)
+    : undefined;
+  return [
+    { path, bytes: found.bytes },
+    ...(signature === undefined ? [] : [{ path: `${path}.sig`, bytes: signature }]),
+  ];
+}
+
+/** `core.db` */
+function nameOf({ url }: FoundIndex): string {
+  return url.slice(url.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,93 @@
+import { FetchFailure } from '../fetch/failure.ts';
+import type { RemoteFile, RemoteFiles } from '../fetch/remote.ts';
+import { isAppError } from '../model/app-error.ts';
+import { fullName, parseTagName, type Reference, type Repository, withTag } from '../model/reference.ts';
+import { parseManifest } from '../output/image-json.ts';
+import { type BlobId, readBlob } from '../registry/blobs.ts';
+import { getManifest } from '../registry/manifests.ts';
+import type { RegistrySession } from '../registry/session.ts';
+import { type Generation, parseGeneration } from './mirror-generation.ts';
+import { isOciUrl, parseOciUrl } from './oci-url.ts';
+import { signatureTag } from './stored-package.ts';
+
+/** The files of mirrors in registries, by their URLs (oci-url.ts). */
+export interface OciFiles extends RemoteFiles {
+  /** Asked for once, whoever asks. @throws AppError NOT_FOUND, AUTH, NETWORK, INTEGRITY, CONFLICT (another artifact) */
+  generation(reference: Reference): Promise<Generation>;
+}
+
+/** @param session called at the first URL */
+export function ociFiles(session: () => Promise<RegistrySession>): OciFiles {
+  const generations = new Map<string, Promise<Generation>>();
+  const generation = (reference: Reference): Promise<Generation> => {
+    const name = fullName(reference);
+    const asked = generations.get(name) ?? session().then((open) => readGeneration(open, reference));
+    generations.set(name, asked);
+    return asked;
+  };
+  return {
+    serves: isOciUrl,
+    generation,
+    async find(url) {
+      try {
+        const { reference, path, artifact } = parseOciUrl(url);
+        if (artifact !== '') {
+          const open = await session();
+          const tag = parseTagName(artifact);
+          const held = path.endsWith('.sig') ? signatureTag(tag) : tag;
+          return fileOf(open, reference, await onlyLayer(open, withTag(reference, held)));
+        }
+        const file = (await generation(reference)).files.find((one) => one.path === path);
+        if (file !== undefined) return fileOf(await session(), reference, file);
+        throw new FetchFailure('NOT_FOUND', 'no such file in this mirror', { retry: 'no' });
+      } catch (error) {
+        throw asFailure(error);
+      }
+    },
+  };
+}
+
+/** @throws AppError as OciFiles.generation */
+export async function readGeneration(session: RegistrySession, reference: Reference): Promise<Generation> {
+  return parseGeneration(await getManifest(session, reference), fullName(reference));
+}
+
+/** The blob of an artifact of one. */
+async function onlyLayer(session: RegistrySession, reference: Reference): Promise<BlobId> {
+  const { bytes } = await getManifest(session, reference).catch((error: unknown) => {
+    if (!isAppError(error, 'NOT_FOUND')) throw error;
+    const hint = `It has the index alone of what was not asked for: compose mirror add … PKG --to ${fullName({ domain: reference.domain, path: reference.path })}`;
+    throw new FetchFailure('NOT_FOUND', 'this mirror does not have it', { retry: 'no', hint, cause: error });
+  });
+  const { layers } = parseManifest(bytes, fullName(reference));
+  const [layer] = layers;
+  if (layer !== undefined && layers.length === 1) return layer;
+  throw new FetchFailure('INTEGRITY', `expected an artifact of one file, got ${layers.length}`, {
+    retry: 'no',
+  });
+}
+
+function fileOf(session: RegistrySession, mirror: Repository, { digest, size }: BlobId): RemoteFile {
+  return {
+    sizeBytes: size,
+    etag: digest,
+    async *read(prefix) {
+      try {
+        yield* readBlob(session, mirror, { digest, size, ...(prefix === undefined ? {} : { prefix }) });
+      } catch (error) {
+        throw asFailure(error);
+      }
+    },
+  };
+}
+
+/** A session has tried again already; damaged bytes may be those of a cache on the way. */
+function asFailure(error: unknown): unknown {
+  if (!isAppError(error) || error.code === 'CANCELLED' || error.code === 'USAGE') return error;
+  const { code, message, hint } = error;
+  return new FetchFailure(code, message, {
+    retry: code === 'INTEGRITY' ? 'later' : 'no',
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+  });
+}

@@ -76,7 +76,7 @@ function accepted(context: Context, sources: Sources, entry: CatalogPackage): Ar
 
 /**
  * Of the archives that an entry may mean, one whose bytes are here; before others one that this trust accepted. Where facts
- * will do, one that this trust accepted, wherever it is.
+ * will do, one that is elsewhere and that this trust accepted or believes.
  */
 function fromCache(context: Context, sources: Sources, entry: CatalogPackage): StoredArchive | undefined {
   if (entry.checksum === '') return undefined;
@@ -90,7 +90,10 @@ function fromCache(context: Context, sources: Sources, entry: CatalogPackage): S
   );
   const accepted = here.find(accepts);
   if (accepted !== undefined || remote === undefined) return accepted ?? here[0];
-  return known((digest) => remote.mayHave(digest)).find(accepts) ?? here[0];
+  const elsewhere = known((digest) => !store.has(digest) && remote.mayHave(digest));
+  return (
+    elsewhere.find(accepts) ?? elsewhere.find((stored) => sources.trust.believes(stored.trust)) ?? here[0]
+  );
 }
 
 type WithKeys = <T>(verify: () => Promise<T>) => Promise<T>;
@@ -130,11 +133,13 @@ async function reverify(
 ): Promise<ArchiveFacts> {
   const { distro, trust } = sources;
   const { entry, stored, fetch, withKeys } = cached;
-  if (trust.accepts(stored.trust)) {
-    context.store.touch(stored.facts.digest);
+  const { digest, sizeBytes } = stored.facts;
+  const isHere = context.remote === undefined || context.store.has(digest, sizeBytes);
+  if (trust.accepts(stored.trust) || !isHere) {
+    context.store.touch(digest);
     return stored.facts;
   }
-  const path = context.store.get(stored.facts.digest);
+  const path = context.store.get(digest);
   const where = `${entry.fileName} (cached)`;
   try {
     const file = { path, where, distro, trust, expected: entry };
@@ -144,7 +149,6 @@ async function reverify(
   } catch (error) {
     if (!isAppError(error) || error.code === 'CANCELLED' || error.code === 'STORAGE') throw error;
     // Damaged bytes would stay: a blob that is there is never written again.
-    const { digest } = stored.facts;
     if ((await digestOfFile(path)) !== digest) await context.store.remove(digest);
     try {
       return await fetch();

@@ -27,7 +27,7 @@ export async function ensureIndexed(
   sources: Sources,
   asked: 'always' | 'if-missing',
 ): Promise<readonly IndexedRepository[]> {
-  const known = sources.repositories.map((spec) => acceptedRow(context, sources, spec));
+  const known = sources.repositories.map((spec) => knownRow(context, sources, spec));
   const found = await Promise.all(
     sources.repositories.map((spec, at) => {
       const row = known[at];
@@ -57,10 +57,16 @@ export type Outcome = 'unchanged' | 'folder' | FoundIndex;
 /** What is known of an index that was read before. */
 export type KnownIndex = Pick<RepositoryRow, 'base' | 'etag' | 'lastModified'>;
 
-/** What is in the catalog, unless another trust accepted it. */
+/** What is in the catalog, unless another trust accepted it, or it is only believed. */
 function acceptedRow(context: Context, sources: Sources, spec: RepositorySpec): RepositoryRow | undefined {
-  const row = context.catalog.repositories.find(spec.distro, spec.architecture, identityOf(spec));
+  const row = knownRow(context, sources, spec);
   return row !== undefined && sources.trust.accepts(row.trust) ? row : undefined;
+}
+
+/** What is in the catalog, accepted or, of a catalog of others, believed under this trust. */
+function knownRow({ catalog }: Context, { trust }: Sources, spec: RepositorySpec): RepositoryRow | undefined {
+  const row = catalog.repositories.find(spec.distro, spec.architecture, identityOf(spec));
+  return row !== undefined && (trust.accepts(row.trust) || trust.believes(row.trust)) ? row : undefined;
 }
 
 /** An index's bytes, unless they are those of last time. @throws AppError NOT_FOUND, NETWORK, LIMIT */

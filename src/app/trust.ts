@@ -11,9 +11,25 @@ import type { Context } from './context.ts';
 /** What archlinux-keyring installs; a file of another name would add to it unseen. */
 const ARCH_KEYRING_FILE = /^archlinux(?:\.gpg|-trusted|-revoked)$/;
 
-interface KeyFile {
+export interface KeyFile {
   readonly name: string;
   readonly bytes: Uint8Array;
+}
+
+/** Before the fingerprint under which a catalog of others says to have accepted something: nobody here has checked it. */
+const BELIEVED = 'believed ';
+
+export function believed(fingerprint: string): string {
+  return BELIEVED + fingerprint;
+}
+
+/** The fingerprint alone, of what was checked here and of what is believed. */
+export function fingerprintOf(trust: string): string {
+  return trust.startsWith(BELIEVED) ? trust.slice(BELIEVED.length) : trust;
+}
+
+export function isBelieved(trust: string): boolean {
+  return trust.startsWith(BELIEVED);
 }
 
 /**
@@ -51,7 +67,21 @@ export class Trust {
 
   /** True when what was accepted under `fingerprint` need not be verified again. Empty: it must be, in any case. */
   accepts(fingerprint: string): boolean {
-    return fingerprint !== '' && (this.allowUntrusted || fingerprint === this.fingerprint);
+    return (
+      fingerprint !== '' &&
+      !isBelieved(fingerprint) &&
+      (this.allowUntrusted || fingerprint === this.fingerprint)
+    );
+  }
+
+  /** True when a catalog that the user believes says that it was accepted under this trust. */
+  believes(fingerprint: string): boolean {
+    return isBelieved(fingerprint) && this.accepts(fingerprintOf(fingerprint));
+  }
+
+  /** The keys that are kept here. */
+  kept(): readonly KeyFile[] {
+    return filesIn(this.#keysDirectory);
   }
 
   /** @throws AppError NOT_FOUND, UNTRUSTED_KEY when the keyring folder cannot be used */

@@ -64,18 +64,17 @@ export class ArchiveTable {
   readonly #byDigest: Database.Statement<[string], ArchiveRow>;
   readonly #byIdentity: Database.Statement<[string, string], ArchiveRow>;
   readonly #has: Database.Statement<[string, string], { digest: Digest }>;
+  readonly #trust: Database.Statement<[Digest], string>;
+  readonly #accepted: Database.Statement<[], Digest>;
   readonly #verdicts: Database.Statement<[string, string], ArchiveVerdict>;
   readonly #labels: Database.Statement<[], { digest: Digest; label: string }>;
 
   constructor(database: Database.Database) {
     this.#put = database.prepare(
-      `INSERT INTO archive (digest, distro, identity, name, version, architecture, size_bytes, diff_id,
+      `INSERT OR REPLACE INTO archive (digest, distro, identity, name, version, architecture, size_bytes, diff_id,
          uncompressed_size_bytes, compression, unstackable, signed_by, trust, segments, info, scripts, root_members, files,
          backup_md5, linker)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (digest) DO UPDATE SET signed_by = excluded.signed_by, trust = excluded.trust,
-         root_members = excluded.root_members, backup_md5 = excluded.backup_md5,
-         linker = excluded.linker`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#byDigest = database.prepare('SELECT * FROM archive WHERE digest = ?');
     this.#byIdentity = database.prepare(
@@ -84,6 +83,12 @@ export class ArchiveTable {
     this.#has = database.prepare(
       'SELECT digest FROM archive WHERE distro = ? AND identity = ? ORDER BY digest',
     );
+    this.#trust = database.prepare<[Digest], string>('SELECT trust FROM archive WHERE digest = ?').pluck();
+    this.#accepted = database
+      .prepare<[], Digest>(
+        "SELECT digest FROM archive WHERE trust <> '' ORDER BY distro, name, version, architecture, digest",
+      )
+      .pluck();
     this.#verdicts = database.prepare(
       'SELECT digest, size_bytes AS sizeBytes, trust FROM archive WHERE distro = ? AND identity = ? ORDER BY digest',
     );
@@ -92,6 +97,7 @@ export class ArchiveTable {
     );
   }
 
+  /** In place of what was known of the same archive. */
   put(facts: ArchiveFacts, trust: string): void {
     this.#put.run(
       facts.digest,
@@ -129,6 +135,16 @@ export class ArchiveTable {
 
   digestsOf(distro: DistroId, identity: string): readonly Digest[] {
     return this.#has.all(distro, identity).map((row) => row.digest);
+  }
+
+  /** Undefined: not known */
+  trustOf(digest: Digest): string | undefined {
+    return this.#trust.get(digest);
+  }
+
+  /** All that were accepted, in order of distribution, name and version as texts. */
+  accepted(): readonly Digest[] {
+    return this.#accepted.all();
   }
 
   /** As byIdentity, without the facts themselves. */

@@ -14,15 +14,16 @@ export interface DerivedBlob {
 
 export class DerivedTable {
   readonly #get: Database.Statement<[string], DerivedBlob>;
+  readonly #all: Database.Statement<[], DerivedBlob & { readonly key: string }>;
   readonly #put: Database.Statement;
   readonly #labels: Database.Statement<[], { digest: Digest; label: string }>;
   readonly #remove: Database.Statement<[string]>;
 
   constructor(database: Database.Database) {
-    this.#get = database.prepare(
-      `SELECT digest, size_bytes AS sizeBytes, diff_id AS diffId, media_type AS mediaType, description
-       FROM derived WHERE key = ?`,
-    );
+    const columns =
+      'digest, size_bytes AS sizeBytes, diff_id AS diffId, media_type AS mediaType, description';
+    this.#get = database.prepare(`SELECT ${columns} FROM derived WHERE key = ?`);
+    this.#all = database.prepare(`SELECT key, ${columns} FROM derived ORDER BY key`);
     this.#put = database.prepare(
       `INSERT INTO derived (key, digest, size_bytes, diff_id, media_type, description) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, size_bytes = excluded.size_bytes,
@@ -38,6 +39,11 @@ export class DerivedTable {
 
   put(key: string, blob: DerivedBlob): void {
     this.#put.run(key, blob.digest, blob.sizeBytes, blob.diffId, blob.mediaType, blob.description);
+  }
+
+  /** In order of keys */
+  all(): readonly (DerivedBlob & { readonly key: string })[] {
+    return this.#all.all();
   }
 
   labels(): ReadonlyMap<Digest, string> {

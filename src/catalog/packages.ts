@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { CatalogPackage, PackageSource, RelatedPackage } from '../model/package.ts';
+import type { CatalogPackage, IndexPackage, PackageSource, RelatedPackage } from '../model/package.ts';
 import type { KeptTable } from './kept.ts';
 import { RELATION_KINDS } from './repositories.ts';
 
@@ -61,6 +61,7 @@ export class PackageTable {
   readonly #names: Database.Statement<[number], { name: string }>;
   readonly #content: Database.Statement<[number], string>;
   readonly #related: Database.Statement<[number], RelatedRow>;
+  readonly #ofRepository: Database.Statement<[number], PackageRow>;
   readonly #kept: KeptTable;
 
   constructor(database: Database.Database, kept: KeptTable) {
@@ -72,6 +73,7 @@ export class PackageTable {
          provider_priority, extra FROM package WHERE repository_id = ? ORDER BY ordinal`,
     );
     this.#byId = database.prepare('SELECT * FROM package WHERE id = ?');
+    this.#ofRepository = database.prepare('SELECT * FROM package WHERE repository_id = ? ORDER BY ordinal');
     this.#names = database.prepare('SELECT DISTINCT name FROM package WHERE repository_id = ?');
   }
 
@@ -149,6 +151,11 @@ export class PackageTable {
     }
   }
 
+  /** What a repository's index said, in its order. */
+  *of(repositoryId: number): Iterable<IndexPackage> {
+    for (const row of this.#ofRepository.all(repositoryId)) yield toIndexPackage(row);
+  }
+
   /** Every package name of these repositories, for suggestions and completion. */
   names(repositories: readonly Pick<RankedRepository, 'id'>[]): readonly string[] {
     const names = new Set<string>();
@@ -170,6 +177,13 @@ function toPackage(row: PackageRow, repositoryRank: number, tag: string): Catalo
     repositoryRank,
     ordinal: row.ordinal,
     tag,
+    dependents: row.dependents,
+    ...toIndexPackage(row),
+  };
+}
+
+function toIndexPackage(row: PackageRow): IndexPackage {
+  return {
     name: row.name,
     version: row.version,
     architecture: row.architecture,
@@ -193,7 +207,6 @@ function toPackage(row: PackageRow, repositoryRank: number, tag: string): Catalo
     providerPriority: row.provider_priority,
     replacesPriority: row.replaces_priority,
     signature: row.signature,
-    dependents: row.dependents,
     extra: extraOf(row.extra),
   };
 }

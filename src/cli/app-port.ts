@@ -1,6 +1,8 @@
 import type { ArtifactFetchRequest } from '../app/artifact-fetch.ts';
 import type { ArtifactPullRequest } from '../app/artifact-pull.ts';
 import type { ArtifactPushRequest } from '../app/artifact-push.ts';
+import type { CatalogPullRequest } from '../app/catalog-pull.ts';
+import type { CatalogPushRequest } from '../app/catalog-push.ts';
 import type { DependentsRequest } from '../app/dependents.ts';
 import type { DependsRequest } from '../app/depends.ts';
 import type { DiffRequest } from '../app/diff.ts';
@@ -21,6 +23,7 @@ import type {
   ArtifactPullReport,
   ArtifactPushReport,
 } from '../model/artifact-report.ts';
+import type { CatalogPullReport, CatalogPushReport } from '../model/catalog-report.ts';
 import type { DiffReport } from '../model/diff-report.ts';
 import type { DistroId } from '../model/package.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../model/package-report.ts';
@@ -87,6 +90,8 @@ export interface App {
   artifactPush(request: ArtifactPushRequest): Promise<ArtifactPushReport>;
   artifactPull(request: ArtifactPullRequest): Promise<ArtifactPullReport>;
   artifactFetch(request: ArtifactFetchRequest): Promise<ArtifactFetchReport>;
+  catalogPush(request: CatalogPushRequest): Promise<CatalogPushReport>;
+  catalogPull(request: CatalogPullRequest): Promise<CatalogPullReport>;
   cacheList(): Promise<readonly CacheEntryReport[]>;
   cacheVerify(options: { repair: boolean }): Promise<CacheVerifyReport>;
   cacheGc(options: { maxSizeBytes: number | undefined }): Promise<CacheGcReport>;
@@ -215,6 +220,14 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
     async artifactFetch(request) {
       const { fetchArtifact } = await import('../app/artifact-fetch.ts');
       return fetchArtifact(options, request);
+    },
+    async catalogPush(request) {
+      const { pushCatalog } = await import('../app/catalog-push.ts');
+      return (await context())(options, (ctx) => pushCatalog(ctx, request));
+    },
+    async catalogPull(request) {
+      const { pullCatalog } = await import('../app/catalog-pull.ts');
+      return (await context())(options, (ctx) => pullCatalog(ctx, request));
     },
     async cacheList() {
       const { cacheList } = await import('../app/cache.ts');

@@ -163,6 +163,13 @@ const ENTRIES: readonly Entry[] = [
     load: () => import('./commands/artifact.ts'),
   },
   {
+    name: 'catalog',
+    argument: 'push|pull REF',
+    summary:
+      'Publish what is known of packages in a registry, so that others compose without downloading them',
+    load: () => import('./commands/catalog.ts'),
+  },
+  {
     name: 'cache',
     argument: 'ls|verify|gc',
     summary: 'List, verify or shrink the cache',

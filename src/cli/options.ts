@@ -343,6 +343,15 @@ const LOGIN: readonly OptionSpec[] = [
   },
 ];
 
+const CATALOG: readonly OptionSpec[] = [
+  {
+    name: 'trust-catalog',
+    value: 'none',
+    group: 'Registry',
+    describe: 'Believe whoever publishes the catalog, without its digest in the name',
+  },
+];
+
 const CACHE: readonly OptionSpec[] = [
   {
     name: 'repair',
@@ -516,6 +525,7 @@ export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
     ...REGISTRY,
     ...LOGIN,
     ...ARTIFACT,
+    ...CATALOG,
     ...CACHE,
     ...SEARCH,
     ...RELATIONS,

@@ -8,6 +8,7 @@ import type { IndexPackage } from '../model/package.ts';
 import { silentProgress } from '../model/progress.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
+import { archiveUrl } from './archive-url.ts';
 import { readSmallFiles } from './contents.ts';
 import type { Context } from './context.ts';
 import type { FoundIndex, IndexedRepository } from './indexed-repository.ts';
@@ -101,11 +102,12 @@ async function keysFromPackage(
 ): Promise<readonly KeyFile[] | undefined> {
   const { distro } = sources;
   const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
-  const url = joinUrl(base, entry.fileName);
+  const url = archiveUrl(base, distro.id, entry);
   const path = isLocal(url) ? localPath(url) : context.store.partialPath(`${hexOf(digestOf(url))}.keys`);
   try {
     if (!isLocal(url)) {
       await download([url], path, {
+        remote: sources.files,
         signal: context.signal,
         maxBytes: MAX_KEYS_PACKAGE_BYTES,
         expectedSizeBytes: entry.sizeBytes,

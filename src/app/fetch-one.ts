@@ -1,10 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import { download } from '../fetch/http.ts';
-import { isLocal, joinUrl, localPath, redactUrl } from '../fetch/url.ts';
+import { isLocal, localPath, redactUrl } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
 import { digestOf, hexOf } from '../model/digest.ts';
 import type { CatalogPackage } from '../model/package.ts';
+import { archiveUrl } from './archive-url.ts';
 import type { Context } from './context.ts';
 import type { IndexedRepository } from './indexed-repository.ts';
 import { ingestFile } from './ingest-file.ts';
@@ -38,7 +39,7 @@ export async function fetchArchive(
   const bases = [base, ...repository.spec.baseUrls.filter((other) => other !== base)];
   const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
   const refusals: AppError[] = [];
-  let left = bases.map((mirror) => joinUrl(mirror, entry.fileName));
+  let left = bases.map((mirror) => archiveUrl(mirror, sources.distro.id, entry));
   while (left.length > 0) {
     // What an earlier run left there may be no mirror's copy: its refusal rules nobody out.
     const resumed = !isLocal(left[0] as string) && existsSync(path);
@@ -47,7 +48,12 @@ export async function fetchArchive(
       there = wanted.fromCache();
       return there !== undefined;
     };
-    const found = await obtain(context, left, { path, sizeBytes: entry.sizeBytes, isThere });
+    const found = await obtain(context, left, {
+      path,
+      sizeBytes: entry.sizeBytes,
+      isThere,
+      remote: sources.files,
+    });
     if (there !== undefined) return there;
     if (found instanceof AppError) {
       refusals.push(found);
@@ -75,11 +81,18 @@ interface Obtained {
   readonly adopt: boolean;
 }
 
+interface Obtaining {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly isThere: () => boolean;
+  readonly remote: Sources['files'];
+}
+
 /** A folder's archive is read where it is; all else is downloaded, from the first mirror that has it. */
 async function obtain(
   context: Context,
   urls: readonly string[],
-  { path, sizeBytes, isThere }: { path: string; sizeBytes: number; isThere: () => boolean },
+  { path, sizeBytes, isThere, remote }: Obtaining,
 ): Promise<Obtained | AppError> {
   const first = urls[0] as string;
   if (isLocal(first) && (urls.length === 1 || existsSync(localPath(first)))) {
@@ -87,6 +100,7 @@ async function obtain(
   }
   try {
     const { url } = await download(urls, path, {
+      remote,
       signal: context.signal,
       progress: context.progress,
       expectedSizeBytes: sizeBytes,
@@ -124,7 +138,7 @@ async function detachedSignature(
 ): Promise<{ signature?: Uint8Array }> {
   if (!sources.distro.defaults.detachedSignatures || entry.signature !== '') return {};
   if (sources.trust.allowUntrusted) return {};
-  const signature = await readSignature(context, url);
+  const signature = await readSignature(context, sources, url);
   return signature === undefined ? {} : { signature };
 }
 

@@ -110,7 +110,9 @@ async function ingestOne(context: Context, sources: Sources, location: string): 
       progress: context.progress,
       maxBytes: MAX_ARCHIVE_BYTES,
     });
-  const signature = distro.defaults.detachedSignatures ? await signatureOf(context, location) : undefined;
+  const signature = distro.defaults.detachedSignatures
+    ? await signatureOf(context, sources, location)
+    : undefined;
   const file = {
     path,
     where: redactUrl(location),
@@ -139,8 +141,12 @@ async function ingestOne(context: Context, sources: Sources, location: string): 
   }
 }
 
-async function signatureOf(context: Context, location: string): Promise<Uint8Array | undefined> {
-  if (!isLocal(location)) return readSignature(context, location);
+async function signatureOf(
+  context: Context,
+  sources: Sources,
+  location: string,
+): Promise<Uint8Array | undefined> {
+  if (!isLocal(location)) return readSignature(context, sources, location);
   const path = `${localPath(location)}.sig`;
   return existsSync(path) ? readFile(path) : undefined;
 }

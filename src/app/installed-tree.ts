@@ -5,6 +5,7 @@ import { isLocal } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import type { ComposeRequest } from '../model/request.ts';
 import { releaseIn } from './indexed-repository.ts';
+import { isOciUrl } from './oci-url.ts';
 import type { Resolution } from './resolve.ts';
 
 export interface InstalledTreeInput {
@@ -64,8 +65,10 @@ function ownRepositories(request: ComposeRequest, { sources, repositories }: Res
   if (request.source.repositories.length > 0) return [];
   return repositories.flatMap((repository) => {
     const { spec, row } = repository;
-    if (isLocal(row.base)) return [];
-    const url = new URL(row.base);
+    // A package manager reads no registry.
+    const base = [row.base, ...spec.baseUrls].find((one) => !isOciUrl(one)) ?? '';
+    if (isLocal(base)) return [];
+    const url = new URL(base);
     url.username = '';
     url.password = '';
     const release = releaseIn(repository, sources);

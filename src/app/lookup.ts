@@ -16,10 +16,18 @@ export interface Lookup {
   readonly source: PackageSource;
 }
 
-/** @throws AppError as ensureIndexed */
-export async function openLookup(context: Context, options: SourceOptions): Promise<Lookup> {
+/** @param asked as of ensureIndexed; by default what the user named is asked always. @throws AppError as ensureIndexed */
+export async function openLookup(
+  context: Context,
+  options: SourceOptions,
+  asked?: 'always' | 'if-missing',
+): Promise<Lookup> {
   const sources = await resolveSources(context, options);
-  const repositories = await ensureIndexed(context, sources, sources.named ? 'always' : 'if-missing');
+  const repositories = await ensureIndexed(
+    context,
+    sources,
+    asked ?? (sources.named ? 'always' : 'if-missing'),
+  );
   return { options, sources, repositories, source: sourceOf(context, repositories) };
 }
 
@@ -34,7 +42,11 @@ export async function withLookup<T>(
   options: SourceOptions,
   work: (lookup: Lookup) => T,
 ): Promise<T> {
-  const lookup = await openLookup(context, options);
+  return workOver(context, await openLookup(context, options), work);
+}
+
+/** The same for repositories that are looked into already. */
+export async function workOver<T>(context: Context, lookup: Lookup, work: (lookup: Lookup) => T): Promise<T> {
   try {
     return context.catalog.snapshot(() => work(lookup));
   } catch (error) {

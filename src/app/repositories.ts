@@ -89,7 +89,7 @@ export async function findIndex(
       hint: `Expected ${spec.indexNames[0]} or ${sources.distro.defaults.archiveSuffixes.join(', ')} files for ${spec.architecture}.`,
     });
   }
-  return fetchIndex(context, spec, row);
+  return fetchIndex(context, sources, { spec, row });
 }
 
 /** Each name of an index in turn, of the mirrors that answered and did not have it under the one before. */
@@ -145,8 +145,8 @@ function readLocal(path: string, base: string, row: KnownIndex | undefined): Out
 
 async function fetchIndex(
   context: Context,
-  spec: RepositorySpec,
-  row: KnownIndex | undefined,
+  { files }: Sources,
+  { spec, row }: { spec: RepositorySpec; row: KnownIndex | undefined },
 ): Promise<Outcome> {
   const remote = inOrder(
     spec.baseUrls.filter((base) => !isLocal(base)),
@@ -157,6 +157,7 @@ async function fetchIndex(
   try {
     return await askBases(remote, spec, (urls) =>
       fetchBytes(urls, {
+        remote: files,
         signal: context.signal,
         progress: context.progress,
         label: `${spec.name} index`,
@@ -220,7 +221,9 @@ export async function readVerified<T>(
 ): Promise<T> {
   const { distro, trust } = sources;
   const { spec, found } = wanted;
-  const signature = distro.defaults.detachedSignatures ? await readSignature(context, found.url) : undefined;
+  const signature = distro.defaults.detachedSignatures
+    ? await readSignature(context, sources, found.url)
+    : undefined;
   const read = async () =>
     wanted.read({
       bytes: found.bytes,

@@ -1,13 +1,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { sniff } from '../archive/sniff.ts';
-import type { Distro } from '../distros/distro.ts';
+import type { Distro, RepositoryQuery } from '../distros/distro.ts';
 import { isLocal } from '../fetch/url.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import type { SourceOptions } from '../model/request.ts';
 import { architectureOf } from './architecture.ts';
 import type { Context } from './context.ts';
 import { distroOf } from './distros.ts';
+import type { OciFiles } from './oci-files.ts';
 import { Trust } from './trust.ts';
 
 /** Where packages come from, in the distribution's own words, and what is trusted. */
@@ -21,6 +22,8 @@ export interface Sources {
   /** True when the user named repositories or mirrors: they are asked for changes on every use. */
   readonly named: boolean;
   readonly trust: Trust;
+  /** Of mirrors in registries; undefined where none is named */
+  readonly files: OciFiles | undefined;
 }
 
 /** @throws AppError USAGE for an unknown architecture or a repository line that is none */
@@ -30,10 +33,9 @@ export async function resolveSources(context: Context, options: SourceOptions): 
   const release = options.release === '' ? distro.defaults.release : options.release;
   const mirrors = options.mirrors.map(withoutSlash);
   const query = { release, architecture, mirrors };
-  const repositories =
-    options.repositories.length > 0
-      ? options.repositories.flatMap(linesOf).map((line) => distro.repository(absolute(line), query))
-      : distro.repositories(query);
+  const lines = options.repositories.flatMap(linesOf);
+  const files = await openFiles(context, options, [...mirrors, ...lines]);
+  const repositories = await specsOf(context, { distro, query, files }, lines);
   return {
     distro,
     release,
@@ -42,7 +44,40 @@ export async function resolveSources(context: Context, options: SourceOptions): 
     repositories,
     named: options.repositories.length > 0 || options.mirrors.length > 0,
     trust: new Trust(context, distro, options),
+    files,
   };
+}
+
+/** Undefined where no place is in a registry. */
+async function openFiles(
+  context: Context,
+  { access }: SourceOptions,
+  places: readonly string[],
+): Promise<OciFiles | undefined> {
+  if (!places.some((place) => /oci:/i.test(place))) return undefined;
+  const { ociFiles } = await import('./oci-files.ts');
+  const { sharedSession } = await import('./registry-access.ts');
+  return ociFiles(async () => sharedSession(context, access));
+}
+
+/** Of the lines; without any the distribution's own. */
+async function specsOf(
+  context: Context,
+  request: { readonly distro: Distro; readonly query: RepositoryQuery; readonly files: OciFiles | undefined },
+  lines: readonly string[],
+): Promise<readonly RepositorySpec[]> {
+  const { distro, query, files } = request;
+  const official = distro.repositories(query);
+  const plain = (line: string): RepositorySpec =>
+    official.find(({ name }) => name === line && !existsSync(line)) ??
+    distro.repository(absolute(line), query);
+  if (files === undefined) return lines.length === 0 ? official : lines.map(plain);
+  const { inRegistry, ociRepositories } = await import('./oci-repository.ts');
+  const found = lines.map(
+    async (line) => (await ociRepositories(context, { ...request, files }, line)) ?? [plain(line)],
+  );
+  const specs = lines.length === 0 ? official : (await Promise.all(found)).flat();
+  return specs.map((spec) => inRegistry(spec, query.mirrors));
 }
 
 /** A repository itself, or each line of a list of repositories such as `/etc/apk/repositories`. */

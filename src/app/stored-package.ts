@@ -15,6 +15,8 @@ import type { Document } from '../output/image-content.ts';
 /** Artifact type of a package's unmodified archive, and of what is made of archives. */
 export const PACKAGE_TYPE = 'application/vnd.pkgcompose.package.v1';
 export const DERIVED_TYPE = 'application/vnd.pkgcompose.derived.v1';
+/** Of a detached signature beside a package. */
+export const SIGNATURE_TYPE = 'application/vnd.pkgcompose.signature.v1';
 /** Archives that OCI has no layer type for. */
 export const XZ_ARCHIVE_TYPE = 'application/vnd.pkgcompose.archive.v1.tar+xz';
 
@@ -54,6 +56,46 @@ export function packageEntry(stored: StoredPackage, blob: Descriptor): StoreEntr
     annotations,
     blob,
   });
+}
+
+/**
+ * The tag under which a mirror keeps a package of an index: as a store's, but with digits of the index's own checksum, since an
+ * index need not tell the archive's digest.
+ * @param checksum as IndexPackage.checksum; of an index without any, what else tells one build from another
+ */
+export function indexedTag({ distro, name, version, architecture }: StoredPackage, checksum: string): Tag {
+  return tagOf([distro, name, version, architecture], checksumDigits(checksum));
+}
+
+function checksumDigits(checksum: string): string {
+  if (/^[0-9a-f]{64}$/.test(checksum)) return checksum;
+  const sha1 = /^Q1([A-Za-z0-9+/]{27}=)$/.exec(checksum)?.[1];
+  return sha1 === undefined ? hexOf(digestOf(checksum)) : Buffer.from(sha1, 'base64').toString('hex');
+}
+
+/** Whether a tag looks like one of a package. */
+export function isPackageTag(tag: Tag): boolean {
+  return /^(?:alpine|arch)__.*__[0-9a-f]{32}$/.test(tag);
+}
+
+/** The tag of the signature that lies beside such a package, as an artifact of its own. */
+export function signatureTag(indexed: Tag): Tag {
+  return parseTagName(`signature__${indexed.slice(-DIGEST_DIGITS)}`);
+}
+
+/** Such a signature. `title`: its file name */
+export function signatureEntry(
+  indexed: Tag,
+  title: string,
+  { digest, size }: Omit<Descriptor, 'mediaType'>,
+): StoreEntry {
+  const made = entry({
+    artifactType: SIGNATURE_TYPE,
+    words: [],
+    annotations: { [TITLE]: title },
+    blob: { mediaType: 'application/pgp-signature', digest, size },
+  });
+  return { ...made, tag: signatureTag(indexed) };
 }
 
 /** The entry of an image's layer, by what its annotations say; undefined for layers that are of that image alone. */

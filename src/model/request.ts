@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts';
 import type { DistroId } from './package.ts';
-import type { PushReport, PushTarget } from './registry.ts';
+import type { PushReport, PushTarget, RegistryAccess } from './registry.ts';
 
 /** Where packages come from and what is trusted: shared by every command that resolves or composes. */
 export interface SourceOptions {
@@ -18,6 +18,8 @@ export interface SourceOptions {
   readonly allowUntrusted: boolean;
   /** pacman's SigLevel words; empty: `Required DatabaseOptional`. */
   readonly sigLevel: string;
+  /** How registries that packages come from are reached; default: without options */
+  readonly access?: RegistryAccess | undefined;
 }
 
 export type LayerMode = 'package' | 'bundle' | 'single';

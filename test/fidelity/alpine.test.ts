@@ -21,7 +21,8 @@ test('Alpine: every set’s image is what real apk add installs', { concurrency:
   const manners = [
     { install: 'deferred', after: false },
     { install: 'deferred', after: true, sets: [...SCRIPTED, 'fx-failing'] },
-    { install: 'static', after: false, sets: SCRIPTED },
+    // tiny-cloud's script is left in the whole ISO, and with it busybox's trigger after it: neither of apk's two states.
+    { install: 'static', after: false, sets: SCRIPTED.filter((name) => name !== 'iso') },
     { install: 'static', after: true, sets: SCRIPTED },
     { install: 'run', after: false, sets: ['alpine-base', 'iso', 'fx-owners', 'fx-scripts'] },
   ] as const;

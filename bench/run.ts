@@ -12,6 +12,7 @@ import { alpinePlans } from './parts/alpine-plans.ts';
 import { archPlans } from './parts/arch-plans.ts';
 import { images } from './parts/images.ts';
 import { questions } from './parts/questions.ts';
+import { registries } from './parts/registries.ts';
 
 const shared = sharedData('.');
 const data = sharedData('data/alpine');
@@ -24,6 +25,7 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   'alpine-plans': () => alpinePlans(data),
   'arch-plans': () => archPlans(shared),
   questions: () => questions(shared),
+  registries: () => registries(data),
 };
 const words = process.argv.slice(2);
 const chosen = words.filter((word) => word !== '--record');

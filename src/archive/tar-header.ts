@@ -1,6 +1,6 @@
 import { AppError } from '../model/app-error.ts';
 import type { EntryType } from '../model/archive.ts';
-import { decodePath } from '../model/path-bytes.ts';
+import { decodePath, encodePath } from '../model/path-bytes.ts';
 import { FIELD, type Field, GNU_MAGIC, headerChecksum } from './tar-format.ts';
 import { parsePaxNumber, readNumber, readText } from './tar-numbers.ts';
 import { normalisePath } from './tar-paths.ts';
@@ -32,6 +32,24 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   '5': 'directory',
   '6': 'fifo',
 };
+
+/** uid_t and gid_t have 32 bits, and all of them set is no one (chown(2)). */
+const MAX_ID = 2 ** 32 - 2;
+/** Engines count nanoseconds in 64 bits: the years 1698 to 2242. */
+const MAX_TIME = 2 ** 33;
+/** Devices: Linux, makedev(3) */
+const RANGES = [
+  ['uid', 0, MAX_ID],
+  ['gid', 0, MAX_ID],
+  ['mtime', -MAX_TIME, MAX_TIME],
+  ['deviceMajor', 0, 2 ** 12 - 1],
+  ['deviceMinor', 0, 2 ** 20 - 1],
+] as const;
+/** Of a symlink, with the NUL behind it: symlink(2) */
+const MAX_TARGET_BYTES = 4095;
+/** xattr(7) */
+const MAX_XATTR_NAME_BYTES = 255;
+const MAX_XATTR_BYTES = 64 * 1024;
 
 const SPARSE = 'a GNU sparse file';
 const REFUSED: Readonly<Record<string, string>> = {
@@ -100,7 +118,7 @@ export function buildEntry(block: Buffer, extensions: Extensions, place: EntryPl
     );
   }
   const isDevice = isExtended && (type === 'character' || type === 'block');
-  return {
+  const entry: TarEntry = {
     path,
     rawPath,
     type,
@@ -115,12 +133,18 @@ export function buildEntry(block: Buffer, extensions: Extensions, place: EntryPl
     offset: place.contentAt,
     deviceMajor: isDevice ? wholeNumber(block, 'deviceMajor', context) : 0,
     deviceMinor: isDevice ? wholeNumber(block, 'deviceMinor', context) : 0,
-    xattrs: pax.size === 0 ? NO_XATTRS : xattrs(pax),
+    xattrs: pax.size === 0 ? NO_XATTRS : xattrs(pax, context),
     pax:
       records.length === 0
         ? NO_PAX_LIST
         : records.map(([key, value]) => [key, value.toString('base64')] as const),
   };
+  for (const [name, least, most] of RANGES) {
+    const value = entry[name];
+    if (value >= least && value <= most) continue;
+    throw new AppError('BAD_ARCHIVE', `${context}: ${name} expected from ${least} to ${most}, got ${value}`);
+  }
+  return entry;
 }
 
 type PaxMap = ReadonlyMap<string, Buffer>;
@@ -186,6 +210,14 @@ function linkTarget(
   if (type !== 'symlink' && type !== 'hardlink') return '';
   const raw = longLink ?? text(pax, 'linkpath') ?? decodePath(readText(block, FIELD.linkTarget));
   const target = type === 'hardlink' ? normalisePath(raw, 'hard link target', context) : raw;
+  if (
+    type === 'symlink' &&
+    target.length > MAX_TARGET_BYTES / 3 &&
+    encodePath(target).length > MAX_TARGET_BYTES
+  ) {
+    const text = `symlink target ${JSON.stringify(raw.slice(0, 200))} is longer than ${MAX_TARGET_BYTES} bytes`;
+    throw new AppError('BAD_ARCHIVE', `${context}: ${text}`);
+  }
   if (target !== '' && !target.includes('\0')) return target;
   throw new AppError(
     'BAD_ARCHIVE',
@@ -193,10 +225,16 @@ function linkTarget(
   );
 }
 
-function xattrs(pax: PaxMap): Readonly<Record<string, string>> {
+function xattrs(pax: PaxMap, context: string): Readonly<Record<string, string>> {
   const pairs: [string, string][] = [];
   for (const [key, value] of pax) {
-    if (key.startsWith(XATTR_PREFIX)) pairs.push([key.slice(XATTR_PREFIX.length), value.toString('base64')]);
+    if (!key.startsWith(XATTR_PREFIX)) continue;
+    const name = key.slice(XATTR_PREFIX.length);
+    if (name.length > MAX_XATTR_NAME_BYTES || value.length > MAX_XATTR_BYTES) {
+      const text = `xattr ${JSON.stringify(name.slice(0, 200))} of ${value.length} bytes: expected a name of at most ${MAX_XATTR_NAME_BYTES} and a value of at most ${MAX_XATTR_BYTES}`;
+      throw new AppError('BAD_ARCHIVE', `${context}: ${text}`);
+    }
+    pairs.push([name, value.toString('base64')]);
   }
   return pairs.length === 0 ? NO_XATTRS : Object.fromEntries(pairs);
 }

@@ -1,7 +1,10 @@
 import { AppError } from '../model/app-error.ts';
+import { encodePath } from '../model/path-bytes.ts';
 
 /** PATH_MAX of Linux: a longer name cannot be made on disk. */
 export const MAX_PATH_BYTES = 4096;
+/** NAME_MAX of Linux: the same for one name. */
+const MAX_NAME_BYTES = 255;
 
 /**
  * `./a//b/` → `a/b`; the root itself (`./`) → ''. Absolute paths, `..`, NUL and over-long names are refused: such
@@ -27,10 +30,17 @@ function findFault(raw: string): string {
   if (raw.charCodeAt(0) === 0x2f) return 'is absolute';
   if (raw.includes('\0')) return 'contains a NUL byte';
   if (raw.includes('..') && raw.split('/').includes('..')) return 'contains a .. component';
-  if (raw.length > MAX_PATH_BYTES / 4 && Buffer.byteLength(raw) > MAX_PATH_BYTES) {
+  if (raw.length > MAX_PATH_BYTES / 3 && encodePath(raw).length > MAX_PATH_BYTES) {
     return `is longer than ${MAX_PATH_BYTES} bytes`;
   }
+  if (raw.length > MAX_NAME_BYTES / 3 && raw.split('/').some(isLongName)) {
+    return `has a name longer than ${MAX_NAME_BYTES} bytes`;
+  }
   return '';
+}
+
+function isLongName(name: string): boolean {
+  return name.length > MAX_NAME_BYTES / 3 && encodePath(name).length > MAX_NAME_BYTES;
 }
 
 function isPlain(path: string): boolean {

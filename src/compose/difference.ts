@@ -1,4 +1,4 @@
-import { ancestorsOf, type Inode, parentOf, type Tree } from './tree.ts';
+import { type Inode, parentOf, type Tree } from './tree.ts';
 
 /** OCI image-spec "Whiteouts": an empty file of this prefix removes its sibling from the layers below. */
 const WHITEOUT_PREFIX = '.wh.';
@@ -18,13 +18,14 @@ export function difference(from: Tree, to: Tree): readonly Change[] {
   const changed = new Set<string>();
   const groups = linkGroups(to);
   for (const [path, inode] of to) {
+    if (groups.has(inode)) continue;
     const before = from.get(path);
-    if (before !== undefined && sameInode(before, inode) && sameGroup(from, groups.get(inode), path))
-      continue;
-    for (const member of groups.get(inode) ?? [path]) changed.add(member);
+    if (before === undefined || !sameInode(before, inode)) changed.add(path);
   }
+  for (const [inode, members] of groups)
+    if (!sameGroup(from, members, inode)) for (const member of members) changed.add(member);
   const gone = [...from.keys()].filter((path) => !to.has(path) && survives(path, to));
-  for (const path of [...changed, ...gone]) for (const parent of ancestorsOf(path)) changed.add(parent);
+  for (const path of [...changed, ...gone]) addParents(changed, path);
 
   const changes: Change[] = [];
   const firstOf = new Map<Inode, string>();
@@ -43,6 +44,12 @@ export function difference(from: Tree, to: Tree): readonly Change[] {
   return changes;
 }
 
+/** Up to the first that is in it: whatever is, is there with its own, or comes by itself. */
+function addParents(paths: Set<string>, path: string): void {
+  for (let parent = parentOf(path); parent !== '' && !paths.has(parent); parent = parentOf(parent))
+    paths.add(parent);
+}
+
 /** Paths by inode, only for inodes with several. */
 function linkGroups(tree: Tree): Map<Inode, string[]> {
   const paths = new Map<Inode, string[]>();
@@ -56,11 +63,13 @@ function linkGroups(tree: Tree): Map<Inode, string[]> {
   return paths;
 }
 
-/** True when the paths that are one file in the target are one file below too. */
-function sameGroup(from: Tree, members: readonly string[] | undefined, path: string): boolean {
-  if (members === undefined) return true;
-  const inode = from.get(path);
-  return members.every((member) => from.get(member) === inode);
+/** True when the paths that are one file in the target are that file below too. */
+function sameGroup(from: Tree, members: readonly string[], inode: Inode): boolean {
+  const [first = ''] = members;
+  const before = from.get(first);
+  return (
+    before !== undefined && sameInode(before, inode) && members.every((member) => from.get(member) === before)
+  );
 }
 
 /** False where a parent is gone or no longer a directory: what hides the parent hides the path. */

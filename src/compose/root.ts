@@ -69,11 +69,8 @@ export class TreeRoot implements Root {
     const real = this.#find(path, false);
     const before = real === undefined ? undefined : this.tree.get(real);
     if (real === undefined || before === undefined) return;
-    const inode = { ...before, ...attributes };
-    const known = this.#known.get(before);
-    if (known !== undefined) this.#known.set(inode, known);
-    if (before.type === 'directory') this.tree.set(real, inode);
-    else for (const [name, other] of this.tree) if (other === before) this.tree.set(name, inode);
+    // An inode is this tree's own, so that all of its names change at once.
+    Object.assign(before, attributes);
   }
 
   remove(path: string): void {

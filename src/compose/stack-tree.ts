@@ -1,6 +1,6 @@
 import type { FileEntry } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
-import { ancestorsOf, directoryInode, type Inode, inodeOf, removeBelow, type Tree } from './tree.ts';
+import { directoryInode, type Inode, inodeOf, parentOf, removeBelow, type Tree } from './tree.ts';
 
 /** One layer's entries, in tar order, with the archive whose bytes they are. A bundle is several of these at once. */
 export interface LayerEntries {
@@ -22,14 +22,15 @@ export function stackTree(layers: readonly LayerEntries[]): Tree {
 }
 
 function applyLayer(tree: Tree, layer: LayerEntries): void {
-  /** Directories this layer describes, or has already been made to imply. */
-  const described = new Set<string>();
+  /** Directories this layer describes, or has already been made to imply; their parents are in it too. */
+  const described = new Set<string>(['']);
+  /** Files with a link whose header disagrees */
+  const doubtful = new Set<Inode>();
   for (const { digest, entries } of layer.parts) {
     for (const entry of entries) {
-      for (const ancestor of ancestorsOf(entry.path)) {
-        if (described.has(ancestor)) continue;
-        described.add(ancestor);
-        imply(tree, ancestor);
+      for (let parent = parentOf(entry.path); !described.has(parent); parent = parentOf(parent)) {
+        described.add(parent);
+        imply(tree, parent);
       }
       const existing = tree.get(entry.path);
       if (entry.type === 'directory') {
@@ -38,25 +39,33 @@ function applyLayer(tree: Tree, layer: LayerEntries): void {
         continue;
       }
       if (existing?.type === 'directory') removeBelow(tree, entry.path);
-      tree.set(entry.path, resolveHardlink(tree, entry, digest));
+      const inode = entry.type === 'hardlink' ? linked(tree, entry, digest) : inodeOf(entry, digest);
+      if (entry.type === 'hardlink' && !sameHeader(inode, entry)) doubtful.add(inode);
+      tree.set(entry.path, inode);
     }
   }
+  markUncertain(tree, doubtful);
 }
 
 function imply(tree: Tree, path: string): void {
   tree.set(path, directoryInode(IMPLIED, true));
 }
 
-/**
- * A link shares its target's inode. Where its header disagrees with the target's, podman applies the link's and
- * umoci the target's, so the file is left uncertain, as is one whose target is not there.
- */
-function resolveHardlink(tree: Tree, entry: FileEntry, digest: Digest): Inode {
-  if (entry.type !== 'hardlink') return inodeOf(entry, digest);
-  const target = tree.get(entry.linkTarget);
-  if (target === undefined) return { ...inodeOf({ ...entry, type: 'file' }, digest), uncertain: true };
-  if (target.mode === entry.mode && target.uid === entry.uid && target.gid === entry.gid) return target;
-  const doubtful: Inode = { ...target, uncertain: true };
-  for (const [path, inode] of tree) if (inode === target) tree.set(path, doubtful);
-  return doubtful;
+/** A link shares its target's inode; one whose target is not there is uncertain. */
+function linked(tree: Tree, entry: FileEntry, digest: Digest): Inode {
+  return tree.get(entry.linkTarget) ?? { ...inodeOf({ ...entry, type: 'file' }, digest), uncertain: true };
+}
+
+/** Where a link's header disagrees with its target's, podman applies the link's and umoci the target's. */
+function sameHeader(inode: Inode, entry: FileEntry): boolean {
+  return inode.mode === entry.mode && inode.uid === entry.uid && inode.gid === entry.gid;
+}
+
+function markUncertain(tree: Tree, inodes: ReadonlySet<Inode>): void {
+  if (inodes.size === 0) return;
+  const marked = new Map([...inodes].map((inode) => [inode, { ...inode, uncertain: true }]));
+  for (const [path, inode] of tree) {
+    const uncertain = marked.get(inode);
+    if (uncertain !== undefined) tree.set(path, uncertain);
+  }
 }

@@ -178,7 +178,8 @@ function firstBelow(state: State, path: string): InstalledPackage | undefined {
 function inodeFor(state: State, installed: InstalledPackage, entry: FileEntry): Inode {
   if (entry.type !== 'hardlink') {
     const inode = { ...inodeOf(entry, installed.facts.digest), ...state.installer.owner(entry, state.root) };
-    const kept = installed.facts.rootMembers[entry.path];
+    const { rootMembers } = installed.facts;
+    const kept = Object.hasOwn(rootMembers, entry.path) ? rootMembers[entry.path] : undefined;
     if (kept !== undefined) state.root.know(inode, () => Buffer.from(kept, 'base64'));
     return inode;
   }
@@ -198,6 +199,10 @@ function conflict(
   later: InstalledPackage,
   why: string,
 ): AppError {
+  if (earlier === later)
+    return new AppError('BAD_ARCHIVE', `${nameOf(later)}: /${path} cannot be installed: ${why}`, {
+      details: { path: `/${path}` },
+    });
   const owners = [earlier === undefined ? 'another package' : nameOf(earlier), nameOf(later)];
   return new AppError(
     'CONFLICT',

@@ -4,6 +4,7 @@ import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { FileEntry } from '../../model/archive.ts';
 import type { DiffId } from '../../model/digest.ts';
+import { EntryChecks } from './entry-checks.ts';
 
 /** `.MTREE` of the largest packages is 3 MiB, every other root member is smaller; they are held in memory. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
@@ -52,6 +53,7 @@ export class FileListCollector {
   readonly #files: FileEntry[] = [];
   readonly #kept = new Map<string, Buffer>();
   readonly #whole = createHash('sha256');
+  readonly #checks: EntryChecks;
   #scanner: TarScanner;
   #position = 0;
   /** Where the current scanner started */
@@ -68,6 +70,7 @@ export class FileListCollector {
 
   constructor(options: FileListOptions) {
     this.#options = options;
+    this.#checks = new EntryChecks(options.where);
     this.#scanner = this.#newScanner();
   }
 
@@ -91,7 +94,7 @@ export class FileListCollector {
       md5: this.#md5s,
       diffId: `sha256:${this.#whole.digest('hex')}` as DiffId,
       uncompressedSizeBytes: this.#position,
-      unstackable: this.#unstackable,
+      unstackable: this.#unstackable || this.#checks.unstackable,
     };
   }
 
@@ -120,6 +123,7 @@ export class FileListCollector {
 
   #begin(entry: TarEntry): void {
     if (this.#base > 0 && this.#unstackable === '') this.#unstackable = EARLY_END;
+    this.#checks.entry(entry);
     this.#sha256 = '';
     this.#hash = undefined;
     this.#pieces = undefined;

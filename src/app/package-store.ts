@@ -84,13 +84,13 @@ export async function isInStore(
 export interface PackageStore {
   readonly repository: Repository;
   /**
-   * What pushBlobs needs to mount a layer from the store, which is filled where the layer is not there; in another
-   * registry the store is only filled. Undefined for blobs that a store does not keep.
+   * What pushBlobs needs to mount a layer from the store, which is filled from `source` where the layer is not there; in
+   * another registry the store is only filled. Undefined for blobs that a store does not keep.
    */
   through(
     layer: Descriptor,
     into: Repository,
-    open: BlobSource['open'],
+    source: Pick<BlobSource, 'open' | 'mountFrom'>,
   ): Pick<BlobSource, 'mountFrom' | 'fill'> | undefined;
 }
 
@@ -111,7 +111,7 @@ export function packageStore(
   };
   return {
     repository,
-    through(layer, into, open) {
+    through(layer, into, source) {
       const entry = entryOfLayer(layer);
       if (entry === undefined) return undefined;
       const sameRegistry = into.domain === repository.domain;
@@ -122,8 +122,8 @@ export function packageStore(
           if (refused) return undefined;
           try {
             if (!mountable && (await isInStore(session, repository, entry))) return undefined;
-            const mountFrom = sameRegistry ? [into.path] : [];
-            return await putInStore(session, repository, { entry, open, mountFrom });
+            const mountFrom = sameRegistry ? [...(source.mountFrom ?? []), into.path] : [];
+            return await putInStore(session, repository, { entry, open: source.open, mountFrom });
           } catch (error) {
             if (!isAppError(error, 'AUTH') && !isAppError(error, 'UNSUPPORTED')) throw error;
             refuse(error);

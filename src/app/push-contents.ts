@@ -66,8 +66,8 @@ async function pushAllBlobs(
   const blobs = contents.blobs.map((blob): BlobSource => {
     const from = mountFrom(blob.digest);
     const open: BlobSource['open'] = (offset) => contents.blob(blob, offset);
-    const hint = from === undefined ? {} : { mountFrom: [from] };
-    return { digest: blob.digest, size: blob.size, open, ...hint, ...store?.through(blob, to, open) };
+    const source = { open, ...(from === undefined ? {} : { mountFrom: [from] }) };
+    return { digest: blob.digest, size: blob.size, ...source, ...store?.through(blob, to, source) };
   });
   try {
     return await pushBlobs(session, to, { blobs, task });

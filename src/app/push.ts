@@ -1,5 +1,5 @@
 import { isAppError } from '../model/app-error.ts';
-import { parseReference, type Reference, type Repository } from '../model/reference.ts';
+import { fullName, parseReference, type Reference, type Repository } from '../model/reference.ts';
 import type { CopyReport, PushReport, PushTarget, RegistryAccess } from '../model/registry.ts';
 import type { Image } from '../output/image.ts';
 import { chooseManifest, contentsOf, type ImageContents, readContents } from '../output/image-content.ts';
@@ -74,6 +74,11 @@ async function pushAll(
   const { progress, catalog } = context;
   const packages = storeRepository(context, named);
   const store = packages === undefined ? undefined : packageStore(session, packages, progress);
+  if (store !== undefined && references.some(({ domain }) => domain !== store.repository.domain)) {
+    progress.note(
+      `the package store ${fullName(store.repository)} is in another registry: packages are copied, not mounted`,
+    );
+  }
   const seen = catalog.pushedBlobs();
   const reports: PushReport[] = [];
   const filled = new Set(from === undefined ? [] : [placeOf(from)]);

@@ -42,8 +42,15 @@ export async function pullArtifact(
       single: request.titles.length === 1,
       fallbackName: reference.path.replace(/^.*\//, ''),
     });
-    const save = (place: Place) => saveFile(context, session, { place, artifact, request });
-    const files = await mapConcurrent(places, PARALLEL, save);
+    const end = new AbortController();
+    const files = await mapConcurrent(places, PARALLEL, async (place) => {
+      try {
+        return await saveFile(context, session.under(end.signal), { place, artifact, request });
+      } catch (error) {
+        end.abort();
+        throw error;
+      }
+    });
     return {
       reference: fullName(artifact.reference),
       digest: artifact.digest,

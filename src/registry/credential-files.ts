@@ -27,6 +27,8 @@ export interface FileEntry {
 const ENTRY_FIELDS = ['auth', 'username', 'password', 'identitytoken', 'registrytoken'] as const;
 /** A file larger than this is none of a person's logins. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** For users without $XDG_RUNTIME_DIR; podman as root keeps it to itself. */
+const SHARED_RUNTIME = '/run/containers';
 /** What docker calls the default registry in its file and to helpers. */
 const DEFAULT_SERVER = 'https://index.docker.io/v1/';
 const DEFAULT_NAMES: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
@@ -42,7 +44,7 @@ export function credentialPaths(env: NodeJS.ProcessEnv): readonly string[] {
   return [
     env.REGISTRY_AUTH_FILE || undefined,
     join(env.DOCKER_CONFIG || join(home, '.docker'), 'config.json'),
-    join(runtime ?? `/run/containers/${uid}`, 'auth.json'),
+    join(runtime ?? join(SHARED_RUNTIME, String(uid)), 'auth.json'),
     join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers/auth.json'),
   ].filter((path) => path !== undefined);
 }
@@ -55,6 +57,7 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};
+    if (code === 'EACCES' && path.startsWith(`${SHARED_RUNTIME}/`)) return {};
     throw cannot('read', path, error);
   }
   // podman makes an empty file to be filled.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -173,6 +174,22 @@ test('Portage: fetches, and goes on after it was killed', async (t) => {
   const missing = await place.sh(first.script, { env: { ...first.env, URI: `${uri}.sig`, FILE: 'x' } });
   assert.equal(missing.status, 6, missing.stderr);
   assert.deepEqual(readdirSync(DISTDIR), [FILE]);
+});
+
+test('any user, without a home', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('skipped: root alone becomes another user');
+  const place = await setUp(t);
+  if (place === undefined) return;
+  await ok(place.sh(place.block('sh: push')));
+  chmodSync(place.folder, 0o755);
+  const own = join(place.folder, 'nobody');
+  mkdirSync(own);
+  chownSync(own, 65_534, 65_534);
+  const url = /url=(\S+)/.exec(place.block('sh: fetch'))?.[1];
+  // podman as root makes the first folder that a login of this user would be in, for root alone.
+  const user = 'exec setpriv --reuid 65534 --regid 65534 --clear-groups';
+  const line = `${user} compose artifact fetch ${url}/hello.txt -o hello.txt --quiet`;
+  assert.equal(await ok(place.sh(line, { cwd: own, env: { HOME: '/nonexistent' } })), 'hello.txt\n');
 });
 
 test('pacman: its own XferCommand, and a script for it', async (t) => {

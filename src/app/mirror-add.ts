@@ -32,8 +32,6 @@ export interface MirrorAddRequest {
   readonly files: boolean;
   /** `registry.example/alpine`; with a tag, in place of the release */
   readonly to: string;
-  /** Package store of the same registry, to mount from; default: of the environment, else none */
-  readonly store?: string | undefined;
 }
 
 /**
@@ -58,7 +56,6 @@ export async function mirrorAdd(context: Context, request: MirrorAddRequest): Pr
     session,
     target,
     packages: missing,
-    store: request.store,
   });
   const files = await changedFiles(context, lookup, { folders, base, files: request.files });
   const published =

@@ -34,7 +34,6 @@ export interface MirrorPackages {
   readonly session: RegistrySession;
   readonly target: Repository;
   readonly packages: readonly CatalogPackage[];
-  readonly store: string | undefined;
 }
 
 export interface PutPackages {
@@ -51,14 +50,14 @@ export interface PutPackages {
 export async function putPackages(
   context: Context,
   lookup: Lookup,
-  { session, target, packages, store }: MirrorPackages,
+  { session, target, packages }: MirrorPackages,
 ): Promise<PutPackages> {
   const { progress } = context;
   const total = packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const task =
     packages.length === 0 ? undefined : progress.task(`mirror to ${fullName(target)}`, total, 'bytes');
   const quiet = { ...context, progress: { ...silentProgress, note: progress.note.bind(progress) } };
-  const mirror: Mirror = { session, target, store: storeRepository(context, store) };
+  const mirror: Mirror = { session, target, store: storeRepository(context, undefined) };
   const failed: Failed[] = [];
   const sent = await mapConcurrent(packages, PARALLEL, async (entry) => {
     try {

@@ -1,6 +1,6 @@
 import { AppError } from '../model/app-error.ts';
 import type { DistroId } from '../model/package.ts';
-import type { PushTarget } from '../model/registry.ts';
+import type { PushTarget, RegistryAccess } from '../model/registry.ts';
 import type {
   ComposeRequest,
   ConfigOptions,
@@ -22,6 +22,8 @@ export interface ComposeSettings {
   readonly keyring?: string;
   readonly allowUntrusted?: boolean;
   readonly sigLevel?: string;
+  /** How registries that packages come from are reached */
+  readonly access?: RegistryAccess;
   readonly packages?: readonly string[];
   readonly tags?: readonly string[];
   readonly layers?: LayerMode;
@@ -138,6 +140,7 @@ export function sourceOptions(settings: ComposeSettings): SourceOptions {
     keyring: settings.keyring ?? '',
     allowUntrusted: settings.allowUntrusted ?? false,
     sigLevel: settings.sigLevel ?? '',
+    ...(settings.access === undefined ? {} : { access: settings.access }),
   };
 }
 

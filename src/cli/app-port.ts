@@ -9,6 +9,7 @@ import type { DiffRequest } from '../app/diff.ts';
 import type { FilesRequest } from '../app/files.ts';
 import type { InspectRequest } from '../app/inspect.ts';
 import type { LoginRequest } from '../app/login.ts';
+import type { MirrorAddRequest } from '../app/mirror-add.ts';
 import type { OwnsRequest } from '../app/owns.ts';
 import type { ProvidersRequest } from '../app/providers.ts';
 import type { PullRequest } from '../app/pull.ts';
@@ -25,6 +26,7 @@ import type {
 } from '../model/artifact-report.ts';
 import type { CatalogPullReport, CatalogPushReport } from '../model/catalog-report.ts';
 import type { DiffReport } from '../model/diff-report.ts';
+import type { MirrorAddReport, MirrorListReport } from '../model/mirror-report.ts';
 import type { DistroId } from '../model/package.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../model/package-report.ts';
 import type { Progress } from '../model/progress.ts';
@@ -92,6 +94,8 @@ export interface App {
   artifactFetch(request: ArtifactFetchRequest): Promise<ArtifactFetchReport>;
   catalogPush(request: CatalogPushRequest): Promise<CatalogPushReport>;
   catalogPull(request: CatalogPullRequest): Promise<CatalogPullReport>;
+  mirrorAdd(request: MirrorAddRequest): Promise<MirrorAddReport>;
+  mirrorList(request: { mirror: string; access: RegistryAccess }): Promise<MirrorListReport>;
   cacheList(): Promise<readonly CacheEntryReport[]>;
   cacheVerify(options: { repair: boolean }): Promise<CacheVerifyReport>;
   cacheGc(options: { maxSizeBytes: number | undefined }): Promise<CacheGcReport>;
@@ -228,6 +232,14 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
     async catalogPull(request) {
       const { pullCatalog } = await import('../app/catalog-pull.ts');
       return (await context())(options, (ctx) => pullCatalog(ctx, request));
+    },
+    async mirrorAdd(request) {
+      const { mirrorAdd } = await import('../app/mirror-add.ts');
+      return (await context())(options, (ctx) => mirrorAdd(ctx, request));
+    },
+    async mirrorList(request) {
+      const { mirrorList } = await import('../app/mirror-list.ts');
+      return mirrorList(options, request);
     },
     async cacheList() {
       const { cacheList } = await import('../app/cache.ts');

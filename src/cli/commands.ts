@@ -170,6 +170,12 @@ const ENTRIES: readonly Entry[] = [
     load: () => import('./commands/catalog.ts'),
   },
   {
+    name: 'mirror',
+    argument: 'add|ls REG/NAME',
+    summary: 'Copy package repositories into a registry, where oci:// URLs find them',
+    load: () => import('./commands/mirror.ts'),
+  },
+  {
     name: 'cache',
     argument: 'ls|verify|gc',
     summary: 'List, verify or shrink the cache',

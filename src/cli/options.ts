@@ -57,10 +57,10 @@ const SOURCE: readonly OptionSpec[] = [
     name: 'repo',
     value: 'one',
     repeatable: true,
-    placeholder: 'URL|DIR',
+    placeholder: 'URL|DIR|NAME',
     group: 'Packages',
     describe:
-      'Repository URL, folder or "@tag URL" line, in order of priority; replaces the default repositories',
+      'Repository URL, folder, "@tag URL" line, oci:// mirror or one of the default repositories, in order of priority; replaces those',
   },
   {
     name: 'keyring',
@@ -287,6 +287,17 @@ const REGISTRY: readonly OptionSpec[] = [
   },
 ];
 
+const MIRROR: readonly OptionSpec[] = [
+  {
+    name: 'to',
+    value: 'one',
+    placeholder: 'REG/NAME[:TAG]',
+    group: 'Registry',
+    describe: 'Repository of a registry to mirror into',
+    defaultText: "the release's tag",
+  },
+];
+
 const ARTIFACT: readonly OptionSpec[] = [
   {
     name: 'artifact-type',
@@ -395,7 +406,7 @@ const SEARCH: readonly OptionSpec[] = [
     value: 'none',
     group: 'Question',
     describe:
-      'index: read the lists of what all packages ship too, for files and owns (Arch); diff: list the files that differ',
+      'index, mirror: the lists of what all packages ship too, for files and owns (Arch); diff: list the files that differ',
   },
 ];
 
@@ -437,7 +448,8 @@ const RELATIONS: readonly OptionSpec[] = [
     name: 'all',
     value: 'none',
     group: 'Question',
-    describe: 'A chain for every relation that asks for the package, not only the shortest of all',
+    describe:
+      'why: a chain for every relation that asks for the package, not only the shortest of all; mirror: every package of the repositories',
   },
   {
     name: 'labels',
@@ -525,6 +537,7 @@ export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
     ...REGISTRY,
     ...LOGIN,
     ...ARTIFACT,
+    ...MIRROR,
     ...CATALOG,
     ...CACHE,
     ...SEARCH,
@@ -537,7 +550,8 @@ export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
 
 const names = (options: readonly OptionSpec[]): readonly string[] => options.map((option) => option.name);
 
-export const SOURCE_OPTIONS = names(SOURCE);
+/** Packages may come from a registry too. */
+export const SOURCE_OPTIONS = names([...SOURCE, ...REGISTRY]);
 export const IMAGE_OPTIONS = names(IMAGE);
 export const OUTPUT_OPTIONS = names(OUTPUT);
 export const REGISTRY_OPTIONS = names(REGISTRY);

@@ -2,6 +2,7 @@ import { choice, integer, refuse } from '../app/setting-values.ts';
 import { type ComposeSettings, SETTINGS } from '../app/settings.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Words } from './command-line.ts';
+import { REGISTRY_OPTIONS } from './options.ts';
 import { accessFromWords, pushName, storeFromWords } from './registry-words.ts';
 
 /** Real chains stay below 100; a line of a tree is as long as it is deep. */
@@ -16,6 +17,8 @@ export function settingsFromWords(words: Words): ComposeSettings {
     const texts = flag === '' ? undefined : words.options.get(flag);
     if (texts !== undefined) parts.push(parse(texts, `--${flag}`));
   }
+  if (REGISTRY_OPTIONS.some((name) => words.options.has(name)))
+    parts.push({ access: accessFromWords(words) });
   const load = words.options.get('load');
   if (load !== undefined) parts.push({ load: choice(ENGINES, load, '--load') });
   const push = words.options.get('push');

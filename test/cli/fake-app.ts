@@ -7,6 +7,7 @@ import type { ComposeReport, PlanReport } from '../../src/model/request.ts';
 import { ARTIFACT_FETCHED, ARTIFACT_PULLED, ARTIFACT_PUSHED } from './artifact-samples.ts';
 import { CATALOG_PULLED, CATALOG_PUSHED } from './catalog-samples.ts';
 import { DIFF, VERIFY } from './image-samples.ts';
+import { MIRRORED, MIRRORS } from './mirror-samples.ts';
 import { COPIED, INSPECTED, LOGIN, PULLED } from './registry-samples.ts';
 import { DEPENDENTS, DEPENDS, GRAPH, PROVIDERS, WHY } from './relation-samples.ts';
 
@@ -262,6 +263,8 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
     artifactFetch: answer('artifactFetch', ARTIFACT_FETCHED),
     catalogPush: answer('catalogPush', CATALOG_PUSHED),
     catalogPull: answer('catalogPull', CATALOG_PULLED),
+    mirrorAdd: answer('mirrorAdd', MIRRORED),
+    mirrorList: answer('mirrorList', MIRRORS),
     cacheList: answer('cacheList', [
       { digest, sizeBytes: 1_500_000, holds: 'git-2.43.0-r0 (alpine)', usedAt: '2026-01-02T03:04:05.000Z' },
     ]),

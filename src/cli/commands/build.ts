@@ -1,18 +1,12 @@
 import { sourceDateEpoch } from '../../app/setting-values.ts';
 import { composeRequest, overlay } from '../../app/settings.ts';
 import type { CommandModule } from '../command.ts';
-import {
-  GENERAL_OPTIONS,
-  IMAGE_OPTIONS,
-  OUTPUT_OPTIONS,
-  REGISTRY_OPTIONS,
-  SOURCE_OPTIONS,
-} from '../options.ts';
+import { GENERAL_OPTIONS, IMAGE_OPTIONS, OUTPUT_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
 import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: { describe: 'RECIPE: a YAML file, as docs/recipes.md says', complete: 'file' },
-  options: [...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS, ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
+  options: [...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose build recipes/alpine-gcc.yaml', 'compose a worked recipe'],
     ['compose build recipes/alpine-gcc.yaml --release edge', 'the same from another release'],

@@ -1,13 +1,7 @@
 import { sourceDateEpoch } from '../../app/setting-values.ts';
 import { composeRequest, overlay, SETTINGS } from '../../app/settings.ts';
 import type { CommandModule } from '../command.ts';
-import {
-  GENERAL_OPTIONS,
-  IMAGE_OPTIONS,
-  OUTPUT_OPTIONS,
-  REGISTRY_OPTIONS,
-  SOURCE_OPTIONS,
-} from '../options.ts';
+import { GENERAL_OPTIONS, IMAGE_OPTIONS, OUTPUT_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
 import { settingsFromWords } from '../settings-from-words.ts';
 
 const packagesOf = SETTINGS.find((setting) => setting.key === 'packages')!;
@@ -17,7 +11,7 @@ export const command: CommandModule = {
     describe: 'PKG: gcc, "git>2.40", git@edge, core/bash',
     complete: 'package',
   },
-  options: [...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS, ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
+  options: [...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose gcc --distro alpine', 'write out.tar, an image with gcc'],
     ['compose bash coreutils --distro arch -t tools --load', 'load it into the engine that answers'],

@@ -16,12 +16,22 @@ export interface OciFiles extends RemoteFiles {
   generation(reference: Reference): Promise<Generation>;
 }
 
-/** @param session called at the first URL */
-export function ociFiles(session: () => Promise<RegistrySession>): OciFiles {
+export interface OciAccess {
+  /** Called at the first URL */
+  session(): Promise<RegistrySession>;
+  /** Whether indexes of the mirror are at hand from last time: then a registry that does not answer is not waited for. */
+  isKnown(reference: Reference): boolean;
+}
+
+export function ociFiles({ session, isKnown }: OciAccess): OciFiles {
   const generations = new Map<string, Promise<Generation>>();
   const generation = (reference: Reference): Promise<Generation> => {
     const name = fullName(reference);
-    const asked = generations.get(name) ?? session().then((open) => readGeneration(open, reference));
+    const ask = async () => {
+      const open = await session();
+      return readGeneration(isKnown(reference) ? open.withRetries(1) : open, reference);
+    };
+    const asked = generations.get(name) ?? ask();
     generations.set(name, asked);
     return asked;
   };

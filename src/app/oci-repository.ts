@@ -1,3 +1,4 @@
+import type { RepositoryRow } from '../catalog/repositories.ts';
 import type { Distro, RepositoryQuery } from '../distros/distro.ts';
 import { redactUrl } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
@@ -65,7 +66,7 @@ interface Contents {
 
 /** Of a registry that does not answer, what was there last time. */
 async function contentsOf(
-  { catalog, progress }: Context,
+  context: Context,
   { distro, query, files }: OciRequest,
   reference: Reference,
 ): Promise<Contents> {
@@ -74,21 +75,21 @@ async function contentsOf(
     return { release, folders: [...new Set(all.map(folderOf))] };
   } catch (error) {
     if (!isAppError(error, 'NETWORK')) throw error;
-    const root = `${rootOf(reference)}/`;
-    const known = catalog.repositories
-      .all()
-      .filter(
-        (row) =>
-          row.distro === distro.id && row.architecture === query.architecture && row.url.startsWith(root),
-      );
+    const known = knownRepositories(context, reference).filter(
+      (row) => row.distro === distro.id && row.architecture === query.architecture,
+    );
     const [first] = known;
     if (first === undefined) throw error;
-    progress.note(`${root}: not reachable, using what it had last time (${error.message})`);
-    return {
-      release: first.release,
-      folders: known.map(({ url }) => folderOf({ path: url.slice(root.length) })),
-    };
+    const root = rootOf(reference);
+    context.progress.note(`${root}: not reachable, using what it had last time (${error.message})`);
+    const folders = known.map(({ url }) => folderOf({ path: url.slice(root.length + 1) }));
+    return { release: first.release, folders };
   }
+}
+
+/** Those of a mirror that were read before. */
+export function knownRepositories({ catalog }: Context, reference: Reference): readonly RepositoryRow[] {
+  return catalog.repositories.all().filter(({ url }) => url.startsWith(`${rootOf(reference)}/`));
 }
 
 /** The distribution's own layout below a mirror in a registry: there a tag or digest stands for the release. */

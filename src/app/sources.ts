@@ -56,8 +56,12 @@ async function openFiles(
 ): Promise<OciFiles | undefined> {
   if (!places.some((place) => /oci:/i.test(place))) return undefined;
   const { ociFiles } = await import('./oci-files.ts');
+  const { knownRepositories } = await import('./oci-repository.ts');
   const { sharedSession } = await import('./registry-access.ts');
-  return ociFiles(async () => sharedSession(context, access));
+  return ociFiles({
+    session: async () => sharedSession(context, access),
+    isKnown: (reference) => knownRepositories(context, reference).length > 0,
+  });
 }
 
 /** Of the lines; without any the distribution's own. */

@@ -92,6 +92,8 @@ export interface RegistrySession {
   send(request: RegistryRequest): Promise<RegistryReply>;
   /** The same session under another signal as well, for a part of the work that ends by itself. */
   under(signal: AbortSignal): RegistrySession;
+  /** The same session with so many tries after the first, for what can be done without. */
+  withRetries(count: number): RegistrySession;
   /** A text without passwords and tokens, for messages. */
   redact(text: string): string;
   close(): Promise<void>;
@@ -99,11 +101,12 @@ export interface RegistrySession {
 
 /** Opens nothing yet: the first request does. Close it, or the process waits for its idle connections. */
 export function openSession(options: SessionOptions = {}): RegistrySession {
-  return sessionOver(new Hosts(options), options.signal);
+  const hosts = new Hosts(options);
+  return sessionOver(hosts, options.signal, hosts.retries);
 }
 
-function sessionOver(hosts: Hosts, signal: AbortSignal | undefined): RegistrySession {
-  const { retries, secrets, options } = hosts;
+function sessionOver(hosts: Hosts, signal: AbortSignal | undefined, retries: Retries): RegistrySession {
+  const { secrets, options } = hosts;
   return {
     signal,
     retries,
@@ -112,7 +115,9 @@ function sessionOver(hosts: Hosts, signal: AbortSignal | undefined): RegistrySes
       const host = () => hosts.get(domain);
       return sendRequest(request, { host, signal, retries, secrets, progress: options.progress });
     },
-    under: (inner) => sessionOver(hosts, signal === undefined ? inner : AbortSignal.any([signal, inner])),
+    under: (inner) =>
+      sessionOver(hosts, signal === undefined ? inner : AbortSignal.any([signal, inner]), retries),
+    withRetries: (count) => sessionOver(hosts, signal, { ...retries, count }),
     redact: (text) => secrets.redact(text),
     close: () => hosts.close(),
   };

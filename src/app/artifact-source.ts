@@ -40,7 +40,7 @@ export async function readSource(argument: string, newest: number | undefined): 
   const bytes = (start: number, onTar?: (chunk: Buffer) => void): AsyncIterable<Uint8Array> =>
     isFolder
       ? after(packed(path, { prefix: title === '.' ? '' : title, newest, onTar }), start)
-      : createReadStream(path, { start, highWaterMark: READ_BYTES });
+      : fileBytes(path, start);
   const { digest, sizeBytes } = await measure(bytes(0, (chunk) => tar.update(chunk)));
   const annotations = fileAnnotations(title, isFolder ? `sha256:${tar.digest('hex')}` : undefined);
   const type = mediaType || (isFolder ? FOLDER_TYPE : FILE_TYPE);
@@ -84,8 +84,15 @@ function statOf(path: string): Stats | undefined {
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
-    throw new AppError('STORAGE', `cannot read ${path}: ${code}`, { cause: error, details: { path } });
+    throw unreadable(error, path);
   }
+}
+
+function unreadable(error: unknown, path: string): AppError {
+  return new AppError('STORAGE', `cannot read ${path}: ${errnoOf(error)}`, {
+    cause: error,
+    details: { path },
+  });
 }
 
 /** The path as it was given, where it is one below the working folder; the last part of any other. */
@@ -122,6 +129,14 @@ async function measure(bytes: AsyncIterable<Uint8Array>): Promise<{ digest: Dige
     sizeBytes += chunk.length;
   }
   return { digest: parseDigest(`sha256:${hash.digest('hex')}`), sizeBytes };
+}
+
+async function* fileBytes(path: string, start: number): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { start, highWaterMark: READ_BYTES });
+  } catch (error) {
+    throw unreadable(error, path);
+  }
 }
 
 async function* after(bytes: AsyncIterable<Uint8Array>, offset: number): AsyncGenerator<Uint8Array> {

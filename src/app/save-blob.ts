@@ -112,12 +112,8 @@ interface Transfer {
 
 /** The whole blob, checked and on disk; @returns how much of it was there before. */
 async function fetchInto(partial: string, transfer: Transfer): Promise<number> {
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = openSync(partial, flags, 0o666);
+  const file = openPartial(partial);
   try {
-    if (!fstatSync(file).isFile()) {
-      throw new AppError('STORAGE', `cannot write ${partial}: expected a file, or nothing`);
-    }
     const prefix = await prefixOf(file, partial, transfer.blob.size);
     const resumed = await append(file, prefix, transfer).then(
       () => prefix.offset,
@@ -134,6 +130,17 @@ async function fetchInto(partial: string, transfer: Transfer): Promise<number> {
   } finally {
     closeSync(file);
   }
+}
+
+/** One of another user, or of several names, could still be written to after it was checked: it makes room for our own. */
+function openPartial(path: string): number {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+  const file = openSync(path, flags | constants.O_NONBLOCK, 0o666);
+  const stats = fstatSync(file);
+  if (stats.isFile() && stats.nlink === 1 && stats.uid === process.geteuid?.()) return file;
+  closeSync(file);
+  rmSync(path);
+  return openSync(path, flags | constants.O_EXCL, 0o666);
 }
 
 async function prefixOf(file: number, path: string, sizeBytes: number): Promise<BlobPrefix> {

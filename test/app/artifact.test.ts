@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  chownSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -13,12 +16,13 @@ import {
 import { basename, join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { readSource } from '../../src/app/artifact-source.ts';
 import { parseArtifactLocation } from '../../src/app/artifact-url.ts';
 import { type ErrorCode, isAppError } from '../../src/model/app-error.ts';
 import { digestOf, hexOf } from '../../src/model/digest.ts';
 import { fullName } from '../../src/model/reference.ts';
 import { tempDir } from '../fixtures/temp.ts';
-import { noise } from '../registry/harness.ts';
+import { collect, noise } from '../registry/harness.ts';
 import { type Artifacts, folderLayer, startArtifacts, TITLE } from './artifact-harness.ts';
 
 async function refused(work: Promise<unknown>, code: ErrorCode, message: RegExp): Promise<void> {
@@ -199,6 +203,20 @@ describe('push', () => {
       'NOT_FOUND',
       /nothing can be attached/,
     );
+  });
+
+  test('what changes while it is pushed, or cannot be read, is said', async (t) => {
+    const folder = tempDir(t);
+    mkdirSync(join(folder, 'dir'));
+    for (const name of ['file', 'dir/file']) {
+      writeFileSync(join(folder, name), 'x');
+      const source = await readSource(join(folder, name.replace('/file', '')), undefined);
+      assert.equal((await collect(source.open(0))).length, source.descriptor.size);
+      assert.deepEqual(await collect(source.open(1)), (await collect(source.open(0))).subarray(1));
+      writeFileSync(join(folder, name), 'something longer');
+      await refused(collect(source.open(0)), 'STORAGE', /changed while it was pushed/);
+    }
+    await refused(readSource('/proc/self/mem', undefined), 'STORAGE', /cannot read \/proc\/self\/mem: EIO/);
   });
 
   for (const referrers of [true, false]) {
@@ -412,6 +430,22 @@ describe('fetch', () => {
       assert.deepEqual(readdirSync(folder), ['f']);
     });
   }
+
+  test('a part of another user, or of two names, is not gone on with: it could still change', async (t) => {
+    const { fetch, name, folder } = await example(t);
+    const changes = [(part: string) => linkSync(part, join(folder, 'second name'))];
+    if (process.getuid?.() === 0) changes.push((part) => chownSync(part, 65_534, 65_534));
+    else t.diagnostic('skipped: root alone gives files away');
+    for (const change of changes) {
+      writeFileSync(join(folder, partOf('f')), bytes.subarray(0, 500_000));
+      change(join(folder, partOf('f')));
+      const done = await fetch(`${name}:1/big`, { output: join(folder, 'f') });
+      assert.equal(done.resumedBytes, 0);
+      assert.equal(statSync(done.path).uid, process.geteuid?.());
+      assert.equal(statSync(done.path).nlink, 1);
+      rmSync(done.path);
+    }
+  });
 
   test('several at once fetch it one time', async (t) => {
     const { fetch, name, folder, registry } = await example(t);

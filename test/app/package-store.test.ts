@@ -205,7 +205,7 @@ test('a store that takes nothing is said once; the image is pushed without it', 
   const work = use({ cache, notes, env }, (context) =>
     compose(context, request(['a', 'b'], source, { output })),
   );
-  const report = await work;
+  await work;
   assert.equal(notes.filter((note) => note.includes('takes nothing')).length, 1);
 });
 

@@ -33,6 +33,7 @@ function manyPackages(folder: string): string {
           linkTarget: `srv/all/${name}`,
           mode: at % 2 === 0 ? 0o644 : 0o4755,
         },
+        { path: 'opt/' },
         { path: `opt/${name}/` },
         { path: `opt/${name}/link`, linkTarget: `../../srv/all/${name}` },
       ],

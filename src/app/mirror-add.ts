@@ -7,6 +7,7 @@ import {
   parseRepository,
   parseTagName,
   type Reference,
+  type Repository,
   type Tag,
 } from '../model/reference.ts';
 import type { SourceOptions } from '../model/request.ts';
@@ -40,10 +41,11 @@ export interface MirrorAddRequest {
  * @throws AppError USAGE, as openLookup, fetchArchives and pushBlobs
  */
 export async function mirrorAdd(context: Context, request: MirrorAddRequest): Promise<MirrorAddReport> {
-  const { source, to } = request;
+  const { source } = request;
+  const named = parseTarget(request.to);
   const lookup = await openLookup(context, source, 'always');
   const release = releaseOf(lookup);
-  const target = targetOf(to, release);
+  const target = targetOf(named, release);
   const folders = foldersOf(lookup);
   const wanted = await choose(context, lookup, request);
   const session = sharedSession(context, source.access);
@@ -87,16 +89,22 @@ function releaseOf({ sources, repositories }: Lookup): string {
   return others.length === 0 ? release : '';
 }
 
-/** The release's tag, unless another is named. @throws AppError USAGE without either */
-function targetOf(to: string, release: string): Reference & { readonly tag: Tag } {
-  const named = namesOne(to)
+type Named = Repository & { readonly tag: Tag | undefined };
+
+/** @throws AppError USAGE */
+function parseTarget(to: string): Named {
+  const { digest, ...named } = namesOne(to)
     ? parseReference(to)
     : { ...parseRepository(to), tag: undefined, digest: undefined };
-  if (named.digest !== undefined) {
-    throw new AppError('USAGE', `--to ${to}: expected a name without a digest, which is not known before`);
-  }
-  const tag = named.tag ?? (release === '' ? undefined : parseTagName(release));
-  if (tag !== undefined) return { ...named, tag, digest: undefined };
+  if (digest === undefined) return named;
+  throw new AppError('USAGE', `--to ${to}: expected a name without a digest, which is not known before`);
+}
+
+/** The release is the tag, unless another is named. @throws AppError USAGE without either */
+function targetOf({ domain, path, tag }: Named, release: string): Reference & { readonly tag: Tag } {
+  const chosen = tag ?? (release === '' ? undefined : parseTagName(release));
+  if (chosen !== undefined) return { domain, path, tag: chosen, digest: undefined };
+  const to = fullName({ domain, path });
   throw new AppError('USAGE', `--to ${to}: expected a tag, since the repositories do not tell one release`, {
     hint: `Name it: --to ${to}:v3.19, or --release v3.19`,
   });

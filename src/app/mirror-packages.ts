@@ -8,12 +8,13 @@ import { MEDIA_TYPES } from '../model/media-types.ts';
 import type { CatalogPackage } from '../model/package.ts';
 import { silentProgress } from '../model/progress.ts';
 import { fullName, type Repository, type RepositoryPath } from '../model/reference.ts';
+import { onePiece } from '../registry/bodies.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import { archiveTag, archiveUrl } from './archive-url.ts';
 import type { Context } from './context.ts';
 import { fetchArchives } from './fetch-archives.ts';
 import type { Lookup } from './lookup.ts';
-import { putInStore, storeRepository } from './package-store.ts';
+import { type NewStoreEntry, putInStore, storeRepository } from './package-store.ts';
 import { readSignature } from './signatures.ts';
 import { packageEntry, signatureEntry, XZ_ARCHIVE_TYPE } from './stored-package.ts';
 
@@ -98,24 +99,23 @@ async function putPackage(
   const { digest, sizeBytes: size, compression } = facts;
   const tag = archiveTag(sources.distro.id, entry);
   const signature = await signatureOf(context, lookup, entry);
+  const put = async (made: NewStoreEntry) => (await putInStore(session, target, made))?.sentBytes ?? 0;
   let sentBytes = 0;
   if (signature !== undefined) {
-    const open = async function* (offset: number) {
-      yield signature.subarray(offset);
-    };
     const blob = { digest: digestOf(signature), size: signature.length };
-    sentBytes += (
-      await putInStore(session, target, { entry: signatureEntry(tag, `${entry.fileName}.sig`, blob), open })
-    ).sentBytes;
+    sentBytes += await put({
+      entry: signatureEntry(tag, `${entry.fileName}.sig`, blob),
+      open: (start) => onePiece(signature.subarray(start)),
+    });
   }
   const stored = packageEntry(facts, { mediaType: MEDIA_TYPE[compression], digest, size });
-  const put = await putInStore(session, target, {
+  sentBytes += await put({
     entry: { ...stored, tag },
     open: (start) => createReadStream(context.store.get(digest), { start }),
     mountFrom: mountSources(context, mirror, facts),
   });
   context.catalog.pushedBlobs().put(target, [digest]);
-  return sentBytes + put.sentBytes;
+  return sentBytes;
 }
 
 function mountSources(

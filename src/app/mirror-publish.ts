@@ -2,6 +2,7 @@ import { AppError, isAppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
 import { EMPTY_BYTES } from '../model/empty-blob.ts';
 import { fullName, type Reference, type Repository, type Tag, withTag } from '../model/reference.ts';
+import { onePiece } from '../registry/bodies.ts';
 import { putManifest } from '../registry/manifests.ts';
 import { type BlobSource, pushBlobs } from '../registry/push-blobs.ts';
 import type { RegistrySession } from '../registry/session.ts';
@@ -108,11 +109,6 @@ export async function tagsOf(session: RegistrySession, repository: Repository): 
 }
 
 function blobOf(bytes: Uint8Array): BlobSource {
-  return {
-    digest: digestOf(bytes),
-    size: bytes.byteLength,
-    async *open(offset) {
-      yield bytes.subarray(offset);
-    },
-  };
+  const open = (offset: number) => onePiece(bytes.subarray(offset));
+  return { digest: digestOf(bytes), size: bytes.byteLength, open };
 }

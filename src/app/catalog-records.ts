@@ -55,13 +55,18 @@ const distro = oneOf<DistroId>('alpine', 'arch');
 
 const path: Reader<string> = (value, where) => {
   const got = text(value, where);
-  try {
-    if (normalisePath(got, 'path', where) === got) return got;
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-  }
+  if (normalised(got, where) === got) return got;
   throw malformed(where, 'a relative path without "." and ".." parts', got);
 };
+
+function normalised(got: string, where: string): string | undefined {
+  try {
+    return normalisePath(got, 'path', where);
+  } catch (error) {
+    if (isAppError(error)) return undefined;
+    throw error;
+  }
+}
 
 const FILE: Readers<FileEntry> = {
   path,
@@ -145,7 +150,9 @@ const ARCHIVE: Readers<ArchiveFacts> = {
   scripts: list(record({ name: word, content: base64 }), MAX_LIST),
   rootMembers: (value, where) => {
     const members = mapOf(base64, MAX_LIST)(value, where);
-    for (const name of Object.keys(members)) path(name, where);
+    for (const name of Object.keys(members)) {
+      if (normalised(name, where) === undefined) throw malformed(where, 'relative paths', name);
+    }
     return members;
   },
   files: list(file, MAX_FILES),

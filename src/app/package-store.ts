@@ -34,14 +34,19 @@ export interface NewStoreEntry {
 
 /**
  * Brings a blob into a package store, and then its manifest, under its tag. Any number of processes may do so at once.
+ * @returns `added`: false when all of it was there already
  * @throws AppError as pushBlobs and putManifest
  */
 export async function putInStore(
   session: RegistrySession,
   store: Repository,
   { entry, open, mountFrom = [] }: NewStoreEntry,
-): Promise<{ readonly sentBytes: number }> {
-  const { sentBytes } = await pushBlobs(session, store, { blobs: [{ ...entry.blob, open, mountFrom }] });
+): Promise<{ readonly added: boolean; readonly sentBytes: number }> {
+  const blobs = [{ ...entry.blob, open, mountFrom }];
+  const { present, sentBytes } = await pushBlobs(session, store, { blobs });
+  if (present.length > 0 && (await isInStore(session, store, entry))) {
+    return { added: false, sentBytes };
+  }
   const put = () =>
     putManifest(session, withTag(store, entry.tag), {
       mediaType: MEDIA_TYPES.manifest,
@@ -54,7 +59,7 @@ export async function putInStore(
     await pushBlobs(session, store, { blobs: [emptyConfig] });
     await put();
   }
-  return { sentBytes };
+  return { added: true, sentBytes };
 }
 
 const emptyConfig: BlobSource = {
@@ -101,6 +106,8 @@ export function packageStore(
   progress: Progress,
 ): PackageStore {
   let refused = false;
+  /** It does not mount what the store has. */
+  let mountless = false;
   const refuse = (error: AppError): void => {
     if (!refused) {
       progress.note(
@@ -121,9 +128,12 @@ export function packageStore(
         async fill() {
           if (refused) return undefined;
           try {
-            if (!mountable && (await isInStore(session, repository, entry))) return undefined;
+            const known = !mountable || mountless;
+            if (known && (await isInStore(session, repository, entry))) return undefined;
             const mountFrom = sameRegistry ? [...(source.mountFrom ?? []), into.path] : [];
-            return await putInStore(session, repository, { entry, open: source.open, mountFrom });
+            const put = await putInStore(session, repository, { entry, open: source.open, mountFrom });
+            if (!put.added) mountless = true;
+            return put.added ? put : undefined;
           } catch (error) {
             if (!isAppError(error, 'AUTH') && !isAppError(error, 'UNSUPPORTED')) throw error;
             refuse(error);

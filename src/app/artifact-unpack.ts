@@ -34,11 +34,15 @@ export async function unpackBlob(
   const prefix = titlePath(file);
   const once = async (): Promise<Unpacked> => {
     const task = progress.task(title, descriptor.size, 'bytes');
+    const end = new AbortController();
+    const bytes = counted(readBlob(session.under(end.signal), repository, descriptor), task);
     try {
-      const bytes = counted(readBlob(session, repository, descriptor), task);
       const tar = checked(await decoded(bytes, where), { where, expected: file.tarDigest });
       return await unpackFolder(tar, { target: path, prefix, where, keepOldFiles: options.keepOldFiles });
     } finally {
+      // Whoever unpacks may stop anywhere: the reply is ended, and whatever still waits for it.
+      end.abort();
+      await bytes.return(undefined).catch(() => {});
       task.done();
     }
   };
@@ -70,7 +74,6 @@ async function decoded(bytes: AsyncGenerator<Buffer>, where: string): Promise<As
   }
   const magic = sniff(Buffer.concat(head));
   if (!COMPRESSIONS.includes(magic)) {
-    await bytes.return(undefined);
     throw new AppError('UNSUPPORTED', `${where}: expected a tar, plain or in gzip or zstd, got ${magic}`, {
       hint: 'With --no-unpack it is saved as it is.',
     });

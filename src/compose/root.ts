@@ -5,12 +5,16 @@ import { directoryInode, type Inode, parentOf, removeBelow, type Tree } from './
 
 /** Symlinks followed before a path is called a loop, as Linux does (path_resolution(7): 40). */
 const MAX_SYMLINKS = 40;
+/** A million paths of a hundred names; long symlinks, followed again and again, could keep it busy for hours. */
+const MAX_STEPS = 100_000_000;
 
 /** A tree as a file system: paths are resolved, missing parents made. */
 export class TreeRoot implements Root {
   readonly tree: Tree;
   /** Seconds; mtime of what is made here */
   readonly #time: number;
+  /** Names looked up so far */
+  #steps = 0;
   /** Contents that are known without the archive's bytes */
   readonly #known: WeakMap<Inode, () => Uint8Array>;
 
@@ -82,7 +86,7 @@ export class TreeRoot implements Root {
 
   /** Whether a directory is there, symlinks followed. */
   isDirectory(path: string): boolean {
-    return walk(this.tree, path, () => false) !== undefined;
+    return this.#walk(path, () => false) !== undefined;
   }
 
   /** The real place of a path: its parents' symlinks followed, missing parents made. @throws AppError CONFLICT, BAD_ARCHIVE */
@@ -97,7 +101,7 @@ export class TreeRoot implements Root {
 
   /** Resolves a directory component by component; makes the missing ones (0755, root), as both tools do. */
   directory(path: string, who: string): string {
-    return walk(this.tree, path, (real, problem) => {
+    return this.#walk(path, (real, problem) => {
       if (problem === undefined) {
         const parents = { mode: 0o755, uid: 0, gid: 0, mtime: this.#time };
         this.tree.set(real, directoryInode(parents));
@@ -118,7 +122,7 @@ export class TreeRoot implements Root {
     const above = path.slice(0, Math.max(slash, 0));
     // As in `locate`: a directory that is in the tree is at its real place.
     const isReal = above === '' || this.tree.get(above)?.type === 'directory';
-    const parent = isReal ? above : walk(this.tree, above, () => false);
+    const parent = isReal ? above : this.#walk(above, () => false);
     if (parent === undefined) return undefined;
     const real = `${parent === '' ? '' : `${parent}/`}${path.slice(slash + 1)}`;
     let at = real;
@@ -129,7 +133,7 @@ export class TreeRoot implements Root {
         ? inode.linkTarget
         : `${parentOf(at)}/${inode.linkTarget}`;
       const last = target.replace(/\/+$/, '').lastIndexOf('/');
-      const base = walk(this.tree, target.slice(0, Math.max(last, 0)), () => false);
+      const base = this.#walk(target.slice(0, Math.max(last, 0)), () => false);
       const name = target.slice(last + 1).replace(/\/+$/, '');
       if (base === undefined) return undefined;
       if (name === '' || name === '.') at = base;
@@ -138,46 +142,45 @@ export class TreeRoot implements Root {
     }
     return follow ? undefined : real;
   }
+
+  /**
+   * Resolves a directory from the root. `onObstacle` is asked about a path that is not there (undefined), is no
+   * directory, or loops; true goes on as if it were a directory now.
+   * @throws AppError LIMIT
+   */
+  #walk(path: string, onObstacle: (real: string, problem: Obstacle) => boolean): string | undefined {
+    let real = '';
+    let links = 0;
+    const left = path.split('/').reverse();
+    for (let part = left.pop(); part !== undefined; part = left.pop()) {
+      this.#steps += 1;
+      if (this.#steps > MAX_STEPS)
+        throw new AppError('LIMIT', `/${real}: expected at most ${MAX_STEPS} names to look up, got more`);
+      if (part === '' || part === '.') continue;
+      if (part === '..') {
+        real = parentOf(real);
+        continue;
+      }
+      const next = real === '' ? part : `${real}/${part}`;
+      const inode = this.tree.get(next);
+      if (inode?.type === 'symlink') {
+        links += 1;
+        if (links > MAX_SYMLINKS) {
+          onObstacle(next, 'loop');
+          return undefined;
+        }
+        if (inode.linkTarget.startsWith('/')) real = '';
+        left.push(...inode.linkTarget.split('/').reverse());
+      } else {
+        if (inode?.type !== 'directory' && !onObstacle(next, inode?.type)) return undefined;
+        real = next;
+      }
+    }
+    return real;
+  }
 }
 
 type Obstacle = Inode['type'] | 'loop' | undefined;
-
-/**
- * Resolves a directory from the root. `onObstacle` is asked about a path that is not there (undefined), is no
- * directory, or loops; true goes on as if it were a directory now.
- */
-function walk(
-  tree: Tree,
-  path: string,
-  onObstacle: (real: string, problem: Obstacle) => boolean,
-): string | undefined {
-  let real = '';
-  let left = path.split('/');
-  for (let links = 0; left.length > 0; ) {
-    const [part, ...rest] = left as [string, ...string[]];
-    left = rest;
-    if (part === '' || part === '.') continue;
-    if (part === '..') {
-      real = parentOf(real);
-      continue;
-    }
-    const next = real === '' ? part : `${real}/${part}`;
-    const inode = tree.get(next);
-    if (inode?.type === 'symlink') {
-      links += 1;
-      if (links > MAX_SYMLINKS) {
-        onObstacle(next, 'loop');
-        return undefined;
-      }
-      if (inode.linkTarget.startsWith('/')) real = '';
-      left = [...inode.linkTarget.split('/'), ...left];
-    } else {
-      if (inode?.type !== 'directory' && !onObstacle(next, inode?.type)) return undefined;
-      real = next;
-    }
-  }
-  return real;
-}
 
 function newInode(entry: NewEntry, time: number): Inode {
   const { uid = 0, gid = 0, mtime = time } = entry;

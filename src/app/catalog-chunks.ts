@@ -6,7 +6,7 @@ import { malformed, type Reader } from './strict-json.ts';
 
 const compress = promisify(zstdCompress);
 
-/** Half of the size of level 3, at a tenth of its speed: facts are written once and read by many. */
+/** Written once and read by many. */
 const LEVEL = 15;
 /** Uncompressed; a chunk is closed once it has reached this. */
 const FULL_BYTES = 8 * 1024 * 1024;

@@ -9,12 +9,13 @@ import type { CatalogPackage } from '../model/package.ts';
 import { silentProgress } from '../model/progress.ts';
 import { fullName, type Repository, type RepositoryPath } from '../model/reference.ts';
 import { onePiece } from '../registry/bodies.ts';
+import { pushBlobs } from '../registry/push-blobs.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import { archiveTag, archiveUrl } from './archive-url.ts';
 import type { Context } from './context.ts';
 import { fetchArchives } from './fetch-archives.ts';
 import type { Lookup } from './lookup.ts';
-import { type NewStoreEntry, putInStore, storeRepository } from './package-store.ts';
+import { EMPTY_CONFIG, type NewStoreEntry, putInStore, storeRepository } from './package-store.ts';
 import { readSignature } from './signatures.ts';
 import { packageEntry, signatureEntry, XZ_ARCHIVE_TYPE } from './stored-package.ts';
 
@@ -60,6 +61,7 @@ export async function putPackages(
   const quiet = { ...context, progress: { ...silentProgress, note: progress.note.bind(progress) } };
   const mirror: Mirror = { session, target, store: storeRepository(context, undefined) };
   const failed: Failed[] = [];
+  if (packages.length > 0) await pushBlobs(session, target, { blobs: [EMPTY_CONFIG] });
   const sent = await mapConcurrent(packages, PARALLEL, async (entry) => {
     try {
       const sentBytes = await putPackage(quiet, lookup, { entry, mirror });
@@ -99,7 +101,7 @@ async function putPackage(
   const { digest, sizeBytes: size, compression } = facts;
   const tag = archiveTag(sources.distro.id, entry);
   const signature = await signatureOf(context, lookup, entry);
-  const put = async (made: NewStoreEntry) => (await putInStore(session, target, made))?.sentBytes ?? 0;
+  const put = async (made: NewStoreEntry) => (await putInStore(session, target, made)).sentBytes;
   let sentBytes = 0;
   if (signature !== undefined) {
     const blob = { digest: digestOf(signature), size: signature.length };

@@ -1,10 +1,9 @@
 import { AppError, isAppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
-import { EMPTY_BYTES } from '../model/empty-blob.ts';
 import { fullName, type Reference, type Repository, type Tag, withTag } from '../model/reference.ts';
 import { onePiece } from '../registry/bodies.ts';
-import { putManifest } from '../registry/manifests.ts';
 import { type BlobSource, pushBlobs } from '../registry/push-blobs.ts';
+import { putBrought } from '../registry/put-brought.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import { listTags } from '../registry/tags.ts';
 import {
@@ -18,6 +17,7 @@ import {
   releaseOfTag,
 } from './mirror-generation.ts';
 import { readGeneration } from './oci-files.ts';
+import { EMPTY_CONFIG } from './package-store.ts';
 
 /** Times that somebody else's generation may get in between. */
 const MAX_ROUNDS = 8;
@@ -55,8 +55,9 @@ export async function publish(
   const fresh = files.map(({ path, bytes }) => ({ path, digest: digestOf(bytes), size: bytes.byteLength }));
   const folders = new Set(fresh.map(folderOf));
   const kept = before.filter((file) => !folders.has(folderOf(file)));
-  const blobs = [...files.map(({ bytes }) => bytes), EMPTY_BYTES].map(blobOf);
-  const { sentBytes } = await pushBlobs(session, target, { blobs });
+  const blobs = [...files.map(blobOf), EMPTY_CONFIG];
+  const bring = () => pushBlobs(session, target, { blobs });
+  const { sentBytes } = await bring();
 
   const seen = new Set(tags);
   let next = [...kept, ...fresh];
@@ -67,7 +68,7 @@ export async function publish(
     seen.add(own);
     for (const tag of [own, target.tag]) {
       const { mediaType } = document.descriptor;
-      await putManifest(session, withTag(target, tag), { mediaType, bytes: document.bytes });
+      await putBrought(session, withTag(target, tag), { mediaType, bytes: document.bytes, bring });
     }
     const merged = await mergeNew(session, { target, seen, before, next });
     if (nameOf(merged) === nameOf(next)) {
@@ -108,7 +109,7 @@ export async function tagsOf(session: RegistrySession, repository: Repository): 
   }
 }
 
-function blobOf(bytes: Uint8Array): BlobSource {
+function blobOf({ bytes }: IndexFile): BlobSource {
   const open = (offset: number) => onePiece(bytes.subarray(offset));
   return { digest: digestOf(bytes), size: bytes.byteLength, open };
 }

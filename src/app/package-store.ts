@@ -10,8 +10,9 @@ import {
   type RepositoryPath,
   withTag,
 } from '../model/reference.ts';
-import { headManifest, putManifest } from '../registry/manifests.ts';
+import { headManifest } from '../registry/manifests.ts';
 import { type BlobSource, pushBlobs } from '../registry/push-blobs.ts';
+import { putBrought } from '../registry/put-brought.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import { entryOfLayer, type StoreEntry } from './stored-package.ts';
 
@@ -47,22 +48,16 @@ export async function putInStore(
   if (present.length > 0 && (await isInStore(session, store, entry))) {
     return { added: false, sentBytes };
   }
-  const put = () =>
-    putManifest(session, withTag(store, entry.tag), {
-      mediaType: MEDIA_TYPES.manifest,
-      bytes: entry.manifest.bytes,
-    });
-  try {
-    await put();
-  } catch (error) {
-    if (!isAppError(error, 'NOT_FOUND')) throw error;
-    await pushBlobs(session, store, { blobs: [emptyConfig] });
-    await put();
-  }
+  await putBrought(session, withTag(store, entry.tag), {
+    mediaType: MEDIA_TYPES.manifest,
+    bytes: entry.manifest.bytes,
+    bring: () => pushBlobs(session, store, { blobs: [EMPTY_CONFIG] }),
+  });
   return { added: true, sentBytes };
 }
 
-const emptyConfig: BlobSource = {
+/** The config of every artifact here. */
+export const EMPTY_CONFIG: BlobSource = {
   digest: EMPTY_DESCRIPTOR.digest,
   size: EMPTY_DESCRIPTOR.size,
   async *open(offset) {

@@ -506,7 +506,6 @@ test('what cannot be mirrored is said before anything is sent', async (t) => {
   assert.equal((await added(tempDir(t), several, { to: `${to}:both` })).repositories.length, 2);
   for (const bad of [
     'oci://user:secret@host/alpine:1',
-    'oci://',
     'oci://host',
     'oci://host/a:1/%zz',
     'oci://host/a@sha256:12',

@@ -123,9 +123,9 @@ test('the same catalog has the same bytes; one package more sends one chunk of e
     await compose(context, request([...names, 'pkg99'], 'third:1'));
     const { pushed, archives, packages } = await publish(context, reference);
     assert.deepEqual([archives, packages], [names.length + 1, NAMES.length]);
-    // Archives, and the config.
-    assert.equal(pushed.uploaded.blobs, 2);
-    assert.ok(pushed.present.blobs >= 2, JSON.stringify(pushed));
+    // The chunk that it is in, or the two that it makes of one, and the config; the index is as it was.
+    assert.ok([2, 3].includes(pushed.uploaded.blobs), JSON.stringify(pushed));
+    assert.ok(pushed.present.blobs >= 1, JSON.stringify(pushed));
     const before = registry.requests.length;
     const again = await take(context, reference);
     assert.equal(again.fetched.blobs, 0);

@@ -52,25 +52,15 @@ export async function mirrorAdd(context: Context, request: MirrorAddRequest): Pr
   // Before the generation is read: what comes between is somebody else's.
   const tags = new Set(await tagsOf(session, target));
   const base = tags.has(target.tag) ? await readGeneration(session, target) : undefined;
+  // Before the packages, which may take hours: by then there is another index.
+  const files = await changedFiles(context, lookup, { folders, base, files: request.files });
   const { distro } = lookup.sources;
   const missing = wanted.filter((entry) => !tags.has(archiveTag(distro.id, entry)));
-  const put = await putPackages(context, lookup, {
-    session,
-    target,
-    packages: missing,
-  });
-  const files = await changedFiles(context, lookup, { folders, base, files: request.files });
+  const put = await putPackages(context, lookup, { session, target, packages: missing });
   const published =
     files.length === 0
       ? { generation: base as Generation, sentBytes: 0 }
-      : await publish(session, {
-          target,
-          distro: distro.id,
-          release,
-          base,
-          tags,
-          files,
-        });
+      : await publish(session, { target, distro: distro.id, release, base, tags, files });
   const { generation } = published;
   return {
     reference: fullName(target),

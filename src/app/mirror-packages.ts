@@ -3,7 +3,7 @@ import { mapConcurrent } from '../fetch/pool.ts';
 import { redactUrl } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { ArchiveFacts, Compression } from '../model/archive.ts';
-import { digestOf } from '../model/digest.ts';
+import { type Digest, digestOf } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import type { CatalogPackage } from '../model/package.ts';
 import { silentProgress } from '../model/progress.ts';
@@ -15,6 +15,7 @@ import { archiveTag, archiveUrl } from './archive-url.ts';
 import type { Context } from './context.ts';
 import { fetchArchives } from './fetch-archives.ts';
 import type { Lookup } from './lookup.ts';
+import { isOciUrl, parseOciUrl } from './oci-url.ts';
 import { EMPTY_CONFIG, type NewStoreEntry, putInStore, storeRepository } from './package-store.ts';
 import { readSignature } from './signatures.ts';
 import { packageEntry, signatureEntry, XZ_ARCHIVE_TYPE } from './stored-package.ts';
@@ -100,7 +101,8 @@ async function putPackage(
   ];
   const { digest, sizeBytes: size, compression } = facts;
   const tag = archiveTag(sources.distro.id, entry);
-  const signature = await signatureOf(context, lookup, entry);
+  const base = repositories[entry.repositoryRank]?.row.base ?? '';
+  const signature = await signatureOf(context, lookup, { entry, base });
   const put = async (made: NewStoreEntry) => (await putInStore(session, target, made)).sentBytes;
   let sentBytes = 0;
   if (signature !== undefined) {
@@ -114,7 +116,7 @@ async function putPackage(
   sentBytes += await put({
     entry: { ...stored, tag },
     open: (start) => createReadStream(context.store.get(digest), { start }),
-    mountFrom: mountSources(context, mirror, facts),
+    mountFrom: mountSources(context, mirror, { base, digest }),
   });
   context.catalog.pushedBlobs().put(target, [digest]);
   return sentBytes;
@@ -123,22 +125,22 @@ async function putPackage(
 function mountSources(
   { catalog }: Context,
   { target, store }: Mirror,
-  { digest }: ArchiveFacts,
+  { base, digest }: { readonly base: string; readonly digest: Digest },
 ): readonly RepositoryPath[] {
+  const origin = isOciUrl(base) ? parseOciUrl(base).reference : undefined;
   const seen = catalog.pushedBlobs().find(target.domain, digest);
-  const own = store?.domain === target.domain ? [store.path] : [];
-  return seen === undefined ? own : [seen, ...own];
+  const pathOf = (place: Repository | undefined) => (place?.domain === target.domain ? [place.path] : []);
+  return [...pathOf(origin), ...(seen === undefined ? [] : [seen]), ...pathOf(store)];
 }
 
 /** Of an archive that does not carry its own and is not signed in its index. */
 async function signatureOf(
   context: Context,
-  { sources, repositories }: Lookup,
-  entry: CatalogPackage,
+  { sources }: Lookup,
+  { entry, base }: { readonly entry: CatalogPackage; readonly base: string },
 ): Promise<Buffer | undefined> {
   const { distro } = sources;
   if (!distro.defaults.detachedSignatures || entry.signature !== '') return undefined;
-  const base = repositories[entry.repositoryRank]?.row.base ?? '';
   return readSignature(context, sources, archiveUrl(base, distro.id, entry));
 }
 

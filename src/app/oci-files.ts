@@ -1,6 +1,6 @@
 import { FetchFailure } from '../fetch/failure.ts';
 import type { RemoteFile, RemoteFiles } from '../fetch/remote.ts';
-import { isAppError } from '../model/app-error.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
 import { fullName, parseTagName, type Reference, type Repository, withTag } from '../model/reference.ts';
 import { parseManifest } from '../output/image-json.ts';
 import { type BlobId, readBlob } from '../registry/blobs.ts';
@@ -59,14 +59,24 @@ export function ociFiles({ session, isKnown }: OciAccess): OciFiles {
 
 /** @throws AppError as OciFiles.generation */
 export async function readGeneration(session: RegistrySession, reference: Reference): Promise<Generation> {
-  return parseGeneration(await getManifest(session, reference), fullName(reference));
+  const document = await getManifest(session, reference).catch((error: unknown) => {
+    if (!isAppError(error, 'NOT_FOUND')) throw error;
+    throw new AppError('NOT_FOUND', `${fullName(reference)}: there is no such mirror`, {
+      hint: `compose mirror ls ${nameOf(reference)} lists its releases.`,
+      cause: error,
+      details: error.details,
+    });
+  });
+  return parseGeneration(document, fullName(reference));
 }
+
+const nameOf = ({ domain, path }: Repository): string => fullName({ domain, path });
 
 /** The blob of an artifact of one. */
 async function onlyLayer(session: RegistrySession, reference: Reference): Promise<BlobId> {
   const { bytes } = await getManifest(session, reference).catch((error: unknown) => {
     if (!isAppError(error, 'NOT_FOUND')) throw error;
-    const hint = `It has the index alone of what was not asked for: compose mirror add … PKG --to ${fullName({ domain: reference.domain, path: reference.path })}`;
+    const hint = `It has the index alone of what was not asked for: compose mirror add … PKG --to ${nameOf(reference)}`;
     throw new FetchFailure('NOT_FOUND', 'this mirror does not have it', { retry: 'no', hint, cause: error });
   });
   const { layers } = parseManifest(bytes, fullName(reference));

@@ -235,6 +235,8 @@ test('packages that the registry has elsewhere are mounted', async (t) => {
   // From one registry's mirror into another's.
   const other = await startFakeRegistry(t);
   const oci = { repositories: [`oci://${registry.host}/one:v3.19`], keyring };
+  const within = await added(tempDir(t), oci, { to: `${registry.host}/three` });
+  assert.deepEqual([within.packages.mounted, within.sentBytes < 2_000], [4, true]);
   const copy = await added(tempDir(t), oci, { to: `${other.host}/alpine` });
   assert.equal(copy.digest, (await added(cache, from, { to: `${registry.host}/one` })).digest);
 });
@@ -386,7 +388,8 @@ test('what is no mirror, or leads elsewhere, is refused', async (t) => {
   await refused(
     indexedIn(tempDir(t), { repositories: [`oci://${to}:gone`], keyring }),
     'NOT_FOUND',
-    'manifests/gone',
+    'there is no such mirror',
+    `compose mirror ls ${to} lists`,
   );
   assert.equal((await added(tempDir(t), from, { to })).digest, digest);
 });

@@ -35,19 +35,29 @@ export interface HostileRepository {
   readonly sizeBytes: number;
 }
 
-/** A repository of `bad`, whose entries are these bytes of tar without an end, and of `base`. */
-export function hostileRepository(distro: DistroId, parent: string, tar: Buffer): HostileRepository {
+/** Without an end; each piece becomes a gzip member or zstd frame of its own. */
+export type Tar = Buffer | Iterable<Buffer>;
+
+/** A repository of `bad`, whose entries are these bytes of tar, and of `base`. */
+export function hostileRepository(distro: DistroId, parent: string, tar: Tar): HostileRepository {
   return distro === 'alpine' ? alpine(join(parent, 'x86_64'), tar) : arch(join(parent, 'core'), tar);
 }
 
-function alpine(folder: string, tar: Buffer): HostileRepository {
+function pack(tar: Tar, compress: (bytes: Buffer) => Buffer): Buffer {
+  if (Buffer.isBuffer(tar)) return compress(Buffer.concat([tar, END_OF_ARCHIVE]));
+  const packed: Buffer[] = [];
+  for (const piece of tar) packed.push(compress(piece));
+  return Buffer.concat([...packed, compress(END_OF_ARCHIVE)]);
+}
+
+function alpine(folder: string, tar: Tar): HostileRepository {
   mkdirSync(folder);
   const packages = [
     { name: 'base', depends: [], tar: tarEntries(BASE_FILES) },
     { name: 'bad', depends: ['base'], tar },
   ];
   const archives = packages.map(({ name, depends, tar }) => {
-    const data = gzipMember(Buffer.concat([tar, END_OF_ARCHIVE]));
+    const data = pack(tar, gzipMember);
     const datahash = createHash('sha256').update(data).digest('hex');
     // apk does not unpack a package of size 0.
     const spec = { name, version: '1.0-r0', depends, datahash, installedSize: 4096 };
@@ -63,15 +73,15 @@ function alpine(folder: string, tar: Buffer): HostileRepository {
   return { folder, archive: bad.archive, name: 'bad-1.0-r0', sizeBytes: bad.bytes.length };
 }
 
-function arch(folder: string, tar: Buffer): HostileRepository {
+function arch(folder: string, tar: Tar): HostileRepository {
   mkdirSync(folder);
   const specs = [
     { spec: { name: 'base', version: '1-1', bare: true, noEnd: true }, tar: tarEntries(BASE_FILES) },
     { spec: { name: 'bad', version: '1-1', bare: true, noEnd: true, depends: ['base'] }, tar },
   ];
   const entries = specs.map(({ spec, tar }) => {
-    const head = makeArchPackage(spec, 'none');
-    const bytes = zstdCompressSync(Buffer.concat([head, tar, END_OF_ARCHIVE]));
+    const head = zstdCompressSync(makeArchPackage(spec, 'none'));
+    const bytes = Buffer.concat([head, pack(tar, zstdCompressSync)]);
     writeFileSync(join(folder, archFileName(spec)), bytes);
     return { spec, bytes };
   });

@@ -15,6 +15,7 @@ import {
   parseManifest,
   parseObject,
 } from './image-json.ts';
+import { readBytes } from './read-bytes.ts';
 import { damagedBlob, errnoOf } from './storage-error.ts';
 import { expectEqual } from './verify-layer.ts';
 
@@ -26,9 +27,6 @@ const MAX_DOCUMENTS = 1000;
 const MAX_DOCUMENTS_BYTES = 256 * 1024 * 1024;
 /** Small requests, answered from memory */
 const PARALLEL = 6;
-
-/** Few calls per layer */
-const READ_BYTES = 1024 * 1024;
 
 /** A manifest or an index of them, its bytes checked against the descriptor. */
 export interface Document {
@@ -239,7 +237,7 @@ export function contentsOf(image: Image): ImageContents {
         return;
       }
       try {
-        yield* createReadStream(content, { start, highWaterMark: READ_BYTES });
+        yield* createReadStream(content, { start, highWaterMark: readBytes(size) });
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT') throw error;
         throw damagedBlob({ digest, sizeBytes: size }, content, 'no such file');

@@ -2,6 +2,7 @@ import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { TarScanner } from '../archive/tar-reader.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
+import { MAX_READ_BYTES, readBytes } from './read-bytes.ts';
 import { errnoOf } from './storage-error.ts';
 
 /** Read access to the files of an image layout, whatever holds it. Never writes. */
@@ -14,9 +15,6 @@ export interface LayoutReader {
   /** Paths of the files that are there; of a folder those below `blobs/` alone. */
   names(): readonly string[];
 }
-
-/** Few calls per layer, little memory. */
-const READ_BYTES = 1024 * 1024;
 
 /**
  * Opens a single tar or a folder that holds an image layout.
@@ -50,7 +48,10 @@ function folderReader(path: string): LayoutReader {
       const found = statOf(join(path, name));
       return found?.isFile() === true ? found.size : undefined;
     },
-    stream: (name, start = 0) => createReadStream(join(path, name), { start, highWaterMark: READ_BYTES }),
+    stream(name, start = 0) {
+      const sizeBytes = statOf(join(path, name))?.size ?? MAX_READ_BYTES;
+      return createReadStream(join(path, name), { start, highWaterMark: readBytes(sizeBytes) });
+    },
     names() {
       if (statOf(join(path, 'blobs'))?.isDirectory() !== true) return [];
       return readdirSync(join(path, 'blobs'), { recursive: true, withFileTypes: true })
@@ -84,7 +85,7 @@ async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> 
   });
   const find = (name: string) => files.get(links.get(name) ?? name);
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) scanner.write(chunk);
+    for await (const chunk of createReadStream(path, { highWaterMark: MAX_READ_BYTES })) scanner.write(chunk);
     scanner.finish();
   } catch (error) {
     throw located(error, path);
@@ -108,7 +109,7 @@ async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> 
       const file = find(name);
       if (file === undefined || file.sizeBytes <= offset) return;
       const [start, end] = [file.offset + offset, file.offset + file.sizeBytes - 1];
-      yield* createReadStream(path, { start, end, highWaterMark: READ_BYTES });
+      yield* createReadStream(path, { start, end, highWaterMark: MAX_READ_BYTES });
     },
     names: () => [...files.keys()].sort(),
   };

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { AppError } from '../model/app-error.ts';
 import type { Send } from './connections.ts';
@@ -156,6 +157,8 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
         } finally {
           end();
         }
+        // undici takes a connection for free one turn after its reply: sooner, the next request would open another.
+        await setImmediate();
       },
     };
   } catch (error) {

@@ -45,12 +45,12 @@ const defaultActions: Readonly<Record<RegistryRequest['method'], readonly Action
 /** Contract: session.ts, RegistrySession.send */
 export async function sendRequest(request: RegistryRequest, context: SendContext): Promise<RegistryReply> {
   const { retries, signal, secrets, progress } = context;
-  const what = nameOf(request);
   for (let tried = 0; ; tried++) {
     try {
       return await attempt(request, context);
     } catch (error) {
       if (!(error instanceof FetchFailure)) throw error;
+      const what = nameOf(request);
       if (tried >= retries.count || !mayRepeat(request, error)) throw toAppError(what, error, secrets);
       progress?.note(secrets.redact(`${what}: ${error.message}; trying again`));
       await pause({ ...retries, tried, waitMs: error.waitMs, signal });
@@ -81,17 +81,17 @@ function toAppError(what: string, failure: FetchFailure, secrets: Secrets): AppE
 
 async function attempt(request: RegistryRequest, context: SendContext): Promise<RegistryReply> {
   const { secrets } = context;
-  let what = nameOf(request);
   const host = await context.host();
   const { reply, url } = await authorized(host, request, context);
   const { status } = reply;
-  if (url.origin !== host.base.origin) what += ` (sent on to ${url.origin})`;
+  const what = (): string =>
+    url.origin === host.base.origin ? nameOf(request) : `${nameOf(request)} (sent on to ${url.origin})`;
   if ((status < 200 || status >= 300) && !request.accept?.includes(status)) {
     const refusal = await readRefusal(reply, secrets);
     const passing = passingFailure(refusal);
     if (passing !== undefined) throw passing;
     const asks = status === 401 || status === 403;
-    throw refusalError(what, refusal, asks ? await host.auth.advice(needOf(request), status) : undefined);
+    throw refusalError(what(), refusal, asks ? await host.auth.advice(needOf(request), status) : undefined);
   }
   const body =
     request.wholeBytes === undefined
@@ -106,7 +106,7 @@ async function attempt(request: RegistryRequest, context: SendContext): Promise<
       try {
         return resolveLocation(location, whereabouts);
       } catch (error) {
-        throw error instanceof FetchFailure ? toAppError(what, error, secrets) : error;
+        throw error instanceof FetchFailure ? toAppError(what(), error, secrets) : error;
       }
     },
   };
@@ -114,12 +114,12 @@ async function attempt(request: RegistryRequest, context: SendContext): Promise<
 
 async function* explained(
   body: AsyncIterable<Buffer>,
-  { what, secrets }: { readonly what: string; readonly secrets: Secrets },
+  { what, secrets }: { readonly what: () => string; readonly secrets: Secrets },
 ): AsyncGenerator<Buffer> {
   try {
     yield* body;
   } catch (error) {
-    throw error instanceof FetchFailure ? toAppError(what, error, secrets) : error;
+    throw error instanceof FetchFailure ? toAppError(what(), error, secrets) : error;
   }
 }
 

@@ -4,11 +4,12 @@ import type { Digest } from '../model/digest.ts';
 import type { ProgressTask } from '../model/progress.ts';
 import type { Repository, RepositoryPath } from '../model/reference.ts';
 import { type BlobId, hasBlob } from './blobs.ts';
+import { OwnMounts } from './own-mounts.ts';
 import type { RegistrySession } from './session.ts';
 import { cancelUpload, finishUpload, type Started, startUpload, type UploadContext } from './upload.ts';
 
-/** More at a time gain nothing on one line, and registries that count requests mind. */
-const DEFAULT_PARALLEL = 6;
+/** Most are asked about only, and then it is the way to the registry and back that counts: more gain nothing there. */
+const DEFAULT_PARALLEL = 16;
 
 export interface BlobSource extends BlobId {
   /** Its bytes from `offset` on; called again for another try. Never called for what is there or mounted. */
@@ -24,7 +25,7 @@ export interface BlobSource extends BlobId {
 
 export interface PushOptions {
   readonly blobs: readonly BlobSource[];
-  /** Blobs at a time; default 6 */
+  /** Blobs at a time; default 16 */
   readonly parallel?: number;
   /** In the end it has been advanced by the size of every blob, sent or not; what has to be sent again is taken back. */
   readonly task?: ProgressTask;
@@ -40,9 +41,16 @@ export interface PushedBlobs {
 
 type Outcome = 'present' | 'mounted' | 'uploaded';
 
+interface PushContext extends UploadContext {
+  readonly own: OwnMounts;
+  /** Whom `own` is found out with, if need be; undefined: nobody waits for that */
+  readonly scout: BlobSource | undefined;
+}
+
 /**
- * Brings every blob into the repository, each digest once. What can be mounted takes one request, what is there already
- * one, or two where a mount was tried; what has to be sent takes three.
+ * Brings every blob into the repository, each digest once. What is there or can be mounted takes one request, what has to be
+ * sent two. Where the registry mounts nothing, or there is but one blob, what has to be sent takes three, after a mount that was
+ * tried in vain what is there two.
  * @throws AppError of the first that failed; the others are ended
  */
 export async function pushBlobs(
@@ -52,9 +60,10 @@ export async function pushBlobs(
 ): Promise<PushedBlobs> {
   const distinct = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
   const sources = distinct.flatMap((blob) => mountSource(blob, repository) ?? []);
+  const scout = chooseScout(distinct, repository);
   const end = new AbortController();
   let sentBytes = 0;
-  const context: UploadContext = {
+  const context: PushContext = {
     session: session.under(end.signal),
     repository,
     reads: [...new Set(sources)],
@@ -62,19 +71,26 @@ export async function pushBlobs(
       sentBytes += bytes;
     },
     advance: (bytes) => task?.advance(bytes),
+    own: new OwnMounts(),
+    scout,
   };
-  const outcomes = await mapConcurrent(distinct, parallel, async (blob): Promise<Outcome> => {
+  // What takes the most requests comes first; the scout, or all wait for it.
+  const rank = (blob: BlobSource): number =>
+    blob === scout ? 0 : mountSource(blob, repository) === undefined ? 1 : 2;
+  const ordered = [...distinct].sort((a, b) => rank(a) - rank(b) || b.size - a.size);
+  const outcomes = new Map<Digest, Outcome>();
+  await mapConcurrent(ordered, parallel, async (blob) => {
     try {
-      const outcome = await pushBlob(context, blob);
+      const outcome = await (blob === scout ? pushScout : pushBlob)(context, blob);
       if (outcome !== 'uploaded') task?.advance(blob.size);
-      return outcome;
+      outcomes.set(blob.digest, outcome);
     } catch (error) {
       end.abort();
       throw error;
     }
   });
   const of = (wanted: Outcome): readonly Digest[] =>
-    distinct.filter((_, index) => outcomes[index] === wanted).map(({ digest }) => digest);
+    distinct.map(({ digest }) => digest).filter((digest) => outcomes.get(digest) === wanted);
   return { present: of('present'), mounted: of('mounted'), uploaded: of('uploaded'), sentBytes };
 }
 
@@ -82,10 +98,36 @@ function mountSource({ mountFrom = [] }: BlobSource, repository: Repository): Re
   return mountFrom.find((path) => path !== repository.path);
 }
 
-async function pushBlob(context: UploadContext, blob: BlobSource): Promise<Outcome> {
-  const from = mountSource(blob, context.repository);
+/** The smallest of those that are mounted from nowhere: the others wait until it is there. One alone needs none. */
+function chooseScout(blobs: readonly BlobSource[], repository: Repository): BlobSource | undefined {
+  const unhinted = blobs.filter((blob) => mountSource(blob, repository) === undefined);
+  return unhinted.length < 2 ? undefined : unhinted.reduce((a, b) => (b.size < a.size ? b : a));
+}
+
+/** What is there now tells the others whether they have to ask. */
+async function pushScout(context: PushContext, blob: BlobSource): Promise<Outcome> {
+  const { own, repository } = context;
+  try {
+    const outcome = await pushBlob(context, blob);
+    if (outcome === 'uploaded' && own.work === undefined) {
+      const asked = await tryMount(context, blob, repository.path);
+      own.found(asked?.done === true);
+      if (asked?.done === false) await cancelUpload(context, asked.location);
+    }
+    return outcome;
+  } finally {
+    own.found(false);
+  }
+}
+
+async function pushBlob(context: PushContext, blob: BlobSource): Promise<Outcome> {
+  const { session, repository, reads, own, scout } = context;
+  const from = mountSource(blob, repository);
   let opened = from === undefined ? undefined : await tryMount(context, blob, from);
-  if (opened?.done) return 'mounted';
+  if (opened?.done) {
+    own.found(true);
+    return 'mounted';
+  }
   const filled = await blob.fill?.();
   if (filled !== undefined) {
     context.sent(filled.sentBytes);
@@ -97,8 +139,14 @@ async function pushBlob(context: UploadContext, blob: BlobSource): Promise<Outco
       return filled.sentBytes > 0 ? 'uploaded' : 'mounted';
     }
   }
-  const { session, repository, reads } = context;
-  if (await hasBlob(session, repository, { ...blob, actions: ['pull', 'push'], reads })) {
+  let isAbsent = false;
+  if (opened === undefined && scout !== undefined && own.work !== false) {
+    opened = await tryMount(context, blob, repository.path);
+    if (opened?.done !== false) own.found(opened !== undefined);
+    if (opened?.done) return 'present';
+    isAbsent = blob !== scout && (await own.known());
+  }
+  if (!isAbsent && (await hasBlob(session, repository, { ...blob, actions: ['pull', 'push'], reads }))) {
     if (opened !== undefined) await cancelUpload(context, opened.location);
     return 'present';
   }

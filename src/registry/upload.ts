@@ -46,7 +46,10 @@ export async function startUpload(
     target: `blobs/uploads/${query}`,
     // One that is never used ends by itself.
     repeatable: true,
-    reads: from === undefined || reads.includes(from) ? reads : [...reads, from],
+    reads:
+      from === undefined || from === context.repository.path || reads.includes(from)
+        ? reads
+        : [...reads, from],
   });
   await reply.discard();
   if (reply.status === 201 && from !== undefined) return { done: true };

@@ -35,6 +35,43 @@ test('what is there takes one request, and is not opened', async (t) => {
   assert.ok(blobs.every(({ opened }) => opened.length === 0));
 });
 
+test('of many that are not there each takes two requests, and one of them two more', async (t) => {
+  const { registry, session, app } = await start(t);
+  const blobs = many(64);
+  const { uploaded } = await pushBlobs(session, app, { blobs });
+  assert.equal(uploaded.length, 64);
+  assert.equal(registry.requests.length, 2 * 64 + 2);
+  assert.equal(registry.uploads.size, 0);
+});
+
+for (const mounts of ['ignored', 'refused'] as const) {
+  test(`where mounts are ${mounts}, what is there is not sent either`, async (t) => {
+    const { registry, session, app } = await start(t, { mounts });
+    const [there, absent] = [many(40), many(40, 2000)];
+    for (const { bytes } of there) put(registry, app, bytes);
+    const { present, uploaded } = await pushBlobs(session, app, { blobs: [...there, ...absent] });
+    assert.deepEqual(
+      [present, uploaded],
+      [there, absent].map((blobs) => blobs.map(({ digest }) => digest)),
+    );
+    assert.ok(there.every(({ opened }) => opened.length === 0));
+    assert.equal(registry.uploads.size, 0);
+    // Once it is known, nothing is asked by a mount.
+    const asked = registry.asked().filter((line) => line.includes('mount='));
+    assert.ok(asked.length <= 20, String(asked.length));
+  });
+}
+
+test('the first blob fails: none waits for it', async (t) => {
+  const { registry, session, app } = await start(t);
+  registry.switches.intercept = (request, response) => {
+    if (request.method !== 'PUT') return false;
+    response.writeHead(403).end();
+    return true;
+  };
+  await fails(pushBlobs(session, app, { blobs: many(30) }), 'AUTH', /HTTP 403/);
+});
+
 test('what can be mounted takes one request', async (t) => {
   const { registry, session, app } = await start(t);
   const blobs = many(64);
@@ -197,11 +234,11 @@ test('no more at a time than allowed', async (t) => {
     most = Math.max(most, ++now);
     setTimeout(() => {
       now--;
-      response.writeHead(200, { 'content-length': 1 }).end();
+      response.writeHead(201).end();
     }, 5);
     return true;
   };
-  await pushBlobs(session, app, { blobs: many(30).map((blob) => ({ ...blob, size: 1 })), parallel: 4 });
+  await pushBlobs(session, app, { blobs: many(30), parallel: 4 });
   assert.equal(most, 4);
 });
 

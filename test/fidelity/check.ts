@@ -126,11 +126,10 @@ async function compareWith(
   { set, ours, options }: { set: FidelitySet; ours: InstalledTree; options: CheckOptions },
 ): Promise<Outcome> {
   const { install, after } = options;
-  const scripted = after || install === 'run';
-  const stage: Stage = scripted ? 'after' : 'before';
-  const real = await theirs(scripted);
+  const stage: Stage = after || install === 'run' ? 'after' : install;
+  const real = await theirs(stage === 'after');
   const found = { ...compare(set.distro, stage, { ours, theirs: real }), set, stage, paths: real.facts.size };
-  if (install !== 'static' || after || found.differences.length === 0) return found;
+  if (stage !== 'static' || found.differences.length === 0) return found;
   // What static applies is as if its script had run, what it leaves is as if none had.
   const complete = compare(set.distro, stage, { ours, theirs: await theirs(true) });
   return { ...found, differences: inBoth(found.differences, complete.differences) };

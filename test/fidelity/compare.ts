@@ -41,8 +41,7 @@ export interface TreePair {
 export function compare(distro: DistroId, stage: Stage, { ours, theirs }: TreePair): Comparison {
   const varying = VARYING.filter((one) => one.distro === distro);
   const rules = ALLOWED.filter(
-    (one) =>
-      (one.distro === distro || one.distro === 'both') && (one.stage === stage || one.stage === 'both'),
+    (one) => (one.distro === distro || one.distro === 'both') && (one.stage ?? stage) === stage,
   );
   const found: Difference[] = [];
   const allowed: Comparison['allowed'][number][] = [];

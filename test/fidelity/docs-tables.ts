@@ -9,7 +9,7 @@ const PATH = resolve(import.meta.dirname, '../../docs/fidelity.md');
 const TABLES: Readonly<Record<string, string>> = {
   allowed: table(
     ['distribution', 'path', 'when', 'reason'],
-    ALLOWED.map(({ distro, path, stage, reason }) => [distro, `\`/${path}\``, stage, reason]),
+    ALLOWED.map(({ distro, path, stage, reason }) => [distro, `\`/${path}\``, stage ?? 'always', reason]),
   ),
   varying: table(
     ['distribution', 'path', 'what varies'],

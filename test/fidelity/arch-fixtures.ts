@@ -60,6 +60,7 @@ export const ARCH_FIXTURES: readonly ArchSpec[] = [
     file('usr/share/fx names/end.', 'dot at the end'),
     file(`usr/share/fx names/${'long'.repeat(40)}`, 'long'),
     file('usr/share/fx names/naïve ☃ 日本', 'UTF-8'),
+    file('usr/share/fx names/new\nline', 'newline'),
   ]),
   fx('times', [
     dir('usr/'),

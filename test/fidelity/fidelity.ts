@@ -38,12 +38,15 @@ if (install !== 'deferred' && install !== 'static' && install !== 'run') stop(US
 
 const endings: (() => void | Promise<void>)[] = [];
 const folder = workFolder();
+process.once('exit', () => {
+  if (keep) console.error(`kept: ${folder}`);
+  else rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 const workshop = openWorkshop(folder);
 const unpacker = await chosenUnpacker(values.unpack);
 const same = await mapConcurrent(sets, values.unpack === 'umoci' ? CONCURRENCY : 1, check);
 for (const end of endings) await end();
-if (keep) console.error(`kept: ${folder}`);
-else rmSync(folder, { recursive: true });
 process.exitCode = same.every(Boolean) ? 0 : 1;
 
 async function check(set: FidelitySet): Promise<boolean> {

@@ -27,17 +27,17 @@ test('packages made to meet apk’s rules: the same tree and database, or the sa
       const specs = packages.map((one): ApkSpec => ({ version: '1-r0', ...one }));
       const real = addReal(apk, specs, targets);
       const order = [...real.stdout.matchAll(/Installing (\S+) \(/g)].map(([, one]) => one);
-      const ours = await installed(...order.map((one) => specs.find((spec) => spec.name === one) as ApkSpec));
+      const read = () => installed(...order.map((one) => specs.find((spec) => spec.name === one) as ApkSpec));
       if (refused !== undefined) {
         assert.notEqual(real.status, 0, 'apk takes it');
-        assert.throws(
-          () => treeOf(ours, targets),
+        await assert.rejects(
+          async () => treeOf(await read(), targets),
           (error) => isAppError(error) && refused.test(error.message),
         );
         return;
       }
       assert.equal(real.status, 0, real.stderr);
-      const tree = treeOf(ours, targets);
+      const tree = treeOf(await read(), targets);
       for (const path of ['lib/apk/db/installed', 'lib/apk/db/triggers', 'etc/apk/world'])
         assert.equal(contentOf(tree, path), readFileSync(join(apk.root, path), 'utf8'), path);
       // Each script in it has the time of the install.

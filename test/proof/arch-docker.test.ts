@@ -32,7 +32,10 @@ test('real Arch 2017.12: index, compose --load, run, FROM … RUN /.pkg/install.
 
   const [indexed] = JSON.parse(cli.ok(['index', ...arch.source, '--json']));
   assert.deepEqual([indexed.packages, indexed.signedBy], [160, '']);
-  const report = cli.compose([...arch.packages, ...arch.source, '--load=docker'], docker.env);
+  const report = cli.compose(
+    [...arch.packages, ...arch.source, '--install', 'deferred', '--load=docker'],
+    docker.env,
+  );
   assert.match(report.loadedInto ?? '', /^docker /);
   assert.equal(report.output, null);
   assert.ok(!existsSync(join(cli.cache, '../home/out.tar')), '--load alone writes no file');

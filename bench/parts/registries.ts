@@ -1,15 +1,19 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { startRegistry } from '../../test/fixtures/registries.ts';
 import { type CountingProxy, startCountingProxy, type Traffic } from '../lib/counting-proxy.ts';
 import { compare, type Run } from '../lib/measure.ts';
+import {
+  CACHE,
+  catalogOf,
+  composeImages,
+  FIRST,
+  type Images,
+  SECOND,
+  storeOptions,
+} from '../lib/push-images.ts';
 import { otherPushers, type Push, recallMemory, saveMemory } from '../lib/pushers.ts';
-import { beginPart, compose, ROUNDS, record, recordBaseline, work } from '../lib/workbench.ts';
-
-/** Of the part about images; the second image shares all but the install layer with the first. */
-const SECOND = ['alpine-base', 'git', 'make', 'binutils', 'musl-dev', 'jq', 'openssh'];
-const FIRST = [...SECOND, 'chrony'];
-const CACHE = 'registries';
+import { beginPart, compose, ROUNDS, record, recordBaseline } from '../lib/workbench.ts';
 
 interface Rig {
   readonly host: string;
@@ -45,73 +49,36 @@ export async function registries(data: string): Promise<void> {
   }
 }
 
-interface Images {
-  /** OCI layout folders */
-  readonly first: string;
-  readonly second: string;
-  /** What of the second is not in the first: install layer, config and manifest */
-  readonly newBytes: number;
-  /** Of the first */
-  readonly layers: number;
-  /** Composes and pushes, without a file */
-  composeAndPush(packages: readonly string[], reference: string, ...options: readonly string[]): Run;
-}
-
-function composeImages(data: string): Images {
-  const folders = ['v3.19-iso/x86_64', 'v3.19-pool/x86_64'].flatMap((name) => ['--repo', join(data, name)]);
-  const source = [
-    ...['--distro', 'alpine', '--arch', 'x86_64', ...folders],
-    ...['--keyring', join(data, 'keys'), '--allow-untrusted'],
-  ];
-  const [first, second] = ([FIRST, SECOND] as const).map((packages, at) => {
-    const folder = join(work, `registries-image-${at}`);
-    compose(CACHE, ...packages, ...source, '--format', 'oci-dir', '-o', folder);
-    return folder;
-  }) as [string, string];
-  saveMemory(CACHE, 'nothing');
-  const blobs = (folder: string): readonly string[] => readdirSync(join(folder, 'blobs/sha256'));
-  const known = new Set(blobs(first));
-  return {
-    first,
-    second,
-    newBytes: blobs(second)
-      .filter((name) => !known.has(name))
-      .reduce((sum, name) => sum + statSync(join(second, 'blobs/sha256', name)).size, 0),
-    // Config and manifest are files there too.
-    layers: known.size - 2,
-    composeAndPush: (packages, reference, ...options) =>
-      compose(CACHE, ...packages, ...source, '--push', reference, ...options),
-  };
-}
-
 const composePush = (folder: string, reference: string, ...options: readonly string[]): Run =>
   compose(CACHE, 'push', folder, reference, ...options);
 
 async function cold(rig: Rig): Promise<void> {
   const { images, data, others } = rig;
-  const { first, layers } = images;
+  const { second, layers } = images;
   const prepare = (host: string): string => {
     rmSync(join(data, 'docker'), { recursive: true, force: true });
     recallMemory(CACHE, 'nothing');
     return `${host}/cold/app:1`;
   };
   const measured = await measure(rig, prepare, {
-    ...pushesOf(others, first),
-    'compose push': (reference) => composePush(first, reference),
-    'compose PKG… --push': (reference) => images.composeAndPush(FIRST, reference),
+    ...pushesOf(others, second),
+    'compose push': (reference) => composePush(second, reference),
+    'compose PKG… --push': (reference) => images.composeAndPush(SECOND, reference),
   });
   report(rig, measured, {
-    what: `a first image, ${layers} layers, into an empty registry`,
+    what: `an image of ${layers} layers into an empty registry`,
     target: `≤ 2 requests a layer (${2 * layers}, and 6 for config and manifest)`,
     holds: ({ traffic }) => traffic.requests.length <= 2 * layers + 6,
   });
 }
 
-/** A registry with the first image, and a package store with its packages. */
+/** The first image in the registry, its packages in a package store, what is known of them as a catalog. */
 function seed({ images, others }: Rig, host: string): void {
   const name = host.split(':').at(-1);
   recallMemory(CACHE, 'nothing');
-  composePush(images.first, `${host}/store-${name}/app:1`, '--store', `${host}/packages`);
+  const stored = `${host}/store-${name}/app:1`;
+  composePush(images.first, stored, ...storeOptions(stored));
+  compose(CACHE, 'catalog', 'push', catalogOf(host));
   recallMemory(CACHE, 'nothing');
   composePush(images.first, `${host}/first-${name}/app:1`);
   others['skopeo copy']?.(images.first, `${host}/skopeo-${name}/app:1`);
@@ -139,7 +106,7 @@ async function secondImage(rig: Rig): Promise<void> {
     },
   );
   report(rig, shared, {
-    what: 'a second image, all packages shared, into the same repository',
+    what: 'the image into a repository that has another with its packages',
     target: `≤ ${newBytes} B: install layer, config, manifest`,
     holds: sentLittle,
   });
@@ -158,12 +125,11 @@ async function secondImage(rig: Rig): Promise<void> {
   );
   const quick = (one: Measured): boolean => sentLittle(one) && one.seconds <= 0.5;
   report(rig, mounted, {
-    what: 'the same into another repository, mounted from where it was pushed before',
+    what: 'the image into another repository, packages mounted from where they were pushed before',
     target: `≤ ${newBytes} B, ≤ 0.5 s`,
     holds: quick,
   });
 
-  const store = (reference: string): string[] => ['--store', `${reference.split('/')[0]}/packages`];
   const stored = await measure(
     rig,
     (host) => {
@@ -171,15 +137,24 @@ async function secondImage(rig: Rig): Promise<void> {
       return `${newName(host)}:1`;
     },
     {
-      'compose push --store': (reference) => composePush(second, reference, ...store(reference)),
+      'compose push --store': (reference) => composePush(second, reference, ...storeOptions(reference)),
       'compose PKG… --push --store': (reference) =>
-        images.composeAndPush(SECOND, reference, ...store(reference)),
+        images.composeAndPush(SECOND, reference, ...storeOptions(reference)),
     },
   );
   report(rig, stored, {
-    what: "the same of a machine that never pushed, mounted from the team's package store",
+    what: "the image from a machine that never pushed, packages mounted from the team's package store",
     target: `≤ ${newBytes} B, ≤ 0.5 s`,
     holds: quick,
+  });
+
+  const afresh = await measure(rig, (host) => `${newName(host)}:1`, {
+    'compose catalog pull, compose PKG… --push --store': images.composeAfresh,
+  });
+  report(rig, afresh, {
+    what: 'the image from a machine with an empty cache and no package within reach',
+    target: `≤ ${newBytes} B`,
+    holds: sentLittle,
   });
 }
 
@@ -195,7 +170,7 @@ async function again(rig: Rig): Promise<void> {
     'compose PKG… --push': (reference) => images.composeAndPush(FIRST, reference),
   });
   report(rig, measured, {
-    what: 'the first image again, unchanged',
+    what: 'an image again, unchanged',
     target: '≤ 1 HEAD',
     holds: ({ traffic: { requests } }) =>
       requests.length <= 1 && requests.every((one) => one.startsWith('HEAD ')),

@@ -70,9 +70,6 @@ export const CASES: Readonly<Record<string, Case>> = {
       ),
     ],
   },
-  'a hard link to another’s file': {
-    packages: [p('d a', 'f a/f 1'), p('h g a/f')],
-  },
   'names with a dot in front': { packages: [p('d .a', 'f .a/x 1', 'f .b 1', 'd usr', 'f usr/.c 1')] },
   'sorted by bytes': { packages: [p('d b', 'f b.x 1', 'f b/y 1', 'f b-z 1', 'f bé 1', 'f B 1', 'f a~ 1')] },
   'backup: absent, twice, through links': {

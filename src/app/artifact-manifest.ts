@@ -2,6 +2,7 @@ import { normalisePath } from '../archive/tar-paths.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { digestOf } from '../model/digest.ts';
+import { EMPTY_BYTES, EMPTY_DESCRIPTOR } from '../model/empty-blob.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import type { Document } from '../output/image-content.ts';
 import { parseManifest, parseObject } from '../output/image-json.ts';
@@ -18,15 +19,10 @@ const UNPACK = 'io.deis.oras.content.unpack';
 /** Of the tar itself */
 const TAR_DIGEST = 'io.deis.oras.content.digest';
 
-const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
 /** What ORAS writes where no type is given. */
 export const UNKNOWN_ARTIFACT_TYPE = 'application/vnd.unknown.artifact.v1';
 export const FILE_TYPE: string = MEDIA_TYPES.layerTar;
 export const FOLDER_TYPE: string = MEDIA_TYPES.layerGzip;
-
-/** OCI image-spec "Guidance for an Empty Descriptor". */
-export const EMPTY_BYTES: Buffer = Buffer.from('{}');
-const EMPTY = { mediaType: EMPTY_TYPE, digest: digestOf(EMPTY_BYTES), size: EMPTY_BYTES.length } as const;
 
 /** RFC 6838 section 4.2. */
 const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
@@ -61,14 +57,14 @@ export function artifactManifest(artifact: NewArtifact): {
       schemaVersion: 2,
       mediaType: MEDIA_TYPES.manifest,
       artifactType,
-      config: { ...EMPTY, data: EMPTY_BYTES.toString('base64') },
+      config: { ...EMPTY_DESCRIPTOR, data: EMPTY_BYTES.toString('base64') },
       layers,
       ...(subject === undefined ? {} : { subject }),
       annotations: { [CREATED]: created, ...artifact.annotations },
     }),
   );
   const descriptor = { mediaType: MEDIA_TYPES.manifest, digest: digestOf(bytes), size: bytes.length };
-  return { root: { descriptor, bytes }, config: EMPTY };
+  return { root: { descriptor, bytes }, config: EMPTY_DESCRIPTOR };
 }
 
 export interface ArtifactFile {
@@ -94,7 +90,7 @@ export function parseArtifact({ descriptor, bytes }: Document): Artifact {
   const { config, layers } = parseManifest(bytes, where);
   const { artifactType } = parseObject(bytes, where);
   const titleOf = ({ annotations = {} }: Descriptor) => annotations[TITLE] ?? '';
-  const content = layers.filter(({ mediaType }) => mediaType !== EMPTY_TYPE);
+  const content = layers.filter(({ mediaType }) => mediaType !== EMPTY_DESCRIPTOR.mediaType);
   return {
     artifactType: typeof artifactType === 'string' ? artifactType : config.mediaType,
     files: content

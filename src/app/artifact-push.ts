@@ -1,12 +1,13 @@
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { ArtifactPushReport } from '../model/artifact-report.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import { EMPTY_BYTES } from '../model/empty-blob.ts';
 import { fullName, parseReference, parseRepository, type Reference, withDigest } from '../model/reference.ts';
 import type { RegistryAccess } from '../model/registry.ts';
 import { onePiece } from '../registry/bodies.ts';
 import { headManifest, putManifest } from '../registry/manifests.ts';
 import type { RegistrySession } from '../registry/session.ts';
-import { artifactManifest, EMPTY_BYTES, isMediaType, UNKNOWN_ARTIFACT_TYPE } from './artifact-manifest.ts';
+import { artifactManifest, isMediaType, UNKNOWN_ARTIFACT_TYPE } from './artifact-manifest.ts';
 import { type ArtifactSource, readSource } from './artifact-source.ts';
 import { pushContents } from './push-contents.ts';
 import { type RegistryContext, withRegistries } from './registry-access.ts';

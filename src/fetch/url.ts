@@ -60,8 +60,8 @@ function encodeSegment(segment: string): string {
 /** The text with the user names and passwords of URLs in it masked, and their query strings (they may be signatures). */
 export function redactUrl(text: string): string {
   return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi, '$1***@')
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s?#"']*)\?[^\s"']*/gi, '$1?***');
+    .replace(/([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/?#]*@/gi, '$1***@')
+    .replace(/([a-z][a-z0-9+.-]{0,31}:\/\/[^\s?#"']*)\?[^\s"']*/gi, '$1?***');
 }
 
 /** The last part of a URL's or path's name, for people: decoded, without credentials and query. */

@@ -1,17 +1,18 @@
 import { ANNOTATIONS } from '../compose/annotations.ts';
 import { isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import { platformText } from '../model/platform.ts';
 import { fullName, parseReference } from '../model/reference.ts';
 import type { InspectedImage, InspectedLayer, InspectReport, RegistryAccess } from '../model/registry.ts';
-import { isIndex, platformText } from '../output/choose-image.ts';
+import { isIndex } from '../output/choose-image.ts';
+import { type ContentReader, chooseManifest, type Document, readSmallBlob } from '../output/image-content.ts';
 import {
-  type ContentReader,
-  chooseManifest,
-  type Document,
+  parseConfig,
+  parseDescriptors,
+  parseManifest,
+  parseObject,
   platformOfConfig,
-  readSmallBlob,
-} from '../output/image-content.ts';
-import { parseConfig, parseDescriptors, parseManifest, parseObject } from '../output/image-json.ts';
+} from '../output/image-json.ts';
 import { listReferrers } from '../registry/referrers.ts';
 import { packagesOfPurls } from './image-packages.ts';
 import { type RegistryContext, withRegistries } from './registry-access.ts';

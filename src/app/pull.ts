@@ -1,18 +1,19 @@
 import { createReadStream } from 'node:fs';
+import { platformText } from '../model/platform.ts';
 import { familiarName, fullName, parseReference, type Reference } from '../model/reference.ts';
 import type { PullReport, RegistryAccess } from '../model/registry.ts';
 import type { OutputFormat } from '../model/request.ts';
-import { isIndex, platformText } from '../output/choose-image.ts';
+import { isIndex } from '../output/choose-image.ts';
 import { blobPath, type Image, type LayoutFile, nameAnnotations } from '../output/image.ts';
 import {
   type ContentReader,
   chooseManifest,
   type Document,
   type ImageContents,
-  platformOfConfig,
   readContents,
   readImage,
 } from '../output/image-content.ts';
+import { platformOfConfig } from '../output/image-json.ts';
 import { parseTag } from '../output/tag.ts';
 import { hostPlatform } from './architecture.ts';
 import type { Context } from './context.ts';

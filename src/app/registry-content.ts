@@ -13,6 +13,7 @@ export async function openRegistryContent(
   const root = await getManifest(session, reference);
   return {
     name: fullName(reference),
+    address: (digest) => fullName({ ...reference, tag: undefined, digest }),
     root,
     tags: reference.tag === undefined ? [] : [fullName({ ...reference, digest: undefined })],
     async document({ digest, mediaType, size }) {

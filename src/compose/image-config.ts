@@ -1,5 +1,5 @@
-import type { Platform } from '../model/descriptor.ts';
 import type { DiffId } from '../model/digest.ts';
+import type { Platform } from '../model/platform.ts';
 import type { ConfigOptions } from '../model/request.ts';
 import type { Tree } from './tree.ts';
 

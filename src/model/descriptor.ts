@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts';
+import type { Platform } from './platform.ts';
 
 /** OCI image-spec "Content Descriptors". */
 export interface Descriptor {
@@ -10,11 +11,4 @@ export interface Descriptor {
   readonly platform?: Platform;
   /** What an artifact's manifest is about; in an index and in a list of referrers */
   readonly artifactType?: string;
-}
-
-/** OCI image-spec "Image Index", `platform`: Go's words (`amd64`, `arm64`, `arm` with `v7`). */
-export interface Platform {
-  readonly os: 'linux';
-  readonly architecture: string;
-  readonly variant?: string;
 }

@@ -1,6 +1,8 @@
 import { AppError, isAppError } from '../model/app-error.ts';
-import type { Descriptor, Platform } from '../model/descriptor.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import type { Digest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
+import { parsePlatform, platformRank, platformText } from '../model/platform.ts';
 import { CONTAINERD_NAME, REF_NAME } from './image.ts';
 import type { ImageChoice } from './image-source.ts';
 import { parseTag } from './tag.ts';
@@ -27,54 +29,81 @@ export function isIndex({ mediaType }: Descriptor): boolean {
   return INDEX_TYPES.includes(mediaType);
 }
 
+/** Where images are kept. */
+export interface ImagePlace {
+  /** As the user named it, for messages */
+  readonly name: string;
+  /** What names one of its images on the command line */
+  address(digest: Digest): string;
+}
+
+export function isManifest({ mediaType }: Descriptor): boolean {
+  return MANIFEST_TYPES.includes(mediaType);
+}
+
 /** The one image that is meant. @throws AppError USAGE naming those that there are, UNSUPPORTED */
 export function chooseImage(
   descriptors: readonly Descriptor[],
   choice: ImageChoice,
-  path: string,
+  place: ImagePlace,
 ): Descriptor {
-  const chosen = chooseDescriptor(descriptors, choice, path);
-  if (MANIFEST_TYPES.includes(chosen.mediaType)) return chosen;
-  throw new AppError('UNSUPPORTED', `${path}: expected ${MEDIA_TYPES.manifest}, got ${chosen.mediaType}`);
+  const chosen = chooseDescriptor(descriptors, choice, place);
+  if (isManifest(chosen)) return chosen;
+  throw new AppError(
+    'UNSUPPORTED',
+    `${place.name}: expected ${MEDIA_TYPES.manifest}, got ${chosen.mediaType}`,
+  );
 }
 
 /** The same where an index of images may be meant. @throws AppError USAGE naming those that there are */
 export function chooseDescriptor(
   descriptors: readonly Descriptor[],
   { ref, platform }: ImageChoice,
-  path: string,
+  place: ImagePlace,
 ): Descriptor {
   const images = descriptors.filter(({ annotations = {} }) => annotations[REFERENCE_TYPE] === undefined);
-  const named = images.filter(
-    (image) =>
-      (ref === undefined || isCalled(image, ref)) &&
-      (platform === undefined || image.platform === undefined || fitsPlatform(image.platform, platform)),
-  );
-  const exact = named.filter((image) => image.platform && platformText(image.platform) === platform);
-  const fits = exact.length > 0 ? exact : named;
+  const named = images.filter((image) => ref === undefined || isCalled(image, ref));
+  const fits = platform === undefined ? named : bestFor(named, platform);
   const [first] = fits;
-  if (first === undefined || new Set(fits.map(({ digest }) => digest)).size > 1) {
-    const asked = [ref, platform].filter((word) => word !== undefined).join(' for ');
-    throw new AppError(
-      'USAGE',
-      `${path}: ${first === undefined ? 'no such image' : 'more than one image'}${asked === '' ? '' : ` ${asked}`}; it holds: ${
-        images.slice(0, MAX_NAMED).map(labelOf).join(', ') || 'none'
-      }`,
-      { hint: `Name one: ${path}#NAME, or --platform OS/ARCH.`, details: { images: images.map(labelOf) } },
-    );
+  if (first !== undefined && fits.every(({ digest }) => digest === first.digest)) return first;
+  const asked = [ref, platform].filter((word) => word !== undefined).join(' for ');
+  const shown = (first === undefined ? images : fits).slice(0, MAX_NAMED);
+  throw new AppError(
+    'USAGE',
+    `${place.name}: ${first === undefined ? 'no such image' : 'more than one image'}${asked === '' ? '' : ` ${asked}`}; it holds: ${
+      shown.map(labelOf).join(', ') || 'none'
+    }`,
+    { ...hintFor(shown, place), details: { images: images.map(labelOf) } },
+  );
+}
+
+/** Those that fit the platform best; several where only their versions, or nothing, tells them apart. */
+function bestFor(images: readonly Descriptor[], platform: string): readonly Descriptor[] {
+  const wanted = parsePlatform(platform);
+  let best = Number.POSITIVE_INFINITY;
+  let fits: Descriptor[] = [];
+  for (const image of images) {
+    const rank = image.platform === undefined ? Number.MAX_VALUE : platformRank(image.platform, wanted);
+    if (rank === undefined || rank > best) continue;
+    if (rank < best) fits = [];
+    best = rank;
+    fits.push(image);
   }
-  return first;
+  return fits;
 }
 
-/** Whether an image is for `wanted`; one that says no variant means any: `linux/arm64` is `linux/arm64/v8` too. */
-export function fitsPlatform(platform: Platform, wanted: string): boolean {
-  return `${platformText(platform)}/`.startsWith(`${wanted}/`);
+function hintFor(images: readonly Descriptor[], place: ImagePlace): { readonly hint?: string } {
+  const [first] = images;
+  if (first === undefined) return {};
+  const platforms = new Set(images.map(({ platform }) => platform && platformText(platform)));
+  const [platform] = platforms;
+  const byDigest = `name one by its digest: ${place.address(first.digest)}`;
+  if (platform === undefined || platforms.size < images.length) return { hint: sentence(byDigest) };
+  const word = platform.includes('(') ? `'${platform}'` : platform;
+  return { hint: `Choose one with --platform ${word}, or ${byDigest}` };
 }
 
-/** `linux/arm/v7` */
-export function platformText({ os, architecture, variant }: Platform): string {
-  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
-}
+const sentence = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
 
 function labelOf(image: Descriptor): string {
   const name = namesOf(image)[0] ?? image.digest;

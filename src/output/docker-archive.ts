@@ -5,6 +5,7 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf, hexOf } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { sameName } from './choose-image.ts';
+import { expectPlatform } from './image-content.ts';
 import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
 import { list, object, parseConfig, parseList, text } from './image-json.ts';
 import type { ImageChoice, ImageSource } from './image-source.ts';
@@ -58,6 +59,7 @@ export async function openDockerArchive(
     annotations: {},
   };
   checkCounts(manifest, config);
+  if (choice.platform !== undefined) expectPlatform(config, choice.platform, { name: path });
   return {
     kind: 'docker-archive',
     tags: image.tags,

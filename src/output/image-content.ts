@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { mapConcurrent } from '../fetch/pool.ts';
-import { AppError } from '../model/app-error.ts';
-import type { Descriptor, Platform } from '../model/descriptor.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
-import { chooseImage, fitsPlatform, isIndex, platformText } from './choose-image.ts';
+import { parsePlatform, platformRank, platformText } from '../model/platform.ts';
+import { chooseImage, type ImagePlace, isIndex, isManifest } from './choose-image.ts';
 import type { Image } from './image.ts';
 import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
 import {
@@ -14,7 +15,9 @@ import {
   parseDescriptors,
   parseManifest,
   parseObject,
+  platformOfConfig,
 } from './image-json.ts';
+import type { ImageChoice } from './image-source.ts';
 import { readBytes } from './read-bytes.ts';
 import { damagedBlob, errnoOf } from './storage-error.ts';
 import { expectEqual } from './verify-layer.ts';
@@ -35,9 +38,7 @@ export interface Document {
 }
 
 /** An image, or an index of images, as it can be read by digest wherever it is kept. */
-export interface ContentReader {
-  /** As the user named it, for messages */
-  readonly name: string;
+export interface ContentReader extends ImagePlace {
   /** What is meant by the name: a manifest or an index */
   readonly root: Document;
   /** Names where it is kept */
@@ -123,31 +124,58 @@ function indexed({ descriptor, bytes }: Document, depth: number): readonly Descr
 }
 
 /**
- * The manifest that is meant: the only one, or that for a platform (`linux/arm64`; empty: any).
+ * The manifest that is meant: the only one, or that for a platform (as parsePlatform reads it; empty: any).
  * @throws AppError USAGE naming those that there are, UNSUPPORTED
  */
 export async function chooseManifest(reader: ContentReader, platform: string): Promise<Document> {
-  const { name, root } = reader;
+  const { root } = reader;
   if (isIndex(root.descriptor)) {
-    const manifests = await manifestsOf((one) => reader.document(one), [root.descriptor]);
-    const choice = platform === '' ? {} : { platform };
-    const descriptor = chooseImage(manifests, choice, name);
+    const descriptor = await chooseAmong(reader, [root.descriptor], platform === '' ? {} : { platform });
     return { descriptor, bytes: await reader.document(descriptor) };
   }
-  if (platform !== '') {
-    const { config } = await readImage(reader, root);
-    const own = platformOfConfig(config);
-    if (!fitsPlatform(own, platform)) {
-      throw new AppError(
-        'USAGE',
-        `${name}: expected an image for ${platform}, got one for ${platformText(own)}`,
-        {
-          details: { expected: platform, got: platformText(own) },
-        },
-      );
-    }
-  }
+  if (platform !== '') expectPlatform((await readImage(reader, root)).config, platform, reader);
   return root;
+}
+
+/** The image that is meant of those that `descriptors` name, at any depth. @throws AppError as chooseImage */
+export async function chooseAmong(
+  reader: Omit<ContentReader, 'root' | 'tags'>,
+  descriptors: readonly Descriptor[],
+  choice: ImageChoice,
+): Promise<Descriptor> {
+  const manifests = await manifestsOf((one) => reader.document(one), descriptors);
+  if (choice.platform === undefined) return chooseImage(manifests, choice, reader);
+  return chooseImage(await withPlatforms(reader, manifests), choice, reader);
+}
+
+/** Fills in the platforms that an index leaves out, from the images' configs. */
+async function withPlatforms(
+  reader: Pick<ContentReader, 'document' | 'blob'>,
+  manifests: readonly Descriptor[],
+): Promise<readonly Descriptor[]> {
+  return mapConcurrent(manifests, PARALLEL, async (descriptor) => {
+    if (descriptor.platform !== undefined || !isManifest(descriptor)) return descriptor;
+    try {
+      const { config } = await readImage(reader, { descriptor, bytes: await reader.document(descriptor) });
+      return { ...descriptor, platform: platformOfConfig(config) };
+    } catch (error) {
+      if (!isAppError(error, 'BAD_ARCHIVE')) throw error;
+      return descriptor;
+    }
+  });
+}
+
+/** @throws AppError USAGE when the image is for another platform */
+export function expectPlatform(
+  config: ImageConfig,
+  wanted: string,
+  { name }: { readonly name: string },
+): void {
+  const own = platformOfConfig(config);
+  if (platformRank(own, parsePlatform(wanted)) !== undefined) return;
+  throw new AppError('USAGE', `${name}: expected an image for ${wanted}, got one for ${platformText(own)}`, {
+    details: { expected: wanted, got: platformText(own) },
+  });
 }
 
 export interface ImageDocuments {
@@ -188,11 +216,6 @@ export async function readSmallBlob(
   const bytes = Buffer.concat(parts);
   expectEqual('digest of blob', digest, digestOf(bytes));
   return bytes;
-}
-
-export function platformOfConfig({ os, architecture, json }: ImageConfig): Platform {
-  const variant = typeof json.variant === 'string' && json.variant !== '' ? { variant: json.variant } : {};
-  return { os: os as Platform['os'], architecture, ...variant };
 }
 
 /** The image manifests of an index, those of indexes within it in their place; they inherit its annotations. */

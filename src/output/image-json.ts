@@ -1,6 +1,10 @@
 import { AppError } from '../model/app-error.ts';
-import type { Descriptor, Platform } from '../model/descriptor.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import { parseDigest } from '../model/digest.ts';
+import type { Platform } from '../model/platform.ts';
+
+/** BuildKit's word for a platform that has no name. */
+const UNKNOWN = 'unknown';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -16,8 +20,6 @@ export interface ImageConfig {
   readonly architecture: string;
   readonly os: string;
   readonly diffIds: readonly string[];
-  /** Of the history, those that made a layer; undefined when there is no history */
-  readonly historyLayers: number | undefined;
   readonly json: JsonObject;
 }
 
@@ -54,16 +56,12 @@ export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
 export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
   const json = parseObject(bytes, where);
   const rootfs = object(json.rootfs, `${where}: rootfs`);
-  const history = json.history === undefined ? undefined : list(json.history, `${where}: history`);
   return {
     architecture: text(json.architecture, `${where}: architecture`),
     os: text(json.os, `${where}: os`),
     diffIds: list(rootfs.diff_ids, `${where}: rootfs.diff_ids`).map((id) =>
       text(id, `${where}: rootfs.diff_ids`),
     ),
-    historyLayers: history?.filter(
-      (step, at) => object(step, `${where}: history[${at}]`).empty_layer !== true,
-    ).length,
     json,
   };
 }
@@ -83,17 +81,39 @@ function parseDescriptor(value: unknown, where: string): Descriptor {
     ...(json.annotations === undefined
       ? {}
       : { annotations: strings(json.annotations, `${where}: annotations`) }),
-    ...(json.platform === undefined ? {} : { platform: parsePlatform(json.platform, `${where}: platform`) }),
+    ...(json.platform === undefined || json.platform === null
+      ? {}
+      : { platform: readPlatform(json.platform, `${where}: platform`) }),
   };
 }
 
-function parsePlatform(value: unknown, where: string): Platform {
+function readPlatform(value: unknown, where: string): Platform {
   const json = object(value, where);
+  const [os, architecture] = [
+    word(json.os, `${where}: os`),
+    word(json.architecture, `${where}: architecture`),
+  ];
+  const variant = word(json.variant, `${where}: variant`);
+  const version = word(json['os.version'], `${where}: os.version`);
   return {
-    os: text(json.os, `${where}: os`) as Platform['os'],
-    architecture: text(json.architecture, `${where}: architecture`),
-    ...(json.variant === undefined ? {} : { variant: text(json.variant, `${where}: variant`) }),
+    os: os ?? UNKNOWN,
+    architecture: architecture ?? UNKNOWN,
+    ...(variant === undefined ? {} : { variant }),
+    ...(version === undefined ? {} : { 'os.version': version }),
   };
+}
+
+/** The platform that a config names. */
+export function platformOfConfig({ os, architecture, json }: ImageConfig): Platform {
+  return readPlatform(
+    { os, architecture, variant: json.variant, 'os.version': json['os.version'] },
+    'config',
+  );
+}
+
+/** Go leaves out empty strings, and some writers write null. */
+function word(value: unknown, where: string): string | undefined {
+  return value === undefined || value === null || value === '' ? undefined : text(value, where);
 }
 
 function digest(value: unknown, where: string) {

@@ -1,6 +1,7 @@
-import type { Descriptor, Platform } from '../model/descriptor.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, hexOf } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
+import type { Platform } from '../model/platform.ts';
 import { type ImageTag, parseTag } from './tag.ts';
 
 export interface ImageBlob {

@@ -2,10 +2,10 @@ import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
-import { chooseDescriptor, chooseImage, isIndex, namesOf } from './choose-image.ts';
+import { chooseDescriptor, isIndex, namesOf } from './choose-image.ts';
 import { openDockerArchive } from './docker-archive.ts';
 import { blobPath } from './image.ts';
-import { type ContentReader, manifestsOf } from './image-content.ts';
+import { type ContentReader, chooseAmong, manifestsOf } from './image-content.ts';
 import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
 import {
   type ImageManifest,
@@ -30,9 +30,10 @@ import { expectEqual } from './verify-layer.ts';
 export async function openImage(path: string, choice: ImageChoice = {}): Promise<ImageSource> {
   const layout = await readImageTar(path);
   if (isDockerArchive(layout)) return openDockerArchive(layout, choice, path);
+  const reader = readerOf(layout, path);
   const descriptors = await readIndexJson(layout);
-  const images = await manifestsOf((one) => readBlob(layout, one), descriptors);
-  const chosen = chooseImage(images, choice, path);
+  const chosen = await chooseAmong(reader, descriptors, choice);
+  const images = await manifestsOf(reader.document, descriptors);
   const manifest = parseManifest(await readBlob(layout, chosen), 'manifest');
   const config = parseConfig(await readBlob(layout, manifest.config), 'config');
   checkCounts(manifest, config);
@@ -55,19 +56,38 @@ export async function openImage(path: string, choice: ImageChoice = {}): Promise
 export async function openContent(path: string, choice: ImageChoice = {}): Promise<ContentReader> {
   const layout = await readImageTar(path);
   if (isDockerArchive(layout)) return madeContent(await openDockerArchive(layout, choice, path), path);
-  const read = (descriptor: Descriptor) => readBlob(layout, descriptor);
+  const reader = readerOf(layout, path);
   const top = await readIndexJson(layout);
   const descriptor =
     choice.platform === undefined
-      ? chooseDescriptor(top, choice, path)
-      : chooseImage(await manifestsOf(read, top), choice, path);
+      ? chooseDescriptor(await addressable(reader, top, choice), choice, reader)
+      : await chooseAmong(reader, top, choice);
+  return {
+    ...reader,
+    root: { descriptor, bytes: await reader.document(descriptor) },
+    tags: [...new Set(top.filter(({ digest }) => digest === descriptor.digest).flatMap(namesOf))],
+  };
+}
+
+type LayoutContent = Omit<ContentReader, 'root' | 'tags'>;
+
+function readerOf(layout: LayoutReader, path: string): LayoutContent {
   return {
     name: path,
-    root: { descriptor, bytes: await read(descriptor) },
-    tags: [...new Set(top.filter(({ digest }) => digest === descriptor.digest).flatMap(namesOf))],
-    document: read,
+    address: (digest) => `${path}#${digest}`,
+    document: (descriptor) => readBlob(layout, descriptor),
     blob: ({ digest }, offset) => blobOf(layout, digest, offset),
   };
+}
+
+/** What a name may mean: what index.json names; a digest also what those indexes name. */
+async function addressable(
+  reader: LayoutContent,
+  top: readonly Descriptor[],
+  { ref }: ImageChoice,
+): Promise<readonly Descriptor[]> {
+  if (ref === undefined || !ref.startsWith('sha256:') || top.some(({ digest }) => digest === ref)) return top;
+  return manifestsOf(reader.document, top);
 }
 
 /** A `docker save` has no manifest: it is written here, of what was found. */
@@ -78,6 +98,7 @@ function madeContent(source: ImageSource, path: string): ContentReader {
   const root = { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
   return {
     name: path,
+    address: () => path,
     root,
     tags: source.tags,
     document: async () => bytes,

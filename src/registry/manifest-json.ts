@@ -1,7 +1,8 @@
 import { AppError, isAppError } from '../model/app-error.ts';
-import type { Descriptor, Platform } from '../model/descriptor.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf, parseDigest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
+import type { Platform } from '../model/platform.ts';
 
 /** OCI distribution-spec 1.1, "Pushing Manifests": registries take at least this much; most take no more. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -104,7 +105,7 @@ function digestIn({ digest }: Json): Digest | undefined {
 }
 
 function platformOf({ os, architecture, variant }: Json): Platform | undefined {
-  if (os !== 'linux' || typeof architecture !== 'string') return undefined;
+  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
   return { os, architecture, ...(typeof variant === 'string' ? { variant } : {}) };
 }
 

@@ -4,7 +4,7 @@ import { type ErrorCode, isAppError } from '../../src/model/app-error.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../src/model/media-types.ts';
-import { fitsPlatform } from '../../src/output/choose-image.ts';
+import type { Platform } from '../../src/model/platform.ts';
 import { type ContentReader, chooseManifest, readContents } from '../../src/output/image-content.ts';
 
 const blobs = new Map<string, Buffer>();
@@ -34,6 +34,7 @@ function readerOf(root: Descriptor): ContentReader & { readonly asked: string[] 
   return {
     asked,
     name: 'test',
+    address: (digest) => `test#${digest}`,
     root: { descriptor: root, bytes: bytes(root.digest) },
     tags: [],
     async document({ digest }) {
@@ -79,18 +80,71 @@ test('indexes that are too deep, too many or empty', async () => {
   await assert.rejects(chooseManifest(empty, 'linux/amd64'), refusedWith('USAGE'));
 });
 
-test('a platform without a variant means any; an exact one comes first', async () => {
-  const platform = (architecture: string, variant?: string) => ({
-    ...manifest(`${architecture}${variant}`),
-    platform: { os: 'linux' as const, architecture, ...(variant === undefined ? {} : { variant }) },
+function imageFor(architecture: string, more: Partial<Platform> = {}): Descriptor {
+  const platform = { os: 'linux', architecture, ...more };
+  return { ...manifest(JSON.stringify(platform)), platform };
+}
+
+async function chosen(images: readonly Descriptor[], wanted: string): Promise<string> {
+  return (await chooseManifest(readerOf(index(...images)), wanted)).descriptor.digest;
+}
+
+test('the best image for a platform: the same variant, older ones, then what says none', async () => {
+  const [v8, v6, v7, arm] = [
+    imageFor('arm64', { variant: 'v8' }),
+    imageFor('arm', { variant: 'v6' }),
+    imageFor('arm', { variant: 'v7' }),
+    imageFor('arm'),
+  ];
+  const all = [v8!, v6!, v7!, arm!];
+  assert.equal(await chosen(all, 'linux/arm64'), v8!.digest);
+  assert.equal(await chosen(all, 'linux/arm64/v9'), v8!.digest);
+  assert.equal(await chosen(all, 'linux/arm/v7'), v7!.digest);
+  assert.equal(await chosen(all, 'linux/arm'), arm!.digest);
+  assert.equal(await chosen([v6!, v7!], 'linux/arm'), v7!.digest, 'arm alone means v7');
+  assert.equal(await chosen([v6!], 'linux/arm/v7'), v6!.digest);
+  assert.equal(await chosen([arm!], 'linux/arm/v7'), arm!.digest);
+  assert.equal(await chosen([arm!], 'linux/arm/v6'), arm!.digest);
+  await assert.rejects(chosen([v7!], 'linux/arm/v6'), refusedWith('USAGE'));
+  const [plain, v3] = [imageFor('amd64'), imageFor('amd64', { variant: 'v3' })];
+  assert.equal(await chosen([v3, plain], 'linux/amd64/v2'), plain.digest);
+  assert.equal(await chosen([v3, plain], 'linux/amd64/v4'), v3.digest);
+  assert.equal(await chosen([v3], 'linux/amd64'), v3.digest);
+});
+
+test('images of other systems, and versions of one', async () => {
+  const windows = (version: string) => imageFor('amd64', { os: 'windows', 'os.version': version });
+  const images = [windows('10.0.17763.1'), windows('10.0.20348.2'), imageFor('arm64', { os: 'darwin' })];
+  assert.equal(await chosen(images, 'darwin/arm64'), images[2]!.digest);
+  assert.equal(await chosen(images, 'windows(10.0.20348)/amd64'), images[1]!.digest);
+  await assert.rejects(chosen(images, 'windows/amd64'), (error) => {
+    assert.ok(isAppError(error, 'USAGE'));
+    assert.match(
+      error.message,
+      /more than one image windows\/amd64; it holds: .*windows\(10\.0\.17763\.1\)\/amd64/,
+    );
+    assert.equal(
+      error.hint,
+      `Choose one with --platform 'windows(10.0.17763.1)/amd64', or name one by its digest: test#${images[0]!.digest}`,
+    );
+    return true;
   });
-  const all = [platform('arm64', 'v8'), platform('arm', 'v6'), platform('arm', 'v7'), platform('arm')];
-  const choose = async (wanted: string) =>
-    (await chooseManifest(readerOf(index(...all)), wanted)).descriptor.digest;
-  assert.equal(await choose('linux/arm64'), all[0]!.digest);
-  assert.equal(await choose('linux/arm/v7'), all[2]!.digest);
-  assert.equal(await choose('linux/arm'), all[3]!.digest);
-  await assert.rejects(chooseManifest(readerOf(index(all[1]!, all[2]!)), 'linux/arm'), refusedWith('USAGE'));
-  await assert.rejects(choose('linux/arm64/v9'), refusedWith('USAGE'));
-  assert.equal(fitsPlatform({ os: 'linux', architecture: 'arm64' }, 'linux/arm'), false);
+});
+
+test('two images for one platform are told apart by digest alone', async () => {
+  const images = [
+    imageFor('amd64'),
+    { ...manifest('other'), platform: { os: 'linux', architecture: 'amd64' } },
+  ];
+  await assert.rejects(chosen(images, 'linux/amd64'), (error) => {
+    assert.ok(isAppError(error, 'USAGE'));
+    assert.equal(error.hint, `Name one by its digest: test#${images[0]!.digest}`);
+    return true;
+  });
+});
+
+test('platforms that an index leaves out are those of the configs', async () => {
+  const images = [manifest('amd64'), manifest('s390x')];
+  assert.equal(await chosen(images, 'linux/s390x'), images[1]!.digest);
+  await assert.rejects(chosen(images, 'linux/riscv64'), refusedWith('USAGE'));
 });

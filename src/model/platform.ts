@@ -1,0 +1,115 @@
+import { AppError } from './app-error.ts';
+
+/** OCI image-spec "Image Index", `platform`: Go's words (`linux`, `windows`; `amd64`, `arm64`, `arm` with `v7`). */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+  /** `10.0.17763.1234`; images for Windows and macOS differ by it */
+  readonly 'os.version'?: string;
+}
+
+/** Other spellings of a system or architecture, as containerd's platforms package reads them. */
+const SYSTEM_ALIASES: Readonly<Record<string, string>> = { macos: 'darwin' };
+const ARCHITECTURE_ALIASES: Readonly<Record<string, readonly [string, string?]>> = {
+  i386: ['386'],
+  x86_64: ['amd64'],
+  'x86-64': ['amd64'],
+  aarch64: ['arm64'],
+  armhf: ['arm', 'v7'],
+  armel: ['arm', 'v6'],
+};
+/** GOARCH words that may come first, with a variant behind them. */
+const ARCHITECTURES = new Set(
+  '386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm'.split(' '),
+);
+/** What an image or a request without a variant means. */
+const DEFAULT_VARIANTS: Readonly<Record<string, number>> = { amd64: 1, arm: 7, arm64: 8 };
+/** No 32-bit ARM before v5 runs Linux containers. */
+const OLDEST_ARM = 5;
+const OLDEST_ARM64 = 8;
+const PATTERN = /^([A-Za-z0-9_-]+)(?:\(([^()/]+)\))?((?:\/[A-Za-z0-9_.-]+){0,2})$/;
+
+/**
+ * Reads `OS[(VERSION)]/ARCH[/VARIANT]`; also `ARCH` and `ARCH/VARIANT`, which mean Linux.
+ * @throws AppError USAGE
+ */
+export function parsePlatform(text: string): Platform {
+  const [, first = '', version, rest = ''] = PATTERN.exec(text) ?? [];
+  const parts = rest.split('/').slice(1);
+  const system = SYSTEM_ALIASES[first.toLowerCase()] ?? first.toLowerCase();
+  const startsWithArchitecture = ARCHITECTURES.has(system) || ARCHITECTURE_ALIASES[system] !== undefined;
+  const namesSystem = version !== undefined || parts.length === 2 || !startsWithArchitecture;
+  const [architecture, variant] = namesSystem ? parts : [first, ...parts];
+  if (architecture === undefined) {
+    throw new AppError('USAGE', `--platform: expected OS/ARCH[/VARIANT], got ${JSON.stringify(text)}`, {
+      hint: 'For example linux/arm64, linux/arm/v7, windows/amd64 or "windows(10.0.17763)/amd64".',
+      details: { expected: 'OS/ARCH[/VARIANT]', got: text },
+    });
+  }
+  const lower = architecture.toLowerCase();
+  const [name, implied] = ARCHITECTURE_ALIASES[lower] ?? [lower];
+  const own = variant?.toLowerCase().replace(/^(?=\d)/, 'v') ?? implied;
+  return {
+    os: namesSystem ? system : 'linux',
+    architecture: name,
+    ...(own === undefined ? {} : { variant: own }),
+    ...(version === undefined ? {} : { 'os.version': version }),
+  };
+}
+
+/** `linux/arm/v7`, `windows(10.0.17763.1)/amd64`: what parsePlatform reads. */
+export function platformText(platform: Platform): string {
+  const { os, architecture, variant, 'os.version': version } = platform;
+  const system = version === undefined ? os : `${os}(${version})`;
+  return [system, architecture, ...(variant === undefined ? [] : [variant])].join('/');
+}
+
+/**
+ * How well an image's platform fits the wanted one: 0 is exact, more is worse, undefined is not at all. As in containerd's
+ * `platforms.Only`, older variants and the 32-bit form of the same processor fit; beyond that, a request without a variant
+ * takes any variant and a request with one takes an image that names none.
+ */
+export function platformRank(platform: Platform, wanted: Platform): number | undefined {
+  if (platform.os !== wanted.os) return undefined;
+  const version = wanted['os.version'];
+  if (version !== undefined && !`${platform['os.version'] ?? ''}.`.startsWith(`${version}.`))
+    return undefined;
+  const { architecture } = wanted;
+  if (platform.architecture === architecture && platform.variant === wanted.variant) return 0;
+  const number = variantNumber(wanted);
+  const fitting = number === undefined ? [] : runnable(architecture, number);
+  const own = variantNumber(platform);
+  const at = fitting.findIndex(
+    (one) => one.architecture === platform.architecture && (one.number ?? own) === own,
+  );
+  if (at >= 0) return at + 1;
+  const loose = platform.variant === undefined || wanted.variant === undefined;
+  return platform.architecture === architecture && loose ? fitting.length + 1 : undefined;
+}
+
+interface Runnable {
+  readonly architecture: string;
+  /** Undefined: any */
+  readonly number: number | undefined;
+}
+
+/** What a processor runs, best first. */
+function runnable(architecture: string, number: number): readonly Runnable[] {
+  const down = (name: string, to: number): Runnable[] =>
+    Array.from({ length: Math.max(0, number - to + 1) }, (_, at) => ({
+      architecture: name,
+      number: number - at,
+    }));
+  if (architecture === 'amd64') return [...down('amd64', 1), { architecture: '386', number: undefined }];
+  if (architecture === 'arm64') return [...down('arm64', OLDEST_ARM64), ...runnable('arm', OLDEST_ARM64)];
+  return down(architecture, OLDEST_ARM);
+}
+
+/** 7 of `v7`, and of `arm` without a variant; undefined where variants have no order. */
+function variantNumber({ architecture, variant }: Platform): number | undefined {
+  const usual = DEFAULT_VARIANTS[architecture];
+  if (usual === undefined) return undefined;
+  const [, digits] = /^v?(\d{1,2})$/.exec(variant ?? `v${usual}`) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}

@@ -74,6 +74,7 @@ export class TarScanner {
   #endAt = -1;
   #strayAt = -1;
   #afterEndAt = -1;
+  #hasGlobal = false;
   #root: TarEntry | undefined;
 
   constructor(walk: TarWalk, limits: TarLimits = {}) {
@@ -96,6 +97,11 @@ export class TarScanner {
   /** Offset of the first block after the end-of-archive that is not zero; -1: none. Engines never see it. */
   get dataAfterEndAt(): number {
     return this.#afterEndAt;
+  }
+
+  /** Whether a global header was read. */
+  get hasGlobalHeader(): boolean {
+    return this.#hasGlobal;
   }
 
   /** The entry of the root itself (`./`), which is not handed to the walk; undefined where there is none. */
@@ -232,7 +238,8 @@ export class TarScanner {
       const text = `${this.#where} header at byte ${at}: expected an extended header of at most ${limit} bytes, got ${sizeBytes}`;
       throw new AppError('LIMIT', text);
     }
-    if (flag !== 'g') this.#extensionAt = at;
+    if (flag === 'g') this.#hasGlobal = true;
+    else this.#extensionAt = at;
     this.#extensionFlag = flag;
     this.#extension = [];
     this.#left = sizeBytes;

@@ -1,4 +1,4 @@
-import type { ArchiveFacts } from '../model/archive.ts';
+import type { ArchiveFacts, ReadFacts } from '../model/archive.ts';
 import type { CatalogPackage, DistroId, IndexPackage, PackageSource, SolveResult } from '../model/package.ts';
 import type { RepositoryIndex, RepositorySpec } from '../model/repository.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
@@ -113,7 +113,7 @@ export interface Distro {
   /** Repositories' own lists of what their packages ship; undefined where there are none. */
   readonly fileLists?: FileLists;
   /** One streaming pass. @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT */
-  readArchive(input: ArchiveInput): Promise<ArchiveFacts>;
+  readArchive(input: ArchiveInput): Promise<ReadFacts>;
   /** Negative, zero or positive, as the real tool orders them. */
   compareVersions(a: string, b: string): number;
   solve(request: SolveRequest, source: PackageSource): SolveResult;

@@ -78,6 +78,21 @@ export interface LinkerFacts {
   readonly generators: Readonly<Record<string, string>>;
 }
 
+/** An entry before the control member of an apk, which no signature covers. */
+export interface SignatureEntry {
+  /** `.SIGN.<scheme>.<key>` */
+  readonly path: string;
+  /** `RSA`, `RSA256`…; empty when the name is not of that form */
+  readonly scheme: string;
+  /** The key's file name; empty when the name is not of that form */
+  readonly key: string;
+  /** It is a signature over this archive by a key of the trust policy. */
+  readonly verified: boolean;
+  /** Byte range of the content in the uncompressed tar */
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
 /** Everything the composer needs to know of an archive without its bytes. */
 export interface ArchiveFacts {
   readonly distro: DistroId;
@@ -112,4 +127,10 @@ export interface ArchiveFacts {
   readonly linker?: LinkerFacts;
   /** Key name or fingerprint whose signature over this archive verified; empty when accepted without one. */
   readonly signedBy: string;
+}
+
+/** Facts with what only a reader of the bytes knows; the catalog does not keep it. */
+export interface ReadFacts extends ArchiveFacts {
+  /** All entries before the control member of an apk, in order. Absent: the format has none */
+  readonly signatures?: readonly SignatureEntry[];
 }

@@ -2,13 +2,18 @@ import { createHash } from 'node:crypto';
 import { decompress } from '../../archive/decompress.ts';
 import { sniff } from '../../archive/sniff.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
-import type { ArchiveFacts, ArchiveSegment, PackageScript } from '../../model/archive.ts';
+import type { ArchiveSegment, PackageScript, ReadFacts } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { ArchiveInput } from '../distro.ts';
 import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
 import { infoValue, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
-import { checkSignatureMembers, verifyControl } from './archive-signature.ts';
+import {
+  isPlainSignature,
+  isSignaturePath,
+  MORE_THAN_SIGNATURES,
+  verifyControl,
+} from './archive-signature.ts';
 import { isKeptFile } from './kept-files.ts';
 
 /** Signature and control of real packages stay below 64 KiB; they are held in memory. */
@@ -33,11 +38,10 @@ export const SCRIPT_NAMES = [
  * of all that follows it (apk-tools "apk v2 format").
  * @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT
  */
-export async function readArchive(input: ArchiveInput): Promise<ArchiveFacts> {
+export async function readArchive(input: ArchiveInput): Promise<ReadFacts> {
   const { where, expected } = input;
   const pass = await walk(input);
   const { list } = pass;
-  checkSignatureMembers(list.files, pass.segments, pass.controlSegment, where);
   const pkginfo = list.kept.get('.PKGINFO');
   if (pkginfo === undefined) {
     throw new AppError('BAD_ARCHIVE', `${where}: expected a .PKGINFO member, got none: not an apk package`);
@@ -51,7 +55,12 @@ export async function readArchive(input: ArchiveInput): Promise<ArchiveFacts> {
   };
   if (expected !== undefined) matchIndex(facts, expected, where);
   matchDataHash(infoValue(info, 'datahash'), pass.dataSha256, where);
-  const signedBy = verifyControl(input.policy, { kept: list.kept, control: pass.control, where });
+  const verdict = verifyControl(input.policy, {
+    entries: list.files.slice(0, pass.signatureCount),
+    kept: list.kept,
+    control: pass.control,
+    where,
+  });
   return {
     distro: 'alpine',
     digest: pass.digest,
@@ -60,7 +69,7 @@ export async function readArchive(input: ArchiveInput): Promise<ArchiveFacts> {
     uncompressedSizeBytes: list.uncompressedSizeBytes,
     compression: 'gzip',
     segments: pass.segments,
-    unstackable: list.unstackable,
+    unstackable: list.unstackable || (pass.onlySignatures ? '' : MORE_THAN_SIGNATURES),
     identity: facts.identity,
     name: facts.name,
     version: facts.version,
@@ -70,14 +79,17 @@ export async function readArchive(input: ArchiveInput): Promise<ArchiveFacts> {
     rootMembers: keptContents(list.kept),
     files: list.files,
     backupMd5: {},
-    signedBy,
+    ...verdict,
   };
 }
 
 interface Pass {
   readonly list: FileList;
   readonly segments: readonly ArchiveSegment[];
-  readonly controlSegment: number;
+  /** How many entries stand before the control member */
+  readonly signatureCount: number;
+  /** Each of them can only be a signature. */
+  readonly onlySignatures: boolean;
   /** Compressed */
   readonly control: Buffer;
   readonly dataSha256: string;
@@ -101,10 +113,19 @@ async function walk(input: ArchiveInput): Promise<Pass> {
 async function walkMembers(input: ArchiveInput): Promise<Pass> {
   const { where } = input;
   let controlSegment = -1;
+  let signatureCount = 0;
+  let onlySignatures = true;
   const collector = new FileListCollector({
     where,
+    entry(entry, segment) {
+      if (controlSegment >= 0) return;
+      if (isSignaturePath(entry.path)) {
+        signatureCount += 1;
+        onlySignatures &&= isPlainSignature(entry, where);
+      } else controlSegment = segment;
+    },
+    standsAlone: () => controlSegment < 0,
     keep({ path, sizeBytes }, segment) {
-      if (controlSegment < 0 && !path.startsWith('.SIGN.')) controlSegment = segment;
       if (controlSegment >= 0 && segment > controlSegment) return isKeptFile(path, sizeBytes);
       return isRootDotFile(path);
     },
@@ -152,7 +173,8 @@ async function walkMembers(input: ArchiveInput): Promise<Pass> {
   return {
     list,
     segments,
-    controlSegment,
+    signatureCount,
+    onlySignatures,
     control: Buffer.concat(control),
     dataSha256: data.digest('hex'),
     digest: `sha256:${whole.digest('hex')}` as Digest,

@@ -1,58 +1,76 @@
+import type { TarEntry } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
-import type { ArchiveSegment, FileEntry } from '../../model/archive.ts';
-import { enforceApkVerdict, verifyApkSignatures } from '../../trust/apk-keys.ts';
+import type { FileEntry, SignatureEntry } from '../../model/archive.ts';
+import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from '../../trust/apk-keys.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
 
-const BLOCK = 512;
 const NO_KEYRING = { keys: new Map() };
 
+/** RSA-16384 signs with 2 KiB, ML-DSA-87 with 4.6 KiB. Larger is more than a signature. */
+const MAX_SIGNATURE_BYTES = 8 * 1024;
+const SIGNATURE_NAME = /^\.SIGN\.([A-Za-z0-9]+)\.([^/\0]+)$/;
+const SET_ID_BITS = 0o6000;
+
+/** As ArchiveFacts.unstackable: unsigned bytes that a layer would show as a file of its own. */
+export const MORE_THAN_SIGNATURES = 'a signature member with something else than signatures';
+
+/** As apk: where the first entry of another name stands, the control member begins. */
+export function isSignaturePath(path: string): boolean {
+  return path.startsWith('.SIGN.');
+}
+
 /**
- * The members before the control member are covered by no signature and no hash, yet a layer shows whatever they
- * hold. So they must be exactly `.SIGN.*` headers and contents, block by block: no other entry, no pax header
- * that would change a later entry, nothing that runs into the next member.
- * @throws AppError BAD_ARCHIVE
+ * An entry before the control member is covered by no signature and no hash, yet a layer shows it. Whether it can
+ * only be a signature, so that the layer may keep it.
+ * @throws AppError BAD_ARCHIVE when apk would not take it for a signature either
  */
-export function checkSignatureMembers(
-  files: readonly FileEntry[],
-  segments: readonly ArchiveSegment[],
-  controlSegment: number,
-  where: string,
-): void {
-  const control = segments[controlSegment];
-  if (control === undefined) {
-    throw new AppError('BAD_ARCHIVE', `${where}: expected a control member, got none: not an apk package`);
-  }
-  let at = 0;
-  for (const entry of files) {
-    if (at >= control.uncompressedOffset) break;
-    const plain = entry.type === 'file' && entry.path.startsWith('.SIGN.') && !entry.path.includes('/');
-    if (!plain || entry.pax.length > 0 || entry.offset !== at + BLOCK) break;
-    at = entry.offset + Math.ceil(entry.sizeBytes / BLOCK) * BLOCK;
-  }
-  if (at !== control.uncompressedOffset) {
+export function isPlainSignature(entry: TarEntry, where: string): boolean {
+  const { path, rawPath, type, mode, sizeBytes, xattrs } = entry;
+  if (type !== 'file' || rawPath !== path || path.includes('/')) {
     throw new AppError(
       'BAD_ARCHIVE',
-      `${where}: expected only .SIGN.* entries before the control member, got something else at byte ${at} of the tar`,
+      `${where}: expected only .SIGN.* files before the control member, got ${JSON.stringify(rawPath.slice(0, 200))} (${type})`,
       { hint: 'No signature covers that part of a package; it is refused.' },
     );
   }
+  return (
+    SIGNATURE_NAME.test(path) &&
+    sizeBytes <= MAX_SIGNATURE_BYTES &&
+    (mode & SET_ID_BITS) === 0 &&
+    Object.keys(xattrs).length === 0
+  );
 }
 
-/** The key's name; '' when accepted without one. @throws AppError SIGNATURE, UNTRUSTED_KEY */
-export function verifyControl(
-  policy: TrustPolicy,
-  archive: {
-    readonly kept: ReadonlyMap<string, Buffer>;
-    readonly control: Uint8Array;
-    readonly where: string;
-  },
-): string {
+export interface SignedControl {
+  /** The entries before the control member, in order */
+  readonly entries: readonly Pick<FileEntry, 'path' | 'offset' | 'sizeBytes'>[];
+  /** Their contents by path */
+  readonly kept: ReadonlyMap<string, Buffer>;
+  /** Compressed */
+  readonly control: Uint8Array;
+  readonly where: string;
+}
+
+export interface ControlVerdict {
+  /** The key's name; '' when accepted without one. */
+  readonly signedBy: string;
+  readonly signatures: readonly SignatureEntry[];
+}
+
+/** @throws AppError SIGNATURE, UNTRUSTED_KEY */
+export function verifyControl(policy: TrustPolicy, archive: SignedControl): ControlVerdict {
   const keyring = policy.apk ?? NO_KEYRING;
-  const signatures = [...archive.kept]
-    .filter(([path]) => path.startsWith('.SIGN.'))
-    .map(([member, bytes]) => ({ member, bytes }));
-  if (policy.allowUntrusted && signatures.length === 0) return '';
-  const verdict = verifyApkSignatures(keyring, signatures, archive.control);
-  if (verdict.ok) return verdict.signedBy;
-  return policy.allowUntrusted ? '' : enforceApkVerdict(verdict, keyring, archive.where);
+  const { entries, kept, control, where } = archive;
+  const members = entries.map(({ path }) => ({ member: path, bytes: kept.get(path) ?? Buffer.alloc(0) }));
+  const isVerified = (signature: ApkSignature): boolean =>
+    verifyApkSignatures(keyring, [signature], control).ok;
+  const describe = (): readonly SignatureEntry[] =>
+    entries.map(({ path, offset, sizeBytes }, index) => {
+      const [, scheme = '', key = ''] = SIGNATURE_NAME.exec(path) ?? [];
+      return { path, scheme, key, verified: isVerified(members[index] as ApkSignature), offset, sizeBytes };
+    });
+  if (policy.allowUntrusted && members.length === 0) return { signedBy: '', signatures: [] };
+  const verdict = verifyApkSignatures(keyring, members, control);
+  if (!verdict.ok && !policy.allowUntrusted) enforceApkVerdict(verdict, keyring, where);
+  return { signedBy: verdict.ok ? verdict.signedBy : '', signatures: describe() };
 }

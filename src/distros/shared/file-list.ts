@@ -12,6 +12,13 @@ const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 export interface FileListOptions {
   /** For error messages. */
   readonly where: string;
+  /** Sees every entry when its header was read. `segment` is its header's. */
+  entry?(entry: TarEntry, segment: number): void;
+  /**
+   * Asked at the end of a segment: whether it is a tar of its own, which must end with it and whose global headers say
+   * nothing about later entries.
+   */
+  standsAlone?(): boolean;
   /** Whether a file's content is wanted as well: `.PKGINFO`, scripts, `.MTREE`. `segment` is its header's. */
   keep(entry: TarEntry, segment: number): boolean;
   /** Whether a file's MD5 is wanted; asked when its header was read, with what was kept before it. */
@@ -43,6 +50,8 @@ export interface FileList {
 export const EARLY_END = 'end-of-archive blocks before the last segment';
 export const STRAY_ZERO_BLOCK = 'a stray zero block between entries';
 export const DATA_AFTER_END = 'data after the end-of-archive blocks';
+export const GLOBAL_HEADER =
+  'a global header before the files that says nothing about them, but does to engines';
 
 /**
  * Takes an archive's uncompressed bytes in order, as pieces that never span two segments, and collects what the
@@ -59,6 +68,7 @@ export class FileListCollector {
   /** Where the current scanner started */
   #base = 0;
   #segment = 0;
+  #endsEarly = false;
   #unstackable = '';
   #hash: ReturnType<typeof createHash> | undefined;
   #sha256 = '';
@@ -78,7 +88,8 @@ export class FileListCollector {
   write(bytes: Buffer, segment: number): void {
     if (segment !== this.#segment) {
       this.#segment = segment;
-      if (this.#scanner.endOfArchiveAt >= 0) this.#nextArchive();
+      if (this.#options.standsAlone?.() === true) this.#endAlone();
+      else if (this.#scanner.endOfArchiveAt >= 0) this.#nextArchive();
     }
     this.#whole.update(bytes);
     this.#scanner.write(bytes);
@@ -98,8 +109,21 @@ export class FileListCollector {
     };
   }
 
+  #endAlone(): void {
+    this.#scanner.finish();
+    if (this.#scanner.rootDirectory !== undefined) {
+      throw new AppError(
+        'BAD_ARCHIVE',
+        `${this.#options.where}: expected only files before the control member, got the root folder`,
+      );
+    }
+    if (this.#scanner.hasGlobalHeader && this.#unstackable === '') this.#unstackable = GLOBAL_HEADER;
+    this.#nextArchive();
+  }
+
   #nextArchive(): void {
     this.#noteDefects();
+    this.#endsEarly ||= this.#scanner.endOfArchiveAt >= 0;
     this.#base = this.#position;
     this.#scanner = this.#newScanner();
   }
@@ -122,7 +146,8 @@ export class FileListCollector {
   }
 
   #begin(entry: TarEntry): void {
-    if (this.#base > 0 && this.#unstackable === '') this.#unstackable = EARLY_END;
+    if (this.#endsEarly && this.#unstackable === '') this.#unstackable = EARLY_END;
+    this.#options.entry?.(entry, this.#segment);
     this.#checks.entry(entry);
     this.#sha256 = '';
     this.#hash = undefined;

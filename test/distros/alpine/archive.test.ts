@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { alpine } from '../../../src/distros/alpine/distro.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
-import type { ArchiveFacts } from '../../../src/model/archive.ts';
+import type { ArchiveFacts, ReadFacts } from '../../../src/model/archive.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
 import { apkKeyringFromFiles, loadApkKeyring } from '../../../src/trust/apk-keys.ts';
 import type { TrustPolicy } from '../../../src/trust/policy.ts';
-import { apkIdentity, gzipMember, makeApk, makeApkMembers, makeFixtureKey } from '../../fixtures/apk.ts';
+import {
+  apkIdentity,
+  type FixtureKey,
+  gzipMember,
+  makeApk,
+  makeApkMembers,
+  makeFixtureKey,
+} from '../../fixtures/apk.ts';
 import { sharedData } from '../../fixtures/shared.ts';
-import { tarEntries } from '../../fixtures/tar.ts';
+import { extendedHeader, type FixtureFile, tarEntries, tarEntry } from '../../fixtures/tar.ts';
 import { chunksOf, UNTRUSTED } from './installed.ts';
 
 const KEY = makeFixtureKey();
@@ -47,7 +54,7 @@ const APK = makeApk(SPEC);
 function read(
   bytes: Uint8Array,
   options: { policy?: TrustPolicy; expected?: IndexPackage; step?: number } = {},
-): Promise<ArchiveFacts> {
+): Promise<ReadFacts> {
   return alpine.readArchive({
     chunks: chunksOf(bytes, options.step),
     policy: options.policy ?? TRUSTED,
@@ -167,6 +174,116 @@ test('a changed data member is refused by its datahash, even when untrusted is a
   await assert.rejects(read(makeApk({ ...SPEC, datahash: '' })), (error) => isAppError(error, 'INTEGRITY'));
 });
 
+/** The package with another signature member: `wrap` makes its tar of the signature's bytes. */
+function signedAs(wrap: (signature: FixtureFile) => Buffer, key: FixtureKey = KEY): Buffer {
+  const { control, data } = makeApkMembers(SPEC);
+  const content = sign('sha1', control, key.privateKey);
+  return Buffer.concat([gzipMember(wrap({ path: `.SIGN.RSA.${key.name}`, content })), control, data]);
+}
+
+const LONG_KEY = { ...KEY, name: `${'k'.repeat(110)}.rsa.pub` };
+const LONG_TRUSTED: TrustPolicy = {
+  ...TRUSTED,
+  apk: apkKeyringFromFiles([{ name: LONG_KEY.name, bytes: Buffer.from(KEY.publicPem) }]),
+};
+
+test('a signature member may have what tar writes around it, and stays a layer', async () => {
+  const x = extendedHeader('x', { atime: '0', ctime: '0' });
+  const wraps: readonly (readonly [what: string, wrap: (signature: FixtureFile) => Buffer])[] = [
+    ['abuild 3.15: times', (file) => Buffer.concat([x, tarEntry(file)])],
+    ['any records', (file) => tarEntry({ ...file, pax: { comment: 'y', 'LIBARCHIVE.creationtime': '1' } })],
+    ['two headers', (file) => Buffer.concat([x, x, tarEntry(file)])],
+    ['an unneeded long name', (file) => Buffer.concat([extendedHeader('L', file.path), tarEntry(file)])],
+    ['a long link of no use', (file) => Buffer.concat([extendedHeader('K', 'x'), tarEntry(file)])],
+    [
+      'a path in pax',
+      (file) =>
+        Buffer.concat([extendedHeader('x', { path: file.path }), tarEntry({ ...file, path: 'short' })]),
+    ],
+  ];
+  for (const [what, wrap] of wraps) {
+    const facts = await read(signedAs(wrap));
+    assert.equal(facts.signedBy, KEY.name, what);
+    assert.equal(facts.unstackable, '', what);
+    assert.equal(facts.identity, apkIdentity(SPEC), what);
+    assert.deepEqual(
+      facts.files.map(({ path }) => path),
+      (await read(APK)).files.map(({ path }) => path),
+      what,
+    );
+  }
+  const long = (file: FixtureFile): Buffer => Buffer.concat([extendedHeader('L', file.path), tarEntry(file)]);
+  const named = await read(signedAs(long, LONG_KEY), { policy: LONG_TRUSTED });
+  assert.deepEqual([named.signedBy, named.unstackable], [LONG_KEY.name, '']);
+});
+
+test('a global header around the signature says nothing about the package, whose layer is derived', async () => {
+  const global = extendedHeader('g', { comment: 'y', uid: '1000', 'SCHILY.xattr.user.x': 'y' });
+  const plain = await read(APK);
+  const rest = ({ files }: ArchiveFacts): unknown =>
+    files.slice(1).map(({ path, uid, xattrs, pax }) => [path, uid, xattrs, pax]);
+  for (const wrap of [
+    (file: FixtureFile) => Buffer.concat([global, tarEntry(file)]),
+    (file: FixtureFile) => Buffer.concat([tarEntry(file), global]),
+  ]) {
+    const facts = await read(signedAs(wrap));
+    assert.equal(facts.signedBy, KEY.name);
+    assert.match(facts.unstackable, /^a global header/);
+    assert.deepEqual(rest(facts), rest(plain));
+  }
+  const alone = await read(Buffer.concat([gzipMember(global), APK]));
+  assert.match(alone.unstackable, /^a global header/);
+});
+
+test('entries before the control member that are more than signatures are in no layer', async () => {
+  const big = 'x'.repeat(8 * 1024 + 1);
+  const odd: readonly FixtureFile[] = [
+    { path: '.SIGN.X.evil', content: '#!/bin/sh\n', mode: 0o4755 },
+    { path: '.SIGN.X.evil', content: 'x', mode: 0o2644 },
+    { path: '.SIGN.X.evil', content: big },
+    { path: '.SIGN.X', content: 'x' },
+    { path: '.SIGN..x', content: 'x' },
+    { path: '.SIGN.X.evil', content: 'x', xattrs: { 'security.capability': 'AQAAAg==' } },
+  ];
+  for (const file of odd) {
+    const facts = await read(Buffer.concat([gzipMember(tarEntry(file)), APK]));
+    assert.equal(facts.unstackable, 'a signature member with something else than signatures', file.path);
+    assert.equal(facts.signedBy, KEY.name);
+  }
+});
+
+test('what stands before the control member is told: each entry, and whether it was checked', async () => {
+  const other = makeFixtureKey('other.rsa.pub');
+  const facts = await read(
+    Buffer.concat([
+      gzipMember(tarEntries([{ path: '.SIGN.FUTURE.k', content: 'xy' }])),
+      signedAs((file) =>
+        Buffer.concat([tarEntry(file), tarEntry({ path: `.SIGN.RSA256.${other.name}`, content: 'z' })]),
+      ),
+    ]),
+  );
+  assert.equal(facts.unstackable, '');
+  assert.deepEqual(facts.signatures, [
+    { path: '.SIGN.FUTURE.k', scheme: 'FUTURE', key: 'k', verified: false, offset: 512, sizeBytes: 2 },
+    {
+      path: `.SIGN.RSA.${KEY.name}`,
+      scheme: 'RSA',
+      key: KEY.name,
+      verified: true,
+      offset: 1536,
+      sizeBytes: 256,
+    },
+    {
+      path: `.SIGN.RSA256.${other.name}`,
+      scheme: 'RSA256',
+      key: other.name,
+      verified: false,
+      offset: 2560,
+      sizeBytes: 1,
+    },
+  ]);
+});
+
 test('nothing but signatures may stand before the control member', async () => {
   const sneaked: readonly Buffer[] = [
     tarEntries([{ path: 'usr/bin/evil', content: 'x' }]),
@@ -175,10 +292,13 @@ test('nothing but signatures may stand before the control member', async () => {
       { path: 'usr/bin/evil', content: 'x' },
     ]),
     tarEntries([{ path: '.SIGN.dir/evil', content: 'x' }]),
+    tarEntries([{ path: './.SIGN.RSA.x', content: 'x' }]),
     tarEntries([{ path: '.SIGN.RSA.x', type: 'symlink', linkTarget: '/etc/passwd' }]),
-    tarEntries([{ path: '.SIGN.RSA.x', content: 'x', pax: { comment: 'y' } }]),
-    Buffer.concat([tarEntries([{ path: '.SIGN.RSA.x', content: 'x' }]), globalHeader()]),
-    globalHeader(),
+    tarEntries([{ path: './', type: 'directory', mode: 0o777 }]),
+    // What would change the entry that follows, in the control member.
+    extendedHeader('x', { path: 'evil' }),
+    extendedHeader('L', 'evil'),
+    Buffer.concat([tarEntries([{ path: '.SIGN.RSA.x', content: 'x' }]), extendedHeader('x', { uid: '0' })]),
   ];
   for (const [at, tar] of sneaked.entries()) {
     const bytes = Buffer.concat([gzipMember(tar), APK]);
@@ -187,17 +307,6 @@ test('nothing but signatures may stand before the control member', async () => {
     }
   }
 });
-
-/** A pax global header that would make every later entry root's own, setuid. */
-function globalHeader(): Buffer {
-  const tar = tarEntries([{ path: 'x', content: 'x', pax: { 'GLOBAL.mark': 'y' } }]);
-  const header = Buffer.from(tar.subarray(0, 1024));
-  header.write('g', 156);
-  header.fill(' ', 148, 156);
-  const sum = header.subarray(0, 512).reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return header;
-}
 
 test('archives that engines would read wrongly are named, and their list is whole', async () => {
   const early = await read(makeApk({ ...SPEC, earlyEnd: true }));

@@ -39,7 +39,8 @@ const DESCRIPTION = 'scripts run at compose time';
 const INSTALL = '.pkg';
 const INSTALL_SH = `${INSTALL}/install.sh`;
 const STARTED = `${INSTALL}/started`;
-const LDCONFIG = 'ldconfig';
+/** Of pacman; in parentheses what is not known of it */
+const LDCONFIG_STEP = /^ldconfig(?: \(|$)/;
 /** The sandbox mounts its own there, so what scripts do below is not the root's. */
 const MOUNTED = ['dev', 'proc'];
 /** File times come from a clock that is some milliseconds behind. */
@@ -162,7 +163,7 @@ function commandOf({ progress }: Context, { target, steps, distro }: RunInstallI
     const script = `: > /${STARTED} && unset HOME && exec /${INSTALL_SH}`;
     return { words: [...shell, '-c', script], started: STARTED };
   }
-  const needing = steps.filter((step) => step !== LDCONFIG);
+  const needing = steps.filter((step) => !LDCONFIG_STEP.test(step));
   const text = `no package ships ${shell[0]}, so ${needing.length} scripts cannot run: ${needing.join(', ')}`;
   if (!GOES_ON_WITHOUT_SHELL[distro]) {
     throw new AppError('SCRIPT', text, {
@@ -171,7 +172,7 @@ function commandOf({ progress }: Context, { target, steps, distro }: RunInstallI
     });
   }
   if (needing.length > 0) progress.note(`install: ${text}`);
-  return steps.includes(LDCONFIG) ? { words: [`/sbin/${LDCONFIG}`], started: undefined } : undefined;
+  return needing.length < steps.length ? { words: ['/sbin/ldconfig'], started: undefined } : undefined;
 }
 
 /** `#!/bin/busybox sh` → `/bin/busybox`, `sh` */

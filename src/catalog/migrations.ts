@@ -155,4 +155,9 @@ export const MIGRATIONS: readonly string[] = [
     crc32 INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- Facts of Arch's archives of before lack usr/lib/ld.so.conf.d:
+  -- under no trust they are read again, from the cached archive, when needed.
+  UPDATE archive SET trust = '' WHERE distro = 'arch';
+  `,
 ];

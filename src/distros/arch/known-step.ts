@@ -1,37 +1,44 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage, Root } from '../install.ts';
-import { FILE_COMMANDS, SHELL_BUILTINS } from '../shared/file-commands.ts';
+import { FILE_COMMANDS, readOptions, SHELL_BUILTINS } from '../shared/file-commands.ts';
 import { RootDraft } from '../shared/root-draft.ts';
 import { shellQuote } from '../shared/shell-quote.ts';
-import { runShell, type ShellWorld } from '../shared/shell-run.ts';
+import { type KnownCommand, runShell, type ShellWorld } from '../shared/shell-run.ts';
 import { Undecided, undecided } from '../shared/undecided.ts';
 import type { TriggeredHook } from './hooks.ts';
 import { runLdconfig } from './ldconfig/run-ldconfig.ts';
 
 export type InstallStep =
   | { readonly kind: 'scriptlet'; readonly installed: InstalledPackage; readonly name: string }
-  | { readonly kind: 'ldconfig'; readonly packages: readonly InstalledPackage[] }
+  | { readonly kind: 'ldconfig' }
   | { readonly kind: 'hook'; readonly hook: TriggeredHook };
 
 const SHELL = 'usr/bin/bash';
+/** Where libalpm calls it (trans.c) */
+const LDCONFIG = '/sbin/ldconfig';
 /** What a shell of root searches; Arch has programs in usr/bin alone. */
 const PATH = ['usr/local/sbin', 'usr/local/bin', 'usr/sbin', 'usr/bin', 'sbin', 'bin'];
 
 /**
- * Does to the root what the step would, when its whole effect follows from its text and the root.
+ * Does to the root what the step would, when its whole effect follows from its text, the root and what is known of the
+ * packages in it.
  * @returns false, and the root as it was, when it does not
  */
-export function applyKnownStep(step: InstallStep, root: Root): boolean {
-  return whyUnknown(step, root) === '';
+export function applyKnownStep(
+  step: InstallStep,
+  root: Root,
+  packages: readonly InstalledPackage[],
+): boolean {
+  return whyUnknown(step, root, packages) === '';
 }
 
 /** As applyKnownStep; what is not known, empty when the step's effect was applied. */
-export function whyUnknown(step: InstallStep, root: Root): string {
+export function whyUnknown(step: InstallStep, root: Root, packages: readonly InstalledPackage[]): string {
   const draft = new RootDraft(root);
   try {
-    if (step.kind === 'ldconfig') runLdconfig(draft, root, step.packages);
+    if (step.kind === 'ldconfig') runLdconfig(draft, packages, LDCONFIG);
     else {
-      const status = runShell(scriptOf(step, draft), [], world(draft));
+      const status = runShell(scriptOf(step, draft), [], world(draft, packages));
       // pacman reports it, and so will the run that is left.
       if (status !== 0) return `ends with ${status}`;
     }
@@ -69,7 +76,7 @@ function checkShell(draft: RootDraft): void {
   if (draft.real(SHELL, true) !== SHELL || draft.stat(SHELL)?.type !== 'file') undecided('no bash');
 }
 
-function world(draft: RootDraft): ShellWorld {
+function world(draft: RootDraft, packages: readonly InstalledPackage[]): ShellWorld {
   return {
     dialect: 'bash',
     root: draft,
@@ -77,7 +84,19 @@ function world(draft: RootDraft): ShellWorld {
     builtins: SHELL_BUILTINS,
     program(real, name) {
       const called = name.slice(name.lastIndexOf('/') + 1);
+      if (called === 'ldconfig') return ldconfig(packages, `/${real}`);
       return real === `usr/bin/${called}` ? FILE_COMMANDS.get(called) : undefined;
     },
+  };
+}
+
+/** Of the whole root, which is the working directory: without arguments, or as `ldconfig -r .` */
+function ldconfig(packages: readonly InstalledPackage[], program: string): KnownCommand {
+  return ({ args, root }) => {
+    const { options, operands } = readOptions(args, '', 'r');
+    const [folder = '/'] = options.values();
+    if (operands.length > 0 || !/^(?:\.?\/+|\.)\.?$/.test(folder)) undecided(`ldconfig ${args.join(' ')}`);
+    runLdconfig(root, packages, program);
+    return { status: 0 };
   };
 }

@@ -13,6 +13,8 @@ const SHORT = 63;
 export type DraftEntry = Pick<RootEntry, 'type' | 'mode' | 'uid' | 'gid' | 'sizeBytes' | 'linkTarget'> & {
   /** Undefined: not known; of files alone */
   readonly content: () => Uint8Array | undefined;
+  /** Lower-case hex; of files that were in the root before the draft alone */
+  readonly sha256?: string;
 };
 
 /**

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyKnownStep, type InstallStep, whyUnknown } from '../../../src/distros/arch/known-step.ts';
+import type { InstallStep } from '../../../src/distros/arch/known-step.ts';
+import * as known from '../../../src/distros/arch/known-step.ts';
+import type { Root } from '../../../src/distros/install.ts';
 import { rootWith, snapshot, textOf } from '../../fixtures/script-root.ts';
 import { installed } from './installed.ts';
 
@@ -17,6 +19,8 @@ const ARCH = {
   'usr/bin/ping': 'x ',
   'etc/shells': '/bin/bash\n',
 };
+const applyKnownStep = (step: InstallStep, root: Root) => known.applyKnownStep(step, root, []);
+const whyUnknown = (step: InstallStep, root: Root) => known.whyUnknown(step, root, []);
 const scriptlet = (install: string, name = 'post_install'): InstallStep => ({
   kind: 'scriptlet',
   installed: installed({ name: 'x', install }),
@@ -61,7 +65,8 @@ test('what fails, runs a program or lacks its shell is left', () => {
     scriptlet('post_install() { usr/bin/ldconfig -r .; }'),
     scriptlet('post_install() { mkdir -p /a/{b,c}; }'),
     scriptlet('post_install() { [[ -d x ]]; }'),
-    { kind: 'ldconfig', packages: [] },
+    { kind: 'ldconfig' },
+    scriptlet('post_install() { ldconfig; }'),
     hook('/usr/bin/systemd-hwdb', '--usr', 'update'),
     hook('touch', '/x'),
     hook('/bin/sh', '-c', 'while read -r f; do touch "$f"; done'),

@@ -4,12 +4,6 @@ import type { RootDraft } from '../../shared/root-draft.ts';
 import { undecided } from '../../shared/undecided.ts';
 import type { CacheFormat } from './cache-bytes.ts';
 
-/** Where libalpm calls it */
-export const LDCONFIG = '/sbin/ldconfig';
-/** glibc 2.x whose ldconfig is known: compared with its program (2.26, 2.36) or with its source (the others) */
-const FIRST = 26;
-const LAST = 41;
-
 /** What ldconfig's releases do differently. */
 export interface Release {
   readonly format: CacheFormat;
@@ -21,29 +15,68 @@ export interface Release {
   readonly legacy: boolean;
   /** 2.37 alone cannot be trusted with a library without a soname (glibc bug 30125). */
   readonly losesImplicitSonames: boolean;
+  /** From 2.44 `/etc/tunables.conf` goes into the cache. */
+  readonly readsTunables: boolean;
 }
 
-/** The ldconfig of the root. @throws Undecided where it is not Arch's glibc, or one of another age or architecture */
-export function releaseOf(draft: RootDraft, packages: readonly InstalledPackage[], sha256: string): Release {
-  const program = draft.statFollow(LDCONFIG);
-  if (program?.type !== 'file' || (program.mode & 0o111) === 0) undecided(`${LDCONFIG} is no program`);
-  const owner = packages.find(({ facts }) => facts.linker?.generators[sha256] !== undefined);
-  if (owner?.facts.name !== 'glibc') undecided(`${LDCONFIG} is not glibc’s`);
-  return ofGlibc(owner.facts, owner.facts.linker?.generators[sha256] as string);
+type Behaviour = Omit<Release, 'generator'>;
+
+const OF_2_26: Behaviour = {
+  format: 'compat',
+  notesOsVersion: true,
+  legacy: true,
+  losesImplicitSonames: false,
+  readsTunables: false,
+};
+const OF_2_32: Behaviour = { ...OF_2_26, format: 'new' };
+const OF_2_33: Behaviour = { ...OF_2_32, format: 'extended' };
+const OF_2_36: Behaviour = { ...OF_2_33, notesOsVersion: false };
+const OF_2_37: Behaviour = { ...OF_2_36, legacy: false, losesImplicitSonames: true };
+const OF_2_38: Behaviour = { ...OF_2_37, losesImplicitSonames: false };
+const OF_2_44: Behaviour = { ...OF_2_38, readsTunables: true };
+
+/**
+ * The releases of glibc whose ldconfig is known, 2.N by N. Source: the programs of 2.26 and 2.36 and a cache that
+ * 2.43 wrote were compared; the others were read: elf/{ldconfig,ldconfig-parse,cache,readlib,readelflib,chroot_canon,
+ * stringtable,dl-cache}.c and {elf,sysdeps}/**\/{ldconfig,dl-cache,dl-is_dso,stringtable,tunconf}.h from each tag to
+ * the next, and release/2.42 to 2.44 up to 2026-08-08, which leave these files as the tag has them. A newer one is added
+ * once its differences there are read.
+ */
+const KNOWN: ReadonlyMap<number, Behaviour> = new Map([
+  ...[26, 27, 28, 29, 30, 31].map((minor) => [minor, OF_2_26] as const),
+  [32, OF_2_32],
+  ...[33, 34, 35].map((minor) => [minor, OF_2_33] as const),
+  [36, OF_2_36],
+  [37, OF_2_37],
+  ...[38, 39, 40, 41, 42, 43].map((minor) => [minor, OF_2_38] as const),
+  [44, OF_2_44],
+]);
+
+/**
+ * What the program is: ldconfig of one of the packages.
+ * @throws Undecided where it is not Arch's glibc, or one of a release or architecture that is not known
+ */
+export function releaseOf(draft: RootDraft, packages: readonly InstalledPackage[], program: string): Release {
+  const file = draft.statFollow(program);
+  if (file?.type !== 'file' || (file.mode & 0o111) === 0) undecided(`${program} is not a program`);
+  const generators = (facts: ArchiveFacts) => facts.linker?.generators ?? {};
+  const owner = packages.find(({ facts }) => generators(facts)[file.sha256 ?? ''] !== undefined);
+  if (owner?.facts.name !== 'glibc') undecided(`${program} is not glibc’s`);
+  return ofGlibc(owner.facts, generators(owner.facts)[file.sha256 ?? ''] as string);
 }
 
 function ofGlibc({ version, architecture }: ArchiveFacts, generator: string): Release {
   const minor = Number(/^(?:\d+:)?2\.(\d+)(?![.\d])/.exec(version)?.[1]);
-  if (architecture !== 'x86_64') undecided(`ldconfig of ${architecture}`);
-  if (!(minor >= FIRST && minor <= LAST)) undecided(`ldconfig of glibc ${version}`);
-  const format = minor < 32 ? 'compat' : minor < 33 ? 'new' : 'extended';
+  if (architecture !== 'x86_64') undecided(`glibc of ${architecture} is not known`);
+  const behaviour = KNOWN.get(minor);
+  if (behaviour === undefined) {
+    const known = [...KNOWN.keys()];
+    undecided(
+      `glibc ${version} is not known, 2.${known[0]} to 2.${known.at(-1)} are: src/distros/arch/ldconfig/release.ts`,
+    );
+  }
   const named = generator.endsWith(` stable release version 2.${minor}`);
-  if (format === 'extended' ? !named : generator !== '') undecided(`glibc ${version} has a changed ldconfig`);
-  return {
-    format,
-    generator,
-    notesOsVersion: minor < 36,
-    legacy: minor < 37,
-    losesImplicitSonames: minor === 37,
-  };
+  if (behaviour.format === 'extended' ? !named : generator !== '')
+    undecided(`glibc ${version} has a changed ldconfig`);
+  return { ...behaviour, generator };
 }

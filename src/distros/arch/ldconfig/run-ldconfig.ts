@@ -1,14 +1,15 @@
 import type { SharedLibrary } from '../../../model/archive.ts';
-import type { InstalledPackage, Root } from '../../install.ts';
+import type { InstalledPackage } from '../../install.ts';
 import type { RootDraft } from '../../shared/root-draft.ts';
 import { undecided } from '../../shared/undecided.ts';
 import { type CacheEntry, cacheBytes } from './cache-bytes.ts';
 import { configuredDirectories } from './ld-so-conf.ts';
 import { compareLibraries } from './library-order.ts';
-import { LDCONFIG, type Release, releaseOf } from './release.ts';
+import { type Release, releaseOf } from './release.ts';
 
 const CACHE = '/etc/ld.so.cache';
 const AUX_FOLDER = '/var/cache/ldconfig';
+const TUNABLES = '/etc/tunables.conf';
 /** Arch's `slibdir` and `libdir`, and what glibc of x86_64 adds to a folder called `lib` (its dl-cache.h) */
 const SYSTEM_DIRECTORIES = ['/usr/lib', '/usr/lib64', '/usr/libx32'];
 const HWCAPS_FOLDER = 'glibc-hwcaps';
@@ -26,7 +27,6 @@ const FLAG_X8664_LIBX32 = 0x800;
 
 interface World {
   readonly draft: RootDraft;
-  readonly root: Root;
   readonly release: Release;
   /** By SHA-256 of the content */
   readonly libraries: ReadonlyMap<string, SharedLibrary | null>;
@@ -53,14 +53,13 @@ interface Candidate {
  * What `ldconfig` without arguments does to a root without a cache (glibc elf/ldconfig.c): links of sonames, links to
  * nothing that go, `/etc/ld.so.cache`, `/var/cache/ldconfig`. Its own aux-cache is left out: it notes the inode
  * numbers and change times of a disk, and ldconfig makes it anew where it is missing.
- * @throws Undecided where anything of it is not exactly known; the draft is then of no use
+ * `program`: as it is called. @throws Undecided where anything of it is not exactly known; the draft is then of no use
  */
-export function runLdconfig(draft: RootDraft, root: Root, packages: readonly InstalledPackage[]): void {
-  const program = draft.real(LDCONFIG, true);
-  const sha256 = program === undefined ? undefined : root.stat(program)?.sha256;
-  const release = releaseOf(draft, packages, sha256 ?? '');
+export function runLdconfig(draft: RootDraft, packages: readonly InstalledPackage[], program: string): void {
+  const release = releaseOf(draft, packages, program);
   const libraries = new Map(packages.flatMap(({ facts }) => Object.entries(facts.linker?.libraries ?? {})));
-  const world: World = { draft, root, release, libraries };
+  const world: World = { draft, release, libraries };
+  if (release.readsTunables && draft.statFollow(TUNABLES) !== undefined) undecided(`${TUNABLES} is there`);
   if (draft.stat(`${AUX_FOLDER}/aux-cache`) !== undefined) undecided('an aux-cache is there already');
 
   const names = new Set<string>();
@@ -123,7 +122,7 @@ function searchDirectory(world: World, directory: Directory, number: number): re
 
 /** Undefined: no library. A link to nothing that looks like one is removed. */
 function candidateOf(world: World, directory: Directory, name: string): Candidate | undefined {
-  const { draft, root, release } = world;
+  const { draft, release } = world;
   const path = `${directory.real}/${name}`;
   const entry = draft.stat(path);
   if (entry === undefined || !['file', 'symlink', 'directory'].includes(entry.type)) return undefined;
@@ -141,7 +140,7 @@ function candidateOf(world: World, directory: Directory, name: string): Candidat
   }
   if (target.type === 'directory') return undefined;
   if (target.type !== 'file') undecided(`/${path} is a ${target.type}`);
-  const library = world.libraries.get(root.stat(real)?.sha256 ?? '');
+  const library = world.libraries.get(target.sha256 ?? '');
   if (library === undefined) undecided(`what /${path} is as a library`);
   const flags = library === null ? undefined : flagsOf(library, release);
   if (library === null || flags === undefined) return undefined;
@@ -194,13 +193,13 @@ function linkSonames(world: World, { real }: Directory, chosen: readonly Candida
 }
 
 /** Whether the soname has to become a link to the library. */
-function isStale({ draft, root }: World, soname: string, library: string): boolean {
+function isStale({ draft }: World, soname: string, library: string): boolean {
   const there = draft.stat(soname);
   if (there === undefined) return true;
   const [target, real] = [draft.real(soname, true), draft.real(library, true)];
   if (there.type !== 'symlink' || target === real) return false;
-  const content = root.stat(real ?? '')?.sha256;
-  if (content === root.stat(target ?? '')?.sha256) undecided(`/${soname} and /${library} may be one file`);
+  const content = draft.stat(real ?? '')?.sha256;
+  if (content === draft.stat(target ?? '')?.sha256) undecided(`/${soname} and /${library} may be one file`);
   return true;
 }
 

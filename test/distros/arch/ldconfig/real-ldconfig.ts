@@ -90,7 +90,7 @@ export function whatWeLeave(real: RealLdconfig, files: Files, chunkBytes = 0): M
       scanned(scan, path, bytes, chunkBytes === 0 ? bytes.length : chunkBytes);
     }
   }
-  const why = whyUnknown({ kind: 'ldconfig', packages: [glibc(real.version, scan)] }, root);
+  const why = whyUnknown({ kind: 'ldconfig' }, root, [glibc(real.version, scan)]);
   if (why !== '') return why;
   for (const path of ['usr/bin/ldconfig', 'sbin']) root.remove(path);
   if (root.list('usr/bin').length === 0) root.remove('usr/bin');

@@ -16,7 +16,6 @@ import { platformOf } from './architecture.ts';
 import type { Context } from './context.ts';
 import { installedTree } from './installed-tree.ts';
 import { generatedLayer, type LayerBlob, layerBlob, layerEntries } from './layer-blobs.ts';
-import { releaseOf } from './plan.ts';
 import { type Resolution, repositoryOf } from './resolve.ts';
 
 /** Derived blobs made at once: encoding is one core's work each. */
@@ -107,7 +106,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     })),
     annotations: {
       'org.opencontainers.image.created': new Date(time * 1000).toISOString().replace('.000Z', 'Z'),
-      [ANNOTATIONS.distro]: `${distro.id} ${releaseOf(resolution)}`,
+      [ANNOTATIONS.distro]: `${distro.id} ${resolution.system.release}`,
       ...request.config.annotations,
     },
   });
@@ -189,7 +188,7 @@ function reportOf(blob: LayerBlob, kind: LayerReport['kind'], packages: readonly
 function originOf(resolution: Resolution, entry: CatalogPackage): PackageOrigin {
   return {
     distro: resolution.sources.distro.id,
-    release: releaseOf(resolution),
+    release: resolution.system.release,
     repository: repositoryOf(resolution, entry).spec.name,
     name: entry.name,
     version: entry.version,

@@ -48,6 +48,7 @@ async function installationOf(input: InstalledTreeInput): Promise<Installation> 
     packages: installed,
     targets: request.packages,
     architecture: resolution.sources.architecture,
+    system: resolution.system,
     repositories,
     keys: repositories.length === 0 ? [] : await signingKeys(resolution, installed),
     mode: request.install,

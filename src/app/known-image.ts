@@ -47,7 +47,7 @@ export function imageKey(
       [context.build, process.versions.zlib, process.versions.zstd],
       // Trust was asked about above; mirrors and repositories are in the resolution.
       { ...rest, distro: source.distro, named: source.repositories.length > 0, encoding },
-      [resolution.sources.release, resolution.sources.architecture],
+      [resolution.system, resolution.sources.architecture],
       resolution.packages.map((solved) => {
         const { spec } = repositoryOf(resolution, solved.package);
         return [solved.reason, solved.package, spec.name, spec.tag];

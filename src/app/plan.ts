@@ -1,7 +1,6 @@
 import type { PlannedPackage, PlanReport, SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { cachedDigest } from './fetch-archives.ts';
-import { releaseIn } from './indexed-repository.ts';
 import { type Resolution, repositoryOf, resolvePackages } from './resolve.ts';
 
 export interface PlanRequest {
@@ -29,18 +28,11 @@ export function planReport(context: Context, resolution: Resolution): PlanReport
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   return {
     distro: resolution.sources.distro.id,
-    release: releaseOf(resolution),
+    release: resolution.system.release,
     architecture: resolution.sources.architecture,
     packages,
     downloadBytes: sum(packages.filter((entry) => !entry.cached).map((entry) => entry.sizeBytes)),
     installedBytes: sum(packages.map((entry) => entry.installedSizeBytes)),
     warnings: resolution.warnings,
   };
-}
-
-/** What `latest-stable` turned out to be, from the first repository that says so. */
-export function releaseOf(resolution: Resolution): string {
-  const { repositories, sources } = resolution;
-  const releases = repositories.map((repository) => releaseIn(repository, sources));
-  return releases.find((release) => release !== sources.distro.defaults.release) ?? sources.release;
 }

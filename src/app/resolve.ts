@@ -1,9 +1,11 @@
+import type { SystemFacts } from '../distros/install.ts';
 import type { CatalogPackage, SolvedPackage } from '../model/package.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import type { IndexedRepository } from './indexed-repository.ts';
 import { Refusal, withLookup } from './lookup.ts';
 import type { Sources } from './sources.ts';
+import { systemOf } from './system.ts';
 
 /** A solved request. */
 export interface Resolution {
@@ -11,6 +13,8 @@ export interface Resolution {
   readonly repositories: readonly IndexedRepository[];
   /** In install order */
   readonly packages: readonly SolvedPackage[];
+  readonly system: SystemFacts;
+  /** The solver's, and what is not known of the system */
   readonly warnings: readonly string[];
 }
 
@@ -28,7 +32,10 @@ export async function resolvePackages(
     const repositoryNames = repositories.map(({ spec }) => spec.name);
     const result = distro.solve({ targets, architecture, repositoryNames }, source);
     if (!result.ok) throw new Refusal(result.problems, result.report);
-    return { sources, repositories, packages: result.packages, warnings: result.warnings };
+    const system = systemOf({ sources, repositories, source });
+    const unknown = distro.unknownOf?.(system);
+    const warnings = [...result.warnings, ...(unknown === undefined ? [] : [unknown])];
+    return { sources, repositories, packages: result.packages, system, warnings };
   });
 }
 

@@ -5,7 +5,6 @@ import type { GraphReport, SetEdge } from '../model/relation-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { refOf } from './package-ref.ts';
-import { releaseOf } from './plan.ts';
 import { resolvePackages } from './resolve.ts';
 
 export interface GraphRequest {
@@ -44,7 +43,7 @@ export async function solveSet(
   );
   const graph: GraphReport = {
     distro: distro.id,
-    release: releaseOf(resolution),
+    release: resolution.system.release,
     architecture,
     roots: [...roots, ...unreached(packages, roots, edges)],
     packages: resolution.packages.map(({ package: entry, reason }) => ({

@@ -3,7 +3,7 @@ import type { CatalogPackage, DistroId, IndexPackage, PackageSource, SolveResult
 import type { RepositoryIndex, RepositorySpec } from '../model/repository.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 import type { FileLists } from './file-lists.ts';
-import type { Installation, Installer, TreeRules } from './install.ts';
+import type { Installation, Installer, SystemFacts, TreeRules } from './install.ts';
 
 /** What an index's bytes are read with. */
 export interface IndexInput {
@@ -97,6 +97,8 @@ export interface Distro {
     readonly archiveSuffixes: readonly string[];
     /** The package that carries the distribution's signing keys: `alpine-keys`, `archlinux-keyring`. */
     readonly keysPackage: string;
+    /** The package of the package manager itself: `apk-tools`, `pacman`. */
+    readonly managerPackage: string;
     /** Whether a path inside the keys package is key material. */
     isKeyFile(path: string): boolean;
     /** Indexes and archives may have a detached signature beside them, `<file>.sig`. */
@@ -110,6 +112,8 @@ export interface Distro {
   readIndex(input: IndexInput): Promise<RepositoryIndex>;
   /** The release an index is of, where the request said `latest-stable`; else the request's own word. */
   releaseOf(index: RepositoryIndex, spec: RepositorySpec): string;
+  /** What is not known of such a system, and what it is taken for instead; undefined: all is known. */
+  unknownOf?(system: SystemFacts): string | undefined;
   /** Repositories' own lists of what their packages ship; undefined where there are none. */
   readonly fileLists?: FileLists;
   /** One streaming pass. @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT */

@@ -61,6 +61,14 @@ export interface Clash {
   readonly earlier: { readonly installed: InstalledPackage; readonly entry: FileEntry } | undefined;
 }
 
+/** What a system made of the repositories is: some of its package manager's habits changed from release to release. */
+export interface SystemFacts {
+  /** The distribution's word: `v3.19`, `edge`, `rolling`; `latest-stable` or empty where nothing says it */
+  readonly release: string;
+  /** The newest version of the package manager that the repositories have; empty: none */
+  readonly packageManager: string;
+}
+
 /** What decides an installed root, apart from the packages' files. */
 export interface Installation {
   /** In install order */
@@ -69,6 +77,7 @@ export interface Installation {
   readonly targets: readonly string[];
   /** The distribution's word: `x86_64`, `aarch64` */
   readonly architecture: string;
+  readonly system: SystemFacts;
   /** The distribution's own repositories, which the installed system goes on using; empty when the user named others */
   readonly repositories: readonly string[];
   readonly keys: readonly { readonly name: string; readonly content: Uint8Array }[];

@@ -47,6 +47,10 @@ export function workFolder(): string {
   return mkdtempSync(join(fits ? '/dev/shm' : tmpdir(), 'pkgcompose-fidelity-'));
 }
 
+type Openers = Readonly<Record<DistroId, (folder: string) => Promise<RealTool | string>>>;
+
+const OPENERS: Openers = { alpine: openAlpine, arch: openArch };
+
 /** The real tools over one folder, each set up when it is first asked for. */
 export interface Workshop {
   /** A sentence: why it is not here. */
@@ -64,7 +68,9 @@ export interface SetBench {
   close(): void;
 }
 
-export function openWorkshop(folder: string): Workshop {
+/** @param openers in place of a distribution's usual tool */
+export function openWorkshop(folder: string, openers: Partial<Openers> = {}): Workshop {
+  const opener = { ...OPENERS, ...openers };
   const tools = new Map<DistroId, Promise<RealTool | string>>();
   let count = 0;
   const tool: Workshop['tool'] = (distro) => {
@@ -72,7 +78,7 @@ export function openWorkshop(folder: string): Workshop {
     if (opened === undefined) {
       const place = join(folder, distro);
       mkdirSync(place, { recursive: true });
-      opened = distro === 'alpine' ? openAlpine(place) : openArch(place);
+      opened = opener[distro](place);
       tools.set(distro, opened);
     }
     return opened;

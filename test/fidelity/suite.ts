@@ -6,6 +6,7 @@ import type { DistroId } from '../../src/model/package.ts';
 import type { InstallMode } from '../../src/model/request.ts';
 import { ALLOWED } from './allowed.ts';
 import { CONCURRENCY, openWorkshop, workFolder } from './check.ts';
+import type { RealTool } from './real-tool.ts';
 import { SETS } from './sets.ts';
 import { type Unpacker, umoci } from './unpack.ts';
 import { VARYING } from './varying.ts';
@@ -25,13 +26,15 @@ export interface SuiteOptions {
   readonly concurrency?: number;
   /** Every entry of the tables must have been needed. */
   readonly every: boolean;
+  /** In place of the distribution's usual tool */
+  readonly open?: (folder: string) => Promise<RealTool | string>;
 }
 
 /** A subtest for each set and manner, over one real tool, catalog and cache. @throws Error for a name that no set has */
 export async function checkSets(
   t: TestContext,
   distro: DistroId,
-  { manners, concurrency = CONCURRENCY, every }: SuiteOptions,
+  { manners, concurrency = CONCURRENCY, every, open }: SuiteOptions,
 ): Promise<void> {
   const known = SETS.filter((set) => set.distro === distro);
   for (const name of manners.flatMap(({ sets = [] }) => sets))
@@ -41,7 +44,7 @@ export async function checkSets(
     );
   const folder = workFolder();
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const workshop = openWorkshop(folder);
+  const workshop = openWorkshop(folder, open === undefined ? {} : { [distro]: open });
   const tool = await workshop.tool(distro);
   if (typeof tool === 'string') return t.skip(`skipped: ${tool}`);
   const needed = new Set<unknown>();

@@ -66,6 +66,7 @@ function treeOf(packages: readonly InstalledPackage[], targets: readonly string[
     packages,
     targets,
     architecture: 'x86_64',
+    system: { release: 'v3.19', packageManager: '' },
     repositories: [],
     keys: [],
     mode: 'static',

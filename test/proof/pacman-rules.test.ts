@@ -72,6 +72,7 @@ function treeOf(packages: readonly InstalledPackage[]): InodeTree {
     packages,
     targets: [],
     architecture: 'x86_64',
+    system: { release: 'rolling', packageManager: '' },
     repositories: [],
     keys: [],
     mode: 'deferred',

@@ -1,4 +1,5 @@
-import type { InstalledPackage } from '../install.ts';
+import type { Installation } from '../install.ts';
+import { apkGeneration } from './releases.ts';
 
 /** What differs between the generations of apk in the root that they leave. */
 export interface ApkLayout {
@@ -46,8 +47,9 @@ const APK3: ApkLayout = {
   tags: true,
 };
 
-/** The layout that the installed apk reads and writes; apk 2.14's when there is none. */
-export function layoutOf(packages: readonly InstalledPackage[]): ApkLayout {
-  const apk = packages.find(({ facts }) => facts.name === 'apk-tools');
-  return Number.parseInt(apk?.facts.version ?? '2', 10) >= 3 ? APK3 : APK2;
+/** The layout of the apk that is installed, else of the one that the repositories or their release have. */
+export function layoutOf({ packages, system }: Pick<Installation, 'packages' | 'system'>): ApkLayout {
+  const own = packages.find(({ facts }) => facts.name === 'apk-tools')?.facts.version;
+  const { release, packageManager } = system;
+  return apkGeneration({ release, apkToolsVersion: own ?? packageManager }) === '3' ? APK3 : APK2;
 }

@@ -5,6 +5,7 @@ import { describe } from './describe.ts';
 import { readIndex } from './index-reader.ts';
 import { installer } from './installer.ts';
 import { providersOf, satisfies } from './providers.ts';
+import { isUnknownRelease, NEWEST_RELEASE } from './releases.ts';
 import { DEFAULT_RELEASE, parseRepositoryLine, repositories, resolveRelease } from './repositories.ts';
 import { solve } from './solver.ts';
 import { tree } from './tree.ts';
@@ -35,6 +36,7 @@ export const alpine: Distro = {
     },
     archiveSuffixes: ['.apk'],
     keysPackage: 'alpine-keys',
+    managerPackage: 'apk-tools',
     isKeyFile: (path) => KEY_FILE.test(path),
     detachedSignatures: false,
   },
@@ -52,6 +54,10 @@ export const alpine: Distro = {
     spec.release === DEFAULT_RELEASE || spec.release === ''
       ? resolveRelease(index) || spec.release
       : spec.release,
+  unknownOf: ({ release }) =>
+    isUnknownRelease(release)
+      ? `Alpine ${release} is newer than this program knows: its packages are installed as ${NEWEST_RELEASE}'s apk does`
+      : undefined,
   readArchive,
   compareVersions,
   solve,

@@ -25,7 +25,7 @@ type Owned = (installed: InstalledPackage) => readonly FileEntry[];
 
 /** What `apk add --initdb` leaves in an empty root beside the packages' files. */
 export function installer(installation: Installation): Installer {
-  const layout = layoutOf(installation.packages);
+  const layout = layoutOf(installation);
   const ids = idCache();
   const steps = scriptSteps(installation, ids.reset);
   /** Of entries whose ids the archive's numbers are not */
@@ -100,7 +100,7 @@ export function installer(installation: Installation): Installer {
       root.put(SCRIPT_FOLDER, { type: 'directory', mode: 0o700 });
     put(`${DATABASE_FOLDER}/installed`, encodePath(installed));
     put(`${DATABASE_FOLDER}/triggers`, Buffer.from(triggersText(ordered)));
-    if (layout.compressedScripts) put(`${DATABASE_FOLDER}/scripts.tar.gz`, gzipSync(tar));
+    if (layout.compressedScripts) put(`${DATABASE_FOLDER}/scripts.tar.gz`, gzipSync(tar, { level: 9 }));
     else put(`${DATABASE_FOLDER}/scripts.tar`, tar);
     put('etc/apk/world', Buffer.from(worldText(installation.targets)));
     put('etc/apk/arch', Buffer.from(`${installation.architecture}\n`));

@@ -18,7 +18,10 @@ const ORDER = [
   'trigger',
 ];
 
-/** `lib/apk/db/scripts.tar`: `<name>-<version>.<identity>.<script>` of each package. */
+/**
+ * `lib/apk/db/scripts.tar`: `<name>-<version>.<identity>.<script>` of each package; the identity is the index's `Q1` and
+ * base64 with apk 2, `X1` and hex with apk 3 (`database.c` apk_db_scriptdb_write).
+ */
 export function scriptsTar(
   packages: readonly InstalledPackage[],
   { layout, time }: { readonly layout: ApkLayout; readonly time: number },
@@ -27,13 +30,18 @@ export function scriptsTar(
   for (const { facts } of packages) {
     if (!isUnpacked(facts)) continue;
     const mtime = layout.compressedScripts ? infoNumber(facts.info, 'builddate') : time;
+    const identity = layout.compressedScripts ? inHex(facts.identity) : facts.identity;
     for (const { name, content } of inOrder(facts.scripts)) {
       const bytes = Buffer.from(content, 'base64');
-      const path = `${facts.name}-${facts.version}.${facts.identity}.${name}`;
+      const path = `${facts.name}-${facts.version}.${identity}.${name}`;
       blocks.push(header(path, bytes.length, mtime), bytes, Buffer.alloc(-bytes.length & (BLOCK - 1)));
     }
   }
   return Buffer.concat([...blocks, END]);
+}
+
+function inHex(identity: string): string {
+  return `X1${Buffer.from(identity.slice('Q1'.length), 'base64').toString('hex')}`;
 }
 
 function inOrder(scripts: readonly PackageScript[]): readonly PackageScript[] {

@@ -32,6 +32,7 @@ export const arch: Distro = {
     },
     archiveSuffixes: ['.pkg.tar.zst', '.pkg.tar.xz', '.pkg.tar.gz', '.pkg.tar.bz2', '.pkg.tar'],
     keysPackage: 'archlinux-keyring',
+    managerPackage: 'pacman',
     isKeyFile: (path) => path.startsWith('usr/share/pacman/keyrings/') && !path.endsWith('/'),
     detachedSignatures: true,
   },

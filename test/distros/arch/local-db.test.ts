@@ -27,6 +27,7 @@ function write(...packages: InstalledPackage[]): TreeRoot {
     packages,
     targets: [],
     architecture: 'x86_64',
+    system: { release: 'rolling', packageManager: '' },
     repositories: [],
     keys: [],
     mode: 'static',

@@ -56,6 +56,7 @@ function install(packages: readonly InstalledPackage[], more: Partial<Installati
     packages,
     targets: [],
     architecture: 'x86_64',
+    system: { release: 'rolling', packageManager: '' },
     repositories: [],
     keys: [],
     mode: 'deferred',

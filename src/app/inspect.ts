@@ -1,8 +1,8 @@
 import { ANNOTATIONS } from '../compose/annotations.ts';
 import { isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import type { Digest } from '../model/digest.ts';
 import { platformText } from '../model/platform.ts';
-import { fullName, parseReference } from '../model/reference.ts';
 import type { InspectedImage, InspectedLayer, InspectReport, RegistryAccess } from '../model/registry.ts';
 import { isIndex } from '../output/choose-image.ts';
 import { type ContentReader, chooseManifest, type Document, readSmallBlob } from '../output/image-content.ts';
@@ -13,35 +13,46 @@ import {
   parseObject,
   platformOfConfig,
 } from '../output/image-json.ts';
+import { readManifestFacts, referrerDescriptor } from '../registry/manifest-json.ts';
 import { listReferrers } from '../registry/referrers.ts';
+import type { RegistrySession } from '../registry/session.ts';
+import {
+  addressOf,
+  type ContentArgument,
+  type ImageArgument,
+  openContentArgument,
+} from './image-argument.ts';
 import { packagesOfPurls } from './image-packages.ts';
 import { type RegistryContext, withRegistries } from './registry-access.ts';
-import { openRegistryContent } from './registry-content.ts';
 
-export interface InspectRequest {
-  readonly reference: string;
-  /** Of an index, the image for this; empty: the index itself */
-  readonly platform: string;
+/** OCI image-spec "Pre-Defined Annotation Keys": here an artifact's file name. */
+const TITLE = 'org.opencontainers.image.title';
+
+export interface InspectRequest extends ImageArgument {
   readonly referrers: boolean;
   readonly access: RegistryAccess;
 }
 
-/** What a registry has under a name, without its layers' bytes. @throws AppError as openRegistryContent and chooseManifest */
+/**
+ * What an image, an index of images or an artifact is, wherever it is kept, without its layers' bytes. Of an index, the image
+ * for the platform that is asked for; else the index itself.
+ * @throws AppError as openContentArgument and chooseManifest
+ */
 export async function inspect(context: RegistryContext, request: InspectRequest): Promise<InspectReport> {
-  const reference = parseReference(request.reference);
   return withRegistries(context, request, async (session) => {
-    const content = await openRegistryContent(session, reference);
+    const argument = await openContentArgument(session, request);
+    const { content } = argument;
     const shown = await documentOf(content, request.platform);
     const { digest, mediaType } = shown.descriptor;
     const { artifactType } = parseObject(shown.bytes, `manifest ${digest}`);
     return {
-      reference: fullName({ ...reference, digest }),
+      reference: addressOf(argument, digest),
       digest,
       mediaType,
       index: shown === content.root ? null : content.root.descriptor.digest,
       artifactType: typeof artifactType === 'string' ? artifactType : null,
       ...(isIndex(shown.descriptor) ? indexFacts(shown) : await manifestFacts(content, shown)),
-      referrers: request.referrers ? await listReferrers(session, reference, { of: digest }) : null,
+      referrers: request.referrers ? await referrersOf(session, argument, digest) : null,
     };
   });
 }
@@ -52,11 +63,27 @@ export async function inspectRaw(
   request: Omit<InspectRequest, 'referrers'>,
 ): Promise<string> {
   return withRegistries(context, request, async (session) => {
-    const content = await openRegistryContent(session, parseReference(request.reference));
+    const { content } = await openContentArgument(session, request);
     const { descriptor, bytes } = await documentOf(content, request.platform);
     parseObject(bytes, `manifest ${descriptor.digest}`);
     return Buffer.from(bytes).toString('utf8');
   });
+}
+
+async function referrersOf(
+  session: RegistrySession,
+  { content, reference }: ContentArgument,
+  of: Digest,
+): Promise<readonly Descriptor[]> {
+  if (reference !== undefined) return listReferrers(session, reference, { of });
+  const found: Descriptor[] = [];
+  for (const descriptor of await content.documents()) {
+    const bytes = await content.document(descriptor);
+    const { mediaType, digest } = descriptor;
+    const facts = readManifestFacts(bytes, mediaType, `manifest ${digest}`);
+    if (facts.subject?.digest === of) found.push(referrerDescriptor(bytes, mediaType, facts));
+  }
+  return found;
 }
 
 function documentOf(content: ContentReader, platform: string): Promise<Document> | Document {
@@ -118,6 +145,7 @@ function layerOf({ digest, mediaType, size, annotations = {} }: Descriptor): Ins
     mediaType,
     sizeBytes: size,
     kind: annotations[ANNOTATIONS.kind] ?? '',
+    title: annotations[TITLE] ?? null,
     packages: packages.map(
       ({ name, version }) => `${packages.length === 1 ? (own ?? name) : name}-${version}`,
     ),

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { platformText } from '../model/platform.ts';
-import { familiarName, fullName, parseReference, type Reference } from '../model/reference.ts';
+import { familiarName } from '../model/reference.ts';
 import type { PullReport, RegistryAccess } from '../model/registry.ts';
 import type { OutputFormat } from '../model/request.ts';
 import { isIndex } from '../output/choose-image.ts';
@@ -18,16 +18,19 @@ import { parseTag } from '../output/tag.ts';
 import { hostPlatform } from './architecture.ts';
 import type { Context } from './context.ts';
 import { fetchBlobs } from './fetch-blobs.ts';
+import {
+  addressOf,
+  type ContentArgument,
+  type ImageArgument,
+  openContentArgument,
+} from './image-argument.ts';
 import { withRegistries } from './registry-access.ts';
-import { openRegistryContent } from './registry-content.ts';
 
 /** The last second of the year 9999, far within what a tar can say. */
 const MAX_TIME = 253_402_300_799;
 
-export interface PullRequest {
-  readonly reference: string;
-  /** Of an index: the image for this; empty: all of them into a folder, this machine's into a tar */
-  readonly platform: string;
+/** Without a platform: of an index all images into a folder, this machine's into a tar. */
+export interface PullRequest extends ImageArgument {
   readonly output: { readonly path: string; readonly format: OutputFormat };
   readonly access: RegistryAccess;
 }
@@ -38,17 +41,17 @@ export interface PullRequest {
  * @throws AppError of every kind that a registry or a disk gives; USAGE when no image is for the platform
  */
 export async function pull(context: Context, request: PullRequest): Promise<PullReport> {
-  const reference = parseReference(request.reference);
   return withRegistries(context, request, async (session) => {
-    const content = await openRegistryContent(session, reference);
+    const argument = await openContentArgument(session, request);
+    const { content } = argument;
     const root = await wanted(content, request);
     const contents = await readContents(content, root);
-    const { fetched, cached } = await fetchBlobs(context, contents, fullName(reference));
+    const { fetched, cached } = await fetchBlobs(context, contents, content.name);
     const write = isIndex(root.descriptor) ? writeIndex : writeImage;
-    const { imageId, platforms } = await write(context, { request, reference, contents });
+    const { imageId, platforms } = await write(context, { request, tags: tagsOf(argument), contents });
     const { digest, mediaType } = root.descriptor;
     return {
-      reference: fullName({ ...reference, digest }),
+      reference: addressOf(argument, digest),
       digest,
       mediaType,
       imageId,
@@ -68,13 +71,13 @@ async function wanted(content: ContentReader, { platform, output }: PullRequest)
 
 interface Pulled {
   readonly request: PullRequest;
-  readonly reference: Reference;
+  readonly tags: readonly string[];
   readonly contents: ImageContents;
 }
 
 type Written = Pick<PullReport, 'imageId' | 'platforms'>;
 
-async function writeImage(context: Context, { request, reference, contents }: Pulled): Promise<Written> {
+async function writeImage(context: Context, { request, tags, contents }: Pulled): Promise<Written> {
   const { root } = contents;
   const { manifest, config, configBytes } = await readImage(
     { blob: ({ digest }) => createReadStream(context.store.get(digest)) },
@@ -92,7 +95,7 @@ async function writeImage(context: Context, { request, reference, contents }: Pu
       sizeBytes: layer.size,
       content: context.store.get(layer.digest),
     })),
-    tags: tagsOf(reference),
+    tags,
     platform,
     createdAt: secondsOf(config.json.created),
   };
@@ -107,7 +110,7 @@ async function writeImage(context: Context, { request, reference, contents }: Pu
   return { imageId: digest, platforms: [platformText(platform)] };
 }
 
-async function writeIndex(context: Context, { request, reference, contents }: Pulled): Promise<Written> {
+async function writeIndex(context: Context, { request, tags, contents }: Pulled): Promise<Written> {
   const { root, documents, blobs } = contents;
   const files: readonly LayoutFile[] = [
     ...blobs.map(({ digest, size }) => ({ digest, sizeBytes: size, content: context.store.get(digest) })),
@@ -117,7 +120,7 @@ async function writeIndex(context: Context, { request, reference, contents }: Pu
       content: bytes,
     })),
   ].map((file) => ({ ...file, path: blobPath(file.digest) }));
-  const [tag] = tagsOf(reference);
+  const [tag] = tags;
   const { mediaType, digest, size } = root.descriptor;
   const annotations = tag === undefined ? {} : { annotations: nameAnnotations(parseTag(tag)) };
   const { extendOciDirectory } = await import('../output/oci-dir.ts');
@@ -132,7 +135,8 @@ async function writeIndex(context: Context, { request, reference, contents }: Pu
   return { imageId: null, platforms: platforms.reverse() };
 }
 
-function tagsOf(reference: Reference): readonly string[] {
+function tagsOf({ content, reference }: ContentArgument): readonly string[] {
+  if (reference === undefined) return content.tags;
   return reference.tag === undefined ? [] : [familiarName({ ...reference, digest: undefined })];
 }
 

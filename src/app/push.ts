@@ -24,11 +24,11 @@ export interface PushRequest extends ImageArgument {
 export async function push(context: Context, request: PushRequest): Promise<CopyReport> {
   const to = parseReference(request.to);
   return withRegistries(context, request, async (session) => {
-    const { content, repository } = await openContentArgument(session, request);
+    const { content, reference: from } = await openContentArgument(session, request);
     const root = request.platform === '' ? content.root : await chooseManifest(content, request.platform);
     const contents = await readContents(content, root);
     const { store } = request;
-    const [pushed] = await pushAll(context, session, { contents, references: [to], from: repository, store });
+    const [pushed] = await pushAll(context, session, { contents, references: [to], from, store });
     return { from: request.image, pushed: pushed as PushReport };
   });
 }

@@ -122,8 +122,8 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     name: 'cp',
-    argument: 'REF REF',
-    summary: 'Copy an image, with all its platforms, from one registry to another or within one',
+    argument: 'FROM TO',
+    summary: 'Copy an image, with all its platforms, between registries, tars and OCI layout folders',
     load: () => import('./commands/cp.ts'),
   },
   {
@@ -134,8 +134,8 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     name: 'inspect',
-    argument: 'REF',
-    summary: 'Show what an image in a registry is made of',
+    argument: 'IMAGE',
+    summary: 'Show what an image is made of: its configuration, layers and packages',
     load: () => import('./commands/inspect.ts'),
   },
   {

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../model/descriptor.ts';
 import type { InspectedLayer, InspectReport } from '../model/registry.ts';
 import { count, formatSize, table } from './format.ts';
+import { configLines } from './render-config.ts';
 import { block } from './render-registry.ts';
 
 /** Packages of a layer that are named; more are counted */
@@ -12,13 +13,14 @@ export function renderInspect(report: InspectReport, { verbose }: { readonly ver
   const { digest, mediaType, index, artifactType, platform, config, layers, images, annotations } = report;
   const packages = new Set(layers.flatMap((layer) => layer.packages));
   const head: (readonly [string, string])[] = [
-    ['image', report.reference.replace(/@.*/, '')],
+    ['image', report.reference.replace(/[@#]sha256:.*/, '')],
     ['digest', digest],
     ['type', mediaType],
   ];
   if (index !== null) head.push(['of index', index]);
   if (artifactType !== null) head.push(['artifact', artifactType]);
   if (platform !== null) head.push(['platform', platform]);
+  head.push(...configLines(report.configuration));
   if (config !== null) {
     head.push(['config', `${config.digest} (${formatSize(config.size)})`]);
     head.push(['layers', `${layers.length} (${formatSize(report.sizeBytes)})`]);
@@ -45,11 +47,13 @@ function imageTable({ images }: InspectReport): string {
 }
 
 function layerTable(layers: readonly InspectedLayer[], verbose: boolean): string {
-  const rows = layers.map(({ digest, sizeBytes, kind, packages }) => [
+  const rows = layers.map(({ digest, sizeBytes, kind, packages, title }) => [
     short(digest, verbose),
     formatSize(sizeBytes),
     kind,
-    packages.length > MAX_NAMED && !verbose ? count(packages.length, 'package') : packages.join(' '),
+    packages.length > MAX_NAMED && !verbose
+      ? count(packages.length, 'package')
+      : packages.join(' ') || (title ?? ''),
   ]);
   return table(
     [{ title: 'LAYER' }, { title: 'SIZE', align: 'right' }, { title: 'KIND' }, { title: 'HOLDS' }],

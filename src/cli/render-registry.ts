@@ -34,7 +34,7 @@ export function renderPull(report: PullReport, { quiet }: { readonly quiet: bool
   const { fetched, cached } = report;
   const blobs = [part(fetched, 'fetched'), part(cached, 'cached')].filter((text) => text !== '').join(', ');
   const lines: Line[] = [
-    ['pulled', report.reference.replace(/@.*/, '')],
+    ['pulled', report.reference.replace(/[@#]sha256:.*/, '')],
     ['digest', report.digest],
     ...(report.imageId === null ? [] : [['image id', report.imageId] as const]),
     ['platform', report.platforms.join(', ')],
@@ -45,6 +45,6 @@ export function renderPull(report: PullReport, { quiet }: { readonly quiet: bool
 }
 
 export function block(lines: readonly Line[]): string {
-  const width = Math.max(...lines.map(([name]) => name.length));
+  const width = lines.reduce((most, [name]) => Math.max(most, name.length), 0);
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${printable(text)}\n`).join('');
 }

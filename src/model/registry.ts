@@ -77,6 +77,8 @@ export interface InspectedLayer {
   readonly kind: string;
   /** `name-version`, as its annotations say */
   readonly packages: readonly string[];
+  /** An artifact's file name (`org.opencontainers.image.title`); null: none */
+  readonly title: string | null;
 }
 
 export interface InspectedImage {
@@ -87,6 +89,7 @@ export interface InspectedImage {
 }
 
 export interface InspectReport {
+  /** As PullReport; of a file or folder `PATH#sha256:…` */
   readonly reference: string;
   /** Of the manifest or index that is shown */
   readonly digest: Digest;

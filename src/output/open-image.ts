@@ -49,11 +49,17 @@ export async function openImage(path: string, choice: ImageChoice = {}): Promise
   };
 }
 
+/** What a tar or a folder holds: an image or index, and what lies beside it. */
+export interface LocalContent extends ContentReader {
+  /** All that index.json names, with the images of its indexes */
+  documents(): Promise<readonly Descriptor[]>;
+}
+
 /**
  * The same where an index of images may be meant: without a platform, what index.json itself names.
  * @throws AppError as openImage
  */
-export async function openContent(path: string, choice: ImageChoice = {}): Promise<ContentReader> {
+export async function openContent(path: string, choice: ImageChoice = {}): Promise<LocalContent> {
   const layout = await readImageTar(path);
   if (isDockerArchive(layout)) return madeContent(await openDockerArchive(layout, choice, path), path);
   const reader = readerOf(layout, path);
@@ -66,6 +72,7 @@ export async function openContent(path: string, choice: ImageChoice = {}): Promi
     ...reader,
     root: { descriptor, bytes: await reader.document(descriptor) },
     tags: [...new Set(top.filter(({ digest }) => digest === descriptor.digest).flatMap(namesOf))],
+    documents: async () => [...top.filter(isIndex), ...(await manifestsOf(reader.document, top))],
   };
 }
 
@@ -91,7 +98,7 @@ async function addressable(
 }
 
 /** A `docker save` has no manifest: it is written here, of what was found. */
-function madeContent(source: ImageSource, path: string): ContentReader {
+function madeContent(source: ImageSource, path: string): LocalContent {
   const { config, layers } = source.manifest;
   const mediaType = MEDIA_TYPES.manifest;
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers }));
@@ -102,6 +109,7 @@ function madeContent(source: ImageSource, path: string): ContentReader {
     root,
     tags: source.tags,
     document: async () => bytes,
+    documents: async () => [root.descriptor],
     blob: ({ digest }, offset) => source.blob(digest, offset),
   };
 }

@@ -34,7 +34,7 @@ async function setUp(t: TestHooks) {
 
 function pulling(context: Context, reference: string, more: Partial<PullRequest> = {}) {
   const output = { path: '', format: 'tar' as const };
-  return pull(context, { reference, platform: '', output, access: ACCESS, ...more });
+  return pull(context, { image: reference, platform: '', output, access: ACCESS, ...more });
 }
 
 const tar = (path: string) => ({ output: { path, format: 'tar' as const } });

@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect, inspectRaw } from '../../src/app/inspect.ts';
 import { login, logout } from '../../src/app/login.ts';
+import { pull } from '../../src/app/pull.ts';
 import { push } from '../../src/app/push.ts';
 import { type RegistryContext, withRegistries } from '../../src/app/registry-access.ts';
 import { remove } from '../../src/app/remove.ts';
 import { tags } from '../../src/app/tags.ts';
-import { digestOf } from '../../src/model/digest.ts';
+import { isAppError } from '../../src/model/app-error.ts';
+import { digestOf, hexOf } from '../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../src/model/media-types.ts';
 import { silentProgress } from '../../src/model/progress.ts';
 import { parseReference } from '../../src/model/reference.ts';
+import { writeOciDirectory } from '../../src/output/oci-dir.ts';
 import { putManifest } from '../../src/registry/manifests.ts';
 import { type FakeRegistry, type RegistrySwitches, startFakeRegistry } from '../fake/registry.ts';
 import { tempDir } from '../fixtures/temp.ts';
@@ -62,7 +65,7 @@ test('tags', async (t) => {
   await refused(tags(context, { repository: `${app}/none`, access: ACCESS }), 'NOT_FOUND');
 });
 
-const asking = (reference: string) => ({ reference, platform: '', referrers: false, access: ACCESS });
+const asking = (reference: string) => ({ image: reference, platform: '', referrers: false, access: ACCESS });
 
 test('inspect: an image with its packages, in two requests', async (t) => {
   const { registry, image, app, context } = await setUp(t);
@@ -255,4 +258,76 @@ test('login: what is no login, no registry, or nobody there', async (t) => {
   });
   await refused(login(context, { ...base, registry: server.host }), 'UNSUPPORTED', 'not a registry');
   assert.equal(existsSync(join(context.home, '.docker')), false);
+});
+
+test('inspect: a tar and a folder as an image of a registry, with what refers to it there', async (t) => {
+  const { context, image } = await setUp(t);
+  const tar = await tarOf(t, image);
+  const folder = tempDir(t);
+  const report = await inspect(context, asking(tar));
+  assert.deepEqual(
+    [report.reference, report.digest, report.platform, report.layers.length],
+    [`${tar}#${image.manifestDigest}`, image.manifestDigest, 'linux/amd64', image.layers.length],
+  );
+  assert.equal(await inspectRaw(context, asking(tar)), Buffer.from(image.manifest).toString());
+  const index = indexOf(t, ['amd64', 'arm64']);
+  const all = await inspect(context, { ...asking(index.path), referrers: true });
+  assert.deepEqual([all.digest, all.images.length, all.referrers], [index.digest, 2, []]);
+  const digest = index.images[1]!.manifestDigest;
+  assert.equal((await inspect(context, asking(`${index.path}#${digest}`))).digest, digest);
+
+  await writeOciDirectory(image, folder);
+  const about = {
+    mediaType: MEDIA_TYPES.manifest,
+    digest: image.manifestDigest,
+    size: image.manifest.length,
+  };
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.manifest,
+      artifactType: 'text/x-sbom',
+      subject: about,
+      config: about,
+      layers: [],
+    }),
+  );
+  const referrer = { mediaType: MEDIA_TYPES.manifest, digest: digestOf(bytes), size: bytes.length };
+  writeFileSync(join(folder, 'blobs/sha256', hexOf(referrer.digest)), bytes);
+  const path = join(folder, 'index.json');
+  const json = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...json, manifests: [...json.manifests, referrer] }));
+  const named = await inspect(context, { ...asking(`${folder}#${image.manifestDigest}`), referrers: true });
+  assert.deepEqual(
+    named.referrers?.map((one) => [one.digest, one.artifactType]),
+    [[referrer.digest, 'text/x-sbom']],
+  );
+});
+
+test('a tar copied to a folder and back is the same image', async (t) => {
+  const image = imageOf(t, ['a', 'b'], { tags: ['team/app:1'] });
+  const [tar, folder] = [await tarOf(t, image), join(tempDir(t), 'layout')];
+  const again = join(tempDir(t), 'again.tar');
+  await inCache(tempDir(t), async (context) => {
+    const copy = (from: string, path: string, format: 'tar' | 'oci-dir') =>
+      pull(context, { image: from, platform: '', output: { path, format }, access: ACCESS });
+    assert.equal((await copy(tar, folder, 'oci-dir')).digest, image.manifestDigest);
+    assert.equal((await copy(folder, again, 'tar')).digest, image.manifestDigest);
+  });
+  assert.deepEqual(readFileSync(again), readFileSync(tar));
+});
+
+test('a bare name that is no file is looked up in a registry, and the error says so', async (t) => {
+  const { context } = await setUp(t);
+  await assert.rejects(inspect(context, asking('registry.invalid/no-such-thing')), (error) => {
+    assert.ok(isAppError(error), String(error));
+    assert.match(
+      error.hint ?? '',
+      /^There is no file or folder "registry\.invalid\/no-such-thing" here, so it was looked up as registry\.invalid\/no-such-thing:latest\./,
+    );
+    return true;
+  });
+  for (const path of ['no-such.tar', './no-such', '/no/such', 'no-such/']) {
+    await assert.rejects(inspect(context, asking(path)), (error) => isAppError(error, 'NOT_FOUND'), path);
+  }
 });

@@ -63,6 +63,7 @@ export const INSPECTED: InspectReport = {
       sizeBytes: 397_000,
       kind: 'package',
       packages: ['musl-1.2.4-r2'],
+      title: null,
     },
     {
       digest: digestOf('b'),
@@ -70,6 +71,7 @@ export const INSPECTED: InspectReport = {
       sizeBytes: 9_000,
       kind: 'bundle',
       packages: ['a-1', 'b-1', 'c-1', 'd-1'],
+      title: null,
     },
   ],
   sizeBytes: 406_000,

@@ -26,13 +26,13 @@ test('every command hands on what it is told, and how registries are reached', a
     ['push', { image: 'alpine:3', to: REF, platform: '', access }],
   ]);
   assert.deepEqual(await asked('pull', REF, ...reach), [
-    ['pull', { reference: REF, platform: '', output: { path: 'out.tar', format: 'tar' }, access }],
+    ['pull', { image: REF, platform: '', output: { path: 'out.tar', format: 'tar' }, access }],
   ]);
   assert.deepEqual(await asked('pull', REF, '--format=oci-dir', '--platform=linux/arm/v7'), [
     [
       'pull',
       {
-        reference: REF,
+        image: REF,
         platform: 'linux/arm/v7',
         output: { path: 'out', format: 'oci-dir' },
         access: ACCESS,
@@ -40,11 +40,21 @@ test('every command hands on what it is told, and how registries are reached', a
     ],
   ]);
   assert.deepEqual(await asked('tags', 'a/b', ...reach), [['tags', { repository: 'a/b', access }]]);
+  for (const [to, format] of [
+    ['out.tar', 'tar'],
+    ['./layout', 'oci-dir'],
+    ['/srv/layout', 'oci-dir'],
+    ['layout/', 'oci-dir'],
+  ] as const) {
+    assert.deepEqual(await asked('cp', REF, to), [
+      ['pull', { image: REF, platform: '', output: { path: to, format }, access: ACCESS }],
+    ]);
+  }
   assert.deepEqual(await asked('inspect', REF, '--referrers', ...reach), [
-    ['inspect', { reference: REF, platform: '', referrers: true, access }],
+    ['inspect', { image: REF, platform: '', referrers: true, access }],
   ]);
   assert.deepEqual(await asked('inspect', REF, '--raw'), [
-    ['inspectRaw', { reference: REF, platform: '', access: ACCESS }],
+    ['inspectRaw', { image: REF, platform: '', access: ACCESS }],
   ]);
   assert.deepEqual(await asked('rm', REF, ...reach), [['remove', { reference: REF, access }]]);
   assert.deepEqual(await asked('logout', 'registry.example'), [['logout', { registry: 'registry.example' }]]);
@@ -145,6 +155,36 @@ ${digestOf('b').slice(0, 19)}    9.0 kB  bundle   4 packages
   const evil = { ...INSPECTED, layers: INSPECTED.layers.map((layer) => ({ ...layer, kind: 'a\u001b[2J' })) };
   const { stdout } = await runFake(['inspect', REF], { answers: { inspect: async () => evil } });
   assert.doesNotMatch(stdout, /\u001b/);
+});
+
+test('inspect shows how a container starts, and the files of an artifact', async () => {
+  const configuration = {
+    created: '2026-01-01T00:00:00Z',
+    config: {
+      Entrypoint: ['/bin/sh', '-c'],
+      Cmd: ['a b'],
+      User: 'nobody',
+      Env: ['PATH=/bin', 'LD_PRELOAD=/x'],
+      ExposedPorts: { '80/tcp': {} },
+      Labels: { a: '1' },
+    },
+  };
+  const layers = [{ ...INSPECTED.layers[0]!, kind: '', packages: [], title: 'hello.tar' }];
+  const report = { ...INSPECTED, configuration, layers };
+  const { stdout } = await runFake(['inspect', 'out.tar'], { answers: { inspect: async () => report } });
+  for (const line of [
+    /^created +2026-01-01T00:00:00Z$/m,
+    /^entrypoint +\["\/bin\/sh","-c"\]$/m,
+    /^cmd +\["a b"\]$/m,
+    /^user +nobody$/m,
+    /^env +PATH=\/bin$/m,
+    /^env +LD_PRELOAD=\/x$/m,
+    /^ports +80\/tcp$/m,
+    /^label +a=1$/m,
+    / hello\.tar$/m,
+  ]) {
+    assert.match(stdout, line);
+  }
 });
 
 test('inspect of an index lists images, and what refers to it when asked', async () => {

@@ -155,7 +155,7 @@ test('a pull gets the right bytes or says why not, and leaves nothing half-writt
     const pulling = () =>
       inCache(cache, (context) =>
         pull(context, {
-          reference: `${lab.proxy.host}/pull/${seed}:1`,
+          image: `${lab.proxy.host}/pull/${seed}:1`,
           platform: '',
           output: { path, format: 'tar' },
           access: ACCESS,

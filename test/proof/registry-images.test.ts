@@ -87,7 +87,7 @@ for (const { name, withTokens, ...options } of SETTINGS) {
       assert.deepEqual([pushed.mounted.blobs + pushed.present.blobs, pushed.uploaded.blobs], [5, 0]);
       for (const { digest } of first.layers) await context.store.remove(digest);
       const output = { path: out, format: 'tar' } as const;
-      const pulled = await pull(context, { reference: copy.to, platform: '', output, access });
+      const pulled = await pull(context, { image: copy.to, platform: '', output, access });
       assert.equal(pulled.digest, first.digest);
       assert.equal((await verifyImage(out)).manifestDigest, first.digest);
     });
@@ -105,7 +105,7 @@ test('an index and an image with a manifest of Docker go there and back with the
     const to = `${registry.host}/team/multi:1`;
     await push(context, { image: index.path, to, platform: '', access: ACCESS });
     const output = { path: join(out, 'index'), format: 'oci-dir' } as const;
-    const all = await pull(context, { reference: to, platform: '', output, access: ACCESS });
+    const all = await pull(context, { image: to, platform: '', output, access: ACCESS });
     assert.equal(all.digest, index.digest);
     await push(context, {
       image: path,
@@ -122,7 +122,7 @@ test('an index and an image with a manifest of Docker go there and back with the
     assert.equal(put.status, 201);
     const reference = `${registry.host}/team/docker:1`;
     const tar = { path: join(out, 'docker.tar'), format: 'tar' } as const;
-    const one = await pull(context, { reference, platform: '', output: tar, access: ACCESS });
+    const one = await pull(context, { image: reference, platform: '', output: tar, access: ACCESS });
     assert.equal(one.digest, put.headers.get('docker-content-digest'));
     assert.equal((await verifyImage(tar.path)).manifestDigest, one.digest);
     const copy = { image: reference, to: `${registry.host}/prod/docker:1`, platform: '', access: ACCESS };

@@ -163,7 +163,7 @@ for (const program of PROGRAMS) {
 
       const output = { path: join(tempDir(t), 'three.tar'), format: 'tar' as const };
       const pulled = await pull(context, {
-        reference: `${host}/three:1`,
+        image: `${host}/three:1`,
         platform: '',
         output,
         access: ACCESS,
@@ -228,7 +228,7 @@ test('a store whose blobs are gone is filled again; a registry that is read only
     assert.equal(again.digest, first.digest);
     const output = { path: join(tempDir(t), 'two.tar'), format: 'tar' as const };
     const { digest } = await pull(context, {
-      reference: `${host}/two:1`,
+      image: `${host}/two:1`,
       platform: '',
       output,
       access: ACCESS,

@@ -1,20 +1,32 @@
+import { isPath } from '../../app/image-argument.ts';
 import type { CommandModule } from '../command.ts';
 import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
 import { platformFromWords } from '../platform-word.ts';
 import { accessFromWords, namedArguments } from '../registry-words.ts';
 
 export const command: CommandModule = {
-  arguments: { describe: 'REF REF: from where to where: registry.example/team/app:1, or with @sha256:…' },
+  arguments: {
+    describe:
+      'FROM: a tar, an OCI layout folder, FOLDER#NAME or registry.example/team/app:1; TO: the same: out.tar, ./folder or a reference',
+    complete: 'file',
+  },
   options: ['platform', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose cp registry.example/team/app:1 registry.example/prod/app:1', 'mounts the layers; none is sent'],
     ['compose cp alpine:3.19 localhost:5000/alpine:3.19 --platform arm64', 'one platform of several'],
+    ['compose cp out.tar ./layout', 'the tar as an OCI layout folder'],
   ],
   async run({ words, app }) {
     const { FROM, TO } = namedArguments(words, 'cp', ['FROM', 'TO']);
-    const request = { image: FROM, to: TO, platform: platformFromWords(words) };
-    const data = await app.push({ ...request, access: accessFromWords(words) });
+    const from = { image: FROM, platform: platformFromWords(words), access: accessFromWords(words) };
     const quiet = words.options.has('quiet');
+    if (isPath(TO)) {
+      const format = TO.endsWith('.tar') ? 'tar' : 'oci-dir';
+      const data = await app.pull({ ...from, output: { path: TO, format } });
+      const text = async () => (await import('../render-registry.ts')).renderPull(data, { quiet });
+      return { kind: 'answer', data, text };
+    }
+    const data = await app.push({ ...from, to: TO });
     const text = async () => (await import('../render-registry.ts')).renderPush(data.pushed, { quiet });
     return { kind: 'answer', data, text };
   },

@@ -4,17 +4,21 @@ import { platformFromWords } from '../platform-word.ts';
 import { accessFromWords, namedArguments } from '../registry-words.ts';
 
 export const command: CommandModule = {
-  arguments: { describe: 'REF: registry.example/team/app:1, or with @sha256:…' },
+  arguments: {
+    describe: 'IMAGE: a tar, an OCI layout folder, FOLDER#NAME, or registry.example/team/app:1',
+    complete: 'file',
+  },
   options: ['raw', 'referrers', 'platform', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
-    ['compose inspect registry.example/team/app:1', 'layers, the packages in them, sizes'],
+    ['compose inspect registry.example/team/app:1', 'configuration, layers, the packages in them, sizes'],
+    ['compose inspect out.tar', 'the same of a file'],
     ['compose inspect alpine:3.19 --platform arm64 --json', 'one image of an index, with its configuration'],
     ['compose inspect registry.example/team/app:1 --raw | sha256sum', 'the manifest as it is'],
   ],
   async run({ words, app }) {
-    const { REF } = namedArguments(words, 'inspect', ['REF']);
+    const { IMAGE } = namedArguments(words, 'inspect', ['IMAGE']);
     const request = {
-      reference: REF,
+      image: IMAGE,
       platform: platformFromWords(words),
       access: accessFromWords(words),
     };

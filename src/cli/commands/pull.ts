@@ -15,7 +15,7 @@ export const command: CommandModule = {
   async run({ words, app }) {
     const { REF } = namedArguments(words, 'pull', ['REF']);
     const data = await app.pull({
-      reference: REF,
+      image: REF,
       platform: platformFromWords(words),
       output: outputOf(settingsFromWords(words)),
       access: accessFromWords(words),

@@ -11,7 +11,7 @@ import type { TrustPolicy } from '../trust/policy.ts';
 import { archiveUrl } from './archive-url.ts';
 import { readSmallFiles } from './contents.ts';
 import type { Context } from './context.ts';
-import type { FoundIndex, IndexedRepository } from './indexed-repository.ts';
+import { basesOf, type FoundIndex, type IndexedRepository } from './indexed-repository.ts';
 import { readArchiveFile } from './ingest-file.ts';
 import type { Sources } from './sources.ts';
 
@@ -35,7 +35,9 @@ export async function fetchKeys(
   const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
   const index = await distro.readIndex({ bytes: from.found.bytes, policy, where: redactUrl(from.found.url) });
   const entry = index.packages.find((candidate) => candidate.name === distro.defaults.keysPackage);
-  const packages = entry === undefined ? [] : [{ entry, base: from.found.base }];
+  const { base } = from.found;
+  const bases = [base, ...from.spec.baseUrls.filter((other) => other !== base)];
+  const packages = entry === undefined ? [] : bases.map((mirror) => ({ entry, base: mirror }));
   if (!(await keepKeys(context, sources, packages))) throw from.cause;
 }
 
@@ -51,10 +53,11 @@ export async function fetchKeysOf(
   const source = context.catalog.packages.source(
     repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })),
   );
-  const packages = source.byName(sources.distro.defaults.keysPackage).map((entry) => ({
-    entry,
-    base: (repositories[entry.repositoryRank] as IndexedRepository).row.base,
-  }));
+  const packages = source
+    .byName(sources.distro.defaults.keysPackage)
+    .flatMap((entry) =>
+      basesOf(repositories[entry.repositoryRank] as IndexedRepository).map((base) => ({ entry, base })),
+    );
   return keepKeys(context, sources, packages);
 }
 

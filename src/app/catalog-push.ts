@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { isLocal, redactUrl } from '../fetch/url.ts';
+import { hadSecrets, isLocal, redactUrl } from '../fetch/url.ts';
 import type { CatalogPushReport } from '../model/catalog-report.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { DistroId } from '../model/package.ts';
@@ -106,7 +106,7 @@ function published({ catalog, progress }: Context): readonly (RepositoryRecord &
   return catalog.repositories.all().flatMap((row) => {
     const { etag: _, lastModified: __, packageCount: ___, ...rest } = row;
     if (row.trust === '' || [row.url, row.base].some(isLocal)) return [];
-    if ([row.url, row.base].some((url) => redactUrl(url) !== url)) {
+    if ([row.url, row.base].some(hadSecrets)) {
       progress.note(`${redactUrl(row.base)} is not published: its URL has a password or a query`);
       return [];
     }

@@ -1,13 +1,14 @@
 import { existsSync, rmSync } from 'node:fs';
 import { download } from '../fetch/http.ts';
 import { isLocal, localPath, redactUrl } from '../fetch/url.ts';
-import { AppError, isAppError } from '../model/app-error.ts';
+import { type AppError, isAppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
 import { digestOf, hexOf } from '../model/digest.ts';
 import type { CatalogPackage } from '../model/package.ts';
+import { allRefused } from './all-refused.ts';
 import { archiveUrl } from './archive-url.ts';
 import type { Context } from './context.ts';
-import type { IndexedRepository } from './indexed-repository.ts';
+import { basesOf, type IndexedRepository } from './indexed-repository.ts';
 import { ingestFile } from './ingest-file.ts';
 import { readSignature } from './signatures.ts';
 import type { Sources } from './sources.ts';
@@ -35,11 +36,9 @@ export async function fetchArchive(
   wanted: WantedArchive,
 ): Promise<ArchiveFacts> {
   const { entry, repository } = wanted;
-  const { base } = repository.row;
-  const bases = [base, ...repository.spec.baseUrls.filter((other) => other !== base)];
   const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
   const refusals: AppError[] = [];
-  let left = bases.map((mirror) => archiveUrl(mirror, sources.distro.id, entry));
+  let left = basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry));
   while (left.length > 0) {
     // What an earlier run left there may be no mirror's copy: its refusal rules nobody out.
     const resumed = !isLocal(left[0] as string) && existsSync(path);
@@ -55,7 +54,7 @@ export async function fetchArchive(
       remote: sources.files,
     });
     if (there !== undefined) return there;
-    if (found instanceof AppError) {
+    if (isAppError(found)) {
       refusals.push(found);
       break;
     }
@@ -71,7 +70,7 @@ export async function fetchArchive(
       if (left.length > 0) context.progress.note(`${error.message}; trying the next mirror`);
     }
   }
-  throw together(refusals);
+  throw allRefused(refusals);
 }
 
 interface Obtained {
@@ -140,14 +139,4 @@ async function detachedSignature(
   if (sources.trust.allowUntrusted) return {};
   const signature = await readSignature(context, sources, url);
   return signature === undefined ? {} : { signature };
-}
-
-function together(refusals: readonly AppError[]): AppError {
-  const [first, ...others] = refusals as [AppError, ...AppError[]];
-  if (others.length === 0) return first;
-  return new AppError(first.code, refusals.map((error) => error.message).join('\n'), {
-    ...(first.hint === undefined ? {} : { hint: first.hint }),
-    details: first.details,
-    cause: first,
-  });
 }

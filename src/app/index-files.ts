@@ -1,12 +1,14 @@
 import { type PackedList, packList } from '../catalog/file-lists.ts';
 import type { FileLists } from '../distros/file-lists.ts';
-import { redactUrl } from '../fetch/url.ts';
+import { redactUrl, withoutSecrets } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
+import type { RepositorySpec } from '../model/repository.ts';
 import type { IndexReport } from '../model/request.ts';
 import type { Context } from './context.ts';
-import { type IndexedRepository, releaseIn } from './indexed-repository.ts';
-import { findIndex, readVerified } from './repositories.ts';
+import { type FoundIndex, type IndexedRepository, releaseIn } from './indexed-repository.ts';
+import { findIndex } from './mirrored-index.ts';
+import { noteUnreachable, readVerified } from './repositories.ts';
 import type { Sources } from './sources.ts';
 
 /** @throws AppError USAGE where a distribution's repositories have no lists of files */
@@ -45,41 +47,60 @@ async function indexOne(
   const spec = { ...repository.spec, indexNames: reader.indexNames(repository.spec) };
   const stored = fileLists.find(repository.row.id);
   const known = stored !== undefined && sources.trust.accepts(stored.trust) ? stored : undefined;
-  const found = await findIndex(context, sources, { spec, row: known });
-  if (found === 'folder') {
+  const outcome = await findIndex(context, sources, {
+    spec,
+    known,
+    accept: (found) => storeLists(context, sources, { repository, reader, spec, found }),
+  });
+  if (outcome.status === 'folder') {
     if (isLookedInto(context, repository)) return undefined;
     throw new AppError('NOT_FOUND', `${spec.baseUrls.join(', ')}: no ${spec.indexNames[0]} there`, {
       hint: 'Its packages are looked into once they are cached: compose ingest DIR',
     });
   }
-  if (found !== 'unchanged') {
-    const { signedBy, lists } = await readVerified(context, sources, {
-      spec,
-      found,
-      read: (input) => readLists(context, { reader, input, name: spec.name }),
-    });
-    fileLists.replace(
-      {
-        repositoryId: repository.row.id,
-        base: found.base,
-        etag: found.etag,
-        lastModified: found.lastModified,
-        content: digestOf(found.bytes),
-        signedBy,
-        trust: sources.trust.fingerprint,
-        packageCount: lists.length,
-      },
-      lists,
-    );
-  }
+  if (outcome.status === 'unreachable')
+    noteUnreachable(context, { name: `${spec.name} files`, known, ...outcome });
   const row = fileLists.find(repository.row.id);
   return {
     repository: `${spec.distro} ${releaseIn(repository, sources)} ${spec.name} ${spec.architecture} files`,
     url: redactUrl(row?.base ?? ''),
-    status: found === 'unchanged' ? 'unchanged' : 'indexed',
+    status: STATUS[outcome.status],
     packages: row?.packageCount ?? 0,
     signedBy: row?.signedBy ?? '',
   };
+}
+
+const STATUS = { read: 'indexed', unchanged: 'unchanged', unreachable: 'cached' } as const;
+
+async function storeLists(
+  context: Context,
+  sources: Sources,
+  wanted: {
+    readonly repository: IndexedRepository;
+    readonly reader: FileLists;
+    readonly spec: RepositorySpec;
+    readonly found: FoundIndex;
+  },
+): Promise<void> {
+  const { repository, reader, spec, found } = wanted;
+  const { signedBy, lists } = await readVerified(context, sources, {
+    spec,
+    found,
+    read: (input) => readLists(context, { reader, input, name: spec.name }),
+  });
+  context.catalog.fileLists.replace(
+    {
+      repositoryId: repository.row.id,
+      base: withoutSecrets(found.base),
+      etag: found.etag,
+      lastModified: found.lastModified,
+      content: digestOf(found.bytes),
+      signedBy,
+      trust: sources.trust.fingerprint,
+      packageCount: lists.length,
+    },
+    lists,
+  );
 }
 
 /** A folder of bare archives was read whole when it was indexed. */

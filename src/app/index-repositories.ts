@@ -16,10 +16,10 @@ export async function indexRepositories(
   if (files) fileListsOf(sources);
   const repositories = await ensureIndexed(context, sources, 'always');
   const indexes = repositories.map(
-    ({ spec, row, changed }): IndexReport => ({
+    ({ spec, row, changed, unreachable }): IndexReport => ({
       repository: `${spec.distro} ${releaseIn({ spec, row }, sources)} ${spec.name} ${spec.architecture}`,
       url: redactUrl(row.base),
-      status: changed ? 'indexed' : 'unchanged',
+      status: unreachable === true ? 'cached' : changed ? 'indexed' : 'unchanged',
       packages: row.packageCount,
       signedBy: row.signedBy,
     }),

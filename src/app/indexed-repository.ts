@@ -1,5 +1,5 @@
 import type { RepositoryRow } from '../catalog/repositories.ts';
-import { joinUrl } from '../fetch/url.ts';
+import { joinUrl, withoutSecrets } from '../fetch/url.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import type { Sources } from './sources.ts';
 
@@ -8,6 +8,8 @@ export interface IndexedRepository {
   readonly spec: RepositorySpec;
   readonly row: RepositoryRow;
   readonly changed: boolean;
+  /** No mirror answered: the index is that of last time. */
+  readonly unreachable?: true;
 }
 
 /** An index's bytes as found, with where they came from. */
@@ -19,9 +21,19 @@ export interface FoundIndex {
   readonly lastModified: string;
 }
 
-/** A repository is known by its index's first place: one folder may hold several, `core.db` and `extra.db`. */
+/**
+ * A repository is known by its index's first place: one folder may hold several, `core.db` and `extra.db`. The catalog keeps no
+ * passwords and tokens: it knows that a place has them, and a request brings them along.
+ */
 export function identityOf(spec: RepositorySpec): string {
-  return joinUrl(spec.baseUrls[0] as string, spec.indexNames[0] as string);
+  return withoutSecrets(joinUrl(spec.baseUrls[0] as string, spec.indexNames[0] as string));
+}
+
+/** Where a repository's archives are, with what the request says in full: first where its index came from. */
+export function basesOf({ spec, row }: Pick<IndexedRepository, 'spec' | 'row'>): readonly string[] {
+  const isOfIndex = (base: string): boolean => withoutSecrets(base) === row.base;
+  const [first = row.base] = spec.baseUrls.filter(isOfIndex);
+  return [first, ...spec.baseUrls.filter((base) => !isOfIndex(base))];
 }
 
 /**

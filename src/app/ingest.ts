@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import type { Distro } from '../distros/distro.ts';
 import { download } from '../fetch/http.ts';
 import { mapConcurrent } from '../fetch/pool.ts';
-import { isLocal, localPath, redactUrl } from '../fetch/url.ts';
+import { fileNameOf, isLocal, localPath, redactUrl } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import { digestOf, hexOf } from '../model/digest.ts';
 import type { DistroId } from '../model/package.ts';
@@ -83,7 +83,7 @@ function expand(input: string, distros: readonly Distro[]): readonly Input[] {
       throw new AppError('NOT_FOUND', `${path}: no package archives in this folder`, { hint: hint(distros) });
     }
   }
-  const distro = distroOfName(basename(input), distros);
+  const distro = distroOfName(isLocal(input) ? basename(input) : fileNameOf(input), distros);
   if (distro === undefined) {
     throw new AppError('UNSUPPORTED', `${redactUrl(input)}: not the name of a package archive`, {
       hint: hint(distros),

@@ -72,6 +72,7 @@ function ownRepositories(request: ComposeRequest, { sources, repositories }: Res
     const url = new URL(base);
     url.username = '';
     url.password = '';
+    url.search = '';
     const release = releaseIn(repository, sources);
     return [
       url.href

@@ -1,3 +1,4 @@
+import { fileNameOf, redactUrl } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
 import type { RepositorySpec } from '../model/repository.ts';
@@ -7,7 +8,7 @@ import type { FoundIndex, IndexedRepository } from './indexed-repository.ts';
 import type { Lookup } from './lookup.ts';
 import { folderOf, type Generation, isPath } from './mirror-generation.ts';
 import type { IndexFile } from './mirror-publish.ts';
-import { findIndex } from './repositories.ts';
+import { findIndex } from './mirrored-index.ts';
 import { readSignature } from './signatures.ts';
 
 /**
@@ -28,7 +29,7 @@ export function foldersOf({ repositories }: Lookup): ReadonlyMap<string, Indexed
     if (folders.has(folder)) {
       throw new AppError(
         'USAGE',
-        `two repositories are called ${spec.name}: ${spec.baseUrls[0]} and another one`,
+        `two repositories are called ${spec.name}: ${redactUrl(spec.baseUrls[0] ?? '')} and another one`,
         {
           hint: 'Give them two mirrors, or two tags: --to REG/NAME:TAG',
         },
@@ -97,19 +98,20 @@ async function readFiles(
   { folder, index }: { readonly folder: string; readonly index: WantedIndex },
 ): Promise<readonly IndexFile[]> {
   const { spec, content } = index;
-  const found = await findIndex(context, sources, { spec, row: undefined });
-  if (found === 'folder' || found === 'unchanged') {
+  const outcome = await findIndex(context, sources, {
+    spec,
+    accept: async (found) => verified(found, content),
+  });
+  if (outcome.status !== 'read') {
     throw new AppError(
       'USAGE',
-      `${spec.baseUrls[0]}: no index there: only a repository with an index can be mirrored`,
+      `${redactUrl(spec.baseUrls[0] ?? '')}: no index there: only a repository with an index can be mirrored`,
       {
         hint: `Make one first: ${spec.distro === 'arch' ? 'repo-add' : 'apk index'}`,
       },
     );
   }
-  if (digestOf(found.bytes) !== content) {
-    throw new AppError('CONFLICT', `${found.url}: changed while it was mirrored`, { hint: 'Try again.' });
-  }
+  const found = outcome.value;
   const path = `${folder}/${nameOf(found)}`;
   const signature = sources.distro.defaults.detachedSignatures
     ? await readSignature(context, sources, found.url)
@@ -120,7 +122,15 @@ async function readFiles(
   ];
 }
 
+/** A mirror's index where it is the one that was verified. */
+function verified(found: FoundIndex, content: string): FoundIndex {
+  if (digestOf(found.bytes) === content) return found;
+  throw new AppError('CONFLICT', `${redactUrl(found.url)}: changed while it was mirrored`, {
+    hint: 'Try again.',
+  });
+}
+
 /** `core.db` */
 function nameOf({ url }: FoundIndex): string {
-  return url.slice(url.lastIndexOf('/') + 1);
+  return fileNameOf(url);
 }

@@ -14,6 +14,7 @@ import type { RegistrySession } from '../registry/session.ts';
 import { archiveTag, archiveUrl } from './archive-url.ts';
 import type { Context } from './context.ts';
 import { fetchArchives } from './fetch-archives.ts';
+import { basesOf, type IndexedRepository } from './indexed-repository.ts';
 import type { Lookup } from './lookup.ts';
 import { isOciUrl, parseOciUrl } from './oci-url.ts';
 import { EMPTY_CONFIG, type NewStoreEntry, putInStore, storeRepository } from './package-store.ts';
@@ -101,7 +102,7 @@ async function putPackage(
   ];
   const { digest, sizeBytes: size, compression } = facts;
   const tag = archiveTag(sources.distro.id, entry);
-  const base = repositories[entry.repositoryRank]?.row.base ?? '';
+  const [base = ''] = basesOf(repositories[entry.repositoryRank] as IndexedRepository);
   const signature = await signatureOf(context, lookup, { entry, base });
   const put = async (made: NewStoreEntry) => (await putInStore(session, target, made)).sentBytes;
   let sentBytes = 0;

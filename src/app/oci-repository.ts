@@ -81,7 +81,9 @@ async function contentsOf(
     const [first] = known;
     if (first === undefined) throw error;
     const root = rootOf(reference);
-    context.progress.note(`${root}: not reachable, using what it had last time (${error.message})`);
+    context.progress.note(
+      `${root}: mirror unreachable; using the repositories that it had last time (${error.message})`,
+    );
     const folders = known.map(({ url }) => folderOf({ path: url.slice(root.length + 1) }));
     return { release: first.release, folders };
   }

@@ -1,3 +1,4 @@
+import { isLocal } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import { type Digest, parseDigest } from '../model/digest.ts';
 import { parseRepository, parseTagName, type Reference } from '../model/reference.ts';
@@ -41,9 +42,9 @@ export function withRelease(place: string, release: string): string {
   return isBare ? `oci://${name}:${release}` : place;
 }
 
-/** A file's URL with what its name ends in: before the fragment. */
+/** A file's URL with what its name ends in: before the query and the fragment. */
 export function besideUrl(url: string, suffix: string): string {
-  const at = isOciUrl(url) ? url.indexOf('#') : -1;
+  const at = isLocal(url) ? -1 : url.search(/[?#]/);
   return at < 0 ? `${url}${suffix}` : `${url.slice(0, at)}${suffix}${url.slice(at)}`;
 }
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { sniff } from '../archive/sniff.ts';
 import type { Distro, RepositoryQuery } from '../distros/distro.ts';
-import { isLocal } from '../fetch/url.ts';
+import { isLocal, splitQuery } from '../fetch/url.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import type { SourceOptions } from '../model/request.ts';
 import { architectureOf } from './architecture.ts';
@@ -102,5 +102,6 @@ function absolute(line: string): string {
 }
 
 function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, '');
+  const { place, query } = splitQuery(url);
+  return place + query;
 }

@@ -160,4 +160,18 @@ export const MIGRATIONS: readonly string[] = [
   -- under no trust they are read again, from the cached archive, when needed.
   UPDATE archive SET trust = '' WHERE distro = 'arch';
   `,
+  `
+  -- URLs are kept without passwords and tokens: what was read by one that has them is read again.
+  PRAGMA secure_delete = ON;
+  CREATE TEMP TABLE secret AS SELECT id FROM repository
+    WHERE url LIKE '%://%@%' OR base LIKE '%://%@%' OR base LIKE '%://%?%';
+  DELETE FROM package_text WHERE rowid IN (SELECT id FROM package WHERE repository_id IN (SELECT id FROM secret));
+  DELETE FROM package WHERE repository_id IN (SELECT id FROM secret);
+  DELETE FROM relation_name WHERE repository_id IN (SELECT id FROM secret);
+  DELETE FROM file_list WHERE repository_id IN (SELECT id FROM secret);
+  DELETE FROM file_database WHERE repository_id IN (SELECT id FROM secret);
+  DELETE FROM repository WHERE id IN (SELECT id FROM secret);
+  DROP TABLE secret;
+  PRAGMA secure_delete = OFF;
+  `,
 ];

@@ -65,6 +65,7 @@ export class RepositoryTable {
   readonly #database: Database.Database;
   readonly #find: Database.Statement<[string, string, string], RepositoryRow>;
   readonly #all: Database.Statement<[], RepositoryRow>;
+  readonly #newestBuild: Database.Statement<[number], { time: number }>;
 
   constructor(database: Database.Database) {
     this.#database = database;
@@ -72,6 +73,9 @@ export class RepositoryTable {
       `SELECT ${COLUMNS} FROM repository WHERE distro = ? AND architecture = ? AND url = ?`,
     );
     this.#all = database.prepare(`SELECT ${COLUMNS} FROM repository ORDER BY distro, architecture, url`);
+    this.#newestBuild = database.prepare(
+      'SELECT coalesce(max(build_time), 0) AS time FROM package WHERE repository_id = ?',
+    );
   }
 
   find(distro: DistroId, architecture: string, url: string): RepositoryRow | undefined {
@@ -82,11 +86,21 @@ export class RepositoryTable {
     return this.#all.all();
   }
 
-  /** Remembers newer validators or a trust policy that accepted the same content. */
-  refresh(id: number, row: Pick<RepositoryRow, 'etag' | 'lastModified' | 'trust' | 'signedBy'>): void {
+  /** Remembers newer validators, another mirror, or a trust policy that accepted the same content. */
+  refresh(
+    id: number,
+    row: Pick<RepositoryRow, 'base' | 'etag' | 'lastModified' | 'trust' | 'signedBy'>,
+  ): void {
     this.#database
-      .prepare('UPDATE repository SET etag = ?, last_modified = ?, trust = ?, signed_by = ? WHERE id = ?')
-      .run(row.etag, row.lastModified, row.trust, row.signedBy, id);
+      .prepare(
+        'UPDATE repository SET base = ?, etag = ?, last_modified = ?, trust = ?, signed_by = ? WHERE id = ?',
+      )
+      .run(row.base, row.etag, row.lastModified, row.trust, row.signedBy, id);
+  }
+
+  /** Build time of the newest package, in seconds since the epoch; 0: of none is it known. */
+  newestBuild(id: number): number {
+    return this.#newestBuild.get(id)?.time ?? 0;
   }
 
   /**

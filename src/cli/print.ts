@@ -1,5 +1,5 @@
 import type { Result, StreamResult } from './command.ts';
-import { EXIT_DAMAGED, EXIT_OK } from './exit-codes.ts';
+import { EXIT_CODES, EXIT_DAMAGED, EXIT_OK } from './exit-codes.ts';
 
 export interface PrintOptions {
   readonly json: boolean;
@@ -48,6 +48,9 @@ export async function resultText(result: WholeResult, options: PrintOptions): Pr
 
 export function exitCodeOf(result: WholeResult): number {
   if (result.kind === 'answer') return result.exitCode ?? EXIT_OK;
+  if (result.kind === 'index' && result.data.some(({ status }) => status === 'cached')) {
+    return EXIT_CODES.NETWORK;
+  }
   const damaged = result.kind === 'cache-verify' && !result.repair && result.data.damaged.length > 0;
   return damaged ? EXIT_DAMAGED : EXIT_OK;
 }

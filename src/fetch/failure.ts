@@ -16,11 +16,20 @@ export class FetchFailure extends Error {
   readonly hint: string | undefined;
   /** Of the reply, where that is the failure */
   readonly status: number | undefined;
+  /** What was found wrong with the content, where that is the failure */
+  readonly refusal: AppError | undefined;
 
   constructor(
     code: ErrorCode,
     reason: string,
-    options: { retry: Retry; waitMs?: number | undefined; status?: number; hint?: string; cause?: unknown },
+    options: {
+      retry: Retry;
+      waitMs?: number | undefined;
+      status?: number;
+      hint?: string | undefined;
+      refusal?: AppError;
+      cause?: unknown;
+    },
   ) {
     super(redactUrl(reason), { cause: options.cause });
     this.code = code;
@@ -28,7 +37,18 @@ export class FetchFailure extends Error {
     this.waitMs = options.waitMs;
     this.hint = options.hint;
     this.status = options.status;
+    this.refusal = options.refusal;
   }
+}
+
+/** What would come of every other source too: it ends the whole. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'STORAGE', 'CATALOG', 'USAGE']);
+
+/** What was found wrong with what a source gave: the next source may do better. Anything else as it came. */
+export function asRefusal(error: unknown): unknown {
+  if (!(error instanceof AppError) || FINAL.has(error.code)) return error;
+  const { code, message, hint } = error;
+  return new FetchFailure(code, message, { retry: 'no', hint, refusal: error, cause: error });
 }
 
 export function cancelled(url: string): AppError {

@@ -1,6 +1,6 @@
 import { type Download, downloadFile } from './download.ts';
 import { contentLength, overLimit, type Reply } from './exchange.ts';
-import { cancelled, FetchFailure } from './failure.ts';
+import { asRefusal, cancelled, FetchFailure } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { readLocal } from './local.ts';
 import { type MirrorOptions, tryMirrors } from './mirrors.ts';
@@ -34,41 +34,65 @@ export type ConditionalResult =
       readonly lastModified: string;
     };
 
+export interface BytesOptions extends FetchOptions {
+  readonly validators?: Validators;
+  readonly maxBytes: number;
+}
+
 /**
  * The whole content of the first of `urls` (http, https, file, plain paths) that answers; with validators, not modified
  * where the server says so. `url` is the one of `urls` as given.
  * @throws AppError NOT_FOUND (on every one), LIMIT (over maxBytes on every one), NETWORK, CANCELLED
  */
-export function fetchBytes(
+export function fetchBytes(urls: readonly string[], options: BytesOptions): Promise<ConditionalResult> {
+  return fetchAccepted(urls, options, async (result) => result);
+}
+
+/**
+ * What `accept` makes of the first of `urls` that answers with what it accepts: an AppError of it goes on to the next, like
+ * one that does not answer.
+ * @throws AppError as fetchBytes; of a single refusal that itself, of several the first one's code with all reasons
+ */
+export function fetchAccepted<T>(
   urls: readonly string[],
-  options: FetchOptions & { validators?: Validators; maxBytes: number },
-): Promise<ConditionalResult> {
+  options: BytesOptions,
+  accept: (result: ConditionalResult) => Promise<T>,
+): Promise<T> {
   return tryMirrors(urls, options, async (url) => {
-    if (options.signal?.aborted) throw cancelled(url);
-    if (isLocal(url)) return readLocal(url, options);
-    if (options.remote?.serves(url)) return readRemote(options.remote, url, options);
-    const headers = conditions(options.validators ?? {});
-    const reply = await httpGet(url, {
-      headers,
-      signal: options.signal,
-      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    });
-    if (reply.status === 304 && Object.keys(headers).length > 0) {
-      await reply.discard();
-      return { modified: false, url };
+    const result = await bytesOf(url, options);
+    try {
+      return await accept(result);
+    } catch (error) {
+      throw asRefusal(error);
     }
-    if (reply.status !== 200) {
-      await reply.discard();
-      throw new FetchFailure('NETWORK', `HTTP ${reply.status} was not asked for`, { retry: 'no' });
-    }
-    return {
-      modified: true,
-      url,
-      bytes: await collect(reply, url, options),
-      etag: reply.header('etag'),
-      lastModified: reply.header('last-modified'),
-    };
   });
+}
+
+async function bytesOf(url: string, options: BytesOptions): Promise<ConditionalResult> {
+  if (options.signal?.aborted) throw cancelled(url);
+  if (isLocal(url)) return readLocal(url, options);
+  if (options.remote?.serves(url)) return readRemote(options.remote, url, options);
+  const headers = conditions(options.validators ?? {});
+  const reply = await httpGet(url, {
+    headers,
+    signal: options.signal,
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  });
+  if (reply.status === 304 && Object.keys(headers).length > 0) {
+    await reply.discard();
+    return { modified: false, url };
+  }
+  if (reply.status !== 200) {
+    await reply.discard();
+    throw new FetchFailure('NETWORK', `HTTP ${reply.status} was not asked for`, { retry: 'no' });
+  }
+  return {
+    modified: true,
+    url,
+    bytes: await collect(reply, url, options),
+    etag: reply.header('etag'),
+    lastModified: reply.header('last-modified'),
+  };
 }
 
 /**
@@ -97,7 +121,7 @@ function conditions(validators: Validators): Record<string, string> {
 async function readRemote(
   remote: RemoteFiles,
   url: string,
-  options: FetchOptions & { validators?: Validators; maxBytes: number },
+  options: BytesOptions,
 ): Promise<ConditionalResult> {
   const { sizeBytes, etag, read } = await remote.find(url);
   if (options.validators?.etag === etag) return { modified: false, url };

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { cancelled, errorCode, FetchFailure } from './failure.ts';
 import type { ConditionalResult, Validators } from './http.ts';
@@ -75,7 +76,8 @@ export async function localSize(location: string, maxBytes: number): Promise<num
 async function openLocal(location: string, maxBytes: number): Promise<LocalFile> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(localPath(location), 'r');
+    // A FIFO without a writer must not be waited for.
+    handle = await open(localPath(location), constants.O_RDONLY | constants.O_NONBLOCK);
     const found = await handle.stat({ bigint: true });
     if (!found.isFile()) throw new FetchFailure('NOT_FOUND', 'not a file', { retry: 'no' });
     const sizeBytes = Number(found.size);

@@ -19,6 +19,8 @@ export interface MirrorOptions {
   readonly retries?: number;
   /** Before the first of them; doubles, with jitter; default 250 */
   readonly backoffMs?: number;
+  /** What to do about an error of the code, in place of what is said of any file */
+  readonly hints?: Readonly<Partial<Record<ErrorCode, string>>>;
 }
 
 interface SourceFailure {
@@ -29,8 +31,8 @@ interface SourceFailure {
 /**
  * Tries the sources in turn, each again while its failure allows it.
  * @param attempt throws FetchFailure for what another try or source may mend; anything else ends the whole
- * @throws AppError with the code on which all sources agree (NOT_FOUND, LIMIT, INTEGRITY, STORAGE), otherwise NETWORK;
- * its message and `details.urls` have every URL with its reason
+ * @throws AppError with the code on which all sources agree (NOT_FOUND, LIMIT, INTEGRITY, STORAGE), else that of the first
+ * refusal of what a source gave, else NETWORK; its message and `details.urls` have every URL with its reason
  */
 export async function tryMirrors<T>(
   urls: readonly string[],
@@ -42,12 +44,18 @@ export async function tryMirrors<T>(
   for (const url of urls) {
     const outcome = await trySource(url, options, { attempt, alone: urls.length === 1 });
     if ('value' in outcome) return outcome.value;
-    failures.push({ url: redactUrl(url), failure: outcome.failure });
+    const failed = { url: redactUrl(url), failure: outcome.failure };
+    failures.push(failed);
     if (failures.length < urls.length) {
-      options.progress?.note(`${redactUrl(url)}: ${outcome.failure.message}; trying the next mirror`);
+      options.progress?.note(`${lineOf(failed)}; trying the next mirror`);
     }
   }
-  throw gather(failures, options.label);
+  throw gather(failures, options);
+}
+
+/** What was refused for its content says itself where it is. */
+function lineOf({ url, failure }: SourceFailure): string {
+  return failure.message.startsWith(url) ? failure.message : `${url}: ${failure.message}`;
 }
 
 async function trySource<T>(
@@ -86,14 +94,16 @@ async function pause(url: string, options: MirrorOptions, ms: number): Promise<v
   }
 }
 
-function gather(failures: readonly SourceFailure[], label: string | undefined): AppError {
-  const codes = new Set<ErrorCode>(failures.map(({ failure }) => failure.code));
-  const code = codes.size === 1 ? ([...codes][0] ?? 'NETWORK') : 'NETWORK';
-  const what = label ?? fileNameOf(failures[0]?.url ?? '');
+function gather(failures: readonly SourceFailure[], options: MirrorOptions): AppError {
+  const [only] = failures;
+  if (failures.length === 1 && only?.failure.refusal !== undefined) return only.failure.refusal;
+  const code = commonCode(failures);
+  const what = options.label ?? fileNameOf(only?.url ?? '');
   const verb = code === 'NOT_FOUND' ? 'Not found' : 'Cannot fetch';
-  const lines = failures.map(({ url, failure }) => `${url}: ${failure.message}`);
+  const lines = failures.map(lineOf);
   const list = lines.length === 1 ? ` ${lines[0]}` : lines.map((line) => `\n  ${line}`).join('');
-  const hint = failures.find(({ failure }) => failure.hint !== undefined)?.failure.hint ?? hints[code];
+  const own = failures.find(({ failure }) => failure.code === code && failure.hint !== undefined);
+  const hint = own?.failure.hint ?? options.hints?.[code] ?? hints[code];
   return new AppError(code, `${verb}: ${what}:${list}`, {
     ...(hint === undefined ? {} : { hint }),
     cause: failures.at(-1)?.failure,
@@ -101,6 +111,13 @@ function gather(failures: readonly SourceFailure[], label: string | undefined): 
       urls: failures.map(({ url, failure }) => ({ url, reason: failure.message, code: failure.code })),
     },
   });
+}
+
+function commonCode(failures: readonly SourceFailure[]): ErrorCode {
+  const codes = [...new Set(failures.map(({ failure }) => failure.code))];
+  const [only] = codes;
+  if (codes.length === 1 && only !== undefined) return only;
+  return codes.find((code) => code !== 'NETWORK' && code !== 'NOT_FOUND') ?? 'NETWORK';
 }
 
 const hints: Partial<Record<ErrorCode, string>> = {

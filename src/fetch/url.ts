@@ -33,8 +33,8 @@ export function localPath(location: string): string {
  * `name` (one or more segments, `x86_64/1:foo+bar-1.0-1-any.pkg.tar.zst`) below `base`.
  *
  * In URLs every segment is percent-encoded but for what RFC 3986 section 3.3 allows in one (pchar), so `:` and `+`
- * stay as mirrors serve them; the base's own path is kept as written, its query and fragment are left out. Under a plain
- * path nothing is encoded.
+ * stay as mirrors serve them; the base's own path and query are kept as written (a token in the query is for all that is
+ * below), its fragment is left out. Under a plain path nothing is encoded.
  * @throws AppError BAD_INDEX when the name is absolute, empty, or has `.`, `..`, empty segments or NUL: names come from indexes,
  * and must not lead out of the repository
  */
@@ -50,7 +50,33 @@ export function joinUrl(base: string, name: string): string {
     );
   }
   if (!scheme.test(base) && !/^file:\//i.test(base)) return join(base, name);
-  return `${base.replace(/[?#].*$/s, '').replace(/\/+$/, '')}/${segments.map(encodeSegment).join('/')}`;
+  return belowUrl(base, segments.map(encodeSegment).join('/'));
+}
+
+/**
+ * A location in two: the place, without slashes at its end, and the query with its question mark, which only http and
+ * https URLs have. A fragment is in neither.
+ */
+export function splitQuery(location: string): { readonly place: string; readonly query: string } {
+  const [, before = location, query = ''] = HTTP.test(location) ? (PARTS.exec(location) ?? []) : [];
+  return { place: before.length > 1 ? before.replace(/\/+$/, '') : before, query };
+}
+
+const HTTP = /^https?:\/\//i;
+const PARTS = /^([^?#]*)(\?[^#]*)?/s;
+
+/** `path`, encoded already, below a base: before its query. */
+export function belowUrl(base: string, path: string): string {
+  const { place, query } = splitQuery(base);
+  return `${place}/${path}${query}`;
+}
+
+/**
+ * The location as it may be kept and shown: user name, password and query are masked. The same for the same place, whatever
+ * its password; of one that has none it is the location itself.
+ */
+export function withoutSecrets(location: string): string {
+  return isLocal(location) ? location : redactUrl(location);
 }
 
 function encodeSegment(segment: string): string {
@@ -62,6 +88,11 @@ export function redactUrl(text: string): string {
   return text
     .replace(/([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/?#]*@/gi, '$1***@')
     .replace(/([a-z][a-z0-9+.-]{0,31}:\/\/[^\s?#"']*)\?[^\s"']*/gi, '$1?***');
+}
+
+/** Whether a kept location is one whose password or query is left out. */
+export function hadSecrets(location: string): boolean {
+  return !isLocal(location) && /:\/\/\*\*\*@|\?\*\*\*/.test(redactUrl(location));
 }
 
 /** The last part of a URL's or path's name, for people: decoded, without credentials and query. */

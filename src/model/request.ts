@@ -80,7 +80,8 @@ export interface ComposeRequest {
 export interface IndexReport {
   readonly repository: string;
   readonly url: string;
-  readonly status: 'indexed' | 'unchanged';
+  /** `cached`: no mirror answered, and what is there is of an earlier time */
+  readonly status: 'indexed' | 'unchanged' | 'cached';
   readonly packages: number;
   /** Key name or fingerprint; empty: accepted unsigned */
   readonly signedBy: string;

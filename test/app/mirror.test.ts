@@ -407,7 +407,7 @@ test('a registry that does not answer: the indexes of last time, and no long wai
   const notes: string[] = [];
   const report = await use({ cache, notes }, (context) => compose(context, request(['c'], oci)));
   assert.equal(report.digest, digest);
-  assert.match(notes.join('\n'), /not reachable, using what it had last time/);
+  assert.match(notes.join('\n'), /mirror unreachable; using the repositories that it had last time/);
 });
 
 test("Arch's databases and packages keep the signatures beside them", async (t) => {

@@ -42,7 +42,7 @@ const joined: readonly (readonly [base: string, name: string, expected: string])
     'https://m/v3.19/main/x86_64/libstdc++-13.2.1-r0.apk',
   ],
   ['https://m/a%20b', 'c d#e?f%g.apk', 'https://m/a%20b/c%20d%23e%3Ff%25g.apk'],
-  ['https://m/r?token=secret#top', 'x.apk', 'https://m/r/x.apk'],
+  ['https://m/r?token=secret#top', 'x.apk', 'https://m/r/x.apk?token=secret'],
   ['https://m', "ä~!$&'()*,;=@[]\\.apk", "https://m/%C3%A4~!$&'()*,;=@%5B%5D%5C.apk"],
   ['file:///srv/a%20b/', 'x y+1.apk', 'file:///srv/a%20b/x%20y+1.apk'],
   ['/srv/a b', '1:x y%.apk', '/srv/a b/1:x y%.apk'],

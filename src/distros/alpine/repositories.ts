@@ -1,3 +1,4 @@
+import { belowUrl, redactUrl, splitQuery, withoutSecrets } from '../../fetch/url.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { RepositoryIndex, RepositorySpec } from '../../model/repository.ts';
 import type { RepositoryQuery } from '../distro.ts';
@@ -17,7 +18,7 @@ export function repositories(query: RepositoryQuery): readonly RepositorySpec[] 
     architecture: query.architecture,
     name,
     tag: '',
-    baseUrls: mirrors.map((mirror) => `${withoutSlash(mirror)}/${release}/${name}/${query.architecture}`),
+    baseUrls: mirrors.map((mirror) => belowUrl(mirror, `${release}/${name}/${query.architecture}`)),
     indexNames: [INDEX_NAME],
   }));
 }
@@ -48,15 +49,16 @@ export function parseRepositoryLine(
   const text = line.trim();
   if (text === '' || text.startsWith('#')) return null;
   const tagged = /^@(\S+)\s+(\S.*)$/.exec(text);
-  const location = withoutSlash(tagged === null ? text : (tagged[2] ?? ''));
+  const { place: location, query: token } = splitQuery(tagged === null ? text : (tagged[2] ?? ''));
   if (location === '' || (tagged === null && text.startsWith('@'))) {
     throw new AppError(
       'USAGE',
-      `not a repository: expected URL, DIR or "@tag URL", got ${JSON.stringify(line)}`,
+      `not a repository: expected URL, DIR or "@tag URL", got ${JSON.stringify(redactUrl(line))}`,
     );
   }
-  const bases = basesOf(location, query.architecture);
-  const parts = location
+  const bases = basesOf(location, query.architecture).map((base) => base + token);
+  const parts = withoutSecrets(location)
+    .replace(/^[a-z][a-z0-9+.-]*:\/\/(?:\*\*\*@)?/i, '')
     .split('/')
     .filter((part) => part !== '' && part !== query.architecture && part !== INDEX_NAME);
   return {
@@ -99,8 +101,4 @@ function basesOf(location: string, architecture: string): readonly string[] {
   if (location.endsWith(`/${INDEX_NAME}`)) return [location.slice(0, -INDEX_NAME.length - 1)];
   if (location.endsWith(`/${architecture}`)) return [location];
   return [`${location}/${architecture}`, location];
-}
-
-function withoutSlash(location: string): string {
-  return location.length > 1 ? location.replace(/\/+$/, '') : location;
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { belowUrl, redactUrl, splitQuery, withoutSecrets } from '../../fetch/url.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import type { RepositoryQuery } from '../distro.ts';
@@ -41,7 +42,7 @@ export function parseRepositoryLine(line: string, query: RepositoryQuery): Repos
   const assigned = /^([A-Za-z0-9@_+][A-Za-z0-9@._+-]*)\s*=\s*(\S.*)$/.exec(text);
   const key = assigned?.[1] ?? '';
   const given = key === 'Server' ? '' : key;
-  const location = withoutSlash(assigned?.[2] ?? text);
+  const { place: location, query: token } = splitQuery(assigned?.[2] ?? text);
   const file = DATABASE_NAME.exec(location.slice(location.lastIndexOf('/') + 1));
   const isFile = file !== null && location.includes('/') && !isFolder(location);
   const server = isFile ? location.slice(0, location.lastIndexOf('/')) : location;
@@ -49,13 +50,18 @@ export function parseRepositoryLine(line: string, query: RepositoryQuery): Repos
   if (name === '' || server === '') {
     throw new AppError(
       'USAGE',
-      `not a repository: expected URL, DIR or NAME=URL, got ${JSON.stringify(line)}`,
+      `not a repository: expected URL, DIR or NAME=URL, got ${JSON.stringify(redactUrl(line))}`,
       {
         hint: 'a Server line with $repo needs its name: NAME=URL',
       },
     );
   }
-  const spec = specOf({ name, servers: [server], architecture: query.architecture, release: query.release });
+  const spec = specOf({
+    name,
+    servers: [server + token],
+    architecture: query.architecture,
+    release: query.release,
+  });
   return isFile ? { ...spec, indexNames: [location.slice(server.length + 1)] } : spec;
 }
 
@@ -73,15 +79,16 @@ function specOf({ name, servers, architecture, release }: Naming): RepositorySpe
     architecture,
     name,
     tag: '',
-    baseUrls: servers.map((server) =>
-      withoutSlash(server.replaceAll('$repo', () => name).replaceAll('$arch', () => architecture)),
-    ),
+    baseUrls: servers.map((server) => {
+      const { place, query } = splitQuery(server);
+      return place.replaceAll('$repo', () => name).replaceAll('$arch', () => architecture) + query;
+    }),
     indexNames: DATABASE_ENDINGS.map((ending) => `${name}${ending}`),
   };
 }
 
 function serverOf(mirror: string): string {
-  return mirror.includes('$repo') ? mirror : `${withoutSlash(mirror)}/${LAYOUT}`;
+  return mirror.includes('$repo') ? mirror : belowUrl(mirror, LAYOUT);
 }
 
 /**
@@ -91,9 +98,9 @@ function serverOf(mirror: string): string {
 function nameOf(server: string, architecture: string): string {
   const onDisk = databaseIn(server.replaceAll('$arch', () => architecture));
   if (onDisk !== undefined) return onDisk;
-  const parts = server
+  const parts = withoutSecrets(server)
     .replaceAll('$arch', () => architecture)
-    .replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
+    .replace(/^[a-z][a-z0-9+.-]*:\/\/(?:\*\*\*@)?/i, '')
     .split('/')
     .filter((part) => part !== '');
   if (parts.at(-1) === architecture) parts.pop();
@@ -144,8 +151,4 @@ function checkRelease(release: string): void {
       hint: 'for a day of the past, name a mirror: --mirror https://archive.archlinux.org/repos/2024/01/15',
     },
   );
-}
-
-function withoutSlash(location: string): string {
-  return location.length > 1 ? location.replace(/\/+$/, '') : location;
 }

@@ -40,7 +40,9 @@ const LINES: readonly (readonly [line: string, name: string, url: string])[] = [
   ['custom = http://m/$repo/os/$arch', 'custom', 'http://m/custom/os/x86_64'],
   ['Server = http://m/extra/os/$arch', 'extra', 'http://m/extra/os/x86_64'],
   ['http://m/any/pool.db.tar.gz', 'pool', 'http://m/any'],
-  ['http://m/x?a=b', 'x?a=b', 'http://m/x?a=b'],
+  ['http://m/x?a=b', 'x', 'http://m/x?a=b'],
+  ['http://me:pw@m?a=b/c', 'm', 'http://me:pw@m?a=b/c'],
+  ['x=http://me:pw@m/$repo/os/$arch/?a=b', 'x', 'http://me:pw@m/x/os/x86_64?a=b'],
 ];
 
 test('repository lines name URL, name and database', () => {

@@ -63,7 +63,9 @@ export function targetTree(input: TargetTreeInput): TargetTree {
 
 function entriesOf({ facts }: InstalledPackage, rules: TreeRules): readonly FileEntry[] {
   if (rules.isUnpacked?.(facts) === false) return [];
-  return facts.files.filter(({ path }) => !rules.isMetadata(path));
+  return facts.files.filter(
+    (entry) => !rules.isMetadata(entry.path) && rules.passesOver?.(facts, entry) !== true,
+  );
 }
 
 interface State extends TargetTreeInput {

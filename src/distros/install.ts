@@ -29,6 +29,8 @@ export interface TreeRules {
   isMetadata(path: string): boolean;
   /** False for a package that the tool installs without opening it. Absent: none is. */
   isUnpacked?(facts: ArchiveFacts): boolean;
+  /** True for an entry that the tool passes over although it is no metadata. Absent: none is. */
+  passesOver?(facts: ArchiveFacts, entry: FileEntry): boolean;
   /** True: an entry whose folder is not there is refused; else missing folders are made (0755, root). */
   readonly needsParents?: boolean;
   /** True: a package owns the path that its archive lists; else the place where that path leads. */

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { ArchSpec } from '../fixtures/arch.ts';
 import type { FixtureFile } from '../fixtures/tar.ts';
 
-type Files = readonly (string | FixtureFile)[];
+export type Files = readonly (string | FixtureFile)[];
 
 /** Packages that are installed together, in this order, into an empty root. */
 export interface Case {
@@ -12,7 +12,7 @@ export interface Case {
 }
 
 /** `d path mode`, `f path content`, `l path target`, `h path target`. */
-function files(...lines: Files): FixtureFile[] {
+export function makeFiles(...lines: Files): FixtureFile[] {
   return lines.map((line) => {
     if (typeof line !== 'string') return line;
     const [kind, path = '', rest = ''] = line.split(' ');
@@ -23,7 +23,7 @@ function files(...lines: Files): FixtureFile[] {
   });
 }
 
-const p = (...lines: Files): Partial<ArchSpec> => ({ files: files(...lines) });
+const p = (...lines: Files): Partial<ArchSpec> => ({ files: makeFiles(...lines) });
 const MERGED = p('d usr', 'd usr/lib', 'l lib usr/lib', 'd var', 'd run', 'l var/run ../run');
 
 export const CASES: Readonly<Record<string, Case>> = {

@@ -12,6 +12,7 @@ import { parseSigLevel } from '../../src/trust/pacman-keyring.ts';
 import { archFileName, makeArchPackage } from '../fixtures/arch.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { CASES, specsOf } from './pacman-cases.ts';
+import { FOREIGN } from './pacman-foreign-cases.ts';
 import { differences, type Facts, factsOfFolder, type PathFacts, treeOfFacts } from './trees.ts';
 
 /** No package's time */
@@ -19,7 +20,7 @@ const INSTALLED_AT = 1_790_000_000;
 const LOCAL = 'var/lib/pacman/local';
 const NEVER = { allowUntrusted: false, sigLevel: parseSigLevel('Never') };
 
-for (const [name, one] of Object.entries(CASES)) {
+for (const [name, one] of Object.entries({ ...CASES, ...FOREIGN })) {
   test(`as real pacman -U: ${name}`, async (t) => {
     if (process.getuid?.() !== 0) return t.skip('skipped: not root');
     if (!existsSync('/usr/bin/pacman')) return t.skip('skipped: no /usr/bin/pacman');

@@ -8,10 +8,11 @@ import type { IndexPackage } from '../../model/package.ts';
 import type { ArchiveInput } from '../distro.ts';
 import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
 import { infoList, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
+import { backupSums } from './backup-sums.ts';
 import { ByteChannel, ByteTap } from './byte-tap.ts';
 import { isKeptFile } from './kept-files.ts';
 import { LinkerScan } from './ldconfig/linker-scan.ts';
-import { LISTED_PATHS, listedPaths } from './paths.ts';
+import { isListed, LISTED_PATHS, listedPaths } from './paths.ts';
 import { acceptSignature, needsData, type SignatureCheck } from './signature.ts';
 
 /** The largest packages that exist (game data, toolchains) inflate to about 20 GB. */
@@ -49,7 +50,7 @@ export async function readPackageArchive(input: ArchiveInput): Promise<ArchiveFa
     const sha256 = whole.digest('hex');
     checkIntegrity({ sizeBytes, sha256 }, expected, where);
     if ('error' in content) throw content.error;
-    const facts = factsOf(content, { sizeBytes, sha256 }, where);
+    const facts = await factsOf(content, { sizeBytes, sha256 }, where);
     checkIdentity(facts, expected, where);
     return { ...facts, signedBy: await verification };
   } finally {
@@ -88,17 +89,19 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
       `${where}: expected a tar, plain or compressed with zstd, xz, gzip or bzip2, got something else`,
     );
   }
-  let backup: ReadonlySet<string> | undefined;
+  let hasBackup: boolean | undefined;
   const linker = new LinkerScan();
   const collector = new FileListCollector({
     where,
     scan: (path, sizeBytes) => linker.file(path, sizeBytes),
     keep: ({ path, sizeBytes }) => isRootDotFile(path) || isKeptFile(path, sizeBytes),
     hashMd5: (path, kept) => {
+      if (isRootDotFile(path)) return false;
+      // makepkg puts .PKGINFO in front; until it is seen any file may be one that it calls backup.
       const pkginfo = kept.get('.PKGINFO');
-      if (pkginfo === undefined || isRootDotFile(path)) return false;
-      backup ??= new Set(infoList(parsePkgInfo(pkginfo, where), 'backup'));
-      return backup.has(path);
+      if (pkginfo === undefined) return true;
+      hasBackup ??= infoList(parsePkgInfo(pkginfo, where), 'backup').length > 0;
+      return hasBackup;
     },
   });
   try {
@@ -122,11 +125,11 @@ interface Measured {
   readonly sha256: string;
 }
 
-function factsOf(
+async function factsOf(
   content: Content,
   { sizeBytes, sha256 }: Measured,
   where: string,
-): Omit<ArchiveFacts, 'signedBy'> {
+): Promise<Omit<ArchiveFacts, 'signedBy'>> {
   const { compression, segments, list, linker } = content;
   const pkginfo = list.kept.get('.PKGINFO');
   if (pkginfo === undefined) {
@@ -141,10 +144,10 @@ function factsOf(
     if (path !== '.INSTALL') rootMembers[path] = bytes.toString('base64');
   }
   const mtree = list.kept.get('.MTREE');
-  const listed = mtree === undefined ? undefined : listedPaths(mtree, list.files);
+  const listed = mtree === undefined ? undefined : await listedPaths(mtree, list.files);
   if (listed !== undefined) rootMembers[LISTED_PATHS] = listed.toString('base64');
-  return {
-    distro: 'arch',
+  const facts = {
+    distro: 'arch' as const,
     digest: `sha256:${sha256}` as Digest,
     sizeBytes,
     diffId: list.diffId,
@@ -160,9 +163,10 @@ function factsOf(
     scripts: install === undefined ? [] : [{ name: 'INSTALL', content: install.toString('base64') }],
     rootMembers,
     files: list.files,
-    backupMd5: Object.fromEntries(list.md5),
     linker,
   };
+  const unpacked = list.files.filter((entry) => isListed(facts, entry));
+  return { ...facts, backupMd5: backupSums(unpacked, new Set(infoList(info, 'backup')), list.md5) };
 }
 
 function checkNotLarger(sizeBytes: number, expected: IndexPackage | undefined, where: string): void {

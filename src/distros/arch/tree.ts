@@ -1,12 +1,19 @@
 import type { Clash, DirectoryOwnership, TreeRules } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
+import { isListed } from './paths.ts';
 
 /**
  * How pacman lays files down (libalpm add.c, conflict.c; measured with pacman 6.0.2): a path that two packages ship is
  * refused unless both ship a directory, and `replaces` has no part in it; libarchive replaces what is no directory
- * on the way to a file.
+ * on the way to a file. What `.MTREE` does not list, it does not unpack.
  */
-export const tree: TreeRules = { isMetadata, replacesSymlinks: true, mergeDirectory, decideClash };
+export const tree: TreeRules = {
+  isMetadata,
+  passesOver: (facts, entry) => !isListed(facts, entry),
+  replacesSymlinks: true,
+  mergeDirectory,
+  decideClash,
+};
 
 /** `.PKGINFO .INSTALL .MTREE .BUILDINFO .CHANGELOG`; pacman skips every other path with a dot in front too. */
 function isMetadata(path: string): boolean {

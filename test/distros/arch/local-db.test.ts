@@ -4,9 +4,10 @@ import { gzipSync } from 'node:zlib';
 import { TreeRoot } from '../../../src/compose/root.ts';
 import { writeLocalDatabase } from '../../../src/distros/arch/local-db.ts';
 import { readPackageArchive } from '../../../src/distros/arch/package-archive.ts';
+import { tree as rules } from '../../../src/distros/arch/tree.ts';
 import type { Installation, InstalledPackage } from '../../../src/distros/install.ts';
 import { parseSigLevel } from '../../../src/trust/pacman-keyring.ts';
-import { type ArchSpec, makeArchPackage } from '../../fixtures/arch.ts';
+import { type ArchSpec, type FixtureFile, makeArchPackage } from '../../fixtures/arch.ts';
 import { installed } from './installed.ts';
 
 const LOCAL = 'var/lib/pacman/local';
@@ -114,11 +115,11 @@ test('what .MTREE lists counts, if it is one', async () => {
       ],
     });
   const files = async (mtree: Uint8Array) => read(write(await listing(mtree)), 'm-1-1/files');
-  const more = '#mtree\n./usr type=dir\n./usr/x\n./usr/\\303\\251\\134\n./.PKGINFO\n';
+  const more = '#mtree\n/set type=file\n./usr type=dir\n./usr/x\n./usr/\\303\\251\\134\n./.PKGINFO\n';
   assert.equal(await files(gzipSync(more)), '%FILES%\nusr/\nusr/x\nusr/é\\\n\n');
   const same = '%FILES%\nusr/\nusr/x\n\n';
   for (const other of [
-    Buffer.from(more),
+    Buffer.from(more.slice(1)),
     gzipSync('no mtree'),
     gzipSync(more).subarray(0, 30),
     Buffer.alloc(0),
@@ -153,4 +154,61 @@ test('names of any bytes, in strcmp order; numbers that are none; nothing at all
   const empty = write(await packageOf({ name: 'e', version: '1-1', bare: true }));
   assert.equal(read(empty, 'e-1-1/files'), '');
   assert.deepEqual(empty.list(`${LOCAL}/e-1-1`), ['desc', 'files']);
+});
+
+/** As nfpm and fpm pack: `.PKGINFO` behind the files, folders of `.MTREE` with a slash. */
+async function foreign(
+  info: string,
+  mtree: string,
+  files: readonly FixtureFile[],
+): Promise<InstalledPackage> {
+  const pkginfo = { path: '.PKGINFO', content: `pkgname = n\npkgver = 1-1\narch = any\n${info}` };
+  const listing = { path: '.MTREE', content: gzipSync(`#mtree\n${mtree}`) };
+  return packageOf({
+    name: 'n',
+    version: '1-1',
+    bare: true,
+    noInfo: true,
+    files: [...files, pkginfo, ...(mtree === '' ? [] : [listing])],
+  });
+}
+
+test('a package that makepkg did not make: one slash behind folders, sums of files in front of .PKGINFO', async () => {
+  const files = [{ path: 'etc/' }, { path: 'etc/a', content: '1' }];
+  const mtree = './etc/ mode=755 type=dir\n./etc/a type=file\n';
+  for (const listing of [mtree, '']) {
+    const root = write(await foreign('backup = etc/a\n', listing, files));
+    assert.equal(
+      read(root, 'n-1-1/files'),
+      '%FILES%\netc/\netc/a\n\n%BACKUP%\netc/a\tc4ca4238a0b923820dcc509a6f75849b\n\n',
+    );
+  }
+});
+
+test('backup of links is the sum of what they lead to, if that was unpacked before', async () => {
+  const files: readonly FixtureFile[] = [
+    { path: 'early', linkTarget: 'f' },
+    { path: 'd/' },
+    { path: 'f', content: '1' },
+    { path: 'd/late', linkTarget: '../f' },
+    { path: 'd/hard', type: 'hardlink', linkTarget: 'f' },
+    { path: 'gone', linkTarget: 'nowhere' },
+    { path: 'loop', linkTarget: 'loop' },
+    { path: 'folder', linkTarget: 'd' },
+  ];
+  const named = ['early', 'd/late', 'd/hard', 'gone', 'loop', 'folder', 'd', '/f'];
+  const { facts } = await foreign(named.map((path) => `backup = ${path}\n`).join(''), '', files);
+  const md5 = 'c4ca4238a0b923820dcc509a6f75849b';
+  assert.deepEqual(facts.backupMd5, { 'd/late': md5, 'd/hard': md5 });
+});
+
+test('what .MTREE does not list is not installed', async () => {
+  const files = [{ path: 'etc/' }, { path: 'etc/a', content: '1' }, { path: 'etc/b', content: '2' }];
+  const listed = await foreign('backup = etc/b\n', './etc type=dir\n./etc/a type=file\n', files);
+  const skipped = listed.facts.files.filter((entry) => rules.passesOver?.(listed.facts, entry) === true);
+  assert.deepEqual(
+    skipped.map(({ path }) => path),
+    ['etc/b', '.PKGINFO', '.MTREE'],
+  );
+  assert.deepEqual(listed.facts.backupMd5, {});
 });

@@ -1,4 +1,10 @@
-import type { InstalledPackage, Installer, InstallerResult, TreeRules } from '../distros/install.ts';
+import type {
+  DirectoryOwnership,
+  InstalledPackage,
+  Installer,
+  InstallerResult,
+  TreeRules,
+} from '../distros/install.ts';
 import { AppError } from '../model/app-error.ts';
 import type { FileEntry } from '../model/archive.ts';
 import { TreeRoot } from './root.ts';
@@ -35,16 +41,19 @@ export interface TargetTreeInput {
 export function targetTree(input: TargetTreeInput): TargetTree {
   const tree: Tree = new Map();
   const root = new TreeRoot(tree, input.time);
+  const { installer } = input;
+  const rules = { ...input.rules, ...installer.rules };
   const state: State = {
     ...input,
+    rules,
     tree,
     root,
     owners: new Map(),
     shipped: new Set(),
+    directoryOwners: new Map(),
     lost: new Set(),
     clashes: [],
   };
-  const { installer, rules } = input;
   const installedEntries = new Map<InstalledPackage, readonly FileEntry[]>();
   installer.begin(root);
   for (const installed of input.packages) {
@@ -75,6 +84,11 @@ interface State extends TargetTreeInput {
   readonly owners: Map<string, { readonly installed: InstalledPackage; readonly entry: FileEntry }>;
   /** Directories whose permissions are the packages' to decide, by real path */
   readonly shipped: Set<string>;
+  /** Of each directory the package whose permissions it has, and those: TreeRules.winsDirectory */
+  readonly directoryOwners: Map<
+    string,
+    { readonly installed: InstalledPackage; readonly wanted: DirectoryOwnership }
+  >;
   /** Files whose place another package's took */
   readonly lost: Set<FileEntry>;
   readonly clashes: DecidedClash[];
@@ -112,11 +126,13 @@ function install(state: State, installed: InstalledPackage, entry: FileEntry): v
 }
 
 /** Where an entry goes; its parents are there afterwards. */
-function placeOf(state: State, installed: InstalledPackage, { path }: FileEntry): string {
+function placeOf(state: State, installed: InstalledPackage, { path, type }: FileEntry): string {
   const { rules, root, tree, owners, time } = state;
   const parent = parentOf(path);
   if (parent === '' || tree.get(parent)?.type === 'directory') return path;
-  if (rules.needsParents === true && !root.isDirectory(parent)) throw noParent(installed, path, parent);
+  const makesParents = rules.makesParents === true && type === 'directory' && !tree.has(parent);
+  if (rules.needsParents === true && !makesParents && !root.isDirectory(parent))
+    throw noParent(installed, path, parent);
   if (rules.replacesSymlinks !== true) return root.locate(path, nameOf(installed));
   for (const ancestor of ancestorsOf(path)) {
     const type = tree.get(ancestor)?.type ?? 'symlink';
@@ -141,8 +157,10 @@ function installDirectory(
   const wanted = { mode: entry.mode, mtime: entry.mtime, ...state.installer.owner(entry, root) };
   const gone = rules.replacesSymlinks === true && existing?.type !== 'directory';
   if (existing === undefined || gone) {
-    tree.set(at.path, directoryInode(wanted));
+    const mode = rules.newDirectoryMode?.(wanted.mode) ?? wanted.mode;
+    tree.set(at.path, directoryInode({ ...wanted, mode }));
     state.shipped.add(at.path);
+    state.directoryOwners.set(at.path, { installed, wanted });
     return;
   }
   if (existing.type === 'symlink') {
@@ -156,11 +174,21 @@ function installDirectory(
     const other = state.owners.get(at.path)?.installed;
     throw conflict(at.path, other, installed, `a ${existing.type} is there already`);
   }
-  if (state.shipped.has(at.path)) {
+  if (rules.winsDirectory !== undefined) {
+    const owned = state.directoryOwners.get(at.path);
+    if (owned !== undefined && !rules.winsDirectory(installed, owned.installed)) return;
+    state.directoryOwners.set(at.path, { installed, wanted });
+    if (owned !== undefined && state.shipped.has(at.path) && !sameOwnership(owned.wanted, wanted))
+      tree.set(at.path, { ...existing, ...wanted, mtime: existing.mtime });
+  } else if (state.shipped.has(at.path)) {
     tree.set(at.path, { ...existing, ...rules.mergeDirectory(existing, wanted) });
-  } else if (existing.mode === wanted.mode && existing.uid === wanted.uid && existing.gid === wanted.gid) {
+  } else if (sameOwnership(existing, wanted)) {
     state.shipped.add(at.path);
   }
+}
+
+function sameOwnership(a: DirectoryOwnership, b: DirectoryOwnership): boolean {
+  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
 }
 
 function noParent(installed: InstalledPackage, path: string, parent: string): AppError {

@@ -33,6 +33,8 @@ export interface TreeRules {
   passesOver?(facts: ArchiveFacts, entry: FileEntry): boolean;
   /** True: an entry whose folder is not there is refused; else missing folders are made (0755, root). */
   readonly needsParents?: boolean;
+  /** True: where `needsParents`, a directory's missing parents are made all the same. */
+  readonly makesParents?: boolean;
   /** True: a package owns the path that its archive lists; else the place where that path leads. */
   readonly ownsListedPaths?: boolean;
   /**
@@ -45,6 +47,13 @@ export interface TreeRules {
    * one that no package made and that had other permissions: those stay.
    */
   mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): DirectoryOwnership;
+  /**
+   * In place of mergeDirectory: whether the later package's permissions count from now on, as they are. A directory that no
+   * package made keeps its own for good.
+   */
+  winsDirectory?(later: InstalledPackage, owner: InstalledPackage): boolean;
+  /** What mkdir(2) makes of a directory's mode; absent: the mode. */
+  newDirectoryMode?(mode: number): number;
   /**
    * A package's file where a file is already: it takes the place, leaves it to the earlier package, is refused, or
    * becomes the package's without being written: what is there is kept, with the package's beside it or without.
@@ -144,6 +153,8 @@ export interface Root {
  * each), `after`; `end`. May keep state between the calls.
  */
 export interface Installer {
+  /** Where this installation differs from its family's TreeRules */
+  readonly rules?: Partial<TreeRules>;
   /** What the tool makes in an empty root. */
   begin(root: Root): void;
   before(installed: InstalledPackage, root: Root): void;

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { verifyImage } from '../../src/output/verify-image.ts';
 import { type ApkSpec, makeApk, makeApkIndex } from '../fixtures/apk.ts';
+import { writeAlpineMirror } from '../fixtures/mirror-dir.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { composeCli } from '../proof/compose-cli.ts';
+import { treeOfImage } from '../proof/trees.ts';
 
 test('the release is what the first repository that knows it says, though one that does not know comes before it', (t) => {
   const folder = tempDir(t);
@@ -50,4 +53,41 @@ test('the same request has the same release whatever was asked of the cache befo
     assert.deepEqual([release(one, words), release(one, named)], ['latest-stable', 'v3.18']);
     assert.deepEqual([release(other, named), release(other, words)], ['v3.18', 'latest-stable']);
   }
+});
+
+test('apk 3’s database in every root of a release that has apk 3, whether or not the image has apk', async (t) => {
+  const folder = tempDir(t);
+  const cli = composeCli(folder);
+  const one: ApkSpec = { name: 'one', version: '1-r0', files: [{ path: 'one' }] };
+  const apk = (version: string): ApkSpec => ({ name: 'apk-tools', version, files: [{ path: 'apk' }] });
+  const bare = join(folder, 'bare');
+  mkdirSync(bare);
+  writeFileSync(join(bare, 'one-1-r0.apk'), makeApk(one));
+  let count = 0;
+  const made = async (repo: string, ...words: readonly string[]) => {
+    count += 1;
+    const image = join(folder, `image${count}.tar`);
+    const { plan } = cli.compose([
+      ...['one', '--repo', repo, '--arch', 'x86_64', '--allow-untrusted', '--install', 'deferred'],
+      ...['-o', image, ...words],
+    ]);
+    const tree = treeOfImage(await verifyImage(image));
+    const apk3 = tree.has('lib/apk/db/scripts.tar.gz');
+    for (const path of ['lib/apk/db/scripts.tar', 'lib/apk/db/lock', 'dev/null', 'proc', 'tmp'])
+      assert.equal(tree.has(path), !apk3, path);
+    return { apk: apk3 ? 3 : 2, warnings: plan.warnings };
+  };
+  const repository = (release: string, packages: readonly ApkSpec[]): string => {
+    count += 1;
+    return writeAlpineMirror(join(folder, `${count}`), { release, packages });
+  };
+  assert.equal((await made(repository('v3.22', [one]))).apk, 2);
+  assert.deepEqual(await made(repository('v3.24', [one])), { apk: 3, warnings: [] });
+  assert.equal((await made(repository('edge', [one]))).apk, 3);
+  assert.equal((await made(bare)).apk, 3, 'nothing says the release');
+  assert.equal((await made(bare, '--release', 'v3.19')).apk, 2);
+  assert.equal((await made(repository('wolfi', [one, apk('2.14.10-r13')]))).apk, 2, 'by the index');
+  const { apk: newest, warnings } = await made(repository('v3.99', [one]));
+  assert.equal(newest, 3);
+  assert.match(warnings.join(), /^Alpine v3\.99 is newer than this program knows: .* v3\.24/);
 });

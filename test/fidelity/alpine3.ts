@@ -16,7 +16,7 @@ const APK_3: ApkSpec = {
 };
 const DATA = ['data/alpine/v3.19-iso/x86_64', 'data/alpine/v3.19-pool/x86_64'];
 
-const SCRIPT_FAILED = /: script exited with error \d+$/;
+const SCRIPT_FAILED = /: (?:script )?exited with error \d+$/;
 
 /** The apk of version 3 that PKGCOMPOSE_APK3 names, over packages of Alpine 3.19. A sentence: why there is none. */
 export async function openAlpine3(folder: string): Promise<RealTool | string> {

@@ -1,3 +1,4 @@
+import type { ApkGeneration } from '../../src/distros/alpine/releases.ts';
 import type { ApkSpec } from '../fixtures/apk.ts';
 import type { FixtureFile } from '../fixtures/tar.ts';
 
@@ -9,6 +10,10 @@ export interface RuleCase {
   readonly targets?: readonly string[];
   /** apk ends with an error, and what we say */
   readonly refused?: RegExp;
+  /** What apk 2 refuses and apk 3 does not */
+  readonly apk3?: 'taken';
+  /** Of one generation alone */
+  readonly only?: ApkGeneration;
 }
 
 const dir = (path: string, more: Partial<FixtureFile> = {}): FixtureFile => ({ path: `${path}/`, ...more });
@@ -202,6 +207,8 @@ export const RULE_CASES: readonly RuleCase[] = [
   },
   {
     name: 'owners by name: how lines of passwd and group are read',
+    // An apk 3 that is not Alpine's own reads them with another libc.
+    only: '2',
     packages: [
       {
         name: 'a',
@@ -228,6 +235,58 @@ export const RULE_CASES: readonly RuleCase[] = [
         ],
       },
     ],
+  },
+  {
+    name: 'owners by name: a name twice, the passwd that the package itself brings',
+    packages: [
+      {
+        name: 'a',
+        files: [
+          dir('etc'),
+          file('etc/group', 'one:x:7:\none:x:8:\n'),
+          file('etc/passwd', 'one:x:7:7::/:/x\none:x:8:8::/:/x\nroot:x:9:9::/:/x\n'),
+          dir('usr', owned('one')),
+          file('usr/own', 'a', owned('one')),
+        ],
+      },
+      { name: 'b', depends: ['a'], files: [dir('opt', owned('one')), file('opt/r', 'r', owned('root'))] },
+    ],
+  },
+  {
+    name: 'directories: suid and sgid, of priorities, one origin, names, and one that nobody lists',
+    packages: [
+      {
+        name: 'm',
+        origin: 'o',
+        files: [dir('d', { mode: 0o6750 }), file('d/m'), dir('e/f', { mode: 0o711 }), file('e/f/m')],
+      },
+      {
+        name: 'o',
+        origin: 'o',
+        depends: ['m'],
+        files: [
+          dir('d', { mode: 0o2755, ...owned('q', 5) }),
+          file('d/o'),
+          dir('e', { mode: 0o700 }),
+          dir('e/f', { mode: 0o700 }),
+          file('e/o'),
+        ],
+      },
+      {
+        name: 'z',
+        depends: ['o'],
+        replaces: ['zz'],
+        replacesPriority: 4,
+        files: [dir('d', { mode: 0o1777 }), file('d/z')],
+      },
+      {
+        name: 'a',
+        depends: ['z'],
+        files: [dir('d', { mode: 0o700 }), file('d/a'), dir('e', { mode: 0o750 })],
+      },
+    ],
+    apk3: 'taken',
+    refused: /m-1-r0: \/e\/f cannot be installed/,
   },
   {
     name: 'hard links give the file their own owner and mode',
@@ -313,6 +372,7 @@ export const RULE_CASES: readonly RuleCase[] = [
     name: 'a folder without its parent',
     packages: [{ name: 'a', files: [dir('usr/bin'), file('usr/bin/x')] }],
     refused: /a-1-r0: \/usr\/bin cannot be installed/,
+    apk3: 'taken',
   },
   {
     name: 'a file twice',

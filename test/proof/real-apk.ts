@@ -52,6 +52,39 @@ export function realApk(set: RealPackages, folder: string): RealApk | undefined 
   };
 }
 
+/** The apk of version 3 that PKGCOMPOSE_APK3 names; the repositories are folders. A sentence: why there is none. */
+export function realApk3(folder: string): RealApk | string {
+  const apk = process.env.PKGCOMPOSE_APK3 ?? '';
+  if (apk === '') return 'PKGCOMPOSE_APK3 names no apk of version 3';
+  if (process.getuid?.() !== 0 || process.platform !== 'linux' || process.arch !== 'x64')
+    return 'real apk needs root on Linux, x86_64';
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+  const { stdout } = spawnSync(apk, ['--version'], { encoding: 'utf8', env });
+  if (!/^apk-tools 3\./.test(stdout)) return `${apk} is not apk 3: ${stdout.trim()}`;
+  mkdirSync(folder, { recursive: true });
+  const root = join(folder, 'root');
+  return {
+    folder,
+    root,
+    add(repositories, words) {
+      rmSync(root, { recursive: true, force: true });
+      mkdirSync(root);
+      const common = [
+        'add',
+        '--root',
+        root,
+        '--initdb',
+        '--no-network',
+        '--arch',
+        'x86_64',
+        '--allow-untrusted',
+      ];
+      const named = repositories.flatMap((path) => ['-X', join(folder, path)]);
+      return spawnSync(apk, [...common, ...named, ...words], { encoding: 'utf8', env });
+    },
+  };
+}
+
 /**
  * The distribution's own apk installs the set into an empty root.
  * @returns the root; undefined where a chroot is not possible

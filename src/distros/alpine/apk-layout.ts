@@ -1,10 +1,17 @@
-import type { Installation } from '../install.ts';
+import type { Installation, TreeRules } from '../install.ts';
 import { apkGeneration } from './releases.ts';
+import { apk3Rules } from './tree.ts';
 
 /** What differs between the generations of apk in the root that they leave. */
 export interface ApkLayout {
   /** apk 2 makes the folders and device nodes of a root when it creates a database; apk 3 its cache folder alone. */
   readonly makesRoot: boolean;
+  /** How files are laid down, where it is not as in apk 2 */
+  readonly rules: Partial<TreeRules>;
+  /** When apk 3 reads all of passwd and group: see id-cache.ts */
+  readonly readsIdsAtOnce: boolean;
+  /** apk 2 gives a file its hard link's owner and mode; apk 3 its owner, and the mode where that has suid or sgid. */
+  readonly linkGivesMode: boolean;
   /** apk 2 runs scripts from a folder in the root, apk 3 from memory. */
   readonly scriptFolder: boolean;
   /** apk 2: `scripts.tar`, dated by the install; apk 3: `scripts.tar.gz`, dated by the package's build */
@@ -26,6 +33,9 @@ export interface ApkLayout {
 
 const APK2: ApkLayout = {
   makesRoot: true,
+  rules: {},
+  readsIdsAtOnce: false,
+  linkGivesMode: true,
   scriptFolder: true,
   compressedScripts: false,
   sortedFiles: false,
@@ -38,6 +48,9 @@ const APK2: ApkLayout = {
 /** Source: apk-tools 3, `database.c`, `package.c`. */
 const APK3: ApkLayout = {
   makesRoot: false,
+  rules: apk3Rules,
+  readsIdsAtOnce: true,
+  linkGivesMode: false,
   scriptFolder: false,
   compressedScripts: true,
   sortedFiles: true,

@@ -4,20 +4,49 @@ import type { DirectoryOwnership, Root, RootEntry } from '../install.ts';
 type Owner = Pick<DirectoryOwnership, 'uid' | 'gid'>;
 
 export interface IdCache {
+  /** apk opens a package, or has run its first script. What it brings itself is not in place before its end. */
+  open(root: Root): void;
   /** Numeric ids of an entry: those of its names in the root's passwd and group, else the archive's own. */
-  owner(entry: FileEntry, root: Root): Owner;
-  /** apk forgets what it has looked up when a script has ended well, and only then. */
+  owner(entry: FileEntry): Owner;
+  /** apk forgets what it has looked up when a script has ended well. */
   reset(): void;
 }
 
+const USERS = { path: 'etc/passwd', fields: 7 };
+const GROUPS = { path: 'etc/group', fields: 4 };
+
 /** How apk 2.14 resolves names: each is looked up once until the next reset, found or not. */
 export function idCache(): IdCache {
-  const users = names('etc/passwd', PASSWD_FIELDS);
-  const groups = names('etc/group', GROUP_FIELDS);
+  return cacheOf(eachName);
+}
+
+/** How apk 3 does: both files are read when a package is opened, unless they are known from before. */
+export function idCacheAtOnce(): IdCache {
+  return cacheOf(allNames);
+}
+
+interface Names {
+  open(root: Root): void;
+  idOf(name: string): number | undefined;
+  reset(): void;
+}
+
+interface IdFile {
+  readonly path: string;
+  readonly fields: number;
+}
+
+function cacheOf(names: (file: IdFile) => Names): IdCache {
+  const users = names(USERS);
+  const groups = names(GROUPS);
   return {
-    owner: ({ uname, gname, uid, gid }, root) => ({
-      uid: users.idOf(uname, root) ?? uid,
-      gid: groups.idOf(gname, root) ?? gid,
+    open(root) {
+      users.open(root);
+      groups.open(root);
+    },
+    owner: ({ uname, gname, uid, gid }) => ({
+      uid: users.idOf(uname) ?? uid,
+      gid: groups.idOf(gname) ?? gid,
     }),
     reset() {
       users.reset();
@@ -26,40 +55,51 @@ export function idCache(): IdCache {
   };
 }
 
-function names(path: string, fields: number) {
+function eachName({ path, fields }: IdFile): Names {
   const known = new Map<string, number | undefined>();
   let file: RootEntry | undefined;
   let ids: ReadonlyMap<string, number> = new Map();
   return {
-    idOf(name: string, root: Root): number | undefined {
-      if (known.has(name)) return known.get(name);
+    open(root) {
       const now = root.stat(path);
-      if (now !== file) {
-        file = now;
-        ids = readIds(root, path, fields);
-      }
-      known.set(name, ids.get(name));
-      return ids.get(name);
+      if (now === file) return;
+      file = now;
+      ids = new Map(readIds(root, path, fields).reverse());
+    },
+    idOf(name) {
+      if (!known.has(name)) known.set(name, ids.get(name));
+      return known.get(name);
     },
     reset: () => known.clear(),
   };
 }
 
-const PASSWD_FIELDS = 7;
-const GROUP_FIELDS = 4;
+/** The last of a name counts; root is 0 without a line. */
+function allNames({ path, fields }: IdFile): Names {
+  let ids: ReadonlyMap<string, number> | undefined;
+  return {
+    open(root) {
+      ids ??= new Map(readIds(root, path, fields));
+    },
+    idOf: (name) => ids?.get(name) ?? (name === 'root' ? 0 : undefined),
+    reset() {
+      ids = undefined;
+    },
+  };
+}
 
 /**
- * As musl's fgetpwent and fgetgrent read: the last byte of every line is dropped, newline or not; a line with too few
- * fields or a third one that is no number is skipped; the first of a name counts.
+ * Names and ids in the order of the lines, as musl's fgetpwent and fgetgrent read: the last byte of every line is dropped,
+ * newline or not; a line with too few fields or a third one that is no number is skipped.
  */
-export function readIds(root: Root, path: string, fields: number): ReadonlyMap<string, number> {
-  const ids = new Map<string, number>();
+export function readIds(root: Root, path: string, fields: number): [name: string, id: number][] {
+  const ids: [string, number][] = [];
   const text = Buffer.from(root.read(path) ?? []).toString('latin1');
   for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
     const parts = line.slice(0, -1).split(':');
     const [name = '', , id = ''] = parts;
-    if (parts.length < fields || !/^[0-9]*$/.test(id) || ids.has(name)) continue;
-    ids.set(name, Number(BigInt(id === '' ? 0 : id) & 0xffffffffn));
+    if (parts.length < fields || !/^[0-9]*$/.test(id)) continue;
+    ids.push([name, Number(BigInt(id === '' ? 0 : id) & 0xffffffffn)]);
   }
   return ids;
 }

@@ -18,7 +18,10 @@ const DEVICES: readonly (readonly [name: string, mode: number, major: number, mi
 export function makeRoot(root: Root, installation: Installation, layout: ApkLayout): void {
   const folder = (path: string, mode = 0o755): void => root.put(path, { type: 'directory', mode });
   if (!layout.makesRoot) {
-    if (installation.database) folder('var/cache/apk');
+    if (!installation.database) return;
+    folder('var/cache/apk');
+    // Of apk.log
+    folder('var/log');
     return;
   }
   folder('tmp', 0o1777);

@@ -10,7 +10,7 @@ import type {
   Root,
 } from '../install.ts';
 import { layoutOf } from './apk-layout.ts';
-import { idCache } from './id-cache.ts';
+import { idCache, idCacheAtOnce } from './id-cache.ts';
 import { DATABASE_FOLDER, makeRoot, SCRIPT_FOLDER } from './initdb.ts';
 import { installFiles, type LateEntry } from './install-files.ts';
 import { byDisplayName, installedText } from './installed-db.ts';
@@ -20,38 +20,51 @@ import { triggerRuns, triggersText } from './triggers.ts';
 import { checkEntries, isMetadata, isUnpacked } from './unpacked.ts';
 import { worldText } from './world.ts';
 
+/** apk 3 reads them again once a package has brought one. */
+const ID_FILE = /^etc\/(?:passwd|group)$/;
+
+const SPECIAL_BITS = 0o7000;
+
 type Owner = Pick<DirectoryOwnership, 'uid' | 'gid'>;
 type Owned = (installed: InstalledPackage) => readonly FileEntry[];
 
 /** What `apk add --initdb` leaves in an empty root beside the packages' files. */
 export function installer(installation: Installation): Installer {
   const layout = layoutOf(installation);
-  const ids = idCache();
+  const ids = layout.readsIdsAtOnce ? idCacheAtOnce() : idCache();
+  const isLeftOut = layout.rules.isMetadata ?? isMetadata;
   const steps = scriptSteps(installation, ids.reset);
   /** Of entries whose ids the archive's numbers are not */
   const owners = new Map<FileEntry, Owner>();
 
-  const resolve = (entry: FileEntry, root: Root): Owner => {
-    const owner = ids.owner(entry, root);
-    if (owner.uid !== entry.uid || owner.gid !== entry.gid) owners.set(entry, owner);
+  const resolve = (entry: FileEntry): Owner => {
+    const owner = owners.get(entry) ?? ids.owner(entry);
+    if (layout.readsIdsAtOnce || owner.uid !== entry.uid || owner.gid !== entry.gid) owners.set(entry, owner);
     return owner;
   };
   const ownerOf = (entry: FileEntry): Owner => owners.get(entry) ?? entry;
 
   return {
+    rules: layout.rules,
     begin(root) {
       makeRoot(root, installation, layout);
     },
     before(installed, root) {
       if (!isUnpacked(installed.facts)) return;
-      checkEntries(installed.facts);
+      checkEntries(installed.facts, isLeftOut);
+      ids.open(root);
+      // apk 3 has read the first header of the files by the time it runs the script.
+      const first = installed.facts.files.find(({ path }) => !isLeftOut(path));
+      if (layout.readsIdsAtOnce && first !== undefined) resolve(first);
       steps.run({ installed, script: 'pre-install', args: [installed.facts.version] }, root);
+      ids.open(root);
     },
     owner: resolve,
     after(installed, root) {
       if (!isUnpacked(installed.facts)) return;
       for (const entry of installed.facts.files)
-        if (entry.type === 'hardlink' && !isMetadata(entry.path)) linkAttributes(root, entry, resolve);
+        if (entry.type === 'hardlink' && !isLeftOut(entry.path)) linkAttributes(root, entry, resolve(entry));
+      if (layout.readsIdsAtOnce && installed.facts.files.some(({ path }) => ID_FILE.test(path))) ids.reset();
       steps.unpacked(installed);
       steps.run({ installed, script: 'post-install', args: [installed.facts.version] }, root);
     },
@@ -78,6 +91,17 @@ export function installer(installation: Installation): Installer {
       return { left, done };
     },
   };
+
+  /** apk gives the file that a hard link names the link's own owner and mode. */
+  function linkAttributes(root: Root, entry: FileEntry, owner: Owner): void {
+    const there = root.stat(entry.path);
+    // Another package keeps the path.
+    if (there === undefined || there !== root.stat(entry.linkTarget)) return;
+    const mode =
+      layout.linkGivesMode || (entry.mode & SPECIAL_BITS) > 0 ? entry.mode : afterChown(there.mode);
+    if (there.mode !== mode || there.uid !== owner.uid || there.gid !== owner.gid)
+      root.change(entry.path, { mode, ...owner });
+  }
 
   /** Those with names that are not root's, and where they have the say. */
   function lateEntries(root: Root, entries: readonly FileEntry[]): readonly LateEntry[] {
@@ -121,16 +145,7 @@ function shellOf(root: Root): string {
   return !isThere('bin/sh') && isThere('bin/busybox') ? '/bin/busybox sh' : '/bin/sh';
 }
 
-/** apk gives the file that a hard link names the link's own owner and mode. */
-function linkAttributes(
-  root: Root,
-  entry: FileEntry,
-  resolve: (entry: FileEntry, root: Root) => Owner,
-): void {
-  const owner = resolve(entry, root);
-  const there = root.stat(entry.path);
-  // Another package keeps the path.
-  if (there === undefined || there !== root.stat(entry.linkTarget)) return;
-  if (there.mode !== entry.mode || there.uid !== owner.uid || there.gid !== owner.gid)
-    root.change(entry.path, { mode: entry.mode, ...owner });
+/** chown(2) takes suid away, and sgid from what its group may run. */
+function afterChown(mode: number): number {
+  return mode & ((mode & 0o010) > 0 ? ~0o6000 : ~0o4000);
 }

@@ -2,7 +2,7 @@ import type { FileEntry } from '../../model/archive.ts';
 import type { Clash, DirectoryOwnership, InstalledPackage, TreeRules } from '../install.ts';
 import { infoList, infoNumber, infoValue } from '../shared/pkginfo.ts';
 import { matchesOperator, parseRelation } from './relation.ts';
-import { isMetadata, isUnpacked } from './unpacked.ts';
+import { isHidden, isMetadata, isUnpacked } from './unpacked.ts';
 
 /** How apk lays files down (apk-tools `database.c`: install_archive_entry, migrate_files; measured with 2.14). */
 export const tree: TreeRules = {
@@ -14,6 +14,27 @@ export const tree: TreeRules = {
   decideClash,
 };
 
+/** What apk 3 does otherwise (apk-tools 3.0.6, `database.c`, `package.c` apk_pkg_replaces_dir; seen on the tool). */
+export const apk3Rules: Partial<TreeRules> = {
+  isMetadata: isHidden,
+  makesParents: true,
+  winsDirectory,
+  newDirectoryMode: (mode) => mode & 0o1777,
+  decideClash: (clash) => decideClash(clash, decideOwner3),
+};
+
+/** The higher replaces_priority; of one origin the package of that name; else the first by name. */
+function winsDirectory(later: InstalledPackage, owner: InstalledPackage): boolean {
+  const [a, b] = [owner.facts, later.facts];
+  if (a.name === b.name) return true;
+  const priorities = [a, b].map(({ info }) => infoNumber(info, 'replaces_priority')) as [number, number];
+  if (priorities[0] !== priorities[1]) return priorities[1] > priorities[0];
+  const origin = infoValue(a.info, 'origin');
+  if (origin !== '' && origin === infoValue(b.info, 'origin') && (a.name === origin || b.name === origin))
+    return a.name !== origin;
+  return Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)) > 0;
+}
+
 /** The lower owner wins and takes its mode along; the same owner keeps the bits that both allow. */
 function mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): DirectoryOwnership {
   const order = next.uid - current.uid || next.gid - current.gid;
@@ -22,14 +43,16 @@ function mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): 
   return { mode: current.mode & next.mode, uid: current.uid, gid: current.gid };
 }
 
+type DecideOwner = (earlier: InstalledPackage, later: InstalledPackage) => 'earlier' | 'later' | 'refuse';
+
 /**
  * What is there is the earlier package's file: theirs to decide. What no package put there by this path gives way, but
  * in /etc, where apk keeps what it did not put there, or no longer as it did, and the package's file goes beside it.
  */
-function decideClash(clash: Clash): ReturnType<TreeRules['decideClash']> {
+function decideClash(clash: Clash, decide: DecideOwner = decideOwner): ReturnType<TreeRules['decideClash']> {
   const { earlier, later, entry, existing, path } = clash;
   if (earlier !== undefined) {
-    const decision = decideOwner(earlier.installed, later);
+    const decision = decide(earlier.installed, later);
     if (decision !== 'later' || sameContent(existing, earlier.entry)) return decision;
   }
   if (!entry.path.startsWith('etc/')) return 'later';
@@ -50,15 +73,25 @@ function sameContent(existing: Clash['existing'], entry: FileEntry): boolean {
  * Same name or same origin: the later overwrites. Else the higher replaces_priority of those that name the
  * other in `replaces` (none: -1); the later wins a tie when it replaces the earlier at all.
  */
-function decideOwner(earlier: InstalledPackage, later: InstalledPackage): 'earlier' | 'later' | 'refuse' {
+const decideOwner: DecideOwner = (earlier, later) => {
   if (earlier.facts.name === later.facts.name) return 'later';
   const origin = infoValue(later.facts.info, 'origin');
   if (origin !== '' && origin === infoValue(earlier.facts.info, 'origin')) return 'later';
+  return byPriority(earlier, later);
+};
+
+/** As decideOwner, but priorities go before the origin. */
+const decideOwner3: DecideOwner = (earlier, later) => {
+  const decision = byPriority(earlier, later);
+  return decision === 'refuse' ? decideOwner(earlier, later) : decision;
+};
+
+const byPriority: DecideOwner = (earlier, later) => {
   const earlierPriority = priorityOver(earlier, later);
   const laterPriority = priorityOver(later, earlier);
   if (earlierPriority > laterPriority) return 'earlier';
   return laterPriority >= 0 ? 'later' : 'refuse';
-}
+};
 
 function priorityOver(owner: InstalledPackage, other: InstalledPackage): number {
   const { info } = owner.facts;

@@ -7,9 +7,14 @@ export function isUnpacked({ info }: ArchiveFacts): boolean {
   return infoValue(info, 'size') !== '0';
 }
 
-/** Members that apk never installs: what starts with a dot, and abuild's `.keep_<something>` anywhere. */
+/** Members that apk 2 never installs: what starts with a dot, and abuild's `.keep_<something>` anywhere. */
 export function isMetadata(path: string): boolean {
-  return path.startsWith('.') || (path.includes('.keep_') && /(?:^|\/)\.keep_[^/]+$/.test(path));
+  return isHidden(path) || (path.includes('.keep_') && /(?:^|\/)\.keep_[^/]+$/.test(path));
+}
+
+/** Of apk 3, which installs abuild's `.keep_<something>` like any file. */
+export function isHidden(path: string): boolean {
+  return path.startsWith('.');
 }
 
 /** Without a slash at either end; '' is the root. */
@@ -21,12 +26,12 @@ export function folderOf(path: string): string {
  * What apk 2.14 reports as an error and leaves out.
  * @throws AppError BAD_ARCHIVE naming the package and the entry
  */
-export function checkEntries(facts: ArchiveFacts): void {
+export function checkEntries(facts: ArchiveFacts, isLeftOut: (path: string) => boolean): void {
   const folders = new Set(['']);
   const files = new Set<string>();
   for (const entry of facts.files) {
     const { path } = entry;
-    if (isMetadata(path)) continue;
+    if (isLeftOut(path)) continue;
     if (CONTROL_CHARACTER.test(path)) throw refused(facts, entry, 'control characters in its name');
     if (entry.type === 'directory') {
       folders.add(path);

@@ -9,6 +9,8 @@ export interface Words {
   /** Option name → texts in order; a switch has `true` */
   readonly options: ReadonlyMap<string, readonly string[]>;
   readonly args: readonly string[];
+  /** Whether `--` stands in the line: what follows it are packages, whatever they look like */
+  readonly terminated: boolean;
 }
 
 /** Texts stay as they were typed: no numbers, no objects for `a.b`, no camelCase twins, no `--no-` in front. */
@@ -122,5 +124,5 @@ export function readWords(command: TakingOptions, argv: readonly string[]): Word
   // yargs keeps arguments under an option's name, `_`, which `--_` would reach.
   if (!args.every((word) => typeof word === 'string')) throw unknownOption('_', command);
   const options = Object.entries(given).map(([name, value]) => [name, [value].flat().map(String)] as const);
-  return { options: new Map(options), args };
+  return { options: new Map(options), args, terminated: argv.includes('--') };
 }

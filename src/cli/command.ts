@@ -25,6 +25,8 @@ export type Result =
       readonly data: unknown;
       /** For a person; not called with --json */
       readonly text: () => Promise<string>;
+      /** With --quiet; when absent, `text` knows itself what is essential */
+      readonly quietText?: string;
       /** 0 when absent */
       readonly exitCode?: number;
     }
@@ -45,9 +47,13 @@ export interface Invocation {
   readonly app: App;
   /** Standard input; opened when it is called */
   readonly input: () => AsyncIterable<Uint8Array>;
+  /** Width of the terminal; undefined: there is none */
+  readonly columns: number | undefined;
   /** Asks the person at the terminal; `hidden`: what is typed is not shown. @throws AppError USAGE where there is none, CANCELLED */
   readonly ask: (question: string, hidden: boolean) => Promise<string>;
 }
+
+export type CommandGroup = 'Images' | 'Packages' | 'Repositories and cache' | 'Registries' | 'Shell';
 
 /** A command in the list of commands. */
 export interface Listing {
@@ -55,6 +61,8 @@ export interface Listing {
   readonly name: string;
   /** Its arguments as they stand in the usage line; empty: it takes none */
   readonly argument: string;
+  readonly group: CommandGroup;
+  /** One line of `compose help`: at most 54 characters */
   readonly summary: string;
 }
 
@@ -64,7 +72,7 @@ export interface CommandModule {
     /** A line of help */
     readonly describe: string;
     readonly choices?: readonly string[];
-    readonly complete?: 'file' | 'package';
+    readonly complete?: 'file' | 'package' | 'command';
   };
   readonly options: readonly string[];
   /** Command line and what it does */

@@ -2,56 +2,84 @@ import type { FallbackCompletionFunction } from 'yargs';
 import type { Command } from './command.ts';
 import { optionsOf, parserOf } from './command-line.ts';
 import { pendingOption, splitCommand } from './command-word.ts';
-import { COMMAND_NAMES, loadCommand } from './commands.ts';
-import { OPTIONS } from './options.ts';
+import { LISTINGS, loadCommand } from './commands.ts';
+import { OPTIONS, type OptionSpec, optionFor } from './options.ts';
 
 /** Names of packages in the catalog that start with a prefix; never rejects. */
 export type PackageNames = (distro: string, prefix: string) => Promise<readonly string[]>;
 
-/** A word that begins with a dash: options, and with `--name=` their values. */
-function optionWords(command: Command, current: string): readonly string[] {
-  const [, name] = /^--([^=]+)=/.exec(current) ?? [];
-  if (name === undefined) return optionsOf(command).map((option) => `--${option.name}`);
-  return (OPTIONS.get(name)?.choices ?? []).map((value) => `--${name}=${value}`);
+/** What may stand there, and what it does where that is known. */
+export interface Candidate {
+  readonly word: string;
+  readonly describe: string;
 }
+
+const plain = (words: readonly string[]): readonly Candidate[] =>
+  words.map((word) => ({ word, describe: '' }));
+
+function valuesOf(option: OptionSpec | undefined): readonly string[] {
+  return option?.choices ?? option?.suggestions ?? [];
+}
+
+/** A word that begins with a dash: options, and with `--name=` their values. */
+function optionWords(command: Command, current: string): readonly Candidate[] {
+  const [, name] = /^--([^=]+)=/.exec(current) ?? [];
+  if (name !== undefined) return plain(valuesOf(OPTIONS.get(name)).map((value) => `--${name}=${value}`));
+  return optionsOf(command).map((option) => ({
+    word: `--${option.name}`,
+    describe: optionFor(option, command.name).describe,
+  }));
+}
+
+const commandWords = (current: string): readonly Candidate[] =>
+  LISTINGS.filter(({ name }) => name !== '' && name.startsWith(current)).map(({ name, summary }) => ({
+    word: name,
+    describe: summary,
+  }));
 
 /** Empty where the shell should offer files. */
 async function argumentWords(
   command: Command,
   isFirst: boolean,
   packageNames: () => Promise<readonly string[]>,
-): Promise<readonly string[]> {
+): Promise<readonly Candidate[]> {
   const { choices, complete } = command.arguments ?? {};
-  if (choices !== undefined) return isFirst ? choices : [];
-  return complete === 'package' ? packageNames() : [];
+  if (choices !== undefined) return isFirst ? plain(choices) : [];
+  if (complete === 'command') return isFirst ? commandWords('') : [];
+  return complete === 'package' ? plain(await packageNames()) : [];
 }
 
 /**
  * What may stand in place of the last word. yargs reads the words before it. The candidates are from the option table:
  * yargs' own leave out options that may be repeated, values behind `=`, and differ with `$SHELL`. Never throws for what
- * the user typed: a line that is being typed is not yet right.
+ * the user typed: a line that is being typed is not yet right. The first word is a command as long as one begins like it,
+ * then a package: a hundred packages would hide the commands.
  */
 export async function completeWords(
   words: readonly string[],
   packageNames: PackageNames,
-): Promise<readonly string[]> {
+): Promise<readonly Candidate[]> {
   const current = words.at(-1) ?? '';
   const { name, rest: before } = splitCommand(words.slice(0, -1));
   const command = await loadCommand(name);
   const terminated = before.includes('--');
   const pending = terminated ? undefined : pendingOption(before.at(-1) ?? '');
+  let found: readonly Candidate[] = [];
   const complete: FallbackCompletionFunction = async (_current, argv, _yargsOwn, done) => {
-    if (pending !== undefined) return done([...(pending.choices ?? [])]);
-    if (!terminated && current.startsWith('-')) return done([...optionWords(command, current)]);
-    const isFirst = argv._.length <= 1;
-    const commands = name === '' && isFirst && !terminated ? COMMAND_NAMES : [];
-    const distro = String([argv.distro ?? 'alpine'].flat().at(-1));
-    return done([
-      ...commands,
-      ...(await argumentWords(command, isFirst, () => packageNames(distro, current))),
-    ]);
+    found = await candidates(argv);
+    done([]);
   };
-  const parser = parserOf(command).completion('completion', false, complete);
-  const found = await parser.getCompletion([...before, current]);
-  return found.filter((word) => word.startsWith(current));
+  const candidates = async (argv: { readonly _: readonly unknown[]; readonly distro?: unknown }) => {
+    if (pending !== undefined) return plain(valuesOf(pending));
+    if (!terminated && current.startsWith('-')) return optionWords(command, current);
+    const isFirst = argv._.length <= 1;
+    const commands = name === '' && isFirst && !terminated ? commandWords(current) : [];
+    if (commands.length > 0) return commands;
+    const distro = String([argv.distro ?? 'alpine'].flat().at(-1));
+    return argumentWords(command, isFirst, () => packageNames(distro, current));
+  };
+  await parserOf(command)
+    .completion('completion', false, complete)
+    .getCompletion([...before, current]);
+  return found.filter(({ word }) => word.startsWith(current));
 }

@@ -1,6 +1,9 @@
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** As yargs' own scripts ask: `compose --get-yargs-completions compose WORDS…`, the last being the one to complete. */
+/**
+ * As yargs' own scripts ask: `compose --get-yargs-completions compose WORDS…`, the last being the one to complete. A line of
+ * the answer is a word, or a word, a tab and what it does.
+ */
 export const GET_COMPLETIONS = '--get-yargs-completions';
 
 /**
@@ -17,6 +20,7 @@ _compose_complete() {
   case \${COMP_WORDS[COMP_CWORD]} in =|:) strip=$current ;; esac
   COMPREPLY=()
   while IFS= read -r candidate; do
+    candidate=\${candidate%%$'\\t'*}
     COMPREPLY+=("\${candidate#"$strip"}")
   done < <("\${words[0]}" ${GET_COMPLETIONS} "\${words[@]}" 2>/dev/null)
   if [ "\${#COMPREPLY[@]}" -eq 0 ]; then compopt -o default; fi
@@ -27,10 +31,14 @@ complete -F _compose_complete compose pkgcompose ./compose
 const zsh = `#compdef compose pkgcompose
 # zsh completion for compose: source <(compose completion zsh)
 _compose_complete() {
-  local -a candidates
+  local -a candidates described
+  local line
   candidates=("\${(@f)$("\${words[1]}" ${GET_COMPLETIONS} "\${(@)words[1,CURRENT]}" 2>/dev/null)}")
   candidates=(\${candidates:#})
-  if (( \${#candidates} )); then compadd -- "\${candidates[@]}"; else _files; fi
+  if (( ! \${#candidates} )); then _files; return; fi
+  if [[ \${candidates[1]} != *$'\\t'* ]]; then compadd -- "\${candidates[@]}"; return; fi
+  for line in "\${candidates[@]}"; do described+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}"); done
+  _describe compose described
 }
 if [ "\${funcstack[1]}" = "_compose" ]; then _compose_complete "$@"; else compdef _compose_complete compose pkgcompose; fi
 `;

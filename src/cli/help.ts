@@ -1,7 +1,7 @@
 import type { Command, Listing } from './command.ts';
 import { optionsOf, parserOf } from './command-line.ts';
-import { LISTINGS, loadCommand } from './commands.ts';
-import type { OptionSpec } from './options.ts';
+import { COMMAND_GROUPS, LISTINGS, loadCommand } from './commands.ts';
+import { OPTIONS, type OptionGroup, type OptionSpec, optionFor } from './options.ts';
 
 declare module 'yargs' {
   // Not yet in its types.
@@ -14,10 +14,23 @@ declare module 'yargs' {
 const MAX_WIDTH = 110;
 const MIN_WIDTH = 60;
 const DEFAULT_WIDTH = 80;
+/** The name of `compose PKG…` in `compose help compose`. */
+const DEFAULT_COMMAND = 'compose';
 
 function valueUsage(option: OptionSpec): string {
   return option.choices?.join('|') ?? option.placeholder ?? 'VALUE';
 }
+
+/** Headings above the options of a command. */
+const GROUP_TITLES: Readonly<Record<OptionGroup, string>> = {
+  Packages: 'Where packages come from:',
+  Image: 'Image options:',
+  Output: 'Output options:',
+  Registry: 'Registry options:',
+  Cache: 'Cache options:',
+  Query: 'Query options:',
+  General: 'General options:',
+};
 
 /** `--load[=ENGINE]`, `--env NAME=VALUE` */
 export function optionUsage(option: OptionSpec): string {
@@ -31,6 +44,7 @@ export function commandUsage({ name, argument }: Listing): string {
   return ['compose', name, argument, '[options]'].filter((word) => word !== '').join(' ');
 }
 
+/** What an option does, whether it may be repeated, and its default. */
 export function optionText(option: OptionSpec): string {
   const repeat = option.repeatable === true ? ' (repeatable)' : '';
   const fallback = option.defaultText === undefined ? '' : ` [default: ${option.defaultText}]`;
@@ -44,33 +58,58 @@ function description(option: OptionSpec): string {
   return `${value} ${optionText(option)}`;
 }
 
-function usageText(command: Command): string {
-  const lines = [commandUsage(command), ...(command.name === '' ? ['compose COMMAND [options]'] : [])];
+/** Each in two lines: a command line that is broken to fit a column cannot be copied. */
+function exampleText(examples: Command['examples']): string {
+  return `Examples:\n${examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}`).join('\n')}\n`;
+}
+
+/** `compose help`: every command in one line, and the options that are used most. Fits 80 columns. */
+async function overview(): Promise<string> {
+  const { examples } = await loadCommand('');
+  const usages = LISTINGS.map(({ name, argument }) => `${name || DEFAULT_COMMAND} ${argument}`.trim());
+  const commonOptions = [...OPTIONS.values()].filter(({ common }) => common);
+  const names = commonOptions.map(
+    (one) => `${one.short === undefined ? '    ' : `-${one.short}, `}--${one.name}`,
+  );
+  const width = [...usages, ...names].reduce((most, text) => Math.max(most, text.length), 0);
+  const groups = COMMAND_GROUPS.map((group) => {
+    const lines = LISTINGS.map((listing, at) => ({ ...listing, usage: usages[at]! }))
+      .filter((listing) => listing.group === group)
+      .map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}\n`);
+    return `${group}:\n${lines.join('')}`;
+  });
+  const options = commonOptions.map(
+    ({ describe }, at) => `  ${names[at]!.padEnd(width)}  ${describe.replace(/[;:,] .*/, '')}\n`,
+  );
+  return [
+    'Usage: compose PKG… [options]\n       compose COMMAND [options]\n',
+    ...groups,
+    `Common options of compose PKG…:\n${options.join('')}`,
+    exampleText(examples.slice(0, 3)),
+    `compose help COMMAND describes a command; compose help ${DEFAULT_COMMAND}, all options.\n`,
+  ].join('\n');
+}
+
+async function commandHelp(name: string, columns: number | undefined): Promise<string> {
+  const command = await loadCommand(name);
   const about = [
     `${command.summary}.`,
     ...(command.arguments === undefined ? [] : [command.arguments.describe]),
   ];
-  return `${lines.join('\n')}\n\n${about.join('\n')}`;
-}
-
-/** The text of `compose --help` (name: empty) or of `compose NAME --help`. */
-export async function helpText(name: string, columns: number | undefined): Promise<string> {
-  const command = await loadCommand(name);
   const parser = parserOf(command)
-    .usage(usageText(command))
+    .usage(`Usage: ${commandUsage(command)}\n\n${about.join('\n')}`)
     .wrap(Math.max(MIN_WIDTH, Math.min(columns ?? DEFAULT_WIDTH, MAX_WIDTH)))
     // Types and defaults are in the descriptions, which the docs share.
     .usageConfiguration({ 'hide-types': true });
-  if (name === '') {
-    for (const other of LISTINGS) {
-      if (other.name !== '') parser.command(`${other.name} ${other.argument}`.trim(), other.summary);
-    }
-    parser.epilogue('compose COMMAND --help shows a command. Exit codes: docs/cli.md');
-  }
   for (const option of optionsOf(command)) {
-    parser.group(option.name, `${option.group}:`).describe(option.name, description(option));
+    const own = optionFor(option, name);
+    parser.group(own.name, GROUP_TITLES[own.group]).describe(own.name, description(own));
   }
-  // Each in two lines: a command line that is broken to fit a column cannot be copied.
-  for (const [line, meaning] of command.examples) parser.example(`# ${meaning}\n${line}`, '');
-  return `${await parser.getHelp()}\n`;
+  return `${await parser.getHelp()}\n\n${exampleText(command.examples)}`;
+}
+
+/** What `compose help NAME` prints; undefined and empty: the overview. */
+export function helpText(name: string | undefined, columns: number | undefined): Promise<string> {
+  if (name === undefined) return overview();
+  return commandHelp(name === DEFAULT_COMMAND ? '' : name, columns);
 }

@@ -36,12 +36,14 @@ function cancelOnSignals(controller: AbortController): void {
   process.on('SIGTERM', stop);
 }
 
-/** A reader that has seen enough (`compose cache ls | head`) is no error. */
-function quietWhenUnread(stream: NodeJS.WriteStream): void {
+/** A reader that has seen enough (`compose cache ls | head`) is no error. Returns what else went wrong, when it does. */
+function watchOutput(stream: NodeJS.WriteStream): () => unknown {
+  let failure: unknown;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    if (stream === process.stdout) process.exit(EXIT_OK);
+    if (error.code !== 'EPIPE') failure ??= error;
+    else if (stream === process.stdout) process.exit(EXIT_OK);
   });
+  return () => failure;
 }
 
 /** What nothing caught, in a callback or an event, is a bug like any other. */
@@ -52,11 +54,9 @@ function reportBugs(signal: AbortSignal): void {
   });
 }
 
+/** Ends when all is written, or is known to be lost. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.writableLength === 0) resolve();
-    else stream.write('', () => resolve());
-  });
+  return new Promise((resolve) => stream.write('', () => setImmediate(resolve)));
 }
 
 async function ask(question: string, hidden: boolean, signal: AbortSignal): Promise<string> {
@@ -67,14 +67,14 @@ async function ask(question: string, hidden: boolean, signal: AbortSignal): Prom
 export async function main(): Promise<void> {
   keepHeapSmall();
   enableCodeCache(process.env);
-  const { run } = await import('./run.ts');
+  const { lostOutput, run } = await import('./run.ts');
   const controller = new AbortController();
   cancelOnSignals(controller);
   reportBugs(controller.signal);
-  quietWhenUnread(process.stdout);
-  quietWhenUnread(process.stderr);
+  const lost = watchOutput(process.stdout);
+  watchOutput(process.stderr);
   const { stdout, stderr, env } = process;
-  const exitCode = await run(process.argv.slice(2), {
+  let exitCode = await run(process.argv.slice(2), {
     stdout,
     stderr,
     stdin: () => process.stdin,
@@ -84,6 +84,12 @@ export async function main(): Promise<void> {
     signal: controller.signal,
   });
   await flushed(stdout);
+  if (lost() !== undefined && exitCode === EXIT_OK) {
+    const { errorExitCode, errorText } = await import('./render-error.ts');
+    const error = lostOutput(lost());
+    stderr.write(errorText(error, { verbose: false, signal: controller.signal }));
+    exitCode = errorExitCode(error, controller.signal);
+  }
   await flushed(stderr);
   // Idle keep-alive connections would hold the process for seconds.
   process.exit(exitCode);

@@ -1,6 +1,6 @@
 import { DISTROS, INSTALL_MODES, LAYER_ENCODINGS, LAYER_MODES, OUTPUT_FORMATS } from '../app/settings.ts';
 
-export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Registry' | 'Cache' | 'Question' | 'General';
+export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Registry' | 'Cache' | 'Query' | 'General';
 
 /** One option as every command that takes it understands it. */
 export interface OptionSpec {
@@ -17,7 +17,15 @@ export interface OptionSpec {
   readonly group: OptionGroup;
   readonly describe: string;
   readonly defaultText?: string;
+  /** Command name → the same for commands where it differs */
+  readonly perCommand?: Readonly<Record<string, OptionText>>;
+  /** Values that completion suggests beside `choices`, which are all that there are */
+  readonly suggestions?: readonly string[];
+  /** Shown in the overview of `compose help` */
+  readonly common?: true;
 }
+
+export type OptionText = Pick<OptionSpec, 'defaultText'> & { readonly describe?: string };
 
 const SOURCE: readonly OptionSpec[] = [
   {
@@ -28,22 +36,27 @@ const SOURCE: readonly OptionSpec[] = [
     group: 'Packages',
     describe: 'Distribution the packages come from',
     defaultText: 'alpine',
+    common: true,
   },
   {
     name: 'release',
     value: 'one',
     placeholder: 'NAME',
     group: 'Packages',
-    describe: "Release in the distribution's word: v3.19, edge, latest-stable; rolling",
-    defaultText: 'latest-stable, rolling',
+    describe: 'Release, as the distribution names it: v3.19, edge, latest-stable',
+    defaultText: 'latest-stable; Arch: rolling',
+    suggestions: ['latest-stable', 'edge'],
+    common: true,
   },
   {
     name: 'arch',
     value: 'one',
     placeholder: 'NAME',
     group: 'Packages',
-    describe: 'Architecture, as OCI (amd64, arm64, arm/v7) or the distribution (x86_64, aarch64) names it',
+    describe: 'Architecture, as OCI (amd64, arm64) or the distribution (x86_64, aarch64) names it',
     defaultText: "this machine's",
+    suggestions: ['amd64', 'arm64', 'arm/v7', 'arm/v6', '386', 'ppc64le', 'riscv64', 's390x', 'loong64'],
+    common: true,
   },
   {
     name: 'mirror',
@@ -51,7 +64,7 @@ const SOURCE: readonly OptionSpec[] = [
     repeatable: true,
     placeholder: 'URL',
     group: 'Packages',
-    describe: 'Mirror to use in place of the official one; tried in order',
+    describe: 'Mirror to use instead of the official one; several are tried in order',
   },
   {
     name: 'repo',
@@ -60,7 +73,7 @@ const SOURCE: readonly OptionSpec[] = [
     placeholder: 'URL|DIR|NAME',
     group: 'Packages',
     describe:
-      'Repository URL, folder, "@tag URL" line, oci:// mirror or one of the default repositories, in order of priority; replaces those',
+      'Repository, in order of priority, instead of the default ones: a URL, folder, "@tag URL" line, oci:// mirror or default repository (main)',
   },
   {
     name: 'keyring',
@@ -73,7 +86,7 @@ const SOURCE: readonly OptionSpec[] = [
     name: 'allow-untrusted',
     value: 'none',
     group: 'Packages',
-    describe: 'Accept what is unsigned or signed by unknown keys',
+    describe: 'Accept packages and indexes that are unsigned or signed with unknown keys',
   },
   {
     name: 'sig-level',
@@ -95,6 +108,7 @@ const IMAGE: readonly OptionSpec[] = [
     group: 'Image',
     describe: 'Image name',
     defaultText: 'pkgcompose/<first package>:latest',
+    common: true,
   },
   {
     name: 'layers',
@@ -102,7 +116,7 @@ const IMAGE: readonly OptionSpec[] = [
     placeholder: 'MODE',
     choices: LAYER_MODES,
     group: 'Image',
-    describe: 'A layer for each package, bundles of packages, or one layer',
+    describe: 'One layer per package, bundles of packages, or a single layer',
     defaultText: 'package',
   },
   {
@@ -110,7 +124,7 @@ const IMAGE: readonly OptionSpec[] = [
     value: 'one',
     placeholder: 'N',
     group: 'Image',
-    describe: 'Most layers in the image, 1 to 125; more packages than that are bundled',
+    describe: 'Maximum number of layers, 1 to 125; further packages are bundled',
     defaultText: '100',
   },
   {
@@ -119,7 +133,7 @@ const IMAGE: readonly OptionSpec[] = [
     placeholder: 'NAME',
     choices: LAYER_ENCODINGS,
     group: 'Image',
-    describe: 'Compression of the layers; keep: the archives as they are',
+    describe: 'Layer compression; keep: the archives as they are',
     defaultText: 'keep',
   },
   {
@@ -129,27 +143,27 @@ const IMAGE: readonly OptionSpec[] = [
     choices: INSTALL_MODES,
     group: 'Image',
     describe:
-      'Who runs the packages’ scripts: install.sh in a container, that for what is not known beforehand, or a sandbox now',
+      'When package scripts run: all later in the container (deferred), the predictable ones now (static), or all now in a sandbox (run)',
     defaultText: 'static',
   },
   {
     name: 'no-scripts',
     value: 'none',
     group: 'Image',
-    describe: 'Leave the packages’ scripts, triggers and hooks out',
+    describe: 'Omit package scripts, triggers and hooks',
   },
   {
     name: 'no-database',
     value: 'none',
     group: 'Image',
-    describe: 'Leave the package manager’s database out',
+    describe: 'Omit the package manager’s database',
   },
   {
     name: 'prefix',
     value: 'one',
     placeholder: 'DIR',
     group: 'Image',
-    describe: 'Lay the packages below this directory',
+    describe: 'Install the packages below this directory',
     defaultText: '/',
   },
   {
@@ -159,7 +173,7 @@ const IMAGE: readonly OptionSpec[] = [
     repeatable: true,
     placeholder: 'NAME=VALUE',
     group: 'Image',
-    describe: 'Environment variable',
+    describe: 'Set an environment variable',
   },
   {
     name: 'entrypoint',
@@ -184,7 +198,7 @@ const IMAGE: readonly OptionSpec[] = [
     repeatable: true,
     placeholder: 'NAME=VALUE',
     group: 'Image',
-    describe: 'Label of the image',
+    describe: 'Add a label to the image',
   },
   {
     name: 'expose',
@@ -192,7 +206,7 @@ const IMAGE: readonly OptionSpec[] = [
     repeatable: true,
     placeholder: 'PORT',
     group: 'Image',
-    describe: 'Port the image listens on: 80, 53/udp',
+    describe: 'Declare a port: 80, 53/udp',
   },
   {
     name: 'annotation',
@@ -200,7 +214,7 @@ const IMAGE: readonly OptionSpec[] = [
     repeatable: true,
     placeholder: 'NAME=VALUE',
     group: 'Image',
-    describe: 'Annotation of the manifest',
+    describe: 'Add an annotation to the manifest',
   },
 ];
 
@@ -211,8 +225,10 @@ const OUTPUT: readonly OptionSpec[] = [
     value: 'one',
     placeholder: 'PATH',
     group: 'Output',
-    describe: 'File or folder to write',
-    defaultText: 'out.tar; the folder out; of artifact: here',
+    describe: 'File or folder to write; -: standard output',
+    defaultText: 'out.tar, or the folder out',
+    perCommand: { artifact: { describe: 'File or folder to write', defaultText: 'the current folder' } },
+    common: true,
   },
   {
     name: 'format',
@@ -230,8 +246,8 @@ const OUTPUT: readonly OptionSpec[] = [
     placeholder: 'ENGINE',
     choices: ['docker', 'podman', 'auto'],
     group: 'Output',
-    describe:
-      'Load the image into docker, podman, or whichever answers; writes no file unless --output or --format asks',
+    describe: 'Load the image into docker or podman; no file is written unless --output or --format is given',
+    common: true,
   },
   {
     name: 'push',
@@ -239,21 +255,23 @@ const OUTPUT: readonly OptionSpec[] = [
     repeatable: true,
     placeholder: 'REG/NAME:TAG',
     group: 'Output',
-    describe: 'Push the image to a registry; writes no file unless --output or --format asks',
+    describe: 'Push the image to a registry; no file is written unless --output or --format is given',
+    common: true,
   },
   {
     name: 'store',
     value: 'one',
     placeholder: 'REG/PACKAGES',
     group: 'Output',
-    describe: 'Package store in a registry: packages are kept there once, and pushed images mount them',
+    describe: 'Repository that holds each package once; pushed images mount packages from it',
     defaultText: '$PKGCOMPOSE_STORE',
   },
   {
     name: 'dry-run',
     value: 'none',
     group: 'Output',
-    describe: 'Resolve and show what would be composed; write nothing',
+    describe: 'Show what would be composed; write nothing',
+    common: true,
   },
 ];
 
@@ -262,28 +280,28 @@ const REGISTRY: readonly OptionSpec[] = [
     name: 'insecure',
     value: 'none',
     group: 'Registry',
-    describe: 'Reach registries without TLS where they have none, and without a look at certificates',
+    describe: 'Allow plain HTTP, and skip certificate verification',
   },
   {
     name: 'ca',
     value: 'one',
     placeholder: 'FILE',
     group: 'Registry',
-    describe: "Certificate authorities (PEM) to trust beside the system's",
+    describe: "Certificate authorities (PEM) to trust in addition to the system's",
   },
   {
     name: 'cert',
     value: 'one',
     placeholder: 'FILE',
     group: 'Registry',
-    describe: 'Certificate (PEM) to show to the registry',
+    describe: 'Client certificate (PEM)',
   },
   {
     name: 'key',
     value: 'one',
     placeholder: 'FILE',
     group: 'Registry',
-    describe: 'Its private key (PEM)',
+    describe: 'Private key (PEM) of the client certificate',
   },
 ];
 
@@ -293,7 +311,7 @@ const MIRROR: readonly OptionSpec[] = [
     value: 'one',
     placeholder: 'REG/NAME[:TAG]',
     group: 'Registry',
-    describe: 'Repository of a registry to mirror into',
+    describe: 'Registry repository to mirror into',
     defaultText: "the release's tag",
   },
 ];
@@ -304,7 +322,7 @@ const ARTIFACT: readonly OptionSpec[] = [
     value: 'one',
     placeholder: 'TYPE',
     group: 'Registry',
-    describe: 'What the artifact is, as a media type',
+    describe: 'Media type that says what the artifact is',
     defaultText: 'application/vnd.unknown.artifact.v1',
   },
   {
@@ -312,7 +330,7 @@ const ARTIFACT: readonly OptionSpec[] = [
     value: 'one',
     placeholder: 'REF',
     group: 'Registry',
-    describe: 'Attach the artifact to this image or artifact of its repository; it needs no tag then',
+    describe: 'Attach the artifact to an image or artifact in the same repository; no tag is needed then',
   },
   {
     name: 'title',
@@ -320,19 +338,19 @@ const ARTIFACT: readonly OptionSpec[] = [
     repeatable: true,
     placeholder: 'NAME',
     group: 'Registry',
-    describe: 'Only the file of this name; --output may then be its new name',
+    describe: 'Save only the file with this name; --output may give it a new one',
   },
   {
     name: 'no-unpack',
     value: 'none',
     group: 'Registry',
-    describe: 'Save archives of folders as they are',
+    describe: 'Save folders as the archives they are stored as',
   },
   {
     name: 'keep-old-files',
     value: 'none',
     group: 'Registry',
-    describe: 'Replace no files: another one in the place is an error',
+    describe: 'Never overwrite: a different file in the way is an error',
   },
 ];
 
@@ -343,14 +361,14 @@ const LOGIN: readonly OptionSpec[] = [
     value: 'one',
     placeholder: 'USER',
     group: 'Registry',
-    describe: 'User to log in as',
-    defaultText: 'asked for',
+    describe: 'User name',
+    defaultText: 'prompt',
   },
   {
     name: 'password-stdin',
     value: 'none',
     group: 'Registry',
-    describe: 'Read the password from standard input; without it a terminal is asked',
+    describe: 'Read the password from standard input instead of prompting',
   },
 ];
 
@@ -359,7 +377,7 @@ const CATALOG: readonly OptionSpec[] = [
     name: 'trust-catalog',
     value: 'none',
     group: 'Registry',
-    describe: 'Believe whoever publishes the catalog, without its digest in the name',
+    describe: 'Accept the catalog by tag, trusting its publisher, instead of pinning a digest',
   },
 ];
 
@@ -375,7 +393,7 @@ const CACHE: readonly OptionSpec[] = [
     value: 'one',
     placeholder: 'SIZE',
     group: 'Cache',
-    describe: 'Size to shrink the cache to, least recently used first: 500MB, 10G, 1.5GiB',
+    describe: 'Shrink the cache to this size, least recently used first: 500MB, 10G, 1.5GiB',
   },
 ];
 
@@ -383,30 +401,30 @@ const SEARCH: readonly OptionSpec[] = [
   {
     name: 'regex',
     value: 'none',
-    group: 'Question',
-    describe: 'The words are regular expressions, as of JavaScript',
+    group: 'Query',
+    describe: 'Treat the words as regular expressions (JavaScript)',
   },
   {
     name: 'limit',
     value: 'one',
     placeholder: 'N',
-    group: 'Question',
-    describe: 'Most packages to show; 0: all',
+    group: 'Query',
+    describe: 'Maximum number of packages; 0: all',
     defaultText: '50',
   },
   {
     name: 'long',
     short: 'l',
     value: 'none',
-    group: 'Question',
-    describe: 'With type, mode, size and link target, as the archives have them',
+    group: 'Query',
+    describe: 'Show type, mode, size and link target',
   },
   {
     name: 'files',
     value: 'none',
-    group: 'Question',
-    describe:
-      'index, mirror: the lists of what all packages ship too, for files and owns (Arch); diff: list the files that differ',
+    group: 'Query',
+    describe: 'Also fetch the file lists of all packages, for files and owns (Arch)',
+    perCommand: { diff: { describe: 'List the files that differ' } },
   },
 ];
 
@@ -414,48 +432,48 @@ const RELATIONS: readonly OptionSpec[] = [
   {
     name: 'tree',
     value: 'none',
-    group: 'Question',
-    describe: 'Resolve, and show the tree of all that would be installed',
+    group: 'Query',
+    describe: 'Resolve, and show everything that would be installed as a tree',
   },
   {
     name: 'recursive',
     value: 'none',
-    group: 'Question',
-    describe: 'What depends on the dependents too, and so on',
+    group: 'Query',
+    describe: 'Follow dependents of dependents too',
   },
   {
     name: 'depth',
     value: 'one',
     placeholder: 'N',
-    group: 'Question',
-    describe: 'Levels of dependencies to follow',
+    group: 'Query',
+    describe: 'Maximum depth',
   },
   {
     name: 'optional',
     value: 'none',
-    group: 'Question',
-    describe: 'Optional dependencies too (Arch)',
+    group: 'Query',
+    describe: 'Include optional dependencies (Arch)',
   },
   {
     name: 'in',
     value: 'one',
     repeatable: true,
     placeholder: 'PKG,…',
-    group: 'Question',
-    describe: 'Packages whose set is asked about',
+    group: 'Query',
+    describe: 'Packages that are installed together',
   },
   {
     name: 'all',
     value: 'none',
-    group: 'Question',
-    describe:
-      'why: a chain for every relation that asks for the package, not only the shortest of all; mirror: every package of the repositories',
+    group: 'Query',
+    describe: 'Show a chain for every relation that requires the package, not just the shortest',
+    perCommand: { mirror: { describe: 'Mirror every package of the repositories' } },
   },
   {
     name: 'labels',
     value: 'none',
-    group: 'Question',
-    describe: 'The relations at the edges',
+    group: 'Query',
+    describe: 'Label the edges with the relations',
   },
 ];
 
@@ -464,20 +482,20 @@ const IMAGES: readonly OptionSpec[] = [
     name: 'platform',
     value: 'one',
     placeholder: 'OS/ARCH',
-    group: 'Question',
-    describe: 'Of an image for several platforms, the one for this: linux/arm64, linux/arm/v7',
+    group: 'Query',
+    describe: 'Platform to choose from a multi-platform image: linux/arm64, windows/amd64',
   },
   {
     name: 'raw',
     value: 'none',
-    group: 'Question',
-    describe: 'Print the manifest or index as it is, byte for byte',
+    group: 'Query',
+    describe: 'Print the manifest or index byte for byte',
   },
   {
     name: 'referrers',
     value: 'none',
-    group: 'Question',
-    describe: 'List what refers to it too: signatures, SBOMs, attestations',
+    group: 'Query',
+    describe: 'Also list referrers: signatures, SBOMs, attestations',
   },
 ];
 
@@ -485,15 +503,19 @@ const VERSIONS: readonly OptionSpec[] = [
   {
     name: 'validate',
     value: 'none',
-    group: 'Question',
-    describe: 'Ask whether each is a valid version',
+    group: 'Query',
+    describe: 'Check whether each is a valid version',
   },
   {
     name: 'batch',
     value: 'none',
-    group: 'Question',
-    describe: 'Read questions from standard input, one a line, and write one answer a line',
+    group: 'Query',
+    describe: 'Read queries from standard input, one per line, and write one answer per line',
   },
+];
+
+const HELP: readonly OptionSpec[] = [
+  { name: 'man', value: 'none', group: 'General', describe: 'Print everything as a manual page (roff)' },
 ];
 
 const GENERAL: readonly OptionSpec[] = [
@@ -502,31 +524,31 @@ const GENERAL: readonly OptionSpec[] = [
     value: 'one',
     placeholder: 'DIR',
     group: 'General',
-    describe: 'Folder of the cache and catalog',
+    describe: 'Folder for the cache and catalog',
     defaultText: '$PKGCOMPOSE_CACHE',
   },
   {
     name: 'json',
     value: 'none',
     group: 'General',
-    describe: 'Print one JSON document on standard output, errors too',
+    describe: 'Print one JSON document, also for errors (docs/json.md)',
   },
   {
     name: 'quiet',
     short: 'q',
     value: 'none',
     group: 'General',
-    describe: 'No progress and no notes; compose prints the digest alone',
+    describe: 'Print only the essential result: a digest, names, or nothing but the exit code',
   },
-  { name: 'no-progress', value: 'none', group: 'General', describe: 'No progress; notes are kept' },
+  { name: 'no-progress', value: 'none', group: 'General', describe: 'Show notes but no progress' },
   {
     name: 'verbose',
     value: 'none',
     group: 'General',
-    describe: 'Show every layer, and of an error all that led to it',
+    describe: 'Show every layer, and the full cause of errors',
   },
-  { name: 'help', short: 'h', value: 'none', group: 'General', describe: 'Show help of the command' },
-  { name: 'version', value: 'none', group: 'General', describe: 'Show the version' },
+  { name: 'help', short: 'h', value: 'none', group: 'General', describe: 'Show help' },
+  { name: 'version', short: 'V', value: 'none', group: 'General', describe: 'Print the version' },
 ];
 
 export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
@@ -544,11 +566,17 @@ export const OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
     ...RELATIONS,
     ...IMAGES,
     ...VERSIONS,
+    ...HELP,
     ...GENERAL,
   ].map((option) => [option.name, option]),
 );
 
 const names = (options: readonly OptionSpec[]): readonly string[] => options.map((option) => option.name);
+
+/** What an option means to a command. */
+export function optionFor(option: OptionSpec, command: string): OptionSpec {
+  return { ...option, ...option.perCommand?.[command] };
+}
 
 /** Packages may come from a registry too. */
 export const SOURCE_OPTIONS = names([...SOURCE, ...REGISTRY]);

@@ -1,5 +1,6 @@
 import type { Result, StreamResult } from './command.ts';
 import { EXIT_CODES, EXIT_DAMAGED, EXIT_OK } from './exit-codes.ts';
+import { printableLine } from './format.ts';
 
 export interface PrintOptions {
   readonly json: boolean;
@@ -15,15 +16,20 @@ export function jsonText(data: unknown): string {
 /** A result that is written at once. */
 export type WholeResult = Exclude<Result, StreamResult>;
 
-/** With --quiet only what was asked for: lists, plans, scripts, and of an image its digest. */
+/** With --quiet only the essential: names, digests, scripts; where the exit code says it all, nothing. */
 async function text(result: WholeResult, { quiet, verbose }: PrintOptions): Promise<string> {
   if (result.kind === 'text') return result.text;
-  if (result.kind === 'answer') return result.text();
+  if (result.kind === 'answer') {
+    return quiet && result.quietText !== undefined ? result.quietText : result.text();
+  }
   if (result.kind === 'compose' || result.kind === 'plan') {
     const { renderCompose, renderPlan } = await import('./render-compose.ts');
+    if (quiet && (result.kind === 'plan' || result.request.dryRun)) {
+      const { packages } = result.kind === 'plan' ? result.data : result.data.plan;
+      return nameLines(packages.map(({ name, version }) => `${name}-${version}`));
+    }
     if (result.kind === 'plan') return renderPlan(result.data);
-    if (quiet && !result.request.dryRun)
-      return result.data.digest === undefined ? '' : `${result.data.digest}\n`;
+    if (quiet) return result.data.digest === undefined ? '' : `${result.data.digest}\n`;
     return renderCompose(result.data, result.request, { verbose });
   }
   const reports = await import('./render-reports.ts');
@@ -33,12 +39,19 @@ async function text(result: WholeResult, { quiet, verbose }: PrintOptions): Prom
     case 'ingest':
       return quiet ? '' : reports.renderIngest(result.data);
     case 'cache-ls':
-      return reports.renderCacheList(result.data);
+      return quiet
+        ? nameLines(result.data.map((entry) => entry.digest))
+        : reports.renderCacheList(result.data);
     case 'cache-verify':
-      return reports.renderCacheVerify(result.data, result.repair);
+      return quiet ? '' : reports.renderCacheVerify(result.data, result.repair);
     case 'cache-gc':
       return quiet ? '' : reports.renderCacheGc(result.data);
   }
+}
+
+/** A line each. */
+export function nameLines(names: readonly string[]): string {
+  return names.map((name) => `${printableLine(name)}\n`).join('');
 }
 
 /** Everything that a successful command writes to standard output. */

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { AppError } from '../model/app-error.ts';
 import { type App, type AppOptions, createApp } from './app-port.ts';
+import { paintMessages, paintTitles, wantsColour } from './colour.ts';
 import type { Command, Result, StreamResult } from './command.ts';
 import type { Words } from './command-line.ts';
 import { splitCommand } from './command-word.ts';
@@ -28,22 +29,6 @@ export interface RunOptions {
   readonly app?: (options: AppOptions) => App;
 }
 
-/** Without yargs, which takes longer to load than all of this. */
-async function versionResult(): Promise<Result> {
-  const { productVersion } = await import('../model/product-version.ts');
-  return {
-    kind: 'text',
-    data: { version: productVersion(), node: process.versions.node },
-    text: `${productVersion()}\n`,
-  };
-}
-
-async function helpResult(name: string, columns: number | undefined): Promise<Result> {
-  const { helpText } = await import('./help.ts');
-  const text = await helpText(name, columns);
-  return { kind: 'text', data: { help: text }, text };
-}
-
 async function execute(
   words: Words,
   command: Command,
@@ -57,12 +42,25 @@ async function execute(
     const cacheDirectory = words.options.get('cache')?.at(-1) ?? '';
     const app = (options.app ?? createApp)({ env, progress, signal, cacheDirectory });
     const ask = (question: string, hidden: boolean) => (options.ask ?? noTerminal)(question, hidden, signal);
-    const result = await command.run({ words, env, app, input: options.stdin ?? noInput, ask });
+    const columns = options.stdout.columns;
+    if (command.name === '') await refuseMistyped(words, app);
+    const result = await command.run({ words, env, app, columns, input: options.stdin ?? noInput, ask });
     if (signal.aborted) throw new AppError('CANCELLED', 'interrupted');
     return result;
   } finally {
     progress.close();
   }
+}
+
+/** `compose biuld x` is told before anything is fetched for a package `biuld`. @throws AppError USAGE */
+async function refuseMistyped({ args, options, terminated }: Words, app: App): Promise<void> {
+  const [first] = args;
+  if (first === undefined || terminated) return;
+  const { refuseMistypedCommand } = await import('./mistyped.ts');
+  const distro = options.get('distro')?.at(-1) === 'arch' ? 'arch' : 'alpine';
+  await refuseMistypedCommand(first, async (prefix) =>
+    (await app.packageNames({ distro, prefix }).catch((): readonly string[] => [])).includes(prefix),
+  );
 }
 
 async function complete(words: readonly string[], options: RunOptions): Promise<number> {
@@ -73,7 +71,9 @@ async function complete(words: readonly string[], options: RunOptions): Promise<
   // Completion is silent about a catalog that cannot be read: a shell has no place for errors.
   const names = (distro: string, prefix: string) =>
     app.packageNames({ distro: distro === 'arch' ? 'arch' : 'alpine', prefix }).catch(() => []);
-  for (const word of await completeWords(words, names)) options.stdout.write(`${word}\n`);
+  for (const { word, describe } of await completeWords(words, names)) {
+    options.stdout.write(describe === '' ? `${word}\n` : `${word}\t${describe}\n`);
+  }
   return 0;
 }
 
@@ -82,17 +82,22 @@ async function resultOf(
   argv: readonly string[],
   options: RunOptions & { print: PrintOptions },
 ): Promise<Result> {
-  if (switchGiven(argv, 'version')) return versionResult();
+  if (switchGiven(argv, 'version', 'V')) return (await import('./version.ts')).versionResult();
   if (argv.length === 0) {
-    throw new AppError('USAGE', 'no packages and no command: expected at least one, got none', {
-      hint: 'compose --help shows how it is used; for example: compose gcc --distro alpine',
+    throw new AppError('USAGE', 'nothing to do: name a package or a command', {
+      hint: 'compose help lists the commands; for example: compose gcc --distro alpine',
       details: { expected: 'a package or a command', got: [] },
     });
   }
   const { name, rest } = splitCommand(argv);
   const [command, { readWords }] = await Promise.all([loadCommand(name), import('./command-line.ts')]);
   const words = readWords(command, rest);
-  if (words.options.has('help')) return helpResult(name, options.stdout.columns);
+  if (words.options.has('help')) {
+    const { helpText } = await import('./help.ts');
+    const overview = name === '' && words.args.length === 0;
+    const text = await helpText(overview ? undefined : name, options.stdout.columns);
+    return { kind: 'text', data: { help: text }, text };
+  }
   return execute(words, command, options);
 }
 
@@ -100,17 +105,19 @@ async function resultOf(
 export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
   const completing = argv.findIndex((word) => word.startsWith(GET_COMPLETIONS));
   if (completing >= 0) return complete(argv.slice(completing + 2), options);
-  const { stdout, stderr } = options;
+  const { stdout } = options;
   const print = {
     // Before the line is parsed: an error in it must be reported in the form that was asked for.
     json: switchGiven(argv, 'json'),
     quiet: switchGiven(argv, 'quiet', 'q'),
     verbose: switchGiven(argv, 'verbose'),
   };
+  const stderr = wantsColour(options.stderr, options.env) ? painted(options.stderr) : options.stderr;
   try {
-    const result = await resultOf(argv, { ...options, print });
+    const result = await resultOf(argv, { ...options, stderr, print });
     if (result.kind === 'stream') return await pour(result, options);
-    stdout.write(await resultText(result, print));
+    const text = await resultText(result, print);
+    stdout.write(!print.json && wantsColour(stdout, options.env) ? paintTitles(text) : text);
     return exitCodeOf(result);
   } catch (error) {
     const { errorExitCode, errorJson, errorText } = await import('./render-error.ts');
@@ -121,11 +128,32 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   }
 }
 
+/** The same stream with its messages in colours; bars draw themselves on it. */
+function painted(stream: Output): Output {
+  return new Proxy(stream, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name === 'write')
+        return (text: unknown) =>
+          target.write(typeof text === 'string' ? paintMessages(text) : (text as string));
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 async function* noInput(): AsyncGenerator<Uint8Array> {}
 
 async function noTerminal(question: string): Promise<string> {
   throw new AppError('USAGE', `${question}: there is no terminal to ask`, {
     hint: 'Give it as an option, or on standard input where there is an option for that: --help shows them.',
+  });
+}
+
+/** What was to be written to standard output is lost. */
+export function lostOutput(error: unknown): AppError {
+  return new AppError('STORAGE', `standard output cannot be written: ${(error as Error).message}`, {
+    cause: error,
+    hint: 'The output is incomplete: write it to a place that has room.',
   });
 }
 
@@ -140,6 +168,8 @@ async function pour(result: StreamResult, options: RunOptions): Promise<number> 
       const full = stdout.write(value) === false;
       if (full && stdout instanceof EventEmitter) await unlessAborted(once(stdout, 'drain'), signal);
     }
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).syscall === 'write' ? lostOutput(error) : error;
   } finally {
     // Not awaited: it may be waiting for a line that never comes.
     void chunks.return?.();

@@ -12,8 +12,18 @@ import { runFake } from './fake-app.ts';
 async function candidates(...words: string[]): Promise<readonly string[]> {
   const { stdout, exitCode } = await runFake(['--get-yargs-completions', 'compose', ...words]);
   assert.equal(exitCode, 0);
-  return stdout.split('\n').filter((word) => word !== '');
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t')[0]!);
 }
+
+test('commands and options say what they do, behind a tab', async () => {
+  const { stdout } = await runFake(['--get-yargs-completions', 'compose', 'pl']);
+  assert.match(stdout, /^plan\tShow what would be installed/);
+  const options = await runFake(['--get-yargs-completions', 'compose', 'mirror', 'add', '--al']);
+  assert.match(options.stdout, /^--all\tMirror every package of the repositories\n--allow-untrusted\t/);
+});
 
 test('commands, options, values and packages', async () => {
   assert.deepEqual(await candidates('pl'), ['plan']);
@@ -35,9 +45,13 @@ test('commands, options, values and packages', async () => {
   assert.deepEqual(await candidates('gcc', '--bogus', '--nope=', '-', 'x'), []);
 });
 
-test('the first word may be a command or a package', async () => {
+test('the first word is a command as long as one begins like it, then a package', async () => {
   const first = await candidates('');
-  for (const word of ['build', 'index', 'plan', 'cache', 'gcc']) assert.ok(first.includes(word), word);
+  for (const word of ['build', 'index', 'plan', 'cache', 'help']) assert.ok(first.includes(word), word);
+  assert.ok(!first.includes('gcc'));
+  assert.deepEqual(await candidates('gcc-d'), ['gcc-doc']);
+  assert.deepEqual(await candidates('gcc', '--arch', 'arm6'), ['arm64']);
+  assert.deepEqual(await candidates('help', 'pus'), ['push']);
   assert.ok(!(await candidates('--', '')).includes('build'));
 });
 
@@ -47,7 +61,7 @@ test('package names are those of the distribution on the line', async () => {
     distros.push(query.distro);
     return [];
   };
-  for (const line of [['--distro', 'arch', 'b'], ['--distro=arch', 'b'], ['b']]) {
+  for (const line of [['--distro', 'arch', 'bz'], ['--distro=arch', 'bz'], ['bz']]) {
     await runFake(['--get-yargs-completions', 'compose', ...line], { answers: { packageNames } });
   }
   assert.deepEqual(distros, ['arch', 'arch', 'alpine']);
@@ -58,7 +72,8 @@ test('a catalog that cannot be read leaves completion silent', async () => {
   const { stdout, stderr, exitCode } = await runFake(['--get-yargs-completions', 'compose', 'pla'], {
     answers: { packageNames },
   });
-  assert.deepEqual([stdout, stderr, exitCode], ['plan\n', '', 0]);
+  assert.match(stdout, /^plan\t/);
+  assert.deepEqual([stderr, exitCode], ['', 0]);
 });
 
 test('an option is offered where its command takes it, repeated ones again', async () => {

@@ -185,7 +185,7 @@ test('--cache reaches the app', async () => {
 });
 
 const REFUSED: readonly (readonly [line: readonly string[], message: RegExp, hint?: RegExp])[] = [
-  [[], /no packages and no command/, /compose --help/],
+  [[], /nothing to do: name a package or a command/, /compose help/],
   [['gcc', '--distor', 'arch'], /unknown option --distor$/m, /did you mean --distro\?/],
   [['gcc', '--__proto__'], /unknown option --_+proto_+$/m],
   [['gcc', '-z'], /unknown option -z/],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -96,7 +96,7 @@ test('help is English in every locale', () => {
   };
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, '--help'], { encoding: 'utf8', env });
   assert.deepEqual([status, stderr], [0, '']);
-  assert.match(stdout, /^Commands:$/m);
+  assert.match(stdout, /^Images:$/m);
   assert.match(stdout, /^Examples:$/m);
 });
 
@@ -106,6 +106,20 @@ test('compiled code is kept in the cache folder, never in the shared temporary o
   const env = { PATH: process.env.PATH, PKGCOMPOSE_CACHE: cache, TMPDIR: join(cache, 'tmp') };
   assert.equal(spawnSync(process.execPath, [MAIN, '--version'], { env }).status, 0);
   assert.deepEqual(readdirSync(cache), ['node-code']);
+});
+
+test('lost output is an error', { skip: !existsSync('/dev/full') && 'no /dev/full here' }, () => {
+  for (const line of [['--help'], ['help', '--json'], ['completion', 'bash'], ['vercmp', '1', '2']]) {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, ...line], {
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+      env: { PATH: process.env.PATH, HOME: join(tmpdir(), 'pkgcompose-test-home') },
+    });
+    closeSync(full);
+    assert.match(stderr, /^error: standard output cannot be written: ENOSPC/, line.join(' '));
+    assert.equal(status, 16, line.join(' '));
+  }
 });
 
 test('a reader that goes away is no error', async () => {

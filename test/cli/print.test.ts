@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { COMMAND_NAMES, loadCommand } from '../../src/cli/commands.ts';
+import { OPTIONS } from '../../src/cli/options.ts';
+import { run } from '../../src/cli/run.ts';
 import { PLAN, REPORT, runFake } from './fake-app.ts';
+import { INSPECTED } from './registry-samples.ts';
 
 const text = async (...line: string[]) => (await runFake(line)).stdout;
 
@@ -50,7 +54,6 @@ test('--quiet prints the digest alone, --verbose every layer', async () => {
 
 test('--dry-run shows the plan and says that nothing was written', async () => {
   assert.match(await text('gcc', '--dry-run'), /^gcc .*to fetch$[\s\S]*dry run: nothing was written\n$/m);
-  assert.match(await text('gcc', '--dry-run', '-q'), /nothing was written/);
 });
 
 test('a plan is a table in install order, with sums', async () => {
@@ -132,18 +135,63 @@ test('terminal control bytes from outside are shown, not obeyed', async () => {
 
 test('help of every command names its options, once and no others', async () => {
   const help = await text('plan', '--help');
-  assert.match(help, /^compose plan PKG… \[options\]$/m);
+  assert.match(help, /^Usage: compose plan PKG… \[options\]$/m);
   assert.match(help, /^ {6}--distro +<alpine\|arch> /m);
-  assert.match(help, /^ {2}-q, --quiet +No progress/m);
+  assert.match(help, /^ {2}-q, --quiet +Print only/m);
   assert.doesNotMatch(help, /--layers/);
-  for (const command of ['', 'build', 'index', 'ingest', 'cache', 'completion']) {
-    const page = await text(...(command === '' ? [] : [command]), '-h');
-    assert.match(page, /^Examples:$/m);
-    assert.ok(
-      page.split('\n').every((row) => row.length <= 80 || row.startsWith('  compose')),
-      page,
-    );
+  for (const command of ['gcc', ...COMMAND_NAMES]) {
+    const page = await text(command, '-h');
+    const [options, examples] = page.split('\nExamples:\n');
+    assert.match(examples ?? '', /^ {2}# .*\n {2}\S/);
+    for (const row of options!.split('\n')) assert.ok(row.length <= 80, row);
+    for (const [line] of (await loadCommand(command === 'gcc' ? '' : command)).examples) {
+      assert.ok(page.includes(`\n  ${line}\n`), 'whole, to be copied');
+    }
   }
-  assert.match(await text('--help'), /^ {2}compose cache ls\|verify\|gc +List, verify or shrink the cache$/m);
-  assert.match(await text('--help'), /^ {6}--load +\[=docker\|podman\|auto\] /m);
+  assert.match(await text('mirror', '-h'), /--all +Mirror every package/);
+  assert.match(await text('why', '-h'), /--all +Show a chain for every relation/);
+  assert.match(await text('gcc', '-h'), /^ {6}--load +\[=docker\|podman\|auto\] /m);
+});
+
+test('with --quiet only the essential', async () => {
+  assert.equal(await text('plan', 'gcc', '-q'), 'musl-1.2.4-r2\ngcc-13.2.1-r0\n');
+  assert.equal(await text('gcc', '--dry-run', '-q'), 'musl-1.2.4-r2\ngcc-13.2.1-r0\n');
+  assert.equal(await text('inspect', 'a:1', '-q'), `${INSPECTED.digest}\n`);
+  for (const line of [
+    ['verify', 'a.tar', '-q'],
+    ['diff', 'a', 'b', '-q'],
+    ['cache', 'verify', '-q'],
+    ['index', '-q'],
+  ]) {
+    assert.equal((await runFake(line)).stdout, '', line.join(' '));
+  }
+  assert.match(await text('search', 'git', '-q'), /^[a-z0-9.+-]+\n/);
+});
+
+test('colours on terminals alone, and never where NO_COLOR or a pipe is', async () => {
+  const error = async (env: NodeJS.ProcessEnv, isTTY: boolean) => {
+    let written = '';
+    const stream = { isTTY, write: (part: string) => (written += part) };
+    await run(['gcc', '--bogus'], { stdout: stream, stderr: stream, env });
+    return written;
+  };
+  assert.match(await error({}, true), /^\u001b\[1m\u001b\[31merror:\u001b/);
+  assert.match(await error({ FORCE_COLOR: '1' }, false), /^\u001b/);
+  for (const [env, isTTY] of [
+    [{}, false],
+    [{ NO_COLOR: '1' }, true],
+    [{ TERM: 'dumb' }, true],
+  ] as const) {
+    assert.match(await error(env, isTTY), /^error: /);
+  }
+});
+
+test('the manual page names every command and option', async () => {
+  const page = await text('help', '--man');
+  assert.match(page, /^\.TH COMPOSE 1 /);
+  for (const name of COMMAND_NAMES) assert.ok(page.includes(`\n.SS "compose ${name}`), name);
+  for (const name of OPTIONS.keys()) {
+    assert.ok(page.includes(`\\-\\-${name.replaceAll('-', '\\-')}`), name);
+  }
+  for (const line of page.split('\n')) assert.doesNotMatch(line, /^\.(?!TH|SH|SS|TP|PP|nf|fi|br)/);
 });

@@ -6,7 +6,7 @@ import { checkArguments } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: {
-    describe: 'It completes commands, options, their values, and names of packages in the catalog',
+    describe: 'SHELL: bash, zsh or fish. Completes commands, options, their values and known package names',
     choices: SHELLS,
   },
   options: GENERAL_OPTIONS,

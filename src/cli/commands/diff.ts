@@ -28,6 +28,6 @@ export const command: CommandModule = {
     const data = await app.diff({ a, b, platform: platformFromWords(words), access: accessFromWords(words) });
     const options = { files: words.options.has('files'), layers: words.options.has('verbose') };
     const text = async () => (await import('../render-diff.ts')).renderDiff(data, options);
-    return { kind: 'answer', data, text, exitCode: data.equal ? EXIT_OK : EXIT_NO };
+    return { kind: 'answer', data, quietText: '', text, exitCode: data.equal ? EXIT_OK : EXIT_NO };
   },
 };

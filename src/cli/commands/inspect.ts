@@ -29,6 +29,6 @@ export const command: CommandModule = {
     const data = await app.inspect({ ...request, referrers: words.options.has('referrers') });
     const verbose = words.options.has('verbose');
     const text = async () => (await import('../render-inspect.ts')).renderInspect(data, { verbose });
-    return { kind: 'answer', data, text };
+    return { kind: 'answer', data, quietText: `${data.digest}\n`, text };
   },
 };

@@ -3,6 +3,7 @@ import { sourceOptions } from '../../app/settings.ts';
 import type { CommandModule } from '../command.ts';
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts';
 import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
+import { nameLines } from '../print.ts';
 import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 const DEFAULT_LIMIT = '50';
@@ -31,6 +32,7 @@ export const command: CommandModule = {
       limit: limit === 0 ? Number.POSITIVE_INFINITY : limit,
     });
     const text = async () => (await import('../render-packages.ts')).renderSearch(data);
-    return { kind: 'answer', data, text, exitCode: data.total === 0 ? EXIT_NO : EXIT_OK };
+    const quietText = nameLines(data.packages.map(({ name }) => name));
+    return { kind: 'answer', data, text, quietText, exitCode: data.total === 0 ? EXIT_NO : EXIT_OK };
   },
 };

@@ -29,6 +29,12 @@ export const command: CommandModule = {
     const verbose = words.options.has('verbose');
     const text = async () => (await import('../render-verify.ts')).renderVerify(data, { verbose });
     const [first] = data.problems;
-    return { kind: 'answer', data, text, exitCode: first === undefined ? EXIT_OK : EXIT_CODES[first.code] };
+    return {
+      kind: 'answer',
+      data,
+      quietText: '',
+      text,
+      exitCode: first === undefined ? EXIT_OK : EXIT_CODES[first.code],
+    };
   },
 };

@@ -1,0 +1,8 @@
+import { productVersion } from '../model/product-version.ts';
+import type { Result } from './command.ts';
+
+/** What `compose version` and `compose --version` print. */
+export async function versionResult(): Promise<Result> {
+  const version = productVersion();
+  return { kind: 'text', data: { version, node: process.versions.node }, text: `${version}\n` };
+}

@@ -84,6 +84,12 @@ export const FOREIGN: Readonly<Record<string, Case>> = {
     ...TREE,
   ),
   '.MTREE without its signature, and one entry': raw(info(), mtreeOf('./c type=file\n'), ...TREE),
+  '.MTREE without its signature, and comments alone': raw(
+    info(),
+    mtreeOf('# one\n/set type=file\n'),
+    ...TREE,
+  ),
+  '.MTREE without its signature or a line feed': raw(info(), mtreeOf('no mtree'), ...TREE),
   '.MTREE without its signature, and no keyword': raw(info(), mtreeOf('./c\n./d\n./e\n'), ...TREE),
   '.MTREE without its signature, and a last word that is unknown': raw(
     info(),

@@ -40,8 +40,10 @@ const FLAGS: readonly string[] = ['ignore', 'nochange', 'optional'];
  */
 export async function mtreePaths(mtree: Uint8Array): Promise<readonly string[] | undefined> {
   const text = await textOf(mtree);
-  const lines = text === undefined || text === '' ? undefined : linesOf(text);
-  return lines === undefined ? undefined : pathsOf(lines);
+  const lines = text === undefined ? undefined : linesOf(text);
+  const paths = lines === undefined ? undefined : pathsOf(lines);
+  // Without its signature it is known by its entries.
+  return paths?.length === 0 && text?.startsWith('#mtree') !== true ? undefined : paths;
 }
 
 async function textOf(mtree: Uint8Array): Promise<string | undefined> {

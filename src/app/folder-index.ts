@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { RepositoryRow } from '../catalog/repositories.ts';
 import { mapConcurrent } from '../fetch/pool.ts';
 import { isLocal, localPath } from '../fetch/url.ts';
+import { type AppError, isAppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
 import type { IndexPackage } from '../model/package.ts';
 import type { RepositorySpec } from '../model/repository.ts';
@@ -43,7 +44,8 @@ export async function indexFolder(
   if (old?.content === content && trust.accepts(old.trust)) return { spec, row: old, changed: false };
 
   const task = context.progress.task(`read ${base}`, files.length, 'items');
-  const packages: IndexPackage[] = await mapConcurrent(files, CONCURRENCY, async ({ name }) => {
+  const unread: AppError[] = [];
+  const found = await mapConcurrent(files, CONCURRENCY, async ({ name }): Promise<IndexPackage[]> => {
     const path = join(base, name);
     const signature = existsSync(`${path}.sig`) ? await readFile(`${path}.sig`) : undefined;
     const file = {
@@ -54,11 +56,22 @@ export async function indexFolder(
       adopt: false,
       ...(signature === undefined ? {} : { signature }),
     };
-    const { facts } = await refetchKeys(context, sources, () => ingestFile(context, file));
-    task.advance(1);
-    return distro.describe(facts, name);
+    try {
+      const { facts } = await refetchKeys(context, sources, () => ingestFile(context, file));
+      return [distro.describe(facts, name)];
+    } catch (error) {
+      // One package that is packed in a way of its own does not take the others down.
+      if (!isAppError(error, 'UNSUPPORTED')) throw error;
+      unread.push(error);
+      return [];
+    } finally {
+      task.advance(1);
+    }
   });
   task.done();
+  if (unread[0] !== undefined && unread.length === files.length) throw unread[0];
+  for (const { message } of unread) context.progress.note(`${message}; left out`);
+  const packages = found.flat();
   const fitting = packages.filter(
     (entry) => entry.architecture === spec.architecture || isAnyArchitecture(entry.architecture),
   );

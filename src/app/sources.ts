@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { foreignFormat } from '../archive/foreign-formats.ts';
 import { sniff } from '../archive/sniff.ts';
 import type { Distro, RepositoryQuery } from '../distros/distro.ts';
 import { isLocal, splitQuery } from '../fetch/url.ts';
@@ -88,7 +89,8 @@ async function specsOf(
 function linesOf(text: string): readonly string[] {
   if (text.includes('://') || !statSync(text, { throwIfNoEntry: false })?.isFile()) return [text];
   const content = readFileSync(text);
-  if (sniff(content.subarray(0, 512)) !== 'unknown') return [text];
+  const head = content.subarray(0, 512);
+  if (sniff(head) !== 'unknown' || foreignFormat(head) !== undefined) return [text];
   return content
     .toString()
     .split('\n')

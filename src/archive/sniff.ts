@@ -21,12 +21,17 @@ export function sniff(head: Uint8Array): Magic {
   if (startsWith(head, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])) return 'xz';
   if (startsWith(head, [0x42, 0x5a, 0x68]) && inRange(head[3], 0x31, 0x39)) return 'bzip2';
   if (startsWith(head, [0x41, 0x44, 0x42]) && isOneOf(head[3], '.dc')) return 'apk3';
-  if (head.length >= 4) {
-    const magic =
-      ((head[0] ?? 0) | ((head[1] ?? 0) << 8) | ((head[2] ?? 0) << 16) | ((head[3] ?? 0) << 24)) >>> 0;
-    if (magic === ZSTD_MAGIC || isSkippableMagic(magic)) return 'zstd';
-  }
+  if (magicOf(head) === ZSTD_MAGIC || startsWithSkippableFrame(head)) return 'zstd';
   return isTarBlock(head) ? 'none' : 'unknown';
+}
+
+export function startsWithSkippableFrame(head: Uint8Array): boolean {
+  return isSkippableMagic(magicOf(head));
+}
+
+/** The first four bytes as a little-endian number; 0 where there are fewer. */
+function magicOf(head: Uint8Array): number {
+  return head.length < 4 ? 0 : Buffer.from(head.subarray(0, 4)).readUInt32LE(0);
 }
 
 function isTarBlock(head: Uint8Array): boolean {

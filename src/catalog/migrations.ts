@@ -156,7 +156,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   `
-  -- Facts of Arch's archives of before lack usr/lib/ld.so.conf.d, and paths and sums of packages that makepkg did not make:
+  -- Facts of Arch's archives of before lack usr/lib/ld.so.conf.d, paths and sums of packages that makepkg did not make, a leading skippable frame:
   -- under no trust they are read again, from the cached archive, when needed.
   UPDATE archive SET trust = '' WHERE distro = 'arch';
   `,

@@ -92,13 +92,13 @@ const WORST: readonly WorstInput[] = [
     what: 'an empty file',
     bytes: () => Buffer.alloc(0),
     code: 'BAD_ARCHIVE',
-    message: 'expected an apk package (gzip members), got something else (no bytes)',
+    message: 'expected an apk package (gzip members), got an empty file',
   },
   {
     what: 'an error page',
     bytes: () => Buffer.from('<html>404 Not Found</html>'),
     code: 'BAD_ARCHIVE',
-    message: 'expected an apk package (gzip members), got something else (3c68746d6c3e3430)',
+    message: 'expected an apk package (gzip members), got a web page (3c68746d6c3e3430)',
   },
   {
     what: 'a gzip bomb',
@@ -222,7 +222,8 @@ const WORST: readonly WorstInput[] = [
     name: 'bad-1-1-x86_64.pkg.tar.zst',
     bytes: () => Buffer.from('not a package'),
     code: 'BAD_ARCHIVE',
-    message: 'expected a tar, plain or compressed with zstd, xz, gzip or bzip2, got something else',
+    message:
+      'expected an Arch package (a tar, plain or compressed with zstd, xz, gzip or bzip2), got something else (6e6f742061207061)',
   },
 ];
 

@@ -8,6 +8,7 @@ import type { IndexPackage } from '../../model/package.ts';
 import type { ArchiveInput } from '../distro.ts';
 import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
 import { infoValue, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
+import { unreadable } from '../shared/unreadable.ts';
 import {
   isPlainSignature,
   isSignaturePath,
@@ -192,14 +193,14 @@ async function* requireApk2(input: ArchiveInput): AsyncGenerator<Uint8Array> {
     }
     head = Buffer.concat([head, chunk]);
     if (head.length < 4) continue;
-    requireMagic(head);
+    requireMagic(head, input.where);
     known = true;
     yield head;
   }
-  if (!known) requireMagic(head);
+  if (!known) requireMagic(head, input.where);
 }
 
-function requireMagic(head: Buffer): void {
+function requireMagic(head: Buffer, where: string): void {
   const magic = sniff(head);
   if (magic === 'gzip') return;
   if (magic === 'apk3') {
@@ -211,10 +212,12 @@ function requireMagic(head: Buffer): void {
       },
     );
   }
-  throw new AppError(
-    'BAD_ARCHIVE',
-    `expected an apk package (gzip members), got ${magic === 'unknown' ? 'something else' : magic} (${head.subarray(0, 8).toString('hex') || 'no bytes'})`,
-  );
+  throw unreadable(magic, head, {
+    where,
+    what: 'an apk package (gzip members)',
+    code: 'BAD_ARCHIVE',
+    repack: 'An apk package is gzip: make it again with abuild, melange or nfpm.',
+  });
 }
 
 function matchIndex(

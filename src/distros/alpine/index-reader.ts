@@ -5,6 +5,7 @@ import { AppError, isAppError } from '../../model/app-error.ts';
 import type { RepositoryIndex } from '../../model/repository.ts';
 import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from '../../trust/apk-keys.ts';
 import type { IndexInput } from '../distro.ts';
+import { unreadable } from '../shared/unreadable.ts';
 import { parseIndexText } from './index-text.ts';
 
 /** Alpine's edge community is 14 MiB uncompressed; beyond this no string could hold the text. */
@@ -58,11 +59,13 @@ function requireGzip(bytes: Uint8Array, where: string): void {
       hint: 'Use the repository’s APKINDEX.tar.gz.',
     });
   }
-  throw new AppError(
-    'BAD_INDEX',
-    `${where}: expected a gzip APKINDEX.tar.gz, got ${magic === 'unknown' ? 'something else' : magic} (${Buffer.from(bytes.subarray(0, 8)).toString('hex') || 'no bytes'})`,
-    { hint: 'A mirror or proxy may have answered with a page instead of the index.' },
-  );
+  throw unreadable(magic, bytes.subarray(0, 1024), {
+    where,
+    what: 'a gzip APKINDEX.tar.gz',
+    code: 'BAD_INDEX',
+    repack: 'An APKINDEX is gzip: make it again with apk index.',
+    hint: 'A mirror or proxy may have answered with a page instead of the index.',
+  });
 }
 
 interface IndexMembers {

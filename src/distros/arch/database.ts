@@ -6,6 +6,7 @@ import type { IndexPackage } from '../../model/package.ts';
 import type { RepositoryIndex } from '../../model/repository.ts';
 import type { IndexInput } from '../distro.ts';
 import type { FileLists, PackageFiles } from '../file-lists.ts';
+import { unreadable } from '../shared/unreadable.ts';
 import { type DescFields, readFields, toPackage } from './desc.ts';
 import { acceptSignature } from './signature.ts';
 
@@ -88,11 +89,13 @@ async function* members(
   const { bytes, where } = input;
   const magic = sniff(bytes.subarray(0, 1024));
   if (magic === 'unknown' || magic === 'apk3') {
-    throw new AppError(
-      'BAD_INDEX',
-      `${where}: expected a pacman database (a tar, plain or compressed with gzip, zstd, xz or bzip2), got ${describeHead(bytes)}`,
-      { hint: 'a captive portal or an error page in place of the file?' },
-    );
+    throw unreadable(magic, bytes.subarray(0, 1024), {
+      where,
+      what: 'a pacman database (a tar, plain or compressed with gzip, zstd, xz or bzip2)',
+      code: 'BAD_INDEX',
+      repack: 'Make the database again with repo-add, as NAME.db.tar.zst.',
+      hint: 'a captive portal or an error page in place of the file?',
+    });
   }
   const ready: Member[] = [];
   const seen = new Set<string>();
@@ -147,9 +150,4 @@ function asBadIndex(error: unknown, where: string): unknown {
   if (!(error instanceof AppError) || error.code !== 'BAD_ARCHIVE') return error;
   const message = error.message.startsWith(where) ? error.message : `${where}: ${error.message}`;
   return new AppError('BAD_INDEX', message, { cause: error, details: error.details });
-}
-
-function describeHead(bytes: Uint8Array): string {
-  if (bytes.length === 0) return 'an empty file';
-  return `${bytes.length} bytes that start with ${JSON.stringify(Buffer.from(bytes.subarray(0, 16)).toString('latin1'))}`;
 }

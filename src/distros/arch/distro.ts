@@ -30,7 +30,10 @@ export const arch: Distro = {
       riscv64: 'riscv64',
       loong64: 'loong64',
     },
-    archiveSuffixes: ['.pkg.tar.zst', '.pkg.tar.xz', '.pkg.tar.gz', '.pkg.tar.bz2', '.pkg.tar'],
+    // PKGEXT of makepkg.conf(5); the last five are told by name, and refused by what they are.
+    archiveSuffixes: ['zst', 'xz', 'gz', 'bz2', '', 'lz4', 'lzo', 'lz', 'lrz', 'Z'].map(
+      (ending) => `.pkg.tar${ending === '' ? '' : `.${ending}`}`,
+    ),
     keysPackage: 'archlinux-keyring',
     managerPackage: 'pacman',
     isKeyFile: (path) => path.startsWith('usr/share/pacman/keyrings/') && !path.endsWith('/'),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decompress } from '../../archive/decompress.ts';
-import { sniff } from '../../archive/sniff.ts';
+import { sniff, startsWithSkippableFrame } from '../../archive/sniff.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, ArchiveSegment, Compression, LinkerFacts } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
@@ -8,6 +8,7 @@ import type { IndexPackage } from '../../model/package.ts';
 import type { ArchiveInput } from '../distro.ts';
 import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
 import { infoList, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
+import { unreadable } from '../shared/unreadable.ts';
 import { backupSums } from './backup-sums.ts';
 import { ByteChannel, ByteTap } from './byte-tap.ts';
 import { isKeptFile } from './kept-files.ts';
@@ -19,6 +20,8 @@ import { acceptSignature, needsData, type SignatureCheck } from './signature.ts'
 const MAX_UNCOMPRESSED_BYTES = 256 * 1024 ** 3;
 /** zstd of nothing but zeros reaches some 20,000; a real package stays below 200. */
 const MAX_RATIO = 20_000;
+/** As `unstackable`: pzstd writes one, and containers/image knows a layer by the magic of a zstd frame alone. */
+const SKIPPABLE_FRAME = 'a skippable frame before the first zstd frame';
 /** A plain tar is told by its first block. */
 const HEAD_BYTES = 1024;
 
@@ -79,15 +82,15 @@ interface Content {
 }
 
 async function readContent(tap: ByteTap, where: string): Promise<Content> {
-  const compression = sniff(await tap.peek(HEAD_BYTES));
+  const head = await tap.peek(HEAD_BYTES);
+  const compression = sniff(head);
   if (compression === 'apk3') {
     throw new AppError('UNSUPPORTED', `${where}: expected an Arch package, got an Alpine package of apk 3`);
   }
   if (compression === 'unknown') {
-    throw new AppError(
-      'BAD_ARCHIVE',
-      `${where}: expected a tar, plain or compressed with zstd, xz, gzip or bzip2, got something else`,
-    );
+    const what = 'an Arch package (a tar, plain or compressed with zstd, xz, gzip or bzip2)';
+    const repack = 'Decompress it and compress the tar with zstd; makepkg does so with PKGEXT=.pkg.tar.zst.';
+    throw unreadable(compression, head, { where, what, code: 'BAD_ARCHIVE', repack });
   }
   let hasBackup: boolean | undefined;
   const linker = new LinkerScan();
@@ -109,7 +112,13 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
     const decompressed = decompress(tap, compression, limits);
     for await (const { bytes, segment } of decompressed.chunks) collector.write(bytes, segment);
     const list = collector.finish();
-    return { compression, segments: decompressed.segments, list, linker: linker.facts() };
+    const unstackable = list.unstackable || (startsWithSkippableFrame(head) ? SKIPPABLE_FRAME : '');
+    return {
+      compression,
+      segments: decompressed.segments,
+      list: { ...list, unstackable },
+      linker: linker.facts(),
+    };
   } catch (error) {
     if (!isAppError(error) || error.message.startsWith(where)) throw error;
     throw new AppError(error.code, `${where}: ${error.message}`, {

@@ -186,7 +186,7 @@ test('a changed byte of the signed part is refused', async () => {
 
 test('other files are told from an index', async () => {
   const rows: readonly [bytes: Uint8Array, code: 'BAD_INDEX' | 'UNSUPPORTED', message: RegExp][] = [
-    [Buffer.alloc(0), 'BAD_INDEX', /no bytes/],
+    [Buffer.alloc(0), 'BAD_INDEX', /an empty file/],
     [Buffer.from('<html>not found</html>'), 'BAD_INDEX', /gzip/],
     [Buffer.from('ADBd0000000000'), 'UNSUPPORTED', /ADB/],
     [makeApk(SPEC), 'BAD_INDEX', /APKINDEX/],

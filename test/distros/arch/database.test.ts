@@ -126,7 +126,7 @@ const HOSTILE: readonly (readonly [what: string, bytes: () => Buffer, message: R
     () => Buffer.alloc(0),
     /^http:\/\/m\/core\.db: expected a pacman database .* got an empty file/,
   ],
-  ['a web page', () => Buffer.from('<html>'.repeat(200)), /got 1200 bytes that start with "<html>/],
+  ['a web page', () => Buffer.from('<html>'.repeat(200)), /got a web page/],
   ['a cut database', () => makeArchDb([entry(FULL)]).subarray(0, 300), /^http:\/\/m\/core\.db: /],
   [
     'a cut tar',

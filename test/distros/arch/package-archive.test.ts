@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { arch } from '../../../src/distros/arch/distro.ts';
 import { readPackageArchive } from '../../../src/distros/arch/package-archive.ts';
 import type { ArchiveInput } from '../../../src/distros/distro.ts';
@@ -117,6 +117,23 @@ test('a damaged download is told by its digest, a damaged package by its damage'
   damaged.fill(0xff, 30, 60);
   await assert.rejects(read(damaged, { expected }), { code: 'INTEGRITY' });
   await assert.rejects(read(damaged), { code: 'BAD_ARCHIVE', message: /^a\.pkg\.tar\.zst: / });
+});
+
+test('a skippable frame in front, as pzstd writes it, is derived; elsewhere, or an empty frame, it is not', async () => {
+  const bytes = makeArchPackage(SPEC);
+  const skippable = Buffer.from('502a4d1804000000aabbccdd', 'hex');
+  const empty = zstdCompressSync(Buffer.alloc(0));
+  for (const [pieces, unstackable] of [
+    [[skippable, bytes], 'a skippable frame before the first zstd frame'],
+    [[Buffer.from('5f2a4d1800000000', 'hex'), empty, bytes], 'a skippable frame before the first zstd frame'],
+    [[empty, bytes], ''],
+    [[bytes, skippable], ''],
+    [[empty, skippable, bytes], ''],
+  ] as const) {
+    const facts = await read(Buffer.concat(pieces));
+    assert.equal(facts.unstackable, unstackable);
+    assert.equal(facts.diffId, (await read(bytes)).diffId);
+  }
 });
 
 const HOSTILE: readonly (readonly [what: string, bytes: () => Buffer, code: string])[] = [

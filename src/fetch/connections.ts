@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import type { SecureContext } from 'node:tls';
-import type { Agent, Dispatcher, ProxyAgent } from 'undici';
+import type { Agent, buildConnector, Dispatcher, ProxyAgent } from 'undici';
+import { trustedContext } from './authorities.ts';
+import { type HttpProxy, namesProxy, ProxyError, proxyOf } from './proxies.ts';
 
 /** A host that does not take the connection in this time is down; the next mirror may be up. */
 export const CONNECT_TIMEOUT_MS = 10_000;
@@ -10,12 +12,14 @@ const KEEP_ALIVE_MS = 20_000;
 export type Send = (options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;
 
 export interface Connections {
-  readonly agent: Dispatcher;
+  /** @throws ProxyError for what failed at a proxy */
   readonly send: Send;
+  /** Ends idle and busy connections; requests under way fail. */
+  close(): Promise<void>;
 }
 
 export interface ConnectionOptions {
-  /** For TLS connections to servers */
+  /** For TLS connections to servers; by default with the authorities of authorities.ts */
   readonly tls?: { readonly secureContext?: SecureContext; readonly rejectUnauthorized?: boolean };
   /** Never through a proxy */
   readonly direct?: boolean;
@@ -29,46 +33,93 @@ export function connections(): Connections {
   return shared;
 }
 
-/** Closes idle and busy connections; requests under way fail. The next request opens new ones. */
+/** Closes the process's pool. The next request opens a new one. */
 export async function closeConnections(): Promise<void> {
   const closing = shared;
   shared = undefined;
-  await closing?.agent.destroy();
+  await closing?.close();
 }
 
-/** A pool of its own, through the proxies of the environment where it names any. Its opener destroys the agent. */
+/** A pool of its own, through the proxies of the environment where it names any. Its opener closes it. */
 export function openConnections({ tls = {}, direct = false }: ConnectionOptions): Connections {
   const require = createRequire(import.meta.url);
-  const options = {
-    connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    // One connection per transfer: an HTTP/2 connection's flow control would be shared by all of a mirror's downloads.
-    allowH2: false,
-  };
-  if (direct || !proxied(process.env)) return openDirect(require, options);
-  return openProxied(require, { ...options, requestTls: tls });
+  const plain = openDirect(require, tls);
+  return direct || !namesProxy(process.env) ? plain : openProxied(require, { plain, tls });
 }
 
-function proxied(env: NodeJS.ProcessEnv): boolean {
-  return Boolean(env.http_proxy || env.HTTP_PROXY || env.https_proxy || env.HTTPS_PROXY);
-}
+type Tls = NonNullable<ConnectionOptions['tls']>;
+
+const POOL = {
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  // One connection per transfer: an HTTP/2 connection's flow control would be shared by all of a mirror's downloads.
+  allowH2: false,
+};
 
 /**
  * undici's single modules, not its index: that also loads fetch, WebSocket, caches and mocks (65 ms instead of 25 ms,
  * much of an unchanged re-index). undici has no `exports` map; its version is pinned exactly.
  */
-function openDirect(require: NodeJS.Require, options: Agent.Options): Connections {
+function openDirect(require: NodeJS.Require, tls: Tls): Connections {
   const DirectAgent = require('undici/lib/dispatcher/agent.js') as typeof Agent;
   const request = require('undici/lib/api/api-request.js') as Send;
-  const agent = new DirectAgent(options);
-  return { agent, send: request.bind(agent) };
+  const agent = new DirectAgent({ ...POOL, connect: connector(require, tls) });
+  return { send: request.bind(agent), close: () => agent.destroy() };
 }
 
-type ProxiedOptions = Agent.Options & Pick<ProxyAgent.Options, 'requestTls'>;
+/** Authorities are read, and parsed, only where there is a TLS connection. */
+function connector(require: NodeJS.Require, tls: Tls): buildConnector.connector {
+  const build = require('undici/lib/core/connect.js') as typeof buildConnector;
+  const options = { timeout: CONNECT_TIMEOUT_MS, allowH2: false };
+  const plain = build(options);
+  let secure: buildConnector.connector | undefined;
+  return (target, callback) => {
+    if (target.protocol !== 'https:') return plain(target, callback);
+    secure ??= build({ ...options, ...trusting(tls) });
+    return secure(target, callback);
+  };
+}
+
+function trusting(tls: Tls): Tls {
+  return tls.secureContext !== undefined || tls.rejectUnauthorized === false
+    ? tls
+    : { ...tls, secureContext: trustedContext() };
+}
+
+interface ProxiedOptions {
+  /** For what goes past the proxies */
+  readonly plain: Connections;
+  readonly tls: Tls;
+}
 
 /** The whole of undici: a proxy's agent uses methods that only its index puts on dispatchers. */
-function openProxied(require: NodeJS.Require, options: ProxiedOptions): Connections {
-  const undici = require('undici') as typeof import('undici');
-  const agent = new undici.EnvHttpProxyAgent({ ...options, connectTimeout: CONNECT_TIMEOUT_MS });
-  return { agent, send: (request) => agent.request(request) };
+function openProxied(require: NodeJS.Require, { plain, tls }: ProxiedOptions): Connections {
+  const agents = new Map<string, ProxyAgent>();
+  const agentOf = ({ url }: HttpProxy): ProxyAgent => {
+    const undici = require('undici') as typeof import('undici');
+    const found =
+      agents.get(url.href) ??
+      new undici.ProxyAgent({
+        ...POOL,
+        uri: url.href,
+        connectTimeout: CONNECT_TIMEOUT_MS,
+        requestTls: trusting(tls),
+        ...(url.protocol === 'https:' ? { proxyTls: trusting({}) } : {}),
+      });
+    agents.set(url.href, found);
+    return found;
+  };
+  return {
+    async send(request) {
+      const proxy = proxyOf(new URL(request.origin as string), process.env);
+      if (proxy === undefined) return plain.send(request);
+      try {
+        return await agentOf(proxy).request(request);
+      } catch (error) {
+        throw new ProxyError(proxy, error);
+      }
+    },
+    async close() {
+      await Promise.all([plain.close(), ...[...agents.values()].map((agent) => agent.destroy())]);
+    },
+  };
 }

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { AppError } from '../model/app-error.ts';
 import type { Send } from './connections.ts';
-import { cancelled, FetchFailure, networkFailure } from './failure.ts';
+import { cancelled, FetchFailure } from './failure.ts';
+import { networkFailure } from './network-failure.ts';
 
 /** A server may ask for more patience than a person at a terminal has. */
 const MAX_RETRY_AFTER_MS = 30_000;
@@ -14,6 +15,9 @@ const SILENCES_AFTER_BODY = 10;
 export const USER_AGENT = 'pkgcompose';
 /** Statuses that another try may do away with. */
 export const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** Hosts that have answered this process: should one of them be away, it may come back. */
+const answered = new Set<string>();
 
 export interface ExchangeRequest {
   readonly method: Dispatcher.HttpMethod;
@@ -77,7 +81,8 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
     if (failedSource !== undefined) return failedSource.error;
     if (error instanceof FetchFailure || error instanceof AppError) return error;
     if (signal?.aborted) return cancelled(url);
-    if (!stalled) return networkFailure(error, receivedBytes) ?? error;
+    if (!stalled)
+      return networkFailure(error, { receivedBytes, answered: answered.has(target.origin) }) ?? error;
     const where = hasHeaders
       ? `no byte for ${timeoutMs} ms after ${receivedBytes} bytes`
       : `no answer in ${bodySent ? timeoutMs * SILENCES_AFTER_BODY : timeoutMs} ms`;
@@ -124,6 +129,7 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
       bodyTimeout: 0,
     });
     hasHeaders = true;
+    answered.add(target.origin);
     clearTimeout(watchdog);
     watchdog = setTimeout(stall, timeoutMs);
     const { body } = answer;

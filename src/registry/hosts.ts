@@ -204,6 +204,6 @@ class Pools {
   async close(): Promise<void> {
     const all = [...this.#opened.values()];
     this.#opened.clear();
-    await Promise.all(all.map(({ agent }) => agent.destroy()));
+    await Promise.all(all.map((pool) => pool.close()));
   }
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { authorities } from '../fetch/authorities.ts';
 import { AppError } from '../model/app-error.ts';
 
 /** PEM files by path. */
@@ -68,7 +69,7 @@ export async function secureContext(files: TlsFiles): Promise<import('node:tls')
   const [cert, key] = await Promise.all([files.cert, files.key].map((path) => path && pem(path)));
   try {
     return tls.createSecureContext({
-      ca: own.length === 0 ? undefined : [...tls.getCACertificates('default'), ...own],
+      ca: own.length === 0 ? undefined : [...authorities(), ...own],
       cert,
       key,
     });

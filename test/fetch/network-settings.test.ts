@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import tls from 'node:tls';
 import { closeConnections } from '../../src/fetch/connections.ts';
 import { fetchBytes } from '../../src/fetch/http.ts';
+import { proxyOf } from '../../src/fetch/proxies.ts';
 import { isAppError } from '../../src/model/app-error.ts';
 import { startMirror } from '../fake/mirror.ts';
 import { tempDir } from '../fixtures/temp.ts';
+import { makeTestCertificates } from '../fixtures/tls.ts';
 
 after(closeConnections);
 
@@ -80,7 +83,12 @@ test('a proxy that is not there is NETWORK, without its password', async (t) => 
   for (const url of ['http://mirror.invalid/i', 'https://mirror.invalid/i']) {
     await assert.rejects(fetchBytes([url], quick), (error) => {
       assert.ok(isAppError(error, 'NETWORK'), String(error));
-      assert.match(error.message, /connection refused/);
+      assert.ok(
+        error.message.includes(`${url}: the proxy http://***@127.0.0.1:1 (HTTP`),
+        `the proxy is named: ${error.message}`,
+      );
+      assert.match(error.message, /_PROXY\): connection refused/);
+      assert.match(error.hint ?? '', /HTTP_PROXY.*NO_PROXY/);
       assert.doesNotMatch(`${error.message} ${error.hint} ${JSON.stringify(error.details)}`, /s3cret/);
       return true;
     });
@@ -123,8 +131,9 @@ test('TLS: unknown authorities are refused, NODE_EXTRA_CA_CERTS works, https nev
   await withEnvironment(t, {});
   await assert.rejects(fetchBytes([`${base}/i`], quick), (error) => {
     assert.ok(isAppError(error, 'NETWORK'), String(error));
-    assert.match(error.message, /certificate is not accepted/);
-    assert.match(error.hint ?? '', /NODE_EXTRA_CA_CERTS/);
+    assert.match(error.message, /certificate is not accepted: it is signed by itself/);
+    assert.match(error.hint ?? '', /NODE_EXTRA_CA_CERTS.*SSL_CERT_FILE.*--ca/);
+    assert.doesNotMatch(`${error.message} ${error.hint}`, /Node\.js|use-system-ca/);
     return true;
   });
   const proxy = await startProxy(t);
@@ -142,12 +151,168 @@ test('TLS: unknown authorities are refused, NODE_EXTRA_CA_CERTS works, https nev
   assert.equal(plain.requests.length, 0);
 });
 
+test('SSL_CERT_FILE and SSL_CERT_DIR stand for the authorities of the system and of Node.js, NODE_EXTRA_CA_CERTS beside them', async (t) => {
+  await withEnvironment(t, {});
+  const folder = tempDir(t);
+  const pem = makeTestCertificates(folder);
+  const server = createTlsServer(
+    { key: readFileSync(pem.serverKey), cert: readFileSync(pem.serverCertificate) },
+    (_, response) => void response.end('content'),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/i`;
+  const certificates = join(tempDir(t), 'certs');
+  mkdirSync(certificates);
+  copyFileSync(pem.ca, join(certificates, '0123abcd.0'));
+  const others = join(tempDir(t), 'others.pem');
+  writeFileSync(others, tls.rootCertificates.slice(0, 3).join('\n'));
+  const missing = join(folder, 'not-there.pem');
+  const cases: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+    [{}, /signed by an authority that is not trusted here/],
+    [{ SSL_CERT_FILE: pem.ca }, /^content$/m],
+    [{ SSL_CERT_DIR: `${folder}/nowhere:${certificates}` }, /^content$/m],
+    [{ SSL_CERT_FILE: others, SSL_CERT_DIR: certificates }, /^content$/m],
+    [{ SSL_CERT_FILE: others }, /not trusted here/],
+    [{ SSL_CERT_FILE: missing }, /not trusted here/],
+    [{ SSL_CERT_FILE: others, NODE_EXTRA_CA_CERTS: pem.ca }, /^content$/m],
+    [{ NODE_EXTRA_CA_CERTS: pem.ca }, /^content$/m],
+  ];
+  for (const [settings, expected] of cases) {
+    assert.match(await fetchInChild(url, settings), expected, JSON.stringify(settings));
+  }
+});
+
+test("the system's own bundle is read, beside what Node.js brings; every authority once", (t) => {
+  const bundle = '/etc/ssl/certs/ca-certificates.crt';
+  if (!existsSync(bundle)) {
+    t.skip(`skipped: no ${bundle} here`);
+    return;
+  }
+  const authoritiesOf = (settings: Readonly<Record<string, string>>): readonly string[] => {
+    const file = new URL('../../src/fetch/authorities.ts', import.meta.url).href;
+    const code = `import { authorities } from ${JSON.stringify(file)}; console.log(JSON.stringify(authorities()));`;
+    const env = { PATH: process.env.PATH, ...settings };
+    const words = ['--input-type=module-typescript', '-e', code];
+    return JSON.parse(
+      String(execFileSync(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'ignore'] })),
+    );
+  };
+  const spelled = (pems: readonly string[]) => pems.map((pem) => pem.replace(/\s/g, ''));
+  const ofSystem = spelled(
+    String(readFileSync(bundle)).match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----/g) ?? [],
+  );
+  const found = spelled(authoritiesOf({ NODE_EXTRA_CA_CERTS: bundle }));
+  for (const pem of [...ofSystem, ...spelled(tls.rootCertificates)]) assert.ok(found.includes(pem));
+  assert.equal(new Set(found).size, found.length);
+  assert.deepEqual(spelled(authoritiesOf({ SSL_CERT_FILE: bundle })), [...new Set(ofSystem)]);
+});
+
+test('which proxy a URL goes through', () => {
+  const env = { http_proxy: 'http://small:1', HTTP_PROXY: 'http://large:1', HTTPS_PROXY: 'tls-proxy:3128' };
+  const through = (url: string, more: Readonly<Record<string, string>> = {}) => {
+    const proxy = proxyOf(new URL(url), { ...env, ...more });
+    return proxy === undefined ? 'direct' : `${proxy.variable} ${proxy.url.host}`;
+  };
+  assert.equal(through('http://a.example/'), 'http_proxy small:1');
+  assert.equal(through('https://a.example/'), 'HTTPS_PROXY tls-proxy:3128');
+  assert.equal(through('https://a.example/', { HTTPS_PROXY: '' }), 'http_proxy small:1');
+  const exempt: readonly (readonly [list: string, url: string, direct: boolean])[] = [
+    ['*', 'http://a.example/', true],
+    ['a.example', 'http://a.example/', true],
+    ['A.Example.', 'https://a.example./', true],
+    ['example', 'http://a.example/', true],
+    ['.example', 'http://a.example/', true],
+    ['*.example', 'http://a.example/', true],
+    ['*.a.example', 'http://a.example/', false],
+    ['xample', 'http://a.example/', false],
+    ['a.example:8080', 'http://a.example/', false],
+    ['a.example:80', 'http://a.example/', true],
+    ['a.example:443', 'https://a.example/', true],
+    ['b, c  a.example', 'http://a.example/', true],
+    ['10.0.0.0/8', 'http://10.1.2.3/', true],
+    ['10.0.0.0/8', 'http://11.1.2.3/', false],
+    ['10.0.0.0/99', 'http://10.1.2.3/', false],
+    ['10.0.0.0/8', 'http://ten.example/', false],
+    ['127.0.0.1', 'http://127.0.0.1:5000/', true],
+    ['::1', 'http://[::1]:5000/', true],
+    ['[::1]:5000', 'http://[::1]:5000/', true],
+    ['[::1]:5001', 'http://[::1]:5000/', false],
+    ['fd00::/8', 'http://[fd12::1]/', true],
+    ['', 'http://a.example/', false],
+  ];
+  for (const [list, url, direct] of exempt) {
+    assert.equal(through(url, { NO_PROXY: list }) === 'direct', direct, `${list} ${url}`);
+  }
+  for (const wrong of ['socks5://h:1', 'http://', 'http://user:s3cret@h:x']) {
+    assert.throws(
+      () => through('http://a.example/', { http_proxy: wrong }),
+      (error) =>
+        isAppError(error, 'USAGE') && /http_proxy/.test(error.message) && !/s3cret/.test(error.message),
+      wrong,
+    );
+  }
+});
+
+test('what a proxy refuses is told as what the proxy said', async (t) => {
+  for (const [status, expected] of [
+    [407, 'asks for a user name and password (HTTP 407)'],
+    [403, 'refused (HTTP 403)'],
+    [502, 'cannot reach the host (HTTP 502)'],
+  ] as const) {
+    const server = createServer((_, response) => void response.writeHead(status).end());
+    server.on('connect', (_, socket) => void socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const proxy = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await withEnvironment(t, { HTTPS_PROXY: proxy, HTTP_PROXY: proxy });
+    const urls = status === 407 ? ['https://m.example/i', 'http://m.example/i'] : ['https://m.example/i'];
+    for (const url of urls) {
+      await assert.rejects(fetchBytes([url], { maxBytes: 100 }), (error) => {
+        assert.ok(isAppError(error, 'NETWORK'), String(error));
+        assert.ok(error.message.includes(`the proxy ${proxy} (HTTP`), error.message);
+        assert.ok(error.message.includes(expected), error.message);
+        return true;
+      });
+    }
+  }
+});
+
+test('nobody there is told at once; one that was there may come back', async (t) => {
+  await withEnvironment(t, {});
+  const file = () => ({ bytes: Buffer.from('index') });
+  const gone = await startMirror(file);
+  await gone.close();
+  const started = performance.now();
+  await assert.rejects(
+    fetchBytes([`${gone.url}/i`], { maxBytes: 100, backoffMs: 2000 }),
+    /connection refused/,
+  );
+  await assert.rejects(fetchBytes(['http://mirror.invalid/i'], { maxBytes: 100, backoffMs: 2000 }));
+  assert.ok(performance.now() - started < 1500);
+  const restarting = await startMirror(file);
+  await fetchBytes([`${restarting.url}/i`], { maxBytes: 100 });
+  await restarting.close();
+  const pauses = 2;
+  const before = performance.now();
+  await assert.rejects(
+    fetchBytes([`${restarting.url}/i`], { maxBytes: 100, retries: pauses, backoffMs: 100 }),
+  );
+  assert.ok(performance.now() - before >= 150, 'it was waited for');
+});
+
 async function fetchInChild(url: string, settings: Readonly<Record<string, string>>): Promise<string> {
   const http = new URL('../../src/fetch/http.ts', import.meta.url).href;
   const code = `import { fetchBytes } from ${JSON.stringify(http)};
     fetchBytes([process.argv[1]], { maxBytes: 100, retries: 0 }).then((r) => console.log(String(r.bytes)), (e) => console.log(e.message));`;
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', code, url], {
-    env: { ...process.env, ...settings },
+    env: { ...process.env, SSL_CERT_FILE: '', SSL_CERT_DIR: '', NODE_EXTRA_CA_CERTS: '', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let said = '';

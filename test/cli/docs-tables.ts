@@ -5,6 +5,7 @@ import { LISTINGS, loadCommand } from '../../src/cli/commands.ts';
 import { EXIT_MEANINGS } from '../../src/cli/exit-codes.ts';
 import { commandUsage, optionText, optionUsage } from '../../src/cli/help.ts';
 import { OPTIONS } from '../../src/cli/options.ts';
+import { jsonShapes } from './json-shapes.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
 
@@ -34,6 +35,7 @@ export async function generatedBlocks(): Promise<Readonly<Record<string, string>
     return names.length === commands.length ? 'all' : names.join(', ');
   };
   return {
+    'json.md shapes': jsonShapes(),
     'cli.md commands': markdownTable(
       ['command', 'what it does'],
       commands.map((command) => [code(commandUsage(command)), `${command.summary}`]),

@@ -44,10 +44,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     facts: facts[at] as ArchiveFacts,
     reason: solved.reason,
     listed: solved.package.checksum !== '',
-    index: {
-      architecture: solved.package.architecture,
-      tag: repositoryOf(resolution, solved.package).spec.tag,
-    },
+    index: { entry: solved.package, tag: repositoryOf(resolution, solved.package).spec.tag },
   }));
   const entryOf = new Map(
     installed.map((one, at) => [one, resolution.packages[at]?.package as CatalogPackage]),

@@ -41,7 +41,7 @@ const MEDIA_TYPE: Readonly<Record<Encoding, LayerMediaType>> = {
 };
 
 /** What else decides a derived blob's bytes: this code (bumped when it changes) and the encoders. */
-const DERIVATION = ['2', process.versions.zlib, process.versions.zstd ?? ''];
+const DERIVATION = ['3', process.versions.zlib, process.versions.zstd ?? ''];
 
 export interface LayerBlobOptions {
   readonly encoding: LayerEncoding;

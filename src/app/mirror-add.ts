@@ -11,6 +11,7 @@ import {
   type Tag,
 } from '../model/reference.ts';
 import type { SourceOptions } from '../model/request.ts';
+import { whyUnusable } from '../model/unusable.ts';
 import { archiveTag } from './archive-url.ts';
 import type { Context } from './context.ts';
 import { releaseIn } from './indexed-repository.ts';
@@ -55,7 +56,12 @@ export async function mirrorAdd(context: Context, request: MirrorAddRequest): Pr
   // Before the packages, which may take hours: by then there is another index.
   const files = await changedFiles(context, lookup, { folders, base, files: request.files });
   const { distro } = lookup.sources;
-  const missing = wanted.filter((entry) => !tags.has(archiveTag(distro.id, entry)));
+  const usable = wanted.filter((entry) => {
+    const why = whyUnusable(entry);
+    if (why !== '') context.progress.note(`${entry.name} is left out: its record cannot be used: ${why}`);
+    return why === '';
+  });
+  const missing = usable.filter((entry) => !tags.has(archiveTag(distro.id, entry)));
   const put = await putPackages(context, lookup, { session, target, packages: missing });
   const published =
     files.length === 0

@@ -24,7 +24,10 @@ export async function show(
 function packageReport(context: Context, lookup: Lookup, entry: CatalogPackage): PackageReport {
   const repository = lookup.repositories[entry.repositoryRank] as IndexedRepository;
   const { spec, row } = repository;
-  const { OPTDEPENDS: optionalDepends = [], ...extra } = entry.extra;
+  const { OPTDEPENDS: optionalDepends = [], ...others } = entry.extra;
+  const extra = Object.fromEntries(
+    Object.entries(others).filter(([, values]) => values.some((value) => value !== '')),
+  );
   const place = joinUrl(row.base, entry.fileName);
   return {
     name: entry.name,

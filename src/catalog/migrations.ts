@@ -174,4 +174,9 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE secret;
   PRAGMA secure_delete = OFF;
   `,
+  `
+  -- Archives and indexes of before were read by other rules: both are read again when needed.
+  UPDATE archive SET trust = '';
+  UPDATE repository SET content = '', etag = '', last_modified = '';
+  `,
 ];

@@ -70,8 +70,9 @@ export function targetTree(input: TargetTreeInput): TargetTree {
   return { tree, clashes: state.clashes, ...result };
 }
 
-function entriesOf({ facts }: InstalledPackage, rules: TreeRules): readonly FileEntry[] {
-  if (rules.isUnpacked?.(facts) === false) return [];
+function entriesOf(installed: InstalledPackage, rules: TreeRules): readonly FileEntry[] {
+  if (rules.isUnpacked?.(installed) === false) return [];
+  const { facts } = installed;
   return facts.files.filter(
     (entry) => !rules.isMetadata(entry.path) && rules.passesOver?.(facts, entry) !== true,
   );

@@ -1,4 +1,5 @@
 import type { ArchiveFacts, FileEntry } from '../model/archive.ts';
+import type { IndexPackage } from '../model/package.ts';
 import type { InstallMode } from '../model/request.ts';
 
 /** A package of the image, in the order the real tool installs them. */
@@ -7,10 +8,9 @@ export interface InstalledPackage {
   readonly reason: 'explicit' | 'dependency';
   /** The repository's index has a checksum of the archive, and the bytes were compared with it. Absent: it has. */
   readonly listed?: boolean;
-  /** What the repository says of it and the archive does not; absent: the archive stands alone */
+  /** What the repository says of it; absent: the archive stands alone */
   readonly index?: {
-    /** An index may call a `noarch` package by the repository's architecture. */
-    readonly architecture: string;
+    readonly entry: IndexPackage;
     /** apk's `@tag` of the repository, without `@`; empty: none */
     readonly tag: string;
   };
@@ -28,7 +28,7 @@ export interface TreeRules {
   /** True for root members that are never installed: `.PKGINFO`, `.SIGN.*`, `.MTREE`… */
   isMetadata(path: string): boolean;
   /** False for a package that the tool installs without opening it. Absent: none is. */
-  isUnpacked?(facts: ArchiveFacts): boolean;
+  isUnpacked?(installed: InstalledPackage): boolean;
   /** True for an entry that the tool passes over although it is no metadata. Absent: none is. */
   passesOver?(facts: ArchiveFacts, entry: FileEntry): boolean;
   /** True: an entry whose folder is not there is refused; else missing folders are made (0755, root). */

@@ -29,6 +29,8 @@ export interface ApkLayout {
   readonly scriptsByName: boolean;
   /** apk 3 lists the words of `tags` (`g:`). */
   readonly tags: boolean;
+  /** apk 2 writes `o: m: c:` also where they are empty in the index. */
+  readonly emptyFields: boolean;
 }
 
 const APK2: ApkLayout = {
@@ -43,6 +45,7 @@ const APK2: ApkLayout = {
   needsChecksums: true,
   scriptsByName: false,
   tags: false,
+  emptyFields: true,
 };
 
 /** Source: apk-tools 3, `database.c`, `package.c`. */
@@ -58,6 +61,7 @@ const APK3: ApkLayout = {
   needsChecksums: false,
   scriptsByName: true,
   tags: true,
+  emptyFields: false,
 };
 
 /** The layout of the apk that is installed, else of the one that the repositories or their release have. */

@@ -22,6 +22,8 @@ const MAX_CONTROL_BYTES = 16 * 1024 * 1024;
 
 /** Real packages stay below 50 : 1; gzip reaches 1030 : 1 on zeros. */
 const MAX_RATIO = 400;
+/** Of a SHA-256; what follows them apk does not read. */
+const SHA256_DIGITS = 64;
 
 export const SCRIPT_NAMES = [
   'pre-install',
@@ -55,7 +57,7 @@ export async function readArchive(input: ArchiveInput): Promise<ReadFacts> {
     sizeBytes: pass.sizeBytes,
   };
   if (expected !== undefined) matchIndex(facts, expected, where);
-  matchDataHash(infoValue(info, 'datahash'), pass.dataSha256, where);
+  matchDataHash(infoValue(info, 'datahash').slice(0, SHA256_DIGITS).toLowerCase(), pass.dataSha256, where);
   const verdict = verifyControl(input.policy, {
     entries: list.files.slice(0, pass.signatureCount),
     kept: list.kept,
@@ -74,7 +76,7 @@ export async function readArchive(input: ArchiveInput): Promise<ReadFacts> {
     identity: facts.identity,
     name: facts.name,
     version: facts.version,
-    architecture: infoValue(info, 'arch'),
+    architecture: infoValue(info, 'arch').trimEnd(),
     info,
     scripts: scriptsOf(list.kept),
     rootMembers: keptContents(list.kept),

@@ -1,6 +1,27 @@
 import type { ArchiveFacts } from '../../model/archive.ts';
 import type { IndexPackage } from '../../model/package.ts';
-import { infoList, infoNumber, infoValue } from '../shared/pkginfo.ts';
+import type { InstalledPackage } from '../install.ts';
+import { infoList, infoValue } from '../shared/pkginfo.ts';
+
+/** One-value fields that apk 2.14 distinguishes between empty and absent: by letter, their keys in `.PKGINFO`. */
+const MAYBE_EMPTY = { o: 'origin', m: 'maintainer', c: 'commit' } as const;
+
+/** What apk knows of an installed package apart from its files: it is the index that says so. */
+export function entryOf({ index, facts }: InstalledPackage): IndexPackage {
+  return index?.entry ?? describe(facts, '');
+}
+
+/** As apk reads a number (apk-tools `blob.c` apk_blob_pull_uint): its leading digits, 0 where there are none. */
+export function infoDigits(info: ArchiveFacts['info'], key: string): number {
+  const number = Number.parseInt(/^\d*/.exec(infoValue(info, key))?.[0] || '0', 10);
+  return Number.isSafeInteger(number) ? number : 0;
+}
+
+/** Those that are there and empty, as the reader of an index keeps them. */
+function emptyFields(info: ArchiveFacts['info']): IndexPackage['extra'] {
+  const empty = Object.entries(MAYBE_EMPTY).filter(([, key]) => key in info && infoValue(info, key) === '');
+  return Object.fromEntries(empty.map(([letter]) => [letter, ['']]));
+}
 
 /** What `apk index` would write for the archive. */
 export function describe(facts: ArchiveFacts, fileName: string): IndexPackage {
@@ -14,10 +35,10 @@ export function describe(facts: ArchiveFacts, fileName: string): IndexPackage {
     license: infoValue(info, 'license'),
     origin: infoValue(info, 'origin'),
     maintainer: infoValue(info, 'maintainer'),
-    buildTime: infoNumber(info, 'builddate'),
+    buildTime: infoDigits(info, 'builddate'),
     commit: infoValue(info, 'commit'),
     sizeBytes: facts.sizeBytes,
-    installedSizeBytes: infoNumber(info, 'size'),
+    installedSizeBytes: infoDigits(info, 'size'),
     fileName,
     checksum: facts.identity,
     depends: words(info, 'depend'),
@@ -26,10 +47,10 @@ export function describe(facts: ArchiveFacts, fileName: string): IndexPackage {
     conflicts: [],
     installIf: words(info, 'install_if'),
     groups: [],
-    providerPriority: infoNumber(info, 'provider_priority'),
-    replacesPriority: infoNumber(info, 'replaces_priority'),
+    providerPriority: infoDigits(info, 'provider_priority'),
+    replacesPriority: infoDigits(info, 'replaces_priority'),
     signature: '',
-    extra: {},
+    extra: emptyFields(info),
   };
 }
 

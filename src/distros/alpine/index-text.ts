@@ -1,6 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import { BLANK_PACKAGE } from '../../model/blank-package.ts';
 import type { IndexPackage } from '../../model/package.ts';
+import { UNUSABLE } from '../../model/unusable.ts';
 
 /** Real lines reach 60 KiB (`p:` of a language pack); a longer one is no index. */
 const MAX_LINE_CHARACTERS = 4 * 1024 * 1024;
@@ -12,46 +13,52 @@ type Draft = { -readonly [Key in keyof IndexPackage]: IndexPackage[Key] };
 const NONE: readonly string[] = [];
 
 /**
- * The text of an APKINDEX: records of `X:value` lines, a blank line after each. A name-version-checksum that is
- * repeated is kept once. Letters without a field go to `extra`.
+ * The text of an APKINDEX: records of `X:value` lines, a line of at most one character after each (apk-tools `database.c`
+ * apk_db_fdb_read). A name-version-checksum that is repeated is kept once. Letters without a field go to `extra`, and
+ * so does what makes a record unusable (model/unusable.ts); only what apk itself refuses a whole index for is thrown.
  * @throws AppError BAD_INDEX, LIMIT with the line
  */
 export function parseIndexText(text: string, where: string): IndexPackage[] {
   const packages: IndexPackage[] = [];
   const seen = new Set<string>();
-  let draft: Draft | undefined;
-  let letters = 0;
+  let record: PackageRecord | undefined;
   let line = 0;
   let at = 0;
   while (at < text.length) {
     const newline = text.indexOf('\n', at);
     const end = newline < 0 ? text.length : newline;
     line += 1;
-    if (end === at) {
-      if (draft !== undefined) finish(draft, packages, { seen, where, line });
-      draft = undefined;
+    if (end - at < 2) {
+      if (record !== undefined) finish(record, packages, { seen, where, line });
+      record = undefined;
     } else {
       if (end - at > MAX_LINE_CHARACTERS) {
         throw limit(where, line, `at most ${MAX_LINE_CHARACTERS} characters a line`, `${end - at}`);
       }
-      if (text.charCodeAt(at + 1) !== COLON) {
+      const code = text.charCodeAt(at);
+      if (text.charCodeAt(at + 1) !== COLON || code > LAST_ASCII) {
         throw bad(where, line, 'a "X:value" line', JSON.stringify(text.slice(at, Math.min(end, at + 60))));
       }
-      if (draft === undefined) {
-        draft = { ...BLANK_PACKAGE };
-        letters = 0;
-      }
-      const code = text.charCodeAt(at);
+      record ??= { draft: { ...BLANK_PACKAGE }, letters: 0, fault: '' };
       const value = text.slice(at + 2, end);
       const bit = bitOf(code);
-      if ((letters & bit) !== 0) throw bad(where, line, `one ${text.charAt(at)}: a package`, 'a second one');
-      letters |= bit;
-      if (!setField(draft, code, value)) setOther(draft, code, { value, where, line });
+      if ((record.letters & bit) !== 0)
+        record.fault ||= fault(line, `one ${text.charAt(at)}:`, 'a second one');
+      record.letters |= bit;
+      if (!setField(record.draft, code, value)) setOther(record, code, { value, line });
     }
     at = end + 1;
   }
-  if (draft !== undefined) finish(draft, packages, { seen, where, line });
+  if (record !== undefined) finish(record, packages, { seen, where, line });
   return packages;
+}
+
+interface PackageRecord {
+  readonly draft: Draft;
+  /** Bits of the letters seen */
+  letters: number;
+  /** The first reason why it cannot be used; empty: none */
+  fault: string;
 }
 
 interface Place {
@@ -59,28 +66,30 @@ interface Place {
   readonly line: number;
 }
 
-function finish(draft: Draft, packages: IndexPackage[], state: Place & { seen: Set<string> }): void {
+function finish(
+  { draft, letters, fault: found }: PackageRecord,
+  packages: IndexPackage[],
+  state: Place & { seen: Set<string> },
+): void {
   const { name, version } = draft;
-  if (name === '' || version === '') {
-    throw bad(
-      state.where,
-      state.line,
-      'a package with P: and V: before this line',
-      `${name === '' ? 'no P:' : `P:${name}`}, ${version === '' ? 'no V:' : `V:${version}`}`,
-    );
-  }
-  if (UNSAFE.test(name) || UNSAFE.test(version) || name.startsWith('.')) {
-    throw bad(
-      state.where,
-      state.line,
-      'a name and version that can be a file name',
-      JSON.stringify(`${name}-${version}`),
-    );
+  // Nothing can ask for it; apk 3 goes on, and so does 2.14 where P: is there and empty.
+  if (name === '') return;
+  if ((letters & bitOf(VERSION)) === 0) {
+    throw bad(state.where, state.line, 'a package with a V: before this line', `P:${name}, no V:`);
   }
   const key = `${name} ${version} ${draft.checksum}`;
   if (state.seen.has(key)) return;
   state.seen.add(key);
-  draft.fileName = `${name}-${version}.apk`;
+  const unsafe = version === '' || UNSAFE.test(name) || UNSAFE.test(version) || name.startsWith('.');
+  const why = unsafe
+    ? fault(
+        state.line,
+        'a name and version that can be a file name before it',
+        JSON.stringify(`${name}-${version}`),
+      )
+    : found;
+  if (why !== '') draft.extra = { ...draft.extra, [UNUSABLE]: [why] };
+  draft.fileName = unsafe ? '' : `${name}-${version}.apk`;
   if (packages.length >= MAX_PACKAGES) {
     throw limit(state.where, state.line, `at most ${MAX_PACKAGES} packages`, 'more');
   }
@@ -90,6 +99,8 @@ function finish(draft: Draft, packages: IndexPackage[], state: Place & { seen: S
 /** Control characters, blanks and slashes. */
 const UNSAFE = /[\0-\x20/\x7f]/;
 const COLON = 0x3a;
+const VERSION = 0x56;
+const LAST_ASCII = 0x7f;
 
 /** One bit a letter of a single value; 0 for lists, which apk joins, and for letters without a field. */
 function bitOf(code: number): number {
@@ -99,7 +110,7 @@ function bitOf(code: number): number {
 
 const FIELD_LETTERS = 'CPVASITULomtckq';
 
-/** Text fields; false when the letter is not one. */
+/** Text fields; false when the letter is not one, or one that apk 2.14 also writes where it is there and empty. */
 function setField(draft: Draft, code: number, value: string): boolean {
   switch (code) {
     case 0x43: // C
@@ -125,13 +136,13 @@ function setField(draft: Draft, code: number, value: string): boolean {
       return true;
     case 0x6f: // o
       draft.origin = value;
-      return true;
+      return value !== '';
     case 0x6d: // m
       draft.maintainer = value;
-      return true;
+      return value !== '';
     case 0x63: // c
       draft.commit = value;
-      return true;
+      return value !== '';
     case 0x44: // D
       draft.depends = joined(draft.depends, value);
       return true;
@@ -150,37 +161,36 @@ function setField(draft: Draft, code: number, value: string): boolean {
 }
 
 /** Numbers, and what has no field. */
-function setOther(draft: Draft, code: number, at: Place & { value: string }): void {
-  switch (code) {
-    case 0x53: // S
-      draft.sizeBytes = number(at);
-      return;
-    case 0x49: // I
-      draft.installedSizeBytes = number(at);
-      return;
-    case 0x74: // t
-      draft.buildTime = number(at);
-      return;
-    case 0x6b: // k
-      draft.providerPriority = number(at);
-      return;
-    case 0x71: // q
-      draft.replacesPriority = number(at);
-      return;
-    default: {
-      const letter = String.fromCharCode(code);
-      draft.extra = { ...draft.extra, [letter]: [...(draft.extra[letter] ?? []), at.value] };
-    }
+function setOther(
+  record: PackageRecord,
+  code: number,
+  { value, line }: { value: string; line: number },
+): void {
+  const { draft } = record;
+  const field = NUMBERS[code];
+  if (field === undefined) {
+    const letter = String.fromCharCode(code);
+    draft.extra = { ...draft.extra, [letter]: [...(draft.extra[letter] ?? []), value] };
+    return;
+  }
+  const number = Number(value);
+  if (WHOLE_NUMBER.test(value) && Number.isSafeInteger(number)) draft[field] = number;
+  else {
+    const expected = `a whole number as ${String.fromCharCode(code)}:`;
+    record.fault ||= fault(line, expected, JSON.stringify(value.slice(0, 60)));
   }
 }
 
-function number(at: Place & { value: string }): number {
-  const value = Number(at.value);
-  if (!Number.isSafeInteger(value) || value < 0 || at.value === '') {
-    throw bad(at.where, at.line, 'a whole number', JSON.stringify(at.value.slice(0, 60)));
-  }
-  return value;
-}
+const WHOLE_NUMBER = /^\d+$/;
+const NUMBERS: Readonly<
+  Record<number, 'sizeBytes' | 'installedSizeBytes' | 'buildTime' | 'providerPriority' | 'replacesPriority'>
+> = {
+  83: 'sizeBytes', // S
+  73: 'installedSizeBytes', // I
+  116: 'buildTime', // t
+  107: 'providerPriority', // k
+  113: 'replacesPriority', // q
+};
 
 function joined(before: readonly string[], value: string): readonly string[] {
   return before.length === 0 ? words(value) : [...before, ...words(value)];
@@ -192,13 +202,17 @@ function words(value: string): readonly string[] {
   return list.includes('') ? list.filter((word) => word !== '') : list;
 }
 
+function fault(line: number, expected: string, got: string): string {
+  return `APKINDEX line ${line}: expected ${expected}, got ${got}`;
+}
+
 function bad(where: string, line: number, expected: string, got: string): AppError {
-  return new AppError('BAD_INDEX', `${where}: APKINDEX line ${line}: expected ${expected}, got ${got}`, {
+  return new AppError('BAD_INDEX', `${where}: ${fault(line, expected, got)}`, {
     hint: 'The index is damaged or is no apk index; index the repository again or name another mirror with --mirror.',
     details: { where, line, expected, got },
   });
 }
 
 function limit(where: string, line: number, expected: string, got: string): AppError {
-  return new AppError('LIMIT', `${where}: APKINDEX line ${line}: expected ${expected}, got ${got}`);
+  return new AppError('LIMIT', `${where}: ${fault(line, expected, got)}`);
 }

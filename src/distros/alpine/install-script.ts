@@ -20,7 +20,7 @@ export function installScript({
 }: InstallFilesInput): Buffer {
   const steps = packages.flatMap((installed) => {
     const { facts } = installed;
-    if (!isUnpacked(facts)) return [];
+    if (!isUnpacked(installed)) return [];
     const has = (name: string): boolean => facts.scripts.some((script) => script.name === name);
     return [
       ...(has('pre-install') ? [step(facts, 'pre-install', [facts.version])] : []),

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
 import type { DirectoryOwnership, InstalledPackage } from '../install.ts';
-import { infoList, infoNumber, infoValue } from '../shared/pkginfo.ts';
+import { infoList } from '../shared/pkginfo.ts';
 import type { ApkLayout } from './apk-layout.ts';
+import { entryOf, infoDigits } from './describe.ts';
 import { relationsText } from './relation.ts';
 import { isMetadata, isUnpacked } from './unpacked.ts';
 
@@ -26,7 +27,7 @@ export function installedText(database: InstalledDatabase): string {
   let text = '';
   let notes = '';
   for (const installed of packages) {
-    const unpacked = isUnpacked(installed.facts);
+    const unpacked = isUnpacked(installed);
     const files = unpacked ? filesText(installed, database) : NO_FILES;
     text += headerText(installed, layout);
     notes += notesText(installed, unpacked) + (layout.needsChecksums && files.unchecked ? 'f:f\n' : '');
@@ -57,28 +58,31 @@ function lowerAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-/** The letters of an index. */
-function headerText({ facts, index }: InstalledPackage, layout: ApkLayout): string {
-  const { info } = facts;
+/** The letters of an index, as the index has them (seen on apk 2.14 and 3.0.6). */
+function headerText(installed: InstalledPackage, layout: ApkLayout): string {
+  const { facts } = installed;
+  const entry = entryOf(installed);
+  const maybe = (letter: 'o' | 'm' | 'c', value: string): string =>
+    layout.emptyFields && entry.extra[letter] !== undefined ? always(letter, value) : some(letter, value);
   return [
     always('C', facts.identity),
     always('P', facts.name),
     always('V', facts.version),
-    some('A', index?.architecture ?? facts.architecture),
-    always('S', facts.sizeBytes),
-    always('I', infoNumber(info, 'size')),
-    always('T', infoValue(info, 'pkgdesc')),
-    always('U', infoValue(info, 'url')),
-    always('L', infoValue(info, 'license')),
-    some('o', infoValue(info, 'origin')),
-    some('m', infoValue(info, 'maintainer')),
-    some('t', infoNumber(info, 'builddate')),
-    some('c', infoValue(info, 'commit')),
-    some('k', infoNumber(info, 'provider_priority')),
-    some('D', relationsText(infoList(info, 'depend'))),
-    some('p', relationsText(infoList(info, 'provides'))),
-    some('i', relationsText(infoList(info, 'install_if'))),
-    layout.tags ? some('g', infoList(info, 'tags').join(' ')) : '',
+    some('A', entry.architecture),
+    always('S', entry.sizeBytes),
+    always('I', entry.installedSizeBytes),
+    always('T', entry.description),
+    always('U', entry.url),
+    always('L', entry.license),
+    maybe('o', entry.origin),
+    maybe('m', entry.maintainer),
+    some('t', entry.buildTime),
+    maybe('c', entry.commit),
+    some('k', entry.providerPriority),
+    some('D', relationsText(entry.depends)),
+    some('p', relationsText(entry.provides)),
+    some('i', relationsText(entry.installIf)),
+    layout.tags ? some('g', infoList(facts.info, 'tags').join(' ')) : '',
   ].join('');
 }
 
@@ -87,7 +91,7 @@ function notesText({ facts, index }: InstalledPackage, unpacked: boolean): strin
   const { info } = facts;
   const tag = index?.tag ? `s:${index.tag}\n` : '';
   if (!unpacked) return tag;
-  return `${some('r', relationsText(infoList(info, 'replaces')))}${some('q', infoNumber(info, 'replaces_priority'))}${tag}`;
+  return `${some('r', relationsText(infoList(info, 'replaces')))}${some('q', infoDigits(info, 'replaces_priority'))}${tag}`;
 }
 
 const always = (letter: string, value: string | number): string => `${letter}:${value}\n`;

@@ -50,7 +50,7 @@ export function installer(installation: Installation): Installer {
       makeRoot(root, installation, layout);
     },
     before(installed, root) {
-      if (!isUnpacked(installed.facts)) return;
+      if (!isUnpacked(installed)) return;
       checkEntries(installed.facts, isLeftOut);
       ids.open(root);
       // apk 3 has read the first header of the files by the time it runs the script.
@@ -61,7 +61,7 @@ export function installer(installation: Installation): Installer {
     },
     owner: resolve,
     after(installed, root) {
-      if (!isUnpacked(installed.facts)) return;
+      if (!isUnpacked(installed)) return;
       for (const entry of installed.facts.files)
         if (entry.type === 'hardlink' && !isLeftOut(entry.path)) linkAttributes(root, entry, resolve(entry));
       if (layout.readsIdsAtOnce && installed.facts.files.some(({ path }) => ID_FILE.test(path))) ids.reset();

@@ -1,7 +1,7 @@
 import type { PackageScript } from '../../model/archive.ts';
 import type { InstalledPackage } from '../install.ts';
-import { infoNumber } from '../shared/pkginfo.ts';
 import type { ApkLayout } from './apk-layout.ts';
+import { entryOf } from './describe.ts';
 import { isUnpacked } from './unpacked.ts';
 
 const BLOCK = 512;
@@ -27,9 +27,10 @@ export function scriptsTar(
   { layout, time }: { readonly layout: ApkLayout; readonly time: number },
 ): Buffer {
   const blocks: Buffer[] = [];
-  for (const { facts } of packages) {
-    if (!isUnpacked(facts)) continue;
-    const mtime = layout.compressedScripts ? infoNumber(facts.info, 'builddate') : time;
+  for (const installed of packages) {
+    if (!isUnpacked(installed)) continue;
+    const { facts } = installed;
+    const mtime = layout.compressedScripts ? entryOf(installed).buildTime : time;
     const identity = layout.compressedScripts ? inHex(facts.identity) : facts.identity;
     for (const { name, content } of inOrder(facts.scripts)) {
       const bytes = Buffer.from(content, 'base64');

@@ -1,6 +1,7 @@
 import type { FileEntry } from '../../model/archive.ts';
 import type { Clash, DirectoryOwnership, InstalledPackage, TreeRules } from '../install.ts';
-import { infoList, infoNumber, infoValue } from '../shared/pkginfo.ts';
+import { infoList } from '../shared/pkginfo.ts';
+import { entryOf, infoDigits } from './describe.ts';
 import { matchesOperator, parseRelation } from './relation.ts';
 import { isHidden, isMetadata, isUnpacked } from './unpacked.ts';
 
@@ -27,10 +28,10 @@ export const apk3Rules: Partial<TreeRules> = {
 function winsDirectory(later: InstalledPackage, owner: InstalledPackage): boolean {
   const [a, b] = [owner.facts, later.facts];
   if (a.name === b.name) return true;
-  const priorities = [a, b].map(({ info }) => infoNumber(info, 'replaces_priority')) as [number, number];
+  const priorities = [a, b].map(({ info }) => infoDigits(info, 'replaces_priority')) as [number, number];
   if (priorities[0] !== priorities[1]) return priorities[1] > priorities[0];
-  const origin = infoValue(a.info, 'origin');
-  if (origin !== '' && origin === infoValue(b.info, 'origin') && (a.name === origin || b.name === origin))
+  const { origin } = entryOf(owner);
+  if (origin !== '' && origin === entryOf(later).origin && (a.name === origin || b.name === origin))
     return a.name !== origin;
   return Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)) > 0;
 }
@@ -75,8 +76,8 @@ function sameContent(existing: Clash['existing'], entry: FileEntry): boolean {
  */
 const decideOwner: DecideOwner = (earlier, later) => {
   if (earlier.facts.name === later.facts.name) return 'later';
-  const origin = infoValue(later.facts.info, 'origin');
-  if (origin !== '' && origin === infoValue(earlier.facts.info, 'origin')) return 'later';
+  const { origin } = entryOf(later);
+  if (origin !== '' && origin === entryOf(earlier).origin) return 'later';
   return byPriority(earlier, later);
 };
 
@@ -105,5 +106,5 @@ function priorityOver(owner: InstalledPackage, other: InstalledPackage): number 
       matchesOperator(other.facts.version, relation)
     );
   });
-  return replaces ? infoNumber(info, 'replaces_priority') : -1;
+  return replaces ? infoDigits(info, 'replaces_priority') : -1;
 }

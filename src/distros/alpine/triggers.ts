@@ -17,7 +17,7 @@ export interface TriggerRun {
  */
 export function triggerRuns(packages: readonly InstalledPackage[]): readonly TriggerRun[] {
   const owners = packages.filter(
-    ({ facts }) => isUnpacked(facts) && facts.scripts.some((script) => script.name === 'trigger'),
+    (owner) => isUnpacked(owner) && owner.facts.scripts.some((script) => script.name === 'trigger'),
   );
   if (owners.length === 0) return [];
   const changed = changedDirectories(packages);
@@ -40,7 +40,7 @@ const WILD = /[*?[\\]/;
 /** `lib/apk/db/triggers`: the identity and the globs of each package that has any. */
 export function triggersText(packages: readonly InstalledPackage[]): string {
   return packages
-    .map((owner) => [owner.facts.identity, ...(isUnpacked(owner.facts) ? triggersOf(owner) : [])])
+    .map((owner) => [owner.facts.identity, ...(isUnpacked(owner) ? triggersOf(owner) : [])])
     .filter((words) => words.length > 1)
     .map((words) => `${words.join(' ')}\n`)
     .join('');
@@ -63,9 +63,9 @@ function triggerGlobs(owner: InstalledPackage): readonly string[] {
 /** checkEntries has seen to it that no file is without its directory. */
 function changedDirectories(packages: readonly InstalledPackage[]): string[] {
   const directories = new Set(['']);
-  for (const { facts } of packages) {
-    if (!isUnpacked(facts)) continue;
-    for (const entry of facts.files) {
+  for (const installed of packages) {
+    if (!isUnpacked(installed)) continue;
+    for (const entry of installed.facts.files) {
       if (entry.type !== 'directory' || directories.has(entry.path) || isMetadata(entry.path)) continue;
       let { path } = entry;
       while (!directories.has(path)) {

@@ -1,10 +1,11 @@
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
-import { infoValue } from '../shared/pkginfo.ts';
+import type { InstalledPackage } from '../install.ts';
+import { entryOf } from './describe.ts';
 
-/** apk does not open a package whose installed size is 0: neither its files nor its scripts count. */
-export function isUnpacked({ info }: ArchiveFacts): boolean {
-  return infoValue(info, 'size') !== '0';
+/** apk does not open a package whose installed size is 0 in the index: neither its files nor its scripts count. */
+export function isUnpacked(installed: InstalledPackage): boolean {
+  return entryOf(installed).installedSizeBytes !== 0;
 }
 
 /** Members that apk 2 never installs: what starts with a dot, and abuild's `.keep_<something>` anywhere. */

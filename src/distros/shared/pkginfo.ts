@@ -1,4 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
+import { decodePath } from '../../model/path-bytes.ts';
 
 /** abuild's and makepkg's `.PKGINFO`: key → values in file order. */
 export type PkgInfo = Readonly<Record<string, readonly string[]>>;
@@ -7,9 +8,10 @@ export type PkgInfo = Readonly<Record<string, readonly string[]>>;
 const MAX_PKGINFO_BYTES = 8 * 1024 * 1024;
 
 /**
- * `key = value` lines, `#` comments. Values keep inner spaces; a key may repeat. As apk and pacman do, a line
- * without `=` is refused rather than skipped, so that a damaged file is not half read.
- * @throws AppError BAD_ARCHIVE, LIMIT
+ * `key = value` lines as apk and pacman read them (apk-tools `package.c` read_info_line, libalpm `be_package.c`
+ * parse_descfile): the key from the first column, the first ` = ` behind it, then the value as it stands, blanks and
+ * carriage return included. Every other line is passed over.
+ * @throws AppError LIMIT
  */
 export function parsePkgInfo(bytes: Uint8Array, where: string): PkgInfo {
   if (bytes.byteLength > MAX_PKGINFO_BYTES) {
@@ -19,32 +21,21 @@ export function parsePkgInfo(bytes: Uint8Array, where: string): PkgInfo {
     );
   }
   const info: Record<string, string[]> = Object.create(null);
-  let line = 0;
-  for (const raw of Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    .toString('utf8')
-    .split('\n')) {
-    line += 1;
-    const text = raw.trim();
-    if (text === '' || text.startsWith('#')) continue;
-    const equals = text.indexOf('=');
-    const key = text.slice(0, Math.max(equals, 0)).trim();
-    if (key === '') {
-      throw new AppError(
-        'BAD_ARCHIVE',
-        `${where}: .PKGINFO line ${line}: expected "key = value", got ${JSON.stringify(text.slice(0, 80))}`,
-      );
-    }
+  for (const line of decodePath(bytes).split('\n')) {
+    const separator = line.indexOf(' = ');
+    if (separator < 0 || line.startsWith('#')) continue;
+    const key = line.slice(0, separator);
+    const value = line.slice(separator + 3);
     const values = info[key];
-    const value = text.slice(equals + 1).trim();
     if (values === undefined) info[key] = [value];
     else values.push(value);
   }
   return info;
 }
 
-/** The first value of a key; '' when the key is absent. */
+/** The last value of a key, the one that counts for both tools; '' when the key is absent. */
 export function infoValue(info: PkgInfo, key: string): string {
-  return info[key]?.[0] ?? '';
+  return info[key]?.at(-1) ?? '';
 }
 
 /** A whole non-negative number; 0 when absent or not one. */
@@ -59,9 +50,12 @@ export function infoList(info: PkgInfo, key: string): readonly string[] {
   return info[key] ?? [];
 }
 
-/** @throws AppError BAD_ARCHIVE when the key is absent, empty or not one word that can be part of a file name */
+/**
+ * Without blanks at its end.
+ * @throws AppError BAD_ARCHIVE when the key is absent, empty or not one word that can be part of a file name
+ */
 export function infoWord(info: PkgInfo, key: string, where: string): string {
-  const text = infoValue(info, key);
+  const text = infoValue(info, key).trimEnd();
   if (text === '' || text === '.' || text === '..' || /[\s/\0-\x1f\x7f]/.test(text)) {
     throw new AppError(
       'BAD_ARCHIVE',

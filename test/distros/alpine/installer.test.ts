@@ -88,7 +88,7 @@ test('no database: neither it nor the folders that apk keeps for itself', async 
 test('a name in the index may have another architecture and a tag', async () => {
   const [one] = await installed({ name: 'a', version: '1-r0', arch: 'noarch', files: [file('a')] });
   assert.ok(one !== undefined);
-  const index = { architecture: 'x86_64', tag: 'edge' };
+  const index = { entry: { ...alpine.describe(one.facts, ''), architecture: 'x86_64' }, tag: 'edge' };
   const text = textOf(lay([{ ...one, index }], { targets: ['a@edge'] }), 'lib/apk/db/installed');
   assert.match(text, /^A:x86_64$/m);
   assert.match(text, /\ns:edge\nF:\nR:a\n/);

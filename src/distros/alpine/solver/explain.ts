@@ -157,7 +157,9 @@ function kept([first]: readonly SolveTerm[]): string {
   return first === undefined ? '' : `, and is there because of ${askedBy(first)}`;
 }
 
-function reason({ architecture, unreadable, unreadableProvides, breaks }: BrokenPackage): string {
+function reason(broken: BrokenPackage): string {
+  const { architecture, unusable, unreadable, unreadableProvides, breaks } = broken;
+  if (unusable !== '') return `its record cannot be used: ${unusable}`;
   if (architecture !== '') return `it is built for ${architecture}`;
   const [first] = [...unreadable.map(dependencyText), ...unreadableProvides.map(provideText)];
   if (first !== undefined) return `apk accepts no such version as in ${first}`;

@@ -1,3 +1,4 @@
+import { whyUnusable } from '../../../model/unusable.ts';
 import { compareVersions, isValidVersion } from '../version.ts';
 import { CONFLICT, FOREIGN_ARCHITECTURE } from './graph.ts';
 import type { Model } from './model.ts';
@@ -27,6 +28,8 @@ export interface BrokenPackage {
   readonly kind: 'package';
   readonly one: PackageState;
   readonly uninstallable: boolean;
+  /** Why its record in the index cannot be used; empty: it can */
+  readonly unusable: string;
   /** The word of an architecture that it is built for and the request is not; empty: it may be installed */
   readonly architecture: string;
   /** Its own terms that apk cannot read */
@@ -130,6 +133,7 @@ function brokenPackage(context: FailedSet, one: PackageState): BrokenPackage | u
     kind: 'package',
     one,
     uninstallable: one.uninstallable,
+    unusable: one.uninstallable ? whyUnusable(entryOf(one)) : '',
     architecture: isForeign(model, one) ? entryOf(one).architecture : '',
     unreadable: one.uninstallable ? one.depends.filter((dependency) => dependency.broken) : [],
     unreadableProvides: one.uninstallable

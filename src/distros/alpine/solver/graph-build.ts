@@ -1,5 +1,6 @@
 import { AppError } from '../../../model/app-error.ts';
 import type { RelatedPackage } from '../../../model/package.ts';
+import { whyUnusable } from '../../../model/unusable.ts';
 import { checksumBytes } from '../checksum.ts';
 import { Discovery } from './discovery.ts';
 import { EMPTY, FOREIGN_ARCHITECTURE, type Graph, UNINSTALLABLE } from './graph.ts';
@@ -80,6 +81,12 @@ function inWalkOrder({ drafts, names, relations, versions }: Parts, graph: Graph
   };
 }
 
+/**
+ * A field that is not known and no lower-case letter says: this needs a newer tool. Those of an installed database are
+ * known (apk-tools `package.c` apk_pkgtmpl_add_info).
+ */
+const NEEDS_NEWER = /^[^a-zFMRZ]$/;
+
 function toDraft(entry: RelatedPackage, relations: Relations, architecture: string): Draft {
   const { names, versions } = relations;
   const name = names.of(entry.name);
@@ -87,8 +94,7 @@ function toDraft(entry: RelatedPackage, relations: Relations, architecture: stri
   const provides = relations.list(entry.provides);
   const installIf = relations.list(entry.installIf);
   const foreign = !['', 'noarch', architecture].includes(entry.architecture);
-  // A field with a capital letter that is not known says: this needs a newer tool.
-  const newer = Object.keys(entry.extra).some((key) => /^[A-Z]$/.test(key));
+  const newer = Object.keys(entry.extra).some((key) => NEEDS_NEWER.test(key));
   return {
     name,
     version: versions.of(entry.version),
@@ -97,7 +103,7 @@ function toDraft(entry: RelatedPackage, relations: Relations, architecture: stri
     // Installed packages have the rank -1: no repository.
     repositories: entry.repositoryRank < 0 ? 0 : 1 << entry.repositoryRank,
     flags:
-      (depends.broken || foreign || newer ? UNINSTALLABLE : 0) |
+      (depends.broken || foreign || newer || whyUnusable(entry) !== '' ? UNINSTALLABLE : 0) |
       (entry.installedSizeBytes === 0 ? EMPTY : 0) |
       (foreign ? FOREIGN_ARCHITECTURE : 0),
     priority: entry.providerPriority,

@@ -96,6 +96,37 @@ function barrelProblems({ path, text }: Source): readonly string[] {
   return found;
 }
 
+/** `f(...list)`: an engine takes some 120,000 arguments, and then throws a RangeError. Lines, from 1. */
+function spreadArguments(text: string): readonly number[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
+  const found: number[] = [];
+  for (const { index } of code.matchAll(/\.\.\.(?=[\w$([{'"`])/g)) {
+    const bracket = openBracket(code, index);
+    const isCall = code[bracket] === '(' && /[\w$)\]>]\s*$/.test(code.slice(0, bracket));
+    const isParameter = /^\.\.\.\w+\s*:/.test(code.slice(index));
+    if (isCall && !isParameter) found.push(code.slice(0, index).split('\n').length);
+  }
+  return found;
+}
+
+/** Of the innermost bracket that is open at `index`; -1: none. */
+function openBracket(code: string, index: number): number {
+  let depth = 0;
+  for (let at = index - 1; at >= 0; at--) {
+    const character = code[at] as string;
+    if (')]}'.includes(character)) depth += 1;
+    else if ('([{'.includes(character)) {
+      if (depth === 0) return at;
+      depth -= 1;
+    }
+  }
+  return -1;
+}
+
+function spreadProblems({ path, text }: Source): readonly string[] {
+  return spreadArguments(text).map((line) => `${path}:${line}: a spread argument, see model/lists.ts`);
+}
+
 test('imports go only downward, and families never import each other', () => {
   const all = sources();
   assert.ok(all.length > 10);
@@ -129,7 +160,16 @@ test('no barrels and no default exports', () => {
   assert.deepEqual(sources().flatMap(barrelProblems), []);
 });
 
+test('no list is handed over as arguments', () => {
+  assert.deepEqual(sources().flatMap(spreadProblems), []);
+});
+
 test('the rules see what breaks them', () => {
+  const spreads = (text: string) => spreadArguments(text).length;
+  assert.equal(spreads('all.push(...more);'), 1);
+  assert.equal(spreads('const width = Math.max(\n  0,\n  ...rows.map((row) => row.length),\n);'), 1);
+  assert.equal(spreads('String.fromCharCode(...codes); new Set(...a); f<T>(...b);'), 3);
+  assert.equal(spreads('f([...a], { ...b }); // f(...c)\nfunction g(...d: T[]) {}'), 0);
   const broken = (path: string, text: string) => importProblems({ path, text }).length;
   assert.equal(broken('model/a.ts', "import { x } from '../store/b.ts';"), 1);
   assert.equal(broken('model/a.ts', "import type {\n  x,\n} from '../store/b.ts';"), 1);

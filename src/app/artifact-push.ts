@@ -2,6 +2,7 @@ import { AppError, isAppError } from '../model/app-error.ts';
 import type { ArtifactPushReport } from '../model/artifact-report.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { EMPTY_BYTES } from '../model/empty-blob.ts';
+import { largest } from '../model/lists.ts';
 import { fullName, parseReference, parseRepository, type Reference, withDigest } from '../model/reference.ts';
 import type { RegistryAccess } from '../model/registry.ts';
 import { onePiece } from '../registry/bodies.ts';
@@ -59,7 +60,7 @@ export async function pushArtifact(
       layers: sources.map(({ descriptor }) => descriptor),
       annotations: request.annotations,
       subject,
-      createdAt: newest ?? Math.max(0, ...sources.map(({ mtime }) => mtime)),
+      createdAt: newest ?? largest(sources.map(({ mtime }) => mtime)),
     });
     const bySource = new Map(sources.map((source) => [source.descriptor.digest, source]));
     const target = to.tag === undefined ? withDigest(to, root.descriptor.digest) : { ...to, tag: to.tag };

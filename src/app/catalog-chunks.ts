@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib';
-import { AppError } from '../model/app-error.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import { parseJson } from '../model/json.ts';
 import { malformed, type Reader } from './strict-json.ts';
 
 const compress = promisify(zstdCompress);
@@ -79,8 +80,9 @@ function uncompressed(chunk: Uint8Array, where: string): Buffer {
 
 function parse(line: Buffer, where: string): unknown {
   try {
-    return JSON.parse(line.toString());
+    return parseJson(line, where);
   } catch (error) {
+    if (isAppError(error)) throw error;
     throw new AppError('BAD_INDEX', `${where}: not JSON`, { cause: error });
   }
 }

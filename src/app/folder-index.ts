@@ -1,17 +1,18 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryRow } from '../catalog/repositories.ts';
 import { mapConcurrent } from '../fetch/pool.ts';
 import { isLocal, localPath } from '../fetch/url.ts';
 import { type AppError, isAppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
+import { readLimitedFile } from '../model/limited-file.ts';
 import type { IndexPackage } from '../model/package.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import { refetchKeys } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
 import { type IndexedRepository, identityOf, withoutRelease } from './indexed-repository.ts';
 import { ingestFile } from './ingest-file.ts';
+import { MAX_SIGNATURE_BYTES } from './signatures.ts';
 import type { Sources } from './sources.ts';
 
 /** Archives read at once: enough to overlap reading and hashing on the thread pool. */
@@ -47,7 +48,9 @@ export async function indexFolder(
   const unread: AppError[] = [];
   const found = await mapConcurrent(files, CONCURRENCY, async ({ name }): Promise<IndexPackage[]> => {
     const path = join(base, name);
-    const signature = existsSync(`${path}.sig`) ? await readFile(`${path}.sig`) : undefined;
+    const signature = existsSync(`${path}.sig`)
+      ? readLimitedFile(`${path}.sig`, MAX_SIGNATURE_BYTES)
+      : undefined;
     const file = {
       path,
       where: path,

@@ -88,7 +88,8 @@ async function openPieces(
   signal: AbortSignal,
 ): Promise<Iterable<Buffer> | AsyncIterable<Buffer>> {
   try {
-    const small = statSync(path).size <= READ_BYTES;
+    const found = statSync(path);
+    const small = found.isFile() && found.size <= READ_BYTES;
     return small
       ? [await readFile(path, { signal })]
       : createReadStream(path, { highWaterMark: READ_BYTES, signal });

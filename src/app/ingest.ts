@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Distro } from '../distros/distro.ts';
 import { download } from '../fetch/http.ts';
@@ -7,13 +6,14 @@ import { mapConcurrent } from '../fetch/pool.ts';
 import { fileNameOf, isLocal, localPath, redactUrl } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import { digestOf, hexOf } from '../model/digest.ts';
+import { readLimitedFile } from '../model/limited-file.ts';
 import type { DistroId } from '../model/package.ts';
 import type { IngestReport, SourceOptions } from '../model/request.ts';
 import { refetchKeys } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
 import { distroOf } from './distros.ts';
 import { ingestFile } from './ingest-file.ts';
-import { readSignature } from './signatures.ts';
+import { MAX_SIGNATURE_BYTES, readSignature } from './signatures.ts';
 import { resolveSources, type Sources } from './sources.ts';
 
 /** Archives read at once: reading, hashing and inflating overlap on the thread pool. */
@@ -148,5 +148,5 @@ async function signatureOf(
 ): Promise<Uint8Array | undefined> {
   if (!isLocal(location)) return readSignature(context, sources, location);
   const path = `${localPath(location)}.sig`;
-  return existsSync(path) ? readFile(path) : undefined;
+  return existsSync(path) ? readLimitedFile(path, MAX_SIGNATURE_BYTES) : undefined;
 }

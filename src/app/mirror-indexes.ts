@@ -1,6 +1,7 @@
 import { fileNameOf, redactUrl } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
+import { append } from '../model/lists.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import type { Context } from './context.ts';
 import { fileListsOf, indexFiles } from './index-files.ts';
@@ -67,7 +68,7 @@ export async function changedFiles(
       base?.files.filter((file) => folderOf(file) === folder).map(({ digest }) => digest as string),
     );
     if (wanted.every(({ content }) => there.has(content))) continue;
-    for (const index of wanted) changed.push(...(await readFiles(context, lookup, { folder, index })));
+    for (const index of wanted) append(changed, await readFiles(context, lookup, { folder, index }));
   }
   return changed;
 }

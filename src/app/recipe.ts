@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Document, LineCounter, Node, Pair, Scalar, YAMLMap } from 'yaml';
-import { AppError } from '../model/app-error.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import { readLimitedInput } from '../model/limited-file.ts';
 import { nearest } from './nearest.ts';
 import { refuse } from './setting-values.ts';
 import { type ComposeSettings, SETTINGS, type Setting } from './settings.ts';
@@ -13,6 +13,9 @@ const MAX_RECIPE_BYTES = 1 << 20;
 const MAX_ALIASES = 100;
 
 type Yaml = typeof import('yaml');
+
+/** V8's words for a RangeError, which the parser gives as a fault of the text. */
+const STACK_ENDED = 'Maximum call stack size exceeded';
 
 /** Where a node stands, `recipe.yaml:3:9`, and what it is read with. */
 interface Reading {
@@ -118,11 +121,24 @@ function readPair(reading: Reading, pair: Pair): ComposeSettings {
   return found.parse(located, `${place(reading, pair.value)}: ${key}`);
 }
 
-/** @throws AppError USAGE with line and column */
+/** The parser goes down by recursion, as deep as the text has it. */
+function parseYaml(yaml: Yaml, text: string, { path, lines }: Pick<Reading, 'path' | 'lines'>): Document {
+  const tooDeep = () => new AppError('LIMIT', `${path}: nested too deep: recipes are two levels deep`);
+  try {
+    const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    if (document.errors.some(({ message }) => message.includes(STACK_ENDED))) throw tooDeep();
+    return document;
+  } catch (error) {
+    if (error instanceof RangeError) throw tooDeep();
+    throw error;
+  }
+}
+
+/** @throws AppError USAGE with line and column, LIMIT */
 export async function parseRecipe(text: string, path: string): Promise<ComposeSettings> {
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseYaml(yaml, text, { path, lines });
   const reading: Reading = { yaml, path, lines, document, aliases: { followed: 0 } };
   const [problem] = document.errors;
   if (problem !== undefined) {
@@ -141,24 +157,18 @@ export async function parseRecipe(text: string, path: string): Promise<ComposeSe
   const settings: ComposeSettings[] = (document.contents as YAMLMap).items.map((pair) =>
     readPair(reading, pair),
   );
-  return Object.assign({}, ...settings) as ComposeSettings;
+  return settings.reduce((all, setting) => Object.assign(all, setting), {});
 }
 
 /** Reads and checks a recipe. Relative paths in it are made relative to where it lies. @throws AppError USAGE, STORAGE */
 export async function readRecipe(path: string): Promise<ComposeSettings> {
   let text: string;
   try {
-    const { size } = await stat(path);
-    if (size > MAX_RECIPE_BYTES) {
-      refuse({
-        where: path,
-        expected: `a recipe of at most ${MAX_RECIPE_BYTES} bytes`,
-        got: `${size} bytes`,
-      });
-    }
-    text = await readFile(path, 'utf8');
+    text = (await readLimitedInput(path, MAX_RECIPE_BYTES)).toString('utf8');
   } catch (error) {
-    if (error instanceof AppError) throw error;
+    if (isAppError(error, 'LIMIT')) {
+      refuse({ where: path, expected: `a recipe of at most ${MAX_RECIPE_BYTES} bytes`, got: 'more' });
+    }
     const code = (error as NodeJS.ErrnoException).code ?? '';
     throw new AppError(
       'USAGE',

@@ -1,4 +1,5 @@
 import { AppError } from '../model/app-error.ts';
+import { parseJson } from '../model/json.ts';
 import { nearest } from './nearest.ts';
 
 /** What a bad value was: shown to a person, and as details to `--json`. */
@@ -149,7 +150,7 @@ export function command(texts: readonly string[], where: string): readonly strin
   if (text.trim() === '') return [];
   if (!text.trimStart().startsWith('[')) return ['/bin/sh', '-c', text];
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text, where);
     if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

@@ -5,7 +5,7 @@ import { besideUrl } from './oci-url.ts';
 import type { Sources } from './sources.ts';
 
 /** A detached OpenPGP signature is a few hundred bytes. */
-const MAX_SIGNATURE_BYTES = 64 * 1024;
+export const MAX_SIGNATURE_BYTES = 64 * 1024;
 
 /** `<file>.sig` beside a file; undefined where there is none. */
 export async function readSignature(

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { foreignFormat } from '../archive/foreign-formats.ts';
 import { sniff } from '../archive/sniff.ts';
 import type { Distro, RepositoryQuery } from '../distros/distro.ts';
 import { isLocal, splitQuery } from '../fetch/url.ts';
+import { readLimitedFile } from '../model/limited-file.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import type { SourceOptions } from '../model/request.ts';
 import { architectureOf } from './architecture.ts';
@@ -85,10 +86,14 @@ async function specsOf(
   return specs.map((spec) => inRegistry(spec, query.mirrors));
 }
 
+/** A list of repositories is written by hand; a larger file is an archive. */
+const MAX_LIST_BYTES = 1024 * 1024;
+
 /** A repository itself, or each line of a list of repositories such as `/etc/apk/repositories`. */
 function linesOf(text: string): readonly string[] {
-  if (text.includes('://') || !statSync(text, { throwIfNoEntry: false })?.isFile()) return [text];
-  const content = readFileSync(text);
+  const found = text.includes('://') ? undefined : statSync(text, { throwIfNoEntry: false });
+  if (found?.isFile() !== true || found.size > MAX_LIST_BYTES) return [text];
+  const content = readLimitedFile(text, MAX_LIST_BYTES);
   const head = content.subarray(0, 512);
   if (sniff(head) !== 'unknown' || foreignFormat(head) !== undefined) return [text];
   return content

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Distro } from '../distros/distro.ts';
 import { isAppError } from '../model/app-error.ts';
+import { readLimitedFile } from '../model/limited-file.ts';
 import type { SourceOptions } from '../model/request.ts';
+import { MAX_KEYRING_BYTES } from '../trust/openpgp-packets.ts';
 import { parseSigLevel } from '../trust/pacman-keyring.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 import type { Context } from './context.ts';
@@ -157,7 +159,7 @@ function filesIn(directory: string): readonly KeyFile[] {
   } catch {
     return [];
   }
-  return names.map((name) => ({ name, bytes: readFileSync(join(directory, name)) }));
+  return names.map((name) => ({ name, bytes: readLimitedFile(join(directory, name), MAX_KEYRING_BYTES) }));
 }
 
 function hashOf(files: readonly KeyFile[]): string {

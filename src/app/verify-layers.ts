@@ -2,6 +2,7 @@ import { ANNOTATIONS } from '../compose/annotations.ts';
 import type { AppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import { append } from '../model/lists.ts';
 import type { EntryVerdict, LayerVerdict, VerifyProblem, VouchedPackage } from '../model/verify-report.ts';
 import { judgeEntries } from './entry-verdict.ts';
 import { type NamedPackage, packagesOfPurls } from './image-packages.ts';
@@ -72,7 +73,7 @@ async function candidatesOf(layer: ExaminedLayer, input: LayersInput): Promise<C
   const missing: NamedPackage[] = [];
   for (const named of own.length === 0 && unnamed ? input.named : own) {
     const found = await (await input.vouchers(named.distro)).named(named);
-    vouched.push(...found);
+    append(vouched, found);
     if (found.length === 0) missing.push(named);
   }
   // What another layer seems to hold, and is refused for, is that layer's problem.
@@ -130,7 +131,7 @@ function generatedLayer(
   const verdicts = judgeEntries(read?.entries ?? [], files);
   const isLast = at === examined.length - 1;
   const faults = isLast ? verdicts.filter((one) => isReplaced(one, files)) : verdicts.filter(isForeign);
-  problems.push(...faultsOf(faults, { at, isLast }));
+  append(problems, faultsOf(faults, { at, isLast }));
   const kind = faults.length > 0 ? 'refused' : isLast ? 'install' : 'derived';
   return verdictOf(layer, kind, { packages, verdicts: isLast ? verdicts : [] });
 }

@@ -2,6 +2,7 @@ import { ANNOTATIONS } from '../compose/annotations.ts';
 import { infoValue, parsePkgInfo } from '../distros/shared/pkginfo.ts';
 import { type AppError, isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import { append } from '../model/lists.ts';
 import type { DistroId } from '../model/package.ts';
 import type { RegistryAccess } from '../model/registry.ts';
 import type { SourceOptions } from '../model/request.ts';
@@ -78,7 +79,7 @@ async function verifySource(
   const { verdicts, files, facts } = await judgeLayers({ examined, named, vouchers, problems });
   if (problems.length === 0) {
     const rootfs = builder.result();
-    problems.push(...checkPackageLists({ named, facts, files, verdicts, rootfs }));
+    append(problems, checkPackageLists({ named, facts, files, verdicts, rootfs }));
   }
   if (problems.length === 0 && facts.length === 0) {
     problems.push(problem('SIGNATURE', 'no layer holds a package of a distribution'));
@@ -93,7 +94,7 @@ async function verifySource(
     layers: verdicts,
     verified: problems.length === 0,
     problems,
-    notes: left.length === 0 ? [] : [`blobs that nothing names: ${left.length}, the first: ${left[0]}`],
+    notes: left.length === 0 ? [] : [`files that nothing names: ${left.length}, the first: ${left[0]}`],
   };
 }
 

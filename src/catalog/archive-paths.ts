@@ -40,11 +40,11 @@ export class ArchivePathTable {
   /** Archives with a path that contains one of the needles, and maybe others; line feeds stand for the ends of a path. */
   search(distro: DistroId, needles: readonly string[]): readonly ArchivePaths[] {
     const rows = this.#database
-      .prepare<string[], Row>(
+      .prepare<[string[]], Row>(
         `SELECT digest, name, version, architecture, trust, files FROM archive
          WHERE distro = ? AND (${needles.map(() => 'instr(files, ?)').join(' OR ')}) ORDER BY name, digest`,
       )
-      .all(distro, ...needles.map(inJson));
+      .all([distro, ...needles.map(inJson)]);
     return rows.map((row) => ({
       ...row,
       files: (JSON.parse(row.files) as [path: string, type: EntryType][]).map(([path, type]) => ({

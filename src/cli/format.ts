@@ -44,7 +44,7 @@ export interface Column {
 /** Columns padded to their widest cell, two spaces apart, no trailing spaces. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const cells = [columns.map((column) => column.title), ...rows.map((row) => row.map(printable))];
-  const widths = columns.map((_, at) => Math.max(...cells.map((row) => row[at]?.length ?? 0)));
+  const widths = columns.map((_, at) => largest(cells.map((row) => row[at]?.length ?? 0)));
   const lines = cells.map((row) =>
     columns
       .map(({ align }, at) => {
@@ -57,3 +57,5 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   );
   return `${lines.join('\n')}\n`;
 }
+
+import { largest } from '../model/lists.ts';

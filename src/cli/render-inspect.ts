@@ -1,4 +1,5 @@
 import type { Descriptor } from '../model/descriptor.ts';
+import { append } from '../model/lists.ts';
 import type { InspectedLayer, InspectReport } from '../model/registry.ts';
 import { count, formatSize, table } from './format.ts';
 import { configLines } from './render-config.ts';
@@ -20,7 +21,7 @@ export function renderInspect(report: InspectReport, { verbose }: { readonly ver
   if (index !== null) head.push(['of index', index]);
   if (artifactType !== null) head.push(['artifact', artifactType]);
   if (platform !== null) head.push(['platform', platform]);
-  head.push(...configLines(report.configuration));
+  append(head, configLines(report.configuration));
   if (config !== null) {
     head.push(['config', `${config.digest} (${formatSize(config.size)})`]);
     head.push(['layers', `${layers.length} (${formatSize(report.sizeBytes)})`]);

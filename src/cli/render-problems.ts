@@ -1,3 +1,4 @@
+import { largest } from '../model/lists.ts';
 import type { DistroId, SolveProblem, SolveTerm } from '../model/package.ts';
 import type { ResolutionFailure } from '../model/resolution-error.ts';
 import { count, printableLine } from './format.ts';
@@ -118,7 +119,7 @@ const MAX_PADDING = 40;
 
 function aligned(rows: readonly Row[]): readonly string[] {
   const width = (at: 0 | 1, among: readonly Row[]): number =>
-    Math.min(Math.max(0, ...among.map((row) => row[at].length)), MAX_PADDING);
+    Math.min(largest(among.map((row) => row[at].length)), MAX_PADDING);
   const first = width(0, rows);
   const second = width(
     1,

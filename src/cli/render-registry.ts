@@ -1,3 +1,4 @@
+import { largest } from '../model/lists.ts';
 import type { BlobCount, PullReport, PushReport } from '../model/registry.ts';
 import { formatSize, printable } from './format.ts';
 
@@ -45,6 +46,6 @@ export function renderPull(report: PullReport, { quiet }: { readonly quiet: bool
 }
 
 export function block(lines: readonly Line[]): string {
-  const width = lines.reduce((most, [name]) => Math.max(most, name.length), 0);
+  const width = largest(lines.map(([name]) => name.length));
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${printable(text)}\n`).join('');
 }

@@ -1,3 +1,4 @@
+import { append } from '../model/lists.ts';
 import type {
   EntryOrigin,
   EntryVerdict,
@@ -132,9 +133,9 @@ function installLines({ at, verdicts }: LayerVerdict, verbose: boolean): readonl
     `\ninstall layer (${at}): ${count(verdicts.length, 'entry', 'entries')}${own.length === 0 ? '' : ` (${own.join('; ')})`}`,
   ];
   if (verbose) {
-    for (const [origin, meaning] of OWN) lines.push(...section(verdicts, { origin, meaning, verbose }));
+    for (const [origin, meaning] of OWN) append(lines, section(verdicts, { origin, meaning, verbose }));
   }
-  for (const [origin, meaning] of EXCEPTIONS) lines.push(...section(verdicts, { origin, meaning, verbose }));
+  for (const [origin, meaning] of EXCEPTIONS) append(lines, section(verdicts, { origin, meaning, verbose }));
   return lines;
 }
 

@@ -33,7 +33,7 @@ export function settingsFromWords(words: Words): ComposeSettings {
     });
   }
   if (words.options.has('dry-run')) parts.push({ dryRun: true });
-  return Object.assign({}, ...parts) as ComposeSettings;
+  return parts.reduce((all, part) => Object.assign(all, part), {});
 }
 
 /** @throws AppError USAGE unless the number of arguments is right */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DirectoryOwnership, NewEntry, Root, RootEntry } from '../distros/install.ts';
 import { AppError } from '../model/app-error.ts';
+import { append } from '../model/lists.ts';
 import { directoryInode, type Inode, parentOf, removeBelow, type Tree } from './tree.ts';
 
 /** Symlinks followed before a path is called a loop, as Linux does (path_resolution(7): 40). */
@@ -170,7 +171,7 @@ export class TreeRoot implements Root {
           return undefined;
         }
         if (inode.linkTarget.startsWith('/')) real = '';
-        left.push(...inode.linkTarget.split('/').reverse());
+        append(left, inode.linkTarget.split('/').reverse());
       } else {
         if (inode?.type !== 'directory' && !onObstacle(next, inode?.type)) return undefined;
         real = next;

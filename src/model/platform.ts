@@ -66,7 +66,7 @@ export function platformText(platform: Platform): string {
 }
 
 /**
- * How well an image's platform fits the wanted one: 0 is exact, more is worse, undefined is not at all. As in containerd's
+ * How well an image's platform fits the wanted one: 0 is the same (`arm64` and `arm64/v8` are), more is worse, undefined is not at all. As in containerd's
  * `platforms.Only`, older variants and the 32-bit form of the same processor fit; beyond that, a request without a variant
  * takes any variant and a request with one takes an image that names none.
  */
@@ -76,8 +76,10 @@ export function platformRank(platform: Platform, wanted: Platform): number | und
   if (version !== undefined && !`${platform['os.version'] ?? ''}.`.startsWith(`${version}.`))
     return undefined;
   const { architecture } = wanted;
-  if (platform.architecture === architecture && platform.variant === wanted.variant) return 0;
   const number = variantNumber(wanted);
+  const isSame =
+    platform.variant === wanted.variant || (number !== undefined && number === variantNumber(platform));
+  if (platform.architecture === architecture && isSame) return 0;
   const fitting = number === undefined ? [] : runnable(architecture, number);
   const own = variantNumber(platform);
   const at = fitting.findIndex(

@@ -19,6 +19,7 @@ const INDEX_TYPES: readonly string[] = [
 ];
 /** BuildKit's: a manifest that is about an image, not one. */
 const REFERENCE_TYPE = 'vnd.docker.reference.type';
+const UNKNOWN = 'unknown/unknown';
 
 export function namesOf({ annotations = {} }: Descriptor): readonly string[] {
   const name = annotations[CONTAINERD_NAME] ?? annotations[REF_NAME];
@@ -61,7 +62,7 @@ export function chooseDescriptor(
   { ref, platform }: ImageChoice,
   place: ImagePlace,
 ): Descriptor {
-  const images = descriptors.filter(({ annotations = {} }) => annotations[REFERENCE_TYPE] === undefined);
+  const images = descriptors.filter((one) => !isAttestation(one));
   const named = images.filter((image) => ref === undefined || isCalled(image, ref));
   const fits = platform === undefined ? named : bestFor(named, platform);
   const [first] = fits;
@@ -101,6 +102,13 @@ function hintFor(images: readonly Descriptor[], place: ImagePlace): { readonly h
   if (platform === undefined || platforms.size < images.length) return { hint: sentence(byDigest) };
   const word = platform.includes('(') ? `'${platform}'` : platform;
   return { hint: `Choose one with --platform ${word}, or ${byDigest}` };
+}
+
+/** BuildKit's, which no client takes for an image. With a platform it is one, whatever its annotations say. */
+function isAttestation({ annotations = {}, platform }: Descriptor): boolean {
+  return (
+    annotations[REFERENCE_TYPE] !== undefined && platform !== undefined && platformText(platform) === UNKNOWN
+  );
 }
 
 const sentence = (text: string): string => text[0]!.toUpperCase() + text.slice(1);

@@ -67,8 +67,16 @@ export async function openDockerArchive(
     manifest,
     config,
     blob: (digest, offset) => layout.stream(nameOf.get(digest) ?? '', offset),
-    leftOver: async () => [],
+    leftOver: async () => leftOver(layout, images),
   };
+}
+
+/** What docker wrote beside each layer, and a list of names, for its versions before 1.10. */
+const LEGACY = /^(?:repositories|[0-9a-f]{64}\/(?:VERSION|json))$/;
+
+function leftOver(layout: LayoutReader, images: readonly SavedImage[]): readonly string[] {
+  const named = new Set(['manifest.json', ...images.flatMap(({ config, layers }) => [config, ...layers])]);
+  return layout.names().filter((name) => !named.has(name) && !LEGACY.test(name));
 }
 
 function savedImage(value: unknown, at: number): SavedImage {

@@ -1,4 +1,6 @@
 import { AppError, isAppError } from '../model/app-error.ts';
+import { parseJsonOr } from '../model/json.ts';
+import { append } from '../model/lists.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { silentProgress } from '../model/progress.ts';
 import type { Image } from './image.ts';
@@ -115,12 +117,7 @@ async function ask(command: EngineName, env: NodeJS.ProcessEnv): Promise<Engine 
  * without a server (also when it is called `docker`) has a client alone.
  */
 export function engineOf(versionJson: string): Pick<Engine, 'name' | 'version'> | undefined {
-  let reply: VersionReply | null;
-  try {
-    reply = JSON.parse(versionJson);
-  } catch {
-    return undefined;
-  }
+  const reply = parseJsonOr(versionJson, 'docker version') as VersionReply | null | undefined;
   const server = reply?.Server;
   const version = server?.Version ?? reply?.Client?.Version;
   if (typeof version !== 'string' || !/^\d/.test(version)) return undefined;
@@ -140,7 +137,7 @@ interface VersionReply {
 export function loadedNames(output: string): readonly string[] {
   const names: string[] = [];
   for (const match of output.matchAll(/^Loaded image(?:\(s\)| ID)?: *(.+?) *$/gm)) {
-    names.push(...(match[1] ?? '').split(/, */));
+    append(names, (match[1] ?? '').split(/, */));
   }
   return names;
 }

@@ -18,12 +18,11 @@ import {
   platformOfConfig,
 } from './image-json.ts';
 import type { ImageChoice } from './image-source.ts';
+import { MAX_INDEX_DEPTH, walkIndexes } from './index-walk.ts';
 import { readBytes } from './read-bytes.ts';
 import { damagedBlob, errnoOf } from './storage-error.ts';
 import { expectEqual } from './verify-layer.ts';
 
-/** An index within an index.json is what multi-platform images are; deeper ones are nobody's. */
-const MAX_INDEX_DEPTH = 3;
 /** Images are for tens of platforms, each with a manifest that is about it. */
 const MAX_DOCUMENTS = 1000;
 /** Manifests of a hundred layers have 50 KiB. */
@@ -59,8 +58,6 @@ export interface ImageContents {
   /** As ContentReader.blob */
   blob(descriptor: Descriptor, offset: number): AsyncIterable<Uint8Array>;
 }
-
-type Read = (descriptor: Descriptor) => Promise<Uint8Array>;
 
 /**
  * Reads all documents from `root` on.
@@ -143,25 +140,30 @@ export async function chooseAmong(
   descriptors: readonly Descriptor[],
   choice: ImageChoice,
 ): Promise<Descriptor> {
-  const manifests = await manifestsOf((one) => reader.document(one), descriptors);
-  if (choice.platform === undefined) return chooseImage(manifests, choice, reader);
-  return chooseImage(await withPlatforms(reader, manifests), choice, reader);
+  const { images } = await walkIndexes((one) => reader.document(one), descriptors, reader.name);
+  if (choice.platform === undefined) return chooseImage(images, choice, reader);
+  return chooseImage(await withPlatforms(reader, images), choice, reader);
 }
 
-/** Fills in the platforms that an index leaves out, from the images' configs. */
+/** Fills in the platforms that an index leaves out, from the images' configs, each read once. */
 async function withPlatforms(
   reader: Pick<ContentReader, 'document' | 'blob'>,
   manifests: readonly Descriptor[],
 ): Promise<readonly Descriptor[]> {
-  return mapConcurrent(manifests, PARALLEL, async (descriptor) => {
-    if (descriptor.platform !== undefined || !isManifest(descriptor)) return descriptor;
+  const unknown = manifests.filter((one) => one.platform === undefined && isManifest(one));
+  const read = await mapConcurrent(distinct(unknown), PARALLEL, async (descriptor) => {
     try {
       const { config } = await readImage(reader, { descriptor, bytes: await reader.document(descriptor) });
-      return { ...descriptor, platform: platformOfConfig(config) };
+      return [descriptor.digest, platformOfConfig(config)] as const;
     } catch (error) {
       if (!isAppError(error, 'BAD_ARCHIVE')) throw error;
-      return descriptor;
+      return [descriptor.digest, undefined] as const;
     }
+  });
+  const platforms = new Map(read);
+  return manifests.map((descriptor) => {
+    const platform = descriptor.platform ?? platforms.get(descriptor.digest);
+    return platform === undefined ? descriptor : { ...descriptor, platform };
   });
 }
 
@@ -216,27 +218,6 @@ export async function readSmallBlob(
   const bytes = Buffer.concat(parts);
   expectEqual('digest of blob', digest, digestOf(bytes));
   return bytes;
-}
-
-/** The image manifests of an index, those of indexes within it in their place; they inherit its annotations. */
-export async function manifestsOf(
-  read: Read,
-  descriptors: readonly Descriptor[],
-  depth = 0,
-): Promise<readonly Descriptor[]> {
-  const found: Descriptor[] = [];
-  for (const descriptor of descriptors) {
-    if (!isIndex(descriptor) || depth === MAX_INDEX_DEPTH) {
-      found.push(descriptor);
-      continue;
-    }
-    const index = parseObject(await read(descriptor), 'image index');
-    const inner = parseDescriptors(index.manifests, 'image index: manifests');
-    const below = await manifestsOf(read, inner, depth + 1);
-    const { annotations = {} } = descriptor;
-    found.push(...below.map((one) => ({ ...one, annotations: { ...annotations, ...one.annotations } })));
-  }
-  return found;
 }
 
 /** A composed image, whose layers are files of the store. */

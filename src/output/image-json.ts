@@ -1,6 +1,7 @@
-import { AppError } from '../model/app-error.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { parseDigest } from '../model/digest.ts';
+import { parseJson } from '../model/json.ts';
 import type { Platform } from '../model/platform.ts';
 
 /** BuildKit's word for a platform that has no name. */
@@ -23,20 +24,21 @@ export interface ImageConfig {
   readonly json: JsonObject;
 }
 
-/** @throws AppError BAD_ARCHIVE when the bytes are not one JSON object */
+/** @throws AppError BAD_ARCHIVE when the bytes are not one JSON object, LIMIT when it is nested too deep */
 export function parseObject(bytes: Uint8Array, where: string): JsonObject {
-  return object(parseJson(bytes, where), where);
+  return object(read(bytes, where), where);
 }
 
-/** @throws AppError BAD_ARCHIVE when the bytes are not one JSON array */
+/** @throws AppError BAD_ARCHIVE when the bytes are not one JSON array, LIMIT when it is nested too deep */
 export function parseList(bytes: Uint8Array, where: string): readonly unknown[] {
-  return list(parseJson(bytes, where), where);
+  return list(read(bytes, where), where);
 }
 
-function parseJson(bytes: Uint8Array, where: string): unknown {
+function read(bytes: Uint8Array, where: string): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parseJson(bytes, where);
   } catch (error) {
+    if (isAppError(error)) throw error;
     throw new AppError('BAD_ARCHIVE', `${where} is not JSON`, { cause: error });
   }
 }

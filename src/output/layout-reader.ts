@@ -1,7 +1,8 @@
-import { createReadStream, readdirSync, statSync } from 'node:fs';
-import { join, posix } from 'node:path';
-import { TarScanner } from '../archive/tar-reader.ts';
+import { createReadStream, type Dirent, readdirSync, statSync } from 'node:fs';
+import { join, posix, relative } from 'node:path';
+import { type TarEntry, TarScanner } from '../archive/tar-reader.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
+import type { EntryType } from '../model/archive.ts';
 import { MAX_READ_BYTES, readBytes } from './read-bytes.ts';
 import { errnoOf } from './storage-error.ts';
 
@@ -12,7 +13,7 @@ export interface LayoutReader {
   size(name: string): number | undefined;
   /** Content from `offset`, by default its start, to its end. */
   stream(name: string, offset?: number): AsyncIterable<Buffer>;
-  /** Paths of the files that are there; of a folder those below `blobs/` alone. */
+  /** Paths of all that is there but folders, sorted; links and pipes of a folder with a word that says so */
   names(): readonly string[];
 }
 
@@ -41,6 +42,9 @@ export async function readWhole(layout: LayoutReader, name: string, maxBytes: nu
   return Buffer.concat(parts);
 }
 
+/** What writers of a layout folder lock, oci-dir.ts. */
+const LOCK_NAME = '.compose.lock';
+
 function folderReader(path: string): LayoutReader {
   return {
     kind: 'oci-dir',
@@ -53,40 +57,71 @@ function folderReader(path: string): LayoutReader {
       return createReadStream(join(path, name), { start, highWaterMark: readBytes(sizeBytes) });
     },
     names() {
-      if (statOf(join(path, 'blobs'))?.isDirectory() !== true) return [];
-      return readdirSync(join(path, 'blobs'), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name).slice(path.length).replace(/^\/+/, ''))
+      return entriesOf(path)
+        .filter((entry) => !entry.isDirectory() && entry.name !== LOCK_NAME)
+        .map((entry) => {
+          const name = relative(path, join(entry.parentPath, entry.name));
+          return entry.isFile() ? name : `${name} (${entry.isSymbolicLink() ? 'a symlink' : 'not a file'})`;
+        })
         .sort();
     },
   };
 }
 
-/** Of several files of one name readers take the first or the last. */
-function refuseTwins(names: { has(name: string): boolean }, name: string): void {
-  if (!names.has(name)) return;
-  throw new AppError('BAD_ARCHIVE', `expected one ${JSON.stringify(name)}, got a second one`, {
-    details: { path: name },
-  });
+/** `docker save` before 25 writes a layer that it repeats as a symlink to the first. */
+const REPEATED_LAYER = /(?:^|\/)layer\.tar$/;
+
+/**
+ * The entries of an image's tar. Clients take the first or the last of several of one name, follow links or do not: what they
+ * could disagree on is refused.
+ */
+class ImageTarEntries {
+  readonly files = new Map<string, { readonly offset: number; readonly sizeBytes: number }>();
+  readonly links = new Map<string, string>();
+  /** As file systems that do not tell cases apart see them */
+  readonly #types = new Map<string, EntryType>();
+
+  add({ path, type, offset, sizeBytes, linkTarget }: TarEntry): void {
+    if (this.#types.has(path.toLowerCase())) {
+      throw refused(path, `expected one ${JSON.stringify(path)}, got a second one`);
+    }
+    this.#types.set(path.toLowerCase(), type);
+    if (type === 'file') this.files.set(path, { offset, sizeBytes });
+    else if (type === 'symlink' && REPEATED_LAYER.test(path)) {
+      this.links.set(path, posix.join(posix.dirname(path), linkTarget));
+    } else if (type !== 'directory') {
+      throw refused(path, `expected only files and folders, got ${JSON.stringify(path)}, a ${type}`);
+    }
+  }
+
+  /** Once all are known. */
+  check(): void {
+    for (const [name, target] of this.links) {
+      if (this.files.has(target)) continue;
+      throw refused(name, `${JSON.stringify(name)}: expected a symlink to a file of the archive`);
+    }
+    for (const name of this.#types.keys()) {
+      for (let slash = name.lastIndexOf('/'); slash > 0; slash = name.lastIndexOf('/', slash - 1)) {
+        const type = this.#types.get(name.slice(0, slash)) ?? 'directory';
+        if (type !== 'directory') throw refused(name, `${JSON.stringify(name)} lies below a ${type}`);
+      }
+    }
+  }
+}
+
+function refused(path: string, message: string): AppError {
+  return new AppError('BAD_ARCHIVE', message, { details: { path } });
 }
 
 async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> {
-  const files = new Map<string, { readonly offset: number; readonly sizeBytes: number }>();
-  /** `docker save` before 25 writes a layer that it repeats as a symlink to the first. */
-  const links = new Map<string, string>();
-  const scanner = new TarScanner({
-    entry({ path: name, type, offset, sizeBytes, linkTarget }) {
-      if (type !== 'file' && type !== 'symlink') return;
-      refuseTwins(files, name);
-      refuseTwins(links, name);
-      if (type === 'file') files.set(name, { offset, sizeBytes });
-      else links.set(name, posix.join(posix.dirname(name), linkTarget));
-    },
-  });
+  const entries = new ImageTarEntries();
+  const { files, links } = entries;
+  const scanner = new TarScanner({ entry: (entry) => entries.add(entry) });
   const find = (name: string) => files.get(links.get(name) ?? name);
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: MAX_READ_BYTES })) scanner.write(chunk);
     scanner.finish();
+    entries.check();
   } catch (error) {
     throw located(error, path);
   }
@@ -126,13 +161,23 @@ export function located(error: unknown, where: string): unknown {
   });
 }
 
+function entriesOf(path: string): readonly Dirent[] {
+  try {
+    return readdirSync(path, { recursive: true, withFileTypes: true });
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): AppError {
+  const text = `cannot read ${path}: ${errnoOf(error)}`;
+  return new AppError('STORAGE', text, { cause: error, details: { path } });
+}
+
 function statOf(path: string) {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    throw new AppError('STORAGE', `cannot read ${path}: ${errnoOf(error)}`, {
-      cause: error,
-      details: { path },
-    });
+    throw unreadable(path, error);
   }
 }

@@ -1,5 +1,6 @@
-import { AppError } from '../model/app-error.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import { parseJson } from '../model/json.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { REF_NAME } from './image.ts';
 
@@ -49,9 +50,9 @@ function parseIndex(bytes: Uint8Array, where: string): Record<string, unknown> {
   if (bytes.byteLength > MAX_INDEX_BYTES) throw refused(`${bytes.byteLength} bytes`);
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    value = parseJson(bytes, where);
   } catch (error) {
-    throw refused('no JSON', error);
+    throw refused(isAppError(error) ? 'one nested too deep' : 'no JSON', error);
   }
   if (typeof value !== 'object' || value === null || field(value, 'schemaVersion') !== 2) {
     throw refused('another document');

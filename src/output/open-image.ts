@@ -2,10 +2,10 @@ import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
-import { chooseDescriptor, isIndex, namesOf } from './choose-image.ts';
+import { chooseDescriptor, namesOf } from './choose-image.ts';
 import { openDockerArchive } from './docker-archive.ts';
 import { blobPath } from './image.ts';
-import { type ContentReader, chooseAmong, manifestsOf } from './image-content.ts';
+import { type ContentReader, chooseAmong } from './image-content.ts';
 import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
 import {
   type ImageManifest,
@@ -19,6 +19,7 @@ import {
   text,
 } from './image-json.ts';
 import type { ImageChoice, ImageSource } from './image-source.ts';
+import { type WalkedIndex, walkIndexes } from './index-walk.ts';
 import { type LayoutReader, readImageTar, readWhole } from './layout-reader.ts';
 import { expectEqual } from './verify-layer.ts';
 
@@ -33,11 +34,11 @@ export async function openImage(path: string, choice: ImageChoice = {}): Promise
   const reader = readerOf(layout, path);
   const descriptors = await readIndexJson(layout);
   const chosen = await chooseAmong(reader, descriptors, choice);
-  const images = await manifestsOf(reader.document, descriptors);
+  const { images, indexes } = await walkIndexes(reader.document, descriptors, path);
   const manifest = parseManifest(await readBlob(layout, chosen), 'manifest');
   const config = parseConfig(await readBlob(layout, manifest.config), 'config');
   checkCounts(manifest, config);
-  if (layout.kind === 'tar') await checkDockerManifest(layout, manifest, descriptors);
+  await checkDockerManifest(layout, manifest, descriptors);
   return {
     kind: layout.kind,
     tags: [...new Set(images.filter(({ digest }) => digest === chosen.digest).flatMap(namesOf))],
@@ -45,7 +46,7 @@ export async function openImage(path: string, choice: ImageChoice = {}): Promise
     manifest,
     config,
     blob: (digest, offset) => blobOf(layout, digest, offset),
-    leftOver: () => leftOver(layout, [...descriptors, ...images]),
+    leftOver: () => leftOver(layout, { images, indexes }),
   };
 }
 
@@ -72,7 +73,10 @@ export async function openContent(path: string, choice: ImageChoice = {}): Promi
     ...reader,
     root: { descriptor, bytes: await reader.document(descriptor) },
     tags: [...new Set(top.filter(({ digest }) => digest === descriptor.digest).flatMap(namesOf))],
-    documents: async () => [...top.filter(isIndex), ...(await manifestsOf(reader.document, top))],
+    documents: async () => {
+      const { images, indexes } = await walkIndexes(reader.document, top, path);
+      return [...indexes, ...images];
+    },
   };
 }
 
@@ -94,7 +98,7 @@ async function addressable(
   { ref }: ImageChoice,
 ): Promise<readonly Descriptor[]> {
   if (ref === undefined || !ref.startsWith('sha256:') || top.some(({ digest }) => digest === ref)) return top;
-  return manifestsOf(reader.document, top);
+  return (await walkIndexes(reader.document, top, reader.name)).images;
 }
 
 /** A `docker save` has no manifest: it is written here, of what was found. */
@@ -115,7 +119,12 @@ function madeContent(source: ImageSource, path: string): LocalContent {
 }
 
 function isDockerArchive(layout: LayoutReader): boolean {
-  return layout.size('oci-layout') === undefined && layout.size('manifest.json') !== undefined;
+  if (layout.size('oci-layout') !== undefined || layout.size('manifest.json') === undefined) return false;
+  if (layout.size('index.json') === undefined) return true;
+  throw new AppError(
+    'BAD_ARCHIVE',
+    'index.json beside manifest.json: expected an oci-layout with it, got none: some clients would read the one, some the other',
+  );
 }
 
 /** What index.json names, of a layout whose version we read. */
@@ -170,16 +179,19 @@ async function checkDockerManifest(
   );
 }
 
-/** Blobs that neither index.json nor a manifest in it names. */
-async function leftOver(
-  layout: LayoutReader,
-  descriptors: readonly Descriptor[],
-): Promise<readonly string[]> {
-  const named = new Set(descriptors.map(({ digest }) => blobPath(digest)));
-  for (const descriptor of descriptors) {
-    if (isIndex(descriptor) || layout.size(blobPath(descriptor.digest)) === undefined) continue;
+/** What an image's files are read by. */
+const LAYOUT_FILES = ['oci-layout', 'index.json', 'manifest.json'];
+
+/** Files that neither index.json nor a manifest in it names. */
+async function leftOver(layout: LayoutReader, { images, indexes }: WalkedIndex): Promise<readonly string[]> {
+  const named = new Set([...LAYOUT_FILES, ...indexes.map(({ digest }) => blobPath(digest))]);
+  for (const descriptor of images) {
+    const path = blobPath(descriptor.digest);
+    if (named.has(path)) continue;
+    named.add(path);
+    if (layout.size(path) === undefined) continue;
     const { config, layers } = parseManifest(await readBlob(layout, descriptor), 'manifest');
     for (const { digest } of [config, ...layers]) named.add(blobPath(digest));
   }
-  return layout.names().filter((name) => name.startsWith('blobs/') && !named.has(name));
+  return layout.names().filter((name) => !named.has(name));
 }

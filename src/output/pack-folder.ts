@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { TAR_END, tarHeader, tarPadding } from '../archive/tar-writer.ts';
 import { AppError } from '../model/app-error.ts';
+import { append } from '../model/lists.ts';
 import { decodePath } from '../model/path-bytes.ts';
 import { errnoOf } from './storage-error.ts';
 
@@ -53,7 +54,7 @@ export function* packFolder(folder: string, options: PackOptions): Generator<Buf
     };
     if (stats.isDirectory()) {
       if (inArchive !== '') yield tarHeader({ ...shared, type: 'directory' });
-      members.push(...children(member));
+      append(members, children(member));
     } else if (stats.isSymbolicLink()) {
       const linkTarget = decodePath(reading(file, () => readlinkSync(file, { encoding: 'buffer' })));
       yield tarHeader({ ...shared, type: 'symlink', mode: 0o777, linkTarget });

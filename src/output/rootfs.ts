@@ -1,6 +1,7 @@
 import type { TarEntry } from '../archive/tar-reader.ts';
 import { AppError } from '../model/app-error.ts';
 import type { EntryType } from '../model/archive.ts';
+import { append } from '../model/lists.ts';
 
 /** A file of the flattened image as an engine unpacks it. */
 export interface RootfsEntry {
@@ -79,7 +80,7 @@ export class RootfsBuilder {
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       const { inode, hardLinkOf } = next.node;
       found.set(next.path, { ...inode, hardLinkOf });
-      if (next.node.children.size > 0) stack.push(...sortedChildren(next.node, `${next.path}/`));
+      if (next.node.children.size > 0) append(stack, sortedChildren(next.node, `${next.path}/`));
     }
     return found;
   }
@@ -165,7 +166,7 @@ export class RootfsBuilder {
   /** Looks up without making anything; symlinks on the way are followed like in `#enter`. */
   #find(path: string): Node | undefined {
     let at: Node[] = [this.#root];
-    const left = path.split('/');
+    let left = path.split('/');
     for (let links = 0; left.length > 0; ) {
       const name = left.shift() ?? '';
       if (name === '' || name === '.') continue;
@@ -179,7 +180,7 @@ export class RootfsBuilder {
         links += 1;
         if (links > MAX_LINKS || child.layer !== this.#layer) return undefined;
         if (child.inode.linkTarget.startsWith('/')) at = [this.#root];
-        left.unshift(...child.inode.linkTarget.split('/'));
+        left = [...child.inode.linkTarget.split('/'), ...left];
       } else at.push(child);
     }
     return at.at(-1);

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import type { TarEntry, TarWalk } from '../archive/tar-reader.ts';
 import { AppError } from '../model/app-error.ts';
+import { append } from '../model/lists.ts';
 import { encodePath } from '../model/path-bytes.ts';
 
 /** Linux's own limit on links followed in one path. */
@@ -163,7 +164,7 @@ export class UnpackedTree implements TarWalk {
     const parts: string[] = [];
     for (let links = 1; links <= MAX_LINKS; links++) {
       if (target.startsWith('/')) return true;
-      parts.push(...target.split('/').reverse());
+      append(parts, target.split('/').reverse());
       let link: Node | undefined;
       while (parts.length > 0 && link === undefined) {
         const part = parts.pop() ?? '';

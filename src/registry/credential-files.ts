@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { AppError } from '../model/app-error.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import { parseJsonOr } from '../model/json.ts';
+import { readLimitedInput } from '../model/limited-file.ts';
 import { type Domain, parseDomain } from '../model/reference.ts';
 
 /** docker's config.json and containers-auth.json(5): the fields that we know. Others are kept as they are. */
@@ -49,12 +51,13 @@ export function credentialPaths(env: NodeJS.ProcessEnv): readonly string[] {
   ].filter((path) => path !== undefined);
 }
 
-/** Empty when there is none. @throws AppError USAGE when it is not JSON, STORAGE */
+/** Empty when there is none. @throws AppError USAGE when it is not JSON, LIMIT, STORAGE */
 export async function readCredentialFile(path: string): Promise<CredentialFile> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readLimitedInput(path, MAX_FILE_BYTES)).toString('utf8');
   } catch (error) {
+    if (isAppError(error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};
     if (code === 'EACCES' && path.startsWith(`${SHARED_RUNTIME}/`)) return {};
@@ -62,7 +65,8 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
   }
   // podman makes an empty file to be filled.
   if (text.trim() === '') return {};
-  const value = text.length <= MAX_FILE_BYTES ? parseJson(text) : undefined;
+  // The parser's own message quotes what it read.
+  const value = parseJsonOr(text, path);
   if (!isCredentialFile(value)) {
     throw new AppError('USAGE', `${path}: expected a JSON object with logins ("auths")`, {
       hint: 'Mend or remove the file.',
@@ -92,15 +96,6 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isText(value: unknown): boolean {
   return value === undefined || typeof value === 'string';
-}
-
-/** The parser's own message quotes what it read. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { AppError } from '../model/app-error.ts';
+import { parseJson } from '../model/json.ts';
 import type { Credential } from './credentials.ts';
 
 /** Programs ask a keychain or a cloud; some ask the user. */
@@ -31,7 +32,7 @@ export async function getFromHelper(call: HelperCall, server: string): Promise<C
   }
   let value: Record<string, unknown>;
   try {
-    value = (JSON.parse(output) ?? {}) as Record<string, unknown>;
+    value = (parseJson(output, 'its output') ?? {}) as Record<string, unknown>;
   } catch {
     // The parser's message quotes the output, which is the secret.
     throw helperError(call, `get ${server}`, 'its output is not JSON');

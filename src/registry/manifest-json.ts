@@ -1,6 +1,7 @@
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf, parseDigest } from '../model/digest.ts';
+import { parseJsonOr } from '../model/json.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import type { Platform } from '../model/platform.ts';
 
@@ -55,12 +56,7 @@ export function readManifestFacts(bytes: Uint8Array, mediaType: string, where: s
 }
 
 function parseObject(bytes: Uint8Array, where: string): Json {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    // Said below.
-  }
+  const value = parseJsonOr(bytes, where);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
   throw new AppError('UNSUPPORTED', `${where}: expected a manifest, got what is no JSON object`);
 }

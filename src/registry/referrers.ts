@@ -1,6 +1,7 @@
 import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
+import { append } from '../model/lists.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { fullName, type Repository } from '../model/reference.ts';
 import { readAll } from './bodies.ts';
@@ -53,7 +54,7 @@ async function fromApi(
       .toLowerCase();
     // A page for people is no answer either.
     if (reply.status !== 200 || type !== MEDIA_TYPES.index) return undefined;
-    out.push(...readManifestFacts(bytes, type, `${fullName(repository)}: ${target}`).manifests);
+    append(out, readManifestFacts(bytes, type, `${fullName(repository)}: ${target}`).manifests);
     if (out.length > MAX_REFERRERS) {
       throw new AppError('LIMIT', `${fullName(repository)}: more than ${MAX_REFERRERS} referrers`);
     }

@@ -1,6 +1,7 @@
 import { type Reply, retryAfter, TRANSIENT_STATUSES } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
+import { parseJson } from '../model/json.ts';
 import type { Secrets } from './redact.ts';
 
 /** Registries explain themselves in a few hundred bytes. */
@@ -50,7 +51,7 @@ export async function readRefusal(reply: Reply, secrets: Secrets): Promise<Refus
 
 function parseErrors(text: string, contentType: string): readonly OciError[] {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text, 'the reply');
     const { errors, details, error_description: oauth } = (value ?? {}) as Record<string, unknown>;
     if (Array.isArray(errors)) return errors.slice(0, MAX_ERRORS).map(ociError);
     const words = typeof details === 'string' ? details : oauth;

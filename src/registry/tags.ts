@@ -1,4 +1,5 @@
 import { AppError } from '../model/app-error.ts';
+import { parseJsonOr } from '../model/json.ts';
 import { fullName, isTagName, type Repository, type Tag } from '../model/reference.ts';
 import { readAll } from './bodies.ts';
 import { pages } from './pages.ts';
@@ -23,12 +24,7 @@ export async function listTags(session: RegistrySession, repository: Repository)
 }
 
 function readTags(bytes: Buffer, where: string): readonly Tag[] {
-  let tags: unknown;
-  try {
-    tags = (JSON.parse(bytes.toString('utf8')) as { tags?: unknown } | null)?.tags;
-  } catch {
-    // Said below.
-  }
+  const tags = (parseJsonOr(bytes, where) as { tags?: unknown } | null | undefined)?.tags;
   // Some give null for a repository whose tags are all gone.
   if (tags === null) return [];
   if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && isTagName(tag))) return tags;

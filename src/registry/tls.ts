@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { authorities } from '../fetch/authorities.ts';
-import { AppError } from '../model/app-error.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import { readLimitedInput } from '../model/limited-file.ts';
 
 /** PEM files by path. */
 export interface TlsFiles {
@@ -88,10 +89,14 @@ async function authority(path: string): Promise<string> {
   throw new AppError('USAGE', `${path}: expected certificates in PEM form, found none`);
 }
 
+/** All the authorities of a system are some 250 kB. */
+const MAX_PEM_BYTES = 4 * 1024 * 1024;
+
 async function pem(path: string): Promise<string> {
   try {
-    return await readFile(path, 'latin1');
+    return (await readLimitedInput(path, MAX_PEM_BYTES)).toString('latin1');
   } catch (cause) {
+    if (isAppError(cause)) throw cause;
     throw new AppError('USAGE', `Cannot read ${path}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import type { Reply } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
 import { AppError } from '../model/app-error.ts';
+import { parseJsonOr } from '../model/json.ts';
 import { bytesBody, readUpTo } from './bodies.ts';
 import type { Credential } from './credentials.ts';
 import type { HostRequest } from './hosts.ts';
@@ -175,12 +176,8 @@ export function basicHeader({ username, password }: { username: string; password
 }
 
 function parseToken(bytes: Buffer, realm: URL): { text: string; lifeSeconds: number } {
-  let value: Record<string, unknown> = {};
-  try {
-    value = (JSON.parse(bytes.toString('utf8')) ?? {}) as Record<string, unknown>;
-  } catch {
-    // Reported below; the bytes may hold a token, so they are in no message.
-  }
+  // The bytes may hold a token, so they are in no message.
+  const value = (parseJsonOr(bytes, `token server ${realm.origin}`) ?? {}) as Record<string, unknown>;
   const text = [value.token, value.access_token].find((one) => typeof one === 'string' && one !== '');
   // RFC 6750 section 2.1: what may stand in the header; also keeps line ends out of it.
   if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text)) {

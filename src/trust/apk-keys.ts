@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
+import { readLimitedFile } from '../model/limited-file.ts';
 
 /** Alpine signs with one key; a repository in the middle of a key change carries two or three. */
 const MAX_SIGNATURES = 16;
@@ -111,7 +112,10 @@ export function loadApkKeyring(directory: string): ApkKeyring {
     );
   }
   return apkKeyringFromFiles(
-    files.map((name) => ({ name: join(directory, name), bytes: readFileSync(join(directory, name)) })),
+    files.map((name) => ({
+      name: join(directory, name),
+      bytes: readLimitedFile(join(directory, name), MAX_KEY_FILE_BYTES),
+    })),
   );
 }
 

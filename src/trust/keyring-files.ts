@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { AppError } from '../model/app-error.ts';
+import { append } from '../model/lists.ts';
 import type { KeyFile } from './apk-keys.ts';
 import { type KeyBlock, splitKeyring } from './openpgp-packets.ts';
 import type { OwnerTrust } from './web-of-trust.ts';
@@ -56,7 +57,7 @@ export function readKeyringFiles(files: Iterable<KeyFile>): KeyringParts {
   for (const file of files) {
     const name = basename(file.name);
     if (name.endsWith('.gpg')) {
-      blocks.push(...splitKeyring(file.bytes, file.name));
+      append(blocks, splitKeyring(file.bytes, file.name));
       sources.push(name);
     } else if (name.endsWith('-trusted')) {
       for (const { fingerprint, level } of readList(file)) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
 
 /** Arch's whole keyring is 2 MiB; a keyring beyond this is not one. */
-const MAX_KEYRING_BYTES = 64 * 1024 * 1024;
+export const MAX_KEYRING_BYTES = 64 * 1024 * 1024;
 /** Arch's keyring has 10^5 packets at most; a million one-byte packets would only burn time. */
 const MAX_PACKETS = 1_000_000;
 /** The largest RSA key packet in use (16384 bits) is 2 KiB; post-quantum ones are below 8 KiB. */

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from 'openpgp';
 import { AppError } from '../model/app-error.ts';
+import { readLimitedFile } from '../model/limited-file.ts';
 import type { KeyFile } from './apk-keys.ts';
 import { type KeyringParts, readKeyringFiles } from './keyring-files.ts';
-import type { KeyBlock } from './openpgp-packets.ts';
+import { type KeyBlock, MAX_KEYRING_BYTES } from './openpgp-packets.ts';
 import { ARCH_MASTER_KEY_PINS } from './pins.ts';
 import { REFUSALS } from './refusals.ts';
 import type { Introducer, OwnerTrust } from './web-of-trust.ts';
@@ -106,7 +107,10 @@ export class PacmanKeyring {
       );
     }
     return PacmanKeyring.fromFiles(
-      wanted.map((name) => ({ name: join(directory, name), bytes: readFileSync(join(directory, name)) })),
+      wanted.map((name) => ({
+        name: join(directory, name),
+        bytes: readLimitedFile(join(directory, name), MAX_KEYRING_BYTES),
+      })),
     );
   }
 

@@ -266,6 +266,21 @@ test('a file that is missing, a folder or too large is refused by name', async (
   await assert.rejects(readRecipe(large), { code: 'USAGE', message: /at most 1048576 bytes/ });
 });
 
+test('an endless file is read up to the limit; nesting that ends the parser is LIMIT', async () => {
+  const before = process.memoryUsage.rss();
+  await assert.rejects(readRecipe('/dev/zero'), {
+    code: 'USAGE',
+    message: /at most 1048576 bytes, got more/,
+  });
+  assert.ok(process.memoryUsage.rss() - before < 100e6);
+  for (const text of [`packages: ${'['.repeat(500_000)}`, `packages: ${'{a: '.repeat(100_000)}`]) {
+    await assert.rejects(parseRecipe(text, 'r.yaml'), {
+      code: 'LIMIT',
+      message: /^r\.yaml: nested too deep/,
+    });
+  }
+});
+
 for (const name of readdirSync(RECIPES)) {
   test(`recipes/${name} is a recipe`, async () => {
     const request = composeRequest(await readRecipe(join(RECIPES, name)), undefined);

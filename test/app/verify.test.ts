@@ -282,7 +282,7 @@ test('an image without any package of a distribution is not verified', async (t)
   assert.deepEqual(problemsOf(await verified(t, await imageTar(t, []))), ['SIGNATURE']);
 });
 
-test('of a folder with several images one is named; blobs that nothing names are noted', async (t) => {
+test('of a folder with several images one is named; files that nothing names are noted', async (t) => {
   const layout = join(tempDir(t), 'layout');
   for (const [tag, layers] of [
     ['one', LAYERS],
@@ -298,7 +298,7 @@ test('of a folder with several images one is named; blobs that nothing names are
   const report = await verified(t, `${layout}#two:2`);
   assert.deepEqual(report.problems, []);
   assert.equal(report.layers.length, 2);
-  assert.match(report.notes.join(), /^blobs that nothing names: 1, the first: blobs\/sha256\/f+$/);
+  assert.match(report.notes.join(), /^files that nothing names: 1, the first: blobs\/sha256\/f+$/);
   assert.deepEqual((await verified(t, `${layout}#one`, { platform: 'linux/amd64' })).problems, []);
   await assert.rejects(
     verified(t, `${layout}#one`, { platform: 'linux/arm64' }),

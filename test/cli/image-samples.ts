@@ -57,7 +57,7 @@ export const VERIFY: VerifyReport = {
   ],
   verified: true,
   problems: [],
-  notes: ['blobs that nothing names: 1, the first: blobs/sha256/0'],
+  notes: ['files that nothing names: 1, the first: blobs/sha256/0'],
 };
 
 const summary = (image: string, more: Partial<ImageSummary>): ImageSummary => ({

@@ -99,8 +99,11 @@ test('the best image for a platform: the same variant, older ones, then what say
   const all = [v8!, v6!, v7!, arm!];
   assert.equal(await chosen(all, 'linux/arm64'), v8!.digest);
   assert.equal(await chosen(all, 'linux/arm64/v9'), v8!.digest);
-  assert.equal(await chosen(all, 'linux/arm/v7'), v7!.digest);
-  assert.equal(await chosen(all, 'linux/arm'), arm!.digest);
+  assert.equal(await chosen([v8!, v6!, v7!], 'linux/arm/v7'), v7!.digest);
+  for (const same of ['linux/arm/v7', 'linux/arm']) {
+    // Clients take either for the other: which one is the order of the index.
+    await assert.rejects(chosen(all, same), refusedWith('USAGE'));
+  }
   assert.equal(await chosen([v6!, v7!], 'linux/arm'), v7!.digest, 'arm alone means v7');
   assert.equal(await chosen([v6!], 'linux/arm/v7'), v6!.digest);
   assert.equal(await chosen([arm!], 'linux/arm/v7'), arm!.digest);
@@ -147,4 +150,56 @@ test('platforms that an index leaves out are those of the configs', async () => 
   const images = [manifest('amd64'), manifest('s390x')];
   assert.equal(await chosen(images, 'linux/s390x'), images[1]!.digest);
   await assert.rejects(chosen(images, 'linux/riscv64'), refusedWith('USAGE'));
+});
+
+const attestation = { 'vnd.docker.reference.type': 'attestation-manifest' };
+const linux = (architecture: string, variant?: string) =>
+  ({ os: 'linux', architecture, ...(variant === undefined ? {} : { variant }) }) as const;
+
+test('what is annotated as an attestation is left out only for the platform unknown/unknown', async () => {
+  const [evil, good] = [manifest('evil'), { ...manifest('amd64'), platform: linux('amd64') }];
+  const unknown = { os: 'unknown', architecture: 'unknown' } as unknown as NonNullable<
+    Descriptor['platform']
+  >;
+  const about = { ...evil, annotations: attestation, platform: unknown };
+  for (const platform of ['', 'linux/amd64']) {
+    assert.equal(
+      (await chooseManifest(readerOf(index(about, good)), platform)).descriptor.digest,
+      good.digest,
+    );
+    const image = { ...evil, annotations: attestation, platform: linux('amd64') };
+    await assert.rejects(chooseManifest(readerOf(index(image, good)), platform), refusedWith('USAGE'));
+    await assert.rejects(chooseManifest(readerOf(index(good, index(image))), platform), refusedWith('USAGE'));
+  }
+  const bare = { ...evil, annotations: attestation };
+  await assert.rejects(chooseManifest(readerOf(index(bare, good)), ''), refusedWith('USAGE'));
+});
+
+test('two images for what clients take for one platform are refused', async () => {
+  for (const [one, other] of [
+    [linux('arm64'), linux('arm64', 'v8')],
+    [linux('amd64'), linux('amd64', 'v1')],
+    [linux('arm', 'v7'), linux('arm', 'v7')],
+  ] as const) {
+    const both = index({ ...manifest('a'), platform: one }, { ...manifest('b'), platform: other });
+    for (const { os, architecture, variant } of [one, other]) {
+      const platform = [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
+      await assert.rejects(chooseManifest(readerOf(both), platform), refusedWith('USAGE'));
+    }
+  }
+});
+
+test('indexes are read once however often they are named, and images limited', async () => {
+  const named = (inner: Descriptor, times: number, mark: string) =>
+    keep(MEDIA_TYPES.index, { schemaVersion: 2, manifests: Array(times).fill(inner), annotations: { mark } });
+  const leaf = named(manifest('a'), 300, 'leaf');
+  const middle = named(leaf, 300, 'middle');
+  const reader = readerOf(middle);
+  await chooseManifest(reader, '');
+  assert.deepEqual(reader.asked.filter((digest) => digest === leaf.digest).length, 1);
+  const bomb = readerOf(named(middle, 1000, 'top'));
+  await assert.rejects(chooseManifest(bomb, ''), refusedWith('LIMIT'));
+  assert.equal(bomb.asked.length, 3);
+  const deep = index(index(index(index(manifest('a')))));
+  await assert.rejects(chooseManifest(readerOf(deep), ''), refusedWith('LIMIT'));
 });

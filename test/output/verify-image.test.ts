@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -20,6 +21,7 @@ import { digestOf } from '../../src/model/digest.ts';
 import { blobPath, type Image } from '../../src/output/image.ts';
 import { writeImageTar } from '../../src/output/image-tar.ts';
 import { writeOciDirectory } from '../../src/output/oci-dir.ts';
+import { openImage } from '../../src/output/open-image.ts';
 import { type VerifiedImage, verifyImage } from '../../src/output/verify-image.ts';
 import { podmanEnv } from '../fixtures/engine.ts';
 import { sharedData } from '../fixtures/shared.ts';
@@ -402,7 +404,8 @@ test('hostile layers and documents end in an error, and nothing is written', asy
     '{"schemaVersion":2,"manifests":[null]}',
     '{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:../../../../etc/passwd","size":1}]}',
     `{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"${digestOf('')}","size":-1}]}`,
-    '['.repeat(100_000),
+    '['.repeat(1_500_000),
+    '{"a":'.repeat(300_000),
   ];
   for (const document of documents) {
     const folder = tempDir(t);
@@ -411,11 +414,106 @@ test('hostile layers and documents end in an error, and nothing is written', asy
     writeFileSync(join(folder, 'index.json'), document);
     await assert.rejects(
       verifyImage(folder),
-      (error) => isAppError(error, 'BAD_ARCHIVE'),
+      (error) => isAppError(error, document.length > 1000 ? 'LIMIT' : 'BAD_ARCHIVE'),
       document.slice(0, 80),
     );
     assert.deepEqual(readdirSync(folder).sort(), ['blobs', 'index.json', 'oci-layout']);
   }
+});
+
+/** Entries beside those of a sound image's tar, in front or behind. */
+async function tarWith(t: Hooks, files: readonly FixtureFile[], where: 'before' | 'after'): Promise<string> {
+  const path = await writeTar(t, makeImage(tempDir(t), LAYERS));
+  const own = readFileSync(path);
+  let end = own.length;
+  while (end >= 512 && own.subarray(end - 512, end).every((byte) => byte === 0)) end -= 512;
+  const [entries, added] = [own.subarray(0, end), tarEntries(files)];
+  const order = where === 'before' ? [added, entries] : [entries, added];
+  writeFileSync(path, Buffer.concat([...order, END_OF_ARCHIVE]));
+  return path;
+}
+
+test('an image tar has one entry of a name, and only files and folders', async (t) => {
+  const link = { type: 'hardlink', linkTarget: 'evil/manifest.json' } as const;
+  const evil: FixtureFile = { path: 'evil/manifest.json', content: '[]' };
+  const refused: readonly (readonly FixtureFile[])[] = [
+    [evil, { path: 'manifest.json', ...link }],
+    [evil, { path: './/manifest.json', ...link }],
+    [{ path: 'manifest.json', content: '[]' }],
+    [{ path: './index.json', content: '{}' }],
+    [{ path: 'blobs//sha256/', type: 'file', content: 'x' }],
+    [{ path: 'Manifest.json', content: '[]' }],
+    [{ path: 'manifest.json', linkTarget: 'evil/manifest.json' }],
+    [{ path: 'manifest.json/' }],
+    [{ path: 'manifest.json', type: 'fifo' }],
+    [{ path: 'oci-layout/x', content: 'x' }],
+    [evil, { path: 'other', ...link }],
+    [{ path: 'other', linkTarget: 'index.json' }],
+    [{ path: 'a/layer.tar', linkTarget: '../../etc/passwd' }],
+    [{ path: 'a/layer.tar', linkTarget: '../b/layer.tar' }],
+    [{ path: 'null', type: 'character', deviceMajor: 1, deviceMinor: 3 }],
+    [{ path: 'disk', type: 'block' }],
+    [{ path: 'pipe', type: 'fifo' }],
+  ];
+  for (const files of refused) {
+    for (const where of ['before', 'after'] as const) {
+      await assert.rejects(
+        verifyImage(await tarWith(t, files, where)),
+        (error) => isAppError(error, 'BAD_ARCHIVE'),
+        `${where} ${JSON.stringify(files)}`,
+      );
+    }
+  }
+});
+
+test('files that neither the layout nor a manifest names are told', async (t) => {
+  const path = await tarWith(
+    t,
+    [
+      { path: 'repositories', content: '{}' },
+      { path: 'x/y', content: '' },
+    ],
+    'after',
+  );
+  assert.deepEqual(await (await openImage(path)).leftOver(), ['repositories', 'x/y']);
+  const layout = join(tempDir(t), 'layout');
+  await writeOciDirectory(makeImage(tempDir(t), LAYERS), layout);
+  assert.deepEqual(await (await openImage(layout)).leftOver(), []);
+  writeFileSync(join(layout, 'notes'), '');
+  writeFileSync(join(layout, 'blobs/sha256', 'f'.repeat(64)), '');
+  symlinkSync('/etc/passwd', join(layout, 'link'));
+  execFileSync('mkfifo', [join(layout, 'blobs/pipe')]);
+  assert.deepEqual(await (await openImage(layout)).leftOver(), [
+    'blobs/pipe (not a file)',
+    `blobs/sha256/${'f'.repeat(64)}`,
+    'link (a symlink)',
+    'notes',
+  ]);
+});
+
+test('index.json without oci-layout beside manifest.json is refused', async (t) => {
+  const path = await writeTar(t, makeImage(tempDir(t), LAYERS));
+  const bytes = readFileSync(path);
+  const at = bytes.indexOf('oci-layout\0');
+  writeFileSync(path, retitled(bytes, { at, name: 'oci-lay0ut' }));
+  await assert.rejects(verifyImage(path), (error) => isAppError(error, 'BAD_ARCHIVE'));
+});
+
+/** A tar whose header at `at` has another name, of the same length. */
+function retitled(bytes: Buffer, { at, name }: { readonly at: number; readonly name: string }): Buffer {
+  const header = Buffer.from(bytes.subarray(at, at + 512));
+  header.write(name, 'latin1');
+  header.fill(' ', 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  header.copy(bytes, at);
+  return bytes;
+}
+
+test('200,000 files in one folder', async (t) => {
+  const tar = Array.from({ length: 200_000 }, (_, at): FixtureFile => ({ path: `all/${at}` }));
+  const path = await writeTar(t, makeImage(tempDir(t), [{ tar }]));
+  assert.equal((await verifyImage(path)).rootfs.size, 200_001);
 });
 
 test('of several images the one that is asked for', async (t) => {

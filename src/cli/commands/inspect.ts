@@ -1,3 +1,4 @@
+import { parseJson } from '../../model/json.ts';
 import type { CommandModule } from '../command.ts';
 import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
 import { platformFromWords } from '../platform-word.ts';
@@ -24,7 +25,7 @@ export const command: CommandModule = {
     };
     if (words.options.has('raw')) {
       const text = await app.inspectRaw(request);
-      return { kind: 'text', data: JSON.parse(text), text };
+      return { kind: 'text', data: parseJson(text, request.image), text };
     }
     const data = await app.inspect({ ...request, referrers: words.options.has('referrers') });
     const verbose = words.options.has('verbose');

@@ -1,5 +1,6 @@
 import { SETTINGS, sourceOptions } from '../../app/settings.ts';
 import { AppError } from '../../model/app-error.ts';
+import { parseJson } from '../../model/json.ts';
 import type { PlanAnswer, Planner } from '../../model/request.ts';
 import type { CommandModule, Result } from '../command.ts';
 import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
@@ -17,7 +18,7 @@ function readQuestion(line: string): readonly string[] | { readonly wrong: strin
   if (line.length > MAX_LINE_CHARS) return wrong(`a line of more than ${MAX_LINE_CHARS} characters`);
   let question: unknown;
   try {
-    question = JSON.parse(line);
+    question = parseJson(line, 'the line');
   } catch {
     return wrong(JSON.stringify(line.slice(0, 80)));
   }

@@ -1,4 +1,5 @@
 import type { FileEntry } from '../../model/archive.ts';
+import { append } from '../../model/lists.ts';
 
 /** Symlinks followed before a path is called a loop, as Linux does (path_resolution(7): 40). */
 const MAX_SYMLINKS = 40;
@@ -41,7 +42,7 @@ function realPath(path: string, unpacked: ReadonlyMap<string, FileEntry>): strin
     links += 1;
     if (links > MAX_SYMLINKS) return undefined;
     if (entry.type === 'hardlink' || entry.linkTarget.startsWith('/')) real = [];
-    left.push(...entry.linkTarget.split('/').reverse());
+    append(left, entry.linkTarget.split('/').reverse());
   }
   return real.join('/');
 }

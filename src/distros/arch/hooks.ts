@@ -1,5 +1,6 @@
 import type { FileEntry } from '../../model/archive.ts';
 import { literalPrefix, literalSuffix, matchesGlob } from '../../model/glob.ts';
+import { append } from '../../model/lists.ts';
 import type { InstalledPackage } from '../install.ts';
 import { compareBytes, sortByBytes } from './byte-order.ts';
 import { type Hook, type HookTrigger, parseHook } from './hook.ts';
@@ -36,7 +37,7 @@ export function planHooks(packages: readonly InstalledPackage[]): HookPlan {
       continue;
     }
     const parsed = parseHook(content, path);
-    problems.push(...parsed.problems);
+    append(problems, parsed.problems);
     if (parsed.hook !== undefined && parsed.hook.when === 'PostTransaction') hooks.push(parsed.hook);
   }
   const matcher = new TargetMatcher(packages);

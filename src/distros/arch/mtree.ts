@@ -1,6 +1,7 @@
 import { decompress } from '../../archive/decompress.ts';
 import { sniff } from '../../archive/sniff.ts';
 import { isAppError } from '../../model/app-error.ts';
+import { append } from '../../model/lists.ts';
 import { decodePath } from '../../model/path-bytes.ts';
 
 /** `.MTREE` of the largest packages inflates to 60 MiB. */
@@ -101,7 +102,7 @@ function pathsOf(lines: readonly string[]): readonly string[] | undefined {
       const name = unescaped(word);
       const same = isFull(word) ? byName.get(name) : undefined;
       if (same !== undefined) {
-        same.words.push(...merged(common, words));
+        append(same.words, merged(common, words));
         continue;
       }
       const entry = { name, words: [...merged(common, words)] };

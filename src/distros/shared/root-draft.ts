@@ -1,3 +1,4 @@
+import { append } from '../../model/lists.ts';
 import type { DirectoryOwnership, NewEntry, Root, RootEntry } from '../install.ts';
 import { undecided } from './undecided.ts';
 
@@ -111,7 +112,7 @@ export class RootDraft {
         links += 1;
         if (links > MAX_SYMLINKS) return undefined;
         if (entry.linkTarget.startsWith('/')) real = '';
-        left.push(...componentsBackwards(entry.linkTarget));
+        append(left, componentsBackwards(entry.linkTarget));
       } else {
         missing = entry === undefined;
         real = next;

@@ -1,3 +1,4 @@
+import { append } from '../../model/lists.ts';
 import type { Redirect, Script, Word, WordPart } from './shell-syntax.ts';
 import { undecided } from './undecided.ts';
 
@@ -148,7 +149,7 @@ export class ShellLexer {
       const next = this.#text[this.#at];
       if (next === undefined || META.test(next)) break;
       if (next === "'") parts.push({ kind: 'text', text: this.#singleQuoted(), quoted: true });
-      else if (next === '"') parts.push(...this.#doubleQuoted());
+      else if (next === '"') append(parts, this.#doubleQuoted());
       else if (next === '$') parts.push(this.#dollar(false));
       else if (next === '`') parts.push(this.#backquoted());
       else parts.push({ kind: 'text', ...this.#literal() });
@@ -329,7 +330,7 @@ export class ShellLexer {
       if (next === '}') break;
       if (quoted && (next === "'" || next === '"')) undecided('a quote in a quoted parameter');
       if (next === "'") operand.push({ kind: 'text', text: this.#singleQuoted(), quoted: true });
-      else if (next === '"') operand.push(...this.#doubleQuoted());
+      else if (next === '"') append(operand, this.#doubleQuoted());
       else if (next === '$') operand.push(this.#dollar(quoted));
       else if (next === '`' || next === '\\') undecided(`${next} in a parameter`);
       else {
@@ -388,7 +389,7 @@ export class ShellLexer {
       delimiter,
       quoted: parts.some((part) => part.kind === 'text' && part.quoted),
       tabs: operator === '<<-',
-      fill: (text) => target.push(...text),
+      fill: (text) => append(target, text),
     });
     return { descriptor: descriptor(digit === '' ? '0' : digit), operator: '<<', target };
   }

@@ -1,3 +1,4 @@
+import { append } from '../../../model/lists.ts';
 import type { BrokenPackage, Finding, MissingName, Term } from './findings.ts';
 import type { Model } from './model.ts';
 import type { Provide } from './state.ts';
@@ -10,7 +11,7 @@ const WIDTH = 50;
 export function reportLines(found: readonly Finding[], model: Model): readonly string[] {
   const lines = ['ERROR: unable to select packages:'];
   for (const finding of found) {
-    lines.push(...(finding.kind === 'name' ? nameLines(finding, model) : packageLines(finding, model)));
+    append(lines, finding.kind === 'name' ? nameLines(finding, model) : packageLines(finding, model));
   }
   if (found.length === 0) lines.push('Huh? Error reporter did not find the broken constraints.');
   return lines;

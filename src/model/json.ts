@@ -1,0 +1,55 @@
+import { AppError } from './app-error.ts';
+
+/** What OCI, registries and engines write is some ten levels deep; a reader's call stack ends at some thousands. */
+const MAX_DEPTH = 100;
+
+/**
+ * The one reader of JSON that comes from outside. What it gives can be walked and written by recursion.
+ * @param where named in errors
+ * @throws AppError LIMIT for values nested more than 100 deep; SyntaxError when it is not JSON, or not UTF-8
+ */
+export function parseJson(source: string | Uint8Array, where: string): unknown {
+  const text = typeof source === 'string' ? source : utf8(source);
+  if (isDeep(text)) {
+    throw new AppError('LIMIT', `${where}: expected JSON nested at most ${MAX_DEPTH} deep, got more`);
+  }
+  return JSON.parse(text);
+}
+
+/** The same where the reader has its own words for what is not JSON: undefined. @throws AppError LIMIT */
+export function parseJsonOr(source: string | Uint8Array, where: string): unknown {
+  try {
+    return parseJson(source, where);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    return undefined;
+  }
+}
+
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new SyntaxError('not UTF-8', { cause: error });
+  }
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const OPENING = new Set([0x5b, 0x7b]);
+const CLOSING = new Set([0x5d, 0x7d]);
+
+/** Brackets within strings do not count. Of text that is not JSON it may say anything. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) inString = !inString;
+    else if (inString) at += code === BACKSLASH ? 1 : 0;
+    else if (OPENING.has(code)) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+    } else if (CLOSING.has(code)) depth -= 1;
+  }
+  return false;
+}

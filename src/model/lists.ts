@@ -1,0 +1,16 @@
+/*
+ * What a spread argument would do, for lists of any length: engines take some 120,000 arguments, and then throw a RangeError.
+ * test/layers.test.ts keeps spread arguments out.
+ */
+
+/** Puts `items` at the end of `list`. */
+export function append<T>(list: T[], items: Iterable<T>): void {
+  for (const item of items) list.push(item);
+}
+
+/** The largest of the numbers, at least `least`. */
+export function largest(numbers: Iterable<number>, least = 0): number {
+  let found = least;
+  for (const number of numbers) if (number > found) found = number;
+  return found;
+}

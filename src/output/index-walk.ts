@@ -1,0 +1,85 @@
+import { AppError } from '../model/app-error.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import type { Digest } from '../model/digest.ts';
+import { append } from '../model/lists.ts';
+import { isIndex } from './choose-image.ts';
+import { parseDescriptors, parseObject } from './image-json.ts';
+
+/** An index within an index.json is what multi-platform images are; deeper ones are nobody's. */
+export const MAX_INDEX_DEPTH = 3;
+/** A folder of images has an index of each, and each is for tens of platforms. */
+const MAX_INDEXES = 10_000;
+/** Two levels of indexes that mention each other a thousand times are a million images. */
+const MAX_IMAGES = 100_000;
+/** An index of a hundred platforms has 50 KiB. */
+const MAX_INDEXES_BYTES = 256 * 1024 * 1024;
+
+export interface WalkedIndex {
+  /** The manifests, those of indexes within in their place; they inherit an index's annotations */
+  readonly images: readonly Descriptor[];
+  /** The indexes within, each once */
+  readonly indexes: readonly Descriptor[];
+}
+
+/**
+ * What lists of manifests come to, indexes within them followed; each index is read once.
+ * @param where named in errors
+ * @throws AppError LIMIT (depth, indexes, images), BAD_ARCHIVE, and as `read`
+ */
+export async function walkIndexes(
+  read: (descriptor: Descriptor) => Promise<Uint8Array>,
+  descriptors: readonly Descriptor[],
+  where: string,
+): Promise<WalkedIndex> {
+  const indexes = new Map<
+    Digest,
+    { readonly descriptor: Descriptor; readonly inner: readonly Descriptor[] }
+  >();
+  let sizeBytes = 0;
+  let images = 0;
+  const innerOf = async (descriptor: Descriptor): Promise<readonly Descriptor[]> => {
+    const { digest, size } = descriptor;
+    const known = indexes.get(digest);
+    if (known !== undefined) return known.inner;
+    sizeBytes += size;
+    if (indexes.size >= MAX_INDEXES || sizeBytes > MAX_INDEXES_BYTES) {
+      throw limit(where, `${MAX_INDEXES} indexes, of ${MAX_INDEXES_BYTES} bytes together`);
+    }
+    const what = `index ${digest}`;
+    const inner = parseDescriptors(parseObject(await read(descriptor), what).manifests, `${what}: manifests`);
+    indexes.set(digest, { descriptor, inner });
+    return inner;
+  };
+  const flatten = async (level: readonly Descriptor[], depth: number): Promise<readonly Descriptor[]> => {
+    const found: Descriptor[] = [];
+    for (const descriptor of level) {
+      if (!isIndex(descriptor)) {
+        images += 1;
+        if (images > MAX_IMAGES) throw limit(where, `${MAX_IMAGES} images`);
+        found.push(descriptor);
+        continue;
+      }
+      if (depth === MAX_INDEX_DEPTH) throw limit(where, `${MAX_INDEX_DEPTH} indexes one in another`);
+      const { annotations } = descriptor;
+      const inner = await innerOf(descriptor);
+      append(
+        found,
+        await flatten(
+          annotations === undefined ? inner : inner.map((one) => inherit(one, annotations)),
+          depth + 1,
+        ),
+      );
+    }
+    return found;
+  };
+  const walked = await flatten(descriptors, 0);
+  return { images: walked, indexes: [...indexes.values()].map(({ descriptor }) => descriptor) };
+}
+
+function inherit(descriptor: Descriptor, annotations: Readonly<Record<string, string>>): Descriptor {
+  return { ...descriptor, annotations: { ...annotations, ...descriptor.annotations } };
+}
+
+function limit(where: string, atMost: string): AppError {
+  return new AppError('LIMIT', `${where}: expected at most ${atMost}, got more`);
+}

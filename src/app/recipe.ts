@@ -167,7 +167,8 @@ export async function readRecipe(path: string): Promise<ComposeSettings> {
     text = (await readLimitedInput(path, MAX_RECIPE_BYTES)).toString('utf8');
   } catch (error) {
     if (isAppError(error, 'LIMIT')) {
-      refuse({ where: path, expected: `a recipe of at most ${MAX_RECIPE_BYTES} bytes`, got: 'more' });
+      const text = `${path}: expected a recipe of at most ${MAX_RECIPE_BYTES} bytes, got more`;
+      throw new AppError('USAGE', text, { details: { path } });
     }
     const code = (error as NodeJS.ErrnoException).code ?? '';
     throw new AppError(

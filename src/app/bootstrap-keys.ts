@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
-import { download, fetchBytes } from '../fetch/http.ts';
+import { download, fetchBytes, whileDownloading } from '../fetch/http.ts';
 import { isLocal, joinUrl, localPath, redactUrl } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { digestOf, hexOf } from '../model/digest.ts';
@@ -103,37 +103,47 @@ async function keysFromPackage(
   sources: Sources,
   { entry, base }: KeysPackage,
 ): Promise<readonly KeyFile[] | undefined> {
-  const { distro } = sources;
-  const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
-  const url = archiveUrl(base, distro.id, entry);
-  const path = isLocal(url) ? localPath(url) : context.store.partialPath(`${hexOf(digestOf(url))}.keys`);
+  const url = archiveUrl(base, sources.distro.id, entry);
   try {
-    if (!isLocal(url)) {
-      await download([url], path, {
-        remote: sources.files,
-        signal: context.signal,
-        maxBytes: MAX_KEYS_PACKAGE_BYTES,
-        expectedSizeBytes: entry.sizeBytes,
-      });
-    }
-    const untrusting = { fingerprint: '', policy: async () => policy };
-    const facts = await readArchiveFile(
-      { ...context, progress: silentProgress },
-      { path, where: redactUrl(url), distro, trust: untrusting, expected: entry },
-    );
-    const files = await readSmallFiles(
-      { path, compression: facts.compression, signal: context.signal },
-      facts.files.filter(
-        (file) => distro.defaults.isKeyFile(file.path) && file.sizeBytes <= MAX_KEYS_PACKAGE_BYTES,
-      ),
-    );
-    return [...files].map(([name, bytes]) => ({ name: basename(name), bytes }));
+    if (isLocal(url)) return await keysIn(context, sources, { entry, url, path: localPath(url) });
+    const path = context.store.partialPath(`${hexOf(digestOf(url))}.keys`);
+    return await whileDownloading(path, context, async () => {
+      try {
+        await download([url], path, {
+          remote: sources.files,
+          signal: context.signal,
+          maxBytes: MAX_KEYS_PACKAGE_BYTES,
+          expectedSizeBytes: entry.sizeBytes,
+        });
+        return await keysIn(context, sources, { entry, url, path });
+      } finally {
+        rmSync(path, { force: true });
+      }
+    });
   } catch (error) {
     if (error instanceof AppError && error.code !== 'CANCELLED') return undefined;
     throw error;
-  } finally {
-    if (!isLocal(url)) rmSync(path, { force: true });
   }
+}
+
+async function keysIn(
+  context: Context,
+  { distro, trust }: Sources,
+  { entry, url, path }: { readonly entry: IndexPackage; readonly url: string; readonly path: string },
+): Promise<readonly KeyFile[]> {
+  const policy: TrustPolicy = { ...(await trust.policy()), allowUntrusted: true };
+  const untrusting = { fingerprint: '', policy: async () => policy };
+  const facts = await readArchiveFile(
+    { ...context, progress: silentProgress },
+    { path, where: redactUrl(url), distro, trust: untrusting, expected: entry },
+  );
+  const files = await readSmallFiles(
+    { path, compression: facts.compression, signal: context.signal },
+    facts.files.filter(
+      (file) => distro.defaults.isKeyFile(file.path) && file.sizeBytes <= MAX_KEYS_PACKAGE_BYTES,
+    ),
+  );
+  return [...files].map(([name, bytes]) => ({ name: basename(name), bytes }));
 }
 
 async function keysFromSite(context: Context, sources: Sources): Promise<readonly KeyFile[] | undefined> {

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { download } from '../fetch/http.ts';
+import { download, whileDownloading } from '../fetch/http.ts';
 import { isLocal, localPath, redactUrl } from '../fetch/url.ts';
 import { type AppError, isAppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
@@ -37,23 +37,25 @@ export async function fetchArchive(
 ): Promise<ArchiveFacts> {
   const { entry, repository } = wanted;
   const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
+  const urls = basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry));
+  const fetch = () => fetchFirst(context, sources, { ...wanted, path, urls });
+  if (urls.every(isLocal)) return fetch();
+  // Another process may have finished the same download meanwhile.
+  return whileDownloading(path, context, async () => wanted.fromCache() ?? fetch());
+}
+
+async function fetchFirst(
+  context: Context,
+  sources: Sources,
+  wanted: WantedArchive & { readonly path: string; readonly urls: readonly string[] },
+): Promise<ArchiveFacts> {
+  const { entry, path } = wanted;
   const refusals: AppError[] = [];
-  let left = basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry));
+  let left = wanted.urls;
   while (left.length > 0) {
     // What an earlier run left there may be no mirror's copy: its refusal rules nobody out.
     const resumed = !isLocal(left[0] as string) && existsSync(path);
-    let there: ArchiveFacts | undefined;
-    const isThere = (): boolean => {
-      there = wanted.fromCache();
-      return there !== undefined;
-    };
-    const found = await obtain(context, left, {
-      path,
-      sizeBytes: entry.sizeBytes,
-      isThere,
-      remote: sources.files,
-    });
-    if (there !== undefined) return there;
+    const found = await obtain(context, left, { path, sizeBytes: entry.sizeBytes, remote: sources.files });
     if (isAppError(found)) {
       refusals.push(found);
       break;
@@ -83,7 +85,6 @@ interface Obtained {
 interface Obtaining {
   readonly path: string;
   readonly sizeBytes: number;
-  readonly isThere: () => boolean;
   readonly remote: Sources['files'];
 }
 
@@ -91,7 +92,7 @@ interface Obtaining {
 async function obtain(
   context: Context,
   urls: readonly string[],
-  { path, sizeBytes, isThere, remote }: Obtaining,
+  { path, sizeBytes, remote }: Obtaining,
 ): Promise<Obtained | AppError> {
   const first = urls[0] as string;
   if (isLocal(first) && (urls.length === 1 || existsSync(localPath(first)))) {
@@ -104,7 +105,6 @@ async function obtain(
       progress: context.progress,
       expectedSizeBytes: sizeBytes,
       maxBytes: MAX_ARCHIVE_BYTES,
-      isThere,
     });
     return { url, path, adopt: true };
   } catch (error) {

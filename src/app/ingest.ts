@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Distro } from '../distros/distro.ts';
-import { download } from '../fetch/http.ts';
+import { download, whileDownloading } from '../fetch/http.ts';
 import { mapConcurrent } from '../fetch/pool.ts';
 import { fileNameOf, isLocal, localPath, redactUrl } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
@@ -101,15 +101,22 @@ function hint(distros: readonly Distro[]): string {
 }
 
 async function ingestOne(context: Context, sources: Sources, location: string): Promise<IngestReport> {
+  if (isLocal(location)) return ingestFrom(context, sources, { location, path: localPath(location) });
+  const path = context.store.partialPath(hexOf(digestOf(location)));
+  return whileDownloading(path, context, async () => {
+    const { signal, progress } = context;
+    await download([location], path, { signal, progress, maxBytes: MAX_ARCHIVE_BYTES });
+    return ingestFrom(context, sources, { location, path });
+  });
+}
+
+async function ingestFrom(
+  context: Context,
+  sources: Sources,
+  { location, path }: { readonly location: string; readonly path: string },
+): Promise<IngestReport> {
   const { distro, trust } = sources;
   const local = isLocal(location);
-  const path = local ? localPath(location) : context.store.partialPath(hexOf(digestOf(location)));
-  if (!local)
-    await download([location], path, {
-      signal: context.signal,
-      progress: context.progress,
-      maxBytes: MAX_ARCHIVE_BYTES,
-    });
   const signature = distro.defaults.detachedSignatures
     ? await signatureOf(context, sources, location)
     : undefined;

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { lockDownload } from '../fetch/lock.ts';
+import { whileDownloading } from '../fetch/http.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { hexOf } from '../model/digest.ts';
 import type { Progress, ProgressTask } from '../model/progress.ts';
@@ -66,8 +66,23 @@ export async function saveBlob(
     .toString()
     .replace(/\ufffd+$/, '');
   const partial = join(dirname(path), `.${name}.${hexOf(blob.digest).slice(0, 12)}.part`);
-  const lock = await lockDownload(partial, { signal: session.signal, progress });
+  return whileDownloading(partial, { signal: session.signal, progress }, () =>
+    saveThrough(partial, { session, repository, blob, path, progress, keepOldFiles }),
+  );
+}
+
+interface Saving extends SaveOptions {
+  readonly session: RegistrySession;
+  readonly repository: Repository;
+  readonly blob: BlobId;
+}
+
+async function saveThrough(
+  partial: string,
+  { session, repository, blob, path, progress, keepOldFiles }: Saving,
+): Promise<SavedBlob> {
   try {
+    // Another process may have saved it meanwhile.
     if (await isThere(blob, path, keepOldFiles)) return { state: 'there', resumedBytes: 0 };
     const task = progress.task(basename(path), blob.size, 'bytes');
     try {
@@ -81,8 +96,6 @@ export async function saveBlob(
     // A later try could only be resumed into the same refusal.
     if (isAppError(error, 'INTEGRITY')) rmSync(partial, { force: true });
     throw outputError(error, path, blob.size);
-  } finally {
-    await lock.release();
   }
 }
 

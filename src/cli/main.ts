@@ -1,10 +1,9 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
-import { setFlagsFromString } from 'node:v8';
-import { EXIT_BUG, EXIT_OK, EXIT_SIGINT, EXIT_SIGTERM } from './exit-codes.ts';
+import { EXIT_BUG, EXIT_OK } from './exit-codes.ts';
 
-type StopSignal = 'SIGINT' | 'SIGTERM';
+const HELD_UP_MS = 200;
 
 /** V8's code cache in the user's own cache folder: the system's temporary one is shared with other users. */
 function enableCodeCache(env: NodeJS.ProcessEnv): void {
@@ -13,27 +12,28 @@ function enableCodeCache(env: NodeJS.ProcessEnv): void {
   if (base !== '') enableCompileCache(join(base, 'node-code'));
 }
 
-/**
- * V8 lets short-lived objects take 64 MiB and more before it looks which of them are left, and the others double: here
- * that only makes the process large (by 100 MB and more where a thousand plans are asked for) and nothing faster.
- */
-function keepHeapSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=60');
-}
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** The first signal cancels the work, which cleans up after itself; a second one ends the process at once. */
 function cancelOnSignals(controller: AbortController): void {
-  const stop = (signal: StopSignal) => {
-    if (controller.signal.aborted) {
-      // ECMA-48 private mode 25: progress bars hide the cursor.
-      if (process.stderr.isTTY) process.stderr.write('\u001b[?25h');
-      process.exit(signal === 'SIGTERM' ? EXIT_SIGTERM : EXIT_SIGINT);
-    }
-    controller.abort(signal);
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) endBy(signal);
+    else controller.abort(signal);
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const signal of SIGNALS) process.on(signal, stop);
+}
+
+/** By the signal itself: process.exit would wait for threads, and one of them may be what does not end. */
+function endBy(signal: NodeJS.Signals): void {
+  // ECMA-48 private mode 25: progress bars hide the cursor.
+  if (process.stderr.isTTY) process.stderr.write('\u001b[?25h');
+  process.emit('exit', 0);
+  letSignalsEnd();
+  process.kill(process.pid, signal);
+}
+
+function letSignalsEnd(): void {
+  for (const signal of SIGNALS) process.removeAllListeners(signal);
 }
 
 /** A reader that has seen enough (`compose cache ls | head`) is no error. Returns what else went wrong, when it does. */
@@ -65,7 +65,6 @@ async function ask(question: string, hidden: boolean, signal: AbortSignal): Prom
 }
 
 export async function main(): Promise<void> {
-  keepHeapSmall();
   enableCodeCache(process.env);
   const { lostOutput, run } = await import('./run.ts');
   const controller = new AbortController();
@@ -91,6 +90,15 @@ export async function main(): Promise<void> {
     exitCode = errorExitCode(error, controller.signal);
   }
   await flushed(stderr);
-  // Idle keep-alive connections would hold the process for seconds.
-  process.exit(exitCode);
+  leave(exitCode);
+}
+
+/**
+ * The process ends by itself: process.exit waits for V8's threads without serving them, and one that waits for a collection by
+ * this thread would wait for ever. What still holds the event loop then, as an unread standard input does, is cut off.
+ */
+function leave(exitCode: number): void {
+  process.exitCode = exitCode;
+  letSignalsEnd();
+  setTimeout(() => process.exit(), HELD_UP_MS).unref();
 }

@@ -5,7 +5,6 @@ import { contentLength, overLimit, type Reply } from './exchange.ts';
 import { FetchFailure, storageError } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { localSize, streamLocal } from './local.ts';
-import { lockDownload } from './lock.ts';
 import { type MirrorOptions, tryMirrors } from './mirrors.ts';
 import {
   discardPartial,
@@ -26,8 +25,6 @@ export interface Download {
   /** Of the given URLs, the one that completed the file */
   readonly url: string;
   readonly sizeBytes: number;
-  /** True: `isThere` said so, nothing was downloaded and nothing is at the path */
-  readonly unneeded?: boolean;
 }
 
 export interface DownloadOptions extends MirrorOptions {
@@ -35,8 +32,6 @@ export interface DownloadOptions extends MirrorOptions {
   readonly remote?: RemoteFiles | undefined;
   readonly expectedSizeBytes?: number;
   readonly maxBytes: number;
-  /** Asked once this process may write: another one may have finished the same download meanwhile. */
-  readonly isThere?: () => boolean;
 }
 
 /** Contract: http.ts, download */
@@ -45,11 +40,6 @@ export async function downloadFile(
   path: string,
   options: DownloadOptions,
 ): Promise<Download> {
-  const lock = await lockDownload(path, options);
-  if (options.isThere?.()) {
-    await lock.release();
-    return { url: urls[0] ?? '', sizeBytes: 0, unneeded: true };
-  }
   const meter = new Meter(options, urls[0] ?? path);
   try {
     const transfer: Transfer = { path, options, meter, furthestBytes: await startingSize(path, options) };
@@ -58,11 +48,7 @@ export async function downloadFile(
         ? { url: urls[0] ?? '', sizeBytes: transfer.furthestBytes }
         : await tryMirrors(urls, options, (url) => attempt(url, transfer));
     await forgetOrigin(path);
-    await lock.finish();
     return done;
-  } catch (error) {
-    await lock.release();
-    throw error;
   } finally {
     meter.done();
   }

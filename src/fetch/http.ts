@@ -1,3 +1,5 @@
+import { withFileLock } from '../lock/file-lock.ts';
+import type { Progress } from '../model/progress.ts';
 import { type Download, downloadFile } from './download.ts';
 import { contentLength, overLimit, type Reply } from './exchange.ts';
 import { asRefusal, cancelled, FetchFailure } from './failure.ts';
@@ -97,8 +99,8 @@ async function bytesOf(url: string, options: BytesOptions): Promise<ConditionalR
 
 /**
  * Downloads to `path`: what is already there is resumed (Range with If-Range, by the validators in `path + '.json'`), the
- * size is checked; the digest check is the caller's, who then moves or removes `path`. Until then (or the end of this
- * process) no other process writes or reads `path`: lock.ts has the rules.
+ * size is checked; the digest check is the caller's, who then moves or removes `path`, all of it under the lock of `path`
+ * (`whileDownloading`), so that nobody writes to, or takes, a file that another is still checking.
  *
  * `file:` and plain paths are copied. A source that serves a wrong size or cuts is tried again, then the next.
  * @throws AppError NOT_FOUND, INTEGRITY (every source has another size), LIMIT, NETWORK, STORAGE, CANCELLED
@@ -106,9 +108,19 @@ async function bytesOf(url: string, options: BytesOptions): Promise<ConditionalR
 export function download(
   urls: readonly string[],
   path: string,
-  options: FetchOptions & { expectedSizeBytes?: number; maxBytes: number; isThere?: () => boolean },
+  options: FetchOptions & { expectedSizeBytes?: number; maxBytes: number },
 ): Promise<Download> {
   return downloadFile(urls, path, { ...options, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS });
+}
+
+/** Runs `work` while no other call, of this process or another one, downloads to `path`. @throws AppError STORAGE, CANCELLED */
+export function whileDownloading<T>(
+  path: string,
+  { signal, progress }: { readonly signal?: AbortSignal | undefined; readonly progress?: Progress | undefined },
+  work: () => Promise<T>,
+): Promise<T> {
+  const onWait = () => progress?.note(`waiting for another process that downloads ${path}`);
+  return withFileLock(`${path}.lock`, { signal, onWait }, work);
 }
 
 function conditions(validators: Validators): Record<string, string> {

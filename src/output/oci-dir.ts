@@ -16,10 +16,10 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { withFileLock } from '../lock/file-lock.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { silentProgress } from '../model/progress.ts';
-import { withFileLock } from '../store/lock.ts';
 import { type Image, imageBlobs, indexDescriptors, type LayoutFile, OCI_LAYOUT } from './image.ts';
 import type { WriteOptions } from './image-tar.ts';
 import { mergeIndex } from './merge-index.ts';
@@ -76,7 +76,8 @@ export async function extendOciDirectory(
       const bytes = mergeIndex(readIfThere(index), descriptors, index);
       writeWhole(path, 'index.json', { bytes, mode: 0o644 });
     };
-    await withFileLock(join(path, LOCK_NAME), merge, signal);
+    const onWait = () => progress.note(`waiting for another process that writes to ${path}`);
+    await withFileLock(join(path, LOCK_NAME), { signal, onWait }, merge);
   } catch (error) {
     throw outputError(error, path, sizeBytes);
   } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Digest } from '../model/digest.ts';
 import type { FileBlobStore, StoredBlob } from './blob-store.ts';
 import { removeFile } from './blob-writer.ts';
+import { removeUnheldLock } from '../lock/file-lock.ts';
 import { isAlive } from './process-alive.ts';
 
 export interface GcOptions {
@@ -67,7 +68,7 @@ function removeStale(
     const path = join(directory, name);
     const facts = statSync(path, { throwIfNoEntry: false });
     if (!facts?.isFile() || nowMs - facts.mtimeMs < STALE_MS || !isAbandoned(name)) continue;
-    if (!removeFile(path)) continue;
+    if (name.endsWith('.lock') ? !removeUnheldLock(path) : !removeFile(path)) continue;
     count += 1;
     bytes += facts.size;
   }

@@ -163,7 +163,7 @@ export async function refused(
   return error;
 }
 
-/** Names in the cache's folders, lock files of this still running process aside. */
+/** Names in the cache's folders */
 export function contents(cache: string): { blobs: string[]; ingest: string[]; partial: string[] } {
   const list = (...parts: string[]) => {
     const path = join(cache, ...parts);
@@ -172,7 +172,7 @@ export function contents(cache: string): { blobs: string[]; ingest: string[]; pa
   return {
     blobs: list('blobs', 'sha256'),
     ingest: list('ingest'),
-    partial: list('partial').filter((name) => !name.endsWith('.lock')),
+    partial: list('partial'),
   };
 }
 

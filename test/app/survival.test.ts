@@ -40,10 +40,12 @@ function numbers(seed: number): () => number {
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
-function packages(sizeBytes: number) {
-  return NAMES.map((name, at) =>
+/** Each depends on all before it: `a` to `e`, or as many as are asked for, `p0`, `p1`… */
+function packages(sizeBytes: number, count?: number) {
+  const names = count === undefined ? NAMES : Array.from({ length: count }, (_, at) => `p${at}`);
+  return names.map((name, at) =>
     small(name, {
-      depends: NAMES.slice(0, at),
+      depends: names.slice(0, at),
       files: [{ path: 'usr/' }, { path: `usr/${name}`, content: noise(name, sizeBytes) }],
     }),
   );
@@ -60,10 +62,11 @@ interface Setting {
 async function setUp(
   t: { after(fn: () => void | Promise<void>): void },
   sizeBytes: number,
+  count?: number,
 ): Promise<Setting> {
   const dir = tempDir(t);
   const root = folder(dir, 'mirror');
-  const repo = writeAlpineMirror(root, { packages: packages(sizeBytes), key: KEY });
+  const repo = writeAlpineMirror(root, { packages: packages(sizeBytes, count), key: KEY });
   const mirror = await startMirror(root);
   t.after(() => mirror.close());
   return { dir, repo, mirror, cache: join(dir, 'cache'), keyring: writeApkKeyring(join(dir, 'keys'), [KEY]) };
@@ -138,21 +141,30 @@ test(`${KILLS} processes killed anywhere leave a usable cache, catalog and outpu
   );
 });
 
-for (const count of [2, 4]) {
+for (const { count, rounds } of [
+  { count: 2, rounds: 1 },
+  { count: 8, rounds: 3 },
+]) {
   test(`${count} processes compose the same into one empty cache at once: all succeed, with the same bytes`, async (t) => {
-    const setting = await setUp(t, 200_000);
-    const { dir, cache } = setting;
-    setting.mirror.faults.set('*', { bytesPerSecond: 2_000_000 });
-    const outs = Array.from({ length: count }, (_, at) => join(dir, `out${at}.tar`));
-    const ended = await Promise.all(outs.map((out) => cli(['e', ...options(setting, cache), '-o', out], {})));
-    for (const { code, stderr } of ended) assert.equal(code, 0, stderr);
-    for (const out of outs) assert.ok(readFileSync(out).equals(readFileSync(outs[0] as string)));
-    const { blobs, ingest } = contents(cache);
-    assert.equal(blobs.length, NAMES.length + 1);
-    assert.deepEqual(ingest, []);
-    assert.deepEqual((await verify(cache)).damaged, []);
-    const fetched = setting.mirror.requests.filter(({ url }) => url.endsWith('.apk'));
-    assert.equal(fetched.length, NAMES.length, 'nothing is downloaded twice');
+    const setting = await setUp(t, 20_000, 16);
+    const { dir, mirror } = setting;
+    mirror.faults.set('*', { bytesPerSecond: 2_000_000 });
+    for (let round = 0; round < rounds; round++) {
+      const cache = join(dir, `cache${round}`);
+      const outs = Array.from({ length: count }, (_, at) => join(dir, `out${at}.tar`));
+      const before = mirror.requests.length;
+      const words = ['p15', ...options(setting, cache)];
+      const ended = await Promise.all(outs.map((out) => cli([...words, '-o', out])));
+      for (const { code, stderr } of ended) assert.equal(code, 0, stderr);
+      for (const out of outs) assert.ok(readFileSync(out).equals(readFileSync(outs[0] as string)));
+      assert.deepEqual(readdirSync(join(cache, 'partial')), []);
+      const { blobs, ingest } = contents(cache);
+      assert.equal(blobs.length, 16 + 1);
+      assert.deepEqual(ingest, []);
+      assert.deepEqual((await verify(cache)).damaged, []);
+      const fetched = mirror.requests.slice(before).filter(({ url }) => url.endsWith('.apk'));
+      assert.equal(fetched.length, 16, 'nothing is downloaded twice');
+    }
   });
 }
 

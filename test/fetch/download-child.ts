@@ -1,5 +1,5 @@
 import { rename } from 'node:fs/promises';
-import { download } from '../../src/fetch/http.ts';
+import { download, whileDownloading } from '../../src/fetch/http.ts';
 
 /**
  * A process that downloads: URL, path, expected size, and optionally where the file is moved after a pause, as the
@@ -7,11 +7,12 @@ import { download } from '../../src/fetch/http.ts';
  */
 const [url = '', path = '', size = '', target = '', pauseMs = '0'] = process.argv.slice(2);
 try {
-  await download([url], path, { maxBytes: 1 << 30, expectedSizeBytes: Number(size), backoffMs: 1 });
-  if (target !== '') {
+  await whileDownloading(path, {}, async () => {
+    await download([url], path, { maxBytes: 1 << 30, expectedSizeBytes: Number(size), backoffMs: 1 });
+    if (target === '') return;
     await new Promise((resolve) => setTimeout(resolve, Number(pauseMs)));
     await rename(path, target);
-  }
+  });
   process.stdout.write('done\n');
 } catch (error) {
   process.stdout.write(`${(error as { code?: string }).code} ${(error as Error).message}\n`);

@@ -1,0 +1,185 @@
+import Database from 'better-sqlite3';
+import { lstatSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../model/app-error.ts';
+
+/*
+ * A lock between processes is a file on which SQLite holds the operating system's lock (fcntl), the only kind that ends with
+ * its process, however that ends: nothing goes stale, no process number has to be judged, and containers that share a folder
+ * lock each other out. The file is empty, and its holder removes it. Whoever gets the lock of a file that is no longer the one
+ * of that name tries again. (Node.js has no locks of its own. A process drops its locks on a file when it closes any descriptor
+ * of it, so nothing else here opens the file.)
+ */
+const POLL_MS = 50;
+/** A shorter wait is not worth a word. */
+const TELL_AFTER_MS = 1_000;
+/** Its holder may remove the file just before it is opened, but hardly so often in a row. */
+const MAX_UNOPENED = 40;
+
+export interface LockOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called once when another holder has been waited for for a second */
+  readonly onWait?: (() => void) | undefined;
+}
+
+interface HeldLock {
+  release(): void;
+}
+
+interface LockFile {
+  readonly path: string;
+  readonly identity: string;
+}
+
+const held = new Map<Database.Database, LockFile>();
+let watchesExit = false;
+
+/**
+ * Runs `work` while this call alone, of all processes that share the folder, holds the lock file `path`. Not re-entrant.
+ * @throws AppError STORAGE (no such folder, not writable, something else in its place, no locks on that file system), CANCELLED
+ */
+export async function withFileLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const lock = await acquire(path, options);
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+/** True when nobody holds the lock file `path`; it is gone then. */
+export function removeUnheldLock(path: string): boolean {
+  const lock = tryLock(path);
+  if (typeof lock === 'string') return false;
+  lock.release();
+  return true;
+}
+
+async function acquire(path: string, { signal, onWait }: LockOptions): Promise<HeldLock> {
+  const begun = Date.now();
+  let told = false;
+  let unopened = 0;
+  for (;;) {
+    if (signal?.aborted) throw new AppError('CANCELLED', `cancelled while waiting for the lock ${path}`);
+    const lock = tryLock(path);
+    if (typeof lock !== 'string') return lock;
+    unopened = lock === 'unopened' ? unopened + 1 : 0;
+    if (unopened > MAX_UNOPENED) throw cannotLock(path, 'it cannot be opened');
+    if (!told && Date.now() - begun > TELL_AFTER_MS) {
+      told = true;
+      checkLocksWork(path);
+      onWait?.();
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+function tryLock(path: string): HeldLock | 'held' | 'unopened' {
+  let database: Database.Database | undefined;
+  try {
+    const identity = identityOf(path) ?? create(path);
+    if (identity === undefined) return 'held';
+    database = new Database(path, { fileMustExist: true, timeout: 0 });
+    // Nothing is ever written: a journal beside the lock would only be left behind.
+    database.pragma('journal_mode = MEMORY');
+    database.exec('BEGIN EXCLUSIVE');
+    if (identityOf(path) === identity) return hold(database, { path, identity });
+  } catch (error) {
+    database?.close();
+    const code = codeOf(error);
+    if (code.startsWith('SQLITE_CANTOPEN')) return 'unopened';
+    if (!code.startsWith('SQLITE_BUSY')) throw lockError(error, path);
+    return 'held';
+  }
+  database.close();
+  return 'held';
+}
+
+function hold(database: Database.Database, file: LockFile): HeldLock {
+  held.set(database, file);
+  if (!watchesExit) {
+    watchesExit = true;
+    process.once('exit', () => {
+      for (const one of held.values()) removeOwn(one);
+    });
+  }
+  return {
+    release() {
+      if (!held.delete(database)) return;
+      removeOwn(file);
+      database.close();
+    },
+  };
+}
+
+/** Tells one file from every other that ever had its name: a number alone is given again. Undefined where none is. */
+function identityOf(path: string): string | undefined {
+  const facts = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (facts === undefined) return undefined;
+  if (!facts.isFile() || facts.size > 0n) {
+    const got = facts.isFile() ? `${facts.size} bytes` : facts.isSymbolicLink() ? 'a link' : 'something else';
+    throw new AppError('STORAGE', `${path}: expected an empty lock file, got ${got}`, {
+      hint: 'Remove it: it is not a lock of this program.',
+      details: { path },
+    });
+  }
+  return `${facts.dev} ${facts.ino} ${facts.birthtimeNs}`;
+}
+
+/** Synchronous up to the closed descriptor: nobody of this process has opened the new file before. */
+function create(path: string): string | undefined {
+  try {
+    writeFileSync(path, '', { flag: 'wx' });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  return identityOf(path);
+}
+
+/** SQLite calls it busy, too, when a file system has no locks: then a file that nobody else knows is as busy. */
+function checkLocksWork(path: string): void {
+  const own = `${path}.${process.pid}`;
+  const lock = tryLock(own);
+  if (typeof lock !== 'string') return lock.release();
+  rmSync(own, { force: true });
+  throw cannotLock(path, 'this file system has no locks');
+}
+
+/** Somebody may have removed the file, and another one made it anew. */
+function removeOwn({ path, identity }: LockFile): void {
+  try {
+    if (identityOf(path) === identity) unlinkSync(path);
+  } catch {
+    // Gone with its folder, or something else by now; an empty file that stays is nobody's lock.
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such folder',
+  ENOTDIR: 'a part of the path is not a folder',
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+  SQLITE_READONLY: 'the lock file belongs to another user',
+};
+
+function lockError(error: unknown, path: string): unknown {
+  const code = codeOf(error);
+  if (error instanceof AppError || code === '') return error;
+  return cannotLock(path, REASONS[code] ?? (error as Error).message, error);
+}
+
+function cannotLock(path: string, reason: string, cause?: unknown): AppError {
+  return new AppError('STORAGE', `cannot lock ${path}: ${reason}`, {
+    hint: 'Use a folder that this user can write to, on a file system with locks.',
+    cause,
+    details: { path },
+  });
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}

@@ -87,7 +87,8 @@ function sqlProblems({ path, text }: Source): readonly string[] {
   const found: string[] = [];
   if (SQL.test(text)) found.push(`${path}: SQL outside catalog/`);
   // Its locks are the operating system's.
-  if (!path.startsWith('lock/') && imports(text).includes('better-sqlite3')) found.push(`${path}: better-sqlite3 outside catalog/`);
+  if (!path.startsWith('lock/') && imports(text).includes('better-sqlite3'))
+    found.push(`${path}: better-sqlite3 outside catalog/`);
   return found;
 }
 

@@ -116,7 +116,10 @@ export function download(
 /** Runs `work` while no other call, of this process or another one, downloads to `path`. @throws AppError STORAGE, CANCELLED */
 export function whileDownloading<T>(
   path: string,
-  { signal, progress }: { readonly signal?: AbortSignal | undefined; readonly progress?: Progress | undefined },
+  {
+    signal,
+    progress,
+  }: { readonly signal?: AbortSignal | undefined; readonly progress?: Progress | undefined },
   work: () => Promise<T>,
 ): Promise<T> {
   const onWait = () => progress?.note(`waiting for another process that downloads ${path}`);

@@ -1,6 +1,6 @@
-import Database from 'better-sqlite3';
 import { lstatSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { AppError } from '../model/app-error.ts';
 
 /*
@@ -38,7 +38,11 @@ let watchesExit = false;
  * Runs `work` while this call alone, of all processes that share the folder, holds the lock file `path`. Not re-entrant.
  * @throws AppError STORAGE (no such folder, not writable, something else in its place, no locks on that file system), CANCELLED
  */
-export async function withFileLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  options: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
   const lock = await acquire(path, options);
   try {
     return await work();
@@ -77,6 +81,7 @@ async function acquire(path: string, { signal, onWait }: LockOptions): Promise<H
 function tryLock(path: string): HeldLock | 'held' | 'unopened' {
   let database: Database.Database | undefined;
   try {
+    if (isFilled(path)) removeFilled(path);
     const identity = identityOf(path) ?? create(path);
     if (identity === undefined) return 'held';
     database = new Database(path, { fileMustExist: true, timeout: 0 });
@@ -88,7 +93,7 @@ function tryLock(path: string): HeldLock | 'held' | 'unopened' {
     database?.close();
     const code = codeOf(error);
     if (code.startsWith('SQLITE_CANTOPEN')) return 'unopened';
-    if (!code.startsWith('SQLITE_BUSY')) throw lockError(error, path);
+    if (!code.startsWith('SQLITE_BUSY') && code !== 'SQLITE_NOTADB') throw lockError(error, path);
     return 'held';
   }
   database.close();
@@ -116,14 +121,31 @@ function hold(database: Database.Database, file: LockFile): HeldLock {
 function identityOf(path: string): string | undefined {
   const facts = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (facts === undefined) return undefined;
-  if (!facts.isFile() || facts.size > 0n) {
-    const got = facts.isFile() ? `${facts.size} bytes` : facts.isSymbolicLink() ? 'a link' : 'something else';
-    throw new AppError('STORAGE', `${path}: expected an empty lock file, got ${got}`, {
+  if (!facts.isFile()) {
+    const got = facts.isSymbolicLink() ? 'a link' : 'something else';
+    throw new AppError('STORAGE', `${path}: expected a lock file, got ${got}`, {
       hint: 'Remove it: it is not a lock of this program.',
       details: { path },
     });
   }
   return `${facts.dev} ${facts.ino} ${facts.birthtimeNs}`;
+}
+
+/** Earlier versions wrote into their locks: SQLite would take that for a damaged database. */
+function isFilled(path: string): boolean {
+  const facts = lstatSync(path, { throwIfNoEntry: false });
+  return facts?.isFile() === true && facts.size > 0;
+}
+
+/** Under a lock of its own: another one may have removed it meanwhile, and made the file that is there now. */
+function removeFilled(path: string): void {
+  const lock = tryLock(`${path}.old`);
+  if (typeof lock === 'string') return;
+  try {
+    if (isFilled(path)) unlinkSync(path);
+  } finally {
+    lock.release();
+  }
 }
 
 /** Synchronous up to the closed descriptor: nobody of this process has opened the new file before. */
@@ -140,7 +162,10 @@ function create(path: string): string | undefined {
 function checkLocksWork(path: string): void {
   const own = `${path}.${process.pid}`;
   const lock = tryLock(own);
-  if (typeof lock !== 'string') return lock.release();
+  if (typeof lock !== 'string') {
+    lock.release();
+    return;
+  }
   rmSync(own, { force: true });
   throw cannotLock(path, 'this file system has no locks');
 }

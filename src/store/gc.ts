@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeUnheldLock } from '../lock/file-lock.ts';
 import type { Digest } from '../model/digest.ts';
 import type { FileBlobStore, StoredBlob } from './blob-store.ts';
 import { removeFile } from './blob-writer.ts';
-import { removeUnheldLock } from '../lock/file-lock.ts';
 import { isAlive } from './process-alive.ts';
 
 export interface GcOptions {

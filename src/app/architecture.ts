@@ -25,20 +25,30 @@ export function hostPlatform(): string {
  * @throws AppError USAGE naming the known ones
  */
 export function architectureOf(distro: Distro, text: string): string {
-  const known = distro.defaults.architectures;
+  const { architectures: known, platforms = {} } = distro.defaults;
   const wanted = text === '' ? (NODE_TO_OCI[process.arch] ?? process.arch) : text;
-  const word = known[wanted] ?? Object.values(known).find((candidate) => candidate === wanted);
+  const words = new Set([...Object.values(known), ...Object.keys(platforms)]);
+  const word = known[wanted] ?? (words.has(wanted) ? wanted : undefined);
   if (word !== undefined) return word;
   throw new AppError('USAGE', `--arch ${wanted}: ${distro.id} has no such architecture`, {
-    hint: `Known: ${Object.entries(known)
-      .map(([oci, own]) => (oci === own ? oci : `${oci} (${own})`))
-      .join(', ')}.`,
+    hint: `Known: ${[...words].map((own) => namesOf(own, distro)).join(', ')}.`,
   });
+}
+
+/** `amd64 (x86_64)` */
+function namesOf(word: string, distro: Distro): string {
+  const oci = ociName(distro, word);
+  return oci === undefined || oci === word ? word : `${oci} (${word})`;
+}
+
+function ociName({ defaults }: Distro, word: string): string | undefined {
+  return (
+    defaults.platforms?.[word] ?? Object.entries(defaults.architectures).find(([, own]) => own === word)?.[0]
+  );
 }
 
 /** OCI's platform of a distribution's architecture word. */
 export function platformOf(distro: Distro, architecture: string): Platform {
-  const oci = Object.entries(distro.defaults.architectures).find(([, own]) => own === architecture)?.[0];
-  const [name = architecture, variant] = (oci ?? architecture).split('/');
+  const [name = architecture, variant] = (ociName(distro, architecture) ?? architecture).split('/');
   return { os: 'linux', architecture: name, ...(variant === undefined ? {} : { variant }) };
 }

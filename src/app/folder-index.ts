@@ -76,7 +76,10 @@ export async function indexFolder(
   for (const { message } of unread) context.progress.note(`${message}; left out`);
   const packages = found.flat();
   const fitting = packages.filter(
-    (entry) => entry.architecture === spec.architecture || isAnyArchitecture(entry.architecture),
+    ({ architecture }) =>
+      architecture === spec.architecture ||
+      isAnyArchitecture(architecture) ||
+      distro.defaults.takesArchitecture?.(spec.architecture, architecture) === true,
   );
   repositories.replace(
     {

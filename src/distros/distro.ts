@@ -93,6 +93,10 @@ export interface Distro {
     readonly shells: readonly string[];
     /** OCI `GOARCH[/variant]` → the distribution's word. */
     readonly architectures: Readonly<Record<string, string>>;
+    /** The distribution's word → OCI's, where several words are one of OCI's; absent: `architectures` backwards. */
+    readonly platforms?: Readonly<Record<string, string>>;
+    /** Whether a package of one word is installed where another was asked for; absent: the same, and those for all. */
+    takesArchitecture?(wanted: string, of: string): boolean;
     /** File name endings of archives: `.apk`; `.pkg.tar.zst`… */
     readonly archiveSuffixes: readonly string[];
     /** The package that carries the distribution's signing keys: `alpine-keys`, `archlinux-keyring`. */

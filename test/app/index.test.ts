@@ -442,7 +442,7 @@ test('what is no index is refused, and what was there stays', async (t) => {
       Buffer.from('<!DOCTYPE html><html><body>Please log in</body></html>'),
       'page instead of the index',
     ],
-    ['nothing', Buffer.alloc(0), 'no bytes'],
+    ['nothing', Buffer.alloc(0), 'an empty file'],
     ['a cut index', good.subarray(0, good.length - 20), 'cut short'],
     ['a package', makeApk(small('a', { key: KEY })), 'compose ingest'],
   ];

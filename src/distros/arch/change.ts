@@ -1,5 +1,6 @@
 import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import type { Change, ChangeRequest, ChangeResult } from '../transaction.ts';
+import { takesArchitecture } from './architectures.ts';
 import { settleInside, settleWithInstalled } from './conflicts.ts';
 import type { SyncSource } from './databases.ts';
 import { installOrder } from './install-order.ts';
@@ -76,7 +77,7 @@ function refuse(why: string, failures: readonly Failure[]): Refusal {
 /** libalpm looks at the targets alone, before anything is resolved. */
 function foreignAmong(packages: readonly CatalogPackage[], expected: string): Failure[] {
   return packages
-    .filter((entry) => !['', 'any', expected].includes(entry.architecture))
+    .filter((entry) => !takesArchitecture(expected, entry.architecture))
     .map((entry) => explainArchitecture(entry, expected));
 }
 

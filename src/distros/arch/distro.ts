@@ -1,5 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Distro } from '../distro.ts';
+import { ARCHITECTURES, takesArchitecture } from './architectures.ts';
 import { fileLists, readDatabase } from './database.ts';
 import { describe } from './describe.ts';
 import { installer } from './installer.ts';
@@ -17,19 +18,13 @@ export const arch: Distro = {
     release: DEFAULT_RELEASE,
     path: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     shells: ['/bin/bash', '/usr/bin/bash', '/bin/sh', '/usr/bin/sh'],
-    architectures: {
-      amd64: 'x86_64',
-      'amd64/v2': 'x86_64',
-      'amd64/v3': 'x86_64',
-      'amd64/v4': 'x86_64',
-      arm64: 'aarch64',
-      'arm64/v8': 'aarch64',
-      arm: 'armv7h',
-      'arm/v7': 'armv7h',
-      '386': 'i686',
-      riscv64: 'riscv64',
-      loong64: 'loong64',
-    },
+    architectures: Object.fromEntries(
+      Object.entries(ARCHITECTURES).flatMap(([word, { oci, aliases = [] }]) =>
+        [oci, ...aliases].map((name) => [name, word]),
+      ),
+    ),
+    platforms: Object.fromEntries(Object.entries(ARCHITECTURES).map(([word, { oci }]) => [word, oci])),
+    takesArchitecture,
     // PKGEXT of makepkg.conf(5); the last five are told by name, and refused by what they are.
     archiveSuffixes: ['zst', 'xz', 'gz', 'bz2', '', 'lz4', 'lzo', 'lz', 'lrz', 'Z'].map(
       (ending) => `.pkg.tar${ending === '' ? '' : `.${ending}`}`,

@@ -5,17 +5,11 @@ import { belowUrl, redactUrl, splitQuery, withoutSecrets } from '../../fetch/url
 import { AppError } from '../../model/app-error.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import type { RepositoryQuery } from '../distro.ts';
+import { ARCHITECTURES, LAYOUT, serverWord } from './architectures.ts';
 
 export const DEFAULT_RELEASE = 'rolling';
 
 const OFFICIAL_REPOSITORIES = ['core', 'extra'] as const;
-/** `MIRROR/<repo>/os/<arch>`, the layout of archlinux.org's mirrors and of `--mirror`. */
-const LAYOUT = '$repo/os/$arch';
-const OFFICIAL_MIRROR = `https://geo.mirror.pkgbuild.com/${LAYOUT}`;
-/** Arch Linux ARM is a distribution of its own, with the two path components the other way round. */
-const ARM_MIRROR = 'http://mirror.archlinuxarm.org/$arch/$repo';
-const ARM_ARCHITECTURES = ['aarch64', 'armv7h'];
-
 /** What repo-add may call a database beside `<name>.db`, which hosts without symlinks do not have. */
 const DATABASE_ENDINGS = ['.db', '.db.tar.gz', '.db.tar.zst', '.db.tar.xz', '.db.tar.bz2', '.db.tar'];
 const DATABASE_NAME = /^(.+?)\.(?:db|files)(?:\.tar(?:\.(?:gz|zst|xz|bz2))?)?$/;
@@ -23,8 +17,8 @@ const DATABASE_NAME = /^(.+?)\.(?:db|files)(?:\.tar(?:\.(?:gz|zst|xz|bz2))?)?$/;
 /** core and extra. A mirror is a base URL, or a `Server` pattern of pacman.conf(5) with `$repo` and `$arch`. */
 export function repositories(query: RepositoryQuery): readonly RepositorySpec[] {
   checkRelease(query.release);
-  const official = ARM_ARCHITECTURES.includes(query.architecture) ? ARM_MIRROR : OFFICIAL_MIRROR;
-  const servers = query.mirrors.length > 0 ? query.mirrors.map(serverOf) : [official];
+  const official = ARCHITECTURES[query.architecture]?.servers ?? ARCHITECTURES.x86_64?.servers ?? [];
+  const servers = query.mirrors.length > 0 ? query.mirrors.map(serverOf) : official;
   return OFFICIAL_REPOSITORIES.map((name) =>
     specOf({ name, servers, architecture: query.architecture, release: query.release }),
   );
@@ -81,7 +75,9 @@ function specOf({ name, servers, architecture, release }: Naming): RepositorySpe
     tag: '',
     baseUrls: servers.map((server) => {
       const { place, query } = splitQuery(server);
-      return place.replaceAll('$repo', () => name).replaceAll('$arch', () => architecture) + query;
+      return (
+        place.replaceAll('$repo', () => name).replaceAll('$arch', () => serverWord(architecture)) + query
+      );
     }),
     indexNames: DATABASE_ENDINGS.map((ending) => `${name}${ending}`),
   };
@@ -96,14 +92,14 @@ function serverOf(mirror: string): string {
  * `<arch>/` (Arch Linux ARM), or the last.
  */
 function nameOf(server: string, architecture: string): string {
-  const onDisk = databaseIn(server.replaceAll('$arch', () => architecture));
+  const onDisk = databaseIn(server.replaceAll('$arch', () => serverWord(architecture)));
   if (onDisk !== undefined) return onDisk;
   const parts = withoutSecrets(server)
-    .replaceAll('$arch', () => architecture)
+    .replaceAll('$arch', () => serverWord(architecture))
     .replace(/^[a-z][a-z0-9+.-]*:\/\/(?:\*\*\*@)?/i, '')
     .split('/')
     .filter((part) => part !== '');
-  if (parts.at(-1) === architecture) parts.pop();
+  if ([architecture, serverWord(architecture)].includes(parts.at(-1) ?? '')) parts.pop();
   if (parts.length > 1 && parts.at(-1) === 'os') parts.pop();
   const name = parts.at(-1) ?? '';
   return name === '$repo' ? '' : name === '.' || name === '..' ? basename(process.cwd()) : name;

@@ -325,7 +325,7 @@ test('what is no apk v2 is told', async () => {
   const rows: readonly [bytes: Uint8Array, code: string, message: RegExp][] = [
     [Buffer.from('ADBd\0\0\0\0'), 'UNSUPPORTED', /ADB/],
     [Buffer.from('ADB.\0\0\0\0'), 'UNSUPPORTED', /ADB/],
-    [Buffer.alloc(0), 'BAD_ARCHIVE', /no bytes/],
+    [Buffer.alloc(0), 'BAD_ARCHIVE', /an empty file/],
     [Buffer.from('x'), 'BAD_ARCHIVE', /gzip/],
     [Buffer.from('hello, I am text'), 'BAD_ARCHIVE', /gzip/],
     [gzipMember(tarEntries([{ path: 'a', content: 'b' }])), 'BAD_ARCHIVE', /PKGINFO|control/],

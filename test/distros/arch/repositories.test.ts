@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { architectureOf, platformOf } from '../../../src/app/architecture.ts';
+import { ARCHITECTURES, takesArchitecture } from '../../../src/distros/arch/architectures.ts';
+import { arch } from '../../../src/distros/arch/distro.ts';
 import { parseRepositoryLine, repositories } from '../../../src/distros/arch/repositories.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 
@@ -10,10 +13,16 @@ const QUERY = { release: '', architecture: 'x86_64', mirrors: [] };
 test('core and extra of the official mirror, and of Arch Linux ARM in its own layout', () => {
   const names = (architecture: string): string[] =>
     repositories({ ...QUERY, architecture }).flatMap(({ baseUrls }) => baseUrls);
-  assert.deepEqual(names('x86_64'), [
-    'https://geo.mirror.pkgbuild.com/core/os/x86_64',
-    'https://geo.mirror.pkgbuild.com/extra/os/x86_64',
+  const official = ['core', 'extra'].flatMap((name) =>
+    ['fastly', 'geo'].map((host) => `https://${host}.mirror.pkgbuild.com/${name}/os/x86_64`),
+  );
+  assert.deepEqual(names('x86_64'), official);
+  assert.deepEqual(names('x86_64_v3'), official);
+  assert.deepEqual(names('pentium4'), [
+    'https://mirror.archlinux32.org/pentium4/core',
+    'https://mirror.archlinux32.org/pentium4/extra',
   ]);
+  assert.deepEqual(names('armv6h')[0], 'http://mirror.archlinuxarm.org/armv6h/core');
   assert.deepEqual(names('aarch64'), [
     'http://mirror.archlinuxarm.org/aarch64/core',
     'http://mirror.archlinuxarm.org/aarch64/extra',
@@ -66,4 +75,39 @@ test('a folder is called after its database, wherever it lies', (t) => {
   writeFileSync(join(folder, 'other.db'), '');
   assert.throws(() => parseRepositoryLine(folder, QUERY), { code: 'USAGE' });
   assert.equal(parseRepositoryLine(`${folder}/other.db`, QUERY)?.name, 'other');
+});
+
+test('architectures of Arch’s relatives: OCI’s platform, $arch, and the packages that each takes', () => {
+  const rows: readonly (readonly [asked: string, word: string, platform: string, takes: string])[] = [
+    ['amd64', 'x86_64', 'linux/amd64', 'x86_64'],
+    ['x86_64', 'x86_64', 'linux/amd64', 'x86_64'],
+    ['amd64/v2', 'x86_64_v2', 'linux/amd64/v2', 'x86_64 x86_64_v2'],
+    ['amd64/v3', 'x86_64_v3', 'linux/amd64/v3', 'x86_64 x86_64_v2 x86_64_v3'],
+    ['x86_64_v3', 'x86_64_v3', 'linux/amd64/v3', 'x86_64 x86_64_v2 x86_64_v3'],
+    ['x86_64_v4', 'x86_64_v4', 'linux/amd64/v4', 'x86_64 x86_64_v2 x86_64_v3 x86_64_v4'],
+    ['arm64', 'aarch64', 'linux/arm64', 'aarch64'],
+    ['arm64/v8', 'aarch64', 'linux/arm64', 'aarch64'],
+    ['arm', 'armv7h', 'linux/arm/v7', 'armv7h'],
+    ['armv6h', 'armv6h', 'linux/arm/v6', 'armv6h'],
+    ['386', 'i686', 'linux/386', 'i686'],
+    ['i486', 'i486', 'linux/386', 'i486'],
+    ['pentium4', 'pentium4', 'linux/386', 'pentium4'],
+    ['riscv64', 'riscv64', 'linux/riscv64', 'riscv64'],
+    ['loong64', 'loong64', 'linux/loong64', 'loong64'],
+    ['ppc64le', 'powerpc64le', 'linux/ppc64le', 'powerpc64le'],
+  ];
+  for (const [asked, word, platform, takes] of rows) {
+    assert.equal(architectureOf(arch, asked), word, asked);
+    const { os, architecture, variant } = platformOf(arch, word);
+    assert.equal([os, architecture, ...(variant === undefined ? [] : [variant])].join('/'), platform, asked);
+    const taken = Object.keys(ARCHITECTURES).filter((of) => takesArchitecture(word, of));
+    assert.equal(taken.sort().join(' '), takes, asked);
+    assert.ok(takesArchitecture(word, 'any') && takesArchitecture(word, ''));
+  }
+  const spec = parseRepositoryLine('cachyos-v3=https://m/repo/$arch_v3/$repo', {
+    ...QUERY,
+    architecture: 'x86_64_v3',
+  });
+  assert.deepEqual(spec?.baseUrls, ['https://m/repo/x86_64_v3/cachyos-v3']);
+  assert.equal(spec?.architecture, 'x86_64_v3');
 });

@@ -1,11 +1,11 @@
-import { isAppError } from '../model/app-error.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
 import { fullName, parseReference, type Reference, type Repository } from '../model/reference.ts';
 import type { CopyReport, PushReport, PushTarget, RegistryAccess } from '../model/registry.ts';
 import type { Image } from '../output/image.ts';
 import { chooseManifest, contentsOf, type ImageContents, readContents } from '../output/image-content.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import type { Context } from './context.ts';
-import { type ImageArgument, openContentArgument } from './image-argument.ts';
+import { type ImageArgument, isPath, openContentArgument } from './image-argument.ts';
 import { packageStore, storeRepository } from './package-store.ts';
 import { pushContents } from './push-contents.ts';
 import { withRegistries } from './registry-access.ts';
@@ -22,7 +22,7 @@ export interface PushRequest extends ImageArgument {
  * @throws AppError as openContentArgument and pushContents
  */
 export async function push(context: Context, request: PushRequest): Promise<CopyReport> {
-  const to = parseReference(request.to);
+  const to = placeToPush(request);
   return withRegistries(context, request, async (session) => {
     const { content, reference: from } = await openContentArgument(session, request);
     const root = request.platform === '' ? content.root : await chooseManifest(content, request.platform);
@@ -30,6 +30,14 @@ export async function push(context: Context, request: PushRequest): Promise<Copy
     const { store } = request;
     const [pushed] = await pushAll(context, session, { contents, references: [to], from, store });
     return { from: request.image, pushed: pushed as PushReport };
+  });
+}
+
+/** @throws AppError USAGE for what is not a name, and where the two arguments stand the other way round */
+function placeToPush({ image, to }: PushRequest): Reference {
+  if (isPath(image.replace(/#.*$/s, '')) || !isPath(to)) return parseReference(to);
+  throw new AppError('USAGE', `push: expected the name of an image in a registry, got the file ${to}`, {
+    hint: `The image comes first: compose push ${to} ${image}`,
   });
 }
 

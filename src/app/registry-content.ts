@@ -1,16 +1,21 @@
-import { fullName, type Reference, withDigest } from '../model/reference.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
+import { fullName, type Reference, type Tag, withDigest } from '../model/reference.ts';
 import type { ContentReader } from '../output/image-content.ts';
 import { expectEqual } from '../output/verify-layer.ts';
 import { type BlobId, readBlob } from '../registry/blobs.ts';
 import { getManifest } from '../registry/manifests.ts';
 import type { RegistrySession } from '../registry/session.ts';
+import { listTags } from '../registry/tags.ts';
+import { nearestNames } from './nearest.ts';
 
 /** An image, or an index of images, in a registry. @throws AppError NOT_FOUND, AUTH, NETWORK, INTEGRITY, UNSUPPORTED */
 export async function openRegistryContent(
   session: RegistrySession,
   reference: Reference,
 ): Promise<ContentReader> {
-  const root = await getManifest(session, reference);
+  const root = await getManifest(session, reference).catch(async (error: unknown) => {
+    throw await withTags(session, reference, error);
+  });
   return {
     name: fullName(reference),
     address: (digest) => fullName({ ...reference, tag: undefined, digest }),
@@ -23,6 +28,33 @@ export async function openRegistryContent(
     },
     blob: (blob, offset) => readFrom(session, reference, { blob, offset }),
   };
+}
+
+/** Tags in a hint */
+const MAX_TAGS = 5;
+
+/** What there is in place of an unknown tag, where the registry tells. */
+async function withTags(session: RegistrySession, reference: Reference, error: unknown): Promise<unknown> {
+  if (!isAppError(error, 'NOT_FOUND') || reference.tag === undefined || reference.digest !== undefined) {
+    return error;
+  }
+  const name = fullName({ domain: reference.domain, path: reference.path });
+  const hint = await listTags(session.withRetries(0), reference).then(
+    (tags) => tagsHint(name, reference.tag as Tag, tags),
+    (why: unknown) =>
+      isAppError(why, 'NOT_FOUND') ? `There is no repository ${name} at all: check the name.` : error.hint,
+  );
+  const { code, message, details } = error;
+  return new AppError(code, message, { ...(hint === undefined ? {} : { hint }), details, cause: error });
+}
+
+function tagsHint(name: string, wanted: Tag, tags: readonly Tag[]): string {
+  if (tags.length === 0) return `${name} has no tags.`;
+  if (tags.length <= MAX_TAGS)
+    return `It has ${tags.length === 1 ? 'the tag' : 'the tags'} ${tags.join(', ')}.`;
+  const nearest = nearestNames(wanted, tags, MAX_TAGS);
+  const all = `compose tags ${name} lists all ${tags.length}.`;
+  return nearest.length === 0 ? all : `Did you mean ${nearest.join(', ')}? ${all}`;
 }
 
 /** The digest is of the whole, so that the whole is read. */

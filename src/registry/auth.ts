@@ -3,7 +3,7 @@ import { AppError } from '../model/app-error.ts';
 import { type Domain, fullName, type Repository } from '../model/reference.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credential, Credentials } from './credentials.ts';
-import type { Advice } from './refusal.ts';
+import type { Advice } from './refusal-words.ts';
 import { joined, parseScopes, type Scopes } from './scopes.ts';
 import { basicHeader, type TokenAccess, type TokenServer, Tokens } from './tokens.ts';
 
@@ -93,12 +93,19 @@ export class Auth {
   async advice({ repository }: Need, status: number): Promise<Advice> {
     const login = `compose login ${this.#options.domain}`;
     const isStranger = (await this.#credential(repository)) === undefined;
-    const hint = isStranger
-      ? `Log in: ${login}`
-      : `Check that the login may do this, or log in as somebody else: ${login}`;
-    if (status === 403)
-      return { meaning: isStranger ? 'not without a login' : 'the login does not allow this', hint };
-    return { meaning: isStranger ? 'it asks for a login' : 'it does not accept the login', hint };
+    if (isStranger) {
+      const meaning = status === 403 ? 'access denied without a login' : 'authentication required';
+      return { meaning, hint: `Log in: ${login}` };
+    }
+    return status === 403
+      ? {
+          meaning: 'the login does not allow this',
+          hint: `Ask for the right to do this, or log in with another account: ${login}`,
+        }
+      : {
+          meaning: 'wrong user name or password',
+          hint: `Check them, or log in with another account: ${login}`,
+        };
   }
 
   /** The challenge's scope; undefined when it offers no way that we can take. */

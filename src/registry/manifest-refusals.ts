@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../model/app-error.ts';
-import type { Reference } from '../model/reference.ts';
+import { fullName, type Reference } from '../model/reference.ts';
 import type { OciError } from './refusal.ts';
 
 /** A push that was refused because of what is not there says so. Other errors as they came. */
@@ -28,12 +28,16 @@ export function explainMissing(error: unknown, where: string): unknown {
 export function explainDeletion(error: unknown, reference: Reference): unknown {
   if (!isAppError(error) || (error.details.status !== 405 && error.details.status !== 400)) return error;
   const what = reference.digest === undefined ? 'tags' : 'manifests';
-  return new AppError('UNSUPPORTED', `${error.message}: this registry deletes no ${what}`, {
-    hint:
-      reference.digest === undefined
-        ? 'Delete by digest (NAME@sha256:…); that removes all tags of the manifest.'
-        : 'Its operator can allow it.',
-    cause: error,
-    details: error.details,
-  });
+  return new AppError(
+    'UNSUPPORTED',
+    `${fullName(reference)}: this registry does not delete ${what} (HTTP ${error.details.status})`,
+    {
+      hint:
+        reference.digest === undefined
+          ? 'Delete by digest (NAME@sha256:…); that removes all tags of the manifest.'
+          : 'Its operator can allow it.',
+      cause: error,
+      details: error.details,
+    },
+  );
 }

@@ -1,12 +1,18 @@
 import { redactUrl } from '../fetch/url.ts';
 
-/** What must never be seen: passwords, tokens, and headers made of them. A session has one of these; every message passes it. */
+/** A shorter one would be found in words that are not it, and told by the gaps. Its header is hidden all the same. */
+const LEAST_CHARS = 6;
+
+/**
+ * What must never be seen: passwords, tokens, and headers made of them. A session has one of these; what a registry says passes
+ * it. Only whole ones are hidden: as a part of another word nobody can tell what it is.
+ */
 export class Secrets {
   readonly #texts = new Map<string, readonly string[]>();
 
   /** Hidden from now on, as it is, URL-encoded and in base64. */
   keep(secret: string): void {
-    if (secret === '' || this.#texts.has(secret)) return;
+    if (secret.length < LEAST_CHARS || this.#texts.has(secret)) return;
     const spellings = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
     this.#texts.set(secret, [...new Set(spellings)]);
   }
@@ -21,7 +27,14 @@ export class Secrets {
     // The longest first: a secret may be a part of another.
     const spellings = [...this.#texts.values()].flat().sort((a, b) => b.length - a.length);
     let out = text;
-    for (const spelling of spellings) out = out.replaceAll(spelling, '***');
+    for (const spelling of spellings) {
+      if (!out.includes(spelling)) continue;
+      const whole = new RegExp(
+        `(?<![\\p{L}\\p{N}])${spelling.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`,
+        'gu',
+      );
+      out = out.replace(whole, '***');
+    }
     return redactUrl(out);
   }
 

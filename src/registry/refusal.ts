@@ -3,6 +3,7 @@ import { FetchFailure } from '../fetch/failure.ts';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { parseJson } from '../model/json.ts';
 import type { Secrets } from './redact.ts';
+import { type Advice, meaningOf, type RequestName, sentenceOf } from './refusal-words.ts';
 
 /** Registries explain themselves in a few hundred bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -76,7 +77,10 @@ export function refusalText({ status, errors }: Refusal): string {
   const said = errors
     .map(({ code, message }) => [code, message].filter((word) => word !== '').join(': '))
     .filter((words) => words !== '')
-    .join('; ');
+    .join('; ')
+    // A registry has no lines of its own among ours.
+    .replace(/[\s\p{Cc}\u2028\u2029]+/gu, ' ')
+    .trim();
   const words = said.length > MAX_MESSAGE_CHARS ? `${said.slice(0, MAX_MESSAGE_CHARS)}…` : said;
   return `HTTP ${status}${words === '' ? '' : ` ${words}`}`;
 }
@@ -112,26 +116,15 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
   501: 'UNSUPPORTED',
 };
 
-/** For people. */
-export interface Advice {
-  readonly meaning: string;
-  readonly hint: string;
-}
-
-const PROXY: Advice = {
-  meaning: 'the proxy asks for a user name and password',
-  hint: 'Name them in HTTP_PROXY, HTTPS_PROXY.',
-};
-
-/** @param what the request as people name it: `registry.example/team/gcc: GET manifests/latest` */
-export function refusalError(what: string, refusal: Refusal, given?: Advice): AppError {
+/** @param given what is known beyond the reply */
+export function refusalError(name: RequestName, refusal: Refusal, given?: Advice): AppError {
   const { status, errors } = refusal;
-  const named = status >= 400 && status < 500 ? codesByName[errors[0]?.code ?? ''] : undefined;
+  const word = errors[0]?.code ?? '';
+  const named = status >= 400 && status < 500 ? codesByName[word] : undefined;
   const code = codesByStatus[status] ?? named ?? (status >= 500 ? 'NETWORK' : 'UNSUPPORTED');
-  const advice = status === 407 ? PROXY : given;
-  const words = [what, refusalText(refusal), advice?.meaning].filter((part) => part !== undefined);
-  return new AppError(code, words.join(': '), {
-    ...(advice === undefined ? {} : { hint: advice.hint }),
-    details: { what, status, errors },
+  const { meaning, hint } = (status === 407 ? undefined : given) ?? meaningOf(status, word, name.request);
+  return new AppError(code, sentenceOf(name, meaning, refusalText(refusal)), {
+    ...(hint === undefined ? {} : { hint }),
+    details: { what: `${name.where}: ${name.request}`, status, errors },
   });
 }

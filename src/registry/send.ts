@@ -10,6 +10,7 @@ import type { Host, Landed } from './hosts.ts';
 import { resolveLocation } from './location.ts';
 import type { Secrets } from './redact.ts';
 import { passingFailure, readRefusal, refusalError } from './refusal.ts';
+import { meaningOf, type RequestName, sentenceOf } from './refusal-words.ts';
 import { pause, type Retries } from './retry.ts';
 import { scopesOf } from './scopes.ts';
 import type { Action, RegistryReply, RegistryRequest } from './session.ts';
@@ -22,6 +23,7 @@ const NOT_SENT = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EAI_AGAIN',
+  'ENOTFOUND',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
@@ -50,19 +52,22 @@ export async function sendRequest(request: RegistryRequest, context: SendContext
       return await attempt(request, context);
     } catch (error) {
       if (!(error instanceof FetchFailure)) throw error;
-      const what = nameOf(request);
-      if (tried >= retries.count || !mayRepeat(request, error)) throw toAppError(what, error, secrets);
-      progress?.note(secrets.redact(`${what}: ${error.message}; trying again`));
+      const name = nameOf(request);
+      if (tried >= retries.count || !mayRepeat(request, error)) throw toAppError(name, error, secrets);
+      progress?.note(`${name.where}: ${name.request}: ${secrets.redact(error.message)}; trying again`);
       await pause({ ...retries, tried, waitMs: error.waitMs, signal });
     }
   }
 }
 
-/** `registry.example/team/gcc: GET manifests/latest` */
-function nameOf({ method, repository, target }: RegistryRequest): string {
+function nameOf({ method, repository, target }: RegistryRequest): RequestName {
   const path = 'path' in repository ? `/${repository.path}` : '';
-  const where = typeof target === 'string' ? target : redactUrl(target.href);
-  return `${repository.domain}${path}: ${method} ${where || '/v2/'}`;
+  const asked = typeof target === 'string' ? target : redactUrl(target.href);
+  return { where: `${repository.domain}${path}`, request: `${method} ${asked || '/v2/'}` };
+}
+
+function isNobodyThere({ retry, cause }: FetchFailure): boolean {
+  return retry === 'no' && NOT_SENT.has(errorCode(cause));
 }
 
 function mayRepeat({ method, repeatable }: RegistryRequest, failure: FetchFailure): boolean {
@@ -71,9 +76,16 @@ function mayRepeat({ method, repeatable }: RegistryRequest, failure: FetchFailur
   return failure.status === 429 || NOT_SENT.has(errorCode(failure.cause));
 }
 
-function toAppError(what: string, failure: FetchFailure, secrets: Secrets): AppError {
-  return new AppError(failure.code, secrets.redact(`${what}: ${failure.message}`), {
-    ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+const NOBODY_HINT = "Check the registry's name and port, and that it is running.";
+
+function toAppError(name: RequestName, failure: FetchFailure, secrets: Secrets): AppError {
+  const what = `${name.where}: ${name.request}`;
+  const reason = secrets.redact(failure.message);
+  const told = failure.status === undefined ? undefined : meaningOf(failure.status, '', name.request);
+  const text = told === undefined ? `${what}: ${reason}` : sentenceOf(name, told.meaning, reason);
+  const hint = failure.hint ?? told?.hint ?? (isNobodyThere(failure) ? NOBODY_HINT : undefined);
+  return new AppError(failure.code, text, {
+    ...(hint === undefined ? {} : { hint }),
     cause: failure,
     details: { what, ...(failure.waitMs === undefined ? {} : { retryAfterMs: failure.waitMs }) },
   });
@@ -84,8 +96,12 @@ async function attempt(request: RegistryRequest, context: SendContext): Promise<
   const host = await context.host();
   const { reply, url } = await authorized(host, request, context);
   const { status } = reply;
-  const what = (): string =>
-    url.origin === host.base.origin ? nameOf(request) : `${nameOf(request)} (sent on to ${url.origin})`;
+  const what = (): RequestName => {
+    const name = nameOf(request);
+    return url.origin === host.base.origin
+      ? name
+      : { ...name, request: `${name.request}, sent on to ${url.origin}` };
+  };
   if ((status < 200 || status >= 300) && !request.accept?.includes(status)) {
     const refusal = await readRefusal(reply, secrets);
     const passing = passingFailure(refusal);
@@ -114,7 +130,7 @@ async function attempt(request: RegistryRequest, context: SendContext): Promise<
 
 async function* explained(
   body: AsyncIterable<Buffer>,
-  { what, secrets }: { readonly what: () => string; readonly secrets: Secrets },
+  { what, secrets }: { readonly what: () => RequestName; readonly secrets: Secrets },
 ): AsyncGenerator<Buffer> {
   try {
     yield* body;

@@ -7,6 +7,7 @@ import type { Credential } from './credentials.ts';
 import type { HostRequest } from './hosts.ts';
 import type { Secrets } from './redact.ts';
 import { passingFailure, readRefusal, refusalError, refusalText } from './refusal.ts';
+import { sentenceOf } from './refusal-words.ts';
 import { covers, type Scopes, scopeTexts } from './scopes.ts';
 
 /** Tokens are a few kB; those with long lists of groups are tens. */
@@ -112,22 +113,31 @@ export class Tokens {
       const refusal = await readRefusal(reply, this.#access.secrets);
       const passing = passingFailure(refusal);
       if (passing !== undefined) throw passing;
-      const what = `${this.#access.domain}: token server ${server.realm.origin}`;
+      const name = { where: this.#access.domain, request: `token server ${server.realm.origin}` };
       if (credential?.kind === 'identity' && NO_OAUTH.has(refusal.status)) {
-        throw new AppError('AUTH', `${what} takes no identity tokens: ${refusalText(refusal)}`, {
-          hint: `Log in with a password: compose login ${this.#access.domain}`,
-        });
+        throw new AppError(
+          'AUTH',
+          sentenceOf(name, 'its token server takes no identity tokens', refusalText(refusal)),
+          {
+            hint: `Log in with a password: compose login ${this.#access.domain}`,
+          },
+        );
       }
       if (refusal.status === 400 || refusal.status === 401 || refusal.status === 403) {
         throw new AppError(
           'AUTH',
-          `${what}: ${refusalText(refusal)}: ${
-            credential === undefined ? 'it gives nothing without a login' : 'it refuses the login'
-          }`,
-          { hint: `Log in: compose login ${this.#access.domain}`, details: { ...refusal } },
+          sentenceOf(
+            name,
+            credential === undefined ? 'authentication required' : 'the login is refused',
+            refusalText(refusal),
+          ),
+          {
+            hint: `${credential === undefined ? 'Log in' : 'Check the user name and password, or log in again'}: compose login ${this.#access.domain}`,
+            details: { ...refusal },
+          },
         );
       }
-      throw refusalError(what, refusal);
+      throw refusalError(name, refusal);
     }
     return parseToken(await readUpTo(reply, MAX_TOKEN_REPLY_BYTES), server.realm);
   }

@@ -195,7 +195,7 @@ test('rm says when a registry does not delete', async (t) => {
   const { registry, image, app, context } = await setUp(t, { deletes: false });
   registry.manifests.delete('team/app 2');
   for (const reference of [`${app}:1`, `${app}@${image.manifestDigest}`]) {
-    await refused(remove(context, { reference, access: ACCESS }), 'UNSUPPORTED', 'deletes no manifests');
+    await refused(remove(context, { reference, access: ACCESS }), 'UNSUPPORTED', 'does not delete manifests');
   }
 });
 
@@ -330,4 +330,40 @@ test('a bare name that is no file is looked up in a registry, and the error says
   for (const path of ['no-such.tar', './no-such', '/no/such', 'no-such/']) {
     await assert.rejects(inspect(context, asking(path)), (error) => isAppError(error, 'NOT_FOUND'), path);
   }
+});
+
+test('an unknown tag is told with those that there are', async (t) => {
+  const registry = await startFakeRegistry(t);
+  const image = imageOf(t, ['one']);
+  const file = await tarOf(t, image);
+  const cache = tempDir(t);
+  const put = (to: string) =>
+    inCache(cache, (context) => push(context, { image: file, to, platform: '', access: ACCESS }));
+  const asked = (name: string) =>
+    inCache(cache, (context) =>
+      inspect(context, { image: name, platform: '', referrers: false, access: ACCESS }),
+    );
+  const name = `${registry.host}/team/git`;
+  await refused(
+    asked(`${name}:99`),
+    'NOT_FOUND',
+    `${name}: no such tag: 99 (`,
+    `no repository ${name} at all`,
+  );
+  await put(`${name}:1`);
+  await refused(asked(`${name}:99`), 'NOT_FOUND', 'hint: It has the tag 1.');
+  for (const tag of ['2.0', '2.1', '2.2', '3.0', '3.1', '3.2']) await put(`${name}:${tag}`);
+  await refused(
+    asked(`${name}:2.9`),
+    'NOT_FOUND',
+    /Did you mean 2\.0, 2\.1, 2\.2/,
+    `compose tags ${name} lists all 7`,
+  );
+  await refused(
+    inCache(cache, (context) =>
+      push(context, { image: `${name}:1`, to: file, platform: '', access: ACCESS }),
+    ),
+    'USAGE',
+    `The image comes first: compose push ${file} ${name}:1`,
+  );
 });

@@ -149,14 +149,22 @@ test('a registry token is sent as it is', async (t) => {
 
 test('401 and 403 are told apart, and say how to go on', async (t) => {
   const { registry, session, app } = await start(t, { auth: basic });
-  await fails(ping(session, app.domain), 'AUTH', /HTTP 401 UNAUTHORIZED: unauthorized: it asks for a login$/);
+  await fails(
+    ping(session, app.domain),
+    'AUTH',
+    /: authentication required \(GET \/v2\/: HTTP 401 UNAUTHORIZED: unauthorized\)$/,
+  );
   await assert.rejects(ping(session, app.domain), { hint: `Log in: compose login ${app.domain}` });
   registry.switches.intercept = (_, response) => {
     response.writeHead(403, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ errors: [{ code: 'DENIED', message: 'quota is used up' }] }));
     return true;
   };
-  await fails(ping(session, app.domain), 'AUTH', /HTTP 403 DENIED: quota is used up: not without a login$/);
+  await fails(
+    ping(session, app.domain),
+    'AUTH',
+    /: access denied without a login \(GET \/v2\/: HTTP 403 DENIED: quota is used up\)$/,
+  );
 });
 
 test('a wrong password is an error of the login, asked for once', async (t) => {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseRepository } from '../../src/model/reference.ts';
+import { type ErrorCode, isAppError } from '../../src/model/app-error.ts';
+import { parseRepository, parseTagName } from '../../src/model/reference.ts';
 import { hasBlob, readBlob } from '../../src/registry/blobs.ts';
+import { getManifest } from '../../src/registry/manifests.ts';
 import { ping } from '../../src/registry/ping.ts';
 import { pushBlobs } from '../../src/registry/push-blobs.ts';
 import type { SessionOptions } from '../../src/registry/session.ts';
@@ -193,7 +196,11 @@ test('what does not pass is told with the registry’s words, after so many trie
     response.writeHead(503, { 'content-type': 'text/plain' }).end('down for repairs\n');
     return true;
   };
-  await fails(listTags(session, app), 'NETWORK', /HTTP 503 down for repairs$/);
+  await fails(
+    listTags(session, app),
+    'NETWORK',
+    /the registry failed \(GET tags\/list\?n=1000: HTTP 503 down for repairs\)$/,
+  );
   assert.equal(registry.requests.length, 3);
 });
 
@@ -268,4 +275,107 @@ test('with the login in use, a blob elsewhere is read without it even after a cu
   );
   const blob = put(registry, app, noise(500_000));
   assert.deepEqual(await collect(readBlob(session, app, blob)), blob.bytes);
+});
+
+test('a refusal is a sentence with a way on, whatever the registry says of it', async (t) => {
+  const cases: readonly (readonly [
+    status: number,
+    code: string,
+    ErrorCode,
+    meaning: RegExp,
+    hint: RegExp,
+  ])[] = [
+    [401, 'UNAUTHORIZED', 'AUTH', /: authentication required \(/, /compose login/],
+    [403, 'DENIED', 'AUTH', /: access denied without a login \(/, /compose login/],
+    [404, 'NAME_UNKNOWN', 'NOT_FOUND', /: no such repository \(/, /Check the name/],
+    [404, '', 'NOT_FOUND', /: no such tag: v9 \(/, /Check the name/],
+    [400, 'NAME_INVALID', 'USAGE', /does not accept the name of the repository \(/, /REG\/PROJECT\/NAME/],
+    [400, 'MANIFEST_INVALID', 'UNSUPPORTED', /does not accept the manifest \(/, /zstd/],
+    [400, 'DIGEST_INVALID', 'INTEGRITY', /not those of the digest \(/, /compose verify/],
+    [400, '', 'UNSUPPORTED', /does not understand the request \(/, /^$/],
+    [405, 'UNSUPPORTED', 'UNSUPPORTED', /does not do this \(/, /operator/],
+    [413, '', 'LIMIT', /too large for this registry, or for a proxy/, /operator/],
+    [429, 'TOOMANYREQUESTS', 'NETWORK', /too many requests \(/, /login/],
+    [500, '', 'NETWORK', /the registry failed \(/, /Try again later/],
+    [418, '', 'UNSUPPORTED', /refuses the request \(/, /^$/],
+  ];
+  for (const [status, code, expected, meaning, hint] of cases) {
+    const answer = (_: unknown, response: ServerResponse) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ errors: [{ code, message: 'own words' }] }));
+      return true;
+    };
+    const { session, app } = await start(t, { intercept: answer }, { retries: 0 });
+    const reference = { ...app, tag: parseTagName('v9'), digest: undefined };
+    await assert.rejects(getManifest(session, reference), (error) => {
+      assert.ok(isAppError(error, expected), `${status} ${code}: ${error}`);
+      assert.match(error.message, meaning);
+      assert.match(error.message, new RegExp(`\\(GET manifests/v9: HTTP ${status} .*own words\\)$`));
+      assert.match(error.hint ?? '', hint, error.message);
+      return true;
+    });
+  }
+});
+
+test('a registry has no lines of its own in a message', async (t) => {
+  for (const type of ['application/json', 'text/plain']) {
+    const words = 'a\nerror: fake line\r\n\u0085\u2028x\u001b[31m\u009b1m';
+    const answer = (_: unknown, response: ServerResponse) => {
+      response.writeHead(400, { 'content-type': type });
+      response.end(
+        type === 'text/plain' ? words : JSON.stringify({ errors: [{ code: 'A\nB', message: words }] }),
+      );
+      return true;
+    };
+    const { session, app } = await start(t, { intercept: answer });
+    await assert.rejects(listTags(session, app), (error) => {
+      assert.ok(isAppError(error), String(error));
+      assert.match(error.message, /a error: fake line x \[31m 1m/);
+      assert.doesNotMatch(error.message, /[\p{Cc}\u2028\u2029]/u);
+      return true;
+    });
+  }
+});
+
+test('regression: only whole secrets are hidden, and short ones in no words', async (t) => {
+  const words = 'none of secretive, s3cret-password. "s3cret-password"; xs3cret-password';
+  const answer = (_: unknown, response: ServerResponse) => {
+    response.writeHead(400, { 'content-type': 'text/plain' });
+    response.end(words);
+    return true;
+  };
+  for (const [password, expected] of [
+    ['x', words],
+    ['e', words],
+    ['none', words],
+    ['secret', words],
+    ['s3cret-password', 'none of secretive, ***. "***"; xs3cret-password'],
+  ] as const) {
+    const credentials = { find: async () => ({ ...alice, password }) };
+    const { session, app } = await start(t, { intercept: answer }, { credentials });
+    await assert.rejects(listTags(session, app), (error) => {
+      assert.ok(isAppError(error), String(error));
+      assert.ok(error.message.includes(`HTTP 400 ${expected})`), error.message);
+      return true;
+    });
+    const away = quickSession(t, { credentials, retries: 0 });
+    await assert.rejects(listTags(away, parseRepository('none.invalid/xs3cret-password')), (error) => {
+      assert.match(String(error), /none\.invalid\/xs3cret-password: /);
+      return true;
+    });
+  }
+});
+
+test('regression: a registry that is not there is told at once', async (t) => {
+  const { registry, app } = await start(t);
+  await registry.close();
+  const session = quickSession(t, { backoffMs: 1000, retries: 6 });
+  const started = performance.now();
+  await assert.rejects(listTags(session, app), (error) => {
+    assert.ok(isAppError(error, 'NETWORK'), String(error));
+    assert.match(error.message, /connection refused/);
+    assert.match(error.hint ?? '', /name and port/);
+    return true;
+  });
+  assert.ok(performance.now() - started < 1000);
 });

@@ -1,0 +1,86 @@
+/** For people. */
+export interface Advice {
+  /** A sentence without its subject: `no such tag: 99` */
+  readonly meaning: string;
+  readonly hint?: string | undefined;
+}
+
+/** A request as people name it. */
+export interface RequestName {
+  /** `registry.example/team/gcc` */
+  readonly where: string;
+  /** `GET manifests/latest` */
+  readonly request: string;
+}
+
+const OPERATOR = 'Its operator can allow it.';
+const DAMAGED = 'What is sent may be damaged here: compose verify IMAGE tells.';
+
+/** By the codes of OCI distribution-spec 1.1, "Error Codes", where they say more than the status. */
+const BY_CODE: Readonly<Record<string, Advice>> = {
+  NAME_UNKNOWN: { meaning: 'no such repository', hint: 'Check the name.' },
+  NAME_INVALID: {
+    meaning: 'this registry does not accept the name of the repository',
+    hint: 'Some ask for a project or user in front: REG/PROJECT/NAME.',
+  },
+  TAG_INVALID: { meaning: 'this registry does not accept the tag' },
+  DIGEST_INVALID: { meaning: 'the bytes that the registry got are not those of the digest', hint: DAMAGED },
+  SIZE_INVALID: { meaning: 'the registry got another number of bytes than announced', hint: DAMAGED },
+  MANIFEST_INVALID: {
+    meaning: 'this registry does not accept the manifest',
+    hint: 'Older ones take no artifacts, zstd layers or annotations; what it says of itself is in parentheses.',
+  },
+  BLOB_UPLOAD_UNKNOWN: { meaning: 'the registry has lost the upload', hint: 'Try again.' },
+  BLOB_UPLOAD_INVALID: { meaning: 'the registry does not go on with the upload', hint: 'Try again.' },
+};
+
+const BY_STATUS: Readonly<Record<number, Advice>> = {
+  400: { meaning: 'the registry does not understand the request' },
+  401: { meaning: 'authentication required' },
+  403: { meaning: 'access denied' },
+  404: { meaning: 'not found' },
+  405: { meaning: 'this registry does not do this', hint: OPERATOR },
+  407: {
+    meaning: 'the proxy asks for a user name and password',
+    hint: 'Name them in HTTP_PROXY, HTTPS_PROXY.',
+  },
+  410: { meaning: 'removed for good' },
+  413: {
+    meaning: 'too large for this registry, or for a proxy in front of it',
+    hint: 'Its operator can raise the limit on the size of requests.',
+  },
+  429: {
+    meaning: 'too many requests',
+    hint: 'Wait a while; many registries allow more with a login.',
+  },
+  501: { meaning: 'this registry does not do this', hint: OPERATOR },
+};
+
+const FAILED: Advice = { meaning: 'the registry failed', hint: 'Try again later; its log says more.' };
+const STRANGE: Advice = { meaning: 'the registry refuses the request' };
+
+/** What a reply means, by its status, the first code in its body, and what was asked for. */
+export function meaningOf(status: number, code: string, request: string): Advice {
+  const named = status >= 400 && status < 500 ? BY_CODE[code] : undefined;
+  if (named !== undefined) return named;
+  if (status === 404) return missing(request) ?? (BY_STATUS[404] as Advice);
+  return BY_STATUS[status] ?? (status >= 500 ? FAILED : STRANGE);
+}
+
+function missing(request: string): Advice | undefined {
+  const [, kind = '', name = ''] = /^\S+ (manifests|blobs|tags)\/([^\s?]*)/.exec(request) ?? [];
+  if (kind === 'tags') return BY_CODE.NAME_UNKNOWN;
+  if (kind === 'blobs') {
+    return name.startsWith('uploads') ? BY_CODE.BLOB_UPLOAD_UNKNOWN : { meaning: 'no such blob' };
+  }
+  if (kind !== 'manifests') return undefined;
+  return {
+    meaning: name.includes(':') ? 'no such manifest' : `no such tag: ${name}`,
+    hint: 'Check the name.',
+  };
+}
+
+/** `registry.example/team/gcc: no such tag: 99 (GET manifests/99: HTTP 404 MANIFEST_UNKNOWN: manifest unknown)` */
+export function sentenceOf({ where, request }: RequestName, meaning: string, reply: string): string {
+  return `${where}: ${meaning} (${request}: ${reply})`;
+}

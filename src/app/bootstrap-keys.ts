@@ -1,43 +1,37 @@
-import { rmSync } from 'node:fs';
-import { basename } from 'node:path';
-import { download, fetchBytes, whileDownloading } from '../fetch/http.ts';
-import { isLocal, joinUrl, localPath, redactUrl } from '../fetch/url.ts';
-import { AppError, isAppError } from '../model/app-error.ts';
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { download, whileDownloading } from '../fetch/http.ts';
+import { isLocal, localPath, redactUrl } from '../fetch/url.ts';
+import { AppError } from '../model/app-error.ts';
 import { digestOf, hexOf } from '../model/digest.ts';
 import type { IndexPackage } from '../model/package.ts';
 import { silentProgress } from '../model/progress.ts';
-import type { RepositorySpec } from '../model/repository.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 import { archiveUrl } from './archive-url.ts';
 import { readSmallFiles } from './contents.ts';
 import type { Context } from './context.ts';
-import { basesOf, type FoundIndex, type IndexedRepository } from './indexed-repository.ts';
+import type { FoundIndex, IndexedRepository } from './indexed-repository.ts';
 import { readArchiveFile } from './ingest-file.ts';
 import type { Sources } from './sources.ts';
 
-/** alpine-keys is 13 kB, archlinux-keyring 1.2 MB. */
+/** archlinux-keyring is 1.2 MB. */
 const MAX_KEYS_PACKAGE_BYTES = 64 * 1024 * 1024;
-const MAX_KEY_BYTES = 64 * 1024;
-/** Where Alpine publishes its keys outside any repository. */
-const ALPINE_KEYS_URL = 'https://alpinelinux.org/keys/';
 
 /**
- * Gets the distribution's own keys: from the keys package of the repository itself, else from the official site.
+ * Gets the distribution's own keys from the keys package of the repository itself, where they do not come with the product.
  * Nothing here is trusted for where it came from: keys count only where the product pins them (trust/pins.ts).
- * @throws AppError UNTRUSTED_KEY (the cause given) when neither place has them
+ * @throws AppError UNTRUSTED_KEY (the cause given) when it has none
  */
 export async function fetchKeys(
   context: Context,
   sources: Sources,
-  from: { spec: RepositorySpec; found: FoundIndex; cause: unknown },
+  from: { found: FoundIndex; cause: unknown },
 ): Promise<void> {
   const { distro } = sources;
   const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
   const index = await distro.readIndex({ bytes: from.found.bytes, policy, where: redactUrl(from.found.url) });
   const entry = index.packages.find((candidate) => candidate.name === distro.defaults.keysPackage);
-  const { base } = from.found;
-  const bases = [base, ...from.spec.baseUrls.filter((other) => other !== base)];
-  const packages = entry === undefined ? [] : bases.map((mirror) => ({ entry, base: mirror }));
+  const packages = entry === undefined ? [] : [{ url: archiveUrl(from.found.base, distro.id, entry), entry }];
   if (!(await keepKeys(context, sources, packages))) throw from.cause;
 }
 
@@ -53,12 +47,24 @@ export async function fetchKeysOf(
   const source = context.catalog.packages.source(
     repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })),
   );
-  const packages = source
-    .byName(sources.distro.defaults.keysPackage)
-    .flatMap((entry) =>
-      basesOf(repositories[entry.repositoryRank] as IndexedRepository).map((base) => ({ entry, base })),
-    );
+  const packages = source.byName(sources.distro.defaults.keysPackage).map((entry) => {
+    const { base } = (repositories[entry.repositoryRank] as IndexedRepository).row;
+    return { url: archiveUrl(base, sources.distro.id, entry), entry };
+  });
   return keepKeys(context, sources, packages);
+}
+
+/** The same of a folder of archives without an index. */
+export async function keysInFolder(context: Context, sources: Sources, folder: string): Promise<boolean> {
+  const { keysPackage, archiveSuffixes } = sources.distro.defaults;
+  const names = readdirSync(folder)
+    .filter((name) => name.startsWith(`${keysPackage}-`) && archiveSuffixes.some((end) => name.endsWith(end)))
+    .sort();
+  return keepKeys(
+    context,
+    sources,
+    names.reverse().map((name) => ({ url: join(folder, name) })),
+  );
 }
 
 async function keepKeys(
@@ -70,26 +76,13 @@ async function keepKeys(
     const files = await keysFromPackage(context, sources, keysPackage);
     if (files !== undefined && (await sources.trust.keep(files))) return true;
   }
-  const files = await keysFromSite(context, sources);
-  return files !== undefined && sources.trust.keep(files);
-}
-
-/** Runs `work`; where a pinned key is missing, fetches the keys from the official site and runs it again. */
-export async function refetchKeys<T>(context: Context, sources: Sources, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isAppError(error, 'UNTRUSTED_KEY') || !sources.trust.pinned) throw error;
-    const files = await keysFromSite(context, sources);
-    if (files === undefined || !(await sources.trust.keep(files))) throw error;
-    return work();
-  }
+  return false;
 }
 
 interface KeysPackage {
-  readonly entry: IndexPackage;
-  /** Where its repository's archives are */
-  readonly base: string;
+  /** URL or path of the archive */
+  readonly url: string;
+  readonly entry?: IndexPackage;
 }
 
 interface KeyFile {
@@ -101,9 +94,8 @@ interface KeyFile {
 async function keysFromPackage(
   context: Context,
   sources: Sources,
-  { entry, base }: KeysPackage,
+  { url, entry }: KeysPackage,
 ): Promise<readonly KeyFile[] | undefined> {
-  const url = archiveUrl(base, sources.distro.id, entry);
   try {
     if (isLocal(url)) return await keysIn(context, sources, { entry, url, path: localPath(url) });
     const path = context.store.partialPath(`${hexOf(digestOf(url))}.keys`);
@@ -113,7 +105,7 @@ async function keysFromPackage(
           remote: sources.files,
           signal: context.signal,
           maxBytes: MAX_KEYS_PACKAGE_BYTES,
-          expectedSizeBytes: entry.sizeBytes,
+          ...(entry === undefined ? {} : { expectedSizeBytes: entry.sizeBytes }),
         });
         return await keysIn(context, sources, { entry, url, path });
       } finally {
@@ -129,13 +121,23 @@ async function keysFromPackage(
 async function keysIn(
   context: Context,
   { distro, trust }: Sources,
-  { entry, url, path }: { readonly entry: IndexPackage; readonly url: string; readonly path: string },
+  {
+    entry,
+    url,
+    path,
+  }: { readonly entry: IndexPackage | undefined; readonly url: string; readonly path: string },
 ): Promise<readonly KeyFile[]> {
   const policy: TrustPolicy = { ...(await trust.policy()), allowUntrusted: true };
   const untrusting = { fingerprint: '', policy: async () => policy };
   const facts = await readArchiveFile(
     { ...context, progress: silentProgress },
-    { path, where: redactUrl(url), distro, trust: untrusting, expected: entry },
+    {
+      path,
+      where: redactUrl(url),
+      distro,
+      trust: untrusting,
+      ...(entry === undefined ? {} : { expected: entry }),
+    },
   );
   const files = await readSmallFiles(
     { path, compression: facts.compression, signal: context.signal },
@@ -144,25 +146,4 @@ async function keysIn(
     ),
   );
   return [...files].map(([name, bytes]) => ({ name: basename(name), bytes }));
-}
-
-async function keysFromSite(context: Context, sources: Sources): Promise<readonly KeyFile[] | undefined> {
-  if (sources.distro.id !== 'alpine') return undefined;
-  const { ALPINE_KEY_PINS } = await import('../trust/pins.ts');
-  const pins = ALPINE_KEY_PINS.filter((pin) => pin.architectures.includes(sources.architecture));
-  const files: KeyFile[] = [];
-  for (const pin of pins) {
-    try {
-      const result = await fetchBytes([joinUrl(ALPINE_KEYS_URL, pin.name)], {
-        signal: context.signal,
-        maxBytes: MAX_KEY_BYTES,
-        retries: 0,
-      });
-      if (result.modified) files.push({ name: pin.name, bytes: result.bytes });
-    } catch (error) {
-      if (isAppError(error, 'NETWORK')) break;
-      if (!isAppError(error, 'NOT_FOUND')) throw error;
-    }
-  }
-  return files.length === 0 ? undefined : files;
 }

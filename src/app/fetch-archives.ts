@@ -109,7 +109,7 @@ function keysOnDemand(
     try {
       return await verify();
     } catch (error) {
-      if (!isAppError(error, 'UNTRUSTED_KEY') || !sources.trust.pinned) throw error;
+      if (!isAppError(error, 'UNTRUSTED_KEY') || !sources.trust.mayFetchKeys) throw error;
       found ??= fetchKeysOf(context, sources, repositories);
       if (!(await found)) throw error;
       return verify();

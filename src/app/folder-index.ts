@@ -8,7 +8,7 @@ import { digestOf } from '../model/digest.ts';
 import { readLimitedFile } from '../model/limited-file.ts';
 import type { IndexPackage } from '../model/package.ts';
 import type { RepositorySpec } from '../model/repository.ts';
-import { refetchKeys } from './bootstrap-keys.ts';
+import { keysInFolder } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
 import { type IndexedRepository, identityOf, withoutRelease } from './indexed-repository.ts';
 import { ingestFile } from './ingest-file.ts';
@@ -44,6 +44,18 @@ export async function indexFolder(
   const old = find();
   if (old?.content === content && trust.accepts(old.trust)) return { spec, row: old, changed: false };
 
+  let fetched: Promise<boolean> | undefined;
+  /** Where a pinned key is missing the folder itself may have it; once for all archives. */
+  const withKeys = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys) throw error;
+      fetched ??= keysInFolder(context, sources, base);
+      if (!(await fetched)) throw error;
+      return work();
+    }
+  };
   const task = context.progress.task(`read ${base}`, files.length, 'items');
   const unread: AppError[] = [];
   const found = await mapConcurrent(files, CONCURRENCY, async ({ name }): Promise<IndexPackage[]> => {
@@ -60,7 +72,7 @@ export async function indexFolder(
       ...(signature === undefined ? {} : { signature }),
     };
     try {
-      const { facts } = await refetchKeys(context, sources, () => ingestFile(context, file));
+      const { facts } = await withKeys(() => ingestFile(context, file));
       return [distro.describe(facts, name)];
     } catch (error) {
       // One package that is packed in a way of its own does not take the others down.

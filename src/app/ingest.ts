@@ -9,7 +9,6 @@ import { digestOf, hexOf } from '../model/digest.ts';
 import { readLimitedFile } from '../model/limited-file.ts';
 import type { DistroId } from '../model/package.ts';
 import type { IngestReport, SourceOptions } from '../model/request.ts';
-import { refetchKeys } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
 import { distroOf } from './distros.ts';
 import { ingestFile } from './ingest-file.ts';
@@ -129,7 +128,7 @@ async function ingestFrom(
     ...(signature === undefined ? {} : { signature }),
   };
   try {
-    const { facts, added } = await refetchKeys(context, sources, () => ingestFile(context, file));
+    const { facts, added } = await ingestFile(context, file);
     return {
       source: redactUrl(location),
       name: facts.name,

@@ -1,3 +1,4 @@
+import type { Distro } from '../distros/distro.ts';
 import { AppError } from '../model/app-error.ts';
 import type { MirrorAddReport } from '../model/mirror-report.ts';
 import type { CatalogPackage, PackageSource } from '../model/package.ts';
@@ -106,7 +107,7 @@ function targetOf({ domain, path, tag }: Named, release: string): Reference & { 
   });
 }
 
-/** Each archive once. */
+/** Each archive once; the package of the distribution's keys always, so that what is there can be trusted from there. */
 async function choose(
   context: Context,
   lookup: Lookup,
@@ -115,14 +116,19 @@ async function choose(
   const { sources, repositories } = lookup;
   const chosen = await workOver(context, lookup, ({ source }) => {
     if (all) return everyPackage(source);
-    if (packages.length === 0) return [];
+    const keys = newest(sources.distro, source.byName(sources.distro.defaults.keysPackage));
+    if (packages.length === 0) return keys;
     const { architecture } = sources;
     const repositoryNames = repositories.map(({ spec }) => spec.name);
     const result = sources.distro.solve({ targets: packages, architecture, repositoryNames }, source);
     if (!result.ok) throw new Refusal(result.problems, result.report);
-    return result.packages.map((solved) => solved.package);
+    return [...result.packages.map((solved) => solved.package), ...keys];
   });
   return [...new Map(chosen.map((entry) => [archiveTag(sources.distro.id, entry), entry])).values()];
+}
+
+function newest(distro: Distro, entries: readonly CatalogPackage[]): readonly CatalogPackage[] {
+  return [...entries].sort((a, b) => distro.compareVersions(a.version, b.version)).slice(-1);
 }
 
 function everyPackage(source: PackageSource): readonly CatalogPackage[] {

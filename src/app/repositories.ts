@@ -131,7 +131,6 @@ async function store(
     return { spec, row, changed: false };
   }
   const index = await readVerified(context, sources, {
-    spec,
     found,
     read: (input) => sources.distro.readIndex(input),
   });
@@ -156,14 +155,14 @@ async function store(
   return { spec, row, changed: true };
 }
 
-/** Verifies with the keys at hand; where they are pinned and one is missing, fetches the keys and tries again. */
+/** Verifies with the keys at hand; where they are pinned and one may be had, fetches the keys and tries again. */
 export async function readVerified<T>(
   context: Context,
   sources: Sources,
-  wanted: { spec: RepositorySpec; found: FoundIndex; read: (input: IndexInput) => Promise<T> },
+  wanted: { found: FoundIndex; read: (input: IndexInput) => Promise<T> },
 ): Promise<T> {
   const { distro, trust } = sources;
-  const { spec, found } = wanted;
+  const { found } = wanted;
   const signature = distro.defaults.detachedSignatures
     ? await readSignature(context, sources, found.url)
     : undefined;
@@ -177,8 +176,8 @@ export async function readVerified<T>(
   try {
     return await read();
   } catch (error) {
-    if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.pinned) throw error;
-    await fetchKeys(context, sources, { spec, found, cause: error });
+    if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys) throw error;
+    await fetchKeys(context, sources, { found, cause: error });
     return read();
   }
 }

@@ -19,7 +19,8 @@ export interface ComposeSettings {
   readonly architecture?: string;
   readonly mirrors?: readonly string[];
   readonly repositories?: readonly string[];
-  readonly keyring?: string;
+  readonly keyring?: readonly string[];
+  readonly keyringAppend?: readonly string[];
   readonly allowUntrusted?: boolean;
   readonly sigLevel?: string;
   /** How registries that packages come from are reached */
@@ -77,7 +78,13 @@ function setting(
   shape: SettingShape,
   parse: Setting['parse'],
 ): Setting {
-  return { key, flag, shape, path: ['mirrors', 'repositories', 'keyring', 'output'].includes(key), parse };
+  return {
+    key,
+    flag,
+    shape,
+    path: ['mirrors', 'repositories', 'keyring', 'keyring-append', 'output'].includes(key),
+    parse,
+  };
 }
 
 /** Every setting that recipes and flags share, so that both say the same by construction. */
@@ -87,7 +94,8 @@ export const SETTINGS: readonly Setting[] = [
   setting(['arch', 'arch'], 'word', (t, w) => ({ architecture: read.word(t, w) })),
   setting(['mirrors', 'mirror'], 'list', (t, w) => ({ mirrors: read.words(t, w) })),
   setting(['repositories', 'repo'], 'list', (t, w) => ({ repositories: read.words(t, w) })),
-  setting(['keyring', 'keyring'], 'word', (t, w) => ({ keyring: read.word(t, w) })),
+  setting(['keyring', 'keyring'], 'list', (t, w) => ({ keyring: read.words(t, w) })),
+  setting(['keyring-append', 'keyring-append'], 'list', (t, w) => ({ keyringAppend: read.words(t, w) })),
   setting(['allow-untrusted', 'allow-untrusted'], 'switch', (t, w) => ({
     allowUntrusted: read.yesNo(t, w),
   })),
@@ -138,6 +146,7 @@ export function sourceOptions(settings: ComposeSettings): SourceOptions {
     mirrors: settings.mirrors ?? [],
     repositories: settings.repositories ?? [],
     keyring: settings.keyring ?? '',
+    ...(settings.keyringAppend === undefined ? {} : { keyringAppend: settings.keyringAppend }),
     allowUntrusted: settings.allowUntrusted ?? false,
     sigLevel: settings.sigLevel ?? '',
     ...(settings.access === undefined ? {} : { access: settings.access }),

@@ -45,7 +45,7 @@ export async function resolveSources(context: Context, options: SourceOptions): 
     mirrors,
     repositories,
     named: options.repositories.length > 0 || options.mirrors.length > 0,
-    trust: new Trust(context, distro, options),
+    trust: new Trust(context, distro, { ...options, architecture }),
     files,
   };
 }

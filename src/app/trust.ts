@@ -35,22 +35,31 @@ export function isBelieved(trust: string): boolean {
 }
 
 /**
- * What a command trusts: the keys of `--keyring`, else the distribution's own keys as far as the product pins
- * them, kept in the cache folder once they were fetched and filtered by the pins on every load.
+ * What a command trusts: the keys of `--keyring`, else the distribution's own ones as far as the product pins them, and
+ * those of `--keyring-append`. Alpine's own come with the product; Arch's are kept in the cache folder once they were fetched,
+ * and filtered by the pins on every load.
  */
 export class Trust {
   readonly allowUntrusted: boolean;
   /** True when keys come from pins, not from `--keyring`. */
   readonly pinned: boolean;
+  /** True where a key that is missing may be had from the distribution's keys package. */
+  readonly mayFetchKeys: boolean;
   readonly #distro: Distro;
   readonly #options: SourceOptions;
+  readonly #folders: readonly string[];
+  readonly #appended: readonly string[];
   readonly #keysDirectory: string;
   #fingerprint: string | undefined;
   #policy: Promise<TrustPolicy> | undefined;
 
+  /** @param options the architecture in the distribution's word: it decides which of the pinned keys count */
   constructor(context: Context, distro: Distro, options: SourceOptions) {
     this.allowUntrusted = options.allowUntrusted;
-    this.pinned = options.keyring === '';
+    this.#folders = [options.keyring].flat().filter((folder) => folder !== '');
+    this.#appended = options.keyringAppend ?? [];
+    this.pinned = this.#folders.length === 0;
+    this.mayFetchKeys = this.pinned && distro.id !== 'alpine';
     this.#distro = distro;
     this.#options = options;
     this.#keysDirectory = join(context.directory, 'keys', distro.id);
@@ -59,8 +68,15 @@ export class Trust {
   /** Names this trust: what was accepted under one fingerprint is verified again under another. */
   get fingerprint(): string {
     if (this.#fingerprint === undefined) {
-      const keys = this.pinned ? 'pinned' : hashOf(filesIn(this.#options.keyring));
-      this.#fingerprint = [keys, this.#options.sigLevel, this.allowUntrusted ? 'allow-untrusted' : '']
+      const keys = this.pinned ? 'pinned' : hashOf(this.#folders.flatMap(filesIn));
+      const appended = this.#appended.length === 0 ? '' : `and ${hashOf(this.#appended.flatMap(filesIn))}`;
+      const { sigLevel } = this.#options;
+      this.#fingerprint = [
+        keys,
+        ...(appended === '' ? [] : [appended]),
+        sigLevel,
+        this.allowUntrusted ? 'allow-untrusted' : '',
+      ]
         .join(' ')
         .trim();
     }
@@ -81,9 +97,9 @@ export class Trust {
     return isBelieved(fingerprint) && this.accepts(fingerprintOf(fingerprint));
   }
 
-  /** The keys that are kept here. */
+  /** The distribution's key files that are kept here; none where they come with the product. */
   kept(): readonly KeyFile[] {
-    return filesIn(this.#keysDirectory);
+    return this.#distro.id === 'alpine' ? [] : filesIn(this.#keysDirectory);
   }
 
   /** @throws AppError NOT_FOUND, UNTRUSTED_KEY when the keyring folder cannot be used */
@@ -115,10 +131,7 @@ export class Trust {
   }
 
   async #vouched(files: readonly KeyFile[]): Promise<readonly KeyFile[]> {
-    if (this.#distro.id === 'alpine') {
-      const { pinnedApkKeyring } = await import('../trust/pins.ts');
-      return files.filter((file) => pinnedApkKeyring([file]).keys.size > 0);
-    }
+    if (!this.mayFetchKeys) return [];
     const { PacmanKeyring } = await import('../trust/pacman-keyring.ts');
     const keyring = files.filter(({ name }) => ARCH_KEYRING_FILE.test(basename(name)));
     try {
@@ -133,18 +146,22 @@ export class Trust {
   async #load(): Promise<TrustPolicy> {
     const base = { allowUntrusted: this.allowUntrusted, sigLevel: parseSigLevel(this.#options.sigLevel) };
     if (this.#distro.id === 'alpine') {
-      if (!this.pinned) {
-        const { loadApkKeyring } = await import('../trust/apk-keys.ts');
-        return { ...base, apk: loadApkKeyring(this.#options.keyring) };
-      }
+      const { apkKeyFiles, apkKeyringFromFiles, joinApkKeyrings } = await import('../trust/apk-keys.ts');
+      const given = apkKeyringFromFiles([...this.#folders, ...this.#appended].flatMap(apkKeyFiles));
+      if (!this.pinned) return { ...base, apk: given };
+      const { alpineKeyFiles } = await import('../trust/alpine-keys.ts');
       const { pinnedApkKeyring } = await import('../trust/pins.ts');
-      return { ...base, apk: pinnedApkKeyring(filesIn(this.#keysDirectory)) };
+      return {
+        ...base,
+        apk: joinApkKeyrings(pinnedApkKeyring(alpineKeyFiles(), this.#options.architecture), given),
+      };
     }
     const { PacmanKeyring } = await import('../trust/pacman-keyring.ts');
-    if (!this.pinned) return { ...base, pacman: await PacmanKeyring.load(this.#options.keyring) };
-    const files = filesIn(this.#keysDirectory);
-    if (files.length === 0) return base;
-    return { ...base, pacman: (await PacmanKeyring.fromFiles(files)).restrictToPinnedMasters() };
+    const given = [...this.#folders, ...this.#appended].map((folder) => PacmanKeyring.load(folder));
+    const files = this.pinned ? filesIn(this.#keysDirectory) : [];
+    const own = files.length === 0 ? [] : [(await PacmanKeyring.fromFiles(files)).restrictToPinnedMasters()];
+    const keyrings = [...own, ...(await Promise.all(given))];
+    return keyrings.length === 0 ? base : { ...base, pacman: PacmanKeyring.union(keyrings) };
   }
 }
 

@@ -192,7 +192,7 @@ export class Voucher {
       return await work();
     } catch (error) {
       const { trust } = this.sources;
-      if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.pinned || this.#askedForKeys) throw error;
+      if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys || this.#askedForKeys) throw error;
       this.#askedForKeys = true;
       const repositories = this.#rows.map((row) => ({ row, changed: false, spec: specOf(row) }));
       if (!(await fetchKeysOf(this.#context, this.sources, repositories))) throw error;

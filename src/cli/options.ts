@@ -78,9 +78,18 @@ const SOURCE: readonly OptionSpec[] = [
   {
     name: 'keyring',
     value: 'one',
+    repeatable: true,
     placeholder: 'DIR',
     group: 'Packages',
-    describe: 'Folder of trusted keys in place of the pinned ones',
+    describe: "Folder of trusted keys, in place of the distribution's own ones",
+  },
+  {
+    name: 'keyring-append',
+    value: 'one',
+    repeatable: true,
+    placeholder: 'DIR',
+    group: 'Packages',
+    describe: "Folder of keys to trust beside the distribution's own ones",
   },
   {
     name: 'allow-untrusted',

@@ -13,8 +13,10 @@ export interface SourceOptions {
   readonly mirrors: readonly string[];
   /** Repository URLs or folders in order of priority, apk `@tag url` lines too; given, they replace the defaults. */
   readonly repositories: readonly string[];
-  /** Folder of trusted keys; empty: pinned keys. */
-  readonly keyring: string;
+  /** Folder of trusted keys, or several that all count; empty: pinned keys. */
+  readonly keyring: string | readonly string[];
+  /** Folders of keys that count beside those; default: none */
+  readonly keyringAppend?: readonly string[];
   readonly allowUntrusted: boolean;
   /** pacman's SigLevel words; empty: `Required DatabaseOptional`. */
   readonly sigLevel: string;

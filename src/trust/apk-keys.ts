@@ -29,6 +29,8 @@ export interface KeyFile {
 /** Keys by file name, as apk names them: `alpine-devel@lists.alpinelinux.org-4a6a0840.rsa.pub`. */
 export interface ApkKeyring {
   readonly keys: ReadonlyMap<string, KeyObject>;
+  /** The distribution's own keys are among them, because the product pins them. */
+  readonly pinned?: boolean;
 }
 
 /** A `.SIGN.RSA.<key>`, `.SIGN.RSA256.<key>` or `.SIGN.RSA512.<key>` member. */
@@ -72,24 +74,31 @@ function readKey(file: KeyFile, where: string): KeyObject {
 
 /** @throws AppError UNTRUSTED_KEY when a file is no RSA public key, or two files of one name differ */
 export function apkKeyringFromFiles(files: Iterable<KeyFile>): ApkKeyring {
+  return { keys: unique([...files].map((file) => [basename(file.name), readKey(file, file.name)])) };
+}
+
+/** The keys of both, pinned where the first is. @throws AppError UNTRUSTED_KEY when two of one name differ */
+export function joinApkKeyrings(first: ApkKeyring, second: ApkKeyring): ApkKeyring {
+  return { ...first, keys: unique([...first.keys, ...second.keys]) };
+}
+
+function unique(named: readonly (readonly [name: string, key: KeyObject])[]): ReadonlyMap<string, KeyObject> {
   const keys = new Map<string, KeyObject>();
-  for (const file of files) {
-    const name = basename(file.name);
-    const key = readKey(file, file.name);
+  for (const [name, key] of named) {
     const known = keys.get(name);
     if (known !== undefined && !known.equals(key)) {
       throw new AppError('UNTRUSTED_KEY', `two different keys are both named ${name}: expected one`, {
-        hint: 'Keep one of them in the folder that --keyring DIR names.',
+        hint: 'Keep one of them in the folders that --keyring DIR and --keyring-append DIR name.',
         details: { name },
       });
     }
     keys.set(name, key);
   }
-  return { keys };
+  return keys;
 }
 
-/** Every `*.pub` and `*.pem` of a folder. @throws AppError NOT_FOUND, UNTRUSTED_KEY */
-export function loadApkKeyring(directory: string): ApkKeyring {
+/** Every `*.pub` and `*.pem` of a folder. @throws AppError NOT_FOUND */
+export function apkKeyFiles(directory: string): readonly KeyFile[] {
   let names: string[];
   try {
     names = readdirSync(directory);
@@ -111,12 +120,10 @@ export function loadApkKeyring(directory: string): ApkKeyring {
       },
     );
   }
-  return apkKeyringFromFiles(
-    files.map((name) => ({
-      name: join(directory, name),
-      bytes: readLimitedFile(join(directory, name), MAX_KEY_FILE_BYTES),
-    })),
-  );
+  return files.map((name) => ({
+    name: join(directory, name),
+    bytes: readLimitedFile(join(directory, name), MAX_KEY_FILE_BYTES),
+  }));
 }
 
 interface NamedSignature {
@@ -236,7 +243,9 @@ export function enforceApkVerdict(verdict: SignatureVerdict, keyring: ApkKeyring
   };
   if (verdict.reason === 'unknown-key') {
     throw new AppError('UNTRUSTED_KEY', `${what} is not signed by a trusted key: ${verdict.message}`, {
-      hint: 'Put the public key into a folder and name it with --keyring DIR, or accept it as it is with --allow-untrusted.',
+      hint: keyring.pinned
+        ? "--keyring-append DIR adds the public keys in a folder to the distribution's own ones. --allow-untrusted accepts it as it is."
+        : "Name a folder that has its public key with another --keyring DIR; with --keyring-append DIR in place of --keyring DIR the distribution's own keys count too. --allow-untrusted accepts it as it is.",
       details,
     });
   }
@@ -244,7 +253,7 @@ export function enforceApkVerdict(verdict: SignatureVerdict, keyring: ApkKeyring
   throw new AppError('SIGNATURE', `${what} ${problem}: ${verdict.message}`, {
     hint:
       verdict.reason === 'unsigned'
-        ? 'Take it from a signed repository (its keys: --keyring DIR), or accept it as it is with --allow-untrusted.'
+        ? 'Take it from a signed repository (its keys: --keyring-append DIR), or accept it as it is with --allow-untrusted.'
         : 'Fetch it again or from another mirror; if it is signed by another key of that name, give --keyring DIR. --allow-untrusted accepts it as it is.',
     details,
   });

@@ -119,6 +119,17 @@ export class PacmanKeyring {
     return new PacmanKeyring(readKeyringFiles(files));
   }
 
+  /** All keys of them, each trusted and revoked as any of them says. */
+  static union(keyrings: readonly PacmanKeyring[]): PacmanKeyring {
+    const parts = keyrings.map((keyring) => keyring.#parts);
+    return new PacmanKeyring({
+      blocks: parts.flatMap(({ blocks }) => blocks),
+      trusted: new Map(parts.flatMap(({ trusted }) => [...trusted])),
+      revoked: new Set(parts.flatMap(({ revoked }) => [...revoked])),
+      sources: parts.flatMap(({ sources }) => sources),
+    });
+  }
+
   /**
    * The same keys with only Arch's pinned main signing keys as introducers, marginally trusted whatever the keyring's own list
    * says: for a keyring that came over the network.

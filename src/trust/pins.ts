@@ -23,7 +23,10 @@ const alpineKey = (id: string, sha256: string, ...architectures: readonly string
   architectures,
 });
 
-/** Alpine's release keys. Source: the package alpine-keys 2.4-r1, usr/share/apk/keys and its folders by architecture. */
+/**
+ * Alpine's release keys; alpine-keys.ts has the files. Sources: the package alpine-keys 2.4-r1, usr/share/apk/keys and its folders
+ * by architecture; the one for loongarch64 from aports main/alpine-keys, as in alpine-keys 2.6-r0.
+ */
 export const ALPINE_KEY_PINS: readonly AlpineKeyPin[] = [
   alpineKey('4a6a0840', '9c102bcc376af1498d549b77bdbfa815ae86faa1d2d82f040e616b18ef2df2d4', 'x86', 'x86_64'),
   alpineKey('5243ef4b', 'ebf31683b56410ecc4c00acd9f6e2839e237a3b62b5ae7ef686705c7ba0396a9', 'x86'),
@@ -42,6 +45,7 @@ export const ALPINE_KEY_PINS: readonly AlpineKeyPin[] = [
   alpineKey('616adfeb', 'ebe717d228555aa58133c202314a451f81e71f174781fd7ff8d8970d6cfa60da', 'armv7'),
   alpineKey('616ae350', 'd11f6b21c61b4274e182eb888883a8ba8acdbf820dcc7a6d82a7d9fc2fd2836d', 'aarch64'),
   alpineKey('616db30d', '40a216cbd163f22e5f16a9e0929de7cde221b9cbae8e36aa368b1e128afe0a31', 'riscv64'),
+  alpineKey('66ba20fe', '7cf4cb8314e6ccc985b0d7f1aa0c6e0a81e3588f69a41f383af7a63d1ba61793', 'loongarch64'),
 ];
 
 /**
@@ -114,5 +118,5 @@ export function pinnedApkKeyring(files: Iterable<KeyFile>, architecture?: string
     if (architecture !== undefined && !pin.architectures.includes(architecture)) continue;
     kept.push({ name: pin.name, bytes: file.bytes });
   }
-  return apkKeyringFromFiles(kept);
+  return { ...apkKeyringFromFiles(kept), pinned: true };
 }

@@ -10,7 +10,7 @@ export const REFUSALS: Readonly<
   unsigned: {
     code: 'SIGNATURE',
     problem: 'is unsigned',
-    hint: 'Use a signed repository with its keys in --keyring DIR, or accept it as it is with --allow-untrusted.',
+    hint: 'Use a signed repository (its keys: --keyring-append DIR), or accept it as it is with --allow-untrusted.',
   },
   'bad-signature': {
     code: 'SIGNATURE',
@@ -20,7 +20,7 @@ export const REFUSALS: Readonly<
   'unknown-key': {
     code: 'UNTRUSTED_KEY',
     problem: 'is signed by an unknown key',
-    hint: 'Give a keyring that has the key with --keyring DIR (a newer archlinux-keyring), or accept it with --allow-untrusted.',
+    hint: '--keyring-append DIR adds the keys of a folder (NAME.gpg, NAME-trusted) to the distribution’s own, --keyring DIR takes their place (a newer archlinux-keyring); --allow-untrusted accepts it as it is.',
   },
   untrusted: {
     code: 'UNTRUSTED_KEY',

@@ -61,6 +61,25 @@ test('everything is brought once; the same again takes two requests and sends no
   }
 });
 
+test('the newest package of the distribution’s keys is taken along, whatever was asked for', async (t) => {
+  const registry = await startFakeRegistry(t);
+  const { from, write } = upstream(t);
+  write('main', [
+    small('a'),
+    small('b'),
+    small('alpine-keys', { version: '2.4-r1' }),
+    small('alpine-keys', { version: '2.10-r0' }),
+  ]);
+  const to = `${registry.host}/alpine`;
+  const { packages } = await added(tempDir(t), from, { to, packages: ['b'] });
+  assert.deepEqual(counts(packages), [2, 2]);
+  const keys = [...registry.manifests.keys()].filter((key) => key.includes('alpine__alpine-keys__'));
+  assert.deepEqual(
+    keys.map((key) => key.split('__')[2]),
+    ['2.10-r0'],
+  );
+});
+
 test('a new generation sends what is new, and both can be had', async (t) => {
   const registry = await startFakeRegistry(t);
   const { from, keyring, write } = upstream(t);

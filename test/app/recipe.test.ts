@@ -31,7 +31,8 @@ mirrors: https://a.example
 repositories:
   - https://b.example/core
   - "@edge https://c.example"
-keyring: /keys
+keyring: [/keys, /more]
+keyring-append: /own
 allow-untrusted: true
 sig-level: Required TrustAll
 packages: [bash, "git>2"]
@@ -64,6 +65,8 @@ output: /x
     '--repo=https://b.example/core',
     '--repo=@edge https://c.example',
     '--keyring=/keys',
+    '--keyring=/more',
+    '--keyring-append=/own',
     '--allow-untrusted',
     '--sig-level=Required TrustAll',
     '-t',
@@ -144,7 +147,7 @@ output: out/x.tar
   const { source, output } = await fromRecipe(recipe, 'some/where/r.yaml');
   assert.deepEqual(source.mirrors, ['some/where/m', 'https://a.example', 'file:///m']);
   assert.deepEqual(source.repositories, ['some/r', '@own some/where/o', '@edge https://e.example', '/abs']);
-  assert.equal(source.keyring, 'some/where/keys');
+  assert.deepEqual(source.keyring, ['some/where/keys']);
   assert.equal(output.path, 'some/where/out/x.tar');
 });
 

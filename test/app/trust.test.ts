@@ -134,53 +134,102 @@ test('without --keyring: keys of the mirror’s own alpine-keys package that no 
     files: [file(KEY.name, KEY.publicPem), file(pinnedName, KEY.publicPem)],
   });
   const repo = writeAlpineMirror(dir, { packages: [keys, small('a')], key: KEY });
-  const kept = join(cache, 'keys/alpine');
-  for (let run = 0; run < 2; run++) {
-    await refused(
-      index(cache, { repositories: [repo] }),
-      'UNTRUSTED_KEY',
-      KEY.name,
-      '--keyring',
-      '--allow-untrusted',
-    );
-    // Where this machine has a network, the real keys may have come from the official site.
-    for (const name of existsSync(kept) ? readdirSync(kept) : []) {
-      assert.notEqual(readFileSync(join(kept, name), 'utf8'), KEY.publicPem, `${name} is not kept`);
-    }
-    assert.deepEqual(contents(cache), { blobs: [], ingest: [], partial: [] });
-  }
+  await refused(
+    index(cache, { repositories: [repo] }),
+    'UNTRUSTED_KEY',
+    KEY.name,
+    pinnedName,
+    '--keyring-append',
+    '--allow-untrusted',
+  );
+  assert.deepEqual(contents(cache), { blobs: [], ingest: [], partial: [] });
+  assert.ok(!existsSync(join(cache, 'keys/alpine')), 'Alpine’s keys come with the product');
 });
 
-test('regression: a mirror with false keys cannot displace the good ones that were kept', async (t) => {
+test('a fresh machine trusts what is Alpine’s without asking anybody for keys', async (t) => {
+  const pool = sharedData('data/alpine/v3.19-pool/x86_64');
   const iso = sharedData('data/alpine/v3.19-iso');
-  if (iso === undefined) return t.skip('skipped: ../shared/data/alpine is not here');
+  if (pool === undefined || iso === undefined) return t.skip('skipped: ../shared/data/alpine is not here');
   const dir = tempDir(t);
-  const cache = join(dir, 'cache');
-  const real = { repositories: [iso] };
-  const [report] = await index(cache, real);
-  assert.match(report?.signedBy ?? '', /^alpine-devel@lists\.alpinelinux\.org-6165ee59/);
-  const kept = readdirSync(join(cache, 'keys/alpine'));
-  assert.ok(kept.length > 0);
-  const files = kept.map((name) => ({ path: `etc/apk/keys/${name}`, content: KEY.publicPem }));
-  const repo = writeAlpineMirror(dir, { packages: [small('alpine-keys', { files })], key: KEY });
-  await refused(index(cache, { repositories: [repo] }), 'UNTRUSTED_KEY');
-  for (const name of kept)
-    assert.notEqual(readFileSync(join(cache, 'keys/alpine', name), 'utf8'), KEY.publicPem);
-  await composed(cache, ['musl'], real);
-});
-
-test('the real Alpine 3.19 set over HTTP with pinned keys alone: index, then archives', async (t) => {
-  const iso = sharedData('data/alpine/v3.19-iso');
-  if (iso === undefined) return t.skip('skipped: ../shared/data/alpine is not here');
-  const cache = join(tempDir(t), 'cache');
+  // Bare archives, which their own signatures vouch for; no package of keys among them.
+  const bare = folder(dir, 'bare');
+  for (const name of readdirSync(join(iso, 'x86_64')).filter((one) => /^(musl|zlib)-\d.*\.apk$/.test(one)))
+    cpSync(join(iso, 'x86_64', name), join(bare, name));
+  await composed(join(dir, 'one'), ['zlib'], { repositories: [bare], release: 'v3.19' });
   const mirror = await startMirror(iso);
   t.after(() => mirror.close());
-  const report = await composed(cache, ['zlib'], { repositories: [mirror.url] });
+  const report = await composed(join(dir, 'two'), ['zlib'], { repositories: [mirror.url] });
   assert.deepEqual(
     report.plan.packages.map(({ name }) => name),
     ['musl', 'zlib'],
   );
-  assert.ok(mirror.requests.some(({ url }) => url.includes('/alpine-keys-')));
+  assert.ok(mirror.requests.every(({ url }) => !url.includes('alpine-keys')));
+  // Each key signs for its own architecture.
+  await refused(
+    index(join(dir, 'three'), { repositories: [join(iso, 'x86_64')], architecture: 'aarch64' }),
+    'UNTRUSTED_KEY',
+    '6165ee59',
+    '616ae350',
+  );
+});
+
+test('--keyring several times: every folder counts; --keyring-append beside the pinned keys or those of --keyring', async (t) => {
+  const dir = tempDir(t);
+  const one = writeApkKeyring(join(dir, 'one'), [KEY]);
+  const other = writeApkKeyring(join(dir, 'other'), [OTHER]);
+  const repo = writeAlpineMirror(dir, { packages: [small('a'), small('b', { key: OTHER })], key: KEY });
+  let count = 0;
+  const run = (...words: readonly string[]) => {
+    count += 1;
+    return cli([
+      ...['plan', 'a', 'b', '--arch', 'x86_64', '--repo', repo, '--cache', join(dir, `cache${count}`)],
+      ...words,
+    ]);
+  };
+  for (const words of [
+    ['--keyring', one],
+    ['--keyring', one, '--keyring', other],
+    ['--keyring', other, '--keyring', one],
+    ['--keyring-append', one],
+    ['--keyring-append', other, '--keyring-append', one],
+    ['--keyring', other, '--keyring-append', one],
+  ]) {
+    const ended = await run(...words);
+    assert.equal(ended.code, 0, `${words.join(' ')}: ${ended.stderr}`);
+  }
+  const pinned = await run('--keyring-append', other);
+  assert.equal(pinned.code, 9);
+  assert.match(pinned.stderr, /--keyring-append DIR adds/);
+  const own = await run('--keyring', other);
+  assert.equal(own.code, 9);
+  assert.match(own.stderr, /another --keyring DIR/);
+  assert.doesNotMatch(`${pinned.stderr}${own.stderr}`, /known keys: none/);
+  const impostor = writeApkKeyring(join(dir, 'impostor'), [{ ...OTHER, name: KEY.name }]);
+  const twice = await run('--keyring', one, '--keyring', impostor);
+  assert.match(twice.stderr, /two different keys are both named test-1\.rsa\.pub/);
+});
+
+test('what --keyring-append accepted is verified again without it', async (t) => {
+  const dir = tempDir(t);
+  const cache = join(dir, 'cache');
+  const keyringAppend = [writeApkKeyring(join(dir, 'keys'), [KEY])];
+  const repositories = [writeAlpineMirror(dir, { packages: [small('a')], key: KEY })];
+  await composed(cache, ['a'], { repositories, keyringAppend });
+  await refused(composed(cache, ['a'], { repositories }), 'UNTRUSTED_KEY', KEY.name);
+});
+
+test('Arch: a keyring beside the pinned keys', async (t) => {
+  const dir = tempDir(t);
+  const web = await makeTestWeb();
+  const keys = await certify(web.packager, web.masters);
+  const keyring = folder(dir, 'keyring');
+  for (const file of pacmanKeyringFiles({ trusted: web.masters, keys: [keys] }))
+    writeFileSync(join(keyring, file.name), file.bytes);
+  const sign = (bytes: Buffer) => signDetached(web.packager, bytes);
+  const repo = await writeArchMirror(dir, { packages: [{ name: 'bash', version: '5.2-1' }], sign });
+  const from = { distro: 'arch', repositories: [repo] } as const;
+  await composed(join(dir, 'one'), ['bash'], { ...from, keyringAppend: [keyring] });
+  await refused(composed(join(dir, 'two'), ['bash'], from), 'UNTRUSTED_KEY', '--keyring-append');
 });
 
 test('regression: Arch, whose databases are not signed: pinned keys are fetched when the first archive needs them', async (t) => {

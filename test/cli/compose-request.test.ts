@@ -122,7 +122,7 @@ test('every option reaches the request', async () => {
       architecture: 'arm64',
       mirrors: ['https://a.example', './b'],
       repositories: ['@edge https://c.example/main'],
-      keyring: 'keys',
+      keyring: ['keys'],
       allowUntrusted: true,
       sigLevel: 'Required TrustAll',
     },

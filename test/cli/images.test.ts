@@ -38,7 +38,7 @@ describe('compose verify', () => {
     ]);
     const { trust, ...asked } = got.calls[0]?.argument as VerifyRequest;
     assert.deepEqual(asked, { image: 'out#a:1', platform: 'linux/arm64', access: NO_ACCESS });
-    assert.deepEqual([trust.keyring, trust.sigLevel, trust.allowUntrusted], ['keys', 'Never', false]);
+    assert.deepEqual([trust.keyring, trust.sigLevel, trust.allowUntrusted], [['keys'], 'Never', false]);
   });
 
   test('says by what it is vouched for, and lists what is not', async () => {

@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { isAppError } from '../../src/model/app-error.ts';
 import {
+  apkKeyFiles,
   apkKeyringFromFiles,
   enforceApkVerdict,
-  loadApkKeyring,
   verifyApkSignatures,
 } from '../../src/trust/apk-keys.ts';
 import { type FixtureKey, makeFixtureKey } from '../fixtures/apk.ts';
@@ -91,7 +91,7 @@ test('unsigned, unknown and bad are told apart, with code, keys and the way out'
     } catch (error) {
       assert.ok(isAppError(error));
       assert.match(error.message, /^http:\/\/mirror\/APKINDEX\.tar\.gz /);
-      assert.match(error.hint ?? '', /--keyring DIR/);
+      assert.match(error.hint ?? '', /--keyring(-append)? DIR/);
       assert.match(error.hint ?? '', /--allow-untrusted/);
       return error;
     }
@@ -135,7 +135,7 @@ test('keys may be SPKI or PKCS#1 PEM; anything else is refused by name', (t) => 
   writeFileSync(join(directory, first.name), first.publicPem);
   writeFileSync(join(directory, 'second.pem'), pkcs1);
   writeFileSync(join(directory, 'README'), 'not a key');
-  assert.deepEqual([...loadApkKeyring(directory).keys.keys()], [first.name, 'second.pem']);
+  assert.deepEqual([...apkKeyringFromFiles(apkKeyFiles(directory)).keys.keys()], [first.name, 'second.pem']);
 
   const elliptic = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
   for (const bytes of ['', 'hello', first.publicPem.slice(0, 200), elliptic, 'x'.repeat(70_000)]) {
@@ -151,11 +151,11 @@ test('keys may be SPKI or PKCS#1 PEM; anything else is refused by name', (t) => 
 test('folders without keys and two keys of one name are refused', (t) => {
   const directory = tempDir(t);
   assert.throws(
-    () => loadApkKeyring(directory),
+    () => apkKeyringFromFiles(apkKeyFiles(directory)),
     (error) => isAppError(error, 'NOT_FOUND'),
   );
   assert.throws(
-    () => loadApkKeyring(join(directory, 'absent')),
+    () => apkKeyringFromFiles(apkKeyFiles(join(directory, 'absent'))),
     (error) => isAppError(error, 'NOT_FOUND'),
   );
   assert.throws(
@@ -173,7 +173,7 @@ test('Alpine 3.19: index and packages verify with the real keys, and not with on
     t.skip('skipped: ../shared/data/alpine is not here');
     return;
   }
-  const keyring = loadApkKeyring(keys);
+  const keyring = apkKeyringFromFiles(apkKeyFiles(keys));
   const key = 'alpine-devel@lists.alpinelinux.org-6165ee59.rsa.pub';
   const bytes = readFileSync(index);
   const head = splitGzip(bytes)[0];

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { alpineKeyFiles } from '../../src/trust/alpine-keys.ts';
 import { splitKeyring } from '../../src/trust/openpgp-packets.ts';
 import { ALPINE_KEY_PINS, ARCH_MASTER_KEY_PINS, pinnedApkKeyring } from '../../src/trust/pins.ts';
 import { makeFixtureKey } from '../fixtures/apk.ts';
 import { sharedData } from '../fixtures/shared.ts';
 
-const ARCHITECTURES = ['aarch64', 'armhf', 'armv7', 'mips64', 'ppc64le', 'riscv64', 's390x', 'x86', 'x86_64'];
+const ARCHITECTURES = [
+  ...['aarch64', 'armhf', 'armv7', 'loongarch64', 'mips64', 'ppc64le', 'riscv64', 's390x', 'x86', 'x86_64'],
+];
 
 test('pins are well formed, distinct and cover every architecture', () => {
   assert.equal(new Set(ALPINE_KEY_PINS.map((pin) => pin.name)).size, ALPINE_KEY_PINS.length);
@@ -25,6 +29,18 @@ test('pins are well formed, distinct and cover every architecture', () => {
   assert.deepEqual(
     ARCH_MASTER_KEY_PINS.filter((pin) => pin.sha256 === '').map((pin) => pin.owner),
     ['Christian Heusel'],
+  );
+});
+
+test('the product has the file of every pinned Alpine key, and no other', () => {
+  const files = alpineKeyFiles();
+  assert.deepEqual(
+    new Map(files.map(({ name, bytes }) => [name, createHash('sha256').update(bytes).digest('hex')])),
+    new Map(ALPINE_KEY_PINS.map(({ name, sha256 }) => [name, sha256])),
+  );
+  assert.deepEqual(
+    [...pinnedApkKeyring(files, 'loongarch64').keys.keys()],
+    ['alpine-devel@lists.alpinelinux.org-66ba20fe.rsa.pub'],
   );
 });
 

@@ -77,7 +77,7 @@ for (const [status, row] of Object.entries(DECISIONS)) {
       } catch (error) {
         assert.ok(isAppError(error));
         assert.match(error.message, /^file\.pkg\.tar\.zst (is|has) .*: because$/);
-        assert.match(error.hint ?? '', /--keyring DIR/);
+        assert.match(error.hint ?? '', /--keyring(-append)? DIR/);
         assert.match(error.hint ?? '', /--allow-untrusted/);
         got = error.code;
       }

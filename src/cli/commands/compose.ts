@@ -17,7 +17,7 @@ export const command: CommandModule = {
     ['compose bash coreutils --distro arch -t tools --load', 'load it into the engine that answers'],
     ['compose python3 --cmd \'["python3"]\' -o python.tar', 'set the default command'],
     ['compose git --push registry.example/team/git:2', 'push it to a registry; no file is written'],
-    ['compose git --repo ./packages --keyring ./keys', 'from a folder of your own packages'],
+    ['compose git --repo ./packages --keyring-append ./keys', 'from a folder of your own packages'],
     ['compose -- index', 'a package that is named like a command'],
   ],
   async run({ words, env, app }) {

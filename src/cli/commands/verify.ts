@@ -12,11 +12,19 @@ export const command: CommandModule = {
       'IMAGE: a tar (out.tar, docker save), an OCI layout folder, one of several (FOLDER#NAME), or one in a registry',
     complete: 'file',
   },
-  options: ['platform', 'keyring', 'allow-untrusted', 'sig-level', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
+  options: [
+    'platform',
+    'keyring',
+    'keyring-append',
+    'allow-untrusted',
+    'sig-level',
+    ...REGISTRY_OPTIONS,
+    ...GENERAL_OPTIONS,
+  ],
   examples: [
     ['compose verify out.tar', "whether all bytes are the distribution's, and which are not"],
     ['compose verify out#tools:latest --verbose', 'one image of a folder; every entry of its install layer'],
-    ['compose verify out.tar --keyring ./keys', 'by your own keys in place of the pinned ones'],
+    ['compose verify out.tar --keyring-append ./keys', "by your own keys and the distribution's"],
   ],
   async run({ words, app }) {
     checkArguments(words.args, { command: 'verify', what: 'one image', atMost: 1 });

@@ -46,7 +46,7 @@ async function judge(
       status: 'unknown-key',
       fingerprint: '',
       signer: '',
-      message: 'there are no keys to check the signature with',
+      message: 'the keyring of the distribution, a package of its repositories, is not at hand',
     };
   }
   return verifyDetached(policy.pacman, data, signature);

@@ -8,7 +8,7 @@ import { alpine } from '../../../src/distros/alpine/distro.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
 import type { ArchiveFacts, ReadFacts } from '../../../src/model/archive.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
-import { apkKeyringFromFiles, loadApkKeyring } from '../../../src/trust/apk-keys.ts';
+import { apkKeyFiles, apkKeyringFromFiles } from '../../../src/trust/apk-keys.ts';
 import type { TrustPolicy } from '../../../src/trust/policy.ts';
 import {
   apkIdentity,
@@ -393,7 +393,11 @@ test('any damaged byte is refused', async () => {
 test('195 packages of Alpine 3.19 are read, verified and may all be layers', async (t) => {
   const folder = sharedData('data/alpine');
   if (folder === undefined) return t.skip('skipped: shared/data/alpine is not here');
-  const policy = { ...UNTRUSTED, allowUntrusted: false, apk: loadApkKeyring(`${folder}/keys`) };
+  const policy = {
+    ...UNTRUSTED,
+    allowUntrusted: false,
+    apk: apkKeyringFromFiles(apkKeyFiles(`${folder}/keys`)),
+  };
   let count = 0;
   for (const pool of ['v3.19-iso', 'v3.19-pool']) {
     const index = await alpine.readIndex({

@@ -7,7 +7,7 @@ import { alpine } from '../../../src/distros/alpine/distro.ts';
 import { parseIndexText } from '../../../src/distros/alpine/index-text.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
 import type { RepositoryIndex } from '../../../src/model/repository.ts';
-import { apkKeyringFromFiles, loadApkKeyring } from '../../../src/trust/apk-keys.ts';
+import { apkKeyFiles, apkKeyringFromFiles } from '../../../src/trust/apk-keys.ts';
 import type { TrustPolicy } from '../../../src/trust/policy.ts';
 import { type FixtureKey, gzipMember, makeApk, makeApkIndex, makeFixtureKey } from '../../fixtures/apk.ts';
 import { sharedData } from '../../fixtures/shared.ts';
@@ -207,7 +207,11 @@ test('an index that is a bomb is refused', async () => {
 test('the full indexes of Alpine 3.19, signed', async (t) => {
   const folder = sharedData('data/alpine');
   if (folder === undefined) return t.skip('skipped: shared/data/alpine is not here');
-  const policy = { ...UNTRUSTED, allowUntrusted: false, apk: loadApkKeyring(`${folder}/keys`) };
+  const policy = {
+    ...UNTRUSTED,
+    allowUntrusted: false,
+    apk: apkKeyringFromFiles(apkKeyFiles(`${folder}/keys`)),
+  };
   const counts: number[] = [];
   for (const repository of ['main', 'community']) {
     const bytes = readFileSync(`${folder}/v3.19/${repository}/x86_64/APKINDEX.tar.gz`);

@@ -37,7 +37,7 @@ export async function fetchArchive(
 ): Promise<ArchiveFacts> {
   const { entry, repository } = wanted;
   const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
-  const urls = basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry));
+  const urls = placesOf(basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry)));
   const fetch = () => fetchFirst(context, sources, { ...wanted, path, urls });
   if (urls.every(isLocal)) return fetch();
   // Another process may have finished the same download meanwhile.
@@ -73,6 +73,12 @@ async function fetchFirst(
     }
   }
   throw allRefused(refusals);
+}
+
+/** Folders that lack the file are passed over, but for the first when all do. */
+function placesOf(urls: readonly string[]): readonly string[] {
+  const found = urls.filter((url) => !isLocal(url) || existsSync(localPath(url)));
+  return found.length > 0 ? found : urls.slice(0, 1);
 }
 
 interface Obtained {

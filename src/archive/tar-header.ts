@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../model/app-error.ts';
 import type { EntryType } from '../model/archive.ts';
 import { decodePath, encodePath } from '../model/path-bytes.ts';
@@ -13,6 +14,17 @@ export interface Extensions {
   readonly localPax: readonly PaxRecord[];
   readonly longName: string | undefined;
   readonly longLink: string | undefined;
+}
+
+/** How a package manager reads tars otherwise than engines do. */
+export interface TarDialect {
+  /** Sees every header block, those of extended headers included. @throws AppError where the tool refuses the archive */
+  header(block: Buffer, context: string): void;
+  /** Keys of pax records that do not count */
+  readonly ignoredRecords: ReadonlySet<string>;
+  readonly readsGlobalHeaders: boolean;
+  /** GNU `K` */
+  readonly readsLongLinks: boolean;
 }
 
 export interface EntryPlace {
@@ -74,9 +86,11 @@ export function checkHeader(block: Buffer, context: string): void {
   if (expected !== undefined && expected === signedChecksum(block, got)) return;
   throw new AppError(
     'BAD_ARCHIVE',
-    `${context}: checksum expected ${expected ?? 'to be a number'}, got ${got}`,
+    expected === undefined
+      ? `${context}: not a tar header: its checksum field holds no number`
+      : `${context}: its checksum field says ${expected}, but its bytes add up to ${got}`,
     {
-      hint: 'The archive is damaged, or it is no tar.',
+      hint: 'The archive is damaged, or not a tar.',
       details: { expected, got },
     },
   );
@@ -131,6 +145,7 @@ export function buildEntry(block: Buffer, extensions: Extensions, place: EntryPl
     mtime: number(pax, 'mtime', context) ?? signedNumber(block, 'mtime', context),
     linkTarget: linkTarget(block, { type, pax, longLink: extensions.longLink, context }),
     offset: place.contentAt,
+    isAmbiguous: false,
     deviceMajor: isDevice ? wholeNumber(block, 'deviceMajor', context) : 0,
     deviceMinor: isDevice ? wholeNumber(block, 'deviceMinor', context) : 0,
     xattrs: pax.size === 0 ? NO_XATTRS : xattrs(pax, context),
@@ -146,6 +161,47 @@ export function buildEntry(block: Buffer, extensions: Extensions, place: EntryPl
   }
   return entry;
 }
+
+/** The entry as the tool of a dialect reads it. @throws AppError as buildEntry, and where the two do not end at the same byte */
+export function asReadBy(
+  dialect: TarDialect,
+  {
+    block,
+    extensions,
+    entry,
+    place,
+  }: { block: Buffer; extensions: Extensions; entry: TarEntry; place: EntryPlace },
+): TarEntry {
+  const { globalPax, localPax, longName, longLink } = extensions;
+  const isPlain =
+    (dialect.readsGlobalHeaders || globalPax.length === 0) &&
+    (dialect.readsLongLinks || longLink === undefined) &&
+    !localPax.some(([key]) => dialect.ignoredRecords.has(key));
+  if (isPlain) return entry;
+  const own = buildEntry(
+    block,
+    {
+      globalPax: dialect.readsGlobalHeaders ? globalPax : [],
+      localPax: localPax.filter(([key]) => !dialect.ignoredRecords.has(key)),
+      longName,
+      longLink: dialect.readsLongLinks ? longLink : undefined,
+    },
+    place,
+  );
+  if (own.sizeBytes !== entry.sizeBytes) {
+    const text = `size of ${JSON.stringify(own.path.slice(0, 200))} is ${own.sizeBytes} in its header and ${entry.sizeBytes} in pax records`;
+    throw new AppError('BAD_ARCHIVE', `${place.context}: ${text}`);
+  }
+  const mtime = Math.floor(entry.mtime) === own.mtime ? entry.mtime : own.mtime;
+  const read = { ...own, mtime, pax: entry.pax };
+  return {
+    ...read,
+    isAmbiguous: SEEN_BY_ENGINES.some((field) => !isDeepStrictEqual(read[field], entry[field])),
+  };
+}
+
+/** Engines take owners by number alone. */
+const SEEN_BY_ENGINES = ['path', 'type', 'uid', 'gid', 'mtime', 'linkTarget', 'xattrs'] as const;
 
 type PaxMap = ReadonlyMap<string, Buffer>;
 const NO_PAX: PaxMap = new Map();

@@ -2,13 +2,15 @@ import { AppError } from '../model/app-error.ts';
 import type { FileEntry } from '../model/archive.ts';
 import { decodePath } from '../model/path-bytes.ts';
 import { BLOCK_BYTES, paddingBytes } from './tar-format.ts';
-import { buildEntry, checkHeader, headerSize } from './tar-header.ts';
+import { asReadBy, buildEntry, checkHeader, headerSize, type TarDialect } from './tar-header.ts';
 import { MAX_PATH_BYTES } from './tar-paths.ts';
 import { type PaxRecord, parsePaxRecords } from './tar-pax.ts';
 
 export interface TarEntry extends Omit<FileEntry, 'sha256'> {
   /** As written, before normalisation */
   readonly rawPath: string;
+  /** Engines read it otherwise than the tool of the dialect does, as which it is given here. */
+  readonly isAmbiguous: boolean;
 }
 
 export interface TarWalk {
@@ -30,6 +32,8 @@ export interface TarLimits {
    * the walk stops there, as every engine does.
    */
   readonly readPastEnd?: boolean;
+  /** Absent: as engines read it */
+  readonly dialect?: TarDialect;
 }
 
 /** The largest packages known (texlive, linux-firmware, rust docs) have below 200,000 entries. */
@@ -52,6 +56,7 @@ export class TarScanner {
   readonly #maxEntries: number;
   readonly #where: string;
   readonly #readPastEnd: boolean;
+  readonly #dialect: TarDialect | undefined;
   readonly #partial = Buffer.alloc(BLOCK_BYTES);
   #partialBytes = 0;
   #state: State = 'header';
@@ -82,6 +87,7 @@ export class TarScanner {
     this.#maxEntries = limits.maxEntries ?? MAX_ENTRIES;
     this.#where = limits.where === undefined ? 'tar' : `${limits.where}: tar`;
     this.#readPastEnd = limits.readPastEnd ?? false;
+    this.#dialect = limits.dialect;
   }
 
   /** Uncompressed offset of the first end-of-archive (two zero blocks); -1: none seen. */
@@ -192,21 +198,21 @@ export class TarScanner {
     if (this.#entries > this.#maxEntries) {
       throw new AppError('LIMIT', `${context}: expected at most ${this.#maxEntries} entries, got more`);
     }
+    this.#dialect?.header(block, context);
     const flag = String.fromCharCode(block[156] as number);
     if (flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K') {
       this.#beginExtension(flag, headerSize(block, context), at);
       return;
     }
-    const entry = buildEntry(
-      block,
-      {
-        globalPax: this.#globalPax,
-        localPax: this.#localPax,
-        longName: this.#longName,
-        longLink: this.#longLink,
-      },
-      { context, contentAt: at + BLOCK_BYTES },
-    );
+    const extensions = {
+      globalPax: this.#globalPax,
+      localPax: this.#localPax,
+      longName: this.#longName,
+      longLink: this.#longLink,
+    };
+    const place = { context, contentAt: at + BLOCK_BYTES };
+    let entry = buildEntry(block, extensions, place);
+    if (this.#dialect !== undefined) entry = asReadBy(this.#dialect, { block, extensions, entry, place });
     this.#localPax = [];
     this.#longName = undefined;
     this.#longLink = undefined;

@@ -41,6 +41,7 @@ test('one entry, whole: every field, content, offsets, however the bytes are cut
       {
         path: 'usr/bin/tool',
         rawPath: './usr/bin//tool',
+        isAmbiguous: false,
         type: 'file',
         mode: 0o4755,
         uid: 0o1750,
@@ -253,7 +254,7 @@ test('numbers: base-256, spaces, negative times; anything else is refused', () =
   refuses(
     tar(rawHeader({ checksum: '000000\0 ' })),
     'BAD_ARCHIVE',
-    /header at byte 0: checksum expected 0, got \d+/,
+    /header at byte 0: its checksum field says 0, but its bytes add up to \d+/,
   );
   refuses(tar(Buffer.concat([EMPTY.subarray(0, 511), Buffer.of(1)])), 'BAD_ARCHIVE', /checksum/);
 });

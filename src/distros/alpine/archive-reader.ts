@@ -16,6 +16,7 @@ import {
   verifyControl,
 } from './archive-signature.ts';
 import { isKeptFile } from './kept-files.ts';
+import { apkDialect } from './tar-dialect.ts';
 
 /** Signature and control of real packages stay below 64 KiB; they are held in memory. */
 const MAX_CONTROL_BYTES = 16 * 1024 * 1024;
@@ -120,6 +121,7 @@ async function walkMembers(input: ArchiveInput): Promise<Pass> {
   let onlySignatures = true;
   const collector = new FileListCollector({
     where,
+    dialect: apkDialect,
     entry(entry, segment) {
       if (controlSegment >= 0) return;
       if (isSignaturePath(entry.path)) {

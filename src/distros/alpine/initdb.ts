@@ -2,7 +2,7 @@ import type { Installation, InstalledPackage, Root } from '../install.ts';
 import type { ApkLayout } from './apk-layout.ts';
 
 export const DATABASE_FOLDER = 'lib/apk/db';
-/** Where apk 2 puts a script to run it; it takes the folder's mode to 0700 then. */
+/** Where apk 2 puts a script to run it, in a folder that it makes with mode 0700 where there is none. */
 export const SCRIPT_FOLDER = 'lib/apk/exec';
 const EMPTY = new Uint8Array(0);
 

@@ -30,7 +30,7 @@ export function installedText(database: InstalledDatabase): string {
     const unpacked = isUnpacked(installed);
     const files = unpacked ? filesText(installed, database) : NO_FILES;
     text += headerText(installed, layout);
-    notes += notesText(installed, unpacked) + (layout.needsChecksums && files.unchecked ? 'f:f\n' : '');
+    notes += notesText(installed, unpacked) + some('f', brokenText(files, layout));
     if (files.text !== '') {
       text += notes + files.text;
       notes = '';
@@ -102,9 +102,24 @@ interface FilesText {
   readonly text: string;
   /** A file has no checksum in the archive: apk 2.14 installs the package and notes it as broken. */
   readonly unchecked: boolean;
+  /** Linux refuses an attribute of a file. */
+  readonly brokenXattrs: boolean;
 }
 
-const NO_FILES: FilesText = { text: '', unchecked: false };
+const NO_FILES: FilesText = { text: '', unchecked: false, brokenXattrs: false };
+
+function brokenText({ unchecked, brokenXattrs }: FilesText, layout: ApkLayout): string {
+  return (layout.needsChecksums && unchecked ? 'f' : '') + (brokenXattrs ? 'x' : '');
+}
+
+/** xattr(7): there are four namespaces, and of `system` files have the ACLs. */
+const SETTABLE_XATTR = /^(?:user|trusted|security)\.|^system\.posix_acl_(?:access|default)$/;
+
+function hasBrokenXattrs({ type, xattrs }: FileEntry): boolean {
+  if (type !== 'file') return false;
+  for (const name in xattrs) if (!SETTABLE_XATTR.test(name)) return true;
+  return false;
+}
 
 /** Directories in the order in which the archive first needs them, each with its files in archive order. */
 function filesText(installed: InstalledPackage, { owned, owner, layout }: InstalledDatabase): FilesText {
@@ -120,7 +135,11 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
     return known;
   };
   const lost = lostRootFile(installed.facts, entries);
+  const linked = entries.some(({ type }) => type === 'hardlink')
+    ? linkedChecksums(installed.facts.files)
+    : NO_CHECKSUMS;
   let unchecked = false;
+  let brokenXattrs = false;
   let at: string | undefined;
   let files: string[] = [];
   for (const [index, entry] of entries.entries()) {
@@ -136,8 +155,12 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
       at = parent;
       files = folder(parent).files;
     }
-    const checksum = checksums[type === 'hardlink' ? targetOf(entries, entry) : index] ?? '';
-    if (checksum === '' && type === 'file') unchecked = true;
+    const isBroken = hasBrokenXattrs(entry);
+    brokenXattrs ||= isBroken;
+    const written = (type === 'hardlink' ? linked.get(entry.linkTarget) : checksums[index]) ?? '';
+    // apk 2 stops there with a file that has an attribute it cannot set.
+    const checksum = isBroken && layout.needsChecksums ? '' : written;
+    if (checksum === '' && type === 'file' && !isBroken) unchecked = true;
     const line = `R:${path.slice(slash + 1)}\n${aclText('a', entry, owner(entry))}`;
     files.push(checksum === '' ? line : `${line}Z:Q1${checksum}\n`);
   }
@@ -147,7 +170,7 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
     if (layout.sortedFiles) known.files.sort();
     text += `F:${path}\n${known.head}${known.files.join('')}`;
   }
-  return { text, unchecked };
+  return { text, unchecked, brokenXattrs };
 }
 
 /**
@@ -164,9 +187,15 @@ function lostRootFile({ files }: ArchiveFacts, entries: readonly FileEntry[]): n
   return -1;
 }
 
-/** A hard link has no checksum of its own. */
-function targetOf(entries: readonly FileEntry[], { linkTarget }: FileEntry): number {
-  return entries.findIndex(({ path }) => path === linkTarget);
+const NO_CHECKSUMS: ReadonlyMap<string, string> = new Map();
+
+/** By path: a hard link has the checksum of what it names, also where another package's file took that one's place. */
+function linkedChecksums(files: readonly FileEntry[]): ReadonlyMap<string, string> {
+  const own = checksumsOf(files);
+  const byPath = new Map<string, string>();
+  for (const [index, { path, type, linkTarget }] of files.entries())
+    byPath.set(path, (type === 'hardlink' ? byPath.get(linkTarget) : own[index]) ?? '');
+  return byPath;
 }
 
 const CHECKSUM = 'APK-TOOLS.checksum.SHA1';

@@ -34,6 +34,19 @@ export function installer(installation: Installation): Installer {
   const ids = layout.readsIdsAtOnce ? idCacheAtOnce() : idCache();
   const isLeftOut = layout.rules.isMetadata ?? isMetadata;
   const steps = scriptSteps(installation, ids.reset);
+  let scriptFolder = '';
+
+  /** apk 2 makes the folder for the first script where there is none. */
+  const runStep = (step: Parameters<typeof steps.run>[0], root: Root): void => {
+    const runs =
+      installation.scripts && step.installed.facts.scripts.some(({ name }) => name === step.script);
+    if (runs && layout.scriptFolder && installation.database && root.stat(SCRIPT_FOLDER) === undefined) {
+      scriptFolder = SCRIPT_FOLDER;
+      if (installation.mode === 'static' && root.stat(DATABASE_FOLDER) !== undefined)
+        root.put(SCRIPT_FOLDER, { type: 'directory', mode: 0o700 });
+    }
+    steps.run(step, root);
+  };
   /** Of entries whose ids the archive's numbers are not */
   const owners = new Map<FileEntry, Owner>();
 
@@ -56,7 +69,7 @@ export function installer(installation: Installation): Installer {
       // apk 3 has read the first header of the files by the time it runs the script.
       const first = installed.facts.files.find(({ path }) => !isLeftOut(path));
       if (layout.readsIdsAtOnce && first !== undefined) resolve(first);
-      steps.run({ installed, script: 'pre-install', args: [installed.facts.version] }, root);
+      runStep({ installed, script: 'pre-install', args: [installed.facts.version] }, root);
       ids.open(root);
     },
     owner: resolve,
@@ -66,18 +79,17 @@ export function installer(installation: Installation): Installer {
         if (entry.type === 'hardlink' && !isLeftOut(entry.path)) linkAttributes(root, entry, resolve(entry));
       if (layout.readsIdsAtOnce && installed.facts.files.some(({ path }) => ID_FILE.test(path))) ids.reset();
       steps.unpacked(installed);
-      steps.run({ installed, script: 'post-install', args: [installed.facts.version] }, root);
+      runStep({ installed, script: 'post-install', args: [installed.facts.version] }, root);
     },
     end(root, owned): InstallerResult {
       const runs = installation.scripts ? triggerRuns(installation.packages) : [];
       for (const run of runs)
-        steps.run({ installed: run.package, script: 'trigger', args: run.directories }, root);
+        runStep({ installed: run.package, script: 'trigger', args: run.directories }, root);
       if (installation.database) writeDatabase(root, owned);
       if (!installation.scripts) return { left: [], done: [] };
       const { left, done } = steps.result();
       const late = (installed: InstalledPackage): readonly LateEntry[] =>
         steps.isLate(installed) ? lateEntries(root, owned(installed)) : [];
-      const scriptFolder = installation.database && layout.scriptFolder ? SCRIPT_FOLDER : '';
       for (const { path, mode, content } of installFiles({
         scriptFolder,
         shell: shellOf(root),
@@ -120,7 +132,7 @@ export function installer(installation: Installation): Installer {
     const installed = installedText({ packages, layout, owned, owner: ownerOf });
     const ordered = layout.scriptsByName ? packages : installation.packages;
     const tar = scriptsTar(ordered, { layout, time: installation.time });
-    if (installation.mode === 'static' && steps.anyScript && layout.scriptFolder)
+    if (installation.mode === 'static' && scriptFolder !== '' && root.stat(scriptFolder) === undefined)
       root.put(SCRIPT_FOLDER, { type: 'directory', mode: 0o700 });
     put(`${DATABASE_FOLDER}/installed`, encodePath(installed));
     put(`${DATABASE_FOLDER}/triggers`, Buffer.from(triggersText(ordered)));

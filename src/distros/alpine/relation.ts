@@ -76,11 +76,13 @@ export function relationText({ conflict, name, tag, operator, version }: Relatio
   return `${conflict ? '!' : ''}${name}${tag === '' ? '' : `@${tag}`}${bound}`;
 }
 
-/** Several in one line, as apk writes them; what is no term stays as it is. */
+/** Several in one line, as apk writes them: up to the first that it cannot read. */
 export function relationsText(values: readonly string[]): string {
   const text = values.join(' ');
-  if (!/[<>=~]{2}/.test(text)) return text;
-  return text.split(/\s+/).map(inApksWords).join(' ');
+  if (!/[<>=~](?:[<>=~]|\s|$)/.test(text)) return text;
+  const terms = text.split(/\s+/);
+  const unreadable = terms.findIndex((term) => /[<>=~]$/.test(term));
+  return (unreadable < 0 ? terms : terms.slice(0, unreadable)).map(inApksWords).join(' ');
 }
 
 function inApksWords(term: string): string {

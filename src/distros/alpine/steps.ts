@@ -2,8 +2,6 @@ import type { Installation, InstalledPackage, Root } from '../install.ts';
 import { applyKnownScript, type ScriptRun } from './known-script.ts';
 
 export interface ScriptSteps {
-  /** Whether a package has a script that apk would have run so far. */
-  readonly anyScript: boolean;
   /** The script's turn: its effect is applied to the root, or it is left. No effect without such a script. */
   run(step: Omit<ScriptRun, 'time'>, root: Root): void;
   /** The package's files are in the root now. */
@@ -35,9 +33,6 @@ export function scriptSteps(installation: Installation, endedWell: () => void): 
   };
 
   return {
-    get anyScript() {
-      return left.length + done.length > 0;
-    },
     run(step, root) {
       const { facts } = step.installed;
       const script = facts.scripts.find(({ name }) => name === step.script);

@@ -1,4 +1,5 @@
 import { createHash, hash } from 'node:crypto';
+import type { TarDialect } from '../../archive/tar-header.ts';
 import type { TarEntry } from '../../archive/tar-reader.ts';
 import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
@@ -12,6 +13,8 @@ const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 export interface FileListOptions {
   /** For error messages. */
   readonly where: string;
+  /** How the distribution's tool reads tars. Absent: as engines do */
+  readonly dialect?: TarDialect;
   /** Sees every entry when its header was read. `segment` is its header's. */
   entry?(entry: TarEntry, segment: number): void;
   /**
@@ -50,6 +53,9 @@ export interface FileList {
 export const EARLY_END = 'end-of-archive blocks before the last segment';
 export const STRAY_ZERO_BLOCK = 'a stray zero block between entries';
 export const DATA_AFTER_END = 'data after the end-of-archive blocks';
+export const READ_OTHERWISE = 'ids, times or links that engines and the package manager read differently';
+export const DOT_NAMES = 'names that begin with ./, which the package manager does not install';
+export const ROOT_FOLDER = 'an entry of the root folder, which the package manager passes over';
 export const GLOBAL_HEADER =
   'a global header before the files that says nothing about them, but does to engines';
 
@@ -69,6 +75,8 @@ export class FileListCollector {
   #base = 0;
   #segment = 0;
   #endsEarly = false;
+  /** The current entry is in no list */
+  #skips = false;
   #unstackable = '';
   #hash: ReturnType<typeof createHash> | undefined;
   #sha256 = '';
@@ -130,7 +138,8 @@ export class FileListCollector {
 
   #noteDefects(): void {
     if (this.#unstackable !== '') return;
-    if (this.#scanner.strayZeroBlockAt >= 0) this.#unstackable = STRAY_ZERO_BLOCK;
+    if (this.#scanner.rootDirectory !== undefined) this.#unstackable = ROOT_FOLDER;
+    else if (this.#scanner.strayZeroBlockAt >= 0) this.#unstackable = STRAY_ZERO_BLOCK;
     else if (this.#scanner.dataAfterEndAt >= 0) this.#unstackable = DATA_AFTER_END;
   }
 
@@ -141,17 +150,26 @@ export class FileListCollector {
         content: (entry, chunk) => this.#content(entry, chunk),
         end: (entry) => this.#end(entry),
       },
-      { where: this.#options.where },
+      {
+        where: this.#options.where,
+        ...(this.#options.dialect === undefined ? {} : { dialect: this.#options.dialect }),
+      },
     );
   }
 
   #begin(entry: TarEntry): void {
     if (this.#endsEarly && this.#unstackable === '') this.#unstackable = EARLY_END;
     this.#options.entry?.(entry, this.#segment);
-    this.#checks.entry(entry);
+    if (entry.isAmbiguous) this.#unstackable ||= READ_OTHERWISE;
+    this.#skips = isPassedOver(entry);
+    if (this.#skips) this.#unstackable ||= DOT_NAMES;
+    else this.#checks.entry(entry);
     this.#sha256 = '';
     this.#hash = undefined;
     this.#pieces = undefined;
+    this.#md5 = undefined;
+    this.#scan = undefined;
+    if (this.#skips) return;
     this.#md5 =
       entry.type === 'file' && this.#options.hashMd5?.(entry.path, this.#kept) === true
         ? createHash('md5')
@@ -175,7 +193,7 @@ export class FileListCollector {
   }
 
   #content(entry: TarEntry, chunk: Buffer): void {
-    if (entry.type !== 'file') return;
+    if (entry.type !== 'file' || this.#skips) return;
     // Most files arrive whole: the one-shot hash costs a third of a hash object.
     if (chunk.length === entry.sizeBytes) this.#sha256 = hash('sha256', chunk, 'hex');
     else {
@@ -188,6 +206,7 @@ export class FileListCollector {
   }
 
   #end(entry: TarEntry): void {
+    if (this.#skips) return;
     const isFile = entry.type === 'file';
     if (this.#hash !== undefined) this.#sha256 = this.#hash.digest('hex');
     else if (isFile && entry.sizeBytes === 0) this.#sha256 = EMPTY_SHA256;
@@ -213,6 +232,11 @@ export class FileListCollector {
       pax: entry.pax,
     });
   }
+}
+
+/** apk and pacman pass over names that begin with a dot as they are written, so all of a tar made of `.`. */
+function isPassedOver({ rawPath }: TarEntry): boolean {
+  return rawPath.startsWith('./');
 }
 
 /** `.PKGINFO`, `.SIGN.…`: in the root, with a dot in front. */

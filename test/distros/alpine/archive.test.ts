@@ -19,7 +19,13 @@ import {
   makeFixtureKey,
 } from '../../fixtures/apk.ts';
 import { sharedData } from '../../fixtures/shared.ts';
-import { extendedHeader, type FixtureFile, tarEntries, tarEntry } from '../../fixtures/tar.ts';
+import {
+  END_OF_ARCHIVE,
+  extendedHeader,
+  type FixtureFile,
+  tarEntries,
+  tarEntry,
+} from '../../fixtures/tar.ts';
 import { chunksOf, UNTRUSTED } from './installed.ts';
 
 const KEY = makeFixtureKey();
@@ -228,7 +234,7 @@ test('a global header around the signature says nothing about the package, whose
   ]) {
     const facts = await read(signedAs(wrap));
     assert.equal(facts.signedBy, KEY.name);
-    assert.match(facts.unstackable, /^a global header/);
+    assert.match(facts.unstackable, /^(a global header|ids, times)/);
     assert.deepEqual(rest(facts), rest(plain));
   }
   const alone = await read(Buffer.concat([gzipMember(global), APK]));
@@ -319,6 +325,105 @@ test('archives that engines would read wrongly are named, and their list is whol
   const many = await read(makeApk({ ...SPEC, dataMembers: 4 }));
   assert.equal(many.unstackable, '');
   assert.ok(many.segments.length > 3);
+});
+
+/** `hello` with this data member */
+function withData(tar: Buffer): Promise<ReadFacts> {
+  const data = gzipMember(Buffer.concat([tar, END_OF_ARCHIVE]));
+  const datahash = sha256(data);
+  const { control } = makeApkMembers({ ...SPEC, key: null, files: [], datahash });
+  return read(Buffer.concat([control, data]), { policy: UNTRUSTED });
+}
+
+test('ids and times that only pax records have are apk’s no more than global headers are; the layer is derived', async () => {
+  const plain = { path: 'a', content: 'x', uid: 5, gid: 6, mtime: 1_700_000_000 };
+  const rows: readonly (readonly [what: string, tar: Buffer])[] = [
+    ['uid', tarEntry({ ...plain, pax: { uid: '3000000000' } })],
+    ['gid', tarEntry({ ...plain, pax: { gid: '7' } })],
+    ['mtime', tarEntry({ ...plain, pax: { mtime: '-86400' } })],
+    ['global', Buffer.concat([extendedHeader('g', { 'SCHILY.xattr.user.x': 'y' }), tarEntry(plain)])],
+    ['global uid', Buffer.concat([extendedHeader('g', { uid: '1' }), tarEntry(plain)])],
+  ];
+  for (const [what, tar] of rows) {
+    const facts = await withData(tar);
+    const [file] = facts.files.slice(-1);
+    assert.deepEqual([file?.uid, file?.gid, file?.mtime, file?.xattrs], [5, 6, 1_700_000_000, {}], what);
+    assert.match(facts.unstackable, /^ids, times or links/, what);
+  }
+  const same = await withData(
+    tarEntry({ ...plain, pax: { uid: '5', mtime: '1700000000.25', atime: '1', uname: 'nobody' } }),
+  );
+  assert.equal(same.unstackable, '');
+  await assert.rejects(
+    withData(tarEntry({ ...plain, pax: { size: '0' } })),
+    (error) => isAppError(error, 'BAD_ARCHIVE') && /is 1 in its header and 0 in pax/.test(error.message),
+  );
+});
+
+test('GNU long link targets are not apk’s: a hard link of one has no file, a symlink is another', async () => {
+  const target = `${'d/'.repeat(60)}file`;
+  const long = extendedHeader('K', target);
+  const link = { path: 'z', linkTarget: target.slice(0, 100) };
+  await assert.rejects(
+    withData(
+      Buffer.concat([
+        tarEntry({ path: target, content: 'x' }),
+        long,
+        tarEntry({ ...link, type: 'hardlink' }),
+      ]),
+    ),
+    (error) => isAppError(error, 'BAD_ARCHIVE') && /no file before it/.test(error.message),
+  );
+  const facts = await withData(Buffer.concat([long, tarEntry({ ...link, type: 'symlink' })]));
+  assert.equal(facts.files.at(-1)?.linkTarget, target.slice(0, 100));
+  assert.match(facts.unstackable, /^ids, times or links/);
+});
+
+test('numbers and headers that apk cannot read are refused', async () => {
+  const entry = tarEntry({ path: 'opt', type: 'directory' });
+  const rows: readonly (readonly [what: string, at: number, bytes: Buffer])[] = [
+    ['a mode with its type in base-256', 100, Buffer.from([0x80, 0, 0, 0, 0x80, 0, 0x41, 0xed])],
+    ['a mode with a blank before it', 100, Buffer.from('  40755\0')],
+    ['a uid in base-256', 108, Buffer.from([0x80, 0, 0, 0, 0, 0x20, 0, 0])],
+    ['an mtime before 1970', 136, Buffer.from([...Buffer.alloc(11, 0xff), 0x80])],
+    ['a header of before ustar', 257, Buffer.alloc(8)],
+  ];
+  for (const [what, at, bytes] of rows) {
+    const block = Buffer.from(entry);
+    bytes.copy(block, at);
+    block.write('        ', 148);
+    const sum = block.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    await assert.rejects(withData(block), (error) => isAppError(error, 'BAD_ARCHIVE'), what);
+  }
+  assert.equal((await withData(entry)).unstackable, '');
+});
+
+test('names that begin with ./ are not installed, as apk does not; the layer is derived without them', async () => {
+  const facts = await withData(
+    tarEntries([
+      { path: './opt', type: 'directory' },
+      { path: './opt/a', content: 'x' },
+      { path: 'usr', type: 'directory' },
+      { path: '.hidden', content: 'x' },
+    ]),
+  );
+  assert.deepEqual(
+    facts.files.map(({ path }) => path),
+    ['.PKGINFO', '.post-install', '.trigger', 'usr', '.hidden'],
+  );
+  assert.match(facts.unstackable, /^names that begin with \.\//);
+  const root = await withData(tarEntries([{ path: './', type: 'directory', mode: 0o700 }]));
+  assert.match(root.unstackable, /^an entry of the root folder/);
+  await assert.rejects(
+    withData(
+      tarEntries([
+        { path: './a', content: 'x' },
+        { path: 'b', type: 'hardlink', linkTarget: './a' },
+      ]),
+    ),
+    (error) => isAppError(error, 'BAD_ARCHIVE'),
+  );
 });
 
 test('what is no apk v2 is told', async () => {

@@ -214,3 +214,86 @@ test('checksums that are none are as if they were not there', async () => {
   const text = textOf(lay(packages), 'lib/apk/db/installed');
   assert.match(text, /\nf:f\nF:\nR:short\nR:right\nZ:Q1q6urq6urq6urq6urq6urq6urq6s=\nR:words\n\n$/);
 });
+
+test('the database says of a package what the index says, as apk does', async () => {
+  const [one] = await installed({ name: 'a', version: '1-r0', files: [file('a')] });
+  assert.ok(one !== undefined);
+  const entry = {
+    ...alpine.describe(one.facts, ''),
+    description: 'Other',
+    url: 'u',
+    license: 'L',
+    installedSizeBytes: 77,
+    sizeBytes: 5,
+    origin: 'o',
+    maintainer: 'm y',
+    buildTime: 5,
+    commit: 'abc',
+    providerPriority: 7,
+    depends: ['b>==1', 'c='],
+    provides: ['v', '=', '2'],
+    installIf: ['good'],
+  };
+  const text = textOf(lay([{ ...one, index: { entry, tag: '' } }]), 'lib/apk/db/installed');
+  assert.equal(
+    text.slice(text.indexOf('V:'), text.indexOf('F:')),
+    'V:1-r0\nA:x86_64\nS:5\nI:77\nT:Other\nU:u\nL:L\no:o\nm:m y\nt:5\nc:abc\nk:7\nD:b>=1\np:v\ni:good\n',
+  );
+  const empty = { ...entry, origin: '', maintainer: '', commit: '', extra: { o: [''], m: [''], c: [''] } };
+  const written = textOf(lay([{ ...one, index: { entry: empty, tag: '' } }]), 'lib/apk/db/installed');
+  assert.match(written, /\nL:L\no:\nm:\nt:5\nc:\nk:7\n/);
+  const none = { ...entry, installedSizeBytes: 0 };
+  assert.equal(lay([{ ...one, index: { entry: none, tag: '' } }]).tree.has('a'), false);
+});
+
+test('a hard link keeps the checksum of a file that another package’s took the place of', async () => {
+  const packages = await installed(
+    {
+      name: 'a',
+      version: '1-r0',
+      files: [
+        file('x'),
+        { path: 'y', type: 'hardlink', linkTarget: 'x' },
+        { path: 'z', type: 'hardlink', linkTarget: 'y' },
+      ],
+    },
+    { name: 'b', version: '1-r0', replaces: ['a'], files: [file('x', 'other')] },
+  );
+  const text = textOf(lay(packages), 'lib/apk/db/installed');
+  const sum = 'Z:Q1EfatjsUqKYSrqv18O1FlA3hcIHI='; // SHA-1 of `x`
+  assert.ok(text.includes(`\nF:\nR:y\n${sum}\nR:z\n${sum}\n`), text);
+});
+
+test('an attribute that Linux refuses is noted, and apk 2 has no checksum of its file', async () => {
+  const files = [
+    { ...file('a'), xattrs: { 'com.apple.provenance': 'AQ==' } },
+    { ...file('b'), xattrs: { 'user.x': 'AQ==' } },
+    { path: 'c', linkTarget: 'a', xattrs: { 'com.apple.provenance': 'AQ==' } },
+  ];
+  const text = textOf(lay(await installed({ name: 'a', version: '1-r0', files })), 'lib/apk/db/installed');
+  assert.match(text, /\nf:x\nF:\nR:a\na:0:0:644:Q1[^\n]+\nR:b\na:0:0:644:Q1[^\n]+\nZ:Q1[^\n]+\nR:c\n/);
+});
+
+test('the folder of scripts is made for the first of them where there is none, and else as its package has it', async () => {
+  const tools: ApkSpec = {
+    name: 'apk-tools',
+    version: '2.14.0-r0',
+    files: [{ path: 'lib/' }, { path: 'lib/apk/' }, { path: 'lib/apk/exec/' }],
+  };
+  const scripted: ApkSpec = {
+    name: 's',
+    version: '1-r0',
+    files: [file('s')],
+    scripts: { 'post-install': '#!/bin/sh\nexit 0\n' },
+  };
+  const mode = async (...specs: readonly ApkSpec[]): Promise<number | undefined> =>
+    lay(await installed(...specs)).tree.get('lib/apk/exec')?.mode;
+  assert.equal(await mode(tools, scripted), 0o755);
+  assert.equal(await mode(scripted, tools), 0o700);
+  assert.equal(await mode(scripted), 0o700);
+  assert.equal(await mode(tools), 0o755);
+  const deferred = async (...specs: readonly ApkSpec[]): Promise<string> =>
+    textOf(lay(await installed(...specs), { mode: 'deferred' }), '.pkg/install.sh');
+  assert.doesNotMatch(await deferred(tools, scripted), /chmod 700/);
+  assert.match(await deferred(scripted, tools), /chmod 700 \/lib\/apk\/exec/);
+});

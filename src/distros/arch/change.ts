@@ -1,4 +1,5 @@
 import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
+import { whyUnusable } from '../../model/unusable.ts';
 import type { Change, ChangeRequest, ChangeResult } from '../transaction.ts';
 import { takesArchitecture } from './architectures.ts';
 import { settleInside, settleWithInstalled } from './conflicts.ts';
@@ -11,6 +12,7 @@ import {
   explainBroken,
   explainClash,
   explainMissing,
+  explainUnusable,
   type Failure,
   missingLine,
   type Refusal,
@@ -51,6 +53,11 @@ export function change(request: ChangeRequest, source: SyncSource): ChangeResult
     return { ok: false, problems, report: ['error: unresolvable package conflicts detected', ...report] };
   }
   const { packages } = settled;
+  const unusable = packages.flatMap((entry) => {
+    const why = whyUnusable(entry);
+    return why === '' ? [] : [explainUnusable(entry, why, because(entry))];
+  });
+  if (unusable.length > 0) return refuseTransaction('package filename is not valid', unusable, []);
   const replaced = packages.flatMap((by) => targets.removedBy(by).map((old): Displaced => ({ old, by })));
   const removed = new PackageList(session.relations, new Set(replaced.map(({ old }) => old)));
   if (resolution === undefined)

@@ -7,7 +7,7 @@ import type { RepositoryIndex } from '../../model/repository.ts';
 import type { IndexInput } from '../distro.ts';
 import type { FileLists, PackageFiles } from '../file-lists.ts';
 import { unreadable } from '../shared/unreadable.ts';
-import { type DescFields, readFields, toPackage } from './desc.ts';
+import { type DescFields, type DescName, readFields, toPackage } from './desc.ts';
 import { acceptSignature } from './signature.ts';
 
 /** The largest real `.files` database (extra) inflates to about 400 MiB. */
@@ -17,6 +17,8 @@ const MAX_RATIO = 400;
 /** The longest real `desc` is 60 KiB (a meta package's depends), the longest real `files` 9 MiB. */
 const MAX_DESC_BYTES = 4 * 1024 ** 2;
 const MAX_FILES_BYTES = 256 * 1024 ** 2;
+/** Members with a package's fields; `depends` is of before pacman 4.1. */
+const DESCRIPTIONS: readonly string[] = ['desc', 'depends'];
 /** All repositories that exist have about 150,000 packages together. */
 const MAX_PACKAGES = 1_000_000;
 
@@ -25,7 +27,7 @@ export async function readDatabase(input: IndexInput): Promise<RepositoryIndex> 
   const { where } = input;
   const signedBy = await accept(input);
   const byDirectory = new Map<string, DescFields>();
-  for await (const { directory, member, text } of members(input, (name) => name !== 'files')) {
+  for await (const { directory, text } of members(input, (name) => DESCRIPTIONS.includes(name))) {
     let fields = byDirectory.get(directory);
     if (fields === undefined) {
       if (byDirectory.size >= MAX_PACKAGES) {
@@ -34,18 +36,11 @@ export async function readDatabase(input: IndexInput): Promise<RepositoryIndex> 
       fields = new Map();
       byDirectory.set(directory, fields);
     }
-    readFields(text, fields, `${where}: ${directory}/${member}`);
+    readFields(text, fields);
   }
   const packages: IndexPackage[] = [];
   for (const [directory, fields] of byDirectory) {
-    const found = toPackage(fields, `${where}: ${directory}/desc`);
-    if (directory !== `${found.name}-${found.version}`) {
-      throw new AppError(
-        'BAD_INDEX',
-        `${where}: ${directory}/desc: expected the package ${directory}, got ${found.name}-${found.version}`,
-      );
-    }
-    packages.push(found);
+    packages.push(toPackage(nameOf(directory, where), fields, `${where}: ${directory}/desc`));
   }
   return { packages, description: '', signedBy };
 }
@@ -62,22 +57,25 @@ function accept({ bytes, policy, signature, where }: IndexInput): Promise<string
 
 async function* readFileLists(input: Pick<IndexInput, 'bytes' | 'where'>): AsyncGenerator<PackageFiles> {
   for await (const { directory, text } of members(input, (name) => name === 'files')) {
-    const parts = /^(.+)-([^-]+-[^-]+)$/.exec(directory);
-    if (parts?.[1] === undefined || parts[2] === undefined) {
-      throw new AppError(
-        'BAD_INDEX',
-        `${input.where}: expected a folder <name>-<version>-<release>, got ${JSON.stringify(directory)}`,
-      );
-    }
+    const { name, version } = nameOf(directory, input.where);
     const fields: DescFields = new Map();
-    readFields(text, fields, `${input.where}: ${directory}/files`);
-    yield { name: parts[1], version: parts[2], files: fields.get('FILES') ?? [] };
+    readFields(text, fields);
+    yield { name, version, files: fields.get('FILES') ?? [] };
   }
+}
+
+/** @throws AppError BAD_INDEX: pacman refuses the database (be_sync.c load_pkg_for_entry) */
+function nameOf(directory: string, where: string): DescName {
+  const [, name, version] = /^(.+)-([^-]+-[^-]+)$/s.exec(directory) ?? [];
+  if (name !== undefined && version !== undefined) return { name, version };
+  throw new AppError(
+    'BAD_INDEX',
+    `${where}: expected folders <name>-<version>-<release>, got ${JSON.stringify(directory.slice(0, 80))}`,
+  );
 }
 
 interface Member {
   readonly directory: string;
-  readonly member: string;
   readonly text: string;
 }
 
@@ -98,13 +96,16 @@ async function* members(
     });
   }
   const ready: Member[] = [];
+  /** Folders whose file list was read */
   const seen = new Set<string>();
   let pieces: Buffer[] | undefined;
   const scanner = new TarScanner({
     entry(entry: TarEntry): void {
       pieces = undefined;
       const [directory = '', member = '', ...deeper] = entry.path.split('/');
-      if (entry.type !== 'file' || member === '' || deeper.length > 0 || !wanted(member)) return;
+      if (entry.type === 'directory') return;
+      nameOf(directory, where);
+      if (entry.type !== 'file' || deeper.length > 0 || !wanted(member)) return;
       const limit = member === 'files' ? MAX_FILES_BYTES : MAX_DESC_BYTES;
       if (entry.sizeBytes > limit) {
         throw new AppError(
@@ -112,10 +113,10 @@ async function* members(
           `${where}: ${entry.path}: expected at most ${limit} bytes, got ${entry.sizeBytes}`,
         );
       }
-      if (seen.has(entry.path)) {
+      if (member === 'files' && seen.has(directory)) {
         throw new AppError('BAD_INDEX', `${where}: expected one ${directory}/${member}, got a second one`);
       }
-      seen.add(entry.path);
+      if (member === 'files') seen.add(directory);
       pieces = [];
     },
     content(_entry: TarEntry, chunk: Buffer): void {
@@ -123,8 +124,8 @@ async function* members(
     },
     end(entry: TarEntry): void {
       if (pieces === undefined) return;
-      const [directory = '', member = ''] = entry.path.split('/');
-      ready.push({ directory, member, text: Buffer.concat(pieces).toString('utf8') });
+      const [directory = ''] = entry.path.split('/');
+      ready.push({ directory, text: Buffer.concat(pieces).toString('utf8') });
       pieces = undefined;
     },
   });

@@ -1,5 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
 import type { IndexPackage } from '../../model/package.ts';
+import { UNUSABLE } from '../../model/unusable.ts';
 
 /** `%NAME%` → its lines, by name without the percent signs. */
 export type DescFields = Map<string, string[]>;
@@ -27,74 +28,105 @@ const KNOWN_FIELDS = new Set([
   'DEPENDS',
 ]);
 
+/** Fields of which pacman reads one line, whatever follows; of all others it reads up to an empty line. */
+const SINGLE_FIELDS = new Set([
+  ...[
+    'FILENAME',
+    'NAME',
+    'BASE',
+    'VERSION',
+    'DESC',
+    'CSIZE',
+    'ISIZE',
+    'URL',
+    'ARCH',
+    'BUILDDATE',
+    'PACKAGER',
+  ],
+  ...['MD5SUM', 'SHA256SUM', 'PGPSIG'],
+]);
+
 /** Names become file names below `/.pkg`, and pacman's own rules are narrower (PKGBUILD(5), `pkgname`). */
 const SAFE_NAME = /^[^\s/\0-\x1f\x7f.-][^\s/\0-\x1f\x7f]*$/u;
 const FIELD_LINE = /^%([^%\s]+)%$/;
+/** PATH_MAX of Linux */
+const MAX_FILE_NAME_CHARACTERS = 4096;
 
 /**
- * Adds a `desc` (or, in older databases, `depends`) member's fields: `%FIELD%`, its lines, an empty line.
- * @throws AppError BAD_INDEX
+ * Adds a `desc` (or, in older databases, `depends`) member's fields as libalpm reads them (be_sync.c sync_db_read): of a
+ * repeated single value the last counts, lists go on; lines that belong to no field are passed over.
  */
-export function readFields(text: string, into: DescFields, where: string): void {
-  let values: string[] | undefined;
-  let line = 0;
-  for (const raw of text.split('\n')) {
-    line += 1;
-    const value = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-    if (values !== undefined) {
-      if (value === '') values = undefined;
-      else values.push(value);
+export function readFields(text: string, into: DescFields): void {
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  for (let at = 0; at < lines.length; ) {
+    const field = FIELD_LINE.exec(lines[at] as string)?.[1];
+    at += 1;
+    if (field === undefined) continue;
+    const isKnown = KNOWN_FIELDS.has(field);
+    if (SINGLE_FIELDS.has(field)) {
+      const value = lines[at];
+      if (value !== undefined) into.set(field, [value]);
+      at += 1;
       continue;
     }
-    if (value.trim() === '') continue;
-    const field = FIELD_LINE.exec(value.trim())?.[1];
-    if (field === undefined) {
-      throw new AppError(
-        'BAD_INDEX',
-        `${where}:${line}: expected a %FIELD% line, got ${JSON.stringify(value.slice(0, 80))}`,
-      );
-    }
-    values = into.get(field);
-    if (values === undefined) {
-      values = [];
-      into.set(field, values);
+    const values = into.get(field) ?? [];
+    into.set(field, values);
+    for (; at < lines.length && lines[at] !== ''; at += 1) {
+      // Of a field that pacman does not know each line is one of its own.
+      if (!isKnown && FIELD_LINE.test(lines[at] as string)) break;
+      values.push(lines[at] as string);
     }
   }
 }
 
-/** @throws AppError BAD_INDEX when what identifies a package is missing or cannot be */
-export function toPackage(fields: DescFields, where: string): IndexPackage {
+/** What a package's folder in the database is called, `<name>-<version>-<release>`: to pacman its name and version. */
+export interface DescName {
+  readonly name: string;
+  readonly version: string;
+}
+
+/**
+ * What makes the record unusable goes to `extra` (model/unusable.ts).
+ * @throws AppError BAD_INDEX where pacman refuses the whole database
+ */
+export function toPackage({ name, version }: DescName, fields: DescFields, where: string): IndexPackage {
   const one = (field: string): string => fields.get(field)?.[0] ?? '';
   const list = (field: string): string[] => fields.get(field) ?? [];
-  const word = (field: string): string => {
-    const value = one(field);
-    if (!SAFE_NAME.test(value)) {
-      throw new AppError(
-        'BAD_INDEX',
-        `${where}: expected one word that can be part of a file name for %${field}%, got ${value === '' ? 'none' : JSON.stringify(value.slice(0, 80))}`,
-      );
-    }
-    return value;
-  };
+  const fileName = one('FILENAME');
+  if (/^\.|\//.test(fileName) || fileName.length > MAX_FILE_NAME_CHARACTERS) {
+    throw new AppError(
+      'BAD_INDEX',
+      `${where}: expected a file name as %FILENAME%, got ${JSON.stringify(fileName.slice(0, 80))}`,
+    );
+  }
+  const checksum = one('SHA256SUM').toLowerCase();
   const extra: Record<string, readonly string[]> = {};
   for (const [field, values] of fields) {
-    if (!KNOWN_FIELDS.has(field)) setOwn(extra, field, values);
+    if (!KNOWN_FIELDS.has(field) && field !== UNUSABLE) setOwn(extra, field, values);
   }
+  const fault = faultOf({
+    name,
+    version,
+    fileName,
+    checksum: fields.has('SHA256SUM') ? checksum : undefined,
+  });
+  if (fault !== '') extra[UNUSABLE] = [fault];
   return {
-    name: word('NAME'),
-    version: word('VERSION'),
+    name,
+    version,
     architecture: one('ARCH'),
     description: one('DESC'),
     url: one('URL'),
     license: list('LICENSE').join(' AND '),
     origin: one('BASE'),
     maintainer: one('PACKAGER'),
-    buildTime: count(one('BUILDDATE'), 'BUILDDATE', where),
+    buildTime: count(one('BUILDDATE')),
     commit: '',
-    sizeBytes: count(one('CSIZE'), 'CSIZE', where),
-    installedSizeBytes: count(one('ISIZE'), 'ISIZE', where),
-    fileName: word('FILENAME'),
-    checksum: checksum(one('SHA256SUM'), where),
+    sizeBytes: count(one('CSIZE')),
+    installedSizeBytes: count(one('ISIZE')),
+    fileName,
+    checksum: /^[0-9a-f]{64}$/.test(checksum) ? checksum : '',
     depends: list('DEPENDS'),
     provides: list('PROVIDES'),
     replaces: list('REPLACES'),
@@ -108,30 +140,26 @@ export function toPackage(fields: DescFields, where: string): IndexPackage {
   };
 }
 
+/** Why the package cannot be had; empty when it can. */
+function faultOf(record: DescName & { fileName: string; checksum: string | undefined }): string {
+  const { name, version, fileName, checksum } = record;
+  const expected = (what: string, got: string): string =>
+    `desc of ${JSON.stringify(`${name}-${version}`.slice(0, 160))}: expected ${what}, got ${got === '' ? 'none' : JSON.stringify(got.slice(0, 80))}`;
+  for (const word of [name, version])
+    if (!SAFE_NAME.test(word)) return expected('a name and version that can be part of a file name', word);
+  if (fileName === '' || /[\0-\x1f\x7f]/.test(fileName)) return expected('a %FILENAME%', fileName);
+  if (checksum !== undefined && !/^[0-9a-f]{64}$/.test(checksum))
+    return expected('64 hex digits for %SHA256SUM%', checksum);
+  return '';
+}
+
 /** A field called `__proto__` is a field too. */
 function setOwn(record: Record<string, readonly string[]>, key: string, value: readonly string[]): void {
   Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
-function count(text: string, field: string, where: string): number {
-  if (text === '') return 0;
+/** 0, not known, where it is no whole number: pacman installs such a package too. */
+function count(text: string): number {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number)) {
-    throw new AppError(
-      'BAD_INDEX',
-      `${where}: expected a whole number for %${field}%, got ${JSON.stringify(text.slice(0, 80))}`,
-    );
-  }
-  return number;
-}
-
-function checksum(text: string, where: string): string {
-  const hex = text.toLowerCase();
-  if (hex !== '' && !/^[0-9a-f]{64}$/.test(hex)) {
-    throw new AppError(
-      'BAD_INDEX',
-      `${where}: expected 64 hex digits for %SHA256SUM%, got ${JSON.stringify(text.slice(0, 80))}`,
-    );
-  }
-  return hex;
+  return /^\d+$/.test(text) && Number.isSafeInteger(number) ? number : 0;
 }

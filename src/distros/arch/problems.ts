@@ -105,6 +105,23 @@ export function explainArchitecture(entry: CatalogPackage, expected: string): Fa
   };
 }
 
+/** libalpm finds out last, when it adds up what to download. */
+export function explainUnusable(
+  entry: CatalogPackage,
+  why: string,
+  because: { readonly requirement: string; readonly chain: readonly string[] },
+): SolveProblem {
+  return problem(
+    {
+      kind: 'uninstallable',
+      subject: fullName(entry),
+      message: `${fullName(entry)} cannot be installed: its record cannot be used: ${why}`,
+      candidates: [fullName(entry)],
+    },
+    [{ verdict: 'depends', ...because }],
+  );
+}
+
 /** A package that would do, and what is installed in its place. */
 export interface Displaced {
   readonly old: IndexPackage;

@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileLists, readDatabase } from '../../../src/distros/arch/database.ts';
 import type { IndexInput } from '../../../src/distros/distro.ts';
+import type { IndexPackage } from '../../../src/model/package.ts';
+import { whyUnusable } from '../../../src/model/unusable.ts';
 import { PacmanKeyring, parseSigLevel } from '../../../src/trust/pacman-keyring.ts';
 import { type ArchDbEntry, type ArchSpec, compressBytes, makeArchDb } from '../../fixtures/arch.ts';
 import { makePgpKey, makeTestWeb, signDetached } from '../../fixtures/pgp.ts';
@@ -134,49 +136,16 @@ const HOSTILE: readonly (readonly [what: string, bytes: () => Buffer, message: R
     /^http:\/\/m\/core\.db: /,
   ],
   [
-    'a line without a field',
-    () => database([{ path: 'a-1-1/desc', content: 'x\n' }]),
-    /a-1-1\/desc:1: expected a %FIELD% line, got "x"/,
-  ],
-  [
-    'no name',
-    () => database([{ path: 'a-1-1/desc', content: '%VERSION%\n1-1\n' }]),
-    /a-1-1\/desc: expected one word .* %NAME%, got none/,
-  ],
-  [
-    'a name that climbs',
-    () => database([{ path: 'a-1-1/desc', content: DESC.replace('\na\n', '\n../a\n') }]),
-    /%NAME%, got "\.\.\/a"/,
-  ],
-  [
     'a file name with a folder',
     () => database([{ path: 'a-1-1/desc', content: DESC.replace('a.pkg', 'x/a.pkg') }]),
     /%FILENAME%, got "x\/a\.pkg/,
   ],
   [
-    'another package',
-    () => database([{ path: 'b-1-1/desc', content: DESC }]),
-    /b-1-1\/desc: expected the package b-1-1, got a-1-1/,
+    'a folder without a release',
+    () => database([{ path: 'a-1/desc', content: DESC }]),
+    /expected folders <name>-<version>-<release>, got "a-1"/,
   ],
-  [
-    'a size that is none',
-    () => database([{ path: 'a-1-1/desc', content: `${DESC}%CSIZE%\n-1\n` }]),
-    /whole number for %CSIZE%, got "-1"/,
-  ],
-  [
-    'a checksum that is none',
-    () => database([{ path: 'a-1-1/desc', content: `${DESC}%SHA256SUM%\nabc\n` }]),
-    /64 hex digits for %SHA256SUM%/,
-  ],
-  [
-    'two descs',
-    () =>
-      database([
-        { path: 'a-1-1/desc', content: DESC },
-        { path: 'a-1-1/desc', content: DESC },
-      ]),
-    /expected one a-1-1\/desc, got a second one/,
-  ],
+  ['a file beside the folders', () => database([{ path: 'README', content: 'x' }]), /got "README"/],
 ];
 
 for (const [what, bytes, message] of HOSTILE) {
@@ -184,6 +153,33 @@ for (const [what, bytes, message] of HOSTILE) {
     await assert.rejects(readDatabase(input(bytes())), { code: 'BAD_INDEX', message });
   });
 }
+
+test('one odd record leaves the others as they are, and says why it cannot be used', async () => {
+  const rows: readonly (readonly [name: string, desc: string, why: RegExp | undefined])[] = [
+    ['a', DESC, undefined],
+    ['a', '', /^desc of "a-1-1": expected a %FILENAME%, got none$/],
+    ['a', DESC.replace('a.pkg.tar.gz', ''), /expected a %FILENAME%, got none/],
+    ['a', DESC.replaceAll('\n', '\r\n'), /expected a %FILENAME%/],
+    ['a', `${DESC}%SHA256SUM%\nabc\n`, /expected 64 hex digits for %SHA256SUM%, got "abc"/],
+    ['a', `${DESC}%unusable%\nmine\n`, undefined],
+    ['a', DESC.replace('\na\n', '\n../a\n').replace('1-1', '9'), undefined],
+    ['a', `x\n${DESC}%CSIZE%\n-1\n%ISIZE%\n2k\n%BUILDDATE%\nMonday\n`, undefined],
+    ['a b', DESC, /expected a name and version that can be part of a file name, got "a b"/],
+    ['-a', DESC, /got "-a"/],
+  ];
+  for (const [name, desc, why] of rows) {
+    const bytes = database([
+      { path: 'b-1-1/desc', content: DESC },
+      { path: `${name}-1-1/desc`, content: desc },
+    ]);
+    const [good, found] = (await readDatabase(input(bytes))).packages;
+    assert.deepEqual([good?.name, found?.name, found?.version], ['b', name, '1-1'], desc);
+    assert.deepEqual([found?.sizeBytes, found?.installedSizeBytes, found?.buildTime], [0, 0, 0]);
+    assert.equal(whyUnusable(good as IndexPackage), '');
+    if (why === undefined) assert.equal(whyUnusable(found as IndexPackage), '', desc);
+    else assert.match(whyUnusable(found as IndexPackage), why);
+  }
+});
 
 test('a field called __proto__ is a field', async () => {
   const bytes = database([{ path: 'a-1-1/desc', content: `${DESC}%__proto__%\nx\n` }]);

@@ -73,9 +73,9 @@ export async function pullCatalog(context: Context, request: CatalogPullRequest)
 function unconfirmed(reference: Reference, where: string): AppError {
   return new AppError(
     'USAGE',
-    `${fullName(reference)}: what a catalog says is believed unchecked: expected its digest in the name, or --trust-catalog`,
+    `${fullName(reference)}: a catalog cannot be verified: pin it by digest, or pass --trust-catalog`,
     {
-      hint: `If whoever publishes it is to be believed: compose catalog pull ${where}`,
+      hint: `If you trust its publisher: compose catalog pull ${where}`,
       details: { expected: where, got: fullName(reference) },
     },
   );

@@ -107,10 +107,12 @@ function notesOf(layers: readonly LayerReport[], loaded: boolean): readonly stri
     byReason.set(derived, [...(byReason.get(derived) ?? []), ...packages]);
   }
   const notes = [...byReason].map(
-    ([reason, names]) => `not the distribution's own bytes (${reason}): ${enumerate(names)}`,
+    ([reason, names]) => `no longer byte-identical to the archive (${reason}): ${enumerate(names)}`,
   );
   if (!loaded && layers.some((layer) => layer.mediaType === MEDIA_TYPES.layerZstd)) {
-    notes.push('zstd layers: Docker before 23 cannot read them; --layer-encoding gzip is for those');
+    notes.push(
+      'this image has zstd layers, which Docker before 23 cannot read; use --layer-encoding gzip for it',
+    );
   }
   return notes;
 }

@@ -123,7 +123,7 @@ export function whyDerived(facts: ArchiveFacts, encoding: LayerEncoding): string
   const to = target(encoding);
   if (encoding === 'keep' ? isLayerEncoding(facts.compression) : facts.compression === to) return '';
   return encoding === 'keep'
-    ? `${facts.compression} is no OCI layer encoding`
+    ? `${facts.compression} is not an OCI layer encoding`
     : `${facts.compression} re-encoded as ${to}`;
 }
 

@@ -29,12 +29,12 @@ export async function login(context: RegistryContext, request: LoginRequest): Pr
   const verified = !(await takesAnything(context, domain, access));
   const { place } = await storeCredential(domain, credential, context.env);
   const notes = [
-    ...(verified
-      ? []
-      : ['the registry answers without a login too, so it has not said whether this one is right']),
+    ...(verified ? [] : ['the registry also answers without a login, so the password could not be checked']),
     ...(place.startsWith('docker-credential-')
       ? []
-      : [`the password is not encrypted in ${place}; "credsStore" in that file names a keychain's program`]),
+      : [
+          `the password is stored unencrypted in ${place}; set "credsStore" there to use a credential helper`,
+        ]),
   ];
   return { registry: domain, username, storedAt: place, verified, notes };
 }

@@ -55,9 +55,9 @@ async function removeTag(session: RegistrySession, reference: Reference): Promis
     const more = others.length > MAX_NAMED ? ` and ${others.length - MAX_NAMED} more` : '';
     throw new AppError(
       'CONFLICT',
-      `${fullName(reference)}: this registry deletes no single tags, and with its manifest other tags would go: ${named}${more}`,
+      `${fullName(reference)}: this registry can only delete whole manifests, which would also remove ${named}${more}`,
       {
-        hint: `Where that is meant to be: compose rm ${fullName(withDigest(reference, found.digest))}`,
+        hint: `To do that anyway: compose rm ${fullName(withDigest(reference, found.digest))}`,
         details: { digest: found.digest, tags: others },
       },
     );

@@ -104,7 +104,9 @@ async function isThere({ digest, size }: BlobId, path: string, keepOldFiles: boo
   const link = lstatSync(path, { throwIfNoEntry: false });
   if (link === undefined) return false;
   if (!link.isFile() && !link.isSymbolicLink()) {
-    throw new AppError('STORAGE', `cannot write ${path}: expected a file, or nothing`, { details: { path } });
+    throw new AppError('STORAGE', `cannot write ${path}: it exists and is not a regular file`, {
+      details: { path },
+    });
   }
   const facts = statSync(path, { throwIfNoEntry: false });
   if (facts?.isFile() && facts.size === size) {

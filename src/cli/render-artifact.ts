@@ -14,7 +14,7 @@ interface RenderOptions {
 const STATES: Readonly<Record<SavedState, string>> = {
   saved: 'saved',
   unpacked: 'unpacked',
-  there: 'there already',
+  there: 'up to date',
 };
 
 /** With quiet the digest alone. */
@@ -30,7 +30,7 @@ export function renderArtifactPush(report: ArtifactPushReport, { quiet }: Render
     ['digest', report.digest],
     ['type', report.artifactType],
     ...(report.subject === null ? [] : [['attached to', report.subject] as const]),
-    ['sent', report.changed ? formatSize(report.sentBytes) : 'nothing: it was there already'],
+    ['sent', report.changed ? formatSize(report.sentBytes) : 'nothing: already in the registry'],
   ]);
   return `${head}\n${table([{ title: 'FILE' }, { title: 'SIZE', align: 'right' }, { title: 'MEDIA TYPE' }], files)}`;
 }
@@ -57,6 +57,6 @@ export function renderArtifactPull(report: ArtifactPullReport, { quiet }: Render
 export function renderArtifactFetch(report: ArtifactFetchReport, { quiet }: RenderOptions): string {
   const { path, sizeBytes, state, resumedBytes, digest } = report;
   if (quiet) return `${printable(path)}\n`;
-  const resumed = resumedBytes === 0 ? '' : `, ${formatSize(resumedBytes)} of it from before`;
+  const resumed = resumedBytes === 0 ? '' : `, ${formatSize(resumedBytes)} of it resumed`;
   return `${printable(path)}: ${STATES[state]}, ${formatSize(sizeBytes)}${resumed}\n${digest}\n`;
 }

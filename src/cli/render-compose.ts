@@ -8,7 +8,7 @@ export function renderPlan(plan: PlanReport): string {
     item.name,
     item.version,
     item.repository,
-    item.reason === 'explicit' ? 'asked for' : 'dependency',
+    item.reason === 'explicit' ? 'requested' : 'dependency',
     formatSize(item.sizeBytes),
     formatSize(item.installedSizeBytes),
     item.cached ? 'cached' : 'to fetch',

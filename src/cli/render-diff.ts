@@ -94,7 +94,7 @@ function summary({ packages, files, layers, config }: DiffReport): string {
     `packages: ${amounts(packages)}`,
     `files: ${amounts(files)}`,
     `config: ${count(config.length, 'difference')}`,
-    `layers: ${shared.length} shared${reordered ? ', in another order' : ''}, ${onlyA.length} only in A, ${onlyB.length} only in B; who has A fetches ${formatSize(fetchBytes)} for B`,
+    `layers: ${shared.length} shared${reordered ? ', in another order' : ''}, ${onlyA.length} only in A, ${onlyB.length} only in B; updating from A to B downloads ${formatSize(fetchBytes)}`,
   ];
   return lines.map((line) => `${printable(line)}\n`).join('');
 }

@@ -10,7 +10,7 @@ export function renderMirrorAdd(report: MirrorAddReport, { quiet }: { readonly q
   return block([
     ['mirrored to', `oci://${report.reference}`],
     ['digest', report.digest],
-    ['generation', report.changed ? `${report.generation}, new` : `${report.generation}, there already`],
+    ['generation', report.changed ? `${report.generation}, new` : `${report.generation}, up to date`],
     ...report.repositories.map((repository) => ['index', repositoryText(repository)] as const),
     [
       'packages',

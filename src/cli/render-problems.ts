@@ -69,13 +69,13 @@ function headlineOf({ kind, subject, requirement, message }: SolveProblem, hasRo
   if (kind !== 'version') return message;
   return requirement.startsWith('!')
     ? `${subject} is excluded by ${requirement}`
-    : `${subject} does not fit ${requirement}`;
+    : `${subject} does not satisfy ${requirement}`;
 }
 
 type Row = readonly [verdict: string, requirement: string, chain: string];
 
 const VERDICTS: Readonly<Record<SolveTerm['verdict'], string>> = {
-  breaks: 'does not fit',
+  breaks: 'must satisfy',
   conflicts: 'in conflict',
   satisfies: 'needed as',
   requires: 'needed as',

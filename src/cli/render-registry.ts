@@ -6,7 +6,7 @@ type Line = readonly [name: string, text: string];
 
 /** What a push did, in a sentence: `3 uploaded (1.2 MB), 61 mounted (30.0 MB)`. */
 export function pushSummary(report: PushReport): string {
-  if (!report.changed) return 'there already';
+  if (!report.changed) return 'up to date';
   const parts = [
     part(report.uploaded, 'uploaded'),
     part(report.mounted, 'mounted'),

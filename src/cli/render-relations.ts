@@ -114,7 +114,7 @@ export function renderWhy(report: WhyReport, env: NodeJS.ProcessEnv): string {
 /** Why apk would not take it for the name alone. */
 function stateOf({ unasked, tag }: ProviderEntry): string {
   if (unasked) return '';
-  return tag === '' ? 'only when named: no version, no priority' : `only when asked for with @${tag}`;
+  return tag === '' ? 'only when named: no version, no priority' : `only when requested with @${tag}`;
 }
 
 function providerRow(entry: ProviderEntry, chosen: PackageRef | undefined): readonly string[] {

@@ -144,8 +144,8 @@ function painted(stream: Output): Output {
 async function* noInput(): AsyncGenerator<Uint8Array> {}
 
 async function noTerminal(question: string): Promise<string> {
-  throw new AppError('USAGE', `${question}: there is no terminal to ask`, {
-    hint: 'Give it as an option, or on standard input where there is an option for that: --help shows them.',
+  throw new AppError('USAGE', `${question}: cannot prompt: standard input is not a terminal`, {
+    hint: 'Give it as an option, or pipe it in: compose login REG -u USER --password-stdin',
   });
 }
 

@@ -83,7 +83,7 @@ function statOf(path: string | Buffer): Stats | undefined {
 function inTheWay(path: string | Buffer, expected: string): AppError {
   return new AppError(
     'CONFLICT',
-    `${path}: expected ${expected}, or nothing: what is there is not replaced`,
+    `${path}: expected ${expected}, or nothing there: what exists is not overwritten`,
     {
       hint: 'Move it away, or choose another place with -o.',
       details: { path: String(path) },
@@ -93,8 +93,12 @@ function inTheWay(path: string | Buffer, expected: string): AppError {
 
 /** For --keep-old-files. */
 export function keptFile(path: string | Buffer): AppError {
-  return new AppError('CONFLICT', `${path}: is there already, and files are not to be replaced`, {
-    hint: 'Without --keep-old-files it is replaced.',
-    details: { path: String(path) },
-  });
+  return new AppError(
+    'CONFLICT',
+    `${path}: already exists, and is not overwritten because of --keep-old-files`,
+    {
+      hint: 'Without --keep-old-files it is overwritten.',
+      details: { path: String(path) },
+    },
+  );
 }

@@ -287,7 +287,7 @@ describe('pull', () => {
     assert.deepEqual(states, ['there', 'unpacked', 'saved']);
     assert.equal(readFileSync(join(folder, 'deep/er/file'), 'utf8'), 'deep');
     writeFileSync(join(folder, 'deep/er/file'), 'mine');
-    await refused(pull({ keepOldFiles: true }), 'CONFLICT', /is there already/);
+    await refused(pull({ keepOldFiles: true }), 'CONFLICT', /already exists/);
     assert.equal(readFileSync(join(folder, 'deep/er/file'), 'utf8'), 'mine');
   });
 
@@ -380,7 +380,7 @@ describe('fetch', () => {
     assert.equal(registry.requests.filter(({ url }) => url.includes('/blobs/')).length, 0);
     chmodSync(target, 0o600);
     writeFileSync(target, Buffer.alloc(bytes.length));
-    await refused(fetch(`${name}:1/big`, { output, keepOldFiles: true }), 'CONFLICT', /there already/);
+    await refused(fetch(`${name}:1/big`, { output, keepOldFiles: true }), 'CONFLICT', /already exists/);
     assert.equal((await fetch(`${name}:1/big`, { output })).state, 'saved');
     assert.deepEqual(readFileSync(target), bytes);
     assert.deepEqual(readdirSync(folder).sort(), ['elsewhere', 'f']);
@@ -388,7 +388,7 @@ describe('fetch', () => {
 
   test('places that are no files are refused', async (t) => {
     const { fetch, name, folder } = await example(t);
-    await refused(fetch(`${name}:1/big`, { output: '/dev/null' }), 'STORAGE', /\/dev\/null: expected a file/);
+    await refused(fetch(`${name}:1/big`, { output: '/dev/null' }), 'STORAGE', /\/dev\/null: it exists and is not a regular file/);
     await refused(
       fetch(`${name}:1/big`, { output: join(folder, 'no/such/f') }),
       'STORAGE',

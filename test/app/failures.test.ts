@@ -89,12 +89,12 @@ test('Alpine: what a person reads of each kind of problem', async (t) => {
 
     $ git>3
     version:
-    error: git-2.0-r0 does not fit git>3, which you ask for
+    error: git-2.0-r0 does not satisfy git>3, which you requested
 
     $ curl libcurl<8
     version:
-    error: libcurl-8-r0 does not fit libcurl<8
-      does not fit  libcurl<8     you
+    error: libcurl-8-r0 does not satisfy libcurl<8
+      must satisfy  libcurl<8     you
       needed as     libcurl=8-r0  you → curl-8-r0
 
     $ !musl git
@@ -180,8 +180,8 @@ test('Arch: what a person reads of each kind of problem', async (t) => {
 
     $ deep
     version:
-    error: other-1-1 does not fit other>1
-      does not fit  other>1  you → deep-1-1 → needy-1-1
+    error: other-1-1 does not satisfy other>1
+      must satisfy  other>1  you → deep-1-1 → needy-1-1
 
     $ bash>6
     version:

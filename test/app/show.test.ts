@@ -139,7 +139,7 @@ test('an Arch package: optional dependencies, groups, hooks, and why its archive
   assert.equal(entry.extra.OPTDEPENDS, undefined);
   assert.deepEqual(
     [entry.cached?.derived, entry.cached?.scripts, entry.cached?.hooks, entry.cached?.signedBy],
-    ['xz is no OCI layer encoding', ['INSTALL'], ['usr/share/libalpm/hooks/tool.hook'], ''],
+    ['xz is not an OCI layer encoding', ['INSTALL'], ['usr/share/libalpm/hooks/tool.hook'], ''],
   );
 });
 

@@ -75,7 +75,7 @@ test('layers that are of one image alone have no entry; derived ones have one of
   for (const purl of ['', 'pkg:deb/debian/x@1?arch=amd64', 'pkg:apk/alpine/%zz@1?arch=x', 'a b']) {
     assert.equal(entryOfLayer(layerOf(origin(), { [ANNOTATIONS.purl]: purl })), undefined, purl);
   }
-  const gzip = entryOfLayer(layerOf(origin(), { [ANNOTATIONS.derived]: 'xz is no OCI layer encoding' }));
+  const gzip = entryOfLayer(layerOf(origin(), { [ANNOTATIONS.derived]: 'xz is not an OCI layer encoding' }));
   assert.match(gzip?.tag ?? '', /^derived__libstdc_2b_2b__[0-9a-f]{32}$/);
   const purls = [origin(), origin({ name: 'musl' })].map(packageUrl).join(' ');
   const bundle = entryOfLayer({

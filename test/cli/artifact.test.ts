@@ -107,7 +107,7 @@ digest  ${manifest}
 type    application/vnd.unknown.artifact.v1
 
 SAVED AS              SIZE  STATE
-files/hello.tar.gz  1.0 MB  there already
+files/hello.tar.gz  1.0 MB  up to date
 files/patches        162 B  unpacked
 1 blob without a name left out
 `,
@@ -115,7 +115,7 @@ files/patches        162 B  unpacked
   assert.equal(await outputOf('pull', REF, '-q'), 'files/hello.tar.gz\nfiles/patches\n');
   assert.equal(
     await outputOf('fetch', `oras://${REF}/hello.tar.gz`),
-    `distfiles/hello.tar.gz: saved, 1.0 MB, 500.0 kB of it from before\n${digestOf('a')}\n`,
+    `distfiles/hello.tar.gz: saved, 1.0 MB, 500.0 kB of it resumed\n${digestOf('a')}\n`,
   );
   assert.equal(await outputOf('fetch', REF, '-q'), 'distfiles/hello.tar.gz\n');
 });

@@ -145,7 +145,7 @@ describe('compose diff', () => {
 packages: 1 added, 1 removed, 1 changed
 files: 1 added, 0 removed, 1 changed
 config: 1 difference
-layers: 1 shared, 1 only in A, 1 only in B; who has A fetches 2.5 MB for B
+layers: 1 shared, 1 only in A, 1 only in B; updating from A to B downloads 2.5 MB
 `,
     );
   });

@@ -107,7 +107,7 @@ packages     52 there, 12 added, 2 of them within the registry; 5.4 MB sent
       }),
     },
   });
-  assert.match(unchanged.stdout, /v3\.19-0123456789ab, there already\n/);
+  assert.match(unchanged.stdout, /v3\.19-0123456789ab, up to date\n/);
   assert.match(unchanged.stdout, /packages {5}1 there, 0 added; 0 B sent\n$/);
 });
 

@@ -62,7 +62,7 @@ test('a plan is a table in install order, with sums', async () => {
     [
       'PACKAGE  VERSION    REPOSITORY  REASON       ARCHIVE  INSTALLED  STATE',
       'musl     1.2.4-r2   main        dependency  397.0 kB   634.9 kB  cached',
-      'gcc      13.2.1-r0  main        asked for    52.0 MB   160.0 MB  to fetch',
+      'gcc      13.2.1-r0  main        requested    52.0 MB   160.0 MB  to fetch',
       '',
       'alpine v3.19 x86_64: 2 packages, 160.6 MB installed, 52.0 MB to fetch',
       '',

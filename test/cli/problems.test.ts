@@ -96,8 +96,8 @@ test('requirements that clash stand below each other, the shortest chain first',
       }),
     ),
     text(
-      'error: openssl-1.1.1-r0 does not fit openssl>=3',
-      '  does not fit  openssl>=3        you → git-2-r0 → curl-8.5.0-r0',
+      'error: openssl-1.1.1-r0 does not satisfy openssl>=3',
+      '  must satisfy  openssl>=3        you → git-2-r0 → curl-8.5.0-r0',
       '  needed as     openssl<3         you',
       '                so:libssl.so.1.1  you → a-1-r0 → b-1-r0',
       '  there is      openssl-3.1.0-r0',
@@ -177,8 +177,8 @@ test('long lists and chains are cut, with a count; --verbose shows all, and the 
   );
   const cut = (await runText(['plan', 'x'], facts)).split('\n');
   assert.deepEqual(cut.slice(0, 9), [
-    'error: x-1 does not fit x>1',
-    '  does not fit  x>1  you → p0 → … 5 more … → p6 → p7 → p8',
+    'error: x-1 does not satisfy x>1',
+    '  must satisfy  x>1  you → p0 → … 5 more … → p6 → p7 → p8',
     '  needed as     x    you → p0',
     '                     you → p1',
     '                     you → p2',

@@ -95,7 +95,7 @@ describe('compose --push', () => {
       stdout,
       /\npushed to {4}registry\.example\/team\/gcc:1 \(2 uploaded \(9\.5 kB\), 61 mounted \(52\.0 MB\), 1 there \(397\.0 kB\); 9\.5 kB sent\)\n/,
     );
-    assert.match(stdout, /\npushed to {4}registry\.example\/team\/gcc:1 \(there already\)\n/);
+    assert.match(stdout, /\npushed to {4}registry\.example\/team\/gcc:1 \(up to date\)\n/);
   });
 });
 
@@ -118,7 +118,7 @@ written to  out.tar
 `,
   );
   const push = async () => ({ from: 'out.tar', pushed: UNCHANGED });
-  assert.match((await runFake(['push', 'o', REF], { answers: { push } })).stdout, /blobs +there already\n/);
+  assert.match((await runFake(['push', 'o', REF], { answers: { push } })).stdout, /blobs +up to date\n/);
   for (const words of [
     ['push', 'out.tar', REF, '-q'],
     ['pull', REF, '-q'],
@@ -280,7 +280,7 @@ describe('compose login', () => {
     }
     const { exitCode, stderr } = await runFake(['login', 'r.example', '-u', 'me']);
     assert.equal(exitCode, 2);
-    assert.match(stderr, /there is no terminal to ask/);
+    assert.match(stderr, /cannot prompt: standard input is not a terminal/);
     const unnamed = await runFake(['login', 'r.example', '--password-stdin'], { stdin: 'x' });
     assert.match(unnamed.stderr, /expected --username/);
     const stdin = 'x'.repeat(70_000);

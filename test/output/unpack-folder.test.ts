@@ -248,7 +248,7 @@ describe('a folder that is there', () => {
     await refused(
       unpack(members, { target: join(folder, 'out'), keepOldFiles: true }),
       'CONFLICT',
-      /a\/file: is there already/,
+      /a\/file: already exists/,
     );
     assert.deepEqual(readdirSync(join(folder, 'out/a')), ['file']);
     assert.equal(readFileSync(join(folder, 'out/a/file'), 'utf8'), 'old');

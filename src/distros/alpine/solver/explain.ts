@@ -141,7 +141,7 @@ function explainPackage(broken: BrokenPackage, chains: Chains): SolveProblem {
   const [first] = breaks;
   if (first !== undefined) {
     const more = breaks.length > 1 ? ` and ${breaks.length - 1} more` : '';
-    const message = `${label} does not fit ${askedBy(first)}${more}${kept(satisfies)}`;
+    const message = `${label} does not satisfy ${askedBy(first)}${more}${kept(satisfies)}`;
     return problem({ ...common, kind: 'version', message });
   }
   return problem({ ...common, kind: 'conflict', message: clash(broken, label) });
@@ -150,7 +150,7 @@ function explainPackage(broken: BrokenPackage, chains: Chains): SolveProblem {
 /** `foo<2, asked for by bar-1` */
 function askedBy({ requirement, chain }: SolveTerm): string {
   const owner = chain.at(-1) ?? 'world';
-  return owner === 'world' ? `${requirement}, which you ask for` : `${requirement}, which ${owner} needs`;
+  return owner === 'world' ? `${requirement}, which you requested` : `${requirement}, which ${owner} needs`;
 }
 
 function kept([first]: readonly SolveTerm[]): string {

@@ -388,7 +388,11 @@ describe('fetch', () => {
 
   test('places that are no files are refused', async (t) => {
     const { fetch, name, folder } = await example(t);
-    await refused(fetch(`${name}:1/big`, { output: '/dev/null' }), 'STORAGE', /\/dev\/null: it exists and is not a regular file/);
+    await refused(
+      fetch(`${name}:1/big`, { output: '/dev/null' }),
+      'STORAGE',
+      /\/dev\/null: it exists and is not a regular file/,
+    );
     await refused(
       fetch(`${name}:1/big`, { output: join(folder, 'no/such/f') }),
       'STORAGE',

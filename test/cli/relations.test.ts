@@ -211,7 +211,7 @@ test('providers prints the order of preference and why some are not taken', asyn
     `
     PACKAGE    VERSION  REPOSITORY  PROVIDES     PRIORITY  STATE
     openjdk17  17-r0    main        java-jre           17  chosen
-    openjdk21  21-r0    edge        java-jre=21         0  only when asked for with @edge
+    openjdk21  21-r0    edge        java-jre=21         0  only when requested with @edge
     openjdk8   8-r0     main        java-jre            0  only when named: no version, no priority`,
   );
   const [first] = PROVIDERS;

@@ -7,6 +7,8 @@ const REQUIRED_MAJOR = 24;
 if (Number.parseInt(process.versions.node, 10) >= REQUIRED_MAJOR) {
   await import('../dist/main.js');
 } else {
-  const { runOnNewerNode } = await import('./newer-node.js');
-  await runOnNewerNode(REQUIRED_MAJOR);
+  const { knownAnswer, runOnNewerNode } = await import('./newer-node.js');
+  const answer = knownAnswer(process.argv.slice(2));
+  if (answer === undefined) await runOnNewerNode(REQUIRED_MAJOR);
+  else process.stdout.write(answer);
 }

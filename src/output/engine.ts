@@ -30,6 +30,8 @@ const DETECT_TIMEOUT_MS = 20_000;
 /** The end of an engine's complaint is what names the cause. */
 const MAX_STDERR_CHARACTERS = 4_000;
 
+const NOTHING_LOADED = 'it named no image that it loaded';
+
 /**
  * Finds the engine that answers; `auto` prefers docker.
  * @throws AppError ENGINE with what was tried and why it failed
@@ -73,6 +75,7 @@ export async function loadIntoEngine(
       throw error;
     }
   }
+  let output: string;
   try {
     const { stdout, stderr } = await execa(engine.command, ['load'], {
       env: engine.env,
@@ -80,7 +83,7 @@ export async function loadIntoEngine(
       stdin: [input()],
       ...(signal === undefined ? {} : { cancelSignal: signal }),
     });
-    return { loaded: loadedNames(`${stdout}\n${stderr}`) };
+    output = `${stdout}\n${stderr}`;
   } catch (error) {
     if (isAppError(broken)) throw broken;
     throwIfCancelled(signal);
@@ -88,6 +91,16 @@ export async function loadIntoEngine(
   } finally {
     task.done();
   }
+  const loaded = loadedNames(output);
+  // Docker's containerd store says so and ends with 0; the image it names is there and cannot run.
+  const complaint = /^Error\b.*$/m.exec(output)?.[0] ?? (loaded.length === 0 ? NOTHING_LOADED : undefined);
+  if (complaint !== undefined) {
+    const all = output.trim();
+    throw loadFailed(engine, image, {
+      stderr: all === '' || complaint !== NOTHING_LOADED ? complaint : `${complaint}: ${all}`,
+    });
+  }
+  return { loaded };
 }
 
 /** The engine behind a command, or a sentence that says why there is none. */
@@ -155,11 +168,13 @@ function loadFailed(engine: Engine, image: Image, error: unknown): AppError {
       cause: error,
       hint: zstd
         ? 'This engine cannot read zstd layers: use --layer-encoding gzip.'
-        : /no space left/i.test(words)
-          ? 'Free some space where the engine keeps its images.'
-          : /permission denied.*(?:sock|daemon)|connect/i.test(words)
-            ? 'Check that the engine runs and that you may use it (DOCKER_HOST, group docker).'
-            : 'Write the image to a file (-o out.tar) and load it by hand to see more.',
+        : /mount options is too long|max depth exceeded|too many layers/i.test(words)
+          ? 'This engine takes fewer layers: use --max-layers 50, or --layers single.'
+          : /no space left/i.test(words)
+            ? 'Free some space where the engine keeps its images.'
+            : /permission denied.*(?:sock|daemon)|connect/i.test(words)
+              ? 'Check that the engine runs and that you may use it (DOCKER_HOST, group docker).'
+              : 'Write the image to a file (-o out.tar) and load it by hand to see more.',
       details: { engine: engine.name, version: engine.version, stderr },
     },
   );

@@ -121,6 +121,34 @@ test('an engine that dies while it reads: its words, its exit, no hang', async (
   });
 });
 
+test('a load that fails with exit status 0 fails here: what is printed of an unpack, or no image at all', async (t) => {
+  for (const [printed, message, hint] of [
+    [
+      'Loaded image: a:1\nError unpacking image a:1: failed to extract layer sha256:00: mount options is too long: unknown',
+      /^docker load failed \(docker 29\.0\.0\): Error unpacking image a:1: failed to extract layer .* mount options is too long/,
+      /--max-layers 50/,
+    ],
+    ['Error unpacking image a:1: write /x: no space left on device', /no space left/, /Free some space/],
+    ['', /^docker load failed \(docker 29\.0\.0\): it named no image that it loaded$/, /./],
+    ['hello', /it named no image that it loaded: hello$/, /./],
+  ] as const) {
+    const folder = fakeProgram(t, 'docker', `cat >/dev/null; cat <<'END'\n${printed}\nEND`);
+    const engine = {
+      name: 'docker',
+      version: '29.0.0',
+      readsZstd: true,
+      command: 'docker',
+      env: { PATH: `${folder}:/usr/bin:/bin` },
+    } as const;
+    await assert.rejects(loadIntoEngine(engine, small(t, 'zstd')), (error) => {
+      assert.ok(isAppError(error, 'ENGINE'));
+      assert.match(error.message, message);
+      assert.match(error.hint ?? '', hint);
+      return true;
+    });
+  }
+});
+
 test('a damaged blob stops the load as INTEGRITY, a cancel as CANCELLED', async (t) => {
   const folder = fakeProgram(t, 'docker', 'cat >/dev/null; sleep 5');
   const engine = {

@@ -14,8 +14,8 @@ import type { RegistryAccess } from '../model/registry.ts';
 import type { ImageSource } from '../output/image-source.ts';
 import { RootfsBuilder, type RootfsEntry } from '../output/rootfs.ts';
 import { throwIfCancelled } from '../output/storage-error.ts';
-import { expectEqual, type ReadLayer, readLayer } from '../output/verify-layer.ts';
-import { diffConfig } from './diff-config.ts';
+import { expectBlob, expectEqual, type ReadLayer, readLayer } from '../output/verify-layer.ts';
+import { diffConfig, diffDescriptors } from './diff-config.ts';
 import { diffFiles } from './diff-files.ts';
 import { withImageArgument } from './image-argument.ts';
 import { isPackageList, PKGINFO, packagesOfLists, packagesOfPurls } from './image-packages.ts';
@@ -50,10 +50,9 @@ async function diffSources(
   [sourceA, sourceB]: readonly [ImageSource, ImageSource],
   options: DiffOptions,
 ): Promise<DiffReport> {
-  const common = new Map<Digest, ReadLayer | undefined>(
-    sourceA.manifest.layers
-      .filter(({ digest }) => sourceB.manifest.layers.some((other) => other.digest === digest))
-      .map(({ digest }) => [digest, undefined]),
+  const inB = new Set(sourceB.manifest.layers.map(({ digest }) => digest));
+  const common = new Map<Digest, KnownLayer>(
+    sourceA.manifest.layers.filter(({ digest }) => inB.has(digest)).map(({ digest }) => [digest, {}]),
   );
   const a = await readImage(sourceA, common, options);
   const b = await readImage(sourceB, common, options);
@@ -63,7 +62,11 @@ async function diffSources(
   const settings = diffConfig(sourceA, sourceB);
   const lists = [packages, layers.onlyA, layers.onlyB, files, settings];
   const sameContents = lists.every(({ length }) => length === 0) && !layers.reordered;
-  const config = sameContents ? diffManifests(sourceA, sourceB) : settings;
+  const sameLayers = layers.onlyA.length + layers.onlyB.length === 0 && !layers.reordered;
+  const config = [
+    ...(sameContents ? diffManifests(sourceA, sourceB) : settings),
+    ...(sameLayers ? diffDescriptors(sourceA, sourceB) : []),
+  ];
   return {
     a: summaryOf(request.a, sourceA, a),
     b: summaryOf(request.b, sourceB, b),
@@ -75,7 +78,7 @@ async function diffSources(
   };
 }
 
-/** Of images with the same contents: history, media types, annotations of layers. */
+/** Of images with the same contents. */
 function diffManifests(a: ImageSource, b: ImageSource): readonly ConfigDifference[] {
   const [from, to] = [a, b].map(({ manifestDigest, manifest }) => manifestDigest ?? manifest.config.digest);
   return from === to ? [] : [{ key: 'manifest', from: from ?? null, to: to ?? null }];
@@ -87,10 +90,17 @@ interface Contents {
   readonly rootfs: ReadonlyMap<string, RootfsEntry>;
 }
 
-/** `common`: layers of both images, read with the first and kept for the second. */
+/** A layer of both images, as it was read first. */
+interface KnownLayer {
+  read?: ReadLayer;
+  /** Images whose own bytes of it were hashed */
+  readonly from?: readonly ImageSource[];
+}
+
+/** `common`: layers of both images, read with the first; of the second the bytes alone are checked. */
 async function readImage(
   source: ImageSource,
-  common: Map<Digest, ReadLayer | undefined>,
+  common: Map<Digest, KnownLayer>,
   { progress, signal }: DiffOptions,
 ): Promise<Contents> {
   const builder = new RootfsBuilder();
@@ -103,12 +113,16 @@ async function readImage(
   );
   for (const [at, descriptor] of descriptors.entries()) {
     const known = common.get(descriptor.digest);
+    const where = `layer ${at} (${descriptor.digest})`;
     const advance = (bytes: number) => {
       throwIfCancelled(signal);
       task.advance(bytes);
     };
-    const read = known ?? (await readLayer(source, descriptor, { at, advance, keep: isPackageList }));
-    if (common.has(descriptor.digest)) common.set(descriptor.digest, read);
+    if (known?.read !== undefined && known.from?.includes(source) !== true) {
+      await expectBlob(source, descriptor, { where, advance });
+    }
+    const read = known?.read ?? (await readLayer(source, descriptor, { at, advance, keep: isPackageList }));
+    if (known !== undefined) common.set(descriptor.digest, { read, from: [...(known.from ?? []), source] });
     expectEqual(`diffID of layer ${at} (${descriptor.digest})`, source.config.diffIds[at], read.layer.diffId);
     builder.apply(read.entries);
     layers.push({ ...read, entries: [] });

@@ -9,6 +9,9 @@ export interface ShippedEntry {
   readonly sha256: string;
 }
 
+/** Covered by no signature, and part of no installed package. */
+const SIGNATURE = /^\.SIGN\.[^/]*$/;
+
 /** Whatever vouched packages ship, by path and by content. */
 export class PackageFiles {
   readonly #byPath = new Map<string, ShippedEntry[]>();
@@ -21,7 +24,7 @@ export class PackageFiles {
     if (this.#known.has(facts)) return;
     this.#known.add(facts);
     const contents = new Map(facts.files.map((file) => [file.path, file.sha256]));
-    for (const entry of facts.files) {
+    for (const entry of facts.files.filter(({ path }) => !SIGNATURE.test(path))) {
       const sha256 = entry.type === 'hardlink' ? (contents.get(entry.linkTarget) ?? '') : entry.sha256;
       const shipped = { package: `${facts.name}-${facts.version}`, entry, sha256 };
       const same = this.#byPath.get(entry.path);

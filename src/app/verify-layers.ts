@@ -4,11 +4,13 @@ import type { ArchiveFacts } from '../model/archive.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { append } from '../model/lists.ts';
 import type { EntryVerdict, LayerVerdict, VerifyProblem, VouchedPackage } from '../model/verify-report.ts';
+import type { ReadLayer } from '../output/verify-layer.ts';
 import { judgeEntries } from './entry-verdict.ts';
 import { type NamedPackage, packagesOfPurls } from './image-packages.ts';
 import { PackageFiles } from './package-files.ts';
 import type { ExaminedLayer, Vouchers } from './verify.ts';
 import { MAX_PROBLEMS_PER_LAYER, problem, problemOf } from './verify-problems.ts';
+import { unsignedOfArchive, unsignedOfEntries, unsignedOfTar } from './verify-unsigned.ts';
 import type { Vouched } from './vouch.ts';
 
 /** URLs that a hint names: a command line that can still be copied. */
@@ -49,7 +51,7 @@ export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
   const hint = missing.length === 0 ? undefined : await fetchHint(missing, input.vouchers);
   const verdicts = input.examined.map((layer) => {
     const found = candidates.get(layer);
-    if (found === undefined) return archiveLayer(layer);
+    if (found === undefined) return archiveLayer(layer, input.problems);
     if (layer.read === undefined) return verdictOf(layer, 'refused', {});
     return generatedLayer(layer, found, { ...input, files, hint });
   });
@@ -94,8 +96,20 @@ async function fetchHint(missing: readonly NamedPackage[], vouchers: Vouchers): 
   return `Bring in what it is made of, then verify again: compose index --distro ${first.distro} --arch ${voucher.sources.architecture} with the release of the image, and compose ingest FILE|URL… of the archives.`;
 }
 
-function archiveLayer(layer: ExaminedLayer): LayerVerdict {
-  return verdictOf(layer, 'package', { packages: [vouchedPackage(layer.archive as Vouched)] });
+function archiveLayer(layer: ExaminedLayer, problems: VerifyProblem[]): LayerVerdict {
+  const archive = layer.archive as Vouched;
+  const packages = [vouchedPackage(archive)];
+  if (isRefused(layer, archive, problems)) return verdictOf(layer, 'refused', { packages });
+  const unsigned = unsignedOfArchive(archive, layer.read as ReadLayer);
+  return verdictOf(layer, 'package', { packages, unsigned });
+}
+
+/** Whether an archive is one that compose never makes a layer as it is: engines would show more, or else, than the package. */
+function isRefused({ at }: ExaminedLayer, { facts }: Vouched, problems: VerifyProblem[]): boolean {
+  if (facts.unstackable === '') return false;
+  const text = `layer ${at}: ${facts.name}-${facts.version} may not be a layer as it is: ${facts.unstackable}`;
+  problems.push(problem('SIGNATURE', text, { layer: at }));
+  return true;
 }
 
 function generatedLayer(
@@ -115,8 +129,12 @@ function generatedLayer(
   const { at, read, refusal } = layer;
   const packages = vouched.map(vouchedPackage);
   const whole = vouched.filter(({ facts }) => facts.diffId === read?.layer.diffId);
-  if (whole.length > 0)
-    return verdictOf(layer, 'derived', { packages: whole.slice(0, 1).map(vouchedPackage) });
+  const [archive] = whole;
+  if (archive !== undefined && read !== undefined) {
+    const own = [vouchedPackage(archive)];
+    if (isRefused(layer, archive, problems)) return verdictOf(layer, 'refused', { packages: own });
+    return verdictOf(layer, 'derived', { packages: own, unsigned: unsignedOfTar(archive, read) });
+  }
   if (refusal !== undefined) {
     const better = missing.length > 0 && mayBeDerived(refusal) ? hint : undefined;
     problems.push({ ...problemOf(refusal, at), ...(better === undefined ? {} : { hint: better }) });
@@ -133,7 +151,8 @@ function generatedLayer(
   const faults = isLast ? verdicts.filter((one) => isReplaced(one, files)) : verdicts.filter(isForeign);
   append(problems, faultsOf(faults, { at, isLast }));
   const kind = faults.length > 0 ? 'refused' : isLast ? 'install' : 'derived';
-  return verdictOf(layer, kind, { packages, verdicts: isLast ? verdicts : [] });
+  const unsigned = read === undefined ? [] : unsignedOfEntries(read, files);
+  return verdictOf(layer, kind, { packages, verdicts: isLast ? verdicts : [], unsigned });
 }
 
 /** Bytes that are no archive of their own, or whose signature would be elsewhere. */
@@ -174,7 +193,7 @@ function vouchedPackage({ facts, vouching }: Vouched): VouchedPackage {
 function verdictOf(
   { at, descriptor, read }: ExaminedLayer,
   kind: LayerVerdict['kind'],
-  more: Partial<Pick<LayerVerdict, 'packages' | 'verdicts'>>,
+  more: Partial<Pick<LayerVerdict, 'packages' | 'verdicts' | 'unsigned'>>,
 ): LayerVerdict {
   return {
     at,
@@ -185,5 +204,6 @@ function verdictOf(
     packages: more.packages ?? [],
     entries: read?.entries.length ?? 0,
     verdicts: more.verdicts ?? [],
+    unsigned: more.unsigned ?? [],
   };
 }

@@ -6,7 +6,7 @@ import { append } from '../model/lists.ts';
 import type { DistroId } from '../model/package.ts';
 import type { RegistryAccess } from '../model/registry.ts';
 import type { SourceOptions } from '../model/request.ts';
-import type { VerifyProblem, VerifyReport } from '../model/verify-report.ts';
+import type { LayerVerdict, VerifyProblem, VerifyReport, VouchedPackage } from '../model/verify-report.ts';
 import type { ImageConfig } from '../output/image-json.ts';
 import type { ImageSource } from '../output/image-source.ts';
 import { RootfsBuilder } from '../output/rootfs.ts';
@@ -18,6 +18,7 @@ import { distroOf } from './distros.ts';
 import { type ImageArgument, withImageArgument } from './image-argument.ts';
 import { isPackageList, PKGINFO, packagesOfLists } from './image-packages.ts';
 import { DISTROS } from './settings.ts';
+import { judgeConfig } from './verify-config.ts';
 import { judgeLayers } from './verify-layers.ts';
 import { checkPackageLists } from './verify-lists.ts';
 import { problem, problemOf } from './verify-problems.ts';
@@ -84,6 +85,8 @@ async function verifySource(
   if (problems.length === 0 && facts.length === 0) {
     problems.push(problem('SIGNATURE', 'no layer holds a package of a distribution'));
   }
+  const packages = packagesOf(verdicts);
+  const unverified = packages.filter(({ vouching }) => vouching.by === 'option').length;
   const left = await source.leftOver();
   return {
     image: request.image,
@@ -92,10 +95,19 @@ async function verifySource(
     imageId: manifest.config.digest,
     platform: `${config.os}/${config.architecture}`,
     layers: verdicts,
-    verified: problems.length === 0,
+    config: judgeConfig(config, family === undefined ? undefined : await distroOf(family)),
+    packages: packages.length,
+    unverifiedPackages: unverified,
+    verified: problems.length === 0 && unverified === 0,
     problems,
     notes: left.length === 0 ? [] : [`files that nothing names: ${left.length}, the first: ${left[0]}`],
   };
+}
+
+/** What the layers are made of, each package once. */
+function packagesOf(verdicts: readonly LayerVerdict[]): readonly VouchedPackage[] {
+  const all = verdicts.filter(({ kind }) => kind !== 'refused').flatMap(({ packages }) => packages);
+  return [...new Map(all.map((one) => [`${one.name} ${one.version} ${one.architecture}`, one])).values()];
 }
 
 interface Reading {

@@ -1,14 +1,14 @@
 import { createReadStream } from 'node:fs';
 import type { StoredArchive } from '../catalog/archives.ts';
 import type { RepositoryRow } from '../catalog/repositories.ts';
+import type { Unsigned, UnverifiedInput } from '../distros/distro.ts';
 import { joinUrl } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
-import type { ArchiveFacts } from '../model/archive.ts';
+import type { ArchiveFacts, ReadFacts } from '../model/archive.ts';
 import { type Digest, hexOf } from '../model/digest.ts';
 import type { CatalogPackage, IndexPackage } from '../model/package.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Vouching } from '../model/verify-report.ts';
-import type { TrustPolicy } from '../trust/policy.ts';
 import { fetchKeysOf } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
 import type { NamedPackage } from './image-packages.ts';
@@ -19,8 +19,9 @@ const READ_BYTES = 1 << 20;
 
 /** An archive whose bytes are the distribution's, and why. */
 export interface Vouched {
-  readonly facts: ArchiveFacts;
+  readonly facts: ReadFacts;
   readonly vouching: Vouching;
+  readonly unsigned: Unsigned;
 }
 
 /** Bytes that may be an archive; `open` gives them again at each call. */
@@ -75,17 +76,15 @@ export class Voucher {
   async archive(bytes: ArchiveBytes): Promise<Vouched> {
     const { trust } = this.sources;
     const stored = this.#context.catalog.archives.get(bytes.digest);
-    if (stored !== undefined && trust.accepts(stored.trust))
+    if (stored !== undefined && trust.accepts(stored.trust) && this.#isProven(stored.facts))
       return this.#judge(stored.facts, bytes, undefined);
     const expected = this.#entryOf(bytes);
-    const policy = await trust.policy();
     try {
       const facts = await this.#withKeys(() => this.#read(bytes, expected));
       return this.#judge(facts, bytes, undefined);
     } catch (error) {
       if (!isAppError(error, 'SIGNATURE') && !isAppError(error, 'UNTRUSTED_KEY')) throw error;
-      const facts = await this.#read(bytes, expected, { ...policy, allowUntrusted: true });
-      return this.#judge(facts, bytes, error);
+      return this.#judge(await this.#readUnverified(bytes, expected), bytes, error);
     }
   }
 
@@ -116,21 +115,29 @@ export class Voucher {
     return vouched;
   }
 
+  /** What the catalog remembers is enough: a signature that was verified, and nothing beside it. */
+  #isProven(facts: ArchiveFacts): boolean {
+    return facts.signedBy !== '' && this.sources.distro.unsigned(facts).parts.length === 0;
+  }
+
   /** Where an index in the catalog has it; undefined: in none. */
   urlOf({ name, version }: NamedPackage): string | undefined {
     const entry = this.#byName(name).find((candidate) => candidate.version === version);
     return entry === undefined ? undefined : joinUrl(this.#rowOf(entry).base, entry.fileName);
   }
 
-  #judge(facts: ArchiveFacts, { where }: ArchiveBytes, refusal: AppError | undefined): Vouched {
-    if (facts.signedBy !== '') return { facts, vouching: { by: 'signature', key: facts.signedBy } };
+  #judge(facts: ReadFacts, bytes: ArchiveBytes, refusal: AppError | undefined): Vouched {
+    const vouching = this.#vouchingFor(facts, bytes, refusal);
+    return { facts, vouching, unsigned: this.sources.distro.unsigned(facts) };
+  }
+
+  #vouchingFor(facts: ReadFacts, { where }: ArchiveBytes, refusal: AppError | undefined): Vouching {
+    if (facts.signedBy !== '') return { by: 'signature', key: facts.signedBy };
     const entry = this.#byName(facts.name).filter(({ checksum }) => checksum === facts.identity);
     const row = entry.map((one) => this.#rowOf(one)).find(({ signedBy }) => signedBy !== '');
-    if (row !== undefined)
-      return { facts, vouching: { by: 'index', repository: row.name, key: row.signedBy } };
+    if (row !== undefined) return { by: 'index', repository: row.name, key: row.signedBy };
     const { allowUntrusted } = this.sources.trust;
-    if (allowUntrusted || (refusal === undefined && entry.length > 0))
-      return { facts, vouching: { by: 'option' } };
+    if (allowUntrusted || (refusal === undefined && entry.length > 0)) return { by: 'option' };
     const other = this.#sameVersion(facts);
     if (other !== undefined) throw this.#otherThanIndexed(facts, other, where);
     if (refusal !== undefined && refusal.details.status !== 'unsigned') throw refusal;
@@ -173,17 +180,14 @@ export class Voucher {
     return found.find(({ signature }) => signature !== '') ?? found[0];
   }
 
-  async #read(
-    bytes: ArchiveBytes,
-    expected: IndexPackage | undefined,
-    policy?: TrustPolicy,
-  ): Promise<ArchiveFacts> {
-    return this.sources.distro.readArchive({
-      chunks: bytes.open(),
-      policy: policy ?? (await this.sources.trust.policy()),
-      where: bytes.where,
-      ...(expected === undefined ? {} : { expected }),
-    });
+  /** Whatever the user allows: what is not signed is to be known as that. */
+  async #read(bytes: ArchiveBytes, expected: IndexPackage | undefined): Promise<ReadFacts> {
+    const policy = { ...(await this.sources.trust.policy()), allowUntrusted: false };
+    return this.sources.distro.readArchive({ ...archiveInput(bytes, expected), policy });
+  }
+
+  #readUnverified(bytes: ArchiveBytes, expected: IndexPackage | undefined): Promise<ReadFacts> {
+    return this.sources.distro.readUnverified(archiveInput(bytes, expected));
   }
 
   /** Where a pinned key is missing it is fetched, once, and the work done again. */
@@ -192,13 +196,18 @@ export class Voucher {
       return await work();
     } catch (error) {
       const { trust } = this.sources;
-      if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys || this.#askedForKeys) throw error;
+      const mayFetch = trust.mayFetchKeys && !trust.allowUntrusted && !this.#askedForKeys;
+      if (!isAppError(error, 'UNTRUSTED_KEY') || !mayFetch) throw error;
       this.#askedForKeys = true;
       const repositories = this.#rows.map((row) => ({ row, changed: false, spec: specOf(row) }));
       if (!(await fetchKeysOf(this.#context, this.sources, repositories))) throw error;
       return work();
     }
   }
+}
+
+function archiveInput(bytes: ArchiveBytes, expected: IndexPackage | undefined): UnverifiedInput {
+  return { chunks: bytes.open(), where: bytes.where, ...(expected === undefined ? {} : { expected }) };
 }
 
 /** For every architecture: Alpine's indexes give such a package that of the index. */

@@ -80,6 +80,7 @@ export class TarScanner {
   #strayAt = -1;
   #afterEndAt = -1;
   #hasGlobal = false;
+  #paddingAt = -1;
   #root: TarEntry | undefined;
 
   constructor(walk: TarWalk, limits: TarLimits = {}) {
@@ -108,6 +109,11 @@ export class TarScanner {
   /** Whether a global header was read. */
   get hasGlobalHeader(): boolean {
     return this.#hasGlobal;
+  }
+
+  /** Offset of the first bytes between entries that are not zero; -1: none. Readers pass over them. */
+  get hiddenBytesAt(): number {
+    return this.#paddingAt;
   }
 
   /** The entry of the root itself (`./`), which is not handed to the walk; undefined where there is none. */
@@ -150,7 +156,11 @@ export class TarScanner {
     } else if (this.#state === 'extension') {
       this.#extension.push(Buffer.from(chunk.subarray(at, at + used)));
       if (this.#left === 0) this.#endExtension();
-    } else if (this.#left === 0) this.#state = 'header';
+    } else {
+      const isZero = chunk.compare(ZERO_BLOCK, 0, used, at, at + used) === 0;
+      if (!isZero && this.#paddingAt < 0) this.#paddingAt = this.#position;
+      if (this.#left === 0) this.#state = 'header';
+    }
     return used;
   }
 

@@ -3,6 +3,7 @@ import type {
   EntryOrigin,
   EntryVerdict,
   LayerVerdict,
+  UnsignedPart,
   VerifyReport,
   Vouching,
 } from '../model/verify-report.ts';
@@ -34,7 +35,9 @@ export function renderVerify(report: VerifyReport, { verbose }: { readonly verbo
   const install = report.layers.find(({ kind }) => kind === 'install');
   return [
     ...head(report),
+    ...configLines(report),
     ...(verbose ? [`\n${layerTable(report.layers)}`] : []),
+    ...unsignedLines(report.layers, verbose),
     ...(install === undefined ? [] : installLines(install, verbose)),
     ...report.notes.map((note) => `note: ${printable(note)}`),
     ...problemLines(report),
@@ -60,6 +63,56 @@ function head(report: VerifyReport): readonly string[] {
     ...vouchings(layers).map(([text, amount]): [string, string] => ['packages', `${amount} ${text}`]),
   ];
   return lines.map(([name, text]) => `${name.padEnd(8)}  ${printable(text)}`);
+}
+
+/** Always told: what a container runs is decided here. */
+function configLines({ config }: VerifyReport): readonly string[] {
+  const settings = Object.entries(config.settings);
+  if (settings.length === 0)
+    return ['\nconfig, covered by no signature: says nothing of what a container runs'];
+  const heading = config.asComposed
+    ? 'config, covered by no signature, as composed by default:'
+    : 'config, covered by no signature, not what is composed by default:';
+  return [
+    `\n${heading}`,
+    ...settings.map(([name, text]) =>
+      printableLine(
+        `  ${name.replace(/^Env (.*)$/s, 'Env $1=')}${name.startsWith('Env ') ? '' : ' '}${text}`,
+      ),
+    ),
+  ];
+}
+
+/** One line a kind where nothing can be named. */
+function unsignedLines(layers: readonly LayerVerdict[], verbose: boolean): readonly string[] {
+  const all = layers.flatMap(({ at, unsigned }) => unsigned.map((part) => ({ at, ...part })));
+  if (all.length === 0) return [];
+  const named = all.filter(({ path }) => path !== null);
+  const shown = verbose ? named : named.slice(0, MAX_SHOWN);
+  const more = named.length - shown.length;
+  const kinds = Map.groupBy(
+    all.filter(({ path }) => path === null),
+    ({ what }) => what,
+  );
+  return [
+    '\nbytes that no signature covers:',
+    ...shown.map(({ at, path, what, sizeBytes }) =>
+      printableLine(`  layer ${at}: /${path} (${sizeText(sizeBytes)})  ${what}`),
+    ),
+    ...(more === 0 ? [] : [`  and ${more} more (--verbose)`]),
+    ...[...kinds].map(
+      ([what, parts]) =>
+        `  ${what}: ${sizeText(sumOf(parts))} in ${count(new Set(parts.map(({ at }) => at)).size, 'layer')}`,
+    ),
+  ];
+}
+
+const sizeText = (bytes: number | null): string => (bytes === null ? 'not counted' : formatSize(bytes));
+
+/** Null where nothing is counted. */
+function sumOf(parts: readonly UnsignedPart[]): number | null {
+  const sizes = parts.flatMap(({ sizeBytes }) => sizeBytes ?? []);
+  return sizes.length === 0 ? null : sizes.reduce((sum, one) => sum + one, 0);
 }
 
 /** How many packages are vouched for by what; Arch has a key for each of its packagers. */
@@ -175,11 +228,21 @@ function problemLines({ problems }: VerifyReport): readonly string[] {
   ];
 }
 
-function conclusion({ problems }: VerifyReport, install: LayerVerdict | undefined): string {
+function conclusion(report: VerifyReport, install: LayerVerdict | undefined): string {
+  const { problems, packages, unverifiedPackages, layers } = report;
   if (problems.length > 0) return `\nnot verified: ${count(problems.length, 'problem')}`;
+  if (unverifiedPackages > 0) {
+    return `\nnot verified against any signature: ${unverifiedPackages} of ${count(packages, 'package')}; the layers are these packages, whoever made them`;
+  }
   const own = new Set<EntryOrigin>(OWN.map(([origin]) => origin));
   const except = (install?.verdicts ?? []).filter(({ origin }) => !own.has(origin));
-  if (except.length === 0) return "\nverified: all bytes are the distribution's";
   const bytes = except.reduce((sum, one) => sum + (one.type === 'file' ? one.sizeBytes : 0), 0);
-  return `\nverified: all bytes are the distribution's except these ${count(except.length, 'entry', 'entries')} of the install layer, ${formatSize(bytes)}`;
+  const exceptions = [
+    'the config',
+    ...(layers.some(({ unsigned }) => unsigned.length > 0) ? ['the bytes that no signature covers'] : []),
+    ...(except.length === 0
+      ? []
+      : [`these ${count(except.length, 'entry', 'entries')} of the install layer, ${formatSize(bytes)}`]),
+  ];
+  return `\nverified: all bytes are the distribution's except ${exceptions.join(' and ')}`;
 }

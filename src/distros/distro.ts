@@ -1,6 +1,7 @@
 import type { ArchiveFacts, ReadFacts } from '../model/archive.ts';
 import type { CatalogPackage, DistroId, IndexPackage, PackageSource, SolveResult } from '../model/package.ts';
 import type { RepositoryIndex, RepositorySpec } from '../model/repository.ts';
+import type { UnsignedPart } from '../model/verify-report.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 import type { FileLists } from './file-lists.ts';
 import type { Installation, Installer, SystemFacts, TreeRules } from './install.ts';
@@ -24,6 +25,18 @@ export interface ArchiveInput {
   readonly signature?: Uint8Array;
   /** The index entry the archive must match: size, checksum, name and version. */
   readonly expected?: IndexPackage;
+}
+
+/** Of bytes whose signature is not looked at. */
+export type UnverifiedInput = Omit<ArchiveInput, 'policy' | 'signature'>;
+
+/** Where in an archive neither its signature nor its checksum in an index covers the bytes. */
+export interface Unsigned {
+  /** Offset in the archive before which nothing is covered; 0: all is */
+  readonly endsAt: number;
+  /** The same offset in its tar */
+  readonly tarEndsAt: number;
+  readonly parts: readonly UnsignedPart[];
 }
 
 export interface RepositoryQuery {
@@ -122,6 +135,10 @@ export interface Distro {
   readonly fileLists?: FileLists;
   /** One streaming pass. @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT */
   readArchive(input: ArchiveInput): Promise<ReadFacts>;
+  /** The same without a look at signatures; `signedBy` is empty. For who judges by something else. @throws AppError BAD_ARCHIVE, INTEGRITY, UNSUPPORTED, LIMIT */
+  readUnverified(input: UnverifiedInput): Promise<ReadFacts>;
+  /** What of an archive nothing vouches for, whoever signed it. */
+  unsigned(facts: ReadFacts): Unsigned;
   /** Negative, zero or positive, as the real tool orders them. */
   compareVersions(a: string, b: string): number;
   solve(request: SolveRequest, source: PackageSource): SolveResult;

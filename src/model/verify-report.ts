@@ -45,6 +45,24 @@ export interface EntryVerdict {
   readonly note: string;
 }
 
+/** Bytes of a layer that nobody vouches for, and that are no file of the image or only a signature's. */
+export interface UnsignedPart {
+  /** For a person: `an entry that is no verified signature`, `tar headers around signatures`, `gzip header fields` */
+  readonly what: string;
+  /** The entry that it is about; null: none */
+  readonly path: string | null;
+  /** Null: not counted */
+  readonly sizeBytes: number | null;
+}
+
+/** What an image says of the containers that run it. No signature covers any of it. */
+export interface ConfigVerdict {
+  /** It is what compose writes by default: the distribution's PATH, and a shell of the image as its command */
+  readonly asComposed: boolean;
+  /** `Entrypoint`, `Env PATH`, `Labels maintainer`… as text, lists as JSON */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
 export interface LayerVerdict {
   /** Place in the image, from 0 */
   readonly at: number;
@@ -62,6 +80,7 @@ export interface LayerVerdict {
   readonly entries: number;
   /** Of the install layer */
   readonly verdicts: readonly EntryVerdict[];
+  readonly unsigned: readonly UnsignedPart[];
 }
 
 export interface VerifyProblem {
@@ -87,7 +106,15 @@ export interface VerifyReport {
   /** `linux/amd64` */
   readonly platform: string;
   readonly layers: readonly LayerVerdict[];
-  /** All bytes are the distribution's, but for the entries of the install layer that say otherwise. */
+  readonly config: ConfigVerdict;
+  /** Packages that the layers are made of, each once */
+  readonly packages: number;
+  /** Of these, those that no signature vouches for, not even an index's: accepted by --allow-untrusted or --sig-level */
+  readonly unverifiedPackages: number;
+  /**
+   * All bytes are the distribution's, but for what is listed: the config, entries of the install layer, `unsigned` of layers.
+   * False where there are problems or unverified packages.
+   */
   readonly verified: boolean;
   readonly problems: readonly VerifyProblem[];
   readonly notes: readonly string[];

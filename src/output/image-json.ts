@@ -3,6 +3,7 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { parseDigest } from '../model/digest.ts';
 import { parseJson } from '../model/json.ts';
 import type { Platform } from '../model/platform.ts';
+import { expectDistinctKeys } from './distinct-keys.ts';
 
 /** BuildKit's word for a platform that has no name. */
 const UNKNOWN = 'unknown';
@@ -36,7 +37,10 @@ export function parseList(bytes: Uint8Array, where: string): readonly unknown[] 
 
 function read(bytes: Uint8Array, where: string): unknown {
   try {
-    return parseJson(bytes, where);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const value = parseJson(text, where);
+    expectDistinctKeys(text, value, where);
+    return value;
   } catch (error) {
     if (isAppError(error)) throw error;
     throw new AppError('BAD_ARCHIVE', `${where} is not JSON`, { cause: error });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { decompress } from '../archive/decompress.ts';
 import { TarScanner } from '../archive/tar-reader.ts';
 import { AppError, type ErrorCode, isAppError } from '../model/app-error.ts';
-import type { Compression } from '../model/archive.ts';
+import type { ArchiveSegment, Compression } from '../model/archive.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { DiffId, Digest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
@@ -44,11 +44,23 @@ export interface ReadLayerOptions {
   keep?(path: string): boolean;
 }
 
+/** Bytes of a blob that no entry of its tar shows. */
+export interface CarriedBytes {
+  /** `gzip header fields`, `a skippable zstd frame`, `a gzip member that holds nothing` */
+  readonly what: string;
+  /** In the blob */
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
 export interface ReadLayer {
   readonly layer: VerifiedLayer;
   readonly entries: readonly LayerEntry[];
   /** Contents of the files that `keep` named; of several of one path the last */
   readonly kept: ReadonlyMap<string, Buffer>;
+  readonly carried: readonly CarriedBytes[];
+  /** Offset in the tar of the first bytes between entries that are not zero; -1: none */
+  readonly hiddenBytesAt: number;
 }
 
 /**
@@ -76,18 +88,25 @@ export async function readLayer(
     }
   }
   const collector = new EntryCollector(options.keep);
+  const carried = new CarriedBytesCollector(compression);
   const tar = createHash('sha256');
   let uncompressedSizeBytes = 0;
   try {
     const limits = { maxUncompressedBytes: MAX_LAYER_BYTES };
-    for await (const { bytes } of decompress(compressed(), compression, limits).chunks) {
+    const decompressed = decompress(compressed(), compression, {
+      ...limits,
+      onCompressed: (segment, bytes) => carried.add(segment, bytes),
+    });
+    for await (const { bytes } of decompressed.chunks) {
       tar.update(bytes);
       uncompressedSizeBytes += bytes.length;
       collector.scanner.write(bytes);
     }
     collector.scanner.finish();
+    carried.finish(decompressed.segments);
   } catch (error) {
-    if (isAppError(error) && FAULTS_OF_BYTES.has(error.code)) await expectBlob(source, descriptor, where);
+    // That a blob is not what it is called comes before what is wrong inside.
+    if (isAppError(error) && FAULTS_OF_BYTES.has(error.code)) await expectBlob(source, descriptor, { where });
     throw located(error, where);
   }
   expectEqual(`size of ${where}`, size, sizeBytes);
@@ -109,7 +128,49 @@ export async function readLayer(
     entries: entries.length,
     annotations,
   };
-  return { layer, entries, kept };
+  return { layer, entries, kept, carried: carried.found, hiddenBytesAt: scanner.hiddenBytesAt };
+}
+
+/** Without extra fields, names and comments (RFC 1952 section 2.3). */
+const GZIP_HEADER_BYTES = 10;
+/** zstd format section 3.1.2: 0x184D2A50 to 0x184D2A5F. */
+const isSkippable = (bytes: Buffer): boolean =>
+  bytes.length >= 4 && bytes.readUInt32LE(0) >>> 4 === 0x184d2a5;
+
+/** What a compressed blob holds beside the bytes it decompresses to. */
+class CarriedBytesCollector {
+  readonly found: CarriedBytes[] = [];
+  readonly #compression: Compression;
+  #segment = -1;
+  readonly #skippable = new Set<number>();
+  /** Segment and size of gzip header fields */
+  readonly #fields: (readonly [segment: number, sizeBytes: number])[] = [];
+
+  constructor(compression: Compression) {
+    this.#compression = compression;
+  }
+
+  /** The first bytes of a gzip member are handed over as just its header. */
+  add(segment: number, bytes: Buffer): void {
+    if (segment === this.#segment) return;
+    this.#segment = segment;
+    if (this.#compression === 'zstd' && isSkippable(bytes)) this.#skippable.add(segment);
+    if (this.#compression === 'gzip' && bytes.length > GZIP_HEADER_BYTES) {
+      this.#fields.push([segment, bytes.length - GZIP_HEADER_BYTES]);
+    }
+  }
+
+  finish(segments: readonly ArchiveSegment[]): void {
+    for (const [index, sizeBytes] of this.#fields) {
+      this.found.push({ what: 'gzip header fields', offset: segments[index]?.offset ?? 0, sizeBytes });
+    }
+    segments.forEach(({ offset, sizeBytes, uncompressedSizeBytes }, index) => {
+      if (this.#skippable.has(index)) this.found.push({ what: 'a skippable zstd frame', offset, sizeBytes });
+      else if (this.#compression === 'gzip' && uncompressedSizeBytes === 0) {
+        this.found.push({ what: 'a gzip member that holds nothing', offset, sizeBytes });
+      }
+    });
+  }
 }
 
 /** A tar's entries with the hashes of their contents, and the contents that are wanted. */
@@ -143,16 +204,17 @@ class EntryCollector {
   }
 }
 
-/** Says that a blob is not what it is called before saying what is wrong inside. */
-async function expectBlob(
+/** Reads a blob for its size and digest alone. @throws AppError INTEGRITY */
+export async function expectBlob(
   source: Pick<ImageSource, 'blob'>,
   { digest, size }: Descriptor,
-  where: string,
+  { where, advance }: { readonly where: string; advance?(bytes: number): void },
 ): Promise<void> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   for await (const chunk of source.blob(digest)) {
     hash.update(chunk);
+    advance?.(chunk.length);
     sizeBytes += chunk.length;
     if (sizeBytes > size) break;
   }

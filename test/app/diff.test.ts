@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -9,6 +10,7 @@ import { isAppError } from '../../src/model/app-error.ts';
 import type { DiffReport } from '../../src/model/diff-report.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import { silentProgress } from '../../src/model/progress.ts';
+import { blobPath } from '../../src/output/image.ts';
 import { writeOciDirectory } from '../../src/output/oci-dir.ts';
 import type { RootfsEntry } from '../../src/output/rootfs.ts';
 import { makeArchPackage } from '../fixtures/arch.ts';
@@ -164,7 +166,41 @@ test('configuration: variables by name, and the manifest where nothing else diff
   const history = await imageTar(t, layers, { config: { history: [{ created_by: 'other' }] } });
   const plain = await imageTar(t, layers);
   const report = await differ(plain, history);
-  assert.deepEqual([report.equal, report.config.map(({ key }) => key)], [false, ['manifest']]);
+  assert.deepEqual([report.equal, report.config.map(({ key }) => key)], [false, ['manifest', 'history']]);
+  const annotated = await imageTar(t, layers, { layerAnnotations: [{ 'dev.example': 'main' }] });
+  const [manifest, annotation] = (await differ(plain, annotated)).config;
+  assert.equal(manifest?.key, 'manifest');
+  assert.deepEqual(annotation, { key: 'layer 0 annotation dev.example', from: null, to: 'main' });
+  const both = await imageTar(t, layers, {
+    layerAnnotations: [{ 'dev.example': 'main' }],
+    config: { architecture: 'arm64' },
+  });
+  assert.deepEqual(
+    (await differ(plain, both)).config.map(({ key }) => key),
+    ['architecture', 'layer 0 annotation dev.example'],
+  );
+});
+
+test('a layer that both have is checked in each of them', async (t) => {
+  const layers: readonly TestLayer[] = [{ tar: [file()] }, { tar: [file(), { path: 'more' }] }];
+  const sound = await imageTar(t, layers);
+  for (const at of [0, 1]) {
+    const image = makeImage(tempDir(t), layers);
+    const layout = join(tempDir(t), 'layout');
+    await writeOciDirectory(image, layout);
+    const path = join(layout, blobPath(image.layers[at]!.digest));
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 9] = bytes[bytes.length - 9]! ^ 1;
+    chmodSync(path, 0o644);
+    writeFileSync(path, bytes);
+    for (const pair of [
+      [sound, layout],
+      [layout, sound],
+      [layout, layout],
+    ] as const) {
+      await assert.rejects(differ(...pair), (error) => isAppError(error, 'INTEGRITY'), `${at}`);
+    }
+  }
 });
 
 test('damaged and missing images are refused, whichever of the two it is', async (t) => {

@@ -54,6 +54,10 @@ image id  ${digestOf('config')}
 layers    2 (1 package, 1 install)
 packages  1 signed by alpine-devel@lists.alpinelinux.org-6165ee59.rsa.pub
 
+config, covered by no signature, as composed by default:
+  Env PATH=/bin
+  Cmd ["/bin/sh"]
+
 install layer (1): 5 entries (packages' files at another path: 1; directories: 1)
   generated: 1
     /etc/pass\\u000awd (100 B)  in place of base-1-r0's own
@@ -63,9 +67,40 @@ install layer (1): 5 entries (packages' files at another path: 1; directories: 1
     /.wh..PKGINFO  hides the metadata of packages
 note: files that nothing names: 1, the first: blobs/sha256/0
 
-verified: all bytes are the distribution's except these 3 entries of the install layer, 200 B
+verified: all bytes are the distribution's except the config and these 3 entries of the install layer, 200 B
 `,
     );
+  });
+
+  test('bytes that no signature covers, a config of its own and unsigned packages are told', async () => {
+    const [first, last] = VERIFY.layers;
+    const unsigned = [
+      { what: 'an entry that is no verified signature', path: '.SIGN.X\n', sizeBytes: 3 },
+      { what: 'tar headers around signatures', path: null, sizeBytes: 1024 },
+      { what: 'bytes between the entries of its tar', path: null, sizeBytes: null },
+    ];
+    const config = { asComposed: false, settings: { 'Env LD_PRELOAD': '/evil', OnBuild: '["RUN evil"]' } };
+    const report = { ...VERIFY, config, layers: [{ ...first!, unsigned }, last!] };
+    const { stdout } = await runFake(['verify', 'out.tar'], { answers: { verify: async () => report } });
+    assert.match(
+      stdout,
+      /\nconfig, covered by no signature, not what is composed by default:\n {2}Env LD_PRELOAD=\/evil\n {2}OnBuild \["RUN evil"\]\n/,
+    );
+    assert.ok(
+      stdout.includes(`
+bytes that no signature covers:
+  layer 0: /.SIGN.X\\u000a (3 B)  an entry that is no verified signature
+  tar headers around signatures: 1.0 kB in 1 layer
+  bytes between the entries of its tar: not counted in 1 layer
+`),
+      stdout,
+    );
+    assert.match(stdout, /except the config and the bytes that no signature covers and these 3 entries/);
+    const unverified = { ...VERIFY, packages: 18, unverifiedPackages: 2, verified: false };
+    const allowed = await runFake(['verify', 'out.tar'], { answers: { verify: async () => unverified } });
+    assert.equal(allowed.exitCode, 0);
+    assert.match(allowed.stdout, /\nnot verified against any signature: 2 of 18 packages; [^\n]*\n$/);
+    assert.doesNotMatch(allowed.stdout, /distribution's/);
   });
 
   test('--verbose: every layer and every entry', async () => {

@@ -14,6 +14,8 @@ export type TestLayer =
       readonly tar: Uint8Array | readonly FixtureFile[];
       /** gzip */
       readonly encoding?: 'gzip' | 'zstd' | 'none';
+      /** Behind the compressed bytes */
+      readonly trailer?: Uint8Array;
     }
   /** gzip bytes as they are */
   | { readonly blob: Uint8Array; readonly encoding?: 'gzip' };
@@ -92,7 +94,8 @@ function fileBlob(folder: string, bytes: Buffer): ImageBlob {
 function encode(layer: TestLayer, tar: Buffer): Buffer {
   if ('blob' in layer) return Buffer.from(layer.blob);
   if (layer.encoding === 'none') return tar;
-  return layer.encoding === 'zstd' ? zstdCompressSync(tar) : gzipSync(tar);
+  const bytes = layer.encoding === 'zstd' ? zstdCompressSync(tar) : gzipSync(tar);
+  return Buffer.concat([bytes, layer.trailer ?? Buffer.alloc(0)]);
 }
 
 function mediaType(encoding: 'gzip' | 'zstd' | 'none'): string {

@@ -19,6 +19,7 @@ import { test } from 'node:test';
 import { isAppError } from '../../src/model/app-error.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import { blobPath, type Image } from '../../src/output/image.ts';
+import { parseObject } from '../../src/output/image-json.ts';
 import { writeImageTar } from '../../src/output/image-tar.ts';
 import { writeOciDirectory } from '../../src/output/oci-dir.ts';
 import { openImage } from '../../src/output/open-image.ts';
@@ -509,6 +510,33 @@ function retitled(bytes: Buffer, { at, name }: { readonly at: number; readonly n
   header.copy(bytes, at);
   return bytes;
 }
+
+test('documents that clients read in different ways are refused', () => {
+  const read = (text: string) => parseObject(Buffer.from(text), 'x');
+  for (const text of [
+    '{"layers":[],"layers":[]}',
+    '{"layers":[],"Layers":[]}',
+    '{"config":{"Env":[]},"config" :{"Cmd":[]}}',
+    '{"config":{"Entrypoint":[],"entrypoint":[]}}',
+    '{"a":[{"platform":{},"PLATFORM":{}}]}',
+    '{"Labels":{"a":"1","a":"2"}}',
+    '{"a":1,"\\u0061":2}',
+  ]) {
+    assert.throws(
+      () => read(text),
+      (error) => isAppError(error, 'BAD_ARCHIVE'),
+      text,
+    );
+  }
+  for (const text of [
+    '{"Labels":{"a":"1","A":"2"},"annotations":{"a":"","A":""}}',
+    '{"a":"\\"b\\": {","b":["c:",":"], "d" : "\\\\"}',
+    '{"__proto__":{"a":1},"a":{}}',
+    '{}',
+  ]) {
+    assert.deepEqual(read(text), JSON.parse(text));
+  }
+});
 
 test('200,000 files in one folder', async (t) => {
   const tar = Array.from({ length: 200_000 }, (_, at): FixtureFile => ({ path: `all/${at}` }));

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { decompress } from '../../archive/decompress.ts';
 import { sniff } from '../../archive/sniff.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
-import type { ArchiveSegment, PackageScript, ReadFacts } from '../../model/archive.ts';
+import type { ArchiveFacts, ArchiveSegment, PackageScript, ReadFacts } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
-import type { ArchiveInput } from '../distro.ts';
+import type { ArchiveInput, UnverifiedInput } from '../distro.ts';
 import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
 import { infoValue, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
 import { unreadable } from '../shared/unreadable.ts';
@@ -13,6 +13,8 @@ import {
   isPlainSignature,
   isSignaturePath,
   MORE_THAN_SIGNATURES,
+  type SignedControl,
+  unverifiedSignatures,
   verifyControl,
 } from './archive-signature.ts';
 import { isKeptFile } from './kept-files.ts';
@@ -43,6 +45,22 @@ export const SCRIPT_NAMES = [
  * @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT
  */
 export async function readArchive(input: ArchiveInput): Promise<ReadFacts> {
+  const { facts, signed } = await readBytes(input);
+  return { ...facts, ...verifyControl(input.policy, signed) };
+}
+
+/** The same by no keys. */
+export async function readUnverified(input: UnverifiedInput): Promise<ReadFacts> {
+  const { facts, signed } = await readBytes(input);
+  return { ...facts, signedBy: '', signatures: unverifiedSignatures(signed.entries) };
+}
+
+interface ReadBytes {
+  readonly facts: Omit<ArchiveFacts, 'signedBy'>;
+  readonly signed: SignedControl;
+}
+
+async function readBytes(input: UnverifiedInput): Promise<ReadBytes> {
   const { where, expected } = input;
   const pass = await walk(input);
   const { list } = pass;
@@ -59,13 +77,13 @@ export async function readArchive(input: ArchiveInput): Promise<ReadFacts> {
   };
   if (expected !== undefined) matchIndex(facts, expected, where);
   matchDataHash(infoValue(info, 'datahash').slice(0, SHA256_DIGITS).toLowerCase(), pass.dataSha256, where);
-  const verdict = verifyControl(input.policy, {
+  const signed: SignedControl = {
     entries: list.files.slice(0, pass.signatureCount),
     kept: list.kept,
     control: pass.control,
     where,
-  });
-  return {
+  };
+  const read: ReadBytes['facts'] = {
     distro: 'alpine',
     digest: pass.digest,
     sizeBytes: pass.sizeBytes,
@@ -83,8 +101,8 @@ export async function readArchive(input: ArchiveInput): Promise<ReadFacts> {
     rootMembers: keptContents(list.kept),
     files: list.files,
     backupMd5: {},
-    ...verdict,
   };
+  return { facts: read, signed };
 }
 
 interface Pass {
@@ -101,7 +119,7 @@ interface Pass {
   readonly sizeBytes: number;
 }
 
-async function walk(input: ArchiveInput): Promise<Pass> {
+async function walk(input: UnverifiedInput): Promise<Pass> {
   try {
     return await walkMembers(input);
   } catch (error) {
@@ -114,7 +132,7 @@ async function walk(input: ArchiveInput): Promise<Pass> {
   }
 }
 
-async function walkMembers(input: ArchiveInput): Promise<Pass> {
+async function walkMembers(input: UnverifiedInput): Promise<Pass> {
   const { where } = input;
   let controlSegment = -1;
   let signatureCount = 0;
@@ -187,7 +205,7 @@ async function walkMembers(input: ArchiveInput): Promise<Pass> {
   };
 }
 
-async function* requireApk2(input: ArchiveInput): AsyncGenerator<Uint8Array> {
+async function* requireApk2(input: UnverifiedInput): AsyncGenerator<Uint8Array> {
   let head = Buffer.alloc(0);
   let known = false;
   for await (const chunk of input.chunks) {

@@ -57,6 +57,14 @@ export interface ControlVerdict {
   readonly signatures: readonly SignatureEntry[];
 }
 
+/** As they say of themselves. */
+export function unverifiedSignatures(entries: SignedControl['entries']): readonly SignatureEntry[] {
+  return entries.map(({ path, offset, sizeBytes }) => {
+    const [, scheme = '', key = ''] = SIGNATURE_NAME.exec(path) ?? [];
+    return { path, scheme, key, verified: false, offset, sizeBytes };
+  });
+}
+
 /** @throws AppError SIGNATURE, UNTRUSTED_KEY */
 export function verifyControl(policy: TrustPolicy, archive: SignedControl): ControlVerdict {
   const keyring = policy.apk ?? NO_KEYRING;
@@ -65,10 +73,10 @@ export function verifyControl(policy: TrustPolicy, archive: SignedControl): Cont
   const isVerified = (signature: ApkSignature): boolean =>
     verifyApkSignatures(keyring, [signature], control).ok;
   const describe = (): readonly SignatureEntry[] =>
-    entries.map(({ path, offset, sizeBytes }, index) => {
-      const [, scheme = '', key = ''] = SIGNATURE_NAME.exec(path) ?? [];
-      return { path, scheme, key, verified: isVerified(members[index] as ApkSignature), offset, sizeBytes };
-    });
+    unverifiedSignatures(entries).map((entry, index) => ({
+      ...entry,
+      verified: isVerified(members[index] as ApkSignature),
+    }));
   if (policy.allowUntrusted && members.length === 0) return { signedBy: '', signatures: [] };
   const verdict = verifyApkSignatures(keyring, members, control);
   if (!verdict.ok && !policy.allowUntrusted) enforceApkVerdict(verdict, keyring, where);

@@ -1,6 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Distro } from '../distro.ts';
-import { readArchive } from './archive-reader.ts';
+import { readArchive, readUnverified } from './archive-reader.ts';
 import { describe } from './describe.ts';
 import { readIndex } from './index-reader.ts';
 import { installer } from './installer.ts';
@@ -9,6 +9,7 @@ import { isUnknownRelease, NEWEST_RELEASE } from './releases.ts';
 import { DEFAULT_RELEASE, parseRepositoryLine, repositories, resolveRelease } from './repositories.ts';
 import { solve } from './solver.ts';
 import { tree } from './tree.ts';
+import { unsigned } from './unsigned.ts';
 import { compareVersions } from './version.ts';
 
 /** Where alpine-keys puts the keys that apk itself would read, and all that there are. */
@@ -59,6 +60,8 @@ export const alpine: Distro = {
       ? `Alpine ${release} is newer than this program knows: its packages are installed as ${NEWEST_RELEASE}'s apk does`
       : undefined,
   readArchive,
+  readUnverified,
+  unsigned,
   compareVersions,
   solve,
   satisfies,

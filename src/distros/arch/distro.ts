@@ -4,7 +4,7 @@ import { ARCHITECTURES, takesArchitecture } from './architectures.ts';
 import { fileLists, readDatabase } from './database.ts';
 import { describe } from './describe.ts';
 import { installer } from './installer.ts';
-import { readPackageArchive } from './package-archive.ts';
+import { readPackageArchive, readUnverified } from './package-archive.ts';
 import { providersOf, satisfies } from './providers.ts';
 import { DEFAULT_RELEASE, parseRepositoryLine, repositories } from './repositories.ts';
 import { solve } from './solver.ts';
@@ -49,6 +49,9 @@ export const arch: Distro = {
   fileLists,
   releaseOf: (_index, spec) => spec.release,
   readArchive: readPackageArchive,
+  readUnverified,
+  // A signature and a checksum are over all of an archive.
+  unsigned: () => ({ endsAt: 0, tarEndsAt: 0, parts: [] }),
   compareVersions,
   solve,
   satisfies,

@@ -5,7 +5,7 @@ import { AppError, isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, ArchiveSegment, Compression, LinkerFacts } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
-import type { ArchiveInput } from '../distro.ts';
+import type { ArchiveInput, UnverifiedInput } from '../distro.ts';
 import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
 import { infoList, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
 import { unreadable } from '../shared/unreadable.ts';
@@ -26,11 +26,23 @@ const SKIPPABLE_FRAME = 'a skippable frame before the first zstd frame';
 const HEAD_BYTES = 1024;
 
 /** `.pkg.tar`, compressed in any way: one pass over the bytes, memory independent of the archive's size. */
-export async function readPackageArchive(input: ArchiveInput): Promise<ArchiveFacts> {
+export function readPackageArchive(input: ArchiveInput): Promise<ArchiveFacts> {
+  return readAndCheck(input, signatureCheck(input));
+}
+
+/** The same without a look at signatures. */
+export function readUnverified(input: UnverifiedInput): Promise<ArchiveFacts> {
+  return readAndCheck(input, undefined);
+}
+
+async function readAndCheck(
+  input: UnverifiedInput,
+  signing: SignatureCheck | undefined,
+): Promise<ArchiveFacts> {
   const { where, expected } = input;
-  const signing = signatureCheck(input);
-  const channel = needsData(signing) ? new ByteChannel() : undefined;
-  const verification = acceptSignature(channel ?? new Uint8Array(), signing);
+  const channel = signing !== undefined && needsData(signing) ? new ByteChannel() : undefined;
+  const verification =
+    signing === undefined ? Promise.resolve('') : acceptSignature(channel ?? new Uint8Array(), signing);
   // Awaited at the end; until then a refusal must not count as unhandled, and must let the bytes pass.
   verification.catch(() => channel?.abandon());
 

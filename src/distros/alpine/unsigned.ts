@@ -1,0 +1,42 @@
+import type { FileEntry, ReadFacts, SignatureEntry } from '../../model/archive.ts';
+import type { UnsignedPart } from '../../model/verify-report.ts';
+import type { Unsigned } from '../distro.ts';
+import { isSignaturePath, unverifiedSignatures } from './archive-signature.ts';
+
+const BLOCK = 512;
+
+/** What stands before the control member: signatures that are not verified, and headers beyond one for each signature. */
+export function unsigned(facts: ReadFacts): Unsigned {
+  const control = facts.files.find(({ path }) => !isSignaturePath(path));
+  const at = (control?.offset ?? 0) - 1;
+  const segment = facts.segments.find(
+    ({ uncompressedOffset, uncompressedSizeBytes }) =>
+      uncompressedOffset <= at && at < uncompressedOffset + uncompressedSizeBytes,
+  );
+  if (segment === undefined) return { endsAt: 0, tarEndsAt: 0, parts: [] };
+  const signatures = facts.signatures ?? knownSignatures(facts, control as FileEntry);
+  const parts = signatures
+    .filter(({ verified }) => !verified)
+    .map(
+      ({ path, sizeBytes }): UnsignedPart => ({
+        what: 'an entry that is no verified signature',
+        path,
+        sizeBytes,
+      }),
+    );
+  const plain = signatures.reduce(
+    (sum, { sizeBytes }) => sum + BLOCK + Math.ceil(sizeBytes / BLOCK) * BLOCK,
+    0,
+  );
+  const more = segment.uncompressedOffset - plain;
+  if (more > 0) parts.push({ what: 'tar headers around signatures', path: null, sizeBytes: more });
+  return { endsAt: segment.offset, tarEndsAt: segment.uncompressedOffset, parts };
+}
+
+/** Of facts without them: one signature, by the key that signed, is the one that was verified. */
+function knownSignatures(facts: ReadFacts, control: FileEntry): readonly SignatureEntry[] {
+  const entries = unverifiedSignatures(facts.files.slice(0, facts.files.indexOf(control)));
+  const [first] = entries;
+  const verified = entries.length === 1 && facts.signedBy !== '' && first?.key === facts.signedBy;
+  return verified ? [{ ...(first as SignatureEntry), verified }] : entries;
+}

@@ -1,0 +1,52 @@
+import { AppError } from '../model/app-error.ts';
+
+/** Members whose own keys are names that people give. */
+const MAPS = new Set(['labels', 'annotations', 'exposedports', 'volumes']);
+const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a];
+
+/**
+ * Readers differ on an object with a key twice: some take the first, some the last, Go's merges the two, and takes `Layers` for
+ * `layers`. What one verifies another would not run, so such documents are refused.
+ * @param text of which `value` was read
+ * @throws AppError BAD_ARCHIVE
+ */
+export function expectDistinctKeys(text: string, value: unknown, where: string): void {
+  const kept = countKeys(value, { where, isMap: false });
+  const written = countWritten(text);
+  if (kept !== written) throw refused(where, `${written - kept} keys more than once`);
+}
+
+function countKeys(value: unknown, at: { readonly where: string; readonly isMap: boolean }): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const entries = Object.entries(value);
+  let count = Array.isArray(value) ? 0 : entries.length;
+  const known = new Map<string, string>();
+  for (const [key, item] of entries) {
+    const lower = key.toLowerCase();
+    const other = known.get(lower);
+    if (other !== undefined && !at.isMap) {
+      throw refused(at.where, `${JSON.stringify(other)} and ${JSON.stringify(key)}`);
+    }
+    known.set(lower, key);
+    count += countKeys(item, { where: at.where, isMap: MAPS.has(lower) });
+  }
+  return count;
+}
+
+/** Of valid JSON: strings that a colon follows. */
+function countWritten(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) {
+    for (at += 1; text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at += 1;
+    let next = at + 1;
+    while (next < text.length && text.charCodeAt(next) <= 0x20) next += 1;
+    if (text.charCodeAt(next) === COLON) count += 1;
+  }
+  return count;
+}
+
+function refused(where: string, got: string): AppError {
+  return new AppError('BAD_ARCHIVE', `${where}: expected each key of an object once, got ${got}`, {
+    hint: 'Clients read such a document in different ways.',
+  });
+}

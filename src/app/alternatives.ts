@@ -15,14 +15,14 @@ const MAX_PROBLEMS = 20;
 export async function resolutionError(
   context: Context,
   lookup: Lookup,
-  { problems, report }: Refusal,
+  { problems, report, hint }: Refusal,
 ): Promise<ResolutionError> {
   const explained = [];
   for (const [at, problem] of problems.entries()) {
     const isTried = at < MAX_PROBLEMS && (problem.kind === 'unknown' || problem.kind === 'version');
     explained.push({ ...problem, ...(isTried ? await alternativesTo(context, lookup, problem) : NONE) });
   }
-  return new ResolutionError({ distro: lookup.sources.distro.id, problems: explained, report });
+  return new ResolutionError({ distro: lookup.sources.distro.id, problems: explained, report, hint });
 }
 
 const NONE: Alternatives = { nearest: [], providers: [], elsewhere: [], hint: '' };

@@ -1,6 +1,6 @@
 import { ANNOTATIONS, type PackageOrigin, packageAnnotations, packageUrl } from '../compose/annotations.ts';
 import { difference } from '../compose/difference.ts';
-import { imageConfig } from '../compose/image-config.ts';
+import { commandOf, imageConfig } from '../compose/image-config.ts';
 import { type PlannedLayer, planLayers } from '../compose/layers.ts';
 import { imageManifest } from '../compose/manifest.ts';
 import { stackTree } from '../compose/stack-tree.ts';
@@ -13,6 +13,8 @@ import type { CatalogPackage } from '../model/package.ts';
 import type { ComposeRequest, LayerEncoding, LayerReport } from '../model/request.ts';
 import type { Image, ImageBlob } from '../output/image.ts';
 import { platformOf } from './architecture.ts';
+import { blamingBase } from './base.ts';
+import { checkConfig } from './config-check.ts';
 import type { Context } from './context.ts';
 import { installedTree } from './installed-tree.ts';
 import { generatedLayer, type LayerBlob, layerBlob, layerEntries } from './layer-blobs.ts';
@@ -32,8 +34,11 @@ export interface BuildInput {
 export interface BuiltImage {
   readonly image: Image;
   readonly layers: readonly LayerReport[];
-  /** As ComposeReport.left */
+  /** As in ComposeReport */
   readonly left: readonly string[];
+  readonly runs: boolean;
+  /** About the config, as of checkConfig */
+  readonly notes: readonly string[];
 }
 
 /** Computes the image: two trees, their difference, layers, config and manifest. Its blobs are in the cache afterwards, or in `context.remote`. */
@@ -50,9 +55,14 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     installed.map((one, at) => [one, resolution.packages[at]?.package as CatalogPackage]),
   );
   const time = request.sourceDateEpoch ?? newestBuild(resolution);
-  const target = await installedTree({ request, resolution, installed, time });
+  const target = await installedTree({ request, resolution, installed, time }).catch((error: unknown) => {
+    throw blamingBase(error, resolution);
+  });
   const planned = planLayers({
-    candidates: installed.map((one) => ({ installed: one, dependents: entryOf.get(one)?.dependents ?? 0 })),
+    candidates: installed.map((one) => {
+      const entry = entryOf.get(one) as CatalogPackage;
+      return { installed: one, dependents: entry.dependents, base: resolution.shared.has(entry) };
+    }),
     clashes: target.clashes,
     mode: request.layers,
     maxLayers: request.maxLayers,
@@ -83,12 +93,21 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     ...planned.map((layer, at) => described(layer, below[at] as LayerBlob, origin)),
     installLayer(top, planned.length === 0 ? installed : [], origin),
   ];
-  const config = imageConfig({
-    platform,
+  const left = isRun ? [] : target.left;
+  const root = isRun
+    ? await (await import('./finished-root.ts')).ranRoot(context, top, { stack, before: target })
+    : target;
+  const setUp = {
     options: request.config,
     path: searchPath(distro.defaults.path, request.prefix),
     shells: distro.defaults.shells,
-    tree: target.tree,
+    tree: root.tree,
+  };
+  const { entrypoint = [], cmd = [] } = commandOf(setUp);
+  const checked = checkConfig({ ...setUp, root, left, command: [...entrypoint, ...cmd] });
+  const config = imageConfig({
+    ...setUp,
+    platform,
     created: time,
     layers: layers.map(({ blob, createdBy }) => ({ diffId: blob.diffId, createdBy })),
   });
@@ -123,7 +142,8 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
       createdAt: time,
     },
     layers: layers.map(({ report }) => report),
-    left: isRun ? [] : target.left,
+    left,
+    ...checked,
   };
 }
 
@@ -186,7 +206,6 @@ function originOf(resolution: Resolution, entry: CatalogPackage): PackageOrigin 
   return {
     distro: resolution.sources.distro.id,
     release: resolution.system.release,
-    repository: repositoryOf(resolution, entry).spec.name,
     name: entry.name,
     version: entry.version,
     architecture: entry.architecture,

@@ -22,7 +22,7 @@ const MAX_NAMED = 6;
  */
 export async function compose(context: Context, request: ComposeRequest): Promise<ComposeReport> {
   if (request.packages.length === 0) throw new AppError('USAGE', 'no package named: nothing to compose');
-  const resolution = await resolvePackages(context, request.source, request.packages);
+  const resolution = await resolvePackages(context, request);
   const plan = planReport(context, resolution);
   const tags = tagsOf(request);
   if (request.dryRun) return { ...emptyReport, plan, tags };
@@ -47,7 +47,7 @@ async function composePlanned(
     const facts = known === undefined ? await archivesOf(context, resolution) : [];
     try {
       const built = known ?? (await buildImage(context, { ...input, facts }));
-      const { image, layers, left } = built;
+      const { image, layers, left, runs } = built;
       if (known === undefined) keepImage(context, input, built);
       const delivered = await deliver(context, request, image);
       return {
@@ -59,7 +59,12 @@ async function composePlanned(
         sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
         ...delivered,
         left,
-        notes: [...notesOf(layers, delivered.loadedInto !== undefined), ...notesOnScripts(left)],
+        runs,
+        notes: [
+          ...notesOf(layers, delivered.loadedInto !== undefined),
+          ...notesOnScripts(left),
+          ...built.notes,
+        ],
       };
     } catch (error) {
       if (attempt === MAX_ATTEMPTS || !wasCollected(context, error)) throw error;
@@ -135,5 +140,6 @@ const emptyReport = {
   loadedInto: undefined,
   pushed: [],
   left: [],
+  runs: false,
   notes: [],
 } satisfies Omit<ComposeReport, 'plan' | 'tags'>;

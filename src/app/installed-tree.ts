@@ -1,11 +1,9 @@
 import { relocateTree } from '../compose/relocate.ts';
 import { type TargetTree, targetTree } from '../compose/target-tree.ts';
 import type { Installation, InstalledPackage } from '../distros/install.ts';
-import { isLocal } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import type { ComposeRequest } from '../model/request.ts';
 import { releaseIn } from './indexed-repository.ts';
-import { isOciUrl } from './oci-url.ts';
 import type { Resolution } from './resolve.ts';
 
 export interface InstalledTreeInput {
@@ -30,7 +28,8 @@ export async function installedTree(input: InstalledTreeInput): Promise<TargetTr
   if (request.prefix === '') return lay(input, installation);
   if (request.scripts) refuseScripts(request.prefix, lay(input, { ...installation, mode: 'deferred' }).left);
   const target = lay(input, { ...installation, scripts: false });
-  return { ...target, tree: relocateTree(target.tree, request.prefix, time) };
+  // Nothing that an engine looks into is below a prefix.
+  return { ...target, tree: relocateTree(target.tree, request.prefix, time), read: () => undefined };
 }
 
 function lay({ resolution, request, installed, time }: InstalledTreeInput, what: Installation): TargetTree {
@@ -46,7 +45,7 @@ async function installationOf(input: InstalledTreeInput): Promise<Installation> 
   const repositories = ownRepositories(request, resolution);
   return {
     packages: installed,
-    targets: request.packages,
+    targets: resolution.targets,
     architecture: resolution.sources.architecture,
     system: resolution.system,
     repositories,
@@ -59,25 +58,20 @@ async function installationOf(input: InstalledTreeInput): Promise<Installation> 
 }
 
 /**
- * The distribution's repositories as its own configuration names them, of the release that they are now; none where
- * the user named others: `apk -X` does not keep those either, and a folder of this machine is not in the image.
+ * The distribution's repositories as its own image names them, of the release that they are now, from whichever mirror they came:
+ * the same packages are the same image. None where the user named others: `apk -X` does not keep those either.
  */
 function ownRepositories(request: ComposeRequest, { sources, repositories }: Resolution): readonly string[] {
   if (request.source.repositories.length > 0) return [];
+  const { distro, release, architecture } = sources;
+  const official = distro.repositories({ release, architecture, mirrors: [] });
   return repositories.flatMap((repository) => {
-    const { spec, row } = repository;
-    // A package manager reads no registry.
-    const base = [row.base, ...spec.baseUrls].find((one) => !isOciUrl(one)) ?? '';
-    if (isLocal(base)) return [];
-    const url = new URL(base);
-    url.username = '';
-    url.password = '';
-    url.search = '';
-    const release = releaseIn(repository, sources);
+    const [url] = official.find(({ name }) => name === repository.spec.name)?.baseUrls ?? [];
+    if (url === undefined) return [];
     return [
-      url.href
-        .replace(new RegExp(`/${spec.architecture}/?$`), '')
-        .replace(`/${sources.distro.defaults.release}/`, `/${release}/`),
+      url
+        .replace(new RegExp(`/${architecture}$`), '')
+        .replace(`/${distro.defaults.release}/`, `/${releaseIn(repository, sources)}/`),
     ];
   });
 }

@@ -23,6 +23,8 @@ interface Kept {
   readonly createdAt: number;
   readonly layers: readonly LayerReport[];
   readonly left: readonly string[];
+  readonly runs: boolean;
+  readonly notes: readonly string[];
 }
 
 /**
@@ -50,8 +52,9 @@ export function imageKey(
       [resolution.system, resolution.sources.architecture],
       resolution.packages.map((solved) => {
         const { spec } = repositoryOf(resolution, solved.package);
-        return [solved.reason, solved.package, spec.name, spec.tag];
+        return [solved.reason, solved.package, spec.tag];
       }),
+      resolution.targets,
       resolution.repositories.map(({ row }) => [row.base, row.release, row.signedBy]),
       archives,
     ]),
@@ -88,6 +91,8 @@ export function knownImage(context: Context, key: string, tags: readonly string[
     },
     layers: kept.layers,
     left: kept.left,
+    runs: kept.runs,
+    notes: kept.notes,
   };
 }
 
@@ -95,7 +100,7 @@ export function knownImage(context: Context, key: string, tags: readonly string[
 export function keepImage(
   context: Context,
   input: KnownImageInput,
-  { image, layers, left }: BuiltImage,
+  { image, layers, left, runs, notes }: BuiltImage,
 ): void {
   const key = imageKey(context, input);
   if (key === undefined) return;
@@ -107,6 +112,8 @@ export function keepImage(
     createdAt: image.createdAt,
     layers,
     left,
+    runs,
+    notes,
   };
   context.catalog.composedImages().put(key, JSON.stringify(kept));
 }

@@ -61,11 +61,14 @@ export class Refusal extends Error {
   readonly problems: readonly SolveProblem[];
   /** The real tool's own words */
   readonly report: readonly string[];
+  /** As of ResolutionFailure */
+  readonly hint: string | undefined;
 
-  constructor(problems: readonly SolveProblem[], report: readonly string[]) {
+  constructor(problems: readonly SolveProblem[], report: readonly string[], hint?: string) {
     super(problems.map(({ message }) => message).join('\n'));
     this.problems = problems;
     this.report = report;
+    this.hint = hint;
   }
 }
 

@@ -14,9 +14,10 @@ import {
 import type { SourceOptions } from '../model/request.ts';
 import { whyUnusable } from '../model/unusable.ts';
 import { archiveTag } from './archive-url.ts';
+import { solveWithBase } from './base.ts';
 import type { Context } from './context.ts';
 import { releaseIn } from './indexed-repository.ts';
-import { type Lookup, openLookup, Refusal, workOver } from './lookup.ts';
+import { type Lookup, openLookup, workOver } from './lookup.ts';
 import { type Generation, generationTag } from './mirror-generation.ts';
 import { changedFiles, foldersOf } from './mirror-indexes.ts';
 import { namesOne, summaryOf } from './mirror-list.ts';
@@ -113,18 +114,16 @@ async function choose(
   lookup: Lookup,
   { packages, all }: MirrorAddRequest,
 ): Promise<readonly CatalogPackage[]> {
-  const { sources, repositories } = lookup;
+  const { distro } = lookup.sources;
   const chosen = await workOver(context, lookup, ({ source }) => {
     if (all) return everyPackage(source);
-    const keys = newest(sources.distro, source.byName(sources.distro.defaults.keysPackage));
+    const keys = newest(distro, source.byName(distro.defaults.keysPackage));
     if (packages.length === 0) return keys;
-    const { architecture } = sources;
-    const repositoryNames = repositories.map(({ spec }) => spec.name);
-    const result = sources.distro.solve({ targets: packages, architecture, repositoryNames }, source);
-    if (!result.ok) throw new Refusal(result.problems, result.report);
-    return [...result.packages.map((solved) => solved.package), ...keys];
+    // With the base that composing them from the mirror would add.
+    const { packages: solved } = solveWithBase(lookup, { targets: packages, base: undefined });
+    return [...solved.map((one) => one.package), ...keys];
   });
-  return [...new Map(chosen.map((entry) => [archiveTag(sources.distro.id, entry), entry])).values()];
+  return [...new Map(chosen.map((entry) => [archiveTag(distro.id, entry), entry])).values()];
 }
 
 function newest(distro: Distro, entries: readonly CatalogPackage[]): readonly CatalogPackage[] {

@@ -1,4 +1,4 @@
-import type { PlannedPackage, PlanReport, SourceOptions } from '../model/request.ts';
+import type { BaseMode, PlannedPackage, PlanReport, SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { cachedDigest } from './fetch-archives.ts';
 import { type Resolution, repositoryOf, resolvePackages } from './resolve.ts';
@@ -6,11 +6,13 @@ import { type Resolution, repositoryOf, resolvePackages } from './resolve.ts';
 export interface PlanRequest {
   readonly source: SourceOptions;
   readonly packages: readonly string[];
+  /** As in ComposeRequest */
+  readonly base: BaseMode | undefined;
 }
 
 /** What would be installed, without downloading any package. @throws AppError as resolvePackages */
 export async function plan(context: Context, request: PlanRequest): Promise<PlanReport> {
-  return planReport(context, await resolvePackages(context, request.source, request.packages));
+  return planReport(context, await resolvePackages(context, request));
 }
 
 export function planReport(context: Context, resolution: Resolution): PlanReport {
@@ -19,7 +21,7 @@ export function planReport(context: Context, resolution: Resolution): PlanReport
       name: entry.name,
       version: entry.version,
       repository: repositoryOf(resolution, entry).spec.name,
-      reason,
+      reason: resolution.added.has(entry) ? 'base' : reason,
       sizeBytes: entry.sizeBytes,
       installedSizeBytes: entry.installedSizeBytes,
       cached: cachedDigest(context, resolution.sources, entry) !== undefined,
@@ -31,6 +33,7 @@ export function planReport(context: Context, resolution: Resolution): PlanReport
     release: resolution.system.release,
     architecture: resolution.sources.architecture,
     packages,
+    base: resolution.base,
     downloadBytes: sum(packages.filter((entry) => !entry.cached).map((entry) => entry.sizeBytes)),
     installedBytes: sum(packages.map((entry) => entry.installedSizeBytes)),
     warnings: resolution.warnings,

@@ -1,21 +1,27 @@
 import type { SystemFacts } from '../distros/install.ts';
-import type { CatalogPackage, SolvedPackage } from '../model/package.ts';
-import type { SourceOptions } from '../model/request.ts';
+import type { CatalogPackage } from '../model/package.ts';
+import type { BaseMode, SourceOptions } from '../model/request.ts';
+import { type BasedSolution, solveWithBase } from './base.ts';
 import type { Context } from './context.ts';
 import type { IndexedRepository } from './indexed-repository.ts';
-import { Refusal, withLookup } from './lookup.ts';
+import { withLookup } from './lookup.ts';
 import type { Sources } from './sources.ts';
 import { systemOf } from './system.ts';
 
 /** A solved request. */
-export interface Resolution {
+export interface Resolution extends BasedSolution {
   readonly sources: Sources;
   readonly repositories: readonly IndexedRepository[];
-  /** In install order */
-  readonly packages: readonly SolvedPackage[];
   readonly system: SystemFacts;
   /** The solver's, and what is not known of the system */
   readonly warnings: readonly string[];
+}
+
+export interface ResolveRequest {
+  readonly source: SourceOptions;
+  readonly packages: readonly string[];
+  /** As in ComposeRequest */
+  readonly base: BaseMode | undefined;
 }
 
 /**
@@ -24,18 +30,15 @@ export interface Resolution {
  */
 export async function resolvePackages(
   context: Context,
-  options: SourceOptions,
-  targets: readonly string[],
+  { source, packages, base }: ResolveRequest,
 ): Promise<Resolution> {
-  return withLookup(context, options, ({ sources, repositories, source }) => {
-    const { distro, architecture } = sources;
-    const repositoryNames = repositories.map(({ spec }) => spec.name);
-    const result = distro.solve({ targets, architecture, repositoryNames }, source);
-    if (!result.ok) throw new Refusal(result.problems, result.report);
-    const system = systemOf({ sources, repositories, source });
-    const unknown = distro.unknownOf?.(system);
-    const warnings = [...result.warnings, ...(unknown === undefined ? [] : [unknown])];
-    return { sources, repositories, packages: result.packages, system, warnings };
+  return withLookup(context, source, (lookup) => {
+    const { sources, repositories } = lookup;
+    const system = systemOf(lookup);
+    const solved = solveWithBase(lookup, { targets: packages, base });
+    const unknown = sources.distro.unknownOf?.(system);
+    const warnings = [...solved.warnings, ...(unknown === undefined ? [] : [unknown])];
+    return { sources, repositories, ...solved, system, warnings };
   });
 }
 

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Change, difference } from '../compose/difference.ts';
-import { isFile } from '../compose/image-config.ts';
-import { directoryInode, type Inode, parentOf, type Tree } from '../compose/tree.ts';
+import { directoryInode, type Inode, isFile, parentOf, type Tree } from '../compose/tree.ts';
 import { AppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
 import { type DiffId, digestOf } from '../model/digest.ts';
@@ -159,7 +158,7 @@ function isDevice({ type }: Inode): boolean {
 function commandOf({ progress }: Context, { target, steps, distro }: RunInstallInput): Command | undefined {
   if (steps.length === 0) return undefined;
   const shell = interpreterOf(target);
-  if (isFile(target, (shell[0] ?? '').slice(1))) {
+  if (isFile(target, shell[0] ?? '')) {
     const script = `: > /${STARTED} && unset HOME && exec /${INSTALL_SH}`;
     return { words: [...shell, '-c', script], started: STARTED };
   }

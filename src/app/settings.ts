@@ -2,6 +2,7 @@ import { AppError } from '../model/app-error.ts';
 import type { DistroId } from '../model/package.ts';
 import type { PushTarget, RegistryAccess } from '../model/registry.ts';
 import type {
+  BaseMode,
   ComposeRequest,
   ConfigOptions,
   InstallMode,
@@ -26,6 +27,7 @@ export interface ComposeSettings {
   /** How registries that packages come from are reached */
   readonly access?: RegistryAccess;
   readonly packages?: readonly string[];
+  readonly base?: BaseMode;
   readonly tags?: readonly string[];
   readonly layers?: LayerMode;
   readonly maxLayers?: number;
@@ -53,7 +55,8 @@ export interface ComposeSettings {
 export const DEFAULT_MAX_LAYERS = 100;
 export const DEFAULT_DISTRO: DistroId = 'alpine';
 export const DISTROS: readonly DistroId[] = ['alpine', 'arch'];
-export const LAYER_MODES: readonly LayerMode[] = ['package', 'bundle', 'single'];
+export const BASE_MODES: readonly BaseMode[] = ['minimal', 'system', 'none'];
+export const LAYER_MODES: readonly LayerMode[] = ['package', 'auto', 'bundle', 'single'];
 export const LAYER_ENCODINGS: readonly LayerEncoding[] = ['keep', 'gzip', 'zstd', 'none'];
 export const INSTALL_MODES: readonly InstallMode[] = ['deferred', 'static', 'run'];
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['tar', 'oci-dir'];
@@ -101,6 +104,7 @@ export const SETTINGS: readonly Setting[] = [
   })),
   setting(['sig-level', 'sig-level'], 'word', (t, w) => ({ sigLevel: read.sigLevel(t, w) })),
   setting(['packages', ''], 'list', (t, w) => ({ packages: read.packages(t, w) })),
+  setting(['base', 'base'], 'word', (t, w) => ({ base: read.choice(BASE_MODES, t, w) })),
   setting(['tags', 'tag'], 'list', (t, w) => ({ tags: read.tags(t, w) })),
   setting(['layers', 'layers'], 'word', (t, w) => ({ layers: read.choice(LAYER_MODES, t, w) })),
   setting(['max-layers', 'max-layers'], 'word', (t, w) => ({
@@ -182,6 +186,17 @@ export function outputOf({ output, format = 'tar' }: ComposeSettings): {
   return { path: output ?? (format === 'oci-dir' ? 'out' : 'out.tar'), format };
 }
 
+/** A base is a root's; below a prefix it would be no base. @throws AppError USAGE */
+function baseOf({ base, prefix = '' }: ComposeSettings): BaseMode | undefined {
+  if (prefix === '' || base === 'none') return base;
+  if (base === undefined) return 'none';
+  return read.refuse({
+    where: '--base',
+    expected: `none with --prefix /${prefix}, since a base belongs into the root`,
+    got: base,
+  });
+}
+
 /** @throws AppError USAGE without packages */
 export function composeRequest(
   settings: ComposeSettings,
@@ -197,6 +212,7 @@ export function composeRequest(
   return {
     source: sourceOptions(settings),
     packages,
+    base: baseOf(settings),
     tags: settings.tags ?? [],
     layers: settings.layers ?? 'package',
     maxLayers: settings.maxLayers ?? DEFAULT_MAX_LAYERS,

@@ -26,7 +26,7 @@ export async function solveSet(
   source: SourceOptions,
   targets: readonly string[],
 ): Promise<{ readonly graph: GraphReport; readonly set: PackageSet }> {
-  const resolution = await resolvePackages(context, source, targets);
+  const resolution = await resolvePackages(context, { source, packages: targets, base: 'none' });
   const { distro, architecture } = resolution.sources;
   const packages = resolution.packages.map((solved) => solved.package);
   const set = new PackageSet(distro, packages);

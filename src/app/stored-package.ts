@@ -45,7 +45,7 @@ export interface StoreEntry {
 export function packageEntry(stored: StoredPackage, blob: Descriptor): StoreEntry {
   const { distro, name, version, architecture } = stored;
   const annotations = {
-    [ANNOTATIONS.purl]: packageUrl({ ...stored, release: '', repository: '' }),
+    [ANNOTATIONS.purl]: packageUrl({ ...stored, release: '' }),
     [ANNOTATIONS.name]: name,
     [ANNOTATIONS.version]: version,
     [TITLE]: fileName(stored, blob.mediaType),

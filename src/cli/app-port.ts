@@ -11,6 +11,7 @@ import type { InspectRequest } from '../app/inspect.ts';
 import type { LoginRequest } from '../app/login.ts';
 import type { MirrorAddRequest } from '../app/mirror-add.ts';
 import type { OwnsRequest } from '../app/owns.ts';
+import type { PlanRequest } from '../app/plan.ts';
 import type { ProvidersRequest } from '../app/providers.ts';
 import type { PullRequest } from '../app/pull.ts';
 import type { PushRequest } from '../app/push.ts';
@@ -65,7 +66,7 @@ import type { VerifyReport } from '../model/verify-report.ts';
 export interface App {
   index(request: { source: SourceOptions; files: boolean }): Promise<readonly IndexReport[]>;
   ingest(request: { source: SourceOptions; inputs: readonly string[] }): Promise<readonly IngestReport[]>;
-  plan(request: { source: SourceOptions; packages: readonly string[] }): Promise<PlanReport>;
+  plan(request: PlanRequest): Promise<PlanReport>;
   /** Whoever asks closes it */
   planner(source: SourceOptions): Promise<Planner>;
   compose(request: ComposeRequest): Promise<ComposeReport>;

@@ -1,4 +1,11 @@
-import { DISTROS, INSTALL_MODES, LAYER_ENCODINGS, LAYER_MODES, OUTPUT_FORMATS } from '../app/settings.ts';
+import {
+  BASE_MODES,
+  DISTROS,
+  INSTALL_MODES,
+  LAYER_ENCODINGS,
+  LAYER_MODES,
+  OUTPUT_FORMATS,
+} from '../app/settings.ts';
 
 export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Registry' | 'Cache' | 'Query' | 'General';
 
@@ -109,6 +116,16 @@ const SOURCE: readonly OptionSpec[] = [
 
 const IMAGE: readonly OptionSpec[] = [
   {
+    name: 'base',
+    value: 'one',
+    placeholder: 'MODE',
+    choices: BASE_MODES,
+    group: 'Image',
+    describe:
+      'Packages to add for a usable image: a shell and users (minimal), those of the distribution’s own container image (system), or none',
+    defaultText: 'minimal',
+  },
+  {
     name: 'tag',
     short: 't',
     value: 'one',
@@ -125,7 +142,8 @@ const IMAGE: readonly OptionSpec[] = [
     placeholder: 'MODE',
     choices: LAYER_MODES,
     group: 'Image',
-    describe: 'One layer per package, bundles of packages, or a single layer',
+    describe:
+      'One layer per package (package), small packages bundled (auto), or all in one (bundle; single: with the install layer)',
     defaultText: 'package',
   },
   {

@@ -8,7 +8,7 @@ export function renderPlan(plan: PlanReport): string {
     item.name,
     item.version,
     item.repository,
-    item.reason === 'explicit' ? 'requested' : 'dependency',
+    item.reason === 'explicit' ? 'requested' : item.reason,
     formatSize(item.sizeBytes),
     formatSize(item.installedSizeBytes),
     item.cached ? 'cached' : 'to fetch',
@@ -31,7 +31,19 @@ export function renderPlan(plan: PlanReport): string {
     `${formatSize(plan.downloadBytes)} to fetch`,
   ].join(', ');
   const warnings = plan.warnings.map((warning) => `warning: ${printable(warning)}\n`).join('');
-  return `${listing}\n${plan.distro} ${plan.release} ${plan.architecture}: ${total}\n${warnings}`;
+  const base = baseText(plan);
+  const summary = `${plan.distro} ${plan.release} ${plan.architecture}: ${total}\n`;
+  return `${listing}\n${summary}${base === undefined ? '' : printable(`base: ${base}\n`)}${warnings}`;
+}
+
+/** `13 packages (minimal): busybox, …`, then what of it the repositories do not have; undefined: there is nothing to say. */
+function baseText({ packages, base }: PlanReport): string | undefined {
+  const added = packages.filter(({ reason }) => reason === 'base').length;
+  const parts = [
+    ...(added === 0 ? [] : [`${count(added, 'package')} (${base.mode}): ${base.targets.join(', ')}`]),
+    ...(base.missing.length === 0 ? [] : [`not available: ${base.missing.join(', ')}`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join('; ');
 }
 
 function layerKinds(layers: readonly LayerReport[]): string {
@@ -62,20 +74,18 @@ function renderLayers(layers: readonly LayerReport[]): string {
   );
 }
 
+/** How it is loaded, where it is not, and run, where that would do. */
 function usage(report: ComposeReport, request: ComposeRequest): readonly string[] {
   const tag = shellQuote(report.tags[0] ?? '');
-  const run = `docker run --rm -it ${tag}`;
-  if (report.loadedInto !== undefined)
-    return [`run it: ${run.replace(/^docker/, engineWord(report.loadedInto))}`];
+  const engine = report.loadedInto === undefined ? 'docker' : engineWord(report.loadedInto);
+  const run = report.runs ? [`${engine} run --rm -it ${tag}`] : [];
+  if (report.loadedInto !== undefined) return run.map((words) => `run it: ${words}`);
   if (report.output === undefined) return [];
-  const path = shellQuote(report.output);
-  if (request.output.format === 'oci-dir') {
-    return [
-      `load it: skopeo copy ${shellQuote(`oci:${report.output}`)} ${shellQuote(`docker-daemon:${report.tags[0] ?? ''}`)}`,
-      `run it:  ${run}`,
-    ];
-  }
-  return [`load it: docker load -i ${path}`, `run it:  ${run}`];
+  const load =
+    request.output.format === 'oci-dir'
+      ? `skopeo copy ${shellQuote(`oci:${report.output}`)} ${shellQuote(`docker-daemon:${report.tags[0] ?? ''}`)}`
+      : `docker load -i ${shellQuote(report.output)}`;
+  return [`load it: ${load}`, ...run.map((words) => `run it:  ${words}`)];
 }
 
 /** `loadedInto` may carry a version: `docker 20.10.24`. */
@@ -91,8 +101,10 @@ export function renderCompose(
 ): string {
   const { plan } = report;
   if (request.dryRun) return `${renderPlan(plan)}dry run: nothing was written\n`;
+  const base = baseText(plan);
   const lines: [name: string, text: string][] = [
     ['packages', `${plan.packages.length} (${plan.distro} ${plan.release} ${plan.architecture})`],
+    ...(base === undefined ? [] : [['base', base] as [string, string]]),
     ['layers', layerKinds(report.layers)],
     ['size', formatSize(report.sizeBytes)],
   ];

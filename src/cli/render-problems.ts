@@ -19,7 +19,7 @@ const TOOLS: Readonly<Record<DistroId, string>> = { alpine: 'apk', arch: 'pacman
  * the way from the request to each, then what there is in its place.
  */
 export function problemLines(
-  { distro, problems, report }: ResolutionFailure,
+  { distro, problems, report, hint }: ResolutionFailure,
   verbose: boolean,
 ): readonly string[] {
   const told = withoutMirrored(problems);
@@ -31,6 +31,7 @@ export function problemLines(
       ...paragraph(problem, verbose),
       ...(problem.hint === '' ? [] : [`hint: ${problem.hint}`]),
     ]),
+    ...(hint === undefined ? [] : [`hint: ${hint}`]),
     ...(left === 0 ? [] : [`… and ${count(left, 'problem')} more; --verbose shows all`]),
     ...(verbose && report.length > 0 ? [`in ${TOOLS[distro]}'s words:`, ...reported.map(indented)] : []),
     ...(verbose && report.length > reported.length

@@ -5,7 +5,6 @@ export interface PackageOrigin {
   readonly distro: DistroId;
   /** Empty: of no one release */
   readonly release: string;
-  readonly repository: string;
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
@@ -17,7 +16,6 @@ export const ANNOTATIONS = {
   name: 'dev.pkgcompose.package',
   version: 'org.opencontainers.image.version',
   distro: 'dev.pkgcompose.distro',
-  repository: 'dev.pkgcompose.repository',
   derived: 'dev.pkgcompose.derived',
   kind: 'dev.pkgcompose.layer',
 } as const;
@@ -38,6 +36,5 @@ export function packageAnnotations(origin: PackageOrigin): Record<string, string
     [ANNOTATIONS.name]: origin.name,
     [ANNOTATIONS.version]: origin.version,
     [ANNOTATIONS.distro]: `${origin.distro} ${origin.release}`,
-    [ANNOTATIONS.repository]: origin.repository,
   };
 }

@@ -1,7 +1,7 @@
 import type { DiffId } from '../model/digest.ts';
 import type { Platform } from '../model/platform.ts';
 import type { ConfigOptions } from '../model/request.ts';
-import type { Tree } from './tree.ts';
+import { isFile, type Tree } from './tree.ts';
 
 /** What an image config says, before it is bytes. */
 export interface ConfigInput {
@@ -21,8 +21,7 @@ export interface ConfigInput {
 export function imageConfig(input: ConfigInput): Buffer {
   const { options, platform } = input;
   const created = new Date(input.created * 1000).toISOString().replace('.000Z', 'Z');
-  const entrypoint = options.entrypoint;
-  const cmd = options.cmd ?? (entrypoint === undefined ? defaultCommand(input) : undefined);
+  const { entrypoint, cmd } = commandOf(input);
   const config = {
     ...(options.user === '' ? {} : { User: options.user }),
     ...(options.expose.length === 0
@@ -51,33 +50,19 @@ export function imageConfig(input: ConfigInput): Buffer {
   );
 }
 
-/** The first shell that the tree holds; none where there is no shell at all. */
-function defaultCommand(input: ConfigInput): readonly string[] | undefined {
-  const shell = input.shells.find((path) => isFile(input.tree, path.slice(1)));
-  return shell === undefined ? undefined : [shell];
+/** What a container runs unless something else is named: what is asked for, else a shell. */
+export function commandOf(input: Pick<ConfigInput, 'options' | 'shells' | 'tree'>): {
+  readonly entrypoint: readonly string[] | undefined;
+  readonly cmd: readonly string[] | undefined;
+} {
+  const { entrypoint, cmd } = input.options;
+  return { entrypoint, cmd: cmd ?? (entrypoint === undefined ? defaultCommand(input) : undefined) };
 }
 
-/** True when the path, its symlinks followed, is a file. */
-export function isFile(tree: Tree, path: string, depth = 0): boolean {
-  if (depth > 40) return false;
-  const done: string[] = [];
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  for (let index = 0; index < parts.length; index++) {
-    const part = parts[index] as string;
-    if (part === '..') {
-      done.pop();
-      continue;
-    }
-    done.push(part);
-    const inode = tree.get(done.join('/'));
-    if (inode === undefined) return false;
-    if (inode.type === 'symlink') {
-      const base = inode.linkTarget.startsWith('/') ? '' : done.slice(0, -1).join('/');
-      return isFile(tree, [base, inode.linkTarget, ...parts.slice(index + 1)].join('/'), depth + 1);
-    }
-    if (index === parts.length - 1) return inode.type === 'file';
-  }
-  return false;
+/** The first shell that the tree holds; none where there is no shell at all. */
+function defaultCommand(input: Pick<ConfigInput, 'shells' | 'tree'>): readonly string[] | undefined {
+  const shell = input.shells.find((path) => isFile(input.tree, path));
+  return shell === undefined ? undefined : [shell];
 }
 
 /** Later settings of a variable replace earlier ones in place. */

@@ -22,6 +22,8 @@ export interface DecidedClash {
 export interface TargetTree extends InstallerResult {
   readonly tree: Tree;
   readonly clashes: readonly DecidedClash[];
+  /** As Root.read */
+  read(path: string): Uint8Array | undefined;
 }
 
 export interface TargetTreeInput {
@@ -67,7 +69,7 @@ export function targetTree(input: TargetTreeInput): TargetTree {
     const entries = installedEntries.get(installed) ?? [];
     return state.lost.size === 0 ? entries : entries.filter((entry) => !state.lost.has(entry));
   });
-  return { tree, clashes: state.clashes, ...result };
+  return { tree, clashes: state.clashes, read: (path) => root.read(path), ...result };
 }
 
 function entriesOf(installed: InstalledPackage, rules: TreeRules): readonly FileEntry[] {

@@ -82,6 +82,15 @@ export interface PacmanOptions {
   readonly skipIgnored?: boolean;
 }
 
+/** What a base is asked for. */
+export interface BaseQuery {
+  readonly mode: 'minimal' | 'system';
+  /** As `releaseOf` has it: `v3.19`, `edge`, `rolling` */
+  readonly release: string;
+  /** Whether the repositories of the request have a package of that name. */
+  has(name: string): boolean;
+}
+
 /** What of a package a relation may be met by. */
 export type Providing = Pick<IndexPackage, 'name' | 'version' | 'provides' | 'checksum'>;
 
@@ -148,6 +157,8 @@ export interface Distro {
   providersOf(relation: string, source: PackageSource): readonly Candidate[];
   /** The index entry that a bare archive would have: for folders without an index. */
   describe(facts: ArchiveFacts, fileName: string): IndexPackage;
+  /** Names that make an image a system that one can enter, beside what is asked for (`--base`). */
+  base(query: BaseQuery): readonly string[];
   /** How the real tool lays files down */
   readonly tree: TreeRules;
   /** One installation's way: see install.ts */

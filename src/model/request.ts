@@ -24,7 +24,8 @@ export interface SourceOptions {
   readonly access?: RegistryAccess | undefined;
 }
 
-export type LayerMode = 'package' | 'bundle' | 'single';
+/** `auto`: large and popular packages alone, the small ones of the base in one layer, the others in another */
+export type LayerMode = 'package' | 'auto' | 'bundle' | 'single';
 export type LayerEncoding = 'keep' | 'gzip' | 'zstd' | 'none';
 export type OutputFormat = 'tar' | 'oci-dir';
 /**
@@ -48,9 +49,17 @@ export interface ConfigOptions {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/**
+ * What an image has beside the packages that are asked for: what it takes to enter it (a shell, users, the distribution's
+ * name, keys and, where it is small, package manager), what the distribution's own container image has, or nothing.
+ */
+export type BaseMode = 'minimal' | 'system' | 'none';
+
 export interface ComposeRequest {
   readonly source: SourceOptions;
   readonly packages: readonly string[];
+  /** Undefined: what of `minimal` the repositories have, and below a prefix none */
+  readonly base: BaseMode | undefined;
   /** Image names; empty: those it is pushed to, else `pkgcompose/<first package>:latest`. */
   readonly tags: readonly string[];
   readonly layers: LayerMode;
@@ -108,10 +117,19 @@ export interface PlannedPackage {
   readonly name: string;
   readonly version: string;
   readonly repository: string;
-  readonly reason: 'explicit' | 'dependency';
+  /** `base`: there for the base alone, not with `--base none` */
+  readonly reason: 'explicit' | 'dependency' | 'base';
   readonly sizeBytes: number;
   readonly installedSizeBytes: number;
   readonly cached: boolean;
+}
+
+export interface BaseReport {
+  readonly mode: BaseMode;
+  /** What was asked of the package manager for it, beside the request */
+  readonly targets: readonly string[];
+  /** What the repositories do not have, or not with all that it needs */
+  readonly missing: readonly string[];
 }
 
 export interface PlanReport {
@@ -120,6 +138,7 @@ export interface PlanReport {
   readonly architecture: string;
   /** In install order */
   readonly packages: readonly PlannedPackage[];
+  readonly base: BaseReport;
   readonly downloadBytes: number;
   readonly installedBytes: number;
   readonly warnings: readonly string[];
@@ -168,6 +187,8 @@ export interface ComposeReport {
   readonly pushed: readonly PushReport[];
   /** Scripts, triggers and hooks that `/.pkg/install.sh` has still to run, in order */
   readonly left: readonly string[];
+  /** Whether a container starts without a command being named: there is one, and its program is in the image */
+  readonly runs: boolean;
   /** Repacked archives and the like: sentences */
   readonly notes: readonly string[];
 }

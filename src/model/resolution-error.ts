@@ -30,6 +30,8 @@ export interface ResolutionFailure {
   readonly problems: readonly (SolveProblem & Alternatives)[];
   /** The real tool's own words, a line each; empty where the solver was not asked */
   readonly report: readonly string[];
+  /** About the request as a whole, in a sentence */
+  readonly hint?: string | undefined;
 }
 
 /** UNKNOWN_PACKAGE where a name is unknown, else UNSATISFIABLE. */
@@ -38,7 +40,9 @@ export class ResolutionError extends AppError {
 
   constructor(failure: ResolutionFailure) {
     const { problems } = failure;
-    const hints = [...new Set(problems.map(({ hint }) => hint))].filter((hint) => hint !== '');
+    const hints = [...new Set([...problems.map(({ hint }) => hint), failure.hint ?? ''])].filter(
+      (hint) => hint !== '',
+    );
     super(
       problems.some(({ kind }) => kind === 'unknown') ? 'UNKNOWN_PACKAGE' : 'UNSATISFIABLE',
       problems.map(({ message }) => message).join('\n'),

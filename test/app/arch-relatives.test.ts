@@ -16,9 +16,9 @@ test('x86_64_v3 takes packages of x86_64_v3, x86_64 and any; x86_64 takes no x86
   });
   const names = (architecture: string) =>
     use({ cache }, async (context) =>
-      (await plan(context, { source: { ...source, architecture }, packages: ['fast'] })).packages.map(
-        ({ name }) => name,
-      ),
+      (
+        await plan(context, { source: { ...source, architecture }, packages: ['fast'], base: 'none' })
+      ).packages.map(({ name }) => name),
     );
   for (const architecture of ['x86_64_v3', 'amd64/v3', 'x86_64_v4'])
     assert.deepEqual(await names(architecture), ['script', 'plain', 'fast'], architecture);

@@ -11,7 +11,9 @@ import { index, small, source, use } from './harness.ts';
 import { alpineShelf, archShelf, type Shelf } from './index-folders.ts';
 
 async function failureOf(shelf: Shelf, targets: readonly string[]): Promise<ResolutionFailure> {
-  const error = await use(shelf, (context) => resolvePackages(context, shelf.source, targets)).then(
+  const error = await use(shelf, (context) =>
+    resolvePackages(context, { source: shelf.source, packages: targets, base: 'none' }),
+  ).then(
     () => assert.fail(`expected ${targets.join(' ')} to fail`),
     (reason: unknown) => reason,
   );

@@ -109,6 +109,7 @@ export function request(
   return {
     source: source(from),
     packages,
+    base: 'none',
     tags: [],
     layers: 'package',
     maxLayers: 100,

@@ -41,7 +41,9 @@ const states = (reports: readonly IndexReport[]) =>
   reports.map(({ repository, status, packages }) => `${repository}: ${status}, ${packages}`);
 
 async function packagesOf(cache: string, names: readonly string[], from: object): Promise<string[]> {
-  const report = await use({ cache }, (context) => plan(context, { source: source(from), packages: names }));
+  const report = await use({ cache }, (context) =>
+    plan(context, { source: source(from), packages: names, base: 'none' }),
+  );
   return report.packages.map(({ name, version, repository }) => `${repository}/${name}-${version}`);
 }
 
@@ -162,7 +164,7 @@ test('regression: two databases in one folder are two repositories', async (t) =
   });
   for (let round = 0; round < 2; round++) {
     const { packages } = await use({ cache }, (context) =>
-      plan(context, { source: from, packages: ['of-core', 'of-extra'] }),
+      plan(context, { source: from, packages: ['of-core', 'of-extra'], base: 'none' }),
     );
     assert.deepEqual(
       packages.map(({ name, repository }) => [name, repository]),
@@ -379,7 +381,7 @@ test('latest-stable is resolved to the release it is', async (t) => {
   const from = { mirrors: [mirror.url], keyring };
   assert.equal((await index(cache, from))[0]?.repository, 'alpine v3.21 main x86_64');
   const report = await use({ cache }, (context) =>
-    plan(context, { source: source(from), packages: ['alpine-base'] }),
+    plan(context, { source: source(from), packages: ['alpine-base'], base: 'none' }),
   );
   assert.equal(report.release, 'v3.21');
 });
@@ -421,7 +423,9 @@ test('an unreachable mirror and an index of last time: said, and used; a mirror 
   );
   await mirror.close();
   const notes: string[] = [];
-  const report = await use({ cache, notes }, (context) => plan(context, { source: from, packages: ['a'] }));
+  const report = await use({ cache, notes }, (context) =>
+    plan(context, { source: from, packages: ['a'], base: 'none' }),
+  );
   assert.equal(report.packages[0]?.name, 'a');
   assert.match(
     notes.join('\n'),

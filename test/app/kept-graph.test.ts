@@ -19,7 +19,7 @@ import { cli, json, use } from './harness.ts';
 import { alpineShelf, type Shelf } from './index-folders.ts';
 
 async function planned(shelf: Shelf, ...packages: readonly string[]): Promise<string[]> {
-  const report = await use(shelf, (context) => plan(context, { ...shelf, packages }));
+  const report = await use(shelf, (context) => plan(context, { ...shelf, packages, base: 'none' }));
   return report.packages.map(({ name, version }) => `${name}-${version}`);
 }
 

@@ -47,7 +47,7 @@ for (const [format, hex, ending] of FOREIGN) {
     writeFileSync(join(folder, archFileName(GOOD)), makeArchPackage(GOOD));
     const notes: string[] = [];
     await use({ cache, notes }, async (context) => {
-      const { packages } = await plan(context, { source: source(from), packages: ['good'] });
+      const { packages } = await plan(context, { source: source(from), packages: ['good'], base: 'none' });
       assert.deepEqual(
         packages.map((one) => one.name),
         ['good'],

@@ -288,3 +288,23 @@ test('a user without ids in /etc/subuid is told so', async (t) => {
   assert.match(stderr, /\/etc\/subuid has no ids for /);
   assert.match(stderr, /usermod --add-subuids/);
 });
+
+test('--user, and the command, are looked for in the root that the scripts leave', async (t) => {
+  const files = [{ path: 'etc/' }, { path: 'etc/passwd', content: 'root:x:0:0::/:/bin/sh\n' }];
+  const install = 'echo app:x:7:7::/:/bin/sh >> /etc/passwd; echo "#!/bin/sh" > /bin/app; chmod 755 /bin/app';
+  const bench = await workbench(
+    t,
+    alpine(shell(), scripted('service', { 'post-install': install }, { files }), small('plain', { files })),
+  );
+  if (bench === undefined) return;
+  const config = { ...request([], {}).config, cmd: ['app'] };
+  const made = (user: string) => bench.compose(['service'], { config: { ...config, user } });
+  const { notes, runs } = await made('app');
+  assert.deepEqual([notes, runs], [[], true]);
+  await refused(made('nosuch'), 'USAGE', "--user nosuch: no user nosuch in the image's /etc/passwd");
+  await refused(
+    bench.compose(['plain'], { config: { ...config, user: 'app' } }),
+    'USAGE',
+    "no user app in the image's /etc/passwd",
+  );
+});

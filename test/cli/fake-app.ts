@@ -35,6 +35,7 @@ export const PLAN: PlanReport = {
       cached: false,
     },
   ],
+  base: { mode: 'minimal', targets: [], missing: [] },
   downloadBytes: 52_000_000,
   installedBytes: 160_634_880,
   warnings: [],
@@ -68,6 +69,7 @@ export const REPORT: ComposeReport = {
   loadedInto: undefined,
   pushed: [],
   left: [],
+  runs: true,
   notes: ['gcc-13.2.1-r0 was repacked: end-of-archive blocks before the last gzip member'],
 };
 

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { type LayerCandidate, planLayers } from '../../src/compose/layers.ts';
 import { facts } from './entries.ts';
 
-function candidate(name: string, dependents: number, sizeBytes = 100): LayerCandidate {
-  return { installed: { facts: facts(name, [], { sizeBytes }), reason: 'dependency' }, dependents };
+function candidate(name: string, dependents: number, sizeBytes = 100, base = false): LayerCandidate {
+  return { installed: { facts: facts(name, [], { sizeBytes }), reason: 'dependency' }, dependents, base };
 }
 
 function show(
@@ -92,5 +92,83 @@ describe('planLayers', () => {
     const all = [candidate('a', 1), candidate('b', 9)];
     assert.deepEqual(show(all, { mode: 'bundle' }), ['bundle: b a']);
     assert.deepEqual(show(all, { mode: 'single' }), []);
+  });
+
+  describe('auto', () => {
+    const MB = 1024 * 1024;
+    const base = [
+      candidate('musl', 9000, MB / 2, true),
+      candidate('ssl', 40, 2 * MB, true),
+      candidate('zlib', 900, MB / 10, true),
+      candidate('layout', 0, 10, true),
+    ];
+    const planned = (more: readonly LayerCandidate[], maxLayers = 100) =>
+      show([...more, ...base], { mode: 'auto', maxLayers });
+
+    test('large packages, and popular ones of a quarter of that, are alone; the small ones are two bundles', () => {
+      assert.deepEqual(
+        planned([
+          candidate('gcc', 9, 50 * MB),
+          candidate('pcre', 63, MB / 4),
+          candidate('mpc', 62, MB / 4),
+          candidate('jq', 0, 20),
+        ]),
+        ['bundle: zlib layout', 'musl', 'pcre', 'ssl', 'gcc', 'bundle: mpc jq'],
+      );
+    });
+
+    test('the bundle of the base is the same whatever is asked for', () => {
+      const others = Array.from({ length: 30 }, (_, at) =>
+        candidate(`p${at}`, (at * 37) % 200, at * 100_000),
+      );
+      fc.assert(
+        fc.property(fc.shuffledSubarray(others), (some) => {
+          assert.equal(planned(some)[0], 'bundle: zlib layout');
+        }),
+      );
+    });
+
+    test('a bundle of one is that package', () => {
+      assert.deepEqual(planned([candidate('jq', 0, 20)]).slice(-1), ['jq']);
+      assert.deepEqual(show([candidate('jq', 0, 20)], { mode: 'auto' }), ['jq']);
+    });
+
+    test('packages that clash are in one bundle, or alone', () => {
+      const [small, large] = [candidate('small', 0, 20), candidate('large', 0, 2 * MB)];
+      const [, , zlib] = base as [LayerCandidate, LayerCandidate, LayerCandidate, LayerCandidate];
+      const clash = (winner: LayerCandidate, loser: LayerCandidate) => ({
+        path: 'x',
+        winner: winner.installed,
+        loser: loser.installed,
+        sizeBytes: 1,
+      });
+      const all = [small, large, candidate('other', 0, 30), ...base];
+      assert.deepEqual(show(all, { mode: 'auto', clashes: [clash(large, small)] }), [
+        'bundle: zlib layout',
+        'musl',
+        'ssl',
+        'small',
+        'large',
+        'other',
+      ]);
+      assert.deepEqual(show(all, { mode: 'auto', clashes: [clash(small, zlib)] }), [
+        'layout',
+        'musl',
+        'ssl',
+        'large',
+        'bundle: zlib other small',
+      ]);
+    });
+
+    test('never more than there is room for, and nothing is lost', () => {
+      const all = Array.from({ length: 12 }, (_, at) => candidate(`p${at}`, at, (at % 3) * MB, at % 4 === 0));
+      const names = (lines: readonly string[]) =>
+        lines.flatMap((line) => line.replace('bundle: ', '').split(' ')).sort();
+      for (let maxLayers = 1; maxLayers < 15; maxLayers++) {
+        const lines = show(all, { mode: 'auto', maxLayers });
+        assert.ok(lines.length <= maxLayers - 1, `${maxLayers}: ${lines}`);
+        if (maxLayers > 1) assert.deepEqual(names(lines), names(show(all)));
+      }
+    });
   });
 });

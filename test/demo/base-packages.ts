@@ -1,8 +1,8 @@
-import type { ApkSpec } from '../fixtures/apk.ts';
+import type { ApkSpec, FixtureKey } from '../fixtures/apk.ts';
 import type { ArchSpec } from '../fixtures/arch.ts';
 import type { FixtureFile } from '../fixtures/tar.ts';
 
-/** The packages that no Debian package stands for: a root file system, and the distribution's name. */
+/** The packages that no Debian package stands for: a root file system, the distribution's name, its keys; and one by another name. */
 
 const PASSWD = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n';
 const GROUP = 'root:x:0:root\nnobody:x:65534:\n';
@@ -35,13 +35,14 @@ export const BUSYBOX_POST_INSTALL =
 export const LDCONFIG_INSTALL =
   'post_install() {\n  ldconfig -r .\n}\n\npost_upgrade() {\n  ldconfig -r .\n}\n';
 
-export function alpineBase(release: string): readonly ApkSpec[] {
+export function alpineBase(release: string, key: FixtureKey): readonly ApkSpec[] {
   return [
     {
       name: 'alpine-baselayout',
       version: '3.4.3-r2',
       arch: 'noarch',
       description: 'Root file system of the sample mirror',
+      depends: ['/bin/sh'],
       files: [...SHARED, { path: 'bin/' }, { path: 'sbin/' }, { path: 'lib/' }, { path: 'usr/sbin/' }],
     },
     {
@@ -55,6 +56,23 @@ export function alpineBase(release: string): readonly ApkSpec[] {
         { path: 'etc/alpine-release', content: `${release}\n` },
         osRelease('alpine', release),
       ],
+    },
+    {
+      name: 'alpine-keys',
+      version: '2.4-r1',
+      arch: 'noarch',
+      description: 'Key of the sample mirror',
+      files: [
+        ...['etc/', 'etc/apk/', 'etc/apk/keys/'].map((path) => ({ path })),
+        { path: `etc/apk/keys/${key.name}`, content: key.publicPem },
+      ],
+    },
+    {
+      name: 'musl-dev',
+      version: '1.2.4-r2',
+      arch: 'noarch',
+      description: "What Alpine calls the C library's headers",
+      depends: ['libc6-dev'],
     },
     {
       name: 'busybox-binsh',

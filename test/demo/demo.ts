@@ -1,4 +1,4 @@
-import { globSync, mkdirSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startMirror } from '../fake/mirror.ts';
 import { checkImage } from './check-image.ts';
@@ -21,23 +21,35 @@ int main(void) {
   return 0;
 }
 `;
-/** Finish the install as the real tool would, then compile what comes in and run it. */
-const IN_CONTAINER =
-  'set -e; /.pkg/install.sh; . /etc/os-release; echo "in: $NAME"; cat > /tmp/hello.c; gcc -O2 -o /tmp/hello /tmp/hello.c; /tmp/hello';
+/** As README.md has it */
+const DOCKERFILE = `FROM pkgcompose/gcc
+RUN /.pkg/install.sh
+COPY main.c .
+RUN gcc main.c -o main
+`;
+/** Typed into the shell of the image */
+const IN_CONTAINER = '. /etc/os-release; echo "in: $NAME"; gcc --version\n';
+/** The name that an image of gcc gets by itself */
+const IMAGE = 'pkgcompose/gcc';
+const BUILT = 'pkgcompose-demo/main';
 
 interface Trial {
   readonly distro: 'alpine' | 'arch';
+  readonly packages: readonly string[];
   readonly mirror: string;
   readonly keyring: string;
-  readonly image: string;
   /** Paths of the mirror's packages */
   readonly archives: readonly string[];
 }
 
 async function compose(trial: Trial, words: readonly string[]): Promise<void> {
-  const { distro, mirror, keyring, image } = trial;
-  const all = ['gcc', '--distro', distro, '--mirror', mirror, '--keyring', keyring, '-t', image, ...words];
-  await show(join(root, 'compose'), all, { shownAs: 'compose', cwd: folder, env });
+  const { distro, packages, mirror, keyring } = trial;
+  const all = [...packages, '--distro', distro, '--mirror', mirror, '--keyring', keyring, ...words];
+  await show(join(root, 'compose'), all, { shownAs: 'compose', cwd: placeOf(trial), env });
+}
+
+function placeOf({ distro }: Trial): string {
+  return join(folder, distro);
 }
 
 async function removeImage(image: string): Promise<void> {
@@ -47,27 +59,31 @@ async function removeImage(image: string): Promise<void> {
 }
 
 async function runInDocker(trial: Trial): Promise<void> {
-  const words = ['run', '--rm', '--interactive', '--network', 'none', trial.image];
-  await show('docker', [...words, '/bin/sh', '-c', IN_CONTAINER], { input: PROGRAM });
+  const cwd = placeOf(trial);
+  await show('docker', ['run', '--rm', '-i', '--network', 'none', IMAGE], { input: IN_CONTAINER });
+  writeFileSync(join(cwd, 'main.c'), PROGRAM);
+  writeFileSync(join(cwd, 'Dockerfile'), DOCKERFILE);
+  await show('docker', ['build', '-q', '--network', 'none', '-t', BUILT, '.'], { cwd });
+  await show('docker', ['run', '--rm', '--network', 'none', BUILT, '/main']);
 }
 
 async function tryOut(trial: Trial, docker: string | undefined): Promise<void> {
-  heading(`${trial.distro}: compose gcc`);
-  const output = `${trial.distro}.tar`;
-  await compose(trial, ['-o', output]);
+  heading(`${trial.distro}: compose ${trial.packages.join(' ')}`);
+  mkdirSync(placeOf(trial));
+  await compose(trial, []);
   if (docker === undefined) {
     heading(`${trial.distro}: no Docker engine answers here, so pkgcompose's own reader checks the image`);
-    await checkImage(join(folder, output), trial.archives);
+    await checkImage(join(placeOf(trial), 'out.tar'), trial.archives);
     return;
   }
-  heading(`${trial.distro}: compile and run a C program in a container without network`);
+  heading(`${trial.distro}: compile and run a C program in containers without network`);
   try {
     // The file has Arch's own zstd layers, which Docker reads from 23 on; --load picks what this engine reads.
-    if (trial.distro === 'alpine') await show('docker', ['load', '--input', output], { cwd: folder });
+    if (trial.distro === 'alpine') await show('docker', ['load', '-i', 'out.tar'], { cwd: placeOf(trial) });
     else await compose(trial, ['--load']);
     await runInDocker(trial);
   } finally {
-    await removeImage(trial.image);
+    for (const image of [BUILT, IMAGE]) await removeImage(image);
   }
 }
 
@@ -81,16 +97,16 @@ async function demo(mirror: SampleMirror, url: string): Promise<void> {
   const trials: readonly Trial[] = [
     {
       distro: 'alpine',
+      packages: ['gcc', 'musl-dev'],
       mirror: `${url}/alpine`,
       keyring: mirror.alpineKeys,
-      image: 'pkgcompose-demo/alpine-gcc:latest',
       archives: globSync(join(mirror.root, 'alpine/v*/*/*/*.apk')),
     },
     {
       distro: 'arch',
+      packages: ['gcc'],
       mirror: `${url}/arch`,
       keyring: mirror.archKeys,
-      image: 'pkgcompose-demo/arch-gcc:latest',
       archives: globSync(join(mirror.root, 'arch/*/os/*/*.pkg.tar.zst')),
     },
   ];

@@ -28,7 +28,7 @@ import { type DebianPackage, debianArchitecture, obtainDebs } from './debian.ts'
 import { apkVersion, archVersion, translateDepends, translateProvides } from './translate.ts';
 
 /** Raised when what this file makes changes: an older cached mirror is made anew. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 const ALPINE_VERSION = '3.19.1';
 const ALPINE_RELEASE = 'v3.19';
 /** A C compiler with all it needs, tools to use it with, and the two shells. */
@@ -48,10 +48,10 @@ const EXCLUDED: ReadonlySet<string> = new Set([
 const SECOND_REPOSITORY: ReadonlySet<string> = new Set(['make', 'busybox', 'bash']);
 /** On Debian a recommendation and the essential set see to these. */
 const MORE_DEPENDS: Readonly<Record<'alpine' | 'arch', Readonly<Record<string, readonly string[]>>>> = {
-  alpine: { libc6: ['alpine-baselayout'], gcc: ['libc6-dev', 'alpine-release', 'busybox-binsh'] },
+  alpine: {},
   arch: {
     libc6: ['filesystem'],
-    gcc: ['libc6-dev', 'bash', 'coreutils', 'libc-bin'],
+    gcc: ['libc6-dev', 'libc-bin'],
     'libc-bin': ['bash'],
   },
 };
@@ -191,7 +191,7 @@ async function build(folder: string, debs: string, architecture: string): Promis
     pgpKey: packager,
   };
   const indexes: Indexes = { apk: new Map(), arch: new Map() };
-  for (const spec of alpineBase(ALPINE_VERSION)) addApk(spec, source, indexes);
+  for (const spec of alpineBase(ALPINE_VERSION, apkKey)) addApk(spec, source, indexes);
   for (const spec of archBase()) await addArch(spec, source, indexes);
   console.log('  repacking each as .apk and .pkg.tar.zst, and signing');
   for (const one of packages) {

@@ -21,7 +21,7 @@ export interface Cli {
   run(words: readonly string[], env?: NodeJS.ProcessEnv): CliResult;
   /** Its standard output; anything but exit code 0 fails the test with what it printed. */
   ok(words: readonly string[], env?: NodeJS.ProcessEnv): string;
-  /** The report of a command that composes. */
+  /** The report of a command that composes exactly what the real tools would install: without a base. */
   compose(words: readonly string[], env?: NodeJS.ProcessEnv): ComposeReport;
 }
 
@@ -51,7 +51,12 @@ export function composeCli(folder: string, shell = ''): Cli {
     assert.equal(status, 0, `compose ${words.join(' ')}\n${stderr}\n${stdout}`);
     return stdout;
   };
-  return { cache, run, ok, compose: (words, env) => JSON.parse(ok([...words, '--json'], env)) };
+  return {
+    cache,
+    run,
+    ok,
+    compose: (words, env) => JSON.parse(ok([...words, '--base', 'none', '--json'], env)),
+  };
 }
 
 export interface RealPackages {

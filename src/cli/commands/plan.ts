@@ -60,14 +60,15 @@ export const command: CommandModule = {
     describe: 'PKG: gcc, "git>2.40", git@edge, core/bash',
     complete: 'package',
   },
-  options: ['batch', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  options: ['batch', 'base', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose plan git', 'git and its dependencies, in install order'],
     ['compose plan bash --distro arch --json', 'for another program to read'],
     ['compose plan --batch <questions.jsonl', 'a JSON answer for each line {"add":["gcc"]}'],
   ],
   async run({ words, app, input }) {
-    const source = sourceOptions(settingsFromWords(words));
+    const settings = settingsFromWords(words);
+    const source = sourceOptions(settings);
     if (words.options.has('batch')) {
       if (words.args.length > 0) {
         const got = words.args.join(' ');
@@ -76,10 +77,16 @@ export const command: CommandModule = {
           details: { expected: 'no packages', got },
         });
       }
+      if (settings.base !== undefined && settings.base !== 'none') {
+        throw new AppError('USAGE', `compose plan --batch: expected no --base ${settings.base} beside it`, {
+          hint: 'Answers are what the package manager would install; add the base to the questions.',
+          details: { expected: 'none', got: settings.base },
+        });
+      }
       return batch(await app.planner(source), input());
     }
     checkArguments(words.args, { command: 'plan', what: 'package names', atMost: Number.POSITIVE_INFINITY });
     const { packages = [] } = packagesOf.parse(words.args, 'package');
-    return { kind: 'plan', data: await app.plan({ source, packages }) };
+    return { kind: 'plan', data: await app.plan({ source, packages, base: settings.base }) };
   },
 };

@@ -1,6 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Distro } from '../distro.ts';
 import { readArchive, readUnverified } from './archive-reader.ts';
+import { base } from './base.ts';
 import { describe } from './describe.ts';
 import { readIndex } from './index-reader.ts';
 import { installer } from './installer.ts';
@@ -67,6 +68,7 @@ export const alpine: Distro = {
   satisfies,
   providersOf,
   describe,
+  base,
   tree,
   installer,
 };

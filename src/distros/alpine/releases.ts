@@ -42,6 +42,12 @@ export function isUnknownRelease(release: string): boolean {
   return number !== undefined && compare(number, numberOf(NEWEST.release) as ReleaseNumber) > 0;
 }
 
+/** Whether a release is a stable one before another; words such as `edge` are before none. */
+export function isBefore(release: string, other: string): boolean {
+  const [number, than] = [numberOf(release), numberOf(other)];
+  return number !== undefined && than !== undefined && compare(number, than) < 0;
+}
+
 /** `v3.24` */
 export const NEWEST_RELEASE = NEWEST.release;
 

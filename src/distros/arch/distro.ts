@@ -1,6 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Distro } from '../distro.ts';
 import { ARCHITECTURES, takesArchitecture } from './architectures.ts';
+import { base } from './base.ts';
 import { fileLists, readDatabase } from './database.ts';
 import { describe } from './describe.ts';
 import { installer } from './installer.ts';
@@ -57,6 +58,7 @@ export const arch: Distro = {
   satisfies,
   providersOf,
   describe,
+  base,
   tree,
   installer,
 };

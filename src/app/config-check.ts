@@ -1,0 +1,116 @@
+import { inodeAt, type Tree } from '../compose/tree.ts';
+import { AppError } from '../model/app-error.ts';
+import { decodePath } from '../model/path-bytes.ts';
+import type { ConfigOptions } from '../model/request.ts';
+import { nearest } from './nearest.ts';
+
+/** The root as a container starts with it. */
+export interface FinishedRoot {
+  readonly tree: Tree;
+  /** A file's content; undefined where there is none, or it is not known. */
+  read(path: string): Uint8Array | undefined;
+}
+
+export interface ConfigCheckInput {
+  readonly root: FinishedRoot;
+  readonly options: ConfigOptions;
+  /** What runs unless something else is named: entrypoint and command */
+  readonly command: readonly string[];
+  /** The image's Env PATH */
+  readonly path: string;
+  /** Steps that are still to run in the container: they may make what is missing. */
+  readonly left: readonly string[];
+}
+
+export interface ConfigCheck {
+  /** Sentences for the user */
+  readonly notes: readonly string[];
+  /** Whether a container starts without anything being named */
+  readonly runs: boolean;
+}
+
+const LATER = '; one of the scripts that are still to run would have to make it';
+
+/**
+ * Whether what the config names is in the root. Engines refuse a user or group that is not, so it is refused here; the others are
+ * told, as they may come with a volume or with a layer on top.
+ * @throws AppError USAGE for a user or group that is not in the root and that no script can add any more
+ */
+export function checkConfig(input: ConfigCheckInput): ConfigCheck {
+  const { options, command } = input;
+  const isDefault = options.entrypoint === undefined && options.cmd === undefined;
+  const lacking = isDefault || command.length === 0 ? undefined : missingProgram(input);
+  return {
+    notes: [
+      ...(isDefault && command.length === 0 ? [NO_SHELL] : []),
+      ...(lacking === undefined ? [] : [`${lacking}${input.left.length === 0 ? '' : LATER}`]),
+      ...workdirNotes(input),
+      ...userNotes(input),
+    ],
+    runs: command.length > 0 && lacking === undefined,
+  };
+}
+
+const NO_SHELL =
+  'there is no shell in the image: a container needs a command, and RUN does not work; --base minimal adds one';
+
+function missingProgram({ root, options, command, path }: ConfigCheckInput): string | undefined {
+  const program = command[0] as string;
+  const option = (options.entrypoint ?? []).length > 0 ? '--entrypoint' : '--cmd';
+  if (program.includes('/')) {
+    const place = program.startsWith('/') ? program : `${options.workdir}/${program}`;
+    return runs(root.tree, place) ? undefined : `${option}: ${program} is not a program in the image`;
+  }
+  const folders = (options.env.findLast((setting) => setting.startsWith('PATH='))?.slice(5) ?? path).split(
+    ':',
+  );
+  if (folders.some((folder) => runs(root.tree, `${folder}/${program}`))) return undefined;
+  return `${option}: no program ${JSON.stringify(program)} in the image's PATH`;
+}
+
+function runs(tree: Tree, path: string): boolean {
+  const inode = inodeAt(tree, path);
+  return inode?.type === 'file' && (inode.mode & 0o111) !== 0;
+}
+
+function workdirNotes({ root, options: { workdir } }: ConfigCheckInput): readonly string[] {
+  if (workdir === '' || /^\/+$/.test(workdir)) return [];
+  const type = inodeAt(root.tree, workdir)?.type;
+  if (type === 'directory') return [];
+  return [
+    type === undefined
+      ? `--workdir ${workdir}: not in the image; engines make it, owned by root, when a container starts`
+      : `--workdir ${workdir}: not a directory in the image`,
+  ];
+}
+
+const FILES = { user: 'etc/passwd', group: 'etc/group' } as const;
+
+/** As engines look: a number is an id, anything else is a name of the file. */
+function userNotes({ root, options, left }: ConfigCheckInput): readonly string[] {
+  const [user = '', group = ''] = options.user.split(':');
+  return ([['user', user] as const, ['group', group] as const] as const).flatMap(([kind, name]) => {
+    if (name === '' || /^\d+$/.test(name)) return [];
+    const file = FILES[kind];
+    const exists = inodeAt(root.tree, file) !== undefined;
+    const content = root.read(file);
+    if (exists && content === undefined) return [];
+    const names = content === undefined ? [] : namesIn(content);
+    if (names.includes(name)) return [];
+    const lack = exists ? `no ${kind} ${name} in the image's /${file}` : `the image has no /${file}`;
+    const text = `--user ${options.user}: ${lack}`;
+    if (left.length > 0) return [`${text}${LATER}`];
+    const near = nearest(name, names);
+    throw new AppError('USAGE', text, {
+      hint: near === undefined ? 'A number always works, as in --user 1000:1000.' : `Did you mean ${near}?`,
+      details: { expected: names, got: name },
+    });
+  });
+}
+
+function namesIn(content: Uint8Array): readonly string[] {
+  return decodePath(content)
+    .split('\n')
+    .filter((line) => line.includes(':'))
+    .map((line) => line.slice(0, line.indexOf(':')));
+}

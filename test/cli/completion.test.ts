@@ -37,7 +37,7 @@ test('commands, options, values and packages', async () => {
   assert.deepEqual(await candidates('gcc', '--load=d'), ['--load=docker']);
   assert.deepEqual(await candidates('-t', 'x', '--dist'), ['--distro']);
   assert.deepEqual(await candidates('plan', '--lay'), []);
-  assert.deepEqual(await candidates('gcc', '--layers', ''), ['package', 'bundle', 'single']);
+  assert.deepEqual(await candidates('gcc', '--layers', ''), ['package', 'auto', 'bundle', 'single']);
   assert.deepEqual(await candidates('completion', 'f'), ['fish']);
   assert.deepEqual(await candidates('build', ''), [], 'file names are the shell’s');
   assert.deepEqual(await candidates('-o', ''), [], 'file names are the shell’s');

@@ -192,7 +192,7 @@ const REFUSED: readonly (readonly [line: readonly string[], message: RegExp, hin
   [['gcc', '--__proto__'], /unknown option --_+proto_+$/m],
   [['gcc', '-z'], /unknown option -z/],
   [['gcc', '--distro', 'alpin'], /--distro: expected alpine or arch, got "alpin"/, /did you mean alpine\?/],
-  [['gcc', '--layers', ''], /--layers: expected package, bundle or single, got ""/],
+  [['gcc', '--layers', ''], /--layers: expected package, auto, bundle or single, got ""/],
   [['gcc', '--max-layers', '126'], /--max-layers: expected a whole number from 1 to 125, got "126"/],
   [['gcc', '--max-layers', '0'], /--max-layers: .* got "0"/],
   [['gcc', '--max-layers', '1e1'], /--max-layers: .* got "1e1"/],

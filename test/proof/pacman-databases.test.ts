@@ -140,7 +140,9 @@ for (const [what, [members, real, ours]] of Object.entries(ROWS)) {
 async function why(folder: string, repository: string, name: string): Promise<string | undefined> {
   const from = source({ distro: 'arch', repositories: [repository], allowUntrusted: true });
   try {
-    await use({ cache: join(folder, name) }, (context) => plan(context, { source: from, packages: [name] }));
+    await use({ cache: join(folder, name) }, (context) =>
+      plan(context, { source: from, packages: [name], base: 'none' }),
+    );
     return undefined;
   } catch (error) {
     if (isAppError(error)) return error.message;

@@ -3,7 +3,15 @@ import { openAlpine3 } from './alpine3.ts';
 import { checkSets } from './suite.ts';
 
 /** Sets whose scripts look at what apk 2 makes of a root and apk 3 does not, the whole ISO among them. */
-const SCRIPTED = ['alpine-baselayout', 'busybox-suid', 'alpine-base', 'ca-certificates', 'eudev', 'iso'];
+const SCRIPTED = [
+  'alpine-baselayout',
+  'busybox-suid',
+  'alpine-base',
+  'ca-certificates',
+  'eudev',
+  'iso',
+  'fx-merged-root',
+];
 
 test(
   'Alpine: every set’s image of a release with apk 3 is what real apk 3 installs',

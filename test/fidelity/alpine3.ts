@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApkSpec } from '../fixtures/apk.ts';
@@ -14,7 +15,44 @@ const APK_3: ApkSpec = {
   installedSize: 4096,
   files: [{ path: 'sbin/' }, { path: 'sbin/apk', content: 'apk 3', mode: 0o755 }],
 };
+/** As usr-merge leaves a root */
+const MERGED: ApkSpec = {
+  name: 'fx-a-merged-root',
+  version: '1.0-r0',
+  installedSize: 4096,
+  files: [
+    ...['usr/', 'usr/bin/', 'usr/lib/'].map((path) => ({ path })),
+    ...Object.entries({ bin: 'usr/bin', sbin: 'usr/bin', lib: 'usr/lib', 'usr/sbin': 'bin' }).map(
+      ([path, linkTarget]) => ({ path, linkTarget }),
+    ),
+  ],
+};
 const DATA = ['data/alpine/v3.19-iso/x86_64', 'data/alpine/v3.19-pool/x86_64'];
+
+/** Real musl, which comes after the package given. */
+function muslFor({ name }: ApkSpec, folder: string): ApkSpec {
+  const real = readdirSync(folder).find((one) => /^musl-\d/.test(one)) as string;
+  const loader = 'lib/ld-musl-x86_64.so.1';
+  return {
+    name: 'fx-musl',
+    version: '1.0-r0',
+    installedSize: 4096,
+    depends: [name],
+    provides: ['so:libc.musl-x86_64.so.1=0.9'],
+    files: [
+      { path: 'lib/' },
+      {
+        path: loader,
+        content: execFileSync('tar', ['-xzOf', join(folder, real), loader], {
+          maxBuffer: 1 << 24,
+          stdio: ['ignore', 'pipe', 'ignore'],
+        }),
+        mode: 0o755,
+      },
+      { path: 'lib/libc.musl-x86_64.so.1', linkTarget: 'ld-musl-x86_64.so.1' },
+    ],
+  };
+}
 
 const SCRIPT_FAILED = /: (?:script )?exited with error \d+$/;
 
@@ -42,7 +80,9 @@ export async function openAlpine3(folder: string): Promise<RealTool | string> {
   );
   const repositories = [
     packages,
-    writeAlpineMirror(join(folder, 'fixtures'), { packages: [...ALPINE_FIXTURES, APK_3] }),
+    writeAlpineMirror(join(folder, 'fixtures'), {
+      packages: [...ALPINE_FIXTURES, APK_3, MERGED, muslFor(MERGED, packages)],
+    }),
   ];
   mkdirSync(join(folder, 'roots'));
   return {

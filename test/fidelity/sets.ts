@@ -6,6 +6,8 @@ export interface FidelitySet {
   readonly distro: DistroId;
   /** What the tool and compose are asked for */
   readonly packages: readonly string[];
+  /** Of a tool that is not at hand everywhere: what apk 2 cannot install */
+  readonly tool?: 'apk 3';
 }
 
 /** Of the ISO's 100 packages all but vlan and network-extras, which need another ifupdown than ifupdown-ng. */
@@ -153,7 +155,16 @@ const ARCH: Readonly<Record<string, string>> = {
   'fx-scripts': 'fx-scripts',
 };
 
-export const SETS: readonly FidelitySet[] = [...named('alpine', ALPINE), ...named('arch', ARCH)];
+/** apk 2 does not get far where /lib is a link. */
+const ALPINE_3: Readonly<Record<string, string>> = {
+  'fx-merged-root': 'fx-musl busybox busybox-suid',
+};
+
+export const SETS: readonly FidelitySet[] = [
+  ...named('alpine', ALPINE),
+  ...named('alpine', ALPINE_3).map((set) => ({ ...set, tool: 'apk 3' as const })),
+  ...named('arch', ARCH),
+];
 
 function named(distro: DistroId, sets: Readonly<Record<string, string>>): readonly FidelitySet[] {
   return Object.entries(sets).map(([name, words]) => ({ name, distro, packages: words.split(' ') }));
@@ -167,5 +178,5 @@ export function setsOf(word: string): readonly FidelitySet[] {
   const [distro, packages] = word.split(':', 2);
   if ((distro === 'alpine' || distro === 'arch') && packages !== undefined)
     return [{ name: word, distro, packages: packages.split(',') }];
-  return SETS.filter((set) => set.name === word || set.distro === word);
+  return SETS.filter((set) => set.name === word || (set.distro === word && set.tool === undefined));
 }

@@ -36,7 +36,7 @@ export async function checkSets(
   distro: DistroId,
   { manners, concurrency = CONCURRENCY, every, open }: SuiteOptions,
 ): Promise<void> {
-  const known = SETS.filter((set) => set.distro === distro);
+  const known = SETS.filter((set) => set.distro === distro && (set.tool === undefined || open !== undefined));
   for (const name of manners.flatMap(({ sets = [] }) => sets))
     assert.ok(
       known.some((set) => set.name === name),

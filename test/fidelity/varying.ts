@@ -42,7 +42,7 @@ export const VARYING: readonly Varying[] = [
   },
   {
     distro: 'alpine',
-    path: 'lib/apk/db/scripts.tar.gz',
+    path: '{,usr/}lib/apk/db/scripts.tar.gz',
     reason: 'apk 3 compresses it with another zlib than Node’s: other bytes for the same tar',
     steady: (found) => ofContent(found, gunzipSync(found.content())),
     tool: 'apk 3',

@@ -3,7 +3,7 @@ const MAX_KEPT_FILE_BYTES = 1024 * 1024;
 
 /** What pre-install scripts add to, the applets that busybox and bbsuid link, and the certificates of the CA bundle. */
 const KEPT =
-  /^etc\/(?:passwd|group|shadow|shells|ca-certificates\.conf|ca-certificates\/update\.d\/[^/]+|busybox-paths\.d\/[^/]+)$|^usr\/share\/ca-certificates\/|^bin\/bbsuid$/;
+  /^etc\/(?:passwd|group|shadow|shells|ca-certificates\.conf|ca-certificates\/update\.d\/[^/]+|busybox-paths\.d\/[^/]+)$|^usr\/share\/ca-certificates\/|^(?:usr\/)?bin\/bbsuid$/;
 
 /** Whether a package's file is kept with the facts, so that an install can be finished without the archive's bytes. */
 export function isKeptFile(path: string, sizeBytes: number): boolean {

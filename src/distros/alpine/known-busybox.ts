@@ -5,8 +5,17 @@ import { undecided } from '../shared/undecided.ts';
 import { addgroup, adduser } from './known-accounts.ts';
 
 export const BUSYBOX = 'bin/busybox';
-export const BBSUID = 'bin/bbsuid';
-const BUSYBOX_EXTRAS = 'bin/busybox-extras';
+
+/** The places of a program: below /usr where the root is merged and /bin a link. */
+const placesOf = (path: string): readonly string[] => [path, `usr/${path}`];
+const BUSYBOXES = placesOf(BUSYBOX);
+const EXTRAS = placesOf('bin/busybox-extras');
+const BBSUIDS = placesOf('bin/bbsuid');
+
+/** @param real without symlinks */
+export function isBusybox(real: string | undefined): boolean {
+  return BUSYBOXES.includes(real ?? '');
+}
 
 /**
  * What a program of Alpine does, by its file. busybox and coreutils go by the name they are called by.
@@ -14,18 +23,12 @@ const BUSYBOX_EXTRAS = 'bin/busybox-extras';
  */
 export function busyboxProgram(real: string, name: string, time: number): KnownCommand | undefined {
   const called = name.slice(name.lastIndexOf('/') + 1);
-  switch (real) {
-    case BUSYBOX:
-      return called === 'busybox' ? (call) => busybox(call, name, time) : applet(called, time);
-    case BUSYBOX_EXTRAS:
-      return called === 'busybox-extras' ? (call) => installApplets(call, name) : undefined;
-    case BBSUID:
-      return called === 'bbsuid' ? installSuidLinks : undefined;
-    case 'usr/bin/coreutils':
-      return called === 'grep' ? undefined : FILE_COMMANDS.get(called);
-    default:
-      return undefined;
-  }
+  if (isBusybox(real))
+    return called === 'busybox' ? (call) => busybox(call, name, time) : applet(called, time);
+  if (EXTRAS.includes(real))
+    return called === 'busybox-extras' ? (call) => installApplets(call, name) : undefined;
+  if (BBSUIDS.includes(real)) return called === 'bbsuid' ? (call) => installSuidLinks(call, real) : undefined;
+  return real === 'usr/bin/coreutils' && called !== 'grep' ? FILE_COMMANDS.get(called) : undefined;
 }
 
 function applet(name: string, time: number): KnownCommand | undefined {
@@ -46,8 +49,9 @@ function busybox(call: CommandCall, name: string, time: number): CommandResult {
  */
 function installApplets({ args, root }: CommandCall, program: string): CommandResult {
   if (args.length !== 2 || args[0] !== '--install' || args[1] !== '-s') undecided('busybox --install');
-  // Without /proc the link's target is what it was called by, with /proc the file itself.
-  if (`/${root.real(program, true)}` !== program) undecided(`${program} is a link`);
+  // Alpine's is built to look at /bin/busybox itself: where that is no link, its links lead to what it was called by.
+  const isLink = [BUSYBOX, program].some((path) => root.stat(path)?.type === 'symlink');
+  if (isLink || !program.startsWith('/')) undecided(`${program} is a link`);
   const list = `etc/busybox-paths.d/${program.slice(program.lastIndexOf('/') + 1)}`;
   const paths = decodePath(root.read(list) ?? undecided(`no ${list}`))
     .split('\n')
@@ -59,20 +63,27 @@ function installApplets({ args, root }: CommandCall, program: string): CommandRe
 }
 
 /** bbsuid.c of Alpine: a symlink that is there is replaced, whatever it points at; status 1 where a file is in the way. */
-function installSuidLinks({ args, root }: CommandCall): CommandResult {
+function installSuidLinks({ args, root }: CommandCall, real: string): CommandResult {
   if (args.length !== 1 || args[0] !== '--install') undecided('bbsuid');
-  const paths = suidApplets(root.read(BBSUID) ?? undecided('no bbsuid'));
+  const { own, paths } = suidApplets(root.read(real) ?? undecided('no bbsuid'));
   const links = paths.filter((path) => root.stat(path)?.type === 'symlink');
-  for (const path of links) root.put(path, { type: 'symlink', linkTarget: `/${BBSUID}` });
+  for (const path of links) root.put(path, { type: 'symlink', linkTarget: own });
   const others = paths.filter((path) => !links.includes(path));
-  return { status: Number(!root.linkMissing(others, `/${BBSUID}`)) };
+  return { status: Number(!root.linkMissing(others, own)) };
 }
 
-/** The applets that the program names: its strings that are paths of programs, but for itself and what it runs. */
-export function suidApplets(program: Uint8Array): readonly string[] {
+/**
+ * What the program names: itself, which its links lead to, and the applets: its strings that are paths of programs, but for
+ * itself and what it runs.
+ */
+export function suidApplets(program: Uint8Array): {
+  readonly own: string;
+  readonly paths: readonly string[];
+} {
   const text = Buffer.from(program).toString('latin1');
-  if (!text.includes(`\0/${BBSUID}\0`) || !text.includes('\0--install\0'))
-    undecided('a bbsuid of unknown form');
+  const own = BBSUIDS.find((path) => text.includes(`\0/${path}\0`));
+  if (own === undefined || !text.includes('\0--install\0')) return undecided('a bbsuid of unknown form');
   const named = text.match(/(?<=\0\/)(?:usr\/)?s?bin\/[a-z0-9._+-]+(?=\0)/g) ?? [];
-  return [...new Set(named)].filter((path) => path !== BBSUID && path !== BUSYBOX);
+  const others = [...new Set(named)].filter((path) => !BBSUIDS.includes(path) && !isBusybox(path));
+  return { own: `/${own}`, paths: others };
 }

@@ -4,7 +4,8 @@ import type { CommandCall, CommandResult } from '../shared/shell-run.ts';
 import { undecided } from '../shared/undecided.ts';
 import { certificateOf, subjectHash } from './known-x509.ts';
 
-export const UPDATE_CA_CERTIFICATES = 'usr/sbin/update-ca-certificates';
+/** In usr/bin where usr/sbin is a link to it */
+export const UPDATE_CA_CERTIFICATES = ['usr/sbin/update-ca-certificates', 'usr/bin/update-ca-certificates'];
 export const C_REHASH = 'usr/bin/c_rehash';
 export const UPDATE_SCRIPTS = 'etc/ca-certificates/update.d';
 

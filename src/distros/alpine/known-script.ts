@@ -4,7 +4,7 @@ import { SHELL_BUILTINS } from '../shared/file-commands.ts';
 import { RootDraft } from '../shared/root-draft.ts';
 import { runShell, type ShellWorld } from '../shared/shell-run.ts';
 import { Undecided, undecided } from '../shared/undecided.ts';
-import { BUSYBOX, busyboxProgram } from './known-busybox.ts';
+import { busyboxProgram, isBusybox } from './known-busybox.ts';
 import { C_REHASH, rehash, UPDATE_CA_CERTIFICATES, updateCaCertificates } from './known-certificates.ts';
 
 export interface ScriptRun {
@@ -48,17 +48,19 @@ export function whyUnknown({ installed, script, args, time }: ScriptRun, root: R
   return '';
 }
 
-interface Surroundings {
+interface AshRun {
   readonly draft: RootDraft;
   readonly time: number;
   readonly installed: InstalledPackage;
 }
 
-function runAshScript(text: string, args: readonly string[], surroundings: Surroundings): number {
-  const { draft, time, installed } = surroundings;
-  const interpreter = /^#! ?\/bin\/(?:sh|busybox sh)\n/.exec(text)?.[0] ?? undecided('another interpreter');
-  const shell = interpreter.includes('busybox') ? BUSYBOX : 'bin/sh';
-  if (draft.statFollow(shell)?.type !== 'file' || draft.real(shell, true) !== BUSYBOX)
+function runAshScript(text: string, args: readonly string[], run: AshRun): number {
+  const { draft, time, installed } = run;
+  const interpreter =
+    /^#! ?\/((?:usr\/)?bin\/(?:sh|busybox))( sh)?\n/.exec(text) ?? undecided('another interpreter');
+  const [, shell = '', applet] = interpreter;
+  if (shell.endsWith('busybox') !== (applet !== undefined)) undecided('another interpreter');
+  if (draft.statFollow(shell)?.type !== 'file' || !isBusybox(draft.real(shell, true)))
     undecided('no busybox');
 
   const world: ShellWorld = {
@@ -67,11 +69,11 @@ function runAshScript(text: string, args: readonly string[], surroundings: Surro
     path: PATH,
     builtins: SHELL_BUILTINS,
     program(real, name) {
-      if (real === UPDATE_CA_CERTIFICATES && isKnownCertificates(installed))
+      if (UPDATE_CA_CERTIFICATES.includes(real) && isKnownCertificates(installed))
         return (call) =>
           updateCaCertificates(call, (path) => {
             const script = decodePath(draft.read(path) ?? undecided(`no ${path}`));
-            return runAshScript(script, [], surroundings);
+            return runAshScript(script, [], run);
           });
       if (real === C_REHASH && isKnownCertificates(installed)) return rehash;
       return busyboxProgram(real, name, time);

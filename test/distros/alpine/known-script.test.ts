@@ -106,16 +106,16 @@ test('another shell, another interpreter and none are left', () => {
   ])
     assert.notEqual(script(root, text), '', text);
   assert.notEqual(script(rootWith({}), '#!/bin/sh\ntrue\n'), '');
-  assert.notEqual(
-    script(
-      rootWith({ ...BUSYBOX, 'bin/busybox': '-> ../usr/bin/busybox', 'usr/bin/busybox': 'x ' }),
-      '#!/bin/sh\n',
-    ),
-    '',
-  );
+  const linked = { ...BUSYBOX, 'bin/busybox': '-> ../usr/bin/busybox', 'usr/bin/busybox': 'x ' };
+  assert.match(script(rootWith(linked), '#!/bin/sh\n/usr/bin/busybox --install -s\n'), /is a link/);
   assert.equal(
     applyKnownScript(
-      { installed: { facts: { scripts: [] } } as never, script: 'trigger', args: [], time: 0 },
+      {
+        installed: { facts: { scripts: [] } } as never,
+        script: 'trigger',
+        args: [],
+        time: 0,
+      },
       root,
     ),
     false,
@@ -169,6 +169,32 @@ test('busybox links the applets of its list where nothing is, bbsuid over links'
     script(rootWith({ ...BUSYBOX, 'bin/bbsuid': 'x ELF' }), TRIGGER, { args: ['/bin'] }),
     /bbsuid/,
   );
+});
+
+test('in a merged root busybox and bbsuid are below /usr, and links lead to what they are called by', () => {
+  const merged = {
+    'usr/bin/busybox': 'x ',
+    'usr/bin/sh': '-> /bin/busybox',
+    'usr/bin/bbsuid': 'x ELF\0/bin/busybox\0--install\0/bin/bbsuid\0/bin/mount\0/usr/bin/passwd\0',
+    'usr/bin/mount': '-> /bin/busybox',
+    bin: '-> usr/bin',
+    sbin: '-> usr/bin',
+    'usr/sbin': '-> bin',
+    'etc/busybox-paths.d/busybox': 'bin/ls\nbin/mount\nsbin/init\nusr/sbin/chroot\n',
+  };
+  const root = rootWith(merged);
+  assert.equal(script(root, TRIGGER, { args: ['/bin'] }), '');
+  const target = (path: string) => root.stat(path)?.linkTarget;
+  assert.deepEqual(
+    ['ls', 'mount', 'passwd', 'init', 'chroot'].map((name) => target(`usr/bin/${name}`)),
+    ['/bin/busybox', '/bin/bbsuid', '/bin/bbsuid', '/bin/busybox', '/bin/busybox'],
+  );
+  const wolfi = '#!/usr/bin/busybox sh\n/usr/bin/busybox --install -s\n';
+  const own = rootWith(merged);
+  assert.equal(script(own, wolfi), '');
+  assert.equal(own.stat('usr/bin/ls')?.linkTarget, '/usr/bin/busybox');
+  assert.match(script(rootWith(merged), '#!/usr/bin/busybox\n'), /another interpreter/);
+  assert.ok(isKeptFile('usr/bin/bbsuid', 1));
 });
 
 const ONE = `-----BEGIN CERTIFICATE-----

@@ -104,7 +104,9 @@ async function putPackage(
   const tag = archiveTag(sources.distro.id, entry);
   const [base = ''] = basesOf(repositories[entry.repositoryRank] as IndexedRepository);
   const signature = await signatureOf(context, lookup, { entry, base });
-  const put = async (made: NewStoreEntry) => (await putInStore(session, target, made)).sentBytes;
+  // The mirror has no such tag: that is why it is brought.
+  const put = async (made: NewStoreEntry) =>
+    (await putInStore(session, target, { ...made, likelyAbsent: true })).sentBytes;
   let sentBytes = 0;
   if (signature !== undefined) {
     const blob = { digest: digestOf(signature), size: signature.length };

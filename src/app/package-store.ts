@@ -31,6 +31,8 @@ export interface NewStoreEntry {
   readonly open: BlobSource['open'];
   /** Repositories of the same registry that may have it already */
   readonly mountFrom?: readonly RepositoryPath[];
+  /** As of BlobSource */
+  readonly likelyAbsent?: true;
 }
 
 /**
@@ -41,9 +43,9 @@ export interface NewStoreEntry {
 export async function putInStore(
   session: RegistrySession,
   store: Repository,
-  { entry, open, mountFrom = [] }: NewStoreEntry,
+  { entry, open, mountFrom = [], likelyAbsent }: NewStoreEntry,
 ): Promise<{ readonly added: boolean; readonly sentBytes: number }> {
-  const blobs = [{ ...entry.blob, open, mountFrom }];
+  const blobs = [{ ...entry.blob, open, mountFrom, ...(likelyAbsent ? { likelyAbsent } : {}) }];
   const { present, sentBytes } = await pushBlobs(session, store, { blobs });
   if (present.length > 0 && (await isInStore(session, store, entry))) {
     return { added: false, sentBytes };

@@ -14,6 +14,8 @@ const DEFAULT_PARALLEL = 16;
 export interface BlobSource extends BlobId {
   /** Its bytes from `offset` on; called again for another try. Never called for what is there or mounted. */
   open(offset: number): AsyncIterable<Uint8Array>;
+  /** Likely not in the repository: an upload is opened at once, by a mount from the repository itself in case that it is */
+  readonly likelyAbsent?: true;
   /** Repositories of the same registry that may hold it; the first is tried */
   readonly mountFrom?: readonly RepositoryPath[];
   /**
@@ -50,7 +52,7 @@ interface PushContext extends UploadContext {
 /**
  * Brings every blob into the repository, each digest once. What is there or can be mounted takes one request, what has to be
  * sent two. Where the registry mounts nothing, or there is but one blob, what has to be sent takes three, after a mount that was
- * tried in vain what is there two.
+ * tried in vain what is there two; what is likely absent takes two always.
  * @throws AppError of the first that failed; the others are ended
  */
 export async function pushBlobs(
@@ -140,6 +142,11 @@ async function pushBlob(context: PushContext, blob: BlobSource): Promise<Outcome
     }
   }
   let isAbsent = false;
+  if (blob.likelyAbsent) {
+    opened ??= await tryMount(context, blob, repository.path);
+    if (opened?.done) return 'present';
+    isAbsent = opened !== undefined;
+  }
   if (opened === undefined && scout !== undefined && own.work !== false) {
     opened = await tryMount(context, blob, repository.path);
     if (opened?.done !== false) own.found(opened !== undefined);

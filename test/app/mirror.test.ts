@@ -52,13 +52,26 @@ test('everything is brought once; the same again takes two requests and sends no
       first.generation,
     ].sort(),
   );
-  asked(registry);
+  const lines = asked(registry);
+  const mounts = lines.indexOf('POST alpine/blobs/uploads/?mount=…&from=alpine');
+  const ofPackages = lines.slice(mounts, lines.findLastIndex((line) => /manifests\/alpine__/.test(line)) + 1);
+  assert.equal(ofPackages.length, 3 * 4, `three requests a package: ${ofPackages.join('\n')}`);
   for (const again of [cache, tempDir(t)]) {
     const second = await added(again, from, { to });
     assert.deepEqual([second.changed, second.sentBytes, ...counts(second.packages)], [false, 0, 4, 0]);
     assert.equal(second.digest, first.digest);
     assert.deepEqual(asked(registry), ['GET alpine/tags/list?n=1000', 'GET alpine/manifests/v3.19']);
   }
+});
+
+test('blobs that a mirror was given before it was stopped are not sent again', async (t) => {
+  const registry = await startFakeRegistry(t);
+  const { from } = upstream(t);
+  const to = `${registry.host}/alpine`;
+  await added(tempDir(t), from, { to });
+  for (const key of [...registry.manifests.keys()]) registry.manifests.delete(key);
+  const again = await added(tempDir(t), from, { to });
+  assert.deepEqual([...counts(again.packages), again.packages.mounted, again.sentBytes], [4, 4, 4, 0]);
 });
 
 test('the newest package of the distribution’s keys is taken along, whatever was asked for', async (t) => {

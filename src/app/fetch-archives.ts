@@ -9,6 +9,7 @@ import { digestOfFile } from '../store/verify.ts';
 import { fetchKeysOf } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
 import { fetchArchive } from './fetch-one.ts';
+import { archivesAt, archivesOf } from './indexed-archives.ts';
 import type { IndexedRepository } from './indexed-repository.ts';
 import { readArchiveFile } from './ingest-file.ts';
 import type { Sources } from './sources.ts';
@@ -20,12 +21,10 @@ const CONCURRENCY = 6;
 export function cachedDigest(
   context: Context,
   sources: Sources,
-  entry: Pick<CatalogPackage, 'checksum'>,
+  entry: Pick<CatalogPackage, 'checksum' | 'sizeBytes'>,
 ): Digest | undefined {
-  if (entry.checksum === '') return undefined;
-  return context.catalog.archives
-    .digestsOf(sources.distro.id, entry.checksum)
-    .find((digest) => context.store.has(digest));
+  return archivesOf(context, sources.distro.id, entry).find(({ digest }) => context.store.has(digest))
+    ?.digest;
 }
 
 /**
@@ -38,7 +37,9 @@ export async function fetchArchives(
   wanted: { packages: readonly CatalogPackage[]; repositories: readonly IndexedRepository[] },
 ): Promise<readonly ArchiveFacts[]> {
   const { packages, repositories } = wanted;
-  const cached = packages.map((entry) => fromCache(context, sources, entry));
+  const cached = packages.map((entry) =>
+    fromCache(context, sources, { entry, repository: repositories[entry.repositoryRank] }),
+  );
   const missing = packages.filter((_, at) => cached[at] === undefined);
   const remote = missing.filter((entry) => !isLocal(repositories[entry.repositoryRank]?.row.base ?? ''));
   const task =
@@ -58,7 +59,7 @@ export async function fetchArchives(
         entry,
         repository,
         withKeys,
-        fromCache: () => accepted(context, sources, entry),
+        fromCache: () => accepted(context, sources, { entry, repository }),
       });
     if (known !== undefined) return reverify(context, sources, { entry, stored: known, fetch, withKeys });
     const made = await fetch();
@@ -69,8 +70,13 @@ export async function fetchArchives(
   return facts;
 }
 
-function accepted(context: Context, sources: Sources, entry: CatalogPackage): ArchiveFacts | undefined {
-  const stored = fromCache(context, sources, entry);
+interface Listed {
+  readonly entry: CatalogPackage;
+  readonly repository: IndexedRepository | undefined;
+}
+
+function accepted(context: Context, sources: Sources, listed: Listed): ArchiveFacts | undefined {
+  const stored = fromCache(context, sources, listed);
   return stored !== undefined && sources.trust.accepts(stored.trust) ? stored.facts : undefined;
 }
 
@@ -78,10 +84,9 @@ function accepted(context: Context, sources: Sources, entry: CatalogPackage): Ar
  * Of the archives that an entry may mean, one whose bytes are here; before others one that this trust accepted. Where facts
  * will do, one that is elsewhere and that this trust accepted or believes.
  */
-function fromCache(context: Context, sources: Sources, entry: CatalogPackage): StoredArchive | undefined {
-  if (entry.checksum === '') return undefined;
+function fromCache(context: Context, sources: Sources, listed: Listed): StoredArchive | undefined {
   const { store, remote, catalog } = context;
-  const digests = catalog.archives.digestsOf(sources.distro.id, entry.checksum);
+  const digests = archivesAt(context, sources.distro.id, listed).map(({ digest }) => digest);
   const accepts = (stored: StoredArchive) => sources.trust.accepts(stored.trust);
   const known = (wanted: (digest: Digest) => boolean) =>
     digests.filter(wanted).flatMap((digest) => catalog.archives.get(digest) ?? []);

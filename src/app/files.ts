@@ -5,6 +5,7 @@ import type { FilesReport } from '../model/package-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
 import { fetchArchives } from './fetch-archives.ts';
+import { archivesOf } from './indexed-archives.ts';
 import { find, type Lookup, withLookup } from './lookup.ts';
 import { refOf } from './package-ref.ts';
 
@@ -52,11 +53,9 @@ function onePackage(lookup: Lookup, target: string): CatalogPackage {
 
 function fromArchive(context: Context, lookup: Lookup, entry: CatalogPackage): FilesReport | undefined {
   const { distro, trust } = lookup.sources;
-  if (entry.checksum === '') return undefined;
-  const known = context.catalog.archives
-    .byIdentity(distro.id, entry.checksum)
-    .find((stored) => trust.accepts(stored.trust));
-  return known === undefined ? undefined : archiveReport(lookup, entry, known.facts);
+  const accepted = archivesOf(context, distro.id, entry).find((known) => trust.accepts(known.trust));
+  const stored = accepted === undefined ? undefined : context.catalog.archives.get(accepted.digest);
+  return stored === undefined ? undefined : archiveReport(lookup, entry, stored.facts);
 }
 
 function archiveReport(lookup: Lookup, entry: CatalogPackage, { files }: ArchiveFacts): FilesReport {

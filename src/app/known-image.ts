@@ -1,8 +1,10 @@
 import { type Digest, digestOf } from '../model/digest.ts';
+import type { CatalogPackage } from '../model/package.ts';
 import type { ComposeRequest, LayerEncoding, LayerReport } from '../model/request.ts';
 import type { Image } from '../output/image.ts';
 import type { BuiltImage } from './build-image.ts';
 import type { Context } from './context.ts';
+import { archivesAt } from './indexed-archives.ts';
 import { type Resolution, repositoryOf } from './resolve.ts';
 
 export interface KnownImageInput {
@@ -39,7 +41,7 @@ export function imageKey(
   if (context.build === '' || request.install === 'run') return undefined;
   const archives: Digest[] = [];
   for (const { package: entry } of resolution.packages) {
-    const digest = acceptedArchive(context, resolution, entry.checksum);
+    const digest = acceptedArchive(context, resolution, entry);
     if (digest === undefined) return undefined;
     archives.push(digest);
   }
@@ -61,13 +63,15 @@ export function imageKey(
   );
 }
 
-function acceptedArchive(context: Context, { sources }: Resolution, checksum: string): Digest | undefined {
-  if (checksum === '') return undefined;
-  return context.catalog.archives
-    .verdicts(sources.distro.id, checksum)
-    .find(
-      ({ digest, sizeBytes, trust }) => sources.trust.accepts(trust) && context.store.has(digest, sizeBytes),
-    )?.digest;
+function acceptedArchive(
+  context: Context,
+  { sources, repositories }: Resolution,
+  entry: CatalogPackage,
+): Digest | undefined {
+  const repository = repositories[entry.repositoryRank];
+  return archivesAt(context, sources.distro.id, { entry, repository }).find(
+    ({ digest, sizeBytes, trust }) => sources.trust.accepts(trust) && context.store.has(digest, sizeBytes),
+  )?.digest;
 }
 
 /** The image as it was composed before, when all its blobs are still here. */

@@ -7,6 +7,7 @@ import { type BlobId, readBlob } from '../registry/blobs.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import type { Context } from './context.ts';
 import { fetchArchives } from './fetch-archives.ts';
+import { archivesOf } from './indexed-archives.ts';
 import { storeRepository } from './package-store.ts';
 import { withRegistries } from './registry-access.ts';
 import type { Resolution } from './resolve.ts';
@@ -100,13 +101,12 @@ async function fetchBlob(
 }
 
 function packageOf(
-  { catalog }: Context,
+  context: Context,
   { sources, packages }: Resolution,
   digest: Digest,
 ): CatalogPackage | undefined {
-  const found = packages.find(
-    ({ package: { checksum } }) =>
-      checksum !== '' && catalog.archives.digestsOf(sources.distro.id, checksum).includes(digest),
+  const found = packages.find(({ package: entry }) =>
+    archivesOf(context, sources.distro.id, entry).some((one) => one.digest === digest),
   );
   return found?.package;
 }

@@ -4,6 +4,7 @@ import type { CatalogPackage } from '../model/package.ts';
 import type { CachedReport, PackageReport, ShowReport } from '../model/package-report.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Context } from './context.ts';
+import { archivesOf } from './indexed-archives.ts';
 import { type IndexedRepository, releaseIn } from './indexed-repository.ts';
 import { whyDerived } from './layer-blobs.ts';
 import { find, type Lookup, withLookup } from './lookup.ts';
@@ -70,8 +71,10 @@ function buildDate(seconds: number): string | undefined {
 }
 
 function cachedReport(context: Context, lookup: Lookup, entry: CatalogPackage): CachedReport | undefined {
-  if (entry.checksum === '') return undefined;
-  const stored = context.catalog.archives.byIdentity(lookup.sources.distro.id, entry.checksum);
+  const { archives } = context.catalog;
+  const stored = archivesOf(context, lookup.sources.distro.id, entry).flatMap(
+    ({ digest }) => archives.get(digest) ?? [],
+  );
   const isHere = ({ facts }: { facts: ArchiveFacts }) => context.store.has(facts.digest, facts.sizeBytes);
   const known = stored.find(isHere) ?? stored[0];
   if (known === undefined) return undefined;

@@ -62,7 +62,6 @@ const FILE_FIELDS = [
 export class ArchiveTable {
   readonly #put: Database.Statement;
   readonly #byDigest: Database.Statement<[string], ArchiveRow>;
-  readonly #byIdentity: Database.Statement<[string, string], ArchiveRow>;
   readonly #has: Database.Statement<[string, string], { digest: Digest }>;
   readonly #trust: Database.Statement<[Digest], string>;
   readonly #accepted: Database.Statement<[], Digest>;
@@ -77,9 +76,6 @@ export class ArchiveTable {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#byDigest = database.prepare('SELECT * FROM archive WHERE digest = ?');
-    this.#byIdentity = database.prepare(
-      'SELECT * FROM archive WHERE distro = ? AND identity = ? ORDER BY digest',
-    );
     this.#has = database.prepare(
       'SELECT digest FROM archive WHERE distro = ? AND identity = ? ORDER BY digest',
     );
@@ -128,11 +124,6 @@ export class ArchiveTable {
     return row === undefined ? undefined : toStored(row);
   }
 
-  /** By what an index entry says of it; the same package signed twice has one identity and two digests. */
-  byIdentity(distro: DistroId, identity: string): readonly StoredArchive[] {
-    return this.#byIdentity.all(distro, identity).map(toStored);
-  }
-
   digestsOf(distro: DistroId, identity: string): readonly Digest[] {
     return this.#has.all(distro, identity).map((row) => row.digest);
   }
@@ -147,7 +138,7 @@ export class ArchiveTable {
     return this.#accepted.all();
   }
 
-  /** As byIdentity, without the facts themselves. */
+  /** By what an index entry says of it; the same package signed twice has one identity and two digests. */
   verdicts(distro: DistroId, identity: string): readonly ArchiveVerdict[] {
     return this.#verdicts.all(distro, identity);
   }

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import type { ArchiveVerdict } from '../catalog/archives.ts';
+import { isLocal, localPath } from '../fetch/url.ts';
+import type { Digest } from '../model/digest.ts';
+import type { CatalogPackage, DistroId } from '../model/package.ts';
+import { archiveUrl } from './archive-url.ts';
+import type { Context } from './context.ts';
+import { basesOf, type IndexedRepository } from './indexed-repository.ts';
+
+const PIECE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The archives in the catalog that an index entry may mean: of its checksum, which in apk's index covers neither signature
+ * nor compression, and of its size.
+ */
+export function archivesOf(
+  { catalog }: Context,
+  distro: DistroId,
+  { checksum, sizeBytes }: Pick<CatalogPackage, 'checksum' | 'sizeBytes'>,
+): readonly ArchiveVerdict[] {
+  if (checksum === '') return [];
+  return catalog.archives
+    .verdicts(distro, checksum)
+    .filter((verdict) => sizeBytes === 0 || verdict.sizeBytes === sizeBytes);
+}
+
+/**
+ * As archivesOf, but only what does not hang on what the cache has seen before: in a folder the archive that lies there, and
+ * elsewhere none where several of one size are known, so that the repository's own copy decides.
+ */
+export function archivesAt(
+  context: Context,
+  distro: DistroId,
+  {
+    entry,
+    repository,
+  }: { readonly entry: CatalogPackage; readonly repository: IndexedRepository | undefined },
+): readonly ArchiveVerdict[] {
+  const found = archivesOf(context, distro, entry);
+  if (found.length === 0 || repository === undefined) return found;
+  const path = basesOf(repository)
+    .map((base) => archiveUrl(base, distro, entry))
+    .filter(isLocal)
+    .map(localPath)
+    .find((place) => existsSync(place));
+  if (path === undefined) return found.length === 1 ? found : [];
+  const digest = digestOfLocal(path);
+  return found.filter((verdict) => verdict.digest === digest);
+}
+
+function digestOfLocal(path: string): Digest {
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece))
+      hash.update(piece.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  return `sha256:${hash.digest('hex')}` as Digest;
+}

@@ -12,7 +12,7 @@ import type { Compression } from '../../src/model/archive.ts';
 import { unpackFolder } from '../../src/output/unpack-folder.ts';
 import { verifyImage } from '../../src/output/verify-image.ts';
 import { UNTRUSTED } from '../distros/alpine/installed.ts';
-import { makeApk, makeApkIndex, makeFixtureKey } from '../fixtures/apk.ts';
+import { makeApk, makeApkIndex, makeApkMembers, makeFixtureKey } from '../fixtures/apk.ts';
 import { compressBytes, makeArchDb, makeArchPackage, makeMtree } from '../fixtures/arch.ts';
 import { END_OF_ARCHIVE, extendedHeader, type FixtureFile, tarEntries } from '../fixtures/tar.ts';
 import { chunksOf, type FuzzedReader, withTarSums } from './reader.ts';
@@ -33,11 +33,9 @@ const TAR = Buffer.concat([
   tarEntries(FILES),
   END_OF_ARCHIVE,
 ]);
-const APK = makeApk({
-  ...SPEC,
-  key: makeFixtureKey('k.rsa.pub'),
-  scripts: { 'post-install': '#!/bin/sh\n' },
-});
+const APK_SPEC = { ...SPEC, key: makeFixtureKey('k.rsa.pub'), scripts: { 'post-install': '#!/bin/sh\n' } };
+const APK = makeApk(APK_SPEC);
+const MEMBERS = makeApkMembers(APK_SPEC);
 const INDEX = makeApkIndex([{ spec: SPEC, bytes: APK }], { key: makeFixtureKey('k.rsa.pub') });
 const PACKAGE = makeArchPackage(ARCH_SPEC, 'none');
 const DATABASE = makeArchDb([{ spec: ARCH_SPEC, bytes: PACKAGE }]);
@@ -167,9 +165,24 @@ export const ARCHIVE_READERS: readonly FuzzedReader[] = [
   codec('xz'),
   { name: 'apk', samples: [APK], read: readApk },
   {
-    name: 'apk: its tar',
-    samples: [gunzipSync(APK)],
-    wrap: (bytes) => gzipSync(withTarSums(bytes)),
+    name: 'apk: control',
+    samples: [gunzipSync(MEMBERS.control)],
+    wrap: (bytes) => Buffer.concat([MEMBERS.signature, gzipSync(withTarSums(bytes)), MEMBERS.data]),
+    read: readApk,
+  },
+  {
+    name: 'apk: data',
+    samples: [gunzipSync(MEMBERS.data)],
+    wrap(bytes) {
+      const data = gzipSync(withTarSums(bytes));
+      return Buffer.concat([makeApkMembers({ ...SPEC, datahash: sha256(data) }).control, data]);
+    },
+    read: readApk,
+  },
+  {
+    name: 'apk: signature',
+    samples: [gunzipSync(MEMBERS.signature)],
+    wrap: (bytes) => Buffer.concat([gzipSync(withTarSums(bytes)), MEMBERS.control, MEMBERS.data]),
     read: readApk,
   },
   {

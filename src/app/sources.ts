@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { foreignFormat } from '../archive/foreign-formats.ts';
 import { sniff } from '../archive/sniff.ts';
 import type { Distro, RepositoryQuery } from '../distros/distro.ts';
@@ -35,7 +35,8 @@ export async function resolveSources(context: Context, options: SourceOptions): 
   const release = options.release === '' ? distro.defaults.release : options.release;
   const mirrors = options.mirrors.map(withoutSlash);
   const query = { release, architecture, mirrors };
-  const lines = options.repositories.flatMap(linesOf);
+  const read = distro.repositoryLines?.(query) ?? ((line: string) => [line]);
+  const lines = options.repositories.flatMap((text) => linesOf(text, read));
   const files = await openFiles(context, options, [...mirrors, ...lines]);
   const repositories = await specsOf(context, { distro, query, files }, lines);
   return {
@@ -89,10 +90,20 @@ async function specsOf(
 /** A list of repositories is written by hand; a larger file is an archive. */
 const MAX_LIST_BYTES = 1024 * 1024;
 
-/** A repository itself, or each line of a list of repositories such as `/etc/apk/repositories`. */
-function linesOf(text: string): readonly string[] {
+type ReadLine = (line: string) => readonly string[];
+
+/**
+ * A repository itself, or each line of a list of repositories such as `/etc/apk/repositories`, or of the lists of a folder such
+ * as `/etc/apk/repositories.d`.
+ */
+function linesOf(text: string, read: ReadLine): readonly string[] {
   const found = text.includes('://') ? undefined : statSync(text, { throwIfNoEntry: false });
-  if (found?.isFile() !== true || found.size > MAX_LIST_BYTES) return [text];
+  if (found === undefined) return read(text);
+  if (found.isDirectory()) {
+    const lists = listsIn(text);
+    return lists.length === 0 ? [text] : lists.flatMap((list) => linesOf(list, read));
+  }
+  if (!found.isFile() || found.size > MAX_LIST_BYTES) return [text];
   const content = readLimitedFile(text, MAX_LIST_BYTES);
   const head = content.subarray(0, 512);
   if (sniff(head) !== 'unknown' || foreignFormat(head) !== undefined) return [text];
@@ -100,7 +111,21 @@ function linesOf(text: string): readonly string[] {
     .toString()
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .flatMap(read);
+}
+
+/** The `*.list` files of a folder, in the order of their names; none where it holds anything else but hidden files. */
+function listsIn(folder: string): readonly string[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  } catch {
+    // Said where the folder is read as a repository.
+    return [];
+  }
+  if (!names.every((name) => name.endsWith('.list'))) return [];
+  return [...names].sort().map((name) => join(folder, name));
 }
 
 /** A relative folder means the same from wherever the catalog is asked later. */

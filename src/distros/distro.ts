@@ -132,7 +132,12 @@ export interface Distro {
   };
   /** The repositories the distribution itself would use: main and community; core and extra. */
   repositories(query: RepositoryQuery): readonly RepositorySpec[];
-  /** A repository the user names: a URL, a folder, or a line of the distribution's own configuration. */
+  /**
+   * Reads the lines of the distribution's own lists one after another, each as the repositories that it names; absent: a line
+   * is one. @throws AppError USAGE, UNSUPPORTED
+   */
+  repositoryLines?(query: RepositoryQuery): (line: string) => readonly string[];
+  /** A repository the user names: a URL, a folder, or what repositoryLines made of a line. */
   repository(line: string, query: RepositoryQuery): RepositorySpec;
   /** Parses and verifies. @throws AppError BAD_INDEX, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED */
   readIndex(input: IndexInput): Promise<RepositoryIndex>;

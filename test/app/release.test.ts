@@ -91,3 +91,36 @@ test('apk 3’s database in every root of a release that has apk 3, whether or n
   assert.equal(newest, 3);
   assert.match(warnings.join(), /^Alpine v3\.99 is newer than this program knows: .* v3\.24/);
 });
+
+test('lists of repositories as apk 3 writes them, a file or a folder of them', (t) => {
+  const folder = tempDir(t);
+  const cli = composeCli(folder);
+  const one: ApkSpec = { name: 'one', version: '1-r0', files: [{ path: 'one' }] };
+  for (const repo of ['main', 'community'])
+    writeAlpineMirror(join(folder, 'mirror'), { release: 'v3.24', repo, packages: [{ ...one, name: repo }] });
+  const lists = join(folder, 'repositories.d');
+  mkdirSync(lists);
+  writeFileSync(join(lists, '00-vars.list'), `# where\nset mirror=${join(folder, 'mirror')}\n`);
+  writeFileSync(
+    join(lists, 'alpine.list'),
+    'set -default mirror=/nowhere\nv2 \u0024{mirror}/v3.24 main community\n',
+  );
+  const file = join(folder, 'repositories');
+  writeFileSync(
+    file,
+    `${join(folder, 'mirror')}/v3.24 main\n@more ${join(folder, 'mirror')}/v3.24 community\n`,
+  );
+  const planned = (...words: readonly string[]) =>
+    JSON.parse(cli.ok(['plan', ...words, '--arch', 'x86_64', '--allow-untrusted', '--json'])).packages.map(
+      ({ name, repository }: { name: string; repository: string }) => `${name} of ${repository}`,
+    );
+  assert.deepEqual(planned('main', 'community', '--repo', lists), ['community of community', 'main of main']);
+  assert.deepEqual(planned('main', 'community@more', '--repo', file), [
+    'community of community',
+    'main of main',
+  ]);
+  writeFileSync(file, 'v3 https://m.example/v3.26 main\n');
+  const { status, stderr } = cli.run(['plan', 'main', '--arch', 'x86_64', '--repo', file]);
+  assert.equal(status, 12, stderr);
+  assert.match(stderr, /v3 https:\/\/m\.example\/v3\.26 main: a repository in apk 3's own format/);
+});

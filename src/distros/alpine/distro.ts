@@ -8,6 +8,7 @@ import { installer } from './installer.ts';
 import { providersOf, satisfies } from './providers.ts';
 import { isUnknownRelease, NEWEST_RELEASE } from './releases.ts';
 import { DEFAULT_RELEASE, parseRepositoryLine, repositories, resolveRelease } from './repositories.ts';
+import { repositoryLines } from './repository-lines.ts';
 import { solve } from './solver.ts';
 import { tree } from './tree.ts';
 import { unsigned } from './unsigned.ts';
@@ -43,6 +44,7 @@ export const alpine: Distro = {
     detachedSignatures: false,
   },
   repositories,
+  repositoryLines,
   repository(line, query) {
     const spec = parseRepositoryLine(line, query);
     if (spec !== null) return spec;

@@ -2,6 +2,7 @@ import { belowUrl, redactUrl, splitQuery, withoutSecrets } from '../../fetch/url
 import { AppError } from '../../model/app-error.ts';
 import type { RepositoryIndex, RepositorySpec } from '../../model/repository.ts';
 import type { RepositoryQuery } from '../distro.ts';
+import { unsupported } from './repository-lines.ts';
 
 const OFFICIAL_MIRROR = 'https://dl-cdn.alpinelinux.org/alpine';
 const OFFICIAL_REPOSITORIES = ['main', 'community'];
@@ -37,10 +38,10 @@ export function parseRelease(word: string): string {
 }
 
 /**
- * A line of `/etc/apk/repositories` (apk-repositories(5)): URL or path, or `@tag` and URL or path; null for
- * comments and blank lines. The index is in the folder `<architecture>` below it, as apk has it, or in the
- * folder itself.
- * @throws AppError USAGE
+ * One repository, as repository-lines.ts names it: URL or path, after `@tag` or not; null for comments and blank lines. The
+ * index is in the folder `<architecture>` below it, as apk has it, or in the folder itself; or it is the file that is named,
+ * by the ending `.tar.gz` or by `ndx` before it.
+ * @throws AppError USAGE; UNSUPPORTED for an index in apk 3's own format
  */
 export function parseRepositoryLine(
   line: string,
@@ -48,19 +49,26 @@ export function parseRepositoryLine(
 ): RepositorySpec | null {
   const text = line.trim();
   if (text === '' || text.startsWith('#')) return null;
-  const tagged = /^@(\S+)\s+(\S.*)$/.exec(text);
-  const { place: location, query: token } = splitQuery(tagged === null ? text : (tagged[2] ?? ''));
-  if (location === '' || (tagged === null && text.startsWith('@'))) {
+  const bare = text.replace(/^ndx\s+(?=\S)/, '');
+  const tagged = /^@(\S+)\s+(\S.*)$/.exec(bare);
+  const { place, query: token } = splitQuery(tagged === null ? bare : (tagged[2] ?? ''));
+  if (place === '' || (tagged === null && bare.startsWith('@'))) {
     throw new AppError(
       'USAGE',
       `not a repository: expected URL, DIR or "@tag URL", got ${JSON.stringify(redactUrl(line))}`,
     );
   }
-  const bases = basesOf(location, query.architecture).map((base) => base + token);
+  if (place.endsWith('.adb')) throw unsupported(redactUrl(place));
+  const file = /^(.*)\/([^/]+)$/.exec(place);
+  const named = file !== null && (bare !== text || place.endsWith('.tar.gz')) ? file : null;
+  const [, location = place, indexName = INDEX_NAME] = named ?? [];
+  const bases = (named === null ? basesOf(location, query.architecture) : [location]).map(
+    (base) => base + token,
+  );
   const parts = withoutSecrets(location)
     .replace(/^[a-z][a-z0-9+.-]*:\/\/(?:\*\*\*@)?/i, '')
     .split('/')
-    .filter((part) => part !== '' && part !== query.architecture && part !== INDEX_NAME);
+    .filter((part) => part !== '' && part !== query.architecture);
   return {
     distro: 'alpine',
     release: releaseFor(query.release ?? '', parts),
@@ -68,7 +76,7 @@ export function parseRepositoryLine(
     name: parts.at(-1) ?? location,
     tag: tagged?.[1] ?? '',
     baseUrls: bases,
-    indexNames: [INDEX_NAME],
+    indexNames: [indexName],
   };
 }
 
@@ -98,7 +106,6 @@ export function resolveRelease(index: Pick<RepositoryIndex, 'packages' | 'descri
 
 /** Where the index may be, best first. */
 function basesOf(location: string, architecture: string): readonly string[] {
-  if (location.endsWith(`/${INDEX_NAME}`)) return [location.slice(0, -INDEX_NAME.length - 1)];
   if (location.endsWith(`/${architecture}`)) return [location];
   return [`${location}/${architecture}`, location];
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alpine } from '../../../src/distros/alpine/distro.ts';
 import { parseRepositoryLine, resolveRelease } from '../../../src/distros/alpine/repositories.ts';
+import { repositoryLines } from '../../../src/distros/alpine/repository-lines.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
 
@@ -87,4 +88,78 @@ test('latest-stable is resolved to the release that the index is of', () => {
   const index = { packages: [], description: 'v3.21.0-1-gabc', signedBy: '' };
   assert.equal(alpine.releaseOf(index, spec), 'v3.21');
   assert.equal(alpine.releaseOf(index, { ...spec, release: 'v3.19' }), 'v3.19');
+});
+
+test('lines of apk 3: types, tags, components, variables', () => {
+  const read = repositoryLines({ architecture: 'aarch64' });
+  const all = (...lines: readonly string[]) => lines.flatMap(read);
+  assert.deepEqual(all('v2 https://m/v3.24 main community'), [
+    'https://m/v3.24/main',
+    'https://m/v3.24/community',
+  ]);
+  assert.deepEqual(all('https://m/v3.24/ main'), ['https://m/v3.24/main']);
+  assert.deepEqual(all('v2 @edge https://m/edge?token main testing'), [
+    '@edge https://m/edge/main?token',
+    '@edge https://m/edge/testing?token',
+  ]);
+  assert.deepEqual(all('set a=https://m/v3.24', 'set -default a=x', `set b=\${a}/main`, `\${b}`), [
+    'https://m/v3.24/main',
+  ]);
+  assert.deepEqual(all(`/srv/\${APK_ARCH} x`, `\${a} \${APK_ARCH:3}`), [
+    '/srv/aarch64/x',
+    'https://m/v3.24/aar',
+  ]);
+  assert.deepEqual(all('set -default a=https://other', `@t \${a}`), ['@t https://m/v3.24']);
+  assert.deepEqual(all('ndx @t https://m/some/index.tar.gz', 'ndx /srv/x/list'), [
+    'ndx @t https://m/some/index.tar.gz',
+    'ndx /srv/x/list',
+  ]);
+  assert.deepEqual(all('main', 'packages', '@t ./with space', 'oci://r/alpine:v3.19'), [
+    'main',
+    'packages',
+    '@t ./with space',
+    'oci://r/alpine:v3.19',
+  ]);
+  for (const line of [
+    'deb http://x main',
+    'v2 main community',
+    'ndx https://m/x.tar.gz main',
+    `https://m/\${nothing}`,
+    'set APK_ARCH=x86',
+    'set 1a=b',
+    'set -other a=b',
+    'set a',
+  ])
+    assert.throws(
+      () => read(line),
+      (error) => isAppError(error, 'USAGE') && error.message.includes(JSON.stringify(line)),
+      line,
+    );
+  assert.throws(
+    () => read('v3 https://m/v3.26 main'),
+    (error) => isAppError(error, 'UNSUPPORTED') && /^v3 https:.*apk 3/.test(error.message),
+  );
+});
+
+test('an index of any name, and none in apk 3’s own format', () => {
+  const of = (line: string) => {
+    const { baseUrls, indexNames, name, tag } = alpine.repository(line, X86);
+    return { baseUrls, indexNames, name, tag };
+  };
+  assert.deepEqual(of('https://m/v3.24/some/index.tar.gz'), {
+    baseUrls: ['https://m/v3.24/some'],
+    indexNames: ['index.tar.gz'],
+    name: 'some',
+    tag: '',
+  });
+  assert.deepEqual(of('ndx @t /srv/x/list'), {
+    baseUrls: ['/srv/x'],
+    indexNames: ['list'],
+    name: 'x',
+    tag: 't',
+  });
+  assert.throws(
+    () => of('https://m/v3.26/main/x86_64/Packages.adb'),
+    (error) => isAppError(error, 'UNSUPPORTED') && error.message.includes('Packages.adb'),
+  );
 });

@@ -49,7 +49,7 @@ export async function openAlpine(folder: string): Promise<RealTool | string> {
       mkdirSync(root, { recursive: true });
       const words = [
         ...[folder, '/sbin/apk', 'add', '--root', inside(root), '--initdb', '--no-network', '--no-cache'],
-        ...['--allow-untrusted', ...(scripts ? [] : ['--no-scripts'])],
+        ...['--allow-untrusted', ...(scripts === 'none' ? ['--no-scripts'] : [])],
         ...repositories.flatMap((path) => ['-X', inside(path).replace(/\/x86_64$/, '')]),
         ...packages,
       ];

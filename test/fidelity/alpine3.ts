@@ -98,7 +98,7 @@ export async function openAlpine3(folder: string): Promise<RealTool | string> {
       mkdirSync(root, { recursive: true });
       const words = [
         ...['add', '--root', root, '--initdb', '--no-network', '--arch', 'x86_64', '--allow-untrusted'],
-        ...(scripts ? [] : ['--no-scripts']),
+        ...(scripts === 'none' ? ['--no-scripts'] : []),
         ...repositories.flatMap((path) => ['-X', path.replace(/\/x86_64$/, '')]),
         ...names,
       ];

@@ -42,16 +42,24 @@ export async function openArch(folder: string): Promise<RealTool | string> {
     async install(packages, { scripts, root }) {
       mkdirSync(join(root, 'var/lib/pacman'), { recursive: true });
       const words = [
-        ...['--config', scripts ? configs.with : configs.without, '--root', root],
-        ...['--noconfirm', '--noprogressbar', ...(scripts ? [] : ['--noscriptlet'])],
+        ...['--config', scripts === 'none' ? configs.without : configs.with, '--root', root],
+        ...['--noconfirm', '--noprogressbar', ...(scripts === 'none' ? ['--noscriptlet'] : [])],
         ...['-Sy', ...packages],
       ];
-      const install = () => runOk('/usr/bin/pacman', words);
-      await (scripts ? withDevNull(root, install) : install());
+      const pacman = async () => void (await runOk('/usr/bin/pacman', words));
+      if (scripts === 'none') await pacman();
+      else await withDevNull(root, () => (scripts === 'mounted' ? withProc(root, words) : pacman()));
       // A scriptlet or hook that fails after the files are there is no failure of pacman's.
       return 0;
     },
   };
+}
+
+/** As pacstrap: pacman with /proc mounted in the root, in a mount namespace of its own. */
+async function withProc(root: string, words: readonly string[]): Promise<void> {
+  mkdirSync(join(root, 'proc'), { mode: 0o555 });
+  const script = 'mount -t proc proc "$1/proc" && shift && exec /usr/bin/pacman "$@"';
+  await runOk('unshare', ['--mount', 'sh', '-c', script, 'sh', root, ...words]);
 }
 
 /** Names of the hooks that any package ships. */

@@ -10,7 +10,7 @@ import type { Stage } from './allowed.ts';
 import { openAlpine } from './alpine.ts';
 import { openArch } from './arch.ts';
 import { type Comparison, compare, type Difference, type InstalledTree } from './compare.ts';
-import { type RealTool, run, withDevNull } from './real-tool.ts';
+import { type RealTool, run, type Scripts, withDevNull } from './real-tool.ts';
 import type { FidelitySet } from './sets.ts';
 import { IMAGE, type Unpacker, umoci } from './unpack.ts';
 
@@ -103,8 +103,8 @@ interface Place {
 }
 
 function openSet(set: FidelitySet, at: Place): SetBench {
-  const installed = new Map<boolean, Promise<InstalledTree>>();
-  const theirs = (scripts: boolean): Promise<InstalledTree> => {
+  const installed = new Map<Scripts, Promise<InstalledTree>>();
+  const theirs = (scripts: Scripts): Promise<InstalledTree> => {
     const known = installed.get(scripts) ?? installReal(set, at, scripts);
     installed.set(scripts, known);
     return known;
@@ -128,16 +128,16 @@ function openSet(set: FidelitySet, at: Place): SetBench {
 }
 
 async function compareWith(
-  theirs: (scripts: boolean) => Promise<InstalledTree>,
+  theirs: (scripts: Scripts) => Promise<InstalledTree>,
   { set, ours, options }: { set: FidelitySet; ours: InstalledTree; options: CheckOptions },
 ): Promise<Outcome> {
   const { install, after } = options;
-  const stage: Stage = after || install === 'run' ? 'after' : install;
-  const real = await theirs(stage === 'after');
+  const stage: Stage = after ? 'after' : install;
+  const real = await theirs(stage === 'run' ? 'mounted' : stage === 'after' ? 'bare' : 'none');
   const found = { ...compare(set.distro, stage, { ours, theirs: real }), set, stage, paths: real.facts.size };
   if (stage !== 'static' || found.differences.length === 0) return found;
   // What static applies is as if its script had run, what it leaves is as if none had.
-  const complete = compare(set.distro, stage, { ours, theirs: await theirs(true) });
+  const complete = compare(set.distro, stage, { ours, theirs: await theirs('bare') });
   return { ...found, differences: inBoth(found.differences, complete.differences) };
 }
 
@@ -149,8 +149,8 @@ function inBoth(without: readonly Difference[], complete: readonly Difference[])
   });
 }
 
-async function installReal(set: FidelitySet, at: Place, scripts: boolean): Promise<InstalledTree> {
-  const root = join(at.place, scripts ? 'with-scripts' : 'without-scripts');
+async function installReal(set: FidelitySet, at: Place, scripts: Scripts): Promise<InstalledTree> {
+  const root = join(at.place, `scripts-${scripts}`);
   const since = seconds();
   const status = await at.real.install(set.packages, { scripts, root });
   return { root, facts: factsOfFolder(root), status, since, epoch: since };

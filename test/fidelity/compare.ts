@@ -37,12 +37,14 @@ export interface TreePair {
   readonly theirs: InstalledTree;
 }
 
+function isOf(rule: Allowance, stage: Stage): boolean {
+  return (rule.stage ?? stage) === stage || (rule.stage === 'after' && stage === 'run');
+}
+
 /** Every path of which the trees say another thing. */
 export function compare(distro: DistroId, stage: Stage, { ours, theirs }: TreePair): Comparison {
   const varying = VARYING.filter((one) => one.distro === distro);
-  const rules = ALLOWED.filter(
-    (one) => (one.distro === distro || one.distro === 'both') && (one.stage ?? stage) === stage,
-  );
+  const rules = ALLOWED.filter((one) => (one.distro === distro || one.distro === 'both') && isOf(one, stage));
   const found: Difference[] = [];
   const allowed: Comparison['allowed'][number][] = [];
   if (ours.status !== theirs.status)

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { SourceOptions } from '../../src/model/request.ts';
 
+/** Run in a bare root, in one with /proc mounted as pacstrap has it, or not at all. */
+export type Scripts = 'none' | 'bare' | 'mounted';
+
 /** A distribution's own package manager, its packages, and a folder where it may install into any number of roots. */
 export interface RealTool {
   /** Where compose finds the packages that the tool sees. */
@@ -14,7 +17,7 @@ export interface RealTool {
    */
   install(
     packages: readonly string[],
-    options: { readonly scripts: boolean; readonly root: string },
+    options: { readonly scripts: Scripts; readonly root: string },
   ): Promise<0 | 1>;
 }
 

@@ -14,6 +14,8 @@ export interface Varying {
   readonly reason: string;
   /** Of a tool that is not at hand everywhere */
   readonly tool?: 'apk 3';
+  /** Now and then it is the same in both. */
+  readonly byChance?: true;
   /** The same facts without time and chance. */
   steady(found: Found): PathFacts;
 }
@@ -80,20 +82,20 @@ export const VARYING: readonly Varying[] = [
   },
   {
     distro: 'arch',
-    path: 'var/log/journal',
-    reason: 'its ACL has such numbers',
-    steady: ({ facts, names }) => ({ ...facts, xattrs: aclsByName(facts.xattrs, names) }),
+    path: 'var/log/journal{,/remote}',
+    reason: 'its owner and ACL have such numbers',
+    steady: (found) => ({ ...ownedByName(found), xattrs: aclsByName(found.facts.xattrs, found.names) }),
+    byChance: true,
   },
-  {
-    distro: 'arch',
-    path: 'var/log/journal/remote',
-    reason: 'its group and ACL have such numbers',
-    steady: ({ facts, names }) => ({
-      ...facts,
-      gid: named(facts.gid, names.groups),
-      xattrs: aclsByName(facts.xattrs, names),
+  ...['run/systemd/netif{,/*}', 'var/log/{btmp,lastlog,wtmp}'].map(
+    (path): Varying => ({
+      distro: 'arch',
+      path,
+      reason: 'their owners have such numbers, where scripts find /proc: `--install run`',
+      steady: ownedByName,
+      byChance: true,
     }),
-  },
+  ),
   {
     distro: 'arch',
     path: 'var/lib/systemd/catalog/database',
@@ -119,6 +121,10 @@ function ofContent({ facts }: Found, content: string | Buffer): PathFacts {
 /** systemd-sysusers numbers from 999 down; what has a number of its own keeps it. */
 function isByChance(id: number): boolean {
   return id >= 900 && id <= 999;
+}
+
+function ownedByName({ facts, names }: Found): PathFacts {
+  return { ...facts, uid: named(facts.uid, names.users), gid: named(facts.gid, names.groups) };
 }
 
 function named(id: number | string, names: ReadonlyMap<number, string>): number | string {

@@ -105,7 +105,7 @@ function documents(): Documents {
     manifests: [{ ...descriptor(manifest, 'application/vnd.oci.image.manifest.v1+json'), platform }],
   });
   const name = (bytes: Buffer): string => `blobs/sha256/${sha256(bytes)}`;
-  const docker = json([{ Config: name(config), RepoTags: ['a:1'], Layers: [name(layer)] }]);
+  const docker = json([{ Config: name(config), RepoTags: [], Layers: [name(layer)] }]);
   return { layer, config, manifest, index, docker };
 }
 

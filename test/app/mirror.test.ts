@@ -93,6 +93,20 @@ test('the newest package of the distribution’s keys is taken along, whatever w
   );
 });
 
+test('the base that composing adds is taken along, so that composing from the mirror finds it', async (t) => {
+  const registry = await startFakeRegistry(t);
+  const { from, keyring, write } = upstream(t);
+  write('main', [small('a'), small('b'), small('busybox', { depends: ['b'] }), small('alpine-baselayout')]);
+  const to = `${registry.host}/alpine`;
+  const { packages } = await added(tempDir(t), from, { to, packages: ['a'] });
+  assert.deepEqual(counts(packages), [4, 4]);
+  const mirrored = { release: 'v3.19', mirrors: [`oci://${to}`], keyring, access: ACCESS };
+  const report = await inCache(tempDir(t), (context) =>
+    compose(context, request(['a'], mirrored, { base: undefined })),
+  );
+  assert.deepEqual(report.plan.base.targets, ['alpine-baselayout', 'busybox']);
+});
+
 test('a new generation sends what is new, and both can be had', async (t) => {
   const registry = await startFakeRegistry(t);
   const { from, keyring, write } = upstream(t);

@@ -36,6 +36,7 @@ keyring-append: /own
 allow-untrusted: true
 sig-level: Required TrustAll
 packages: [bash, "git>2"]
+base: none
 tags: [one, two:v1]
 layers: bundle
 max-layers: 7
@@ -58,6 +59,7 @@ format: oci-dir
 output: /x
 `;
   const line = [
+    ...['--base', 'none'],
     '--distro=arch',
     '--release=rolling',
     '--arch=amd64',
@@ -176,7 +178,7 @@ const REFUSED: readonly (readonly [recipe: string, message: RegExp, hint?: RegEx
   ['packages: [a]\nzzzzzzzzzz: x\n', /^r\.yaml:2:1: unknown key/, /the keys are distro, release/],
   [
     'packages: [a]\nlayers: bundel\n',
-    /^r\.yaml:2:9: layers: expected package, bundle or single, got "bundel"/,
+    /^r\.yaml:2:9: layers: expected package, auto, bundle or single, got "bundel"/,
     /did you mean bundle\?/,
   ],
   ['packages: [a]\nmax-layers: 0b11\n', /^r\.yaml:2:13: max-layers: expected a whole number/],

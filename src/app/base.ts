@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '../model/app-error.ts';
+import { AppError, type ErrorCode, isAppError } from '../model/app-error.ts';
 import type { CatalogPackage, DistroId, SolvedPackage, SolveResult } from '../model/package.ts';
 import { requestName } from '../model/relation.ts';
 import type { BaseMode, BaseReport } from '../model/request.ts';
@@ -110,14 +110,18 @@ function withAdded(
   };
 }
 
-/** A clash of files with a package that is there for the base alone says how it is left out. */
+/** What went wrong with the machine or on the way, not with a package. */
+const NOT_OF_PACKAGES: readonly ErrorCode[] = ['CANCELLED', 'STORAGE', 'NETWORK', 'AUTH', 'CATALOG'];
+
+/** What is wrong with a package that is there for the base alone says how it is left out. */
 export function blamingBase(error: unknown, { added }: BasedSolution): unknown {
-  if (!isAppError(error) || error.code !== 'CONFLICT') return error;
-  const { owners } = error.details;
-  const isBase = [...added].some(
-    ({ name, version }) => Array.isArray(owners) && owners.includes(`${name}-${version}`),
+  if (!isAppError(error) || NOT_OF_PACKAGES.includes(error.code)) return error;
+  const { code, message, details, hint } = error;
+  const culprit = [...added].find(
+    ({ name, version, fileName }) => message.includes(fileName) || message.includes(` ${name}-${version} `),
   );
-  if (!isBase) return error;
-  const { code, message, details } = error;
-  return new AppError(code, message, { hint: ALONE, cause: error, details });
+  if (culprit === undefined) return error;
+  const leftOut = `${culprit.name} is part of the base: --base none does without.`;
+  const hints = code === 'CONFLICT' || hint === undefined ? leftOut : `${hint} ${leftOut}`;
+  return new AppError(code, message, { hint: hints, cause: error, details });
 }

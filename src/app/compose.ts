@@ -3,6 +3,7 @@ import type { ArchiveFacts } from '../model/archive.ts';
 import { parseDigest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../model/request.ts';
+import { blamingBase } from './base.ts';
 import { type BuildInput, buildImage } from './build-image.ts';
 import type { Context } from './context.ts';
 import { deliver, layerEncodingFor } from './deliver.ts';
@@ -81,6 +82,8 @@ function archivesOf(context: Context, resolution: Resolution): Promise<readonly 
   return fetchArchives(context, resolution.sources, {
     packages: resolution.packages.map((solved) => solved.package),
     repositories: resolution.repositories,
+  }).catch((error: unknown) => {
+    throw blamingBase(error, resolution);
   });
 }
 

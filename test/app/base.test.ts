@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { compose } from '../../src/app/compose.ts';
@@ -130,6 +131,17 @@ test('a request that cannot be had is refused as without a base; one that clashe
   await compose(['own-users'], { base: 'none' });
 });
 
+test('an archive of the base that cannot be had is told as the base’s', async (t) => {
+  const { compose, from } = shelf(t, [...BASE, small('tool')]);
+  rmSync(join(from.repositories[0] as string, 'apk-tools-1.0-r0.apk'));
+  await refused(
+    compose(['tool'], { base: undefined }),
+    'NOT_FOUND',
+    'apk-tools is part of the base: --base none',
+  );
+  await compose(['tool'], { base: 'none' });
+});
+
 test('a request that only the base can meet is met', async (t) => {
   const { plan } = shelf(t, [
     ...BASE.filter(({ name }) => name !== 'busybox'),
@@ -164,7 +176,7 @@ test('a repository with wolfi-base and without alpine-baselayout has that for a 
     ]);
 });
 
-test('Arch: minimal is filesystem and bash, system the package base', async (t) => {
+test('Arch: minimal is filesystem, bash and coreutils, system the package base', async (t) => {
   const dir = tempDir(t);
   const arch = (name: string, depends: readonly string[] = []) => ({ name, version: '1-1', depends });
   const folder = await writeArchMirror(dir, {
@@ -172,6 +184,7 @@ test('Arch: minimal is filesystem and bash, system the package base', async (t) 
       arch('filesystem'),
       arch('bash', ['readline']),
       arch('readline'),
+      arch('coreutils'),
       arch('pacman'),
       arch('base', ['filesystem', 'bash', 'pacman']),
       arch('tool'),
@@ -184,6 +197,7 @@ test('Arch: minimal is filesystem and bash, system the package base', async (t) 
     );
   assert.deepEqual(reasons(await planned(undefined)), [
     'bash base',
+    'coreutils base',
     'filesystem base',
     'readline base',
     'tool explicit',

@@ -1,8 +1,8 @@
 import type { CatalogPackage, PackageSource } from '../../model/package.ts';
 import type { Candidate, Providing } from '../distro.ts';
 import { CHECKSUM, matchesOperator, parseRelation, type Relation } from './relation.ts';
+import { APK_3, type TermRules } from './rules.ts';
 import { compareProvided } from './solver/compare.ts';
-import { compareVersions } from './version.ts';
 
 /** By which of its names a package meets the relation, and the version it has there; '' for a provide without one. */
 interface Provision {
@@ -10,18 +10,18 @@ interface Provision {
   readonly version: string;
 }
 
-function provisionFor(relation: Relation, provider: Providing): Provision | undefined {
+function provisionFor(relation: Relation, provider: Providing, rules: TermRules): Provision | undefined {
   if (relation.conflict || relation.broken) return undefined;
   const isMet = (version: string): boolean =>
     relation.operator === CHECKSUM
       ? provider.checksum === relation.version
-      : matchesOperator(version, relation);
+      : matchesOperator(version, relation, rules);
   if (provider.name === relation.name && isMet(provider.version)) {
     return { by: provider.name, version: provider.version };
   }
   for (const text of provider.provides) {
     if (!text.startsWith(relation.name)) continue;
-    const provide = parseRelation(text);
+    const provide = parseRelation(text, rules);
     if (provide?.name === relation.name && isMet(provide.version)) {
       return { by: text, version: provide.version };
     }
@@ -29,9 +29,13 @@ function provisionFor(relation: Relation, provider: Providing): Provision | unde
   return undefined;
 }
 
-export function satisfies(relation: string, provider: Providing): string | undefined {
-  const wanted = parseRelation(relation);
-  return wanted === null ? undefined : provisionFor(wanted, provider)?.by;
+export function satisfies(
+  relation: string,
+  provider: Providing,
+  rules: TermRules = APK_3,
+): string | undefined {
+  const wanted = parseRelation(relation, rules);
+  return wanted === null ? undefined : provisionFor(wanted, provider, rules)?.by;
 }
 
 interface Option extends Provision {
@@ -40,32 +44,38 @@ interface Option extends Provision {
 }
 
 /** Negative: apk would rather take `a` (apk-tools solver.c, compare_providers) as long as nothing is installed. */
-function byPreference(a: Option, b: Option): number {
+function byPreference(a: Option, b: Option, rules: TermRules): number {
   const [left, right] = [a.package, b.package];
   return (
     Number(a.isMasked) - Number(b.isMasked) ||
-    compareProvided(b.version, a.version) ||
-    (left.name === right.name ? compareVersions(right.version, left.version) : 0) ||
+    compareProvided(b.version, a.version, rules) ||
+    (left.name === right.name ? rules.compareVersions(right.version, left.version) : 0) ||
     right.providerPriority - left.providerPriority ||
     left.repositoryRank - right.repositoryRank ||
     left.ordinal - right.ordinal
   );
 }
 
-export function providersOf(relation: string, source: PackageSource): readonly Candidate[] {
-  const wanted = parseRelation(relation);
+export function providersOf(
+  relation: string,
+  source: PackageSource,
+  rules: TermRules = APK_3,
+): readonly Candidate[] {
+  const wanted = parseRelation(relation, rules);
   if (wanted === null) return [];
   const packages = new Set([...source.byName(wanted.name), ...source.providers(wanted.name)]);
   const options: Option[] = [];
   for (const entry of packages) {
-    const provision = provisionFor(wanted, entry);
+    const provision = provisionFor(wanted, entry, rules);
     if (provision === undefined) continue;
     options.push({ ...provision, package: entry, isMasked: entry.tag !== '' && entry.tag !== wanted.tag });
   }
-  return options.sort(byPreference).map(({ package: entry, by, version, isMasked }) => ({
-    package: entry,
-    by,
-    version,
-    unasked: !isMasked && (version !== '' || entry.providerPriority > 0),
-  }));
+  return options
+    .sort((a, b) => byPreference(a, b, rules))
+    .map(({ package: entry, by, version, isMasked }) => ({
+      package: entry,
+      by,
+      version,
+      unasked: !isMasked && (version !== '' || entry.providerPriority > 0),
+    }));
 }

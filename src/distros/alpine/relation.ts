@@ -1,4 +1,4 @@
-import { compareFuzzy, compareVersions, isValidVersion } from './version.ts';
+import { APK_3, type TermRules } from './rules.ts';
 
 /** Bits of an operator, as `< > = ~` may be mixed in any order; apk's own values, which it sorts by. */
 export const EQUAL = 1;
@@ -7,13 +7,13 @@ export const GREATER = 4;
 export const FUZZY = 8;
 /** `><`: the version is a checksum that the package's must equal. */
 export const CHECKSUM = LESS | GREATER;
-/** No version asked for. */
-export const ANY = LESS | EQUAL | GREATER;
+const ANY = LESS | EQUAL | GREATER;
 
 /** One term of `D:`, `p:`, `i:`, `r:` or of world: `[!]name[@tag][op version]`. */
 export interface Relation {
   readonly name: string;
   readonly conflict: boolean;
+  /** The rules' anyOperator where no version is asked for */
   readonly operator: number;
   /** Empty when there is none */
   readonly version: string;
@@ -24,7 +24,7 @@ export interface Relation {
 }
 
 /** Null: not a relation at all (no name, operator without version). */
-export function parseRelation(text: string): Relation | null {
+export function parseRelation(text: string, rules: TermRules = APK_3): Relation | null {
   const conflict = text.startsWith('!');
   const start = conflict ? 1 : 0;
   let at = start;
@@ -39,34 +39,42 @@ export function parseRelation(text: string): Relation | null {
   const tagAt = named.indexOf('@');
   const name = tagAt < 0 ? named : named.slice(0, tagAt);
   const tag = tagAt < 0 ? '' : named.slice(tagAt + 1);
-  if (name === '' || (tagAt >= 0 && tag === '') || /\s/.test(text)) return null;
-  if (operator === 0) return { name, conflict, operator: ANY, version: '', tag, broken: false, text };
+  if ((name === '' && !rules.lenientTerms) || (tagAt >= 0 && tag === '') || /\s/.test(text)) return null;
+  if (operator === 0) {
+    return { name, conflict, operator: rules.anyOperator, version: '', tag, broken: false, text };
+  }
   if (version === '') return null;
   if ((operator & FUZZY) !== 0) operator |= EQUAL;
   // `<>=` asks for any version at all, but its version is still read.
-  const broken = (operator & CHECKSUM) !== CHECKSUM && !isValidVersion(version);
+  const broken = (operator & CHECKSUM) !== CHECKSUM && !rules.isValidVersion(version);
   return { name, conflict, operator, version, tag, broken, text };
 }
 
-/** True when a version answers the operator; '' is an unversioned provide, lower than every version. */
-export function matchesOperator(version: string, relation: Pick<Relation, 'operator' | 'version'>): boolean {
+/** True when a version answers the operator; '' is an unversioned provide: lower than every version, or none at all. */
+export function matchesOperator(
+  version: string,
+  relation: Pick<Relation, 'operator' | 'version'>,
+  rules: TermRules = APK_3,
+): boolean {
   const { operator } = relation;
-  if ((operator & ANY) === ANY) return true;
+  if ((operator & rules.anyOperator) === rules.anyOperator) return true;
+  if (version === '' && !rules.unversionedIsLowest) return false;
   const order =
     version === ''
       ? -1
       : (operator & FUZZY) !== 0
-        ? compareFuzzy(version, relation.version)
-        : compareVersions(version, relation.version);
+        ? rules.compareFuzzy(version, relation.version)
+        : rules.compareVersions(version, relation.version);
   return (operator & (order < 0 ? LESS : order > 0 ? GREATER : EQUAL)) !== 0;
 }
 
-/** `<`, `>=`, `~`…: an operator as apk prints it. */
-export function operatorText(operator: number): string {
+/** `<`, `>=`, `~`…: an operator as apk prints it; `?` where apk 2 has no word. */
+export function operatorText(operator: number, { generation }: TermRules = APK_3): string {
   const fuzzy = (operator & FUZZY) !== 0;
   const less = (operator & LESS) !== 0 ? '<' : '';
   const greater = (operator & GREATER) !== 0 ? '>' : '';
   const equal = fuzzy ? '~' : (operator & EQUAL) !== 0 ? '=' : '';
+  if (generation === '2' && (fuzzy || (operator & ANY) === ANY) && (operator & CHECKSUM) !== 0) return '?';
   return less !== '' && greater !== '' ? '><' : `${less}${greater}${equal}`;
 }
 

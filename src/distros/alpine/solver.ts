@@ -3,7 +3,8 @@ import type { CatalogPackage, PackageSource, SolveProblem, SolveResult } from '.
 import type { SolveRequest } from '../distro.ts';
 import type { Change, ChangeRequest, ChangeResult } from '../transaction.ts';
 import { checksumBytes } from './checksum.ts';
-import { ANY, EQUAL, parseRelation, type Relation } from './relation.ts';
+import { EQUAL, parseRelation, type Relation } from './relation.ts';
+import { APK_3, type SolverRules } from './rules.ts';
 import { explain } from './solver/explain.ts';
 import { findings } from './solver/findings.ts';
 import { reportLines } from './solver/report.ts';
@@ -12,6 +13,8 @@ import { AVAILABLE, LATEST, type PackageState, REMOVE, UPGRADE } from './solver/
 
 /** What `apk add`, `apk upgrade` and `apk del` have in common. */
 export interface ApkChangeRequest extends ChangeRequest {
+  /** Those of the apk that is to answer; by default apk 3's */
+  readonly rules?: SolverRules;
   /** `targets`: `apk add --upgrade`; `all`: `apk upgrade` */
   readonly upgrade?: 'targets' | 'all';
   /** `--latest`: the newest version, even where it breaks something */
@@ -28,8 +31,8 @@ export interface ApkChangeRequest extends ChangeRequest {
 }
 
 /** What `apk add <targets>` would install into an empty root, in install order, or why it would not. */
-export function solve(request: SolveRequest, source: PackageSource): SolveResult {
-  const result = change({ ...request, installed: [], world: [] }, source);
+export function solve(request: SolveRequest, source: PackageSource, rules: SolverRules = APK_3): SolveResult {
+  const result = change({ ...request, rules, installed: [], world: [] }, source);
   if (!result.ok) return result;
   const packages = result.changes.flatMap((entry) => (entry.kind === 'remove' ? [] : [entry]));
   return {
@@ -44,25 +47,23 @@ export function solve(request: SolveRequest, source: PackageSource): SolveResult
  * order. One target a name: the last one counts.
  */
 export function change(request: ApkChangeRequest, source: PackageSource): ChangeResult {
-  const targets = request.targets.map((text) => ({ text, relation: parseRelation(text) }));
-  const { remove = [] } = request;
-  const virtual = request.virtual === undefined ? undefined : parseVirtual(request.virtual);
+  const { remove = [], rules = APK_3 } = request;
+  const targets = request.targets.map((text) => ({ text, relation: parseRelation(text, rules) }));
+  const virtual = request.virtual === undefined ? undefined : parseVirtual(request.virtual, rules);
   const problems = [
     ...(virtual === null ? [badSpecifier(request.virtual ?? '')] : []),
     ...targets.flatMap(({ text, relation }) => {
-      if (relation === null || relation.broken) return [notATarget(text, virtual !== undefined)];
+      if (relation === null || relation.broken) return [notATarget(text, virtual !== undefined, rules)];
       if (relation.tag === '') return [];
-      if (virtual !== undefined) return [notATarget(text, true)];
-      return source.tags.includes(relation.tag) ? [] : [noSuchTag(text, relation.tag)];
+      if (virtual !== undefined) return [notATarget(text, true, rules)];
+      return source.tags.includes(relation.tag) ? [] : [noSuchTag(relation)];
     }),
   ];
-  const [refused] = problems;
-  // apk stops at the first.
-  if (refused !== undefined) return { ok: false, problems, report: [`ERROR: ${refused.message}`] };
+  if (problems.length > 0) return { ok: false, problems, report: refusalLines(problems, rules) };
   if (virtual !== undefined && virtual !== null) return changeVirtual(virtual, request, source);
   const world = new Map<string, Relation>();
   for (const text of request.world) {
-    const relation = parseRelation(text);
+    const relation = parseRelation(text, rules);
     if (relation !== null && !relation.broken) world.set(relation.name, relation);
   }
   for (const { relation } of targets) if (relation !== null) world.set(relation.name, relation);
@@ -72,6 +73,7 @@ export function change(request: ApkChangeRequest, source: PackageSource): Change
   const solution = solveProblem({
     source,
     architecture: request.architecture,
+    rules,
     world: [...world.values()],
     requested: new Set([...targets.flatMap(({ relation }) => relation?.name ?? []), ...remove]),
     installed: request.installed,
@@ -84,10 +86,10 @@ export function change(request: ApkChangeRequest, source: PackageSource): Change
 }
 
 /** Null: not a name, alone or with `=VERSION`. */
-function parseVirtual(text: string): Relation | null {
-  const relation = parseRelation(text);
+function parseVirtual(text: string, rules: SolverRules): Relation | null {
+  const relation = parseRelation(text, rules);
   if (relation === null || relation.broken || relation.conflict || relation.tag !== '') return null;
-  return relation.operator === EQUAL || (relation.operator === ANY && relation.version === '')
+  return relation.operator === EQUAL || (relation.operator === rules.anyOperator && relation.version === '')
     ? relation
     : null;
 }
@@ -150,10 +152,23 @@ function catalogEntry(
   return found;
 }
 
-function notATarget(target: string, virtual: boolean): SolveProblem {
-  const [what, format] = virtual ? ['package', 'name'] : ['world', 'name(@tag)'];
+function notATarget(target: string, virtual: boolean, { generation }: SolverRules): SolveProblem {
+  const child = generation === '2' ? 'child' : 'package';
+  const [what, format] = virtual ? [child, 'name'] : ['world', 'name(@tag)'];
   const message = `'${target}' is not a valid ${what} dependency, format is ${format}([<>~=]version)`;
   return refusal({ kind: 'unknown', subject: target, requirement: target, message });
+}
+
+/** apk stops at the first term it cannot read, and looks for tags last. */
+function refusalLines(problems: readonly SolveProblem[], { generation }: SolverRules): readonly string[] {
+  const refused = problems.find(({ kind }) => kind !== 'masked');
+  if (refused !== undefined) return [`ERROR: ${refused.message}`];
+  return [
+    ...problems.map(
+      ({ subject }) => `WARNING: The repository tag for world dependency '${subject}' does not exist`,
+    ),
+    `ERROR: Not committing changes due to missing repository tags.${generation === '2' ? ' Use --force-broken-world to override.' : ''}`,
+  ];
 }
 
 function badSpecifier(virtual: string): SolveProblem {
@@ -161,9 +176,9 @@ function badSpecifier(virtual: string): SolveProblem {
   return refusal({ kind: 'unknown', subject: virtual, requirement: virtual, message });
 }
 
-function noSuchTag(target: string, tag: string): SolveProblem {
-  const message = `${target}: no repository has the tag @${tag}`;
-  return refusal({ kind: 'masked', subject: target, requirement: target, message });
+function noSuchTag({ text, name, tag }: Relation): SolveProblem {
+  const message = `${text}: no repository has the tag @${tag}`;
+  return refusal({ kind: 'masked', subject: `${name}@${tag}`, requirement: text, message });
 }
 
 function refusal(parts: Pick<SolveProblem, 'kind' | 'subject' | 'requirement' | 'message'>): SolveProblem {

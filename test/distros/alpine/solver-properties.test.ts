@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { APK_3 } from '../../../src/distros/alpine/rules.ts';
 import { buildGraph } from '../../../src/distros/alpine/solver/graph-build.ts';
 import { decodeGraph, encodeGraph } from '../../../src/distros/alpine/solver/graph-codec.ts';
 import { type ApkChangeRequest, change, solve } from '../../../src/distros/alpine/solver.ts';
@@ -270,7 +271,7 @@ function checkChain(
 test('a graph is the same after encoding and decoding, from any place in memory', () => {
   fc.assert(
     fc.property(repositories, fc.integer({ min: 0, max: 7 }), (from, offset) => {
-      const graph = buildGraph({ packages: sourceOf(from).all(), architecture: 'x86_64' });
+      const graph = buildGraph({ packages: sourceOf(from).all(), architecture: 'x86_64', rules: APK_3 });
       const bytes = encodeGraph(graph);
       const moved = new Uint8Array([...new Uint8Array(offset), ...bytes]).subarray(offset);
       assert.deepEqual(plain(decodeGraph(moved)), plain(graph));
@@ -286,7 +287,9 @@ function plain(graph: object): Record<string, number[]> {
 
 test('bytes that end too early are no graph', () => {
   const from = [{ name: 'main', packages: [{ name: 'a', version: '1', depends: ['b'] }] }];
-  const bytes = encodeGraph(buildGraph({ packages: sourceOf(from).all(), architecture: 'x86_64' }));
+  const bytes = encodeGraph(
+    buildGraph({ packages: sourceOf(from).all(), architecture: 'x86_64', rules: APK_3 }),
+  );
   for (const length of [0, 1, 4, 40, 400, bytes.length - 4, bytes.length - 1]) {
     assert.throws(() => decodeGraph(bytes.subarray(0, length)), Error, `${length} bytes`);
   }

@@ -2,7 +2,6 @@ import type { Engine } from './engine.ts';
 import type { Model } from './model.ts';
 import type { Dependency, NameState, PackageState } from './state.ts';
 import { drive, type Steps } from './steps.ts';
-import { isProvided, metBy } from './terms.ts';
 
 /** `old` null: new; `one` null: removed; both: replaced, or kept where they are the same. */
 export interface PackageChange {
@@ -62,7 +61,7 @@ class Changes {
     if (old !== null) for (const watcher of this.#watchers(old)) yield this.#removeUntriggered(watcher);
     for (const dependency of one.depends) {
       const { name: needed } = dependency;
-      if (!isProvided(dependency, needed.chosen, one)) this.#engine.fail(one);
+      if (!this.#model.terms.isProvided(dependency, needed.chosen, one)) this.#engine.fail(one);
       if (!needed.changesSeen) yield this.#change(needed);
       if (needed.chosen?.one.failed === true) this.#engine.fail(one);
     }
@@ -84,6 +83,7 @@ class Changes {
     name.changesSeen = true;
     const { installedPackage, chosen } = name;
     if (installedPackage !== null && chosen?.one.name !== name) yield this.#remove(installedPackage);
+    if (!this.#model.rules.purgesProviders) return;
     for (const { one } of name.providers) {
       if (one.name.installedPackage === one && one.name.chosen === null) yield this.#remove(one);
     }
@@ -93,6 +93,7 @@ class Changes {
     const { name } = one;
     if (one.inChanges || name.chosen?.one.name === name) return;
     name.removed = true;
+    if (!this.#model.rules.reinstallsRemoved) name.changesSeen = true;
     one.inChanges = true;
     for (const dependent of this.#installedDependents(one)) yield this.#remove(dependent);
     for (const watcher of this.#watchers(one)) yield this.#removeUntriggered(watcher);
@@ -108,7 +109,9 @@ class Changes {
   *#removeUntriggered(name: NameState): Steps {
     const one = name.installedPackage;
     if (one === null || name.chosen !== null || name.changesSeen || name.removed) return;
-    if (one.installIf.some((rule) => rule.name.removed && rule.name.chosen === null))
+    const { reinstallsRemoved } = this.#model.rules;
+    const isGone = (other: NameState): boolean => (reinstallsRemoved ? other.removed : other.changesSeen);
+    if (one.installIf.some((rule) => isGone(rule.name) && rule.name.chosen === null))
       yield this.#removeOrphan(one);
   }
 
@@ -126,8 +129,11 @@ class Changes {
   #isTriggered(name: NameState): boolean {
     const one = name.chosen?.one;
     if (one === undefined || name.changesSeen || !this.#engine.met(name)) return false;
+    const { rules, terms } = this.#model;
     return one.installIf.every(
-      (rule) => (rule.conflict || rule.name.changesSeen) && isProvided(rule, rule.name.chosen, one),
+      (rule) =>
+        ((rule.conflict && rules.settlesRules) || rule.name.changesSeen) &&
+        terms.isProvided(rule, rule.name.chosen, one),
     );
   }
 
@@ -146,7 +152,11 @@ class Changes {
       for (const dependent of this.#model.dependentNames(name)) {
         for (const provider of dependent.providers) {
           if (!provider.one.installed) continue;
-          if (provider.one.depends.some((dependency) => metBy(dependency, provider.one, one) === true))
+          if (
+            provider.one.depends.some(
+              (dependency) => this.#model.terms.metBy(dependency, provider.one, one) === true,
+            )
+          )
             yield provider.one;
         }
       }

@@ -1,12 +1,21 @@
-import { compareVersions } from '../version.ts';
+import type { SolverRules, TermRules } from '../rules.ts';
 import { AVAILABLE, LATEST, type PackageState, type Provider, REMOVE, UPGRADE } from './state.ts';
 
 /** Positive: apk would rather take `a`. The order of the questions is apk's. */
-export function compareProviders(a: Provider, b: Provider): number {
-  return preference(a, b) || byVersion(a, b) || tieBreak(a.one, b.one);
+export function compareProviders(a: Provider, b: Provider, rules: SolverRules): number {
+  return (
+    removal(a.one, b.one, rules) ||
+    preference(a, b, rules) ||
+    byVersion(a, b, rules) ||
+    tieBreak(a.one, b.one, rules)
+  );
 }
 
-function preference(a: Provider, b: Provider): number {
+function removal(left: PackageState, right: PackageState, { avoidsRemoved }: SolverRules): number {
+  return avoidsRemoved === 'strictly' ? (right.flags & REMOVE) - (left.flags & REMOVE) : 0;
+}
+
+function preference(a: Provider, b: Provider, rules: SolverRules): number {
   const left = a.one;
   const right = b.one;
   const flags = left.flags | right.flags;
@@ -21,27 +30,38 @@ function preference(a: Provider, b: Provider): number {
     Number(left.tagOk) - Number(right.tagOk) ||
     available ||
     Number(left.tagPreferred) - Number(right.tagPreferred) ||
-    ((flags & (REMOVE | UPGRADE)) === 0 && (left.name === right.name || a.version !== '' || b.version !== '')
-      ? Number(left.installed) - Number(right.installed)
-      : 0)
+    (keepsInstalled(a, b, rules) ? Number(left.installed) - Number(right.installed) : 0)
+  );
+}
+
+/** Whether what is installed stays, newer or not. */
+function keepsInstalled(a: Provider, b: Provider, { prefersInstalled }: SolverRules): boolean {
+  const flags = a.one.flags | b.one.flags;
+  if (prefersInstalled) return (flags & UPGRADE) === 0;
+  return (
+    (flags & (REMOVE | UPGRADE)) === 0 && (a.one.name === b.one.name || a.version !== '' || b.version !== '')
   );
 }
 
 /** By the requested name, then by their own. */
-function byVersion(a: Provider, b: Provider): number {
-  const requested = compareProvided(a.version, b.version);
-  return requested || (a.one.name === b.one.name ? compareVersions(a.one.version, b.one.version) : 0);
+function byVersion(a: Provider, b: Provider, rules: SolverRules): number {
+  const requested = compareProvided(a.version, b.version, rules);
+  return requested || (a.one.name === b.one.name ? rules.compareVersions(a.one.version, b.one.version) : 0);
 }
 
-/** Versions of provides: '', none, is lower than any. */
-export function compareProvided(a: string, b: string): number {
-  return a === '' || b === '' ? Number(a !== '') - Number(b !== '') : compareVersions(a, b);
+/** Versions of provides: '', none, is lower than any, or like any. */
+export function compareProvided(a: string, b: string, rules: TermRules): number {
+  if (a !== '' && b !== '') return rules.compareVersions(a, b);
+  return rules.unversionedIsLowest ? Number(a !== '') - Number(b !== '') : 0;
 }
 
-function tieBreak(left: PackageState, right: PackageState): number {
+function tieBreak(left: PackageState, right: PackageState, { prefersInstalled }: SolverRules): number {
+  const installed = Number(left.installed) - Number(right.installed);
+  const priority = left.priority - right.priority;
   return (
-    left.priority - right.priority ||
-    (((left.flags | right.flags) & REMOVE) === 0 ? Number(left.installed) - Number(right.installed) : 0) ||
+    (prefersInstalled
+      ? installed || priority
+      : priority || (((left.flags | right.flags) & REMOVE) === 0 ? installed : 0)) ||
     Number(left.selectable) - Number(right.selectable) ||
     firstRepository(right) - firstRepository(left)
   );

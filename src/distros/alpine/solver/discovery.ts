@@ -1,11 +1,20 @@
 import { type Graph, nameCount, packageCount, QUIET } from './graph.ts';
 
+/** A walk of all that world could lead to: what plays a part, and in which order names are settled. */
+export interface Discovery {
+  /** By name, the higher the earlier it is settled; 0: not met */
+  readonly order: Int32Array;
+  met(name: number): boolean;
+  /** Walks from each of `roots` in turn, and forgets what was walked before. */
+  discover(roots: readonly number[]): void;
+}
+
 /**
  * apk first walks everything that world could lead to, depth first: dependencies and provides of every candidate,
  * and what install_if ties to them either way. The order in which it leaves a name later decides which one is
  * settled first, so all of it is walked: 18,000 names for nearly any package of Alpine, hence the flat loop.
  */
-export class Discovery {
+export class Discovery3 implements Discovery {
   readonly #graph: Graph;
   /** Of a name: 0: not met; else what is left to look at, in apk's order */
   readonly #phase: Uint8Array;
@@ -43,7 +52,6 @@ export class Discovery {
     return this.#phase[name] !== 0;
   }
 
-  /** Walks from each of `roots` in turn, and forgets what was walked before. */
   discover(roots: readonly number[]): void {
     const graph = this.#graph;
     this.#phase.fill(0);

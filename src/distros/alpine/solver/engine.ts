@@ -1,14 +1,11 @@
+import type { SolverRules } from '../rules.ts';
+import { type Agenda, agendaFor } from './agenda.ts';
 import { compareProviders } from './compare.ts';
 import type { Discovery } from './discovery.ts';
 import type { Model } from './model.ts';
-import { RankedQueue } from './queue.ts';
 import { type Propagation, reconsider } from './reconsider.ts';
 import type { Dependency, NameState, PackageState, Provide, Provider } from './state.ts';
-import { isAutoSelectable, isProvided } from './terms.ts';
-
-/** Names of a request go before others, names that a package has as its own before merely provided ones. */
-const REQUESTED = 2 ** 32;
-const OWN = 2 ** 31;
+import { isAutoSelectable, type Terms } from './terms.ts';
 
 /**
  * Constraint propagation without backtracking, as apk does it: names whose providers may have changed are looked
@@ -18,23 +15,23 @@ export class Engine implements Propagation {
   readonly #model: Model;
   readonly #discovery: Discovery;
   #dirty: NameState[] = [];
-  readonly #now: NameState[] = [];
-  readonly #selectable: RankedQueue;
-  readonly #unresolved: RankedQueue;
+  readonly #agenda: Agenda;
   /** Names that are required and not settled */
   readonly #open = new Set<NameState>();
   /** Flags and tag that a package takes over from the term of world that is applied */
   #worldFlags = 0;
   #worldTag = 0;
+  readonly rules: SolverRules;
+  readonly terms: Terms;
   clock = 0;
   errors = 0;
 
   constructor(model: Model, discovery: Discovery) {
     this.#model = model;
     this.#discovery = discovery;
-    const rankOf = (name: NameState): number => this.#rankOf(name);
-    this.#selectable = new RankedQueue('selectable', rankOf);
-    this.#unresolved = new RankedQueue('unresolved', rankOf);
+    this.rules = model.rules;
+    this.terms = model.terms;
+    this.#agenda = agendaFor(model.rules, discovery);
   }
 
   run(world: readonly Dependency[]): void {
@@ -47,7 +44,7 @@ export class Engine implements Propagation {
     this.#worldTag = 0;
     for (;;) {
       this.#settleDirty();
-      const next = this.#nextName();
+      const next = this.#agenda.next();
       if (next === undefined) return;
       this.#select(next);
     }
@@ -64,22 +61,6 @@ export class Engine implements Propagation {
     this.#dirty = [];
   }
 
-  #nextName(): NameState | undefined {
-    for (let name = this.#now.shift(); name !== undefined; name = this.#now.shift()) {
-      if (name.queue !== 'now') continue;
-      name.queue = undefined;
-      return name;
-    }
-    return this.#selectable.pop() ?? this.#unresolved.pop();
-  }
-
-  #rankOf(name: NameState): number {
-    if (name.id < 0) return name.requested ? REQUESTED : 0;
-    const own = name.providers.some(({ one }) => one.name === name);
-    const order = this.#discovery.order[name.id] as number;
-    return (name.requested ? REQUESTED : 0) + (own ? OWN : 0) + order;
-  }
-
   /** A name that walking world has not reached plays no part. */
   met(name: NameState): boolean {
     return name.id >= 0 && this.#discovery.met(name.id);
@@ -92,15 +73,7 @@ export class Engine implements Propagation {
   }
 
   queueUnresolved(name: NameState, again: boolean): void {
-    if (name.locked) return;
-    const now = name.dependentsDone && name.requirers > 0 && name.hasSelectable && !name.hasOptions;
-    if (name.queue !== undefined) {
-      if (name.queue === 'now' || !(now || again)) return;
-    } else if (name.requirers === 0 && !name.hasTriggered && !name.neededUnset) return;
-    if (now) {
-      name.queue = 'now';
-      this.#now.push(name);
-    } else (name.hasSelectable ? this.#selectable : this.#unresolved).push(name);
+    this.#agenda.queue(name, again);
   }
 
   /** Whoever depends on the name has to look at its own candidates again. */
@@ -188,7 +161,7 @@ export class Engine implements Propagation {
     }
     for (const provider of name.providers) {
       const { one } = provider;
-      const provided = isProvided(dependency, provider, owner);
+      const provided = this.terms.isProvided(dependency, provider, owner);
       if (!provided) one.conflicts += 1;
       if (one.selectable && one.conflicts > 0) this.disqualify(one);
       if (provided) this.inherit(one, owner);
@@ -208,10 +181,10 @@ export class Engine implements Propagation {
 
   satisfiable(owner: PackageState, dependency: Dependency): boolean {
     const { name } = dependency;
-    if (name.locked) return isProvided(dependency, name.chosen, owner);
-    if (name.requirers === 0 && isProvided(dependency, null, owner)) return true;
+    if (name.locked) return this.terms.isProvided(dependency, name.chosen, owner);
+    if (name.requirers === 0 && this.terms.isProvided(dependency, null, owner)) return true;
     for (const provider of name.providers) {
-      if (provider.one.selectable && isProvided(dependency, provider, owner)) return true;
+      if (provider.one.selectable && this.terms.isProvided(dependency, provider, owner)) return true;
     }
     return false;
   }
@@ -236,9 +209,9 @@ export class Engine implements Propagation {
     if (name.requirers > 0 || name.hasTriggered) {
       for (const provider of name.providers) {
         const { one } = provider;
-        if (name.requirers === 0 && !(one.triggered && one.tagOk && one.selectable)) continue;
+        if (name.requirers === 0 && !this.#mayTrigger(one)) continue;
         if (!isAutoSelectable(provider)) continue;
-        if (chosen === null || compareProviders(provider, chosen) > 0) chosen = provider;
+        if (chosen === null || compareProviders(provider, chosen, this.rules) > 0) chosen = provider;
       }
     }
     if (chosen === null) {
@@ -251,6 +224,10 @@ export class Engine implements Propagation {
     this.#assign(one.name, { one, version: one.version });
     for (const { name: alias, version } of one.provides) this.#assign(alias, { one, version });
     for (const dependency of one.depends) this.applyConstraint(one, dependency);
+  }
+
+  #mayTrigger({ triggered, tagOk, selectable }: PackageState): boolean {
+    return triggered && tagOk && (selectable || !this.rules.dropsUnselectable);
   }
 
   #assign(name: NameState, provider: Provider | null): void {
@@ -266,7 +243,7 @@ export class Engine implements Propagation {
     name.queue = undefined;
     name.dirty = false;
     this.#open.delete(name);
-    if (provider !== null && name.requirers === 0 && provider.one.triggered) {
+    if (this.rules.settlesRules && provider !== null && name.requirers === 0 && provider.one.triggered) {
       for (const rule of provider.one.installIf)
         if (!rule.name.locked) this.applyConstraint(provider.one, rule);
     }

@@ -161,7 +161,10 @@ function reason(broken: BrokenPackage): string {
   const { architecture, unusable, unreadable, unreadableProvides, breaks } = broken;
   if (unusable !== '') return `its record cannot be used: ${unusable}`;
   if (architecture !== '') return `it is built for ${architecture}`;
-  const [first] = [...unreadable.map(dependencyText), ...unreadableProvides.map(provideText)];
+  const [first] = [
+    ...unreadable.map((dependency) => dependencyText(dependency)),
+    ...unreadableProvides.map(provideText),
+  ];
   if (first !== undefined) return `apk accepts no such version as in ${first}`;
   return breaks.length > 0 ? 'nothing answers its dependencies' : 'its index entry asks for a newer apk';
 }

@@ -1,12 +1,11 @@
 import { whyUnusable } from '../../../model/unusable.ts';
-import { compareVersions, isValidVersion } from '../version.ts';
 import { CONFLICT, FOREIGN_ARCHITECTURE } from './graph.ts';
 import type { Model } from './model.ts';
 import { compareDisplay } from './names.ts';
 import { Presence } from './presence.ts';
 import type { Solution } from './solve.ts';
 import type { Dependency, NameState, PackageState, Provide } from './state.ts';
-import { labelOf, metBy } from './terms.ts';
+import { labelOf } from './terms.ts';
 
 /** A requirement, and the package that has it; null: world. */
 export interface Term {
@@ -96,9 +95,9 @@ function missingName({ model, world, marked }: FailedSet, name: NameState): Miss
       if (!marked.has(one) || seen.has(one)) continue;
       seen.add(one);
       const dependency = one.depends.find((other) => other.name === name && !other.conflict);
-      if (dependency === undefined) continue;
-      requiredBy.push({ owner: one, dependency });
-      break;
+      if (dependency !== undefined) requiredBy.push({ owner: one, dependency });
+      // apk 2 looks no further than the first package that goes by a name.
+      if (dependency !== undefined || !model.rules.sortsReport) break;
     }
   }
   return { kind: 'name', name, providers: providersOf(name), requiredBy };
@@ -137,7 +136,7 @@ function brokenPackage(context: FailedSet, one: PackageState): BrokenPackage | u
     architecture: isForeign(model, one) ? entryOf(one).architecture : '',
     unreadable: one.uninstallable ? one.depends.filter((dependency) => dependency.broken) : [],
     unreadableProvides: one.uninstallable
-      ? one.provides.filter(({ version }) => version !== '' && !isValidVersion(version))
+      ? one.provides.filter(({ version }) => version !== '' && !model.rules.isValidVersion(version))
       : [],
     maskedIn: masked,
     conflicts,
@@ -147,12 +146,14 @@ function brokenPackage(context: FailedSet, one: PackageState): BrokenPackage | u
 }
 
 /** Most packages of a failed set meet all that is asked of them: this is known without listing it. */
-function breaksAny({ worldByName, termsByName }: FailedSet, one: PackageState): boolean {
+function breaksAny({ model: { terms }, worldByName, termsByName }: FailedSet, one: PackageState): boolean {
   const names = [one.name, ...one.provides.map((provide) => provide.name)];
   return names.some((name) => {
     const asked = worldByName.get(name);
-    if (asked !== undefined && metBy(asked, null, one) === false) return true;
-    return termsByName.get(name)?.some((term) => metBy(term.dependency, term.owner, one) === false) === true;
+    if (asked !== undefined && terms.metBy(asked, null, one) === false) return true;
+    return (
+      termsByName.get(name)?.some((term) => terms.metBy(term.dependency, term.owner, one) === false) === true
+    );
   });
 }
 
@@ -183,26 +184,55 @@ function conflictsOf({ marked }: FailedSet, one: PackageState): BrokenPackage['c
   return conflicts;
 }
 
-/** Requirements on any name of the package: world's, then those of chosen packages by name. */
-function termsOn({ world, termsByName }: FailedSet, one: PackageState): readonly JudgedTerm[] {
+/** Requirements on any name of the package: world's, then those of chosen packages. */
+function termsOn(context: FailedSet, one: PackageState): readonly JudgedTerm[] {
+  const { model, world } = context;
   const own: JudgedTerm[] = [];
   for (const dependency of world) {
-    const met = metBy(dependency, null, one);
+    const met = model.terms.metBy(dependency, null, one);
     if (met !== undefined) own.push({ owner: null, dependency, met });
   }
+  return model.rules.sortsReport ? sortedTerms(context, one, own) : [...own, ...termsAsFound(context, one)];
+}
+
+/** As apk 2 comes across them: package after package in the order of its reverse lists. */
+function termsAsFound({ model, marked }: FailedSet, one: PackageState): readonly JudgedTerm[] {
+  const found: JudgedTerm[] = [];
+  const seen = new Set<PackageState>();
+  for (const name of [one.name, ...one.provides.map((provide) => provide.name)]) {
+    for (const dependent of model.dependentNames(name)) {
+      for (const { one: owner } of dependent.providers) {
+        if (!marked.has(owner) || seen.has(owner)) continue;
+        seen.add(owner);
+        for (const dependency of owner.depends) {
+          const met = model.terms.metBy(dependency, owner, one);
+          if (met !== undefined) found.push({ owner, dependency, met });
+        }
+      }
+    }
+  }
+  return found;
+}
+
+/** As apk 3 prints them: sorted by operator and by name. */
+function sortedTerms(
+  { model: { terms, rules }, termsByName }: FailedSet,
+  one: PackageState,
+  own: JudgedTerm[],
+): readonly JudgedTerm[] {
   own.sort((a, b) => operatorRank(a.dependency) - operatorRank(b.dependency));
   const others: (JudgedTerm & ChosenTerm)[] = [];
   const metAs = new Map<PackageState, number>();
   for (const name of new Set([one.name, ...one.provides.map((provide) => provide.name)])) {
     for (const term of termsByName.get(name) ?? []) {
       if (!metAs.has(term.owner)) metAs.set(term.owner, metAs.size);
-      others.push({ ...term, met: metBy(term.dependency, term.owner, one) === true });
+      others.push({ ...term, met: terms.metBy(term.dependency, term.owner, one) === true });
     }
   }
   others.sort(
     (a, b) =>
       compareDisplay(a.owner.name.text, b.owner.name.text) ||
-      compareVersions(a.owner.version, b.owner.version) ||
+      rules.compareVersions(a.owner.version, b.owner.version) ||
       operatorRank(a.dependency) - operatorRank(b.dependency) ||
       (metAs.get(a.owner) as number) - (metAs.get(b.owner) as number) ||
       a.place - b.place,

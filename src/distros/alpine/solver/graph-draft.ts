@@ -1,4 +1,5 @@
 import { parseRelation, type Relation } from '../relation.ts';
+import type { SolverRules } from '../rules.ts';
 import { BROKEN, CONFLICT } from './graph.ts';
 
 /** A package on its way into a graph: names, versions and relations are numbered as they are met. */
@@ -34,23 +35,25 @@ export class Numbers {
 export class Relations {
   readonly names: Numbers;
   readonly versions: Numbers;
+  readonly rules: SolverRules;
   readonly name: number[] = [];
   readonly operator: number[] = [];
   readonly version: number[] = [];
   readonly #ids = new Map<string, number>();
 
-  constructor(names: Numbers, versions: Numbers) {
+  constructor(names: Numbers, versions: Numbers, rules: SolverRules) {
     this.names = names;
     this.versions = versions;
+    this.rules = rules;
   }
 
-  /** apk stops reading a list at a term that is none; `broken` also says that a version in it is not valid. */
+  /** apk stops reading a list at a term that is none; `broken` also says that a version in it is not valid. apk 2 knows no broken list. */
   list(texts: readonly string[]): { ids: readonly number[]; broken: boolean } {
     const ids: number[] = [];
     let broken = false;
     for (const text of texts) {
       const id = this.#id(text);
-      if (id < 0) return { ids, broken: true };
+      if (id < 0) return { ids, broken: !this.rules.readsOn };
       broken ||= ((this.operator[id] as number) & BROKEN) !== 0;
       ids.push(id);
     }
@@ -64,8 +67,11 @@ export class Relations {
   #id(text: string): number {
     const known = this.#ids.get(text);
     if (known !== undefined) return known;
-    const relation = parseRelation(text);
-    const id = relation === null || relation.tag !== '' ? -1 : this.#add(relation);
+    const { rules } = this;
+    const relation = parseRelation(text, rules);
+    const isRead =
+      relation !== null && (relation.tag === '' || rules.lenientTerms) && !(relation.broken && rules.readsOn);
+    const id = isRead ? this.#add(relation) : -1;
     this.#ids.set(text, id);
     return id;
   }

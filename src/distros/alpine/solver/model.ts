@@ -1,5 +1,6 @@
 import { AppError } from '../../../model/app-error.ts';
-import { ANY, FUZZY } from '../relation.ts';
+import { CHECKSUM, EQUAL, FUZZY } from '../relation.ts';
+import type { SolverRules } from '../rules.ts';
 import { BROKEN, CONFLICT, findName, type Graph, nameCount, packageCount, versionText } from './graph.ts';
 import {
   type Dependency,
@@ -9,8 +10,10 @@ import {
   type Provide,
   type Provider,
 } from './state.ts';
+import { Terms } from './terms.ts';
 
 export interface ModelOptions {
+  readonly rules: SolverRules;
   /** `@tag` of each repository by rank; empty: untagged */
   readonly tags: readonly string[];
   readonly flags: number;
@@ -29,6 +32,8 @@ const MAX_KEPT_STATES = 10_000;
 /** The graph as linked states: made as solves touch them, and kept for the next solve. */
 export class Model implements Links {
   readonly graph: Graph;
+  readonly rules: SolverRules;
+  readonly terms: Terms;
   readonly flags: number;
   readonly tags: readonly string[];
   /** Numbers the solves */
@@ -45,8 +50,10 @@ export class Model implements Links {
   /** `Q1…` of a package of the graph */
   checksumOf: (id: number) => string = () => '';
 
-  constructor(graph: Graph, { tags, flags, installed }: ModelOptions) {
+  constructor(graph: Graph, { rules, tags, flags, installed }: ModelOptions) {
     this.graph = graph;
+    this.rules = rules;
+    this.terms = new Terms(rules);
     this.flags = flags;
     this.#installed = installed;
     this.#names = new Array(nameCount(graph));
@@ -202,7 +209,7 @@ export class Model implements Links {
       relation = {
         name: this.node(this.graph.relationName[id] as number),
         conflict: (operator & CONFLICT) !== 0,
-        operator: operator & (ANY | FUZZY),
+        operator: operator & (CHECKSUM | EQUAL | FUZZY),
         version: this.version(this.graph.relationVersion[id] as number),
         broken: (operator & BROKEN) !== 0,
         tag: 1,

@@ -11,12 +11,15 @@ const TRIGGERED = 4;
 export class Presence {
   readonly #model: Model;
   readonly #marked: ReadonlySet<PackageState>;
+  /** Bits of a name that is there */
+  readonly #there: number;
   readonly #names = new Map<NameState, number>();
   readonly #packages = new Map<PackageState, number>();
 
   constructor(model: Model, marked: ReadonlySet<PackageState>) {
     this.#model = model;
     this.#marked = marked;
+    this.#there = model.rules.reportsTriggered ? PRESENT | TRIGGERED : PRESENT;
   }
 
   walk(world: readonly Dependency[]): void {
@@ -24,7 +27,7 @@ export class Presence {
   }
 
   has(name: NameState): boolean {
-    return ((this.#names.get(name) ?? 0) & (PRESENT | TRIGGERED)) !== 0;
+    return ((this.#names.get(name) ?? 0) & this.#there) !== 0;
   }
 
   *#dependencies(dependencies: readonly Dependency[]): Steps {
@@ -34,13 +37,15 @@ export class Presence {
   *#name(name: NameState, as: number): Steps {
     for (const { one } of name.providers) {
       if (!this.#marked.has(one)) continue;
-      const state = one.priority === 0 && !goesBy(one, name) ? VIRTUAL_ONLY : as;
+      const isConcrete = one.priority > 0 || goesBy(one, name) || (as & this.#there) === 0;
+      const state = isConcrete ? as : VIRTUAL_ONLY;
       const known = this.#packages.get(one) ?? 0;
       if ((known & state) !== 0) continue;
       this.#packages.set(one, known | state);
       this.#mark(one.name, state);
       for (const provide of one.provides) {
-        this.#mark(provide.name, state === TRIGGERED && provide.version === '' ? VIRTUAL_ONLY : state);
+        const isVirtual = state === TRIGGERED && provide.version === '' && this.#model.rules.reportsTriggered;
+        this.#mark(provide.name, isVirtual ? VIRTUAL_ONLY : state);
       }
       yield this.#dependencies(one.depends);
       if (state === VIRTUAL_ONLY) continue;

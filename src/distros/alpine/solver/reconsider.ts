@@ -1,10 +1,13 @@
+import type { SolverRules } from '../rules.ts';
 import type { Dependency, NameState, PackageState, Provider } from './state.ts';
-import { isAutoSelectable, isProvided } from './terms.ts';
+import { isAutoSelectable, type Terms } from './terms.ts';
 
 /** What looking at a name again can set off. */
 export interface Propagation {
   /** Ticks with every name that is reconsidered and every package that is ruled out. */
   clock: number;
+  readonly rules: SolverRules;
+  readonly terms: Terms;
   satisfiable(owner: PackageState, dependency: Dependency): boolean;
   disqualify(one: PackageState): void;
   inherit(one: PackageState, from: PackageState | null): void;
@@ -70,10 +73,12 @@ function hasSatisfiableDepends(engine: Propagation, one: PackageState): boolean 
 
 function checkTrigger(engine: Propagation, one: PackageState): void {
   if (!one.triggered && !one.untriggerable) {
-    const open = one.installIf.find((rule) => !rule.name.locked || !isProvided(rule, rule.name.chosen, one));
+    const open = one.installIf.find(
+      (rule) => !rule.name.locked || !engine.terms.isProvided(rule, rule.name.chosen, one),
+    );
     if (open === undefined) one.triggered = true;
     else if (open.name.locked) one.untriggerable = true;
-    else if (open.conflict) {
+    else if (open.conflict && engine.rules.settlesRules) {
       open.name.neededUnset = true;
       engine.queueUnresolved(open.name, false);
     }

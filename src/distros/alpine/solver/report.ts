@@ -19,8 +19,9 @@ export function reportLines(found: readonly Finding[], model: Model): readonly s
 
 /** `world[foo@edge>2]`, `git-2.43.0-r0[so:libz.so.1]` */
 export function termText({ owner, dependency }: Term, model: Model): string {
-  const tag = dependency.tag === 1 ? '' : `@${model.tags[31 - Math.clz32(dependency.tag)]}`;
-  const text = dependencyText(dependency);
+  const tag =
+    dependency.tag === 1 || !model.rules.sortsReport ? '' : `@${model.tags[31 - Math.clz32(dependency.tag)]}`;
+  const text = dependencyText(dependency, model.rules);
   return owner === null ? `world[${text}${tag}]` : `${labelOf(owner)}[${text}]`;
 }
 
@@ -29,10 +30,14 @@ export function provideText({ name, version }: Provide): string {
 }
 
 function nameLines({ name, providers, requiredBy }: MissingName, model: Model): readonly string[] {
-  const required = group(
-    'required by:',
-    requiredBy.map((term) => termText(term, model)),
-  );
+  // The label stands alone where apk 2 has overlooked who asks.
+  const required =
+    requiredBy.length === 0
+      ? ['    required by:']
+      : group(
+          'required by:',
+          requiredBy.map((term) => termText(term, model)),
+        );
   if (providers.length === 0) return [`  ${name.text} (no such package):`, ...required];
   return [
     `  ${name.text} (virtual):`,
@@ -53,7 +58,10 @@ function packageLines(broken: BrokenPackage, model: Model): readonly string[] {
     `  ${labelOf(one)}:`,
     ...group('error:', uninstallable ? ['uninstallable'] : []),
     ...group('arch:', architecture === '' ? [] : [architecture]),
-    ...group('depends:', unreadable.map(dependencyText)),
+    ...group(
+      'depends:',
+      unreadable.map((dependency) => dependencyText(dependency)),
+    ),
     ...group('provides:', unreadableProvides.map(provideText)),
     ...group(
       'masked in:',

@@ -1,8 +1,10 @@
 import type { IndexPackage, PackageSource } from '../../../model/package.ts';
 import type { InstalledEntry } from '../../transaction.ts';
 import type { Relation } from '../relation.ts';
+import type { SolverRules } from '../rules.ts';
 import { generateChanges, type PackageChange } from './changes.ts';
-import { Discovery } from './discovery.ts';
+import { type Discovery, Discovery3 } from './discovery.ts';
+import { Discovery2 } from './discovery-2.ts';
 import { Engine } from './engine.ts';
 import type { Graph } from './graph.ts';
 import { buildGraph } from './graph-build.ts';
@@ -14,6 +16,7 @@ import type { Dependency, PackageState } from './state.ts';
 export interface Problem {
   readonly source: PackageSource;
   readonly architecture: string;
+  readonly rules: SolverRules;
   /** One entry a name */
   readonly world: readonly Relation[];
   /** Names that the request itself speaks of: they are settled first. */
@@ -87,9 +90,9 @@ interface Prepared {
 const prepared = new WeakMap<Uint8Array, { readonly graph: Graph; readonly models: Map<string, Prepared> }>();
 
 /** The graph of the repositories alone is the same for every request: it is made once and kept. */
-function sharedModel({ source, architecture, flags }: Problem): Prepared {
-  const bytes = source.keep(`apk-graph-${GRAPH_VERSION}-${architecture}`, () =>
-    encodeGraph(buildGraph({ packages: source.all(), architecture })),
+function sharedModel({ source, architecture, rules, flags }: Problem): Prepared {
+  const bytes = source.keep(`apk-graph-${GRAPH_VERSION}-${rules.generation}-${architecture}`, () =>
+    encodeGraph(buildGraph({ packages: source.all(), architecture, rules })),
   );
   let found = prepared.get(bytes);
   if (found === undefined) {
@@ -97,11 +100,11 @@ function sharedModel({ source, architecture, flags }: Problem): Prepared {
     prepared.set(bytes, found);
   }
   const { tags } = source;
-  const key = [flags, ...tags].join(' ');
+  const key = [rules.since, flags, ...tags].join(' ');
   let one = found.models.get(key);
   if (one === undefined) {
-    const model = new Model(found.graph, { tags, flags, installed: new Map() });
-    one = { model, discovery: new Discovery(found.graph) };
+    const model = new Model(found.graph, { rules, tags, flags, installed: new Map() });
+    one = { model, discovery: discoveryOf(found.graph, rules) };
     found.models.set(key, one);
   }
   return one;
@@ -109,7 +112,7 @@ function sharedModel({ source, architecture, flags }: Problem): Prepared {
 
 /** apk reads world and the installed database before any repository. */
 function installedModel(problem: Problem): Prepared {
-  const { source, architecture, installed, world, requested, flags } = problem;
+  const { source, architecture, rules, installed, world, requested, flags } = problem;
   const firstNames = world.map(({ name }) => name).filter((name) => !requested.has(name));
   const packages = function* () {
     for (const [ordinal, { package: entry }] of installed.entries()) {
@@ -117,11 +120,17 @@ function installedModel(problem: Problem): Prepared {
     }
     yield* source.all();
   };
-  const graph = buildGraph({ packages: packages(), architecture, firstNames });
+  const graph = buildGraph({ packages: packages(), architecture, rules, firstNames });
   const tagOf = new Map<number, string>();
   for (let id = 0; graph.packageRank[id] === INSTALLED; id += 1) {
     tagOf.set(id, installed[graph.packageOrdinal[id] as number]?.tag ?? '');
   }
-  const model = new Model(graph, { tags: source.tags, flags, installed: tagOf });
-  return { model, discovery: new Discovery(graph) };
+  const model = new Model(graph, { rules, tags: source.tags, flags, installed: tagOf });
+  return { model, discovery: discoveryOf(graph, rules) };
+}
+
+function discoveryOf(graph: Graph, { order }: SolverRules): Discovery {
+  return order === 'tiers'
+    ? new Discovery3(graph)
+    : new Discovery2(graph, { walksProvides: order === 'walk' });
 }

@@ -160,7 +160,9 @@ export class NameState {
   /** apk's APK_SOLVERF set: named in the request, so settled before others */
   requested!: boolean;
   dirty!: boolean;
-  queue!: 'now' | 'selectable' | 'unresolved' | undefined;
+  queue!: 'now' | 'selectable' | 'unresolved' | 'listed' | undefined;
+  /** Of the graph: see agenda.ts; undefined: not looked at yet */
+  ownness: number | undefined;
   /** When it was last reconsidered, and when last something it is needed by had to be told */
   reconsidered!: number;
   changed!: number;

@@ -1,34 +1,46 @@
 import { checksumBytes } from '../checksum.ts';
 import { CHECKSUM, matchesOperator, operatorText } from '../relation.ts';
+import { APK_3, type SolverRules, type TermRules } from '../rules.ts';
 import type { Dependency, PackageState, Provider } from './state.ts';
 
-/** Whether `provider` (null: nothing is installed under the name) answers a dependency of `owner` (null: world). */
-export function isProvided(
-  { conflict, operator, version }: Dependency,
-  provider: Provider | null,
-  owner: PackageState | null,
-): boolean {
-  if (provider === null) return conflict;
-  if (conflict && provider.one === owner) return true;
-  if (operator === CHECKSUM && !conflict)
-    return checksumBytes(provider.one.checksum) === checksumBytes(version);
-  return matchesOperator(provider.version, { operator, version }) !== conflict;
-}
+/** Which terms hold, by the rules of one apk. */
+export class Terms {
+  readonly #rules: SolverRules;
 
-/** Whether the package meets a term of `owner`; undefined: the term is about no name of its. */
-export function metBy(
-  dependency: Dependency,
-  owner: PackageState | null,
-  one: PackageState,
-): boolean | undefined {
-  if (dependency.name === one.name) return isProvided(dependency, { one, version: one.version }, null);
-  const provide = one.provides.find(({ name }) => name === dependency.name);
-  return provide === undefined ? undefined : isProvided(dependency, { one, version: provide.version }, owner);
+  constructor(rules: SolverRules) {
+    this.#rules = rules;
+  }
+
+  /** Whether `provider` (null: nothing is installed under the name) answers a dependency of `owner` (null: world). */
+  isProvided(
+    { conflict, operator, version }: Dependency,
+    provider: Provider | null,
+    owner: PackageState | null,
+  ): boolean {
+    const rules = this.#rules;
+    if (provider === null) return conflict;
+    if (conflict && provider.one === owner && rules.ignoresOwnConflict) return true;
+    if (operator === CHECKSUM && !(conflict && rules.generation === '3'))
+      return checksumBytes(provider.one.checksum) === checksumBytes(version);
+    return matchesOperator(provider.version, { operator, version }, rules) !== conflict;
+  }
+
+  /** Whether the package meets a term of `owner`; undefined: the term is about no name of its. */
+  metBy(dependency: Dependency, owner: PackageState | null, one: PackageState): boolean | undefined {
+    if (dependency.name === one.name) return this.isProvided(dependency, { one, version: one.version }, null);
+    const provide = one.provides.find(({ name }) => name === dependency.name);
+    return provide === undefined
+      ? undefined
+      : this.isProvided(dependency, { one, version: provide.version }, owner);
+  }
 }
 
 /** `!foo>=2`, as apk prints a term. */
-export function dependencyText({ name, conflict, operator, version }: Dependency): string {
-  return `${conflict ? '!' : ''}${name.text}${version === '' ? '' : operatorText(operator)}${version}`;
+export function dependencyText(
+  { name, conflict, operator, version }: Dependency,
+  rules: TermRules = APK_3,
+): string {
+  return `${conflict ? '!' : ''}${name.text}${version === '' ? '' : operatorText(operator, rules)}${version}`;
 }
 
 /** `name-version`, as apk prints a package. */

@@ -1,0 +1,136 @@
+import type { SolverRules } from '../rules.ts';
+import type { Discovery } from './discovery.ts';
+import { RankedQueue } from './queue.ts';
+import type { NameState } from './state.ts';
+
+/** The names that wait to be settled, and which is next. */
+export interface Agenda {
+  /** A name that something has changed for; `again`: also whether there is one to take for it */
+  queue(name: NameState, again: boolean): void;
+  next(): NameState | undefined;
+}
+
+export function agendaFor(rules: SolverRules, discovery: Discovery): Agenda {
+  return rules.order === 'tiers' ? new Tiers(discovery) : new List(rankBy(rules.order, discovery));
+}
+
+/** All that is left to say of it is said: it is required, and there is one to take and no choice. */
+function isClear(name: NameState): boolean {
+  return name.dependentsDone && name.requirers > 0 && !name.hasOptions;
+}
+
+/** Names of a request go before others, names that a package has as its own before merely provided ones. */
+const REQUESTED = 2 ** 32;
+const OWN = 2 ** 31;
+
+/** apk 3: clear names as they come, then those with one to take, then the others, each by rank. */
+class Tiers implements Agenda {
+  readonly #now: NameState[] = [];
+  readonly #selectable: RankedQueue;
+  readonly #unresolved: RankedQueue;
+
+  constructor({ order }: Discovery) {
+    const rankOf = (name: NameState): number => {
+      if (name.id < 0) return name.requested ? REQUESTED : 0;
+      const own = name.providers.some(({ one }) => one.name === name);
+      return (name.requested ? REQUESTED : 0) + (own ? OWN : 0) + (order[name.id] as number);
+    };
+    this.#selectable = new RankedQueue('selectable', rankOf);
+    this.#unresolved = new RankedQueue('unresolved', rankOf);
+  }
+
+  queue(name: NameState, again: boolean): void {
+    if (name.locked) return;
+    const now = name.hasSelectable && isClear(name);
+    if (name.queue !== undefined) {
+      if (name.queue === 'now' || !(now || again)) return;
+    } else if (name.requirers === 0 && !name.hasTriggered && !name.neededUnset) return;
+    if (now) {
+      name.queue = 'now';
+      this.#now.push(name);
+    } else (name.hasSelectable ? this.#selectable : this.#unresolved).push(name);
+  }
+
+  next(): NameState | undefined {
+    for (let name = this.#now.shift(); name !== undefined; name = this.#now.shift()) {
+      if (name.queue !== 'now') continue;
+      name.queue = undefined;
+      return name;
+    }
+    return this.#selectable.pop() ?? this.#unresolved.pop();
+  }
+}
+
+/** apk 2: one list. The newest of the clear names, else the newest of the highest rank, is next. */
+class List implements Agenda {
+  readonly #names = new Set<NameState>();
+  readonly #rank: Rank;
+
+  constructor(rank: Rank) {
+    this.#rank = rank;
+  }
+
+  queue(name: NameState): void {
+    if (name.locked) return;
+    const isWanted = name.requirers > 0 || name.hasTriggered;
+    if (isWanted === (name.queue === 'listed')) return;
+    name.queue = isWanted ? 'listed' : undefined;
+    if (isWanted) this.#names.add(name);
+    else this.#names.delete(name);
+  }
+
+  next(): NameState | undefined {
+    let clear: NameState | undefined;
+    let best: NameState | undefined;
+    let highest = -1;
+    for (const name of this.#names) {
+      // A name that was settled meanwhile has left the list.
+      if (name.queue !== 'listed') this.#names.delete(name);
+      else if (isClear(name) && (name.hasSelectable || !this.#rank.needsSelectable)) clear = name;
+      else if (clear === undefined) {
+        const rank = this.#rank.of(name);
+        if (rank < highest) continue;
+        highest = rank;
+        best = name;
+      }
+    }
+    return clear ?? best;
+  }
+}
+
+interface Rank {
+  of(name: NameState): number;
+  /** Whether a name is clear only when there is one to take. */
+  readonly needsSelectable: boolean;
+}
+
+/** More than the longest chain, and than all names that a walk leaves. */
+const CHAINS = 2 ** 24;
+const WALKED = 2 ** 32;
+
+function rankBy(order: SolverRules['order'], discovery: Discovery): Rank {
+  const placeOf = ({ id }: NameState): number => (id < 0 ? 0 : (discovery.order[id] as number));
+  if (order === 'walk') {
+    return {
+      of: (name) => (Number(name.hasSelectable) * 2 + Number(name.requested)) * WALKED + placeOf(name),
+      needsSelectable: true,
+    };
+  }
+  return {
+    of(name) {
+      const required = Number(name.requirers > 0);
+      const requested = Number(name.requested);
+      const rank = (requested * 3 + ownness(name)) * CHAINS + placeOf(name);
+      return order === 'chains' ? rank * 2 + required : rank + required * 6 * CHAINS;
+    },
+    needsSelectable: false,
+  };
+}
+
+/** 2: no other package provides the name; 1: some do; 0: only others do. */
+function ownness(name: NameState): number {
+  if (name.ownness !== undefined) return name.ownness;
+  const others = name.providers.filter(({ one }) => one.name !== name).length;
+  name.ownness = others === 0 ? 2 : others === name.providers.length ? 0 : 1;
+  return name.ownness;
+}

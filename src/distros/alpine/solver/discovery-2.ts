@@ -1,0 +1,185 @@
+import type { Discovery } from './discovery.ts';
+import { type Graph, nameCount, packageCount } from './graph.ts';
+
+/** What is looked at of a name, one after the other. */
+const DEPENDENCIES = 1;
+const PROVIDES = 2;
+const LEFT = 3;
+
+/** Before the triggers of a package's own name, and of its provides */
+const NOTHING = -2;
+const OWN = -1;
+
+/**
+ * apk 2's walk: dependencies of every candidate of a name, then what its names trigger by install_if. Before 2.14.7 it
+ * measures the longest chain of dependencies below a name, as far as it knows it when it leaves a package, and goes
+ * past provides that nothing needs; since then it numbers names as it leaves them.
+ * Source: apk-tools 2.14.0 and 2.14.10, src/solver.c, discover_name.
+ */
+export class Discovery2 implements Discovery {
+  readonly #graph: Graph;
+  readonly #walksProvides: boolean;
+  readonly #phase: Uint8Array;
+  readonly #packageSeen: Uint8Array;
+  readonly #packageChain: Int32Array;
+  /** Of a name: the provider that is looked at, and where in its lists; -1, NOTHING: not begun */
+  readonly #provider: Int32Array;
+  readonly #read: Int32Array;
+  readonly #triggerRead: Int32Array;
+  /** Of a package: the first of its provides that may lead anywhere still */
+  readonly #provideRead: Int32Array;
+  readonly #stack: Int32Array;
+  readonly order: Int32Array;
+
+  constructor(graph: Graph, { walksProvides }: { readonly walksProvides: boolean }) {
+    const names = nameCount(graph);
+    const packages = packageCount(graph);
+    this.#graph = graph;
+    this.#walksProvides = walksProvides;
+    this.#phase = new Uint8Array(names);
+    this.#packageSeen = new Uint8Array(packages);
+    this.#packageChain = new Int32Array(packages);
+    this.#provider = new Int32Array(names);
+    this.#read = new Int32Array(names);
+    this.#triggerRead = new Int32Array(names);
+    this.#provideRead = new Int32Array(packages);
+    this.#stack = new Int32Array(names + 1);
+    this.order = new Int32Array(names);
+  }
+
+  met(name: number): boolean {
+    return this.#phase[name] !== 0;
+  }
+
+  discover(roots: readonly number[]): void {
+    this.#phase.fill(0);
+    this.#packageSeen.fill(0);
+    this.#packageChain.fill(0);
+    this.#provideRead.set(this.#graph.provideStart.subarray(0, this.#provideRead.length));
+    this.order.fill(0);
+    let left = 0;
+    for (const root of roots) if (!this.met(root)) left = this.#walk(root, left);
+  }
+
+  #enter(name: number): void {
+    this.#phase[name] = DEPENDENCIES;
+    this.#provider[name] = this.#graph.providerStart[name] as number;
+    this.#read[name] = -1;
+  }
+
+  #walk(root: number, leftBefore: number): number {
+    const stack = this.#stack;
+    let left = leftBefore;
+    let depth = 0;
+    let name = root;
+    this.#enter(name);
+    for (;;) {
+      const next =
+        this.#phase[name] === DEPENDENCIES ? this.#nextDependency(name) : this.#nextTriggered(name);
+      if (next >= 0) {
+        stack[depth] = name;
+        depth += 1;
+        name = next;
+        this.#enter(name);
+      } else if (this.#phase[name] === DEPENDENCIES) {
+        this.#phase[name] = PROVIDES;
+        this.#provider[name] = this.#graph.providerStart[name] as number;
+        this.#read[name] = NOTHING;
+      } else {
+        this.#phase[name] = LEFT;
+        left += 1;
+        if (this.#walksProvides) this.order[name] = left;
+        if (depth === 0) return left;
+        depth -= 1;
+        name = stack[depth] as number;
+      }
+    }
+  }
+
+  /** A name that is not met yet; -1: there is none */
+  #nextDependency(name: number): number {
+    const { providerStart, providerPackage, reachedStart, reached } = this.#graph;
+    const phases = this.#phase;
+    const chains = this.#packageChain;
+    const order = this.order;
+    const measures = !this.#walksProvides;
+    const end = providerStart[name + 1] as number;
+    let at = this.#provider[name] as number;
+    let read = this.#read[name] as number;
+    for (; at < end; at += 1) {
+      const one = providerPackage[at] as number;
+      if (read < 0 && this.#packageSeen[one] === 0) {
+        this.#packageSeen[one] = 1;
+        read = reachedStart[one] as number;
+      }
+      if (read >= 0) {
+        const stop = reachedStart[one + 1] as number;
+        for (; read < stop; read += 1) {
+          const needed = reached[read] as number;
+          if (phases[needed] === 0) {
+            this.#provider[name] = at;
+            this.#read[name] = read;
+            return needed;
+          }
+          const chain = (order[needed] as number) + 1;
+          if (measures && chain > (chains[one] as number)) chains[one] = chain;
+        }
+      }
+      read = -1;
+      if (measures && (chains[one] as number) > (order[name] as number)) order[name] = chains[one] as number;
+    }
+    return -1;
+  }
+
+  #nextTriggered(name: number): number {
+    const { providerStart, providerPackage, packageName, provideStart, provideName } = this.#graph;
+    const phases = this.#phase;
+    const end = providerStart[name + 1] as number;
+    let at = this.#provider[name] as number;
+    let read = this.#read[name] as number;
+    for (; at < end; at += 1) {
+      const one = providerPackage[at] as number;
+      const stop = provideStart[one + 1] as number;
+      for (;;) {
+        if (read !== NOTHING) {
+          const next = this.#nextOf(
+            name,
+            read === OWN ? (packageName[one] as number) : (provideName[read] as number),
+          );
+          if (next >= 0) return this.#wait(name, { at, read, next });
+          if (read >= 0 && (this.#provideRead[one] as number) <= read) this.#provideRead[one] = read + 1;
+        }
+        read = read === NOTHING ? OWN : Math.max(read + 1, this.#provideRead[one] as number);
+        while (read >= 0 && read < stop && phases[provideName[read] as number] !== 0) read += 1;
+        if (read >= stop) break;
+        this.#triggerRead[name] = -1;
+        if (read < 0 || !this.#walksProvides) continue;
+        // The name itself comes before what it triggers.
+        return this.#wait(name, { at, read, next: provideName[read] as number });
+      }
+      read = NOTHING;
+    }
+    return -1;
+  }
+
+  #wait(name: number, { at, read, next }: { at: number; read: number; next: number }): number {
+    this.#provider[name] = at;
+    this.#read[name] = read;
+    return next;
+  }
+
+  /** The next of the names that `trigger` triggers, for the frame of `name` */
+  #nextOf(name: number, trigger: number): number {
+    const { triggerStart, triggers } = this.#graph;
+    const stop = triggerStart[trigger + 1] as number;
+    const begun = this.#triggerRead[name] as number;
+    for (let at = begun < 0 ? (triggerStart[trigger] as number) : begun; at < stop; at += 1) {
+      const next = triggers[at] as number;
+      if (this.#phase[next] !== 0) continue;
+      this.#triggerRead[name] = at + 1;
+      return next;
+    }
+    this.#triggerRead[name] = stop;
+    return -1;
+  }
+}

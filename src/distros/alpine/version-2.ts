@@ -1,0 +1,154 @@
+/**
+ * apk 2's version order. Grammar: `digit(.digit)*[letter[digit…]](_suffix[n])*(-rN)?`, without the commit hash of apk 3.
+ * What it cannot read it compares as far as it can. Source: apk-tools 2.14.0, src/version.c.
+ */
+
+const INVALID = -1;
+const DIGIT_OR_ZERO = 0;
+const DIGIT = 1;
+const LETTER = 2;
+const SUFFIX = 3;
+const SUFFIX_NUMBER = 4;
+const REVISION = 5;
+const END = 6;
+
+const BEFORE_RELEASE = ['alpha', 'beta', 'pre', 'rc'];
+const AFTER_RELEASE = ['cvs', 'svn', 'git', 'hg', 'p'];
+
+/** apk counts in 64 bits and takes no number of so many digits. */
+const MAX_DIGITS = 18;
+/** Numbers up to this many digits are exact as a double; longer ones, never equal to those, are BigInts. */
+const EXACT_DIGITS = 15;
+
+interface Reader {
+  readonly text: string;
+  at: number;
+  /** The kind of what comes next */
+  kind: number;
+}
+
+/** Negative, zero or positive. */
+export function compareVersions2(a: string, b: string): number {
+  return a === b ? 0 : compare(a, b, false);
+}
+
+/** Order in which versions of which one is the other's prefix are equal, whichever it is: apk's `~`. */
+export function compareFuzzy2(a: string, b: string): number {
+  return compare(a, b, true);
+}
+
+export function isValidVersion2(version: string): boolean {
+  const reader = { text: version, at: 0, kind: DIGIT };
+  while (reader.kind !== END && reader.kind !== INVALID) take(reader);
+  return reader.kind === END;
+}
+
+function compare(a: string, b: string, fuzzy: boolean): number {
+  const left: Reader = { text: a, at: 0, kind: DIGIT };
+  const right: Reader = { text: b, at: 0, kind: DIGIT };
+  let one: number | bigint = 0;
+  let other: number | bigint = 0;
+  while (left.kind === right.kind && left.kind !== END && left.kind !== INVALID && one === other) {
+    one = take(left);
+    other = take(right);
+  }
+  if (one !== other) return one < other ? -1 : 1;
+  if (left.kind === right.kind || fuzzy) return 0;
+  // The longer one is greater unless a suffix says that it comes before the release.
+  if (left.kind === SUFFIX && take({ ...left }) < 0) return -1;
+  if (right.kind === SUFFIX && take({ ...right }) < 0) return 1;
+  return left.kind > right.kind ? -1 : 1;
+}
+
+/** Reads one part; its value. */
+function take(reader: Reader): number | bigint {
+  const { text } = reader;
+  if (reader.at >= text.length) {
+    reader.kind = END;
+    return 0;
+  }
+  let value: number | bigint;
+  let next: number | undefined;
+  switch (reader.kind) {
+    case DIGIT_OR_ZERO:
+      // More zeros in front are less, and the last of them begins a number.
+      if (text[reader.at] === '0') {
+        const start = reader.at;
+        while (text[reader.at + 1] === '0') reader.at += 1;
+        value = start - reader.at;
+        next = DIGIT;
+        break;
+      }
+      value = takeNumber(reader);
+      break;
+    case DIGIT:
+    case SUFFIX_NUMBER:
+    case REVISION:
+      value = takeNumber(reader);
+      break;
+    case LETTER:
+      value = text.charCodeAt(reader.at);
+      reader.at += 1;
+      break;
+    default:
+      value = takeSuffix(reader);
+  }
+  if (reader.kind === INVALID) return -1;
+  if (reader.at >= text.length) reader.kind = END;
+  else if (next !== undefined) reader.kind = next;
+  else toNext(reader);
+  return value;
+}
+
+function takeNumber(reader: Reader): number | bigint {
+  const start = reader.at;
+  while (isDigit(reader.text.charCodeAt(reader.at))) reader.at += 1;
+  const digits = reader.text.slice(start, reader.at);
+  if (digits.length >= MAX_DIGITS) reader.kind = INVALID;
+  const plain = digits.replace(/^0+/, '');
+  return plain.length <= EXACT_DIGITS ? Number(plain) : BigInt(plain);
+}
+
+function takeSuffix(reader: Reader): number {
+  if (reader.kind === SUFFIX) {
+    for (const [list, base] of [
+      [BEFORE_RELEASE, -BEFORE_RELEASE.length],
+      [AFTER_RELEASE, 0],
+    ] as const) {
+      const found = list.findIndex((word) => reader.text.startsWith(word, reader.at));
+      if (found < 0) continue;
+      reader.at += (list[found] as string).length;
+      return base + found;
+    }
+  }
+  reader.kind = INVALID;
+  return -1;
+}
+
+/** The kind of the next part, and past what introduces it. */
+function toNext(reader: Reader): void {
+  const { text, at, kind } = reader;
+  const code = text.charCodeAt(at);
+  let next = INVALID;
+  if ((kind === DIGIT || kind === DIGIT_OR_ZERO) && code >= LOWER_A && code <= LOWER_Z) next = LETTER;
+  else if (kind === LETTER && isDigit(code)) next = DIGIT;
+  else if (kind === SUFFIX && isDigit(code)) next = SUFFIX_NUMBER;
+  else {
+    if (text[at] === '.') next = DIGIT_OR_ZERO;
+    else if (text[at] === '_') next = SUFFIX;
+    else if (text.startsWith('-r', at)) next = REVISION;
+    reader.at += next === REVISION ? 2 : 1;
+  }
+  const goesBack =
+    (next === DIGIT_OR_ZERO && kind === DIGIT) ||
+    (next === SUFFIX && kind === SUFFIX_NUMBER) ||
+    (next === DIGIT && kind === LETTER);
+  reader.kind = next < kind && !goesBack ? INVALID : next;
+}
+
+const LOWER_A = 0x61;
+const LOWER_Z = 0x7a;
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}

@@ -1,4 +1,5 @@
-import type { DistroId } from '../model/package.ts';
+import { AppError } from '../model/app-error.ts';
+import type { SourceOptions } from '../model/request.ts';
 
 export type Order = '<' | '=' | '>';
 
@@ -10,15 +11,18 @@ export interface VersionRules {
   isValid(version: string): boolean;
 }
 
-/** apk 3's, or pacman's. */
-export function versionRules(distro: DistroId): Promise<VersionRules> {
-  return distro === 'alpine' ? apkRules() : pacmanRules();
+/** pacman's, or those of the release's apk; without a release the newest's. @throws AppError USAGE */
+export async function versionRules(options: SourceOptions): Promise<VersionRules> {
+  if (options.distro === 'alpine') return apkRules(options);
+  if (options.solver === undefined) return pacmanRules();
+  throw new AppError('USAGE', `--solver: expected none with ${options.distro}, got ${options.solver}`);
 }
 
 const orderOf = (order: number): Order => (order < 0 ? '<' : order > 0 ? '>' : '=');
 
-async function apkRules(): Promise<VersionRules> {
-  const { compareVersions, isValidVersion } = await import('../distros/alpine/version.ts');
+async function apkRules({ release, solver }: SourceOptions): Promise<VersionRules> {
+  const { rulesFor } = await import('../distros/alpine/rules.ts');
+  const rules = rulesFor({ release, packageManager: '' }, solver);
   const { EQUAL, FUZZY, GREATER, LESS, matchesOperator } = await import('../distros/alpine/relation.ts');
   const operators = new Map([
     ['=', EQUAL],
@@ -31,12 +35,12 @@ async function apkRules(): Promise<VersionRules> {
     ['<~', LESS | FUZZY | EQUAL],
   ]);
   return {
-    order: (a, b) => orderOf(compareVersions(a, b)),
+    order: (a, b) => orderOf(rules.compareVersions(a, b)),
     holds(a, text, version) {
       const operator = operators.get(text);
-      return operator === undefined ? undefined : matchesOperator(a, { operator, version });
+      return operator === undefined ? undefined : matchesOperator(a, { operator, version }, rules);
     },
-    isValid: isValidVersion,
+    isValid: rules.isValidVersion,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Context } from './context.ts';
 import type { IndexedRepository } from './indexed-repository.ts';
 import { ensureIndexed } from './repositories.ts';
 import { resolveSources, type Sources } from './sources.ts';
+import { systemOf } from './system.ts';
 
 /** The repositories of a request, indexed, with what is in them. */
 export interface Lookup {
@@ -28,7 +29,11 @@ export async function openLookup(
     sources,
     asked ?? (sources.named ? 'always' : 'if-missing'),
   );
-  return { options, sources, repositories, source: sourceOf(context, repositories) };
+  const source = sourceOf(context, repositories);
+  const { distro } = sources;
+  const system = systemOf({ sources, repositories, source });
+  const own = distro.forSystem?.(system, options.solver) ?? distro;
+  return { options, sources: { ...sources, distro: own }, repositories, source };
 }
 
 /** What is in the repositories, by their ranks; it remembers every package that it has read. */

@@ -9,6 +9,7 @@ import type {
   LayerEncoding,
   LayerMode,
   OutputFormat,
+  SolverName,
   SourceOptions,
 } from '../model/request.ts';
 import * as read from './setting-values.ts';
@@ -17,6 +18,7 @@ import * as read from './setting-values.ts';
 export interface ComposeSettings {
   readonly distro?: DistroId;
   readonly release?: string;
+  readonly solver?: SolverName;
   readonly architecture?: string;
   readonly mirrors?: readonly string[];
   readonly repositories?: readonly string[];
@@ -57,6 +59,7 @@ export const DEFAULT_DISTRO: DistroId = 'alpine';
 export const DISTROS: readonly DistroId[] = ['alpine', 'arch'];
 export const BASE_MODES: readonly BaseMode[] = ['minimal', 'system', 'none'];
 export const LAYER_MODES: readonly LayerMode[] = ['package', 'auto', 'bundle', 'single'];
+export const SOLVERS: readonly SolverName[] = ['apk2', 'apk3'];
 export const LAYER_ENCODINGS: readonly LayerEncoding[] = ['keep', 'gzip', 'zstd', 'none'];
 export const INSTALL_MODES: readonly InstallMode[] = ['deferred', 'static', 'run'];
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['tar', 'oci-dir'];
@@ -94,6 +97,7 @@ function setting(
 export const SETTINGS: readonly Setting[] = [
   setting(['distro', 'distro'], 'word', (t, w) => ({ distro: read.choice(DISTROS, t, w) })),
   setting(['release', 'release'], 'word', (t, w) => ({ release: read.word(t, w) })),
+  setting(['solver', 'solver'], 'word', (t, w) => ({ solver: read.choice(SOLVERS, t, w) })),
   setting(['arch', 'arch'], 'word', (t, w) => ({ architecture: read.word(t, w) })),
   setting(['mirrors', 'mirror'], 'list', (t, w) => ({ mirrors: read.words(t, w) })),
   setting(['repositories', 'repo'], 'list', (t, w) => ({ repositories: read.words(t, w) })),
@@ -146,6 +150,7 @@ export function sourceOptions(settings: ComposeSettings): SourceOptions {
   return {
     distro: settings.distro ?? DEFAULT_DISTRO,
     release: settings.release ?? '',
+    ...(settings.solver === undefined ? {} : { solver: settings.solver }),
     architecture: settings.architecture ?? '',
     mirrors: settings.mirrors ?? [],
     repositories: settings.repositories ?? [],

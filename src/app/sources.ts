@@ -4,6 +4,7 @@ import { foreignFormat } from '../archive/foreign-formats.ts';
 import { sniff } from '../archive/sniff.ts';
 import type { Distro, RepositoryQuery } from '../distros/distro.ts';
 import { isLocal, splitQuery } from '../fetch/url.ts';
+import { AppError } from '../model/app-error.ts';
 import { readLimitedFile } from '../model/limited-file.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import type { SourceOptions } from '../model/request.ts';
@@ -31,6 +32,13 @@ export interface Sources {
 /** @throws AppError USAGE for an unknown architecture or a repository line that is none */
 export async function resolveSources(context: Context, options: SourceOptions): Promise<Sources> {
   const distro = await distroOf(options.distro);
+  const { solver } = options;
+  if (solver !== undefined && !distro.defaults.solvers.includes(solver)) {
+    const expected = distro.defaults.solvers.join(', ') || `none with ${distro.id}`;
+    throw new AppError('USAGE', `--solver: expected ${expected}, got ${solver}`, {
+      hint: 'Only Alpine and its relatives have had more than one; leave the option out.',
+    });
+  }
   const architecture = architectureOf(distro, options.architecture);
   const release = options.release === '' ? distro.defaults.release : options.release;
   const mirrors = options.mirrors.map(withoutSlash);

@@ -5,6 +5,7 @@ import {
   LAYER_ENCODINGS,
   LAYER_MODES,
   OUTPUT_FORMATS,
+  SOLVERS,
 } from '../app/settings.ts';
 
 export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Registry' | 'Cache' | 'Query' | 'General';
@@ -54,6 +55,15 @@ const SOURCE: readonly OptionSpec[] = [
     defaultText: 'latest-stable; Arch: rolling',
     suggestions: ['latest-stable', 'edge'],
     common: true,
+  },
+  {
+    name: 'solver',
+    value: 'one',
+    placeholder: 'NAME',
+    choices: SOLVERS,
+    group: 'Packages',
+    describe: 'Choose packages and compare versions as apk 2.14 or apk 3 does (Alpine)',
+    defaultText: "as the release's own apk",
   },
   {
     name: 'arch',

@@ -1,6 +1,7 @@
 import type { ArchiveFacts, ReadFacts } from '../model/archive.ts';
 import type { CatalogPackage, DistroId, IndexPackage, PackageSource, SolveResult } from '../model/package.ts';
 import type { RepositoryIndex, RepositorySpec } from '../model/repository.ts';
+import type { SolverName } from '../model/request.ts';
 import type { UnsignedPart } from '../model/verify-report.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 import type { FileLists } from './file-lists.ts';
@@ -125,6 +126,8 @@ export interface Distro {
     readonly keysPackage: string;
     /** The package of the package manager itself: `apk-tools`, `pacman`. */
     readonly managerPackage: string;
+    /** Solvers that can be chosen in place of the release's own. */
+    readonly solvers: readonly SolverName[];
     /** Whether a path inside the keys package is key material. */
     isKeyFile(path: string): boolean;
     /** Indexes and archives may have a detached signature beside them, `<file>.sig`. */
@@ -143,6 +146,8 @@ export interface Distro {
   readIndex(input: IndexInput): Promise<RepositoryIndex>;
   /** The release an index is of, where the request said `latest-stable`; else the request's own word. */
   releaseOf(index: RepositoryIndex, spec: RepositorySpec): string;
+  /** The family as the package manager of such a system does it, or as `solver` says; absent: all do alike. */
+  forSystem?(system: SystemFacts, solver: SolverName | undefined): Distro;
   /** What is not known of such a system, and what it is taken for instead; undefined: all is known. */
   unknownOf?(system: SystemFacts): string | undefined;
   /** Repositories' own lists of what their packages ship; undefined where there are none. */

@@ -11,6 +11,8 @@ export interface SolverCase {
   readonly repositories: readonly MemoryRepository[];
   readonly installed: readonly (Omit<InstalledEntry, 'package'> & { readonly package: Description })[];
   readonly world: readonly string[];
+  /** The tool's name on the command line: `apk`, `apk-2.14.0` */
+  readonly tool: string;
   /** Words of the command line, without the tool */
   readonly words: readonly string[];
   readonly expected: readonly string[];
@@ -39,12 +41,13 @@ function readCase([name = '', ...lines]: readonly string[]): SolverCase {
   const installed: SolverCase['installed'][number][] = [];
   const world: string[] = [];
   const expected: string[] = [];
+  let tool = '';
   let words: readonly string[] | undefined;
   let section = '';
   for (const line of lines.filter((text) => text.trim() !== '' && !text.startsWith('#'))) {
     const header = /^\[(.+)\]$/.exec(line)?.[1];
     if (words !== undefined) expected.push(line);
-    else if (line.startsWith('$ ')) words = line.split(' ').slice(2);
+    else if (line.startsWith('$ ')) [, tool = '', ...words] = line.split(' ');
     else if (header !== undefined) {
       section = header;
       const [repository = '', tag = ''] = header.split(' @');
@@ -55,7 +58,7 @@ function readCase([name = '', ...lines]: readonly string[]): SolverCase {
     else repositories.at(-1)?.packages.push(readPackage(line));
   }
   if (words === undefined) throw new Error(`case ${name} asks nothing`);
-  return { name, repositories, installed, world, words, expected };
+  return { name, repositories, installed, world, tool, words, expected };
 }
 
 /** `(dependency)` and `(@tag)` may end the line. */

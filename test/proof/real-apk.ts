@@ -20,7 +20,7 @@ export interface RealApk {
 }
 
 /** The distribution's own apk, out of its own packages, in a chroot; undefined where a chroot is not possible. */
-export function realApk(set: RealPackages, folder: string): RealApk | undefined {
+export function realApk(set: Pick<RealPackages, 'folders'>, folder: string): RealApk | undefined {
   if (process.getuid?.() !== 0 || process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   mkdirSync(folder, { recursive: true });
   for (const repository of set.folders)

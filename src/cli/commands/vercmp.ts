@@ -85,16 +85,17 @@ export const command: CommandModule = {
     describe:
       'A, B: versions; OP: = < > <= >= and, with apk, ~ >~ <~: answers true or false, exit code 0 or 1',
   },
-  options: ['validate', 'batch', 'distro', ...GENERAL_OPTIONS],
+  options: ['validate', 'batch', 'distro', 'release', 'solver', ...GENERAL_OPTIONS],
   examples: [
     ['compose vercmp 1.2_rc1 1.2', 'prints <, as apk orders them'],
     ["compose vercmp 1.2.3-r0 '~' 1.2", 'whether 1.2.3-r0 meets ~1.2'],
     ['compose vercmp --distro arch --batch <pairs.txt', 'an answer for each line A B or A OP B'],
+    ['compose vercmp --release v3.19 1.2_rc1~ab 1.2', 'as the apk of that release, 2.14, orders them'],
     ['compose vercmp --validate 1.2-r0 1.2a.3', 'whether each is a version'],
   ],
   async run({ words, input }) {
     const { versionRules } = await import('../../app/compare-versions.ts');
-    const rules = await versionRules(sourceOptions(settingsFromWords(words)).distro);
+    const rules = await versionRules(sourceOptions(settingsFromWords(words)));
     const validating = words.options.has('validate');
     const ask: Ask = (fields) => (validating ? validate(rules, fields) : compare(rules, fields));
     if (words.options.has('batch')) {

@@ -9,6 +9,7 @@ import { providersOf, satisfies } from './providers.ts';
 import { isUnknownRelease, NEWEST_RELEASE } from './releases.ts';
 import { DEFAULT_RELEASE, parseRepositoryLine, repositories, resolveRelease } from './repositories.ts';
 import { repositoryLines } from './repository-lines.ts';
+import { rulesFor, type SolverRules } from './rules.ts';
 import { solve } from './solver.ts';
 import { tree } from './tree.ts';
 import { unsigned } from './unsigned.ts';
@@ -17,7 +18,7 @@ import { compareVersions } from './version.ts';
 /** Where alpine-keys puts the keys that apk itself would read, and all that there are. */
 const KEY_FILE = /^(?:etc|usr\/share)\/apk\/keys\/(?:[^/]+\/)?[^/]+\.rsa\.pub$/;
 
-/** Alpine and its kin: apk v2 packages and indexes, apk 3's solver. */
+/** Alpine and its kin: apk v2 packages and indexes; the newest apk's solver until `forSystem` says which. */
 export const alpine: Distro = {
   id: 'alpine',
   defaults: {
@@ -40,6 +41,7 @@ export const alpine: Distro = {
     archiveSuffixes: ['.apk'],
     keysPackage: 'alpine-keys',
     managerPackage: 'apk-tools',
+    solvers: ['apk2', 'apk3'],
     isKeyFile: (path) => KEY_FILE.test(path),
     detachedSignatures: false,
   },
@@ -65,6 +67,7 @@ export const alpine: Distro = {
   readArchive,
   readUnverified,
   unsigned,
+  forSystem: (system, solver) => withRules(rulesFor(system, solver)),
   compareVersions,
   solve,
   satisfies,
@@ -74,3 +77,13 @@ export const alpine: Distro = {
   tree,
   installer,
 };
+
+function withRules(rules: SolverRules): Distro {
+  return {
+    ...alpine,
+    compareVersions: rules.compareVersions,
+    solve: (request, source) => solve(request, source, rules),
+    satisfies: (relation, provider) => satisfies(relation, provider, rules),
+    providersOf: (relation, source) => providersOf(relation, source, rules),
+  };
+}

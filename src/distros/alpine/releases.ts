@@ -32,8 +32,7 @@ export function apkGeneration({
   readonly release: string;
   readonly apkToolsVersion?: string | undefined;
 }): ApkGeneration {
-  const version = apkToolsVersion ? apkToolsVersion : apkToolsOf(release);
-  return Number.parseInt(version, 10) < 3 ? '2' : '3';
+  return Number.parseInt(apkToolsVersion || apkToolsOf(release), 10) < 3 ? '2' : '3';
 }
 
 /** Whether a stable release is newer than the newest that is known here. */
@@ -53,7 +52,8 @@ export const NEWEST_RELEASE = NEWEST.release;
 
 type ReleaseNumber = readonly [major: number, minor: number];
 
-function apkToolsOf(release: string): string {
+/** The apk-tools of a release, as above. */
+export function apkToolsOf(release: string): string {
   const number = numberOf(release);
   if (number === undefined) return NEWEST.apkTools;
   const row = STABLE_RELEASES.findLast((row) => compare(numberOf(row.release) as ReleaseNumber, number) <= 0);

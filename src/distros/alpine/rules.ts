@@ -1,3 +1,6 @@
+import type { SolverName } from '../../model/request.ts';
+import type { SystemFacts } from '../install.ts';
+import { apkToolsOf } from './releases.ts';
 import { compareFuzzy, compareVersions, isValidVersion } from './version.ts';
 import { compareFuzzy2, compareVersions2, isValidVersion2 } from './version-2.ts';
 
@@ -99,7 +102,7 @@ const APK_2_14_7: SolverRules = { ...APK_2_14_5, since: '2.14.7', order: 'walk' 
 const APK_2_14_11: SolverRules = { ...APK_2_14_7, since: '2.14.11', reinstallsRemoved: true };
 
 export const APK_3: SolverRules = {
-  since: '3.0.0',
+  since: '3',
   generation: '3',
   compareVersions,
   compareFuzzy,
@@ -125,4 +128,14 @@ const ALL = [APK_2_14, APK_2_14_2, APK_2_14_5, APK_2_14_7, APK_2_14_11, APK_3];
 /** Those of a version of apk-tools, `2.14.4` or `2.14.4-r0`; older ones than are known here go by the oldest. */
 export function solverRules(apkTools: string): SolverRules {
   return ALL.findLast(({ since }) => compareVersions(since, apkTools) <= 0) ?? APK_2_14;
+}
+
+/** Those of the system's own apk, or of the newest of the generation that `solver` names. */
+export function rulesFor(
+  { release, packageManager }: SystemFacts,
+  solver: SolverName | undefined,
+): SolverRules {
+  const own = solverRules(packageManager || apkToolsOf(release));
+  if (solver === undefined || own.generation === solver.slice('apk'.length)) return own;
+  return solver === 'apk2' ? APK_2_14_11 : APK_3;
 }

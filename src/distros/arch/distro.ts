@@ -32,6 +32,7 @@ export const arch: Distro = {
     ),
     keysPackage: 'archlinux-keyring',
     managerPackage: 'pacman',
+    solvers: [],
     isKeyFile: (path) => path.startsWith('usr/share/pacman/keyrings/') && !path.endsWith('/'),
     detachedSignatures: true,
   },

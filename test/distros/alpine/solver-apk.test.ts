@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { parseIndexText } from '../../../src/distros/alpine/index-text.ts';
+import { APK_3, solverRules } from '../../../src/distros/alpine/rules.ts';
 import { type ApkChangeRequest, change, solve } from '../../../src/distros/alpine/solver.ts';
 import { compareVersions } from '../../../src/distros/alpine/version.ts';
 import type { Change } from '../../../src/distros/transaction.ts';
@@ -51,23 +52,32 @@ test('answers as apk 3 on every closure of a real index', (t) => {
   t.diagnostic(`${rows.length} rows`);
 });
 
+/** The column of the answers, and the rules of the apk that gave them. */
+const APKS = [
+  { column: 'apk2', rules: solverRules('2.14.10') },
+  { column: 'apk3', rules: APK_3 },
+] as const;
+
 for (const name of ['apk-fuzz.jsonl.gz', 'apk-edge.jsonl']) {
-  test(`answers as apk 3 on every row of ${name}`, (t) => {
-    const rows = answers<{
-      id?: number;
-      title?: string;
-      add: string[];
-      repos: TextRepository[];
-      apk3: Answer;
-    }>(name);
-    if (rows === undefined) return t.skip('skipped: shared/vectors is not here');
-    for (const { id, title, add, repos, apk3 } of rows) {
-      const result = solve({ targets: add, architecture: 'x86_64' }, memorySource(repos));
-      assert.deepEqual(answerOf(result), apk3, `${title ?? id}: ${add.join(' ')}`);
-      if (!result.ok) assert.ok(result.problems.length > 0, 'and says why');
-    }
-    t.diagnostic(`${rows.length} rows`);
-  });
+  for (const { column, rules } of APKS) {
+    test(`answers as ${column} on every row of ${name}`, (t) => {
+      const rows = answers<{
+        id?: number;
+        title?: string;
+        add: string[];
+        repos: TextRepository[];
+        apk2: Answer;
+        apk3: Answer;
+      }>(name);
+      if (rows === undefined) return t.skip('skipped: shared/vectors is not here');
+      for (const { id, title, add, repos, [column]: expected } of rows) {
+        const result = solve({ targets: add, architecture: 'x86_64' }, memorySource(repos), rules);
+        assert.deepEqual(answerOf(result), expected, `${title ?? id}: ${add.join(' ')}`);
+        if (!result.ok) assert.ok(result.problems.length > 0, 'and says why');
+      }
+      t.diagnostic(`${rows.length} rows`);
+    });
+  }
 }
 
 interface Case {

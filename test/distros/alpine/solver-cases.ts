@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
+import { solverRules } from '../../../src/distros/alpine/rules.ts';
 import { type ApkChangeRequest, change } from '../../../src/distros/alpine/solver.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
 import { type SolverCase, tell } from '../cases.ts';
 import { BLANK, type Description, memorySource } from '../memory-source.ts';
 
 /** What our solver does with the case, in the form of its expectation. */
-export function answer({ repositories, installed, world, words }: SolverCase): string[] {
+export function answer({ repositories, installed, world, tool, words }: SolverCase): string[] {
   const packages = repositories.map((one) => ({ ...one, packages: one.packages.map(described) }));
   const before = installed.map((one) => ({ ...one, package: described(one.package) }));
-  const request = { ...readCommandLine(words), architecture: 'x86_64', installed: before, world };
+  const rules = solverRules(tool.replace(/^apk-?/, '') || '3');
+  const request = { ...readCommandLine(words), rules, architecture: 'x86_64', installed: before, world };
   return tell(change(request, memorySource(packages)), repositories);
 }
 

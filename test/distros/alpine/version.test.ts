@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { matchesOperator, parseRelation } from '../../../src/distros/alpine/relation.ts';
+import { APK_3, rulesFor, solverRules } from '../../../src/distros/alpine/rules.ts';
 import { compareVersions, isValidVersion } from '../../../src/distros/alpine/version.ts';
+import type { SolverName } from '../../../src/model/request.ts';
 import { sharedData } from '../../fixtures/shared.ts';
 
 const ORDERED = [
@@ -110,39 +112,100 @@ function rows(name: string): string[][] | undefined {
   return lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split('\t'));
 }
 
-test('every answer of apk 3 to which is newer', (t) => {
-  const real = rows('apk-version-real.tsv');
-  const fuzz = rows('apk-version-fuzz.tsv');
-  const table = rows('apk-version.tsv');
-  if (real === undefined || fuzz === undefined || table === undefined) {
-    return t.skip('skipped: shared/vectors is not here');
-  }
-  const pairs = [
-    ...real.map(([a = '', b = '', , three = '']) => [a, b, three]),
-    ...fuzz.map(([a = '', b = '', , three = '']) => [a, b, three]),
-    ...table.map((row) => [row[0] ?? '', row[2] ?? '', row[7] ?? '']).filter((row) => row[2] !== ''),
+/** Each apk with the column of its answers in apk-version-real and -fuzz, -valid-fuzz and the wider tables. */
+const APKS = [
+  { name: 'apk 2.14', rules: solverRules('2.14.0'), column: 0 },
+  { name: 'apk 3', rules: APK_3, column: 1 },
+];
+
+for (const { name, rules, column } of APKS) {
+  test(`every answer of ${name} to which is newer`, (t) => {
+    const real = rows('apk-version-real.tsv');
+    const fuzz = rows('apk-version-fuzz.tsv');
+    const table = rows('apk-version.tsv');
+    if (real === undefined || fuzz === undefined || table === undefined) {
+      return t.skip('skipped: shared/vectors is not here');
+    }
+    const pairs = [
+      ...[...real, ...fuzz].map((row) => [row[0], row[1], row[2 + column]]),
+      ...table.map((row) => [row[0], row[2], row[6 + column]]).filter((row) => row[2] !== ''),
+    ];
+    assert.ok(pairs.length > 14_000, `${pairs.length} pairs`);
+    for (const [a = '', b = '', expected] of pairs) {
+      assert.equal(sign(rules.compareVersions(a, b)), expected, `${a} against ${b}`);
+    }
+  });
+
+  test(`every answer of ${name} to which operators hold`, (t) => {
+    const fuzz = rows('apk-version-fuzz.tsv');
+    const table = rows('apk-version.tsv');
+    if (fuzz === undefined || table === undefined) return t.skip('skipped: shared/vectors is not here');
+    const holds = (a: string, operator: string, b: string): string => {
+      const relation = parseRelation(`x${operator}${b}`, rules);
+      return relation !== null && matchesOperator(a, relation, rules) ? '1' : '0';
+    };
+    for (const [a = '', b = '', ...columns] of fuzz) {
+      const got = ['=', '<', '>', '<=', '>=', '~', '>~', '<~'].map((operator) => holds(a, operator, b));
+      assert.equal(got.join(''), columns[2 + column], `${a} against ${b}`);
+    }
+    for (const [a = '', operator = '', b = '', , ...columns] of table) {
+      assert.equal(holds(a, operator, b), columns[column], `${a} ${operator} ${b}`);
+    }
+  });
+
+  test(`every answer of ${name} to what is a version`, (t) => {
+    const table = rows('apk-version-valid.tsv');
+    const fuzz = rows('apk-version-valid-fuzz.tsv');
+    if (table === undefined || fuzz === undefined) return t.skip('skipped: shared/vectors is not here');
+    const isValid = (text: string): string => (rules.isValidVersion(text) ? '1' : '0');
+    for (const [text = '', , ...columns] of table) assert.equal(isValid(text), columns[column], text);
+    for (const [text = '', ...columns] of fuzz) assert.equal(isValid(text), columns[column], text);
+  });
+}
+
+test('apk 2 knows letters with digits after them and no commit, and compares what it can read', () => {
+  const { compareVersions: compare, compareFuzzy, isValidVersion: isValid } = solverRules('2.14.0');
+  const rows: readonly [a: string, order: string, b: string][] = [
+    ['1.2a', '<', '1.2a3'],
+    ['1.0', '>', '1.0_rc1'],
+    ['1.0', '<', '1.0_p1'],
+    ['1.01', '<', '1.1'],
+    ['1.001', '<', '1.01'],
+    ['1.0-r2', '<', '1.0-r10'],
+    ['12345678901234567', '>', '12345678901234566'],
+    ['1.2_foo', '<', '1.2'],
   ];
-  for (const [a = '', b = '', three] of pairs) {
-    assert.equal(sign(compareVersions(a, b)), three, `${a} against ${b}`);
+  for (const [a, order, b] of rows) {
+    assert.equal(sign(compare(a, b)), order, `${a} against ${b}`);
+    assert.equal(sign(-compare(b, a) + 0), order, `${b} against ${a}`);
   }
+  assert.equal(compareFuzzy('1.2', '1.2.3'), 0, 'either may be the prefix');
+  assert.equal(compareFuzzy('1.20', '1.2'), 1);
+  for (const text of ['1.2a3', '1_rc1_git2-r0', '1']) assert.ok(isValid(text), text);
+  for (const text of ['1~ab', '1.0_foo', '123456789012345678', '1-1']) assert.ok(!isValid(text), text);
 });
 
-test('every answer of apk 3 to which operators hold', (t) => {
-  const fuzz = rows('apk-version-fuzz.tsv');
-  if (fuzz === undefined) return t.skip('skipped: shared/vectors is not here');
-  for (const [a = '', b = '', , , , bits = ''] of fuzz) {
-    const got = ['=', '<', '>', '<=', '>=', '~', '>~', '<~'].map((operator) => {
-      const relation = parseRelation(`x${operator}${b}`);
-      return relation !== null && matchesOperator(a, relation) ? '1' : '0';
-    });
-    assert.equal(got.join(''), bits, `${a} against ${b}`);
-  }
+test('the rules are those of the first version that has them', () => {
+  const since = (version: string): string => solverRules(version).since;
+  assert.equal(since('2.12.10-r1'), '2.14.0');
+  assert.equal(since('2.14.4-r0'), '2.14.2');
+  assert.equal(since('2.14.6-r3'), '2.14.5');
+  assert.equal(since('2.14.10-r13'), '2.14.7');
+  assert.equal(since('2.14.12-r0'), '2.14.11');
+  assert.equal(since('3.0.0_rc3-r0'), '3', 'its candidates too');
+  assert.equal(since('3.0.6-r0'), '3');
 });
 
-test('every answer of apk 3 to what is a version', (t) => {
-  const table = rows('apk-version-valid.tsv');
-  const fuzz = rows('apk-version-valid-fuzz.tsv');
-  if (table === undefined || fuzz === undefined) return t.skip('skipped: shared/vectors is not here');
-  for (const [text = '', , , three] of table) assert.equal(isValidVersion(text) ? '1' : '0', three, text);
-  for (const [text = '', , three] of fuzz) assert.equal(isValidVersion(text) ? '1' : '0', three, text);
+test('the repositories decide whose rules they are, else the release; a chosen solver overrides both', () => {
+  const of = (release: string, packageManager: string, solver?: SolverName): string =>
+    rulesFor({ release, packageManager }, solver).since;
+  assert.equal(of('v3.19', ''), '2.14.2');
+  assert.equal(of('v3.22', ''), '2.14.11');
+  assert.equal(of('v3.23', ''), '3');
+  assert.equal(of('edge', ''), '3');
+  assert.equal(of('', ''), '3', 'nothing says it');
+  assert.equal(of('', '2.14.10-r13'), '2.14.7', "Wolfi's");
+  assert.equal(of('edge', '2.14.10-r13', 'apk3'), '3');
+  assert.equal(of('v3.23', '', 'apk2'), '2.14.11', 'the newest of the generation');
+  assert.equal(of('v3.19', '2.14.4-r0', 'apk2'), '2.14.2', "the release's own");
 });

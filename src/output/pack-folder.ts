@@ -12,6 +12,7 @@ import { TAR_END, tarHeader, tarPadding } from '../archive/tar-writer.ts';
 import { AppError } from '../model/app-error.ts';
 import { append } from '../model/lists.ts';
 import { decodePath } from '../model/path-bytes.ts';
+import { LinkJudge, type TreeNode } from './link-judge.ts';
 import { errnoOf } from './storage-error.ts';
 
 const READ_BYTES = 256 * 1024;
@@ -32,10 +33,11 @@ interface Member {
 /**
  * A folder as a tar: in the order of names, owned by root, whole seconds; what else there is of a file (names of its
  * owner, extended attributes, further hard links) is left out, so that the same tree gives the same bytes.
- * @throws AppError STORAGE, UNSUPPORTED (sockets, pipes, devices)
+ * @throws AppError STORAGE, UNSUPPORTED (sockets, pipes, devices, links that lead out), LIMIT
  */
 export function* packFolder(folder: string, options: PackOptions): Generator<Buffer, void, void> {
   const { prefix } = options;
+  const nodes = new Map<string, TreeNode>();
   const members: Member[] = [{ file: Buffer.from(folder), path: '' }];
   for (let member = members.pop(); member !== undefined; member = members.pop()) {
     const { file, path } = member;
@@ -53,10 +55,12 @@ export function* packFolder(folder: string, options: PackOptions): Generator<Buf
       ),
     };
     if (stats.isDirectory()) {
+      nodes.set(path, { type: 'directory', linkTarget: '' });
       if (inArchive !== '') yield tarHeader({ ...shared, type: 'directory' });
       append(members, children(member));
     } else if (stats.isSymbolicLink()) {
       const linkTarget = decodePath(reading(file, () => readlinkSync(file, { encoding: 'buffer' })));
+      nodes.set(path, { type: 'symlink', linkTarget });
       yield tarHeader({ ...shared, type: 'symlink', mode: 0o777, linkTarget });
     } else if (stats.isFile()) {
       yield tarHeader({ ...shared, type: 'file', sizeBytes: stats.size });
@@ -69,7 +73,21 @@ export function* packFolder(folder: string, options: PackOptions): Generator<Buf
       );
     }
   }
+  const out = new LinkJudge(nodes, folder).find();
+  if (out !== undefined) throw leadsOut(`${folder}/${out}`, nodes.get(out)?.linkTarget ?? '');
   yield TAR_END;
+}
+
+/** Whoever unpacks the archive would refuse it. */
+function leadsOut(path: string, linkTarget: string): AppError {
+  return new AppError(
+    'UNSUPPORTED',
+    `${path}: a link that leads out of the folder: ${linkTarget.slice(0, 200)}`,
+    {
+      hint: 'Who pulls the artifact would refuse it: remove the link, or put what it leads to into the folder.',
+      details: { path, linkTarget },
+    },
+  );
 }
 
 /** Last first, to be taken from the end. */

@@ -11,13 +11,9 @@ import {
 } from 'node:fs';
 import type { TarEntry, TarWalk } from '../archive/tar-reader.ts';
 import { AppError } from '../model/app-error.ts';
-import { append } from '../model/lists.ts';
 import { encodePath } from '../model/path-bytes.ts';
+import { LinkJudge, type TreeNode } from './link-judge.ts';
 
-/** Linux's own limit on links followed in one path. */
-const MAX_LINKS = 40;
-/** Parts of paths that are looked at to find out where all links lead: seconds of work, and more than any real tree asks for. */
-const MAX_LINK_STEPS = 20_000_000;
 /** The last second of the year 9999 */
 const LAST_TIME = 253_402_300_799;
 /** Whoever unpacks can go on working in what was unpacked, and can remove it. */
@@ -30,20 +26,14 @@ export interface TreeOptions {
   readonly where: string;
 }
 
-interface Node {
-  readonly type: 'directory' | 'file' | 'symlink';
-  /** Of a symlink */
-  readonly linkTarget: string;
-}
-
-const DIRECTORY: Node = { type: 'directory', linkTarget: '' };
+const DIRECTORY: TreeNode = { type: 'directory', linkTarget: '' };
 
 /** A tree in a folder that nobody else writes to, so that what it has made is all there is. */
 export class UnpackedTree implements TarWalk {
   readonly #folder: Buffer;
   readonly #options: TreeOptions;
   /** By path below the folder */
-  readonly #nodes = new Map<string, Node>([['', DIRECTORY]]);
+  readonly #nodes = new Map<string, TreeNode>([['', DIRECTORY]]);
   readonly #times = new Map<string, number>();
   #file = -1;
   entries = 0;
@@ -83,11 +73,12 @@ export class UnpackedTree implements TarWalk {
 
   /** @throws AppError BAD_ARCHIVE when a link leads out */
   finish(): void {
-    const steps = { left: MAX_LINK_STEPS };
-    for (const [path, { type }] of this.#nodes) {
-      if (type === 'symlink' && this.#leadsOut(path, steps)) {
-        throw this.#bad(path, `is a link that leads out of the folder: ${this.#nodes.get(path)?.linkTarget}`);
-      }
+    const out = new LinkJudge(this.#nodes, this.#options.where).find();
+    if (out !== undefined) {
+      throw this.#bad(
+        out,
+        `is a link that leads out of the folder: ${this.#nodes.get(out)?.linkTarget.slice(0, 200)}`,
+      );
     }
     if (!this.#times.has('')) chmodSync(this.#folder, 0o777 & ~process.umask());
     for (const [path, mtime] of this.#times) setTime(this.#pathOf(path), mtime);
@@ -134,7 +125,7 @@ export class UnpackedTree implements TarWalk {
   }
 
   /** Makes room: of several entries of a path the last one counts. */
-  #replace(path: string, node: Node): void {
+  #replace(path: string, node: TreeNode): void {
     this.#parents(path);
     const there = this.#nodes.get(path);
     if (there?.type === 'directory') throw this.#bad(path, 'is a folder already');
@@ -154,39 +145,6 @@ export class UnpackedTree implements TarWalk {
       mkdirSync(this.#pathOf(parent), 0o777);
       this.#nodes.set(parent, DIRECTORY);
     }
-  }
-
-  /** Whether following it, through further links of the tree too, ever leaves the folder. */
-  #leadsOut(path: string, steps: { left: number }): boolean {
-    const at = path.split('/').slice(0, -1);
-    let target = this.#nodes.get(path)?.linkTarget ?? '';
-    /** Last first */
-    const parts: string[] = [];
-    for (let links = 1; links <= MAX_LINKS; links++) {
-      if (target.startsWith('/')) return true;
-      append(parts, target.split('/').reverse());
-      let link: Node | undefined;
-      while (parts.length > 0 && link === undefined) {
-        const part = parts.pop() ?? '';
-        steps.left -= 1 + at.length;
-        if (steps.left < 0) {
-          throw new AppError('LIMIT', `${this.#options.where}: its links would take too long to follow`);
-        }
-        if (part === '' || part === '.') continue;
-        if (part === '..') {
-          if (at.pop() === undefined) return true;
-          continue;
-        }
-        at.push(part);
-        const node = this.#nodes.get(at.join('/'));
-        if (node?.type === 'symlink') link = node;
-      }
-      if (link === undefined) return false;
-      at.pop();
-      target = link.linkTarget;
-    }
-    // The system does not follow so many either.
-    return false;
   }
 
   #pathOf(path: string): Buffer {

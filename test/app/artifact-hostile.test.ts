@@ -80,6 +80,23 @@ test('nothing is written through a link in the output folder', async (t) => {
   assert.deepEqual(readdirSync(join(folder, 'elsewhere')), []);
 });
 
+test('two folders of an artifact, one in the other, make no link that leads out', async (t) => {
+  const inner = folderLayer('dir/a', [
+    { path: 'dir/a/1/2/3/', type: 'directory' },
+    { path: 'dir/a/1/2/3/9', type: 'symlink', linkTarget: '../../..' },
+  ]);
+  const outer = folderLayer('dir', [{ path: 'dir/l', type: 'symlink', linkTarget: 'a/1/2/3/9/../../../x' }]);
+  for (const layers of [
+    [inner, outer],
+    [outer, inner],
+  ]) {
+    const { manifest, pull, folder } = await startArtifacts(t);
+    manifest(layers);
+    await fails(pull(), 'BAD_ARCHIVE', /"l" is a link that leads out/);
+    assert.equal(lstatSync(join(folder, 'dir/l'), { throwIfNoEntry: false }), undefined);
+  }
+});
+
 describe('archives of folders', () => {
   const zeros = Buffer.alloc(80 * 2 ** 20);
   const cases: readonly (readonly [string, FakeLayer, Parameters<typeof fails>[1], RegExp])[] = [

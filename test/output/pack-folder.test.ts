@@ -36,7 +36,7 @@ test('the order of names, root as owner, whole seconds, no newer than SOURCE_DAT
   for (const name of ['b', 'a-', 'a']) mkdirSync(join(folder, name));
   writeFileSync(join(folder, 'a/file'), 'x', { mode: 0o640 });
   writeFileSync(join(folder, 'B'), 'y');
-  symlinkSync('/anywhere', join(folder, 'b/link'));
+  symlinkSync('anywhere', join(folder, 'b/link'));
   for (const name of ['a/file', 'B', 'a', 'a-', 'b', '']) utimesSync(join(folder, name), 2000.75, 2000.75);
   utimesSync(join(folder, 'B'), 500, 500);
   const entries = entriesOf(pack(folder, 'sub/dir', 1000));
@@ -52,6 +52,27 @@ test('the order of names, root as owner, whole seconds, no newer than SOURCE_DAT
   assert.equal(entries.find(({ path }) => path.endsWith('file'))?.mode, 0o640);
   assert.equal(entriesOf(pack(folder))[0]?.mtime, 2000);
   assert.deepEqual(pack(folder), pack(`${folder}/`));
+});
+
+test('links that whoever unpacks would refuse are refused', (t) => {
+  for (const target of ['/etc/passwd', '../x', 'sub/../../x', 'missing/../x', 'other']) {
+    const folder = tempDir(t);
+    mkdirSync(join(folder, 'sub'));
+    symlinkSync('..', join(folder, 'other'));
+    symlinkSync(target, join(folder, 'a'));
+    assert.throws(
+      () => pack(folder, 'x'),
+      (error) =>
+        isAppError(error, 'UNSUPPORTED') &&
+        /\/(?:a|other): a link that leads out of the folder/.test(error.message),
+      target,
+    );
+  }
+  const folder = tempDir(t);
+  mkdirSync(join(folder, 'sub'));
+  symlinkSync('sub/../file', join(folder, 'a'));
+  symlinkSync('../file', join(folder, 'sub/b'));
+  assert.equal(entriesOf(pack(folder, 'x')).length, 4);
 });
 
 test('another place, owner and order of making give the same bytes', (t) => {

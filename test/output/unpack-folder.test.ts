@@ -196,7 +196,7 @@ describe('nothing gets out of the folder', () => {
 
   test('links that would take for ever to follow are refused', async (t) => {
     const folder = tempDir(t);
-    const long = Array.from({ length: 500 }, () => 'a/b/..').join('/');
+    const long = Array.from({ length: 500 }, () => 'a/b/../..').join('/');
     const links = Array.from(
       { length: 600 },
       (_, at): Member => ({
@@ -205,9 +205,41 @@ describe('nothing gets out of the folder', () => {
         linkTarget: at === 0 ? long : `l${Math.max(0, at - 1)}/${long}`,
       }),
     );
-    await refused(unpack(links, { target: join(folder, 'out') }), 'LIMIT', /too long to follow/);
+    const all: readonly Member[] = [{ path: 'dir/a/b', type: 'directory' }, ...links];
+    await refused(unpack(all, { target: join(folder, 'out') }), 'LIMIT', /too long to follow/);
     assert.deepEqual(readdirSync(folder), []);
   });
+});
+
+test('`..` is taken from folders of the archive alone: what lies beside them may be a link', async (t) => {
+  const folder = tempDir(t);
+  const link = (linkTarget: string): Member => ({ path: 'dir/l', type: 'symlink', linkTarget });
+  for (const target of ['a/9/../..', 'a/..', 'a/../dir/x', './missing/../f']) {
+    await refused(
+      unpack([link(target)], { target: join(folder, 'out') }),
+      'BAD_ARCHIVE',
+      /"l" is a link that leads out/,
+    );
+  }
+  const own: Member = { path: 'dir/a/b', type: 'directory' };
+  await unpack([own, link('a/b/../b')], { target: join(folder, 'out') });
+  assert.equal(readlinkSync(join(folder, 'out/l')), 'a/b/../b');
+  // Two archives into one folder: neither alone leads out, and together they must not.
+  mkdirSync(join(folder, 'both'));
+  await unpack(
+    [
+      { path: 'dir/1/2', type: 'directory' },
+      { path: 'dir/1/2/9', type: 'symlink', linkTarget: '../..' },
+    ],
+    {
+      target: join(folder, 'both'),
+    },
+  );
+  await refused(
+    unpack([link('1/2/9/../../..')], { target: join(folder, 'both') }),
+    'BAD_ARCHIVE',
+    /leads out/,
+  );
 });
 
 describe('a folder that is there', () => {

@@ -3,6 +3,8 @@ import type { IndexInput } from '../distros/distro.ts';
 import { redactUrl, withoutSecrets } from '../fetch/url.ts';
 import { isAppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
+import { largest } from '../model/lists.ts';
+import type { IndexPackage } from '../model/package.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import { fetchKeys } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
@@ -89,6 +91,32 @@ export function noteUnreachable(
   progress.note(`${told.name}: mirror unreachable; using the cached ${index} (${told.reason})`);
 }
 
+/** A signature never ends: whoever serves an index of last year hides what was mended since. It is taken, as apk and pacman do. */
+function noteOlder(
+  { catalog, progress }: Context,
+  told: {
+    readonly spec: RepositorySpec;
+    readonly found: FoundIndex;
+    readonly before: RepositoryRow;
+    readonly packages: readonly IndexPackage[];
+  },
+): void {
+  const was = catalog.repositories.newestBuild(told.before.id);
+  const is = largest(told.packages.map(({ buildTime }) => buildTime));
+  if (is >= was) return;
+  const newest = (seconds: number) => (seconds === 0 ? 'none with a date' : timeOf(seconds));
+  progress.note(
+    `${told.spec.name}: the index of ${redactUrl(told.found.url)} is older than the one that it replaces: its newest package was built ${newest(is)}, before ${newest(was)}`,
+  );
+}
+
+/** `2026-11-29 22:14 UTC` */
+function timeOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return `${seconds} seconds after 1970`;
+  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 function newestDate({ catalog }: Context, { id }: RepositoryRow): string | undefined {
   const seconds = catalog.repositories.newestBuild(id);
   return seconds === 0 ? undefined : dateOf(seconds * 1000);
@@ -134,6 +162,8 @@ async function store(
     found,
     read: (input) => sources.distro.readIndex(input),
   });
+  const before = repositories.find(spec.distro, spec.architecture, identityOf(spec));
+  if (before !== undefined) noteOlder(context, { spec, found, before, packages: index.packages });
   repositories.replace(
     {
       distro: spec.distro,

@@ -16,24 +16,11 @@ export function count(amount: number, noun: string, plural = `${noun}s`): string
   return `${amount} ${amount === 1 ? noun : plural}`;
 }
 
-/**
- * Terminal control bytes and marks that turn the direction of text (Unicode TR 9) in text from outside (package names, URLs,
- * messages) are shown, not obeyed.
- */
-export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu,
-    escaped,
-  );
-}
+export { printable, printableLine };
 
-/** The same without tabs and line breaks: a line of its own. */
-export function printableLine(text: string): string {
-  return printable(text).replace(/[\t\n\u2028\u2029]/g, escaped);
-}
-
-function escaped(character: string): string {
-  return `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;
+/** `error: text`, its further lines indented: whatever stands in it, none of them passes for a line of the program's own. */
+export function labelled(label: string, text: string): string {
+  return `${label}: ${printable(text).replace(/\n/g, '\n  ')}`;
 }
 
 export interface Column {
@@ -43,7 +30,7 @@ export interface Column {
 
 /** Columns padded to their widest cell, two spaces apart, no trailing spaces. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const cells = [columns.map((column) => column.title), ...rows.map((row) => row.map(printable))];
+  const cells = [columns.map((column) => column.title), ...rows.map((row) => row.map(printableLine))];
   const widths = columns.map((_, at) => largest(cells.map((row) => row[at]?.length ?? 0)));
   const lines = cells.map((row) =>
     columns
@@ -59,3 +46,4 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
 }
 
 import { largest } from '../model/lists.ts';
+import { printable, printableLine } from '../model/printable.ts';

@@ -1,6 +1,6 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { Progress, ProgressTask } from '../model/progress.ts';
-import { formatSize, printable } from './format.ts';
+import { formatSize, labelled, printable } from './format.ts';
 
 export interface ProgressOptions {
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
@@ -42,7 +42,7 @@ function notesOnly({ stderr, quiet }: ProgressOptions): DrawnProgress {
   return {
     task: () => ({ advance() {}, done() {} }),
     note: (message) => {
-      if (!quiet) stderr.write(`note: ${printable(message)}\n`);
+      if (!quiet) stderr.write(`${labelled('note', message)}\n`);
     },
     close() {},
   };
@@ -130,7 +130,7 @@ function barProgress(options: ProgressOptions): DrawnProgress {
       };
     },
     note(message) {
-      const text = `note: ${printable(message)}\n`;
+      const text = `${labelled('note', message)}\n`;
       if (bars === undefined || closed) stderr.write(text);
       else bars.log(text);
     },

@@ -4,7 +4,7 @@ import type {
   ArtifactPushReport,
   SavedState,
 } from '../model/artifact-report.ts';
-import { count, formatSize, printable, table } from './format.ts';
+import { count, formatSize, printableLine, table } from './format.ts';
 import { block } from './render-registry.ts';
 
 interface RenderOptions {
@@ -37,7 +37,7 @@ export function renderArtifactPush(report: ArtifactPushReport, { quiet }: Render
 
 /** With quiet the paths alone. */
 export function renderArtifactPull(report: ArtifactPullReport, { quiet }: RenderOptions): string {
-  if (quiet) return report.files.map(({ path }) => `${printable(path)}\n`).join('');
+  if (quiet) return report.files.map(({ path }) => `${printableLine(path)}\n`).join('');
   const head = block([
     ['pulled', report.reference.replace(/@.*/, '')],
     ['digest', report.digest],
@@ -56,7 +56,7 @@ export function renderArtifactPull(report: ArtifactPullReport, { quiet }: Render
 /** With quiet the path alone. */
 export function renderArtifactFetch(report: ArtifactFetchReport, { quiet }: RenderOptions): string {
   const { path, sizeBytes, state, resumedBytes, digest } = report;
-  if (quiet) return `${printable(path)}\n`;
+  if (quiet) return `${printableLine(path)}\n`;
   const resumed = resumedBytes === 0 ? '' : `, ${formatSize(resumedBytes)} of it resumed`;
-  return `${printable(path)}: ${STATES[state]}, ${formatSize(sizeBytes)}${resumed}\n${digest}\n`;
+  return `${printableLine(path)}: ${STATES[state]}, ${formatSize(sizeBytes)}${resumed}\n${digest}\n`;
 }

@@ -1,6 +1,6 @@
 import { shellQuote } from '../distros/shared/shell-quote.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../model/request.ts';
-import { count, formatSize, printable, table } from './format.ts';
+import { count, formatSize, labelled, printable, printableLine, table } from './format.ts';
 import { pushSummary } from './render-registry.ts';
 
 export function renderPlan(plan: PlanReport): string {
@@ -30,7 +30,7 @@ export function renderPlan(plan: PlanReport): string {
     `${formatSize(plan.installedBytes)} installed`,
     `${formatSize(plan.downloadBytes)} to fetch`,
   ].join(', ');
-  const warnings = plan.warnings.map((warning) => `warning: ${printable(warning)}\n`).join('');
+  const warnings = plan.warnings.map((warning) => `${labelled('warning', warning)}\n`).join('');
   const base = baseText(plan);
   const summary = `${plan.distro} ${plan.release} ${plan.architecture}: ${total}\n`;
   return `${listing}\n${summary}${base === undefined ? '' : printable(`base: ${base}\n`)}${warnings}`;
@@ -116,10 +116,10 @@ export function renderCompose(
   for (const pushed of report.pushed) {
     lines.push(['pushed to', `${pushed.reference} (${pushSummary(pushed)})`]);
   }
-  const facts = lines.map(([name, text]) => `${name.padEnd(11)}  ${printable(text)}\n`).join('');
+  const facts = lines.map(([name, text]) => `${name.padEnd(11)}  ${printableLine(text)}\n`).join('');
   const layers = options.verbose ? `${renderLayers(report.layers)}\n` : '';
-  const warnings = plan.warnings.map((warning) => `warning: ${printable(warning)}\n`).join('');
-  const notes = report.notes.map((note) => `note: ${printable(note)}\n`).join('');
+  const warnings = plan.warnings.map((warning) => `${labelled('warning', warning)}\n`).join('');
+  const notes = report.notes.map((note) => `${labelled('note', note)}\n`).join('');
   const steps = usage(report, request)
     .map((step) => `${printable(step)}\n`)
     .join('');

@@ -1,7 +1,7 @@
 import { AppError } from '../model/app-error.ts';
 import { ResolutionError } from '../model/resolution-error.ts';
 import { EXIT_BUG, EXIT_CODES, EXIT_SIGTERM } from './exit-codes.ts';
-import { printable } from './format.ts';
+import { labelled, printable } from './format.ts';
 import { problemLines } from './render-problems.ts';
 
 export const ISSUES = 'the project’s issue tracker';
@@ -18,7 +18,9 @@ function causeLines(error: Error): readonly string[] {
   const out: string[] = [];
   let cause: unknown = error.cause;
   for (let depth = 0; cause !== undefined && depth < MAX_CAUSES; depth += 1) {
-    out.push(`caused by: ${cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)}`);
+    out.push(
+      labelled('caused by', cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)),
+    );
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return out;
@@ -27,8 +29,8 @@ function causeLines(error: Error): readonly string[] {
 function appErrorLines(error: AppError, verbose: boolean): readonly string[] {
   if (error instanceof ResolutionError) return problemLines(error.failure, verbose);
   return [
-    `error: ${error.message}`,
-    ...(error.hint === undefined ? [] : [`hint: ${error.hint}`]),
+    labelled('error', error.message),
+    ...(error.hint === undefined ? [] : [labelled('hint', error.hint)]),
     ...(verbose ? causeLines(error) : []),
   ];
 }

@@ -1,5 +1,5 @@
 import type { MirrorAddReport, MirroredRepository, MirrorListReport } from '../model/mirror-report.ts';
-import { formatSize, printable } from './format.ts';
+import { formatSize, printableLine } from './format.ts';
 import { block } from './render-registry.ts';
 
 /** With quiet the digest alone. */
@@ -25,7 +25,7 @@ export function renderMirrorList({ mirror, releases, packages }: MirrorListRepor
     ...repositories.map((repository) => `  ${repositoryText(repository)}`),
     ...(generations.length === 0 ? [] : [`  generations: ${generations.join(', ')}`]),
   ]);
-  return [...lines, `${mirror}: ${packages} packages`].map((line) => `${printable(line)}\n`).join('');
+  return [...lines, `${mirror}: ${packages} packages`].map((line) => `${printableLine(line)}\n`).join('');
 }
 
 function repositoryText({ folder, files, sizeBytes }: MirroredRepository): string {

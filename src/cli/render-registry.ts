@@ -1,6 +1,6 @@
 import { largest } from '../model/lists.ts';
 import type { BlobCount, PullReport, PushReport } from '../model/registry.ts';
-import { formatSize, printable } from './format.ts';
+import { formatSize, printableLine } from './format.ts';
 
 type Line = readonly [name: string, text: string];
 
@@ -47,5 +47,5 @@ export function renderPull(report: PullReport, { quiet }: { readonly quiet: bool
 
 export function block(lines: readonly Line[]): string {
   const width = largest(lines.map(([name]) => name.length));
-  return lines.map(([name, text]) => `${name.padEnd(width)}  ${printable(text)}\n`).join('');
+  return lines.map(([name, text]) => `${name.padEnd(width)}  ${printableLine(text)}\n`).join('');
 }

@@ -5,7 +5,7 @@ import type {
   IndexReport,
   IngestReport,
 } from '../model/request.ts';
-import { count, formatSize, printable, table } from './format.ts';
+import { count, formatSize, labelled, printable, table } from './format.ts';
 
 export function renderIndex(reports: readonly IndexReport[]): string {
   return table(
@@ -49,7 +49,7 @@ export function renderIngest(reports: readonly IngestReport[]): string {
     .filter((report) => report.unstackable !== '')
     .map(
       (report) =>
-        `note: ${printable(`${report.source} will be repacked to be a layer: ${report.unstackable}`)}\n`,
+        `${labelled('note', `${report.source} will be repacked to be a layer: ${report.unstackable}`)}\n`,
     );
   const added = reports.filter((report) => report.added).length;
   return `${listing}\n${count(reports.length, 'archive')}, ${added} added\n${notes.join('')}`;

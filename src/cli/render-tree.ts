@@ -1,5 +1,5 @@
 import type { GraphReport, SetEdge } from '../model/relation-report.ts';
-import { count, formatSize, printable } from './format.ts';
+import { count, formatSize, labelled, printable } from './format.ts';
 import { MAX_DEPTH } from './settings-from-words.ts';
 
 interface Strokes {
@@ -103,7 +103,7 @@ export function renderTree(
     `${count(graph.packages.length, 'package')}${within}, ${formatSize(installed)} installed`,
     ...(repeated ? ['(*) what it needs is shown above'] : []),
     ...(cut ? [`levels below ${MAX_DEPTH} are not shown: --json has them`] : []),
-    ...graph.warnings.map((warning) => printable(`warning: ${warning}`)),
+    ...graph.warnings.map((warning) => labelled('warning', warning)),
   ];
   return `${[...lines, ...notes].join('\n')}\n`;
 }

@@ -7,7 +7,7 @@ import type {
   VerifyReport,
   Vouching,
 } from '../model/verify-report.ts';
-import { count, formatSize, printable, printableLine, table } from './format.ts';
+import { count, formatSize, labelled, printableLine, table } from './format.ts';
 
 /** Entries of one kind that are shown; `--verbose` shows all. */
 const MAX_SHOWN = 12;
@@ -39,7 +39,7 @@ export function renderVerify(report: VerifyReport, { verbose }: { readonly verbo
     ...(verbose ? [`\n${layerTable(report.layers)}`] : []),
     ...unsignedLines(report.layers, verbose),
     ...(install === undefined ? [] : installLines(install, verbose)),
-    ...report.notes.map((note) => `note: ${printable(note)}`),
+    ...report.notes.map((note) => labelled('note', note)),
     ...problemLines(report),
     conclusion(report, install),
   ]
@@ -62,7 +62,7 @@ function head(report: VerifyReport): readonly string[] {
     ['layers', `${layers.length} (${kinds.join(', ')})`],
     ...vouchings(layers).map(([text, amount]): [string, string] => ['packages', `${amount} ${text}`]),
   ];
-  return lines.map(([name, text]) => `${name.padEnd(8)}  ${printable(text)}`);
+  return lines.map(([name, text]) => `${name.padEnd(8)}  ${printableLine(text)}`);
 }
 
 /** Always told: what a container runs is decided here. */
@@ -223,8 +223,8 @@ function problemLines({ problems }: VerifyReport): readonly string[] {
   const hints = [...new Set(problems.flatMap(({ hint }) => hint ?? []))];
   return [
     '',
-    ...problems.map(({ message }) => `problem: ${printable(message)}`),
-    ...hints.map((hint) => `hint: ${printable(hint)}`),
+    ...problems.map(({ message }) => labelled('problem', message)),
+    ...hints.map((hint) => labelled('hint', hint)),
   ];
 }
 

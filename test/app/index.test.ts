@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { indexRepositories } from '../../src/app/index-repositories.ts';
 import { plan } from '../../src/app/plan.ts';
 import type { IndexReport } from '../../src/model/request.ts';
 import { type Mirror, startMirror } from '../fake/mirror.ts';
@@ -126,6 +127,32 @@ test('a changed index takes the place of the old one; one that only looks change
     (await index(cache, from)).map(({ status }) => status),
     ['unchanged', 'unchanged'],
   );
+});
+
+test('an index that is older than the one before is taken, and told with both dates', async (t) => {
+  const { root, keyring, cache } = await setUp(t);
+  const read = async (buildTime: number | undefined, version: string): Promise<readonly string[]> => {
+    const time = buildTime === undefined ? {} : { buildTime };
+    const repository = writeAlpineMirror(root, {
+      key: KEY,
+      packages: [{ ...small('a', { version }), ...time }],
+    });
+    const notes: string[] = [];
+    await use({ cache, notes }, (context) =>
+      indexRepositories(context, source({ repositories: [repository], keyring })),
+    );
+    return notes;
+  };
+  const [may, june] = [Date.UTC(2026, 4, 1, 12) / 1000, Date.UTC(2026, 5, 2, 13, 30) / 1000];
+  assert.deepEqual(await read(june, '2.0-r0'), []);
+  const [note, ...others] = await read(may, '1.0-r0');
+  assert.match(
+    note ?? '',
+    /older than the one that it replaces: its newest package was built 2026-05-01 12:00 UTC, before 2026-06-02 13:30 UTC$/,
+  );
+  assert.deepEqual(others, []);
+  assert.deepEqual(await read(june, '2.0-r1'), []);
+  assert.deepEqual(await read(june, '3.0-r1'), []);
 });
 
 test('file://, plain folders, a folder named with its architecture: each is read once and seen to change', async (t) => {

@@ -34,6 +34,17 @@ for (const code of Object.keys(EXIT_CODES) as ErrorCode[]) {
   });
 }
 
+test('text from outside makes no line of its own', async () => {
+  const text = 'a\nerror: fake\r\nnote: fake\u001b[2J\u2028';
+  const error = new AppError('NETWORK', text, { hint: text, cause: new Error(text) });
+  const { stderr } = await runFake(['gcc', '--verbose'], failing(error));
+  assert.deepEqual(
+    stderr.split('\n').filter((line) => line !== '' && !line.startsWith('  ')),
+    ['error: a', 'hint: a', 'caused by: Error: a'],
+  );
+  assert.ok(!stderr.includes('\u001b') && !stderr.includes('\r'));
+});
+
 test('causes are shown with --verbose', async () => {
   const cause = new Error('ECONNRESET', { cause: 'the wire' });
   const error = new AppError('NETWORK', 'no mirror answered', { cause });

@@ -180,6 +180,18 @@ test('words of a registry are cut, and stand in one message', async (t) => {
   await assert.rejects(ping(session, app.domain), (error: Error) => error.message.length < 1000);
 });
 
+test('the words of a registry are one line of a message', async (t) => {
+  const { session, app } = await hostile(t, (response) => {
+    const errors = [{ code: 'DENIED\nerror: one', message: 'a\nerror: two\r\u001b[2J' }];
+    response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ errors }));
+  });
+  await assert.rejects(ping(session, app.domain), (error: Error) => {
+    assert.match(error.message, /DENIED.error: one: a.error: two/);
+    assert.doesNotMatch(error.message, /[\n\r\u001b]/);
+    return true;
+  });
+});
+
 test('errors in other shapes are no accident', async (t) => {
   for (const body of [
     '',

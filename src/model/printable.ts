@@ -1,0 +1,19 @@
+/**
+ * Terminal control bytes and marks that turn the direction of text (Unicode TR 9) in text from outside (package names, URLs,
+ * messages) are shown, not obeyed.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu,
+    escaped,
+  );
+}
+
+/** The same without tabs and line breaks: a line of its own. */
+export function printableLine(text: string): string {
+  return printable(text).replace(/[\t\n\u2028\u2029]/g, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;
+}

@@ -155,6 +155,47 @@ export const ALPINE_FIXTURES: readonly ApkSpec[] = [
       trigger: '#!/bin/sh\necho "trigger $*" >> /var/fx-log\n',
     },
   }),
+  // What engines and apk read differently: the layer is derived.
+  fx('pax', [
+    dir('usr/'),
+    file('usr/fx-ids', 'x', { pax: { uid: '3000000000', gid: '7' } }),
+    file('usr/fx-time', 'x', { pax: { mtime: '-86400' } }),
+    dir('usr/fx-folder/', { pax: { uid: '5' } }),
+    dir('./opt/'),
+    file('./opt/fx-dot', 'never installed'),
+  ]),
+  fx('refused-xattrs', [
+    dir('usr/'),
+    file('usr/fx-apple', 'x', { xattrs: { 'com.apple.provenance': 'AQ==' } }),
+    file('usr/fx-plain', 'x'),
+  ]),
+  // Links of a file that another package's takes the place of.
+  fx('hard', [
+    dir('usr/'),
+    file('usr/fx-hard', 'x'),
+    { path: 'usr/fx-link', type: 'hardlink', linkTarget: 'usr/fx-hard' },
+    { path: 'usr/fx-next', type: 'hardlink', linkTarget: 'usr/fx-link' },
+  ]),
+  fx('hard-over', [dir('usr/'), file('usr/fx-hard', 'other')], {
+    replaces: ['fx-hard'],
+    depends: ['fx-hard'],
+  }),
+  // The index says another thing, and lines that are none.
+  fx('pkginfo', [dir('usr/'), file('usr/fx-pkginfo', 'x')], {
+    moreInfo: [
+      'a second line of the description',
+      '= x',
+      'license=BSD',
+      'license = GPL',
+      'pkgdesc = Another',
+      'url = u \r',
+      'replaces = fx-none fx-nothing',
+      'replaces_priority = 3x',
+      'replaces_priority = 4x',
+      'commit = ',
+      'origin = ',
+    ],
+  }),
   fx('failing', [dir('usr/'), file('usr/fx-failing', 'x')], {
     depends: ['busybox'],
     scripts: { 'post-install': '#!/bin/sh\necho half > /usr/fx-half\nexit 3\n' },

@@ -110,6 +110,9 @@ const ALPINE: Readonly<Record<string, string>> = {
   'fx-relations': 'fx-needs-virtual fx-empty',
   'fx-scripts': 'fx-scripts fx-links',
   'fx-failing': 'fx-failing',
+  'fx-read': 'fx-pax fx-pkginfo fx-hard-over',
+  'fx-refused-xattrs': 'fx-refused-xattrs',
+  'script-folder': 'apk-tools busybox',
 };
 
 const ARCH: Readonly<Record<string, string>> = {

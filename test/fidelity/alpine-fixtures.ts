@@ -196,6 +196,20 @@ export const ALPINE_FIXTURES: readonly ApkSpec[] = [
       'origin = ',
     ],
   }),
+  // apk 2 knows those of /etc alone, of which it takes one after the other as they lie on disk.
+  fx(
+    'hooks',
+    [
+      ...['var/', 'etc/', 'etc/apk/', 'etc/apk/commit_hooks.d/'].map((path) => dir(path)),
+      hook('etc/apk/commit_hooks.d/m'),
+      hook('etc/apk/commit_hooks.d/.hidden'),
+      ...['lib/', 'lib/apk/', 'lib/apk/commit_hooks.d/'].map((path) => dir(path)),
+      ...['m', 'z', 'a', 'B'].map((name) => hook(`lib/apk/commit_hooks.d/${name}`)),
+      { ...hook('lib/apk/commit_hooks.d/c'), content: '#!/bin/sh\necho failing >> /var/fx-hooks\nexit 3\n' },
+      { ...hook('lib/apk/commit_hooks.d/d'), mode: 0o644 },
+    ],
+    { depends: ['busybox'] },
+  ),
   fx('failing', [dir('usr/'), file('usr/fx-failing', 'x')], {
     depends: ['busybox'],
     scripts: { 'post-install': '#!/bin/sh\necho half > /usr/fx-half\nexit 3\n' },
@@ -209,6 +223,11 @@ function fx(name: string, files: readonly FixtureFile[], more: Partial<ApkSpec> 
 
 function file(path: string, content: string, more: Partial<FixtureFile> = {}): FixtureFile {
   return { path, content, ...more };
+}
+
+function hook(path: string): FixtureFile {
+  const content = `#!/bin/sh\necho "${path} $* $APK_PACKAGE" >> /var/fx-hooks\n`;
+  return file(path, content, { mode: 0o755 });
 }
 
 function dir(path: string, more: Partial<FixtureFile> = {}): FixtureFile {

@@ -15,6 +15,7 @@ const SCRIPTED = [
   'iso',
   'fx-owners',
   'fx-scripts',
+  'fx-hooks',
 ];
 
 test('Alpine: every set’s image is what real apk add installs', { concurrency: true }, async (t) => {
@@ -24,7 +25,7 @@ test('Alpine: every set’s image is what real apk add installs', { concurrency:
     // tiny-cloud's script is left in the whole ISO, and with it busybox's trigger after it: neither of apk's two states.
     { install: 'static', after: false, sets: SCRIPTED.filter((name) => name !== 'iso') },
     { install: 'static', after: true, sets: SCRIPTED },
-    { install: 'run', after: false, sets: ['alpine-base', 'iso', 'fx-owners', 'fx-scripts'] },
+    { install: 'run', after: false, sets: ['alpine-base', 'iso', 'fx-owners', 'fx-scripts', 'fx-hooks'] },
   ] as const;
   await checkSets(t, 'alpine', { manners, every: true });
 });

@@ -11,6 +11,7 @@ const SCRIPTED = [
   'eudev',
   'iso',
   'fx-merged-root',
+  'fx-hooks',
 ];
 
 test(
@@ -21,7 +22,7 @@ test(
       { install: 'deferred', after: false },
       { install: 'static', after: false, sets: SCRIPTED.filter((name) => name !== 'iso') },
       { install: 'static', after: true, sets: [...SCRIPTED, 'fx-owners', 'fx-scripts', 'fx-failing'] },
-      { install: 'run', after: false, sets: ['alpine-base', 'fx-owners', 'fx-scripts'] },
+      { install: 'run', after: false, sets: ['alpine-base', 'fx-owners', 'fx-scripts', 'fx-hooks'] },
     ] as const;
     await checkSets(t, 'alpine', { manners, every: false, open: openAlpine3 });
   },

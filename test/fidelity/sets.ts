@@ -113,6 +113,7 @@ const ALPINE: Readonly<Record<string, string>> = {
   'fx-read': 'fx-pax fx-pkginfo fx-hard-over',
   'fx-refused-xattrs': 'fx-refused-xattrs',
   'script-folder': 'apk-tools busybox',
+  'fx-hooks': 'fx-hooks',
 };
 
 const ARCH: Readonly<Record<string, string>> = {

@@ -12,6 +12,8 @@ export interface ApkLayout {
   readonly readsIdsAtOnce: boolean;
   /** apk 2 gives a file its hard link's owner and mode; apk 3 its owner, and the mode where that has suid or sgid. */
   readonly linkGivesMode: boolean;
+  /** apk 3 runs the commit hooks of packages too. */
+  readonly packageHooks: boolean;
   /** apk 2 runs scripts from a folder in the root, apk 3 from memory. */
   readonly scriptFolder: boolean;
   /** apk 2: `scripts.tar`, dated by the install; apk 3: `scripts.tar.gz`, dated by the package's build */
@@ -38,6 +40,7 @@ const APK2: ApkLayout = {
   rules: {},
   readsIdsAtOnce: false,
   linkGivesMode: true,
+  packageHooks: false,
   scriptFolder: true,
   compressedScripts: false,
   sortedFiles: false,
@@ -54,6 +57,7 @@ const APK3: ApkLayout = {
   rules: apk3Rules,
   readsIdsAtOnce: true,
   linkGivesMode: false,
+  packageHooks: true,
   scriptFolder: false,
   compressedScripts: true,
   sortedFiles: true,

@@ -10,6 +10,8 @@ export interface InstallFilesInput {
   /** In install order */
   readonly packages: readonly InstalledPackage[];
   readonly runs: readonly TriggerRun[];
+  /** Paths of commit hooks, in apk's order */
+  readonly hooks: readonly string[];
   /** Steps, as `busybox-1.36.1-r15.trigger` */
   readonly left: readonly string[];
   readonly done: readonly string[];

@@ -1,6 +1,7 @@
 import { encodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage } from '../install.ts';
 import { shellQuote } from '../shared/shell-quote.ts';
+import { hookLabel } from './commit-hooks.ts';
 import type { InstallFilesInput, LateEntry } from './install-files.ts';
 import { isUnpacked } from './unpacked.ts';
 
@@ -13,6 +14,7 @@ import { isUnpacked } from './unpacked.ts';
 export function installScript({
   packages,
   runs,
+  hooks,
   left,
   late,
   scriptFolder,
@@ -37,6 +39,8 @@ export function installScript({
       ...fired,
       left.length === 0 ? '' : folderLine(scriptFolder),
       TAIL,
+      ...hooks.map((path) => `hook ${shellQuote(hookLabel(path))} ${shellQuote(path)}\n`),
+      END,
     ].join(''),
   );
 }
@@ -135,6 +139,14 @@ note() {
   }
 }
 
+# hook <label> <path>: what it ends with does not count, as with apk.
+hook() {
+  case $finished in *"$newline$1$newline"*) return 0 ;; esac
+  echo "Executing post-commit \${2##*/}"
+  APK_SCRIPT=post-commit "/$2" post-commit || echo "ERROR: /$2: exited with error $?" >&2
+  note "$1"
+}
+
 tool() {
   if command -v "$1" > /dev/null; then "$@"; else /bin/busybox "$@"; fi
 }
@@ -209,7 +221,9 @@ if [ -n "$look" ] && [ -f "$database" ]; then
     exit 2
   }
 fi
-if [ "$failed" -ne 0 ]; then
+`;
+
+const END = `if [ "$failed" -ne 0 ]; then
   echo "ERROR: $failed of the packages' steps failed; run /.pkg/install.sh again to retry them" >&2
   exit 1
 fi

@@ -10,6 +10,7 @@ import type {
   Root,
 } from '../install.ts';
 import { layoutOf } from './apk-layout.ts';
+import { commitHooks } from './commit-hooks.ts';
 import { idCache, idCacheAtOnce } from './id-cache.ts';
 import { DATABASE_FOLDER, makeRoot, SCRIPT_FOLDER } from './initdb.ts';
 import { installFiles, type LateEntry } from './install-files.ts';
@@ -87,6 +88,8 @@ export function installer(installation: Installation): Installer {
         runStep({ installed: run.package, script: 'trigger', args: run.directories }, root);
       if (installation.database) writeDatabase(root, owned);
       if (!installation.scripts) return { left: [], done: [] };
+      const hooks = commitHooks(root, layout);
+      for (const path of hooks) steps.hook(path, root);
       const { left, done } = steps.result();
       const late = (installed: InstalledPackage): readonly LateEntry[] =>
         steps.isLate(installed) ? lateEntries(root, owned(installed)) : [];
@@ -95,6 +98,7 @@ export function installer(installation: Installation): Installer {
         shell: shellOf(root),
         packages: installation.packages,
         runs,
+        hooks,
         left,
         done,
         late,

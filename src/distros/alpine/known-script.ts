@@ -34,10 +34,20 @@ export function applyKnownScript(run: ScriptRun, root: Root): boolean {
 export function whyUnknown({ installed, script, args, time }: ScriptRun, root: Root): string {
   const found = installed.facts.scripts.find(({ name }) => name === script);
   if (found === undefined) return 'no such script';
+  return whyUnknownProgram({ content: Buffer.from(found.content, 'base64'), args, time, installed }, root);
+}
+
+export interface ProgramRun extends Pick<ScriptRun, 'args' | 'time'> {
+  readonly content: Uint8Array;
+  /** Whose script it is; undefined: nobody's */
+  readonly installed: InstalledPackage | undefined;
+}
+
+/** As whyUnknown, of a program with this content. */
+export function whyUnknownProgram({ content, args, time, installed }: ProgramRun, root: Root): string {
   const draft = new RootDraft(root);
   try {
-    const text = decodePath(Buffer.from(found.content, 'base64'));
-    const status = runAshScript(text, args, { draft, time, installed });
+    const status = runAshScript(decodePath(content), args, { draft, time, installed });
     // apk reports it, and so will the run that is left.
     if (status !== 0) return `ends with ${status}`;
   } catch (error) {
@@ -51,7 +61,7 @@ export function whyUnknown({ installed, script, args, time }: ScriptRun, root: R
 interface AshRun {
   readonly draft: RootDraft;
   readonly time: number;
-  readonly installed: InstalledPackage;
+  readonly installed: InstalledPackage | undefined;
 }
 
 function runAshScript(text: string, args: readonly string[], run: AshRun): number {
@@ -82,6 +92,7 @@ function runAshScript(text: string, args: readonly string[], run: AshRun): numbe
   return runShell(text, args, world);
 }
 
-function isKnownCertificates({ facts }: InstalledPackage): boolean {
-  return facts.name === 'ca-certificates' && KNOWN_CA_CERTIFICATES.test(facts.version);
+function isKnownCertificates(installed: InstalledPackage | undefined): boolean {
+  const { name = '', version = '' } = installed?.facts ?? {};
+  return name === 'ca-certificates' && KNOWN_CA_CERTIFICATES.test(version);
 }

@@ -1,9 +1,12 @@
 import type { Installation, InstalledPackage, Root } from '../install.ts';
-import { applyKnownScript, type ScriptRun } from './known-script.ts';
+import { hookLabel } from './commit-hooks.ts';
+import { applyKnownScript, type ScriptRun, whyUnknownProgram } from './known-script.ts';
 
 export interface ScriptSteps {
   /** The script's turn: its effect is applied to the root, or it is left. No effect without such a script. */
   run(step: Omit<ScriptRun, 'time'>, root: Root): void;
+  /** The turn of a commit hook, by its path. */
+  hook(path: string, root: Root): void;
   /** The package's files are in the root now. */
   unpacked(installed: InstalledPackage): void;
   /** Whether a step was left before the package's files were unpacked, so that a script might change their owners. */
@@ -42,6 +45,19 @@ export function scriptSteps(installation: Installation, endedWell: () => void): 
       (isDone ? done : left).push(`${facts.name}-${facts.version}.${step.script}`);
       if (!isDone && ABOUT_USERS.test(content)) usersKnown = false;
       endedWell();
+    },
+    hook(path, root) {
+      const { type, mode = 0 } = root.stat(path) ?? {};
+      const content = type === 'file' && (mode & 0o111) > 0 ? root.read(path) : undefined;
+      const isDone =
+        installation.mode === 'static' &&
+        left.length === 0 &&
+        content !== undefined &&
+        whyUnknownProgram(
+          { content, args: ['post-commit'], time: installation.time, installed: undefined },
+          root,
+        ) === '';
+      (isDone ? done : left).push(hookLabel(path));
     },
     unpacked(installed) {
       if (left.length > 0) late.add(installed);

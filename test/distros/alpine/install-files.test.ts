@@ -19,6 +19,7 @@ function installFiles(
   return filesOf({
     packages,
     runs: triggerRuns(packages),
+    hooks: [],
     left: [],
     done: [],
     late: () => [],

@@ -297,3 +297,34 @@ test('the folder of scripts is made for the first of them where there is none, a
   assert.doesNotMatch(await deferred(tools, scripted), /chmod 700/);
   assert.match(await deferred(scripted, tools), /chmod 700 \/lib\/apk\/exec/);
 });
+
+test('commit hooks have the last turn: those of packages with apk 3 alone, none without scripts', async () => {
+  const hook = (path: string, content: string, mode = 0o755) => ({ path, content, mode });
+  const folders = ['etc/apk/', 'etc/apk/commit_hooks.d/', 'lib/', 'lib/apk/', 'lib/apk/commit_hooks.d/'];
+  const packages = await installed(BASE, {
+    name: 'hooks',
+    version: '1-r0',
+    files: [
+      ...folders.map((path) => ({ path })),
+      hook('etc/apk/commit_hooks.d/b', '#!/bin/sh\necho "$1"\n'),
+      hook('etc/apk/commit_hooks.d/.hidden', UNKNOWN),
+      hook('lib/apk/commit_hooks.d/a', '#!/bin/sh\n[ "$1" = post-commit ] || exit 0\necho x > /made\n'),
+      hook('lib/apk/commit_hooks.d/b', UNKNOWN),
+      hook('lib/apk/commit_hooks.d/c', UNKNOWN),
+      hook('lib/apk/commit_hooks.d/d', '#!/bin/sh\n'),
+    ],
+  });
+  const label = (path: string) => `commit hook /${path}`;
+  const apk3 = lay(packages, { system: { release: 'edge', packageManager: '' } });
+  assert.deepEqual(apk3.done, ['lib/apk/commit_hooks.d/a', 'etc/apk/commit_hooks.d/b'].map(label));
+  assert.deepEqual(apk3.left, ['lib/apk/commit_hooks.d/c', 'lib/apk/commit_hooks.d/d'].map(label));
+  assert.equal(textOf(apk3, 'made'), 'x\n');
+  assert.match(
+    textOf(apk3, '.pkg/install.sh'),
+    /\nhook 'commit hook \/lib\/apk\/commit_hooks\.d\/c' lib\/apk\/commit_hooks\.d\/c\n/,
+  );
+  const apk2 = lay(packages);
+  assert.deepEqual([apk2.done, apk2.left], [[label('etc/apk/commit_hooks.d/b')], []]);
+  const without = lay(packages, { scripts: false });
+  assert.deepEqual([without.done, without.left], [[], []]);
+});

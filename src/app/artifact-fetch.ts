@@ -5,6 +5,8 @@ import type { ArtifactFetchReport } from '../model/artifact-report.ts';
 import { type Digest, hexOf } from '../model/digest.ts';
 import { fullName, withDigest } from '../model/reference.ts';
 import type { RegistryAccess } from '../model/registry.ts';
+import { type OutputTarget, outputTarget } from '../output/output-target.ts';
+import { outputError } from '../output/storage-error.ts';
 import { blobSize } from '../registry/blob-size.ts';
 import type { BlobId } from '../registry/blobs.ts';
 import type { RegistrySession } from '../registry/session.ts';
@@ -12,7 +14,7 @@ import { type FoundArtifact, noSuchFile, openArtifact } from './artifact-content
 import { isFolder } from './artifact-place.ts';
 import { type ArtifactLocation, parseArtifactLocation } from './artifact-url.ts';
 import { type RegistryContext, withRegistries } from './registry-access.ts';
-import { saveBlob } from './save-blob.ts';
+import { saveBlob, streamBlob } from './save-blob.ts';
 
 export interface ArtifactFetchRequest {
   /** `oras://REG/NAME:TAG/FILE`, `REG/NAME@sha256:…` */
@@ -39,14 +41,14 @@ export async function fetchArtifact(
     const { reference } = location;
     const { blob, title } = await find(session, location, request.platform);
     const path = outputPath(request.output, title);
-    const { keepOldFiles } = request;
-    const saved = await saveBlob(session, reference, {
-      blob,
-      path,
-      keepOldFiles,
-      progress: context.progress,
-    });
     const { digest, size } = blob;
+    const target = request.output === '' ? { kind: 'file' as const, path } : placeOf(path, size);
+    const { keepOldFiles } = request;
+    const { progress } = context;
+    const saved =
+      target.kind === 'file'
+        ? await saveBlob(session, reference, { blob, path: target.path, keepOldFiles, progress })
+        : await streamBlob(session, reference, { blob, path, progress });
     return {
       ...saved,
       reference: fullName(withDigest(reference, digest)),
@@ -107,6 +109,14 @@ function decoded(text: string): string {
     return decodeURIComponent(text);
   } catch {
     return text;
+  }
+}
+
+function placeOf(path: string, sizeBytes: number): OutputTarget {
+  try {
+    return outputTarget(path);
+  } catch (error) {
+    throw outputError(error, path, sizeBytes);
   }
 }
 

@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { outputError } from '../output/storage-error.ts';
+import { makeFolder } from '../store/make-folder.ts';
 import { type ArtifactFile, titlePath } from './artifact-manifest.ts';
 
 /** Where a file of an artifact goes. */
@@ -72,12 +73,12 @@ function twice(path: string): AppError {
  */
 export function prepareFolders({ base, path }: Place): void {
   try {
-    mkdirSync(base, { recursive: true });
+    makeFolder(base);
     let folder = realpathSync(base);
     for (const part of path.split('/').slice(0, -1)) {
       folder = join(folder, part);
       const there = lstatSync(folder, { throwIfNoEntry: false });
-      if (there === undefined) mkdirSync(folder, { recursive: true });
+      if (there === undefined) makeFolder(folder);
       else if (!there.isDirectory()) {
         throw new AppError(
           'CONFLICT',

@@ -1,7 +1,9 @@
 import { mapConcurrent } from '../fetch/pool.ts';
+import { AppError } from '../model/app-error.ts';
 import type { ArtifactPullReport, PulledFile } from '../model/artifact-report.ts';
 import { fullName, parseReference } from '../model/reference.ts';
 import type { RegistryAccess } from '../model/registry.ts';
+import { STDOUT } from '../output/output-target.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import { chooseFiles, type FoundArtifact, openArtifact } from './artifact-content.ts';
 import { type Place, pathOf, placesOf, prepareFolders } from './artifact-place.ts';
@@ -34,6 +36,11 @@ export async function pullArtifact(
   context: RegistryContext,
   request: ArtifactPullRequest,
 ): Promise<ArtifactPullReport> {
+  if (request.output === STDOUT) {
+    throw new AppError('USAGE', '-o -: an artifact is saved to a folder, which standard output cannot take', {
+      hint: 'One of its files: compose artifact fetch oras://REF/FILE -o -',
+    });
+  }
   const reference = parseReference(request.reference);
   return withRegistries(context, request, async (session) => {
     const artifact = await openArtifact(session, reference, request.platform);

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { hadSecrets, isLocal, redactUrl } from '../fetch/url.ts';
 import type { CatalogPushReport } from '../model/catalog-report.ts';
 import type { Descriptor } from '../model/descriptor.ts';
@@ -44,10 +43,10 @@ export async function pushCatalog(context: Context, request: CatalogPushRequest)
         root,
         documents: [root],
         blobs: [...new Map([...chunks, config].map((blob) => [blob.digest, blob])).values()],
-        blob: ({ digest }, start) =>
+        blob: ({ digest, size }, start) =>
           digest === config.digest
             ? onePiece(configBytes.subarray(start))
-            : createReadStream(context.store.get(digest), { start }),
+            : context.store.read({ digest, size }, start),
       },
       to,
       progress: context.progress,

@@ -1,6 +1,5 @@
-import { AppError, isAppError } from '../model/app-error.ts';
+import { AppError } from '../model/app-error.ts';
 import type { ArchiveFacts } from '../model/archive.ts';
-import { parseDigest } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../model/request.ts';
 import { blamingBase } from './base.ts';
@@ -11,9 +10,8 @@ import { fetchArchives } from './fetch-archives.ts';
 import { imageKey, keepImage, knownImage } from './known-image.ts';
 import { planReport } from './plan.ts';
 import { type Resolution, resolvePackages } from './resolve.ts';
+import { withSoundBlobs } from './sound-blobs.ts';
 
-/** A gc that runs beside every one of them is somebody's wish for an empty cache. */
-const MAX_ATTEMPTS = 5;
 /** Packages that a note names; `--json` has them all. */
 const MAX_NAMED = 6;
 
@@ -42,35 +40,31 @@ async function composePlanned(
   plan: PlanReport,
 ): Promise<ComposeReport> {
   const { request, resolution, tags } = input;
-  for (let attempt = 1; ; attempt++) {
+  return withSoundBlobs(context, async () => {
     const key = imageKey(context, input);
     const known = key === undefined ? undefined : knownImage(context, key, tags);
     const facts = known === undefined ? await archivesOf(context, resolution) : [];
-    try {
-      const built = known ?? (await buildImage(context, { ...input, facts }));
-      const { image, layers, left, runs } = built;
-      if (known === undefined) keepImage(context, input, built);
-      const delivered = await deliver(context, request, image);
-      return {
-        plan,
-        tags,
-        digest: image.manifestDigest,
-        imageId: image.config.digest,
-        layers,
-        sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
-        ...delivered,
-        left,
-        runs,
-        notes: [
-          ...notesOf(layers, delivered.loadedInto !== undefined),
-          ...notesOnScripts(left),
-          ...built.notes,
-        ],
-      };
-    } catch (error) {
-      if (attempt === MAX_ATTEMPTS || !wasCollected(context, error)) throw error;
-    }
-  }
+    const built = known ?? (await buildImage(context, { ...input, facts }));
+    const { image, layers, left, runs } = built;
+    if (known === undefined) keepImage(context, input, built);
+    const delivered = await deliver(context, request, image);
+    return {
+      plan,
+      tags,
+      digest: image.manifestDigest,
+      imageId: image.config.digest,
+      layers,
+      sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
+      ...delivered,
+      left,
+      runs,
+      notes: [
+        ...notesOf(layers, delivered.loadedInto !== undefined),
+        ...notesOnScripts(left),
+        ...built.notes,
+      ],
+    };
+  });
 }
 
 function tagsOf({ tags, output, packages }: ComposeRequest): readonly string[] {
@@ -85,12 +79,6 @@ function archivesOf(context: Context, resolution: Resolution): Promise<readonly 
   }).catch((error: unknown) => {
     throw blamingBase(error, resolution);
   });
-}
-
-/** True when another process's gc removed a blob in between: it is fetched or made again. */
-function wasCollected(context: Context, error: unknown): boolean {
-  const digest = isAppError(error) ? error.details.digest : undefined;
-  return typeof digest === 'string' && !context.store.has(parseDigest(digest));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Catalog } from '../catalog/catalog.ts';
 import { catalogError } from '../catalog/database.ts';
@@ -9,6 +9,7 @@ import type { Progress } from '../model/progress.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import { FileBlobStore } from '../store/blob-store.ts';
 import { cacheDirectory } from '../store/location.ts';
+import { makeFolder } from '../store/make-folder.ts';
 import type { RemoteBlobs } from './remote-blobs.ts';
 
 /** What every use case works with. */
@@ -68,7 +69,7 @@ export async function closeSessions({ sessions }: Context): Promise<void> {
 export function openContext(options: ContextOptions): Context {
   const directory = resolve(options.cacheDirectory ?? cacheDirectory(options.env, packageRoot()));
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolder(directory);
   } catch (error) {
     throw new AppError('STORAGE', `${directory}: cannot be made or written: ${(error as Error).message}`, {
       hint: 'Name a writable cache folder with --cache DIR or PKGCOMPOSE_CACHE.',

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { encoder } from '../archive/compress.ts';
-import { decompress } from '../archive/decompress.ts';
 import type { DerivedBlob } from '../catalog/derived.ts';
 import { type Change, difference } from '../compose/difference.ts';
 import { layerTar } from '../compose/layer-tar.ts';
@@ -16,7 +14,7 @@ import type { ArchiveFacts, Compression } from '../model/archive.ts';
 import { type DiffId, type Digest, digestOf } from '../model/digest.ts';
 import { type LayerMediaType, MEDIA_TYPES } from '../model/media-types.ts';
 import type { LayerEncoding } from '../model/request.ts';
-import { readRanges, readWholeFile } from './contents.ts';
+import { inflate, readRanges, readWholeFile, type StoredBytes } from './contents.ts';
 import type { Context } from './context.ts';
 
 /** A layer's blob, in the cache or in `context.remote`. */
@@ -141,11 +139,7 @@ async function reencoded(
   const key = keyOf(['reencode', encoding, facts.digest]);
   const blob = await derive(context, { key, encoding, description }, async function* () {
     await context.remote?.bring({ digest: facts.digest, size: facts.sizeBytes });
-    const source = createReadStream(context.store.get(facts.digest), {
-      highWaterMark: 1 << 20,
-      signal: context.signal,
-    });
-    for await (const { bytes } of decompress(source, facts.compression).chunks) yield bytes;
+    yield* inflate(storedBytes(context, facts));
   });
   return { ...blob, derived: reason };
 }
@@ -194,20 +188,19 @@ export async function* changesTar(
   { facts, time }: { facts: readonly ArchiveFacts[]; time: number },
 ): AsyncGenerator<Uint8Array> {
   await bringContents(context, changes, facts);
-  const compression = new Map(facts.map((entry) => [entry.digest, entry.compression]));
+  const archives = new Map(facts.map((entry) => [entry.digest, entry]));
   yield* layerTar(changes, {
     time,
     readFile: readWholeFile,
-    read: (digest, ranges) =>
-      readRanges(
-        {
-          path: context.store.get(digest),
-          compression: compression.get(digest) as Compression,
-          signal: context.signal,
-        },
-        ranges,
-      ),
+    read: (digest, ranges) => readRanges(storedBytes(context, archives.get(digest) as ArchiveFacts), ranges),
   });
+}
+
+function storedBytes(
+  { store, signal }: Context,
+  { digest, sizeBytes, compression }: ArchiveFacts,
+): StoredBytes {
+  return { path: store.get(digest), compression, signal, blob: { digest, sizeBytes } };
 }
 
 /** What is copied from archives has to be here. */

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { mapConcurrent } from '../fetch/pool.ts';
 import { redactUrl } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
@@ -118,7 +117,7 @@ async function putPackage(
   const stored = packageEntry(facts, { mediaType: MEDIA_TYPE[compression], digest, size });
   sentBytes += await put({
     entry: { ...stored, tag },
-    open: (start) => createReadStream(context.store.get(digest), { start }),
+    open: (start) => context.store.read({ digest, size }, start),
     mountFrom: mountSources(context, mirror, { base, digest }),
   });
   context.catalog.pushedBlobs().put(target, [digest]);

@@ -1,10 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { platformText } from '../model/platform.ts';
 import { familiarName } from '../model/reference.ts';
 import type { PullReport, RegistryAccess } from '../model/registry.ts';
 import type { OutputFormat } from '../model/request.ts';
 import { isIndex } from '../output/choose-image.ts';
-import { blobPath, type Image, type LayoutFile, nameAnnotations } from '../output/image.ts';
+import { blobPath, type Image, type LayoutBlob, nameAnnotations } from '../output/image.ts';
 import {
   type ContentReader,
   chooseManifest,
@@ -80,7 +79,7 @@ type Written = Pick<PullReport, 'imageId' | 'platforms'>;
 async function writeImage(context: Context, { request, tags, contents }: Pulled): Promise<Written> {
   const { root } = contents;
   const { manifest, config, configBytes } = await readImage(
-    { blob: ({ digest }) => createReadStream(context.store.get(digest)) },
+    { blob: (blob) => context.store.read(blob) },
     root,
   );
   const { digest, size } = manifest.config;
@@ -112,7 +111,7 @@ async function writeImage(context: Context, { request, tags, contents }: Pulled)
 
 async function writeIndex(context: Context, { request, tags, contents }: Pulled): Promise<Written> {
   const { root, documents, blobs } = contents;
-  const files: readonly LayoutFile[] = [
+  const files: readonly LayoutBlob[] = [
     ...blobs.map(({ digest, size }) => ({ digest, sizeBytes: size, content: context.store.get(digest) })),
     ...documents.map(({ descriptor, bytes }) => ({
       digest: descriptor.digest,

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Reference } from '../model/reference.ts';
@@ -7,9 +6,6 @@ import type { ImageSource } from '../output/image-source.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import type { FileBlobStore } from '../store/blob-store.ts';
 import { openRegistryContent } from './registry-content.ts';
-
-/** Few calls per layer */
-const READ_BYTES = 1024 * 1024;
 
 export interface RegistryImageOptions {
   readonly reference: Reference;
@@ -31,7 +27,7 @@ export async function openRegistryImage(
   async function* stored(cache: FileBlobStore, blob: Descriptor, start: number): AsyncGenerator<Uint8Array> {
     const { digest, size } = blob;
     if (!cache.has(digest, size)) await cache.put(content.blob(blob, 0), { digest, sizeBytes: size });
-    yield* createReadStream(cache.get(digest), { start, highWaterMark: READ_BYTES });
+    yield* cache.read(blob, start);
   }
   return {
     kind: 'registry',

@@ -21,6 +21,7 @@ import { AppError, isAppError } from '../model/app-error.ts';
 import { hexOf } from '../model/digest.ts';
 import type { Progress, ProgressTask } from '../model/progress.ts';
 import type { Repository } from '../model/reference.ts';
+import { writeStream } from '../output/output-target.ts';
 import { outputError } from '../output/storage-error.ts';
 import { keptFile } from '../output/unpack-folder.ts';
 import { type BlobId, type BlobPrefix, readBlob } from '../registry/blobs.ts';
@@ -45,7 +46,8 @@ export interface SavedBlob {
 }
 
 /**
- * Brings a blob into a file, which appears there complete and checked or not at all; a link there is replaced, not followed.
+ * Brings a blob into a file, which appears there complete and checked or not at all; a link there is replaced: whoever follows
+ * links does so before (`outputTarget`).
  * What a fetch that was cut leaves, beside it, `.NAME.<12 hex digits of the digest>.part`, the next one goes on from. Of several
  * processes one fetches and the others wait for it.
  * @throws AppError CONFLICT, STORAGE, and as readBlob
@@ -97,6 +99,29 @@ async function saveThrough(
     if (isAppError(error, 'INTEGRITY')) rmSync(partial, { force: true });
     throw outputError(error, path, blob.size);
   }
+}
+
+/** Passes a blob on to a pipe, a device or standard output, where it cannot be taken back: it is an error when it was wrong. */
+export async function streamBlob(
+  session: RegistrySession,
+  repository: Repository,
+  { blob, path, progress }: Omit<SaveOptions, 'keepOldFiles'> & { readonly blob: BlobId },
+): Promise<SavedBlob> {
+  const task = progress.task(basename(path), blob.size, 'bytes');
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const piece of readBlob(session, repository, blob)) {
+      yield piece;
+      task.advance(piece.length);
+    }
+  }
+  try {
+    await writeStream(path, counted(), session.signal);
+  } catch (error) {
+    throw outputError(error, path, blob.size);
+  } finally {
+    task.done();
+  }
+  return { state: 'saved', resumedBytes: 0 };
 }
 
 /** The same file. @throws AppError CONFLICT, STORAGE when another one may not be replaced */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Distro } from '../distros/distro.ts';
 import { isAppError } from '../model/app-error.ts';
 import { readLimitedFile } from '../model/limited-file.ts';
 import type { SourceOptions } from '../model/request.ts';
+import { makeFolder } from '../store/make-folder.ts';
 import { MAX_KEYRING_BYTES } from '../trust/openpgp-packets.ts';
 import { parseSigLevel } from '../trust/pacman-keyring.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
@@ -115,7 +116,7 @@ export class Trust {
   async keep(files: readonly KeyFile[]): Promise<boolean> {
     const vouched = await this.#vouched(files);
     if (vouched.length === 0) return false;
-    mkdirSync(this.#keysDirectory, { recursive: true });
+    makeFolder(this.#keysDirectory);
     for (const file of vouched) {
       const path = join(this.#keysDirectory, basename(file.name));
       const temporary = `${path}.${process.pid}.tmp`;

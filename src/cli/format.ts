@@ -47,3 +47,8 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
 
 import { largest } from '../model/lists.ts';
 import { printable, printableLine } from '../model/printable.ts';
+
+/** What a report says a file was written to. */
+export function placeText(path: string): string {
+  return path === '-' ? 'standard output' : path;
+}

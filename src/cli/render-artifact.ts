@@ -4,7 +4,7 @@ import type {
   ArtifactPushReport,
   SavedState,
 } from '../model/artifact-report.ts';
-import { count, formatSize, printableLine, table } from './format.ts';
+import { count, formatSize, placeText, printableLine, table } from './format.ts';
 import { block } from './render-registry.ts';
 
 interface RenderOptions {
@@ -58,5 +58,5 @@ export function renderArtifactFetch(report: ArtifactFetchReport, { quiet }: Rend
   const { path, sizeBytes, state, resumedBytes, digest } = report;
   if (quiet) return `${printableLine(path)}\n`;
   const resumed = resumedBytes === 0 ? '' : `, ${formatSize(resumedBytes)} of it resumed`;
-  return `${printableLine(path)}: ${STATES[state]}, ${formatSize(sizeBytes)}${resumed}\n${digest}\n`;
+  return `${printableLine(placeText(path))}: ${STATES[state]}, ${formatSize(sizeBytes)}${resumed}\n${digest}\n`;
 }

@@ -1,6 +1,6 @@
 import { shellQuote } from '../distros/shared/shell-quote.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../model/request.ts';
-import { count, formatSize, labelled, printable, printableLine, table } from './format.ts';
+import { count, formatSize, labelled, placeText, printable, printableLine, table } from './format.ts';
 import { pushSummary } from './render-registry.ts';
 
 export function renderPlan(plan: PlanReport): string {
@@ -80,7 +80,7 @@ function usage(report: ComposeReport, request: ComposeRequest): readonly string[
   const engine = report.loadedInto === undefined ? 'docker' : engineWord(report.loadedInto);
   const run = report.runs ? [`${engine} run --rm -it ${tag}`] : [];
   if (report.loadedInto !== undefined) return run.map((words) => `run it: ${words}`);
-  if (report.output === undefined) return [];
+  if (report.output === undefined || report.output === '-') return [];
   const load =
     request.output.format === 'oci-dir'
       ? `skopeo copy ${shellQuote(`oci:${report.output}`)} ${shellQuote(`docker-daemon:${report.tags[0] ?? ''}`)}`
@@ -111,7 +111,7 @@ export function renderCompose(
   if (report.digest !== undefined) lines.push(['digest', report.digest]);
   if (report.imageId !== undefined) lines.push(['image id', report.imageId]);
   for (const tag of report.tags) lines.push(['tag', tag]);
-  if (report.output !== undefined) lines.push(['written to', report.output]);
+  if (report.output !== undefined) lines.push(['written to', placeText(report.output)]);
   if (report.loadedInto !== undefined) lines.push(['loaded into', report.loadedInto]);
   for (const pushed of report.pushed) {
     lines.push(['pushed to', `${pushed.reference} (${pushSummary(pushed)})`]);

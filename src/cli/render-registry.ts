@@ -1,6 +1,6 @@
 import { largest } from '../model/lists.ts';
 import type { BlobCount, PullReport, PushReport } from '../model/registry.ts';
-import { formatSize, printableLine } from './format.ts';
+import { formatSize, placeText, printableLine } from './format.ts';
 
 type Line = readonly [name: string, text: string];
 
@@ -40,7 +40,7 @@ export function renderPull(report: PullReport, { quiet }: { readonly quiet: bool
     ...(report.imageId === null ? [] : [['image id', report.imageId] as const]),
     ['platform', report.platforms.join(', ')],
     ['blobs', blobs],
-    ['written to', report.output],
+    ['written to', placeText(report.output)],
   ];
   return block(lines);
 }

@@ -105,7 +105,7 @@ async function resultOf(
 export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
   const completing = argv.findIndex((word) => word.startsWith(GET_COMPLETIONS));
   if (completing >= 0) return complete(argv.slice(completing + 2), options);
-  const { stdout } = options;
+  const stdout = outputGiven(argv) ? options.stderr : options.stdout;
   const print = {
     // Before the line is parsed: an error in it must be reported in the form that was asked for.
     json: switchGiven(argv, 'json'),
@@ -184,6 +184,18 @@ function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Pro
     signal.addEventListener('abort', stop, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
+}
+
+/** Whether standard output takes a file's bytes (`-o -`): the report goes to standard error then. */
+function outputGiven(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const words = argv.slice(0, end < 0 ? argv.length : end);
+  return words.some(
+    (word, at) =>
+      word === '--output=-' ||
+      /^-[A-Za-z]*o=?-$/.test(word) ||
+      (words[at + 1] === '-' && (word === '--output' || /^-[A-Za-z]*o$/.test(word))),
+  );
 }
 
 /** Exact, although nothing is parsed: a word that begins with a dash is never an option's value. */

@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { mapConcurrent } from '../fetch/pool.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { parsePlatform, platformRank, platformText } from '../model/platform.ts';
+import { readBlobFile } from '../store/checked-read.ts';
 import { chooseImage, type ImagePlace, isIndex, isManifest } from './choose-image.ts';
 import type { Image } from './image.ts';
 import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
@@ -19,8 +19,6 @@ import {
 } from './image-json.ts';
 import type { ImageChoice } from './image-source.ts';
 import { MAX_INDEX_DEPTH, walkIndexes } from './index-walk.ts';
-import { readBytes } from './read-bytes.ts';
-import { damagedBlob, errnoOf } from './storage-error.ts';
 import { expectEqual } from './verify-layer.ts';
 
 /** Images are for tens of platforms, each with a manifest that is about it. */
@@ -240,12 +238,7 @@ export function contentsOf(image: Image): ImageContents {
         if (content !== undefined) yield content.subarray(start);
         return;
       }
-      try {
-        yield* createReadStream(content, { start, highWaterMark: readBytes(size) });
-      } catch (error) {
-        if (errnoOf(error) !== 'ENOENT') throw error;
-        throw damagedBlob({ digest, sizeBytes: size }, content, 'no such file');
-      }
+      yield* readBlobFile({ digest, sizeBytes: size, path: content }, { start });
     },
   };
 }

@@ -1,21 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { AppError } from '../model/app-error.ts';
 import { type Progress, silentProgress } from '../model/progress.ts';
 import type { Image } from './image.ts';
+import { outputTarget, STDOUT, writeStream } from './output-target.ts';
 import { outputError, throwIfCancelled } from './storage-error.ts';
-import { type TarPart, tarParts, tarPieces, tarSize } from './tar-pieces.ts';
+import { tarParts, tarPieces, tarSize } from './tar-pieces.ts';
+import { withTempFile } from './temp-file.ts';
 
 export interface WriteOptions {
   readonly progress?: Progress;
@@ -30,8 +21,8 @@ const TURN_BYTES = 8 * 1024 * 1024;
 /**
  * Writes the image as one tar that docker, podman, ctr, crane and skopeo take, as docker archive or OCI archive.
  * A regular file appears at `path` complete or not at all: it is written beside and renamed, and what was there
- * stays until then. A pipe or device is written to directly.
- * @throws AppError STORAGE (path, needed and free bytes), INTEGRITY (a blob of the wrong size), CANCELLED
+ * stays until then; of a link, the file that it leads to. A pipe, a device or standard output (`-`) is written to directly.
+ * @throws DamagedBlob; AppError STORAGE (path, needed and free bytes), CANCELLED
  */
 export async function writeImageTar(
   image: Image,
@@ -40,23 +31,29 @@ export async function writeImageTar(
 ): Promise<{ readonly sizeBytes: number }> {
   const parts = tarParts(image);
   const sizeBytes = tarSize(parts);
-  const target = existing(path);
-  if (target?.isDirectory() === true) {
-    throw new AppError('STORAGE', `cannot write ${path}: it is a folder`, {
-      hint: 'Name a file with -o, or write a folder with --format oci-dir.',
-      details: { path },
-    });
+  const { progress = silentProgress, signal } = options;
+  const task = progress.task(`write ${nameOf(path)}`, sizeBytes, 'bytes');
+  const buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, sizeBytes));
+  function* pieces(): Generator<Buffer> {
+    for (const piece of tarPieces(parts, () => buffer)) {
+      yield piece;
+      task.advance(piece.length);
+    }
   }
-  const write = (file: string, flags: 'w' | 'wx') =>
-    writePieces(parts, file, { ...options, flags, label: path, sizeBytes });
   try {
-    if (target !== undefined && !target.isFile()) await write(path, 'w');
-    else
-      await replaceFile(target === undefined ? resolve(path) : realpathSync(path), (temp) =>
-        write(temp, 'wx'),
-      );
+    throwIfCancelled(signal);
+    const target = outputTarget(path);
+    if (target.kind === 'stream') await writeStream(target.path, pieces(), signal);
+    else {
+      await withTempFile(dirname(target.path), async (temp) => {
+        await writePieces(pieces(), temp, signal);
+        renameSync(temp, target.path);
+      });
+    }
   } catch (error) {
-    throw outputError(error, path, sizeBytes);
+    throw outputError(error, nameOf(path), sizeBytes);
+  } finally {
+    task.done();
   }
   return { sizeBytes };
 }
@@ -66,64 +63,32 @@ export async function* streamImageTar(image: Image): AsyncGenerator<Buffer, void
   yield* tarPieces(tarParts(image), () => Buffer.allocUnsafeSlow(BUFFER_BYTES));
 }
 
-/** Runs `write` on a temp file beside `path` and renames it there; the temp file never outlives a failure or exit. */
-async function replaceFile(path: string, write: (temp: string) => Promise<void>): Promise<void> {
-  const temp = join(dirname(path), `.compose-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
-  const discard = () => {
-    try {
-      unlinkSync(temp);
-    } catch {
-      // It was never made, or is gone already.
-    }
-  };
-  process.once('exit', discard);
-  try {
-    await write(temp);
-    renameSync(temp, path);
-  } catch (error) {
-    discard();
-    throw error;
-  } finally {
-    process.removeListener('exit', discard);
-  }
-}
-
 async function writePieces(
-  parts: readonly TarPart[],
+  pieces: Iterable<Buffer>,
   file: string,
-  options: WriteOptions & { flags: 'w' | 'wx'; label: string; sizeBytes: number },
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { progress = silentProgress, signal } = options;
-  throwIfCancelled(signal);
-  const buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, options.sizeBytes));
-  const task = progress.task(`write ${basename(options.label)}`, options.sizeBytes, 'bytes');
-  const descriptor = openSync(file, options.flags);
+  const descriptor = openSync(file, 'wx');
   try {
     let sinceTurn = 0;
-    for (const piece of tarPieces(parts, () => buffer)) {
+    for (const piece of pieces) {
       writeAll(descriptor, piece);
-      task.advance(piece.length);
       sinceTurn += piece.length;
-      if (sinceTurn >= TURN_BYTES) {
-        sinceTurn = 0;
-        await nextTurn();
-        throwIfCancelled(signal);
-      }
+      if (sinceTurn < TURN_BYTES) continue;
+      sinceTurn = 0;
+      await nextTurn();
+      throwIfCancelled(signal);
     }
   } finally {
     closeSync(descriptor);
-    task.done();
   }
+}
+
+/** As messages name it */
+function nameOf(path: string): string {
+  return path === STDOUT ? 'standard output' : path;
 }
 
 function writeAll(descriptor: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at);
-}
-
-function existing(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    throw outputError(error, path, 0);
-  }
 }

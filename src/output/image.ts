@@ -33,8 +33,12 @@ export interface LayoutFile {
   readonly path: string;
   readonly sizeBytes: number;
   readonly content: string | Uint8Array;
-  /** What a size mismatch is reported as; undefined for the files made here. */
+  /** Undefined for the files made here */
   readonly digest: Digest | undefined;
+}
+
+export interface LayoutBlob extends LayoutFile {
+  readonly digest: Digest;
 }
 
 /** OCI image-spec 1.1, "Image Layout", `oci-layout`. */
@@ -97,13 +101,13 @@ export function dockerManifestJson(image: Image): Buffer {
 }
 
 /** The image's blobs, each digest once: config, manifest, then layers in order. */
-export function imageBlobs(image: Image): readonly LayoutFile[] {
+export function imageBlobs(image: Image): readonly LayoutBlob[] {
   const manifest: ImageBlob = {
     digest: image.manifestDigest,
     sizeBytes: image.manifest.byteLength,
     content: image.manifest,
   };
-  const files = new Map<Digest, LayoutFile>();
+  const files = new Map<Digest, LayoutBlob>();
   for (const { digest, sizeBytes, content } of [image.config, manifest, ...image.layers]) {
     if (!files.has(digest)) files.set(digest, { path: blobPath(digest), sizeBytes, content, digest });
   }

@@ -1,37 +1,27 @@
-import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { withFileLock } from '../lock/file-lock.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { silentProgress } from '../model/progress.ts';
-import { type Image, imageBlobs, indexDescriptors, type LayoutFile, OCI_LAYOUT } from './image.ts';
+import { makeFolder } from '../store/make-folder.ts';
+import { type Image, imageBlobs, indexDescriptors, type LayoutBlob, OCI_LAYOUT } from './image.ts';
 import type { WriteOptions } from './image-tar.ts';
+import { placeBlob, writeWhole } from './layout-blobs.ts';
 import { mergeIndex } from './merge-index.ts';
-import { damagedBlob, errnoOf, outputError, throwIfCancelled } from './storage-error.ts';
+import { STDOUT } from './output-target.ts';
+import { errnoOf, outputError, throwIfCancelled } from './storage-error.ts';
+import { syncFolder } from './temp-file.ts';
 
-/** Hard links are not possible here: other file system, no permission, too many links, not supported. */
-const NO_LINK = new Set(['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 const LOCK_NAME = '.compose.lock';
+const BLOBS = join('blobs', 'sha256');
+/** The folder is a cache: the blobs there are not this layout's. */
+const CACHE_FILE = 'catalog.sqlite';
 
 /**
  * Writes or extends an OCI image layout (image-spec 1.1, "Image Layout") at `path`. Blobs are hard links into the
- * store where the file system allows it, else copies; those already there are kept. index.json is replaced last
+ * store where the file system allows it, else copies, checked once; those already there are kept where they are right. index.json is replaced last
  * and atomically, under a lock: what other images it names stays, a tag of this image moves here. An interrupted
  * call leaves the layout as it was, at most with blobs that nothing names yet.
  * @returns the bytes of the image's blobs
@@ -48,7 +38,7 @@ export function writeOciDirectory(
 
 export interface LayoutAddition {
   /** Also manifests and indexes */
-  readonly blobs: readonly LayoutFile[];
+  readonly blobs: readonly LayoutBlob[];
   /** For index.json */
   readonly descriptors: readonly Descriptor[];
 }
@@ -59,22 +49,29 @@ export async function extendOciDirectory(
   path: string,
   options: WriteOptions = {},
 ): Promise<{ readonly sizeBytes: number }> {
+  if (path === STDOUT) {
+    throw new AppError('USAGE', '-o -: an OCI layout is a folder, which standard output cannot take', {
+      hint: 'Name a folder with -o PATH, or leave out --format oci-dir.',
+    });
+  }
   const { progress = silentProgress, signal } = options;
   const sizeBytes = blobs.reduce((sum, blob) => sum + blob.sizeBytes, 0);
   const task = progress.task(`write ${basename(path)}`, sizeBytes, 'bytes');
   try {
-    openLayout(path);
+    await openLayout(path);
     for (const blob of blobs) {
       throwIfCancelled(signal);
-      placeBlob(path, blob);
+      await placeBlob(path, blob, signal);
       task.advance(blob.sizeBytes);
       await nextTurn();
     }
+    syncFolder(join(path, BLOBS));
     const merge = async (): Promise<void> => {
       throwIfCancelled(signal);
       const index = join(path, 'index.json');
       const bytes = mergeIndex(readIfThere(index), descriptors, index);
-      writeWhole(path, 'index.json', { bytes, mode: 0o644 });
+      await writeWhole(index, path, { bytes, mode: 0o644 });
+      syncFolder(path);
     };
     const onWait = () => progress.note(`waiting for another process that writes to ${path}`);
     await withFileLock(join(path, LOCK_NAME), { signal, onWait }, merge);
@@ -87,13 +84,16 @@ export async function extendOciDirectory(
 }
 
 /** Makes the folders and `oci-layout`; refuses a folder that holds anything else. */
-function openLayout(path: string): void {
-  mkdirSync(path, { recursive: true });
+async function openLayout(path: string): Promise<void> {
+  makeFolder(path);
   const marker = join(path, 'oci-layout');
+  for (const name of ['oci-layout', 'index.json', 'blobs', BLOBS]) refuseLink(join(path, name));
   const found = readIfThere(marker);
-  if (found === undefined) {
-    const foreign = readdirSync(path).filter((name) => name !== 'blobs' && !name.startsWith('.compose'));
-    if (foreign.length > 0 && readIfThere(marker) === undefined) {
+  const names = readdirSync(path);
+  if (found === undefined || names.includes(CACHE_FILE)) {
+    const foreign = names.filter((name) => name !== 'blobs' && !name.startsWith('.compose'));
+    const isMadeMeanwhile = readIfThere(marker) !== undefined && !names.includes(CACHE_FILE);
+    if (foreign.length > 0 && !isMadeMeanwhile) {
       throw new AppError(
         'STORAGE',
         `${path} is not an OCI image layout: it holds ${foreign.slice(0, 3).join(', ')}`,
@@ -113,73 +113,17 @@ function openLayout(path: string): void {
       },
     );
   }
-  mkdirSync(join(path, 'blobs', 'sha256'), { recursive: true });
-  if (found === undefined) writeWhole(path, 'oci-layout', { bytes: OCI_LAYOUT, mode: 0o644 });
+  makeFolder(join(path, BLOBS));
+  if (found === undefined) await writeWhole(marker, path, { bytes: OCI_LAYOUT, mode: 0o644 });
 }
 
-function placeBlob(layout: string, blob: LayoutFile): void {
-  const target = join(layout, blob.path);
-  const there = statSync(target, { throwIfNoEntry: false });
-  if (there?.isFile() === true && there.size === blob.sizeBytes) return;
-  if (typeof blob.content !== 'string') {
-    writeWhole(layout, blob.path, { bytes: blob.content, mode: 0o444 });
-    return;
-  }
-  const temp = temporary(layout);
-  try {
-    linkOrCopy(blob.content, temp);
-    const { size } = statSync(temp);
-    if (blob.digest !== undefined && size !== blob.sizeBytes) {
-      throw damagedBlob({ digest: blob.digest, sizeBytes: blob.sizeBytes }, blob.content, `${size} bytes`);
-    }
-    renameSync(temp, target);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' && blob.digest !== undefined && !isThere(blob.content)) {
-      throw damagedBlob({ digest: blob.digest, sizeBytes: blob.sizeBytes }, blob.content, 'no such file');
-    }
-    throw error;
-  } finally {
-    // rename(2) of one hard link over another of the same file leaves both.
-    discard(temp);
-  }
-}
-
-function linkOrCopy(source: string, target: string): void {
-  try {
-    linkSync(source, target);
-  } catch (error) {
-    if (!NO_LINK.has(errnoOf(error))) throw error;
-    copyFileSync(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    chmodSync(target, 0o444);
-  }
-}
-
-function writeWhole(
-  layout: string,
-  name: string,
-  { bytes, mode }: { bytes: Uint8Array; mode: number },
-): void {
-  const temp = temporary(layout);
-  try {
-    const descriptor = openSync(temp, 'wx', mode);
-    try {
-      writeFileSync(descriptor, bytes);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temp, join(layout, name));
-  } finally {
-    discard(temp);
-  }
-}
-
-/** At the layout's top: readers of layouts take every name below `blobs/sha256` for a digest. */
-function temporary(layout: string): string {
-  return join(layout, `.compose-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
-}
-
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+/** What is written to a layout stays in it. */
+function refuseLink(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new AppError('STORAGE', `${path}: expected no link in an OCI image layout`, {
+    hint: 'Remove the link, or choose another folder with -o PATH.',
+    details: { path },
+  });
 }
 
 function readIfThere(path: string): Buffer | undefined {
@@ -188,13 +132,5 @@ function readIfThere(path: string): Buffer | undefined {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-function discard(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
   }
 }

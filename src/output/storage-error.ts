@@ -1,7 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError } from '../model/app-error.ts';
-import type { ImageBlob } from './image.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the device',
@@ -16,6 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
   EIO: 'input/output error',
   EMFILE: 'too many open files',
+  EPIPE: 'nobody reads it',
 };
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
@@ -50,22 +50,6 @@ function freeBytes(folder: string): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A blob of the store that is missing, short or long: `got` says which. */
-export function damagedBlob(
-  blob: Pick<ImageBlob, 'digest' | 'sizeBytes'>,
-  path: string,
-  got: string,
-): AppError {
-  return new AppError(
-    'INTEGRITY',
-    `damaged blob ${blob.digest} (${path}): expected ${blob.sizeBytes} bytes, got ${got}`,
-    {
-      hint: 'Run `compose cache verify --repair`, then compose again.',
-      details: { digest: blob.digest, path, expected: blob.sizeBytes, got },
-    },
-  );
 }
 
 export function throwIfCancelled(signal: AbortSignal | undefined): void {

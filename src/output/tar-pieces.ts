@@ -2,8 +2,9 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { TAR_END, tarHeader, tarPadding } from '../archive/tar-writer.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
+import { BlobCheck, type BlobFile, DamagedBlob } from '../store/checked-read.ts';
 import { type Image, layoutFiles } from './image.ts';
-import { damagedBlob, errnoOf } from './storage-error.ts';
+import { errnoOf } from './storage-error.ts';
 
 const DIRECTORY_MODE = 0o755;
 const METADATA_MODE = 0o644;
@@ -48,9 +49,8 @@ export function tarSize(parts: readonly TarPart[]): number {
 
 /**
  * The tar in pieces that fill `nextBuffer()`: handing out the same buffer every time makes a piece
- * valid until the next is asked for. Blobs are read, not hashed: the store has verified them; their sizes are
- * checked.
- * @throws AppError INTEGRITY when a blob file is missing or has another size than its descriptor
+ * valid until the next is asked for. Blobs are hashed on their way: a disk may have damaged them in the store.
+ * @throws DamagedBlob
  */
 export function* tarPieces(
   parts: readonly TarPart[],
@@ -77,15 +77,19 @@ export function* tarPieces(
   }
 
   function* putFile(part: Exclude<TarPart, Uint8Array>): Generator<Buffer, void, void> {
-    const descriptor = openBlob(part);
+    const blob = { digest: part.digest, sizeBytes: part.sizeBytes, path: part.file };
+    const check = new BlobCheck(blob);
+    const descriptor = openBlob(blob);
     try {
       const actual = fstatSync(descriptor).size;
-      if (actual !== part.sizeBytes) throw damagedBlob(part, part.file, `${actual} bytes`);
+      if (actual !== part.sizeBytes) throw new DamagedBlob(blob, `${actual} bytes`);
       for (let left = part.sizeBytes; left > 0; ) {
         const got = readSync(descriptor, buffer, used, Math.min(left, buffer.length - used), null);
-        if (got === 0) throw damagedBlob(part, part.file, `${part.sizeBytes - left} bytes`);
+        if (got === 0) throw new DamagedBlob(blob, `${part.sizeBytes - left} bytes`);
+        check.update(buffer.subarray(used, used + got));
         used += got;
         left -= got;
+        if (left === 0) check.finish();
         if (used === buffer.length) yield* flush();
       }
     } finally {
@@ -99,15 +103,15 @@ export function* tarPieces(
   yield* flush();
 }
 
-function openBlob(part: Exclude<TarPart, Uint8Array>): number {
+function openBlob(blob: BlobFile): number {
   try {
-    return openSync(part.file, 'r');
+    return openSync(blob.path, 'r');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') throw damagedBlob(part, part.file, 'no such file');
-    throw new AppError('STORAGE', `cannot read blob ${part.digest} (${part.file}): ${errnoOf(error)}`, {
+    if (errnoOf(error) === 'ENOENT') throw new DamagedBlob(blob, 'no such file');
+    throw new AppError('STORAGE', `cannot read blob ${blob.digest} (${blob.path}): ${errnoOf(error)}`, {
       cause: error,
       hint: 'Check the permissions of the cache folder.',
-      details: { digest: part.digest, path: part.file, errno: errnoOf(error) },
+      details: { digest: blob.digest, path: blob.path, errno: errnoOf(error) },
     });
   }
 }

@@ -1,17 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { chmod, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { type Digest, hexOf } from '../model/digest.ts';
 import { BLOB_MODE, type BlobWriter, openBlobWriter, removeFile } from './blob-writer.ts';
+import { readBlobFile } from './checked-read.ts';
+import { makeFolder } from './make-folder.ts';
 import { errnoOf, storageError } from './storage-error.ts';
 
 export interface BlobStore {
   /** Path of the blob. @throws AppError NOT_FOUND */
   get(digest: Digest): string;
   has(digest: Digest): boolean;
-  /** Verifies `expected` before the blob gets its name. @throws AppError INTEGRITY, STORAGE */
+  /** Verifies `expected` before the blob gets its name; one that is there is replaced. @throws AppError INTEGRITY, STORAGE */
   put(
     source: AsyncIterable<Uint8Array> | Uint8Array,
     expected?: { digest?: Digest; sizeBytes?: number },
@@ -103,7 +105,7 @@ export class FileBlobStore implements BlobStore {
 
   /**
    * Moves a complete file of this file system in: its digest has been verified by the caller, its size is checked
-   * here. Success leaves no file at `path`; so does a blob that was there already.
+   * here. Success leaves no file at `path`.
    * @throws AppError INTEGRITY, STORAGE
    */
   async adopt(path: string, digest: Digest, sizeBytes: number): Promise<void> {
@@ -113,7 +115,7 @@ export class FileBlobStore implements BlobStore {
       const file = await open(path, 'r');
       await file.sync().finally(() => file.close());
       await chmod(path, BLOB_MODE);
-      this.#install(path, digest, sizeBytes);
+      this.#install(path, digest);
     } catch (error) {
       throw storageError(error, 'store', path);
     }
@@ -160,20 +162,23 @@ export class FileBlobStore implements BlobStore {
     return openBlobWriter(join(this.ingestDirectory, name), this.#install);
   }
 
-  /** A blob of another size under that name is damaged and gets replaced; one of the same size stays. */
-  readonly #install = (path: string, digest: Digest, sizeBytes: number): void => {
-    const target = this.pathOf(digest);
-    const there = statSync(target, { throwIfNoEntry: false });
-    if (there?.size === sizeBytes) {
-      removeFile(path);
-      this.touch(digest);
-    } else renameSync(path, target);
+  /** What is there may be damaged, and the new file is right: it takes the name. */
+  readonly #install = (path: string, digest: Digest): void => {
+    renameSync(path, this.pathOf(digest));
   };
+
+  /** The blob's bytes from `start` on, checked when that is 0. @throws DamagedBlob */
+  read(blob: { digest: Digest; size: number }, start = 0, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    return readBlobFile(
+      { digest: blob.digest, sizeBytes: blob.size, path: this.pathOf(blob.digest) },
+      { start, signal },
+    );
+  }
 }
 
 function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (error) {
     throw storageError(error, 'create', path);
   }

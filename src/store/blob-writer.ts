@@ -17,7 +17,7 @@ export interface BlobWriter {
   write(chunk: Uint8Array): void;
   /**
    * The caller has computed `digest` over the bytes it wrote; the size written is checked here. Flushed to disk
-   * before it gets its name; many commits at a time overlap their flushes. A blob that is there already is success.
+   * before it gets its name; many commits at a time overlap their flushes. A blob that is there already is replaced.
    * On failure the temp file is gone.
    * @throws AppError INTEGRITY when `sizeBytes` is not what was written, STORAGE
    */
@@ -26,7 +26,7 @@ export interface BlobWriter {
   abort(): Promise<void>;
 }
 
-export type Install = (path: string, digest: Digest, sizeBytes: number) => void;
+export type Install = (path: string, digest: Digest) => void;
 
 /** Opens a temp file at `path`, which must not exist; `install` gives the finished file its name. */
 export function openBlobWriter(path: string, install: Install): BlobWriter {
@@ -66,7 +66,7 @@ export function openBlobWriter(path: string, install: Install): BlobWriter {
         }
         await fsyncAsync(fd);
         fchmodSync(fd, BLOB_MODE);
-        install(path, digest, sizeBytes);
+        install(path, digest);
         open = false;
         closeSync(fd);
       } catch (error) {

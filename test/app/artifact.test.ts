@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -13,6 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -366,15 +368,14 @@ describe('fetch', () => {
     assert.equal(await path(`${name}@${single}/only`), 'only');
   });
 
-  test('what is there already is not fetched; another file is replaced, a link is not followed', async (t) => {
+  test('what is there already is not fetched; another file is replaced, of a link the one that it leads to', async (t) => {
     const { fetch, name, folder, registry } = await example(t);
     const target = join(folder, 'f');
     const output = target;
-    writeFileSync(join(folder, 'elsewhere'), 'untouched');
     symlinkSync('elsewhere', target);
     assert.equal((await fetch(`${name}:1/big`, { output })).state, 'saved');
-    assert.equal(readFileSync(join(folder, 'elsewhere'), 'utf8'), 'untouched');
-    assert.ok(lstatSync(target).isFile());
+    assert.ok(lstatSync(target).isSymbolicLink());
+    assert.deepEqual(readFileSync(join(folder, 'elsewhere')), bytes);
     registry.requests.length = 0;
     assert.equal((await fetch(`${name}:1/big`, { output })).state, 'there');
     assert.equal(registry.requests.filter(({ url }) => url.includes('/blobs/')).length, 0);
@@ -383,16 +384,21 @@ describe('fetch', () => {
     await refused(fetch(`${name}:1/big`, { output, keepOldFiles: true }), 'CONFLICT', /already exists/);
     assert.equal((await fetch(`${name}:1/big`, { output })).state, 'saved');
     assert.deepEqual(readFileSync(target), bytes);
+    assert.ok(lstatSync(target).isSymbolicLink());
     assert.deepEqual(readdirSync(folder).sort(), ['elsewhere', 'f']);
   });
 
-  test('places that are no files are refused', async (t) => {
+  test('devices and pipes take the bytes, behind links too; places that are no files are refused', async (t) => {
     const { fetch, name, folder } = await example(t);
-    await refused(
-      fetch(`${name}:1/big`, { output: '/dev/null' }),
-      'STORAGE',
-      /\/dev\/null: it exists and is not a regular file/,
-    );
+    assert.equal((await fetch(`${name}:1/big`, { output: '/dev/null' })).state, 'saved');
+    assert.ok(lstatSync('/dev/null').isCharacterDevice());
+    const pipe = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    symlinkSync('pipe', join(folder, 'to-pipe'));
+    const read = readFile(pipe);
+    assert.equal((await fetch(`${name}:1/big`, { output: join(folder, 'to-pipe') })).state, 'saved');
+    assert.deepEqual(await read, bytes);
+    assert.ok(lstatSync(pipe).isFIFO() && lstatSync(join(folder, 'to-pipe')).isSymbolicLink());
     await refused(
       fetch(`${name}:1/big`, { output: join(folder, 'no/such/f') }),
       'STORAGE',

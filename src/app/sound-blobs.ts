@@ -1,0 +1,38 @@
+import { type AppError, isAppError } from '../model/app-error.ts';
+import { parseDigest } from '../model/digest.ts';
+import { DamagedBlob } from '../store/checked-read.ts';
+import type { Context } from './context.ts';
+
+/** A gc that runs beside every one of them is somebody's wish for an empty cache; a disk that damages each time is broken. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Runs `work`, which gets what it needs into the cache and takes it from there, and again where a blob turned out to be damaged,
+ * which is removed, or where another process's gc removed one in between: it is fetched or made anew then.
+ * @throws what `work` throws; the damage where what is damaged cannot be had again
+ */
+export async function withSoundBlobs<T>(context: Context, work: () => Promise<T>): Promise<T> {
+  let damage: DamagedBlob | undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (damage !== undefined && isOutOfReach(error)) throw damage;
+      if (attempt === MAX_ATTEMPTS) throw error;
+      if (error instanceof DamagedBlob) {
+        damage = error;
+        context.progress.note(`${error.message}; getting it again`);
+        await context.store.remove(error.digest);
+      } else if (!wasCollected(context, error)) throw error;
+    }
+  }
+}
+
+function isOutOfReach(error: unknown): error is AppError {
+  return isAppError(error, 'NETWORK') || isAppError(error, 'NOT_FOUND');
+}
+
+function wasCollected(context: Context, error: unknown): boolean {
+  const digest = isAppError(error) ? error.details.digest : undefined;
+  return typeof digest === 'string' && !context.store.has(parseDigest(digest));
+}

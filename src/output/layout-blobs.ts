@@ -1,0 +1,143 @@
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BlobCheck, type BlobFile, DamagedBlob } from '../store/checked-read.ts';
+import type { LayoutBlob } from './image.ts';
+import { errnoOf, throwIfCancelled } from './storage-error.ts';
+import { withTempFile } from './temp-file.ts';
+
+/** Hard links are not possible here: other file system, no permission, too many links, not supported. */
+const NO_LINK = new Set(['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+const BLOB_MODE = 0o444;
+const BUFFER_BYTES = 1024 * 1024;
+/** The event loop runs (signals, progress) after this many bytes. */
+const TURN_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Gives a blob its name in a layout, its content on disk before. One that is there stays when its digest is right, and is
+ * replaced when it isn't. A file of the store is linked where the file system allows it, else copied; either way its bytes are
+ * checked once, before they have that name.
+ * @throws DamagedBlob, AppError CANCELLED, and what the system says
+ */
+export async function placeBlob(
+  layout: string,
+  blob: LayoutBlob,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const target = join(layout, blob.path);
+  if (await isRight(target, blob, signal)) return;
+  const { content } = blob;
+  if (typeof content !== 'string') return writeWhole(target, layout, { bytes: content, mode: BLOB_MODE });
+  await withTempFile(layout, async (temp) => {
+    if (linked(content, temp, blob)) await readChecked(temp, fileOf(blob, content), { signal });
+    else await copy(content, temp, { blob: fileOf(blob, content), signal });
+    // rename(2) of one hard link over another of the same file leaves both: the temp file's name is removed then.
+    renameSync(temp, target);
+  });
+}
+
+/** Written beside its place, on disk, then renamed there. */
+export function writeWhole(
+  target: string,
+  layout: string,
+  { bytes, mode }: { readonly bytes: Uint8Array; readonly mode: number },
+): Promise<void> {
+  return withTempFile(layout, async (temp) => {
+    const descriptor = openSync(temp, 'wx', mode);
+    try {
+      writeFileSync(descriptor, bytes);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temp, target);
+  });
+}
+
+function fileOf({ digest, sizeBytes }: LayoutBlob, path: string): BlobFile {
+  return { digest, sizeBytes, path };
+}
+
+async function isRight(target: string, blob: LayoutBlob, signal: AbortSignal | undefined): Promise<boolean> {
+  const there = lstatSync(target, { throwIfNoEntry: false });
+  if (there?.isFile() !== true || there.size !== blob.sizeBytes) return false;
+  try {
+    await readChecked(target, fileOf(blob, target), { signal });
+    return true;
+  } catch (error) {
+    if (error instanceof DamagedBlob) return false;
+    throw error;
+  }
+}
+
+function linked(source: string, target: string, blob: LayoutBlob): boolean {
+  try {
+    linkSync(source, target);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' && lstatSync(source, { throwIfNoEntry: false }) === undefined) {
+      throw new DamagedBlob(fileOf(blob, source), 'no such file');
+    }
+    if (NO_LINK.has(errnoOf(error))) return false;
+    throw error;
+  }
+}
+
+async function copy(
+  source: string,
+  target: string,
+  { blob, signal }: { readonly blob: BlobFile; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const output = openSync(target, 'wx', 0o600);
+  try {
+    await readChecked(source, blob, {
+      signal,
+      take(bytes) {
+        for (let at = 0; at < bytes.length; ) at += writeSync(output, bytes, at, bytes.length - at);
+      },
+    });
+    fsyncSync(output);
+  } finally {
+    closeSync(output);
+  }
+  chmodSync(target, BLOB_MODE);
+}
+
+/** @throws DamagedBlob when the file's bytes are not the blob's */
+async function readChecked(
+  path: string,
+  blob: BlobFile,
+  { signal, take }: { readonly signal: AbortSignal | undefined; readonly take?: (bytes: Buffer) => void },
+): Promise<void> {
+  const check = new BlobCheck(blob);
+  const buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, Math.max(1, blob.sizeBytes)));
+  const input = openSync(path, 'r');
+  try {
+    let sinceTurn = 0;
+    for (;;) {
+      const got = readSync(input, buffer, 0, buffer.length, null);
+      if (got === 0) break;
+      check.update(buffer.subarray(0, got));
+      take?.(buffer.subarray(0, got));
+      sinceTurn += got;
+      if (sinceTurn < TURN_BYTES) continue;
+      sinceTurn = 0;
+      await nextTurn();
+      throwIfCancelled(signal);
+    }
+  } finally {
+    closeSync(input);
+  }
+  check.finish();
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { AppError } from '../model/app-error.ts';
+import type { Digest } from '../model/digest.ts';
+import { errnoOf } from './storage-error.ts';
+
+export interface BlobFile {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly path: string;
+}
+
+/** Small reads take no more memory than they have to; large ones few calls. */
+const MAX_READ_BYTES = 1 << 20;
+
+/** A blob of a store that is missing, or has other bytes than its name says. */
+export class DamagedBlob extends AppError {
+  readonly digest: Digest;
+
+  /** @param got what is there instead: a size or a digest */
+  constructor({ digest, sizeBytes, path }: BlobFile, got: string) {
+    super('INTEGRITY', `damaged blob ${digest} (${path}): expected ${sizeBytes} bytes, got ${got}`, {
+      hint: 'Run `compose cache verify --repair`, then try again.',
+      details: { digest, path, expected: sizeBytes, got },
+    });
+    this.digest = digest;
+  }
+}
+
+/** Takes in a blob's bytes on their way; `finish` says whether they were the blob's. */
+export class BlobCheck {
+  readonly #blob: BlobFile;
+  readonly #hash = createHash('sha256');
+  #sizeBytes = 0;
+
+  constructor(blob: BlobFile) {
+    this.#blob = blob;
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    this.#sizeBytes += bytes.length;
+  }
+
+  /** @throws DamagedBlob */
+  finish(): void {
+    if (this.#sizeBytes !== this.#blob.sizeBytes)
+      throw new DamagedBlob(this.#blob, `${this.#sizeBytes} bytes`);
+    const digest = `sha256:${this.#hash.digest('hex')}`;
+    if (digest !== this.#blob.digest) throw new DamagedBlob(this.#blob, `bytes of ${digest}`);
+  }
+}
+
+/**
+ * A blob's bytes from `start` on. Read from its start it is checked: the last piece comes only when all are right, so that
+ * whoever waits for the end never takes a damaged blob for a whole one.
+ * @throws DamagedBlob
+ */
+export async function* readBlobFile(
+  blob: BlobFile,
+  { start = 0, signal }: { readonly start?: number; readonly signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<Buffer> {
+  const check = start === 0 ? new BlobCheck(blob) : undefined;
+  const highWaterMark = Math.min(Math.max(blob.sizeBytes, 1), MAX_READ_BYTES);
+  let last: Buffer | undefined;
+  try {
+    for await (const piece of createReadStream(blob.path, { start, highWaterMark, signal })) {
+      check?.update(piece as Buffer);
+      if (last !== undefined) yield last;
+      last = piece as Buffer;
+    }
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' ? new DamagedBlob(blob, 'no such file') : error;
+  }
+  check?.finish();
+  if (last !== undefined) yield last;
+}

@@ -1,0 +1,31 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { errnoOf } from './storage-error.ts';
+
+/**
+ * Makes a folder and those above it that are missing. Node.js' own recursive mkdir never ends where a folder that is there says
+ * ENOENT of what is to be made in it, as /proc does.
+ * @throws whatever the system says
+ */
+export function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !isThere(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
+  if (missing.length === 0 && !isFolder(path)) mkdirSync(path);
+  for (const folder of missing.reverse()) {
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      // Another process may have made it meanwhile.
+      if (errnoOf(error) !== 'EEXIST' || !isFolder(folder)) throw error;
+    }
+  }
+}
+
+/** False also behind what is not a folder: making it says so. */
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}

@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
+import type { CacheEntryReport } from '../../src/model/request.ts';
+import { type Mirror, startMirror } from '../fake/mirror.ts';
+import { startFakeRegistry } from '../fake/registry.ts';
+import { writeAlpineMirror, writeApkKeyring } from '../fixtures/mirror-dir.ts';
+import { tempDir } from '../fixtures/temp.ts';
+import { cli, type Ended, folder, json, KEY, noise, small, start } from './harness.ts';
+
+const A = '/v3.19/main/x86_64/a-1.0-r0.apk';
+
+interface Setting {
+  readonly dir: string;
+  readonly cache: string;
+  readonly mirror: Mirror;
+  readonly words: readonly string[];
+}
+
+async function setUp(t: TestContext): Promise<Setting> {
+  const dir = tempDir(t);
+  const root = folder(dir, 'mirror');
+  const files = (name: string) => [{ path: 'usr/' }, { path: `usr/${name}`, content: noise(name, 100_000) }];
+  const packages = [small('a', { files: files('a') }), small('b', { files: files('b'), depends: ['a'] })];
+  writeAlpineMirror(root, { packages, key: KEY });
+  const mirror = await startMirror(root);
+  t.after(() => mirror.close());
+  const cache = join(dir, 'cache');
+  const keyring = writeApkKeyring(join(dir, 'keys'), [KEY]);
+  const repo = `${mirror.url}/v3.19/main`;
+  const words = ['b', '--arch', 'x86_64', '--repo', repo, '--keyring', keyring, '--cache', cache];
+  return { dir, cache, mirror, words };
+}
+
+/** Changes a byte in the middle of a file, which keeps its size. */
+function damage(path: string): void {
+  const bytes = readFileSync(path);
+  const at = bytes.length >> 1;
+  bytes[at] = (bytes[at] as number) ^ 0xff;
+  chmodSync(path, 0o644);
+  writeFileSync(path, bytes);
+  chmodSync(path, 0o444);
+}
+
+async function blobsOf(cache: string, holds: RegExp): Promise<readonly string[]> {
+  const entries = json<readonly CacheEntryReport[]>(await cli(['cache', 'ls', '--cache', cache, '--json']));
+  const found = entries.filter((entry) => holds.test(entry.holds));
+  assert.ok(found.length > 0);
+  return found.map(({ digest }) => join(cache, 'blobs', digest.replace(':', '/')));
+}
+
+function assertDone(ended: Ended): void {
+  assert.equal(ended.code, 0, ended.stderr);
+}
+
+async function isSound(cache: string): Promise<void> {
+  const ended = await cli(['cache', 'verify', '--cache', cache]);
+  assert.equal(ended.code, 0, ended.stdout);
+}
+
+for (const [what, more, holds] of [
+  ['a package', [], /^a-1\.0-r0/],
+  ['a layer of its own', ['--layers', 'single'], /install|merge|bundle|repacked/],
+  ['a re-encoded package', ['--layer-encoding', 'none'], /plain tar of a-/],
+  ['a package that is re-encoded', ['--layer-encoding', 'none', '--layers', 'single'], /^a-1\.0-r0/],
+] as const) {
+  test(`a damaged blob never leaves the cache: ${what} is had again, and the output is right`, async (t) => {
+    const { dir, cache, words } = await setUp(t);
+    const out = join(dir, 'out.tar');
+    assertDone(await cli([...words, ...more, '-o', out]));
+    const right = readFileSync(out);
+    for (const path of await blobsOf(cache, holds)) damage(path);
+    const again = await cli([...words, ...more, '-o', out]);
+    assertDone(again);
+    assert.ok(readFileSync(out).equals(right));
+    if (/install/.test(holds.source)) return;
+    assert.match(again.stderr, /damaged blob sha256:[0-9a-f]{64} .*; getting it again/);
+    await isSound(cache);
+  });
+}
+
+test('what cannot be had again is INTEGRITY with the blob’s digest and the way out; nothing is left', async (t) => {
+  const { dir, cache, words, mirror } = await setUp(t);
+  const [out, layout] = [join(dir, 'out.tar'), join(dir, 'layout')];
+  for (const form of [
+    ['-o', out],
+    ['-o', layout, '--format', 'oci-dir'],
+  ]) {
+    assertDone(await cli([...words, '-o', out]));
+    rmSync(out);
+    for (const path of await blobsOf(cache, /^a-1\.0-r0/)) damage(path);
+    mirror.faults.set(A, { status: 404 });
+    const ended = await cli([...words, ...form]);
+    mirror.faults.clear();
+    assert.equal(ended.code, EXIT_CODES.INTEGRITY, ended.stderr);
+    assert.match(ended.stderr, /error: damaged blob sha256:[0-9a-f]{64}/);
+    assert.match(ended.stderr, /hint: .*compose cache verify --repair/);
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.startsWith('out') || name.startsWith('.')),
+      [],
+    );
+  }
+});
+
+test('a layout’s wrong blobs are replaced, and its right ones kept', async (t) => {
+  const { dir, cache, words } = await setUp(t);
+  const layout = join(dir, 'layout');
+  const write = async () => assertDone(await cli([...words, '-o', layout, '--format', 'oci-dir']));
+  await write();
+  const names = readdirSync(join(layout, 'blobs/sha256'));
+  const before = names.map((name) => readFileSync(join(layout, 'blobs/sha256', name)));
+  const [first = '', second = ''] = names;
+  for (const name of [first, second]) {
+    const path = join(layout, 'blobs/sha256', name);
+    const bytes = readFileSync(path);
+    rmSync(path);
+    writeFileSync(path, Buffer.alloc(bytes.length, 1));
+  }
+  const kept = lstatSync(join(layout, 'blobs/sha256', names[2] ?? '')).ino;
+  await write();
+  assert.deepEqual(readdirSync(join(layout, 'blobs/sha256')), names);
+  for (const [at, name] of names.entries())
+    assert.ok(readFileSync(join(layout, 'blobs/sha256', name)).equals(before[at] as Buffer), name);
+  assert.equal(lstatSync(join(layout, 'blobs/sha256', names[2] ?? '')).ino, kept);
+  // Linked to the cache: the same file is damaged in both.
+  damage(join(layout, 'blobs/sha256', (await blobsOf(cache, /^a-1/))[0]?.split('/').at(-1) ?? ''));
+  await write();
+  for (const [at, name] of names.entries())
+    assert.ok(readFileSync(join(layout, 'blobs/sha256', name)).equals(before[at] as Buffer), name);
+  await isSound(cache);
+});
+
+test('links in a layout lead nowhere: nothing is written through them', async (t) => {
+  const { dir, words } = await setUp(t);
+  const outside = folder(dir, 'outside');
+  folder(outside, 'sha256');
+  for (const [name, target] of [
+    ['blobs', '../outside'],
+    ['blobs/sha256', '../../outside'],
+    ['index.json', '../outside/index.json'],
+    ['oci-layout', '../outside/oci-layout'],
+    ['.compose.lock', '../outside/lock'],
+  ] as const) {
+    const layout = folder(dir, 'layout');
+    mkdirSync(join(layout, name, '..'), { recursive: true });
+    symlinkSync(target, join(layout, name));
+    const ended = await cli([...words, '-o', layout, '--format', 'oci-dir']);
+    assert.equal(ended.code, EXIT_CODES.STORAGE, `${name}: ${ended.stderr}`);
+    assert.ok(ended.stderr.includes(join(layout, name)), ended.stderr);
+    assert.deepEqual(readdirSync(outside), ['sha256']);
+    assert.deepEqual(readdirSync(join(outside, 'sha256')), []);
+    rmSync(layout, { recursive: true });
+  }
+});
+
+test('the cache is no place for a layout', async (t) => {
+  const { cache, words } = await setUp(t);
+  mkdirSync(cache);
+  for (const prepare of [
+    () => {},
+    () => writeFileSync(join(cache, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}'),
+  ]) {
+    prepare();
+    const ended = await cli([...words, '-o', cache, '--format', 'oci-dir']);
+    assert.equal(ended.code, EXIT_CODES.STORAGE, ended.stderr);
+    assert.ok(ended.stderr.includes(`${cache} is not an OCI image layout`), ended.stderr);
+    assert.equal(existsSync(join(cache, 'index.json')), false);
+  }
+});
+
+test('ingest of the same archive repairs a damaged blob', async (t) => {
+  const { dir, cache, words } = await setUp(t);
+  assertDone(await cli([...words, '-o', join(dir, 'out.tar')]));
+  for (const path of await blobsOf(cache, /^[ab]-1\.0-r0/)) damage(path);
+  const keys = words[words.indexOf('--keyring') + 1] as string;
+  assertDone(
+    await cli([
+      'ingest',
+      join(dir, 'mirror/v3.19/main/x86_64'),
+      '--keyring',
+      keys,
+      '--arch',
+      'x86_64',
+      '--cache',
+      cache,
+    ]),
+  );
+  await isSound(cache);
+});
+
+test('a push names the damaged blob it cannot have again; else what it pushes is right', async (t) => {
+  const { cache, words, mirror } = await setUp(t);
+  const registry = await startFakeRegistry(t);
+  const push = (tag: string) => cli([...words, '--push', `${registry.host}/x:${tag}`]);
+  for (const path of await (async () => {
+    assertDone(await cli([...words, '-o', join(cache, '../out.tar')]));
+    return blobsOf(cache, /^a-1\.0-r0/);
+  })())
+    damage(path);
+  mirror.faults.set(A, { status: 404 });
+  const ended = await push('1');
+  assert.equal(ended.code, EXIT_CODES.INTEGRITY, ended.stderr);
+  assert.match(ended.stderr, /error: damaged blob sha256:[0-9a-f]{64}/);
+  mirror.faults.clear();
+  assertDone(await push('2'));
+  assertDone(await cli(['verify', `${registry.host}/x:2`, ...words.slice(words.indexOf('--keyring'))]));
+});
+
+test('-o - writes the image to standard output, and its summary to standard error', async (t) => {
+  const { dir, words } = await setUp(t);
+  const out = join(dir, 'out.tar');
+  assertDone(await cli([...words, '-o', out]));
+  for (const form of [['-o', '-'], ['--output=-'], ['-qo', '-'], ['-o', '-', '--json']]) {
+    const { child, ended } = start([...words, ...form], { cwd: dir });
+    const parts: Buffer[] = [];
+    child.stdout.on('data', (part: Buffer) => parts.push(part));
+    const { code, stderr } = await ended;
+    assert.equal(code, 0, stderr);
+    assert.ok(Buffer.concat(parts).equals(readFileSync(out)), form.join(' '));
+    assert.match(stderr, /sha256:[0-9a-f]{64}/);
+  }
+  assert.equal(existsSync(join(dir, '-')), false);
+  const refused = await cli([...words, '-o', '-', '--format', 'oci-dir'], { cwd: dir });
+  assert.equal(refused.code, EXIT_CODES.USAGE);
+  assert.equal(existsSync(join(dir, '-')), false);
+});
+
+test('-o through links: the file that they lead to is written, the link stays', async (t) => {
+  const { dir, words } = await setUp(t);
+  symlinkSync('two', join(dir, 'one'));
+  symlinkSync('real.tar', join(dir, 'two'));
+  for (const round of ['not there yet', 'there']) {
+    assertDone(await cli([...words, '-o', join(dir, 'one')]));
+    assert.ok(
+      lstatSync(join(dir, 'one')).isSymbolicLink() && lstatSync(join(dir, 'two')).isSymbolicLink(),
+      round,
+    );
+    assert.ok(lstatSync(join(dir, 'real.tar')).isFile());
+  }
+  symlinkSync('circle', join(dir, 'circle'));
+  assert.equal((await cli([...words, '-o', join(dir, 'circle')])).code, EXIT_CODES.STORAGE);
+});
+
+/** Ends with the signal that is sent, or with its exit code. */
+async function endsBy(child: ReturnType<typeof spawn>, ms: number): Promise<boolean> {
+  for (let waited = 0; waited < ms && child.exitCode === null && child.signalCode === null; waited += 20)
+    await sleep(20);
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+test('signals end a command that writes to a pipe: without a reader, and with one that does not read', async (t) => {
+  const { dir, words } = await setUp(t);
+  assertDone(await cli([...words, '-o', join(dir, 'out.tar')]));
+  const pipe = join(dir, 'pipe');
+  assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+  for (const reader of [undefined, 'sleeps'] as const) {
+    const other = reader === undefined ? undefined : spawn('sh', ['-c', 'exec sleep 60 < "$0"', pipe]);
+    const { child, ended } = start([...words, '-o', pipe]);
+    t.after(() => child.kill('SIGKILL'));
+    await sleep(2_000);
+    assert.equal(child.exitCode, null, reader);
+    child.kill('SIGTERM');
+    assert.ok(await endsBy(child, 10_000), `${reader}: ends by one signal`);
+    assert.equal((await ended).code, 143);
+    other?.kill();
+  }
+  const { child } = start([...words, '-o', pipe]);
+  assert.ok((await readFile(pipe)).equals(readFileSync(join(dir, 'out.tar'))));
+  assert.ok(await endsBy(child, 10_000));
+  assert.ok(lstatSync(pipe).isFIFO());
+});
+
+test('two signals end any command: whatever it waits for', async (t) => {
+  const { dir, words, mirror } = await setUp(t);
+  mirror.faults.set('*', { stallAfterBytes: 10 });
+  const input = join(dir, 'input');
+  assert.equal(spawnSync('mkfifo', [input]).status, 0);
+  for (const command of [words, ['index', ...words.slice(1)], ['build', input]]) {
+    const { child, ended } = start(command);
+    t.after(() => child.kill('SIGKILL'));
+    await sleep(1_500);
+    assert.equal(child.exitCode, null, command[0]);
+    child.kill('SIGTERM');
+    await sleep(300);
+    child.kill('SIGTERM');
+    assert.ok(await endsBy(child, 10_000), `${command[0]}: ends by two signals`);
+    await ended;
+  }
+});
+
+test('folders that cannot be made, as below /proc, are STORAGE at once', async (t) => {
+  const { words } = await setUp(t);
+  if (!existsSync('/proc/self')) return t.skip('skipped: no /proc here');
+  const below = words.map((word, at) => (words[at - 1] === '--cache' ? '/proc/no-such/cache' : word));
+  for (const command of [below, [...words, '-o', '/proc/no-such', '--format', 'oci-dir']]) {
+    const { child, ended } = start(command);
+    t.after(() => child.kill('SIGKILL'));
+    assert.ok(await endsBy(child, 20_000), command.join(' '));
+    const { code, stderr } = await ended;
+    assert.equal(code, EXIT_CODES.STORAGE, stderr);
+    assert.match(stderr, /\/proc\/no-such/);
+  }
+});

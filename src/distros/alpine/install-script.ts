@@ -120,8 +120,16 @@ step() {
   shift 3
   case $finished in *"$newline$package-$version.$script$newline"*) return 0 ;; esac
   echo "Executing $package-$version.$script"
-  APK_PACKAGE=$package APK_SCRIPT=$script "/.pkg/alpine/$package/$script" "$@"
-  status=$?
+  # The kernel runs what names its interpreter, or is a program; a shell would take anything else for a script of its own.
+  first=
+  IFS= read -r first < "/.pkg/alpine/$package/$script" || :
+  case $first in
+    '#!'*[![:space:]]* | ?ELF*)
+      APK_PACKAGE=$package APK_SCRIPT=$script "/.pkg/alpine/$package/$script" "$@"
+      status=$?
+      ;;
+    *) status=127 ;;
+  esac
   if [ "$status" -ne 0 ]; then
     echo "ERROR: $package-$version.$script: script exited with error $status" >&2
     failed=$((failed + 1))

@@ -144,6 +144,28 @@ test('a script with an interpreter of its own is run by it', async (t) => {
   assert.match(result.out, /\n(perl|awk)/);
 });
 
+test('a script that the kernel cannot run fails with 127, as under apk, and is no shell script', async (t) => {
+  const broken = [
+    'echo ran\n',
+    '\ufeff#!/bin/sh\necho ran\n',
+    '\n#!/bin/sh\necho ran\n',
+    '',
+    '#!\necho ran\n',
+    '#! \necho ran\n',
+  ];
+  for (const text of broken) {
+    const packages = await installed({ name: 'a', version: '1-r0', scripts: { 'post-install': text } });
+    const { status, out, err } = run(t, packages)();
+    assert.equal(status, 1, JSON.stringify(text));
+    assert.doesNotMatch(out, /ran/);
+    assert.match(err, /a-1-r0\.post-install: script exited with error 127/);
+  }
+  const carriage = { name: 'a', version: '1-r0', scripts: { 'post-install': '#!/bin/sh\r\necho ran\r\n' } };
+  assert.equal(run(t, await installed(carriage))().status, 1);
+  const sound = { name: 'a', version: '1-r0', scripts: { 'post-install': '#! /bin/sh\necho ran' } };
+  assert.match(run(t, await installed(sound))().out, /ran/);
+});
+
 test('names from archives cannot break out of the script', async (t) => {
   const safe = `x';echo\${IFS}evil;'$(echo\${IFS}evil>&2)\`id\`"`;
   const packages = await installed({

@@ -203,6 +203,23 @@ test('an error of the source is the error', async () => {
   await assert.rejects(read(Buffer.alloc(0), { chunks: source() }), /connection lost/);
 });
 
+test('names that begin with ./ are not installed, as pacman does not; the layer is derived without them', async () => {
+  const files = [
+    { path: './opt/' },
+    { path: './opt/a', content: 'x' },
+    { path: 'usr/' },
+    { path: 'usr/b', content: 'x' },
+  ];
+  const facts = await read(makeArchPackage({ ...SPEC, files, backup: [] }));
+  assert.deepEqual(
+    facts.files.map(({ path }) => path).filter((path) => !path.startsWith('.')),
+    ['usr', 'usr/b'],
+  );
+  assert.match(facts.unstackable, /^names that begin with \.\//);
+  const root = await read(makeArchPackage({ ...SPEC, files: [{ path: './', mode: 0o700 }], backup: [] }));
+  assert.match(root.unstackable, /^an entry of the root folder/);
+});
+
 test('a real package matches its index entry and its signature file', async (t) => {
   const path = sharedData('data/arch/2017.12/x86_64/bash-4.4.012-2-x86_64.pkg.tar.xz');
   if (path === undefined) return t.skip('skipped: shared/data/arch/2017.12 is not here');

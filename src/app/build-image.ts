@@ -99,6 +99,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     : target;
   const setUp = {
     options: request.config,
+    prefix: request.prefix,
     path: searchPath(distro.defaults.path, request.prefix),
     shells: distro.defaults.shells,
     tree: root.tree,

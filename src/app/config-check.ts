@@ -18,6 +18,8 @@ export interface ConfigCheckInput {
   readonly command: readonly string[];
   /** The image's Env PATH */
   readonly path: string;
+  /** As in ComposeRequest: below one there is no shell to be expected. */
+  readonly prefix: string;
   /** Steps that are still to run in the container: they may make what is missing. */
   readonly left: readonly string[];
 }
@@ -42,7 +44,7 @@ export function checkConfig(input: ConfigCheckInput): ConfigCheck {
   const lacking = isDefault || command.length === 0 ? undefined : missingProgram(input);
   return {
     notes: [
-      ...(isDefault && command.length === 0 ? [NO_SHELL] : []),
+      ...(isDefault && command.length === 0 && input.prefix === '' ? [NO_SHELL] : []),
       ...(lacking === undefined ? [] : [`${lacking}${input.left.length === 0 ? '' : LATER}`]),
       ...workdirNotes(input),
       ...userNotes(input),

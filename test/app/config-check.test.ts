@@ -43,7 +43,7 @@ const ROOT = tree([
 
 function check(
   more: Partial<ConfigOptions>,
-  { command = ['/bin/sh'], left = [] as string[], root = ROOT } = {},
+  { command = ['/bin/sh'], left = [] as string[], root = ROOT, prefix = '' } = {},
 ) {
   const options: ConfigOptions = {
     env: [],
@@ -57,7 +57,7 @@ function check(
     ...more,
   };
   const read = (path: string) => (root.has(path) ? Buffer.from(FILES[path] ?? '') : undefined);
-  return checkConfig({ root: { tree: root, read }, options, command, path: '/sbin:/bin', left });
+  return checkConfig({ root: { tree: root, read }, options, command, path: '/sbin:/bin', prefix, left });
 }
 
 test('regression: --user is a number, or a user and a group of the image', () => {
@@ -108,7 +108,8 @@ test('a command whose program is not there is said, and the image does not run',
 test('without a command there is nothing to run; a cleared one is as it was meant', () => {
   assert.deepEqual(check({}, { command: [] }).runs, false);
   assert.match(check({}, { command: [] }).notes.join(), /no shell in the image/);
-  assert.deepEqual(check({ cmd: [] }, { command: [] }), { notes: [], runs: false });
+  for (const quiet of [check({ cmd: [] }, { command: [] }), check({}, { command: [], prefix: 'opt/x' })])
+    assert.deepEqual(quiet, { notes: [], runs: false });
 });
 
 test('a working directory that is not there is said', () => {

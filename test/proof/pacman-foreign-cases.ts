@@ -67,6 +67,19 @@ export const FOREIGN: Readonly<Record<string, Case>> = {
   'backup of an empty file': raw(info('backup = a'), 'f a'),
   'missing parents in the archive and in .MTREE': raw(info(), mtree('./opt/x/f type=file'), 'f opt/x/f 1'),
   'missing parents, no .MTREE': raw(info(), 'f opt/x/f 1', 'l opt/y/l f'),
+  'folders without a slash in the archive': raw(
+    info(),
+    { path: 'etc', type: 'directory', mode: 0o700, noSlash: true },
+    'f etc/a 1',
+    { path: 'opt', type: 'directory', mode: 0o700, noSlash: true },
+  ),
+  'folders without a slash in the archive, listed in .MTREE': raw(
+    info(),
+    mtree('./etc type=dir', './etc/a type=file', './opt type=dir'),
+    { path: 'etc', type: 'directory', mode: 0o700, noSlash: true },
+    'f etc/a 1',
+    { path: 'opt', type: 'directory', mode: 0o700, noSlash: true },
+  ),
   '.MTREE plain': raw(info(), mtreeOf(text(['#mtree', ...LISTED])), ...TREE),
   '.MTREE of zstd': raw(
     info(),

@@ -13,7 +13,7 @@ import { backupSums } from './backup-sums.ts';
 import { ByteChannel, ByteTap } from './byte-tap.ts';
 import { isKeptFile } from './kept-files.ts';
 import { LinkerScan } from './ldconfig/linker-scan.ts';
-import { isListed, LISTED_PATHS, listedPaths } from './paths.ts';
+import { isUnpacked, LISTED_PATHS, listedPaths, terminated, UNSLASHED_FOLDERS } from './paths.ts';
 import { acceptSignature, needsData, type SignatureCheck } from './signature.ts';
 
 /** The largest packages that exist (game data, toolchains) inflate to about 20 GB. */
@@ -91,6 +91,8 @@ interface Content {
   readonly segments: readonly ArchiveSegment[];
   readonly list: FileList;
   readonly linker: LinkerFacts;
+  /** Folders that the tar names without a slash */
+  readonly unslashed: readonly string[];
 }
 
 async function readContent(tap: ByteTap, where: string): Promise<Content> {
@@ -106,8 +108,12 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
   }
   let hasBackup: boolean | undefined;
   const linker = new LinkerScan();
+  const unslashed: string[] = [];
   const collector = new FileListCollector({
     where,
+    entry({ type, path, rawPath }) {
+      if (type === 'directory' && !rawPath.endsWith('/')) unslashed.push(path);
+    },
     scan: (path, sizeBytes) => linker.file(path, sizeBytes),
     keep: ({ path, sizeBytes }) => isRootDotFile(path) || isKeptFile(path, sizeBytes),
     hashMd5: (path, kept) => {
@@ -130,6 +136,7 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
       segments: decompressed.segments,
       list: { ...list, unstackable },
       linker: linker.facts(),
+      unslashed,
     };
   } catch (error) {
     if (!isAppError(error) || error.message.startsWith(where)) throw error;
@@ -166,7 +173,8 @@ async function factsOf(
   }
   const mtree = list.kept.get('.MTREE');
   const listed = mtree === undefined ? undefined : await listedPaths(mtree, list.files);
-  if (listed !== undefined) rootMembers[LISTED_PATHS] = listed.toString('base64');
+  if (listed !== undefined) rootMembers[LISTED_PATHS] = listed;
+  if (content.unslashed.length > 0) rootMembers[UNSLASHED_FOLDERS] = terminated(content.unslashed);
   const facts = {
     distro: 'arch' as const,
     digest: `sha256:${sha256}` as Digest,
@@ -186,7 +194,7 @@ async function factsOf(
     files: list.files,
     linker,
   };
-  const unpacked = list.files.filter((entry) => isListed(facts, entry));
+  const unpacked = list.files.filter((entry) => isUnpacked(facts, entry));
   return { ...facts, backupMd5: backupSums(unpacked, new Set(infoList(info, 'backup')), list.md5) };
 }
 

@@ -1,6 +1,6 @@
 import type { Clash, DirectoryOwnership, TreeRules } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
-import { isListed } from './paths.ts';
+import { isUnpacked } from './paths.ts';
 
 /**
  * How pacman lays files down (libalpm add.c, conflict.c; measured with pacman 6.0.2): a path that two packages ship is
@@ -9,7 +9,7 @@ import { isListed } from './paths.ts';
  */
 export const tree: TreeRules = {
   isMetadata,
-  passesOver: (facts, entry) => !isListed(facts, entry),
+  passesOver: (facts, entry) => !isUnpacked(facts, entry),
   replacesSymlinks: true,
   mergeDirectory,
   decideClash,

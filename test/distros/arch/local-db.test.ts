@@ -212,3 +212,16 @@ test('what .MTREE does not list is not installed', async () => {
   );
   assert.deepEqual(listed.facts.backupMd5, {});
 });
+
+test('a folder that the tar names without a slash is listed, and not unpacked', async () => {
+  const files: readonly FixtureFile[] = [
+    { path: 'etc', type: 'directory', mode: 0o700, noSlash: true },
+    { path: 'etc/a', content: '1' },
+  ];
+  const found = await foreign('', '', files);
+  assert.equal(read(write(found), 'n-1-1/files'), '%FILES%\netc/\netc/a\n\n');
+  const [folder, file] = found.facts.files;
+  assert.ok(folder !== undefined && file !== undefined);
+  assert.equal(rules.passesOver?.(found.facts, folder), true);
+  assert.equal(rules.passesOver?.(found.facts, file), false);
+});

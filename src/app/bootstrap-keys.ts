@@ -6,11 +6,12 @@ import { AppError } from '../model/app-error.ts';
 import { digestOf, hexOf } from '../model/digest.ts';
 import type { IndexPackage } from '../model/package.ts';
 import { silentProgress } from '../model/progress.ts';
+import type { RepositorySpec } from '../model/repository.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 import { archiveUrl } from './archive-url.ts';
 import { readSmallFiles } from './contents.ts';
 import type { Context } from './context.ts';
-import type { FoundIndex, IndexedRepository } from './indexed-repository.ts';
+import { basesOf, type FoundIndex, type IndexedRepository } from './indexed-repository.ts';
 import { readArchiveFile } from './ingest-file.ts';
 import type { Sources } from './sources.ts';
 
@@ -25,13 +26,18 @@ const MAX_KEYS_PACKAGE_BYTES = 64 * 1024 * 1024;
 export async function fetchKeys(
   context: Context,
   sources: Sources,
-  from: { found: FoundIndex; cause: unknown },
+  from: { spec: RepositorySpec; found: FoundIndex; cause: unknown },
 ): Promise<void> {
   const { distro } = sources;
   const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
   const index = await distro.readIndex({ bytes: from.found.bytes, policy, where: redactUrl(from.found.url) });
   const entry = index.packages.find((candidate) => candidate.name === distro.defaults.keysPackage);
-  const packages = entry === undefined ? [] : [{ url: archiveUrl(from.found.base, distro.id, entry), entry }];
+  const { base } = from.found;
+  const bases = entry === undefined ? [] : [base, ...from.spec.baseUrls.filter((other) => other !== base)];
+  const packages = bases.map((mirror) => ({
+    url: archiveUrl(mirror, distro.id, entry as IndexPackage),
+    entry,
+  }));
   if (!(await keepKeys(context, sources, packages))) throw from.cause;
 }
 
@@ -47,9 +53,9 @@ export async function fetchKeysOf(
   const source = context.catalog.packages.source(
     repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })),
   );
-  const packages = source.byName(sources.distro.defaults.keysPackage).map((entry) => {
-    const { base } = (repositories[entry.repositoryRank] as IndexedRepository).row;
-    return { url: archiveUrl(base, sources.distro.id, entry), entry };
+  const packages = source.byName(sources.distro.defaults.keysPackage).flatMap((entry) => {
+    const bases = basesOf(repositories[entry.repositoryRank] as IndexedRepository);
+    return bases.map((base) => ({ url: archiveUrl(base, sources.distro.id, entry), entry }));
   });
   return keepKeys(context, sources, packages);
 }
@@ -82,7 +88,7 @@ async function keepKeys(
 interface KeysPackage {
   /** URL or path of the archive */
   readonly url: string;
-  readonly entry?: IndexPackage;
+  readonly entry?: IndexPackage | undefined;
 }
 
 interface KeyFile {

@@ -84,6 +84,7 @@ async function storeLists(
 ): Promise<void> {
   const { repository, reader, spec, found } = wanted;
   const { signedBy, lists } = await readVerified(context, sources, {
+    spec,
     found,
     read: (input) => readLists(context, { reader, input, name: spec.name }),
   });

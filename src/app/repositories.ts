@@ -159,6 +159,7 @@ async function store(
     return { spec, row, changed: false };
   }
   const index = await readVerified(context, sources, {
+    spec,
     found,
     read: (input) => sources.distro.readIndex(input),
   });
@@ -189,10 +190,10 @@ async function store(
 export async function readVerified<T>(
   context: Context,
   sources: Sources,
-  wanted: { found: FoundIndex; read: (input: IndexInput) => Promise<T> },
+  wanted: { spec: RepositorySpec; found: FoundIndex; read: (input: IndexInput) => Promise<T> },
 ): Promise<T> {
   const { distro, trust } = sources;
-  const { found } = wanted;
+  const { spec, found } = wanted;
   const signature = distro.defaults.detachedSignatures
     ? await readSignature(context, sources, found.url)
     : undefined;
@@ -207,7 +208,7 @@ export async function readVerified<T>(
     return await read();
   } catch (error) {
     if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys) throw error;
-    await fetchKeys(context, sources, { found, cause: error });
+    await fetchKeys(context, sources, { spec, found, cause: error });
     return read();
   }
 }

@@ -11,6 +11,7 @@ import type { SourceOptions } from '../model/request.ts';
 import { architectureOf } from './architecture.ts';
 import type { Context } from './context.ts';
 import { distroOf } from './distros.ts';
+import { identityOf } from './indexed-repository.ts';
 import type { OciFiles } from './oci-files.ts';
 import { Trust } from './trust.ts';
 
@@ -47,6 +48,7 @@ export async function resolveSources(context: Context, options: SourceOptions): 
   const lines = options.repositories.flatMap((text) => linesOf(text, read));
   const files = await openFiles(context, options, [...mirrors, ...lines]);
   const repositories = await specsOf(context, { distro, query, files }, lines);
+  checkDistinct(repositories);
   return {
     distro,
     release,
@@ -57,6 +59,24 @@ export async function resolveSources(context: Context, options: SourceOptions): 
     trust: new Trust(context, distro, { ...options, architecture }),
     files,
   };
+}
+
+/**
+ * What the catalog knows a repository by has no passwords and queries.
+ * @throws AppError USAGE where that alone tells two apart
+ */
+function checkDistinct(repositories: readonly RepositorySpec[]): void {
+  const seen = new Map<string, string>();
+  for (const spec of repositories) {
+    const identity = identityOf(spec);
+    const [base = ''] = spec.baseUrls;
+    if ((seen.get(identity) ?? base) !== base) {
+      throw new AppError('USAGE', `two repositories differ only in user, password or query: ${identity}`, {
+        hint: 'Name one of them in each request.',
+      });
+    }
+    seen.set(identity, base);
+  }
 }
 
 /** Undefined where no place is in a registry. */

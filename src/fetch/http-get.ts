@@ -70,7 +70,11 @@ async function accept(reply: Reply): Promise<Reply> {
   if (status === 200 || status === 206 || status === 304 || status === 416) return reply;
   await reply.discard();
   if (status === 404 || status === 410) {
-    throw new FetchFailure('NOT_FOUND', `HTTP ${status}: not there`, { retry: 'no' });
+    throw new FetchFailure(
+      'NOT_FOUND',
+      `HTTP ${status}: ${status === 404 ? 'not found' : 'removed for good'}`,
+      { retry: 'no' },
+    );
   }
   const waitMs = retryAfter(reply.header('retry-after'), Date.now());
   if (TRANSIENT_STATUSES.has(status))

@@ -39,7 +39,7 @@ export async function tryMirrors<T>(
   options: MirrorOptions,
   attempt: (url: string) => Promise<T>,
 ): Promise<T> {
-  if (urls.length === 0) throw new AppError('USAGE', `No URL to fetch ${options.label ?? 'from'}`);
+  if (urls.length === 0) throw new AppError('USAGE', `no URL to fetch ${options.label ?? 'from'}`);
   const failures: SourceFailure[] = [];
   for (const url of urls) {
     const outcome = await trySource(url, options, { attempt, alone: urls.length === 1 });
@@ -99,7 +99,7 @@ function gather(failures: readonly SourceFailure[], options: MirrorOptions): App
   if (failures.length === 1 && only?.failure.refusal !== undefined) return only.failure.refusal;
   const code = commonCode(failures);
   const what = options.label ?? fileNameOf(only?.url ?? '');
-  const verb = code === 'NOT_FOUND' ? 'Not found' : 'Cannot fetch';
+  const verb = code === 'NOT_FOUND' ? 'not found' : 'cannot fetch';
   const lines = failures.map(lineOf);
   const list = lines.length === 1 ? ` ${lines[0]}` : lines.map((line) => `\n  ${line}`).join('');
   const own = failures.find(({ failure }) => failure.code === code && failure.hint !== undefined);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -11,6 +11,7 @@ import { startFakeRegistry } from '../fake/registry.ts';
 import { type FixtureKey, makeApk, makeApkIndex, makeFixtureKey } from '../fixtures/apk.ts';
 import { writeAlpineMirror, writeApkKeyring, writeArchMirror } from '../fixtures/mirror-dir.ts';
 import { signDetached, writeTestKeyring } from '../fixtures/pgp.ts';
+import { sharedData } from '../fixtures/shared.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { cli, composed, folder, index, json, KEY, refused, small, source, use } from './harness.ts';
 import { added, indexedIn } from './mirrors.ts';
@@ -299,8 +300,43 @@ test('regression: passwords and tokens of repository URLs are sent and neither k
       assert.doesNotMatch(text, /s3cretpw|TOKENSECRET9/, words.join(' '));
     }
   }
+  const twice = [`${place}/v3.19/main?token=FIRSTSECRET`, `${place}/v3.19/main?token=SECONDSECRET`];
+  const both = await cli(['plan', 'a', ...twice.flatMap((repo) => ['--repo', repo]), '--cache', tempDir(t)]);
+  assert.equal(both.code, 2, both.stderr);
+  assert.match(both.stderr, /differ only in user, password or query/);
+  assert.doesNotMatch(both.stderr, /FIRSTSECRET|SECONDSECRET|s3cretpw/);
   const wrong = await cli(['plan', 'a', '--repo', `${place}/main?token=OTHERSECRET`, '--cache', tempDir(t)]);
   assert.equal(wrong.code, 6, wrong.stderr);
   assert.doesNotMatch(wrong.stderr, /OTHERSECRET|s3cretpw/);
   assert.match(wrong.stderr, /not found: main index/i);
+});
+
+test('a keys package that is damaged on one mirror is taken from the next', async (t) => {
+  const data = sharedData('data/arch/2017.12');
+  if (data === undefined) return t.skip('skipped: ../shared/data/arch is not here');
+  const root = tempDir(t);
+  for (const repo of ['core', 'extra']) {
+    const place = folder(root, repo, 'os/x86_64');
+    cpSync(join(data, 'core.db'), join(place, `${repo}.db`));
+    for (const name of readdirSync(join(data, 'x86_64'))) {
+      if (/^(?:archlinux-keyring|iana-etc|tzdata|filesystem)-/.test(name))
+        cpSync(join(data, 'x86_64', name), join(place, name));
+    }
+  }
+  const good = await copyOf(t, root);
+  const bad = await copyOf(t, root);
+  for (const repo of ['core', 'extra']) {
+    const place = join(bad.root, repo, 'os/x86_64');
+    const keyring = readdirSync(place).find((name) => name.startsWith('archlinux-keyring')) as string;
+    const bytes = readFileSync(join(place, keyring));
+    writeFileSync(join(place, keyring), flipped(bytes, bytes.length >> 1));
+  }
+  const alone = { distro: 'arch', architecture: 'x86_64' } as const;
+  const cache = join(tempDir(t), 'cache');
+  await composed(cache, ['filesystem'], { ...alone, mirrors: [bad.mirror.url, good.mirror.url] });
+  assert.ok(readdirSync(join(cache, 'keys/arch')).includes('archlinux.gpg'));
+  await refused(
+    composed(join(tempDir(t), 'cache'), ['filesystem'], { ...alone, mirrors: [bad.mirror.url] }),
+    'UNTRUSTED_KEY',
+  );
 });

@@ -315,7 +315,9 @@ test('a file that is missing is no image; what looks like the name of one is ask
   }
   assert.deepEqual(registry.asked(), [
     'GET a/image/manifests/latest',
+    'GET a/image/tags/list?n=1000',
     'GET a/manifests/3.19',
+    'GET a/tags/list?n=1000',
     `GET a/manifests/${digestOf('x')}`,
   ]);
 });

@@ -223,7 +223,7 @@ export function verifyApkSignatures(
   return {
     ok: false,
     reason: 'unknown-key',
-    message: `it is signed by ${keyNames.join(', ')}; known keys: ${known.length === 0 ? 'none' : known.join(', ')}`,
+    message: `it is signed by ${keyNames.join(', ')}; ${known.length === 0 ? 'no key is pinned for the architecture' : `known keys: ${known.join(', ')}`}`,
     keyNames,
   };
 }

@@ -23,7 +23,7 @@ export interface TarWalk {
 }
 
 export interface TarLimits {
-  /** Default MAX_ENTRIES; extended headers count as entries. */
+  /** Default MAX_ENTRIES; extended headers do not count, and are limited to MAX_EXTENSIONS an entry on the average. */
   readonly maxEntries?: number;
   /** For error messages: URL or path of the archive. */
   readonly where?: string;
@@ -38,6 +38,8 @@ export interface TarLimits {
 
 /** The largest packages known (texlive, linux-firmware, rust docs) have below 200,000 entries. */
 export const MAX_ENTRIES = 1_000_000;
+/** tar writes up to four (pax, global pax, GNU long name and long link), abuild one for each file. */
+const MAX_EXTENSIONS = 4;
 /** Engines cap a pax header at 1 MiB as well; an xattr on Linux ends at 64 KiB. */
 export const MAX_EXTENSION_BYTES = 1 << 20;
 
@@ -67,6 +69,7 @@ export class TarScanner {
   #position = 0;
   #entry: TarEntry | undefined;
   #entries = 0;
+  #extensions = 0;
   #extensionFlag = '';
   #extension: Buffer[] = [];
   #globalPax: readonly PaxRecord[] = [];
@@ -204,13 +207,11 @@ export class TarScanner {
   #header(block: Buffer, at: number): void {
     const context = `${this.#where} header at byte ${at}`;
     checkHeader(block, context);
-    this.#entries += 1;
-    if (this.#entries > this.#maxEntries) {
-      throw new AppError('LIMIT', `${context}: expected at most ${this.#maxEntries} entries, got more`);
-    }
     this.#dialect?.header(block, context);
     const flag = String.fromCharCode(block[156] as number);
-    if (flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K') {
+    const isExtension = flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K';
+    this.#count(isExtension, context);
+    if (isExtension) {
       this.#beginExtension(flag, headerSize(block, context), at);
       return;
     }
@@ -234,6 +235,15 @@ export class TarScanner {
     this.#padding = paddingBytes(entry.sizeBytes);
     if (this.#left === 0) this.#endContent();
     else this.#state = 'content';
+  }
+
+  #count(isExtension: boolean, context: string): void {
+    if (isExtension) this.#extensions += 1;
+    else this.#entries += 1;
+    const [got, most, what] = isExtension
+      ? [this.#extensions, this.#maxEntries * MAX_EXTENSIONS, 'extended headers']
+      : [this.#entries, this.#maxEntries, 'entries'];
+    if (got > most) throw new AppError('LIMIT', `${context}: expected at most ${most} ${what}, got more`);
   }
 
   #endContent(): void {

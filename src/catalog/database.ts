@@ -1,3 +1,4 @@
+import { chmodSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { AppError } from '../model/app-error.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -12,7 +13,7 @@ const BUSY_TIMEOUT_MS = 30_000;
 export function openDatabase(path: string): Database.Database {
   let database: Database.Database | undefined;
   try {
-    database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    database = openPrivate(path);
     database.pragma('journal_mode = WAL');
     // WAL with NORMAL: a power cut may lose the last transactions, never consistency.
     database.pragma('synchronous = NORMAL');
@@ -26,6 +27,29 @@ export function openDatabase(path: string): Database.Database {
     database?.close();
     if (error instanceof AppError) throw error;
     throw catalogError(error, path);
+  }
+}
+
+/** The owner's alone: what was asked for is nobody else's business. Its log and index get the mode of the file itself. */
+function openPrivate(path: string): Database.Database {
+  const before = process.umask(0o077);
+  try {
+    const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    closeToOthers(path);
+    return database;
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** A catalog of an earlier version; one that cannot be changed (a read-only disk) can still be read. */
+function closeToOthers(path: string): void {
+  const { mode, uid } = statSync(path);
+  if ((mode & 0o077) === 0 || uid !== process.geteuid?.()) return;
+  try {
+    chmodSync(path, 0o600);
+  } catch {
+    // Whoever may read it may still do so.
   }
 }
 

@@ -103,6 +103,11 @@ export class RepositoryTable {
     return this.#newestBuild.get(id)?.time ?? 0;
   }
 
+  /** What was computed from an index that nothing names any more (kept.ts) */
+  #forgetGraphs(content: string): void {
+    this.#database.prepare('DELETE FROM solver_graph WHERE instr(key, ?) > 0').run(content);
+  }
+
   /**
    * Puts a repository's packages in place of what was there, in one transaction. A repository keeps its id for ever:
    * another process may be about to read by it. Returns the id.
@@ -121,6 +126,7 @@ export class RepositoryTable {
             this.#database.prepare(`DELETE FROM ${table} WHERE repository_id = ?`).run(old.id);
           }
         }
+        if (old !== undefined && old.content !== row.content) this.#forgetGraphs(old.content);
         const { id } = this.#upsert(row, packages.length);
         this.#insert(id, packages);
         return id;

@@ -1,4 +1,4 @@
-import { ociConfig } from './oci-config.ts';
+import { DEV_BYTES, ociConfig } from './oci-config.ts';
 
 /** What runs a command with a folder as its root, most confined first. */
 export type BackendName = 'crun' | 'runc' | 'bubblewrap' | 'util-linux';
@@ -103,7 +103,7 @@ done
 exec env -i ${variables.join(' ')} "$setpriv" --bounding-set=${bounding} --inh-caps=-all --no-new-privs -- "$chroot" . ${words.map(quote).join(' ')}`;
     return `cd ${ROOT}
 ${MOUNT} --move . /
-${MOUNT} -t tmpfs -o mode=755,nosuid tmpfs dev
+${MOUNT} -t tmpfs -o mode=755,nosuid,size=${DEV_BYTES} tmpfs dev
 for name in ${DEVICES.join(' ')}; do : > dev/$name; ${MOUNT} --bind /dev/$name dev/$name; done
 ${Object.entries(LINKS)
   .map(([name, target]) => `ln -s /proc/self/${target} dev/${name}`)

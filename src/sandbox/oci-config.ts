@@ -53,6 +53,9 @@ const MASKED = [
 ];
 const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
+/** A tmpfs takes half of the machine's memory unless it is told otherwise; some scripts write to /dev/shm, none much. */
+export const DEV_BYTES = 64 * 2 ** 20;
+
 /**
  * config.json of the OCI runtime specification. It names only the namespaces that the surroundings have not made
  * already, and no resources: cgroups are not there for everybody.
@@ -77,7 +80,12 @@ export function ociConfig(
     root: { path: options.root },
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: flags },
-      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
+      {
+        destination: '/dev',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['nosuid', 'mode=755', `size=${DEV_BYTES}`],
+      },
     ],
     linux: {
       namespaces: [{ type: 'pid' }, { type: 'mount' }],

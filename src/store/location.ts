@@ -1,18 +1,30 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /**
  * Where blobs and catalog live: $PKGCOMPOSE_CACHE; else the checkout's cache/ when `checkoutRoot` is one (it has
- * .git and cache); else $XDG_CACHE_HOME/pkgcompose (an absolute path, XDG Base Directory §3); else
+ * .git and cache) and this user can write there; else $XDG_CACHE_HOME/pkgcompose (an absolute path, XDG Base Directory §3); else
  * ~/.cache/pkgcompose. Empty variables count as unset.
  */
 export function cacheDirectory(env: NodeJS.ProcessEnv, checkoutRoot?: string): string {
   if (env.PKGCOMPOSE_CACHE) return resolve(env.PKGCOMPOSE_CACHE);
   if (checkoutRoot !== undefined) {
     const cache = join(checkoutRoot, 'cache');
-    if (existsSync(join(checkoutRoot, '.git')) && existsSync(cache)) return cache;
+    if (existsSync(join(checkoutRoot, '.git')) && existsSync(cache) && isUsable(cache)) return cache;
   }
   if (env.XDG_CACHE_HOME?.startsWith('/')) return join(env.XDG_CACHE_HOME, 'pkgcompose');
   return join(env.HOME || homedir(), '.cache', 'pkgcompose');
+}
+
+/** Of a checkout that several users start, the cache is the one's who made it. */
+function isUsable(cache: string): boolean {
+  try {
+    accessSync(cache, constants.W_OK | constants.X_OK);
+    const catalog = join(cache, 'catalog.sqlite');
+    if (existsSync(catalog)) accessSync(catalog, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -330,6 +330,17 @@ test('limits and where: too many entries; the archive is named', () => {
   });
 });
 
+test('extended headers do not count as entries: a package of signed files has one for each', () => {
+  const extended = Array.from({ length: 4 }, (_, index) => [
+    rawExtension('x', rawRecord('mtime', '1')),
+    rawHeader({ name: `f${index}` }),
+  ]).flat();
+  assert.equal(scan(tar(...extended), { maxEntries: 4 }).entries.length, 4);
+  assert.throws(() => scan(tar(...extended), { maxEntries: 3 }), /expected at most 3 entries/);
+  const endless = Array.from({ length: 9 }, () => rawExtension('g', rawRecord('comment', 'x')));
+  assert.throws(() => scan(tar(...endless), { maxEntries: 2 }), /expected at most 8 extended headers/);
+});
+
 test('the root directory is told apart and not handed out', () => {
   const { entries, ended, scanner } = scan(
     tar(rawHeader({ name: './', flag: '5', mode: '0000700\0' }), rawHeader({ name: './a' })),

@@ -41,6 +41,21 @@ describe('bytes kept of repositories', () => {
     assert.equal(made.count, 1);
   });
 
+  test('leave with the index that they were made of', (t) => {
+    const { catalog, path } = openCatalog(t);
+    const put = (content: string) =>
+      catalog.repositories.replace({ ...repository('u'), content }, [indexPackage('a')]);
+    const other = catalog.repositories.replace({ ...repository('v'), content: 'of-v' }, []);
+    for (const content of ['one', 'two', 'three']) {
+      const id = put(content);
+      catalog.snapshot(() => {
+        for (const ids of [[id], [id, other], [other]])
+          catalog.packages.source(ids.map((one) => ({ id: one, tag: '' }))).keep('k', () => Buffer.from('x'));
+      });
+    }
+    assert.deepEqual(keysOf(path).sort(), ['k of-v', 'k three', 'k three of-v']);
+  });
+
   test('are the same object for one question after another', (t) => {
     const { catalog } = openCatalog(t);
     const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);

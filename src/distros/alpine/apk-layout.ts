@@ -1,9 +1,11 @@
 import type { Installation, TreeRules } from '../install.ts';
 import { apkGeneration } from './releases.ts';
+import type { TermRules } from './rules.ts';
 import { apk3Rules } from './tree.ts';
 
 /** What differs between the generations of apk in the root that they leave. */
 export interface ApkLayout {
+  readonly generation: TermRules['generation'];
   /** apk 2 makes the folders and device nodes of a root when it creates a database; apk 3 its cache folder alone. */
   readonly makesRoot: boolean;
   /** How files are laid down, where it is not as in apk 2 */
@@ -36,6 +38,7 @@ export interface ApkLayout {
 }
 
 const APK2: ApkLayout = {
+  generation: '2',
   makesRoot: true,
   rules: {},
   readsIdsAtOnce: false,
@@ -53,6 +56,7 @@ const APK2: ApkLayout = {
 
 /** Source: apk-tools 3, `database.c`, `package.c`. */
 const APK3: ApkLayout = {
+  generation: '3',
   makesRoot: false,
   rules: apk3Rules,
   readsIdsAtOnce: true,

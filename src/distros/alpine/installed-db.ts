@@ -30,7 +30,7 @@ export function installedText(database: InstalledDatabase): string {
     const unpacked = isUnpacked(installed);
     const files = unpacked ? filesText(installed, database) : NO_FILES;
     text += headerText(installed, layout);
-    notes += notesText(installed, unpacked) + some('f', brokenText(files, layout));
+    notes += notesText(installed, { unpacked, layout }) + some('f', brokenText(files, layout));
     if (files.text !== '') {
       text += notes + files.text;
       notes = '';
@@ -79,19 +79,22 @@ function headerText(installed: InstalledPackage, layout: ApkLayout): string {
     some('t', entry.buildTime),
     maybe('c', entry.commit),
     some('k', entry.providerPriority),
-    some('D', relationsText(entry.depends)),
-    some('p', relationsText(entry.provides)),
-    some('i', relationsText(entry.installIf)),
+    some('D', relationsText(entry.depends, layout.generation)),
+    some('p', relationsText(entry.provides, layout.generation)),
+    some('i', relationsText(entry.installIf, layout.generation)),
     layout.tags ? some('g', infoList(facts.info, 'tags').join(' ')) : '',
   ].join('');
 }
 
 /** What no index says: `replaces` and the repository's tag. */
-function notesText({ facts, index }: InstalledPackage, unpacked: boolean): string {
+function notesText(
+  { facts, index }: InstalledPackage,
+  { unpacked, layout }: { unpacked: boolean; layout: ApkLayout },
+): string {
   const { info } = facts;
   const tag = index?.tag ? `s:${index.tag}\n` : '';
   if (!unpacked) return tag;
-  return `${some('r', relationsText(infoList(info, 'replaces')))}${some('q', infoDigits(info, 'replaces_priority'))}${tag}`;
+  return `${some('r', relationsText(infoList(info, 'replaces'), layout.generation))}${some('q', infoDigits(info, 'replaces_priority'))}${tag}`;
 }
 
 const always = (letter: string, value: string | number): string => `${letter}:${value}\n`;

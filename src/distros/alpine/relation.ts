@@ -1,4 +1,5 @@
 import { APK_3, type TermRules } from './rules.ts';
+import { isValidVersion2 } from './version-2.ts';
 
 /** Bits of an operator, as `< > = ~` may be mixed in any order; apk's own values, which it sorts by. */
 export const EQUAL = 1;
@@ -84,13 +85,31 @@ export function relationText({ conflict, name, tag, operator, version }: Relatio
   return `${conflict ? '!' : ''}${name}${tag === '' ? '' : `@${tag}`}${bound}`;
 }
 
-/** Several in one line, as apk writes them: up to the first that it cannot read. */
-export function relationsText(values: readonly string[]): string {
+/**
+ * Several in one line, as apk writes them: up to the first that it cannot read. That is one without a version behind its
+ * operator; to apk 2 also one with a version that is not valid; to apk 3 also one with a tag, which apk 2 drops.
+ */
+export function relationsText(values: readonly string[], generation: TermRules['generation']): string {
   const text = values.join(' ');
-  if (!/[<>=~](?:[<>=~]|\s|$)/.test(text)) return text;
-  const terms = text.split(/\s+/);
-  const unreadable = terms.findIndex((term) => /[<>=~]$/.test(term));
-  return (unreadable < 0 ? terms : terms.slice(0, unreadable)).map(inApksWords).join(' ');
+  if (!/[<>=~@]/.test(text)) return text;
+  const written: string[] = [];
+  for (const term of text.split(/\s+/)) {
+    const [, named = '', operators = '', version = ''] = TERM.exec(term) ?? [];
+    if (operators !== '' && version === '') break;
+    if (generation === '2' && operators !== '' && !isReadBy2(operators, version)) break;
+    const tagAt = named.indexOf('@');
+    if (tagAt >= 0 && generation === '3') break;
+    const untagged = tagAt < 0 ? term : `${named.slice(0, tagAt)}${operators}${version}`;
+    written.push(operators.length > 1 ? inApksWords(untagged) : untagged);
+  }
+  return written.join(' ');
+}
+
+const TERM = /^([^<>=~]*)([<>=~]*)(.*)$/s;
+
+/** Of a checksum, behind `><`, the version is not looked at. */
+function isReadBy2(operators: string, version: string): boolean {
+  return (operators.includes('<') && operators.includes('>')) || isValidVersion2(version);
 }
 
 function inApksWords(term: string): string {

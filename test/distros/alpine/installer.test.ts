@@ -246,6 +246,34 @@ test('the database says of a package what the index says, as apk does', async ()
   assert.equal(lay([{ ...one, index: { entry: none, tag: '' } }]).tree.has('a'), false);
 });
 
+test('relations are written up to the first that apk cannot read', async () => {
+  const [one] = await installed({ name: 'a', version: '1-r0', files: [file('a')] });
+  assert.ok(one !== undefined);
+  // Each seen on apk 2.14.0 and 3.0.6.
+  const rows: readonly (readonly [provides: string, apk2: string, apk3: string])[] = [
+    ['a=1 v=abc b=2', 'a=1', 'a=1 v=abc b=2'],
+    ['v=abc b=2', '', 'v=abc b=2'],
+    ['a=1 v= b=2', 'a=1', 'a=1'],
+    ['a=1 v@x b=2', 'a=1 v b=2', 'a=1'],
+    ['a =1 b', 'a =1 b', 'a =1 b'],
+    ['virt = 2.0', 'virt', 'virt'],
+    ['a==1 b=<2', 'a=1 b<=2', 'a=1 b<=2'],
+    ['!a >1', '!a >1', '!a >1'],
+  ];
+  for (const [provides, apk2, apk3] of rows) {
+    const entry = { ...alpine.describe(one.facts, ''), provides: provides.split(' ') };
+    const line = (release: string, folder: string): string =>
+      /^p:(.*)$/m.exec(
+        textOf(
+          lay([{ ...one, index: { entry, tag: '' } }], { system: { release, packageManager: '' } }),
+          `${folder}/db/installed`,
+        ),
+      )?.[1] ?? '';
+    assert.equal(line('v3.19', 'lib/apk'), apk2, provides);
+    assert.equal(line('v3.23', 'lib/apk'), apk3, provides);
+  }
+});
+
 test('a hard link keeps the checksum of a file that another package’s took the place of', async () => {
   const packages = await installed(
     {

@@ -99,6 +99,40 @@ describe('difference', () => {
     assert.deepEqual(show(difference(from, to)), ['put root']);
   });
 
+  test('every field of an inode is seen, of every type', () => {
+    const other: { readonly [Key in keyof Required<Inode>]: Inode[Key] | undefined } = {
+      type: 'fifo',
+      mode: 0o4711,
+      uid: 7,
+      gid: 8,
+      mtime: 9,
+      sizeBytes: 99,
+      linkTarget: 'elsewhere',
+      sha256: 'f'.repeat(64),
+      deviceMajor: 10,
+      deviceMinor: 11,
+      xattrs: { 'security.capability': 'AQ==' },
+      // Where the bytes are is no property of the file, its sha256 is.
+      content: undefined,
+      uncertain: true,
+    };
+    const { content: _, ...fields } = other;
+    for (const line of ['f x 1', 'd x', 'l x y']) {
+      const from = tree(line);
+      const inode = from.get('x') as Inode;
+      for (const [field, value] of Object.entries(fields)) {
+        const to: Tree = new Map([['x', { ...inode, [field]: value }]]);
+        const isSeen = !(field === 'mtime' && inode.type === 'directory');
+        assert.deepEqual(show(difference(from, to)), isSeen ? ['put x'] : [], `${line}: ${field}`);
+        assert.deepEqual(show(difference(to, from)), isSeen ? ['put x'] : [], `${line}: ${field} back`);
+      }
+      const xattrs = (value: Record<string, string>): Tree => new Map([['x', { ...inode, xattrs: value }]]);
+      assert.deepEqual(show(difference(xattrs({ a: '1' }), xattrs({ a: '2' }))), ['put x']);
+      assert.deepEqual(show(difference(xattrs({ a: '1' }), xattrs({ b: '1' }))), ['put x']);
+      assert.deepEqual(show(difference(xattrs({ a: '1' }), xattrs({ a: '1' }))), []);
+    }
+  });
+
   test('laid over the first tree it gives the second, whatever they are', () => {
     const names = fc.constantFrom('a', 'b', 'c');
     const line = fc.oneof(

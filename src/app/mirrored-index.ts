@@ -1,14 +1,17 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RepositoryRow } from '../catalog/repositories.ts';
+import type { Distro } from '../distros/distro.ts';
 import { type ConditionalResult, fetchAccepted } from '../fetch/http.ts';
 import { isLocal, joinUrl, localPath, withoutSecrets } from '../fetch/url.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import { allRefused, reasonsOf } from './all-refused.ts';
 import type { Context } from './context.ts';
+import { distroOf } from './distros.ts';
 import type { FoundIndex } from './indexed-repository.ts';
 import { missingIndexHint } from './missing-index.ts';
+import { DISTROS } from './settings.ts';
 import type { Sources } from './sources.ts';
 
 /** Arch's `extra.files` is 60 MiB; an index beyond this is somebody's mistake. */
@@ -53,10 +56,17 @@ export async function findIndex<T>(
     const isThere = (base: string): boolean =>
       spec.indexNames.some((name) => existsSync(join(localPath(base), name)));
     if (spec.baseUrls.some(isThere)) throw error;
-    const suffixes = sources.distro.defaults.archiveSuffixes;
-    if (spec.baseUrls.some((base) => holdsArchives(localPath(base), suffixes))) return { status: 'folder' };
+    const holds = ({ defaults }: Distro): boolean =>
+      spec.baseUrls.some((base) => holdsArchives(localPath(base), defaults.archiveSuffixes));
+    if (holds(sources.distro)) return { status: 'folder' };
+    const others = await Promise.all(DISTROS.filter((id) => id !== sources.distro.id).map(distroOf));
+    const whose = others.find(holds);
+    const expected = `${spec.indexNames[0]} or ${sources.distro.defaults.archiveSuffixes.join(', ')} files`;
     throw new AppError('NOT_FOUND', `${spec.baseUrls.join(', ')}: no index and no packages there`, {
-      hint: `Expected ${spec.indexNames[0]} or ${suffixes.join(', ')} files for ${spec.architecture}.`,
+      hint:
+        whose === undefined
+          ? `Expected ${expected} for ${spec.architecture}.`
+          : `The packages there are for --distro ${whose.id}.`,
       cause: error,
     });
   }

@@ -49,7 +49,7 @@ test('after a repository has changed the graph is made again', async (t) => {
     makeApkIndexOf(indexOf('a-2-r0 D:b c', 'b-1-r0', 'c-1-r0')),
   );
   assert.deepEqual(await planned(shelf, 'a'), ['b-1-r0', 'c-1-r0', 'a-2-r0']);
-  assert.equal(new Set(graphsIn(shelf.cache).map(({ key }) => key)).size, 2);
+  assert.equal(graphsIn(shelf.cache).length, 1, 'the one of before leaves with its index');
 });
 
 test('two processes that make the same graph at once both answer, and keep it once', async (t) => {

@@ -136,6 +136,8 @@ function placeOf(state: State, installed: InstalledPackage, { path, type }: File
   const makesParents = rules.makesParents === true && type === 'directory' && !tree.has(parent);
   if (rules.needsParents === true && !makesParents && !root.isDirectory(parent))
     throw noParent(installed, path, parent);
+  // Made with the permissions that a directory has by default, which packages may change.
+  if (makesParents) for (const above of ancestorsOf(path)) if (!tree.has(above)) state.shipped.add(above);
   if (rules.replacesSymlinks !== true) return root.locate(path, nameOf(installed));
   for (const ancestor of ancestorsOf(path)) {
     const type = tree.get(ancestor)?.type ?? 'symlink';

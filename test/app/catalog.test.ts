@@ -139,7 +139,7 @@ test('the same catalog has the same bytes; one package more sends one chunk of e
 test('nobody believes a catalog unasked: its digest or --trust-catalog', async (t) => {
   const { registry, reference, names } = await published(t, ['pkg1']);
   await machine(t, async (context) => {
-    const error = await refused(take(context, reference, false), 'USAGE', /believed unchecked/, '@sha256:');
+    const error = await refused(take(context, reference, false), 'USAGE', /cannot be verified/, '@sha256:');
     assert.deepEqual(context.catalog.archives.accepted(), []);
     const named = String(error.details.expected);
     assert.equal((await take(context, named, false)).archives, names.length);

@@ -9,7 +9,7 @@ import { alpine } from '../../src/distros/alpine/distro.ts';
 import type { ApkGeneration } from '../../src/distros/alpine/releases.ts';
 import type { Installation } from '../../src/distros/install.ts';
 import { isAppError } from '../../src/model/app-error.ts';
-import { installed } from '../distros/alpine/installed.ts';
+import { installed, UNTRUSTED } from '../distros/alpine/installed.ts';
 import { type ApkSpec, makeApk, makeApkIndex } from '../fixtures/apk.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { RULE_CASES } from './apk-cases.ts';
@@ -44,7 +44,15 @@ async function checkRules(t: TestContext, apk: RealApk, generation: ApkGeneratio
       const specs = packages.map((one): ApkSpec => ({ version: '1-r0', ...one }));
       const real = addReal(apk, specs, targets);
       const order = [...real.stdout.matchAll(/Installing (\S+) \(/g)].map(([, one]) => one);
-      const read = () => installed(...order.map((one) => specs.find((spec) => spec.name === one) as ApkSpec));
+      const read = async () => {
+        const index = readFileSync(join(apk.folder, 'cases/x86_64/APKINDEX.tar.gz'));
+        const { packages } = await alpine.readIndex({ bytes: index, policy: UNTRUSTED, where: 'the index' });
+        const wanted = order.map((one) => specs.find((spec) => spec.name === one) as ApkSpec);
+        return (await installed(...wanted)).map((one) => {
+          const entry = packages.find((candidate) => candidate.name === one.facts.name);
+          return entry === undefined ? one : { ...one, index: { entry, tag: '' } };
+        });
+      };
       const tree = async () => treeOf({ packages: await read(), targets, system });
       if (refused !== undefined && (generation === '2' || apk3 !== 'taken')) {
         assert.notEqual(real.status, 0, 'apk takes it');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import type { ArchiveVerdict } from '../catalog/archives.ts';
 import { isLocal, localPath } from '../fetch/url.ts';
 import type { Digest } from '../model/digest.ts';
@@ -9,6 +9,8 @@ import type { Context } from './context.ts';
 import { basesOf, type IndexedRepository } from './indexed-repository.ts';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
+/** A file may change again within the precision of its times. */
+const SETTLED_MS = 2_000;
 
 /**
  * The archives in the catalog that an index entry may mean: of its checksum, which in apk's index covers neither signature
@@ -45,11 +47,35 @@ export function archivesAt(
     .map(localPath)
     .find((place) => existsSync(place));
   if (path === undefined) return found.length === 1 ? found : [];
-  const digest = digestOfLocal(path);
+  const digest = digestOfLocal(context, path);
   return found.filter((verdict) => verdict.digest === digest);
 }
 
-function digestOfLocal(path: string): Digest {
+/** Read once, until the file system says that the file has changed. */
+function digestOfLocal({ catalog }: Context, path: string): Digest {
+  const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(path, { bigint: true });
+  const identity = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  const known = catalog.localFiles().find(path, identity);
+  if (known !== undefined) return known;
+  const digest = hashFile(path);
+  if (Date.now() - Number(ctimeMs) > SETTLED_MS) {
+    try {
+      catalog.localFiles().put(path, identity, digest);
+    } catch (error) {
+      // Only a shortcut for the next time.
+      if (!isBusy(error)) throw error;
+    }
+  }
+  return digest;
+}
+
+function isBusy(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && /^SQLITE_(?:BUSY|READONLY|FULL)/.test(String(error.code))
+  );
+}
+
+function hashFile(path: string): Digest {
   const hash = createHash('sha256');
   const piece = Buffer.allocUnsafe(PIECE_BYTES);
   const file = openSync(path, 'r');

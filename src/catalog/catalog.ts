@@ -6,6 +6,7 @@ import { catalogError, openDatabase } from './database.ts';
 import { DerivedTable } from './derived.ts';
 import { FileListTable } from './file-lists.ts';
 import { KeptTable } from './kept.ts';
+import { LocalFileTable } from './local-files.ts';
 import { PackageTable } from './packages.ts';
 import { PushedBlobTable } from './pushed-blobs.ts';
 import { RepositoryTable } from './repositories.ts';
@@ -23,6 +24,7 @@ export class Catalog {
   readonly #kept: KeptTable;
   readonly #database: Database.Database;
   readonly #path: string;
+  #localFiles: LocalFileTable | undefined;
 
   /** @throws AppError CATALOG, STORAGE (database.ts) */
   constructor(path: string) {
@@ -68,6 +70,11 @@ export class Catalog {
       this.#database.exec('COMMIT');
       this.#kept.flush();
     };
+  }
+
+  localFiles(): LocalFileTable {
+    this.#localFiles ??= new LocalFileTable(this.#database);
+    return this.#localFiles;
   }
 
   /** Made for whoever asks: few commands do. */

@@ -179,4 +179,8 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE archive SET trust = '';
   UPDATE repository SET content = '', etag = '', last_modified = '';
   `,
+  `
+  -- As long as a file keeps its identity it need not be read again.
+  CREATE TABLE local_file (path TEXT PRIMARY KEY, identity TEXT NOT NULL, digest TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { sign } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { digestOf as digestOfBytes } from '../../src/model/digest.ts';
 import {
   apkIdentity,
   apkIndexBlock,
@@ -14,7 +16,7 @@ import {
 } from '../fixtures/apk.ts';
 import { tarEntry } from '../fixtures/tar.ts';
 import { tempDir } from '../fixtures/temp.ts';
-import { composed, small } from './harness.ts';
+import { composed, small, use } from './harness.ts';
 
 const KEY = makeFixtureKey();
 const SPEC = { ...small('a'), files: [{ path: 'a', content: 'a' }] };
@@ -59,4 +61,32 @@ test('two archives of one identity are two: what the cache has seen does not dec
         assert.equal(await digestOf(cache, folder), alone[repositories.indexOf(folder)], round);
     }
   }
+});
+
+/** One of the same identity and size, and other bytes. */
+function sameSized(t: TestContext, sizeBytes: number): Buffer {
+  for (let mtime = 1_700_000_001; ; mtime++) {
+    const { folder, sizeBytes: got } = repository(t, { key: KEY, mtime, comment: '' });
+    if (got === sizeBytes) return readFileSync(join(folder, 'x86_64', `${SPEC.name}-${SPEC.version}.apk`));
+  }
+}
+
+test('a file in a folder is read once, and again when it has changed, whatever its size and time say', async (t) => {
+  const { folder, sizeBytes } = repository(t, { key: KEY, mtime: 1_700_000_000, comment: '' });
+  const path = join(folder, 'x86_64', `${SPEC.name}-${SPEC.version}.apk`);
+  const other = sameSized(t, sizeBytes);
+  const cache = join(tempDir(t), 'cache');
+  const before = await digestOf(cache, folder);
+  // Older than what the times of files can tell apart.
+  await sleep(2_100);
+  assert.equal(await digestOf(cache, folder), before);
+  const kept = await use({ cache }, async ({ catalog }) => {
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return catalog.localFiles().find(path, [dev, ino, size, mtimeNs, ctimeNs].join(' '));
+  });
+  assert.equal(kept, digestOfBytes(readFileSync(path)));
+  const { atime, mtime } = statSync(path);
+  writeFileSync(path, other);
+  utimesSync(path, atime, mtime);
+  assert.notEqual(await digestOf(cache, folder), before);
 });

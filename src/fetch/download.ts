@@ -169,7 +169,7 @@ async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
   await fill(writer, reply.body, { transfer, limit: most, reuses: false });
   const wanted = options.expectedSizeBytes ?? plan.total ?? writer.sizeBytes;
   if (writer.sizeBytes !== wanted) {
-    const reason = `cut: expected ${wanted} bytes, got ${writer.sizeBytes}`;
+    const reason = `truncated: expected ${wanted} bytes, got ${writer.sizeBytes}`;
     throw new FetchFailure(options.expectedSizeBytes === undefined ? 'NETWORK' : 'INTEGRITY', reason, {
       retry: 'later',
     });
@@ -190,11 +190,11 @@ function planBody(reply: Reply, start: number): { offset: number; total: number 
   const length = contentLength(reply);
   if (reply.status === 200) return { offset: 0, total: length };
   if (reply.status === 416)
-    return `HTTP 416: the ${start} bytes here are not a part of the file there; starting again`;
-  if (reply.status !== 206 || start === 0) return `HTTP ${reply.status} was not asked for`;
+    return `HTTP 416: the ${start} bytes here do not belong to the file on the server; starting over`;
+  if (reply.status !== 206 || start === 0) return `unexpected HTTP ${reply.status}`;
   const range = /^bytes (\d{1,15})-(\d{1,15})\/(?:(\d{1,15})|\*)$/.exec(reply.header('content-range'));
   if (range === null || Number(range[1]) !== start) {
-    return `asked for bytes from ${start}, got Content-Range "${reply.header('content-range')}"; starting again`;
+    return `requested bytes from ${start}, got Content-Range "${reply.header('content-range')}"; starting over`;
   }
   const total = range[3] === undefined ? undefined : Number(range[3]);
   return { offset: start, total: total ?? (length === undefined ? undefined : start + length) };

@@ -84,7 +84,7 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
     if (!stalled)
       return networkFailure(error, { receivedBytes, answered: answered.has(target.origin) }) ?? error;
     const where = hasHeaders
-      ? `no byte for ${timeoutMs} ms after ${receivedBytes} bytes`
+      ? `no data for ${timeoutMs} ms after ${receivedBytes} bytes`
       : `no answer in ${bodySent ? timeoutMs * SILENCES_AFTER_BODY : timeoutMs} ms`;
     return new FetchFailure('NETWORK', where, { retry: 'elsewhere', cause: error });
   }

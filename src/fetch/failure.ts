@@ -52,7 +52,7 @@ export function asRefusal(error: unknown): unknown {
 }
 
 export function cancelled(url: string): AppError {
-  return new AppError('CANCELLED', `Cancelled while fetching ${redactUrl(url)}`);
+  return new AppError('CANCELLED', `cancelled while fetching ${redactUrl(url)}`);
 }
 
 export function errorCode(error: unknown): string {
@@ -72,12 +72,12 @@ const storageReasons: Readonly<Record<string, readonly [reason: string, hint: st
     'Free some space (compose cache gc --max-size SIZE) or set PKGCOMPOSE_CACHE.',
   ],
   EFBIG: [
-    'the file is larger than this file system or process may write',
+    'the file is larger than the file system or the process limit allows',
     'Set PKGCOMPOSE_CACHE to another file system.',
   ],
   EACCES: ['permission denied', 'Check the owner of the folder, or set PKGCOMPOSE_CACHE.'],
   EPERM: ['operation not permitted', 'Check the owner of the folder, or set PKGCOMPOSE_CACHE.'],
-  EROFS: ['the file system is read-only', 'Set PKGCOMPOSE_CACHE to a folder that can be written.'],
+  EROFS: ['the file system is read-only', 'Set PKGCOMPOSE_CACHE to a writable folder.'],
   ENOENT: ['the folder does not exist', 'Check the path.'],
   ENOTDIR: ['a part of the path is not a folder', 'Check the path.'],
   EISDIR: ['it is a folder', 'Check the path.'],
@@ -90,7 +90,7 @@ const storageReasons: Readonly<Record<string, readonly [reason: string, hint: st
 export function storageError(error: unknown, path: string): unknown {
   const known = error instanceof AppError ? undefined : storageReasons[errorCode(error)];
   if (known === undefined) return error;
-  return new AppError('STORAGE', `Cannot write ${path}: ${known[0]}`, {
+  return new AppError('STORAGE', `cannot write ${path}: ${known[0]}`, {
     hint: known[1],
     cause: error,
     details: { path, errno: errorCode(error) },

@@ -72,7 +72,7 @@ async function accept(reply: Reply): Promise<Reply> {
   if (status === 404 || status === 410) {
     throw new FetchFailure(
       'NOT_FOUND',
-      `HTTP ${status}: ${status === 404 ? 'not found' : 'removed for good'}`,
+      `HTTP ${status}: ${status === 404 ? 'not found' : 'permanently removed'}`,
       { retry: 'no' },
     );
   }
@@ -80,9 +80,9 @@ async function accept(reply: Reply): Promise<Reply> {
   if (TRANSIENT_STATUSES.has(status))
     throw new FetchFailure('NETWORK', `HTTP ${status}`, { retry: 'later', waitMs });
   const meaning: Readonly<Record<number, string>> = {
-    401: ': it asks for a user name and password (https://user:password@host/…)',
+    401: ': user name and password required (https://user:password@host/…)',
     403: ': access denied',
-    407: ': the proxy asks for a user name and password (HTTP_PROXY, HTTPS_PROXY)',
+    407: ': the proxy requires a user name and password (HTTP_PROXY, HTTPS_PROXY)',
   };
   throw new FetchFailure('NETWORK', `HTTP ${status}${meaning[status] ?? ''}`, { retry: 'no' });
 }

@@ -86,7 +86,7 @@ async function bytesOf(url: string, options: BytesOptions): Promise<ConditionalR
   }
   if (reply.status !== 200) {
     await reply.discard();
-    throw new FetchFailure('NETWORK', `HTTP ${reply.status} was not asked for`, { retry: 'no' });
+    throw new FetchFailure('NETWORK', `unexpected HTTP ${reply.status}`, { retry: 'no' });
   }
   return {
     modified: true,
@@ -178,7 +178,7 @@ async function gather(body: AsyncIterable<Buffer>, { announced, url, options }: 
       task?.advance(chunk.length);
     }
     if (announced !== undefined && announced !== sizeBytes) {
-      throw new FetchFailure('NETWORK', `cut: expected ${announced} bytes, got ${sizeBytes}`, {
+      throw new FetchFailure('NETWORK', `truncated: expected ${announced} bytes, got ${sizeBytes}`, {
         retry: 'later',
       });
     }

@@ -122,8 +122,9 @@ function commonCode(failures: readonly SourceFailure[]): ErrorCode {
 
 const hints: Partial<Record<ErrorCode, string>> = {
   NOT_FOUND:
-    'The index may be older than the mirror: run `compose index`, or name another mirror with --mirror.',
+    'Run `compose index`, since the index may be older than the mirror, or name another mirror with --mirror.',
   NETWORK:
     'Check the connection and the proxy settings (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), or name another mirror with --mirror.',
-  INTEGRITY: 'The index and the mirror differ: run `compose index`, or name another mirror with --mirror.',
+  INTEGRITY:
+    'Run `compose index`, since the index and the mirror differ, or name another mirror with --mirror.',
 };

@@ -6,14 +6,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNRESET: 'connection reset by the server',
   EPIPE: 'connection closed by the server',
   ENOTFOUND: 'host name not found',
-  EAI_AGAIN: 'the name server does not answer',
+  EAI_AGAIN: 'the name server did not answer',
   EHOSTUNREACH: 'host unreachable',
   ENETUNREACH: 'network unreachable',
   ETIMEDOUT: 'the connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
   UND_ERR_SOCKET: 'connection closed by the server',
   UND_ERR_HEADERS_OVERFLOW: 'the headers are larger than 16 KiB',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the body does not have the length that its headers announce',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the body is not as long as its headers announce',
 };
 
 /** Told at once by the host or the network: the next try would be told the same, unless the host was there before. */
@@ -21,18 +21,21 @@ const NOBODY_THERE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUN
 /** On the way to a proxy: what comes after it is told by the proxy. */
 const NO_CONNECTION = new Set([...NOBODY_THERE, 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
 
-const UNKNOWN_AUTHORITY = 'it is signed by an authority that is not trusted here';
+const UNKNOWN_AUTHORITY = 'it is signed by an authority that this machine does not trust';
 const AUTHORITY_HINT =
-  "Add the authority to the system's certificates, or name its PEM file in NODE_EXTRA_CA_CERTS (beside those) or SSL_CERT_FILE (in their place); for a registry, --ca FILE.";
+  "Add the authority to the system's certificates, or name its PEM file in NODE_EXTRA_CA_CERTS (in addition to those) or SSL_CERT_FILE (instead of them); for a registry, use --ca FILE.";
 
 /** What OpenSSL and Node.js find wrong with a certificate, in our words, with what to do about it. */
 const CERTIFICATES: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: ['it is signed by itself', AUTHORITY_HINT],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['it is self-signed', AUTHORITY_HINT],
   SELF_SIGNED_CERT_IN_CHAIN: [UNKNOWN_AUTHORITY, AUTHORITY_HINT],
   UNABLE_TO_GET_ISSUER_CERT: [UNKNOWN_AUTHORITY, AUTHORITY_HINT],
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [UNKNOWN_AUTHORITY, AUTHORITY_HINT],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: [UNKNOWN_AUTHORITY, AUTHORITY_HINT],
-  CERT_HAS_EXPIRED: ['it has expired', "Check this machine's clock; otherwise the server needs a new one."],
+  CERT_HAS_EXPIRED: [
+    'it has expired',
+    "Check this machine's clock; if it is right, the server needs a new certificate.",
+  ],
   CERT_NOT_YET_VALID: ['it is not valid yet', "Check this machine's clock."],
 };
 
@@ -58,7 +61,7 @@ export function networkFailure(
   }
   if (/CERT|^ERR_TLS|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|HOSTNAME_MISMATCH/.test(code)) {
     const [reason, hint] = CERTIFICATES[code] ?? [certificateWords(message), AUTHORITY_HINT];
-    return failure(`the TLS certificate is not accepted: ${reason} (${code})`, 'no', hint);
+    return failure(`the TLS certificate was rejected: ${reason} (${code})`, 'no', hint);
   }
   if (/^(?:ERR_SSL|EPROTO)/.test(code)) return failure(`TLS failed: ${message}`, 'no');
   // undici leaves the code out where its parser has none.
@@ -75,7 +78,7 @@ export function networkFailure(
 function proxyRefusal(message: string): string | undefined {
   const status = /^Proxy response \((\d+)\)/.exec(message)?.[1] ?? /\((407)\)$/.exec(message)?.[1];
   if (status === undefined) return undefined;
-  if (status === '407') return 'asks for a user name and password (HTTP 407)';
+  if (status === '407') return 'requires a user name and password (HTTP 407)';
   return /^50[234]$/.test(status) ? `cannot reach the host (HTTP ${status})` : `refused (HTTP ${status})`;
 }
 

@@ -7,7 +7,7 @@ export async function mapConcurrent<T, R>(
   limit: number,
   fn: (item: T) => Promise<R>,
 ): Promise<R[]> {
-  if (!(limit >= 1)) throw new RangeError(`limit must be at least 1, got ${limit}`);
+  if (!(limit >= 1)) throw new RangeError(`limit: expected at least 1, got ${limit}`);
   const source = items[Symbol.iterator]();
   const results: R[] = [];
   let started = 0;

@@ -22,8 +22,8 @@ export function localPath(location: string): string {
     url.hash = '';
     return fileURLToPath(url);
   } catch (cause) {
-    throw new AppError('USAGE', `Not a usable file URL: ${location}`, {
-      hint: 'Write file:///absolute/path, or the plain path.',
+    throw new AppError('USAGE', `not a usable file URL: ${location}`, {
+      hint: 'Use file:///absolute/path, or a plain path.',
       cause,
     });
   }
@@ -44,7 +44,7 @@ export function joinUrl(base: string, name: string): string {
   if (refused || name.includes('\0') || !name.isWellFormed()) {
     throw new AppError(
       'BAD_INDEX',
-      `The file name ${JSON.stringify(name)} below ${redactUrl(base)} is not one that a repository may use: ` +
+      `file name ${JSON.stringify(name)} below ${redactUrl(base)} is not allowed in a repository: ` +
         'expected a relative path without empty, "." or ".." parts',
       { details: { base: redactUrl(base), name } },
     );

@@ -99,8 +99,8 @@ export class Auth {
     }
     return status === 403
       ? {
-          meaning: 'the login does not allow this',
-          hint: `Ask for the right to do this, or log in with another account: ${login}`,
+          meaning: 'this account has no permission for that',
+          hint: `Ask for the permission, or log in with another account: ${login}`,
         }
       : {
           meaning: 'wrong user name or password',
@@ -126,14 +126,14 @@ export class Auth {
     if (realm === null || (realm.protocol !== 'https:' && realm.protocol !== 'http:')) {
       throw new AppError(
         'AUTH',
-        `${this.#options.domain}: its token server is not an http or https URL: ${JSON.stringify(parameters.get('realm') ?? '')}`,
+        `${this.#options.domain}: token server: expected an http or https URL, got ${JSON.stringify(parameters.get('realm') ?? '')}`,
       );
     }
     if (realm.protocol === 'http:' && this.#options.base.protocol === 'https:' && !this.#options.insecure) {
       throw new AppError(
         'AUTH',
-        `${this.#options.domain}: its token server ${realm.origin} has no TLS: the login would be sent unprotected`,
-        { hint: 'Where that is meant to be: --insecure.' },
+        `${this.#options.domain}: token server ${realm.origin}: no TLS, so the credentials would be sent unencrypted`,
+        { hint: 'Pass --insecure to allow that.' },
       );
     }
     realm.username = '';

@@ -15,5 +15,8 @@ export async function blobSize(
   if (reply.status === 404) return undefined;
   const size = contentLength(reply);
   if (size !== undefined) return size;
-  throw new AppError('UNSUPPORTED', `${fullName(repository)}: ${digest}: the registry does not say its size`);
+  throw new AppError(
+    'UNSUPPORTED',
+    `${fullName(repository)}: ${digest}: the registry does not report its size`,
+  );
 }

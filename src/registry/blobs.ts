@@ -66,7 +66,7 @@ export async function* readBlob(
         yield chunk;
       }
       if (offset === size) break;
-      throw new AppError('NETWORK', `${where}: ${digest}: cut: expected ${size} bytes, got ${offset}`);
+      throw new AppError('NETWORK', `${where}: ${digest}: truncated: expected ${size} bytes, got ${offset}`);
     } catch (error) {
       if (isAppError(error, 'INTEGRITY') && offset === before && mayBeCache) mayBeCache = false;
       else if (!isAppError(error, 'NETWORK') || error instanceof GivenUp) throw error;
@@ -79,7 +79,7 @@ export async function* readBlob(
   if (`sha256:${found}` === digest) return;
   throw new AppError(
     'INTEGRITY',
-    `${where}: wrong bytes for a blob: expected ${digest}, got sha256:${found}`,
+    `${where}: wrong content of a blob: expected ${digest}, got sha256:${found}`,
     {
       details: { expected: digest, got: `sha256:${found}` },
     },
@@ -119,7 +119,7 @@ async function* rest(
     if (range === null || Number(range[1]) !== offset) {
       await reply.discard();
       const got = JSON.stringify(reply.header('content-range').slice(0, 100));
-      throw new AppError('NETWORK', `${where}: ${digest}: asked for bytes from ${offset}, got ${got}`);
+      throw new AppError('NETWORK', `${where}: ${digest}: requested bytes from ${offset}, got ${got}`);
     }
     if (range[2] !== undefined && Number(range[2]) !== size) {
       await reply.discard();

@@ -69,7 +69,7 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
   const value = parseJsonOr(text, path);
   if (!isCredentialFile(value)) {
     throw new AppError('USAGE', `${path}: expected a JSON object with logins ("auths")`, {
-      hint: 'Mend or remove the file.',
+      hint: 'Repair or remove the file.',
       details: { path },
     });
   }
@@ -129,7 +129,7 @@ export async function writeCredentialFile(path: string, content: CredentialFile)
 function cannot(what: 'read' | 'write', path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
-  return new AppError('STORAGE', `Cannot ${what} the logins in ${path}: ${code}`, {
+  return new AppError('STORAGE', `cannot ${what} the logins in ${path}: ${code}`, {
     hint: 'Check the folder and its owner, or name another file in REGISTRY_AUTH_FILE.',
     details: { path, errno: code },
   });

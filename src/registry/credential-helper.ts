@@ -50,7 +50,7 @@ export async function getFromHelper(call: HelperCall, server: string): Promise<C
 /** @throws AppError AUTH; UNSUPPORTED for a token that is made for one registry only */
 export async function storeInHelper(call: HelperCall, server: string, credential: Credential): Promise<void> {
   if (credential.kind === 'bearer') {
-    throw new AppError('UNSUPPORTED', 'Credential helpers keep no registry tokens');
+    throw new AppError('UNSUPPORTED', 'credential helpers cannot store registry tokens');
   }
   const [username, secret] =
     credential.kind === 'basic' ? [credential.username, credential.password] : [TOKEN_USER, credential.token];
@@ -70,7 +70,7 @@ export async function eraseInHelper(call: HelperCall, server: string): Promise<b
 /** What it printed is in no message: it may be the secret. */
 function helperError({ helper }: HelperCall, what: string, why: string): AppError {
   return new AppError('AUTH', `docker-credential-${helper} ${what}: ${why}`, {
-    hint: 'It is named by credsStore or credHelpers in the file of logins; try it by hand.',
+    hint: 'Run it by hand; credsStore or credHelpers in the credentials file names it.',
     details: { helper: `docker-credential-${helper}` },
   });
 }
@@ -82,7 +82,7 @@ interface HelperResult {
 }
 
 async function run(call: HelperCall, word: string, input: string): Promise<HelperResult> {
-  if (!NAME.test(call.helper)) throw helperError(call, word, 'not a name that a program may have');
+  if (!NAME.test(call.helper)) throw helperError(call, word, 'not a valid program name');
   const { execa } = await import('execa');
   const result = await execa(`docker-credential-${call.helper}`, [word], {
     input,
@@ -104,8 +104,8 @@ function reason(result: {
   readonly signal?: string | undefined;
 }): string | undefined {
   if (!result.failed) return undefined;
-  if (result.code === 'ENOENT') return 'there is no such program on the PATH';
+  if (result.code === 'ENOENT') return 'program not found in PATH';
   if (result.timedOut) return `no answer in ${HELPER_TIMEOUT_MS / 1000} s`;
   if (result.exitCode !== undefined) return `exit code ${result.exitCode}`;
-  return result.signal === undefined ? 'it could not be run' : `ended by ${result.signal}`;
+  return result.signal === undefined ? 'it cannot be run' : `ended by ${result.signal}`;
 }

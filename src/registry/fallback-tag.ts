@@ -89,7 +89,7 @@ async function settle(
   }
   throw new AppError(
     'CONFLICT',
-    `${fullName(reference)}: the list of referrers is changed by others all the time`,
+    `${fullName(reference)}: the list of referrers changed during every attempt to update it`,
     {
       hint: 'Try again.',
     },

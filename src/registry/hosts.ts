@@ -55,7 +55,7 @@ export interface HostOptions {
 export async function openHost(domain: Domain, options: HostOptions): Promise<Host> {
   const { session, timeoutMs } = options;
   const url = URL.parse(`https://${apiHost(domain)}/`);
-  if (url === null) throw new AppError('USAGE', `not a registry that can be reached: ${domain}`);
+  if (url === null) throw new AppError('USAGE', `not the address of a registry: ${domain}`);
   const insecure = session.insecure ?? false;
   const pools = new Pools(await tlsOf(domain, session), insecure);
   let base = url;
@@ -160,8 +160,8 @@ interface HostTls {
 /** Our certificate is for the registry; where it sends us only the authorities count. */
 async function tlsOf(domain: Domain, { ca, cert, key }: SessionOptions): Promise<HostTls> {
   if ((cert === undefined) !== (key === undefined)) {
-    throw new AppError('USAGE', 'A client certificate and its key go together', {
-      hint: 'Give both --cert and --key.',
+    throw new AppError('USAGE', 'a client certificate and its key are needed together', {
+      hint: 'Pass both --cert and --key.',
     });
   }
   const found = await hostFiles(apiHost(domain), certificateFolders());

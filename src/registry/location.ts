@@ -17,7 +17,7 @@ export interface Whereabouts {
 export function resolveLocation(location: string, { from, registry, insecure }: Whereabouts): URL {
   const url = URL.parse(location, from.href);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    const reason = `leads to ${JSON.stringify(location.slice(0, 200))}, which is no http or https URL`;
+    const reason = `leads to ${JSON.stringify(location.slice(0, 200))}, which is not an http or https URL`;
     throw new FetchFailure('NETWORK', reason, { retry: 'no' });
   }
   url.username = '';
@@ -30,7 +30,7 @@ export function resolveLocation(location: string, { from, registry, insecure }: 
     } else if (!insecure) {
       throw new FetchFailure('NETWORK', `leads from https to ${url.origin}, which is refused`, {
         retry: 'no',
-        hint: 'Where that is meant to be: --insecure.',
+        hint: 'Pass --insecure to allow that.',
       });
     }
   }

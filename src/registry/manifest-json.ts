@@ -38,7 +38,7 @@ export function readManifestFacts(bytes: Uint8Array, mediaType: string, where: s
   const alien = INDEX_TYPES.includes(mediaType) ? ['layers', 'config'] : ['manifests'];
   const found = alien.filter((name) => json[name] !== undefined);
   if ((own !== undefined && own !== mediaType) || found.length > 0) {
-    const said = found.length > 0 ? `it has ${found.join(', ')}` : `it says ${JSON.stringify(own)}`;
+    const said = found.length > 0 ? `it has ${found.join(', ')}` : `it declares ${JSON.stringify(own)}`;
     throw new AppError('INTEGRITY', `${where}: expected a document of type ${mediaType}, but ${said}`, {
       details: { expected: mediaType, got: own ?? null },
     });
@@ -58,7 +58,7 @@ export function readManifestFacts(bytes: Uint8Array, mediaType: string, where: s
 function parseObject(bytes: Uint8Array, where: string): Json {
   const value = parseJsonOr(bytes, where);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  throw new AppError('UNSUPPORTED', `${where}: expected a manifest, got what is no JSON object`);
+  throw new AppError('UNSUPPORTED', `${where}: expected a manifest, got something other than a JSON object`);
 }
 
 function isSha256({ digest }: Json): boolean {

@@ -13,11 +13,11 @@ export function explainMissing(error: unknown, where: string): unknown {
   );
   return new AppError(
     'NOT_FOUND',
-    `${where}: the registry refuses the manifest, as blobs that it names are not in this repository${
+    `${where}: the registry rejected the manifest, because blobs that it lists are not in this repository${
       digests.length === 0 ? '' : `: ${digests.join(', ')}`
     }`,
     {
-      hint: 'They were removed meanwhile, or the registry does not show what it was just given: try again.',
+      hint: 'Try again: the blobs were removed in the meantime, or the registry does not show recent uploads yet.',
       cause: error,
       details: { ...error.details, missing: digests },
     },
@@ -30,12 +30,12 @@ export function explainDeletion(error: unknown, reference: Reference): unknown {
   const what = reference.digest === undefined ? 'tags' : 'manifests';
   return new AppError(
     'UNSUPPORTED',
-    `${fullName(reference)}: this registry does not delete ${what} (HTTP ${error.details.status})`,
+    `${fullName(reference)}: this registry does not allow deleting ${what} (HTTP ${error.details.status})`,
     {
       hint:
         reference.digest === undefined
           ? 'Delete by digest (NAME@sha256:…); that removes all tags of the manifest.'
-          : 'Its operator can allow it.',
+          : 'Ask its operator to allow it.',
       cause: error,
       details: error.details,
     },

@@ -105,7 +105,7 @@ export async function putManifest(
   if (bytes.byteLength > MAX_MANIFEST_BYTES) {
     throw new AppError(
       'LIMIT',
-      `${where}: a manifest of ${bytes.byteLength} bytes: registries take ${MAX_MANIFEST_BYTES}`,
+      `${where}: expected a manifest of at most ${MAX_MANIFEST_BYTES} bytes, as registries accept, got ${bytes.byteLength}`,
     );
   }
   expectDigest(reference, reference.digest ?? digest, digest);

@@ -25,9 +25,9 @@ export async function* pages(
     if (next === undefined) return;
     target = reply.follow(next);
     if (target.origin !== reply.url.origin) {
-      throw new AppError('NETWORK', `${where}: its next page is on another server: ${target.origin}`);
+      throw new AppError('NETWORK', `${where}: the next page is on another server: ${target.origin}`);
     }
-    if (seen.has(target.href)) throw new AppError('NETWORK', `${where}: its pages go round in circles`);
+    if (seen.has(target.href)) throw new AppError('NETWORK', `${where}: its pages form a loop`);
     seen.add(target.href);
   }
   throw new AppError('LIMIT', `${where}: more than ${MAX_PAGES} pages`);

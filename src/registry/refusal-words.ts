@@ -13,51 +13,57 @@ export interface RequestName {
   readonly request: string;
 }
 
-const OPERATOR = 'Its operator can allow it.';
-const DAMAGED = 'What is sent may be damaged here: compose verify IMAGE tells.';
+const OPERATOR = 'Ask its operator to allow it.';
+const DAMAGED = 'Check the local copy for damage: compose verify IMAGE';
 
 /** By the codes of OCI distribution-spec 1.1, "Error Codes", where they say more than the status. */
 const BY_CODE: Readonly<Record<string, Advice>> = {
   NAME_UNKNOWN: { meaning: 'no such repository', hint: 'Check the name.' },
   NAME_INVALID: {
-    meaning: 'this registry does not accept the name of the repository',
-    hint: 'Some ask for a project or user in front: REG/PROJECT/NAME.',
+    meaning: 'this registry does not accept the repository name',
+    hint: 'Put a project or user in front, as some registries require: REG/PROJECT/NAME.',
   },
   TAG_INVALID: { meaning: 'this registry does not accept the tag' },
-  DIGEST_INVALID: { meaning: 'the bytes that the registry got are not those of the digest', hint: DAMAGED },
-  SIZE_INVALID: { meaning: 'the registry got another number of bytes than announced', hint: DAMAGED },
+  DIGEST_INVALID: { meaning: 'the registry received bytes that do not match the digest', hint: DAMAGED },
+  SIZE_INVALID: {
+    meaning: 'the registry received a different number of bytes than announced',
+    hint: DAMAGED,
+  },
   MANIFEST_INVALID: {
     meaning: 'this registry does not accept the manifest',
-    hint: 'Older ones take no artifacts, zstd layers or annotations; what it says of itself is in parentheses.',
+    hint: 'Check whether it accepts artifacts, zstd layers and annotations, which older registries reject; its own message is in parentheses.',
   },
-  BLOB_UPLOAD_UNKNOWN: { meaning: 'the registry has lost the upload', hint: 'Try again.' },
-  BLOB_UPLOAD_INVALID: { meaning: 'the registry does not go on with the upload', hint: 'Try again.' },
+  BLOB_UPLOAD_UNKNOWN: { meaning: 'the registry lost the upload', hint: 'Try again.' },
+  BLOB_UPLOAD_INVALID: { meaning: 'the registry cannot continue the upload', hint: 'Try again.' },
 };
 
 const BY_STATUS: Readonly<Record<number, Advice>> = {
-  400: { meaning: 'the registry does not understand the request' },
+  400: { meaning: 'the registry considers the request malformed' },
   401: { meaning: 'authentication required' },
   403: { meaning: 'access denied' },
   404: { meaning: 'not found' },
-  405: { meaning: 'this registry does not do this', hint: OPERATOR },
+  405: { meaning: 'this registry does not support the operation', hint: OPERATOR },
   407: {
-    meaning: 'the proxy asks for a user name and password',
-    hint: 'Name them in HTTP_PROXY, HTTPS_PROXY.',
+    meaning: 'the proxy requires a user name and password',
+    hint: 'Set them in HTTP_PROXY and HTTPS_PROXY.',
   },
-  410: { meaning: 'removed for good' },
+  410: { meaning: 'permanently removed' },
   413: {
     meaning: 'too large for this registry, or for a proxy in front of it',
-    hint: 'Its operator can raise the limit on the size of requests.',
+    hint: 'Ask its operator to raise the limit on request size.',
   },
   429: {
     meaning: 'too many requests',
-    hint: 'Wait a while; many registries allow more with a login.',
+    hint: 'Wait a while, or log in: many registries then allow more.',
   },
-  501: { meaning: 'this registry does not do this', hint: OPERATOR },
+  501: { meaning: 'this registry does not support the operation', hint: OPERATOR },
 };
 
-const FAILED: Advice = { meaning: 'the registry failed', hint: 'Try again later; its log says more.' };
-const STRANGE: Advice = { meaning: 'the registry refuses the request' };
+const FAILED: Advice = {
+  meaning: 'the registry failed',
+  hint: "Try again later; the registry's log has the details.",
+};
+const STRANGE: Advice = { meaning: 'the registry rejected the request' };
 
 /** What a reply means, by its status, the first code in its body, and what was asked for. */
 export function meaningOf(status: number, code: string, request: string): Advice {

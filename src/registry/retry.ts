@@ -25,6 +25,6 @@ export async function pause({ backoffMs, tried, waitMs, signal }: Pause): Promis
   try {
     await sleep(ms, undefined, signal === undefined ? {} : { signal });
   } catch (cause) {
-    throw new AppError('CANCELLED', 'Cancelled while waiting for a registry', { cause });
+    throw new AppError('CANCELLED', 'cancelled while waiting for a registry', { cause });
   }
 }

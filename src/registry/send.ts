@@ -100,7 +100,7 @@ async function attempt(request: RegistryRequest, context: SendContext): Promise<
     const name = nameOf(request);
     return url.origin === host.base.origin
       ? name
-      : { ...name, request: `${name.request}, sent on to ${url.origin}` };
+      : { ...name, request: `${name.request}, redirected to ${url.origin}` };
   };
   if ((status < 200 || status >= 300) && !request.accept?.includes(status)) {
     const refusal = await readRefusal(reply, secrets);

@@ -76,7 +76,7 @@ export async function secureContext(files: TlsFiles): Promise<import('node:tls')
     });
   } catch (cause) {
     const paths = [...files.ca, files.cert, files.key].filter((path) => path !== undefined).join(', ');
-    throw new AppError('USAGE', `Not usable as certificates and key: ${paths}: ${(cause as Error).message}`, {
+    throw new AppError('USAGE', `not usable as certificates and key: ${paths}: ${(cause as Error).message}`, {
       hint: 'Expected PEM files; the key must belong to the certificate and have no password.',
       cause,
     });
@@ -97,6 +97,6 @@ async function pem(path: string): Promise<string> {
     return (await readLimitedInput(path, MAX_PEM_BYTES)).toString('latin1');
   } catch (cause) {
     if (isAppError(cause)) throw cause;
-    throw new AppError('USAGE', `Cannot read ${path}: ${(cause as Error).message}`, { cause });
+    throw new AppError('USAGE', `cannot read ${path}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -117,7 +117,7 @@ export class Tokens {
       if (credential?.kind === 'identity' && NO_OAUTH.has(refusal.status)) {
         throw new AppError(
           'AUTH',
-          sentenceOf(name, 'its token server takes no identity tokens', refusalText(refusal)),
+          sentenceOf(name, 'its token server does not support identity tokens', refusalText(refusal)),
           {
             hint: `Log in with a password: compose login ${this.#access.domain}`,
           },
@@ -128,7 +128,7 @@ export class Tokens {
           'AUTH',
           sentenceOf(
             name,
-            credential === undefined ? 'authentication required' : 'the login is refused',
+            credential === undefined ? 'authentication required' : 'the login was rejected',
             refusalText(refusal),
           ),
           {

@@ -194,7 +194,7 @@ async function complete(
   if (reply.status === 202) {
     throw new AppError(
       'NETWORK',
-      `${where}: ${blob.digest}: the registry takes the bytes but not as a blob (HTTP 202)`,
+      `${where}: ${blob.digest}: the registry accepted the bytes but did not store the blob (HTTP 202)`,
     );
   }
   const named = reply.header('docker-content-digest');
@@ -232,7 +232,7 @@ function part(
 }
 
 function wrongSource({ digest, size }: BlobId, got: number): AppError {
-  return new AppError('INTEGRITY', `The bytes to be sent are not ${digest}: expected ${size}, got ${got}`, {
+  return new AppError('INTEGRITY', `the bytes to send do not match ${digest}: expected ${size}, got ${got}`, {
     details: { digest, expected: size, got },
   });
 }
@@ -259,5 +259,8 @@ function locationOf(reply: RegistryReply, { repository }: UploadContext, before?
   const location = reply.header('location');
   if (location !== '') return reply.follow(location);
   if (before !== undefined) return before;
-  throw new AppError('NETWORK', `${fullName(repository)}: the registry opens an upload without a Location`);
+  throw new AppError(
+    'NETWORK',
+    `${fullName(repository)}: the registry opened an upload without a Location header`,
+  );
 }

@@ -176,8 +176,8 @@ describe('what the registry says', () => {
     for (const [key, bytes] of registry.blobs) {
       registry.blobs.set(key, Buffer.concat([bytes.subarray(0, -1), Buffer.from('!')]));
     }
-    await fails(fetch(`${name}:1/f`), 'INTEGRITY', /wrong bytes for a blob/);
-    await fails(pull({ titles: ['d'] }), 'INTEGRITY', /wrong bytes for a blob|expected the tar/);
+    await fails(fetch(`${name}:1/f`), 'INTEGRITY', /wrong content of a blob/);
+    await fails(pull({ titles: ['d'] }), 'INTEGRITY', /wrong content of a blob|expected the tar/);
     assert.deepEqual(readdirSync(folder), []);
   });
 
@@ -198,7 +198,7 @@ describe('what the registry says', () => {
     say(MEDIA_TYPES.manifest, '{"schemaVersion":2,"config":{},"layers":[]}');
     await fails(pull(), 'BAD_ARCHIVE', /config/);
     say(MEDIA_TYPES.manifest, '[]');
-    await fails(pull(), 'UNSUPPORTED', /no JSON object/);
+    await fails(pull(), 'UNSUPPORTED', /other than a JSON object/);
     say('text/html', '<html>');
     await fails(pull(), 'UNSUPPORTED', /expected/);
     manifest([]);
@@ -264,7 +264,7 @@ describe('a bad line', () => {
     const { proxy, folder, save } = await behindProxy(t);
     writeFileSync(join(folder, 'f'), 'old');
     proxy.rules.push({ path: /blobs/, fault: { corruptReplyByte: 500_000 } });
-    await fails(save(2), 'INTEGRITY', /wrong bytes/);
+    await fails(save(2), 'INTEGRITY', /wrong content of a blob/);
     assert.equal(readFileSync(join(folder, 'f'), 'utf8'), 'old');
     assert.deepEqual(readdirSync(folder), ['f']);
   });

@@ -99,7 +99,7 @@ test('unknown hosts are NETWORK with a reason', async (t) => {
   await withEnvironment(t, {});
   await assert.rejects(fetchBytes(['http://mirror.invalid/i'], quick), (error) => {
     assert.ok(isAppError(error, 'NETWORK'), String(error));
-    assert.match(error.message, /host name not found|name server does not answer/);
+    assert.match(error.message, /host name not found|name server did not answer/);
     return true;
   });
 });
@@ -131,7 +131,7 @@ test('TLS: unknown authorities are refused, NODE_EXTRA_CA_CERTS works, https nev
   await withEnvironment(t, {});
   await assert.rejects(fetchBytes([`${base}/i`], quick), (error) => {
     assert.ok(isAppError(error, 'NETWORK'), String(error));
-    assert.match(error.message, /certificate is not accepted: it is signed by itself/);
+    assert.match(error.message, /certificate was rejected: it is self-signed/);
     assert.match(error.hint ?? '', /NODE_EXTRA_CA_CERTS.*SSL_CERT_FILE.*--ca/);
     assert.doesNotMatch(`${error.message} ${error.hint}`, /Node\.js|use-system-ca/);
     return true;
@@ -172,12 +172,12 @@ test('SSL_CERT_FILE and SSL_CERT_DIR stand for the authorities of the system and
   writeFileSync(others, tls.rootCertificates.slice(0, 3).join('\n'));
   const missing = join(folder, 'not-there.pem');
   const cases: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
-    [{}, /signed by an authority that is not trusted here/],
+    [{}, /signed by an authority that this machine does not trust/],
     [{ SSL_CERT_FILE: pem.ca }, /^content$/m],
     [{ SSL_CERT_DIR: `${folder}/nowhere:${certificates}` }, /^content$/m],
     [{ SSL_CERT_FILE: others, SSL_CERT_DIR: certificates }, /^content$/m],
-    [{ SSL_CERT_FILE: others }, /not trusted here/],
-    [{ SSL_CERT_FILE: missing }, /not trusted here/],
+    [{ SSL_CERT_FILE: others }, /that this machine does not trust/],
+    [{ SSL_CERT_FILE: missing }, /that this machine does not trust/],
     [{ SSL_CERT_FILE: others, NODE_EXTRA_CA_CERTS: pem.ca }, /^content$/m],
     [{ NODE_EXTRA_CA_CERTS: pem.ca }, /^content$/m],
   ];
@@ -259,7 +259,7 @@ test('which proxy a URL goes through', () => {
 
 test('what a proxy refuses is told as what the proxy said', async (t) => {
   for (const [status, expected] of [
-    [407, 'asks for a user name and password (HTTP 407)'],
+    [407, 'requires a user name and password (HTTP 407)'],
     [403, 'refused (HTTP 403)'],
     [502, 'cannot reach the host (HTTP 502)'],
   ] as const) {

@@ -214,14 +214,14 @@ test('a server that we are sent on to cannot ask for the login', async (t) => {
   const thief = await start(t, { auth: basic });
   registry.switches.blobsAt = thief.registry.url;
   const { readBlob } = await import('../../src/registry/blobs.ts');
-  await fails(readBlob(session, app, blob).next(), 'AUTH', /sent on to http:\/\/127\.0\.0\.1/);
+  await fails(readBlob(session, app, blob).next(), 'AUTH', /redirected to http:\/\/127\.0\.0\.1/);
   assert.ok(thief.registry.requests.every(({ headers }) => headers.authorization === undefined));
 });
 
 for (const realm of ['file:///etc/passwd', 'not a url', '']) {
   test(`a token server at ${JSON.stringify(realm)} is refused`, async (t) => {
     const { session, app } = await start(t, { auth: { ...bearer, realm } }, as(alice));
-    await fails(ping(session, app.domain), 'AUTH', /401|token server is not an http or https URL/);
+    await fails(ping(session, app.domain), 'AUTH', /401|token server: expected an http or https URL/);
   });
 }
 

@@ -50,7 +50,7 @@ test('a prefix that is not of this blob is found out', async (t) => {
   const { registry, session, app } = await start(t);
   const blob = put(registry, app, noise(1000));
   const prefix = { offset: 5, hash: createHash('sha256').update('other') };
-  await fails(collect(readBlob(session, app, { ...blob, prefix })), 'INTEGRITY', /wrong bytes/);
+  await fails(collect(readBlob(session, app, { ...blob, prefix })), 'INTEGRITY', /wrong content of a blob/);
 });
 
 test('a prefix that is the whole blob needs no request', async (t) => {
@@ -65,7 +65,7 @@ test('other bytes of the same size, fewer and more bytes are never taken for the
   const { registry, session, app } = await start(t);
   const blob = blobOf(noise(100_000));
   for (const [bytes, message] of [
-    [noise(100_000, 'other'), /wrong bytes for a blob: expected sha256:\w+, got sha256:/],
+    [noise(100_000, 'other'), /wrong content of a blob: expected sha256:\w+, got sha256:/],
     [noise(99_999), /wrong size: expected 100000 bytes, got 99999/],
     [noise(100_001), /wrong size: expected 100000 bytes, got 100001/],
   ] as const) {
@@ -94,7 +94,7 @@ test('more bytes than there are in the blob end the reply, with no length announ
 
 test('a range of other bytes, or of another file, is not taken', async (t) => {
   for (const [range, code, message] of [
-    ['bytes 0-9/10', 'NETWORK', /asked for bytes from 5, got "bytes 0-9\/10"/],
+    ['bytes 0-9/10', 'NETWORK', /requested bytes from 5, got "bytes 0-9\/10"/],
     ['bytes 5-99/100', 'INTEGRITY', /expected 10 bytes, got 100/],
     ['', 'NETWORK', /got ""/],
   ] as const) {
@@ -137,7 +137,7 @@ test('a signal ends a download', async (t) => {
   const work = (async () => {
     for await (const _ of readBlob(session, app, blob)) end.abort();
   })();
-  await fails(work, 'CANCELLED', /Cancelled/);
+  await fails(work, 'CANCELLED', /cancelled/);
 });
 
 test('wherever it is cut, the blob is whole or the error is told', async (t) => {

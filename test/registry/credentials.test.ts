@@ -302,8 +302,8 @@ for (const [what, script, message] of [
 test('a helper that is not there, and a name that is none', async (t) => {
   const { env, write } = home(t);
   for (const [name, message] of [
-    ['missing', /no such program on the PATH/],
-    ['../evil', /not a name/],
+    ['missing', /program not found in PATH/],
+    ['../evil', /not a valid program name/],
   ] as const) {
     write('.docker/config.json', { credsStore: name });
     await fails(userOf(env, 'reg.example/a'), 'AUTH', message);

@@ -88,7 +88,7 @@ test('silence is given up: no headers, half of the headers, half of the body', a
         response.writeHead(200, { 'content-length': 1000 });
         response.write('{');
       },
-      /no byte for 300 ms after 1 bytes/,
+      /no data for 300 ms after 1 bytes/,
     ],
   ] as const) {
     const { session, app } = await hostile(t, answer, { retries: 0 });
@@ -113,9 +113,9 @@ test('what is no HTTP, and headers without end', async (t) => {
 test('redirects in a circle, to no URL, to a file, with a password', async (t) => {
   for (const [location, message] of [
     ['/v2/team/app/tags/list', /more than 5 redirects/],
-    ['file:///etc/passwd', /leads to "file:\/\/\/etc\/passwd", which is no http or https URL/],
-    ['javascript:alert(1)', /no http or https URL/],
-    ['http://', /no http or https URL/],
+    ['file:///etc/passwd', /leads to "file:\/\/\/etc\/passwd", which is not an http or https URL/],
+    ['javascript:alert(1)', /not an http or https URL/],
+    ['http://', /not an http or https URL/],
     ['http://127.0.0.1:1/x', /connection refused/],
   ] as const) {
     const { session, app } = await hostile(t, (response) => response.writeHead(307, { location }).end(), {
@@ -127,8 +127,8 @@ test('redirects in a circle, to no URL, to a file, with a password', async (t) =
 
 test('uploads are led nowhere but to a URL', async (t) => {
   for (const [headers, message] of [
-    [{}, /opens an upload without a Location/],
-    [{ location: 'file:///tmp/x' }, /no http or https URL/],
+    [{}, /opened an upload without a Location/],
+    [{ location: 'file:///tmp/x' }, /not an http or https URL/],
     [{ location: 'http://127.0.0.1:1/x' }, /connection refused/],
   ] as const) {
     const { session, app } = await hostile(t, (response, request) => {
@@ -148,7 +148,7 @@ test('a registry that says "done" of what it did not take, or of something else'
       'INTEGRITY',
       /the registry stored sha256:000/,
     ],
-    [{ location: '/v2/x' }, 202, 'NETWORK', /takes the bytes but not as a blob/],
+    [{ location: '/v2/x' }, 202, 'NETWORK', /accepted the bytes but did not store the blob/],
   ] as const) {
     const { session, app } = await hostile(t, (response, request) => {
       request.resume();

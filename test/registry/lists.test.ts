@@ -43,7 +43,7 @@ for (const [what, body, link, code, message] of [
     '{"tags":["a"]}',
     '</v2/team/app/tags/list?x=1>; rel="next"',
     'NETWORK',
-    /round in circles/,
+    /form a loop/,
   ],
   [
     'a page elsewhere',
@@ -57,7 +57,7 @@ for (const [what, body, link, code, message] of [
     '{"tags":["a"]}',
     '<file:///etc/passwd>; rel="next"',
     'NETWORK',
-    /no http or https URL/,
+    /not an http or https URL/,
   ],
   ['tags that are none', '{"tags":["a\\nb"]}', '', 'UNSUPPORTED', /a list of tags/],
   ['a number', '{"tags":[1]}', '', 'UNSUPPORTED', /a list of tags/],

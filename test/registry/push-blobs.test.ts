@@ -223,8 +223,8 @@ test('a signal ends a push', async (t) => {
     return true;
   };
   const app = parseRepository(`${registry.host}/team/app`);
-  await fails(pushBlobs(session, app, { blobs: many(3) }), 'CANCELLED', /Cancelled/);
-  await fails(pushBlobs(session, app, { blobs: many(3) }), 'CANCELLED', /Cancelled/);
+  await fails(pushBlobs(session, app, { blobs: many(3) }), 'CANCELLED', /cancelled/);
+  await fails(pushBlobs(session, app, { blobs: many(3) }), 'CANCELLED', /cancelled/);
 });
 
 test('no more at a time than allowed', async (t) => {

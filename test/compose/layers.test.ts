@@ -88,6 +88,13 @@ describe('planLayers', () => {
     }
   });
 
+  test('what just fits stays alone; the bundle takes a layer of its own', () => {
+    const all = ['a', 'b', 'c', 'd'].map((name, at) => candidate(name, 0, 10 ** at));
+    assert.deepEqual(show(all, { maxLayers: 5 }), ['a', 'b', 'c', 'd']);
+    assert.deepEqual(show(all, { maxLayers: 4 }), ['c', 'd', 'bundle: a b']);
+    assert.deepEqual(show(all, { maxLayers: 3 }), ['d', 'bundle: a b c']);
+  });
+
   test('bundle is one blob, single is none but the generated layer', () => {
     const all = [candidate('a', 1), candidate('b', 9)];
     assert.deepEqual(show(all, { mode: 'bundle' }), ['bundle: b a']);
@@ -126,6 +133,16 @@ describe('planLayers', () => {
           assert.equal(planned(some)[0], 'bundle: zlib layout');
         }),
       );
+    });
+
+    test('what just fits beside the bundles stays alone', () => {
+      const large = ['x', 'y', 'z'].map((name, at) => candidate(name, 0, (2 + at) * MB));
+      const asked = [...large, candidate('jq', 0, 20)];
+      const alone = ['musl', 'ssl', 'x', 'y', 'z'];
+      assert.deepEqual(planned(asked, 8), ['bundle: zlib layout', ...alone, 'jq']);
+      assert.deepEqual(planned(asked, 7), ['bundle: zlib layout', 'musl', 'ssl', 'y', 'z', 'bundle: jq x']);
+      assert.deepEqual(planned(large, 7), ['bundle: zlib layout', ...alone]);
+      assert.deepEqual(planned(large, 6), ['bundle: zlib layout', 'musl', 'ssl', 'z', 'bundle: x y']);
     });
 
     test('a bundle of one is that package', () => {

@@ -129,6 +129,54 @@ describe('the tree the package manager makes', () => {
     assert.throws(() => build(installed('a', ['f x 1']), installed('b', ['f x/y 1'])), /not a directory/);
   });
 
+  test('a file over a directory names the first package that has something there', () => {
+    for (const [first, ...more] of [
+      [['d x'], ['d x', 'f x/y 1']],
+      [['f x/y 1'], ['d x']],
+      [['d x/y/z'], ['d x']],
+    ] as const) {
+      const packages = [['d xy', 'f xy/z 1', 'f z/x 1'], first, ...more].map((lines, at) =>
+        installed(`p${at}`, lines),
+      );
+      assert.throws(
+        () => build(...packages, installed('last', ['f x 1'])),
+        (error) => isAppError(error, 'CONFLICT') && error.message.startsWith('/x: p1-1-r0 and last-1-r0 '),
+      );
+    }
+  });
+
+  describe('where folders must be there', () => {
+    const strict = (more: Partial<TreeRules>, ...packages: InstalledPackage[]) =>
+      targetTree({
+        packages,
+        rules: { ...rules, needsParents: true, ...more },
+        installer: quiet,
+        time: 5,
+      }).tree;
+    const refused = (more: Partial<TreeRules>, lines: readonly string[], what: RegExp) =>
+      assert.throws(
+        () => strict(more, installed('base', ['f file 1', 'l nowhere absent']), installed('a', lines)),
+        (error) => isAppError(error, 'BAD_ARCHIVE') && what.test(error.message),
+      );
+
+    test('an entry without its folder is refused, a directory too', () => {
+      for (const line of ['f a/b 1', 'l a/b c', 'd a/b', 'f file/b 1', 'd nowhere/b'])
+        refused({}, [line], /\/(a|file|nowhere) is no folder/);
+      assert.equal(strict({}, installed('a', ['d a', 'f a/b 1'])).get('a/b')?.type, 'file');
+    });
+
+    test('where a directory’s parents are made, nothing else’s are, nor over what is there', () => {
+      const makes = { makesParents: true };
+      const tree = strict(makes, installed('a', ['d a/b/c 700']));
+      assert.deepEqual(
+        ['a', 'a/b', 'a/b/c'].map((path) => tree.get(path)?.mode),
+        [0o755, 0o755, 0o700],
+      );
+      for (const line of ['f a/b 1', 'l a/b c', 'd file/b', 'd nowhere/b'])
+        refused(makes, [line], /\/(a|file|nowhere) is no folder/);
+    });
+  });
+
   test('hard links share one inode; one to nothing is refused', () => {
     const { tree } = build(installed('a', ['f x 1', 'h y x']));
     assert.equal(tree.get('x'), tree.get('y'));

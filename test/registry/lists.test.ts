@@ -109,6 +109,25 @@ for (const [referrers, pageSize] of [
   });
 }
 
+test('all that an index says of a referrer is told', async (t) => {
+  const { session, app, registry } = await start(t);
+  const plain = { mediaType: MEDIA_TYPES.manifest, digest: digestOf('plain'), size: 3 };
+  const full = {
+    ...plain,
+    digest: digestOf('full'),
+    annotations: { 'a.b': 'c' },
+    platform: { os: 'linux', architecture: 'arm', variant: 'v7' },
+    artifactType: 'x/sbom',
+  };
+  registry.switches.intercept = (request, response) => {
+    if (!request.url?.includes('/referrers/')) return false;
+    response.writeHead(200, { 'content-type': MEDIA_TYPES.index });
+    response.end(JSON.stringify({ schemaVersion: 2, manifests: [plain, full] }));
+    return true;
+  };
+  assert.deepEqual(await listReferrers(session, app, { of: subject.digest }), [plain, full]);
+});
+
 test('many that attach at once are all in the list, from one process and from several', async (t) => {
   const opened = await start(t, { referrers: false });
   const { session, app, registry } = opened;

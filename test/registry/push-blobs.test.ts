@@ -72,6 +72,26 @@ test('the first blob fails: none waits for it', async (t) => {
   await fails(pushBlobs(session, app, { blobs: many(30) }), 'AUTH', /HTTP 403/);
 });
 
+test('in order: the one that the others wait for, uploads by size, then mounts by size', async (t) => {
+  const { registry, session, app } = await start(t);
+  const store = parseRepository(`${registry.host}/packages`);
+  const own = [3000, 1000, 9000, 5000].map((size) => blobOf(noise(size, 'own')));
+  const mounted = [8000, 2000, 12_000].map((size) => blobOf(noise(size, 'mounted')));
+  for (const { bytes } of mounted) put(registry, store, bytes);
+  await pushBlobs(session, app, {
+    blobs: [...mounted.map((blob) => ({ ...blob, mountFrom: [store.path] })), ...own],
+    parallel: 1,
+  });
+  const sizes = new Map([...own, ...mounted].map(({ digest, size }) => [digest as string, size]));
+  const order = registry
+    .asked()
+    .map((line) => sizes.get(/sha256(?::|%3A)[0-9a-f]+/.exec(line)?.[0].replace('%3A', ':') ?? ''));
+  assert.deepEqual(
+    [...new Set(order.filter((size) => size !== undefined))],
+    [...[1000, 9000, 5000, 3000], ...[12_000, 8000, 2000]],
+  );
+});
+
 test('what can be mounted takes one request', async (t) => {
   const { registry, session, app } = await start(t);
   const blobs = many(64);

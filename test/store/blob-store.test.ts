@@ -5,7 +5,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSy
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { isAppError } from '../../src/model/app-error.ts';
+import { AppError, isAppError } from '../../src/model/app-error.ts';
 import { digestOf, hexOf } from '../../src/model/digest.ts';
 import { FileBlobStore, type StoredBlob } from '../../src/store/blob-store.ts';
 import { storageError } from '../../src/store/storage-error.ts';
@@ -141,6 +141,18 @@ test('list tells blobs only; touch marks use, once per process', async (t) => {
   store.touch(digestOf('absent'));
 });
 
+test('a blob that was removed and is stored again is used anew', async (t) => {
+  const store = openStore(t);
+  const old = new Date('2020-01-01');
+  for (let round = 0; round < 2; round++) {
+    await store.put(bytes);
+    utimesSync(store.get(digest), old, old);
+    store.touch(digest);
+    assert.ok(statSync(store.get(digest)).mtimeMs > old.getTime(), `round ${round}`);
+    await store.remove(digest);
+  }
+});
+
 test('a cache that cannot be made or written is STORAGE, with path and hint', async (t) => {
   const directory = tempDir(t);
   writeFileSync(join(directory, 'file'), '');
@@ -168,8 +180,14 @@ test('errors of the system are STORAGE with the way out; bugs stay what they are
   assert.ok(isAppError(told, 'STORAGE'));
   assert.equal(told.message, 'could not write /cache/x: ENOSPC: no space left on device, write');
   assert.match(told.hint ?? '', /gc --max-size/);
-  const bug = new TypeError('not the system');
-  assert.equal(storageError(bug, 'write', '/cache/x'), bug);
+  const ours = new AppError('INTEGRITY', 'has a code, but not of the system');
+  const node = Object.assign(new TypeError('must be of type string'), { code: 'ERR_INVALID_ARG_TYPE' });
+  const numbered = Object.assign(new Error('no name'), { code: 28, syscall: 'write' });
+  const unnamed = Object.assign(new Error('no code'), { syscall: 'write' });
+  const thrown = { code: 'ENOSPC', syscall: 'write' };
+  for (const other of [new TypeError('a bug'), ours, node, numbered, unnamed, thrown, undefined]) {
+    assert.equal(storageError(other, 'write', '/cache/x'), other);
+  }
 });
 
 test('a write that the system refuses half-way leaves nothing', async (t) => {

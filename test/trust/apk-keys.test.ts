@@ -111,6 +111,26 @@ test('unsigned, unknown and bad are told apart, with code, keys and the way out'
   );
 });
 
+test('a digest that this OpenSSL refuses is UNSUPPORTED, with who signs so', () => {
+  const { publicKey } = generateKeyPairSync('rsa-pss', {
+    modulusLength: 2048,
+    hashAlgorithm: 'sha384',
+    mgf1HashAlgorithm: 'sha384',
+  });
+  const keyring = { keys: new Map([[first.name, publicKey]]) };
+  for (const [scheme, hash, hint] of [
+    ['RSA', 'SHA1', /^Alpine signs with SHA-1, which the crypto policy of this machine disables; /],
+    ['RSA256', 'SHA256', /^Use the official Node 24, /],
+    ['RSA512', 'SHA512', /^Use the official Node 24, /],
+  ] as const) {
+    assert.throws(() => verifyApkSignatures(keyring, [signature(first, scheme)], content), {
+      code: 'UNSUPPORTED',
+      message: new RegExp(` RSA signature with ${hash} \\(key first\\.rsa\\.pub\\): `),
+      hint,
+    });
+  }
+});
+
 test('hostile signature members are refused', () => {
   const good = signature(first, 'RSA');
   const hostile = [

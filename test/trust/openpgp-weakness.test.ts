@@ -12,6 +12,7 @@ import {
   type PgpKey,
   pacmanKeyringFiles,
   signDetached,
+  signPacket,
 } from '../fixtures/pgp.ts';
 
 const openpgp = await import('openpgp');
@@ -34,28 +35,6 @@ async function rsaKey(rsaBits: number, created: Date): Promise<PgpKey> {
   return { privateKey: made.privateKey, fingerprint, publicBytes: made.publicKey.write() };
 }
 
-/** `sign` takes a configuration that its type leaves out. */
-type SignWithConfig = (
-  key: object,
-  content: object,
-  at: Date,
-  detached: boolean,
-  config: typeof openpgp.config,
-) => Promise<void>;
-
-function signPacket(
-  packet: SignaturePacket,
-  key: PrivateKey,
-  options: { readonly content: object; readonly at: Date },
-): Promise<void> {
-  const detached = packet.signatureType === enums.signature.binary;
-  const sign = packet.sign.bind(packet) as unknown as SignWithConfig;
-  return sign(key.keyPacket, options.content, options.at, detached, {
-    ...openpgp.config,
-    nonDeterministicSignaturesViaNotation: false,
-  });
-}
-
 /** A signature packet with SHA-1, which openpgp.js's own functions no longer choose. */
 async function sha1Packet(
   key: PrivateKey,
@@ -66,7 +45,7 @@ async function sha1Packet(
   packet.signatureType = type;
   packet.publicKeyAlgorithm = key.keyPacket.algorithm as never;
   packet.hashAlgorithm = enums.hash.sha1;
-  await signPacket(packet, key, options);
+  await signPacket(packet, key.keyPacket, options);
   return packet;
 }
 
@@ -175,7 +154,7 @@ test('a certification that its master revoked no longer counts', async () => {
   revocation.signatureType = enums.signature.certRevocation;
   revocation.publicKeyAlgorithm = master.keyPacket.algorithm as never;
   revocation.hashAlgorithm = enums.hash.sha256;
-  await signPacket(revocation, master, {
+  await signPacket(revocation, master.keyPacket, {
     content: { userID: user.userID, key: key.keyPacket },
     at: new Date(Date.now() - 60_000),
   });

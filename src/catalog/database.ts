@@ -5,6 +5,7 @@ import { MIGRATIONS } from './migrations.ts';
 
 /** How long a process waits for another's transaction; indexing the largest repositories takes about a second. */
 const BUSY_TIMEOUT_MS = 30_000;
+const RETRY_MS = 10;
 
 /**
  * Opens (or makes) the catalog and brings its schema up to date. Several processes may do so at once.
@@ -14,7 +15,7 @@ export function openDatabase(path: string): Database.Database {
   let database: Database.Database | undefined;
   try {
     database = openPrivate(path);
-    database.pragma('journal_mode = WAL');
+    keepLog(database);
     // WAL with NORMAL: a power cut may lose the last transactions, never consistency.
     database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
@@ -28,6 +29,27 @@ export function openDatabase(path: string): Database.Database {
     if (error instanceof AppError) throw error;
     throw catalogError(error, path);
   }
+}
+
+/**
+ * Puts a catalog into WAL mode. Of two processes that do so to a new file SQLite tells one that it is busy without waiting, as it does
+ * wherever a reader wants to write what another one is writing (sqlite.org/c3ref/busy_handler.html): that one tries again.
+ */
+function keepLog(database: Database.Database): void {
+  const until = Date.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || Date.now() > until) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
 }
 
 /** The owner's alone: what was asked for is nobody else's business. Its log and index get the mode of the file itself. */

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { parseJsonOr } from '../model/json.ts';
 import { readLimitedInput } from '../model/limited-file.ts';
 import { type Domain, parseDomain } from '../model/reference.ts';
+import { makeFolder } from '../store/make-folder.ts';
 
 /** docker's config.json and containers-auth.json(5): the fields that we know. Others are kept as they are. */
 export interface CredentialFile {
@@ -104,7 +105,7 @@ function isText(value: unknown): boolean {
  */
 export async function writeCredentialFile(path: string, content: CredentialFile): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     const target = await realpath(path).catch(() => path);
     const temporary = `${target}.${process.pid}-${randomBytes(4).toString('hex')}`;
     try {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
+import { makeFolder } from '../store/make-folder.ts';
 import { isAlive } from '../store/process-alive.ts';
 import { storageError } from '../store/storage-error.ts';
 import { openUserNamespace } from './user-namespace.ts';
@@ -14,10 +15,10 @@ const STALE_MS = 24 * 60 * 60 * 1000;
  * A new folder below `parent`, called `<host>-<pid>-<random>` so that another process can tell whose it is.
  * @throws AppError STORAGE
  */
-export function makeFolder(parent: string): string {
+export function makeOwnFolder(parent: string): string {
   const path = join(parent, `${host()}-${process.pid}-${randomBytes(8).toString('hex')}`);
   try {
-    mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     throw storageError(error, 'create', path);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { throwIfCancelled } from '../output/storage-error.ts';
 import type { BackendName, SandboxedCommand } from './backends.ts';
-import { abandonedFolders, makeFolder, removeFolders } from './folder.ts';
+import { abandonedFolders, makeOwnFolder, removeFolders } from './folder.ts';
 import type { IdRange } from './id-map.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from './limits.ts';
 import { noSandbox, requirePrograms, searchPath } from './programs.ts';
@@ -77,7 +77,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     await removeFolders(folders, path);
   };
   try {
-    const folder = makeFolder(options.directory);
+    const folder = makeOwnFolder(options.directory);
     folders.push(folder);
     await removeFolders(abandonedFolders(options.directory, Date.now()), path).catch(() => {});
     const root = join(folder, 'root');

@@ -5,15 +5,16 @@ import { errnoOf } from './storage-error.ts';
 /**
  * Makes a folder and those above it that are missing. Node.js' own recursive mkdir never ends where a folder that is there says
  * ENOENT of what is to be made in it, as /proc does.
+ * `mode` is for those that it makes, less the umask.
  * @throws whatever the system says
  */
-export function makeFolder(path: string): void {
+export function makeFolder(path: string, mode = 0o777): void {
   const missing: string[] = [];
   for (let at = resolve(path); !isThere(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
-  if (missing.length === 0 && !isFolder(path)) mkdirSync(path);
+  if (missing.length === 0 && !isFolder(path)) mkdirSync(path, { mode });
   for (const folder of missing.reverse()) {
     try {
-      mkdirSync(folder);
+      mkdirSync(folder, { mode });
     } catch (error) {
       // Another process may have made it meanwhile.
       if (errnoOf(error) !== 'EEXIST' || !isFolder(folder)) throw error;

@@ -22,7 +22,7 @@ export interface LockOptions {
   readonly onWait?: (() => void) | undefined;
 }
 
-interface HeldLock {
+export interface HeldLock {
   release(): void;
 }
 
@@ -43,7 +43,7 @@ export async function withFileLock<T>(
   options: LockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  const lock = await acquire(path, options);
+  const lock = await holdFileLock(path, options);
   try {
     return await work();
   } finally {
@@ -59,7 +59,8 @@ export function removeUnheldLock(path: string): boolean {
   return true;
 }
 
-async function acquire(path: string, { signal, onWait }: LockOptions): Promise<HeldLock> {
+/** As withFileLock, for what has its end elsewhere. The lock ends with the process, if not released before. @throws as withFileLock */
+export async function holdFileLock(path: string, { signal, onWait }: LockOptions): Promise<HeldLock> {
   const begun = Date.now();
   let told = false;
   let unopened = 0;

@@ -10,7 +10,7 @@ export interface Backend {
   /**
    * Shell text that becomes the sandbox. It runs as root of the user namespace, in mount, network, IPC and host name
    * namespaces of its own, the new root mounted at ROOT, an empty writable folder at STATE; what it adds: a process
-   * namespace, /proc, a minimal /dev, the command's capabilities and no_new_privs, and nothing else of the machine.
+   * namespace, /proc that cannot be written to, a minimal /dev, the command's capabilities and no_new_privs, and nothing else of the machine.
    */
   script(command: SandboxedCommand): string;
 }
@@ -45,13 +45,30 @@ const MOUNT = 'mount -n --no-canonicalize';
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 const LINKS = { fd: 'fd', stdin: 'fd/0', stdout: 'fd/1', stderr: 'fd/2' };
 
-/** Before every backend's own text; the current folder is the new root. */
+/** Shell text that mounts a /dev of its own on a folder: the machine's device nodes in a tmpfs of DEV_BYTES. */
+function mountDev(folder: string): string {
+  return `${MOUNT} -t tmpfs -o mode=755,nosuid,size=${DEV_BYTES} tmpfs ${folder}
+for name in ${DEVICES.join(' ')}; do : > ${folder}/$name; ${MOUNT} --bind /dev/$name ${folder}/$name; done
+${Object.entries(LINKS)
+  .map(([name, target]) => `ln -s /proc/self/${target} ${folder}/${name}`)
+  .join('\n')}
+`;
+}
+
+/** System V shared memory outlives its processes; 64 MiB, as /dev. Kernels before 6.9 do not let a namespace set it. */
+const SHARED_MEMORY_PAGES = 16_384;
+
+/**
+ * Before every backend's own text; the current folder is the new root. Should the machine run out of memory, the kernel
+ * ends scripts first; they cannot lower the score again, since their /proc is read-only.
+ */
 export const PROLOGUE = `exec 2>&1 3<&- 4<&-
 set -e
 hostname localhost
 ${MOUNT} -t proc proc /proc
 echo 1000 > /proc/self/oom_score_adj
 echo 0 > /proc/sys/user/max_user_namespaces
+{ echo ${SHARED_MEMORY_PAGES} > /proc/sys/kernel/shmall; } 2>/dev/null || :
 ${MOUNT} -t tmpfs -o mode=755 tmpfs /tmp
 mkdir ${ROOT} ${STATE}
 ${MOUNT} --bind . ${ROOT}
@@ -76,7 +93,9 @@ const bubblewrap: Backend = {
   script: ({ words, env }) => {
     const capabilities = CAPABILITIES.map((name) => `--cap-add CAP_${name.toUpperCase()}`).join(' ');
     const variables = Object.entries(env).map(([name, value]) => `--setenv ${name} ${quote(value)}`);
-    return `exec bwrap --bind ${ROOT} / --dev /dev --proc /proc --unshare-pid --cap-drop ALL ${capabilities} \\
+    const dev = `${STATE}/dev`;
+    return `mkdir ${dev}
+${mountDev(dev)}exec bwrap --bind ${ROOT} / --dev-bind ${dev} /dev --proc /proc --remount-ro /proc --unshare-pid --cap-drop ALL ${capabilities} \\
   --die-with-parent --new-session --chdir / --clearenv ${variables.join(' ')} -- ${words.map(quote).join(' ')}
 `;
   },
@@ -93,22 +112,11 @@ const utilLinux: Backend = {
     const bounding = ['-all', ...CAPABILITIES.map((name) => `+${name}`)].join(',');
     const variables = Object.entries(env).map(([name, value]) => quote(`${name}=${value}`));
     const inner = `set -e
-${MOUNT} -t proc -o nosuid,nodev,noexec proc proc
-for path in sys bus irq fs sysrq-trigger; do
-  if [ -e proc/$path ]; then
-    ${MOUNT} --bind proc/$path proc/$path
-    ${MOUNT} -o remount,bind,ro,nosuid,nodev,noexec none proc/$path
-  fi
-done
+${MOUNT} -t proc -o ro,nosuid,nodev,noexec proc proc
 exec env -i ${variables.join(' ')} "$setpriv" --bounding-set=${bounding} --inh-caps=-all --no-new-privs -- "$chroot" . ${words.map(quote).join(' ')}`;
     return `cd ${ROOT}
 ${MOUNT} --move . /
-${MOUNT} -t tmpfs -o mode=755,nosuid,size=${DEV_BYTES} tmpfs dev
-for name in ${DEVICES.join(' ')}; do : > dev/$name; ${MOUNT} --bind /dev/$name dev/$name; done
-${Object.entries(LINKS)
-  .map(([name, target]) => `ln -s /proc/self/${target} dev/${name}`)
-  .join('\n')}
-setpriv=$(command -v setpriv) chroot=$(command -v chroot)
+${mountDev('dev')}setpriv=$(command -v setpriv) chroot=$(command -v chroot)
 export setpriv chroot
 exec unshare --pid --fork --kill-child --mount sh -c ${quote(inner)}
 `;

@@ -1,29 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type HeldLock, holdFileLock, removeUnheldLock } from '../lock/file-lock.ts';
 import { AppError } from '../model/app-error.ts';
 import { makeFolder } from '../store/make-folder.ts';
-import { isAlive } from '../store/process-alive.ts';
 import { storageError } from '../store/storage-error.ts';
 import { openUserNamespace } from './user-namespace.ts';
 
-/** A folder of another machine that has not changed for a day is nobody's. */
-const STALE_MS = 24 * 60 * 60 * 1000;
+export interface OwnedFolder {
+  readonly path: string;
+  /** Until it is released, the folder is this process's. */
+  readonly lock: HeldLock;
+}
 
 /**
- * A new folder below `parent`, called `<host>-<pid>-<random>` so that another process can tell whose it is.
+ * A new folder below `parent`. Its name, which scripts find in /proc/self/mountinfo, says nothing of machine or process; a lock
+ * beside it tells other processes that it is in use.
  * @throws AppError STORAGE
  */
-export function makeOwnFolder(parent: string): string {
-  const path = join(parent, `${host()}-${process.pid}-${randomBytes(8).toString('hex')}`);
+export async function makeOwnFolder(parent: string, signal: AbortSignal): Promise<OwnedFolder> {
+  const path = join(parent, randomBytes(16).toString('hex'));
+  let lock: HeldLock | undefined;
   try {
     makeFolder(parent);
+    lock = await holdFileLock(lockOf(path), { signal });
     mkdirSync(path, { mode: 0o700 });
+    return { path, lock };
   } catch (error) {
+    lock?.release();
     throw storageError(error, 'create', path);
   }
-  return path;
 }
 
 /**
@@ -50,24 +56,17 @@ export async function removeFolders(folders: readonly string[], path: string): P
   throw new AppError('STORAGE', `${left}: could not be removed`, { hint: `Remove it: rm -rf ${left}` });
 }
 
-/** Folders that killed processes have left behind. */
-export function abandonedFolders(parent: string, nowMs: number): readonly string[] {
-  let names: readonly string[];
-  try {
-    names = readdirSync(parent);
-  } catch {
-    return [];
-  }
-  return names
-    .filter((name) => {
-      const [, machine, pid] = /^(.*)-(\d+)-[0-9a-f]{16}$/.exec(name) ?? [];
-      if (machine === host()) return !isAlive(Number(pid));
-      const facts = statSync(join(parent, name), { throwIfNoEntry: false });
-      return facts !== undefined && nowMs - facts.mtimeMs > STALE_MS;
-    })
-    .map((name) => join(parent, name));
+/** Removes what killed processes have left behind. @throws AppError STORAGE */
+export async function removeAbandoned(parent: string, path: string): Promise<void> {
+  const folders = readdirSync(parent, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(parent, name));
+  await removeFolders(
+    folders.filter((folder) => removeUnheldLock(lockOf(folder))),
+    path,
+  );
 }
 
-function host(): string {
-  return hostname().replace(/[^A-Za-z0-9.]/g, '_');
+function lockOf(folder: string): string {
+  return `${folder}.lock`;
 }

@@ -11,8 +11,11 @@ export interface SandboxLimits {
   readonly openFiles: number;
   /** Scripts' output that is shown; the rest is read and dropped. */
   readonly outputBytes: number;
-  /** All that is in the root afterwards */
+  /** All that is in the root: on the disk while scripts run, in files afterwards */
   readonly rootBytes: number;
+  /** Room that is left to others on the root's file system */
+  readonly freeBytes: number;
+  readonly freeFiles: number;
 }
 
 export const DEFAULT_LIMITS: SandboxLimits = {
@@ -30,4 +33,8 @@ export const DEFAULT_LIMITS: SandboxLimits = {
   outputBytes: 2 ** 20,
   /** The largest images that people build are some 30 GiB. */
   rootBytes: 64 * 2 ** 30,
+  /** More than a fast disk takes between two looks at it */
+  freeBytes: 512 * 2 ** 20,
+  /** Inodes; enough for a system to go on with, few even on the smallest disk */
+  freeFiles: 1000,
 };

@@ -51,7 +51,6 @@ const MASKED = [
   '/proc/timer_stats',
   '/proc/sched_debug',
 ];
-const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** A tmpfs takes half of the machine's memory unless it is told otherwise; some scripts write to /dev/shm, none much. */
 export const DEV_BYTES = 64 * 2 ** 20;
@@ -79,7 +78,7 @@ export function ociConfig(
     },
     root: { path: options.root },
     mounts: [
-      { destination: '/proc', type: 'proc', source: 'proc', options: flags },
+      { destination: '/proc', type: 'proc', source: 'proc', options: ['ro', ...flags] },
       {
         destination: '/dev',
         type: 'tmpfs',
@@ -90,7 +89,6 @@ export function ociConfig(
     linux: {
       namespaces: [{ type: 'pid' }, { type: 'mount' }],
       maskedPaths: MASKED,
-      readonlyPaths: READ_ONLY,
       seccomp: {
         defaultAction: 'SCMP_ACT_ALLOW',
         syscalls: [{ names: DENIED_CALLS, action: 'SCMP_ACT_ERRNO', errnoRet: 1 }],

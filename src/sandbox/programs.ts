@@ -14,6 +14,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   mount: 'mount',
   hostname: 'hostname',
   chroot: 'coreutils',
+  du: 'coreutils',
   tar: 'tar',
   sh: 'dash',
 };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { throwIfCancelled } from '../output/storage-error.ts';
 import { BACKENDS, type BackendName, PROLOGUE } from './backends.ts';
+import { watchDisk } from './disk-watch.ts';
 import type { SandboxLimits } from './limits.ts';
 import { OutputLines } from './output-lines.ts';
 import { findProgram, noSandbox } from './programs.ts';
@@ -78,7 +79,8 @@ async function start(
     { folder: place.root },
   );
   const timeout = AbortSignal.timeout(limits.timeoutMs);
-  const end = AbortSignal.any([signal, timeout]);
+  const disk = watchDisk(place);
+  const end = AbortSignal.any([signal, timeout, disk.signal]);
   let killed: Promise<void> | undefined;
   const kill = (): void => {
     killed = place.namespace.close();
@@ -90,8 +92,10 @@ async function start(
   const { exitCode } = await child.ended;
   end.removeEventListener('abort', kill);
   await killed;
+  await disk.stop();
   lines.finish();
   throwIfCancelled(signal);
+  disk.signal.throwIfAborted();
   if (timeout.aborted) {
     throw new AppError(
       'LIMIT',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { throwIfCancelled } from '../output/storage-error.ts';
 import type { BackendName, SandboxedCommand } from './backends.ts';
-import { abandonedFolders, makeOwnFolder, removeFolders } from './folder.ts';
+import { makeOwnFolder, type OwnedFolder, removeAbandoned, removeFolders } from './folder.ts';
 import type { IdRange } from './id-map.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from './limits.ts';
 import { noSandbox, requirePrograms, searchPath } from './programs.ts';
@@ -43,7 +43,7 @@ export interface Sandbox {
   unpack(tar: AsyncIterable<Uint8Array>): Promise<void>;
   /**
    * Runs a command with the root as `/`; all its processes are gone afterwards.
-   * @throws AppError UNSUPPORTED when no backend starts it, LIMIT after the time limit, CANCELLED
+   * @throws AppError UNSUPPORTED when no backend starts it, LIMIT, CANCELLED; STORAGE when the disk is almost full
    */
   run(command: RunOptions): Promise<{ readonly exitCode: number; readonly backend: BackendName }>;
   /** The root as a tar in order of names, without what is `leftOut`: paths of the root. @throws AppError STORAGE, LIMIT */
@@ -71,15 +71,16 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   requirePrograms(path, process.geteuid?.() === 0);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const namespace = await openUserNamespace(path);
-  const folders: string[] = [];
+  let owned: OwnedFolder | undefined;
   const close = async (): Promise<void> => {
     await namespace.close();
-    await removeFolders(folders, path);
+    if (owned !== undefined) await removeFolders([owned.path], path);
+    owned?.lock.release();
   };
   try {
-    const folder = makeOwnFolder(options.directory);
-    folders.push(folder);
-    await removeFolders(abandonedFolders(options.directory, Date.now()), path).catch(() => {});
+    owned = await makeOwnFolder(options.directory, options.signal);
+    const folder = owned.path;
+    await removeAbandoned(options.directory, path).catch(() => {});
     const root = join(folder, 'root');
     makeRoot(root, namespace);
     const { uids, gids } = namespace;

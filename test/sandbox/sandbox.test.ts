@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { release, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type TarEntry, TarScanner } from '../../src/archive/tar-reader.ts';
 import { isAppError } from '../../src/model/app-error.ts';
@@ -23,6 +23,9 @@ const BACKENDS: readonly (readonly [BackendName, string])[] = [
 ];
 /** In the command line of what scripts start, so that what is left of them can be found. */
 const MARK = '31415.92';
+
+const [major = 0, minor = 0] = release().split('.').map(Number);
+const SETS_SHARED_MEMORY = major > 6 || (major === 6 && minor >= 9);
 
 interface Ran {
   readonly exitCode: number;
@@ -120,6 +123,12 @@ no unshare --mount sh -c :
 no sh -c ': >> /proc/sys/kernel/core_pattern'
 no sh -c ': >> /proc/sysrq-trigger'
 no sh -c 'echo 5 > /proc/sys/user/max_user_namespaces'
+no sh -c 'echo 0 > /proc/self/oom_score_adj'
+no sh -c 'echo 0 > /proc/1/oom_score_adj'
+no sh -c 'echo x > /proc/self/comm'
+no perl -e 'mkdir "/dev/d"; open F, ">", "/dev/d/fill" or exit 1; print F "x" x 65536 or exit 1 for 1..1040; close F or exit 1'
+${SETS_SHARED_MEMORY ? `no perl -e 'exit(defined shmget(0, 1 << 30, 01600) ? 0 : 1)'` : ''}
+echo "oom $(cat /proc/self/oom_score_adj), host $(cat /proc/sys/kernel/hostname)"
 no perl -e 'socket(S, 2, 1, 0) && connect(S, pack("S n C4 x8", 2, ${port}, 127, 0, 0, 1)) or exit 1'
 no perl -e 'mkdir "/tmp/x"; chroot "/tmp/x" or exit 1; chdir ".." for 1..64; chroot "."; exit(-e "${outside}" ? 0 : 1)'
 no perl -e 'for (glob("/proc/[0-9]*")) { exit 0 if -e "$_/root${outside}" || -e "$_/cwd${outside}" } exit 1'
@@ -130,8 +139,10 @@ echo done
 exit 7`;
     const result = await ran(t, script, { backend });
     if (result === undefined) return;
-    assert.deepEqual(result.lines, [`a'b "c" $d`, 'places', 'chroot', 'done']);
+    assert.deepEqual(result.lines, [`a'b "c" $d`, 'places', 'oom 1000, host localhost', 'chroot', 'done']);
     assert.equal(result.exitCode, 7);
+    const folder = basename(result.sandbox.folder);
+    assert.match(folder, /^[0-9a-f]{32}$/, 'scripts see it in /proc/self/mountinfo');
     assert.equal(bystander.exitCode, null, 'processes outside live on');
     const owned = (await packed(result.sandbox)).get('tmp/owned');
     assert.deepEqual([owned?.uid, owned?.gid, owned?.mode], [33, 44, 0o6755]);
@@ -155,6 +166,37 @@ sleep 0.2; echo left`;
     assert.deepEqual(leftovers(), []);
   });
 }
+
+for (const [backend, program] of BACKENDS) {
+  test(`${backend}: scripts that fill the disk are killed beyond the root's limit`, async (t) => {
+    if (findProgram(program, searchPath(process.env)) === undefined) return t.skip(`skipped: no ${program}`);
+    const fill = `perl -e '# ${MARK}
+      $x = "x" x 2**20; for (1..2000) { open F, ">", "/tmp/$_"; print F $x; close F; select undef, undef, undef, 0.005 }'`;
+    const limits = { rootBytes: 100 * 2 ** 20, fileBytes: 8 * 2 ** 20 };
+    const error = await ran(t, fill, { backend, limits }).catch((error) => error);
+    if (error === undefined) return;
+    assert.ok(
+      isAppError(error, 'LIMIT') && /filled more than 104857600 bytes of disk/.test(error.message),
+      String(error),
+    );
+  });
+}
+
+test('what was deleted again is not counted as part of the root', async (t) => {
+  const script = `perl -e '
+    $x = "x" x 2**20; for (1..300) { open F, ">", "/tmp/x"; print F $x; close F; select undef, undef, undef, 0.002; unlink "/tmp/x" }'`;
+  const result = await ran(t, script, { limits: { rootBytes: 100 * 2 ** 20 } });
+  if (result !== undefined) assert.equal(result.exitCode, 0);
+});
+
+test('scripts end when the file system has less room or fewer inodes than must stay free', async (t) => {
+  const bytes = await ran(t, `sleep ${MARK}`, { limits: { freeBytes: 2 ** 52 } }).catch((error) => error);
+  if (bytes === undefined) return;
+  assert.ok(isAppError(bytes, 'STORAGE'), String(bytes));
+  assert.match(bytes.message, / bytes free on this file system, expected at least 4503599627370496 /);
+  const inodes = await ran(t, `sleep ${MARK}`, { limits: { freeFiles: 2 ** 50 } }).catch((error) => error);
+  assert.ok(isAppError(inodes, 'STORAGE') && / inodes free /.test(inodes.message), String(inodes));
+});
 
 test('there are no more processes than the limit, and a fork bomb ends with the time limit', async (t) => {
   const count = `perl -e 'my ($n, $pid) = (0); $n++ while defined($pid = fork()) && $pid; exit if defined $pid; print "$n\n"'
@@ -283,7 +325,7 @@ test('without root: the same', (t) => {
   const user = temporaryUser(t);
   if (typeof user !== 'string') return;
   const words = ['-u', user, '--', process.execPath, '--test', '--test-reporter=tap', '--test-name-pattern'];
-  const names = 'sees, can|odd things|killed process|there are no more';
+  const names = 'sees, can|fill the disk|odd things|killed process|there are no more';
   const { stdout } = spawnSync('runuser', [...words, names, import.meta.filename], {
     cwd: '/',
     encoding: 'utf8',

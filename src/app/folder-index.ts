@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RepositoryRow } from '../catalog/repositories.ts';
 import { mapConcurrent } from '../fetch/pool.ts';
 import { isLocal, localPath } from '../fetch/url.ts';
-import { type AppError, isAppError } from '../model/app-error.ts';
+import { AppError, type ErrorCode, isAppError } from '../model/app-error.ts';
 import { digestOf } from '../model/digest.ts';
 import { readLimitedFile } from '../model/limited-file.ts';
 import type { IndexPackage } from '../model/package.ts';
@@ -12,11 +12,21 @@ import { keysInFolder } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
 import { type IndexedRepository, identityOf, withoutRelease } from './indexed-repository.ts';
 import { ingestFile } from './ingest-file.ts';
+import { archivesIn } from './mirrored-index.ts';
 import { MAX_SIGNATURE_BYTES } from './signatures.ts';
 import type { Sources } from './sources.ts';
+import { type Unread, withUnread } from './unread-archive.ts';
 
 /** Archives read at once: enough to overlap reading and hashing on the thread pool. */
 const CONCURRENCY = 4;
+/** What refuses the folder: all that is no fault of an archive, and what only `--allow-untrusted` or a key would let in. */
+const REFUSES_ALL: ReadonlySet<ErrorCode> = new Set([
+  'SIGNATURE',
+  'UNTRUSTED_KEY',
+  'STORAGE',
+  'CATALOG',
+  'CANCELLED',
+]);
 
 /** A folder of bare archives is a repository too: its index is what the archives say of themselves. */
 export async function indexFolder(
@@ -29,15 +39,13 @@ export async function indexFolder(
   const base = spec.baseUrls
     .filter(isLocal)
     .map(localPath)
-    .find(
-      (folder) => existsSync(folder) && readdirSync(folder).some((name) => hasSuffix(name, suffixes)),
-    ) as string;
-  const files = readdirSync(base)
-    .filter((name) => hasSuffix(name, suffixes))
-    .sort()
-    .map((name) => ({ name, stat: statSync(join(base, name)) }));
+    .find((folder) => archivesIn(folder, suffixes).length > 0) as string;
+  const files = archivesIn(base, suffixes).map((name) => ({
+    name,
+    stat: statSync(join(base, name), { throwIfNoEntry: false }),
+  }));
   const content = digestOf(
-    files.map(({ name, stat }) => `${name}\0${stat.size}\0${stat.mtimeMs}\n`).join(''),
+    files.map(({ name, stat }) => `${name}\0${stat?.size}\0${stat?.mtimeMs}\n`).join(''),
   );
   const { repositories } = context.catalog;
   const find = () => repositories.find(spec.distro, spec.architecture, identityOf(spec));
@@ -57,36 +65,37 @@ export async function indexFolder(
     }
   };
   const task = context.progress.task(`read ${base}`, files.length, 'items');
-  const unread: AppError[] = [];
+  const unread: Unread[] = [];
   const found = await mapConcurrent(files, CONCURRENCY, async ({ name }): Promise<IndexPackage[]> => {
     const path = join(base, name);
-    const signature = existsSync(`${path}.sig`)
-      ? readLimitedFile(`${path}.sig`, MAX_SIGNATURE_BYTES)
-      : undefined;
-    const file = {
-      path,
-      where: path,
-      distro,
-      trust,
-      adopt: false,
-      ...(signature === undefined ? {} : { signature }),
-    };
     try {
+      const signature = existsSync(`${path}.sig`)
+        ? readLimitedFile(`${path}.sig`, MAX_SIGNATURE_BYTES)
+        : undefined;
+      const file = {
+        path,
+        where: path,
+        distro,
+        trust,
+        adopt: false,
+        ...(signature === undefined ? {} : { signature }),
+      };
       const { facts } = await withKeys(() => ingestFile(context, file));
       return [distro.describe(facts, name)];
     } catch (error) {
-      // One package that is packed in a way of its own does not take the others down.
-      if (!isAppError(error, 'UNSUPPORTED')) throw error;
-      unread.push(error);
+      // One odd archive does not take the others down.
+      if (!(error instanceof AppError) || REFUSES_ALL.has(error.code)) throw error;
+      unread.push({ fileName: name, error });
       return [];
     } finally {
       task.advance(1);
     }
   });
   task.done();
-  if (unread[0] !== undefined && unread.length === files.length) throw unread[0];
-  for (const { message } of unread) context.progress.note(`${message}; left out`);
-  const packages = found.flat();
+  unread.sort((a, b) => (a.fileName < b.fileName ? -1 : 1));
+  if (unread[0] !== undefined && unread.length === files.length) throw unread[0].error;
+  for (const { error } of unread) context.progress.note(`${error.message}; left out`);
+  const packages = withUnread(found.flat(), unread, { distro, architecture: spec.architecture });
   const fitting = packages.filter(
     ({ architecture }) =>
       architecture === spec.architecture ||
@@ -114,10 +123,6 @@ export async function indexFolder(
     fitting,
   );
   return { spec, row: find() as RepositoryRow, changed: true };
-}
-
-function hasSuffix(name: string, suffixes: readonly string[]): boolean {
-  return suffixes.some((suffix) => name.endsWith(suffix));
 }
 
 function isAnyArchitecture(word: string): boolean {

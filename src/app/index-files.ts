@@ -103,9 +103,9 @@ async function storeLists(
   );
 }
 
-/** A folder of bare archives was read whole when it was indexed. */
+/** A folder of bare archives was read whole when it was indexed, but for those that were refused. */
 function isLookedInto(context: Context, { row }: IndexedRepository): boolean {
-  return context.catalog.archivePaths.known(row.id, row.distro).length >= row.packageCount;
+  return context.catalog.archivePaths.countUnknown(row.id, row.distro) === 0;
 }
 
 async function readLists(

@@ -89,8 +89,9 @@ async function openPieces(
 ): Promise<Iterable<Buffer> | AsyncIterable<Buffer>> {
   try {
     const found = statSync(path);
-    const small = found.isFile() && found.size <= READ_BYTES;
-    return small
+    // A FIFO without a writer must not be waited for.
+    if (!found.isFile()) throw new Error('not a file');
+    return found.size <= READ_BYTES
       ? [await readFile(path, { signal })]
       : createReadStream(path, { highWaterMark: READ_BYTES, signal });
   } catch (error) {

@@ -60,7 +60,7 @@ export async function mirrorAdd(context: Context, request: MirrorAddRequest): Pr
   const { distro } = lookup.sources;
   const usable = wanted.filter((entry) => {
     const why = whyUnusable(entry);
-    if (why !== '') context.progress.note(`${entry.name} is left out: its record cannot be used: ${why}`);
+    if (why !== '') context.progress.note(`${entry.name} is left out: ${why}`);
     return why === '';
   });
   const missing = usable.filter((entry) => !tags.has(archiveTag(distro.id, entry)));

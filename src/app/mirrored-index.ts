@@ -57,7 +57,7 @@ export async function findIndex<T>(
       spec.indexNames.some((name) => existsSync(join(localPath(base), name)));
     if (spec.baseUrls.some(isThere)) throw error;
     const holds = ({ defaults }: Distro): boolean =>
-      spec.baseUrls.some((base) => holdsArchives(localPath(base), defaults.archiveSuffixes));
+      spec.baseUrls.some((base) => archivesIn(localPath(base), defaults.archiveSuffixes).length > 0);
     if (holds(sources.distro)) return { status: 'folder' };
     const others = await Promise.all(DISTROS.filter((id) => id !== sources.distro.id).map(distroOf));
     const whose = others.find(holds);
@@ -120,10 +120,13 @@ function inOrder(bases: readonly string[], known: KnownIndex | undefined): reado
     : bases;
 }
 
-function holdsArchives(folder: string, suffixes: readonly string[]): boolean {
+/** Names of archives in a folder, in order; none where there is no folder. */
+export function archivesIn(folder: string, suffixes: readonly string[]): readonly string[] {
   try {
-    return readdirSync(folder).some((name) => suffixes.some((suffix) => name.endsWith(suffix)));
+    return readdirSync(folder)
+      .filter((name) => suffixes.some((suffix) => name.endsWith(suffix)))
+      .sort();
   } catch {
-    return false;
+    return [];
   }
 }

@@ -22,6 +22,7 @@ interface Row extends Omit<ArchivePaths, 'files'> {
 export class ArchivePathTable {
   readonly #database: Database.Database;
   readonly #known: Database.Statement<[number, DistroId], { id: number; digest: Digest }>;
+  readonly #unknown: Database.Statement<[number, DistroId], { count: number }>;
 
   constructor(database: Database.Database) {
     this.#database = database;
@@ -30,11 +31,20 @@ export class ArchivePathTable {
        ON package.repository_id = ? AND package.name = archive.name AND package.checksum = archive.identity
        WHERE archive.distro = ? AND archive.identity <> ''`,
     );
+    this.#unknown = database.prepare(
+      `SELECT count(*) AS count FROM package WHERE repository_id = ? AND checksum <> '' AND NOT EXISTS
+       (SELECT 1 FROM archive WHERE distro = ? AND name = package.name AND identity = package.checksum)`,
+    );
   }
 
   /** A repository's packages whose archives are known. */
   known(repositoryId: number, distro: DistroId): readonly { id: number; digest: Digest }[] {
     return this.#known.all(repositoryId, distro);
+  }
+
+  /** Of a repository's packages that say by a checksum which archive is theirs, the number whose archives are not known. */
+  countUnknown(repositoryId: number, distro: DistroId): number {
+    return this.#unknown.get(repositoryId, distro)?.count ?? 0;
   }
 
   /** Archives with a path that contains one of the needles, and maybe others; line feeds stand for the ends of a path. */

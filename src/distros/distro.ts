@@ -118,6 +118,8 @@ export interface Distro {
     readonly architectures: Readonly<Record<string, string>>;
     /** The distribution's word → OCI's, where several words are one of OCI's; absent: `architectures` backwards. */
     readonly platforms?: Readonly<Record<string, string>>;
+    /** What an archive's file name says: groups `name`, `version` and, where it has one, `architecture` */
+    readonly archiveName: RegExp;
     /** Whether a package of one word is installed where another was asked for; absent: the same, and those for all. */
     takesArchitecture?(wanted: string, of: string): boolean;
     /** File name endings of archives: `.apk`; `.pkg.tar.zst`… */

@@ -41,16 +41,28 @@ export async function tryMirrors<T>(
 ): Promise<T> {
   if (urls.length === 0) throw new AppError('USAGE', `no URL to fetch ${options.label ?? 'from'}`);
   const failures: SourceFailure[] = [];
-  for (const url of urls) {
+  for (const [at, url] of urls.entries()) {
     const outcome = await trySource(url, options, { attempt, alone: urls.length === 1 });
     if ('value' in outcome) return outcome.value;
     const failed = { url: redactUrl(url), failure: outcome.failure };
     failures.push(failed);
-    if (failures.length < urls.length) {
-      options.progress?.note(`${lineOf(failed)}; trying the next mirror`);
-    }
+    const next = urls[at + 1];
+    // What is not in a folder may be in the one above it: that is no other mirror.
+    if (next === undefined || (outcome.failure.code === 'NOT_FOUND' && isAbove(next, url))) continue;
+    options.progress?.note(`${lineOf(failed)}; trying the next mirror`);
   }
   throw gather(failures, options);
+}
+
+function isAbove(upper: string, lower: string): boolean {
+  const [above, below] = [folderOf(upper), folderOf(lower)];
+  return below !== above && below.startsWith(above);
+}
+
+/** With the slash at its end, without a query */
+function folderOf(url: string): string {
+  const path = url.replace(/\?.*$/, '');
+  return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 /** What was refused for its content says itself where it is. */

@@ -34,6 +34,7 @@ repositories:
 keyring: [/keys, /more]
 keyring-append: /own
 allow-untrusted: true
+solver: apk2
 sig-level: Required TrustAll
 packages: [bash, "git>2"]
 base: none
@@ -70,6 +71,7 @@ output: /x
     '--keyring=/more',
     '--keyring-append=/own',
     '--allow-untrusted',
+    '--solver=apk2',
     '--sig-level=Required TrustAll',
     '-t',
     'one',

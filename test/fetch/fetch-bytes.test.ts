@@ -117,6 +117,22 @@ test('the next mirror answers when the first does not', async (t) => {
   assert.match(notes[0] ?? '', /connection refused; trying the next mirror/);
 });
 
+test('what is not in a folder is looked for in the one above it without a word', async (t) => {
+  const mirror = await mirrorOf(t);
+  const notes: string[] = [];
+  const progress = {
+    task: () => ({ advance() {}, done() {} }),
+    note: (message: string) => notes.push(message),
+  };
+  const dir = tempDir(t);
+  writeFileSync(join(dir, 'i'), 'x');
+  await fetchBytes([join(dir, 'x86_64', 'i'), join(dir, 'i')], { ...quick, progress });
+  await fetchBytes([`${mirror.url}/x86_64/i?token=/a`, `${mirror.url}/i?token=/a`], { ...quick, progress });
+  assert.deepEqual(notes, []);
+  await fetchBytes([join(dir, 'a', 'i'), `${mirror.url}/i`], { ...quick, progress });
+  assert.equal(notes.length, 1);
+});
+
 test('408, 425, 429, 5xx and cut connections are tried again, others not', async (t) => {
   for (const status of [408, 425, 429, 500, 502, 503, 504]) {
     const mirror = await mirrorOf(t, { '/i': { status, times: 3 } });

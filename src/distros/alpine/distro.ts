@@ -38,6 +38,7 @@ export const alpine: Distro = {
       riscv64: 'riscv64',
       loong64: 'loongarch64',
     },
+    archiveName: /^(?<name>.+)-(?<version>\d[^-]*(?:-r\d+)?)\.apk$/,
     archiveSuffixes: ['.apk'],
     keysPackage: 'alpine-keys',
     managerPackage: 'apk-tools',

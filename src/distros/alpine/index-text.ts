@@ -88,7 +88,7 @@ function finish(
         JSON.stringify(`${name}-${version}`),
       )
     : found;
-  if (why !== '') draft.extra = { ...draft.extra, [UNUSABLE]: [why] };
+  if (why !== '') draft.extra = { ...draft.extra, [UNUSABLE]: [`its record cannot be used: ${why}`] };
   draft.fileName = unsafe ? '' : `${name}-${version}.apk`;
   if (packages.length >= MAX_PACKAGES) {
     throw limit(state.where, state.line, `at most ${MAX_PACKAGES} packages`, 'more');

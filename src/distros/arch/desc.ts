@@ -111,7 +111,7 @@ export function toPackage({ name, version }: DescName, fields: DescFields, where
     fileName,
     checksum: fields.has('SHA256SUM') ? checksum : undefined,
   });
-  if (fault !== '') extra[UNUSABLE] = [fault];
+  if (fault !== '') extra[UNUSABLE] = [`its record cannot be used: ${fault}`];
   return {
     name,
     version,

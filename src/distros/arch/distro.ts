@@ -26,6 +26,7 @@ export const arch: Distro = {
     ),
     platforms: Object.fromEntries(Object.entries(ARCHITECTURES).map(([word, { oci }]) => [word, oci])),
     takesArchitecture,
+    archiveName: /^(?<name>.+)-(?<version>[^-]+-[^-]+)-(?<architecture>[^-]+)\.pkg\.tar(?:\.[^.]+)?$/,
     // PKGEXT of makepkg.conf(5); the last five are told by name, and refused by what they are.
     archiveSuffixes: ['zst', 'xz', 'gz', 'bz2', '', 'lz4', 'lzo', 'lz', 'lrz', 'Z'].map(
       (ending) => `.pkg.tar${ending === '' ? '' : `.${ending}`}`,

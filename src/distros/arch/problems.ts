@@ -115,7 +115,7 @@ export function explainUnusable(
     {
       kind: 'uninstallable',
       subject: fullName(entry),
-      message: `${fullName(entry)} cannot be installed: its record cannot be used: ${why}`,
+      message: `${fullName(entry)} cannot be installed: ${why}`,
       candidates: [fullName(entry)],
     },
     [{ verdict: 'depends', ...because }],

@@ -157,7 +157,7 @@ for (const [what, bytes, message] of HOSTILE) {
 test('one odd record leaves the others as they are, and says why it cannot be used', async () => {
   const rows: readonly (readonly [name: string, desc: string, why: RegExp | undefined])[] = [
     ['a', DESC, undefined],
-    ['a', '', /^desc of "a-1-1": expected a %FILENAME%, got none$/],
+    ['a', '', /^its record cannot be used: desc of "a-1-1": expected a %FILENAME%, got none$/],
     ['a', DESC.replace('a.pkg.tar.gz', ''), /expected a %FILENAME%, got none/],
     ['a', DESC.replaceAll('\n', '\r\n'), /expected a %FILENAME%/],
     ['a', `${DESC}%SHA256SUM%\nabc\n`, /expected 64 hex digits for %SHA256SUM%, got "abc"/],

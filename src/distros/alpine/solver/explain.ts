@@ -159,7 +159,7 @@ function kept([first]: readonly SolveTerm[]): string {
 
 function reason(broken: BrokenPackage): string {
   const { architecture, unusable, unreadable, unreadableProvides, breaks } = broken;
-  if (unusable !== '') return `its record cannot be used: ${unusable}`;
+  if (unusable !== '') return unusable;
   if (architecture !== '') return `it is built for ${architecture}`;
   const [first] = [
     ...unreadable.map((dependency) => dependencyText(dependency)),

@@ -99,9 +99,9 @@ function provided(
 
 /** What apk's prefixes of provided names stand for (apk-package(5), "provides"). */
 const KINDS: Readonly<Record<string, string>> = {
-  cmd: 'a command of',
-  so: 'a library of',
-  pc: 'a pkg-config module of',
+  cmd: 'a command provided by',
+  so: 'a library provided by',
+  pc: 'a pkg-config module provided by',
 };
 
 function hintOf(problem: SolveProblem, found: Omit<Alternatives, 'hint'>): string {
@@ -115,7 +115,7 @@ function hintOf(problem: SolveProblem, found: Omit<Alternatives, 'hint'>): strin
   return [
     ...provided,
     ...(isTyped ? [`Did you mean ${either(found.nearest)}?`] : []),
-    ...(found.elsewhere.length > 0 ? [`Elsewhere there is ${found.elsewhere.map(place).join('; ')}.`] : []),
+    ...(found.elsewhere.length > 0 ? [`Available elsewhere: ${found.elsewhere.map(place).join('; ')}.`] : []),
   ].join(' ');
 }
 

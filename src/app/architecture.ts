@@ -30,8 +30,8 @@ export function architectureOf(distro: Distro, text: string): string {
   const words = new Set([...Object.values(known), ...Object.keys(platforms)]);
   const word = known[wanted] ?? (words.has(wanted) ? wanted : undefined);
   if (word !== undefined) return word;
-  throw new AppError('USAGE', `--arch ${wanted}: ${distro.id} has no such architecture`, {
-    hint: `Known: ${[...words].map((own) => namesOf(own, distro)).join(', ')}.`,
+  throw new AppError('USAGE', `--arch ${wanted}: not an architecture of ${distro.id}`, {
+    hint: `Use one of: ${[...words].map((own) => namesOf(own, distro)).join(', ')}.`,
   });
 }
 

@@ -36,7 +36,7 @@ export function noSuchFile(
   const titles = files.map((file) => file.title);
   const named = titles.slice(0, MAX_NAMED).map((one) => JSON.stringify(one));
   const more = titles.length > MAX_NAMED ? ` and ${titles.length - MAX_NAMED} more` : '';
-  const holds = titles.length === 0 ? 'no file with a name' : `${named.join(', ')}${more}`;
+  const holds = titles.length === 0 ? 'no named file' : `${named.join(', ')}${more}`;
   const asked = title === undefined ? 'no file' : `no file ${JSON.stringify(title)}`;
   const [first] = unnamed;
   return new AppError('NOT_FOUND', `${fullName(reference)}: ${asked}; it holds: ${holds}`, {

@@ -93,9 +93,9 @@ function fileOf(artifact: FoundArtifact, file: string | undefined): Found {
     const titles = files.map(({ title }) => title);
     throw new AppError(
       'USAGE',
-      `${fullName(artifact.reference)}: expected a file, it holds ${files.length}`,
+      `${fullName(artifact.reference)}: expected an artifact of one file, got ${files.length}`,
       {
-        hint: `oras://…/${first.title} is the first; compose artifact pull saves them all.`,
+        hint: `Name one of them, such as oras://…/${first.title}, or save them all with compose artifact pull.`,
         details: { titles },
       },
     );
@@ -130,7 +130,7 @@ function outputPath(output: string, title: string): string {
   if (output !== '' && !isFolder(output)) return output;
   const name = basename(normalisePath(title, 'title', 'artifact'));
   if (name === '') {
-    throw new AppError('BAD_ARCHIVE', `title ${JSON.stringify(title)} names no file`, {
+    throw new AppError('BAD_ARCHIVE', `title ${JSON.stringify(title)} is not a file name`, {
       hint: 'Name one with -o FILE.',
     });
   }

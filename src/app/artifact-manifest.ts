@@ -111,8 +111,8 @@ export function parseArtifact({ descriptor, bytes }: Document): Artifact {
  */
 export function titlePath({ title, isFolder, descriptor }: ArtifactFile): string {
   const where = `file ${descriptor.digest}`;
-  if (!title.isWellFormed()) throw new AppError('BAD_ARCHIVE', `${where}: its title is not Unicode`);
+  if (!title.isWellFormed()) throw new AppError('BAD_ARCHIVE', `${where}: the title is not valid Unicode`);
   const path = normalisePath(title, 'title', where);
   if (path !== '' || isFolder) return path;
-  throw new AppError('BAD_ARCHIVE', `${where}: title ${JSON.stringify(title)} names no file`);
+  throw new AppError('BAD_ARCHIVE', `${where}: title ${JSON.stringify(title)} is not a file name`);
 }

@@ -61,7 +61,7 @@ function archiveName(path: string, { descriptor }: ArtifactFile, { fallbackName 
 }
 
 function twice(path: string): AppError {
-  return new AppError('CONFLICT', `two files of the artifact would be saved as ${JSON.stringify(path)}`, {
+  return new AppError('CONFLICT', `two files of the artifact have the same path: ${JSON.stringify(path)}`, {
     hint: 'Save one of them with --title NAME -o FILE, or by its digest with compose artifact fetch.',
     details: { path },
   });
@@ -82,7 +82,7 @@ export function prepareFolders({ base, path }: Place): void {
       else if (!there.isDirectory()) {
         throw new AppError(
           'CONFLICT',
-          `${folder}: expected a folder, or nothing: nothing is written through it`,
+          `${folder}: expected a folder or nothing, got something else; files are never written through links`,
           {
             details: { path: folder },
           },

@@ -37,9 +37,13 @@ export async function pullArtifact(
   request: ArtifactPullRequest,
 ): Promise<ArtifactPullReport> {
   if (request.output === STDOUT) {
-    throw new AppError('USAGE', '-o -: an artifact is saved to a folder, which standard output cannot take', {
-      hint: 'One of its files: compose artifact fetch oras://REF/FILE -o -',
-    });
+    throw new AppError(
+      'USAGE',
+      '-o -: an artifact is saved as a folder, which cannot be written to standard output',
+      {
+        hint: 'Write one of its files instead: compose artifact fetch oras://REF/FILE -o -',
+      },
+    );
   }
   const reference = parseReference(request.reference);
   return withRegistries(context, request, async (session) => {

@@ -109,7 +109,7 @@ function targetOf({ reference, subject }: ArtifactPushRequest): Target {
   if (digest === undefined) return { ...to, digest };
   return refuse({
     where: 'REF',
-    expected: 'a name without a digest, which is not known before',
+    expected: 'a name without a digest, which is only known afterwards',
     got: reference,
   });
 }
@@ -126,7 +126,7 @@ async function readSources(
     const other = titles.get(title);
     if (other !== undefined) {
       throw new AppError('CONFLICT', `${other} and ${argument}: both would be saved as ${title}`, {
-        hint: 'Go to the folder that they are below, and name them from there.',
+        hint: 'Change to the folder that contains both and name them relative to it.',
         details: { title },
       });
     }
@@ -139,5 +139,5 @@ async function readSources(
 async function subjectOf(session: RegistrySession, reference: Reference): Promise<Descriptor> {
   const found = await headManifest(session, reference);
   if (found !== undefined) return found;
-  throw new AppError('NOT_FOUND', `${fullName(reference)}: not there, so nothing can be attached to it`);
+  throw new AppError('NOT_FOUND', `${fullName(reference)}: not found, so nothing can be attached to it`);
 }

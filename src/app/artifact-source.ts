@@ -158,6 +158,5 @@ async function* unchanged(
     if (left < 0) break;
     yield chunk;
   }
-  if (left !== 0)
-    throw new AppError('STORAGE', `${path}: changed while it was pushed`, { details: { path } });
+  if (left !== 0) throw new AppError('STORAGE', `${path}: changed during the push`, { details: { path } });
 }

@@ -51,7 +51,7 @@ export async function unpackBlob(
     if (!isAppError(error, 'INTEGRITY') && !isAppError(error, 'BAD_ARCHIVE')) throw error;
     return once();
   });
-  if (skipped > 0) progress.note(`${where}: ${skipped} devices and pipes are left out`);
+  if (skipped > 0) progress.note(`${where}: ${skipped} devices and pipes skipped`);
   return 'unpacked';
 }
 
@@ -75,7 +75,7 @@ async function decoded(bytes: AsyncGenerator<Buffer>, where: string): Promise<As
   const magic = sniff(Buffer.concat(head));
   if (!COMPRESSIONS.includes(magic)) {
     throw new AppError('UNSUPPORTED', `${where}: expected a tar, plain or in gzip or zstd, got ${magic}`, {
-      hint: 'With --no-unpack it is saved as it is.',
+      hint: 'Use --no-unpack to save it as it is.',
     });
   }
   async function* all(): AsyncGenerator<Buffer> {

@@ -20,9 +20,9 @@ export function parseArtifactLocation(text: string): ArtifactLocation {
   if (parts.length > 1 && parts[0]?.includes('@')) {
     throw new AppError(
       'USAGE',
-      'an artifact is named without user and password: expected oras://REG/NAME:TAG/FILE',
+      'user name and password in the URL of an artifact: expected oras://REG/NAME:TAG/FILE',
       {
-        hint: 'compose login REG keeps them for the registry.',
+        hint: 'Store them with: compose login REG',
       },
     );
   }

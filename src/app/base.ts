@@ -26,7 +26,7 @@ export interface BasedSolution {
   readonly shared: ReadonlySet<CatalogPackage>;
 }
 
-const ALONE = 'What was asked for does not go together with the base: --base none composes it alone.';
+const ALONE = 'Use --base none to compose the packages alone: they conflict with the base.';
 
 /**
  * Asks for the base and the request in one go, as `apk add BASE… PKG…` would. Where that cannot be had, the request is tried
@@ -55,7 +55,7 @@ export function solveWithBase(lookup: Lookup, { targets, base }: BasedRequest): 
     throw new Refusal(
       reason.problems,
       reason.report,
-      `--base ${base} asks for it; --base none does without.`,
+      `Use --base none to leave it out: --base ${base} includes it.`,
     );
   }
   const isThere = (name: string): boolean => !unmet.has(name);
@@ -121,7 +121,7 @@ export function blamingBase(error: unknown, { added }: BasedSolution): unknown {
     ({ name, version, fileName }) => message.includes(fileName) || message.includes(` ${name}-${version} `),
   );
   if (culprit === undefined) return error;
-  const leftOut = `${culprit.name} is part of the base: --base none does without.`;
+  const leftOut = `Use --base none to leave ${culprit.name} out: it is part of the base.`;
   const hints = code === 'CONFLICT' || hint === undefined ? leftOut : `${hint} ${leftOut}`;
   return new AppError(code, message, { hint: hints, cause: error, details });
 }

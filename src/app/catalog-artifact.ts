@@ -104,7 +104,7 @@ export function readCatalogManifest(
   if (layers.length > MAX_CHUNKS || total > MAX_TOTAL_BYTES || largest > MAX_CHUNK_BYTES) {
     throw new AppError(
       'LIMIT',
-      `${where}: expected at most ${MAX_CHUNKS} chunks of ${MAX_CHUNK_BYTES} bytes, ${MAX_TOTAL_BYTES} in all; got ${layers.length}, the largest ${largest}, ${total} in all`,
+      `${where}: expected at most ${MAX_CHUNKS} chunks of at most ${MAX_CHUNK_BYTES} bytes, ${MAX_TOTAL_BYTES} in total; got ${layers.length}, the largest with ${largest}, ${total} in total`,
     );
   }
   return { config, chunks: layers };
@@ -117,7 +117,7 @@ function otherThanCatalog(type: unknown, where: string): AppError {
 
 function newer(version: unknown, where: string): AppError {
   return new AppError('UNSUPPORTED', `${where}: written by another version of pkgcompose: ${version}`, {
-    hint: 'Use the newer of both versions, and push the catalog again.',
+    hint: 'Use the newer of the two versions and push the catalog again.',
     details: { expected: FORMAT_VERSION, got: version },
   });
 }

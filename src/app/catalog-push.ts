@@ -106,7 +106,7 @@ function published({ catalog, progress }: Context): readonly (RepositoryRecord &
     const { etag: _, lastModified: __, packageCount: ___, ...rest } = row;
     if (row.trust === '' || [row.url, row.base].some(isLocal)) return [];
     if ([row.url, row.base].some(hadSecrets)) {
-      progress.note(`${redactUrl(row.base)} is not published: its URL has a password or a query`);
+      progress.note(`${redactUrl(row.base)} not published: its URL has a password or a query`);
       return [];
     }
     return [{ ...rest, trust: fingerprintOf(row.trust) }];

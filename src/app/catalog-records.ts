@@ -79,7 +79,7 @@ const FILE: Readers<FileEntry> = {
   sizeBytes: count,
   mtime: any,
   linkTarget: text,
-  sha256: matching(/^(?:[0-9a-f]{64})?$/, '64 hex digits or nothing'),
+  sha256: matching(/^(?:[0-9a-f]{64})?$/, '64 hex digits or an empty string'),
   offset: count,
   deviceMajor: device,
   deviceMinor: device,
@@ -95,7 +95,8 @@ const readFileRow = row(FILE);
 const file: Reader<FileEntry> = (value, where) => {
   const entry = readFileRow(value, where);
   if (entry.type === 'hardlink') path(entry.linkTarget, `${where}.linkTarget`);
-  if (entry.linkTarget.includes('\0')) throw malformed(`${where}.linkTarget`, 'no NUL', entry.linkTarget);
+  if (entry.linkTarget.includes('\0'))
+    throw malformed(`${where}.linkTarget`, 'text without NUL', entry.linkTarget);
   if ((entry.type === 'file') !== (entry.sha256 !== '')) {
     throw malformed(`${where}.sha256`, 'one of every file and of nothing else', entry.sha256);
   }

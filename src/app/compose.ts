@@ -20,7 +20,8 @@ const MAX_NAMED = 6;
  * @throws AppError of every kind but bugs
  */
 export async function compose(context: Context, request: ComposeRequest): Promise<ComposeReport> {
-  if (request.packages.length === 0) throw new AppError('USAGE', 'no package named: nothing to compose');
+  if (request.packages.length === 0)
+    throw new AppError('USAGE', 'no packages: expected at least one package name, got none');
   const resolution = await resolvePackages(context, request);
   const plan = planReport(context, resolution);
   const tags = tagsOf(request);

@@ -31,7 +31,7 @@ export interface ConfigCheck {
   readonly runs: boolean;
 }
 
-const LATER = '; one of the scripts that are still to run would have to make it';
+const LATER = '; a script that has not run yet may create it';
 
 /**
  * Whether what the config names is in the root. Engines refuse a user or group that is not, so it is refused here; the others are
@@ -54,20 +54,22 @@ export function checkConfig(input: ConfigCheckInput): ConfigCheck {
 }
 
 const NO_SHELL =
-  'there is no shell in the image: a container needs a command, and RUN does not work; --base minimal adds one';
+  'no shell in the image: RUN does not work, and containers need an explicit command; --base minimal adds a shell';
 
 function missingProgram({ root, options, command, path }: ConfigCheckInput): string | undefined {
   const program = command[0] as string;
   const option = (options.entrypoint ?? []).length > 0 ? '--entrypoint' : '--cmd';
   if (program.includes('/')) {
     const place = program.startsWith('/') ? program : `${options.workdir}/${program}`;
-    return runs(root.tree, place) ? undefined : `${option}: ${program} is not a program in the image`;
+    return runs(root.tree, place)
+      ? undefined
+      : `${option}: ${program} is not an executable file in the image`;
   }
   const folders = (options.env.findLast((setting) => setting.startsWith('PATH='))?.slice(5) ?? path).split(
     ':',
   );
   if (folders.some((folder) => runs(root.tree, `${folder}/${program}`))) return undefined;
-  return `${option}: no program ${JSON.stringify(program)} in the image's PATH`;
+  return `${option}: ${JSON.stringify(program)} not found in the image's PATH`;
 }
 
 function runs(tree: Tree, path: string): boolean {
@@ -81,7 +83,7 @@ function workdirNotes({ root, options: { workdir } }: ConfigCheckInput): readonl
   if (type === 'directory') return [];
   return [
     type === undefined
-      ? `--workdir ${workdir}: not in the image; engines make it, owned by root, when a container starts`
+      ? `--workdir ${workdir}: not in the image; engines create it, owned by root, when a container starts`
       : `--workdir ${workdir}: not a directory in the image`,
   ];
 }
@@ -104,7 +106,10 @@ function userNotes({ root, options, left }: ConfigCheckInput): readonly string[]
     if (left.length > 0) return [`${text}${LATER}`];
     const near = nearest(name, names);
     throw new AppError('USAGE', text, {
-      hint: near === undefined ? 'A number always works, as in --user 1000:1000.' : `Did you mean ${near}?`,
+      hint:
+        near === undefined
+          ? 'Use a numeric id, which needs no entry: --user 1000:1000.'
+          : `Did you mean ${near}?`,
       details: { expected: names, got: name },
     });
   });

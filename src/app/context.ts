@@ -71,7 +71,7 @@ export function openContext(options: ContextOptions): Context {
   try {
     makeFolder(directory);
   } catch (error) {
-    throw new AppError('STORAGE', `${directory}: cannot be made or written: ${(error as Error).message}`, {
+    throw new AppError('STORAGE', `${directory}: cannot be created or written: ${(error as Error).message}`, {
       hint: 'Name a writable cache folder with --cache DIR or PKGCOMPOSE_CACHE.',
       cause: error,
     });

@@ -45,9 +45,9 @@ function judge(entry: TarEntry, sha256: string, files: PackageFiles): Verdict {
 
 function whiteout(path: string, files: PackageFiles): Verdict {
   const origin = 'whiteout';
-  if (path.endsWith(OPAQUE)) return { origin, package: '', note: 'hides all that is below' };
+  if (path.endsWith(OPAQUE)) return { origin, package: '', note: 'hides everything below it' };
   const [first] = files.at(path);
-  if (first === undefined) return { origin, package: '', note: 'hides nothing of a package' };
+  if (first === undefined) return { origin, package: '', note: 'hides no file of a package' };
   if (path.startsWith('.') && !path.includes('/'))
     return { origin, package: '', note: 'hides the metadata of packages' };
   return { origin, package: first.package, note: `hides ${path}` };
@@ -77,7 +77,7 @@ function file(
   if (same !== undefined) return same;
   const source = files.withContent(sha256);
   if (source === undefined) return made(entry, shipped, files);
-  return { origin: 'moved', package: source.package, note: `is its ${source.entry.path}` };
+  return { origin: 'moved', package: source.package, note: `same content as its ${source.entry.path}` };
 }
 
 /** Among the same things that packages ship: one with the same attributes, else what differs from the first. */
@@ -111,7 +111,7 @@ function sameSpecial(found: TarEntry, shipped: FileEntry, files: PackageFiles): 
 
 function made(entry: TarEntry, shipped: readonly ShippedEntry[], files: PackageFiles): Verdict {
   const [replaced] = shipped.filter((one) => one.entry.type !== 'directory');
-  const inPlace = replaced === undefined ? '' : `in place of ${replaced.package}'s own`;
+  const inPlace = replaced === undefined ? '' : `replaces the one of ${replaced.package}`;
   const target = entry.type === 'symlink' ? `to ${entry.linkTarget}` : '';
   return {
     origin: originOf(files.originalPath(entry.path), entry.type),

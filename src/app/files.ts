@@ -43,7 +43,7 @@ function onePackage(lookup: Lookup, target: string): CatalogPackage {
   const { by, packages } = find(lookup, target);
   const names = [...new Set(packages.map(({ name }) => name))];
   if (by === 'provides' && names.length > 1) {
-    throw new AppError('USAGE', `${target}: expected one package, got ${names.length} that provide it`, {
+    throw new AppError('USAGE', `${target}: expected one package, got ${names.length} providers`, {
       hint: `Name one of them: ${names.join(', ')}.`,
       details: { expected: 'one package', got: names },
     });

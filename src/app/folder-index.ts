@@ -94,7 +94,7 @@ export async function indexFolder(
   task.done();
   unread.sort((a, b) => (a.fileName < b.fileName ? -1 : 1));
   if (unread[0] !== undefined && unread.length === files.length) throw unread[0].error;
-  for (const { error } of unread) context.progress.note(`${error.message}; left out`);
+  for (const { error } of unread) context.progress.note(`${error.message}; skipped`);
   const packages = withUnread(found.flat(), unread, { distro, architecture: spec.architecture });
   const fitting = packages.filter(
     ({ architecture }) =>

@@ -100,7 +100,7 @@ async function noting<T>(bare: string | undefined, open: () => Promise<T>): Prom
     return await open();
   } catch (error) {
     if (bare === undefined || !isAppError(error)) throw error;
-    const taken = `There is no file or folder ${JSON.stringify(bare)} here, so it was looked up as ${fullName(parseReference(bare))}.`;
+    const taken = `No file or folder ${JSON.stringify(bare)} exists, so it was looked up as ${fullName(parseReference(bare))}.`;
     throw new AppError(error.code, error.message, {
       cause: error,
       hint: error.hint === undefined ? taken : `${taken} ${error.hint}`,

@@ -14,8 +14,8 @@ import type { Sources } from './sources.ts';
 /** @throws AppError USAGE where a distribution's repositories have no lists of files */
 export function fileListsOf({ distro }: Pick<Sources, 'distro'>): FileLists {
   if (distro.fileLists !== undefined) return distro.fileLists;
-  throw new AppError('USAGE', `--files: the repositories of ${distro.id} have no lists of files`, {
-    hint: 'Its packages are looked into once they are cached: compose ingest FILE|DIR|URL…',
+  throw new AppError('USAGE', `--files: the repositories of ${distro.id} have no file lists`, {
+    hint: 'Cache its packages to list their files: compose ingest FILE|DIR|URL…',
   });
 }
 
@@ -54,8 +54,8 @@ async function indexOne(
   });
   if (outcome.status === 'folder') {
     if (isLookedInto(context, repository)) return undefined;
-    throw new AppError('NOT_FOUND', `${spec.baseUrls.join(', ')}: no ${spec.indexNames[0]} there`, {
-      hint: 'Its packages are looked into once they are cached: compose ingest DIR',
+    throw new AppError('NOT_FOUND', `${spec.baseUrls.join(', ')}: ${spec.indexNames[0]} not found`, {
+      hint: 'Cache its packages to list their files: compose ingest DIR',
     });
   }
   if (outcome.status === 'unreachable')

@@ -84,7 +84,7 @@ function expand(input: string, distros: readonly Distro[]): readonly Input[] {
   }
   const distro = distroOfName(isLocal(input) ? basename(input) : fileNameOf(input), distros);
   if (distro === undefined) {
-    throw new AppError('UNSUPPORTED', `${redactUrl(input)}: not the name of a package archive`, {
+    throw new AppError('UNSUPPORTED', `${redactUrl(input)}: not a package archive name`, {
       hint: hint(distros),
     });
   }
@@ -96,7 +96,7 @@ function distroOfName(name: string, distros: readonly Distro[]): Distro | undefi
 }
 
 function hint(distros: readonly Distro[]): string {
-  return `Archives end in ${distros.flatMap((distro) => distro.defaults.archiveSuffixes).join(', ')}.`;
+  return `Use an archive whose name ends in ${distros.flatMap((distro) => distro.defaults.archiveSuffixes).join(', ')}.`;
 }
 
 async function ingestOne(context: Context, sources: Sources, location: string): Promise<IngestReport> {

@@ -100,9 +100,9 @@ function refuseScripts(prefix: string, steps: readonly string[]): void {
   const more = steps.length > MAX_NAMED ? ` and ${steps.length - MAX_NAMED} more` : '';
   throw new AppError(
     'UNSUPPORTED',
-    `--prefix /${prefix}: ${steps.length} of the packages' scripts would act on the root, not on /${prefix}: ${named}${more}`,
+    `--prefix /${prefix}: ${steps.length} of the packages' scripts would change the root, not /${prefix}: ${named}${more}`,
     {
-      hint: '--no-scripts leaves them out.',
+      hint: 'Use --no-scripts to omit them.',
       details: { prefix: `/${prefix}`, steps },
     },
   );

@@ -270,7 +270,7 @@ async function encodeIntoStore(
     },
     { signal: context.signal },
   );
-  if (stored === undefined) throw new Error('the encoder ended without a blob');
+  if (stored === undefined) throw new Error('the encoder produced no blob');
   return { ...stored, diffId: `sha256:${hash.digest('hex')}` as DiffId, mediaType: MEDIA_TYPE[encoding] };
 }
 

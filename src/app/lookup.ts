@@ -116,7 +116,7 @@ function absent(target: string, name: string, others: readonly CatalogPackage[])
   const labels = [...new Set(others.map((entry) => `${entry.name}-${entry.version}`))];
   const candidates = labels.slice(0, MAX_CANDIDATES);
   const chain = ['world'];
-  const message = `no such package: ${target}${candidates.length === 0 ? '' : `; there is ${candidates.join(', ')}`}`;
+  const message = `no such package: ${target}${candidates.length === 0 ? '' : `; available: ${candidates.join(', ')}`}`;
   return {
     kind: 'unknown',
     subject: name,

@@ -60,7 +60,7 @@ export async function mirrorAdd(context: Context, request: MirrorAddRequest): Pr
   const { distro } = lookup.sources;
   const usable = wanted.filter((entry) => {
     const why = whyUnusable(entry);
-    if (why !== '') context.progress.note(`${entry.name} is left out: ${why}`);
+    if (why !== '') context.progress.note(`${entry.name} skipped: ${why}`);
     return why === '';
   });
   const missing = usable.filter((entry) => !tags.has(archiveTag(distro.id, entry)));
@@ -95,7 +95,7 @@ function parseTarget(to: string): Named {
     ? parseReference(to)
     : { ...parseRepository(to), tag: undefined, digest: undefined };
   if (digest === undefined) return named;
-  throw new AppError('USAGE', `--to ${to}: expected a name without a digest, which is not known before`);
+  throw new AppError('USAGE', `--to ${to}: expected a name without a digest, which is only known afterwards`);
 }
 
 /** The release is the tag, unless another is named. @throws AppError USAGE without either */
@@ -103,9 +103,13 @@ function targetOf({ domain, path, tag }: Named, release: string): Reference & { 
   const chosen = tag ?? (release === '' ? undefined : parseTagName(release));
   if (chosen !== undefined) return { domain, path, tag: chosen, digest: undefined };
   const to = fullName({ domain, path });
-  throw new AppError('USAGE', `--to ${to}: expected a tag, since the repositories do not tell one release`, {
-    hint: `Name it: --to ${to}:v3.19, or --release v3.19`,
-  });
+  throw new AppError(
+    'USAGE',
+    `--to ${to}: expected a tag, since the repositories do not belong to a single release`,
+    {
+      hint: `Name one: --to ${to}:v3.19, or --release v3.19`,
+    },
+  );
 }
 
 /** Each archive once; the package of the distribution's keys always, so that what is there can be trusted from there. */

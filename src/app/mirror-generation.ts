@@ -84,10 +84,7 @@ export function parseGeneration({ descriptor, bytes }: Document, where: string):
   const { layers, annotations } = parseManifest(bytes, where);
   const files = layers.map(({ digest, size, annotations: { [TITLE]: path = '' } = {} }) => {
     if (!isPath(path)) {
-      throw new AppError(
-        'BAD_INDEX',
-        `${where}: not the name of a file in a mirror: ${JSON.stringify(path)}`,
-      );
+      throw new AppError('BAD_INDEX', `${where}: not a file name of a mirror: ${JSON.stringify(path)}`);
     }
     return { path, digest, size };
   });

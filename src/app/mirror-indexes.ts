@@ -24,15 +24,15 @@ export function foldersOf({ repositories }: Lookup): ReadonlyMap<string, Indexed
       spec.distro === 'arch' ? `${spec.name}/os/${spec.architecture}` : `${spec.name}/${spec.architecture}`;
     if (!isPath(`${folder}/index`)) {
       throw new AppError('USAGE', `a repository named ${JSON.stringify(spec.name)} cannot be mirrored`, {
-        hint: 'Its name is the last part of its URL or folder: letters, digits and ._+@-',
+        hint: 'Rename it: the name is the last part of its URL or folder and may contain letters, digits and ._+@-',
       });
     }
     if (folders.has(folder)) {
       throw new AppError(
         'USAGE',
-        `two repositories are called ${spec.name}: ${redactUrl(spec.baseUrls[0] ?? '')} and another one`,
+        `two repositories are named ${spec.name}: ${redactUrl(spec.baseUrls[0] ?? '')} and another one`,
         {
-          hint: 'Give them two mirrors, or two tags: --to REG/NAME:TAG',
+          hint: 'Use a separate mirror or tag for each: --to REG/NAME:TAG',
         },
       );
     }
@@ -106,9 +106,9 @@ async function readFiles(
   if (outcome.status !== 'read') {
     throw new AppError(
       'USAGE',
-      `${redactUrl(spec.baseUrls[0] ?? '')}: no index there: only a repository with an index can be mirrored`,
+      `${redactUrl(spec.baseUrls[0] ?? '')}: no index found: only a repository with an index can be mirrored`,
       {
-        hint: `Make one first: ${spec.distro === 'arch' ? 'repo-add' : 'apk index'}`,
+        hint: `Create one first: ${spec.distro === 'arch' ? 'repo-add' : 'apk index'}`,
       },
     );
   }
@@ -126,7 +126,7 @@ async function readFiles(
 /** A mirror's index where it is the one that was verified. */
 function verified(found: FoundIndex, content: string): FoundIndex {
   if (digestOf(found.bytes) === content) return found;
-  throw new AppError('CONFLICT', `${redactUrl(found.url)}: changed while it was mirrored`, {
+  throw new AppError('CONFLICT', `${redactUrl(found.url)}: changed during mirroring`, {
     hint: 'Try again.',
   });
 }

@@ -163,7 +163,7 @@ function together(failed: readonly Failed[], asked: number): AppError {
   const lines = failed.slice(0, MAX_NAMED).map((one) => redactUrl(one.error.message));
   const more = failed.length > MAX_NAMED ? `\nand ${failed.length - MAX_NAMED} more` : '';
   const head =
-    asked === 1 ? '' : `${failed.length} of ${asked} packages cannot be mirrored; the others are there:\n`;
+    asked === 1 ? '' : `${failed.length} of ${asked} packages could not be mirrored; the others were:\n`;
   return new AppError(error.code, `${head}${lines.join('\n')}${more}`, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     details: { ...error.details, failed: failed.map(({ name }) => name) },

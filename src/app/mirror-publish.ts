@@ -76,9 +76,13 @@ export async function publish(
     }
     next = [...merged];
   }
-  throw new AppError('CONFLICT', `${fullName(target)}: others add to this mirror all the time`, {
-    hint: 'Try again.',
-  });
+  throw new AppError(
+    'CONFLICT',
+    `${fullName(target)}: this mirror changed during every attempt to update it`,
+    {
+      hint: 'Try again.',
+    },
+  );
 }
 
 type Files = Generation['files'];

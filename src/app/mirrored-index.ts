@@ -62,11 +62,11 @@ export async function findIndex<T>(
     const others = await Promise.all(DISTROS.filter((id) => id !== sources.distro.id).map(distroOf));
     const whose = others.find(holds);
     const expected = `${spec.indexNames[0]} or ${sources.distro.defaults.archiveSuffixes.join(', ')} files`;
-    throw new AppError('NOT_FOUND', `${spec.baseUrls.join(', ')}: no index and no packages there`, {
+    throw new AppError('NOT_FOUND', `${spec.baseUrls.join(', ')}: no index and no packages found`, {
       hint:
         whose === undefined
-          ? `Expected ${expected} for ${spec.architecture}.`
-          : `The packages there are for --distro ${whose.id}.`,
+          ? `Provide ${expected} for ${spec.architecture}.`
+          : `Use --distro ${whose.id}: the folder holds packages of that distribution.`,
       cause: error,
     });
   }

@@ -20,7 +20,7 @@ export function missingIndexHint(sources: Sources, spec: RepositorySpec): string
   ];
   const deep = mirror === undefined ? null : RELEASE.exec(withoutSecrets(mirror));
   if (deep !== null) {
-    return `--mirror is the folder above the releases: leave /${deep[1]} away and name it with --release ${deep[1]}.`;
+    return `Remove /${deep[1]} from --mirror, which is the folder above the releases, and pass --release ${deep[1]}.`;
   }
   const above =
     mirror === undefined
@@ -28,7 +28,7 @@ export function missingIndexHint(sources: Sources, spec: RepositorySpec): string
       : distro.id === 'alpine'
         ? ' --mirror is the folder above the releases, which often ends in /alpine.'
         : ' --mirror is the folder above core and extra.';
-  return `The mirror has no such index. Check ${words.join(' and ')}.${above}`;
+  return `Check ${words.join(' and ')}: the mirror has no such index.${above}`;
 }
 
 function layoutOf({ architecture, indexNames, distro }: RepositorySpec): string {

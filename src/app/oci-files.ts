@@ -61,8 +61,8 @@ export function ociFiles({ session, isKnown }: OciAccess): OciFiles {
 export async function readGeneration(session: RegistrySession, reference: Reference): Promise<Generation> {
   const document = await getManifest(session, reference).catch((error: unknown) => {
     if (!isAppError(error, 'NOT_FOUND')) throw error;
-    throw new AppError('NOT_FOUND', `${fullName(reference)}: there is no such mirror`, {
-      hint: `compose mirror ls ${nameOf(reference)} lists its releases.`,
+    throw new AppError('NOT_FOUND', `${fullName(reference)}: no such mirror`, {
+      hint: `List the mirror's releases: compose mirror ls ${nameOf(reference)}`,
       cause: error,
       details: error.details,
     });
@@ -76,8 +76,8 @@ const nameOf = ({ domain, path }: Repository): string => fullName({ domain, path
 async function onlyLayer(session: RegistrySession, reference: Reference): Promise<BlobId> {
   const { bytes } = await getManifest(session, reference).catch((error: unknown) => {
     if (!isAppError(error, 'NOT_FOUND')) throw error;
-    const hint = `It has the index alone of what was not asked for: compose mirror add … PKG --to ${nameOf(reference)}`;
-    throw new FetchFailure('NOT_FOUND', 'this mirror does not have it', { retry: 'no', hint, cause: error });
+    const hint = `Add the package, of which the mirror has only the index entry: compose mirror add … PKG --to ${nameOf(reference)}`;
+    throw new FetchFailure('NOT_FOUND', 'not in this mirror', { retry: 'no', hint, cause: error });
   });
   const { layers } = parseManifest(bytes, fullName(reference));
   const [layer] = layers;

@@ -36,8 +36,8 @@ export async function ociRepositories(
       `${folder}/`.startsWith(path === '' ? '' : `${path}/`) && folder.endsWith(`/${query.architecture}`),
   );
   if (wanted.length === 0) {
-    throw new AppError('NOT_FOUND', `${redactUrl(place)}: no repository for ${query.architecture} there`, {
-      hint: `There is ${folders.join(', ') || 'none at all'}.`,
+    throw new AppError('NOT_FOUND', `${redactUrl(place)}: no repository for ${query.architecture}`, {
+      hint: `Choose one that the mirror has: ${folders.join(', ') || 'none'}.`,
       details: { folders },
     });
   }
@@ -82,7 +82,7 @@ async function contentsOf(
     if (first === undefined) throw error;
     const root = rootOf(reference);
     context.progress.note(
-      `${root}: mirror unreachable; using the repositories that it had last time (${error.message})`,
+      `${root}: mirror unreachable; using the cached list of its repositories (${error.message})`,
     );
     const folders = known.map(({ url }) => folderOf({ path: url.slice(root.length + 1) }));
     return { release: first.release, folders };

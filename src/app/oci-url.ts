@@ -66,7 +66,7 @@ function decoded(path: string, url: string): string {
 
 function notOne(got: string, cause?: unknown): AppError {
   return new AppError('USAGE', `not the URL of a mirror in a registry${got}`, {
-    hint: 'They look like oci://registry.example/alpine:v3.19 or oci://registry.example/alpine@sha256:…/main; logins are those of compose login.',
+    hint: 'Use a URL like oci://registry.example/alpine:v3.19 or oci://registry.example/alpine@sha256:…/main, without credentials (compose login stores them).',
     cause,
   });
 }

@@ -132,7 +132,7 @@ function likelyOwners({ source }: Lookup, { baseName }: PathQuery): readonly str
 function notSearched(lookup: Lookup, { searched }: Places, packages: number): string {
   const lists =
     lookup.sources.distro.fileLists === undefined
-      ? 'compose ingest FILE|DIR|URL… adds them'
-      : 'compose index --files reads the lists of all';
+      ? 'add them with compose ingest FILE|DIR|URL…'
+      : 'fetch all lists with compose index --files';
   return `searched ${searched} of ${packages} packages; the rest are not cached: ${lists}`;
 }

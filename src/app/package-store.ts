@@ -108,7 +108,7 @@ export function packageStore(
   const refuse = (error: AppError): void => {
     if (!refused) {
       progress.note(
-        `the package store ${fullName(repository)} takes nothing, packages go to the image alone: ${error.message}`,
+        `the package store ${fullName(repository)} rejected an upload; packages are pushed to the image's repository only: ${error.message}`,
       );
     }
     refused = true;

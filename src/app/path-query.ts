@@ -43,7 +43,7 @@ export function pathQuery(text: string): PathQuery {
   const path = parts.join('/');
   if (path === '' || parts.includes('..')) {
     throw new AppError('USAGE', `not a path in a package: ${JSON.stringify(text)}`, {
-      hint: 'Write a path such as /usr/bin/git, a file name, or a glob.',
+      hint: 'Use a path such as /usr/bin/git, a file name, or a glob.',
     });
   }
   const bare = parts.length === 1 && !text.startsWith('/') && !text.startsWith('./');

@@ -64,7 +64,7 @@ function namesLike({ catalog }: Context, { repositories }: Lookup, glob: string)
   const names = new Set(rows.map(({ name }) => name).filter((name) => matchesGlob(glob, name)));
   if (names.size > MAX_NAMES) {
     throw new AppError('LIMIT', `${glob}: expected at most ${MAX_NAMES} names, got ${names.size}`, {
-      hint: 'Write more of the name, or list what matches with compose search.',
+      hint: 'Use a longer name, or list the matches with compose search.',
     });
   }
   return [...names].sort();

@@ -36,8 +36,8 @@ export async function push(context: Context, request: PushRequest): Promise<Copy
 /** @throws AppError USAGE for what is not a name, and where the two arguments stand the other way round */
 function placeToPush({ image, to }: PushRequest): Reference {
   if (isPath(image.replace(/#.*$/s, '')) || !isPath(to)) return parseReference(to);
-  throw new AppError('USAGE', `push: expected the name of an image in a registry, got the file ${to}`, {
-    hint: `The image comes first: compose push ${to} ${image}`,
+  throw new AppError('USAGE', `push: expected an image name in a registry, got the file ${to}`, {
+    hint: `Put the image first: compose push ${to} ${image}`,
   });
 }
 
@@ -84,7 +84,7 @@ async function pushAll(
   const store = packages === undefined ? undefined : packageStore(session, packages, progress);
   if (store !== undefined && references.some(({ domain }) => domain !== store.repository.domain)) {
     progress.note(
-      `the package store ${fullName(store.repository)} is in another registry: packages are copied, not mounted`,
+      `the package store ${fullName(store.repository)} is in another registry; its packages are copied instead of mounted`,
     );
   }
   const seen = catalog.pushedBlobs();
@@ -115,6 +115,6 @@ function remember({ catalog, progress }: Context, to: Repository, { blobs }: Ima
     catalog.transaction(() => catalog.pushedBlobs().put(to, digests));
   } catch (error) {
     if (!isAppError(error)) throw error;
-    progress.note(`where blobs were pushed to is not remembered: ${error.message}`);
+    progress.note(`could not record where blobs were pushed: ${error.message}`);
   }
 }

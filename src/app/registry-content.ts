@@ -42,7 +42,7 @@ async function withTags(session: RegistrySession, reference: Reference, error: u
   const hint = await listTags(session.withRetries(0), reference).then(
     (tags) => tagsHint(name, reference.tag as Tag, tags),
     (why: unknown) =>
-      isAppError(why, 'NOT_FOUND') ? `There is no repository ${name} at all: check the name.` : error.hint,
+      isAppError(why, 'NOT_FOUND') ? `Check the name: the repository ${name} does not exist.` : error.hint,
   );
   const { code, message, details } = error;
   return new AppError(code, message, { ...(hint === undefined ? {} : { hint }), details, cause: error });
@@ -51,9 +51,9 @@ async function withTags(session: RegistrySession, reference: Reference, error: u
 function tagsHint(name: string, wanted: Tag, tags: readonly Tag[]): string {
   if (tags.length === 0) return `${name} has no tags.`;
   if (tags.length <= MAX_TAGS)
-    return `It has ${tags.length === 1 ? 'the tag' : 'the tags'} ${tags.join(', ')}.`;
+    return `Available: ${tags.length === 1 ? 'the tag' : 'the tags'} ${tags.join(', ')}.`;
   const nearest = nearestNames(wanted, tags, MAX_TAGS);
-  const all = `compose tags ${name} lists all ${tags.length}.`;
+  const all = `List all ${tags.length}: compose tags ${name}`;
   return nearest.length === 0 ? all : `Did you mean ${nearest.join(', ')}? ${all}`;
 }
 

@@ -38,7 +38,7 @@ export async function openRegistryImage(
     blob(digest, offset = 0) {
       const blob = blobs.get(digest);
       if (blob === undefined) {
-        throw new AppError('INTEGRITY', `${content.name}: expected a blob ${digest}, got none`);
+        throw new AppError('INTEGRITY', `${content.name}: blob ${digest} not found`);
       }
       return store === undefined ? content.blob(blob, offset) : stored(store, blob, offset);
     },

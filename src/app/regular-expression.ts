@@ -40,7 +40,7 @@ function compile(source: string): RegExp {
     return new RegExp(source, 'i');
   } catch (error) {
     throw new AppError('USAGE', `${JSON.stringify(source)}: ${(error as Error).message}`, {
-      hint: 'Without --regex the words are plain text or globs.',
+      hint: 'Leave --regex out to search for plain text or globs.',
     });
   }
 }

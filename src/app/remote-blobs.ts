@@ -58,7 +58,7 @@ function remoteBlobs(context: Context, resolution: Resolution, access: StoreAcce
     }
     const entry = packageOf(context, resolution, blob.digest);
     if (entry === undefined) {
-      throw new AppError('NOT_FOUND', `${fullName(access.store)}: ${blob.digest} is not there`, {
+      throw new AppError('NOT_FOUND', `${fullName(access.store)}: ${blob.digest} not found`, {
         details: { digest: blob.digest },
       });
     }

@@ -80,8 +80,8 @@ async function otherTags(
 }
 
 function notThere(reference: Reference): AppError {
-  return new AppError('NOT_FOUND', `${fullName(reference)}: there is no such manifest`, {
-    hint: `compose tags ${fullName({ domain: reference.domain, path: reference.path })} lists those that there are.`,
+  return new AppError('NOT_FOUND', `${fullName(reference)}: no such manifest`, {
+    hint: `List the existing tags: compose tags ${fullName({ domain: reference.domain, path: reference.path })}`,
     details: { reference: fullName(reference) },
   });
 }

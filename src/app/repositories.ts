@@ -106,7 +106,7 @@ function noteOlder(
   if (is >= was) return;
   const newest = (seconds: number) => (seconds === 0 ? 'none with a date' : timeOf(seconds));
   progress.note(
-    `${told.spec.name}: the index of ${redactUrl(told.found.url)} is older than the one that it replaces: its newest package was built ${newest(is)}, before ${newest(was)}`,
+    `${told.spec.name}: the index from ${redactUrl(told.found.url)} is older than the cached one: its newest package was built ${newest(is)}, that of the cached one ${newest(was)}`,
   );
 }
 

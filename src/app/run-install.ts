@@ -34,7 +34,7 @@ export interface RunInstallInput {
 
 /** Bumped when the same scripts would give another layer. */
 const RUN_VERSION = '1';
-const DESCRIPTION = 'scripts run at compose time';
+const DESCRIPTION = 'scripts run in a sandbox';
 const INSTALL = '.pkg';
 const INSTALL_SH = `${INSTALL}/install.sh`;
 const STARTED = `${INSTALL}/started`;
@@ -86,9 +86,9 @@ async function runScripts(
   if (exitCode !== 0) {
     throw new AppError(
       'SCRIPT',
-      `the packages' scripts failed (exit status ${exitCode}), as the package manager would`,
+      `package scripts failed with exit status ${exitCode}, where the package manager would fail too`,
       {
-        hint: 'What they said stands above. --install deferred leaves them to the container, --no-scripts leaves them out.',
+        hint: 'See their output above. Use --install deferred to run them in the container, or --no-scripts to omit them.',
         details: { exitCode },
       },
     );
@@ -108,10 +108,7 @@ function sandboxTree(target: Tree, { uids, gids }: Pick<Sandbox, 'uids' | 'gids'
   for (const path of MOUNTED) tree.set(path, directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: 0 }));
   for (const [path, inode] of target) {
     if (MOUNTED.includes(path) && inode.type !== 'directory') {
-      throw new AppError(
-        'UNSUPPORTED',
-        `/${path} is a ${inode.type}: scripts cannot run without that folder`,
-      );
+      throw new AppError('UNSUPPORTED', `/${path} is a ${inode.type}: scripts need a folder there`);
     }
     if (isDevice(inode)) continue;
     const [kind, id] = !isMapped(uids, inode.uid) ? ['user', inode.uid] : ['group', inode.gid];
@@ -166,7 +163,7 @@ function commandOf({ progress }: Context, { target, steps, distro }: RunInstallI
   const text = `no package ships ${shell[0]}, so ${needing.length} scripts cannot run: ${needing.join(', ')}`;
   if (!GOES_ON_WITHOUT_SHELL[distro]) {
     throw new AppError('SCRIPT', text, {
-      hint: 'Add a package with a shell, or leave the scripts out with --no-scripts.',
+      hint: 'Add a package with a shell, or omit the scripts with --no-scripts.',
       details: { steps },
     });
   }
@@ -215,7 +212,7 @@ function refuseForeign({ architecture }: Platform): void {
   if (emulates(handler)) return;
   throw new AppError(
     'UNSUPPORTED',
-    `--install run: this ${process.arch} machine does not run ${architecture} programs, and binfmt_misc has no ${handler} that works in another root (flag F)`,
+    `--install run: this ${process.arch} machine cannot run ${architecture} programs: binfmt_misc has no ${handler} handler with flag F`,
     {
       hint: `Install qemu-user-static and binfmt-support, compose on a ${architecture} machine, or use --install static.`,
       details: { machine: process.arch, architecture },

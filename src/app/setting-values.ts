@@ -27,7 +27,7 @@ function last(texts: readonly string[]): string {
 }
 
 function checkWord(text: string, where: string): string {
-  if (text.trim() === '') refuse({ where, expected: 'a value that is not empty', got: text });
+  if (text.trim() === '') refuse({ where, expected: 'a non-empty value', got: text });
   if (CONTROL.test(text)) refuse({ where, expected: 'text without control characters', got: text });
   return text;
 }

@@ -197,7 +197,7 @@ function baseOf({ base, prefix = '' }: ComposeSettings): BaseMode | undefined {
   if (base === undefined) return 'none';
   return read.refuse({
     where: '--base',
-    expected: `none with --prefix /${prefix}, since a base belongs into the root`,
+    expected: `none with --prefix /${prefix}, since a base must be installed in the root`,
     got: base,
   });
 }

@@ -21,7 +21,7 @@ export async function withSoundBlobs<T>(context: Context, work: () => Promise<T>
       if (attempt === MAX_ATTEMPTS) throw error;
       if (error instanceof DamagedBlob) {
         damage = error;
-        context.progress.note(`${error.message}; getting it again`);
+        context.progress.note(`${error.message}; fetching it again`);
         await context.store.remove(error.digest);
       } else if (!wasCollected(context, error)) throw error;
     }

@@ -37,7 +37,7 @@ export async function resolveSources(context: Context, options: SourceOptions): 
   if (solver !== undefined && !distro.defaults.solvers.includes(solver)) {
     const expected = distro.defaults.solvers.join(', ') || `none with ${distro.id}`;
     throw new AppError('USAGE', `--solver: expected ${expected}, got ${solver}`, {
-      hint: 'Only Alpine and its relatives have had more than one; leave the option out.',
+      hint: 'Leave the option out: only Alpine and its derivatives have more than one solver.',
     });
   }
   const architecture = architectureOf(distro, options.architecture);
@@ -72,7 +72,7 @@ function checkDistinct(repositories: readonly RepositorySpec[]): void {
     const [base = ''] = spec.baseUrls;
     if ((seen.get(identity) ?? base) !== base) {
       throw new AppError('USAGE', `two repositories differ only in user, password or query: ${identity}`, {
-        hint: 'Name one of them in each request.',
+        hint: 'Use only one of them in a request.',
       });
     }
     seen.set(identity, base);

@@ -24,7 +24,7 @@ const MAX_TEXT = 64 * 1024 * 1024;
 
 export const text: Reader<string> = (value, where) => {
   if (typeof value === 'string' && value.length <= MAX_TEXT) return value;
-  throw malformed(where, 'a text', value);
+  throw malformed(where, 'a string', value);
 };
 
 /** A text all of which fits the expression. */

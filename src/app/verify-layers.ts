@@ -92,8 +92,8 @@ async function fetchHint(missing: readonly NamedPackage[], vouchers: Vouchers): 
   const voucher = await vouchers(first.distro);
   const urls = missing.flatMap((named) => voucher.urlOf(named) ?? []);
   if (urls.length === missing.length && urls.length <= MAX_URLS)
-    return `Fetch what it is made of: compose ingest ${urls.join(' ')}`;
-  return `Bring in what it is made of, then verify again: compose index --distro ${first.distro} --arch ${voucher.sources.architecture} with the release of the image, and compose ingest FILE|URL… of the archives.`;
+    return `Fetch its archives: compose ingest ${urls.join(' ')}`;
+  return `Fetch its archives, then verify again: compose index --distro ${first.distro} --arch ${voucher.sources.architecture} --release RELEASE, then compose ingest FILE|URL… for each archive.`;
 }
 
 function archiveLayer(layer: ExaminedLayer, problems: VerifyProblem[]): LayerVerdict {
@@ -107,7 +107,7 @@ function archiveLayer(layer: ExaminedLayer, problems: VerifyProblem[]): LayerVer
 /** Whether an archive is one that compose never makes a layer as it is: engines would show more, or else, than the package. */
 function isRefused({ at }: ExaminedLayer, { facts }: Vouched, problems: VerifyProblem[]): boolean {
   if (facts.unstackable === '') return false;
-  const text = `layer ${at}: ${facts.name}-${facts.version} may not be a layer as it is: ${facts.unstackable}`;
+  const text = `layer ${at}: ${facts.name}-${facts.version} cannot be a layer unchanged: ${facts.unstackable}`;
   problems.push(problem('SIGNATURE', text, { layer: at }));
   return true;
 }
@@ -142,7 +142,7 @@ function generatedLayer(
   }
   if (missing.length > 0) {
     const names = missing.map(({ name, version }) => `${name}-${version}`);
-    const message = `layer ${at}: made of archives that the catalog does not have: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
+    const message = `layer ${at}: contains archives missing from the catalog: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
     problems.push(problem('NOT_FOUND', message, { layer: at, ...(hint === undefined ? {} : { hint }) }));
     return verdictOf(layer, 'refused', { packages });
   }

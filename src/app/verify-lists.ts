@@ -24,13 +24,13 @@ export function checkPackageLists(input: ListsInput): readonly VerifyProblem[] {
   const unlisted = listed.size === 0 ? [] : facts.filter((one) => !listed.has(labelOf(one)));
   return [
     ...capped(absent, (one) =>
-      problem('INTEGRITY', `${labelOf(one)}: named by the image's package database, but no layer holds it`, {
+      problem('INTEGRITY', `${labelOf(one)}: listed in the image's package database, but not in any layer`, {
         expected: labelOf(one),
         got: 'none',
       }),
     ),
     ...capped(unlisted, (one) =>
-      problem('INTEGRITY', `${labelOf(one)}: in a layer, but not named by the image's package database`),
+      problem('INTEGRITY', `${labelOf(one)}: in a layer, but not listed in the image's package database`),
     ),
     ...missingFiles(input),
   ];
@@ -69,7 +69,7 @@ function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly 
   const whole = new Set(faults.filter(({ missing }) => missing.length === 0).map(({ label }) => label));
   return faults.flatMap(({ label, missing: [first, ...others] }) => {
     if (first === undefined || whole.has(label)) return [];
-    const message = `${label}: ${others.length + 1} of its files are not in the image, the first: ${first.path}`;
+    const message = `${label}: ${others.length + 1} of its files are missing from the image, the first: ${first.path}`;
     return [problem('INTEGRITY', message, { path: first.path, expected: first.sha256, got: 'none' })];
   });
 }

@@ -83,7 +83,7 @@ async function verifySource(
     append(problems, checkPackageLists({ named, facts, files, verdicts, rootfs }));
   }
   if (problems.length === 0 && facts.length === 0) {
-    problems.push(problem('SIGNATURE', 'no layer holds a package of a distribution'));
+    problems.push(problem('SIGNATURE', 'no layer contains a package of a distribution'));
   }
   const packages = packagesOf(verdicts);
   const unverified = packages.filter(({ vouching }) => vouching.by === 'option').length;
@@ -100,7 +100,10 @@ async function verifySource(
     unverifiedPackages: unverified,
     verified: problems.length === 0 && unverified === 0,
     problems,
-    notes: left.length === 0 ? [] : [`files that nothing names: ${left.length}, the first: ${left[0]}`],
+    notes:
+      left.length === 0
+        ? []
+        : [`files that neither the layout nor a manifest lists: ${left.length}, the first: ${left[0]}`],
   };
 }
 

@@ -144,9 +144,9 @@ export class Voucher {
     const { distro, architecture } = this.sources;
     throw new AppError(
       'SIGNATURE',
-      `${where}: expected a signature or an entry in an index of the catalog, got none`,
+      `${where}: expected a signature or an entry in a signed index, got neither`,
       {
-        hint: `Index the repository that it is from, then verify again: compose index --distro ${distro.id} --arch ${architecture}`,
+        hint: `Index the repository it comes from, then verify again: compose index --distro ${distro.id} --arch ${architecture}`,
         details: { status: 'unsigned' },
       },
     );
@@ -164,7 +164,7 @@ export class Voucher {
     const { name } = this.#rowOf(entry);
     return new AppError(
       'INTEGRITY',
-      `${where}: not what the index of ${name} says: checksum: expected ${entry.checksum}, got ${facts.identity}`,
+      `${where}: differs from the index of ${name}: checksum: expected ${entry.checksum}, got ${facts.identity}`,
       { details: { expected: entry.checksum, got: facts.identity } },
     );
   }

@@ -20,10 +20,10 @@ describe('titles', () => {
     ['absolute', '/tmp/evil', /is absolute/],
     ['above', '../evil', /contains a \.\. component/],
     ['above in the end', 'a/../../evil', /contains a \.\. component/],
-    ['the folder itself', '.', /names no file/],
+    ['the folder itself', '.', /is not a file name/],
     ['of NUL', 'a\0b', /NUL/],
     ['too long', 'a/'.repeat(3000), /longer than/],
-    ['not Unicode', '\udc80', /not Unicode/],
+    ['not Unicode', '\udc80', /not valid Unicode/],
   ] as const) {
     test(`${what}: nothing is saved`, async (t) => {
       const { manifest, pull, folder, registry } = await startArtifacts(t);
@@ -52,7 +52,7 @@ describe('titles', () => {
     test(`two in one place: ${titles.join(', ')}`, async (t) => {
       const { manifest, pull, folder } = await startArtifacts(t);
       manifest(titles.map((title, at) => file(title, String(at))));
-      await fails(pull(), 'CONFLICT', /two files of the artifact would be saved as/);
+      await fails(pull(), 'CONFLICT', /two files of the artifact have the same path:/);
       assert.deepEqual(readdirSync(folder), []);
     });
   }
@@ -202,9 +202,9 @@ describe('what the registry says', () => {
     say('text/html', '<html>');
     await fails(pull(), 'UNSUPPORTED', /expected/);
     manifest([]);
-    await fails(pull(), 'NOT_FOUND', /it holds: no file with a name/);
+    await fails(pull(), 'NOT_FOUND', /it holds: no named file/);
     manifest([{ bytes: Buffer.from('x') }]);
-    await fails(pull(), 'NOT_FOUND', /it holds: no file with a name/);
+    await fails(pull(), 'NOT_FOUND', /it holds: no named file/);
     assert.deepEqual(readdirSync(folder), []);
   });
 });

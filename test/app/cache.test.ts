@@ -303,7 +303,10 @@ test('an unknown package: nearest names and who provides it; a clash: who asked 
     const { error } = json<{ error: { details: { problems: { providers: unknown }[] } } }>(ended);
     assert.deepEqual(error.details.problems[0]?.providers, [{ package: 'gcc-1.0-r0', by }], ended.stdout);
   }
-  assert.match((await cli(['plan', 'gcc-13', ...words])).stderr, /gcc-13 is a command of gcc-1\.0-r0/);
+  assert.match(
+    (await cli(['plan', 'gcc-13', ...words])).stderr,
+    /gcc-13 is a command provided by gcc-1\.0-r0/,
+  );
   const version = await cli(['plan', 'x', ...words]);
   assert.ok([3, 4].includes(version.code as number), version.stderr);
   for (const part of ['y>2', 'x-1.0-r0', '1.0-r0']) assert.ok(version.stderr.includes(part), version.stderr);

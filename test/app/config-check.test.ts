@@ -64,9 +64,9 @@ test('regression: --user is a number, or a user and a group of the image', () =>
   for (const user of ['web', 'web:www', '12345', '7:8', 'web:9', '7:www'])
     assert.deepEqual(check({ user }).notes, [], user);
   const refusals: readonly [user: string, message: RegExp, hint: RegExp][] = [
-    ['nobody', /--user nobody: no user nobody in the image's \/etc\/passwd/, /number/],
+    ['nobody', /--user nobody: no user nobody in the image's \/etc\/passwd/, /numeric id/],
     ['wbe', /no user wbe/, /Did you mean web\?/],
-    ['web:wheel', /--user web:wheel: no group wheel in the image's \/etc\/group/, /number/],
+    ['web:wheel', /--user web:wheel: no group wheel in the image's \/etc\/group/, /numeric id/],
     ['www', /no user www/, /./],
   ];
   for (const [user, message, hint] of refusals)
@@ -78,7 +78,10 @@ test('regression: --user is a number, or a user and a group of the image', () =>
 
 test('a user that a script which is left may add is said, not refused', () => {
   const { notes } = check({ user: 'app' }, { left: ['app-1.pre-install'] });
-  assert.match(notes.join('\n'), /^--user app: no user app in the image's \/etc\/passwd; one of the scripts/);
+  assert.match(
+    notes.join('\n'),
+    /^--user app: no user app in the image's \/etc\/passwd; a script that has not run yet/,
+  );
 });
 
 test('a command whose program is not there is said, and the image does not run', () => {
@@ -86,8 +89,8 @@ test('a command whose program is not there is said, and the image does not run',
     [['sh', '-c', 'true'], undefined],
     [['/bin/tool'], undefined],
     [['tool'], undefined],
-    [['toll'], /--cmd: no program "toll" in the image's PATH/],
-    [['/usr/bin/python3'], /--cmd: \/usr\/bin\/python3 is not a program in the image/],
+    [['toll'], /--cmd: "toll" not found in the image's PATH/],
+    [['/usr/bin/python3'], /--cmd: \/usr\/bin\/python3 is not an executable file in the image/],
     [['/opt/data'], /\/opt\/data is not a program/],
     [['/opt'], /\/opt is not a program/],
     [['tool'], /no program "tool"/, ['PATH=/srv']],
@@ -102,7 +105,7 @@ test('a command whose program is not there is said, and the image does not run',
     else assert.match(notes.join('\n'), note);
   }
   const { notes } = check({ entrypoint: ['x'], cmd: ['sh'] }, { command: ['x', 'sh'], left: ['a'] });
-  assert.match(notes.join('\n'), /^--entrypoint: no program "x" .*; one of the scripts/);
+  assert.match(notes.join('\n'), /^--entrypoint: "x" not found .*; a script that has not run yet/);
 });
 
 test('without a command there is nothing to run; a cleared one is as it was meant', () => {
@@ -115,7 +118,10 @@ test('without a command there is nothing to run; a cleared one is as it was mean
 test('a working directory that is not there is said', () => {
   assert.deepEqual(check({ workdir: '/' }).notes, []);
   assert.deepEqual(check({ workdir: '/bin/..//bin' }).notes, []);
-  assert.match(check({ workdir: '/src' }).notes.join(), /--workdir \/src: not in the image; engines make it/);
+  assert.match(
+    check({ workdir: '/src' }).notes.join(),
+    /--workdir \/src: not in the image; engines create it/,
+  );
   assert.match(check({ workdir: '/opt/data' }).notes.join(), /not a directory/);
 });
 

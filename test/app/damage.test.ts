@@ -89,7 +89,7 @@ for (const [what, more, holds] of [
     assertDone(again);
     assert.ok(readFileSync(out).equals(right));
     if (/install/.test(holds.source)) return;
-    assert.match(again.stderr, /damaged blob sha256:[0-9a-f]{64} .*; getting it again/);
+    assert.match(again.stderr, /damaged blob sha256:[0-9a-f]{64} .*; fetching it again/);
     await isSound(cache);
   });
 }

@@ -72,7 +72,7 @@ test('Alpine: what a person reads of each kind of problem', async (t) => {
     $ iconv
     unknown:
     error: no such package: iconv
-    hint: iconv is a command of musl-utils-1-r0. iconv is provided as py3.11:iconv by musl-utils-1-r0.
+    hint: iconv is a command provided by musl-utils-1-r0. iconv is provided as py3.11:iconv by musl-utils-1-r0.
 
     $ so:libc.so.2
     unknown:

@@ -148,7 +148,7 @@ test('an index that is older than the one before is taken, and told with both da
   const [note, ...others] = await read(may, '1.0-r0');
   assert.match(
     note ?? '',
-    /older than the one that it replaces: its newest package was built 2026-05-01 12:00 UTC, before 2026-06-02 13:30 UTC$/,
+    /older than the cached one: its newest package was built 2026-05-01 12:00 UTC, that of the cached one 2026-06-02 13:30 UTC$/,
   );
   assert.deepEqual(others, []);
   assert.deepEqual(await read(june, '2.0-r1'), []);

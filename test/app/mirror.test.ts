@@ -215,7 +215,7 @@ test('packages are mirrored with what they need; an index alone has none, and sa
   await refused(
     composedIn(cache, ['c'], oci),
     'NOT_FOUND',
-    'this mirror does not have it',
+    'not in this mirror',
     `compose mirror add … PKG --to ${to}`,
   );
   // From two mirrors: the index of the one, what it lacks of the other.
@@ -298,7 +298,7 @@ test('a package that is gone from the upstream mirror stops no other, and the in
   const error = await refused(
     added(cache, from, { to }),
     'NOT_FOUND',
-    '1 of 4 packages cannot be mirrored; the others are there',
+    '1 of 4 packages could not be mirrored; the others were',
     'b-1.0-r0.apk',
   );
   assert.deepEqual(error.details.failed, ['b-1.0-r0']);
@@ -418,10 +418,10 @@ test('what is no mirror, or leads elsewhere, is refused', async (t) => {
     'x\n/y',
   ]) {
     titled(title);
-    await refused(index(), 'BAD_INDEX', 'not the name of a file in a mirror');
+    await refused(index(), 'BAD_INDEX', 'not a file name of a mirror');
   }
   titled('main/aarch64/APKINDEX.tar.gz');
-  await refused(index(), 'NOT_FOUND', 'no repository for x86_64 there', 'There is main/aarch64');
+  await refused(index(), 'NOT_FOUND', 'no repository for x86_64', 'There is main/aarch64');
   put({ ...manifest, layers: [] });
   await refused(index(), 'NOT_FOUND', 'There is none at all');
   // An index that another repository's key did not sign, under a name that does
@@ -434,7 +434,7 @@ test('what is no mirror, or leads elsewhere, is refused', async (t) => {
   await refused(
     indexedIn(tempDir(t), { repositories: [`oci://${to}:gone`], keyring }),
     'NOT_FOUND',
-    'there is no such mirror',
+    'no such mirror',
     `compose mirror ls ${to} lists`,
   );
   assert.equal((await added(tempDir(t), from, { to })).digest, digest);
@@ -453,7 +453,7 @@ test('a registry that does not answer: the indexes of last time, and no long wai
   const notes: string[] = [];
   const report = await use({ cache, notes }, (context) => compose(context, request(['c'], oci)));
   assert.equal(report.digest, digest);
-  assert.match(notes.join('\n'), /mirror unreachable; using the repositories that it had last time/);
+  assert.match(notes.join('\n'), /mirror unreachable; using the cached list of its repositories/);
 });
 
 test("Arch's databases and packages keep the signatures beside them", async (t) => {
@@ -529,7 +529,7 @@ test('what cannot be mirrored is said before anything is sent', async (t) => {
   await refused(
     added(tempDir(t), { ...from, repositories: [main, main] }, { to }),
     'USAGE',
-    'two repositories are called main',
+    'two repositories are named main',
   );
   const bare = tempDir(t);
   writeFileSync(join(bare, 'a-1.0-r0.apk'), readFileSync(join(main, 'x86_64/a-1.0-r0.apk')));
@@ -546,7 +546,12 @@ test('what cannot be mirrored is said before anything is sent', async (t) => {
     key: KEY,
   });
   const several = { repositories: [main, own], keyring };
-  await refused(added(tempDir(t), several, { to }), 'USAGE', 'do not tell one release', `--to ${to}:v3.19`);
+  await refused(
+    added(tempDir(t), several, { to }),
+    'USAGE',
+    'do not belong to a single release',
+    `--to ${to}:v3.19`,
+  );
   assert.equal(registry.manifests.has('alpine v3.19'), false);
   // Who needs no releases needs no words for them.
   const alone = await added(tempDir(t), repository(own), { to });

@@ -229,7 +229,7 @@ test('what a mirror does not have is told with what to look at', async (t) => {
     ],
     [{ release: 'nosuch' }, '/nosuch/main/x86_64/APKINDEX.tar.gz', '--release nosuch'],
     [{ mirrors: [`${mirror.url}/x`] }, `${mirror.url}/x/v3.19/main`, 'folder above the releases'],
-    [{ mirrors: [`${mirror.url}/v3.19`] }, 'leave /v3.19 away', '--release v3.19'],
+    [{ mirrors: [`${mirror.url}/v3.19`] }, 'Remove /v3.19 from --mirror', '--release v3.19'],
     [{ mirrors: [], repositories: [`${mirror.url}/main`] }, '--repo', 'x86_64/APKINDEX.tar.gz'],
     [{ distro: 'arch', release: '' }, 'core/os/x86_64/core.db', 'folder above core and extra'],
   ];

@@ -54,7 +54,7 @@ for (const [format, hex, ending] of FOREIGN) {
       );
     });
     assert.deepEqual(
-      notes.map((line) => line.endsWith('; left out') && line.includes(name)),
+      notes.map((line) => line.endsWith('; skipped') && line.includes(name)),
       [true],
     );
 

@@ -98,7 +98,10 @@ test('owns: paths, names and globs, in what is cached; says what was not searche
   const none = await ask(cache, from, '/usr/bin/tool', 'else');
   assert.deepEqual([none.owners, none.missing], [[], ['/usr/bin/tool', 'else']]);
   assert.deepEqual(none.likely, ['tool-1.0-r0 provides cmd:tool', 'other-1.0-r0 provides cmd:else']);
-  assert.match(none.notes[0] ?? '', /^searched 0 of 2 packages; the rest are not cached: compose ingest/);
+  assert.match(
+    none.notes[0] ?? '',
+    /^searched 0 of 2 packages; the rest are not cached: add them with compose ingest/,
+  );
 
   await composed(cache, ['tool'], from);
   const cases: readonly (readonly [path: string, ...owned: string[]])[] = [
@@ -262,5 +265,5 @@ test('lists of files that are damaged leave what was there; Alpine has none', as
   assert.equal((await indexFiles(cache, bare)).length, 1, 'a folder of bare archives needs no list');
   assert.deepEqual(await ownersOf(cache, bare, 'bash'), ['bash: usr/bin/bash']);
   const alpineSource = alpine(join(dir, 'alpine')).from;
-  await refused(indexFiles(join(dir, 'none'), alpineSource), 'USAGE', /alpine have no lists of files/);
+  await refused(indexFiles(join(dir, 'none'), alpineSource), 'USAGE', /alpine have no file lists/);
 });

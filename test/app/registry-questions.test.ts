@@ -190,7 +190,11 @@ test('rm says when a registry does not delete', async (t) => {
   const { registry, image, app, context } = await setUp(t, { deletes: false });
   registry.manifests.delete('team/app 2');
   for (const reference of [`${app}:1`, `${app}@${image.manifestDigest}`]) {
-    await refused(remove(context, { reference, access: ACCESS }), 'UNSUPPORTED', 'does not delete manifests');
+    await refused(
+      remove(context, { reference, access: ACCESS }),
+      'UNSUPPORTED',
+      'does not allow deleting manifests',
+    );
   }
 });
 
@@ -318,7 +322,7 @@ test('a bare name that is no file is looked up in a registry, and the error says
     assert.ok(isAppError(error), String(error));
     assert.match(
       error.hint ?? '',
-      /^There is no file or folder "registry\.invalid\/no-such-thing" here, so it was looked up as registry\.invalid\/no-such-thing:latest\./,
+      /^No file or folder "registry\.invalid\/no-such-thing" exists, so it was looked up as registry\.invalid\/no-such-thing:latest\./,
     );
     return true;
   });
@@ -343,22 +347,22 @@ test('an unknown tag is told with those that there are', async (t) => {
     asked(`${name}:99`),
     'NOT_FOUND',
     `${name}: no such tag: 99 (`,
-    `no repository ${name} at all`,
+    `the repository ${name} does not exist`,
   );
   await put(`${name}:1`);
-  await refused(asked(`${name}:99`), 'NOT_FOUND', 'hint: It has the tag 1.');
+  await refused(asked(`${name}:99`), 'NOT_FOUND', 'hint: Available: the tag 1.');
   for (const tag of ['2.0', '2.1', '2.2', '3.0', '3.1', '3.2']) await put(`${name}:${tag}`);
   await refused(
     asked(`${name}:2.9`),
     'NOT_FOUND',
     /Did you mean 2\.0, 2\.1, 2\.2/,
-    `compose tags ${name} lists all 7`,
+    `List all 7: compose tags ${name}`,
   );
   await refused(
     inCache(cache, (context) =>
       push(context, { image: `${name}:1`, to: file, platform: '', access: ACCESS }),
     ),
     'USAGE',
-    `The image comes first: compose push ${file} ${name}:1`,
+    `Put the image first: compose push ${file} ${name}:1`,
   );
 });

@@ -146,7 +146,7 @@ test('an unknown name is an error with the nearest ones', async (t) => {
   const ask = (name: string) =>
     use(shelf, (context) => depends(context, { ...shelf, packages: [name], optional: false }));
   await refused(ask('libcurll'), 'UNKNOWN_PACKAGE', 'libcurll', 'libcurl');
-  await refused(ask('git>3'), 'UNKNOWN_PACKAGE', 'there is git-2.0-r0');
+  await refused(ask('git>3'), 'UNKNOWN_PACKAGE', 'available: git-2.0-r0');
   await refused(dependentsOf(shelf, 'gti'), 'UNKNOWN_PACKAGE', 'git');
   await refused(providersOf(shelf, 'so:zz*'), 'UNKNOWN_PACKAGE', 'so:zz*');
 });

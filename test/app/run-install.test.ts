@@ -106,7 +106,7 @@ function lineOf(image: VerifiedImage, path: string): string {
   return `${type} ${mode.toString(8)} ${uid}:${gid} ${mtime} ${linkTarget || sizeBytes}`;
 }
 
-test('scripts run at compose time: what they did is in the image, once and for all', async (t) => {
+test('scripts run in a sandbox: what they did is in the image, once and for all', async (t) => {
   const device = {
     path: 'srv/zero',
     type: 'character',

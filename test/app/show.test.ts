@@ -158,7 +158,7 @@ test('a target is a name, a repository and a name, a relation, or what packages 
   assert.equal(await of('git~1'), 'name: main/git-1-r0');
   assert.match((await of('so:libz.so.1')) ?? '', /^provides: edge\/zlib-ng-1.0-r0 main\/zlib-1.0-r0$/);
   assert.deepEqual(labels(await ask(cache, from, 'git', 'zlib')).length, 2);
-  await refused(of('git>3') as Promise<unknown>, 'UNKNOWN_PACKAGE', 'there is git-1-r0, git-2-r0');
+  await refused(of('git>3') as Promise<unknown>, 'UNKNOWN_PACKAGE', 'available: git-1-r0, git-2-r0');
 });
 
 test('an unknown name: the nearest ones, who provides it, and where else the catalog has it', async (t) => {
@@ -171,10 +171,10 @@ test('an unknown name: the nearest ones, who provides it, and where else the cat
   const from = { repositories: [main], allowUntrusted: true };
   await index(cache, { repositories: [edge], allowUntrusted: true, release: 'edge' });
   await refused(ask(cache, from, 'zlbi'), 'UNKNOWN_PACKAGE', 'Did you mean zlib?');
-  await refused(ask(cache, from, 'sh'), 'UNKNOWN_PACKAGE', 'sh is a command of busybox-1.0-r0.');
+  await refused(ask(cache, from, 'sh'), 'UNKNOWN_PACKAGE', 'sh is a command provided by busybox-1.0-r0.');
   await refused(
     ask(cache, from, 'newtool'),
     'UNKNOWN_PACKAGE',
-    `Elsewhere there is newtool-1.0-r0 in alpine edge main x86_64 (--repo ${dirname(edge)}).`,
+    `Available elsewhere: newtool-1.0-r0 in alpine edge main x86_64 (--repo ${dirname(edge)}).`,
   );
 });

@@ -57,7 +57,7 @@ test('a bundle is compared with the archives it was made of, entry by entry', as
     ],
   );
   for (const [files, path, got] of [
-    [changed('usr/bin/tool', { content: 'evil' }), 'usr/bin/tool', /in place of tool\+\+-2\.0-r1's own/],
+    [changed('usr/bin/tool', { content: 'evil' }), 'usr/bin/tool', /replaces the one of tool\+\+-2\.0-r1/],
     [changed('bin/sh', { mode: 0o4755 }), 'bin/sh', /mode 755 to 4755/],
     [changed('bin/sh', { uid: 7 }), 'bin/sh', /owner 0:0 to 7:0/],
     [changed('bin/sh', { mtime: 1 }), 'bin/sh', /time/],
@@ -113,7 +113,7 @@ test('without the archives a derived layer is not vouched for, and how to get th
   const indexed = await verified(t, image, { cache, trust: { keyring } });
   assert.equal(
     indexed.problems[0]?.hint,
-    `Fetch what it is made of: compose ingest ${PACKAGES.map(({ name, version }) => join(repository, `${name}-${version}.apk`)).join(' ')}`,
+    `Fetch its archives: compose ingest ${PACKAGES.map(({ name, version }) => join(repository, `${name}-${version}.apk`)).join(' ')}`,
   );
 });
 

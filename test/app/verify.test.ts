@@ -65,19 +65,19 @@ test('what each entry of the install layer is', async (t) => {
       'lib/apk|directory||',
       'lib/apk/db|directory||',
       'lib/apk/db/installed|database||',
-      '.pkg/alpine/base/post-install|moved|base-1.0-r0|is its .post-install',
+      '.pkg/alpine/base/post-install|moved|base-1.0-r0|same content as its .post-install',
       'bin|package|base-1.0-r0|',
       'bin/sh|attributes|base-1.0-r0|mode 755 to 4755',
       'bin/ash|package|base-1.0-r0|',
       'bin/vi|symlink||to /bin/sh',
       'etc|attributes|base-1.0-r0|mode 755 to 700',
-      "etc/passwd|generated|base-1.0-r0|in place of base-1.0-r0's own",
+      'etc/passwd|generated|base-1.0-r0|replaces the one of base-1.0-r0',
       'etc/shadow|generated||',
       'opt|directory||mode 711 0:0',
       'usr/bin|package|tool++-2.0-r1|',
       'usr/bin/.wh.tool|whiteout|tool++-2.0-r1|hides usr/bin/tool',
       'var/run|package|base-1.0-r0|',
-      'var/.wh..wh..opq|whiteout||hides all that is below',
+      'var/.wh..wh..opq|whiteout||hides everything below it',
       'zero|generated||',
     ],
   );
@@ -199,7 +199,7 @@ test('a missing layer, blob or whole', async (t) => {
   const { problems } = await verified(t, without);
   assert.deepEqual(
     problems.map(({ message }) => message),
-    ["tool++-2.0-r1: named by the image's package database, but no layer holds it"],
+    ["tool++-2.0-r1: listed in the image's package database, but not in any layer"],
   );
 });
 
@@ -208,7 +208,7 @@ test("a package's layer that the database does not name", async (t) => {
   const { problems } = await verified(t, await imageTar(t, layers));
   assert.deepEqual(
     problems.map(({ message }) => message),
-    ["tool++-2.0-r1: in a layer, but not named by the image's package database"],
+    ["tool++-2.0-r1: in a layer, but not listed in the image's package database"],
   );
 });
 
@@ -240,7 +240,7 @@ test("something else in the place of a package's program", async (t) => {
     const layers = [...archives(PACKAGES), { tar: [...installFiles(PACKAGES), { path: 'bin/' }, file] }];
     const report = await verified(t, await imageTar(t, layers));
     assert.deepEqual(problemsOf(report), ['INTEGRITY 2 bin/sh']);
-    assert.match(report.problems[0]?.got ?? '', /in place of base-1\.0-r0's own/);
+    assert.match(report.problems[0]?.got ?? '', /replaces the one of base-1\.0-r0/);
   }
 });
 
@@ -298,7 +298,10 @@ test('of a folder with several images one is named; files that nothing names are
   const report = await verified(t, `${layout}#two:2`);
   assert.deepEqual(report.problems, []);
   assert.equal(report.layers.length, 2);
-  assert.match(report.notes.join(), /^files that nothing names: 1, the first: blobs\/sha256\/f+$/);
+  assert.match(
+    report.notes.join(),
+    /^files that neither the layout nor a manifest lists: 1, the first: blobs\/sha256\/f+$/,
+  );
   assert.deepEqual((await verified(t, `${layout}#one`, { platform: 'linux/amd64' })).problems, []);
   await assert.rejects(
     verified(t, `${layout}#one`, { platform: 'linux/arm64' }),

@@ -12,9 +12,9 @@ test('a folder of the other distribution’s packages is told as that', async (t
   const packages = await writeArchMirror(join(dir, 'arch'), { packages: [{ name: 'a', version: '1-1' }] });
   rmSync(join(packages, 'core.db'));
   const asArch = index(cache, { distro: 'arch', repositories: [apks] });
-  await refused(asArch, 'NOT_FOUND', 'no index and no packages there', 'for --distro alpine.');
+  await refused(asArch, 'NOT_FOUND', 'no index and no packages found', 'Use --distro alpine:');
   const asAlpine = index(cache, { repositories: [packages] });
-  await refused(asAlpine, 'NOT_FOUND', 'no index and no packages there', 'for --distro arch.');
+  await refused(asAlpine, 'NOT_FOUND', 'no index and no packages found', 'Use --distro arch:');
   await refused(
     index(cache, { repositories: [dir] }),
     'NOT_FOUND',

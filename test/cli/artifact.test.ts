@@ -132,7 +132,7 @@ test('what cannot be meant is refused, with a hint', async () => {
     [['fetch', REF, '--title', 'x'], /--title is an option of compose artifact pull alone/],
     [['pull', REF, '--subject', 'x'], /--subject is an option of compose artifact push alone/],
     [['push', REF, 'f', '--annotation', 'x'], /--annotation: expected NAME=value/],
-    [['pull', REF, '-o', ''], /--output: expected a value that is not empty/],
+    [['pull', REF, '-o', ''], /--output: expected a non-empty value/],
   ] as const) {
     const { exitCode, stderr, calls } = await runFake(['artifact', ...words]);
     assert.equal(exitCode, 2, words.join(' '));

@@ -217,7 +217,7 @@ const REFUSED: readonly (readonly [line: readonly string[], message: RegExp, hin
   [['gcc', '--cmd', '["a"'], /--cmd: expected a JSON array of strings/],
   [['gcc', '--sig-level', 'Requird'], /--sig-level: expected pacman's words/],
   [['gcc', '--load=dockr'], /--load: expected docker, podman or auto/, /did you mean docker\?/],
-  [['gcc', '--mirror', ' '], /--mirror: expected a value that is not empty/],
+  [['gcc', '--mirror', ' '], /--mirror: expected a non-empty value/],
   [['g cc'], /package: expected a package name/],
   [['gcc', '--repair'], /--repair is not an option of compose PKG/],
   [['plan', 'gcc', '--tag', 'x'], /--tag is not an option of compose plan/, /compose plan --help/],

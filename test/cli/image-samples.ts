@@ -62,7 +62,7 @@ export const VERIFY: VerifyReport = {
   unverifiedPackages: 0,
   verified: true,
   problems: [],
-  notes: ['files that nothing names: 1, the first: blobs/sha256/0'],
+  notes: ['files that neither the layout nor a manifest lists: 1, the first: blobs/sha256/0'],
 };
 
 const summary = (image: string, more: Partial<ImageSummary>): ImageSummary => ({

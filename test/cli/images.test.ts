@@ -65,7 +65,7 @@ install layer (1): 5 entries (packages' files at another path: 1; directories: 1
     /.pkg/install.sh (100 B)
   hidden: 1
     /.wh..PKGINFO  hides the metadata of packages
-note: files that nothing names: 1, the first: blobs/sha256/0
+note: files that neither the layout nor a manifest lists: 1, the first: blobs/sha256/0
 
 verified: all bytes are the distribution's except the config and these 3 entries of the install layer, 200 B
 `,

@@ -70,7 +70,7 @@ for (const [words, expected] of [
   [['rm', TO], /expected add or ls/],
   [['add', '--all'], /expected --to REG\/NAME/],
   [['add', 'git', '--all', '--to', TO], /expected packages or --all/],
-  [['add', '--to', ''], /--to: expected a value that is not empty/],
+  [['add', '--to', ''], /--to: expected a non-empty value/],
   [['ls'], /expected one REG\/NAME/],
   [['ls', TO, TO], /expected one REG\/NAME/],
   [['ls', TO, '--all'], /the options of registries alone, got "--all"/],

@@ -71,14 +71,14 @@ test('an unknown dependency: who needs it, and how that came to be wanted', asyn
     await shown(
       problem('unknown', 'nvme-cli', {
         told: ['requires nvme-cli>2 tiny-cloud-aws-3-r0', 'requires nvme-cli all-1-r0 tools-2-r0'],
-        hint: 'Elsewhere there is nvme-cli-2.6-r0 in alpine edge main x86_64 (--release edge).',
+        hint: 'Available elsewhere: nvme-cli-2.6-r0 in alpine edge main x86_64 (--release edge).',
       }),
     ),
     text(
       'error: no such package: nvme-cli',
       '  needed as  nvme-cli>2  you → tiny-cloud-aws-3-r0',
       '             nvme-cli    you → all-1-r0 → tools-2-r0',
-      'hint: Elsewhere there is nvme-cli-2.6-r0 in alpine edge main x86_64 (--release edge).',
+      'hint: Available elsewhere: nvme-cli-2.6-r0 in alpine edge main x86_64 (--release edge).',
     ),
   );
 });

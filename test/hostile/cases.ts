@@ -135,7 +135,7 @@ export const CASES: readonly HostileCase[] = [
     raw('usr/s', '2', { pax: [['linkpath', long('t/', 2048)]] }),
     bad(`tar header at byte 6656: symlink target ${cut(long('t/', 200))} is longer than 4095 bytes`),
   ),
-  both('a symlink to nothing', raw('usr/s', '2'), bad(`${AT}: symlink target "" names no file`)),
+  both('a symlink to nothing', raw('usr/s', '2'), bad(`${AT}: symlink target "" is not a file name`)),
 
   {
     what: 'a symlink that climbs out, and a file below it',

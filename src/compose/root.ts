@@ -54,6 +54,14 @@ export class TreeRoot implements Root {
     return names.sort();
   }
 
+  hasOtherNames(path: string): boolean {
+    const real = this.#find(path, false);
+    const inode = real === undefined ? undefined : this.tree.get(real);
+    if (inode?.type !== 'file') return false;
+    for (const [other, there] of this.tree) if (there === inode && other !== real) return true;
+    return false;
+  }
+
   put(path: string, entry: NewEntry): void {
     const real = this.locate(path, path);
     const before = this.tree.get(real);

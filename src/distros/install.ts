@@ -140,6 +140,8 @@ export interface Root {
   list(path: string): readonly string[];
   /** In place of what was there; missing parents are made (0755, root). */
   put(path: string, entry: NewEntry): void;
+  /** Whether the file at this path has other names: hard links. */
+  hasOtherNames(path: string): boolean;
   /** Gives a file that is there another name, in place of what was there: link(2). */
   link(existing: string, path: string): void;
   /** No effect where nothing is. Hard links of the file change too. */

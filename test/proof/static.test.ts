@@ -111,6 +111,9 @@ const path = fc.constantFrom(
   '/etc',
   '/d/..',
   'out/',
+  './w',
+  'w',
+  '/l/',
   '//d//e/',
 );
 const simple = fc.oneof(
@@ -118,7 +121,7 @@ const simple = fc.oneof(
     .tuple(
       fc.constantFrom('echo', 'echo -n', "printf '%s\\n'"),
       word,
-      fc.constantFrom('', '> /out', '>> /out', '>> /d/e', '>/dev/null 2>&1', '>&2'),
+      fc.constantFrom('', '> /out', '>> /out', '>> /d/e', '> /bin/sh', '>/dev/null 2>&1', '>&2'),
     )
     .map((words) => words.join(' ')),
   fc
@@ -168,6 +171,9 @@ const simple = fc.oneof(
     'return',
     'shift',
     'nope',
+    'cat /out >> /out',
+    'cat /etc/motd /out > /l',
+    'readlink -f ./w > /w',
   ),
 );
 const { script: scripts } = fc.letrec<{ script: string; command: string }>((tie) => ({

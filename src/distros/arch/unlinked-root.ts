@@ -19,6 +19,7 @@ export function unlinkedRoot(root: Root): Root {
       if (LIBRARIES.test(path)) undecided(`ldconfig adds to /${path}`);
       return root.list(check(path));
     },
+    hasOtherNames: (path) => root.hasOtherNames(check(path)),
     put: (path, entry) => root.put(path, entry),
     link: (existing, path) => root.link(existing, path),
     change: (path, attributes) => root.change(path, attributes),

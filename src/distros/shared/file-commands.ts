@@ -85,13 +85,15 @@ function bracket({ args, root }: CommandCall): CommandResult {
   return { status: Number(!holds(args.slice(0, -1), root)) };
 }
 
-function cat({ args, root, input }: CommandCall): CommandResult {
+function cat({ args, root, input, outputFile }: CommandCall): CommandResult {
   const { operands } = readOptions(args, '');
   if (operands.length === 0) return { status: 0, output: input ?? undecided('cat of nothing') };
   let output = '';
   for (const path of operands) {
     const entry = root.statFollow(path);
     if (entry?.type !== 'file') undecided(`cat ${path}`);
+    // coreutils refuses it; that of busybox goes on for as long as there is room.
+    if (outputFile !== undefined && root.real(path, true) === outputFile) undecided('cat of its own output');
     const content = entry.content();
     if (content === undefined) return { status: 0, output: undefined };
     output += decodePath(content);
@@ -269,12 +271,23 @@ function readlink({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'f');
   const [path, ...rest] = operands;
   if (path === undefined || rest.length > 0) return undecided('readlink');
-  if (options.has('f')) {
-    const real = root.real(path, true);
-    return real === undefined ? FAILED : { status: 0, output: `/${real}\n` };
-  }
+  if (options.has('f')) return realPath(path, root);
   const entry = root.stat(path);
   return entry?.type === 'symlink' ? { status: 0, output: `${entry.linkTarget}\n` } : FAILED;
+}
+
+/**
+ * Of what is not there, coreutils and the versions of busybox have their own ideas: busybox 1.36 says `//x` for `./x` and
+ * `/d/../x`, nothing for `x`, and reads a dangling link from the working directory.
+ */
+function realPath(path: string, root: RootDraft): CommandResult {
+  const real = root.real(path, true);
+  const isThere = real !== undefined && root.statFollow(path) !== undefined;
+  if (/^\/\/(?!\/)/.test(path)) undecided('a path with two slashes in front');
+  if (isThere || path === `/${real}`) return { status: 0, output: `/${real}\n` };
+  if (real !== undefined || path.endsWith('/') || root.stat(path) !== undefined)
+    undecided('readlink -f of what is not there');
+  return FAILED;
 }
 
 function rm({ args, root }: CommandCall): CommandResult {

@@ -16,6 +16,10 @@ export type DraftEntry = Pick<RootEntry, 'type' | 'mode' | 'uid' | 'gid' | 'size
   readonly content: () => Uint8Array | undefined;
   /** Lower-case hex; of files that were in the root before the draft alone */
   readonly sha256?: string;
+  /** A mode that it had before this draft let it be run; by default its own mode says so. */
+  readonly isProgram?: boolean;
+  /** By default the root says so. */
+  readonly hasOtherNames?: boolean;
 };
 
 /**
@@ -111,6 +115,8 @@ export class RootDraft {
       if (entry?.type === 'symlink' && (left.length > 0 || follow || mustBeDirectory)) {
         links += 1;
         if (links > MAX_SYMLINKS) return undefined;
+        // POSIX leaves to each system what two slashes in front mean; realpath(3) of musl keeps them.
+        if (/^\/\/(?!\/)/.test(entry.linkTarget)) undecided(`a link to ${entry.linkTarget}`);
         if (entry.linkTarget.startsWith('/')) real = '';
         append(left, componentsBackwards(entry.linkTarget));
       } else {
@@ -139,6 +145,7 @@ export class RootDraft {
         sizeBytes: content.length,
         linkTarget: entry.type === 'symlink' ? entry.linkTarget : '',
         content: () => content,
+        hasOtherNames: false,
       },
       () => this.#root.put(real, entry),
     );
@@ -187,7 +194,24 @@ export class RootDraft {
     if (entry === undefined || entry.type === 'directory') undecided(`no file ${existing}`);
     const real = this.#place(path);
     if (this.#at(real)?.type === 'directory') undecided(`${path} is a directory`);
-    this.#record(real, entry, () => this.#root.link(from, real));
+    const shared = { ...entry, hasOtherNames: true };
+    this.#changed.set(from, shared);
+    this.#record(real, shared, () => this.#root.link(from, real));
+  }
+
+  /**
+   * Where writing to a file does more or less than giving it a content: Linux refuses it of what is running, and does not say so of
+   * its libraries; the other names of a file change too. Undecided there.
+   */
+  checkWritable(path: string): void {
+    const real = this.real(path, true);
+    const entry = real === undefined ? undefined : this.#at(real);
+    if (real === undefined || entry === undefined) return;
+    if (entry.type !== 'file') undecided(`writes to a ${entry.type}`);
+    if ((entry.mode & 0o6000) !== 0) undecided('writes to a setuid file');
+    if (isProgram(entry) || /\.so(?:\.|$)/.test(real)) undecided(`writes to the program ${path}`);
+    if (entry.hasOtherNames ?? this.#root.hasOtherNames(real))
+      undecided(`writes to ${path}, which has other names`);
   }
 
   /** Follows symlinks; what is there must be a directory or a file. */
@@ -197,7 +221,7 @@ export class RootDraft {
     if (real === undefined || entry === undefined) undecided(`no ${path}`);
     if (entry.type !== 'directory' && entry.type !== 'file') undecided(`${path} is a ${entry.type}`);
     if (real === '') undecided('changes /');
-    this.#changed.set(real, { ...entry, ...attributes });
+    this.#changed.set(real, { ...entry, ...attributes, isProgram: isProgram(entry) });
     if (this.#lastChange?.real === real && this.#lastChange.at === this.#effects.length) {
       Object.assign(this.#lastChange.attributes, attributes);
       return;
@@ -273,6 +297,10 @@ const ROOT_DIRECTORY: DraftEntry = {
   linkTarget: '',
   content: () => undefined,
 };
+
+function isProgram({ type, mode, isProgram }: DraftEntry): boolean {
+  return type === 'file' && (isProgram || (mode & 0o111) !== 0);
+}
 
 function checkLengths(path: string): void {
   const tooLong =

@@ -14,19 +14,19 @@ export const NOWHERE: Sink = { discards: true, write() {} };
 /** Standard output into a file: it keeps owner and mode of what is there. */
 export class FileSink implements Sink {
   readonly discards = false;
+  /** Real */
+  readonly path: string;
   readonly #root: RootDraft;
-  readonly #path: string;
   readonly #owner: { readonly mode: number; readonly uid: number; readonly gid: number };
   readonly #before: Buffer;
 
   constructor(root: RootDraft, path: string, appends: boolean) {
     const real = root.real(path, true);
     if (real === undefined || path.endsWith('/')) undecided(`writes ${path}`);
+    root.checkWritable(real);
     const there = root.statFollow(real);
-    if (there !== undefined && there.type !== 'file') undecided(`writes to a ${there.type}`);
-    if (there !== undefined && (there.mode & 0o6000) !== 0) undecided('writes to a setuid file');
     this.#root = root;
-    this.#path = real;
+    this.path = real;
     this.#owner = { mode: there?.mode ?? 0o644, uid: there?.uid ?? 0, gid: there?.gid ?? 0 };
     this.#before = appends && there !== undefined ? Buffer.from(root.read(real) ?? []) : Buffer.alloc(0);
     if (!appends || there === undefined) this.#put('');
@@ -39,6 +39,6 @@ export class FileSink implements Sink {
 
   #put(text: string): void {
     const content = Buffer.concat([this.#before, encodePath(text)]);
-    this.#root.put(this.#path, { type: 'file', ...this.#owner, content });
+    this.#root.put(this.path, { type: 'file', ...this.#owner, content });
   }
 }

@@ -29,6 +29,8 @@ export interface CommandCall {
   readonly root: RootDraft;
   /** Undefined: the script's own, which has nothing to read */
   readonly input: string | undefined;
+  /** Real path of the file that its output goes to */
+  readonly outputFile: string | undefined;
   /** Whether a command is found in PATH, and where */
   readonly find: (name: string) => string | undefined;
 }
@@ -331,7 +333,8 @@ class Shell {
     const { root } = this.#world;
     const input = this.#input;
     for (const arg of args) this.#spend(arg.length * COMMAND_COST);
-    const result = command({ args, root, input, find: (name) => this.#find(name) });
+    const outputFile = this.#output instanceof FileSink ? this.#output.path : undefined;
+    const result = command({ args, root, input, outputFile, find: (name) => this.#find(name) });
     if (!('output' in result)) return result.status;
     this.#output.write(result.output);
     return result.status;

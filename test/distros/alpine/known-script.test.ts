@@ -122,6 +122,33 @@ test('another shell, another interpreter and none are left', () => {
   );
 });
 
+test('what busybox does otherwise than a plain write or a plain path is left: a running program, its own output, no file', () => {
+  const root = rootWith({
+    ...BUSYBOX,
+    'lib/libc.so.1': 'old',
+    'etc/one': 'a\n',
+    'etc/dangling': '-> nowhere',
+  });
+  root.link('etc/one', 'etc/two');
+  const reasons = {
+    'echo x > /bin/sh': 'writes to the program bin/busybox',
+    'chmod 644 /bin/busybox; echo x > /bin/busybox': 'writes to the program bin/busybox',
+    'echo x > /lib/libc.so.1': 'writes to the program lib/libc.so.1',
+    'echo x > /out; busybox cat /out >> /out': 'cat of its own output',
+    'echo x >> /etc/two': 'writes to etc/two, which has other names',
+    'chmod 600 /etc/two; echo x >> /etc/two': 'writes to etc/two, which has other names',
+    'busybox readlink -f ./w': 'readlink -f of what is not there',
+    'busybox readlink -f w': 'readlink -f of what is not there',
+    'busybox readlink -f /etc/dangling/': 'readlink -f of what is not there',
+    'busybox readlink -f //etc': 'a path with two slashes in front',
+  };
+  for (const [text, why] of Object.entries(reasons))
+    assert.equal(script(root, `#!/bin/sh\n${text.replaceAll('busybox ', '/bin/busybox ')}\n`), why, text);
+  const text = '/bin/busybox rm /etc/two; echo b > /etc/two; /bin/busybox readlink -f /etc/w >> /etc/two';
+  assert.equal(script(root, `#!/bin/sh\n${text}\n`), '');
+  assert.deepEqual([textOf(root, 'etc/one'), textOf(root, 'etc/two')], ['a\n', 'b\n/etc/w\n']);
+});
+
 const TRIGGER = `#!/bin/sh
 do_bb_install=
 for i in "$@"; do

@@ -256,7 +256,7 @@ function stopAfter(limit: number, cut: boolean): Transform {
       if (left > 0 || !cut) return done(null, part);
       this.push(part);
       // Give the last bytes time to leave before the line is cut.
-      setTimeout(() => done(new Error('cut')), 20);
+      setTimeout(() => done(new Error('cut')), 100);
     },
   });
 }

@@ -103,7 +103,7 @@ function mergedEntries(
     parts: facts.map(({ digest, files }) => ({
       digest,
       entries: relocateEntries(
-        files.filter((file) => !rules.isMetadata(file.path)),
+        files.filter((file) => !rules.isMetadata(file)),
         prefix,
       ),
     })),

@@ -87,7 +87,7 @@ function inArchives(
     const isOther = archive.architecture !== architecture && !ANY_ARCHITECTURE.has(archive.architecture);
     if (repository === undefined && (isOther || !trust.accepts(archive.trust))) return [];
     return archive.files
-      .filter((file) => !distro.tree.isMetadata(file.path))
+      .filter((file) => !distro.tree.isMetadata(file))
       .filter((file) => query.matches(file.path, file.type === 'directory'))
       .map((file) => ({
         name: archive.name,

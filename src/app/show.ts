@@ -87,7 +87,7 @@ function cachedReport(context: Context, lookup: Lookup, entry: CatalogPackage): 
     scripts: facts.scripts.map(({ name }) => name),
     triggers: (facts.info.triggers ?? []).flatMap((line) => line.split(/\s+/)).filter((glob) => glob !== ''),
     hooks: Object.keys(facts.rootMembers).filter((path) => path.endsWith('.hook')),
-    files: facts.files.filter(({ path }) => !lookup.sources.distro.tree.isMetadata(path)).length,
+    files: facts.files.filter((entry) => !lookup.sources.distro.tree.isMetadata(entry)).length,
     signedBy: facts.signedBy,
     stored: isHere(known),
   };

@@ -45,6 +45,8 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   '6': 'fifo',
 };
 
+/** Type `7`, a contiguous file: for package managers a file, refused by engines */
+const CONTIGUOUS = 0x37;
 /** uid_t and gid_t have 32 bits, and all of them set is no one (chown(2)). */
 const MAX_ID = 2 ** 32 - 2;
 /** Engines count nanoseconds in 64 bits: the years 1698 to 2242. */
@@ -145,7 +147,7 @@ export function buildEntry(block: Buffer, extensions: Extensions, place: EntryPl
     mtime: number(pax, 'mtime', context) ?? signedNumber(block, 'mtime', context),
     linkTarget: linkTarget(block, { type, pax, longLink: extensions.longLink, context }),
     offset: place.contentAt,
-    isAmbiguous: false,
+    isAmbiguous: block[FIELD.type.at] === CONTIGUOUS,
     deviceMajor: isDevice ? wholeNumber(block, 'deviceMajor', context) : 0,
     deviceMinor: isDevice ? wholeNumber(block, 'deviceMinor', context) : 0,
     xattrs: pax.size === 0 ? NO_XATTRS : xattrs(pax, context),
@@ -196,7 +198,8 @@ export function asReadBy(
   const read = { ...own, mtime, pax: entry.pax };
   return {
     ...read,
-    isAmbiguous: SEEN_BY_ENGINES.some((field) => !isDeepStrictEqual(read[field], entry[field])),
+    isAmbiguous:
+      own.isAmbiguous || SEEN_BY_ENGINES.some((field) => !isDeepStrictEqual(read[field], entry[field])),
   };
 }
 

@@ -104,6 +104,11 @@ export class TarScanner {
     return this.#strayAt;
   }
 
+  /** The last block is a single zero block: where another tar follows, engines take it for a stray one. */
+  get endsInZeroBlock(): boolean {
+    return this.#endAt < 0 && this.#zeroBlockAt >= 0;
+  }
+
   /** Offset of the first block after the end-of-archive that is not zero; -1: none. Engines never see it. */
   get dataAfterEndAt(): number {
     return this.#afterEndAt;

@@ -62,7 +62,7 @@ export function targetTree(input: TargetTreeInput): TargetTree {
     installer.before(installed, root);
     const entries = entriesOf(installed, rules);
     installedEntries.set(installed, entries);
-    for (const entry of entries) install(state, installed, entry);
+    for (const entry of oncePerDirectory(entries, rules)) install(state, installed, entry);
     installer.after(installed, root);
   }
   const result = installer.end(root, (installed) => {
@@ -75,9 +75,26 @@ export function targetTree(input: TargetTreeInput): TargetTree {
 function entriesOf(installed: InstalledPackage, rules: TreeRules): readonly FileEntry[] {
   if (rules.isUnpacked?.(installed) === false) return [];
   const { facts } = installed;
-  return facts.files.filter(
-    (entry) => !rules.isMetadata(entry.path) && rules.passesOver?.(facts, entry) !== true,
-  );
+  return facts.files.filter((entry) => !rules.isMetadata(entry) && rules.passesOver?.(facts, entry) !== true);
+}
+
+/** A directory that the package lists again stays where its first entry stands. */
+function oncePerDirectory(entries: readonly FileEntry[], rules: TreeRules): readonly FileEntry[] {
+  const byPath = new Map<string, FileEntry>();
+  let repeats = false;
+  for (const entry of entries) {
+    if (entry.type !== 'directory') continue;
+    const isRepeated = byPath.has(entry.path);
+    repeats ||= isRepeated;
+    if (!isRepeated || rules.repeatedDirectory === 'last') byPath.set(entry.path, entry);
+  }
+  if (!repeats) return entries;
+  return entries.flatMap((entry) => {
+    if (entry.type !== 'directory') return [entry];
+    const counts = byPath.get(entry.path);
+    byPath.delete(entry.path);
+    return counts === undefined ? [] : [counts];
+  });
 }
 
 interface State extends TargetTreeInput {

@@ -26,7 +26,7 @@ export interface DirectoryOwnership {
 /** Where the real tools differ when they lay files down. */
 export interface TreeRules {
   /** True for root members that are never installed: `.PKGINFO`, `.SIGN.*`, `.MTREE`… */
-  isMetadata(path: string): boolean;
+  isMetadata(entry: Pick<FileEntry, 'path' | 'type'>): boolean;
   /** False for a package that the tool installs without opening it. Absent: none is. */
   isUnpacked?(installed: InstalledPackage): boolean;
   /** True for an entry that the tool passes over although it is no metadata. Absent: none is. */
@@ -52,6 +52,8 @@ export interface TreeRules {
    * package made keeps its own for good.
    */
   winsDirectory?(later: InstalledPackage, owner: InstalledPackage): boolean;
+  /** Which of several entries of one package for the same directory says its permissions. Absent: the first */
+  readonly repeatedDirectory?: 'first' | 'last';
   /** What mkdir(2) makes of a directory's mode; absent: the mode. */
   newDirectoryMode?(mode: number): number;
   /**

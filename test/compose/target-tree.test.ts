@@ -7,7 +7,7 @@ import { isAppError } from '../../src/model/app-error.ts';
 import { entry, installed } from './entries.ts';
 
 const rules: TreeRules = {
-  isMetadata: (path) => path.startsWith('.'),
+  isMetadata: ({ path }) => path.startsWith('.'),
   mergeDirectory: (current, next) => ({ ...current, mode: current.mode & next.mode }),
   decideClash: ({ later }) =>
     later.facts.name === 'replacer' ? 'later' : later.facts.name === 'modest' ? 'earlier' : 'refuse',
@@ -75,6 +75,28 @@ describe('the tree the package manager makes', () => {
       () => build(installed('base', ['l a b', 'l b a']), installed('p', ['f a/x 1'])),
       (error) => isAppError(error, 'BAD_ARCHIVE') && /p-1-r0: .*too many levels/.test(error.message),
     );
+  });
+
+  test('of a directory that one package lists twice the first or the last entry counts, as the tool has it', () => {
+    const files = [
+      entry('d opt', { mode: 0o700 }),
+      entry('f opt/a 1'),
+      entry('d opt', { mode: 0o755, uid: 5 }),
+    ];
+    const modeAndOwner = (repeatedDirectory?: 'first' | 'last'): unknown => {
+      const own = repeatedDirectory === undefined ? rules : { ...rules, repeatedDirectory };
+      const { tree } = targetTree({
+        packages: [installed('a', files)],
+        rules: own,
+        installer: quiet,
+        time: 5,
+      });
+      const { mode, uid } = tree.get('opt') as { mode: number; uid: number };
+      return [mode, uid];
+    };
+    assert.deepEqual(modeAndOwner(), [0o700, 0]);
+    assert.deepEqual(modeAndOwner('first'), [0o700, 0]);
+    assert.deepEqual(modeAndOwner('last'), [0o755, 5]);
   });
 
   test('directory modes merge by the tool’s rule', () => {

@@ -118,10 +118,23 @@ function brokenText({ unchecked, brokenXattrs }: FilesText, layout: ApkLayout): 
 /** xattr(7): there are four namespaces, and of `system` files have the ACLs. */
 const SETTABLE_XATTR = /^(?:user|trusted|security)\.|^system\.posix_acl_(?:access|default)$/;
 
-function hasBrokenXattrs({ type, xattrs }: FileEntry): boolean {
-  if (type !== 'file') return false;
-  for (const name in xattrs) if (!SETTABLE_XATTR.test(name)) return true;
+function hasBrokenXattrs(entry: FileEntry): boolean {
+  if (entry.type !== 'file') return false;
+  for (const name in shippedXattrs(entry))
+    if (!SETTABLE_XATTR.test(name) || !Object.hasOwn(entry.xattrs, name)) return true;
   return false;
+}
+
+const XATTR_PREFIX = 'SCHILY.xattr.';
+
+/** Those that Linux refuses included, which are among the pax records alone */
+function shippedXattrs({ xattrs, pax }: FileEntry): FileEntry['xattrs'] {
+  if (!pax.some(([key]) => key.startsWith(XATTR_PREFIX))) return xattrs;
+  const written = pax.filter(([key]) => key.startsWith(XATTR_PREFIX));
+  return {
+    ...Object.fromEntries(written.map(([key, value]) => [key.slice(XATTR_PREFIX.length), value])),
+    ...xattrs,
+  };
 }
 
 /** Directories in the order in which the archive first needs them, each with its files in archive order. */
@@ -184,7 +197,7 @@ function lostRootFile({ files }: ArchiveFacts, entries: readonly FileEntry[]): n
   let at = 0;
   for (const entry of files) {
     if (entry === entries[at]) at += 1;
-    if (entry.type === 'directory' || entry.path.includes('/') || isMetadata(entry.path)) continue;
+    if (entry.type === 'directory' || entry.path.includes('/') || isMetadata(entry)) continue;
     return entry === entries[at - 1] ? -1 : at;
   }
   return -1;
@@ -235,9 +248,11 @@ function checksumsOf(entries: readonly FileEntry[]): readonly string[] {
 /** `M:` of a directory or `a:` of a file; empty where it is what apk takes for granted. */
 function aclText(
   letter: 'M' | 'a',
-  { mode, xattrs }: FileEntry,
+  entry: FileEntry,
   { uid, gid }: Pick<DirectoryOwnership, 'uid' | 'gid'>,
 ): string {
+  const { mode } = entry;
+  const xattrs = shippedXattrs(entry);
   const digest = hasAny(xattrs) ? xattrDigest(xattrs) : '';
   if (mode === (letter === 'M' ? 0o755 : 0o644) && uid === 0 && gid === 0 && digest === '') return '';
   return `${letter}:${uid}:${gid}:${mode.toString(8)}${digest}\n`;

@@ -68,7 +68,7 @@ export function installer(installation: Installation): Installer {
       checkEntries(installed.facts, isLeftOut);
       ids.open(root);
       // apk 3 has read the first header of the files by the time it runs the script.
-      const first = installed.facts.files.find(({ path }) => !isLeftOut(path));
+      const first = installed.facts.files.find((entry) => !isLeftOut(entry));
       if (layout.readsIdsAtOnce && first !== undefined) resolve(first);
       runStep({ installed, script: 'pre-install', args: [installed.facts.version] }, root);
       ids.open(root);
@@ -77,7 +77,7 @@ export function installer(installation: Installation): Installer {
     after(installed, root) {
       if (!isUnpacked(installed)) return;
       for (const entry of installed.facts.files)
-        if (entry.type === 'hardlink' && !isLeftOut(entry.path)) linkAttributes(root, entry, resolve(entry));
+        if (entry.type === 'hardlink' && !isLeftOut(entry)) linkAttributes(root, entry, resolve(entry));
       if (layout.readsIdsAtOnce && installed.facts.files.some(({ path }) => ID_FILE.test(path))) ids.reset();
       steps.unpacked(installed);
       runStep({ installed, script: 'post-install', args: [installed.facts.version] }, root);

@@ -11,6 +11,7 @@ export const tree: TreeRules = {
   isUnpacked,
   needsParents: true,
   ownsListedPaths: true,
+  repeatedDirectory: 'last',
   mergeDirectory,
   decideClash,
 };
@@ -19,6 +20,7 @@ export const tree: TreeRules = {
 export const apk3Rules: Partial<TreeRules> = {
   isMetadata: isHidden,
   makesParents: true,
+  repeatedDirectory: 'first',
   winsDirectory,
   newDirectoryMode: (mode) => mode & 0o1777,
   decideClash: (clash) => decideClash(clash, decideOwner3),

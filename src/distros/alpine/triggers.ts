@@ -66,7 +66,7 @@ function changedDirectories(packages: readonly InstalledPackage[]): string[] {
   for (const installed of packages) {
     if (!isUnpacked(installed)) continue;
     for (const entry of installed.facts.files) {
-      if (entry.type !== 'directory' || directories.has(entry.path) || isMetadata(entry.path)) continue;
+      if (entry.type !== 'directory' || directories.has(entry.path) || isMetadata(entry)) continue;
       let { path } = entry;
       while (!directories.has(path)) {
         directories.add(path);

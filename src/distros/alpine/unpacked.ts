@@ -8,13 +8,15 @@ export function isUnpacked(installed: InstalledPackage): boolean {
   return entryOf(installed).installedSizeBytes !== 0;
 }
 
-/** Members that apk 2 never installs: what starts with a dot, and abuild's `.keep_<something>` anywhere. */
-export function isMetadata(path: string): boolean {
-  return isHidden(path) || (path.includes('.keep_') && /(?:^|\/)\.keep_[^/]+$/.test(path));
+/** Members that apk 2 never installs: what starts with a dot, and abuild's `.keep_<something>` anywhere but directories. */
+export function isMetadata(entry: Pick<FileEntry, 'path' | 'type'>): boolean {
+  if (isHidden(entry)) return true;
+  const { path, type } = entry;
+  return type !== 'directory' && path.includes('.keep_') && /(?:^|\/)\.keep_[^/]+$/.test(path);
 }
 
 /** Of apk 3, which installs abuild's `.keep_<something>` like any file. */
-export function isHidden(path: string): boolean {
+export function isHidden({ path }: Pick<FileEntry, 'path'>): boolean {
   return path.startsWith('.');
 }
 
@@ -27,12 +29,12 @@ export function folderOf(path: string): string {
  * What apk 2.14 reports as an error and leaves out.
  * @throws AppError BAD_ARCHIVE naming the package and the entry
  */
-export function checkEntries(facts: ArchiveFacts, isLeftOut: (path: string) => boolean): void {
+export function checkEntries(facts: ArchiveFacts, isLeftOut: (entry: FileEntry) => boolean): void {
   const folders = new Set(['']);
   const files = new Set<string>();
   for (const entry of facts.files) {
     const { path } = entry;
-    if (isLeftOut(path)) continue;
+    if (isLeftOut(entry)) continue;
     if (CONTROL_CHARACTER.test(path)) throw refused(facts, entry, 'control characters in its name');
     if (entry.type === 'directory') {
       folders.add(path);

@@ -1,3 +1,4 @@
+import type { FileEntry } from '../../model/archive.ts';
 import type { Clash, DirectoryOwnership, TreeRules } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
 import { isUnpacked } from './paths.ts';
@@ -16,7 +17,7 @@ export const tree: TreeRules = {
 };
 
 /** `.PKGINFO .INSTALL .MTREE .BUILDINFO .CHANGELOG`; pacman skips every other path with a dot in front too. */
-function isMetadata(path: string): boolean {
+function isMetadata({ path }: Pick<FileEntry, 'path'>): boolean {
   return path.startsWith('.');
 }
 

@@ -6,6 +6,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { FileEntry } from '../../model/archive.ts';
 import type { DiffId } from '../../model/digest.ts';
 import { EntryChecks } from './entry-checks.ts';
+import { REFUSED_XATTRS, refusedXattrs } from './refused-xattrs.ts';
 
 /** `.MTREE` of the largest packages is 3 MiB, every other root member is smaller; they are held in memory. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
@@ -53,7 +54,7 @@ export interface FileList {
 export const EARLY_END = 'end-of-archive blocks before the last segment';
 export const STRAY_ZERO_BLOCK = 'a stray zero block between entries';
 export const DATA_AFTER_END = 'data after the end-of-archive blocks';
-export const READ_OTHERWISE = 'ids, times or links that engines and the package manager read differently';
+export const READ_OTHERWISE = 'entries that engines and the package manager read differently';
 export const DOT_NAMES = 'names that begin with ./, which the package manager does not install';
 export const ROOT_FOLDER = 'an entry of the root folder, which the package manager passes over';
 export const GLOBAL_HEADER =
@@ -119,6 +120,7 @@ export class FileListCollector {
 
   #endAlone(): void {
     this.#scanner.finish();
+    if (this.#scanner.endsInZeroBlock) this.#unstackable ||= STRAY_ZERO_BLOCK;
     if (this.#scanner.rootDirectory !== undefined) {
       throw new AppError(
         'BAD_ARCHIVE',
@@ -208,6 +210,7 @@ export class FileListCollector {
   #end(entry: TarEntry): void {
     if (this.#skips) return;
     const isFile = entry.type === 'file';
+    const xattrs = this.#settable(entry);
     if (this.#hash !== undefined) this.#sha256 = this.#hash.digest('hex');
     else if (isFile && entry.sizeBytes === 0) this.#sha256 = EMPTY_SHA256;
     if (this.#md5 !== undefined) this.#md5s.set(entry.path, this.#md5.digest('hex'));
@@ -228,9 +231,17 @@ export class FileListCollector {
       offset: this.#base + entry.offset,
       deviceMajor: entry.deviceMajor,
       deviceMinor: entry.deviceMinor,
-      xattrs: entry.xattrs,
+      xattrs,
       pax: entry.pax,
     });
+  }
+
+  /** The others stay among the pax records, which say what the package's maker wrote. */
+  #settable(entry: TarEntry): FileEntry['xattrs'] {
+    const refused = refusedXattrs(entry);
+    if (refused.length === 0) return entry.xattrs;
+    this.#unstackable ||= REFUSED_XATTRS;
+    return Object.fromEntries(Object.entries(entry.xattrs).filter(([name]) => !refused.includes(name)));
   }
 }
 

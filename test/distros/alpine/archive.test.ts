@@ -4,7 +4,10 @@ import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { headerChecksum } from '../../../src/archive/tar-format.ts';
 import { alpine } from '../../../src/distros/alpine/distro.ts';
+import { READ_OTHERWISE } from '../../../src/distros/shared/file-list.ts';
+import { REFUSED_XATTRS } from '../../../src/distros/shared/refused-xattrs.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
 import type { ArchiveFacts, ReadFacts } from '../../../src/model/archive.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
@@ -234,7 +237,7 @@ test('a global header around the signature says nothing about the package, whose
   ]) {
     const facts = await read(signedAs(wrap));
     assert.equal(facts.signedBy, KEY.name);
-    assert.match(facts.unstackable, /^(a global header|ids, times)/);
+    assert.match(facts.unstackable, /^(a global header|entries that engines)/);
     assert.deepEqual(rest(facts), rest(plain));
   }
   const alone = await read(Buffer.concat([gzipMember(global), APK]));
@@ -249,7 +252,7 @@ test('entries before the control member that are more than signatures are in no 
     { path: '.SIGN.X.evil', content: big },
     { path: '.SIGN.X', content: 'x' },
     { path: '.SIGN..x', content: 'x' },
-    { path: '.SIGN.X.evil', content: 'x', xattrs: { 'security.capability': 'AQAAAg==' } },
+    { path: '.SIGN.X.evil', content: 'x', xattrs: { 'security.capability': 'AQAAAgAgAAAAAAAAAAAAAAAAAAA=' } },
   ];
   for (const file of odd) {
     const facts = await read(Buffer.concat([gzipMember(tarEntry(file)), APK]));
@@ -335,6 +338,26 @@ function withData(tar: Buffer): Promise<ReadFacts> {
   return read(Buffer.concat([control, data]), { policy: UNTRUSTED });
 }
 
+test('a contiguous file and an attribute that Linux refuses are in no layer as it is', async () => {
+  const contiguous = tarEntry({ path: 'a', content: 'x' });
+  contiguous[156] = 0x37;
+  contiguous.write(
+    `${headerChecksum(contiguous.subarray(0, 512)).toString(8).padStart(6, '0')}\0 `,
+    148,
+    'latin1',
+  );
+  const derived = await withData(contiguous);
+  assert.equal(derived.unstackable, READ_OTHERWISE);
+  assert.deepEqual(
+    derived.files.slice(-1).map(({ path, type, sizeBytes }) => [path, type, sizeBytes]),
+    [['a', 'file', 1]],
+  );
+  const xattrs = { 'user.a': 'AQ==', 'security.capability': 'AQ==' };
+  const refused = await withData(tarEntry({ path: 'a', content: 'x', xattrs }));
+  assert.equal(refused.unstackable, REFUSED_XATTRS);
+  assert.deepEqual(refused.files.at(-1)?.xattrs, { 'user.a': 'AQ==' });
+});
+
 test('ids and times that only pax records have are apk’s no more than global headers are; the layer is derived', async () => {
   const plain = { path: 'a', content: 'x', uid: 5, gid: 6, mtime: 1_700_000_000 };
   const rows: readonly (readonly [what: string, tar: Buffer])[] = [
@@ -348,7 +371,7 @@ test('ids and times that only pax records have are apk’s no more than global h
     const facts = await withData(tar);
     const [file] = facts.files.slice(-1);
     assert.deepEqual([file?.uid, file?.gid, file?.mtime, file?.xattrs], [5, 6, 1_700_000_000, {}], what);
-    assert.match(facts.unstackable, /^ids, times or links/, what);
+    assert.match(facts.unstackable, /^entries that engines/, what);
   }
   const same = await withData(
     tarEntry({ ...plain, pax: { uid: '5', mtime: '1700000000.25', atime: '1', uname: 'nobody' } }),
@@ -376,7 +399,7 @@ test('GNU long link targets are not apk’s: a hard link of one has no file, a s
   );
   const facts = await withData(Buffer.concat([long, tarEntry({ ...link, type: 'symlink' })]));
   assert.equal(facts.files.at(-1)?.linkTarget, target.slice(0, 100));
-  assert.match(facts.unstackable, /^ids, times or links/);
+  assert.match(facts.unstackable, /^entries that engines/);
 });
 
 test('numbers and headers that apk cannot read are refused', async () => {

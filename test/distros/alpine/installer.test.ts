@@ -297,9 +297,13 @@ test('an attribute that Linux refuses is noted, and apk 2 has no checksum of its
     { ...file('a'), xattrs: { 'com.apple.provenance': 'AQ==' } },
     { ...file('b'), xattrs: { 'user.x': 'AQ==' } },
     { path: 'c', linkTarget: 'a', xattrs: { 'com.apple.provenance': 'AQ==' } },
+    { ...file('d'), xattrs: { 'security.capability': 'AQ==' } },
   ];
   const text = textOf(lay(await installed({ name: 'a', version: '1-r0', files })), 'lib/apk/db/installed');
-  assert.match(text, /\nf:x\nF:\nR:a\na:0:0:644:Q1[^\n]+\nR:b\na:0:0:644:Q1[^\n]+\nZ:Q1[^\n]+\nR:c\n/);
+  assert.match(
+    text,
+    /\nf:x\nF:\nR:a\na:0:0:644:Q1[^\n]+\nR:b\na:0:0:644:Q1[^\n]+\nZ:Q1[^\n]+\nR:c\n(?:[aZ]:.*\n)*R:d\na:0:0:644:Q1[^\n]+\n(?!Z)/,
+  );
 });
 
 test('the folder of scripts is made for the first of them where there is none, and else as its package has it', async () => {

@@ -20,9 +20,10 @@ function existingOf(entry: FileEntry): RootEntry {
 
 test('dot files of the root and .keep_ files are never installed, whichever member holds them', () => {
   for (const path of ['.PKGINFO', '.SIGN.RSA.x.rsa.pub', '.post-install', '.anything']) {
-    assert.ok(tree.isMetadata(path), path);
+    assert.ok(tree.isMetadata({ path, type: 'file' }), path);
   }
-  for (const path of ['.dir/file', 'usr/.keep_x', '.keep_x']) assert.ok(tree.isMetadata(path), path);
+  for (const path of ['.dir/file', 'usr/.keep_x', '.keep_x'])
+    assert.ok(tree.isMetadata({ path, type: 'file' }), path);
   for (const path of [
     'etc',
     'etc/.hidden',
@@ -32,7 +33,8 @@ test('dot files of the root and .keep_ files are never installed, whichever memb
     'usr/.keep_d/x',
     'usr/x.keep_y',
   ])
-    assert.ok(!tree.isMetadata(path), path);
+    assert.ok(!tree.isMetadata({ path, type: 'file' }), path);
+  assert.ok(!tree.isMetadata({ path: 'usr/.keep_d', type: 'directory' }), 'a directory of such a name');
 });
 
 test('a directory: the lower owner wins, the same owner keeps common bits', () => {

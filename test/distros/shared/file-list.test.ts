@@ -67,6 +67,17 @@ test('what engines would not read to the end is named, and listed where it is a 
   );
 });
 
+test('a single zero block at the end of a tar of its own is a stray one for engines', () => {
+  const alone = (zeros: number): string => {
+    const collector = new FileListCollector({ where: 'x.apk', keep: () => false, standsAlone: () => true });
+    collector.write(Buffer.concat([FIRST, Buffer.alloc(zeros)]), 0);
+    collector.write(Buffer.concat([SECOND, END]), 1);
+    return collector.finish().unstackable;
+  };
+  assert.equal(alone(512), STRAY_ZERO_BLOCK);
+  assert.equal(alone(0), '');
+});
+
 test('a kept member stands once', () => {
   assert.throws(
     () => collect([FIRST, FIRST]),

@@ -1,0 +1,51 @@
+import type { FileEntry } from '../../model/archive.ts';
+
+/** As `unstackable`: engines stop there, the package managers only warn. */
+export const REFUSED_XATTRS = 'extended attributes that Linux refuses';
+
+/** linux/capability.h: the revision in the first four bytes, and how long a value of it is. */
+const CAPABILITY_BYTES: Readonly<Record<number, number>> = { 2: 20, 3: 24 };
+
+/**
+ * Names of the attributes that setxattr(2) refuses for this file whatever the file system, by the name's namespace or by
+ * the value. Those of namespaces that Linux does not have are none of them: engines pass over what is not supported.
+ */
+export function refusedXattrs({ type, xattrs }: Pick<FileEntry, 'type' | 'xattrs'>): readonly string[] {
+  return Object.keys(xattrs).filter((name) => {
+    const value = Buffer.from(xattrs[name] as string, 'base64');
+    if (/^(?:user|trusted|security)\.$/.test(name)) return true;
+    if (name.startsWith('user.')) return type !== 'file' && type !== 'directory' && type !== 'hardlink';
+    if (name === 'security.capability') return !isCapability(value);
+    if (name === 'system.posix_acl_access') return !isAcl(value);
+    if (name === 'system.posix_acl_default') return type !== 'directory' || !isAcl(value);
+    return false;
+  });
+}
+
+function isCapability(value: Buffer): boolean {
+  return value.length >= 4 && CAPABILITY_BYTES[value[3] as number] === value.length;
+}
+
+const ACL_VERSION = 2;
+const ACL = { userObject: 1, user: 2, groupObject: 4, group: 8, mask: 16, other: 32 } as const;
+/** The tags' order in a value, a letter for each: with a named user or group there must be a mask. */
+const ACL_ORDER = /^u(?:go|U*g(?:G*)mo)$/;
+const ACL_LETTERS: Readonly<Record<number, string>> = {
+  [ACL.userObject]: 'u',
+  [ACL.user]: 'U',
+  [ACL.groupObject]: 'g',
+  [ACL.group]: 'G',
+  [ACL.mask]: 'm',
+  [ACL.other]: 'o',
+};
+
+/** linux/posix_acl_xattr.h: a version, then tag (16 bits), permissions (16) and id (32) of each entry; all little-endian */
+function isAcl(value: Buffer): boolean {
+  if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== ACL_VERSION) return false;
+  let letters = '';
+  for (let at = 4; at < value.length; at += 8) {
+    if (value.readUInt16LE(at + 2) > 7) return false;
+    letters += ACL_LETTERS[value.readUInt16LE(at)] ?? '?';
+  }
+  return letters === '' || ACL_ORDER.test(letters);
+}

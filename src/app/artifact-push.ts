@@ -76,6 +76,7 @@ export async function pushArtifact(
         blobs: [...[...bySource.values()].map(({ descriptor }) => descriptor), config],
         blob: ({ digest }, offset) =>
           bySource.get(digest)?.open(offset) ?? onePiece(EMPTY_BYTES.subarray(offset)),
+        damaged: ({ digest }) => (bySource.get(digest) as ArtifactSource).changed(),
       },
       to: target,
       progress: context.progress,

@@ -21,6 +21,8 @@ export interface ArtifactSource {
   readonly mtime: number;
   /** Its bytes from `offset` on; those of a folder are made anew each time. @throws AppError STORAGE when it has changed */
   open(offset: number): AsyncIterable<Uint8Array>;
+  /** Its bytes are no longer what they were. */
+  changed(): AppError;
 }
 
 /**
@@ -49,7 +51,8 @@ export async function readSource(argument: string, newest: number | undefined): 
     descriptor,
     file: { title, digest, mediaType: type, sizeBytes, isFolder },
     mtime: Math.floor(stats.mtimeMs / 1000),
-    open: (offset) => unchanged(bytes(offset), { path, expectedBytes: sizeBytes - offset }),
+    open: (offset) => sameSize(bytes(offset), { path, expectedBytes: sizeBytes - offset }),
+    changed: () => changed(path),
   };
 }
 
@@ -147,8 +150,12 @@ async function* after(bytes: AsyncIterable<Uint8Array>, offset: number): AsyncGe
   }
 }
 
-/** As many bytes as there were; whether they are the same is the registry's to say. */
-async function* unchanged(
+function changed(path: string): AppError {
+  return new AppError('STORAGE', `${path}: changed during the push`, { details: { path } });
+}
+
+/** As many bytes as there were; whether they are the same the push finds out. */
+async function* sameSize(
   bytes: AsyncIterable<Uint8Array>,
   { path, expectedBytes }: { readonly path: string; readonly expectedBytes: number },
 ): AsyncGenerator<Uint8Array> {
@@ -158,5 +165,5 @@ async function* unchanged(
     if (left < 0) break;
     yield chunk;
   }
-  if (left !== 0) throw new AppError('STORAGE', `${path}: changed during the push`, { details: { path } });
+  if (left !== 0) throw changed(path);
 }

@@ -47,6 +47,7 @@ export async function pushCatalog(context: Context, request: CatalogPushRequest)
           digest === config.digest
             ? onePiece(configBytes.subarray(start))
             : context.store.read({ digest, size }, start),
+        damaged: (blob, got) => context.store.damaged(blob, got),
       },
       to,
       progress: context.progress,

@@ -17,7 +17,7 @@ export interface FetchedBlobs {
 /** Brings all blobs into the store, each checked before it has its name there. */
 export async function fetchBlobs(
   { store, progress, signal }: Context,
-  contents: ImageContents,
+  contents: Omit<ImageContents, 'damaged'>,
   label: string,
 ): Promise<FetchedBlobs> {
   const missing = contents.blobs.filter(({ digest, size }) => !store.has(digest, size));

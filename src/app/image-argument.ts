@@ -30,7 +30,7 @@ type Place =
     };
 
 /**
- * Runs `work` on what a command names as an image.
+ * Runs `work` on what a command names as an image; again where a layer that was kept of a registry's image turned out to be damaged.
  * @throws AppError as openImage and openRegistryContent
  */
 export async function withImageArgument<T>(
@@ -42,14 +42,18 @@ export async function withImageArgument<T>(
   if ('path' in place) return work(await openImage(place.path, place.choice));
   const { withRegistries } = await import('./registry-access.ts');
   const { openRegistryImage } = await import('./registry-image.ts');
+  const { withSoundBlobs } = await import('./sound-blobs.ts');
   const { platform } = argument;
-  return withRegistries(context, argument, async (session) =>
-    work(
-      await noting(place.bare, () =>
-        openRegistryImage(session, { reference: place.reference, platform, store: context.store }),
+  const { progress, store } = context;
+  const run = (): Promise<T> =>
+    withRegistries(context, argument, async (session) =>
+      work(
+        await noting(place.bare, () =>
+          openRegistryImage(session, { reference: place.reference, platform, store }),
+        ),
       ),
-    ),
-  );
+    );
+  return store === undefined ? run() : withSoundBlobs({ progress, store }, run);
 }
 
 /** An image, or an index of images, and where it is kept. */

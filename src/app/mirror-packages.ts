@@ -118,6 +118,7 @@ async function putPackage(
   sentBytes += await put({
     entry: { ...stored, tag },
     open: (start) => context.store.read({ digest, size }, start),
+    damaged: (got) => context.store.damaged({ digest, size }, got),
     mountFrom: mountSources(context, mirror, { base, digest }),
   });
   context.catalog.pushedBlobs().put(target, [digest]);

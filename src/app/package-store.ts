@@ -29,6 +29,7 @@ export interface NewStoreEntry {
   readonly entry: StoreEntry;
   /** The blob's bytes from there on */
   readonly open: BlobSource['open'];
+  readonly damaged?: BlobSource['damaged'];
   /** Repositories of the same registry that may have it already */
   readonly mountFrom?: readonly RepositoryPath[];
   /** As of BlobSource */
@@ -43,9 +44,17 @@ export interface NewStoreEntry {
 export async function putInStore(
   session: RegistrySession,
   store: Repository,
-  { entry, open, mountFrom = [], likelyAbsent }: NewStoreEntry,
+  { entry, open, damaged, mountFrom = [], likelyAbsent }: NewStoreEntry,
 ): Promise<{ readonly added: boolean; readonly sentBytes: number }> {
-  const blobs = [{ ...entry.blob, open, mountFrom, ...(likelyAbsent ? { likelyAbsent } : {}) }];
+  const blobs = [
+    {
+      ...entry.blob,
+      open,
+      ...(damaged && { damaged }),
+      mountFrom,
+      ...(likelyAbsent ? { likelyAbsent } : {}),
+    },
+  ];
   const { present, sentBytes } = await pushBlobs(session, store, { blobs });
   if (present.length > 0 && (await isInStore(session, store, entry))) {
     return { added: false, sentBytes };
@@ -92,7 +101,7 @@ export interface PackageStore {
   through(
     layer: Descriptor,
     into: Repository,
-    source: Pick<BlobSource, 'open' | 'mountFrom'>,
+    source: Pick<BlobSource, 'open' | 'damaged' | 'mountFrom'>,
   ): Pick<BlobSource, 'mountFrom' | 'fill'> | undefined;
 }
 
@@ -128,7 +137,7 @@ export function packageStore(
             const known = !mountable || mountless;
             if (known && (await isInStore(session, repository, entry))) return undefined;
             const mountFrom = sameRegistry ? [...(source.mountFrom ?? []), into.path] : [];
-            const put = await putInStore(session, repository, { entry, open: source.open, mountFrom });
+            const put = await putInStore(session, repository, { ...source, entry, mountFrom });
             if (!put.added) mountless = true;
             return put.added ? put : undefined;
           } catch (error) {

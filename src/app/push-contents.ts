@@ -66,7 +66,8 @@ async function pushAllBlobs(
   const blobs = contents.blobs.map((blob): BlobSource => {
     const from = mountFrom(blob.digest);
     const open: BlobSource['open'] = (offset) => contents.blob(blob, offset);
-    const source = { open, ...(from === undefined ? {} : { mountFrom: [from] }) };
+    const damaged = (got: string) => contents.damaged(blob, got);
+    const source = { open, damaged, ...(from === undefined ? {} : { mountFrom: [from] }) };
     return { digest: blob.digest, size: blob.size, ...source, ...store?.through(blob, to, source) };
   });
   try {

@@ -11,7 +11,10 @@ const MAX_ATTEMPTS = 5;
  * which is removed, or where another process's gc removed one in between: it is fetched or made anew then.
  * @throws what `work` throws; the damage where what is damaged cannot be had again
  */
-export async function withSoundBlobs<T>(context: Context, work: () => Promise<T>): Promise<T> {
+export async function withSoundBlobs<T>(
+  context: Pick<Context, 'progress' | 'store'>,
+  work: () => Promise<T>,
+): Promise<T> {
   let damage: DamagedBlob | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -32,7 +35,7 @@ function isOutOfReach(error: unknown): error is AppError {
   return isAppError(error, 'NETWORK') || isAppError(error, 'NOT_FOUND');
 }
 
-function wasCollected(context: Context, error: unknown): boolean {
+function wasCollected(context: Pick<Context, 'store'>, error: unknown): boolean {
   const digest = isAppError(error) ? error.details.digest : undefined;
   return typeof digest === 'string' && !context.store.has(parseDigest(digest));
 }

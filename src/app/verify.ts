@@ -12,6 +12,7 @@ import type { ImageSource } from '../output/image-source.ts';
 import { RootfsBuilder } from '../output/rootfs.ts';
 import { throwIfCancelled } from '../output/storage-error.ts';
 import { expectEqual, type ReadLayer, readLayer } from '../output/verify-layer.ts';
+import { DamagedBlob } from '../store/checked-read.ts';
 import { architectureOf } from './architecture.ts';
 import type { Context } from './context.ts';
 import { distroOf } from './distros.ts';
@@ -135,7 +136,8 @@ async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadL
     builder.apply(read.entries);
     return read;
   } catch (error) {
-    if (!isAppError(error) || error.code === 'CANCELLED') throw error;
+    // What is damaged in the cache is not the image's fault: it is fetched again.
+    if (!isAppError(error) || error.code === 'CANCELLED' || error instanceof DamagedBlob) throw error;
     problems.push(problemOf(error, at));
     return undefined;
   }

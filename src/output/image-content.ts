@@ -4,7 +4,7 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { parsePlatform, platformRank, platformText } from '../model/platform.ts';
-import { readBlobFile } from '../store/checked-read.ts';
+import { DamagedBlob, readBlobFile } from '../store/checked-read.ts';
 import { chooseImage, type ImagePlace, isIndex, isManifest } from './choose-image.ts';
 import type { Image } from './image.ts';
 import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
@@ -55,6 +55,8 @@ export interface ImageContents {
   readonly blobs: readonly Descriptor[];
   /** As ContentReader.blob */
   blob(descriptor: Descriptor, offset: number): AsyncIterable<Uint8Array>;
+  /** The error that says that a blob's bytes are wrong where they are read from; `got`: a size or a digest */
+  damaged(descriptor: Descriptor, got: string): AppError;
 }
 
 /**
@@ -75,7 +77,15 @@ export async function readContents(
     documents,
     blobs: distinct(blobs),
     blob: (descriptor, offset) => reader.blob(descriptor, offset),
+    damaged: (descriptor, got) => damagedIn(reader.name, descriptor, got),
   };
+}
+
+function damagedIn(image: string, { digest, size }: Descriptor, got: string): AppError {
+  return new AppError('INTEGRITY', `${image}: damaged blob ${digest}: expected ${size} bytes, got ${got}`, {
+    hint: `compose verify ${image} lists all that is damaged; write or pull the image again.`,
+    details: { digest, expected: size, got },
+  });
 }
 
 /** Level by level; what is named again farther below moves there. */
@@ -239,6 +249,12 @@ export function contentsOf(image: Image): ImageContents {
         return;
       }
       yield* readBlobFile({ digest, sizeBytes: size, path: content }, { start });
+    },
+    damaged(descriptor, got) {
+      const { digest, size } = descriptor;
+      const content = contents.get(digest);
+      if (typeof content !== 'string') return damagedIn('image', descriptor, got);
+      return new DamagedBlob({ digest, sizeBytes: size, path: content }, got);
     },
   };
 }

@@ -150,9 +150,9 @@ async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> 
   };
 }
 
-/** The same error with where it happened. */
+/** The same error with where it happened; one of a class of its own, which callers tell by its type, as it is. */
 export function located(error: unknown, where: string): unknown {
-  if (!isAppError(error) || error.message.startsWith(where)) return error;
+  if (!isAppError(error) || error.constructor !== AppError || error.message.startsWith(where)) return error;
   const { code, message, hint, details, cause } = error;
   return new AppError(code, `${where}: ${message}`, {
     cause,

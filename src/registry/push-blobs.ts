@@ -1,5 +1,5 @@
 import { mapConcurrent } from '../fetch/pool.ts';
-import { isAppError } from '../model/app-error.ts';
+import { type AppError, isAppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
 import type { ProgressTask } from '../model/progress.ts';
 import type { Repository, RepositoryPath } from '../model/reference.ts';
@@ -14,6 +14,8 @@ const DEFAULT_PARALLEL = 16;
 export interface BlobSource extends BlobId {
   /** Its bytes from `offset` on; called again for another try. Never called for what is there or mounted. */
   open(offset: number): AsyncIterable<Uint8Array>;
+  /** The error that names where its bytes come from, when they are wrong. @param got a size or a digest */
+  damaged?(got: string): AppError;
   /** Likely not in the repository: an upload is opened at once, by a mount from the repository itself in case that it is */
   readonly likelyAbsent?: true;
   /** Repositories of the same registry that may hold it; the first is tried */

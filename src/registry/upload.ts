@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { fullName, type Repository, type RepositoryPath } from '../model/reference.ts';
 import { type BlobId, hasBlob } from './blobs.ts';
@@ -65,6 +66,9 @@ interface Upload {
   shown: number;
   /** The registry found another digest once. */
   wasRefused: boolean;
+  /** Of the blob's first `hashedBytes` */
+  hash: Hash;
+  hashedBytes: number;
   /** Of one body; Infinity until the registry refuses a large one */
   chunkBytes: number;
 }
@@ -86,6 +90,8 @@ export async function finishUpload(
     offset: 0,
     shown: 0,
     wasRefused: false,
+    hash: createHash('sha256'),
+    hashedBytes: 0,
     chunkBytes: Number.POSITIVE_INFINITY,
   };
   let furthest = 0;
@@ -205,7 +211,11 @@ async function complete(
   }
 }
 
-/** @throws AppError INTEGRITY when the source has another size */
+/**
+ * The blob's bytes up to `end`. They are hashed as they pass, in whatever pieces and after whatever cuts: the last are sent only
+ * when all were the blob's.
+ * @throws AppError INTEGRITY when the source has other bytes
+ */
 function part(
   context: UploadContext,
   blob: BlobSource,
@@ -219,22 +229,46 @@ function part(
     if (at === end) return;
     for await (const chunk of blob.open(start)) {
       const taken = chunk.subarray(0, end - at);
-      if (taken.length < chunk.length && end === blob.size) throw wrongSource(blob, at + chunk.length);
+      if (taken.length < chunk.length && end === blob.size)
+        throw wrongSource(blob, `${at + chunk.length} bytes`);
+      hashOnward(upload, taken, at);
       at += taken.length;
+      if (at === blob.size) checkDigest(blob, upload);
       if (taken.length > 0) yield taken;
       context.sent(taken.length);
       show(context, upload, at);
       if (at === end && end < blob.size) return;
     }
-    if (at < end) throw wrongSource(blob, at);
+    if (at < end) throw wrongSource(blob, `${at} bytes`);
   }
   return { sizeBytes: end - start, open: bytes };
 }
 
-function wrongSource({ digest, size }: BlobId, got: number): AppError {
-  return new AppError('INTEGRITY', `the bytes to send do not match ${digest}: expected ${size}, got ${got}`, {
-    details: { digest, expected: size, got },
-  });
+/** What was hashed before a cut is not hashed again. Behind a gap, which only a lying registry can ask for, nothing is. */
+function hashOnward(upload: Upload, bytes: Uint8Array, at: number): void {
+  if (at === 0) {
+    upload.hash = createHash('sha256');
+    upload.hashedBytes = 0;
+  }
+  const known = upload.hashedBytes - at;
+  if (known < 0 || known >= bytes.length) return;
+  upload.hash.update(bytes.subarray(known));
+  upload.hashedBytes = at + bytes.length;
+}
+
+function checkDigest(blob: BlobSource, { hash, hashedBytes }: Upload): void {
+  if (hashedBytes !== blob.size) return;
+  const digest = `sha256:${hash.copy().digest('hex')}`;
+  if (digest !== blob.digest) throw wrongSource(blob, `bytes of ${digest}`);
+}
+
+function wrongSource({ digest, size, damaged }: BlobSource, got: string): AppError {
+  if (damaged !== undefined) return damaged(got);
+  return new AppError(
+    'INTEGRITY',
+    `the bytes to send do not match ${digest}: expected ${size} bytes, got ${got}`,
+    { details: { digest, expected: size, got } },
+  );
 }
 
 /** Frees what the registry keeps of an upload that will never be finished; it would end it some day by itself. */

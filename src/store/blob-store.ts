@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { type Digest, hexOf } from '../model/digest.ts';
 import { BLOB_MODE, type BlobWriter, openBlobWriter, removeFile } from './blob-writer.ts';
-import { readBlobFile } from './checked-read.ts';
+import { DamagedBlob, readBlobFile } from './checked-read.ts';
 import { makeFolder } from './make-folder.ts';
 import { errnoOf, storageError } from './storage-error.ts';
 
@@ -172,6 +172,14 @@ export class FileBlobStore implements BlobStore {
     return readBlobFile(
       { digest: blob.digest, sizeBytes: blob.size, path: this.pathOf(blob.digest) },
       { start, signal },
+    );
+  }
+
+  /** The error for a blob whose bytes were found to be wrong. */
+  damaged(blob: { digest: Digest; size: number }, got: string): DamagedBlob {
+    return new DamagedBlob(
+      { digest: blob.digest, sizeBytes: blob.size, path: this.pathOf(blob.digest) },
+      got,
     );
   }
 }

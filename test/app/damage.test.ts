@@ -15,6 +15,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type TarEntry, TarScanner } from '../../src/archive/tar-reader.ts';
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import type { CacheEntryReport } from '../../src/model/request.ts';
 import { type Mirror, startMirror } from '../fake/mirror.ts';
@@ -219,6 +220,87 @@ test('a push names the damaged blob it cannot have again; else what it pushes is
   mirror.faults.clear();
   assertDone(await push('2'));
   assertDone(await cli(['verify', `${registry.host}/x:2`, ...words.slice(words.indexOf('--keyring'))]));
+});
+
+for (const kind of ['tar', 'oci-dir'] as const) {
+  for (const cut of [[], [60_000]]) {
+    const how = cut.length === 0 ? '' : ', also after a cut';
+    test(`push of a damaged ${kind} names it and the blob, cancels the upload and tags nothing${how}`, async (t) => {
+      const { dir, words } = await setUp(t);
+      const image = join(dir, kind === 'tar' ? 'image.tar' : 'image');
+      assertDone(await cli([...words, '-o', image, '--format', kind, '--json']));
+      const blob = damagePackage(image, kind);
+      const registry = await startFakeRegistry(t, { cutUploads: cut });
+      const ended = await cli(['push', image, `${registry.host}/x:1`]);
+      assert.equal(ended.code, EXIT_CODES.INTEGRITY, ended.stderr);
+      assert.ok(ended.stderr.includes(`error: ${image}: damaged blob sha256:${blob}`), ended.stderr);
+      assert.ok(ended.stderr.includes(`hint: compose verify ${image} lists all`), ended.stderr);
+      assert.equal(registry.manifests.size, 0);
+      // Of the blobs that went beside it the registry ends the uploads some day.
+      assert.ok(
+        registry.requests.some(({ method, url }) => method === 'DELETE' && url.includes('/uploads/')),
+      );
+      assert.equal(registry.blobs.has(`x sha256:${blob}`), false);
+      assert.equal((await cli(['verify', image, ...words.slice(-4)])).code, EXIT_CODES.INTEGRITY);
+    });
+  }
+}
+
+/** Of the largest blob, a package's archive. @returns its digest in hex */
+function damagePackage(image: string, kind: 'tar' | 'oci-dir'): string {
+  if (kind === 'oci-dir') {
+    const blobs = join(image, 'blobs/sha256');
+    const [name = ''] = readdirSync(blobs).sort(
+      (a, b) => lstatSync(join(blobs, b)).size - lstatSync(join(blobs, a)).size,
+    );
+    const bytes = readFileSync(join(blobs, name));
+    rmSync(join(blobs, name));
+    writeFileSync(join(blobs, name), bytes);
+    damage(join(blobs, name));
+    return name;
+  }
+  const bytes = readFileSync(image);
+  const entries: TarEntry[] = [];
+  const scanner = new TarScanner({ entry: (entry) => entries.push(entry) });
+  scanner.write(bytes);
+  scanner.finish();
+  const largest = entries.reduce((a, b) => (b.sizeBytes > a.sizeBytes ? b : a));
+  assert.ok(largest.path.startsWith('blobs/sha256/'));
+  const at = largest.offset + (largest.sizeBytes >> 1);
+  bytes[at] = (bytes[at] as number) ^ 0xff;
+  writeFileSync(image, bytes);
+  return largest.path.slice('blobs/sha256/'.length);
+}
+
+test('a resumed push of a damaged blob of the cache has it again and goes on', async (t) => {
+  const { dir, cache, words } = await setUp(t);
+  assertDone(await cli([...words, '-o', join(dir, 'out.tar')]));
+  const registry = await startFakeRegistry(t, { cutUploads: [60_000] });
+  for (const path of await blobsOf(cache, /^a-1\.0-r0/)) damage(path);
+  const ended = await cli([...words, '--push', `${registry.host}/x:1`]);
+  assertDone(ended);
+  assert.match(ended.stderr, /damaged blob sha256:[0-9a-f]{64} .*; fetching it again/);
+  assert.equal(registry.uploads.size, 0);
+  assertDone(await cli(['verify', `${registry.host}/x:1`, ...words.slice(words.indexOf('--keyring'))]));
+});
+
+test('verify and diff of an image in a registry read a blob that is damaged in the cache again', async (t) => {
+  const { cache, words } = await setUp(t);
+  const registry = await startFakeRegistry(t);
+  const name = `${registry.host}/x:1`;
+  assertDone(await cli([...words, '--push', name]));
+  for (const command of [
+    ['verify', name, ...words.slice(words.indexOf('--keyring'))],
+    ['diff', name, name, '--cache', cache],
+  ]) {
+    for (const path of await blobsOf(cache, /^a-1\.0-r0/)) damage(path);
+    const ended = await cli(command);
+    assert.equal(ended.code, 0, ended.stderr + ended.stdout);
+    if (command[0] === 'verify') {
+      assert.match(ended.stderr, /damaged blob sha256:[0-9a-f]{64} .*; fetching it again/);
+      await isSound(cache);
+    }
+  }
 });
 
 test('-o - writes the image to standard output, and its summary to standard error', async (t) => {

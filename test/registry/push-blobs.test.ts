@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { AppError } from '../../src/model/app-error.ts';
 import { parseRepository } from '../../src/model/reference.ts';
 import { pushBlobs } from '../../src/registry/push-blobs.ts';
 import { blobOf, fails, noise, put, quickSession, start, type TestBlob } from './harness.ts';
@@ -185,24 +186,52 @@ test('bodies that are too large are sent in pieces', async (t) => {
   await fails(pushBlobs(session, app, { blobs: [blobOf(noise(41 * MIB))] }), 'LIMIT', /HTTP 413/);
 });
 
-test('other bytes than promised are refused, by us or by the registry', async (t) => {
+for (const [how, mib, cuts, maxBodyBytes = Number.POSITIVE_INFINITY] of [
+  ['in one body', 1, [], undefined],
+  ['after a cut', 3, [700_000, 900_000], undefined],
+  ['in pieces', 17, [], 16 * MIB],
+  ['in pieces that are cut', 33, [5 * MIB], 16 * MIB],
+] as const) {
+  test(`damaged bytes are noticed before the last of them is sent, ${how}: the source is named, the upload cancelled`, async (t) => {
+    for (const at of [0, 600_000, mib * MIB - 1]) {
+      const { registry, session, app } = await start(t, { cutUploads: [...cuts], maxBodyBytes });
+      const right = blobOf(noise(mib * MIB));
+      const bytes = Buffer.from(right.bytes);
+      bytes[at] = (bytes[at] as number) ^ 1;
+      const wrong = blobOf(bytes);
+      const damaged = (got: string) => new AppError('INTEGRITY', `layer.tar is damaged: ${got}`);
+      const blob = { ...right, open: wrong.open, damaged };
+      await fails(
+        pushBlobs(session, app, { blobs: [blob] }),
+        'INTEGRITY',
+        new RegExp(`^layer.tar is damaged: bytes of ${wrong.digest}$`),
+      );
+      assert.equal(registry.blobs.size, 0);
+      assert.equal(registry.uploads.size, 0);
+      const closing = registry.requests.filter(({ method, status }) => method === 'PUT' && status === 400);
+      assert.deepEqual(closing, [], 'the registry did not have to find out');
+    }
+  });
+}
+
+test('other bytes than promised are refused', async (t) => {
   const { registry, session, app } = await start(t);
   const blob = blobOf(noise(100_000));
   const source = (bytes: Buffer) => ({ ...blob, open: blobOf(bytes).open });
   await fails(
     pushBlobs(session, app, { blobs: [source(noise(99_999))] }),
     'INTEGRITY',
-    /expected 100000, got 99999/,
+    /expected 100000 bytes, got 99999 bytes/,
   );
   await fails(
     pushBlobs(session, app, { blobs: [source(noise(200_000))] }),
     'INTEGRITY',
-    /expected 100000, got/,
+    /expected 100000 bytes, got 131072 bytes/,
   );
   await fails(
     pushBlobs(session, app, { blobs: [source(noise(100_000, 'x'))] }),
     'INTEGRITY',
-    /DIGEST_INVALID/,
+    /expected 100000 bytes, got bytes of sha256:/,
   );
   assert.equal(registry.blobs.size, 0);
 });

@@ -19,7 +19,11 @@ test('missing folders are made, all with the mode that is asked for', (t) => {
 });
 
 for (const { what, module, call } of [
-  { what: 'a sandbox', module: 'sandbox/folder.ts', call: "makeOwnFolder('/proc/no-such/sandbox')" },
+  {
+    what: 'a sandbox',
+    module: 'sandbox/folder.ts',
+    call: "await makeOwnFolder('/proc/no-such/sandbox', new AbortController().signal)",
+  },
   {
     what: 'logins',
     module: 'registry/credential-files.ts',

@@ -25,7 +25,7 @@ function manyPackages(folder: string): string {
       depends: at === 0 ? [] : [`p${String(at - 1).padStart(3, '0')}`],
       files: [
         { path: 'srv/', mode: 0o711 },
-        { path: 'srv/all/', mode: 0o1770, gid: 5 },
+        { path: 'srv/all/', mode: 0o1770, gid: 5, gname: 'tty' },
         { path: `srv/all/${name}`, content: `content of ${name}\n`, mode: at % 2 === 0 ? 0o644 : 0o4755 },
         {
           path: `srv/all/${name}.again`,

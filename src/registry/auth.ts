@@ -45,7 +45,7 @@ export class Auth {
   async prepare(repository: Asked, ask: () => Promise<Reply>): Promise<void> {
     if (this.#way !== undefined || (await this.#credential(repository)) === undefined) return;
     this.#asking ??= ask().then(async (reply) => {
-      if (reply.status === 401) this.#learn(reply, true);
+      if (reply.status === 401) this.#learn(reply, await this.#credential(repository));
       await reply.discard();
     });
     try {
@@ -80,7 +80,7 @@ export class Auth {
    */
   async challenged(reply: Reply, need: Need, header: string | undefined): Promise<Need | undefined> {
     const credential = await this.#credential(need.repository);
-    const scope = this.#learn(reply, credential !== undefined);
+    const scope = this.#learn(reply, credential);
     const worked = header !== undefined && header === this.#worked;
     if (scope === undefined && !worked) return undefined;
     const asked = { ...need, scopes: joined([need.scopes, parseScopes(scope ?? '')]) };
@@ -92,10 +92,17 @@ export class Auth {
   /** What a 401 or 403 means, and the way on. */
   async advice({ repository }: Need, status: number): Promise<Advice> {
     const login = `compose login ${this.#options.domain}`;
-    const isStranger = (await this.#credential(repository)) === undefined;
-    if (isStranger) {
+    const credential = await this.#credential(repository);
+    if (credential === undefined) {
       const meaning = status === 403 ? 'access denied without a login' : 'authentication required';
       return { meaning, hint: `Log in: ${login}` };
+    }
+    if (this.#way === undefined && status === 401) {
+      const kind = credential.kind === 'identity' ? 'an identity token' : 'a user name and password';
+      return {
+        meaning: `the registry offers no way to log in with ${kind}`,
+        hint: `Log in with what it takes: ${login}`,
+      };
     }
     return status === 403
       ? {
@@ -109,14 +116,14 @@ export class Auth {
   }
 
   /** The challenge's scope; undefined when it offers no way that we can take. */
-  #learn(reply: Reply, hasLogin: boolean): string | undefined {
+  #learn(reply: Reply, credential: Credential | undefined): string | undefined {
     const challenges = parseChallenges(reply.headers('www-authenticate'));
     const tokens = challenges.find(
       ({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'),
     );
     // A registry that offers Basic beside it means it for old clients.
     if (tokens !== undefined) this.#way = { kind: 'token', server: this.#tokenServer(tokens) };
-    else if (challenges.length > 0 && hasLogin) this.#way = { kind: 'direct' };
+    else if (challenges.some(({ scheme }) => takesItself(scheme, credential))) this.#way = { kind: 'direct' };
     else return undefined;
     return tokens?.parameters.get('scope') ?? '';
   }
@@ -161,4 +168,9 @@ export class Auth {
     this.#options.secrets.keep(secret.replace(/^Basic /, ''));
     return secret;
   }
+}
+
+/** A password goes only to who asks for Basic; a registry token was made for the registry, whatever it calls its scheme. */
+function takesItself(scheme: string, credential: Credential | undefined): boolean {
+  return credential?.kind === 'bearer' || (credential?.kind === 'basic' && scheme === 'basic');
 }

@@ -78,8 +78,11 @@ function readEntry(entry: FileEntry): Credential | undefined {
     .toString('utf8')
     .replace(/\0+$/, '');
   const colon = plain.indexOf(':');
-  const username = entry.username || (colon < 0 ? '' : plain.slice(0, colon));
-  const password = entry.password || (colon < 0 ? '' : plain.slice(colon + 1));
+  // docker's order: `auth` counts before the fields that it once had beside it.
+  const [username, password] =
+    colon < 0
+      ? [entry.username ?? '', entry.password ?? '']
+      : [plain.slice(0, colon), plain.slice(colon + 1)];
   return username === '' && password === '' ? undefined : { kind: 'basic', username, password };
 }
 

@@ -118,6 +118,22 @@ test('every kind of entry', async (t) => {
       { kind: 'identity', token: 'id' },
     ],
     [{ registrytoken: 'reg' }, { kind: 'bearer', token: 'reg' }],
+    // docker: a registry token before an identity token before a password, `auth` before the fields beside it
+    [
+      { registrytoken: 'reg', identitytoken: 'id', auth: base64('me:x') },
+      { kind: 'bearer', token: 'reg' },
+    ],
+    [
+      { auth: base64('me:x'), username: 'you', password: 'y' },
+      { kind: 'basic', username: 'me', password: 'x' },
+    ],
+    [
+      { auth: '', username: 'you', password: 'y' },
+      { kind: 'basic', username: 'you', password: 'y' },
+    ],
+    [{ auth: base64(':x') }, { kind: 'basic', username: '', password: 'x' }],
+    [{ auth: base64('me:') }, { kind: 'basic', username: 'me', password: '' }],
+    [{ auth: base64(':') }, undefined],
     [{}, undefined],
     [{ auth: '' }, undefined],
     [{ auth: '!!' }, undefined],
@@ -273,6 +289,81 @@ test('a helper’s <token> is an identity token; the default registry is asked f
     Secret: 'refresh',
   });
   assert.deepEqual(await systemCredentials(env).find(parseRepository('gcc')), credential);
+});
+
+/** Helpers `one` and `two` that have a login of that name, and `none` that has none. */
+function withHelpers(t: { after(fn: () => void): void }, config: object) {
+  const at = home(t);
+  for (const name of ['one', 'two', 'none']) {
+    const login = JSON.stringify({ Username: `of ${name}`, Secret: name === 'none' ? '' : 'x' });
+    at.write(`bin/docker-credential-${name}`, `#!/bin/sh\necho '${login}'\n`);
+    chmodSync(join(at.env.HOME!, `bin/docker-credential-${name}`), 0o755);
+  }
+  at.write('.docker/config.json', config);
+  return at;
+}
+
+test('a registry’s own helper, then the helper for all, then the file', async (t) => {
+  const auths = { 'reg.example': login('the file') };
+  for (const [config, user] of [
+    [{ credHelpers: { 'reg.example': 'one' }, credsStore: 'two', auths }, 'of one'],
+    [{ credHelpers: { 'reg.example': 'none' }, credsStore: 'two', auths }, 'of two'],
+    [{ credHelpers: { 'other.example': 'one' }, credsStore: 'two', auths }, 'of two'],
+    [{ credHelpers: { 'other.example': 'one' }, auths }, 'the file'],
+    [{ credHelpers: { 'reg.example': '' }, credsStore: 'two', auths }, 'of two'],
+    [{ credHelpers: { 'https://reg.example/v1/': 'one' }, auths }, 'of one'],
+    [{ credHelpers: { 'reg.example/b': 'one', 'reg.example': 'two' }, auths }, 'of two'],
+    [{ credHelpers: { 'reg.example/a': 'one', 'reg.example': 'two' }, auths }, 'of one'],
+    [{ credsStore: 'none', auths }, 'the file'],
+    [{ credsStore: 'none' }, undefined],
+  ] as const) {
+    const { env } = withHelpers(t, config);
+    assert.equal(await userOf(env, 'reg.example/a'), user, JSON.stringify(config));
+  }
+});
+
+test('a login is stored with the registry’s own helper only', async (t) => {
+  const { env, dockerFile } = withHelpers(t, { credHelpers: { 'other.example': 'one' } });
+  const { place } = await storeCredential(
+    parseDomain('reg.example'),
+    { kind: 'basic', username: 'me', password: 'x' },
+    env,
+  );
+  assert.equal(place, dockerFile);
+});
+
+test('a helper keeps no registry token', async (t) => {
+  const { env } = withHelpers(t, { credsStore: 'one' });
+  const token = { kind: 'bearer', token: 'reg' } as const;
+  await fails(storeCredential(parseDomain('reg.example'), token, env), 'UNSUPPORTED', /registry tokens/);
+});
+
+test('a helper has the environment that was given, and no other', async (t) => {
+  const script = `#!/bin/sh\necho '{"Username":"'"$PKGCOMPOSE_TEST_OWN-$GIVEN"'","Secret":"x"}'\n`;
+  const { env } = withHelper(t, script, { credsStore: 'test' });
+  process.env.PKGCOMPOSE_TEST_OWN = 'ours';
+  t.after(() => delete process.env.PKGCOMPOSE_TEST_OWN);
+  assert.equal(await userOf({ ...env, GIVEN: 'given' }, 'reg.example/a'), '-given');
+});
+
+test('files are read once a session, and logins of other registries stay theirs', async (t) => {
+  const { env, write } = home(t);
+  write('.docker/config.json', { auths: { 'reg.example': login('before') } });
+  const credentials = systemCredentials(env);
+  const find = (name: string) => credentials.find(parseRepository(name));
+  assert.equal((await find('reg.example/a'))?.kind, 'basic');
+  write('.docker/config.json', { auths: { 'reg.example': {}, 'new.example': login('new') } });
+  assert.equal((await find('reg.example/a'))?.kind, 'basic');
+  assert.equal(await find('new.example/a'), undefined);
+});
+
+test('a logout that only a helper knows of is one', async (t) => {
+  const { env, write } = withHelper(t, HELPER, { credsStore: 'test' });
+  const domain = parseDomain('reg.example');
+  await storeCredential(domain, { kind: 'basic', username: 'me', password: 'x' }, env);
+  write('.docker/config.json', { credsStore: 'test' });
+  assert.equal(await eraseCredential(domain, env), true);
+  assert.equal(await eraseCredential(domain, env), false);
 });
 
 test('what a helper has not is looked for in the file', async (t) => {

@@ -53,6 +53,11 @@ async function signature(by: PrivateKey, odd: Odd = {}): Promise<Buffer> {
     },
   });
   await signPacket(packet, key, { content, at: odd.at ?? new Date(Date.now() - 60_000) });
+  if (odd.issuer !== undefined) {
+    // The key id (RFC 9580 section 5.2.3.12) that readers see last is the signer's all the same.
+    const body = Buffer.from(signer.getKeyID().toHex(), 'hex');
+    packet.unhashedSubpackets.push({ type: 16, critical: false, body });
+  }
   const list = new openpgp.PacketList<never>();
   list.push(packet as never);
   return Buffer.from(list.write());

@@ -21,6 +21,14 @@ const INDEX_TYPES: readonly string[] = [
 const REFERENCE_TYPE = 'vnd.docker.reference.type';
 const UNKNOWN = 'unknown/unknown';
 
+/** What names an image, or says that it is none: an index's hold for all that is in it. */
+export function nameAnnotations({ annotations = {} }: Descriptor): Readonly<Record<string, string>> {
+  const names = [CONTAINERD_NAME, REF_NAME, REFERENCE_TYPE].filter((name) =>
+    Object.hasOwn(annotations, name),
+  );
+  return Object.fromEntries(names.map((name) => [name, annotations[name] ?? '']));
+}
+
 export function namesOf({ annotations = {} }: Descriptor): readonly string[] {
   const name = annotations[CONTAINERD_NAME] ?? annotations[REF_NAME];
   return name === undefined ? [] : [name];

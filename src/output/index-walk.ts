@@ -2,7 +2,7 @@ import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
 import { append } from '../model/lists.ts';
-import { isIndex } from './choose-image.ts';
+import { isIndex, nameAnnotations } from './choose-image.ts';
 import { parseDescriptors, parseObject } from './image-json.ts';
 
 /** An index within an index.json is what multi-platform images are; deeper ones are nobody's. */
@@ -15,7 +15,7 @@ const MAX_IMAGES = 100_000;
 const MAX_INDEXES_BYTES = 256 * 1024 * 1024;
 
 export interface WalkedIndex {
-  /** The manifests, those of indexes within in their place; they inherit an index's annotations */
+  /** The manifests, those of indexes within in their place; their annotations are those of names, an index's too */
   readonly images: readonly Descriptor[];
   /** The indexes within, each once */
   readonly indexes: readonly Descriptor[];
@@ -60,12 +60,12 @@ export async function walkIndexes(
         continue;
       }
       if (depth === MAX_INDEX_DEPTH) throw limit(where, `${MAX_INDEX_DEPTH} indexes one in another`);
-      const { annotations } = descriptor;
       const inner = await innerOf(descriptor);
+      const inherited = nameAnnotations(descriptor);
       append(
         found,
         await flatten(
-          annotations === undefined ? inner : inner.map((one) => inherit(one, annotations)),
+          inner.map((one) => ({ ...one, annotations: { ...inherited, ...nameAnnotations(one) } })),
           depth + 1,
         ),
       );
@@ -74,10 +74,6 @@ export async function walkIndexes(
   };
   const walked = await flatten(descriptors, 0);
   return { images: walked, indexes: [...indexes.values()].map(({ descriptor }) => descriptor) };
-}
-
-function inherit(descriptor: Descriptor, annotations: Readonly<Record<string, string>>): Descriptor {
-  return { ...descriptor, annotations: { ...annotations, ...descriptor.annotations } };
 }
 
 function limit(where: string, atMost: string): AppError {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import type { ErrorCode } from '../../src/model/app-error.ts';
-import { contents, json, start } from '../app/harness.ts';
+import { contents, json } from '../app/harness.ts';
 import { tarEntries } from '../fixtures/tar.ts';
 import { tempDir } from '../fixtures/temp.ts';
+import { MAX_MS, measured } from './measure.ts';
 import { globalHeader, hostileRepository, rawEntry, type Tar } from './packages.ts';
 
 /** Small archives that stand for much: what compose holds in memory, and how long it looks at them, has an end. */
@@ -19,8 +19,6 @@ interface Bomb {
 
 /** The largest real package, 200,000 files, takes 600 MiB. */
 const MAX_PEAK_BYTES = 1.5 * 2 ** 30;
-/** On a machine that does much else. */
-const MAX_MS = 120_000;
 /** Real gzip and zstd archives of the bombs; none is larger. */
 const MAX_ARCHIVE_BYTES = 8 * 2 ** 20;
 
@@ -97,38 +95,22 @@ for (const distro of ['alpine', 'arch'] as const) {
       const repository = hostileRepository(distro, folder, tar());
       assert.ok(repository.sizeBytes < MAX_ARCHIVE_BYTES, `${repository.sizeBytes}`);
       const cache = join(folder, 'cache');
-      const { child, ended } = start([
+      const { ended, peakBytes } = await measured([
         ...['bad', '--distro', distro, '--arch', 'x86_64', '--repo', repository.folder],
         ...['--allow-untrusted', '--cache', cache, '-o', join(folder, 'out.tar'), '--json'],
       ]);
-      let peak = 0;
-      const timer = setInterval(() => {
-        peak = Math.max(peak, peakBytes(child.pid as number));
-      }, 20);
-      const result = await ended;
-      clearInterval(timer);
-      if (peak > 0) assert.ok(peak < MAX_PEAK_BYTES, `${(peak / 2 ** 20).toFixed()} MiB`);
+      if (peakBytes > 0) assert.ok(peakBytes < MAX_PEAK_BYTES, `${(peakBytes / 2 ** 20).toFixed()} MiB`);
       if (refused === undefined) {
-        assert.equal(result.code, 0, result.stdout);
+        assert.equal(ended.code, 0, ended.stdout);
         return;
       }
-      const { error } = json<{ error: { code: string; message: string } }>(result);
+      const { error } = json<{ error: { code: string; message: string } }>(ended);
       assert.equal(error.code, refused.code, error.message);
-      assert.equal(result.code, EXIT_CODES[refused.code]);
+      assert.equal(ended.code, EXIT_CODES[refused.code]);
       const [line = ''] = error.message.split('\n');
       assert.ok(line.startsWith(`${repository.archive}: `), line);
       assert.match(line.slice(repository.archive.length + 2), refused.message);
       assert.deepEqual([contents(cache).ingest, contents(cache).partial], [[], []]);
     });
-  }
-}
-
-/** proc(5): the largest resident set so far; 0 where there is no /proc, or the process is gone. */
-function peakBytes(pid: number): number {
-  try {
-    const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return Number(line?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
   }
 }

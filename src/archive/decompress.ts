@@ -58,7 +58,7 @@ async function* read(
   { sink, options }: Reading,
 ): AsyncGenerator<DecompressedChunk> {
   try {
-    if (!(await queue.fill(1))) throw sink.bad('expected an archive, got no bytes', 0);
+    if (!(await queue.fill(1))) throw sink.bad('expected an archive, got an empty file', 0);
     for await (const bytes of decoded(queue, compression, { sink, options })) {
       yield { segment: sink.index, bytes };
     }

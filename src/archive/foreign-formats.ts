@@ -19,13 +19,13 @@ const FORMATS: readonly (readonly [magic: string | readonly number[], ForeignFor
   ['LRZI', compression('lrzip')],
   [[0x1f, 0x9d], compression('compress (.Z)')],
   [[0x5d, 0x00, 0x00], compression('lzma')],
-  [[0x1e, 0xb5, 0x2f, 0xfd], compression('zstd of before 1.0')],
+  [[0x1e, 0xb5, 0x2f, 0xfd], compression('zstd before 1.0')],
   ['PK\x03\x04', other('a zip file')],
   ["7z\xbc\xaf'\x1c", other('a 7z file')],
   ['!<arch>\n', other('an ar archive, as .deb files are')],
   [[0xed, 0xab, 0xee, 0xdb], other('an RPM package')],
   ['\x7fELF', other('a program')],
-  ['version https://git-lfs.github.com/', other('a Git LFS pointer: `git lfs pull` fetches the file itself')],
+  ['version https://git-lfs.github.com/', other('a Git LFS pointer (`git lfs pull` fetches the file)')],
   ['-----BEGIN PGP', other('an OpenPGP signature or key')],
 ];
 

@@ -95,7 +95,7 @@ export class SegmentSink {
   }
 
   limit(text: string): AppError {
-    const hint = 'An archive like this can only be meant to fill the disk.';
+    const hint = 'Do not use this archive: it looks made to fill the disk.';
     return new AppError('LIMIT', `${this.where}: ${text}`, { hint });
   }
 

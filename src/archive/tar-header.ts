@@ -89,10 +89,10 @@ export function checkHeader(block: Buffer, context: string): void {
   throw new AppError(
     'BAD_ARCHIVE',
     expected === undefined
-      ? `${context}: not a tar header: its checksum field holds no number`
-      : `${context}: its checksum field says ${expected}, but its bytes add up to ${got}`,
+      ? `${context}: not a tar header: the checksum field is not a number`
+      : `${context}: bad checksum: the field says ${expected}, the bytes add up to ${got}`,
     {
-      hint: 'The archive is damaged, or not a tar.',
+      hint: 'Fetch the archive again: it is damaged, or not a tar.',
       details: { expected, got },
     },
   );
@@ -130,7 +130,7 @@ export function buildEntry(block: Buffer, extensions: Extensions, place: EntryPl
   if (path === '' && type !== 'directory') {
     throw new AppError(
       'BAD_ARCHIVE',
-      `${context}: path ${JSON.stringify(rawPath)} of a ${type} names the root`,
+      `${context}: path ${JSON.stringify(rawPath)} of a ${type} is the root itself`,
     );
   }
   const isDevice = isExtended && (type === 'character' || type === 'block');
@@ -280,7 +280,7 @@ function linkTarget(
   if (target !== '' && !target.includes('\0')) return target;
   throw new AppError(
     'BAD_ARCHIVE',
-    `${context}: ${type} target ${JSON.stringify(raw.slice(0, 200))} names no file`,
+    `${context}: ${type} target ${JSON.stringify(raw.slice(0, 200))} is not a file name`,
   );
 }
 

@@ -202,7 +202,7 @@ export class TarScanner {
 
   #zeroBlock(at: number): void {
     if (this.#extensionAt >= 0) {
-      const text = `${this.#where} at byte ${at}: expected the entry of the extended header before, got a zero block`;
+      const text = `${this.#where} at byte ${at}: expected the entry that an extended header announced, got a zero block`;
       throw new AppError('BAD_ARCHIVE', text);
     }
     if (this.#zeroBlockAt >= 0 && this.#endAt < 0) this.#endAt = this.#zeroBlockAt;
@@ -292,7 +292,7 @@ export class TarScanner {
 
   #truncated(missing: string): never {
     const text = `${this.#where} ends at byte ${this.#position}: missing ${missing}`;
-    throw new AppError('BAD_ARCHIVE', text, { hint: 'The archive is cut short; fetch it again.' });
+    throw new AppError('BAD_ARCHIVE', text, { hint: 'Fetch the archive again: it is truncated.' });
   }
 }
 

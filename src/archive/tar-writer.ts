@@ -202,7 +202,7 @@ function check(record: TarRecord, path: Buffer, target: Buffer): void {
     deviceMinor <= MAX_OCTAL_7 &&
     Object.keys(record.xattrs ?? {}).every((name) => name !== '' && !/[=\0]/.test(name));
   if (sound) return;
-  throw new AppError('BAD_ARCHIVE', `tar cannot say this entry: ${JSON.stringify(record)}`);
+  throw new AppError('BAD_ARCHIVE', `entry cannot be written as tar: ${JSON.stringify(record)}`);
 }
 
 function octal(block: Buffer, field: Field, value: number): void {

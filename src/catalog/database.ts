@@ -84,7 +84,7 @@ function migrate(database: Database.Database, path: string): void {
         throw new AppError(
           'CATALOG',
           `${path}: schema version ${from} is newer than this program's ${MIGRATIONS.length}`,
-          { hint: 'Use the newer pkgcompose, or another cache folder (--cache DIR).' },
+          { hint: 'Use a newer pkgcompose, or another cache folder (--cache DIR).' },
         );
       }
       for (const step of MIGRATIONS.slice(from)) database.exec(step);
@@ -136,14 +136,10 @@ export function catalogError(error: unknown, path: string): unknown {
     );
   }
   if (error.code.startsWith('SQLITE_') || error instanceof TypeError) {
-    return new AppError(
-      'CATALOG',
-      `${path}: cannot be used as the catalog: ${error.message} (${error.code})`,
-      {
-        hint: 'Move the file away; the catalog is rebuilt from the repositories and the cached archives.',
-        cause: error,
-      },
-    );
+    return new AppError('CATALOG', `${path}: not usable as the catalog: ${error.message} (${error.code})`, {
+      hint: 'Move the file away; the catalog is rebuilt from the repositories and the cached archives.',
+      cause: error,
+    });
   }
   return error;
 }

@@ -64,7 +64,8 @@ function paragraph(problem: SolveProblem, verbose: boolean): readonly string[] {
 
 /** Without what rows below say: who asks, or what there is to name. */
 function headlineOf({ kind, subject, requirement, message }: SolveProblem, hasRows: boolean): string {
-  if (kind === 'virtual') return `${subject} is only provided by packages that are never chosen unasked`;
+  if (kind === 'virtual')
+    return `${subject} is only provided by packages that are never chosen automatically`;
   if (!hasRows) return message;
   if (kind === 'unknown') return `no such package: ${subject}`;
   if (kind !== 'version') return message;

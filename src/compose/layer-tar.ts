@@ -95,7 +95,7 @@ async function* copyGroup(
     missing -= bytes.length;
     if (missing === 0) yield tarPadding((group[next - 1] as Copy).sizeBytes);
   }
-  if (missing !== 0 || next !== group.length) throw new Error(`an archive ended ${missing} bytes early`);
+  if (missing !== 0 || next !== group.length) throw new Error(`an archive is ${missing} bytes too short`);
 }
 
 function recordOf(path: string, inode: Inode): TarRecord {

@@ -74,7 +74,7 @@ export class TreeRoot implements Root {
     const from = this.#find(existing, false);
     const inode = from === undefined ? undefined : this.tree.get(from);
     if (inode === undefined || inode.type === 'directory')
-      throw new Error(`/${existing}: no file to link to`);
+      throw new Error(`/${existing}: no such file to link to`);
     this.tree.set(this.locate(path, path), inode);
   }
 
@@ -120,7 +120,7 @@ export class TreeRoot implements Root {
         ? new AppError('BAD_ARCHIVE', `${who}: /${path}: too many levels of symbolic links`)
         : new AppError(
             'CONFLICT',
-            `${who}: /${real} is a ${problem}, not a directory, so /${path} cannot be made`,
+            `${who}: /${real} is a ${problem}, not a directory, so /${path} cannot be created`,
           );
     }) as string;
   }

@@ -125,9 +125,9 @@ function install(state: State, installed: InstalledPackage, entry: FileEntry): v
   const earlier = existing === undefined ? undefined : state.owners.get(key);
   if (existing !== undefined && earlier?.installed !== installed) {
     if (existing.type === 'directory')
-      throw conflict(path, firstBelow(state, path), installed, 'a directory is there already');
+      throw conflict(path, firstBelow(state, path), installed, 'a directory already exists there');
     const decision = state.rules.decideClash({ path, entry, later: installed, existing, earlier });
-    if (decision === 'refuse') throw conflict(path, earlier?.installed, installed, 'both ship it');
+    if (decision === 'refuse') throw conflict(path, earlier?.installed, installed, 'both contain it');
     if (earlier !== undefined) {
       const won = decision !== 'earlier';
       const [winner, loser] = won ? [installed, earlier.installed] : [earlier.installed, installed];
@@ -160,7 +160,7 @@ function placeOf(state: State, installed: InstalledPackage, { path, type }: File
     const type = tree.get(ancestor)?.type ?? 'symlink';
     if (type === 'directory') continue;
     if (type !== 'symlink')
-      throw conflict(ancestor, owners.get(ancestor)?.installed, installed, `a ${type} is there`);
+      throw conflict(ancestor, owners.get(ancestor)?.installed, installed, `a ${type} already exists there`);
     tree.set(ancestor, directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: time }));
   }
   return path;
@@ -175,7 +175,7 @@ function installDirectory(
   const { rules, root, tree } = state;
   const owner = rules.replacesSymlinks === true ? state.owners.get(at.path)?.installed : undefined;
   if (owner !== undefined && owner !== installed)
-    throw conflict(at.path, owner, installed, 'one ships a directory, the other does not');
+    throw conflict(at.path, owner, installed, 'it is a directory in only one of them');
   const wanted = { mode: entry.mode, mtime: entry.mtime, ...state.installer.owner(entry, root) };
   const gone = rules.replacesSymlinks === true && existing?.type !== 'directory';
   if (existing === undefined || gone) {
@@ -194,7 +194,7 @@ function installDirectory(
   }
   if (existing.type !== 'directory') {
     const other = state.owners.get(at.path)?.installed;
-    throw conflict(at.path, other, installed, `a ${existing.type} is there already`);
+    throw conflict(at.path, other, installed, `a ${existing.type} already exists there`);
   }
   if (rules.winsDirectory !== undefined) {
     const owned = state.directoryOwners.get(at.path);
@@ -214,7 +214,7 @@ function sameOwnership(a: DirectoryOwnership, b: DirectoryOwnership): boolean {
 }
 
 function noParent(installed: InstalledPackage, path: string, parent: string): AppError {
-  const why = `/${parent} is no folder: no package before it ships one`;
+  const why = `/${parent} is not a folder: no earlier package contains it`;
   return new AppError('BAD_ARCHIVE', `${nameOf(installed)}: /${path} cannot be installed: ${why}`, {
     details: { path: `/${path}` },
   });
@@ -239,7 +239,7 @@ function inodeFor(state: State, installed: InstalledPackage, entry: FileEntry): 
   if (inode === undefined || inode.type === 'directory') {
     throw new AppError(
       'BAD_ARCHIVE',
-      `${nameOf(installed)}: hard link ${entry.path} points at ${entry.linkTarget}, which is not a file of it`,
+      `${nameOf(installed)}: hard link ${entry.path} points at ${entry.linkTarget}, which is not one of its files`,
     );
   }
   return inode;
@@ -260,7 +260,7 @@ function conflict(
     'CONFLICT',
     `/${path}: ${owners[0]} and ${owners[1]} cannot be installed together: ${why}`,
     {
-      hint: 'Leave one of them out of the request.',
+      hint: 'Remove one of them from the request.',
       details: { path: `/${path}`, owners },
     },
   );

@@ -125,7 +125,7 @@ function identityOf(path: string): string | undefined {
   if (!facts.isFile()) {
     const got = facts.isSymbolicLink() ? 'a link' : 'something else';
     throw new AppError('STORAGE', `${path}: expected a lock file, got ${got}`, {
-      hint: 'Remove it: it is not a lock of this program.',
+      hint: 'Remove it: it is not a lock file of this program.',
       details: { path },
     });
   }

@@ -106,10 +106,10 @@ function hintFor(images: readonly Descriptor[], place: ImagePlace): { readonly h
   if (first === undefined) return {};
   const platforms = new Set(images.map(({ platform }) => platform && platformText(platform)));
   const [platform] = platforms;
-  const byDigest = `name one by its digest: ${place.address(first.digest)}`;
+  const byDigest = `choose one by its digest: ${place.address(first.digest)}`;
   if (platform === undefined || platforms.size < images.length) return { hint: sentence(byDigest) };
   const word = platform.includes('(') ? `'${platform}'` : platform;
-  return { hint: `Choose one with --platform ${word}, or ${byDigest}` };
+  return { hint: `Choose one with --platform ${word}, or by its digest: ${place.address(first.digest)}` };
 }
 
 /** BuildKit's, which no client takes for an image. With a platform it is one, whatever its annotations say. */

@@ -99,14 +99,14 @@ function choose(images: readonly SavedImage[], { ref }: ImageChoice, path: strin
   throw new AppError(
     'USAGE',
     `${path}: ${first === undefined ? 'no such image' : 'more than one image'}${ref === undefined ? '' : ` ${ref}`}; it holds: ${known.join(', ') || 'none with a name'}`,
-    { hint: `Name one: ${path}#NAME.`, details: { images: known } },
+    { hint: `Choose one: ${path}#NAME.`, details: { images: known } },
   );
 }
 
 async function describe(layout: LayoutReader, name: string): Promise<Descriptor> {
   const size = layout.size(name);
   if (size === undefined) {
-    throw new AppError('INTEGRITY', `manifest.json: expected a layer ${JSON.stringify(name)}, got none`, {
+    throw new AppError('INTEGRITY', `manifest.json: layer ${JSON.stringify(name)} not found`, {
       details: { expected: name, got: 'none' },
     });
   }

@@ -30,7 +30,7 @@ const DETECT_TIMEOUT_MS = 20_000;
 /** The end of an engine's complaint is what names the cause. */
 const MAX_STDERR_CHARACTERS = 4_000;
 
-const NOTHING_LOADED = 'it named no image that it loaded';
+const NOTHING_LOADED = 'its output names no loaded image';
 
 /**
  * Finds the engine that answers; `auto` prefers docker.
@@ -44,7 +44,7 @@ export async function detectEngine(wanted: EngineName | 'auto', env: NodeJS.Proc
     tried.push(found);
   }
   throw new AppError('ENGINE', `no container engine answers: ${tried.join('; ')}`, {
-    hint: 'Start docker or install podman, check DOCKER_HOST, or leave --load out and load the file later: docker load -i out.tar',
+    hint: 'Start docker or install podman, check DOCKER_HOST, or write a file without --load and load it later: docker load -i out.tar',
     details: { wanted, tried },
   });
 }
@@ -120,7 +120,7 @@ async function ask(command: EngineName, env: NodeJS.ProcessEnv): Promise<Engine 
     return `${command}: ${why || `exit code ${result.exitCode}`}`;
   }
   const found = engineOf(result.stdout);
-  if (found === undefined) return `${command} version printed something else than a version`;
+  if (found === undefined) return `${command} version printed no version`;
   const major = Number.parseInt(found.version, 10);
   return { ...found, readsZstd: major >= ZSTD_SINCE[found.name], command, env };
 }
@@ -167,14 +167,14 @@ function loadFailed(engine: Engine, image: Image, error: unknown): AppError {
     {
       cause: error,
       hint: zstd
-        ? 'This engine cannot read zstd layers: use --layer-encoding gzip.'
+        ? 'Use --layer-encoding gzip: this engine cannot read zstd layers.'
         : /mount options is too long|max depth exceeded|too many layers/i.test(words)
-          ? 'This engine takes fewer layers: use --max-layers 50, or --layers single.'
+          ? 'Use --max-layers 50 or --layers single: this engine accepts fewer layers.'
           : /no space left/i.test(words)
-            ? 'Free some space where the engine keeps its images.'
+            ? 'Free some space where the engine stores its images.'
             : /permission denied.*(?:sock|daemon)|connect/i.test(words)
               ? 'Check that the engine runs and that you may use it (DOCKER_HOST, group docker).'
-              : 'Write the image to a file (-o out.tar) and load it by hand to see more.',
+              : 'Write the image to a file (-o out.tar) and load it manually for more details.',
       details: { engine: engine.name, version: engine.version, stderr },
     },
   );

@@ -123,7 +123,7 @@ function indexed({ descriptor, bytes }: Document, depth: number): readonly Descr
   if (!isIndex(descriptor)) return [];
   const where = `index ${descriptor.digest}`;
   if (depth >= MAX_INDEX_DEPTH) {
-    throw new AppError('LIMIT', `${where}: expected at most ${MAX_INDEX_DEPTH} indexes one in another`);
+    throw new AppError('LIMIT', `${where}: expected at most ${MAX_INDEX_DEPTH} nested indexes`);
   }
   return parseDescriptors(parseObject(bytes, where).manifests, `${where}: manifests`);
 }

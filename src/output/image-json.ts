@@ -43,7 +43,7 @@ function read(bytes: Uint8Array, where: string): unknown {
     return value;
   } catch (error) {
     if (isAppError(error)) throw error;
-    throw new AppError('BAD_ARCHIVE', `${where} is not JSON`, { cause: error });
+    throw new AppError('BAD_ARCHIVE', `${where}: not valid JSON`, { cause: error });
   }
 }
 

@@ -59,7 +59,7 @@ export async function walkIndexes(
         found.push(descriptor);
         continue;
       }
-      if (depth === MAX_INDEX_DEPTH) throw limit(where, `${MAX_INDEX_DEPTH} indexes one in another`);
+      if (depth === MAX_INDEX_DEPTH) throw limit(where, `${MAX_INDEX_DEPTH} nested indexes`);
       const inner = await innerOf(descriptor);
       const inherited = nameAnnotations(descriptor);
       append(

@@ -127,12 +127,12 @@ async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> 
   }
   if (scanner.endOfArchiveAt < 0 || scanner.dataAfterEndAt >= 0 || scanner.strayZeroBlockAt >= 0) {
     const got =
-      scanner.endOfArchiveAt < 0 ? `none within ${tarBytes} bytes` : `one at byte ${scanner.endOfArchiveAt}`;
+      scanner.endOfArchiveAt < 0 ? `none in ${tarBytes} bytes` : `one at byte ${scanner.endOfArchiveAt}`;
     throw new AppError(
       'BAD_ARCHIVE',
-      `${path}: expected one end of archive behind the last entry, got ${got}`,
+      `${path}: expected one end of archive after the last entry, got ${got}`,
       {
-        hint: 'The file is cut short or was appended to; write it again.',
+        hint: 'Write the file again: it was truncated or appended to.',
         details: { path },
       },
     );

@@ -50,7 +50,7 @@ export class LinkJudge {
         const part = parts.pop() ?? '';
         this.#stepsLeft -= 1 + at.length;
         if (this.#stepsLeft < 0) {
-          throw new AppError('LIMIT', `${this.#where}: its links would take too long to follow`);
+          throw new AppError('LIMIT', `${this.#where}: too many links to follow`);
         }
         if (part === '' || part === '.') continue;
         if (part === '..') {

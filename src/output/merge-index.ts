@@ -52,14 +52,14 @@ function parseIndex(bytes: Uint8Array, where: string): Record<string, unknown> {
   try {
     value = parseJson(bytes, where);
   } catch (error) {
-    throw refused(isAppError(error) ? 'one nested too deep' : 'no JSON', error);
+    throw refused(isAppError(error) ? 'JSON nested too deep' : 'invalid JSON', error);
   }
   if (typeof value !== 'object' || value === null || field(value, 'schemaVersion') !== 2) {
-    throw refused('another document');
+    throw refused('a different document');
   }
   const manifests = field(value, 'manifests');
   if (manifests !== undefined && manifests !== null && !Array.isArray(manifests))
-    throw refused('no list of manifests');
+    throw refused('manifests that are not a list');
   return value as Record<string, unknown>;
 }
 

@@ -50,9 +50,13 @@ export async function extendOciDirectory(
   options: WriteOptions = {},
 ): Promise<{ readonly sizeBytes: number }> {
   if (path === STDOUT) {
-    throw new AppError('USAGE', '-o -: an OCI layout is a folder, which standard output cannot take', {
-      hint: 'Name a folder with -o PATH, or leave out --format oci-dir.',
-    });
+    throw new AppError(
+      'USAGE',
+      '-o -: an OCI layout is a folder, which cannot be written to standard output',
+      {
+        hint: 'Pass a folder with -o PATH, or leave out --format oci-dir.',
+      },
+    );
   }
   const { progress = silentProgress, signal } = options;
   const sizeBytes = blobs.reduce((sum, blob) => sum + blob.sizeBytes, 0);
@@ -120,7 +124,7 @@ async function openLayout(path: string): Promise<void> {
 /** What is written to a layout stays in it. */
 function refuseLink(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
-  throw new AppError('STORAGE', `${path}: expected no link in an OCI image layout`, {
+  throw new AppError('STORAGE', `${path}: symlink in an OCI image layout`, {
     hint: 'Remove the link, or choose another folder with -o PATH.',
     details: { path },
   });

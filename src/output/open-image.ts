@@ -123,7 +123,7 @@ function isDockerArchive(layout: LayoutReader): boolean {
   if (layout.size('index.json') === undefined) return true;
   throw new AppError(
     'BAD_ARCHIVE',
-    'index.json beside manifest.json: expected an oci-layout with it, got none: some clients would read the one, some the other',
+    'index.json and manifest.json without oci-layout: ambiguous, since some clients read the one and some the other',
   );
 }
 
@@ -139,7 +139,7 @@ async function readIndexJson(layout: LayoutReader): Promise<readonly Descriptor[
 
 async function* blobOf(layout: LayoutReader, digest: Digest, offset?: number): AsyncGenerator<Buffer> {
   if (layout.size(blobPath(digest)) === undefined) {
-    throw new AppError('INTEGRITY', `expected a blob ${digest}, got none`, {
+    throw new AppError('INTEGRITY', `blob ${digest} not found`, {
       details: { expected: digest, got: 'none' },
     });
   }

@@ -67,10 +67,7 @@ export function* packFolder(folder: string, options: PackOptions): Generator<Buf
       yield* content(file, stats.size);
       yield tarPadding(stats.size);
     } else {
-      throw new AppError(
-        'UNSUPPORTED',
-        `${file}: neither a file nor a folder nor a link: it cannot be packed`,
-      );
+      throw new AppError('UNSUPPORTED', `${file}: expected a file, folder or symlink, got something else`);
     }
   }
   const out = new LinkJudge(nodes, folder).find();
@@ -80,14 +77,10 @@ export function* packFolder(folder: string, options: PackOptions): Generator<Buf
 
 /** Whoever unpacks the archive would refuse it. */
 function leadsOut(path: string, linkTarget: string): AppError {
-  return new AppError(
-    'UNSUPPORTED',
-    `${path}: a link that leads out of the folder: ${linkTarget.slice(0, 200)}`,
-    {
-      hint: 'Who pulls the artifact would refuse it: remove the link, or put what it leads to into the folder.',
-      details: { path, linkTarget },
-    },
-  );
+  return new AppError('UNSUPPORTED', `${path}: symlink out of the folder: ${linkTarget.slice(0, 200)}`, {
+    hint: 'Remove the link or move its target into the folder, since pulling the artifact would be refused.',
+    details: { path, linkTarget },
+  });
 }
 
 /** Last first, to be taken from the end. */
@@ -106,7 +99,7 @@ function* content(file: Buffer, sizeBytes: number): Generator<Buffer, void, void
     for (let left = sizeBytes; left > 0; ) {
       const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, left));
       const got = reading(file, () => readSync(descriptor, buffer));
-      if (got === 0) throw new AppError('STORAGE', `${file}: became shorter while it was read`);
+      if (got === 0) throw new AppError('STORAGE', `${file}: truncated while it was read`);
       left -= got;
       yield buffer.subarray(0, got);
     }

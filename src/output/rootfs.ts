@@ -206,7 +206,7 @@ export class RootfsBuilder {
     if (name.startsWith(AUFS_METADATA)) return;
     const hidden = name.slice(WHITEOUT.length);
     if (hidden === '' || hidden === '.' || hidden === '..')
-      throw unpackable(this.#layer, path, 'hides no name');
+      throw unpackable(this.#layer, path, 'is a whiteout without a name');
     const child = parent.children.get(hidden);
     if (child === undefined) return;
     if (child.layer === this.#layer) this.#hideLower(child);

@@ -15,7 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
   EIO: 'input/output error',
   EMFILE: 'too many open files',
-  EPIPE: 'nobody reads it',
+  EPIPE: 'no reader',
 };
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);

@@ -17,7 +17,7 @@ export function parseTag(text: string): ImageTag {
   const reference = parseReference(text);
   if (reference.digest !== undefined) {
     throw new AppError('USAGE', `not an image name: ${JSON.stringify(text)}: a digest cannot be a tag`, {
-      hint: 'Leave @sha256:… out.',
+      hint: 'Leave out @sha256:….',
       details: { tag: text },
     });
   }

@@ -67,7 +67,8 @@ function merge(from: string, to: string, keepOldFiles: boolean): void {
       const there = statOf(target);
       const isFolder = lstatSync(source).isDirectory();
       if (there === undefined) moves.push([source, target]);
-      else if (isFolder !== there.isDirectory()) throw inTheWay(target, isFolder ? 'a folder' : 'no folder');
+      else if (isFolder !== there.isDirectory())
+        throw inTheWay(target, isFolder ? 'a folder' : 'something other than a folder');
       else if (isFolder) folders.push([source, target]);
       else if (keepOldFiles) throw keptFile(target);
       else moves.push([source, target]);
@@ -83,7 +84,7 @@ function statOf(path: string | Buffer): Stats | undefined {
 function inTheWay(path: string | Buffer, expected: string): AppError {
   return new AppError(
     'CONFLICT',
-    `${path}: expected ${expected}, or nothing there: what exists is not overwritten`,
+    `${path}: expected ${expected} or nothing; existing files are not overwritten`,
     {
       hint: 'Move it away, or choose another place with -o.',
       details: { path: String(path) },
@@ -97,7 +98,7 @@ export function keptFile(path: string | Buffer): AppError {
     'CONFLICT',
     `${path}: already exists, and is not overwritten because of --keep-old-files`,
     {
-      hint: 'Without --keep-old-files it is overwritten.',
+      hint: 'Leave out --keep-old-files to overwrite it.',
       details: { path: String(path) },
     },
   );

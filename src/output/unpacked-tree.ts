@@ -48,7 +48,7 @@ export class UnpackedTree implements TarWalk {
     this.entries += 1;
     const path = this.#within(entry.path);
     if (entry.type === 'directory') this.#directory(path, entry);
-    else if (path === '') throw this.#bad(entry.path, `is a ${entry.type} in the place of the folder`);
+    else if (path === '') throw this.#bad(entry.path, `is a ${entry.type} instead of the folder`);
     else if (entry.type === 'file') this.#openFile(path, entry);
     else if (entry.type === 'symlink') this.#symlink(path, entry);
     else if (entry.type === 'hardlink') this.#hardLink(path, entry);
@@ -77,7 +77,7 @@ export class UnpackedTree implements TarWalk {
     if (out !== undefined) {
       throw this.#bad(
         out,
-        `is a link that leads out of the folder: ${this.#nodes.get(out)?.linkTarget.slice(0, 200)}`,
+        `is a symlink out of the folder: ${this.#nodes.get(out)?.linkTarget.slice(0, 200)}`,
       );
     }
     if (!this.#times.has('')) chmodSync(this.#folder, 0o777 & ~process.umask());
@@ -96,7 +96,7 @@ export class UnpackedTree implements TarWalk {
     this.#parents(path);
     const there = this.#nodes.get(path);
     if (there !== undefined && there.type !== 'directory')
-      throw this.#bad(path, `is a ${there.type} already`);
+      throw this.#bad(path, `already exists as a ${there.type}`);
     const wanted = (mode & 0o777) | OWNER;
     if (there === undefined) mkdirSync(this.#pathOf(path), wanted);
     else chmodSync(this.#pathOf(path), wanted & ~process.umask());
@@ -117,7 +117,7 @@ export class UnpackedTree implements TarWalk {
   #hardLink(path: string, { linkTarget }: TarEntry): void {
     const target = this.#within(linkTarget);
     if (this.#nodes.get(target)?.type !== 'file') {
-      throw this.#bad(path, `is a hard link to ${JSON.stringify(linkTarget)}, which is no file before it`);
+      throw this.#bad(path, `is a hard link to ${JSON.stringify(linkTarget)}, which is not an earlier file`);
     }
     if (target === path) return;
     this.#replace(path, { type: 'file', linkTarget: '' });
@@ -128,7 +128,7 @@ export class UnpackedTree implements TarWalk {
   #replace(path: string, node: TreeNode): void {
     this.#parents(path);
     const there = this.#nodes.get(path);
-    if (there?.type === 'directory') throw this.#bad(path, 'is a folder already');
+    if (there?.type === 'directory') throw this.#bad(path, 'already exists as a folder');
     if (there !== undefined) unlinkSync(this.#pathOf(path));
     this.#nodes.set(path, node);
   }

@@ -116,7 +116,7 @@ export async function readLayer(
   if (lost >= 0) {
     throw new AppError(
       'INTEGRITY',
-      `${where}: an engine would stop within it: zero blocks before byte ${lost} of its tar`,
+      `${where}: zero blocks before byte ${lost} of its tar, at which engines stop reading`,
     );
   }
   const layer = {
@@ -167,7 +167,7 @@ class CarriedBytesCollector {
     segments.forEach(({ offset, sizeBytes, uncompressedSizeBytes }, index) => {
       if (this.#skippable.has(index)) this.found.push({ what: 'a skippable zstd frame', offset, sizeBytes });
       else if (this.#compression === 'gzip' && uncompressedSizeBytes === 0) {
-        this.found.push({ what: 'a gzip member that holds nothing', offset, sizeBytes });
+        this.found.push({ what: 'an empty gzip member', offset, sizeBytes });
       }
     });
   }
@@ -226,7 +226,7 @@ export async function expectBlob(
 export function expectEqual(what: string, expected: unknown, got: unknown): void {
   if (expected === got) return;
   throw new AppError('INTEGRITY', `${what}: expected ${String(expected)}, got ${String(got)}`, {
-    hint: 'Write the image again; if this comes back, run `compose cache verify --repair`.',
+    hint: 'Write the image again; if the error persists, run `compose cache verify --repair`.',
     details: { expected, got },
   });
 }

@@ -41,7 +41,7 @@ export function requirePrograms(path: string, isRoot: boolean): void {
   const packages = [...new Set(missing.map((name) => needed[name]))].join(' ');
   throw noSandbox(
     `${missing.join(', ')} not found`,
-    `Install them (on Debian: apt-get install ${packages}), or use --install static, which runs nothing.`,
+    `Install them (on Debian: apt-get install ${packages}), or use --install static, which runs no scripts.`,
     { missing },
   );
 }

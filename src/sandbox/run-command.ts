@@ -99,7 +99,7 @@ async function start(
   if (timeout.aborted) {
     throw new AppError(
       'LIMIT',
-      `the packages' scripts ran longer than ${limits.timeoutMs / 1000} s and were killed`,
+      `package scripts ran longer than ${limits.timeoutMs / 1000} s and were killed`,
     );
   }
   isStarted ||= started === undefined ? exitCode === 0 : hasStarted();

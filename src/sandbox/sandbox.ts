@@ -128,7 +128,7 @@ async function unpack(state: Place, tar: AsyncIterable<Uint8Array>): Promise<voi
   if (broken !== undefined) throw broken;
   if (exitCode === 0) return;
   throw new AppError('STORAGE', `${state.root}: tar could not unpack: ${complaint() || why}`, {
-    hint: 'The cache needs a local file system with room, owners, modes and extended attributes: name another with --cache DIR.',
+    hint: 'Use --cache DIR to put the cache on a local file system with enough space and support for owners, modes and extended attributes.',
   });
 }
 
@@ -156,7 +156,7 @@ async function* pack(state: Place, leftOut: readonly string[]): AsyncGenerator<B
     if (bytes > state.limits.rootBytes) {
       throw new AppError(
         'LIMIT',
-        `the packages' scripts left more than ${state.limits.rootBytes} bytes in the root`,
+        `package scripts left more than ${state.limits.rootBytes} bytes in the root`,
       );
     }
     yield chunk;

@@ -122,7 +122,7 @@ function idMaps(): { readonly uids: readonly IdRange[]; readonly gids: readonly 
   const of = (file: string, id: number): readonly IdRange[] => {
     const ranges = userRanges(readIfThere(file), { name, uid, id });
     if (ranges !== undefined) return ranges;
-    const hint = `As root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${name} (a range that nobody else has), or use --install static.`;
+    const hint = `Run as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${name} (a range that no other user has), or use --install static.`;
     throw noSandbox(`${file} has no ids for ${name}`, hint, { file, user: name });
   };
   return { uids: of('/etc/subuid', uid), gids: of('/etc/subgid', gid) };
@@ -160,7 +160,7 @@ async function writeMap(
 }
 
 function namespaceRefused(why: string): AppError {
-  return noSandbox(`the kernel gives no namespaces: ${why.trim()}`, namespaceHint());
+  return noSandbox(`the kernel does not allow user namespaces: ${why.trim()}`, namespaceHint());
 }
 
 /** What kernels and container engines forbid, as far as it shows. */
@@ -174,8 +174,11 @@ export function namespaceHint(): string {
   ] as const;
   const hints = settings
     .filter(([name, forbids]) => isSet(name, forbids))
-    .map(([name, forbids, allows]) => `${name} is ${forbids}: sysctl ${name}=${allows}.`);
-  return [...hints, 'In a container it takes --privileged. --install static runs nothing.'].join(' ');
+    .map(([name, forbids, allows]) => `Run sysctl ${name}=${allows}: it is ${forbids}.`);
+  return [
+    ...hints,
+    'Start a container with --privileged, or use --install static, which runs no scripts.',
+  ].join(' ');
 }
 
 function readIfThere(file: string): string {

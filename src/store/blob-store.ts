@@ -61,7 +61,7 @@ export class FileBlobStore implements BlobStore {
   get(digest: Digest): string {
     const path = this.pathOf(digest);
     if (existsSync(path)) return path;
-    throw new AppError('NOT_FOUND', `blob ${digest} is not in the cache ${this.directory}`, {
+    throw new AppError('NOT_FOUND', `blob ${digest} not found in the cache ${this.directory}`, {
       details: { digest },
     });
   }

@@ -2,14 +2,14 @@ import { AppError } from '../model/app-error.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC:
-    'Free some space there (compose cache gc --max-size SIZE), or set PKGCOMPOSE_CACHE to a roomier disk.',
-  EDQUOT: 'Your quota there is used up: free some space, or set PKGCOMPOSE_CACHE to another place.',
-  EACCES: 'Give this user the right to write there, or set PKGCOMPOSE_CACHE to a folder of its own.',
-  EPERM: 'Give this user the right to write there, or set PKGCOMPOSE_CACHE to a folder of its own.',
-  EROFS: 'That file system is read-only: set PKGCOMPOSE_CACHE to a folder that can be written.',
-  EMFILE: 'Too many open files: raise the limit (ulimit -n).',
-  ENFILE: 'Too many open files on this machine.',
-  ENOTDIR: 'Something on that path is not a folder: remove it, or set PKGCOMPOSE_CACHE to another place.',
+    'Free some space there (compose cache gc --max-size SIZE), or set PKGCOMPOSE_CACHE to a disk with more space.',
+  EDQUOT: 'Free some space, since your disk quota is used up, or set PKGCOMPOSE_CACHE to another location.',
+  EACCES: 'Give this user write permission, or set PKGCOMPOSE_CACHE to a folder of its own.',
+  EPERM: 'Give this user write permission, or set PKGCOMPOSE_CACHE to a folder of its own.',
+  EROFS: 'Set PKGCOMPOSE_CACHE to a writable folder: that file system is read-only.',
+  EMFILE: 'Raise the limit on open files (ulimit -n).',
+  ENFILE: 'Close some programs: the machine has too many open files.',
+  ENOTDIR: 'Remove what is not a folder on that path, or set PKGCOMPOSE_CACHE to another location.',
 };
 
 /** An operating system's error as AppError STORAGE with path and way out; anything else as it came. */
@@ -17,7 +17,7 @@ export function storageError(error: unknown, action: string, path: string): unkn
   const code = errnoOf(error);
   if (code === undefined || error instanceof AppError) return error;
   const hint = HINTS[code];
-  return new AppError('STORAGE', `could not ${action} ${path}: ${(error as Error).message}`, {
+  return new AppError('STORAGE', `cannot ${action} ${path}: ${(error as Error).message}`, {
     ...(hint === undefined ? {} : { hint }),
     cause: error,
     details: { path, errno: code },

@@ -51,8 +51,8 @@ export type SignatureVerdict =
 
 function readKey(file: KeyFile, where: string): KeyObject {
   const refuse = (reason: string, cause?: unknown): never => {
-    throw new AppError('UNTRUSTED_KEY', `${where} is not an RSA public key: ${reason}`, {
-      hint: 'Keys are PEM files (`BEGIN PUBLIC KEY` or `BEGIN RSA PUBLIC KEY`); name a folder of them with --keyring DIR.',
+    throw new AppError('UNTRUSTED_KEY', `${where}: not an RSA public key: ${reason}`, {
+      hint: 'Pass a folder of PEM files (`BEGIN PUBLIC KEY` or `BEGIN RSA PUBLIC KEY`) with --keyring DIR.',
       cause,
       details: { where },
     });
@@ -87,8 +87,8 @@ function unique(named: readonly (readonly [name: string, key: KeyObject])[]): Re
   for (const [name, key] of named) {
     const known = keys.get(name);
     if (known !== undefined && !known.equals(key)) {
-      throw new AppError('UNTRUSTED_KEY', `two different keys are both named ${name}: expected one`, {
-        hint: 'Keep one of them in the folders that --keyring DIR and --keyring-append DIR name.',
+      throw new AppError('UNTRUSTED_KEY', `two different keys have the name ${name}: expected one`, {
+        hint: 'Keep only one of them in the folders of --keyring and --keyring-append.',
         details: { name },
       });
     }
@@ -104,7 +104,7 @@ export function apkKeyFiles(directory: string): readonly KeyFile[] {
     names = readdirSync(directory);
   } catch (error) {
     throw new AppError('NOT_FOUND', `keyring folder ${directory} cannot be read`, {
-      hint: 'Name a folder of public keys with --keyring DIR.',
+      hint: 'Pass a folder of public keys with --keyring DIR.',
       cause: error,
       details: { directory },
     });
@@ -115,7 +115,7 @@ export function apkKeyFiles(directory: string): readonly KeyFile[] {
       'NOT_FOUND',
       `keyring folder ${directory} holds no key: expected *.pub or *.pem files`,
       {
-        hint: 'apk keys are named like alpine-devel@lists.alpinelinux.org-6165ee59.rsa.pub; name their folder with --keyring DIR.',
+        hint: 'Pass the folder of the apk keys with --keyring DIR; they have names like alpine-devel@lists.alpinelinux.org-6165ee59.rsa.pub.',
         details: { directory, found: names.slice(0, 20) },
       },
     );
@@ -161,8 +161,8 @@ function isGood(signature: NamedSignature, key: KeyObject, signed: Uint8Array): 
       {
         hint:
           signature.hash === 'sha1'
-            ? 'Alpine signs with SHA-1, which the crypto policy of this machine disables; use the official Node 24, which brings its own OpenSSL.'
-            : 'Use the official Node 24, which brings its own OpenSSL.',
+            ? 'Use the official Node 24, which includes its own OpenSSL: Alpine signs with SHA-1, which the crypto policy of this machine disables.'
+            : 'Use the official Node 24, which includes its own OpenSSL.',
         cause: error,
         details: { hash: signature.hash, key: signature.keyName },
       },
@@ -196,7 +196,7 @@ export function verifyApkSignatures(
   for (const signature of named) {
     if (!isKeyName(signature.keyName)) {
       return bad(
-        `a signature names ${JSON.stringify(signature.keyName.slice(0, 80))}, which is not a key's file name`,
+        `a signature names ${JSON.stringify(signature.keyName.slice(0, 80))}, which is not a key file name`,
       );
     }
     const key = keyring.keys.get(signature.keyName);
@@ -206,14 +206,14 @@ export function verifyApkSignatures(
     }
     if (!isGood(signature, key, signed)) {
       return bad(
-        `the signature by ${signature.keyName} does not match the content: it was changed, or cut, after signing`,
+        `the signature by ${signature.keyName} does not match the content: it was changed or truncated after signing`,
       );
     }
     signedBy ??= signature.keyName;
   }
   if (signedBy !== undefined) return { ok: true, signedBy };
   if (signatures.length === 0)
-    return { ok: false, reason: 'unsigned', message: 'it carries no signature', keyNames: [] };
+    return { ok: false, reason: 'unsigned', message: 'it has no signature', keyNames: [] };
   if (named.length === 0) {
     return bad(
       `no signature of a known kind: expected .SIGN.RSA, RSA256 or RSA512, got ${signatures[0]?.member.slice(0, 80)}`,
@@ -244,8 +244,8 @@ export function enforceApkVerdict(verdict: SignatureVerdict, keyring: ApkKeyring
   if (verdict.reason === 'unknown-key') {
     throw new AppError('UNTRUSTED_KEY', `${what} is not signed by a trusted key: ${verdict.message}`, {
       hint: keyring.pinned
-        ? "--keyring-append DIR adds the public keys in a folder to the distribution's own ones. --allow-untrusted accepts it as it is."
-        : "Name a folder that has its public key with another --keyring DIR; with --keyring-append DIR in place of --keyring DIR the distribution's own keys count too. --allow-untrusted accepts it as it is.",
+        ? "Use --keyring-append DIR to trust the public keys in a folder in addition to the distribution's own, or --allow-untrusted to accept it unverified."
+        : "Pass a folder with its public key as another --keyring DIR, or use --keyring-append DIR instead, which also trusts the distribution's own keys. Use --allow-untrusted to accept it unverified.",
       details,
     });
   }
@@ -253,8 +253,8 @@ export function enforceApkVerdict(verdict: SignatureVerdict, keyring: ApkKeyring
   throw new AppError('SIGNATURE', `${what} ${problem}: ${verdict.message}`, {
     hint:
       verdict.reason === 'unsigned'
-        ? 'Take it from a signed repository (its keys: --keyring-append DIR), or accept it as it is with --allow-untrusted.'
-        : 'Fetch it again or from another mirror; if it is signed by another key of that name, give --keyring DIR. --allow-untrusted accepts it as it is.',
+        ? 'Use a signed repository (its keys: --keyring-append DIR), or accept it unverified with --allow-untrusted.'
+        : 'Fetch it again or from another mirror; if another key of that name signed it, pass --keyring DIR. Use --allow-untrusted to accept it unverified.',
     details,
   });
 }

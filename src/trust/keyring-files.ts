@@ -34,7 +34,7 @@ function readList(file: KeyFile): { fingerprint: string; level: string }[] {
         'UNTRUSTED_KEY',
         `${file.name}: expected a fingerprint of 40 or 64 hex digits, got ${JSON.stringify(line.slice(0, 80))}`,
         {
-          hint: 'Lists are named NAME-trusted (FINGERPRINT:4:) and NAME-revoked (FINGERPRINT) beside NAME.gpg.',
+          hint: 'Put lists named NAME-trusted (FINGERPRINT:4:) and NAME-revoked (FINGERPRINT) next to NAME.gpg.',
         },
       );
     }

@@ -100,7 +100,7 @@ function dearmor(bytes: Uint8Array, refuse: (reason: string) => never): Uint8Arr
   for (const match of text.matchAll(pattern)) blocks.push(Buffer.from(match[1] ?? '', 'base64'));
   const begun = text.match(/^-----BEGIN PGP /gm)?.length ?? 0;
   if (begun === 0) return refuse('neither OpenPGP packets nor an armored public key block');
-  if (begun !== blocks.length) return refuse('an armored block is cut or is not a public key');
+  if (begun !== blocks.length) return refuse('an armored block is truncated or not a public key');
   return Buffer.concat(blocks);
 }
 
@@ -112,8 +112,8 @@ function dearmor(bytes: Uint8Array, refuse: (reason: string) => never): Uint8Arr
  */
 export function splitKeyring(keyring: Uint8Array, where: string): KeyBlock[] {
   const refuse = (reason: string): never => {
-    throw new AppError('UNTRUSTED_KEY', `${where} is not an OpenPGP keyring: ${reason}`, {
-      hint: 'Name a folder with a sound keyring with --keyring DIR.',
+    throw new AppError('UNTRUSTED_KEY', `${where}: not an OpenPGP keyring: ${reason}`, {
+      hint: 'Pass a folder with an intact keyring with --keyring DIR.',
       details: { where, reason },
     });
   };

@@ -34,13 +34,13 @@ async function readSignatures(bytes: Uint8Array): Promise<readonly SignaturePack
     const packets = [...read.packets];
     const known = packets.filter((packet) => packet instanceof packetClass);
     if (known.length === 0 || known.length !== packets.length) {
-      return 'its signature is of a version or algorithm that OpenPGP no longer has, or is cut';
+      return 'its signature has a version or algorithm that OpenPGP no longer supports, or is truncated';
     }
     if (known.length > MAX_SIGNATURES)
       return `it has ${known.length} signatures: expected at most ${MAX_SIGNATURES}`;
     return known;
   } catch (error) {
-    return `its signature is no OpenPGP signature: ${error instanceof Error ? error.message : String(error)}`;
+    return `its signature is not an OpenPGP signature: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
@@ -68,7 +68,8 @@ async function packetFault(signature: SignaturePacket, now: Date): Promise<strin
   if (signature.signatureType !== enums.signature.binary) {
     return `the signature is of type ${signature.signatureType}: expected one over a binary document (0)`;
   }
-  if (await isWeak(signature)) return 'it uses SHA-1, which counts only in signatures made before 2019-01-19';
+  if (await isWeak(signature))
+    return 'it uses SHA-1, which is accepted only in signatures made before 2019-01-19';
   const expires = signature.getExpirationTime();
   if (expires instanceof Date && expires <= now) return `the signature expired on ${day(expires)}`;
   if (signature.created !== null && signature.created.getTime() > now.getTime() + CLOCK_SKEW_MS) {
@@ -106,7 +107,7 @@ async function judgeKey(located: Located, keyring: PacmanKeyring, now: Date): Pr
   if (keyring.isDisabled(fingerprint)) {
     return {
       status: 'revoked-key',
-      message: `signed by ${who}, which the keyring's list of revoked keys names`,
+      message: `signed by ${who}, which is in the keyring's list of revoked keys`,
     };
   }
   if ((await primaryKeyState(key, now)) === 'revoked') {
@@ -118,12 +119,12 @@ async function judgeKey(located: Located, keyring: PacmanKeyring, now: Date): Pr
   }
   const expires = await expiryOf(located, now);
   if (expires === undefined) {
-    return { status: 'untrusted', message: `signed by ${who}, whose own signatures over itself do not hold` };
+    return { status: 'untrusted', message: `signed by ${who}, whose self-signatures are invalid` };
   }
   const expired = expires <= now.getTime();
   const refused = await signingFault(located, expired ? new Date(expires - 1000) : now);
   if (refused !== undefined) {
-    return { status: 'untrusted', message: `signed by ${who}, which may not sign: ${refused}` };
+    return { status: 'untrusted', message: `signed by ${who}, which cannot be used for signing: ${refused}` };
   }
   if (expired) {
     return { status: 'expired-key', message: `signed by ${who}, which expired on ${day(new Date(expires))}` };
@@ -137,7 +138,7 @@ async function judgeKey(located: Located, keyring: PacmanKeyring, now: Date): Pr
   const masters = `${introducers.length} trusted ${introducers.length === 1 ? 'key' : 'keys'}`;
   return {
     status: 'untrusted',
-    message: `signed by ${who}, which too few of the ${masters} of the keyring certify: expected 3 (or one of full trust), got ${by}`,
+    message: `signed by ${who}, which is not certified by enough of the ${masters} of the keyring: expected 3 (or one with full trust), got ${by}`,
   };
 }
 
@@ -204,7 +205,7 @@ async function verdictOf(
     return {
       ...identity,
       status: 'bad-signature',
-      message: `the signature by ${named(found)} does not hold: ${fault}`,
+      message: `the signature by ${named(found)} is invalid: ${fault}`,
     };
   }
   return { ...identity, ...(await judgeKey(found, keyring, now)) };

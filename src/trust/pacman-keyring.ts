@@ -45,7 +45,7 @@ export const UNSIGNED: OpenPgpVerdict = {
   status: 'unsigned',
   fingerprint: '',
   signer: '',
-  message: 'it carries no OpenPGP signature',
+  message: 'it has no OpenPGP signature',
 };
 
 export interface VerifyOptions {
@@ -90,7 +90,7 @@ export class PacmanKeyring {
       names = readdirSync(directory).sort();
     } catch (error) {
       throw new AppError('NOT_FOUND', `keyring folder ${directory} cannot be read`, {
-        hint: 'Name a folder with a pacman keyring (NAME.gpg, NAME-trusted, NAME-revoked) with --keyring DIR.',
+        hint: 'Pass a folder with a pacman keyring (NAME.gpg, NAME-trusted, NAME-revoked) with --keyring DIR.',
         cause: error,
         details: { directory },
       });
@@ -101,7 +101,7 @@ export class PacmanKeyring {
         'NOT_FOUND',
         `keyring folder ${directory} holds no pacman keyring: expected a *.gpg file`,
         {
-          hint: 'A pacman keyring is NAME.gpg with NAME-trusted and NAME-revoked beside it; name its folder with --keyring DIR.',
+          hint: 'Pass the folder of a pacman keyring with --keyring DIR: NAME.gpg with NAME-trusted and NAME-revoked next to it.',
           details: { directory, found: names.slice(0, 20) },
         },
       );
@@ -236,7 +236,7 @@ export function parseSigLevel(words: string): SigLevel {
     const match = /^(Package|Database)?(Never|Optional|Required|TrustedOnly|TrustAll)$/.exec(word);
     if (match === null) {
       throw new AppError('USAGE', `unknown SigLevel word ${JSON.stringify(word)}`, {
-        hint: 'pacman knows Never, Optional, Required, TrustedOnly and TrustAll, each also with Package or Database before it.',
+        hint: 'Use Never, Optional, Required, TrustedOnly or TrustAll, each with or without the prefix Package or Database.',
         details: { word },
       });
     }

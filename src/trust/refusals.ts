@@ -10,31 +10,31 @@ export const REFUSALS: Readonly<
   unsigned: {
     code: 'SIGNATURE',
     problem: 'is unsigned',
-    hint: 'Use a signed repository (its keys: --keyring-append DIR), or accept it as it is with --allow-untrusted.',
+    hint: 'Use a signed repository (its keys: --keyring-append DIR), or accept it unverified with --allow-untrusted.',
   },
   'bad-signature': {
     code: 'SIGNATURE',
     problem: 'has a bad signature',
-    hint: 'Fetch it and its signature again or from another mirror; if the key itself is another, give --keyring DIR. --allow-untrusted accepts it as it is.',
+    hint: 'Fetch it and its signature again or from another mirror; if the key has changed, pass --keyring DIR. Use --allow-untrusted to accept it unverified.',
   },
   'unknown-key': {
     code: 'UNTRUSTED_KEY',
     problem: 'is signed by an unknown key',
-    hint: '--keyring-append DIR adds the keys of a folder (NAME.gpg, NAME-trusted) to the distribution’s own, --keyring DIR takes their place (a newer archlinux-keyring); --allow-untrusted accepts it as it is.',
+    hint: 'Use --keyring-append DIR to trust the keys in a folder (NAME.gpg, NAME-trusted) in addition to the distribution’s own, --keyring DIR to trust them instead (a newer archlinux-keyring), or --allow-untrusted to accept it unverified.',
   },
   untrusted: {
     code: 'UNTRUSTED_KEY',
     problem: 'is signed by an untrusted key',
-    hint: 'To trust the key itself, add its fingerprint as `FINGERPRINT:4:` to the NAME-trusted list in --keyring DIR; --allow-untrusted accepts it as it is.',
+    hint: 'Add its fingerprint as `FINGERPRINT:4:` to the NAME-trusted list in --keyring DIR to trust the key, or use --allow-untrusted to accept it unverified.',
   },
   'expired-key': {
     code: 'UNTRUSTED_KEY',
     problem: 'is signed by an expired key',
-    hint: 'Give a newer keyring, in which the key may be prolonged, with --keyring DIR; --allow-untrusted accepts it as it is.',
+    hint: 'Pass a newer keyring, in which the key may have been extended, with --keyring DIR, or use --allow-untrusted to accept it unverified.',
   },
   'revoked-key': {
     code: 'UNTRUSTED_KEY',
     problem: 'is signed by a revoked key',
-    hint: 'Take a newer build of it that another key signs. Only if you know better: another keyring with --keyring DIR, or --allow-untrusted.',
+    hint: 'Use a newer build signed by another key. Only if you are sure: pass another keyring with --keyring DIR, or use --allow-untrusted.',
   },
 };

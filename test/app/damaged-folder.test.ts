@@ -61,7 +61,7 @@ for (const distro of ['alpine', 'arch'] as const) {
           packages.map(({ name }) => name),
           ['good'],
         );
-        assert.deepEqual(notes, [`${alone.message}; left out`]);
+        assert.deepEqual(notes, [`${alone.message}; skipped`]);
         const error = await refused(plan(context, { ...asked, packages: ['odd'] }), 'UNSATISFIABLE');
         assert.ok(
           error.message.includes(`odd-${version} cannot be installed: ${alone.message.split('\n')[0]}`),

@@ -107,24 +107,24 @@ test('Alpine: what a person reads of each kind of problem', async (t) => {
 
     $ sh-a sh-b
     conflict conflict:
-    error: sh-a-1-r0 and sh-b-1-r0 both provide sh: only one can be there
+    error: sh-a-1-r0 and sh-b-1-r0 both provide sh: only one can be installed
       in conflict  sh=1  you → sh-b-1-r0
       needed as    sh-a  you
 
     $ java
     virtual:
-    error: java is only provided by packages that are never chosen unasked
+    error: java is only provided by packages that are never chosen automatically
       name one of  java8, java17
 
     $ ant
     virtual:
-    error: java is only provided by packages that are never chosen unasked
+    error: java is only provided by packages that are never chosen automatically
       needed as    java  you → ant-1-r0
       name one of  java8, java17
 
     $ wants-odd
     uninstallable:
-    error: odd-1-r0 cannot be installed: apk accepts no such version as in git>1..2
+    error: odd-1-r0 cannot be installed: apk does not accept the version in git>1..2
       needed as  odd  you → wants-odd-1-r0
 
     $ app
@@ -172,7 +172,7 @@ test('Arch: what a person reads of each kind of problem', async (t) => {
 
     $ testing/bash
     unknown:
-    error: there is no repository called testing
+    error: no repository is named testing
     hint: Did you mean bash?
 
     $ lost
@@ -187,7 +187,7 @@ test('Arch: what a person reads of each kind of problem', async (t) => {
 
     $ bash>6
     version:
-    error: there is no bash>6, but bash-5.1-1
+    error: bash>6 not found, but bash-5.1-1 is
 
     $ extra/bash
     version:

@@ -42,7 +42,7 @@ for (const [format, hex, ending] of FOREIGN) {
 
     const from = { ...ARCH, repositories: [folder] };
     const alone = await refused(index(cache, from), 'UNSUPPORTED');
-    assert.match(alone.message, /which is not read here/);
+    assert.match(alone.message, /which is not supported here/);
 
     writeFileSync(join(folder, archFileName(GOOD)), makeArchPackage(GOOD));
     const notes: string[] = [];
@@ -80,7 +80,7 @@ test('a database of lz4 is refused as unsupported; a page, a pointer and an arch
     [
       Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:00\n'),
       'BAD_INDEX',
-      /got a Git LFS pointer: `git lfs pull`/,
+      /got a Git LFS pointer \(`git lfs pull`/,
     ],
     [Buffer.from('!<arch>\ndebian-binary'), 'BAD_INDEX', /got an ar archive/],
   ] as const) {

@@ -199,7 +199,7 @@ test('--keyring several times: every folder counts; --keyring-append beside the 
   }
   const pinned = await run('--keyring-append', other);
   assert.equal(pinned.code, 9);
-  assert.match(pinned.stderr, /--keyring-append DIR adds/);
+  assert.match(pinned.stderr, /Use --keyring-append DIR/);
   const own = await run('--keyring', other);
   assert.equal(own.code, 9);
   assert.match(own.stderr, /another --keyring DIR/);

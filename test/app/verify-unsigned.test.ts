@@ -51,7 +51,7 @@ test('a set-id file, an attribute or more than a signature before the control me
   }
 });
 
-test('an entry that is no verified signature is listed, and so are headers, empty members and header fields', async (t) => {
+test('an entry other than a verified signature is listed, and so are headers, empty members and header fields', async (t) => {
   const evil = member([{ path: '.SIGN.X.evil', content: 'ELF', mode: 0o755 }]);
   const stranger = member([{ path: `.SIGN.RSA.stranger.rsa.pub`, content: 'x'.repeat(256) }]);
   const named = gzipSync(SIGNATURE_TAR);
@@ -65,10 +65,10 @@ test('an entry that is no verified signature is listed, and so are headers, empt
   const padded = Buffer.from(SIGNATURE_TAR);
   padded[512 + 256] = 0x41;
   for (const [first, found] of [
-    [Buffer.concat([evil, signature]), '1 an entry that is no verified signature .SIGN.X.evil 3'],
+    [Buffer.concat([evil, signature]), '1 an entry other than a verified signature .SIGN.X.evil 3'],
     [
       Buffer.concat([signature, stranger]),
-      '1 an entry that is no verified signature .SIGN.RSA.stranger.rsa.pub 256',
+      '1 an entry other than a verified signature .SIGN.RSA.stranger.rsa.pub 256',
     ],
     [Buffer.concat([gzipSync(''), signature]), '1 a gzip member that holds nothing - 20'],
     [fields, '1 gzip header fields - 7'],
@@ -90,7 +90,7 @@ test('what the catalog remembers of an archive hides nothing of it', async (t) =
   const keyring = writeApkKeyring(tempDir(t), [KEY]);
   await use({ cache }, (context) => ingest(context, { source: source({ keyring }), inputs: [folder] }));
   const report = await verified(t, await imageTar(t, withBlob(evil)), { cache, trust: { keyring } });
-  assert.deepEqual(unsignedOf(report), ['1 an entry that is no verified signature .SIGN.X.evil 3']);
+  assert.deepEqual(unsignedOf(report), ['1 an entry other than a verified signature .SIGN.X.evil 3']);
   // Nor is it a file of the package, wherever it shows.
   const files = [...installFiles(PACKAGES), { path: '.SIGN.X.evil', content: 'ELF' }];
   const shown = await verified(t, await imageTar(t, [...archives([BASE]), { blob: evil }, { tar: files }]), {

@@ -95,7 +95,7 @@ const WORST: readonly WorstInput[] = [
     message: 'expected an apk package (gzip members), got an empty file',
   },
   {
-    what: 'an error page',
+    what: 'error page',
     bytes: () => Buffer.from('<html>404 Not Found</html>'),
     code: 'BAD_ARCHIVE',
     message: 'expected an apk package (gzip members), got a web page (3c68746d6c3e3430)',
@@ -150,7 +150,7 @@ const WORST: readonly WorstInput[] = [
     what: 'apk 3',
     bytes: () => Buffer.concat([Buffer.from('ADBd'), Buffer.alloc(600)]),
     code: 'UNSUPPORTED',
-    message: "a package in apk 3's ADB format, which is no tar and cannot be a layer as it is",
+    message: "a package in apk 3's ADB format, which is not a tar and cannot be used as a layer",
   },
   {
     what: 'a wrong datahash',

@@ -108,7 +108,7 @@ test('every truncation is refused: gzip, zstd, xz, bzip2', async () => {
   ];
   for (const [compression, archive] of archives) {
     for (let length = 0; length < archive.length; length += compression === 'xz' ? 7 : 1) {
-      await refuses(archive.subarray(0, length), compression, /ends within|got no bytes|damaged/);
+      await refuses(archive.subarray(0, length), compression, /ends within|got an empty file|damaged/);
     }
   }
   await refuses(gzipSync(large).subarray(0, -9), 'gzip', /ends within/);

@@ -75,7 +75,7 @@ verified: all bytes are the distribution's except the config and these 3 entries
   test('bytes that no signature covers, a config of its own and unsigned packages are told', async () => {
     const [first, last] = VERIFY.layers;
     const unsigned = [
-      { what: 'an entry that is no verified signature', path: '.SIGN.X\n', sizeBytes: 3 },
+      { what: 'an entry other than a verified signature', path: '.SIGN.X\n', sizeBytes: 3 },
       { what: 'tar headers around signatures', path: null, sizeBytes: 1024 },
       { what: 'bytes between the entries of its tar', path: null, sizeBytes: null },
     ];
@@ -89,7 +89,7 @@ verified: all bytes are the distribution's except the config and these 3 entries
     assert.ok(
       stdout.includes(`
 bytes that no signature covers:
-  layer 0: /.SIGN.X\\u000a (3 B)  an entry that is no verified signature
+  layer 0: /.SIGN.X\\u000a (3 B)  an entry other than a verified signature
   tar headers around signatures: 1.0 kB in 1 layer
   bytes between the entries of its tar: not counted in 1 layer
 `),

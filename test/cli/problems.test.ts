@@ -120,26 +120,26 @@ test('two that exclude each other', async () => {
   assert.equal(
     await shown(
       problem('conflict', 'a-1-r0', {
-        message: 'a-1-r0 and b-1-r0 both provide cmd:x: only one can be there',
+        message: 'a-1-r0 and b-1-r0 both provide cmd:x: only one can be installed',
         told: ['conflicts cmd:x=1 b-1-r0', 'satisfies a'],
         candidates: ['a-1-r0', 'b-1-r0'],
       }),
     ),
     text(
-      'error: a-1-r0 and b-1-r0 both provide cmd:x: only one can be there',
+      'error: a-1-r0 and b-1-r0 both provide cmd:x: only one can be installed',
       '  in conflict  cmd:x=1  you → b-1-r0',
       '  needed as    a        you',
     ),
   );
 });
 
-test('what is never chosen unasked: its providers', async () => {
+test('what is never chosen automatically: its providers', async () => {
   assert.equal(
     await shown(
       problem('virtual', 'java-jre', { told: ['requires java-jre ant-1-r0'], candidates: ['jre8', 'jre17'] }),
     ),
     text(
-      'error: java-jre is only provided by packages that are never chosen unasked',
+      'error: java-jre is only provided by packages that are never chosen automatically',
       '  needed as    java-jre  you → ant-1-r0',
       '  name one of  jre8, jre17',
     ),

@@ -85,7 +85,7 @@ test('what a folder held goes with it; names of one file change together', () =>
   root.link('ab', 'a/link');
   root.change('a/link', { mode: 0o600, uid: 3 });
   assert.deepEqual([root.tree.get('ab')?.mode, root.tree.get('ab')?.uid], [0o600, 3]);
-  assert.throws(() => root.link('a', 'x'), /no file to link to/);
+  assert.throws(() => root.link('a', 'x'), /no such file to link to/);
   root.remove('a/b');
   assert.deepEqual([...root.tree.keys()].sort(), ['a', 'a/link', 'ab']);
   root.put('a', { type: 'symlink', linkTarget: 'ab' });

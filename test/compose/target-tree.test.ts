@@ -146,7 +146,7 @@ describe('the tree the package manager makes', () => {
     assert.throws(() => build(installed('a', ['d x']), installed('b', ['f x 1'])), /CONFLICT|directory/);
     assert.throws(
       () => build(installed('a', ['f x 1']), installed('b', ['d x'])),
-      /^AppError: \/x: a-1-r0 and b-1-r0 cannot be installed together: a file is there already/,
+      /^AppError: \/x: a-1-r0 and b-1-r0 cannot be installed together: a file already exists there/,
     );
     assert.throws(() => build(installed('a', ['f x 1']), installed('b', ['f x/y 1'])), /not a directory/);
   });
@@ -183,7 +183,7 @@ describe('the tree the package manager makes', () => {
 
     test('an entry without its folder is refused, a directory too', () => {
       for (const line of ['f a/b 1', 'l a/b c', 'd a/b', 'f file/b 1', 'd nowhere/b'])
-        refused({}, [line], /\/(a|file|nowhere) is no folder/);
+        refused({}, [line], /\/(a|file|nowhere) is not a folder/);
       assert.equal(strict({}, installed('a', ['d a', 'f a/b 1'])).get('a/b')?.type, 'file');
     });
 
@@ -195,7 +195,7 @@ describe('the tree the package manager makes', () => {
         [0o755, 0o755, 0o700],
       );
       for (const line of ['f a/b 1', 'l a/b c', 'd file/b', 'd nowhere/b'])
-        refused(makes, [line], /\/(a|file|nowhere) is no folder/);
+        refused(makes, [line], /\/(a|file|nowhere) is not a folder/);
     });
   });
 

@@ -44,7 +44,7 @@ const whiteout = (path: string): Refused =>
     `path ${JSON.stringify(path)}: a name that begins with .wh. cannot be in an image, where it removes a file`,
   );
 const notOctal = (field: string, got: string): Refused =>
-  bad(`${AT}: ${field} is no octal number that apk can read: ${JSON.stringify(got)}`);
+  bad(`${AT}: ${field} is not an octal number that apk can read: ${JSON.stringify(got)}`);
 const noFolder = (path: string) => apkRefuses(path, 'no entry for its folder before it');
 
 function file(path: string, content = 'x', more: Partial<FixtureFile> = {}): FixtureFile {
@@ -149,7 +149,7 @@ export const CASES: readonly HostileCase[] = [
   {
     what: 'an absolute symlink, a folder over it, and a file below that',
     tar: files({ path: 'usr/out', linkTarget: NOWHERE }, { path: 'usr/out/' }, file('usr/out/hostile')),
-    alpine: cannot('usr/out', '/usr/out is no folder: no package before it ships one'),
+    alpine: cannot('usr/out', '/usr/out is not a folder: no earlier package contains it'),
     arch: { 'usr/out': FOLDER, 'usr/out/hostile': X },
   },
   {
@@ -179,12 +179,12 @@ export const CASES: readonly HostileCase[] = [
   both(
     'a folder, and a file over it',
     files({ path: 'usr/d/' }, file('usr/d/x'), file('usr/d')),
-    cannot('usr/d', 'a directory is there already'),
+    cannot('usr/d', 'a directory already exists there'),
   ),
   {
     what: 'a file, and a folder over it',
     tar: files(file('usr/d'), { path: 'usr/d/' }, file('usr/d/x')),
-    alpine: cannot('usr/d', 'a file is there already'),
+    alpine: cannot('usr/d', 'a file already exists there'),
     arch: { 'usr/d': FOLDER, 'usr/d/x': X },
   },
   {
@@ -199,11 +199,12 @@ export const CASES: readonly HostileCase[] = [
     alpine: {
       code: 'CONFLICT',
       message:
-        '/usr/share: base-1.0-r0 and bad-1.0-r0 cannot be installed together: a directory is there already',
+        '/usr/share: base-1.0-r0 and bad-1.0-r0 cannot be installed together: a directory already exists there',
     },
     arch: {
       code: 'CONFLICT',
-      message: '/usr/share: base-1-1 and bad-1-1 cannot be installed together: a directory is there already',
+      message:
+        '/usr/share: base-1-1 and bad-1-1 cannot be installed together: a directory already exists there',
     },
   },
 
@@ -234,13 +235,13 @@ export const CASES: readonly HostileCase[] = [
     both(
       what,
       files(...before, hardlink('usr/h', target)),
-      bad(`hard link "usr/h" points at "${target}", which is no file before it`),
+      bad(`hard link "usr/h" points at "${target}", which is not an earlier file`),
     ),
   ),
   both(
     'a hard link to what comes later',
     files(hardlink('usr/h', 'usr/z'), file('usr/z')),
-    bad('hard link "usr/h" points at "usr/z", which is no file before it'),
+    bad('hard link "usr/h" points at "usr/z", which is not an earlier file'),
   ),
   {
     what: 'a hard link to the package’s description',

@@ -129,8 +129,8 @@ test('a load that fails with exit status 0 fails here: what is printed of an unp
       /--max-layers 50/,
     ],
     ['Error unpacking image a:1: write /x: no space left on device', /no space left/, /Free some space/],
-    ['', /^docker load failed \(docker 29\.0\.0\): it named no image that it loaded$/, /./],
-    ['hello', /it named no image that it loaded: hello$/, /./],
+    ['', /^docker load failed \(docker 29\.0\.0\): its output names no loaded image$/, /./],
+    ['hello', /its output names no loaded image: hello$/, /./],
   ] as const) {
     const folder = fakeProgram(t, 'docker', `cat >/dev/null; cat <<'END'\n${printed}\nEND`);
     const engine = {

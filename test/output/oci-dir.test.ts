@@ -176,7 +176,7 @@ for (const [what, prepare, message] of [
       writeFileSync(join(path, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
       writeFileSync(join(path, 'index.json'), '{"schemaVersion":2,"manifests":{}}');
     },
-    /index\.json: expected an OCI image index, got no list of manifests/,
+    /index\.json: expected an OCI image index, got manifests that are not a list/,
   ],
   [
     'an index that is no JSON',
@@ -184,7 +184,7 @@ for (const [what, prepare, message] of [
       writeFileSync(join(path, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
       writeFileSync(join(path, 'index.json'), 'x');
     },
-    /index\.json: expected an OCI image index, got no JSON/,
+    /index\.json: expected an OCI image index, got invalid JSON/,
   ],
 ] as const) {
   test(`${what} is refused and left as it is`, async (t) => {

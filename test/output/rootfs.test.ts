@@ -154,8 +154,8 @@ for (const [what, layers, message] of [
     /goes through too many symlinks/,
   ],
   ['a file as parent', [[{ path: 'a' }, { path: 'a/x' }]], /has a parent that is a file/],
-  ['a whiteout of nothing', [[{ path: '.wh.' }]], /hides no name/],
-  ['a whiteout of the parent', [[{ path: 'd/' }, { path: 'd/.wh...' }]], /hides no name/],
+  ['a whiteout of nothing', [[{ path: '.wh.' }]], /is a whiteout without a name/],
+  ['a whiteout of the parent', [[{ path: 'd/' }, { path: 'd/.wh...' }]], /is a whiteout without a name/],
 ] as const) {
   test(`${what} is refused`, () => {
     assert.throws(

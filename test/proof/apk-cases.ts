@@ -54,7 +54,7 @@ export const RULE_CASES: readonly RuleCase[] = [
       { name: 'a', files: [dir('real'), dir('lnk'), file('lnk/a')] },
       { name: 'b', depends: ['a'], replaces: ['a'], files: [link('lnk', 'real'), file('x')] },
     ],
-    refused: /\/lnk: a-1-r0 and b-1-r0 .*a directory is there already/,
+    refused: /\/lnk: a-1-r0 and b-1-r0 .*a directory already exists there/,
   },
   {
     name: 'a file over a directory',
@@ -111,7 +111,7 @@ export const RULE_CASES: readonly RuleCase[] = [
       { name: 'a', files: [dir('d'), file('d/f', 'same')] },
       { name: 'b', depends: ['a'], files: [dir('d'), file('d/f', 'same')] },
     ],
-    refused: /\/d\/f: a-1-r0 and b-1-r0 .*both ship it/,
+    refused: /\/d\/f: a-1-r0 and b-1-r0 .*both contain it/,
   },
   {
     name: 'a file that goes from hand to hand',

@@ -168,7 +168,7 @@ test('a cache that cannot be made or written is STORAGE, with path and hint', as
   const store = new FileBlobStore(join(directory, 'cache'));
   chmodSync(store.ingestDirectory, 0o555);
   t.after(() => chmodSync(store.ingestDirectory, 0o755));
-  await assert.rejects(store.put(bytes), { code: 'STORAGE', hint: /right to write/ });
+  await assert.rejects(store.put(bytes), { code: 'STORAGE', hint: /write permission/ });
 });
 
 test('errors of the system are STORAGE with the way out; bugs stay what they are', () => {

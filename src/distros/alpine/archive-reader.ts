@@ -228,9 +228,9 @@ function requireMagic(head: Buffer, where: string): void {
   if (magic === 'apk3') {
     throw new AppError(
       'UNSUPPORTED',
-      "a package in apk 3's ADB format, which is no tar and cannot be a layer as it is",
+      "a package in apk 3's ADB format, which is not a tar and cannot be used as a layer",
       {
-        hint: 'Use the apk v2 package of the same release; every Alpine mirror still serves v2.',
+        hint: 'Use the apk v2 package of the same release: every Alpine mirror still serves v2.',
       },
     );
   }
@@ -238,7 +238,7 @@ function requireMagic(head: Buffer, where: string): void {
     where,
     what: 'an apk package (gzip members)',
     code: 'BAD_ARCHIVE',
-    repack: 'An apk package is gzip: make it again with abuild, melange or nfpm.',
+    repack: 'Build the package again with abuild, melange or nfpm: an apk package is gzip.',
   });
 }
 
@@ -259,7 +259,7 @@ function matchIndex(
       'INTEGRITY',
       `${where}: ${what} differs from the index: expected ${wanted}, got ${got}`,
       {
-        hint: 'The mirror may be between two updates: index the repository again, or name another mirror with --mirror.',
+        hint: 'Index the repository again, since the mirror may be between two updates, or use another mirror with --mirror.',
         details: { where, what, expected: wanted, got },
       },
     );

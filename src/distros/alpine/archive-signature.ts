@@ -12,7 +12,7 @@ const SIGNATURE_NAME = /^\.SIGN\.([A-Za-z0-9]+)\.([^/\0]+)$/;
 const SET_ID_BITS = 0o6000;
 
 /** As ArchiveFacts.unstackable: unsigned bytes that a layer would show as a file of its own. */
-export const MORE_THAN_SIGNATURES = 'a signature member with something else than signatures';
+export const MORE_THAN_SIGNATURES = 'a signature member with content other than signatures';
 
 /** As apk: where the first entry of another name stands, the control member begins. */
 export function isSignaturePath(path: string): boolean {
@@ -30,7 +30,7 @@ export function isPlainSignature(entry: TarEntry, where: string): boolean {
     throw new AppError(
       'BAD_ARCHIVE',
       `${where}: expected only .SIGN.* files before the control member, got ${JSON.stringify(rawPath.slice(0, 200))} (${type})`,
-      { hint: 'No signature covers that part of a package; it is refused.' },
+      { hint: 'Get the package from another source: no signature covers that part of it.' },
     );
   }
   return (

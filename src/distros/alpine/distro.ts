@@ -63,7 +63,7 @@ export const alpine: Distro = {
       : spec.release,
   unknownOf: ({ release }) =>
     isUnknownRelease(release)
-      ? `Alpine ${release} is newer than this program knows: its packages are installed as ${NEWEST_RELEASE}'s apk does`
+      ? `Alpine ${release} is newer than the newest release known to this program: its packages are installed like those of ${NEWEST_RELEASE}`
       : undefined,
   readArchive,
   readUnverified,

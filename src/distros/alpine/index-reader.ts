@@ -32,8 +32,8 @@ export async function readIndex(input: IndexInput): Promise<RepositoryIndex> {
       `${where}: expected an APKINDEX member, got ${members.names.slice(0, 5).join(', ') || 'no entries'}`,
       {
         hint: members.contents.has('.PKGINFO')
-          ? 'This is a package, not an index: use `compose ingest`.'
-          : 'An apk repository has its index at <url>/<arch>/APKINDEX.tar.gz.',
+          ? 'Use `compose ingest`: this is a package, not an index.'
+          : 'Check the URL: an apk repository has its index at <url>/<arch>/APKINDEX.tar.gz.',
       },
     );
   }
@@ -55,16 +55,20 @@ function requireGzip(bytes: Uint8Array, where: string): void {
   const magic = sniff(bytes.subarray(0, 1024));
   if (magic === 'gzip') return;
   if (magic === 'apk3') {
-    throw new AppError('UNSUPPORTED', `${where}: an index in apk 3's ADB format, which is not read yet`, {
-      hint: 'Use the repository’s APKINDEX.tar.gz.',
-    });
+    throw new AppError(
+      'UNSUPPORTED',
+      `${where}: an index in apk 3's ADB format, which is not supported yet`,
+      {
+        hint: 'Use the repository’s APKINDEX.tar.gz.',
+      },
+    );
   }
   throw unreadable(magic, bytes.subarray(0, 1024), {
     where,
     what: 'a gzip APKINDEX.tar.gz',
     code: 'BAD_INDEX',
-    repack: 'An APKINDEX is gzip: make it again with apk index.',
-    hint: 'A mirror or proxy may have answered with a page instead of the index.',
+    repack: 'Create it again with apk index: an APKINDEX is gzip.',
+    hint: 'Check the URL: a mirror or proxy may have answered with a web page instead of the index.',
   });
 }
 
@@ -83,14 +87,14 @@ async function readMembers(bytes: Uint8Array, where: string): Promise<IndexMembe
     if (isAppError(error, 'LIMIT')) {
       throw new AppError('LIMIT', `${where}: ${error.message}`, {
         cause: error,
-        hint: 'No index is like this; name another mirror with --mirror.',
+        hint: 'Use another mirror with --mirror: no real index looks like this.',
         details: error.details,
       });
     }
     if (!isAppError(error, 'BAD_ARCHIVE')) throw error;
     throw new AppError('BAD_INDEX', `${where}: ${error.message}`, {
       cause: error,
-      hint: 'The index is damaged or was cut short; index the repository again or name another mirror with --mirror.',
+      hint: 'Index the repository again or use another mirror with --mirror: the index is damaged or truncated.',
     });
   }
 }

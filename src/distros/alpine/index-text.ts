@@ -84,11 +84,11 @@ function finish(
   const why = unsafe
     ? fault(
         state.line,
-        'a name and version that can be a file name before it',
+        'a name and version valid in a file name before it',
         JSON.stringify(`${name}-${version}`),
       )
     : found;
-  if (why !== '') draft.extra = { ...draft.extra, [UNUSABLE]: [`its record cannot be used: ${why}`] };
+  if (why !== '') draft.extra = { ...draft.extra, [UNUSABLE]: [`its index entry is invalid: ${why}`] };
   draft.fileName = unsafe ? '' : `${name}-${version}.apk`;
   if (packages.length >= MAX_PACKAGES) {
     throw limit(state.where, state.line, `at most ${MAX_PACKAGES} packages`, 'more');
@@ -208,7 +208,7 @@ function fault(line: number, expected: string, got: string): string {
 
 function bad(where: string, line: number, expected: string, got: string): AppError {
   return new AppError('BAD_INDEX', `${where}: ${fault(line, expected, got)}`, {
-    hint: 'The index is damaged or is no apk index; index the repository again or name another mirror with --mirror.',
+    hint: 'Index the repository again or use another mirror with --mirror: the index is damaged or not an apk index.',
     details: { where, line, expected, got },
   });
 }

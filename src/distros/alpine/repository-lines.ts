@@ -17,7 +17,7 @@ export function repositoryLines({
   const substituted = (text: string, line: string): string =>
     text.replace(/\$\{([^}:]*)(?::(\d+))?\}/g, (_, key: string, length: string | undefined) => {
       const value = variables.get(key);
-      if (value === undefined) throw refused(line, `a variable that is set, and ${key} is not`);
+      if (value === undefined) throw refused(line, `a defined variable, and ${key} is not`);
       return length === undefined ? value : value.slice(0, Number(length));
     });
 
@@ -62,7 +62,7 @@ function refused(line: string, expected: string): AppError {
     'USAGE',
     `not a line of repositories: expected ${expected}, got ${JSON.stringify(line)}`,
     {
-      hint: 'A line is [v2] [@TAG] URL [COMPONENT…], ndx [@TAG] URL or set [-default] NAME=VALUE, as in /etc/apk/repositories.',
+      hint: 'Write [v2] [@TAG] URL [COMPONENT…], ndx [@TAG] URL or set [-default] NAME=VALUE, as in /etc/apk/repositories.',
     },
   );
 }
@@ -71,9 +71,9 @@ function refused(line: string, expected: string): AppError {
 export function unsupported(line: string): AppError {
   return new AppError(
     'UNSUPPORTED',
-    `${line}: a repository in apk 3's own format (v3, .adb), which is not read yet`,
+    `${line}: a repository in apk 3's own format (v3, .adb), which is not supported yet`,
     {
-      hint: 'Alpine serves the same packages as v2 (APKINDEX.tar.gz): name that.',
+      hint: 'Use the v2 repository (APKINDEX.tar.gz), where Alpine serves the same packages.',
     },
   );
 }

@@ -20,9 +20,13 @@ export const apkDialect: TarDialect = {
       const { at, length } = FIELD[name];
       if (OCTAL.test(text(at, length))) continue;
       const got = JSON.stringify(text(at, length));
-      throw new AppError('BAD_ARCHIVE', `${context}: ${name} is no octal number that apk can read: ${got}`, {
-        hint: 'apk refuses this package too: its maker must mend it.',
-      });
+      throw new AppError(
+        'BAD_ARCHIVE',
+        `${context}: ${name} is not an octal number that apk can read: ${got}`,
+        {
+          hint: 'Ask the packager to fix it: apk refuses this package too.',
+        },
+      );
     }
   },
   ignoredRecords: new Set(['uid', 'gid', 'uname', 'gname', 'mtime', 'size']),

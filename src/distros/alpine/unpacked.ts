@@ -54,6 +54,6 @@ function refused({ name, version }: ArchiveFacts, { path }: FileEntry, why: stri
   return new AppError(
     'BAD_ARCHIVE',
     `${name}-${version}: ${JSON.stringify(path)} cannot be installed by apk: ${why}`,
-    { hint: 'The package is broken: its maker must mend it.', details: { package: name, path } },
+    { hint: 'Ask the packager to fix it: the package is broken.', details: { package: name, path } },
   );
 }

@@ -19,7 +19,7 @@ export function unsigned(facts: ReadFacts): Unsigned {
     .filter(({ verified }) => !verified)
     .map(
       ({ path, sizeBytes }): UnsignedPart => ({
-        what: 'an entry that is no verified signature',
+        what: 'an entry other than a verified signature',
         path,
         sizeBytes,
       }),

@@ -91,8 +91,8 @@ async function* members(
       where,
       what: 'a pacman database (a tar, plain or compressed with gzip, zstd, xz or bzip2)',
       code: 'BAD_INDEX',
-      repack: 'Make the database again with repo-add, as NAME.db.tar.zst.',
-      hint: 'a captive portal or an error page in place of the file?',
+      repack: 'Create the database again with repo-add, as NAME.db.tar.zst.',
+      hint: 'Check the URL: the server may have sent a captive portal or error page instead of the file.',
     });
   }
   const ready: Member[] = [];

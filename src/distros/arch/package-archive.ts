@@ -103,7 +103,7 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
   }
   if (compression === 'unknown') {
     const what = 'an Arch package (a tar, plain or compressed with zstd, xz, gzip or bzip2)';
-    const repack = 'Decompress it and compress the tar with zstd; makepkg does so with PKGEXT=.pkg.tar.zst.';
+    const repack = 'Recompress the tar with zstd, as makepkg does with PKGEXT=.pkg.tar.zst.';
     throw unreadable(compression, head, { where, what, code: 'BAD_ARCHIVE', repack });
   }
   let hasBackup: boolean | undefined;
@@ -162,7 +162,7 @@ async function factsOf(
   const pkginfo = list.kept.get('.PKGINFO');
   if (pkginfo === undefined) {
     throw new AppError('BAD_ARCHIVE', `${where}: expected a .PKGINFO as every Arch package has, got none`, {
-      hint: 'is this a package?',
+      hint: 'Check that this is a package.',
     });
   }
   const info = parsePkgInfo(pkginfo, where);
@@ -226,9 +226,9 @@ function checkIdentity(
 function mismatch(where: string, what: string, expected: string, got: string): AppError {
   return new AppError(
     'INTEGRITY',
-    `${where}: not what the index says: ${what}: expected ${expected}, got ${got}`,
+    `${where}: differs from the index: ${what}: expected ${expected}, got ${got}`,
     {
-      hint: 'the mirror may be out of step with its index: `compose index` and try again',
+      hint: 'Run `compose index` and try again: the mirror may be out of sync with its index.',
       details: { where, expected, got },
     },
   );

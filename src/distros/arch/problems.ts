@@ -45,7 +45,7 @@ function problem(
 }
 
 export function explainUnknownDatabase(database: string, name: string): Failure {
-  const message = `there is no repository called ${database}`;
+  const message = `no repository is named ${database}`;
   return {
     problem: problem({ kind: 'unknown', subject: name, message }, [
       { verdict: 'requires', requirement: `${database}/${name}`, chain: [WORLD] },
@@ -68,14 +68,14 @@ export function explainUnknownTarget(target: string, name: string, session: Sess
     const term: SolveTerm = { verdict: 'requires', requirement: target, chain: [WORLD] };
     return { problem: problem({ kind: 'unknown', subject: wanted.name, message }, [term]), line };
   }
-  const message = `there is no ${target}, but ${list(labels)}${other}`;
+  const message = `${target} not found, but ${list(labels)}${other} is`;
   const term: SolveTerm = { verdict: 'breaks', requirement: target, chain: [WORLD] };
   const subject = candidates[0] ?? wanted.name;
   return { problem: problem({ kind: 'version', subject, message, candidates }, [term]), line };
 }
 
 export function explainDuplicate(known: CatalogPackage, other: CatalogPackage): Failure {
-  const message = `${fullName(known)} and ${fullName(other)} of another repository are both asked for: a name is installed once`;
+  const message = `${fullName(known)} and ${fullName(other)} of another repository are both requested: a name can be installed only once`;
   return {
     problem: problem(
       {
@@ -162,15 +162,15 @@ export function explainMissing({ wanted, chains, more, displaced }: Unmet, sessi
       const { old, by } = displaced;
       return {
         kind: 'conflict',
-        message: `${asks}, but ${fullName(by)} is installed in place of ${fullName(old)}`,
+        message: `${asks}, but ${fullName(by)} is installed instead of ${fullName(old)}`,
       };
     }
     if (considered.length === 0) return { kind: 'unknown', message: `${asks}, which nothing provides` };
     if (meeting.length > 0) {
-      return { kind: 'masked', message: `${asks}, but ${list(meeting.map(fullName))} is to be ignored` };
+      return { kind: 'masked', message: `${asks}, but ${list(meeting.map(fullName))} is ignored` };
     }
     const had = list(considered.map((entry) => labelOf(entry, wanted.name, session)));
-    return { kind: 'version', message: `${asks}, but there is only ${had}` };
+    return { kind: 'version', message: `${asks}, but only ${had} is available` };
   }
 }
 

@@ -46,7 +46,7 @@ export function parseRepositoryLine(line: string, query: RepositoryQuery): Repos
       'USAGE',
       `not a repository: expected URL, DIR or NAME=URL, got ${JSON.stringify(redactUrl(line))}`,
       {
-        hint: 'a Server line with $repo needs its name: NAME=URL',
+        hint: "Write NAME=URL: a Server line with $repo needs the repository's name.",
       },
     );
   }
@@ -122,7 +122,7 @@ function databaseIn(server: string): string | undefined {
   );
   if (names.size > 1) {
     throw new AppError('USAGE', `${folder}: expected one database, got ${[...names].sort().join(', ')}`, {
-      hint: `name one: --repo ${folder}/${[...names].sort()[0]}.db`,
+      hint: `Choose one: --repo ${folder}/${[...names].sort()[0]}.db`,
     });
   }
   return [...names][0];
@@ -144,7 +144,7 @@ function checkRelease(release: string): void {
     'USAGE',
     `Arch has one release: expected ${DEFAULT_RELEASE}, got ${JSON.stringify(release)}`,
     {
-      hint: 'for a day of the past, name a mirror: --mirror https://archive.archlinux.org/repos/2024/01/15',
+      hint: 'Use a mirror of the day for an older state: --mirror https://archive.archlinux.org/repos/2024/01/15',
     },
   );
 }

@@ -139,7 +139,7 @@ export class Resolution {
       if (this.lines.length > 0 && this.#session.installed.packages.length === 0) return false;
       throw new AppError(
         'LIMIT',
-        `what ${this.#frames[0]?.entry.name} needs takes too long to find out: expected at most ${MAX_STEPS} steps`,
+        `the dependencies of ${this.#frames[0]?.entry.name} take too long to resolve: expected at most ${MAX_STEPS} steps`,
       );
     }
     const before = this.resolved.packages.length;

@@ -39,14 +39,14 @@ async function judge(
   { policy, signature }: SignatureCheck,
 ): Promise<OpenPgpVerdict> {
   if (signature === undefined) {
-    return { status: 'unsigned', fingerprint: '', signer: '', message: 'there is no signature' };
+    return { status: 'unsigned', fingerprint: '', signer: '', message: 'no signature found' };
   }
   if (policy.pacman === undefined) {
     return {
       status: 'unknown-key',
       fingerprint: '',
       signer: '',
-      message: 'the keyring of the distribution, a package of its repositories, is not at hand',
+      message: "the distribution's keyring, a package of its repositories, is not available",
     };
   }
   return verifyDetached(policy.pacman, data, signature);

@@ -2,7 +2,8 @@ import { MAX_ENTRIES, type TarEntry } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 
 /** As `unstackable`: what the engines make of such a tar differs, or one of them fails. */
-export const OVER_ITS_OWN = 'an entry in place of, or below, another of the archive that is no folder';
+export const OVER_ITS_OWN =
+  'an entry that replaces, or lies below, another entry of the archive that is not a folder';
 
 /**
  * Paths, link targets and pax records of an archive are kept in memory, and with them the folders that paths
@@ -70,7 +71,7 @@ export class EntryChecks {
   }
 
   #refuseLink(path: string, target: string): void {
-    const text = `hard link ${quoted(path)} points at ${quoted(target)}, which is no file before it`;
+    const text = `hard link ${quoted(path)} points at ${quoted(target)}, which is not an earlier file`;
     throw new AppError('BAD_ARCHIVE', `${this.#where}: ${text}`, { details: { path } });
   }
 
@@ -78,8 +79,8 @@ export class EntryChecks {
     if (!path.split('/').some((name) => name.startsWith(WHITEOUT_PREFIX))) return;
     throw new AppError(
       'UNSUPPORTED',
-      `${this.#where}: path ${quoted(path)}: a name that begins with ${WHITEOUT_PREFIX} cannot be in an image, where it removes a file`,
-      { hint: 'No such file can be in any container image.', details: { path } },
+      `${this.#where}: path ${quoted(path)}: a name starting with ${WHITEOUT_PREFIX} cannot be in an image, where it would remove a file`,
+      { hint: 'Rename the file: no container image can contain such a name.', details: { path } },
     );
   }
 

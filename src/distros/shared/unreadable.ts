@@ -24,7 +24,7 @@ export function unreadable(
   if (foreign?.isCompression === true) {
     return new AppError(
       'UNSUPPORTED',
-      `${where}: expected ${what}, got ${foreign.name}, which is not read here`,
+      `${where}: expected ${what}, got ${foreign.name}, which is not supported here`,
       {
         hint: repack,
       },

@@ -256,7 +256,7 @@ test('entries before the control member that are more than signatures are in no 
   ];
   for (const file of odd) {
     const facts = await read(Buffer.concat([gzipMember(tarEntry(file)), APK]));
-    assert.equal(facts.unstackable, 'a signature member with something else than signatures', file.path);
+    assert.equal(facts.unstackable, 'a signature member with content other than signatures', file.path);
     assert.equal(facts.signedBy, KEY.name);
   }
 });
@@ -395,7 +395,7 @@ test('GNU long link targets are not apk’s: a hard link of one has no file, a s
         tarEntry({ ...link, type: 'hardlink' }),
       ]),
     ),
-    (error) => isAppError(error, 'BAD_ARCHIVE') && /no file before it/.test(error.message),
+    (error) => isAppError(error, 'BAD_ARCHIVE') && /not an earlier file/.test(error.message),
   );
   const facts = await withData(Buffer.concat([long, tarEntry({ ...link, type: 'symlink' })]));
   assert.equal(facts.files.at(-1)?.linkTarget, target.slice(0, 100));
@@ -422,7 +422,7 @@ test('numbers and headers that apk cannot read are refused', async () => {
   assert.equal((await withData(entry)).unstackable, '');
 });
 
-test('names that begin with ./ are not installed, as apk does not; the layer is derived without them', async () => {
+test('names starting with ./ are not installed, as apk does not; the layer is derived without them', async () => {
   const facts = await withData(
     tarEntries([
       { path: './opt', type: 'directory' },
@@ -435,7 +435,7 @@ test('names that begin with ./ are not installed, as apk does not; the layer is 
     facts.files.map(({ path }) => path),
     ['.PKGINFO', '.post-install', '.trigger', 'usr', '.hidden'],
   );
-  assert.match(facts.unstackable, /^names that begin with \.\//);
+  assert.match(facts.unstackable, /^names starting with \.\//);
   const root = await withData(tarEntries([{ path: './', type: 'directory', mode: 0o700 }]));
   assert.match(root.unstackable, /^an entry of the root folder/);
   await assert.rejects(

@@ -157,14 +157,14 @@ for (const [what, bytes, message] of HOSTILE) {
 test('one odd record leaves the others as they are, and says why it cannot be used', async () => {
   const rows: readonly (readonly [name: string, desc: string, why: RegExp | undefined])[] = [
     ['a', DESC, undefined],
-    ['a', '', /^its record cannot be used: desc of "a-1-1": expected a %FILENAME%, got none$/],
+    ['a', '', /^its index entry is invalid: desc of "a-1-1": expected a %FILENAME%, got none$/],
     ['a', DESC.replace('a.pkg.tar.gz', ''), /expected a %FILENAME%, got none/],
     ['a', DESC.replaceAll('\n', '\r\n'), /expected a %FILENAME%/],
     ['a', `${DESC}%SHA256SUM%\nabc\n`, /expected 64 hex digits for %SHA256SUM%, got "abc"/],
     ['a', `${DESC}%unusable%\nmine\n`, undefined],
     ['a', DESC.replace('\na\n', '\n../a\n').replace('1-1', '9'), undefined],
     ['a', `x\n${DESC}%CSIZE%\n-1\n%ISIZE%\n2k\n%BUILDDATE%\nMonday\n`, undefined],
-    ['a b', DESC, /expected a name and version that can be part of a file name, got "a b"/],
+    ['a b', DESC, /expected a name and version valid in a file name, got "a b"/],
     ['-a', DESC, /got "-a"/],
   ];
   for (const [name, desc, why] of rows) {

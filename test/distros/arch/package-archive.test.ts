@@ -203,7 +203,7 @@ test('an error of the source is the error', async () => {
   await assert.rejects(read(Buffer.alloc(0), { chunks: source() }), /connection lost/);
 });
 
-test('names that begin with ./ are not installed, as pacman does not; the layer is derived without them', async () => {
+test('names starting with ./ are not installed, as pacman does not; the layer is derived without them', async () => {
   const files = [
     { path: './opt/' },
     { path: './opt/a', content: 'x' },
@@ -215,7 +215,7 @@ test('names that begin with ./ are not installed, as pacman does not; the layer 
     facts.files.map(({ path }) => path).filter((path) => !path.startsWith('.')),
     ['usr', 'usr/b'],
   );
-  assert.match(facts.unstackable, /^names that begin with \.\//);
+  assert.match(facts.unstackable, /^names starting with \.\//);
   const root = await read(makeArchPackage({ ...SPEC, files: [{ path: './', mode: 0o700 }], backup: [] }));
   assert.match(root.unstackable, /^an entry of the root folder/);
 });

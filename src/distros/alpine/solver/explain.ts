@@ -85,7 +85,7 @@ function explainName({ name, providers, requiredBy }: MissingName, chains: Chain
   const message =
     providers.length === 0
       ? `no such package: ${name.text}${wanted}`
-      : `${name.text}${wanted}${wanted === '' ? '' : ','} is only provided by packages that are never chosen unasked: name one of ${providers.join(', ')}`;
+      : `${name.text}${wanted}${wanted === '' ? '' : ','} is only provided by packages that are never chosen automatically: name one of ${providers.join(', ')}`;
   return problem({
     kind: providers.length === 0 ? 'unknown' : 'virtual',
     subject: name.text,
@@ -135,7 +135,7 @@ function explainPackage(broken: BrokenPackage, chains: Chains): SolveProblem {
   const [tag] = broken.maskedIn;
   if (tag !== undefined) {
     const tags = broken.maskedIn.map((name) => `@${name}`).join(', ');
-    const message = `${label} is only in a tagged repository (${tags}): ask for ${broken.one.name.text}@${tag}`;
+    const message = `${label} is only in a tagged repository (${tags}): request ${broken.one.name.text}@${tag}`;
     return problem({ ...common, kind: 'masked', message });
   }
   const [first] = breaks;
@@ -154,7 +154,7 @@ function askedBy({ requirement, chain }: SolveTerm): string {
 }
 
 function kept([first]: readonly SolveTerm[]): string {
-  return first === undefined ? '' : `, and is there because of ${askedBy(first)}`;
+  return first === undefined ? '' : `, and is needed because of ${askedBy(first)}`;
 }
 
 function reason(broken: BrokenPackage): string {
@@ -165,8 +165,8 @@ function reason(broken: BrokenPackage): string {
     ...unreadable.map((dependency) => dependencyText(dependency)),
     ...unreadableProvides.map(provideText),
   ];
-  if (first !== undefined) return `apk accepts no such version as in ${first}`;
-  return breaks.length > 0 ? 'nothing answers its dependencies' : 'its index entry asks for a newer apk';
+  if (first !== undefined) return `apk does not accept the version in ${first}`;
+  return breaks.length > 0 ? 'its dependencies cannot be satisfied' : 'its index entry requires a newer apk';
 }
 
 function clash({ one, conflicts }: BrokenPackage, label: string): string {
@@ -174,9 +174,9 @@ function clash({ one, conflicts }: BrokenPackage, label: string): string {
   if (first === undefined) return `${label} cannot be installed`;
   const { other, provide } = first;
   if (provide === null)
-    return `${label} and ${labelOf(other)} are two versions of ${one.name.text}: only one can be there`;
+    return `${label} and ${labelOf(other)} are two versions of ${one.name.text}: only one can be installed`;
   if (other === one) return `${label} provides ${provide.name.text} twice, which conflicts with itself`;
-  return `${label} and ${labelOf(other)} both provide ${provide.name.text}: only one can be there`;
+  return `${label} and ${labelOf(other)} both provide ${provide.name.text}: only one can be installed`;
 }
 
 function versionsOf(name: NameState): readonly string[] {
@@ -190,7 +190,7 @@ function unexplained({ changes }: Solution): SolveProblem {
     kind: 'conflict',
     subject: failed[0] ?? 'world',
     terms: [],
-    message: `these packages cannot be there together: ${failed.join(', ')}`,
+    message: `these packages cannot be installed together: ${failed.join(', ')}`,
     candidates: failed,
   });
 }

@@ -65,7 +65,7 @@ function unknownOption(key: string, command: TakingOptions): AppError {
   const known = OPTIONS.get(key) ?? [...OPTIONS.values()].find(({ short }) => short === key);
   if (known !== undefined) {
     const line = command.name === '' ? 'compose PKG…' : lineOf(command);
-    return new AppError('USAGE', `${rawName} is not an option of ${line}`, {
+    return new AppError('USAGE', `not an option of ${line}: ${rawName}`, {
       hint: `${lineOf(command)} --help lists its options`,
       details: { option: rawName, expected, got: rawName },
     });
@@ -101,7 +101,7 @@ function usageError(message: string, command: TakingOptions): AppError {
   if (empty !== undefined) return missingValue(empty, command);
   const [, full] = /^Argument unexpected for: (.+)$/.exec(message) ?? [];
   if (full !== undefined) return unexpectedValue(full);
-  return new AppError('USAGE', message, { hint: `${lineOf(command)} --help shows how it is used` });
+  return new AppError('USAGE', message, { hint: `${lineOf(command)} --help shows the usage` });
 }
 
 /** `--load` becomes `--load=auto`: yargs has no value that may be left out without taking the next word for it. */

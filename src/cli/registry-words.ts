@@ -40,7 +40,7 @@ export function namedArguments<Name extends string>(
   }
   const got = args.length === 0 ? 'none' : JSON.stringify(args.join(' '));
   throw new AppError('USAGE', `compose ${command}: expected ${names.join(' and ')}, got ${got}`, {
-    hint: `compose ${command} --help shows how it is used`,
+    hint: `compose ${command} --help shows the usage`,
     details: { expected: names, got: args },
   });
 }

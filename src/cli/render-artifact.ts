@@ -49,7 +49,7 @@ export function renderArtifactPull(report: ArtifactPullReport, { quiet }: Render
     STATES[state],
   ]);
   const { unnamed } = report;
-  const rest = unnamed.length === 0 ? '' : `${count(unnamed.length, 'blob')} without a name left out\n`;
+  const rest = unnamed.length === 0 ? '' : `${count(unnamed.length, 'blob')} without a name skipped\n`;
   return `${head}\n${table([{ title: 'SAVED AS' }, { title: 'SIZE', align: 'right' }, { title: 'STATE' }], files)}${rest}`;
 }
 

@@ -10,7 +10,7 @@ export function renderCatalogPush(report: CatalogPushReport, { quiet }: { readon
     ['pushed to', pushed.reference],
     ['digest', pushed.digest],
     ['repositories', `${repositories} (${count(packages, 'package')})`],
-    ['facts of', count(archives, 'archive')],
+    ['metadata of', count(archives, 'archive')],
     ['blobs', pushSummary(pushed)],
   ]);
 }
@@ -21,8 +21,8 @@ export function renderCatalogPull(report: CatalogPullReport, { quiet }: { readon
   const { fetched, cached } = report;
   return block([
     ['pulled', report.reference],
-    ['repositories', `${report.repositories} taken`],
-    ['facts of', `${count(report.archives, 'archive')} taken`],
-    ['received', `${formatSize(fetched.bytes)}; ${formatSize(cached.bytes)} were here`],
+    ['repositories', `${report.repositories} imported`],
+    ['metadata of', `${count(report.archives, 'archive')} imported`],
+    ['received', `${formatSize(fetched.bytes)}; ${formatSize(cached.bytes)} already cached`],
   ]);
 }

@@ -11,7 +11,7 @@ export function renderPlan(plan: PlanReport): string {
     item.reason === 'explicit' ? 'requested' : item.reason,
     formatSize(item.sizeBytes),
     formatSize(item.installedSizeBytes),
-    item.cached ? 'cached' : 'to fetch',
+    item.cached ? 'cached' : 'to download',
   ]);
   const listing = table(
     [
@@ -28,7 +28,7 @@ export function renderPlan(plan: PlanReport): string {
   const total = [
     count(plan.packages.length, 'package'),
     `${formatSize(plan.installedBytes)} installed`,
-    `${formatSize(plan.downloadBytes)} to fetch`,
+    `${formatSize(plan.downloadBytes)} to download`,
   ].join(', ');
   const warnings = plan.warnings.map((warning) => `${labelled('warning', warning)}\n`).join('');
   const base = baseText(plan);

@@ -63,7 +63,7 @@ function layerTable(layers: readonly InspectedLayer[], verbose: boolean): string
 }
 
 function referrerTable(referrers: readonly Descriptor[]): string {
-  if (referrers.length === 0) return 'nothing refers to it\n';
+  if (referrers.length === 0) return 'no referrers\n';
   return table(
     [{ title: 'REFERRER' }, { title: 'SIZE', align: 'right' }, { title: 'TYPE' }],
     referrers.map(({ digest, size, artifactType, mediaType }) => [

@@ -6,7 +6,7 @@ import { block } from './render-registry.ts';
 export function renderMirrorAdd(report: MirrorAddReport, { quiet }: { readonly quiet: boolean }): string {
   if (quiet) return `${report.digest}\n`;
   const { wanted, added, mounted } = report.packages;
-  const fromRegistry = mounted === 0 ? '' : `, ${mounted} of them within the registry`;
+  const fromRegistry = mounted === 0 ? '' : `, ${mounted} of them copied within the registry`;
   return block([
     ['mirrored to', `oci://${report.reference}`],
     ['digest', report.digest],
@@ -14,7 +14,7 @@ export function renderMirrorAdd(report: MirrorAddReport, { quiet }: { readonly q
     ...report.repositories.map((repository) => ['index', repositoryText(repository)] as const),
     [
       'packages',
-      `${wanted - added} there, ${added} added${fromRegistry}; ${formatSize(report.sentBytes)} sent`,
+      `${wanted - added} up to date, ${added} added${fromRegistry}; ${formatSize(report.sentBytes)} sent`,
     ],
   ]);
 }

@@ -101,12 +101,12 @@ export function renderOwns({ owners, missing, likely }: OwnsReport): string {
             onOneLine(path),
             name,
             version,
-            repository === '' ? 'none of these' : repository,
+            repository === '' ? 'not in these' : repository,
           ]),
         );
   const lines = [
-    ...missing.map((path) => `${onOneLine(path)}: in no package whose files are known`),
-    ...likely.map((line) => `by its index, ${printable(line)}`),
+    ...missing.map((path) => `${onOneLine(path)}: not in any package with a known file list`),
+    ...likely.map((line) => `from the index: ${printable(line)}`),
   ];
   return `${listing}${lines.map((line) => `${line}\n`).join('')}`;
 }

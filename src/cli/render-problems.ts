@@ -57,7 +57,7 @@ function paragraph(problem: SolveProblem, verbose: boolean): readonly string[] {
   const headline = headlineOf(problem, rows.length > 0);
   const others = problem.candidates.filter((label) => !headline.includes(label));
   if (others.length > 0) {
-    rows.push([problem.kind === 'virtual' ? 'name one of' : 'there is', listed(others, verbose), '']);
+    rows.push([problem.kind === 'virtual' ? 'name one of' : 'available', listed(others, verbose), '']);
   }
   return [`error: ${headline}`, ...aligned(rows).map(indented)];
 }

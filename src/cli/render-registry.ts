@@ -10,7 +10,7 @@ export function pushSummary(report: PushReport): string {
   const parts = [
     part(report.uploaded, 'uploaded'),
     part(report.mounted, 'mounted'),
-    part(report.present, 'there'),
+    part(report.present, 'already in the registry'),
   ];
   return `${parts.filter((text) => text !== '').join(', ')}; ${formatSize(report.sentBytes)} sent`;
 }

@@ -28,10 +28,10 @@ function examples(packages: readonly PackageRef[]): string {
 }
 
 function resolution({ kind, package: entry, providers }: ResolvedRelation): string {
-  if (kind === 'conflicts') return 'must not be installed beside it';
+  if (kind === 'conflicts') return 'must not be installed together with it';
   if (entry !== undefined) return label(entry);
   if (providers.length === 0) return 'not in these repositories';
-  return `none unasked; provided by ${examples(providers)}`;
+  return `none automatically; provided by ${examples(providers)}`;
 }
 
 function renderDependsOf(report: DependsReport): string {
@@ -97,7 +97,7 @@ function renderAbsence({ name, targets, setSize, absence }: WhyReport): string {
     `${examples(packages.slice(0, 1))} is not among the ${count(setSize, 'package')} of ${targets.join(', ')}`,
     dependents.length === 0
       ? `nothing in the repositories depends on ${name}: only a request for it installs it`
-      : `${count(dependents.length, 'package')} would bring it in: ${examples(dependents)} (compose rdepends ${name})`,
+      : `${count(dependents.length, 'package')} would install it: ${examples(dependents)} (compose rdepends ${name})`,
     ...installIf.map(({ rule, missing }) => `install_if ${rule}: does not hold, ${missing.join(' ')} fails`),
   ];
   return `${lines.map(printable).join('\n')}\n`;
@@ -106,7 +106,7 @@ function renderAbsence({ name, targets, setSize, absence }: WhyReport): string {
 export function renderWhy(report: WhyReport, env: NodeJS.ProcessEnv): string {
   if (report.package === undefined) return renderAbsence(report);
   const chains = report.chains.map((chain) =>
-    chain.steps.length === 0 ? printable(`${chain.root} is a target itself\n`) : renderChain(chain, env),
+    chain.steps.length === 0 ? printable(`${chain.root} was requested itself\n`) : renderChain(chain, env),
   );
   return chains.join('\n');
 }
@@ -114,7 +114,9 @@ export function renderWhy(report: WhyReport, env: NodeJS.ProcessEnv): string {
 /** Why apk would not take it for the name alone. */
 function stateOf({ unasked, tag }: ProviderEntry): string {
   if (unasked) return '';
-  return tag === '' ? 'only when named: no version, no priority' : `only when requested with @${tag}`;
+  return tag === ''
+    ? 'only when requested by name: no version, no priority'
+    : `only when requested with @${tag}`;
 }
 
 function providerRow(entry: ProviderEntry, chosen: PackageRef | undefined): readonly string[] {
@@ -144,7 +146,7 @@ export function renderProviders(reports: readonly ProvidersReport[]): string {
       providers.map((entry) => providerRow(entry, chosen)),
     );
     const title = reports.length > 1 ? `${printable(name)}\n\n` : '';
-    return `${title}${listing}${refusal === '' ? '' : `\nnone is chosen: ${printable(refusal)}\n`}`;
+    return `${title}${listing}${refusal === '' ? '' : `\nno provider is chosen: ${printable(refusal)}\n`}`;
   });
   return texts.join('\n');
 }

@@ -49,7 +49,7 @@ export function renderIngest(reports: readonly IngestReport[]): string {
     .filter((report) => report.unstackable !== '')
     .map(
       (report) =>
-        `${labelled('note', `${report.source} will be repacked to be a layer: ${report.unstackable}`)}\n`,
+        `${labelled('note', `${report.source} will be repacked as a layer: ${report.unstackable}`)}\n`,
     );
   const added = reports.filter((report) => report.added).length;
   return `${listing}\n${count(reports.length, 'archive')}, ${added} added\n${notes.join('')}`;

@@ -12,7 +12,7 @@ export function renderShow(reports: readonly ShowReport[]): string {
     .flatMap(({ target, by, packages }) =>
       packages.map((entry) =>
         block(
-          by === 'name' ? [] : [['provides', [`${target}: no package of that name; this one provides it`]]],
+          by === 'name' ? [] : [['provides', [`${target}: no package has that name; this one provides it`]]],
           entry,
         ),
       ),
@@ -70,10 +70,10 @@ function signatures({ signature, indexSignedBy }: PackageReport): string {
 
 function cachedLines(cached: CachedReport): readonly Line[] {
   return [
-    ['cached', [cached.stored ? cached.digest : `facts only; its bytes were removed: ${cached.digest}`]],
+    ['cached', [cached.stored ? cached.digest : `metadata only; the archive was removed: ${cached.digest}`]],
     ['diffID', [cached.diffId]],
-    ['layer', [cached.derived === '' ? `as it is (${cached.compression})` : `made anew: ${cached.derived}`]],
-    ['signed by', [cached.signedBy === '' ? 'nobody (accepted unsigned)' : cached.signedBy]],
+    ['layer', [cached.derived === '' ? `unchanged (${cached.compression})` : `repacked: ${cached.derived}`]],
+    ['signed by', [cached.signedBy === '' ? 'no key (accepted unsigned)' : cached.signedBy]],
     ['scripts', words(cached.scripts)],
     ['triggers', words(cached.triggers)],
     ['hooks', words(cached.hooks)],

@@ -101,8 +101,8 @@ export function renderTree(
   const notes = [
     '',
     `${count(graph.packages.length, 'package')}${within}, ${formatSize(installed)} installed`,
-    ...(repeated ? ['(*) what it needs is shown above'] : []),
-    ...(cut ? [`levels below ${MAX_DEPTH} are not shown: --json has them`] : []),
+    ...(repeated ? ['(*) its dependencies are shown above'] : []),
+    ...(cut ? [`levels below ${MAX_DEPTH} are omitted; use --json to see them`] : []),
     ...graph.warnings.map((warning) => labelled('warning', warning)),
   ];
   return `${[...lines, ...notes].join('\n')}\n`;

@@ -21,13 +21,13 @@ const EXCEPTIONS: readonly (readonly [EntryOrigin, meaning: string])[] = [
   ['generated', 'generated'],
   ['symlink', 'symlinks'],
   ['database', "the package manager's database"],
-  ['install', 'steps of the install, for /.pkg/install.sh'],
+  ['install', 'install steps for /.pkg/install.sh'],
   ['whiteout', 'hidden'],
 ];
 const OWN: readonly (readonly [EntryOrigin, meaning: string])[] = [
   ['package', "packages' own files"],
-  ['attributes', "packages' files with other owners, modes or times"],
-  ['moved', "packages' files at another path"],
+  ['attributes', "packages' files with changed owners, modes or times"],
+  ['moved', "packages' files at a different path"],
   ['directory', 'directories'],
 ];
 
@@ -69,10 +69,10 @@ function head(report: VerifyReport): readonly string[] {
 function configLines({ config }: VerifyReport): readonly string[] {
   const settings = Object.entries(config.settings);
   if (settings.length === 0)
-    return ['\nconfig, covered by no signature: says nothing of what a container runs'];
+    return ['\nconfig, not covered by any signature: without settings for what a container runs'];
   const heading = config.asComposed
-    ? 'config, covered by no signature, as composed by default:'
-    : 'config, covered by no signature, not what is composed by default:';
+    ? 'config, not covered by any signature, with default settings:'
+    : 'config, not covered by any signature, with other than default settings:';
   return [
     `\n${heading}`,
     ...settings.map(([name, text]) =>
@@ -95,7 +95,7 @@ function unsignedLines(layers: readonly LayerVerdict[], verbose: boolean): reado
     ({ what }) => what,
   );
   return [
-    '\nbytes that no signature covers:',
+    '\nbytes not covered by any signature:',
     ...shown.map(({ at, path, what, sizeBytes }) =>
       printableLine(`  layer ${at}: /${path} (${sizeText(sizeBytes)})  ${what}`),
     ),
@@ -152,7 +152,7 @@ function layerTable(layers: readonly LayerVerdict[]): string {
       { title: 'SIZE', align: 'right' },
       { title: 'KIND' },
       { title: 'HOLDS' },
-      { title: 'VOUCHED FOR' },
+      { title: 'VERIFIED BY' },
     ],
     layers.map((layer) => {
       const [first] = layer.packages;
@@ -232,14 +232,14 @@ function conclusion(report: VerifyReport, install: LayerVerdict | undefined): st
   const { problems, packages, unverifiedPackages, layers } = report;
   if (problems.length > 0) return `\nnot verified: ${count(problems.length, 'problem')}`;
   if (unverifiedPackages > 0) {
-    return `\nnot verified against any signature: ${unverifiedPackages} of ${count(packages, 'package')}; the layers are these packages, whoever made them`;
+    return `\nnot verified against any signature: ${unverifiedPackages} of ${count(packages, 'package')}; the layers match these packages, whoever built them`;
   }
   const own = new Set<EntryOrigin>(OWN.map(([origin]) => origin));
   const except = (install?.verdicts ?? []).filter(({ origin }) => !own.has(origin));
   const bytes = except.reduce((sum, one) => sum + (one.type === 'file' ? one.sizeBytes : 0), 0);
   const exceptions = [
     'the config',
-    ...(layers.some(({ unsigned }) => unsigned.length > 0) ? ['the bytes that no signature covers'] : []),
+    ...(layers.some(({ unsigned }) => unsigned.length > 0) ? ['the bytes not covered by any signature'] : []),
     ...(except.length === 0
       ? []
       : [`these ${count(except.length, 'entry', 'entries')} of the install layer, ${formatSize(bytes)}`]),

@@ -28,7 +28,7 @@ export function settingsFromWords(words: Words): ComposeSettings {
   } else if (words.options.has('store')) {
     refuse({
       where: '--store',
-      expected: '--push REG/NAME:TAG with it: a store is what pushed images mount from',
+      expected: '--push REG/NAME:TAG with it, since a store only serves pushed images',
       got: words.options.get('store')?.at(-1) ?? '',
     });
   }
@@ -45,7 +45,7 @@ export function checkArguments(
   if (args.length >= 1 && args.length <= atMost) return;
   const got = args.length === 0 ? 'none' : JSON.stringify(args.join(' '));
   throw new AppError('USAGE', `compose ${command}: expected ${what}, got ${got}`, {
-    hint: `compose ${command} --help shows how it is used`,
+    hint: `compose ${command} --help shows the usage`,
     details: { expected: what, got: args },
   });
 }

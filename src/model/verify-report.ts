@@ -47,7 +47,7 @@ export interface EntryVerdict {
 
 /** Bytes of a layer that nobody vouches for, and that are no file of the image or only a signature's. */
 export interface UnsignedPart {
-  /** For a person: `an entry that is no verified signature`, `tar headers around signatures`, `gzip header fields` */
+  /** For a person: `an entry other than a verified signature`, `tar headers around signatures`, `gzip header fields` */
   readonly what: string;
   /** The entry that it is about; null: none */
   readonly path: string | null;

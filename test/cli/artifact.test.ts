@@ -109,7 +109,7 @@ type    application/vnd.unknown.artifact.v1
 SAVED AS              SIZE  STATE
 files/hello.tar.gz  1.0 MB  up to date
 files/patches        162 B  unpacked
-1 blob without a name left out
+1 blob without a name skipped
 `,
   );
   assert.equal(await outputOf('pull', REF, '-q'), 'files/hello.tar.gz\nfiles/patches\n');
@@ -128,9 +128,9 @@ test('what cannot be meant is refused, with a hint', async () => {
     [['pull'], /artifact pull: expected one REF/],
     [['pull', REF, 'more'], /artifact pull: expected one REF/],
     [['fetch'], /artifact fetch: expected one URL/],
-    [['push', REF, 'f', '-o', 'x'], /--output is an option of compose artifact pull and fetch alone/],
-    [['fetch', REF, '--title', 'x'], /--title is an option of compose artifact pull alone/],
-    [['pull', REF, '--subject', 'x'], /--subject is an option of compose artifact push alone/],
+    [['push', REF, 'f', '-o', 'x'], /--output is only an option of compose artifact pull and fetch/],
+    [['fetch', REF, '--title', 'x'], /--title is only an option of compose artifact pull/],
+    [['pull', REF, '--subject', 'x'], /--subject is only an option of compose artifact push/],
     [['push', REF, 'f', '--annotation', 'x'], /--annotation: expected NAME=value/],
     [['pull', REF, '-o', ''], /--output: expected a non-empty value/],
   ] as const) {

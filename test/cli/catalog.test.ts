@@ -24,9 +24,9 @@ describe('compose catalog', () => {
   test('what they say to a person', async () => {
     const push = await runFake(['catalog', 'push', reference]);
     assert.match(push.stdout, /^repositories {2}2 \(23030 packages\)$/m);
-    assert.match(push.stdout, /^facts of {6}64 archives$/m);
+    assert.match(push.stdout, /^metadata of {3}64 archives$/m);
     const pull = await runFake(['catalog', 'pull', reference]);
-    assert.match(pull.stdout, /^received {6}3\.1 MB; 130\.0 kB were here$/m);
+    assert.match(pull.stdout, /^received {6}3\.1 MB; 130\.0 kB already cached$/m);
     for (const action of ['push', 'pull']) {
       const { stdout } = await runFake(['catalog', action, reference, '-q']);
       assert.equal(stdout, `${CATALOG_PULLED.digest}\n`);

@@ -83,7 +83,7 @@ test('an option of another command is named as that', async () => {
   const { stdout, exitCode } = await runFake(['plan', 'gcc', '-t', 'x', '--json']);
   assert.equal(exitCode, 2);
   const { message, details } = JSON.parse(stdout).error;
-  assert.equal(message, '-t is not an option of compose plan');
+  assert.equal(message, 'not an option of compose plan: -t');
   assert.deepEqual([details.option, details.got], ['-t', '-t']);
   assert.ok(details.expected.includes('--distro') && !details.expected.includes('--tag'));
 });

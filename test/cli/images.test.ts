@@ -54,14 +54,14 @@ image id  ${digestOf('config')}
 layers    2 (1 package, 1 install)
 packages  1 signed by alpine-devel@lists.alpinelinux.org-6165ee59.rsa.pub
 
-config, covered by no signature, as composed by default:
+config, not covered by any signature, with default settings:
   Env PATH=/bin
   Cmd ["/bin/sh"]
 
-install layer (1): 5 entries (packages' files at another path: 1; directories: 1)
+install layer (1): 5 entries (packages' files at a different path: 1; directories: 1)
   generated: 1
     /etc/pass\\u000awd (100 B)  in place of base-1-r0's own
-  steps of the install, for /.pkg/install.sh: 1
+  install steps for /.pkg/install.sh: 1
     /.pkg/install.sh (100 B)
   hidden: 1
     /.wh..PKGINFO  hides the metadata of packages
@@ -84,18 +84,18 @@ verified: all bytes are the distribution's except the config and these 3 entries
     const { stdout } = await runFake(['verify', 'out.tar'], { answers: { verify: async () => report } });
     assert.match(
       stdout,
-      /\nconfig, covered by no signature, not what is composed by default:\n {2}Env LD_PRELOAD=\/evil\n {2}OnBuild \["RUN evil"\]\n/,
+      /\nconfig, not covered by any signature, with other than default settings:\n {2}Env LD_PRELOAD=\/evil\n {2}OnBuild \["RUN evil"\]\n/,
     );
     assert.ok(
       stdout.includes(`
-bytes that no signature covers:
+bytes not covered by any signature:
   layer 0: /.SIGN.X\\u000a (3 B)  an entry other than a verified signature
   tar headers around signatures: 1.0 kB in 1 layer
   bytes between the entries of its tar: not counted in 1 layer
 `),
       stdout,
     );
-    assert.match(stdout, /except the config and the bytes that no signature covers and these 3 entries/);
+    assert.match(stdout, /except the config and the bytes not covered by any signature and these 3 entries/);
     const unverified = { ...VERIFY, packages: 18, unverifiedPackages: 2, verified: false };
     const allowed = await runFake(['verify', 'out.tar'], { answers: { verify: async () => unverified } });
     assert.equal(allowed.exitCode, 0);
@@ -111,7 +111,7 @@ bytes that no signature covers:
     );
     assert.match(
       stdout,
-      /packages' files at another path: 1\n {4}\/lib\/moved \(100 B\) {2}musl-1\.2\.4-r2: is its lib\/ld-musl\n/,
+      /packages' files at a different path: 1\n {4}\/lib\/moved \(100 B\) {2}musl-1\.2\.4-r2: is its lib\/ld-musl\n/,
     );
     assert.match(stdout, /directories: 1\n {4}\/lib\/\n/);
   });

@@ -73,8 +73,8 @@ for (const [words, expected] of [
   [['add', '--to', ''], /--to: expected a non-empty value/],
   [['ls'], /expected one REG\/NAME/],
   [['ls', TO, TO], /expected one REG\/NAME/],
-  [['ls', TO, '--all'], /the options of registries alone, got "--all"/],
-  [['ls', TO, '--distro', 'arch'], /the options of registries alone, got "--distro"/],
+  [['ls', TO, '--all'], /only registry options, got "--all"/],
+  [['ls', TO, '--distro', 'arch'], /only registry options, got "--distro"/],
 ] as const) {
   test(`mirror ${words.join(' ')} is refused`, async () => {
     const { exitCode, stderr, calls } = await runFake(['mirror', ...words]);
@@ -92,7 +92,7 @@ digest       ${digestOf('generation')}
 generation   v3.19-0123456789ab, new
 index        main/x86_64: APKINDEX.tar.gz (461.0 kB)
 index        core/os/x86_64: core.db, core.db.sig (123.0 kB)
-packages     52 there, 12 added, 2 of them within the registry; 5.4 MB sent
+packages     52 up to date, 12 added, 2 of them copied within the registry; 5.4 MB sent
 `,
   );
   assert.equal(await textOf('add', '--all', '--to', TO, '-q'), `${digestOf('generation')}\n`);
@@ -108,7 +108,7 @@ packages     52 there, 12 added, 2 of them within the registry; 5.4 MB sent
     },
   });
   assert.match(unchanged.stdout, /v3\.19-0123456789ab, up to date\n/);
-  assert.match(unchanged.stdout, /packages {5}1 there, 0 added; 0 B sent\n$/);
+  assert.match(unchanged.stdout, /packages {5}1 up to date, 0 added; 0 B sent\n$/);
 });
 
 test('a list of releases and generations', async () => {

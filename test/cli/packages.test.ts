@@ -76,7 +76,7 @@ signature       index signed by key-1
 archive         https://mirror.example/main/git-2.43.0-r0.apk
 cached          ${SHOW.packages[0]?.cached?.digest}
 diffID          ${SHOW.packages[0]?.cached?.diffId}
-layer           as it is (gzip)
+layer           unchanged (gzip)
 signed by       key-1
 scripts         post-install
 triggers        /usr/bin/*
@@ -95,7 +95,7 @@ holds           3 paths
     assert.ok(lines(got.stdout).every((line) => line.length <= 100));
     assert.equal(got.stdout.match(/so:library-/g)?.length, 40);
     assert.doesNotMatch(got.stdout, /\u001b/);
-    assert.match(got.stdout, /^provides +x: no package of that name; this one provides it\n/);
+    assert.match(got.stdout, /^provides +x: no package has that name; this one provides it\n/);
     assert.match(got.stdout, /^cached +no$/m);
   });
 
@@ -143,9 +143,9 @@ describe('compose owns', () => {
     assert.deepEqual(lines(got.stdout), [
       'PATH         PACKAGE  VERSION    REPOSITORY',
       'usr/bin/git  git      2.43.0-r0  main',
-      'usr/bin/git  git      2.40.0-r0  none of these',
-      '/usr/bin/svn: in no package whose files are known',
-      'by its index, subversion-1.14-r0 provides cmd:svn',
+      'usr/bin/git  git      2.40.0-r0  not in these',
+      '/usr/bin/svn: not in any package with a known file list',
+      'from the index: subversion-1.14-r0 provides cmd:svn',
     ]);
     assert.equal(got.exitCode, 1, 'one of the paths was not found');
     assert.deepEqual((got.calls[0]?.argument as { paths: unknown }).paths, ['/usr/bin/git', '/usr/bin/svn']);

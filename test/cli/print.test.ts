@@ -53,7 +53,7 @@ test('--quiet prints the digest alone, --verbose every layer', async () => {
 });
 
 test('--dry-run shows the plan and says that nothing was written', async () => {
-  assert.match(await text('gcc', '--dry-run'), /^gcc .*to fetch$[\s\S]*dry run: nothing was written\n$/m);
+  assert.match(await text('gcc', '--dry-run'), /^gcc .*to download$[\s\S]*dry run: nothing was written\n$/m);
 });
 
 test('a plan is a table in install order, with sums', async () => {
@@ -62,9 +62,9 @@ test('a plan is a table in install order, with sums', async () => {
     [
       'PACKAGE  VERSION    REPOSITORY  REASON       ARCHIVE  INSTALLED  STATE',
       'musl     1.2.4-r2   main        dependency  397.0 kB   634.9 kB  cached',
-      'gcc      13.2.1-r0  main        requested    52.0 MB   160.0 MB  to fetch',
+      'gcc      13.2.1-r0  main        requested    52.0 MB   160.0 MB  to download',
       '',
-      'alpine v3.19 x86_64: 2 packages, 160.6 MB installed, 52.0 MB to fetch',
+      'alpine v3.19 x86_64: 2 packages, 160.6 MB installed, 52.0 MB to download',
       '',
     ].join('\n'),
   );
@@ -74,7 +74,7 @@ test('index, ingest and cache reports', async () => {
   assert.match(await text('index'), /^main +indexed +5443 {2}key-1 +https:\/\/mirror\.example\/main$/m);
   assert.match(
     await text('ingest', 'a.apk'),
-    /^a +1-r0 +1\.2 kB +3 {2}unsigned +added$[\s\S]*^note: a\.apk will be repacked to be a layer: one stray zero block$/m,
+    /^a +1-r0 +1\.2 kB +3 {2}unsigned +added$[\s\S]*^note: a\.apk will be repacked as a layer: one stray zero block$/m,
   );
   assert.match(
     await text('cache', 'ls'),

@@ -100,7 +100,7 @@ test('requirements that clash stand below each other, the shortest chain first',
       '  must satisfy  openssl>=3        you → git-2-r0 → curl-8.5.0-r0',
       '  needed as     openssl<3         you',
       '                so:libssl.so.1.1  you → a-1-r0 → b-1-r0',
-      '  there is      openssl-3.1.0-r0',
+      '  available     openssl-3.1.0-r0',
     ),
   );
 });
@@ -184,7 +184,7 @@ test('long lists and chains are cut, with a count; --verbose shows all, and the 
     '                     you → p2',
     '                     you → p3',
     '                     … and 2 more',
-    '  there is      p0, p1, p2, p3, p4, p5, p6, p7 and 1 more',
+    '  available     p0, p1, p2, p3, p4, p5, p6, p7 and 1 more',
     'error: clash 0',
   ]);
   assert.deepEqual(cut.slice(-3), ['error: clash 8', '… and 2 problems more; --verbose shows all', '']);

@@ -34,11 +34,11 @@ test('depends prints every relation and what it resolves to', () =>
     `
     git-2.43-r0 (main)
 
-    RELATION              KIND       RESOLVES TO                                                   REPOSITORY
-    so:libz.so.1          depends    zlib-1.3-r0                                                   main
+    RELATION              KIND       RESOLVES TO                                                         REPOSITORY
+    so:libz.so.1          depends    zlib-1.3-r0                                                         main
     so:lost               depends    not in these repositories
-    virtual               depends    none unasked; provided by a-1, b-1, c-1, d-1, e-1 and 2 more
-    !gut                  conflicts  must not be installed beside it
+    virtual               depends    none automatically; provided by a-1, b-1, c-1, d-1, e-1 and 2 more
+    !gut                  conflicts  must not be installed together with it
     perl: for send-email  optional   not in these repositories
 
     musl-1.2-r0 (main)
@@ -58,7 +58,7 @@ const TREE = `
     └── git-doc-2.43-r0 (install_if docs git=2.43-r0)
 
     7 packages, 14.0 kB installed
-    (*) what it needs is shown above
+    (*) its dependencies are shown above
     warning: mind the gap`;
 
 test('depends --tree draws the set, marks what comes again and ends cycles', () =>
@@ -124,7 +124,7 @@ test('a hostile chain of packages is drawn to a limit, and says so', () => {
   const text = renderTree(chain, { depth: Number.POSITIVE_INFINITY, ...UTF8 });
   assert.ok(text.length < 2_000_000);
   assert.match(text, /└── p500-1\n\n/);
-  assert.match(text, /levels below 500 are not shown: --json has them/);
+  assert.match(text, /levels below 500 are omitted; use --json to see them/);
 });
 
 test('rdepends prints through which relation', () =>
@@ -182,7 +182,7 @@ test('why prints each chain with its relations', () =>
 
 test('why: a target, and a package that is not in the set', async () => {
   const target = async () => ({ ...WHY, chains: [{ root: 'musl', steps: [] }] });
-  await prints(['why', 'musl', '--in', 'musl'], 'musl is a target itself', { answers: { why: target } });
+  await prints(['why', 'musl', '--in', 'musl'], 'musl was requested itself', { answers: { why: target } });
   const absence = {
     packages: [{ name: 'gcc', version: '13-r0', repository: 'main' }],
     dependents: DEPENDENTS.dependents,
@@ -195,7 +195,7 @@ test('why: a target, and a package that is not in the set', async () => {
     stdout,
     `${trimmed(`
     gcc-13-r0 is not among the 7 packages of git
-    2 packages would bring it in: curl-8.5-r0, libcurl-doc-8.5-r0 (compose rdepends gcc)
+    2 packages would install it: curl-8.5-r0, libcurl-doc-8.5-r0 (compose rdepends gcc)
     install_if docs gcc=13-r0: does not hold, docs fails`)}\n`,
   );
   const alone = async () => ({ ...(await why()), absence: { ...absence, dependents: [], installIf: [] } });
@@ -212,13 +212,13 @@ test('providers prints the order of preference and why some are not taken', asyn
     PACKAGE    VERSION  REPOSITORY  PROVIDES     PRIORITY  STATE
     openjdk17  17-r0    main        java-jre           17  chosen
     openjdk21  21-r0    edge        java-jre=21         0  only when requested with @edge
-    openjdk8   8-r0     main        java-jre            0  only when named: no version, no priority`,
+    openjdk8   8-r0     main        java-jre            0  only when requested by name: no version, no priority`,
   );
   const [first] = PROVIDERS;
   const none = async () => [{ ...first!, providers: [], chosen: undefined, refusal: 'no \u001b[2J' }, first!];
   const { stdout } = await runFake(['providers', 'java*'], { answers: { providers: none } });
   assert.match(stdout, /^java-jre\n\nPACKAGE/);
-  assert.match(stdout, /\nnone is chosen: no \\u001b\[2J\n\njava-jre\n/);
+  assert.match(stdout, /\nno provider is chosen: no \\u001b\[2J\n\njava-jre\n/);
 });
 
 test('graph prints DOT: targets filled, install_if dashed, relations at the edges when asked', async () => {
@@ -337,8 +337,8 @@ test('what the options ask of the use cases', async () => {
 test('refused before anything is asked', async () => {
   const cases: readonly (readonly [line: string, message: RegExp])[] = [
     ['depends', /compose depends: expected package names, got none/],
-    ['depends a --depth 2', /--depth is for --tree/],
-    ['depends a --tree --optional', /--optional is not for --tree/],
+    ['depends a --depth 2', /--depth needs --tree/],
+    ['depends a --tree --optional', /--optional cannot be combined with --tree/],
     ['depends a --tree --depth 0', /--depth: expected a whole number from 1 to 500/],
     ['rdepends a --depth 501', /--depth: expected a whole number from 1 to 500/],
     ['rdepends a b', /compose rdepends: expected one package name, got "a b"/],
@@ -346,7 +346,7 @@ test('refused before anything is asked', async () => {
     ['why a --in ,', /--in: expected a package name/],
     ['providers', /compose providers: expected one name, got none/],
     ['graph', /compose graph: expected package names, got none/],
-    ['graph a --tree', /--tree is not an option of compose graph/],
+    ['graph a --tree', /not an option of compose graph: --tree/],
   ];
   for (const [line, message] of cases) {
     const { exitCode, stderr, calls } = await runFake(line.split(' '));

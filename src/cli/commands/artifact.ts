@@ -30,20 +30,16 @@ const EXPECTED: Readonly<Record<Action, string>> = {
 function argumentsOf({ words }: Invocation, action: Action): readonly [string, ...string[]] {
   for (const [option, takers] of Object.entries(OWN_OPTIONS)) {
     if (!words.options.has(option) || takers.includes(action)) continue;
-    throw new AppError(
-      'USAGE',
-      `--${option} is an option of compose artifact ${takers.join(' and ')} alone`,
-      {
-        hint: 'compose artifact --help shows how it is used',
-        details: { option: `--${option}`, expected: takers, got: action },
-      },
-    );
+    throw new AppError('USAGE', `--${option} is only an option of compose artifact ${takers.join(' and ')}`, {
+      hint: 'compose artifact --help shows the usage',
+      details: { option: `--${option}`, expected: takers, got: action },
+    });
   }
   const [first, ...others] = words.args.slice(1);
   if (first !== undefined && (action === 'push' ? others.length > 0 : others.length === 0))
     return [first, ...others];
   throw new AppError('USAGE', `compose artifact ${action}: expected ${EXPECTED[action]}`, {
-    hint: 'compose artifact --help shows how it is used',
+    hint: 'compose artifact --help shows the usage',
     details: { expected: EXPECTED[action], got: words.args.slice(1) },
   });
 }
@@ -107,7 +103,7 @@ export const command: CommandModule = {
     ['compose artifact pull registry.example/dist/hello:2.12 -o files', 'as oras pull does'],
     [
       'compose artifact fetch oras://registry.example/dist/hello:2.12/hello-2.12.tar.gz -o hello.tar.gz',
-      'one file: goes on where it was cut, checked, there whole or not at all',
+      'one file, resumed after an interruption, verified, and saved completely or not at all',
     ],
   ],
   run,

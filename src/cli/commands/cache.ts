@@ -7,7 +7,7 @@ import { checkArguments } from '../settings-from-words.ts';
 const ACTIONS = ['ls', 'verify', 'gc'] as const;
 
 function onlyWith(option: string, action: string): never {
-  throw new AppError('USAGE', `--${option} is an option of compose cache ${action} alone`, {
+  throw new AppError('USAGE', `--${option} is only an option of compose cache ${action}`, {
     hint: `write: compose cache ${action} --${option}`,
     details: { option: `--${option}`, expected: `compose cache ${action}`, got: `--${option}` },
   });

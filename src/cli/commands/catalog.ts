@@ -14,7 +14,7 @@ async function run({ words, app }: Invocation): Promise<Result> {
   checkArguments(words.args.slice(1), { command: `catalog ${action}`, what: 'one REF', atMost: 1 });
   const believe = words.options.has('trust-catalog');
   if (believe && action === 'push') {
-    throw new AppError('USAGE', '--trust-catalog is an option of compose catalog pull alone', {
+    throw new AppError('USAGE', '--trust-catalog is only an option of compose catalog pull', {
       details: { option: '--trust-catalog', expected: 'compose catalog pull', got: action },
     });
   }
@@ -44,9 +44,12 @@ export const command: CommandModule = {
     ['compose catalog push registry.example/team/catalog:1', 'publish it; only what is new is sent'],
     [
       'compose catalog pull registry.example/team/catalog@sha256:…',
-      'take that one, whose digest you were told',
+      'accept exactly the one with that digest',
     ],
-    ['compose catalog pull registry.example/team/catalog:1 --trust-catalog', 'whatever is there now'],
+    [
+      'compose catalog pull registry.example/team/catalog:1 --trust-catalog',
+      'accept whatever the tag points to now',
+    ],
   ],
   run,
 };

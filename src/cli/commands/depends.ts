@@ -7,7 +7,7 @@ import { checkArguments, depthFromWords, settingsFromWords } from '../settings-f
 
 function refuse(option: string, problem: string, expected: string): never {
   throw new AppError('USAGE', `${option} ${problem}`, {
-    hint: 'compose depends --help shows how it is used',
+    hint: 'compose depends --help shows the usage',
     details: { option, expected, got: option },
   });
 }
@@ -22,13 +22,17 @@ async function run({ words, env, app }: Invocation): Promise<Result> {
   const optional = options.has('optional');
   if (options.has('tree')) {
     if (optional)
-      refuse('--optional', 'is not for --tree: optional dependencies are not installed', 'no --tree');
+      refuse(
+        '--optional',
+        'cannot be combined with --tree: optional dependencies are not installed',
+        'no --tree',
+      );
     const depth = depthFromWords(words, Number.POSITIVE_INFINITY);
     const data = await app.graph({ ...request, depth });
     const text = async () => (await import('../render-tree.ts')).renderTree(data, { depth, env });
     return { kind: 'answer', data, text };
   }
-  if (options.has('depth')) refuse('--depth', 'is for --tree', '--tree');
+  if (options.has('depth')) refuse('--depth', 'needs --tree', '--tree');
   const data = await app.depends({ ...request, optional });
   const text = async () => (await import('../render-relations.ts')).renderDepends(data);
   return { kind: 'answer', data, text };
@@ -42,7 +46,7 @@ export const command: CommandModule = {
   options: ['tree', 'depth', 'optional', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose depends git', 'what git says it needs, and what each relation resolves to'],
-    ['compose depends --tree git', 'all that git would bring in, as the solver chose it'],
+    ['compose depends --tree git', 'everything that git would install, as chosen by the solver'],
     ['compose depends --optional git --distro arch', 'with the optional dependencies'],
   ],
   run,

@@ -21,7 +21,7 @@ export const command: CommandModule = {
     if (a === undefined || b === undefined || words.args.length > 2) {
       const got = words.args.length === 0 ? 'none' : JSON.stringify(words.args.join(' '));
       throw new AppError('USAGE', `compose diff: expected two images, got ${got}`, {
-        hint: 'compose diff --help shows how it is used',
+        hint: 'compose diff --help shows the usage',
         details: { expected: 'two images', got: words.args },
       });
     }

@@ -8,7 +8,7 @@ export const command: CommandModule = {
   arguments: { describe: 'PKG: git, main/git, "git>2.40"', complete: 'package' },
   options: ['long', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
-    ['compose files git', 'a path a line, directories with a slash at the end'],
+    ['compose files git', 'one path per line, directories with a trailing slash'],
     ['compose files busybox -l', 'with type, mode, size and link target'],
   ],
   async run({ words, app }) {

@@ -8,7 +8,7 @@ export const command: CommandModule = {
   arguments: { describe: 'PKG: gcc, "git>2.40", git@edge, core/bash', complete: 'package' },
   options: ['labels', 'depth', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
-    ['compose graph git | dot -Tsvg -o git.svg', 'draw what git brings in'],
+    ['compose graph git | dot -Tsvg -o git.svg', 'draw the dependencies of git'],
     ['compose graph bash coreutils --distro arch --labels', 'with the relations'],
   ],
   async run({ words, app }) {

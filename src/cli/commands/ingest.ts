@@ -16,7 +16,7 @@ export const command: CommandModule = {
   options: [...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose ingest ./packages --distro alpine', 'every archive of a folder'],
-    ['compose ingest bash-5.2-1-x86_64.pkg.tar.zst', 'one archive; its name tells the distribution'],
+    ['compose ingest bash-5.2-1-x86_64.pkg.tar.zst', 'one archive; the distribution is known from its name'],
   ],
   async run({ words, app }) {
     checkArguments(words.args, {

@@ -27,7 +27,7 @@ export const command: CommandModule = {
   arguments: { describe: 'REG: localhost:5000, registry.example, docker.io' },
   options: ['username', 'password-stdin', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
-    ['compose login registry.example -u me', 'asks for the password'],
+    ['compose login registry.example -u me', 'prompts for the password'],
     ['compose login registry.example -u me --password-stdin <token.txt', 'for scripts'],
   ],
   async run(invocation) {
@@ -41,7 +41,7 @@ export const command: CommandModule = {
     const password = await passwordOf(invocation);
     const data = await app.login({ registry: REG, username, password, access: accessFromWords(words) });
     const lines = [
-      `logged in to ${data.registry} as ${data.username}; kept in ${data.storedAt}`,
+      `logged in to ${data.registry} as ${data.username}; credentials stored in ${data.storedAt}`,
       ...data.notes.map((note) => `note: ${note}`),
     ];
     const text = async () =>

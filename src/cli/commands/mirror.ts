@@ -10,7 +10,7 @@ const ACTIONS = ['add', 'ls'] as const;
 
 function wrong(action: string, expected: string, got: unknown): never {
   throw new AppError('USAGE', `compose mirror ${action}: expected ${expected}, got ${JSON.stringify(got)}`, {
-    hint: 'compose mirror --help shows how it is used',
+    hint: 'compose mirror --help shows the usage',
     details: { expected, got },
   });
 }
@@ -40,7 +40,7 @@ async function list({ words, app }: Invocation): Promise<Result> {
   const foreign = ['to', 'all', 'files', ...SOURCE_OPTIONS].find(
     (name) => words.options.has(name) && !REGISTRY_OPTIONS.includes(name),
   );
-  if (foreign !== undefined) wrong('ls', 'the options of registries alone', `--${foreign}`);
+  if (foreign !== undefined) wrong('ls', 'only registry options', `--${foreign}`);
   const data = await app.mirrorList({ mirror, access: accessFromWords(words) });
   const text = async () => (await import('../render-mirror.ts')).renderMirrorList(data);
   return { kind: 'answer', data, text };
@@ -49,7 +49,7 @@ async function list({ words, app }: Invocation): Promise<Result> {
 export const command: CommandModule = {
   arguments: {
     describe:
-      'add PKG…: with all that they need, or --all, or the index alone; ls REG/NAME[:TAG]: what is there',
+      'add PKG…: with their dependencies, or --all, or only the index; ls REG/NAME[:TAG]: list releases',
     choices: ACTIONS,
     complete: 'package',
   },
@@ -57,7 +57,7 @@ export const command: CommandModule = {
   examples: [
     [
       'compose mirror add --release v3.19 --repo main --all --to registry.example/alpine',
-      'all of a repository; again: what is new',
+      'a whole repository; run again to add what is new',
     ],
     [
       'compose mirror add git openssh --distro arch --to registry.example/arch',

@@ -72,14 +72,14 @@ export const command: CommandModule = {
     if (words.options.has('batch')) {
       if (words.args.length > 0) {
         const got = words.args.join(' ');
-        throw new AppError('USAGE', `compose plan --batch: expected no packages beside it, got ${got}`, {
-          hint: 'Write the questions to standard input, a line {"add":["NAME",…]} each.',
+        throw new AppError('USAGE', `compose plan --batch: expected no packages with it, got ${got}`, {
+          hint: 'Write the queries to standard input, one {"add":["NAME",…]} per line.',
           details: { expected: 'no packages', got },
         });
       }
       if (settings.base !== undefined && settings.base !== 'none') {
-        throw new AppError('USAGE', `compose plan --batch: expected no --base ${settings.base} beside it`, {
-          hint: 'Answers are what the package manager would install; add the base to the questions.',
+        throw new AppError('USAGE', `compose plan --batch: expected no --base ${settings.base} with it`, {
+          hint: 'Add the base packages to the queries: answers are what the package manager would install.',
           details: { expected: 'none', got: settings.base },
         });
       }

@@ -8,7 +8,10 @@ export const command: CommandModule = {
   arguments: { describe: "NAME: so:libssl.so.3, cmd:git, java-runtime, 'so:libssl*'", complete: 'package' },
   options: [...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
-    ['compose providers cmd:sh', 'who provides it, the preferred first, and who would be installed'],
+    [
+      'compose providers cmd:sh',
+      'its providers, the preferred one first, and the one that would be installed',
+    ],
     ["compose providers 'so:libssl*'", 'of every name that matches'],
     ['compose providers java-runtime --distro arch', 'of a virtual package'],
   ],

@@ -9,7 +9,7 @@ export const command: CommandModule = {
   },
   options: [...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
-    ['compose rm registry.example/team/app:1', 'the tag; its manifest too where no other tag names it'],
+    ['compose rm registry.example/team/app:1', 'the tag, and its manifest unless another tag refers to it'],
   ],
   async run({ words, app }) {
     const { REF } = namedArguments(words, 'rm', ['REF']);

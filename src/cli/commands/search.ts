@@ -16,9 +16,9 @@ export const command: CommandModule = {
   },
   options: ['regex', 'limit', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
-    ['compose search http server', 'packages that have to do with both'],
+    ['compose search http server', 'packages that match both words'],
     ["compose search 'py3-*' --limit 0", 'every name or provided name that matches'],
-    ['compose search so:libz.so.1', 'who provides a library'],
+    ['compose search so:libz.so.1', 'packages that provide a library'],
     ["compose search --regex '^lib.*-dev$' --distro arch", 'a regular expression'],
   ],
   async run({ words, app }) {

@@ -6,7 +6,7 @@ import { accessFromWords, namedArguments } from '../registry-words.ts';
 export const command: CommandModule = {
   arguments: { describe: 'REG/NAME: registry.example/team/app' },
   options: [...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
-  examples: [['compose tags registry.example/team/app', 'a tag a line']],
+  examples: [['compose tags registry.example/team/app', 'one tag per line']],
   async run({ words, app }) {
     const { 'REG/NAME': repository } = namedArguments(words, 'tags', ['REG/NAME']);
     const data = await app.tags({ repository, access: accessFromWords(words) });

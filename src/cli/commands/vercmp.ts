@@ -75,7 +75,7 @@ function answered(answer: Answer | Refusal): Answer {
   if ('data' in answer) return answer;
   const { expected, got } = answer;
   throw new AppError('USAGE', `compose vercmp: expected ${expected}, got ${JSON.stringify(got)}`, {
-    hint: 'compose vercmp --help shows how it is used',
+    hint: 'compose vercmp --help shows the usage',
     details: { expected, got },
   });
 }
@@ -100,7 +100,7 @@ export const command: CommandModule = {
     const ask: Ask = (fields) => (validating ? validate(rules, fields) : compare(rules, fields));
     if (words.options.has('batch')) {
       if (words.args.length > 0)
-        answered({ expected: 'no versions beside --batch', got: words.args.join(' ') });
+        answered({ expected: 'no versions with --batch', got: words.args.join(' ') });
       return batch(ask, input(), words.options.has('json'));
     }
     const what = validating ? 'versions' : 'two versions, or a version, an operator and a version';

@@ -229,7 +229,7 @@ test('a wrong number of arguments is refused with what is expected', async () =>
     [['login'], 'expected REG'],
     [['logout'], 'expected REG'],
     [['pull', REF, '--ca='], '--ca'],
-    [['pull', REF, '--push', REF], '--push is not an option'],
+    [['pull', REF, '--push', REF], 'not an option of compose pull: --push'],
   ] as const) {
     const { exitCode, stderr, calls } = await runFake(words);
     assert.deepEqual([exitCode, calls], [2, []]);

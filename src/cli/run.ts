@@ -186,8 +186,9 @@ function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Pro
   });
 }
 
-/** Whether standard output takes a file's bytes (`-o -`): the report goes to standard error then. */
+/** Whether standard output takes a file's bytes (`-o -`, `cp FROM -`): the report goes to standard error then. */
 function outputGiven(argv: readonly string[]): boolean {
+  if (argv.includes('cp') && argv.includes('-')) return true;
   const end = argv.indexOf('--');
   const words = argv.slice(0, end < 0 ? argv.length : end);
   return words.some(

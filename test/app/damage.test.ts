@@ -13,40 +13,14 @@ import {
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type TarEntry, TarScanner } from '../../src/archive/tar-reader.ts';
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import type { CacheEntryReport } from '../../src/model/request.ts';
-import { type Mirror, startMirror } from '../fake/mirror.ts';
 import { startFakeRegistry } from '../fake/registry.ts';
-import { writeAlpineMirror, writeApkKeyring } from '../fixtures/mirror-dir.ts';
-import { tempDir } from '../fixtures/temp.ts';
-import { cli, type Ended, folder, json, KEY, noise, small, start } from './harness.ts';
-
-const A = '/v3.19/main/x86_64/a-1.0-r0.apk';
-
-interface Setting {
-  readonly dir: string;
-  readonly cache: string;
-  readonly mirror: Mirror;
-  readonly words: readonly string[];
-}
-
-async function setUp(t: TestContext): Promise<Setting> {
-  const dir = tempDir(t);
-  const root = folder(dir, 'mirror');
-  const files = (name: string) => [{ path: 'usr/' }, { path: `usr/${name}`, content: noise(name, 100_000) }];
-  const packages = [small('a', { files: files('a') }), small('b', { files: files('b'), depends: ['a'] })];
-  writeAlpineMirror(root, { packages, key: KEY });
-  const mirror = await startMirror(root);
-  t.after(() => mirror.close());
-  const cache = join(dir, 'cache');
-  const keyring = writeApkKeyring(join(dir, 'keys'), [KEY]);
-  const repo = `${mirror.url}/v3.19/main`;
-  const words = ['b', '--arch', 'x86_64', '--repo', repo, '--keyring', keyring, '--cache', cache];
-  return { dir, cache, mirror, words };
-}
+import { cli, type Ended, folder, json, start } from './harness.ts';
+import { A, endsBy, setUp } from './two-packages.ts';
 
 /** Changes a byte in the middle of a file, which keeps its size. */
 function damage(path: string): void {
@@ -337,13 +311,6 @@ test('-o through links: the file that they lead to is written, the link stays', 
   symlinkSync('circle', join(dir, 'circle'));
   assert.equal((await cli([...words, '-o', join(dir, 'circle')])).code, EXIT_CODES.STORAGE);
 });
-
-/** Ends with the signal that is sent, or with its exit code. */
-async function endsBy(child: ReturnType<typeof spawn>, ms: number): Promise<boolean> {
-  for (let waited = 0; waited < ms && child.exitCode === null && child.signalCode === null; waited += 20)
-    await sleep(20);
-  return child.exitCode !== null || child.signalCode !== null;
-}
 
 test('signals end a command that writes to a pipe: without a reader, and with one that does not read', async (t) => {
   const { dir, words } = await setUp(t);

@@ -1,4 +1,5 @@
 import { isPath } from '../../app/image-argument.ts';
+import { STDOUT } from '../../output/output-target.ts';
 import type { CommandModule } from '../command.ts';
 import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
 import { platformFromWords } from '../platform-word.ts';
@@ -7,7 +8,7 @@ import { accessFromWords, namedArguments } from '../registry-words.ts';
 export const command: CommandModule = {
   arguments: {
     describe:
-      'FROM: a tar, an OCI layout folder, FOLDER#NAME or registry.example/team/app:1; TO: the same: out.tar, ./folder or a reference',
+      'FROM: a tar, an OCI layout folder, FOLDER#NAME or registry.example/team/app:1; TO: the same: out.tar, ./folder, a reference, or - for a tar on standard output',
     complete: 'file',
   },
   options: ['platform', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
@@ -20,8 +21,8 @@ export const command: CommandModule = {
     const { FROM, TO } = namedArguments(words, 'cp', ['FROM', 'TO']);
     const from = { image: FROM, platform: platformFromWords(words), access: accessFromWords(words) };
     const quiet = words.options.has('quiet');
-    if (isPath(TO)) {
-      const format = TO.endsWith('.tar') ? 'tar' : 'oci-dir';
+    if (TO === STDOUT || isPath(TO)) {
+      const format = TO === STDOUT || TO.endsWith('.tar') ? 'tar' : 'oci-dir';
       const data = await app.pull({ ...from, output: { path: TO, format } });
       const text = async () => (await import('../render-registry.ts')).renderPull(data, { quiet });
       return { kind: 'answer', data, text };

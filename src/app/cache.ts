@@ -47,6 +47,7 @@ export async function cacheGc(
     keep: (digest) => maxSizeBytes === undefined && named.has(digest),
   });
   for (const digest of named) if (!context.store.has(digest)) forget(context, digest);
+  await context.catalog.revisions.removeUnnamed(context.signal);
   return { removed, freedBytes, keptBytes };
 }
 

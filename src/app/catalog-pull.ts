@@ -26,6 +26,7 @@ import {
 import type { Context } from './context.ts';
 import { distroOf } from './distros.ts';
 import { fetchBlobs } from './fetch-blobs.ts';
+import { writeOptions } from './indexed-repository.ts';
 import { withRegistries } from './registry-access.ts';
 import { openRegistryContent } from './registry-content.ts';
 import { sourceOptions } from './settings.ts';
@@ -40,7 +41,7 @@ export interface CatalogPullRequest {
 }
 
 /**
- * Takes what a published catalog says into the catalog, all of it or nothing. It is believed, not checked: facts of an archive
+ * Takes what a published catalog says into the catalog, once all of it could be read. It is believed, not checked: facts of an archive
  * serve as long as its bytes are not here, and a repository's packages until its index is asked for.
  * @throws AppError USAGE when nobody said that this catalog is to be believed; UNSUPPORTED, BAD_INDEX, LIMIT; as getManifest
  */
@@ -64,9 +65,13 @@ export async function pullCatalog(context: Context, request: CatalogPullRequest)
       },
       where,
     );
-    const { keys, ...taken } = context.catalog.transaction(() => take(context, { what, chunks, where }));
+    const { read, archives, keys } = context.catalog.transaction(() =>
+      take(context, { what, chunks, where }),
+    );
+    let repositories = 0;
+    for (const one of read) if (await takeRepository(context, one)) repositories += 1;
     await keepKeys(context, keys);
-    return { reference: where, digest, ...taken, fetched, cached };
+    return { reference: where, digest, repositories, archives, fetched, cached };
   });
 }
 
@@ -87,8 +92,14 @@ interface FetchedCatalog {
   readonly where: string;
 }
 
+interface ReadRepository {
+  readonly repository: RepositoryRecord;
+  readonly packages: readonly IndexPackage[];
+}
+
 interface Taken {
-  readonly repositories: number;
+  /** Not in the catalog yet: all else is read before (pullCatalog) */
+  readonly read: readonly ReadRepository[];
   readonly archives: number;
   readonly keys: readonly KeyRecord[];
 }
@@ -108,10 +119,10 @@ function take(context: Context, { what, chunks, where }: FetchedCatalog): Taken 
     next += length;
     if (found !== records) throw malformed(where, `${records} records`, found);
   }
-  let repositories = 0;
-  for (const { packages, ...repository } of what.repositories) {
-    repositories += takeRepository(context, repository, [...section(packages, packageRecord)]) ? 1 : 0;
-  }
+  const read = what.repositories.map(({ packages, ...repository }) => ({
+    repository,
+    packages: [...section(packages, packageRecord)],
+  }));
   const { archives, derived } = context.catalog;
   let taken = 0;
   for (const { facts, trust } of section(what.archives, archiveRecord)) {
@@ -123,20 +134,19 @@ function take(context: Context, { what, chunks, where }: FetchedCatalog): Taken 
   for (const { key, ...blob } of section(what.derived, derivedRecord)) {
     if (derived.get(key) === undefined) derived.put(key, blob);
   }
-  return { repositories, archives: taken, keys: [...section(what.keys, keyRecord)] };
+  return { read, archives: taken, keys: [...section(what.keys, keyRecord)] };
 }
 
 /** Without validators: whoever asks the repository is given its index, and checks it. */
-function takeRepository(
-  { catalog }: Context,
-  record: RepositoryRecord,
-  packages: readonly IndexPackage[],
-): boolean {
-  const { repositories } = catalog;
+async function takeRepository(
+  context: Context,
+  { repository: record, packages }: ReadRepository,
+): Promise<boolean> {
+  const { repositories } = context.catalog;
   const known = repositories.find(record.distro, record.architecture, record.url);
   if (known?.content === record.content && known.trust !== '') return false;
   const row = { ...record, trust: believed(record.trust), etag: '', lastModified: '' };
-  repositories.replace(row, packages);
+  await repositories.replace(row, packages, writeOptions(context, record.name));
   return true;
 }
 

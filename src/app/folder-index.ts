@@ -10,7 +10,7 @@ import type { IndexPackage } from '../model/package.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import { keysInFolder } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
-import { type IndexedRepository, identityOf, withoutRelease } from './indexed-repository.ts';
+import { type IndexedRepository, identityOf, withoutRelease, writeOptions } from './indexed-repository.ts';
 import { ingestFile } from './ingest-file.ts';
 import { archivesIn } from './mirrored-index.ts';
 import { MAX_SIGNATURE_BYTES } from './signatures.ts';
@@ -102,7 +102,7 @@ export async function indexFolder(
       isAnyArchitecture(architecture) ||
       distro.defaults.takesArchitecture?.(spec.architecture, architecture) === true,
   );
-  repositories.replace(
+  await repositories.replace(
     {
       distro: spec.distro,
       architecture: spec.architecture,
@@ -121,6 +121,7 @@ export async function indexFolder(
       trust: trust.fingerprint,
     },
     fitting,
+    writeOptions(context, spec.name),
   );
   return { spec, row: find() as RepositoryRow, changed: true };
 }

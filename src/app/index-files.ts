@@ -6,7 +6,7 @@ import { digestOf } from '../model/digest.ts';
 import type { RepositorySpec } from '../model/repository.ts';
 import type { IndexReport } from '../model/request.ts';
 import type { Context } from './context.ts';
-import { type FoundIndex, type IndexedRepository, releaseIn } from './indexed-repository.ts';
+import { type FoundIndex, type IndexedRepository, releaseIn, writeOptions } from './indexed-repository.ts';
 import { findIndex } from './mirrored-index.ts';
 import { noteUnreachable, readVerified } from './repositories.ts';
 import type { Sources } from './sources.ts';
@@ -88,7 +88,7 @@ async function storeLists(
     found,
     read: (input) => readLists(context, { reader, input, name: spec.name }),
   });
-  context.catalog.fileLists.replace(
+  await context.catalog.fileLists.replace(
     {
       repositoryId: repository.row.id,
       base: withoutSecrets(found.base),
@@ -100,6 +100,7 @@ async function storeLists(
       packageCount: lists.length,
     },
     lists,
+    writeOptions(context, `${spec.name} files`),
   );
 }
 

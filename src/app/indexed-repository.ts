@@ -1,6 +1,8 @@
 import type { RepositoryRow } from '../catalog/repositories.ts';
+import type { WriteOptions } from '../catalog/revisions.ts';
 import { joinUrl, withoutSecrets } from '../fetch/url.ts';
 import type { RepositorySpec } from '../model/repository.ts';
+import type { Context } from './context.ts';
 import type { Sources } from './sources.ts';
 
 /** A repository in the catalog, with its place in the request. */
@@ -50,4 +52,9 @@ export function releaseIn(
   { distro }: Pick<Sources, 'distro'>,
 ): string {
   return spec.release === distro.defaults.release ? row.release : spec.release;
+}
+
+/** For a long write to the catalog: ended by the command's end, told when another process is at the same. */
+export function writeOptions({ progress, signal }: Context, name: string): WriteOptions {
+  return { signal, onWait: () => progress.note(`${name}: waiting for another process that is indexing it`) };
 }

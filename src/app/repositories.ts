@@ -9,7 +9,13 @@ import type { RepositorySpec } from '../model/repository.ts';
 import { fetchKeys } from './bootstrap-keys.ts';
 import type { Context } from './context.ts';
 import { indexFolder } from './folder-index.ts';
-import { type FoundIndex, type IndexedRepository, identityOf, withoutRelease } from './indexed-repository.ts';
+import {
+  type FoundIndex,
+  type IndexedRepository,
+  identityOf,
+  withoutRelease,
+  writeOptions,
+} from './indexed-repository.ts';
 import { findIndex } from './mirrored-index.ts';
 import { readSignature } from './signatures.ts';
 import type { Sources } from './sources.ts';
@@ -165,7 +171,7 @@ async function store(
   });
   const before = repositories.find(spec.distro, spec.architecture, identityOf(spec));
   if (before !== undefined) noteOlder(context, { spec, found, before, packages: index.packages });
-  repositories.replace(
+  await repositories.replace(
     {
       distro: spec.distro,
       architecture: spec.architecture,
@@ -181,6 +187,7 @@ async function store(
       trust: sources.trust.fingerprint,
     },
     index.packages,
+    writeOptions(context, spec.name),
   );
   const row = repositories.find(spec.distro, spec.architecture, identityOf(spec)) as RepositoryRow;
   return { spec, row, changed: true };

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { EntryType } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
 import type { DistroId } from '../model/package.ts';
+import { REVISION } from './revisions.ts';
 
 /** An archive that may ship a path that is looked for. */
 export interface ArchivePaths {
@@ -28,11 +29,11 @@ export class ArchivePathTable {
     this.#database = database;
     this.#known = database.prepare(
       `SELECT package.id, archive.digest FROM archive JOIN package
-       ON package.repository_id = ? AND package.name = archive.name AND package.checksum = archive.identity
+       ON package.revision = (${REVISION}) AND package.name = archive.name AND package.checksum = archive.identity
        WHERE archive.distro = ? AND archive.identity <> ''`,
     );
     this.#unknown = database.prepare(
-      `SELECT count(*) AS count FROM package WHERE repository_id = ? AND checksum <> '' AND NOT EXISTS
+      `SELECT count(*) AS count FROM package WHERE revision = (${REVISION}) AND checksum <> '' AND NOT EXISTS
        (SELECT 1 FROM archive WHERE distro = ? AND name = package.name AND identity = package.checksum)`,
     );
   }

@@ -10,10 +10,12 @@ import { LocalFileTable } from './local-files.ts';
 import { PackageTable } from './packages.ts';
 import { PushedBlobTable } from './pushed-blobs.ts';
 import { RepositoryTable } from './repositories.ts';
+import { RevisionTable } from './revisions.ts';
 import { SearchTable } from './search.ts';
 
 /** The SQLite catalog: what repositories offer, what archives hold, what was derived from them. */
 export class Catalog {
+  readonly revisions: RevisionTable;
   readonly repositories: RepositoryTable;
   readonly packages: PackageTable;
   readonly archives: ArchiveTable;
@@ -30,13 +32,14 @@ export class Catalog {
   constructor(path: string) {
     this.#path = path;
     this.#database = openDatabase(path);
-    this.repositories = new RepositoryTable(this.#database);
+    this.revisions = new RevisionTable(this.#database);
+    this.repositories = new RepositoryTable(this.#database, this.revisions);
     this.#kept = new KeptTable(this.#database);
     this.packages = new PackageTable(this.#database, this.#kept);
     this.archives = new ArchiveTable(this.#database);
     this.derived = new DerivedTable(this.#database);
     this.search = new SearchTable(this.#database);
-    this.fileLists = new FileListTable(this.#database);
+    this.fileLists = new FileListTable(this.#database, this.revisions);
     this.archivePaths = new ArchivePathTable(this.#database);
   }
 

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { AppError } from '../model/app-error.ts';
 import { MIGRATIONS } from './migrations.ts';
 
-/** How long a process waits for another's transaction; indexing the largest repositories takes about a second. */
+/** How long a process waits for another's transaction. */
 const BUSY_TIMEOUT_MS = 30_000;
 const RETRY_MS = 10;
 

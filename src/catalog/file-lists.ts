@@ -1,5 +1,6 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type Database from 'better-sqlite3';
+import type { Revision, RevisionTable, WriteOptions } from './revisions.ts';
 
 /** A repository's file database as it was read. */
 export interface FileDatabaseRow {
@@ -32,6 +33,8 @@ interface ListRow {
 const COLUMNS = `repository_id AS repositoryId, base, etag, last_modified AS lastModified, content, signed_by AS signedBy,
   trust, package_count AS packageCount`;
 
+const LISTS = 'SELECT revision FROM file_database WHERE repository_id = ?';
+
 /** What the reader of `.files` databases takes of one package; a damaged blob must not inflate without end. */
 const MAX_LIST_BYTES = 256 * 1024 ** 2;
 
@@ -43,16 +46,21 @@ export class FileListTable {
   readonly #all: Database.Statement<[number], ListRow>;
   readonly #known: Database.Statement<[number], { id: number }>;
 
-  constructor(database: Database.Database) {
+  readonly #revisions: RevisionTable;
+
+  constructor(database: Database.Database, revisions: RevisionTable) {
     this.#database = database;
+    this.#revisions = revisions;
     this.#find = database.prepare(`SELECT ${COLUMNS} FROM file_database WHERE repository_id = ?`);
     this.#get = database.prepare(
-      'SELECT name, version, paths FROM file_list WHERE repository_id = ? AND name = ? AND version = ?',
+      `SELECT name, version, paths FROM file_list WHERE revision = (${LISTS}) AND name = ? AND version = ?`,
     );
-    this.#all = database.prepare('SELECT name, version, paths FROM file_list WHERE repository_id = ?');
+    this.#all = database.prepare(`SELECT name, version, paths FROM file_list WHERE revision = (${LISTS})`);
     this.#known = database.prepare(
-      `SELECT package.id FROM file_list JOIN package USING (repository_id, name)
-       WHERE file_list.repository_id = ? AND package.version = file_list.version`,
+      `SELECT package.id FROM repository CROSS JOIN file_database ON repository_id = repository.id
+         CROSS JOIN file_list ON file_list.revision = file_database.revision
+         CROSS JOIN package ON package.revision = repository.revision AND package.name = file_list.name
+       WHERE repository.id = ? AND package.version = file_list.version`,
     );
   }
 
@@ -60,32 +68,48 @@ export class FileListTable {
     return this.#find.get(repositoryId);
   }
 
-  /** Puts a repository's lists in place of what was there, in one transaction. */
-  replace(row: FileDatabaseRow, lists: readonly PackedList[]): void {
+  /** Puts a repository's lists in place of what was there, as its packages are (repositories.ts). @throws as there */
+  async replace(
+    row: FileDatabaseRow,
+    lists: readonly PackedList[],
+    options: WriteOptions = {},
+  ): Promise<void> {
     const put = this.#database.prepare(
-      'INSERT INTO file_list (repository_id, name, version, paths) VALUES (?, ?, ?, ?)',
+      'INSERT INTO file_list (revision, name, version, paths) VALUES (?, ?, ?, ?)',
     );
+    await this.#revisions.replace(
+      {
+        lock: `files-${row.repositoryId}`,
+        reading: row,
+        find: () => this.find(row.repositoryId),
+        packageCount: 0,
+        write: (revision, write) =>
+          write.rows(lists, ({ name, version, paths }) => {
+            put.run(revision.id, name, version, paths);
+          }),
+        publish: (revision) => this.#publish(row, revision),
+      },
+      options,
+    );
+  }
+
+  #publish(row: FileDatabaseRow, revision: Revision): void {
     this.#database
-      .transaction(() => {
-        this.#database.prepare('DELETE FROM file_list WHERE repository_id = ?').run(row.repositoryId);
-        for (const { name, version, paths } of lists) put.run(row.repositoryId, name, version, paths);
-        this.#database
-          .prepare(
-            `INSERT OR REPLACE INTO file_database (repository_id, base, etag, last_modified, content, signed_by, trust,
-               package_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-          )
-          .run(
-            row.repositoryId,
-            row.base,
-            row.etag,
-            row.lastModified,
-            row.content,
-            row.signedBy,
-            row.trust,
-            row.packageCount,
-          );
-      })
-      .immediate();
+      .prepare(
+        `INSERT OR REPLACE INTO file_database (repository_id, base, etag, last_modified, content, signed_by, trust,
+           package_count, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        row.repositoryId,
+        row.base,
+        row.etag,
+        row.lastModified,
+        row.content,
+        row.signedBy,
+        row.trust,
+        row.packageCount,
+        revision.id,
+      );
   }
 
   /** A package's paths; undefined when no list has them. */

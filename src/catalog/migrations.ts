@@ -183,4 +183,85 @@ export const MIGRATIONS: readonly string[] = [
   -- As long as a file keeps its identity it need not be read again.
   CREATE TABLE local_file (path TEXT PRIMARY KEY, identity TEXT NOT NULL, digest TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What was read of a repository at one time. It is written piece by piece, under the lock of that name, and read once repository or file_database
+  -- names it. Its packages have the ids from first_package to last_package.
+  CREATE TABLE revision (
+    id INTEGER PRIMARY KEY,
+    lock TEXT NOT NULL,
+    first_package INTEGER NOT NULL,
+    last_package INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO revision SELECT repository.id, 'old', coalesce(min(package.id), 1), coalesce(max(package.id), 0)
+    FROM repository LEFT JOIN package ON repository_id = repository.id GROUP BY repository.id;
+  ALTER TABLE repository ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+  UPDATE repository SET revision = id;
+  CREATE INDEX repository_by_revision ON repository (revision);
+
+  CREATE TABLE package_of_revision (
+    id INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL REFERENCES revision (id),
+    ordinal INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    architecture TEXT NOT NULL,
+    description TEXT NOT NULL,
+    url TEXT NOT NULL,
+    license TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    maintainer TEXT NOT NULL,
+    build_time INTEGER NOT NULL,
+    vcs_commit TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    installed_size_bytes INTEGER NOT NULL,
+    file_name TEXT NOT NULL,
+    checksum TEXT NOT NULL,
+    depends TEXT NOT NULL,
+    provides TEXT NOT NULL,
+    replaces TEXT NOT NULL,
+    conflicts TEXT NOT NULL,
+    install_if TEXT NOT NULL,
+    groups TEXT NOT NULL,
+    provider_priority INTEGER NOT NULL,
+    replaces_priority INTEGER NOT NULL,
+    signature TEXT NOT NULL,
+    dependents INTEGER NOT NULL,
+    extra TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO package_of_revision SELECT * FROM package;
+  DROP TABLE package;
+  ALTER TABLE package_of_revision RENAME TO package;
+  CREATE INDEX package_by_name ON package (revision, name, ordinal);
+
+  -- kind: 0 provides, 2 group
+  CREATE TABLE relation_of_revision (
+    revision INTEGER NOT NULL REFERENCES revision (id),
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    package_id INTEGER NOT NULL,
+    PRIMARY KEY (revision, kind, name, package_id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO relation_of_revision SELECT * FROM relation_name;
+  DROP TABLE relation_name;
+  ALTER TABLE relation_of_revision RENAME TO relation_name;
+
+  ALTER TABLE file_database ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+  UPDATE file_database SET revision = repository_id + (SELECT max(id) FROM repository);
+  INSERT INTO revision SELECT revision, 'old', 1, 0 FROM file_database;
+  CREATE TABLE file_list_of_revision (
+    id INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL REFERENCES revision (id),
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    paths BLOB NOT NULL,
+    UNIQUE (revision, name, version)
+  ) STRICT;
+  INSERT INTO file_list_of_revision
+    SELECT file_list.id, revision, name, version, paths FROM file_list JOIN file_database USING (repository_id);
+  DROP TABLE file_list;
+  ALTER TABLE file_list_of_revision RENAME TO file_list;
+
+  -- Words leave in batches: at a tenth (the default) each batch would have what remains written anew.
+  INSERT INTO package_text (package_text, rank) VALUES ('deletemerge', 50);
+  `,
 ];

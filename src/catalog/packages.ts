@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3';
 import type { CatalogPackage, IndexPackage, PackageSource, RelatedPackage } from '../model/package.ts';
 import type { KeptTable } from './kept.ts';
-import { RELATION_KINDS } from './repositories.ts';
+import { RELATION_KINDS } from './package-rows.ts';
+import { REVISION } from './revisions.ts';
 
 interface PackageRow {
   readonly id: number;
@@ -70,11 +71,15 @@ export class PackageTable {
     this.#content = database.prepare<[number], string>('SELECT content FROM repository WHERE id = ?').pluck();
     this.#related = database.prepare(
       `SELECT ordinal, name, version, architecture, checksum, installed_size_bytes, depends, provides, install_if,
-         provider_priority, extra FROM package WHERE repository_id = ? ORDER BY ordinal`,
+         provider_priority, extra FROM package WHERE revision = (${REVISION}) ORDER BY ordinal`,
     );
-    this.#byId = database.prepare('SELECT * FROM package WHERE id = ?');
-    this.#ofRepository = database.prepare('SELECT * FROM package WHERE repository_id = ? ORDER BY ordinal');
-    this.#names = database.prepare('SELECT DISTINCT name FROM package WHERE repository_id = ?');
+    this.#byId = database.prepare(
+      'SELECT package.*, repository.id AS repository_id FROM package JOIN repository USING (revision) WHERE package.id = ?',
+    );
+    this.#ofRepository = database.prepare(
+      `SELECT * FROM package WHERE revision = (${REVISION}) ORDER BY ordinal`,
+    );
+    this.#names = database.prepare(`SELECT DISTINCT name FROM package WHERE revision = (${REVISION})`);
   }
 
   /**
@@ -87,11 +92,15 @@ export class PackageTable {
     const list = repositories.map(({ id }) => id).join(', ');
     const packages = new Map<number, CatalogPackage>();
     const byName = this.#database
-      .prepare<[string], number>(`SELECT id FROM package WHERE repository_id IN (${list}) AND name = ?`)
+      .prepare<[string], number>(
+        `SELECT package.id FROM repository CROSS JOIN package USING (revision)
+         WHERE repository.id IN (${list}) AND package.name = ?`,
+      )
       .pluck();
     const related = this.#database
       .prepare<[number, string], number>(
-        `SELECT package_id FROM relation_name WHERE repository_id IN (${list}) AND kind = ? AND name = ?`,
+        `SELECT package_id FROM repository CROSS JOIN relation_name USING (revision)
+         WHERE repository.id IN (${list}) AND kind = ? AND relation_name.name = ?`,
       )
       .pluck();
     const load = (id: number): CatalogPackage => {

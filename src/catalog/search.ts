@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { REVISION } from './revisions.ts';
 
 /** A name of a package: its own, or one that it provides. */
 export interface NameRow {
@@ -23,28 +24,31 @@ const MAX_FRAGMENT = 16_000;
 export class SearchTable {
   readonly #names: Database.Statement<[number, string], NameRow>;
   readonly #provides: Database.Statement<[number, string], NameRow>;
-  readonly #range: Database.Statement<[number], { first: number | null; last: number | null }>;
+  readonly #range: Database.Statement<[number], { first: number; last: number }>;
   readonly #words: Database.Statement<[string, number, number], { id: number; rank: number }>;
   readonly #descriptions: Database.Statement<[number], { id: number; description: string }>;
   readonly #row: Database.Statement<[number], SearchRow>;
 
   constructor(database: Database.Database) {
     this.#names = database.prepare(
-      "SELECT id, name FROM package WHERE repository_id = ? AND name LIKE ? ESCAPE '\\'",
+      `SELECT id, name FROM package WHERE revision = (${REVISION}) AND name LIKE ? ESCAPE '\\'`,
     );
     this.#provides = database.prepare(
-      "SELECT package_id AS id, name FROM relation_name WHERE repository_id = ? AND kind = 0 AND name LIKE ? ESCAPE '\\'",
+      `SELECT package_id AS id, name FROM relation_name
+       WHERE revision = (${REVISION}) AND kind = 0 AND name LIKE ? ESCAPE '\\'`,
     );
-    // One insert gives a repository's packages consecutive ids.
     this.#range = database.prepare(
-      'SELECT min(id) AS first, max(id) AS last FROM package WHERE repository_id = ?',
+      `SELECT first_package AS first, last_package AS last FROM revision WHERE id = (${REVISION})`,
     );
     this.#words = database.prepare(
       'SELECT rowid AS id, rank FROM package_text WHERE package_text MATCH ? AND rowid BETWEEN ? AND ?',
     );
-    this.#descriptions = database.prepare('SELECT id, description FROM package WHERE repository_id = ?');
+    this.#descriptions = database.prepare(
+      `SELECT id, description FROM package WHERE revision = (${REVISION})`,
+    );
     this.#row = database.prepare(
-      'SELECT id, repository_id AS repositoryId, name, version, description, checksum FROM package WHERE id = ?',
+      `SELECT package.id, repository.id AS repositoryId, package.name, version, package.description, checksum
+       FROM package JOIN repository USING (revision) WHERE package.id = ?`,
     );
   }
 
@@ -63,9 +67,8 @@ export class SearchTable {
    * better. The word is text, never FTS5 syntax; one that has no letter and no digit matches nothing.
    */
   describedBy(repositoryId: number, word: string): readonly { id: number; rank: number }[] {
-    const { first, last } = this.#range.get(repositoryId) ?? { first: null, last: null };
-    if (first === null || last === null) return [];
-    return this.#words.all(phrase(word), first, last);
+    const ids = this.#range.get(repositoryId);
+    return ids === undefined ? [] : this.#words.all(phrase(word), ids.first, ids.last);
   }
 
   descriptions(repositoryId: number): readonly { id: number; description: string }[] {

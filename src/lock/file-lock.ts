@@ -51,6 +51,17 @@ export async function withFileLock<T>(
   }
 }
 
+/** The same where nobody else holds the lock file; otherwise nothing happens, at once. @throws as withFileLock */
+export async function withFreeLock(path: string, work: () => Promise<void>): Promise<void> {
+  const lock = tryLock(path);
+  if (typeof lock === 'string') return;
+  try {
+    await work();
+  } finally {
+    lock.release();
+  }
+}
+
 /** True when nobody holds the lock file `path`; it is gone then. */
 export function removeUnheldLock(path: string): boolean {
   const lock = tryLock(path);

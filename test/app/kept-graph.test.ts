@@ -65,7 +65,7 @@ test('two processes that make the same graph at once both answer, and keep it on
   assert.equal(graphsIn(shelf.cache).length, 1);
 });
 
-test('an answer is the same from memory and from a catalog, whatever the order of its rows', (t) => {
+test('an answer is the same from memory and from a catalog, whatever the order of its rows', async (t) => {
   const dir = tempDir(t);
   let run = 0;
   const told = (source: PackageSource, targets: readonly string[]): unknown => {
@@ -78,8 +78,8 @@ test('an answer is the same from memory and from a catalog, whatever the order o
       reason,
     ]);
   };
-  fc.assert(
-    fc.property(requests, fc.boolean(), ([from, targets], backwards) => {
+  await fc.assert(
+    fc.asyncProperty(requests, fc.boolean(), async ([from, targets], backwards) => {
       const repositories = from.map((one) => ({ ...one, packages: one.packages.map(described) }));
       const expected = told(memorySource(repositories), targets);
       run += 1;
@@ -89,7 +89,7 @@ test('an answer is the same from memory and from a catalog, whatever the order o
         const written = backwards ? repositories.toReversed() : repositories;
         for (const { name, packages } of [...written, ...written.toReversed()]) {
           const content = `sha256:${run}-${name}`;
-          ids.set(name, catalog.repositories.replace({ ...repository(name), name, content }, packages));
+          ids.set(name, await catalog.repositories.replace({ ...repository(name), name, content }, packages));
         }
         const ranked = repositories.map(({ name, tag = '' }) => ({ id: ids.get(name) as number, tag }));
         for (const source of [catalog.packages.source(ranked), catalog.packages.source(ranked)]) {

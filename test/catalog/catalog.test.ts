@@ -8,7 +8,7 @@ import { entry, facts } from '../compose/entries.ts';
 import { indexPackage, openCatalog, repository } from './fixtures.ts';
 
 describe('catalog', () => {
-  test('a package comes back with every field as it went in', (t) => {
+  test('a package comes back with every field as it went in', async (t) => {
     const { catalog } = openCatalog(t);
     const made = indexPackage('git', {
       depends: ['so:libc.so.1', '!bad', 'zlib>=1.2'],
@@ -23,7 +23,7 @@ describe('catalog', () => {
       commit: 'abc',
       extra: { MD5SUM: ['0'], X: ['a', 'b'] },
     });
-    const id = catalog.repositories.replace(repository('u'), [made]);
+    const id = await catalog.repositories.replace(repository('u'), [made]);
     const [got] = catalog.packages.source([{ id, tag: 'edge' }]).byName('git');
     assert.ok(got);
     const { id: _, repositoryId, repositoryRank, ordinal, tag, dependents, ...rest } = got;
@@ -31,13 +31,13 @@ describe('catalog', () => {
     assert.deepEqual([repositoryId, repositoryRank, ordinal, tag, dependents], [id, 0, 0, 'edge', 0]);
   });
 
-  test('names, provides, install_if and groups are found, in order of repository, then index', (t) => {
+  test('names, provides, install_if and groups are found, in order of repository, then index', async (t) => {
     const { catalog } = openCatalog(t);
-    const one = catalog.repositories.replace(repository('one'), [
+    const one = await catalog.repositories.replace(repository('one'), [
       indexPackage('b', { provides: ['cmd:x=1'], groups: ['g'] }),
       indexPackage('a', { provides: ['cmd:x'], installIf: ['b=1', 'docs'] }),
     ]);
-    const two = catalog.repositories.replace(repository('two'), [
+    const two = await catalog.repositories.replace(repository('two'), [
       indexPackage('c', { provides: ['cmd:x=3'] }),
       indexPackage('a'),
     ]);
@@ -59,9 +59,9 @@ describe('catalog', () => {
     );
   });
 
-  test('dependents count what names a package or what it provides', (t) => {
+  test('dependents count what names a package or what it provides', async (t) => {
     const { catalog } = openCatalog(t);
-    const id = catalog.repositories.replace(repository('u'), [
+    const id = await catalog.repositories.replace(repository('u'), [
       indexPackage('musl', { provides: ['so:libc.so.1=1'] }),
       indexPackage('a', { depends: ['so:libc.so.1', 'musl>1'] }),
       indexPackage('b', { depends: ['so:libc.so.1'] }),
@@ -69,13 +69,13 @@ describe('catalog', () => {
     assert.equal(catalog.packages.source([{ id, tag: '' }]).byName('musl')[0]?.dependents, 3);
   });
 
-  test('a newer index takes the place of the older, and of nothing else', (t) => {
+  test('a newer index takes the place of the older, and of nothing else', async (t) => {
     const { catalog } = openCatalog(t);
-    const other = catalog.repositories.replace(repository('other'), [
+    const other = await catalog.repositories.replace(repository('other'), [
       indexPackage('keep', { provides: ['p'] }),
     ]);
-    catalog.repositories.replace(repository('u'), [indexPackage('old', { provides: ['p'] })]);
-    const id = catalog.repositories.replace(repository('u'), [indexPackage('new')]);
+    await catalog.repositories.replace(repository('u'), [indexPackage('old', { provides: ['p'] })]);
+    const id = await catalog.repositories.replace(repository('u'), [indexPackage('new')]);
     const ranked = [
       { id, tag: '' },
       { id: other, tag: '' },
@@ -91,11 +91,11 @@ describe('catalog', () => {
     assert.equal(catalog.repositories.find('alpine', 'x86_64', 'u')?.packageCount, 1);
   });
 
-  test('an index that fails half-way leaves the old one', (t) => {
+  test('an index that fails half-way leaves the old one', async (t) => {
     const { catalog } = openCatalog(t);
-    catalog.repositories.replace(repository('u'), [indexPackage('old')]);
+    await catalog.repositories.replace(repository('u'), [indexPackage('old')]);
     const broken = indexPackage('bad', { sizeBytes: {} as number });
-    assert.throws(() => catalog.repositories.replace(repository('u'), [indexPackage('new'), broken]));
+    await assert.rejects(catalog.repositories.replace(repository('u'), [indexPackage('new'), broken]));
     const row = catalog.repositories.find('alpine', 'x86_64', 'u');
     assert.deepEqual(catalog.packages.names([{ id: row?.id as number }]), ['old']);
   });
@@ -134,13 +134,13 @@ describe('catalog', () => {
     assert.deepEqual(catalog.archives.get(made.digest)?.facts, linked);
   });
 
-  test('two processes may open, read and write the same file', (t) => {
+  test('two processes may open, read and write the same file', async (t) => {
     const { catalog, path } = openCatalog(t);
     const second = new Catalog(path);
     t.after(() => second.close());
-    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const id = await catalog.repositories.replace(repository('u'), [indexPackage('a')]);
     assert.deepEqual(second.packages.names([{ id }]), ['a']);
-    second.repositories.replace(repository('v'), [indexPackage('b')]);
+    await second.repositories.replace(repository('v'), [indexPackage('b')]);
     assert.equal(catalog.repositories.all().length, 2);
   });
 
@@ -163,10 +163,10 @@ describe('catalog', () => {
   });
 });
 
-test('regression: a repository keeps its id when its index is replaced, so that a process about to solve still finds it', (t) => {
+test('regression: a repository keeps its id when its index is replaced, so that a process about to solve still finds it', async (t) => {
   const { catalog } = openCatalog(t);
-  const main = catalog.repositories.replace(repository('main'), [indexPackage('a')]);
-  catalog.repositories.replace(repository('community'), [indexPackage('b')]);
-  assert.equal(catalog.repositories.replace(repository('main'), [indexPackage('a2')]), main);
+  const main = await catalog.repositories.replace(repository('main'), [indexPackage('a')]);
+  await catalog.repositories.replace(repository('community'), [indexPackage('b')]);
+  assert.equal(await catalog.repositories.replace(repository('main'), [indexPackage('a2')]), main);
   assert.deepEqual(catalog.packages.names([{ id: main }]), ['a2']);
 });

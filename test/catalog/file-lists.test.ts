@@ -6,10 +6,10 @@ import { packList } from '../../src/catalog/file-lists.ts';
 import { entry, facts } from '../compose/entries.ts';
 import { indexPackage, openCatalog, repository } from './fixtures.ts';
 
-function put(catalog: Catalog, lists: Readonly<Record<string, readonly string[]>>): number {
+async function put(catalog: Catalog, lists: Readonly<Record<string, readonly string[]>>): Promise<number> {
   const packages = Object.keys(lists).map((name) => indexPackage(name));
-  const repositoryId = catalog.repositories.replace(repository('u'), packages);
-  catalog.fileLists.replace(
+  const repositoryId = await catalog.repositories.replace(repository('u'), packages);
+  await catalog.fileLists.replace(
     {
       repositoryId,
       base: 'b',
@@ -31,9 +31,9 @@ const search = (catalog: Catalog, id: number, ...needles: string[]) =>
   );
 
 describe('lists of files', () => {
-  test('a list comes back as it went in, and only for its version', (t) => {
+  test('a list comes back as it went in, and only for its version', async (t) => {
     const { catalog } = openCatalog(t);
-    const id = put(catalog, { a: ['usr/', 'usr/a b', 'usr/ü'], empty: [] });
+    const id = await put(catalog, { a: ['usr/', 'usr/a b', 'usr/ü'], empty: [] });
     assert.deepEqual(catalog.fileLists.get(id, 'a', '1.0-r0'), ['usr/', 'usr/a b', 'usr/ü']);
     assert.deepEqual(catalog.fileLists.get(id, 'empty', '1.0-r0'), []);
     assert.equal(catalog.fileLists.get(id, 'a', '2'), undefined);
@@ -41,9 +41,9 @@ describe('lists of files', () => {
     assert.equal(catalog.fileLists.find(id + 1), undefined);
   });
 
-  test('needles find whole paths, last components and fragments, directories too', (t) => {
+  test('needles find whole paths, last components and fragments, directories too', async (t) => {
     const { catalog } = openCatalog(t);
-    const id = put(catalog, {
+    const id = await put(catalog, {
       a: ['usr/', 'usr/bin/', 'usr/bin/git', 'usr/bin/git-shell', 'git'],
       b: ['usr/', 'usr/share/git/', 'usr/share/git/x', 'usr/bin/git/git'],
     });
@@ -58,22 +58,22 @@ describe('lists of files', () => {
     assert.equal(search(catalog, id, '').length, 2, 'no fragment: every path');
   });
 
-  test('newer lists take the place of the older; only packages of the index count as known', (t) => {
+  test('newer lists take the place of the older; only packages of the index count as known', async (t) => {
     const { catalog } = openCatalog(t);
-    put(catalog, { a: ['usr/old'] });
-    const id = put(catalog, { b: ['usr/new'] });
+    await put(catalog, { a: ['usr/old'] });
+    const id = await put(catalog, { b: ['usr/new'] });
     assert.deepEqual(search(catalog, id, 'usr'), ['b: usr/new']);
     assert.equal(catalog.fileLists.known(id).length, 1);
-    catalog.repositories.replace(repository('u'), [indexPackage('b', { version: '2' })]);
+    await catalog.repositories.replace(repository('u'), [indexPackage('b', { version: '2' })]);
     assert.deepEqual(catalog.fileLists.known(id), []);
   });
 
-  test('property: what a path contains finds it', (t) => {
+  test('property: what a path contains finds it', async (t) => {
     const { catalog } = openCatalog(t);
     const path = fc.stringMatching(/^[a-c/]{1,8}$/);
-    fc.assert(
-      fc.property(fc.array(path, { minLength: 1, maxLength: 6 }), fc.nat(), (paths, seed) => {
-        const id = put(catalog, { p: paths });
+    await fc.assert(
+      fc.asyncProperty(fc.array(path, { minLength: 1, maxLength: 6 }), fc.nat(), async (paths, seed) => {
+        const id = await put(catalog, { p: paths });
         const wanted = paths[seed % paths.length] as string;
         const middle = wanted.slice(seed % wanted.length);
         const found = [...catalog.fileLists.search(id, [middle])].flatMap((hit) => hit.paths);
@@ -113,11 +113,11 @@ describe('paths of archives', () => {
     assert.deepEqual(catalog.archivePaths.search('arch', ['\nbin/git\n']), []);
   });
 
-  test('archives are known by the checksum of their index entries', (t) => {
+  test('archives are known by the checksum of their index entries', async (t) => {
     const { catalog } = openCatalog(t);
     const made = facts('git', []);
     catalog.archives.put(made, 'pinned');
-    const id = catalog.repositories.replace(repository('u'), [
+    const id = await catalog.repositories.replace(repository('u'), [
       indexPackage('git', { checksum: made.identity }),
       indexPackage('other', { checksum: made.identity }),
       indexPackage('git', { version: '2', checksum: 'Q1other' }),

@@ -25,9 +25,9 @@ function maker(text: string): { make(): Uint8Array; count: number } {
 }
 
 describe('bytes kept of repositories', () => {
-  test('are made once, and read by the next that opens the catalog', (t) => {
+  test('are made once, and read by the next that opens the catalog', async (t) => {
     const { catalog, path } = openCatalog(t);
-    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const id = await catalog.repositories.replace(repository('u'), [indexPackage('a')]);
     const made = maker('graph');
     const keep = (from: Catalog): string =>
       from.snapshot(() =>
@@ -41,13 +41,13 @@ describe('bytes kept of repositories', () => {
     assert.equal(made.count, 1);
   });
 
-  test('leave with the index that they were made of', (t) => {
+  test('leave with the index that they were made of', async (t) => {
     const { catalog, path } = openCatalog(t);
     const put = (content: string) =>
       catalog.repositories.replace({ ...repository('u'), content }, [indexPackage('a')]);
-    const other = catalog.repositories.replace({ ...repository('v'), content: 'of-v' }, []);
+    const other = await catalog.repositories.replace({ ...repository('v'), content: 'of-v' }, []);
     for (const content of ['one', 'two', 'three']) {
-      const id = put(content);
+      const id = await put(content);
       catalog.snapshot(() => {
         for (const ids of [[id], [id, other], [other]])
           catalog.packages.source(ids.map((one) => ({ id: one, tag: '' }))).keep('k', () => Buffer.from('x'));
@@ -56,9 +56,9 @@ describe('bytes kept of repositories', () => {
     assert.deepEqual(keysOf(path).sort(), ['k of-v', 'k three', 'k three of-v']);
   });
 
-  test('are the same object for one question after another', (t) => {
+  test('are the same object for one question after another', async (t) => {
     const { catalog } = openCatalog(t);
-    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const id = await catalog.repositories.replace(repository('u'), [indexPackage('a')]);
     const ask = (): Uint8Array =>
       catalog.snapshot(() => catalog.packages.source([{ id, tag: '' }]).keep('kind', () => Buffer.from('x')));
     const first = ask();
@@ -66,12 +66,12 @@ describe('bytes kept of repositories', () => {
     assert.equal(ask(), first);
   });
 
-  test('are made again after a repository has changed, and for other repositories, orders and kinds', (t) => {
+  test('are made again after a repository has changed, and for other repositories, orders and kinds', async (t) => {
     const { catalog } = openCatalog(t);
-    const index = (url: string, content: string): number =>
+    const index = (url: string, content: string): Promise<number> =>
       catalog.repositories.replace({ ...repository(url), content }, [indexPackage('a')]);
-    const one = index('one', 'sha256:1');
-    const two = index('two', 'sha256:2');
+    const one = await index('one', 'sha256:1');
+    const two = await index('two', 'sha256:2');
     let text = 0;
     const ask = (ids: readonly number[], kind = 'kind'): string =>
       catalog.snapshot(() => {
@@ -84,15 +84,15 @@ describe('bytes kept of repositories', () => {
     assert.equal(ask([one]), '3');
     assert.equal(ask([one, two], 'other'), '4');
     assert.equal(ask([one, two]), '1');
-    index('two', 'sha256:3');
+    await index('two', 'sha256:3');
     assert.equal(ask([one, two]), '6');
-    index('two', 'sha256:2');
+    await index('two', 'sha256:2');
     assert.equal(ask([two, one]), '7', 'what was made of an index leaves with it');
   });
 
-  test('are written when the snapshot is over, eight at most, the oldest going first', (t) => {
+  test('are written when the snapshot is over, eight at most, the oldest going first', async (t) => {
     const { catalog, path } = openCatalog(t);
-    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const id = await catalog.repositories.replace(repository('u'), [indexPackage('a')]);
     for (let n = 0; n < 10; n += 1) {
       catalog.snapshot(() => {
         catalog.packages.source([{ id, tag: '' }]).keep(`k${n}`, () => Buffer.from(String(n)));
@@ -105,9 +105,9 @@ describe('bytes kept of repositories', () => {
     );
   });
 
-  test('made by two at once, are kept once', (t) => {
+  test('made by two at once, are kept once', async (t) => {
     const { catalog, path } = openCatalog(t);
-    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const id = await catalog.repositories.replace(repository('u'), [indexPackage('a')]);
     const other = new Catalog(path);
     t.after(() => other.close());
     const releases = [catalog, other].map((one) => {
@@ -145,9 +145,9 @@ describe('bytes kept of repositories', () => {
     }
   });
 
-  test('are made again where what was kept is damaged, and put in its place', (t) => {
+  test('are made again where what was kept is damaged, and put in its place', async (t) => {
     const { catalog, path } = openCatalog(t);
-    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const id = await catalog.repositories.replace(repository('u'), [indexPackage('a')]);
     const database = new Database(path);
     t.after(() => database.close());
     const made = maker('the graph of all packages');
@@ -175,9 +175,9 @@ describe('bytes kept of repositories', () => {
     }
   });
 
-  test('nobody waits for a busy catalog to keep them', (t) => {
+  test('nobody waits for a busy catalog to keep them', async (t) => {
     const { catalog, path } = openCatalog(t);
-    const id = catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+    const id = await catalog.repositories.replace(repository('u'), [indexPackage('a')]);
     const blocker = new Database(path);
     t.after(() => blocker.close());
     blocker.exec('BEGIN IMMEDIATE');

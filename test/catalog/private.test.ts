@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { indexPackage, openCatalog, repository } from './fixtures.ts';
 
-test('the catalog, its log and its index are the owner’s alone, also those of an earlier version', (t) => {
+test('the catalog, its log and its index are the owner’s alone, also those of an earlier version', async (t) => {
   const { catalog, path } = openCatalog(t);
-  catalog.repositories.replace(repository('u'), [indexPackage('a')]);
+  await catalog.repositories.replace(repository('u'), [indexPackage('a')]);
   const modes = () =>
     readdirSync(dirname(path)).map((name) => statSync(join(dirname(path), name)).mode & 0o777);
   assert.deepEqual(new Set(modes()), new Set([0o600]));

@@ -1,0 +1,123 @@
+import type Database from 'better-sqlite3';
+import { withFileLock, withFreeLock } from '../lock/file-lock.ts';
+import { LongWrite } from './long-write.ts';
+
+/** The one of a repository that counts now */
+export const REVISION = 'SELECT revision FROM repository WHERE id = ?';
+
+/** What was read of a repository at one time: its packages, or what they ship. */
+export interface Revision {
+  readonly id: number;
+  /** Its packages have consecutive ids */
+  readonly firstPackage: number;
+}
+
+export interface WriteOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called once when another process has been writing the same for a second */
+  readonly onWait?: (() => void) | undefined;
+}
+
+/** Of what index, accepted under which trust */
+interface Reading {
+  readonly content: string;
+  readonly trust: string;
+}
+
+interface Replacement {
+  /** Names the lock: one process at a time writes the same. A part of a file's name */
+  readonly lock: string;
+  readonly reading: Reading;
+  /** What is read now */
+  readonly find: () => Reading | undefined;
+  readonly packageCount: number;
+  readonly write: (revision: Revision, write: LongWrite) => Promise<void>;
+  /** Makes it the revision that is read */
+  readonly publish: (revision: Revision) => void;
+}
+
+interface Row {
+  readonly id: number;
+  readonly lock: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Revisions are written in many small transactions, and nobody reads one before repository or file_database names it. One that
+ * nothing names is being written, as long as its writer holds the lock, or it can go: its place was taken, or its writer was killed.
+ */
+export class RevisionTable {
+  readonly #database: Database.Database;
+  readonly #unnamed: Database.Statement<[], Row>;
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+    this.#unnamed = database.prepare(
+      `SELECT id, lock, first_package AS first, last_package AS last FROM revision WHERE id NOT IN
+         (SELECT revision FROM repository UNION ALL SELECT revision FROM file_database)`,
+    );
+  }
+
+  /** Nothing is written when another process has written the same while it was waited for. */
+  async replace(wanted: Replacement, { signal, onWait }: WriteOptions): Promise<void> {
+    const before = wanted.find();
+    await withFileLock(this.#lockPath(wanted.lock), { signal, onWait }, async () => {
+      const now = wanted.find();
+      if (now !== undefined && isSame(now, wanted.reading) && !isSame(now, before)) return;
+      const revision = this.#begin(wanted.lock, wanted.packageCount);
+      await wanted.write(revision, new LongWrite(this.#database, signal));
+      this.#database.transaction(() => wanted.publish(revision)).immediate();
+    });
+    await this.removeUnnamed(signal);
+  }
+
+  /** Removes what is neither read nor being written. */
+  async removeUnnamed(signal?: AbortSignal): Promise<void> {
+    const write = new LongWrite(this.#database, signal);
+    for (const { id, lock } of this.#unnamed.all()) {
+      await withFreeLock(this.#lockPath(lock), async () => {
+        // Named meanwhile, or removed and its id given to another writer's
+        const row = this.#unnamed.all().find((one) => one.id === id && one.lock === lock);
+        if (row !== undefined) await this.#remove(row, write);
+      });
+    }
+  }
+
+  #begin(lock: string, packageCount: number): Revision {
+    return this.#database
+      .prepare<[string, number], Revision>(
+        `INSERT INTO revision (lock, first_package, last_package)
+         SELECT ?, coalesce(max(last_package), 0) + 1, coalesce(max(last_package), 0) + ? FROM revision
+         RETURNING id, first_package AS firstPackage`,
+      )
+      .get(lock, packageCount) as Revision;
+  }
+
+  async #remove({ id, first, last }: Row, write: LongWrite): Promise<void> {
+    const prepare = (sql: string) => this.#database.prepare<number[]>(sql);
+    const words = prepare('DELETE FROM package_text WHERE rowid BETWEEN ? AND ?');
+    const packages = prepare('DELETE FROM package WHERE id BETWEEN ? AND ?');
+    let from = first;
+    await write.repeat((count) => {
+      const to = Math.min(from + count - 1, last);
+      words.run(from, to);
+      packages.run(from, to);
+      from += count;
+      return last - to > 0 ? count : 0;
+    });
+    for (const table of ['relation_name', 'file_list']) {
+      const rows = prepare(`DELETE FROM ${table} WHERE revision = ? LIMIT ?`);
+      await write.repeat((count) => rows.run(id, count).changes);
+    }
+    this.#database.prepare('DELETE FROM revision WHERE id = ?').run(id);
+  }
+
+  #lockPath(lock: string): string {
+    return `${this.#database.name}.${lock}.lock`;
+  }
+}
+
+function isSame(one: Reading, other: Reading | undefined): boolean {
+  return one.content === other?.content && one.trust === other.trust;
+}

@@ -98,7 +98,7 @@ const SOURCE: readonly OptionSpec[] = [
     repeatable: true,
     placeholder: 'DIR',
     group: 'Packages',
-    describe: "Folder of trusted keys, in place of the distribution's own ones",
+    describe: "Folder of trusted keys, instead of the distribution's own keys",
   },
   {
     name: 'keyring-append',
@@ -106,7 +106,7 @@ const SOURCE: readonly OptionSpec[] = [
     repeatable: true,
     placeholder: 'DIR',
     group: 'Packages',
-    describe: "Folder of keys to trust beside the distribution's own ones",
+    describe: "Folder of keys to trust in addition to the distribution's own",
   },
   {
     name: 'allow-untrusted',

@@ -41,7 +41,7 @@ const cannot = (path: string, why: string): Refused => ({
 });
 const whiteout = (path: string): Refused =>
   unsupported(
-    `path ${JSON.stringify(path)}: a name that begins with .wh. cannot be in an image, where it removes a file`,
+    `path ${JSON.stringify(path)}: a name starting with .wh. cannot be in an image, where it would remove a file`,
   );
 const notOctal = (field: string, got: string): Refused =>
   bad(`${AT}: ${field} is not an octal number that apk can read: ${JSON.stringify(got)}`);
@@ -80,7 +80,7 @@ export const CASES: readonly HostileCase[] = [
     bad(`${AT}: path "usr/../../hostile" contains a .. component`),
   ),
   both('no name', raw('', '0'), bad(`${AT}: path "" is empty`)),
-  both('the name of the root', raw('.', '0'), bad(`${AT}: path "." of a file names the root`)),
+  both('the name of the root', raw('.', '0'), bad(`${AT}: path "." of a file is the root itself`)),
   both(
     'a NUL in a name',
     pax('path', 'usr/a\0b'),

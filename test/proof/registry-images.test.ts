@@ -156,7 +156,11 @@ for (const program of ['docker-registry', 'distribution-v3'] as const) {
       if (other === undefined) return t.skip(SKIP);
       await inCache(tempDir(t), async (context) => {
         const reference = `${other.host}/team/app:kept`;
-        await refused(remove(context, { reference, access: ACCESS }), 'UNSUPPORTED', 'does not allow deleting');
+        await refused(
+          remove(context, { reference, access: ACCESS }),
+          'UNSUPPORTED',
+          'does not allow deleting',
+        );
         if (off.readOnly) {
           const request = { image: two, to: `${other.host}/team/app:2`, platform: '', access: ACCESS };
           await refused(push(context, request), 'UNSUPPORTED');

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants, homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What bin/node-packages.txt has for the platform: that alone is ever installed, with the digest that it has there. */
@@ -94,6 +94,30 @@ function isMusl() {
   return process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined;
 }
 
+/** Node.js' own recursive mkdir never ends where a folder that is there says ENOENT of what is to be made in it, as /proc does. */
+function makeFolder(path) {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another launch may have made it meanwhile.
+    if (error.code !== 'EEXIST') throw error;
+  }
+}
+
+function newFolder(beside) {
+  try {
+    makeFolder(dirname(beside));
+    return mkdtempSync(`${beside}.`);
+  } catch (error) {
+    return fail(
+      `${dirname(beside)} cannot be made or written: ${error.message}`,
+      'set XDG_CACHE_HOME to a folder that can be written, or install Node.js 24 or newer',
+    );
+  }
+}
+
 /** Installs into a folder of its own and renames it: two first launches at once are safe. */
 function installed(packages, platform) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
@@ -103,8 +127,7 @@ function installed(packages, platform) {
   process.stderr.write(
     `compose: getting Node.js ${packages[0].version} for ${platform} (about 50 MB, once)\n`,
   );
-  mkdirSync(join(folder, '..'), { recursive: true });
-  const temporary = mkdtempSync(`${folder}.`);
+  const temporary = newFolder(folder);
   npmInstall(temporary, packages);
   try {
     renameSync(temporary, folder);

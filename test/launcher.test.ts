@@ -283,6 +283,20 @@ test('an npm registry that is not there is told in two lines', async (t) => {
   );
 });
 
+test('a folder for Node.js that cannot be made is told in two lines', async (t) => {
+  if (pinnedHere() === undefined || !existsSync('/proc/self'))
+    return t.skip('skipped: no Node.js for this platform, or no /proc');
+  const code = `import('${root}/bin/newer-node.js').then((launcher) => launcher.runOnNewerNode(24))`;
+  const env = { ...npmEnvironment(t, 'http://127.0.0.1:9'), XDG_CACHE_HOME: '/proc/no-such' };
+  const { status, stderr } = spawnSync(process.execPath, ['-e', code], {
+    env,
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  assert.equal(status, 69);
+  assert.match(stderr, /^compose: .*\nerror: \/proc\/no-such\S* cannot be made or written: .*\nhint: .*\n$/);
+});
+
 test('version and help need no newer Node.js', async () => {
   const launcher: unknown = await import(new URL('../bin/newer-node.js', import.meta.url).href);
   const { knownAnswer } = launcher as { knownAnswer: (words: readonly string[]) => string | undefined };

@@ -1,8 +1,8 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
+import { makeFolder } from '../model/make-folder.ts';
 import { outputError } from '../output/storage-error.ts';
-import { makeFolder } from '../store/make-folder.ts';
 import { type ArtifactFile, titlePath } from './artifact-manifest.ts';
 
 /** Where a file of an artifact goes. */

@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { Catalog } from '../catalog/catalog.ts';
 import { catalogError } from '../catalog/database.ts';
 import { AppError } from '../model/app-error.ts';
+import { makeFolder } from '../model/make-folder.ts';
 import { packageRoot } from '../model/package-root.ts';
 import { productVersion } from '../model/product-version.ts';
 import type { Progress } from '../model/progress.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import { FileBlobStore } from '../store/blob-store.ts';
 import { cacheDirectory } from '../store/location.ts';
-import { makeFolder } from '../store/make-folder.ts';
 import type { RemoteBlobs } from './remote-blobs.ts';
 
 /** What every use case works with. */

@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
+import { makeFolder } from '../model/make-folder.ts';
 import { EXIT_BUG, EXIT_OK } from './exit-codes.ts';
 
 const HELD_UP_MS = 200;
@@ -9,7 +10,15 @@ const HELD_UP_MS = 200;
 function enableCodeCache(env: NodeJS.ProcessEnv): void {
   const home = env.XDG_CACHE_HOME || (env.HOME ? join(env.HOME, '.cache') : '');
   const base = env.PKGCOMPOSE_CACHE || (home === '' ? '' : join(home, 'pkgcompose'));
-  if (base !== '') enableCompileCache(join(base, 'node-code'));
+  if (base === '') return;
+  const folder = join(base, 'node-code');
+  try {
+    makeFolder(folder);
+  } catch {
+    // Started without it: whoever needs the cache folder says what is wrong with it.
+    return;
+  }
+  enableCompileCache(folder);
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;

@@ -9,6 +9,7 @@ import { loadCommand } from './commands.ts';
 import { GET_COMPLETIONS } from './completion-scripts.ts';
 import { exitCodeOf, jsonText, type PrintOptions, resultText } from './print.ts';
 import { createProgress } from './progress.ts';
+import { systemError } from './system-error.ts';
 
 export interface Output {
   write(text: string): unknown;
@@ -119,8 +120,9 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     const text = await resultText(result, print);
     stdout.write(!print.json && wantsColour(stdout, options.env) ? paintTitles(text) : text);
     return exitCodeOf(result);
-  } catch (error) {
+  } catch (caught) {
     const { errorExitCode, errorJson, errorText } = await import('./render-error.ts');
+    const error = systemError(caught);
     const signal = options.signal ?? new AbortController().signal;
     if (print.json) stdout.write(jsonText(errorJson(error, signal)));
     else stderr.write(errorText(error, { verbose: print.verbose, signal }));

@@ -26,7 +26,12 @@ export async function readImageTar(path: string): Promise<LayoutReader> {
   if (found === undefined) {
     throw new AppError('NOT_FOUND', `${path}: no such file or folder`, { details: { path } });
   }
-  return found.isDirectory() ? folderReader(path) : tarReader(path, found.size);
+  if (found.isDirectory()) return folderReader(path);
+  if (found.isFile()) return tarReader(path, found.size);
+  throw new AppError('BAD_ARCHIVE', `${path}: expected a file or a folder, got a pipe or device`, {
+    hint: 'An image is read in several places: save it to a file first.',
+    details: { path },
+  });
 }
 
 /** @throws AppError LIMIT when it is larger than `maxBytes`, BAD_ARCHIVE when it is not there */

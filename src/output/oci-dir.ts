@@ -1,11 +1,11 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { withFileLock } from '../lock/file-lock.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import { makeFolder } from '../model/make-folder.ts';
 import { silentProgress } from '../model/progress.ts';
-import { makeFolder } from '../store/make-folder.ts';
 import { type Image, imageBlobs, indexDescriptors, type LayoutBlob, OCI_LAYOUT } from './image.ts';
 import type { WriteOptions } from './image-tar.ts';
 import { placeBlob, writeWhole } from './layout-blobs.ts';
@@ -91,7 +91,8 @@ export async function extendOciDirectory(
 async function openLayout(path: string): Promise<void> {
   makeFolder(path);
   const marker = join(path, 'oci-layout');
-  for (const name of ['oci-layout', 'index.json', 'blobs', BLOBS]) refuseLink(join(path, name));
+  for (const name of ['oci-layout', 'index.json']) expectNoOther(join(path, name), (found) => found.isFile());
+  for (const name of ['blobs', BLOBS]) expectNoOther(join(path, name), (found) => found.isDirectory());
   const found = readIfThere(marker);
   const names = readdirSync(path);
   if (found === undefined || names.includes(CACHE_FILE)) {
@@ -121,11 +122,13 @@ async function openLayout(path: string): Promise<void> {
   if (found === undefined) await writeWhole(marker, path, { bytes: OCI_LAYOUT, mode: 0o644 });
 }
 
-/** What is written to a layout stays in it. */
-function refuseLink(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
-  throw new AppError('STORAGE', `${path}: symlink in an OCI image layout`, {
-    hint: 'Remove the link, or choose another folder with -o PATH.',
+/** What is written to a layout stays in it, and a pipe would be waited for. */
+function expectNoOther(path: string, isExpected: (found: Stats) => boolean): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || isExpected(found)) return;
+  const kind = found.isSymbolicLink() ? 'symlink' : 'unexpected type of file';
+  throw new AppError('STORAGE', `${path}: ${kind} in an OCI image layout`, {
+    hint: 'Remove it, or choose another folder with -o PATH.',
     details: { path },
   });
 }

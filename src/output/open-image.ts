@@ -119,11 +119,24 @@ function madeContent(source: ImageSource, path: string): LocalContent {
 }
 
 function isDockerArchive(layout: LayoutReader): boolean {
-  if (layout.size('oci-layout') !== undefined || layout.size('manifest.json') === undefined) return false;
+  if (layout.size('manifest.json') === undefined) {
+    expectNoRepositories(layout);
+    return false;
+  }
+  if (layout.size('oci-layout') !== undefined) return false;
   if (layout.size('index.json') === undefined) return true;
   throw new AppError(
     'BAD_ARCHIVE',
     'index.json and manifest.json without oci-layout: ambiguous, since some clients read the one and some the other',
+  );
+}
+
+/** Where a tar has no manifest.json, Docker before 25 reads the images of the layout of Docker 1.9, which `repositories` names. */
+function expectNoRepositories(layout: LayoutReader): void {
+  if (layout.kind !== 'tar' || layout.size('repositories') === undefined) return;
+  throw new AppError(
+    'BAD_ARCHIVE',
+    'repositories without manifest.json: expected none, got one: some clients would read the images that it names',
   );
 }
 

@@ -1,22 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError } from '../model/app-error.ts';
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on the device',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file system or the file size limit refuses a file this large',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EROFS: 'the file system is read-only',
-  ENOENT: 'no such file or folder',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'is a folder',
-  ENAMETOOLONG: 'the name is too long',
-  EIO: 'input/output error',
-  EMFILE: 'too many open files',
-  EPIPE: 'no reader',
-};
+import { errnoWords } from '../model/errno-words.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
@@ -34,7 +19,7 @@ export function outputError(error: unknown, path: string, neededBytes: number): 
   if (code === '' || error instanceof AppError) return error;
   const free = FULL.has(code) ? freeBytes(dirname(path)) : undefined;
   const room = free === undefined ? '' : `: needs ${neededBytes} bytes, ${free} are free`;
-  return new AppError('STORAGE', `cannot write ${path}: ${REASONS[code] ?? code}${room}`, {
+  return new AppError('STORAGE', `cannot write ${path}: ${errnoWords(code)}${room}`, {
     cause: error,
     hint: FULL.has(code)
       ? 'Free some space (compose cache gc --max-size SIZE), or write elsewhere with -o PATH.'

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { parseJsonOr } from '../model/json.ts';
 import { readLimitedInput } from '../model/limited-file.ts';
+import { makeFolder } from '../model/make-folder.ts';
 import { type Domain, parseDomain } from '../model/reference.ts';
-import { makeFolder } from '../store/make-folder.ts';
 
 /** docker's config.json and containers-auth.json(5): the fields that we know. Others are kept as they are. */
 export interface CredentialFile {

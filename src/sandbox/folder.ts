@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HeldLock, holdFileLock, removeUnheldLock } from '../lock/file-lock.ts';
 import { AppError } from '../model/app-error.ts';
-import { makeFolder } from '../store/make-folder.ts';
+import { makeFolder } from '../model/make-folder.ts';
 import { storageError } from '../store/storage-error.ts';
 import { openUserNamespace } from './user-namespace.ts';
 

@@ -4,9 +4,9 @@ import { chmod, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { type Digest, hexOf } from '../model/digest.ts';
+import { makeFolder } from '../model/make-folder.ts';
 import { BLOB_MODE, type BlobWriter, openBlobWriter, removeFile } from './blob-writer.ts';
 import { DamagedBlob, readBlobFile } from './checked-read.ts';
-import { makeFolder } from './make-folder.ts';
 import { errnoOf, storageError } from './storage-error.ts';
 
 export interface BlobStore {

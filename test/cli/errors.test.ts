@@ -73,6 +73,14 @@ test('a bug is exit code 70, with its stack and a request to report it', async (
   assert.deepEqual(JSON.parse(json.stdout).error.message, 'a string');
 });
 
+test('what the system refuses at a path is STORAGE, whoever met it', async () => {
+  const refusal = (code: string) => Object.assign(new Error('x'), { code, syscall: 'open', path: 'b.tar' });
+  const { exitCode, stderr } = await runFake(['gcc'], failing(refusal('EACCES')));
+  assert.deepEqual([exitCode, stderr], [EXIT_CODES.STORAGE, 'error: b.tar: permission denied\n']);
+  const json = await runFake(['gcc', '--json'], failing(refusal('EXDEV')));
+  assert.deepEqual(JSON.parse(json.stdout).error.details, { path: 'b.tar', errno: 'EXDEV' });
+});
+
 test('an error in the command line is JSON too when --json was asked for', async () => {
   const { stdout, stderr, exitCode } = await runFake(['--json', 'gcc', '--bogus']);
   assert.deepEqual([exitCode, stderr], [2, '']);

@@ -133,3 +133,16 @@ test('a reader that goes away is no error', async () => {
   const exitCode = await new Promise((resolve) => child.on('close', resolve));
   assert.deepEqual([exitCode, stderr], [0, '']);
 });
+
+test('a cache folder that cannot be made keeps nobody from the help', (t) => {
+  if (!existsSync('/proc/self')) return t.skip('skipped: no /proc here');
+  for (const place of [
+    { PKGCOMPOSE_CACHE: '/proc/no-such' },
+    { XDG_CACHE_HOME: '/proc/no-such' },
+    { HOME: '/proc/no-such' },
+  ]) {
+    const env = { PATH: process.env.PATH, ...place };
+    const { status, signal } = spawnSync(process.execPath, [MAIN, '--version'], { env, timeout: 20_000 });
+    assert.deepEqual([status, signal], [0, null], JSON.stringify(place));
+  }
+});

@@ -225,3 +225,16 @@ test('a file where the layout should be; a missing blob', async (t) => {
   assert.ok(!readdirSync(join(folder, 'layout')).includes('index.json'));
   assert.ok(!readdirSync(join(folder, 'layout')).some((name) => name.includes('tmp')));
 });
+
+for (const name of ['oci-layout', 'index.json', 'blobs', 'blobs/sha256']) {
+  test(`${name} of a layout that is a pipe is refused, not waited for`, async (t) => {
+    const layout = join(tempDir(t), 'layout');
+    mkdirSync(join(layout, name, '..'), { recursive: true });
+    spawnSync('mkfifo', [join(layout, name)]);
+    await assert.rejects(writeOciDirectory(imageOf(t, 'x', ['x']), layout), (error) => {
+      assert.ok(isAppError(error, 'STORAGE'));
+      assert.match(error.message, new RegExp(`/${name}: unexpected type of file`));
+      return true;
+    });
+  });
+}

@@ -383,6 +383,15 @@ test('cut, empty, foreign and missing files are refused', async (t) => {
   await assert.rejects(verifyImage(join(folder, 'none')), (error) => isAppError(error, 'NOT_FOUND'));
 });
 
+test('an image that is a pipe is refused, not waited for', async (t) => {
+  const pipe = join(tempDir(t), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await assert.rejects(
+    verifyImage(pipe),
+    (error) => isAppError(error, 'BAD_ARCHIVE') && /expected a file or a folder/.test(error.message),
+  );
+});
+
 test('hostile layers and documents end in an error, and nothing is written', async (t) => {
   const hostile: readonly (readonly FixtureFile[])[] = [
     [{ path: '../evil' }],
@@ -498,6 +507,17 @@ test('index.json without oci-layout beside manifest.json is refused', async (t) 
   const at = bytes.indexOf('oci-layout\0');
   writeFileSync(path, retitled(bytes, { at, name: 'oci-lay0ut' }));
   await assert.rejects(verifyImage(path), (error) => isAppError(error, 'BAD_ARCHIVE'));
+});
+
+test('a tar with the image list of Docker 1.9 in place of manifest.json is refused', async (t) => {
+  const path = await tarWith(t, [{ path: 'repositories', content: '{}' }], 'after');
+  await verifyImage(path);
+  const bytes = readFileSync(path);
+  writeFileSync(path, retitled(bytes, { at: bytes.indexOf('manifest.json\0'), name: 'manifest.txt\0' }));
+  await assert.rejects(
+    verifyImage(path),
+    (error) => isAppError(error, 'BAD_ARCHIVE') && /repositories without manifest\.json/.test(error.message),
+  );
 });
 
 /** A tar whose header at `at` has another name, of the same length. */

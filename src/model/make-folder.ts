@@ -1,6 +1,5 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { errnoOf } from './storage-error.ts';
 
 /**
  * Makes a folder and those above it that are missing. Node.js' own recursive mkdir never ends where a folder that is there says
@@ -17,7 +16,7 @@ export function makeFolder(path: string, mode = 0o777): void {
       mkdirSync(folder, { mode });
     } catch (error) {
       // Another process may have made it meanwhile.
-      if (errnoOf(error) !== 'EEXIST' || !isFolder(folder)) throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isFolder(folder)) throw error;
     }
   }
 }

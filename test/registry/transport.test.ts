@@ -295,7 +295,7 @@ test('a refusal is a sentence with a way on, whatever the registry says of it', 
     [400, '', 'UNSUPPORTED', /considers the request malformed \(/, /^$/],
     [405, 'UNSUPPORTED', 'UNSUPPORTED', /does not support the operation \(/, /operator/],
     [413, '', 'LIMIT', /too large for this registry, or for a proxy/, /operator/],
-    [429, 'TOOMANYREQUESTS', 'NETWORK', /too many requests \(/, /login/],
+    [429, 'TOOMANYREQUESTS', 'NETWORK', /too many requests \(/, /log in/],
     [500, '', 'NETWORK', /the registry failed \(/, /Try again later/],
     [418, '', 'UNSUPPORTED', /rejected the request \(/, /^$/],
   ];

@@ -178,7 +178,7 @@ test('errors of the system are STORAGE with the way out; bugs stay what they are
   });
   const told = storageError(full, 'write', '/cache/x');
   assert.ok(isAppError(told, 'STORAGE'));
-  assert.equal(told.message, 'could not write /cache/x: ENOSPC: no space left on device, write');
+  assert.equal(told.message, 'cannot write /cache/x: ENOSPC: no space left on device, write');
   assert.match(told.hint ?? '', /gc --max-size/);
   const ours = new AppError('INTEGRITY', 'has a code, but not of the system');
   const node = Object.assign(new TypeError('must be of type string'), { code: 'ERR_INVALID_ARG_TYPE' });

@@ -1,3 +1,4 @@
+import { printable } from '../model/printable.ts';
 import type { Result, StreamResult } from './command.ts';
 import { EXIT_CODES, EXIT_DAMAGED, EXIT_OK } from './exit-codes.ts';
 import { printableLine } from './format.ts';
@@ -10,7 +11,7 @@ export interface PrintOptions {
 
 /** One JSON document and a line feed; exact sizes, every field of the report, `null` for what there is none of. */
 export function jsonText(data: unknown): string {
-  return `${JSON.stringify(data, (_key, value: unknown) => value ?? null, 2)}\n`;
+  return `${printable(JSON.stringify(data, (_key, value: unknown) => value ?? null, 2))}\n`;
 }
 
 /** A result that is written at once. */

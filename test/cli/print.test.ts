@@ -133,6 +133,14 @@ test('terminal control bytes from outside are shown, not obeyed', async () => {
   assert.match(stdout, /^note: \\u001b\]0;owned\\u0007$/m);
 });
 
+test('--json escapes what a terminal would obey, in the eighth bit too, and is the same data', async () => {
+  const description = 'a \u001b[2J \u009b31m \u0085 \u202e \u007f ü\n';
+  const compose = async () => ({ ...REPORT, digest: description as typeof REPORT.digest });
+  const { stdout } = await runFake(['gcc', '--json'], { answers: { compose } });
+  assert.doesNotMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  assert.equal(JSON.parse(stdout).digest, description);
+});
+
 test('help of every command names its options, once and no others', async () => {
   const help = await text('plan', '--help');
   assert.match(help, /^Usage: compose plan PKG… \[options\]$/m);

@@ -1,6 +1,7 @@
 import { SETTINGS, sourceOptions } from '../../app/settings.ts';
 import { AppError } from '../../model/app-error.ts';
 import { parseJson } from '../../model/json.ts';
+import { printable } from '../../model/printable.ts';
 import type { PlanAnswer, Planner } from '../../model/request.ts';
 import type { CommandModule, Result } from '../command.ts';
 import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
@@ -41,7 +42,7 @@ function batch(planner: Planner, input: AsyncIterable<Uint8Array>): Result {
       exitCode = EXIT_CODES.USAGE;
       answer = { add: [], error: [question.wrong] };
     } else answer = planner.plan(question);
-    return `${JSON.stringify(answer)}\n`;
+    return `${printable(JSON.stringify(answer))}\n`;
   };
   async function* chunks(): AsyncGenerator<string> {
     try {

@@ -21,7 +21,7 @@ const CONCURRENCY = 6;
 export function cachedDigest(
   context: Context,
   sources: Sources,
-  entry: Pick<CatalogPackage, 'checksum' | 'sizeBytes'>,
+  entry: Pick<CatalogPackage, 'checksum' | 'sizeBytes' | 'name' | 'version'>,
 ): Digest | undefined {
   return archivesOf(context, sources.distro.id, entry).find(({ digest }) => context.store.has(digest))
     ?.digest;

@@ -14,17 +14,18 @@ const SETTLED_MS = 2_000;
 
 /**
  * The archives in the catalog that an index entry may mean: of its checksum, which in apk's index covers neither signature
- * nor compression, and of its size.
+ * nor compression, of its size, and of its name and version: under another one it is refused, known or not.
  */
 export function archivesOf(
   { catalog }: Context,
   distro: DistroId,
-  { checksum, sizeBytes }: Pick<CatalogPackage, 'checksum' | 'sizeBytes'>,
+  { checksum, sizeBytes, name, version }: Pick<CatalogPackage, 'checksum' | 'sizeBytes' | 'name' | 'version'>,
 ): readonly ArchiveVerdict[] {
   if (checksum === '') return [];
   return catalog.archives
     .verdicts(distro, checksum)
-    .filter((verdict) => sizeBytes === 0 || verdict.sizeBytes === sizeBytes);
+    .filter((verdict) => sizeBytes === 0 || verdict.sizeBytes === sizeBytes)
+    .filter((verdict) => verdict.name === name && verdict.version === version);
 }
 
 /**

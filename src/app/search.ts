@@ -93,7 +93,7 @@ function foundPackage(
     repository: repository?.spec.name ?? '',
     description: row.description,
     provides: [...new Set(match.provides)],
-    cached: cachedDigest(context, sources, { checksum: row.checksum, sizeBytes: 0 }) !== undefined,
+    cached: cachedDigest(context, sources, { ...row, sizeBytes: 0 }) !== undefined,
   };
 }
 

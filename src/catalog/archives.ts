@@ -35,6 +35,8 @@ export interface StoredArchive {
 /** Under which trust policy an archive was accepted. */
 export interface ArchiveVerdict {
   readonly digest: Digest;
+  readonly name: string;
+  readonly version: string;
   readonly sizeBytes: number;
   readonly trust: string;
 }
@@ -86,7 +88,7 @@ export class ArchiveTable {
       )
       .pluck();
     this.#verdicts = database.prepare(
-      'SELECT digest, size_bytes AS sizeBytes, trust FROM archive WHERE distro = ? AND identity = ? ORDER BY digest',
+      'SELECT digest, name, version, size_bytes AS sizeBytes, trust FROM archive WHERE distro = ? AND identity = ? ORDER BY digest',
     );
     this.#labels = database.prepare(
       "SELECT digest, name || '-' || version || ' (' || distro || ')' AS label FROM archive",

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAppError } from '../../src/model/app-error.ts';
 import { digestOf as digestOfBytes } from '../../src/model/digest.ts';
 import {
   apkIdentity,
@@ -60,6 +61,28 @@ test('two archives of one identity are two: what the cache has seen does not dec
       for (const folder of order)
         assert.equal(await digestOf(cache, folder), alone[repositories.indexOf(folder)], round);
     }
+  }
+});
+
+test('an archive that an index has under another name or version is refused, known to the cache or not', async (t) => {
+  const { folder } = repository(t, { key: KEY, mtime: 1_700_000_000, comment: '' });
+  const bytes = readFileSync(join(folder, 'x86_64', `${SPEC.name}-${SPEC.version}.apk`));
+  const cache = join(tempDir(t), 'cache');
+  await digestOf(cache, folder);
+  for (const other of [
+    { ...SPEC, name: 'b' },
+    { ...SPEC, version: '9-r0' },
+  ]) {
+    const renamed = tempDir(t);
+    mkdirSync(join(renamed, 'x86_64'));
+    writeFileSync(join(renamed, 'x86_64', `${other.name}-${other.version}.apk`), bytes);
+    const block = apkIndexBlock(other, apkIdentity(SPEC), bytes.length);
+    writeFileSync(join(renamed, 'x86_64', 'APKINDEX.tar.gz'), makeApkIndexOf(`${block}\n`));
+    for (const place of [cache, join(tempDir(t), 'cache')])
+      await assert.rejects(
+        composed(place, [other.name], { repositories: [renamed], allowUntrusted: true }),
+        (error) => isAppError(error, 'INTEGRITY') && /differs from the index/.test(error.message),
+      );
   }
 });
 

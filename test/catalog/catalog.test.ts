@@ -120,7 +120,13 @@ describe('catalog', () => {
     catalog.archives.put(made, 'pinned');
     assert.deepEqual(catalog.archives.get(made.digest), { facts: made, trust: 'pinned' });
     assert.deepEqual(catalog.archives.verdicts('alpine', 'git'), [
-      { digest: made.digest, sizeBytes: made.sizeBytes, trust: 'pinned' },
+      {
+        digest: made.digest,
+        name: made.name,
+        version: made.version,
+        sizeBytes: made.sizeBytes,
+        trust: 'pinned',
+      },
     ]);
     assert.deepEqual(catalog.archives.digestsOf('arch', 'git'), []);
     catalog.archives.put({ ...made, signedBy: 'someone' }, 'other');

@@ -14,7 +14,7 @@ export const command: CommandModule = {
   options: ['in', 'all', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
   examples: [
     ['compose why libcurl --in git', 'the shortest way from git to libcurl'],
-    ['compose why musl --in git,curl --all', 'a way for every relation that asks for musl'],
+    ['compose why musl --in git,curl --all', 'a path for every relation that requires musl'],
   ],
   async run({ words, env, app }) {
     checkArguments(words.args, { command: 'why', what: 'one package name', atMost: 1 });

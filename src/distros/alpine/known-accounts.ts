@@ -99,7 +99,7 @@ function makeHome(root: RootDraft, home: string, ids: { readonly uid: number; re
     if (root.real(home, false) === undefined) return;
     root.put(home.replace(/(?<=.)\/+$/, ''), { type: 'directory', mode: 0o755 });
   }
-  if (root.statFollow(home)?.type !== 'directory') undecided('a home that is no directory');
+  if (root.statFollow(home)?.type !== 'directory') undecided('a home that is not a directory');
   root.change(home, { ...ids, mode: 0o2755 });
 }
 

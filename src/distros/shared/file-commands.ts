@@ -286,7 +286,7 @@ function realPath(path: string, root: RootDraft): CommandResult {
   if (/^\/\/(?!\/)/.test(path)) undecided('a path with two slashes in front');
   if (isThere || path === `/${real}`) return { status: 0, output: `/${real}\n` };
   if (real !== undefined || path.endsWith('/') || root.stat(path) !== undefined)
-    undecided('readlink -f of what is not there');
+    undecided('readlink -f of a missing path');
   return FAILED;
 }
 

@@ -129,7 +129,7 @@ function compound(lexer: ShellLexer): Command | undefined {
       lexer.nested(() => lexer.skipTo(']]'));
       return { kind: 'opaque', what: '[[ ]]', inner: [], redirects: redirects(lexer) };
     default:
-      return undecided(`${word} in place of a command`);
+      return undecided(`${word} instead of a command`);
   }
 }
 

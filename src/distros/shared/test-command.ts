@@ -69,7 +69,7 @@ function unary(operator: string, operand: string, root: RootDraft): boolean {
       return false;
     case '-s': {
       const entry = root.statFollow(operand);
-      if (entry !== undefined && entry.type !== 'file') undecided('the size of what is no file');
+      if (entry !== undefined && entry.type !== 'file') undecided('the size of something other than a file');
       return (entry?.sizeBytes ?? 0) > 0;
     }
     case '-x': {

@@ -137,9 +137,9 @@ test('what busybox does otherwise than a plain write or a plain path is left: a 
     'echo x > /out; busybox cat /out >> /out': 'cat of its own output',
     'echo x >> /etc/two': 'writes to etc/two, which has other names',
     'chmod 600 /etc/two; echo x >> /etc/two': 'writes to etc/two, which has other names',
-    'busybox readlink -f ./w': 'readlink -f of what is not there',
-    'busybox readlink -f w': 'readlink -f of what is not there',
-    'busybox readlink -f /etc/dangling/': 'readlink -f of what is not there',
+    'busybox readlink -f ./w': 'readlink -f of a missing path',
+    'busybox readlink -f w': 'readlink -f of a missing path',
+    'busybox readlink -f /etc/dangling/': 'readlink -f of a missing path',
     'busybox readlink -f //etc': 'a path with two slashes in front',
   };
   for (const [text, why] of Object.entries(reasons))

@@ -60,7 +60,7 @@ export function runLdconfig(draft: RootDraft, packages: readonly InstalledPackag
   const libraries = new Map(packages.flatMap(({ facts }) => Object.entries(facts.linker?.libraries ?? {})));
   const world: World = { draft, release, libraries };
   if (release.readsTunables && draft.statFollow(TUNABLES) !== undefined) undecided(`${TUNABLES} is there`);
-  if (draft.stat(`${AUX_FOLDER}/aux-cache`) !== undefined) undecided('an aux-cache is there already');
+  if (draft.stat(`${AUX_FOLDER}/aux-cache`) !== undefined) undecided('an aux-cache already exists');
 
   const names = new Set<string>();
   const directories = searchedDirectories(world, names);

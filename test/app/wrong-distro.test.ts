@@ -18,6 +18,6 @@ test('a folder of the other distribution’s packages is told as that', async (t
   await refused(
     index(cache, { repositories: [dir] }),
     'NOT_FOUND',
-    /Expected APKINDEX\.tar\.gz or \.apk files/,
+    /Provide APKINDEX\.tar\.gz or \.apk files/,
   );
 });

@@ -6,16 +6,20 @@ import { nearest } from './nearest.ts';
 interface Refusal {
   readonly where: string;
   readonly expected: string;
-  readonly got: string;
+  readonly got: string | undefined;
   readonly hint?: string | undefined;
 }
 
 /** @throws AppError USAGE: `<where>: expected …, got …` */
 export function refuse({ where, expected, got, hint }: Refusal): never {
-  throw new AppError('USAGE', `${where}: expected ${expected}, got ${JSON.stringify(got)}`, {
-    ...(hint === undefined ? {} : { hint }),
-    details: { option: where, expected, got },
-  });
+  throw new AppError(
+    'USAGE',
+    `${where}: expected ${expected}, got ${got === undefined ? 'none' : JSON.stringify(got)}`,
+    {
+      ...(hint === undefined ? {} : { hint }),
+      details: { option: where, expected, got: got ?? null },
+    },
+  );
 }
 
 /** Text that no line-based format (os-release, pacman.conf, apk's repositories) could hold. */
@@ -48,7 +52,7 @@ export function choice<T extends string>(allowed: readonly T[], texts: readonly 
   return refuse({
     where,
     expected: allowed.join(', ').replace(/, ([^,]*)$/, ' or $1'),
-    got,
+    got: texts.length === 0 ? undefined : got,
     hint: near === undefined ? undefined : `did you mean ${near}?`,
   });
 }
@@ -160,9 +164,14 @@ export function command(texts: readonly string[], where: string): readonly strin
   return refuse({ where, expected: 'a JSON array of strings or a shell command', got: text });
 }
 
+/** What runc and Docker take. */
+const LAST_ID = 2_147_483_647;
+
 /** OCI image-spec, config "User": user, uid, user:group, uid:gid and the mixed forms. */
 export function user(texts: readonly string[], where: string): string {
   const got = last(texts);
+  const tooLarge = got.split(':').find((part) => /^\d+$/.test(part) && Number(part) > LAST_ID);
+  if (tooLarge !== undefined) refuse({ where, expected: `ids of at most ${LAST_ID}`, got });
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?(:[A-Za-z0-9_][A-Za-z0-9_.-]*\$?)?$/.test(got)) return got;
   return refuse({ where, expected: 'user, uid, user:group or uid:gid', got });
 }

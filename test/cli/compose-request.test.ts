@@ -210,6 +210,7 @@ const REFUSED: readonly (readonly [line: readonly string[], message: RegExp, hin
   [['gcc', '--expose', '65536/tcp'], /--expose: expected a port/],
   [['gcc', '--workdir', 'app'], /--workdir: expected an absolute path/],
   [['gcc', '--user', 'a b'], /--user: expected user, uid/],
+  [['gcc', '--user', '1:2147483648'], /--user: expected ids of at most 2147483647, got "1:2147483648"/],
   [['gcc', '--tag', 'GCC'], /--tag: expected an image name/, /lower case/],
   [['gcc', '--tag', `a@sha256:${'0'.repeat(64)}`], /--tag: expected an image name/],
   [['gcc', '--tag', `a/${'b'.repeat(300)}`], /--tag: expected an image name/],

@@ -9,10 +9,14 @@ import { settingsFromWords } from '../settings-from-words.ts';
 const ACTIONS = ['add', 'ls'] as const;
 
 function wrong(action: string, expected: string, got: unknown): never {
-  throw new AppError('USAGE', `compose mirror ${action}: expected ${expected}, got ${JSON.stringify(got)}`, {
-    hint: 'compose mirror --help shows the usage',
-    details: { expected, got },
-  });
+  throw new AppError(
+    'USAGE',
+    `compose mirror ${action}: expected ${expected}, got ${got === 'none' ? got : JSON.stringify(got)}`,
+    {
+      hint: 'compose mirror --help shows the usage',
+      details: { expected, got },
+    },
+  );
 }
 
 async function add({ words, app }: Invocation): Promise<Result> {
@@ -36,7 +40,8 @@ async function add({ words, app }: Invocation): Promise<Result> {
 
 async function list({ words, app }: Invocation): Promise<Result> {
   const [mirror, ...others] = words.args.slice(1);
-  if (mirror === undefined || others.length > 0) wrong('ls', 'one REG/NAME[:TAG]', words.args.slice(1));
+  if (mirror === undefined || others.length > 0)
+    wrong('ls', 'one REG/NAME[:TAG]', words.args.slice(1).join(' ') || 'none');
   const foreign = ['to', 'all', 'files', ...SOURCE_OPTIONS].find(
     (name) => words.options.has(name) && !REGISTRY_OPTIONS.includes(name),
   );

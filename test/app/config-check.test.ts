@@ -93,7 +93,7 @@ test('a command whose program is not there is said, and the image does not run',
     [['/usr/bin/python3'], /--cmd: \/usr\/bin\/python3 is not an executable file in the image/],
     [['/opt/data'], /\/opt\/data is not an executable file/],
     [['/opt'], /\/opt is not an executable file/],
-    [['tool'], /no program "tool"/, ['PATH=/srv']],
+    [['tool'], /"tool" not found in the image/, ['PATH=/srv']],
     [['tool'], undefined, ['PATH=/srv:/opt/bin']],
     [['./tool'], undefined],
   ];

@@ -30,6 +30,13 @@ function last(texts: readonly string[]): string {
   return texts.at(-1) ?? '';
 }
 
+/** For an option that other programs take several times, each of its own effect: here the last one must not win unsaid. */
+export function onlyWord(texts: readonly string[], where: string): string {
+  const different = [...new Set(texts)];
+  if (different.length > 1) refuse({ where, expected: 'one', got: different.join(' and ') });
+  return word(texts, where);
+}
+
 function checkWord(text: string, where: string): string {
   if (text.trim() === '') refuse({ where, expected: 'a non-empty value', got: text });
   if (CONTROL.test(text)) refuse({ where, expected: 'text without control characters', got: text });

@@ -122,7 +122,7 @@ files/patches        162 B  unpacked
 
 test('what cannot be meant is refused, with a hint', async () => {
   for (const [words, message] of [
-    [[], /expected push, pull or fetch, got ""/],
+    [[], /expected push, pull or fetch, got none/],
     [['get', REF], /expected push, pull or fetch, got "get"/],
     [['push', REF], /artifact push: expected REF and at least one FILE/],
     [['pull'], /artifact pull: expected one REF/],

@@ -209,6 +209,7 @@ const REFUSED: readonly (readonly [line: readonly string[], message: RegExp, hin
   [['gcc', '--expose', '0'], /--expose: expected a port/],
   [['gcc', '--expose', '65536/tcp'], /--expose: expected a port/],
   [['gcc', '--workdir', 'app'], /--workdir: expected an absolute path/],
+  [['gcc', '--arch', 'amd64', '--arch', 'arm64'], /--arch: expected one, got "amd64 and arm64"/],
   [['gcc', '--user', 'a b'], /--user: expected user, uid/],
   [['gcc', '--user', '1:2147483648'], /--user: expected ids of at most 2147483647, got "1:2147483648"/],
   [['gcc', '--tag', 'GCC'], /--tag: expected an image name/, /lower case/],

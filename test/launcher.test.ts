@@ -294,7 +294,10 @@ test('a folder for Node.js that cannot be made is told in two lines', async (t) 
     timeout: 20_000,
   });
   assert.equal(status, 69);
-  assert.match(stderr, /^compose: .*\nerror: \/proc\/no-such\S* cannot be made or written: .*\nhint: .*\n$/);
+  assert.match(
+    stderr,
+    /^compose: .*\nerror: \/proc\/no-such\S* cannot be created or written: .*\nhint: .*\n$/,
+  );
 });
 
 test('version and help need no newer Node.js', async () => {

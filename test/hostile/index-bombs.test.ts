@@ -40,7 +40,7 @@ const BOMBS: readonly Bomb[] = [
     make: (put) => times(1000, put(index(times(1000, put(index(times(1000, image))))))),
   },
   {
-    what: 'indexes one in another',
+    what: 'nested indexes',
     isLimit: true,
     make: (put) => {
       let inner = put(index([image]));

@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Document, LineCounter, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import { AppError, isAppError } from '../model/app-error.ts';
+import { errnoWords } from '../model/errno-words.ts';
 import { readLimitedInput } from '../model/limited-file.ts';
 import { nearest } from './nearest.ts';
 import { refuse } from './setting-values.ts';
@@ -49,14 +50,14 @@ function scalarText(reading: Reading, written: unknown, key: string): string {
   if (!reading.yaml.isScalar(node))
     return refuse({ where, expected: 'a single value', got: shapeOf(reading, node) });
   const { value, source } = node as Scalar;
-  if (value === null || value === undefined) return refuse({ where, expected: 'a value', got: '' });
+  if (value === null || value === undefined) return refuse({ where, expected: 'a value', got: undefined });
   return typeof value === 'string' ? value : (source ?? String(value));
 }
 
-function shapeOf({ yaml }: Reading, node: unknown): string {
+function shapeOf({ yaml }: Reading, node: unknown): string | undefined {
   if (yaml.isMap(node)) return 'a map';
   if (yaml.isSeq(node)) return 'a list';
-  return yaml.isScalar(node) ? String(node.value) : 'nothing';
+  return yaml.isScalar(node) ? String(node.value) : undefined;
 }
 
 function listTexts(reading: Reading, node: unknown, key: string): string[] {
@@ -115,7 +116,7 @@ function readPair(reading: Reading, pair: Pair): ComposeSettings {
     });
   }
   if (pair.value === null)
-    refuse({ where: `${place(reading, pair.key)}: ${key}`, expected: 'a value', got: '' });
+    refuse({ where: `${place(reading, pair.key)}: ${key}`, expected: 'a value', got: undefined });
   const texts = textsOf(reading, follow(reading, pair.value), found);
   const located = found.path ? texts.map((text) => relocate(text, dirname(reading.path))) : texts;
   return found.parse(located, `${place(reading, pair.value)}: ${key}`);
@@ -143,13 +144,17 @@ export async function parseRecipe(text: string, path: string): Promise<ComposeSe
   const [problem] = document.errors;
   if (problem !== undefined) {
     const { line, col } = lines.linePos(problem.pos[0]);
-    throw new AppError('USAGE', `${path}:${line}:${col}: not YAML: ${problem.message}`, {
+    const what =
+      problem.code === 'MULTIPLE_DOCS'
+        ? 'expected one document, got several'
+        : `not YAML: ${problem.message}`;
+    throw new AppError('USAGE', `${path}:${line}:${col}: ${what}`, {
       details: { expected: 'YAML', got: problem.code, line, column: col },
     });
   }
   if (!yaml.isMap(document.contents)) {
     return refuse({
-      where: path,
+      where: `${path}:1:1`,
       expected: 'a map of recipe keys',
       got: shapeOf(reading, document.contents),
     });
@@ -173,7 +178,7 @@ export async function readRecipe(path: string): Promise<ComposeSettings> {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     throw new AppError(
       'USAGE',
-      `cannot read the recipe ${path}: ${code === 'ENOENT' ? 'no such file' : code}`,
+      `cannot read the recipe ${path}: ${code === 'ENOENT' ? 'no such file' : errnoWords(code)}`,
       {
         hint: 'give the path of a recipe file, as in: compose build recipes/alpine-gcc.yaml',
         cause: error,

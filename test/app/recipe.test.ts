@@ -169,11 +169,11 @@ test('flags override: named values are merged, all else is replaced', async () =
 });
 
 const REFUSED: readonly (readonly [recipe: string, message: RegExp, hint?: RegExp])[] = [
-  ['', /^r\.yaml: expected a map of recipe keys/],
-  ['- a\n', /^r\.yaml: expected a map of recipe keys, got "a list"/],
+  ['', /^r\.yaml:1:1: expected a map of recipe keys, got none/],
+  ['- a\n', /^r\.yaml:1:1: expected a map of recipe keys, got "a list"/],
   ['packages: [a\n', /^r\.yaml:\d+:\d+: not YAML: /],
   ['packages: [a]\npackages: [b]\n', /^r\.yaml:2:1: not YAML: .*unique/],
-  ['packages: [a]\n--- {}\n', /^r\.yaml:2:\d+: not YAML: /],
+  ['packages: [a]\n--- {}\n', /^r\.yaml:2:1: expected one document, got several$/],
   ['packages: [a]\npackges: [b]\n', /^r\.yaml:2:1: unknown key "packges"/, /did you mean packages\?/],
   ['packages: [a]\ntag: x\n', /^r\.yaml:2:1: unknown key "tag"/, /did you mean tags\?/],
   ['packages: [a]\nmirror: x\n', /^r\.yaml:2:1: unknown key "mirror"/, /did you mean mirrors\?/],
@@ -267,7 +267,7 @@ test('a file that is missing, a folder or too large is refused by name', async (
     code: 'USAGE',
     message: /no\.yaml: no such file$/,
   });
-  await assert.rejects(readRecipe(directory), { code: 'USAGE', message: /EISDIR$/ });
+  await assert.rejects(readRecipe(directory), { code: 'USAGE', message: / is a folder$/ });
   const large = join(directory, 'large.yaml');
   writeFileSync(large, '#'.repeat((1 << 20) + 1));
   await assert.rejects(readRecipe(large), { code: 'USAGE', message: /at most 1048576 bytes/ });

@@ -36,7 +36,7 @@ test('the guard: an older Node.js gets a message and no other module', () => {
   const { status, stdout, stderr } = start(['--version'], ['--import', older, '--import', TRACE]);
   assert.equal(status, 69);
   assert.equal(stdout, '');
-  assert.match(stderr, /^error: pkgcompose needs Node\.js 24 or newer, and this is 20\.20\.2\nhint: /);
+  assert.match(stderr, /^error: pkgcompose needs Node\.js 24 or newer, got 20\.20\.2\nhint: /);
   const loaded = /LOADED (.*)/
     .exec(stderr)![1]!
     .split(' ')

@@ -118,6 +118,13 @@ function readPair(reading: Reading, pair: Pair): ComposeSettings {
   if (pair.value === null)
     refuse({ where: `${place(reading, pair.key)}: ${key}`, expected: 'a value', got: undefined });
   const texts = textsOf(reading, follow(reading, pair.value), found);
+  if (key === 'packages' && texts.length === 0) {
+    refuse({
+      where: `${place(reading, pair.value)}: ${key}`,
+      expected: 'at least one package',
+      got: undefined,
+    });
+  }
   const located = found.path ? texts.map((text) => relocate(text, dirname(reading.path))) : texts;
   return found.parse(located, `${place(reading, pair.value)}: ${key}`);
 }

@@ -170,6 +170,7 @@ test('flags override: named values are merged, all else is replaced', async () =
 
 const REFUSED: readonly (readonly [recipe: string, message: RegExp, hint?: RegExp])[] = [
   ['', /^r\.yaml:1:1: expected a map of recipe keys, got none/],
+  ['packages: []', /^r\.yaml:1:11: packages: expected at least one package, got none$/],
   ['- a\n', /^r\.yaml:1:1: expected a map of recipe keys, got "a list"/],
   ['packages: [a\n', /^r\.yaml:\d+:\d+: not YAML: /],
   ['packages: [a]\npackages: [b]\n', /^r\.yaml:2:1: not YAML: .*unique/],

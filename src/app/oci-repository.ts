@@ -37,7 +37,10 @@ export async function ociRepositories(
   );
   if (wanted.length === 0) {
     throw new AppError('NOT_FOUND', `${redactUrl(place)}: no repository for ${query.architecture}`, {
-      hint: `Choose one that the mirror has: ${folders.join(', ') || 'none'}.`,
+      hint:
+        folders.length === 0
+          ? 'The mirror is empty: add packages with compose mirror add.'
+          : `Choose one that the mirror has: ${folders.join(', ')}.`,
       details: { folders },
     });
   }

@@ -129,7 +129,7 @@ test('Alpine: what a person reads of each kind of problem', async (t) => {
 
     $ app
     masked:
-    error: new-3-r0 is only in a tagged repository (@edge): ask for new@edge
+    error: new-3-r0 is only in a tagged repository (@edge): request new@edge
       needed as  new  you → app-1-r0
 
     $ git@testing
@@ -187,11 +187,11 @@ test('Arch: what a person reads of each kind of problem', async (t) => {
 
     $ bash>6
     version:
-    error: bash>6 not found, but bash-5.1-1 is
+    error: bash>6 not found; available: bash-5.1-1
 
     $ extra/bash
     version:
-    error: there is no extra/bash, but bash-5.1-1 in another repository
+    error: extra/bash not found; available: bash-5.1-1 in another repository
 
     $ foe user
     conflict:

@@ -474,7 +474,7 @@ test('what is no index is refused, and what was there stays', async (t) => {
       'page instead of the index',
     ],
     ['nothing', Buffer.alloc(0), 'an empty file'],
-    ['a cut index', good.subarray(0, good.length - 20), 'cut short'],
+    ['a cut index', good.subarray(0, good.length - 20), 'the archive ends within'],
     ['a package', makeApk(small('a', { key: KEY })), 'compose ingest'],
   ];
   for (const [what, bytes, hint] of cases) {

@@ -421,9 +421,14 @@ test('what is no mirror, or leads elsewhere, is refused', async (t) => {
     await refused(index(), 'BAD_INDEX', 'not a file name of a mirror');
   }
   titled('main/aarch64/APKINDEX.tar.gz');
-  await refused(index(), 'NOT_FOUND', 'no repository for x86_64', 'There is main/aarch64');
+  await refused(
+    index(),
+    'NOT_FOUND',
+    'no repository for x86_64',
+    'Choose one that the mirror has: main/aarch64',
+  );
   put({ ...manifest, layers: [] });
-  await refused(index(), 'NOT_FOUND', 'There is none at all');
+  await refused(index(), 'NOT_FOUND', 'The mirror is empty');
   // An index that another repository's key did not sign, under a name that does
   titled('main/x86_64/APKINDEX.tar.gz');
   const blob = registry.blobs.get(`alpine ${manifest.layers[0].digest}`)!;

@@ -74,17 +74,19 @@ for (const [format, hex, ending] of FOREIGN) {
 test('a database of lz4 is refused as unsupported; a page, a pointer and an archive of others are named', async (t) => {
   const dir = tempDir(t);
   const cache = join(dir, 'cache');
-  for (const [bytes, code, message] of [
-    [Buffer.from('04224d18646070', 'hex'), 'UNSUPPORTED', /expected a pacman database .*, got lz4/],
-    [Buffer.from('<!DOCTYPE html><p>log in'), 'BAD_INDEX', /got a web page/],
+  for (const [at, [bytes, code, message]] of (
     [
-      Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:00\n'),
-      'BAD_INDEX',
-      /got a Git LFS pointer \(`git lfs pull`/,
-    ],
-    [Buffer.from('!<arch>\ndebian-binary'), 'BAD_INDEX', /got an ar archive/],
-  ] as const) {
-    const folder = join(dir, message.source.length.toString());
+      [Buffer.from('04224d18646070', 'hex'), 'UNSUPPORTED', /expected a pacman database .*, got lz4/],
+      [Buffer.from('<!DOCTYPE html><p>log in'), 'BAD_INDEX', /got a web page/],
+      [
+        Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:00\n'),
+        'BAD_INDEX',
+        /got a Git LFS pointer \(`git lfs pull`/,
+      ],
+      [Buffer.from('!<arch>\ndebian-binary'), 'BAD_INDEX', /got an ar archive/],
+    ] as const
+  ).entries()) {
+    const folder = join(dir, String(at));
     mkdirSync(folder);
     writeFileSync(join(folder, 'x.db'), bytes);
     const error = await refused(index(cache, { ...ARCH, repositories: [join(folder, 'x.db')] }), code);

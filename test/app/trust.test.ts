@@ -206,7 +206,7 @@ test('--keyring several times: every folder counts; --keyring-append beside the 
   assert.doesNotMatch(`${pinned.stderr}${own.stderr}`, /known keys: none/);
   const impostor = writeApkKeyring(join(dir, 'impostor'), [{ ...OTHER, name: KEY.name }]);
   const twice = await run('--keyring', one, '--keyring', impostor);
-  assert.match(twice.stderr, /two different keys are both named test-1\.rsa\.pub/);
+  assert.match(twice.stderr, /two different keys have the name test-1\.rsa\.pub/);
 });
 
 test('what --keyring-append accepted is verified again without it', async (t) => {

@@ -70,7 +70,7 @@ test('an entry other than a verified signature is listed, and so are headers, em
       Buffer.concat([signature, stranger]),
       '1 an entry other than a verified signature .SIGN.RSA.stranger.rsa.pub 256',
     ],
-    [Buffer.concat([gzipSync(''), signature]), '1 a gzip member that holds nothing - 20'],
+    [Buffer.concat([gzipSync(''), signature]), '1 an empty gzip member - 20'],
     [fields, '1 gzip header fields - 7'],
     [gzipSync(padded), '1 bytes between the entries of its tar - ?'],
   ] as const) {

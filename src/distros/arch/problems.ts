@@ -68,7 +68,7 @@ export function explainUnknownTarget(target: string, name: string, session: Sess
     const term: SolveTerm = { verdict: 'requires', requirement: target, chain: [WORLD] };
     return { problem: problem({ kind: 'unknown', subject: wanted.name, message }, [term]), line };
   }
-  const message = `${target} not found, but ${list(labels)}${other} is`;
+  const message = `${target} not found; available: ${list(labels)}${other}`;
   const term: SolveTerm = { verdict: 'breaks', requirement: target, chain: [WORLD] };
   const subject = candidates[0] ?? wanted.name;
   return { problem: problem({ kind: 'version', subject, message, candidates }, [term]), line };

@@ -51,10 +51,12 @@ export function compare(distro: DistroId, stage: Stage, { ours, theirs }: TreePa
     found.push({ path: '(exit status)', ours: `${ours.status}`, theirs: `${theirs.status}` });
   const pair = [canonical(distro, ours), canonical(distro, theirs)] as const;
   for (const { path, one, other } of differences(treeOfFacts(pair[0].facts), treeOfFacts(pair[1].facts))) {
-    const vary = varying.find((candidate) => matches(path, candidate.path));
+    const vary = varying.find(
+      (rule) =>
+        matches(path, rule.path) && steadyLine(rule, path, pair[0]) === steadyLine(rule, path, pair[1]),
+    );
     const by = rules.find((candidate) => matches(path, candidate.path));
-    if (vary !== undefined && steadyLine(vary, path, pair[0]) === steadyLine(vary, path, pair[1]))
-      allowed.push({ path, by: vary });
+    if (vary !== undefined) allowed.push({ path, by: vary });
     else if (by !== undefined) allowed.push({ path, by });
     else found.push({ path, ours: one, theirs: other });
   }

@@ -82,6 +82,13 @@ export const VARYING: readonly Varying[] = [
   },
   {
     distro: 'arch',
+    path: 'var/log/journal',
+    reason: 'its ACL has such numbers; without /proc its owner is the package’s',
+    steady: ({ facts, names }) => ({ ...facts, xattrs: aclsByName(facts.xattrs, names) }),
+    byChance: true,
+  },
+  {
+    distro: 'arch',
     path: 'var/log/journal{,/remote}',
     reason: 'its owner and ACL have such numbers',
     steady: (found) => ({ ...ownedByName(found), xattrs: aclsByName(found.facts.xattrs, found.names) }),

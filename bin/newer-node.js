@@ -112,7 +112,7 @@ function newFolder(beside) {
     return mkdtempSync(`${beside}.`);
   } catch (error) {
     return fail(
-      `${dirname(beside)} cannot be made or written: ${error.message}`,
+      `${dirname(beside)} cannot be created or written: ${error.message}`,
       'set XDG_CACHE_HOME to a folder that can be written, or install Node.js 24 or newer',
     );
   }

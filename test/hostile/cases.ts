@@ -192,7 +192,7 @@ export const CASES: readonly HostileCase[] = [
     what: 'a file below a file',
     tar: files(file('usr/d'), file('usr/d/x')),
     alpine: noFolder('usr/d/x'),
-    arch: cannot('usr/d', 'a file is there'),
+    arch: cannot('usr/d', 'a file already exists there'),
   },
   {
     what: 'a file in place of another package’s folder',
@@ -250,7 +250,7 @@ export const CASES: readonly HostileCase[] = [
     alpine: apkRefuses('usr/h', 'a hard link to .PKGINFO, which does not come before it'),
     arch: {
       code: 'BAD_ARCHIVE',
-      message: '{name}: hard link usr/h points at .PKGINFO, which is not a file of it',
+      message: '{name}: hard link usr/h points at .PKGINFO, which is not one of its files',
     },
   },
 

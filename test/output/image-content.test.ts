@@ -128,7 +128,7 @@ test('images of other systems, and versions of one', async () => {
     );
     assert.equal(
       error.hint,
-      `Choose one with --platform 'windows(10.0.17763.1)/amd64', or name one by its digest: test#${images[0]!.digest}`,
+      `Choose one with --platform 'windows(10.0.17763.1)/amd64', or by its digest: test#${images[0]!.digest}`,
     );
     return true;
   });
@@ -141,7 +141,7 @@ test('two images for one platform are told apart by digest alone', async () => {
   ];
   await assert.rejects(chosen(images, 'linux/amd64'), (error) => {
     assert.ok(isAppError(error, 'USAGE'));
-    assert.equal(error.hint, `Name one by its digest: test#${images[0]!.digest}`);
+    assert.equal(error.hint, `Choose one by its digest: test#${images[0]!.digest}`);
     return true;
   });
 });

@@ -163,7 +163,7 @@ describe('nothing gets out of the folder', () => {
       'a link as the folder',
       [{ path: 'dir', type: 'symlink', linkTarget: 'x' }],
       'BAD_ARCHIVE',
-      /in the place/,
+      /instead of the folder/,
     ],
     [
       'a file in the place of a folder',

@@ -314,7 +314,7 @@ for (const [what, damage, message] of [
     'missing layer',
     (layout: string, image: Image) =>
       unlinkSync(join(layout, blobPath(image.layers[2]?.digest ?? image.manifestDigest))),
-    /layer 2 .*got none/,
+    /layer 2 .*not found/,
   ],
   [
     'changed config',

@@ -162,8 +162,7 @@ test('keys may be SPKI or PKCS#1 PEM; anything else is refused by name', (t) => 
     assert.throws(
       () => apkKeyringFromFiles([{ name: 'keys/odd.pub', bytes: Buffer.from(bytes) }]),
       (error) =>
-        isAppError(error, 'UNTRUSTED_KEY') &&
-        error.message.startsWith('keys/odd.pub is not an RSA public key'),
+        isAppError(error, 'UNTRUSTED_KEY') && error.message.startsWith('keys/odd.pub: not an RSA public key'),
     );
   }
 });

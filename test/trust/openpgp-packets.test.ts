@@ -50,7 +50,7 @@ test('what is not a keyring is refused by name', () => {
       () => splitKeyring(Buffer.from(bytes, 'latin1'), 'http://mirror/x.gpg'),
       (error) =>
         isRefusal(error) &&
-        (error as Error).message.startsWith('http://mirror/x.gpg is not an OpenPGP keyring'),
+        (error as Error).message.startsWith('http://mirror/x.gpg: not an OpenPGP keyring'),
     );
   }
 });

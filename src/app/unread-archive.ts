@@ -1,5 +1,6 @@
 import type { Distro } from '../distros/distro.ts';
 import type { AppError } from '../model/app-error.ts';
+import { BLANK_PACKAGE } from '../model/blank-package.ts';
 import type { IndexPackage } from '../model/package.ts';
 import { UNUSABLE } from '../model/unusable.ts';
 
@@ -24,7 +25,7 @@ export function withUnread(
     if (said?.name === undefined || said.version === undefined || known.has(said.name)) return [];
     return [
       {
-        ...NOTHING_SAID,
+        ...BLANK_PACKAGE,
         name: said.name,
         version: said.version,
         architecture: said.architecture ?? architecture,
@@ -35,25 +36,3 @@ export function withUnread(
   });
   return [...packages, ...refused];
 }
-
-const NOTHING_SAID = {
-  description: '',
-  url: '',
-  license: '',
-  origin: '',
-  maintainer: '',
-  buildTime: 0,
-  commit: '',
-  sizeBytes: 0,
-  installedSizeBytes: 0,
-  checksum: '',
-  depends: [],
-  provides: [],
-  replaces: [],
-  conflicts: [],
-  installIf: [],
-  groups: [],
-  providerPriority: 0,
-  replacesPriority: 0,
-  signature: '',
-} as const;

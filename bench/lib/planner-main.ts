@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { openContext } from '../../src/app/context.ts';
-import { plan } from '../../src/app/plan.ts';
-import { openPlanner } from '../../src/app/planner.ts';
+import { plan } from '../../src/app/query/plan.ts';
+import { openPlanner } from '../../src/app/query/planner.ts';
 import { silentProgress } from '../../src/model/progress.ts';
 import type { PlannerTask, TimedAnswer } from './in-process.ts';
 

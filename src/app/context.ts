@@ -10,7 +10,7 @@ import type { Progress } from '../model/progress.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import { FileBlobStore } from '../store/blob-store.ts';
 import { cacheDirectory } from '../store/location.ts';
-import type { RemoteBlobs } from './remote-blobs.ts';
+import type { RemoteBlobs } from './package-store/remote-blobs.ts';
 
 /** What every use case works with. */
 export interface Context {

@@ -1,25 +1,25 @@
-import type { ArtifactFetchRequest } from '../app/artifact-fetch.ts';
-import type { ArtifactPullRequest } from '../app/artifact-pull.ts';
-import type { ArtifactPushRequest } from '../app/artifact-push.ts';
-import type { CatalogPullRequest } from '../app/catalog-pull.ts';
-import type { CatalogPushRequest } from '../app/catalog-push.ts';
-import type { DependentsRequest } from '../app/dependents.ts';
-import type { DependsRequest } from '../app/depends.ts';
-import type { DiffRequest } from '../app/diff.ts';
-import type { FilesRequest } from '../app/files.ts';
-import type { InspectRequest } from '../app/inspect.ts';
+import type { ArtifactFetchRequest } from '../app/artifact/fetch.ts';
+import type { ArtifactPullRequest } from '../app/artifact/pull.ts';
+import type { ArtifactPushRequest } from '../app/artifact/push.ts';
+import type { InspectRequest } from '../app/images/inspect.ts';
+import type { PullRequest } from '../app/images/pull.ts';
+import type { PushRequest } from '../app/images/push.ts';
 import type { LoginRequest } from '../app/login.ts';
-import type { MirrorAddRequest } from '../app/mirror-add.ts';
-import type { OwnsRequest } from '../app/owns.ts';
-import type { PlanRequest } from '../app/plan.ts';
-import type { ProvidersRequest } from '../app/providers.ts';
-import type { PullRequest } from '../app/pull.ts';
-import type { PushRequest } from '../app/push.ts';
-import type { SearchRequest } from '../app/search.ts';
-import type { ComposeSettings } from '../app/settings.ts';
-import type { GraphRequest } from '../app/solved-graph.ts';
-import type { VerifyRequest } from '../app/verify.ts';
-import type { WhyRequest } from '../app/why.ts';
+import type { MirrorAddRequest } from '../app/mirror/add.ts';
+import type { CatalogPullRequest } from '../app/published-catalog/pull.ts';
+import type { CatalogPushRequest } from '../app/published-catalog/push.ts';
+import type { DependentsRequest } from '../app/query/dependents.ts';
+import type { DependsRequest } from '../app/query/depends.ts';
+import type { FilesRequest } from '../app/query/files.ts';
+import type { OwnsRequest } from '../app/query/owns.ts';
+import type { PlanRequest } from '../app/query/plan.ts';
+import type { ProvidersRequest } from '../app/query/providers.ts';
+import type { SearchRequest } from '../app/query/search.ts';
+import type { GraphRequest } from '../app/query/solved-graph.ts';
+import type { WhyRequest } from '../app/query/why.ts';
+import type { ComposeSettings } from '../app/settings/settings.ts';
+import type { DiffRequest } from '../app/verify/diff.ts';
+import type { VerifyRequest } from '../app/verify/verify.ts';
 import type {
   ArtifactFetchReport,
   ArtifactPullReport,
@@ -119,91 +119,91 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
   const context = async () => (await import('../app/context.ts')).withContext;
   return {
     async index({ source, files }) {
-      const { indexRepositories } = await import('../app/index-repositories.ts');
+      const { indexRepositories } = await import('../app/repositories/index-repositories.ts');
       return (await context())(options, (ctx) => indexRepositories(ctx, source, { files }));
     },
     async ingest(request) {
-      const { ingest } = await import('../app/ingest.ts');
+      const { ingest } = await import('../app/archives/ingest.ts');
       return (await context())(options, (ctx) => ingest(ctx, request));
     },
     async plan(request) {
-      const { plan } = await import('../app/plan.ts');
+      const { plan } = await import('../app/query/plan.ts');
       return (await context())(options, (ctx) => plan(ctx, request));
     },
     async planner(source) {
-      const { openPlanner } = await import('../app/planner.ts');
+      const { openPlanner } = await import('../app/query/planner.ts');
       return openPlanner(options, source);
     },
     async compose(request) {
-      const { compose } = await import('../app/compose.ts');
+      const { compose } = await import('../app/compose/compose.ts');
       return (await context())(options, (ctx) => compose(ctx, request));
     },
     async depends(request) {
-      const { depends } = await import('../app/depends.ts');
+      const { depends } = await import('../app/query/depends.ts');
       return (await context())(options, (ctx) => depends(ctx, request));
     },
     async dependents(request) {
-      const { dependents } = await import('../app/dependents.ts');
+      const { dependents } = await import('../app/query/dependents.ts');
       return (await context())(options, (ctx) => dependents(ctx, request));
     },
     async why(request) {
-      const { why } = await import('../app/why.ts');
+      const { why } = await import('../app/query/why.ts');
       return (await context())(options, (ctx) => why(ctx, request));
     },
     async providers(request) {
-      const { providers } = await import('../app/providers.ts');
+      const { providers } = await import('../app/query/providers.ts');
       return (await context())(options, (ctx) => providers(ctx, request));
     },
     async graph(request) {
-      const { solvedGraph } = await import('../app/solved-graph.ts');
+      const { solvedGraph } = await import('../app/query/solved-graph.ts');
       return (await context())(options, (ctx) => solvedGraph(ctx, request));
     },
     async search(request) {
-      const { search } = await import('../app/search.ts');
+      const { search } = await import('../app/query/search.ts');
       return (await context())(options, (ctx) => search(ctx, request));
     },
     async show(request) {
-      const { show } = await import('../app/show.ts');
+      const { show } = await import('../app/query/show.ts');
       return (await context())(options, (ctx) => show(ctx, request));
     },
     async files(request) {
-      const { files } = await import('../app/files.ts');
+      const { files } = await import('../app/query/files.ts');
       return (await context())(options, (ctx) => files(ctx, request));
     },
     async owns(request) {
-      const { owns } = await import('../app/owns.ts');
+      const { owns } = await import('../app/query/owns.ts');
       return (await context())(options, (ctx) => owns(ctx, request));
     },
     async verify(request) {
-      const { verify } = await import('../app/verify.ts');
+      const { verify } = await import('../app/verify/verify.ts');
       return (await context())(options, (ctx) => verify(ctx, request));
     },
     async diff(request) {
-      const { diff } = await import('../app/diff.ts');
+      const { diff } = await import('../app/verify/diff.ts');
       return diff(request, { env, progress, signal });
     },
     async push(request) {
-      const { push } = await import('../app/push.ts');
+      const { push } = await import('../app/images/push.ts');
       return (await context())(options, (ctx) => push(ctx, request));
     },
     async pull(request) {
-      const { pull } = await import('../app/pull.ts');
+      const { pull } = await import('../app/images/pull.ts');
       return (await context())(options, (ctx) => pull(ctx, request));
     },
     async tags(request) {
-      const { tags } = await import('../app/tags.ts');
+      const { tags } = await import('../app/images/tags.ts');
       return tags(options, request);
     },
     async inspect(request) {
-      const { inspect } = await import('../app/inspect.ts');
+      const { inspect } = await import('../app/images/inspect.ts');
       return inspect(options, request);
     },
     async inspectRaw(request) {
-      const { inspectRaw } = await import('../app/inspect.ts');
+      const { inspectRaw } = await import('../app/images/inspect.ts');
       return inspectRaw(options, request);
     },
     async remove(request) {
-      const { remove } = await import('../app/remove.ts');
+      const { remove } = await import('../app/images/remove.ts');
       return remove(options, request);
     },
     async login(request) {
@@ -215,31 +215,31 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
       return logout(options, request);
     },
     async artifactPush(request) {
-      const { pushArtifact } = await import('../app/artifact-push.ts');
+      const { pushArtifact } = await import('../app/artifact/push.ts');
       return pushArtifact(options, request);
     },
     async artifactPull(request) {
-      const { pullArtifact } = await import('../app/artifact-pull.ts');
+      const { pullArtifact } = await import('../app/artifact/pull.ts');
       return pullArtifact(options, request);
     },
     async artifactFetch(request) {
-      const { fetchArtifact } = await import('../app/artifact-fetch.ts');
+      const { fetchArtifact } = await import('../app/artifact/fetch.ts');
       return fetchArtifact(options, request);
     },
     async catalogPush(request) {
-      const { pushCatalog } = await import('../app/catalog-push.ts');
+      const { pushCatalog } = await import('../app/published-catalog/push.ts');
       return (await context())(options, (ctx) => pushCatalog(ctx, request));
     },
     async catalogPull(request) {
-      const { pullCatalog } = await import('../app/catalog-pull.ts');
+      const { pullCatalog } = await import('../app/published-catalog/pull.ts');
       return (await context())(options, (ctx) => pullCatalog(ctx, request));
     },
     async mirrorAdd(request) {
-      const { mirrorAdd } = await import('../app/mirror-add.ts');
+      const { mirrorAdd } = await import('../app/mirror/add.ts');
       return (await context())(options, (ctx) => mirrorAdd(ctx, request));
     },
     async mirrorList(request) {
-      const { mirrorList } = await import('../app/mirror-list.ts');
+      const { mirrorList } = await import('../app/mirror/list.ts');
       return mirrorList(options, request);
     },
     async cacheList() {
@@ -255,12 +255,12 @@ export function createApp({ env, progress, signal, cacheDirectory }: AppOptions)
       return (await context())(options, (ctx) => cacheGc(ctx, request));
     },
     async readRecipe(path) {
-      const { readRecipe } = await import('../app/recipe.ts');
+      const { readRecipe } = await import('../app/settings/recipe.ts');
       return readRecipe(path);
     },
     async packageNames(query) {
       if (query.prefix === '') return [];
-      const { packageNames } = await import('../app/package-names.ts');
+      const { packageNames } = await import('../app/query/package-names.ts');
       return (await context())(options, async (ctx) => packageNames(ctx, query));
     },
   };

@@ -9,7 +9,7 @@ import type {
   PlanReport,
 } from '../model/request.ts';
 import type { App } from './app-port.ts';
-import type { Words } from './command-line.ts';
+import type { Words } from './args/command-line.ts';
 
 /** What a command hands to print.ts. */
 export type Result =

@@ -1,9 +1,9 @@
 import type { FallbackCompletionFunction } from 'yargs';
+import { optionsOf, parserOf } from './args/command-line.ts';
+import { pendingOption, splitCommand } from './args/command-word.ts';
+import { OPTIONS, type OptionSpec, optionFor } from './args/options.ts';
 import type { Command } from './command.ts';
-import { optionsOf, parserOf } from './command-line.ts';
-import { pendingOption, splitCommand } from './command-word.ts';
 import { LISTINGS, loadCommand } from './commands.ts';
-import { OPTIONS, type OptionSpec, optionFor } from './options.ts';
 
 /** Names of packages in the catalog that start with a prefix; never rejects. */
 export type PackageNames = (distro: string, prefix: string) => Promise<readonly string[]>;

@@ -1,7 +1,7 @@
+import { optionsOf, parserOf } from './args/command-line.ts';
+import { OPTIONS, type OptionGroup, type OptionSpec, optionFor } from './args/options.ts';
 import type { Command, Listing } from './command.ts';
-import { optionsOf, parserOf } from './command-line.ts';
 import { COMMAND_GROUPS, LISTINGS, loadCommand } from './commands.ts';
-import { OPTIONS, type OptionGroup, type OptionSpec, optionFor } from './options.ts';
 
 declare module 'yargs' {
   // Not yet in its types.

@@ -58,7 +58,7 @@ function watchOutput(stream: NodeJS.WriteStream): () => unknown {
 /** What nothing caught, in a callback or an event, is a bug like any other. */
 function reportBugs(signal: AbortSignal): void {
   process.on('uncaughtException', async (error) => {
-    const { errorText } = await import('./render-error.ts');
+    const { errorText } = await import('./render/error.ts');
     process.stderr.write(errorText(error, { verbose: true, signal }), () => process.exit(EXIT_BUG));
   });
 }
@@ -93,7 +93,7 @@ export async function main(): Promise<void> {
   });
   await flushed(stdout);
   if (lost() !== undefined && exitCode === EXIT_OK) {
-    const { errorExitCode, errorText } = await import('./render-error.ts');
+    const { errorExitCode, errorText } = await import('./render/error.ts');
     const error = lostOutput(lost());
     stderr.write(errorText(error, { verbose: false, signal: controller.signal }));
     exitCode = errorExitCode(error, controller.signal);

@@ -1,9 +1,9 @@
 import { productVersion } from '../model/product-version.ts';
-import { optionsOf } from './command-line.ts';
+import { optionsOf } from './args/command-line.ts';
+import { OPTIONS, type OptionSpec, optionFor } from './args/options.ts';
 import { COMMAND_GROUPS, LISTINGS, loadCommand } from './commands.ts';
 import { EXIT_MEANINGS } from './exit-codes.ts';
 import { optionText, optionUsage } from './help.ts';
-import { OPTIONS, type OptionSpec, optionFor } from './options.ts';
 
 /** man(7): backslashes and dashes are escaped, and a line may not begin with a dot or quote. */
 function roff(text: string): string {

@@ -1,7 +1,7 @@
 import { printable } from '../model/printable.ts';
 import type { Result, StreamResult } from './command.ts';
 import { EXIT_CODES, EXIT_DAMAGED, EXIT_OK } from './exit-codes.ts';
-import { printableLine } from './format.ts';
+import { printableLine } from './render/format.ts';
 
 export interface PrintOptions {
   readonly json: boolean;
@@ -24,7 +24,7 @@ async function text(result: WholeResult, { quiet, verbose }: PrintOptions): Prom
     return quiet && result.quietText !== undefined ? result.quietText : result.text();
   }
   if (result.kind === 'compose' || result.kind === 'plan') {
-    const { renderCompose, renderPlan } = await import('./render-compose.ts');
+    const { renderCompose, renderPlan } = await import('./render/compose.ts');
     if (quiet && (result.kind === 'plan' || result.request.dryRun)) {
       const { packages } = result.kind === 'plan' ? result.data : result.data.plan;
       return nameLines(packages.map(({ name, version }) => `${name}-${version}`));
@@ -33,7 +33,7 @@ async function text(result: WholeResult, { quiet, verbose }: PrintOptions): Prom
     if (quiet) return result.data.digest === undefined ? '' : `${result.data.digest}\n`;
     return renderCompose(result.data, result.request, { verbose });
   }
-  const reports = await import('./render-reports.ts');
+  const reports = await import('./render/reports.ts');
   switch (result.kind) {
     case 'index':
       return quiet ? '' : reports.renderIndex(result.data);

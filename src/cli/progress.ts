@@ -1,6 +1,6 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { Progress, ProgressTask } from '../model/progress.ts';
-import { formatSize, labelled, printable } from './format.ts';
+import { formatSize, labelled, printable } from './render/format.ts';
 
 export interface ProgressOptions {
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };

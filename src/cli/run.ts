@@ -1,10 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { AppError } from '../model/app-error.ts';
 import { type App, type AppOptions, createApp } from './app-port.ts';
+import type { Words } from './args/command-line.ts';
+import { splitCommand } from './args/command-word.ts';
 import { paintMessages, paintTitles, wantsColour } from './colour.ts';
 import type { Command, Result, StreamResult } from './command.ts';
-import type { Words } from './command-line.ts';
-import { splitCommand } from './command-word.ts';
 import { loadCommand } from './commands.ts';
 import { GET_COMPLETIONS } from './completion-scripts.ts';
 import { exitCodeOf, jsonText, type PrintOptions, resultText } from './print.ts';
@@ -57,7 +57,7 @@ async function execute(
 async function refuseMistyped({ args, options, terminated }: Words, app: App): Promise<void> {
   const [first] = args;
   if (first === undefined || terminated) return;
-  const { refuseMistypedCommand } = await import('./mistyped.ts');
+  const { refuseMistypedCommand } = await import('./args/mistyped.ts');
   const distro = options.get('distro')?.at(-1) === 'arch' ? 'arch' : 'alpine';
   await refuseMistypedCommand(first, async (prefix) =>
     (await app.packageNames({ distro, prefix }).catch((): readonly string[] => [])).includes(prefix),
@@ -91,7 +91,7 @@ async function resultOf(
     });
   }
   const { name, rest } = splitCommand(argv);
-  const [command, { readWords }] = await Promise.all([loadCommand(name), import('./command-line.ts')]);
+  const [command, { readWords }] = await Promise.all([loadCommand(name), import('./args/command-line.ts')]);
   const words = readWords(command, rest);
   if (words.options.has('help')) {
     const { helpText } = await import('./help.ts');
@@ -121,7 +121,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     stdout.write(!print.json && wantsColour(stdout, options.env) ? paintTitles(text) : text);
     return exitCodeOf(result);
   } catch (caught) {
-    const { errorExitCode, errorJson, errorText } = await import('./render-error.ts');
+    const { errorExitCode, errorJson, errorText } = await import('./render/error.ts');
     const error = systemError(caught);
     const signal = options.signal ?? new AbortController().signal;
     if (print.json) stdout.write(jsonText(errorJson(error, signal)));

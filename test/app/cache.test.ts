@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cacheGc, cacheList, cacheVerify } from '../../src/app/cache.ts';
-import { compose } from '../../src/app/compose.ts';
+import { compose } from '../../src/app/compose/compose.ts';
 import type { CacheEntryReport, CacheGcReport, CacheVerifyReport } from '../../src/model/request.ts';
 import { type Mirror, startMirror } from '../fake/mirror.ts';
 import { makeApk } from '../fixtures/apk.ts';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { resolvePackages } from '../../src/app/resolve.ts';
-import { problemLines } from '../../src/cli/render-problems.ts';
+import { resolvePackages } from '../../src/app/repositories/resolve.ts';
+import { problemLines } from '../../src/cli/render/problems.ts';
 import type { SourceOptions } from '../../src/model/request.ts';
 import { ResolutionError, type ResolutionFailure } from '../../src/model/resolution-error.ts';
 import { writeAlpineMirror, writeArchMirror } from '../fixtures/mirror-dir.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { index, small, source, use } from './harness.ts';
-import { alpineShelf, archShelf, type Shelf } from './index-folders.ts';
+import { alpineShelf, archShelf, type Shelf } from './repositories/index-folders.ts';
 
 async function failureOf(shelf: Shelf, targets: readonly string[]): Promise<ResolutionFailure> {
   const error = await use(shelf, (context) =>

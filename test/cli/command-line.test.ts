@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readWords } from '../../src/cli/command-line.ts';
-import { splitCommand } from '../../src/cli/command-word.ts';
+import { readWords } from '../../src/cli/args/command-line.ts';
+import { splitCommand } from '../../src/cli/args/command-word.ts';
+import { OPTIONS } from '../../src/cli/args/options.ts';
 import { COMMAND_NAMES, loadCommand } from '../../src/cli/commands.ts';
-import { OPTIONS } from '../../src/cli/options.ts';
 import { runFake } from './fake-app.ts';
 
 const composeCommand = await loadCommand('');

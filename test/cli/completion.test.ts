@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { OPTIONS } from '../../src/cli/args/options.ts';
 import { COMPLETION_SCRIPTS, SHELLS } from '../../src/cli/completion-scripts.ts';
-import { OPTIONS } from '../../src/cli/options.ts';
 import { runFake } from './fake-app.ts';
 
 async function candidates(...words: string[]): Promise<readonly string[]> {

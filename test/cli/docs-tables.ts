@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SETTINGS } from '../../src/app/settings.ts';
+import { SETTINGS } from '../../src/app/settings/settings.ts';
+import { OPTIONS } from '../../src/cli/args/options.ts';
 import { LISTINGS, loadCommand } from '../../src/cli/commands.ts';
 import { EXIT_MEANINGS } from '../../src/cli/exit-codes.ts';
 import { commandUsage, optionText, optionUsage } from '../../src/cli/help.ts';
-import { OPTIONS } from '../../src/cli/options.ts';
 import { jsonShapes } from './json-shapes.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { VerifyRequest } from '../../src/app/verify.ts';
+import type { VerifyRequest } from '../../src/app/verify/verify.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import type { VerifyProblem, VerifyReport } from '../../src/model/verify-report.ts';
 import { runFake } from './fake-app.ts';

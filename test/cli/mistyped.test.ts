@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { intendedCommand } from '../../src/cli/args/mistyped.ts';
 import { COMMAND_NAMES } from '../../src/cli/commands.ts';
-import { intendedCommand } from '../../src/cli/mistyped.ts';
 import { sharedData } from '../fixtures/shared.ts';
 import { runFake } from './fake-app.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { SearchRequest } from '../../src/app/search.ts';
+import type { SearchRequest } from '../../src/app/query/search.ts';
 import { FILES, OWNS, runFake, SEARCH, SHOW } from './fake-app.ts';
 
 /** Lines of text output, without the empty last one. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OPTIONS } from '../../src/cli/args/options.ts';
 import { COMMAND_NAMES, loadCommand } from '../../src/cli/commands.ts';
-import { OPTIONS } from '../../src/cli/options.ts';
 import { run } from '../../src/cli/run.ts';
 import { PLAN, REPORT, runFake } from './fake-app.ts';
 import { INSPECTED } from './registry-samples.ts';

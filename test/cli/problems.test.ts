@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { problemLines } from '../../src/cli/render-problems.ts';
+import { problemLines } from '../../src/cli/render/problems.ts';
 import type { SolveProblem, SolveTerm } from '../../src/model/package.ts';
 import {
   type Alternatives,

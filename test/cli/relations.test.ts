@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { renderDot } from '../../src/cli/render-dot.ts';
-import { renderTree } from '../../src/cli/render-tree.ts';
+import { renderDot } from '../../src/cli/render/dot.ts';
+import { renderTree } from '../../src/cli/render/tree.ts';
 import type { GraphReport, SetEdge } from '../../src/model/relation-report.ts';
 import { parseDot } from './dot.ts';
 import { runFake } from './fake-app.ts';

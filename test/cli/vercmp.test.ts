@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { MAX_LINE_CHARS, readLines } from '../../src/cli/lines.ts';
+import { MAX_LINE_CHARS, readLines } from '../../src/cli/render/lines.ts';
 import { run } from '../../src/cli/run.ts';
 import { sharedData } from '../fixtures/shared.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compose } from '../../src/app/compose.ts';
+import { compose } from '../../src/app/compose/compose.ts';
 import type { DistroId } from '../../src/model/package.ts';
 import type { InstallMode } from '../../src/model/request.ts';
 import { request, use } from '../app/harness.ts';

@@ -1,4 +1,4 @@
-import { Undecided } from '../../src/distros/shared/undecided.ts';
+import { Undecided } from '../../src/distros/shared/shell/undecided.ts';
 import { isAppError } from '../../src/model/app-error.ts';
 import { mutated, type Random } from './mutate.ts';
 import type { FuzzedReader } from './reader.ts';

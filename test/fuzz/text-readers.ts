@@ -1,17 +1,17 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: shell scripts
-import { archiveRecord, packageRecord, repositoryRecord } from '../../src/app/catalog-records.ts';
-import { parseOciUrl } from '../../src/app/oci-url.ts';
-import { parseRecipe } from '../../src/app/recipe.ts';
+import { archiveRecord, packageRecord, repositoryRecord } from '../../src/app/published-catalog/records.ts';
+import { parseRecipe } from '../../src/app/settings/recipe.ts';
+import { parseOciUrl } from '../../src/app/sources/oci-url.ts';
 import { alpine } from '../../src/distros/alpine/distro.ts';
 import { fnmatchPath } from '../../src/distros/alpine/fnmatch.ts';
 import { certificateOf, subjectHash } from '../../src/distros/alpine/known-x509.ts';
 import { arch } from '../../src/distros/arch/distro.ts';
 import { parseHook, splitWords } from '../../src/distros/arch/hook.ts';
 import { segmentsRead, sharedLibrary } from '../../src/distros/arch/ldconfig/elf-facts.ts';
-import { FILE_COMMANDS, SHELL_BUILTINS } from '../../src/distros/shared/file-commands.ts';
 import { parsePkgInfo } from '../../src/distros/shared/pkginfo.ts';
 import { RootDraft } from '../../src/distros/shared/root-draft.ts';
-import { runShell } from '../../src/distros/shared/shell-run.ts';
+import { FILE_COMMANDS, SHELL_BUILTINS } from '../../src/distros/shared/shell/file-commands.ts';
+import { runShell } from '../../src/distros/shared/shell/run.ts';
 import { matchesGlob } from '../../src/model/glob.ts';
 import { decodePath } from '../../src/model/path-bytes.ts';
 import { parseReference } from '../../src/model/reference.ts';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { plan } from '../../src/app/plan.ts';
+import { plan } from '../../src/app/query/plan.ts';
 import { isAppError } from '../../src/model/app-error.ts';
 import { source, use } from '../app/harness.ts';
 import { packArchDb } from '../fixtures/arch.ts';

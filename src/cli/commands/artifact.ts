@@ -1,9 +1,9 @@
-import { choice, pairs, words as textWords, word } from '../../app/setting-values.ts';
+import { choice, pairs, words as textWords, word } from '../../app/settings/setting-values.ts';
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
+import { platformFromWords } from '../args/platform-word.ts';
+import { accessFromWords } from '../args/registry-words.ts';
 import type { CommandModule, Invocation, Result } from '../command.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
-import { platformFromWords } from '../platform-word.ts';
-import { accessFromWords } from '../registry-words.ts';
 
 const ACTIONS = ['push', 'pull', 'fetch'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -55,7 +55,7 @@ async function run(invocation: Invocation): Promise<Result> {
   };
   const access = accessFromWords(words);
   const keepOldFiles = options.has('keep-old-files');
-  const render = () => import('../render-artifact.ts');
+  const render = () => import('../render/artifact.ts');
   const quiet = options.has('quiet');
   if (action === 'push') {
     const data = await app.artifactPush({

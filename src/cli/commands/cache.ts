@@ -1,8 +1,8 @@
-import { choice, size } from '../../app/setting-values.ts';
+import { choice, size } from '../../app/settings/setting-values.ts';
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS } from '../args/options.ts';
+import { checkArguments } from '../args/settings-from-words.ts';
 import type { CommandModule, Invocation, Result } from '../command.ts';
-import { GENERAL_OPTIONS } from '../options.ts';
-import { checkArguments } from '../settings-from-words.ts';
 
 const ACTIONS = ['ls', 'verify', 'gc'] as const;
 

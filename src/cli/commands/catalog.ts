@@ -1,9 +1,9 @@
-import { choice } from '../../app/setting-values.ts';
+import { choice } from '../../app/settings/setting-values.ts';
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
+import { accessFromWords } from '../args/registry-words.ts';
+import { checkArguments } from '../args/settings-from-words.ts';
 import type { CommandModule, Invocation, Result } from '../command.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
-import { accessFromWords } from '../registry-words.ts';
-import { checkArguments } from '../settings-from-words.ts';
 
 const ACTIONS = ['push', 'pull'] as const;
 
@@ -20,7 +20,7 @@ async function run({ words, app }: Invocation): Promise<Result> {
   }
   const access = accessFromWords(words);
   const quiet = words.options.has('quiet');
-  const render = () => import('../render-catalog.ts');
+  const render = () => import('../render/catalog.ts');
   if (action === 'push') {
     const data = await app.catalogPush({ reference: reference as string, access });
     return {

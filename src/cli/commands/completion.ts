@@ -1,8 +1,8 @@
-import { choice } from '../../app/setting-values.ts';
+import { choice } from '../../app/settings/setting-values.ts';
+import { GENERAL_OPTIONS } from '../args/options.ts';
+import { checkArguments } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
 import { COMPLETION_SCRIPTS, SHELLS } from '../completion-scripts.ts';
-import { GENERAL_OPTIONS } from '../options.ts';
-import { checkArguments } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: {

@@ -1,8 +1,8 @@
-import { sourceDateEpoch } from '../../app/setting-values.ts';
-import { composeRequest, overlay, SETTINGS } from '../../app/settings.ts';
+import { sourceDateEpoch } from '../../app/settings/setting-values.ts';
+import { composeRequest, overlay, SETTINGS } from '../../app/settings/settings.ts';
+import { GENERAL_OPTIONS, IMAGE_OPTIONS, OUTPUT_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, IMAGE_OPTIONS, OUTPUT_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { settingsFromWords } from '../settings-from-words.ts';
 
 const packagesOf = SETTINGS.find((setting) => setting.key === 'packages')!;
 

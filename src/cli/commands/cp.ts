@@ -1,9 +1,9 @@
-import { isPath } from '../../app/image-argument.ts';
+import { isPath } from '../../app/images/image-argument.ts';
 import { STDOUT } from '../../output/output-target.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
+import { platformFromWords } from '../args/platform-word.ts';
+import { accessFromWords, namedArguments } from '../args/registry-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
-import { platformFromWords } from '../platform-word.ts';
-import { accessFromWords, namedArguments } from '../registry-words.ts';
 
 export const command: CommandModule = {
   arguments: {
@@ -24,11 +24,11 @@ export const command: CommandModule = {
     if (TO === STDOUT || isPath(TO)) {
       const format = TO === STDOUT || TO.endsWith('.tar') ? 'tar' : 'oci-dir';
       const data = await app.pull({ ...from, output: { path: TO, format } });
-      const text = async () => (await import('../render-registry.ts')).renderPull(data, { quiet });
+      const text = async () => (await import('../render/registry.ts')).renderPull(data, { quiet });
       return { kind: 'answer', data, text };
     }
     const data = await app.push({ ...from, to: TO });
-    const text = async () => (await import('../render-registry.ts')).renderPush(data.pushed, { quiet });
+    const text = async () => (await import('../render/registry.ts')).renderPush(data.pushed, { quiet });
     return { kind: 'answer', data, text };
   },
 };

@@ -1,9 +1,9 @@
-import { packages } from '../../app/setting-values.ts';
-import { sourceOptions } from '../../app/settings.ts';
+import { packages } from '../../app/settings/setting-values.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, depthFromWords, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule, Invocation, Result } from '../command.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { checkArguments, depthFromWords, settingsFromWords } from '../settings-from-words.ts';
 
 function refuse(option: string, problem: string, expected: string): never {
   throw new AppError('USAGE', `${option} ${problem}`, {
@@ -29,12 +29,12 @@ async function run({ words, env, app }: Invocation): Promise<Result> {
       );
     const depth = depthFromWords(words, Number.POSITIVE_INFINITY);
     const data = await app.graph({ ...request, depth });
-    const text = async () => (await import('../render-tree.ts')).renderTree(data, { depth, env });
+    const text = async () => (await import('../render/tree.ts')).renderTree(data, { depth, env });
     return { kind: 'answer', data, text };
   }
   if (options.has('depth')) refuse('--depth', 'needs --tree', '--tree');
   const data = await app.depends({ ...request, optional });
-  const text = async () => (await import('../render-relations.ts')).renderDepends(data);
+  const text = async () => (await import('../render/relations.ts')).renderDepends(data);
   return { kind: 'answer', data, text };
 }
 

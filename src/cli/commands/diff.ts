@@ -1,9 +1,9 @@
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
+import { platformFromWords } from '../args/platform-word.ts';
+import { accessFromWords } from '../args/registry-words.ts';
 import type { CommandModule } from '../command.ts';
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
-import { platformFromWords } from '../platform-word.ts';
-import { accessFromWords } from '../registry-words.ts';
 
 export const command: CommandModule = {
   arguments: {
@@ -27,7 +27,7 @@ export const command: CommandModule = {
     }
     const data = await app.diff({ a, b, platform: platformFromWords(words), access: accessFromWords(words) });
     const options = { files: words.options.has('files'), layers: words.options.has('verbose') };
-    const text = async () => (await import('../render-diff.ts')).renderDiff(data, options);
+    const text = async () => (await import('../render/diff.ts')).renderDiff(data, options);
     return { kind: 'answer', data, quietText: '', text, exitCode: data.equal ? EXIT_OK : EXIT_NO };
   },
 };

@@ -1,8 +1,8 @@
-import { packages } from '../../app/setting-values.ts';
-import { sourceOptions } from '../../app/settings.ts';
+import { packages } from '../../app/settings/setting-values.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: { describe: 'PKG: git, main/git, "git>2.40"', complete: 'package' },
@@ -19,7 +19,7 @@ export const command: CommandModule = {
       packages: packages(words.args, 'package'),
       details: long || words.options.has('json'),
     });
-    const text = async () => (await import('../render-packages.ts')).renderFiles(data, { long });
+    const text = async () => (await import('../render/packages.ts')).renderFiles(data, { long });
     return { kind: 'answer', data, text };
   },
 };

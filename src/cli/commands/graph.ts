@@ -1,8 +1,8 @@
-import { packages } from '../../app/setting-values.ts';
-import { sourceOptions } from '../../app/settings.ts';
+import { packages } from '../../app/settings/setting-values.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, depthFromWords, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { checkArguments, depthFromWords, settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: { describe: 'PKG: gcc, "git>2.40", git@edge, core/bash', complete: 'package' },
@@ -19,7 +19,7 @@ export const command: CommandModule = {
       depth: depthFromWords(words, Number.POSITIVE_INFINITY),
     });
     const labels = words.options.has('labels');
-    const text = async () => (await import('../render-dot.ts')).renderDot(data, { labels });
+    const text = async () => (await import('../render/dot.ts')).renderDot(data, { labels });
     return { kind: 'answer', data, text };
   },
 };

@@ -1,8 +1,8 @@
-import { nearestNames } from '../../app/nearest.ts';
+import { nearestNames } from '../../app/settings/nearest.ts';
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS } from '../args/options.ts';
+import { checkArguments } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS } from '../options.ts';
-import { checkArguments } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: {

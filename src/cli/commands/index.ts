@@ -1,8 +1,8 @@
-import { sourceOptions } from '../../app/settings.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   options: ['files', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],

@@ -1,8 +1,8 @@
-import { sourceOptions } from '../../app/settings.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
 import type { DistroId } from '../../model/package.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 /** The family that file names tell; undefined for folders and mixed lists. */
 function distroOf(inputs: readonly string[]): DistroId | undefined {

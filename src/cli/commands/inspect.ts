@@ -1,8 +1,8 @@
 import { parseJson } from '../../model/json.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
+import { platformFromWords } from '../args/platform-word.ts';
+import { accessFromWords, namedArguments } from '../args/registry-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
-import { platformFromWords } from '../platform-word.ts';
-import { accessFromWords, namedArguments } from '../registry-words.ts';
 
 export const command: CommandModule = {
   arguments: {
@@ -29,7 +29,7 @@ export const command: CommandModule = {
     }
     const data = await app.inspect({ ...request, referrers: words.options.has('referrers') });
     const verbose = words.options.has('verbose');
-    const text = async () => (await import('../render-inspect.ts')).renderInspect(data, { verbose });
+    const text = async () => (await import('../render/inspect.ts')).renderInspect(data, { verbose });
     return { kind: 'answer', data, quietText: `${data.digest}\n`, text };
   },
 };

@@ -1,8 +1,8 @@
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
+import { accessFromWords, namedArguments } from '../args/registry-words.ts';
 import type { CommandModule, Invocation } from '../command.ts';
-import { printable } from '../format.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
-import { accessFromWords, namedArguments } from '../registry-words.ts';
+import { printable } from '../render/format.ts';
 
 /** No password is as long; a file is. */
 const MAX_PASSWORD_BYTES = 64 * 1024;

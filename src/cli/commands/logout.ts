@@ -1,7 +1,7 @@
+import { GENERAL_OPTIONS } from '../args/options.ts';
+import { namedArguments } from '../args/registry-words.ts';
 import type { CommandModule } from '../command.ts';
-import { printable } from '../format.ts';
-import { GENERAL_OPTIONS } from '../options.ts';
-import { namedArguments } from '../registry-words.ts';
+import { printable } from '../render/format.ts';
 
 export const command: CommandModule = {
   arguments: { describe: 'REG: localhost:5000, registry.example, docker.io' },

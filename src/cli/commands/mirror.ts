@@ -1,10 +1,10 @@
-import { choice, word } from '../../app/setting-values.ts';
-import { sourceOptions } from '../../app/settings.ts';
+import { choice, word } from '../../app/settings/setting-values.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { accessFromWords } from '../args/registry-words.ts';
+import { settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule, Invocation, Result } from '../command.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { accessFromWords } from '../registry-words.ts';
-import { settingsFromWords } from '../settings-from-words.ts';
 
 const ACTIONS = ['add', 'ls'] as const;
 
@@ -34,7 +34,7 @@ async function add({ words, app }: Invocation): Promise<Result> {
     to: word(to, '--to'),
   });
   const quiet = options.has('quiet');
-  const text = async () => (await import('../render-mirror.ts')).renderMirrorAdd(data, { quiet });
+  const text = async () => (await import('../render/mirror.ts')).renderMirrorAdd(data, { quiet });
   return { kind: 'answer', data, text };
 }
 
@@ -47,7 +47,7 @@ async function list({ words, app }: Invocation): Promise<Result> {
   );
   if (foreign !== undefined) wrong('ls', 'only registry options', `--${foreign}`);
   const data = await app.mirrorList({ mirror, access: accessFromWords(words) });
-  const text = async () => (await import('../render-mirror.ts')).renderMirrorList(data);
+  const text = async () => (await import('../render/mirror.ts')).renderMirrorList(data);
   return { kind: 'answer', data, text };
 }
 

@@ -1,8 +1,8 @@
-import { sourceOptions } from '../../app/settings.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: {
@@ -18,7 +18,7 @@ export const command: CommandModule = {
   async run({ words, app }) {
     checkArguments(words.args, { command: 'owns', what: 'paths', atMost: Number.POSITIVE_INFINITY });
     const data = await app.owns({ source: sourceOptions(settingsFromWords(words)), paths: words.args });
-    const text = async () => (await import('../render-packages.ts')).renderOwns(data);
+    const text = async () => (await import('../render/packages.ts')).renderOwns(data);
     return { kind: 'answer', data, text, exitCode: data.missing.length === 0 ? EXIT_OK : EXIT_NO };
   },
 };

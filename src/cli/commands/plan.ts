@@ -1,13 +1,13 @@
-import { SETTINGS, sourceOptions } from '../../app/settings.ts';
+import { SETTINGS, sourceOptions } from '../../app/settings/settings.ts';
 import { AppError } from '../../model/app-error.ts';
 import { parseJson } from '../../model/json.ts';
 import { printable } from '../../model/printable.ts';
 import type { PlanAnswer, Planner } from '../../model/request.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule, Result } from '../command.ts';
 import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
-import { MAX_LINE_CHARS, readLines } from '../lines.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
+import { MAX_LINE_CHARS, readLines } from '../render/lines.ts';
 
 const packagesOf = SETTINGS.find((setting) => setting.key === 'packages')!;
 

@@ -1,8 +1,8 @@
-import { packages } from '../../app/setting-values.ts';
-import { sourceOptions } from '../../app/settings.ts';
+import { packages } from '../../app/settings/setting-values.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: { describe: "NAME: so:libssl.so.3, cmd:git, java-runtime, 'so:libssl*'", complete: 'package' },
@@ -19,7 +19,7 @@ export const command: CommandModule = {
     checkArguments(words.args, { command: 'providers', what: 'one name', atMost: 1 });
     const [name = ''] = packages(words.args, 'name');
     const data = await app.providers({ source: sourceOptions(settingsFromWords(words)), name });
-    const text = async () => (await import('../render-relations.ts')).renderProviders(data);
+    const text = async () => (await import('../render/relations.ts')).renderProviders(data);
     return { kind: 'answer', data, text };
   },
 };

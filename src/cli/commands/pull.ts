@@ -1,9 +1,9 @@
-import { outputOf } from '../../app/settings.ts';
+import { outputOf } from '../../app/settings/settings.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
+import { platformFromWords } from '../args/platform-word.ts';
+import { accessFromWords, namedArguments } from '../args/registry-words.ts';
+import { settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
-import { platformFromWords } from '../platform-word.ts';
-import { accessFromWords, namedArguments } from '../registry-words.ts';
-import { settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: { describe: 'REF: registry.example/team/app:1, or with @sha256:…' },
@@ -21,7 +21,7 @@ export const command: CommandModule = {
       access: accessFromWords(words),
     });
     const quiet = words.options.has('quiet');
-    const text = async () => (await import('../render-registry.ts')).renderPull(data, { quiet });
+    const text = async () => (await import('../render/registry.ts')).renderPull(data, { quiet });
     return { kind: 'answer', data, text };
   },
 };

@@ -1,7 +1,7 @@
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
+import { platformFromWords } from '../args/platform-word.ts';
+import { accessFromWords, namedArguments, storeFromWords } from '../args/registry-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
-import { platformFromWords } from '../platform-word.ts';
-import { accessFromWords, namedArguments, storeFromWords } from '../registry-words.ts';
 
 export const command: CommandModule = {
   arguments: {
@@ -25,7 +25,7 @@ export const command: CommandModule = {
     };
     const data = await app.push({ ...request, access: accessFromWords(words) });
     const quiet = words.options.has('quiet');
-    const text = async () => (await import('../render-registry.ts')).renderPush(data.pushed, { quiet });
+    const text = async () => (await import('../render/registry.ts')).renderPush(data.pushed, { quiet });
     return { kind: 'answer', data, text };
   },
 };

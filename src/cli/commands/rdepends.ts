@@ -1,8 +1,8 @@
-import { packages } from '../../app/setting-values.ts';
-import { sourceOptions } from '../../app/settings.ts';
+import { packages } from '../../app/settings/setting-values.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, depthFromWords, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { checkArguments, depthFromWords, settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: {
@@ -24,7 +24,7 @@ export const command: CommandModule = {
       depth: depthFromWords(words, words.options.has('recursive') ? Number.POSITIVE_INFINITY : 1),
       optional: words.options.has('optional'),
     });
-    const text = async () => (await import('../render-relations.ts')).renderDependents(data);
+    const text = async () => (await import('../render/relations.ts')).renderDependents(data);
     return { kind: 'answer', data, text };
   },
 };

@@ -1,10 +1,10 @@
-import { integer } from '../../app/setting-values.ts';
-import { sourceOptions } from '../../app/settings.ts';
+import { integer } from '../../app/settings/setting-values.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
 import { nameLines } from '../print.ts';
-import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 const DEFAULT_LIMIT = '50';
 
@@ -31,7 +31,7 @@ export const command: CommandModule = {
       regex: words.options.has('regex'),
       limit: limit === 0 ? Number.POSITIVE_INFINITY : limit,
     });
-    const text = async () => (await import('../render-packages.ts')).renderSearch(data);
+    const text = async () => (await import('../render/packages.ts')).renderSearch(data);
     const quietText = nameLines(data.packages.map(({ name }) => name));
     return { kind: 'answer', data, text, quietText, exitCode: data.total === 0 ? EXIT_NO : EXIT_OK };
   },

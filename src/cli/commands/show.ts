@@ -1,8 +1,8 @@
-import { packages } from '../../app/setting-values.ts';
-import { sourceOptions } from '../../app/settings.ts';
+import { packages } from '../../app/settings/setting-values.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: {
@@ -19,7 +19,7 @@ export const command: CommandModule = {
     checkArguments(words.args, { command: 'show', what: 'package names', atMost: Number.POSITIVE_INFINITY });
     const targets = packages(words.args, 'package');
     const data = await app.show({ source: sourceOptions(settingsFromWords(words)), packages: targets });
-    const text = async () => (await import('../render-show.ts')).renderShow(data);
+    const text = async () => (await import('../render/show.ts')).renderShow(data);
     return { kind: 'answer', data, text };
   },
 };

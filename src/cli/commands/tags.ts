@@ -1,7 +1,7 @@
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
+import { accessFromWords, namedArguments } from '../args/registry-words.ts';
 import type { CommandModule } from '../command.ts';
-import { printableLine } from '../format.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
-import { accessFromWords, namedArguments } from '../registry-words.ts';
+import { printableLine } from '../render/format.ts';
 
 export const command: CommandModule = {
   arguments: { describe: 'REG/NAME: registry.example/team/app' },

@@ -1,11 +1,11 @@
-import type { VersionRules } from '../../app/compare-versions.ts';
-import { sourceOptions } from '../../app/settings.ts';
+import type { VersionRules } from '../../app/query/compare-versions.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS } from '../args/options.ts';
+import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule, Result } from '../command.ts';
 import { EXIT_CODES, EXIT_NO, EXIT_OK } from '../exit-codes.ts';
-import { MAX_LINE_CHARS, readLines } from '../lines.ts';
-import { GENERAL_OPTIONS } from '../options.ts';
-import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
+import { MAX_LINE_CHARS, readLines } from '../render/lines.ts';
 
 interface Answer {
   /** For --json */
@@ -94,7 +94,7 @@ export const command: CommandModule = {
     ['compose vercmp --validate 1.2-r0 1.2a.3', 'whether each is a version'],
   ],
   async run({ words, input }) {
-    const { versionRules } = await import('../../app/compare-versions.ts');
+    const { versionRules } = await import('../../app/query/compare-versions.ts');
     const rules = await versionRules(sourceOptions(settingsFromWords(words)));
     const validating = words.options.has('validate');
     const ask: Ask = (fields) => (validating ? validate(rules, fields) : compare(rules, fields));

@@ -1,10 +1,10 @@
-import { sourceOptions } from '../../app/settings.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
+import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
+import { platformFromWords } from '../args/platform-word.ts';
+import { accessFromWords } from '../args/registry-words.ts';
+import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
 import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../options.ts';
-import { platformFromWords } from '../platform-word.ts';
-import { accessFromWords } from '../registry-words.ts';
-import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: {
@@ -35,7 +35,7 @@ export const command: CommandModule = {
       trust: sourceOptions(settingsFromWords(words)),
     });
     const verbose = words.options.has('verbose');
-    const text = async () => (await import('../render-verify.ts')).renderVerify(data, { verbose });
+    const text = async () => (await import('../render/verify.ts')).renderVerify(data, { verbose });
     const [first] = data.problems;
     return {
       kind: 'answer',

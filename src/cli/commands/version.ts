@@ -1,5 +1,5 @@
+import { GENERAL_OPTIONS } from '../args/options.ts';
 import type { CommandModule } from '../command.ts';
-import { GENERAL_OPTIONS } from '../options.ts';
 import { versionResult } from '../version.ts';
 
 export const command: CommandModule = {

@@ -1,10 +1,10 @@
-import { packages } from '../../app/setting-values.ts';
-import { sourceOptions } from '../../app/settings.ts';
+import { packages } from '../../app/settings/setting-values.ts';
+import { sourceOptions } from '../../app/settings/settings.ts';
 import { AppError } from '../../model/app-error.ts';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
+import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
 import type { CommandModule } from '../command.ts';
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../options.ts';
-import { checkArguments, settingsFromWords } from '../settings-from-words.ts';
 
 export const command: CommandModule = {
   arguments: {
@@ -35,7 +35,7 @@ export const command: CommandModule = {
       ),
       all: words.options.has('all'),
     });
-    const text = async () => (await import('../render-relations.ts')).renderWhy(data, env);
+    const text = async () => (await import('../render/relations.ts')).renderWhy(data, env);
     return { kind: 'answer', data, text, exitCode: data.package === undefined ? EXIT_NO : EXIT_OK };
   },
 };

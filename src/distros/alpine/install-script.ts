@@ -1,6 +1,6 @@
 import { encodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage } from '../install.ts';
-import { shellQuote } from '../shared/shell-quote.ts';
+import { shellQuote } from '../shared/shell/quote.ts';
 import { hookLabel } from './commit-hooks.ts';
 import type { InstallFilesInput, LateEntry } from './install-files.ts';
 import { isUnpacked } from './unpacked.ts';

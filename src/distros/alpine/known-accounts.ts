@@ -1,8 +1,8 @@
 import { encodePath } from '../../model/path-bytes.ts';
-import { readOptions } from '../shared/file-commands.ts';
 import type { RootDraft } from '../shared/root-draft.ts';
-import type { CommandCall, CommandResult, KnownCommand } from '../shared/shell-run.ts';
-import { undecided } from '../shared/undecided.ts';
+import { readOptions } from '../shared/shell/file-commands.ts';
+import type { CommandCall, CommandResult, KnownCommand } from '../shared/shell/run.ts';
+import { undecided } from '../shared/shell/undecided.ts';
 import { type Account, GROUP, PASSWD, readAccounts, readLines, SHADOW } from '../shared/users.ts';
 
 /** Alpine's busybox configuration: CONFIG_FIRST_SYSTEM_ID, CONFIG_LAST_SYSTEM_ID. */

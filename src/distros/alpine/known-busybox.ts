@@ -1,7 +1,7 @@
 import { decodePath } from '../../model/path-bytes.ts';
-import { FILE_COMMANDS } from '../shared/file-commands.ts';
-import type { CommandCall, CommandResult, KnownCommand } from '../shared/shell-run.ts';
-import { undecided } from '../shared/undecided.ts';
+import { FILE_COMMANDS } from '../shared/shell/file-commands.ts';
+import type { CommandCall, CommandResult, KnownCommand } from '../shared/shell/run.ts';
+import { undecided } from '../shared/shell/undecided.ts';
 import { addgroup, adduser } from './known-accounts.ts';
 
 export const BUSYBOX = 'bin/busybox';

@@ -1,7 +1,7 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import type { RootDraft } from '../shared/root-draft.ts';
-import type { CommandCall, CommandResult } from '../shared/shell-run.ts';
-import { undecided } from '../shared/undecided.ts';
+import type { CommandCall, CommandResult } from '../shared/shell/run.ts';
+import { undecided } from '../shared/shell/undecided.ts';
 import { certificateOf, subjectHash } from './known-x509.ts';
 
 /** In usr/bin where usr/sbin is a link to it */

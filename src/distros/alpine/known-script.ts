@@ -1,9 +1,9 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage, Root } from '../install.ts';
-import { SHELL_BUILTINS } from '../shared/file-commands.ts';
 import { RootDraft } from '../shared/root-draft.ts';
-import { runShell, type ShellWorld } from '../shared/shell-run.ts';
-import { Undecided, undecided } from '../shared/undecided.ts';
+import { SHELL_BUILTINS } from '../shared/shell/file-commands.ts';
+import { runShell, type ShellWorld } from '../shared/shell/run.ts';
+import { Undecided, undecided } from '../shared/shell/undecided.ts';
 import { busyboxProgram, isBusybox } from './known-busybox.ts';
 import { C_REHASH, rehash, UPDATE_CA_CERTIFICATES, updateCaCertificates } from './known-certificates.ts';
 

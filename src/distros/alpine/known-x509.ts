@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { undecided } from '../shared/undecided.ts';
+import { undecided } from '../shared/shell/undecided.ts';
 
 /** ASN.1 tags (X.690). */
 const SEQUENCE = 0x30;

@@ -1,6 +1,6 @@
 import type { ArchiveFacts } from '../../model/archive.ts';
 import type { InstalledPackage } from '../install.ts';
-import { shellQuote } from '../shared/shell-quote.ts';
+import { shellQuote } from '../shared/shell/quote.ts';
 import type { HookPlan, TriggeredHook } from './hooks.ts';
 import type { InstallStep } from './known-step.ts';
 

@@ -1,10 +1,10 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage, Root } from '../install.ts';
-import { FILE_COMMANDS, readOptions, SHELL_BUILTINS } from '../shared/file-commands.ts';
 import { RootDraft } from '../shared/root-draft.ts';
-import { shellQuote } from '../shared/shell-quote.ts';
-import { type KnownCommand, runShell, type ShellWorld } from '../shared/shell-run.ts';
-import { Undecided, undecided } from '../shared/undecided.ts';
+import { FILE_COMMANDS, readOptions, SHELL_BUILTINS } from '../shared/shell/file-commands.ts';
+import { shellQuote } from '../shared/shell/quote.ts';
+import { type KnownCommand, runShell, type ShellWorld } from '../shared/shell/run.ts';
+import { Undecided, undecided } from '../shared/shell/undecided.ts';
 import type { TriggeredHook } from './hooks.ts';
 import { runLdconfig } from './ldconfig/run-ldconfig.ts';
 

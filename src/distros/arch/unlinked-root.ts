@@ -1,5 +1,5 @@
 import type { Root } from '../install.ts';
-import { undecided } from '../shared/undecided.ts';
+import { undecided } from '../shared/shell/undecided.ts';
 
 /** ldconfig(8): its caches, and links to libraries; it removes links to nothing. */
 const WRITTEN = /^(?:etc\/ld\.so\.cache|var\/cache\/ldconfig(?:\/.*)?|.*\.so(?:\.[^/]*)?)$/;

@@ -1,6 +1,6 @@
 import { append } from '../../model/lists.ts';
 import type { DirectoryOwnership, NewEntry, Root, RootEntry } from '../install.ts';
-import { undecided } from './undecided.ts';
+import { undecided } from './shell/undecided.ts';
 
 /** Symlinks followed before a path is called a loop, as Linux does (path_resolution(7): 40). */
 const MAX_SYMLINKS = 40;

@@ -1,6 +1,6 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import type { RootDraft } from './root-draft.ts';
-import { undecided } from './undecided.ts';
+import { undecided } from './shell/undecided.ts';
 
 export const PASSWD = 'etc/passwd';
 export const GROUP = 'etc/group';

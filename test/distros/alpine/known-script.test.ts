@@ -4,7 +4,7 @@ import type { TreeRoot } from '../../../src/compose/root.ts';
 import { isKeptFile } from '../../../src/distros/alpine/kept-files.ts';
 import { applyKnownScript, whyUnknown } from '../../../src/distros/alpine/known-script.ts';
 import { certificateOf, subjectHash } from '../../../src/distros/alpine/known-x509.ts';
-import { Undecided } from '../../../src/distros/shared/undecided.ts';
+import { Undecided } from '../../../src/distros/shared/shell/undecided.ts';
 import { NOW, rootWith, snapshot, textOf } from '../../fixtures/script-root.ts';
 
 const BUSYBOX = {

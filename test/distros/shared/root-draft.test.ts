@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RootDraft } from '../../../src/distros/shared/root-draft.ts';
-import { Undecided } from '../../../src/distros/shared/undecided.ts';
+import { Undecided } from '../../../src/distros/shared/shell/undecided.ts';
 import { rootWith, snapshot, textOf } from '../../fixtures/script-root.ts';
 
 const FILES = {

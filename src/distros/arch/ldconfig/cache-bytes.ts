@@ -1,4 +1,4 @@
-import { undecided } from '../../shared/undecided.ts';
+import { undecided } from '../../shared/shell/undecided.ts';
 import { compareLibraries } from './library-order.ts';
 
 /** A line of `ldconfig -p`. */

@@ -1,5 +1,5 @@
 import type { RootDraft } from '../../shared/root-draft.ts';
-import { undecided } from '../../shared/undecided.ts';
+import { undecided } from '../../shared/shell/undecided.ts';
 
 const CONFIGURATION = '/etc/ld.so.conf';
 /** Files that include one another are read until ldconfig runs out of descriptors. */

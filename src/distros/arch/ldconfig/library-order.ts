@@ -1,4 +1,4 @@
-import { undecided } from '../../shared/undecided.ts';
+import { undecided } from '../../shared/shell/undecided.ts';
 
 /** More digits may overflow glibc's `int`. */
 const MAX_DIGITS = 9;

@@ -1,7 +1,7 @@
 import type { ArchiveFacts } from '../../../model/archive.ts';
 import type { InstalledPackage } from '../../install.ts';
 import type { RootDraft } from '../../shared/root-draft.ts';
-import { undecided } from '../../shared/undecided.ts';
+import { undecided } from '../../shared/shell/undecided.ts';
 import type { CacheFormat } from './cache-bytes.ts';
 
 /** What ldconfig's releases do differently. */

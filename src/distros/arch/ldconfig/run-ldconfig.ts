@@ -1,7 +1,7 @@
 import type { SharedLibrary } from '../../../model/archive.ts';
 import type { InstalledPackage } from '../../install.ts';
 import type { RootDraft } from '../../shared/root-draft.ts';
-import { undecided } from '../../shared/undecided.ts';
+import { undecided } from '../../shared/shell/undecided.ts';
 import { type CacheEntry, cacheBytes } from './cache-bytes.ts';
 import { configuredDirectories } from './ld-so-conf.ts';
 import { compareLibraries } from './library-order.ts';

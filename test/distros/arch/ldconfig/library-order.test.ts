@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compareLibraries } from '../../../../src/distros/arch/ldconfig/library-order.ts';
-import { Undecided } from '../../../../src/distros/shared/undecided.ts';
+import { Undecided } from '../../../../src/distros/shared/shell/undecided.ts';
 
 /** Oldest first */
 const ORDER = [

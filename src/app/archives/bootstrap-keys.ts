@@ -1,0 +1,155 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { download, whileDownloading } from '../../fetch/http.ts';
+import { isLocal, localPath, redactUrl } from '../../fetch/url.ts';
+import { AppError } from '../../model/app-error.ts';
+import { digestOf, hexOf } from '../../model/digest.ts';
+import type { IndexPackage } from '../../model/package.ts';
+import { silentProgress } from '../../model/progress.ts';
+import type { RepositorySpec } from '../../model/repository.ts';
+import type { TrustPolicy } from '../../trust/policy.ts';
+import type { Context } from '../context.ts';
+import { archiveUrl } from '../sources/archive-url.ts';
+import { basesOf, type FoundIndex, type IndexedRepository } from '../sources/indexed-repository.ts';
+import type { Sources } from '../sources/sources.ts';
+import { readSmallFiles } from './contents.ts';
+import { readArchiveFile } from './ingest-file.ts';
+
+/** archlinux-keyring is 1.2 MB. */
+const MAX_KEYS_PACKAGE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Gets the distribution's own keys from the keys package of the repository itself, where they do not come with the product.
+ * Nothing here is trusted for where it came from: keys count only where the product pins them (trust/pins.ts).
+ * @throws AppError UNTRUSTED_KEY (the cause given) when it has none
+ */
+export async function fetchKeys(
+  context: Context,
+  sources: Sources,
+  from: { spec: RepositorySpec; found: FoundIndex; cause: unknown },
+): Promise<void> {
+  const { distro } = sources;
+  const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
+  const index = await distro.readIndex({ bytes: from.found.bytes, policy, where: redactUrl(from.found.url) });
+  const entry = index.packages.find((candidate) => candidate.name === distro.defaults.keysPackage);
+  const { base } = from.found;
+  const bases = entry === undefined ? [] : [base, ...from.spec.baseUrls.filter((other) => other !== base)];
+  const packages = bases.map((mirror) => ({
+    url: archiveUrl(mirror, distro.id, entry as IndexPackage),
+    entry,
+  }));
+  if (!(await keepKeys(context, sources, packages))) throw from.cause;
+}
+
+/**
+ * The same where the indexes were accepted without a signature, as Arch's are, and an archive is signed by a key that is
+ * not there yet: the keys packages that the catalog has. False when no pinned key was found.
+ */
+export async function fetchKeysOf(
+  context: Context,
+  sources: Sources,
+  repositories: readonly IndexedRepository[],
+): Promise<boolean> {
+  const source = context.catalog.packages.source(
+    repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })),
+  );
+  const packages = source.byName(sources.distro.defaults.keysPackage).flatMap((entry) => {
+    const bases = basesOf(repositories[entry.repositoryRank] as IndexedRepository);
+    return bases.map((base) => ({ url: archiveUrl(base, sources.distro.id, entry), entry }));
+  });
+  return keepKeys(context, sources, packages);
+}
+
+/** The same of a folder of archives without an index. */
+export async function keysInFolder(context: Context, sources: Sources, folder: string): Promise<boolean> {
+  const { keysPackage, archiveSuffixes } = sources.distro.defaults;
+  const names = readdirSync(folder)
+    .filter((name) => name.startsWith(`${keysPackage}-`) && archiveSuffixes.some((end) => name.endsWith(end)))
+    .sort();
+  return keepKeys(
+    context,
+    sources,
+    names.reverse().map((name) => ({ url: join(folder, name) })),
+  );
+}
+
+async function keepKeys(
+  context: Context,
+  sources: Sources,
+  packages: readonly KeysPackage[],
+): Promise<boolean> {
+  for (const keysPackage of packages) {
+    const files = await keysFromPackage(context, sources, keysPackage);
+    if (files !== undefined && (await sources.trust.keep(files))) return true;
+  }
+  return false;
+}
+
+interface KeysPackage {
+  /** URL or path of the archive */
+  readonly url: string;
+  readonly entry?: IndexPackage | undefined;
+}
+
+interface KeyFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The package is read without trust, only to find keys that pins then judge. */
+async function keysFromPackage(
+  context: Context,
+  sources: Sources,
+  { url, entry }: KeysPackage,
+): Promise<readonly KeyFile[] | undefined> {
+  try {
+    if (isLocal(url)) return await keysIn(context, sources, { entry, url, path: localPath(url) });
+    const path = context.store.partialPath(`${hexOf(digestOf(url))}.keys`);
+    return await whileDownloading(path, context, async () => {
+      try {
+        await download([url], path, {
+          remote: sources.files,
+          signal: context.signal,
+          maxBytes: MAX_KEYS_PACKAGE_BYTES,
+          ...(entry === undefined ? {} : { expectedSizeBytes: entry.sizeBytes }),
+        });
+        return await keysIn(context, sources, { entry, url, path });
+      } finally {
+        rmSync(path, { force: true });
+      }
+    });
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'CANCELLED') return undefined;
+    throw error;
+  }
+}
+
+async function keysIn(
+  context: Context,
+  { distro, trust }: Sources,
+  {
+    entry,
+    url,
+    path,
+  }: { readonly entry: IndexPackage | undefined; readonly url: string; readonly path: string },
+): Promise<readonly KeyFile[]> {
+  const policy: TrustPolicy = { ...(await trust.policy()), allowUntrusted: true };
+  const untrusting = { fingerprint: '', policy: async () => policy };
+  const facts = await readArchiveFile(
+    { ...context, progress: silentProgress },
+    {
+      path,
+      where: redactUrl(url),
+      distro,
+      trust: untrusting,
+      ...(entry === undefined ? {} : { expected: entry }),
+    },
+  );
+  const files = await readSmallFiles(
+    { path, compression: facts.compression, signal: context.signal },
+    facts.files.filter(
+      (file) => distro.defaults.isKeyFile(file.path) && file.sizeBytes <= MAX_KEYS_PACKAGE_BYTES,
+    ),
+  );
+  return [...files].map(([name, bytes]) => ({ name: basename(name), bytes }));
+}

@@ -1,0 +1,117 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { decompress } from '../../archive/decompress.ts';
+import type { ByteRange } from '../../compose/layer-tar.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { ArchiveFacts, Compression } from '../../model/archive.ts';
+import type { Digest } from '../../model/digest.ts';
+import { BlobCheck, type BlobFile, DamagedBlob } from '../../store/checked-read.ts';
+
+/** Read in pieces that keep the decompressor busy and memory small. */
+const READ_BYTES = 1 << 20;
+
+export interface StoredBytes {
+  readonly path: string;
+  readonly compression: Compression;
+  readonly signal: AbortSignal;
+  /** Of a blob of the store, whose bytes are checked on their way */
+  readonly blob?: { readonly digest: Digest; readonly sizeBytes: number };
+}
+
+/**
+ * The uncompressed bytes of an archive. A blob is read to its end however much of it is asked for: whoever has made something of
+ * damaged bytes learns it before it can be kept.
+ * @throws DamagedBlob, AppError BAD_ARCHIVE
+ */
+export async function* inflate({ path, compression, signal, blob }: StoredBytes): AsyncGenerator<Buffer> {
+  if (blob === undefined) {
+    const source = createReadStream(path, { highWaterMark: READ_BYTES, signal });
+    for await (const { bytes } of decompress(source, compression).chunks) yield bytes;
+    return;
+  }
+  const file = { ...blob, path };
+  const pieces = readPieces(file, signal);
+  const check = new BlobCheck(file);
+  // Without `return`, so that leaving the decompressor early does not end the reading.
+  const next = async (): Promise<IteratorResult<Buffer>> => {
+    const result = await pieces.next();
+    if (result.done !== true) check.update(result.value);
+    return result;
+  };
+  try {
+    for await (const { bytes } of decompress({ [Symbol.asyncIterator]: () => ({ next }) }, compression)
+      .chunks)
+      yield bytes;
+  } finally {
+    if (!signal.aborted) {
+      while ((await next()).done !== true);
+      check.finish();
+    }
+    await pieces.return(undefined);
+  }
+}
+
+async function* readPieces(file: BlobFile, signal: AbortSignal): AsyncGenerator<Buffer, undefined> {
+  if (!existsSync(file.path)) throw new DamagedBlob(file, 'no such file');
+  yield* createReadStream(file.path, { highWaterMark: READ_BYTES, signal });
+}
+
+/**
+ * Byte ranges of an archive's uncompressed tar, in rising order of offset, in one streaming pass. A piece never
+ * spans two ranges; an empty range gives none.
+ * @throws as inflate
+ */
+export async function* readRanges(stored: StoredBytes, ranges: readonly ByteRange[]): AsyncGenerator<Buffer> {
+  const wanted = ranges.filter((range) => range.sizeBytes > 0);
+  if (wanted.length === 0) return;
+  let at = 0;
+  let position = 0;
+  for await (const bytes of inflate(stored)) {
+    for (
+      let range = wanted[at];
+      range !== undefined && range.offset < position + bytes.length;
+      range = wanted[at]
+    ) {
+      const start = Math.max(range.offset - position, 0);
+      const end = Math.min(range.offset + range.sizeBytes - position, bytes.length);
+      if (end > start) yield bytes.subarray(start, end);
+      if (range.offset + range.sizeBytes > position + bytes.length) break;
+      at += 1;
+    }
+    position += bytes.length;
+    if (at === wanted.length) return;
+  }
+}
+
+/** @throws AppError INTEGRITY when the file is no longer of that size */
+export async function* readWholeFile(path: string, sizeBytes: number): AsyncGenerator<Buffer> {
+  let got = 0;
+  for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    got += bytes.length;
+    if (got > sizeBytes) break;
+    yield bytes as Buffer;
+  }
+  if (got === sizeBytes) return;
+  throw new AppError(
+    'INTEGRITY',
+    `${path}: changed while it was read: expected ${sizeBytes} bytes, got ${got}`,
+  );
+}
+
+/** Whole contents of a few small files of an archive, by path. */
+export async function readSmallFiles(
+  stored: StoredBytes,
+  files: ArchiveFacts['files'],
+): Promise<ReadonlyMap<string, Buffer>> {
+  const inOrder = files.filter((file) => file.type === 'file').sort((a, b) => a.offset - b.offset);
+  const contents = new Map<string, Buffer>(inOrder.map((file) => [file.path, Buffer.alloc(file.sizeBytes)]));
+  let file = 0;
+  let filled = 0;
+  for await (const bytes of readRanges(stored, inOrder)) {
+    while (inOrder[file]?.sizeBytes === filled) [file, filled] = [file + 1, 0];
+    const entry = inOrder[file];
+    if (entry === undefined) break;
+    bytes.copy(contents.get(entry.path) as Buffer, filled);
+    filled += bytes.length;
+  }
+  return contents;
+}

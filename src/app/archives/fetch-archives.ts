@@ -1,0 +1,164 @@
+import type { StoredArchive } from '../../catalog/archives.ts';
+import { mapConcurrent } from '../../fetch/pool.ts';
+import { isLocal } from '../../fetch/url.ts';
+import { isAppError } from '../../model/app-error.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { CatalogPackage } from '../../model/package.ts';
+import { digestOfFile } from '../../store/verify.ts';
+import type { Context } from '../context.ts';
+import type { IndexedRepository } from '../sources/indexed-repository.ts';
+import type { Sources } from '../sources/sources.ts';
+import { fetchKeysOf } from './bootstrap-keys.ts';
+import { fetchArchive } from './fetch-one.ts';
+import { archivesAt, archivesOf } from './indexed-archives.ts';
+import { readArchiveFile } from './ingest-file.ts';
+
+/** Downloads under way at once: polite to one mirror, enough to hide its latency. */
+const CONCURRENCY = 6;
+
+/** The archive's digest when its bytes are in the store and the catalog knows them. */
+export function cachedDigest(
+  context: Context,
+  sources: Sources,
+  entry: Pick<CatalogPackage, 'checksum' | 'sizeBytes' | 'name' | 'version'>,
+): Digest | undefined {
+  return archivesOf(context, sources.distro.id, entry).find(({ digest }) => context.store.has(digest))
+    ?.digest;
+}
+
+/**
+ * The facts of each package's archive, in the same order; what is missing is downloaded, verified and ingested.
+ * @throws AppError NETWORK, NOT_FOUND, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, BAD_ARCHIVE, STORAGE
+ */
+export async function fetchArchives(
+  context: Context,
+  sources: Sources,
+  wanted: { packages: readonly CatalogPackage[]; repositories: readonly IndexedRepository[] },
+): Promise<readonly ArchiveFacts[]> {
+  const { packages, repositories } = wanted;
+  const cached = packages.map((entry) =>
+    fromCache(context, sources, { entry, repository: repositories[entry.repositoryRank] }),
+  );
+  const missing = packages.filter((_, at) => cached[at] === undefined);
+  const remote = missing.filter((entry) => !isLocal(repositories[entry.repositoryRank]?.row.base ?? ''));
+  const task =
+    missing.length === 0
+      ? undefined
+      : context.progress.task(
+          remote.length > 0 ? 'fetch and ingest' : 'ingest',
+          missing.reduce((sum, entry) => sum + entry.sizeBytes, 0),
+          'bytes',
+        );
+  const withKeys = keysOnDemand(context, sources, repositories);
+  const facts = await mapConcurrent(packages.entries(), CONCURRENCY, async ([at, entry]) => {
+    const known = cached[at];
+    const repository = repositories[entry.repositoryRank] as IndexedRepository;
+    const fetch = () =>
+      fetchArchive(context, sources, {
+        entry,
+        repository,
+        withKeys,
+        fromCache: () => accepted(context, sources, { entry, repository }),
+      });
+    if (known !== undefined) return reverify(context, sources, { entry, stored: known, fetch, withKeys });
+    const made = await fetch();
+    task?.advance(entry.sizeBytes);
+    return made;
+  });
+  task?.done();
+  return facts;
+}
+
+interface Listed {
+  readonly entry: CatalogPackage;
+  readonly repository: IndexedRepository | undefined;
+}
+
+function accepted(context: Context, sources: Sources, listed: Listed): ArchiveFacts | undefined {
+  const stored = fromCache(context, sources, listed);
+  return stored !== undefined && sources.trust.accepts(stored.trust) ? stored.facts : undefined;
+}
+
+/**
+ * Of the archives that an entry may mean, one whose bytes are here; before others one that this trust accepted. Where facts
+ * will do, one that is elsewhere and that this trust accepted or believes.
+ */
+function fromCache(context: Context, sources: Sources, listed: Listed): StoredArchive | undefined {
+  const { store, remote, catalog } = context;
+  const digests = archivesAt(context, sources.distro.id, listed).map(({ digest }) => digest);
+  const accepts = (stored: StoredArchive) => sources.trust.accepts(stored.trust);
+  const known = (wanted: (digest: Digest) => boolean) =>
+    digests.filter(wanted).flatMap((digest) => catalog.archives.get(digest) ?? []);
+  const here = known((digest) => store.has(digest)).filter(({ facts }) =>
+    store.has(facts.digest, facts.sizeBytes),
+  );
+  const accepted = here.find(accepts);
+  if (accepted !== undefined || remote === undefined) return accepted ?? here[0];
+  const elsewhere = known((digest) => !store.has(digest) && remote.mayHave(digest));
+  return (
+    elsewhere.find(accepts) ?? elsewhere.find((stored) => sources.trust.believes(stored.trust)) ?? here[0]
+  );
+}
+
+type WithKeys = <T>(verify: () => Promise<T>) => Promise<T>;
+
+/** Verifies, and where a pinned key is missing fetches the keys, once for all archives, and verifies again. */
+function keysOnDemand(
+  context: Context,
+  sources: Sources,
+  repositories: readonly IndexedRepository[],
+): WithKeys {
+  let found: Promise<boolean> | undefined;
+  return async <T>(verify: () => Promise<T>): Promise<T> => {
+    try {
+      return await verify();
+    } catch (error) {
+      if (!isAppError(error, 'UNTRUSTED_KEY') || !sources.trust.mayFetchKeys) throw error;
+      found ??= fetchKeysOf(context, sources, repositories);
+      if (!(await found)) throw error;
+      return verify();
+    }
+  };
+}
+
+/**
+ * Facts accepted under another trust are verified again, over the stored bytes; where these are refused (the same package
+ * by somebody else's key, a signature that was kept beside it) the repository's own copy decides.
+ */
+async function reverify(
+  context: Context,
+  sources: Sources,
+  cached: {
+    entry: CatalogPackage;
+    stored: StoredArchive;
+    fetch: () => Promise<ArchiveFacts>;
+    withKeys: WithKeys;
+  },
+): Promise<ArchiveFacts> {
+  const { distro, trust } = sources;
+  const { entry, stored, fetch, withKeys } = cached;
+  const { digest, sizeBytes } = stored.facts;
+  const isHere = context.remote === undefined || context.store.has(digest, sizeBytes);
+  if (trust.accepts(stored.trust) || !isHere) {
+    context.store.touch(digest);
+    return stored.facts;
+  }
+  const path = context.store.get(digest);
+  const where = `${entry.fileName} (cached)`;
+  try {
+    const file = { path, where, distro, trust, expected: entry };
+    const facts = await withKeys(() => readArchiveFile(context, file));
+    context.catalog.archives.put(facts, trust.fingerprint);
+    return facts;
+  } catch (error) {
+    if (!isAppError(error) || error.code === 'CANCELLED' || error.code === 'STORAGE') throw error;
+    // Damaged bytes would stay: a blob that is there is never written again.
+    if ((await digestOfFile(path)) !== digest) await context.store.remove(digest);
+    try {
+      return await fetch();
+    } catch (refusal) {
+      throw isAppError(refusal, 'NETWORK') || isAppError(refusal, 'NOT_FOUND') ? error : refusal;
+    }
+  }
+}

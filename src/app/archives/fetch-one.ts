@@ -1,0 +1,148 @@
+import { existsSync, rmSync } from 'node:fs';
+import { download, whileDownloading } from '../../fetch/http.ts';
+import { isLocal, localPath, redactUrl } from '../../fetch/url.ts';
+import { type AppError, isAppError } from '../../model/app-error.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import { digestOf, hexOf } from '../../model/digest.ts';
+import type { CatalogPackage } from '../../model/package.ts';
+import type { Context } from '../context.ts';
+import { allRefused } from '../sources/all-refused.ts';
+import { archiveUrl } from '../sources/archive-url.ts';
+import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
+import { readSignature } from '../sources/signatures.ts';
+import type { Sources } from '../sources/sources.ts';
+import { ingestFile } from './ingest-file.ts';
+
+/** The largest package of both distributions is below 2 GiB; what an index says itself is the real limit. */
+const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
+
+export interface WantedArchive {
+  readonly entry: CatalogPackage;
+  readonly repository: IndexedRepository;
+  /** What another process has taken in meanwhile */
+  readonly fromCache: () => ArchiveFacts | undefined;
+  /** Runs the verification, and again once keys that it lacked are there. */
+  readonly withKeys: <T>(verify: () => Promise<T>) => Promise<T>;
+}
+
+/**
+ * Gets one package's archive, verified and taken in. The mirror that gave the index is asked first; one whose copy is
+ * refused (wrong digest, damaged, badly signed) is followed by the next.
+ * @throws AppError with the code of the first refusal and every mirror's reason; NETWORK, NOT_FOUND, STORAGE, CANCELLED
+ */
+export async function fetchArchive(
+  context: Context,
+  sources: Sources,
+  wanted: WantedArchive,
+): Promise<ArchiveFacts> {
+  const { entry, repository } = wanted;
+  const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
+  const urls = placesOf(basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry)));
+  const fetch = () => fetchFirst(context, sources, { ...wanted, path, urls });
+  if (urls.every(isLocal)) return fetch();
+  // Another process may have finished the same download meanwhile.
+  return whileDownloading(path, context, async () => wanted.fromCache() ?? fetch());
+}
+
+async function fetchFirst(
+  context: Context,
+  sources: Sources,
+  wanted: WantedArchive & { readonly path: string; readonly urls: readonly string[] },
+): Promise<ArchiveFacts> {
+  const { entry, path } = wanted;
+  const refusals: AppError[] = [];
+  let left = wanted.urls;
+  while (left.length > 0) {
+    // What an earlier run left there may be no mirror's copy: its refusal rules nobody out.
+    const resumed = !isLocal(left[0] as string) && existsSync(path);
+    const found = await obtain(context, left, { path, sizeBytes: entry.sizeBytes, remote: sources.files });
+    if (isAppError(found)) {
+      refusals.push(found);
+      break;
+    }
+    try {
+      return await wanted.withKeys(() => takeIn(context, sources, { entry, ...found }));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // A refused download would only be resumed into the same refusal.
+      if (found.adopt) rmSync(path, { force: true });
+      if (resumed) continue;
+      refusals.push(error);
+      left = left.slice(left.indexOf(found.url) + 1);
+      if (left.length > 0) context.progress.note(`${error.message}; trying the next mirror`);
+    }
+  }
+  throw allRefused(refusals);
+}
+
+/** Folders that lack the file are passed over, but for the first when all do. */
+function placesOf(urls: readonly string[]): readonly string[] {
+  const found = urls.filter((url) => !isLocal(url) || existsSync(localPath(url)));
+  return found.length > 0 ? found : urls.slice(0, 1);
+}
+
+interface Obtained {
+  /** Of the mirrors, the one whose copy it is */
+  readonly url: string;
+  readonly path: string;
+  readonly adopt: boolean;
+}
+
+interface Obtaining {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly remote: Sources['files'];
+}
+
+/** A folder's archive is read where it is; all else is downloaded, from the first mirror that has it. */
+async function obtain(
+  context: Context,
+  urls: readonly string[],
+  { path, sizeBytes, remote }: Obtaining,
+): Promise<Obtained | AppError> {
+  const first = urls[0] as string;
+  if (isLocal(first) && (urls.length === 1 || existsSync(localPath(first)))) {
+    return { url: first, path: localPath(first), adopt: false };
+  }
+  try {
+    const { url } = await download(urls, path, {
+      remote,
+      signal: context.signal,
+      progress: context.progress,
+      expectedSizeBytes: sizeBytes,
+      maxBytes: MAX_ARCHIVE_BYTES,
+    });
+    return { url, path, adopt: true };
+  } catch (error) {
+    if (isRefusal(error)) return error;
+    throw error;
+  }
+}
+
+function isRefusal(error: unknown): error is AppError {
+  return isAppError(error) && error.code !== 'STORAGE' && error.code !== 'CANCELLED';
+}
+
+async function takeIn(
+  context: Context,
+  sources: Sources,
+  { entry, url, path, adopt }: Obtained & { entry: CatalogPackage },
+): Promise<ArchiveFacts> {
+  const { distro, trust } = sources;
+  const signature = await detachedSignature(context, sources, { entry, url });
+  const where = isLocal(url) ? localPath(url) : redactUrl(url);
+  const file = { path, where, distro, trust, expected: entry, adopt, ...signature };
+  return (await ingestFile(context, file)).facts;
+}
+
+/** The `.sig` beside an archive whose index entry carries no signature, where one is asked for. */
+async function detachedSignature(
+  context: Context,
+  sources: Sources,
+  { entry, url }: { entry: CatalogPackage; url: string },
+): Promise<{ signature?: Uint8Array }> {
+  if (!sources.distro.defaults.detachedSignatures || entry.signature !== '') return {};
+  if (sources.trust.allowUntrusted) return {};
+  const signature = await readSignature(context, sources, url);
+  return signature === undefined ? {} : { signature };
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import type { ArchiveVerdict } from '../../catalog/archives.ts';
+import { isLocal, localPath } from '../../fetch/url.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { CatalogPackage, DistroId } from '../../model/package.ts';
+import type { Context } from '../context.ts';
+import { archiveUrl } from '../sources/archive-url.ts';
+import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
+
+const PIECE_BYTES = 4 * 1024 * 1024;
+/** A file may change again within the precision of its times. */
+const SETTLED_MS = 2_000;
+
+/**
+ * The archives in the catalog that an index entry may mean: of its checksum, which in apk's index covers neither signature
+ * nor compression, of its size, and of its name and version: under another one it is refused, known or not.
+ */
+export function archivesOf(
+  { catalog }: Context,
+  distro: DistroId,
+  { checksum, sizeBytes, name, version }: Pick<CatalogPackage, 'checksum' | 'sizeBytes' | 'name' | 'version'>,
+): readonly ArchiveVerdict[] {
+  if (checksum === '') return [];
+  return catalog.archives
+    .verdicts(distro, checksum)
+    .filter((verdict) => sizeBytes === 0 || verdict.sizeBytes === sizeBytes)
+    .filter((verdict) => verdict.name === name && verdict.version === version);
+}
+
+/**
+ * As archivesOf, but only what does not hang on what the cache has seen before: in a folder the archive that lies there, and
+ * elsewhere none where several of one size are known, so that the repository's own copy decides.
+ */
+export function archivesAt(
+  context: Context,
+  distro: DistroId,
+  {
+    entry,
+    repository,
+  }: { readonly entry: CatalogPackage; readonly repository: IndexedRepository | undefined },
+): readonly ArchiveVerdict[] {
+  const found = archivesOf(context, distro, entry);
+  if (found.length === 0 || repository === undefined) return found;
+  const path = basesOf(repository)
+    .map((base) => archiveUrl(base, distro, entry))
+    .filter(isLocal)
+    .map(localPath)
+    .find((place) => existsSync(place));
+  if (path === undefined) return found.length === 1 ? found : [];
+  const digest = digestOfLocal(context, path);
+  return found.filter((verdict) => verdict.digest === digest);
+}
+
+/** Read once, until the file system says that the file has changed. */
+function digestOfLocal({ catalog }: Context, path: string): Digest {
+  const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(path, { bigint: true });
+  const identity = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  const known = catalog.localFiles().find(path, identity);
+  if (known !== undefined) return known;
+  const digest = hashFile(path);
+  if (Date.now() - Number(ctimeMs) > SETTLED_MS) {
+    try {
+      catalog.localFiles().put(path, identity, digest);
+    } catch (error) {
+      // Only a shortcut for the next time.
+      if (!isBusy(error)) throw error;
+    }
+  }
+  return digest;
+}
+
+function isBusy(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && /^SQLITE_(?:BUSY|READONLY|FULL)/.test(String(error.code))
+  );
+}
+
+function hashFile(path: string): Digest {
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece))
+      hash.update(piece.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  return `sha256:${hash.digest('hex')}` as Digest;
+}

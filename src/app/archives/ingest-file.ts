@@ -1,0 +1,101 @@
+import { createReadStream, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Distro } from '../../distros/distro.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import type { IndexPackage } from '../../model/package.ts';
+import type { Context } from '../context.ts';
+import type { Trust } from '../sources/trust.ts';
+
+/** Read in one piece up to here, in pieces of this size beyond. */
+const READ_BYTES = 4 * 1024 * 1024;
+
+export interface IngestFile {
+  readonly path: string;
+  /** For messages: the URL a download came from, else the path */
+  readonly where: string;
+  readonly distro: Distro;
+  readonly trust: Pick<Trust, 'fingerprint' | 'policy'>;
+  readonly expected?: IndexPackage;
+  readonly signature?: Uint8Array;
+  /** The file is ours and moves into the store; else its bytes are copied there on the way. */
+  readonly adopt: boolean;
+}
+
+/**
+ * Verifies an archive and takes it into store and catalog, in one pass over its bytes. Nothing stays behind
+ * when it is refused.
+ * @throws AppError as Distro.readArchive; STORAGE
+ */
+export async function ingestFile(
+  context: Context,
+  file: IngestFile,
+): Promise<{ facts: ArchiveFacts; added: boolean }> {
+  const facts = file.adopt ? await adopt(context, file) : await copy(context, file);
+  const { archives } = context.catalog;
+  const added = !archives.digestsOf(facts.distro, facts.identity).includes(facts.digest);
+  archives.put(facts, file.trust.fingerprint);
+  return { facts, added };
+}
+
+async function adopt(context: Context, file: IngestFile): Promise<ArchiveFacts> {
+  const facts = await readArchiveFile(context, file);
+  await context.store.adopt(file.path, facts.digest, facts.sizeBytes);
+  return facts;
+}
+
+async function copy(context: Context, file: IngestFile): Promise<ArchiveFacts> {
+  const writer = await context.store.begin();
+  try {
+    const facts = await readArchiveFile(context, file, (chunk) => writer.write(chunk));
+    await writer.commit(facts.digest, facts.sizeBytes);
+    return facts;
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** Reads and verifies an archive, handing each piece of its bytes to `tee` as well. */
+export async function readArchiveFile(
+  context: Context,
+  file: Omit<IngestFile, 'adopt'>,
+  tee?: (chunk: Buffer) => void | Promise<void>,
+): Promise<ArchiveFacts> {
+  const { distro, expected, signature } = file;
+  return distro.readArchive({
+    chunks: pieces(file.path, context.signal, tee),
+    policy: await file.trust.policy(),
+    where: file.where,
+    ...(expected === undefined ? {} : { expected }),
+    ...(signature === undefined ? {} : { signature }),
+  });
+}
+
+async function* pieces(
+  path: string,
+  signal: AbortSignal,
+  tee: ((chunk: Buffer) => void | Promise<void>) | undefined,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of await openPieces(path, signal)) {
+    await tee?.(chunk as Buffer);
+    yield chunk as Buffer;
+  }
+}
+
+async function openPieces(
+  path: string,
+  signal: AbortSignal,
+): Promise<Iterable<Buffer> | AsyncIterable<Buffer>> {
+  try {
+    const found = statSync(path);
+    // A FIFO without a writer must not be waited for.
+    if (!found.isFile()) throw new Error('not a file');
+    return found.size <= READ_BYTES
+      ? [await readFile(path, { signal })]
+      : createReadStream(path, { highWaterMark: READ_BYTES, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new AppError('NOT_FOUND', `${path}: cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,158 @@
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Distro } from '../../distros/distro.ts';
+import { download, whileDownloading } from '../../fetch/http.ts';
+import { mapConcurrent } from '../../fetch/pool.ts';
+import { fileNameOf, isLocal, localPath, redactUrl } from '../../fetch/url.ts';
+import { AppError } from '../../model/app-error.ts';
+import { digestOf, hexOf } from '../../model/digest.ts';
+import { readLimitedFile } from '../../model/limited-file.ts';
+import type { DistroId } from '../../model/package.ts';
+import type { IngestReport, SourceOptions } from '../../model/request.ts';
+import type { Context } from '../context.ts';
+import { distroOf } from '../distros.ts';
+import { MAX_SIGNATURE_BYTES, readSignature } from '../sources/signatures.ts';
+import { resolveSources, type Sources } from '../sources/sources.ts';
+import { ingestFile } from './ingest-file.ts';
+
+/** Archives read at once: reading, hashing and inflating overlap on the thread pool. */
+const CONCURRENCY = 4;
+const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
+
+export interface IngestRequest {
+  readonly source: SourceOptions;
+  /** Archives, folders of archives, URLs of archives */
+  readonly inputs: readonly string[];
+}
+
+/**
+ * Takes archives into the cache. One refused archive does not stop the others; any refusal fails the call.
+ * @throws AppError of the first refusal, with all of them in its message
+ */
+export async function ingest(context: Context, request: IngestRequest): Promise<readonly IngestReport[]> {
+  const distros = await Promise.all((['alpine', 'arch'] as const).map(distroOf));
+  const files = request.inputs.flatMap((input) => expand(input, distros));
+  const sources = new Map<DistroId, Sources>();
+  for (const { distro } of files) {
+    if (!sources.has(distro.id)) {
+      sources.set(distro.id, await resolveSources(context, { ...request.source, distro: distro.id }));
+    }
+  }
+  const task = context.progress.task('ingest', files.length, 'items');
+  const refused: AppError[] = [];
+  const reports = await mapConcurrent(files, CONCURRENCY, async (file) => {
+    try {
+      return await ingestOne(context, sources.get(file.distro.id) as Sources, file.location);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code === 'CANCELLED' || error.code === 'STORAGE') throw error;
+      refused.push(error);
+      return undefined;
+    } finally {
+      task.advance(1);
+    }
+  });
+  task.done();
+  const taken = reports.filter((report) => report !== undefined);
+  const [first] = refused;
+  if (first === undefined) return taken;
+  throw new AppError(first.code, refused.map((error) => error.message).join('\n'), {
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    details: { ...first.details, refused: refused.length, taken: taken.length },
+    cause: first,
+  });
+}
+
+interface Input {
+  readonly location: string;
+  readonly distro: Distro;
+}
+
+function expand(input: string, distros: readonly Distro[]): readonly Input[] {
+  if (isLocal(input)) {
+    const path = localPath(input);
+    if (!existsSync(path)) throw new AppError('NOT_FOUND', `${path}: no such file or folder`);
+    if (statSync(path).isDirectory()) {
+      const found = readdirSync(path)
+        .sort()
+        .flatMap((name) => {
+          const distro = distroOfName(name, distros);
+          return distro === undefined ? [] : [{ location: join(path, name), distro }];
+        });
+      if (found.length > 0) return found;
+      throw new AppError('NOT_FOUND', `${path}: no package archives in this folder`, { hint: hint(distros) });
+    }
+  }
+  const distro = distroOfName(isLocal(input) ? basename(input) : fileNameOf(input), distros);
+  if (distro === undefined) {
+    throw new AppError('UNSUPPORTED', `${redactUrl(input)}: not a package archive name`, {
+      hint: hint(distros),
+    });
+  }
+  return [{ location: input, distro }];
+}
+
+function distroOfName(name: string, distros: readonly Distro[]): Distro | undefined {
+  return distros.find((distro) => distro.defaults.archiveSuffixes.some((suffix) => name.endsWith(suffix)));
+}
+
+function hint(distros: readonly Distro[]): string {
+  return `Use an archive whose name ends in ${distros.flatMap((distro) => distro.defaults.archiveSuffixes).join(', ')}.`;
+}
+
+async function ingestOne(context: Context, sources: Sources, location: string): Promise<IngestReport> {
+  if (isLocal(location)) return ingestFrom(context, sources, { location, path: localPath(location) });
+  const path = context.store.partialPath(hexOf(digestOf(location)));
+  return whileDownloading(path, context, async () => {
+    const { signal, progress } = context;
+    await download([location], path, { signal, progress, maxBytes: MAX_ARCHIVE_BYTES });
+    return ingestFrom(context, sources, { location, path });
+  });
+}
+
+async function ingestFrom(
+  context: Context,
+  sources: Sources,
+  { location, path }: { readonly location: string; readonly path: string },
+): Promise<IngestReport> {
+  const { distro, trust } = sources;
+  const local = isLocal(location);
+  const signature = distro.defaults.detachedSignatures
+    ? await signatureOf(context, sources, location)
+    : undefined;
+  const file = {
+    path,
+    where: redactUrl(location),
+    distro,
+    trust,
+    adopt: !local,
+    ...(signature === undefined ? {} : { signature }),
+  };
+  try {
+    const { facts, added } = await ingestFile(context, file);
+    return {
+      source: redactUrl(location),
+      name: facts.name,
+      version: facts.version,
+      digest: facts.digest,
+      sizeBytes: facts.sizeBytes,
+      diffId: facts.diffId,
+      files: facts.files.length,
+      unstackable: facts.unstackable,
+      signedBy: facts.signedBy,
+      added,
+    };
+  } catch (error) {
+    if (!local) rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+async function signatureOf(
+  context: Context,
+  sources: Sources,
+  location: string,
+): Promise<Uint8Array | undefined> {
+  if (!isLocal(location)) return readSignature(context, sources, location);
+  const path = `${localPath(location)}.sig`;
+  return existsSync(path) ? readLimitedFile(path, MAX_SIGNATURE_BYTES) : undefined;
+}

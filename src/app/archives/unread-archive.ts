@@ -1,0 +1,38 @@
+import type { Distro } from '../../distros/distro.ts';
+import type { AppError } from '../../model/app-error.ts';
+import { BLANK_PACKAGE } from '../../model/blank-package.ts';
+import type { IndexPackage } from '../../model/package.ts';
+import { UNUSABLE } from '../../model/unusable.ts';
+
+/** An archive of a folder that was refused, and why. */
+export interface Unread {
+  readonly fileName: string;
+  readonly error: AppError;
+}
+
+/**
+ * The packages, and for each refused archive of another name the package that its file name tells of: it cannot be
+ * installed, and says why when it is asked for.
+ */
+export function withUnread(
+  packages: readonly IndexPackage[],
+  unread: readonly Unread[],
+  { distro, architecture }: { readonly distro: Distro; readonly architecture: string },
+): readonly IndexPackage[] {
+  const known = new Set(packages.map(({ name }) => name));
+  const refused = unread.flatMap(({ fileName, error }): IndexPackage[] => {
+    const said = distro.defaults.archiveName.exec(fileName)?.groups;
+    if (said?.name === undefined || said.version === undefined || known.has(said.name)) return [];
+    return [
+      {
+        ...BLANK_PACKAGE,
+        name: said.name,
+        version: said.version,
+        architecture: said.architecture ?? architecture,
+        fileName,
+        extra: { [UNUSABLE]: [error.message] },
+      },
+    ];
+  });
+  return [...packages, ...refused];
+}

@@ -1,0 +1,59 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Digest } from '../../model/digest.ts';
+import { fullName, type Reference, withDigest } from '../../model/reference.ts';
+import { chooseManifest } from '../../output/image-content.ts';
+import type { RegistrySession } from '../../registry/session.ts';
+import { openRegistryContent } from '../images/registry-content.ts';
+import { type Artifact, type ArtifactFile, parseArtifact } from './manifest.ts';
+
+/** Titles that a message names. */
+const MAX_NAMED = 20;
+
+export interface FoundArtifact extends Artifact {
+  /** With its digest */
+  readonly reference: Reference;
+  /** Of the manifest */
+  readonly digest: Digest;
+}
+
+/** @param platform of an index, the artifact for this; empty: the only one. @throws AppError as openRegistryContent, chooseManifest */
+export async function openArtifact(
+  session: RegistrySession,
+  reference: Reference,
+  platform: string,
+): Promise<FoundArtifact> {
+  const content = await openRegistryContent(session, reference);
+  const document = await chooseManifest(content, platform);
+  const { digest } = document.descriptor;
+  return { ...parseArtifact(document), reference: { ...reference, digest }, digest };
+}
+
+/** NOT_FOUND naming those that there are. */
+export function noSuchFile(
+  { reference, files, unnamed }: FoundArtifact,
+  title: string | undefined,
+): AppError {
+  const titles = files.map((file) => file.title);
+  const named = titles.slice(0, MAX_NAMED).map((one) => JSON.stringify(one));
+  const more = titles.length > MAX_NAMED ? ` and ${titles.length - MAX_NAMED} more` : '';
+  const holds = titles.length === 0 ? 'no named file' : `${named.join(', ')}${more}`;
+  const asked = title === undefined ? 'no file' : `no file ${JSON.stringify(title)}`;
+  const [first] = unnamed;
+  return new AppError('NOT_FOUND', `${fullName(reference)}: ${asked}; it holds: ${holds}`, {
+    ...(first === undefined || titles.length > 0
+      ? {}
+      : {
+          hint: `Fetch a blob without a name by its digest: ${fullName(withDigest(reference, first.digest))}`,
+        }),
+    details: { titles, unnamed: unnamed.map(({ digest }) => digest) },
+  });
+}
+
+/** The files of these titles, in the artifact's order; without titles all. @throws AppError NOT_FOUND */
+export function chooseFiles(artifact: FoundArtifact, titles: readonly string[]): readonly ArtifactFile[] {
+  const missing = titles.find((title) => !artifact.files.some((file) => file.title === title));
+  if (missing !== undefined) throw noSuchFile(artifact, missing);
+  const chosen = artifact.files.filter(({ title }) => titles.length === 0 || titles.includes(title));
+  if (chosen.length === 0) throw noSuchFile(artifact, undefined);
+  return chosen;
+}

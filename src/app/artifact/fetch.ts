@@ -1,0 +1,138 @@
+import { basename, join } from 'node:path';
+import { normalisePath } from '../../archive/tar-paths.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { ArtifactFetchReport } from '../../model/artifact-report.ts';
+import { type Digest, hexOf } from '../../model/digest.ts';
+import { fullName, withDigest } from '../../model/reference.ts';
+import type { RegistryAccess } from '../../model/registry.ts';
+import { type OutputTarget, outputTarget } from '../../output/output-target.ts';
+import { outputError } from '../../output/storage-error.ts';
+import { blobSize } from '../../registry/blob-size.ts';
+import type { BlobId } from '../../registry/blobs.ts';
+import type { RegistrySession } from '../../registry/session.ts';
+import { type RegistryContext, withRegistries } from '../registry-access.ts';
+import { type FoundArtifact, noSuchFile, openArtifact } from './content.ts';
+import { isFolder } from './place.ts';
+import { saveBlob, streamBlob } from './save-blob.ts';
+import { type ArtifactLocation, parseArtifactLocation } from './url.ts';
+
+export interface ArtifactFetchRequest {
+  /** `oras://REG/NAME:TAG/FILE`, `REG/NAME@sha256:…` */
+  readonly location: string;
+  /** File, or folder for one of its own name; empty: here */
+  readonly output: string;
+  /** Of an index, the artifact for this; empty: the only one */
+  readonly platform: string;
+  readonly keepOldFiles: boolean;
+  readonly access: RegistryAccess;
+}
+
+/**
+ * One file, as it is kept: archives of folders are not unpacked. By the artifact and its title; without a title the only one;
+ * or by its own digest.
+ * @throws AppError NOT_FOUND, USAGE (which of several), CONFLICT, STORAGE, INTEGRITY, and as a registry's
+ */
+export async function fetchArtifact(
+  context: RegistryContext,
+  request: ArtifactFetchRequest,
+): Promise<ArtifactFetchReport> {
+  const location = parseArtifactLocation(request.location);
+  return withRegistries(context, request, async (session) => {
+    const { reference } = location;
+    const { blob, title } = await find(session, location, request.platform);
+    const path = outputPath(request.output, title);
+    const { digest, size } = blob;
+    const target = request.output === '' ? { kind: 'file' as const, path } : placeOf(path, size);
+    const { keepOldFiles } = request;
+    const { progress } = context;
+    const saved =
+      target.kind === 'file'
+        ? await saveBlob(session, reference, { blob, path: target.path, keepOldFiles, progress })
+        : await streamBlob(session, reference, { blob, path, progress });
+    return {
+      ...saved,
+      reference: fullName(withDigest(reference, digest)),
+      title,
+      path,
+      digest,
+      sizeBytes: size,
+    };
+  });
+}
+
+interface Found {
+  readonly blob: BlobId;
+  readonly title: string;
+}
+
+async function find(
+  session: RegistrySession,
+  { reference, file }: ArtifactLocation,
+  platform: string,
+): Promise<Found> {
+  const { digest } = reference;
+  // Asked for a blob as a manifest, distribution answers 500.
+  const size = digest === undefined ? undefined : await blobSize(session, reference, digest);
+  if (digest === undefined || size === undefined) {
+    return fileOf(await openArtifact(session, reference, platform), file);
+  }
+  return { blob: { digest, size }, title: file ?? defaultName(digest) };
+}
+
+function fileOf(artifact: FoundArtifact, file: string | undefined): Found {
+  const { files } = artifact;
+  const found =
+    file === undefined
+      ? files
+      : [file, decoded(file)]
+          .map((title) => files.filter((one) => one.title === title))
+          .find((some) => some.length > 0);
+  const [first, ...others] = found ?? [];
+  if (first === undefined) throw noSuchFile(artifact, file);
+  if (others.some(({ descriptor }) => descriptor.digest !== first.descriptor.digest)) {
+    const titles = files.map(({ title }) => title);
+    throw new AppError(
+      'USAGE',
+      `${fullName(artifact.reference)}: expected an artifact of one file, got ${files.length}`,
+      {
+        hint: `Name one of them, such as oras://…/${first.title}, or save them all with compose artifact pull.`,
+        details: { titles },
+      },
+    );
+  }
+  return { blob: first.descriptor, title: first.title };
+}
+
+/** A URL's escapes undone, where they are that. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function placeOf(path: string, sizeBytes: number): OutputTarget {
+  try {
+    return outputTarget(path);
+  } catch (error) {
+    throw outputError(error, path, sizeBytes);
+  }
+}
+
+/** Of a blob of which nothing but the digest is known. */
+function defaultName(digest: Digest): string {
+  return `sha256-${hexOf(digest)}`;
+}
+
+/** @throws AppError BAD_ARCHIVE when a title is to be a name and cannot */
+function outputPath(output: string, title: string): string {
+  if (output !== '' && !isFolder(output)) return output;
+  const name = basename(normalisePath(title, 'title', 'artifact'));
+  if (name === '') {
+    throw new AppError('BAD_ARCHIVE', `title ${JSON.stringify(title)} is not a file name`, {
+      hint: 'Name one with -o FILE.',
+    });
+  }
+  return join(output, name);
+}

@@ -1,0 +1,37 @@
+import { AppError } from '../../model/app-error.ts';
+import { parseReference, type Reference } from '../../model/reference.ts';
+
+export interface ArtifactLocation {
+  readonly reference: Reference;
+  /** Title of the file; undefined: not said */
+  readonly file: string | undefined;
+}
+
+const SCHEME = /^oras:\/\//i;
+
+/**
+ * Reads `oras://REG/NAME:TAG/FILE`, with `@sha256:…` in place of the tag or behind it, and without the file or the scheme. What
+ * names the file begins behind the first part of the path that has a tag or a digest: no name without has one.
+ * @throws AppError USAGE
+ */
+export function parseArtifactLocation(text: string): ArtifactLocation {
+  const rest = text.replace(SCHEME, '');
+  const parts = rest.split('/');
+  if (parts.length > 1 && parts[0]?.includes('@')) {
+    throw new AppError(
+      'USAGE',
+      'user name and password in the URL of an artifact: expected oras://REG/NAME:TAG/FILE',
+      {
+        hint: 'Store them with: compose login REG',
+      },
+    );
+  }
+  // Of the registry the part behind a colon is its port.
+  const end = parts.findIndex((part, at) => (at > 0 || parts.length === 1) && /[:@]/.test(part));
+  const last = end < 0 ? parts.length - 1 : end;
+  const file = parts.slice(last + 1).join('/');
+  return {
+    reference: parseReference(parts.slice(0, last + 1).join('/')),
+    file: file === '' ? undefined : file,
+  };
+}

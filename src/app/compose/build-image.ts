@@ -1,0 +1,234 @@
+import {
+  ANNOTATIONS,
+  type PackageOrigin,
+  packageAnnotations,
+  packageUrl,
+} from '../../compose/annotations.ts';
+import { difference } from '../../compose/difference.ts';
+import { commandOf, imageConfig } from '../../compose/image-config.ts';
+import { type PlannedLayer, planLayers } from '../../compose/layers.ts';
+import { imageManifest } from '../../compose/manifest.ts';
+import { stackTree } from '../../compose/stack-tree.ts';
+import type { InstalledPackage } from '../../distros/install.ts';
+import { mapConcurrent } from '../../fetch/pool.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import { digestOf } from '../../model/digest.ts';
+import { MEDIA_TYPES } from '../../model/media-types.ts';
+import type { CatalogPackage } from '../../model/package.ts';
+import type { ComposeRequest, LayerEncoding, LayerReport } from '../../model/request.ts';
+import type { Image, ImageBlob } from '../../output/image.ts';
+import { platformOf } from '../architecture.ts';
+import type { Context } from '../context.ts';
+import { blamingBase } from '../repositories/base.ts';
+import { type Resolution, repositoryOf } from '../repositories/resolve.ts';
+import { checkConfig } from './config-check.ts';
+import { installedTree } from './installed-tree.ts';
+import { generatedLayer, type LayerBlob, layerBlob, layerEntries } from './layer-blobs.ts';
+
+/** Derived blobs made at once: encoding is one core's work each. */
+const DERIVE_CONCURRENCY = 2;
+
+export interface BuildInput {
+  readonly request: ComposeRequest;
+  readonly resolution: Resolution;
+  readonly facts: readonly ArchiveFacts[];
+  readonly encoding: LayerEncoding;
+  readonly tags: readonly string[];
+}
+
+export interface BuiltImage {
+  readonly image: Image;
+  readonly layers: readonly LayerReport[];
+  /** As in ComposeReport */
+  readonly left: readonly string[];
+  readonly runs: boolean;
+  /** About the config, as of checkConfig */
+  readonly notes: readonly string[];
+}
+
+/** Computes the image: two trees, their difference, layers, config and manifest. Its blobs are in the cache afterwards, or in `context.remote`. */
+export async function buildImage(context: Context, input: BuildInput): Promise<BuiltImage> {
+  const { request, resolution, facts } = input;
+  const { distro } = resolution.sources;
+  const installed: InstalledPackage[] = resolution.packages.map((solved, at) => ({
+    facts: facts[at] as ArchiveFacts,
+    reason: solved.reason,
+    listed: solved.package.checksum !== '',
+    index: { entry: solved.package, tag: repositoryOf(resolution, solved.package).spec.tag },
+  }));
+  const entryOf = new Map(
+    installed.map((one, at) => [one, resolution.packages[at]?.package as CatalogPackage]),
+  );
+  const time = request.sourceDateEpoch ?? newestBuild(resolution);
+  const target = await installedTree({ request, resolution, installed, time }).catch((error: unknown) => {
+    throw blamingBase(error, resolution);
+  });
+  const planned = planLayers({
+    candidates: installed.map((one) => {
+      const entry = entryOf.get(one) as CatalogPackage;
+      return { installed: one, dependents: entry.dependents, base: resolution.shared.has(entry) };
+    }),
+    clashes: target.clashes,
+    mode: request.layers,
+    maxLayers: request.maxLayers,
+  });
+  const options = { encoding: input.encoding, rules: distro.tree, prefix: request.prefix };
+  const below = await mapConcurrent(planned, DERIVE_CONCURRENCY, (layer) =>
+    layerBlob(context, layer, options),
+  );
+  const stack = stackTree(planned.map((layer) => layerEntries(layer, options)));
+  const platform = platformOf(distro, resolution.sources.architecture);
+  const generated = { facts, encoding: input.encoding, time };
+  const isRun = request.install === 'run';
+  const top = isRun
+    ? await (await import('./run-install.ts')).ranLayer(context, {
+        ...generated,
+        below: below.map(({ diffId }) => diffId),
+        stack,
+        target: target.tree,
+        steps: target.left,
+        distro: distro.id,
+        platform,
+        path: distro.defaults.path,
+      })
+    : await generatedLayer(context, difference(stack, target.tree), generated);
+
+  const origin = (one: InstalledPackage) => originOf(resolution, entryOf.get(one) as CatalogPackage);
+  const layers = [
+    ...planned.map((layer, at) => described(layer, below[at] as LayerBlob, origin)),
+    installLayer(top, planned.length === 0 ? installed : [], origin),
+  ];
+  const left = isRun ? [] : target.left;
+  const root = isRun
+    ? await (await import('./finished-root.ts')).ranRoot(context, top, { stack, before: target })
+    : target;
+  const setUp = {
+    options: request.config,
+    prefix: request.prefix,
+    path: searchPath(distro.defaults.path, request.prefix),
+    shells: distro.defaults.shells,
+    tree: root.tree,
+  };
+  const { entrypoint = [], cmd = [] } = commandOf(setUp);
+  const checked = checkConfig({ ...setUp, root, left, command: [...entrypoint, ...cmd] });
+  const config = imageConfig({
+    ...setUp,
+    platform,
+    created: time,
+    layers: layers.map(({ blob, createdBy }) => ({ diffId: blob.diffId, createdBy })),
+  });
+  const configDigest = digestOf(config);
+  const manifest = imageManifest({
+    config: { mediaType: MEDIA_TYPES.config, digest: configDigest, size: config.length },
+    layers: layers.map(({ blob, annotations }) => ({
+      mediaType: blob.mediaType,
+      digest: blob.digest,
+      size: blob.sizeBytes,
+      annotations,
+    })),
+    annotations: {
+      'org.opencontainers.image.created': new Date(time * 1000).toISOString().replace('.000Z', 'Z'),
+      [ANNOTATIONS.distro]: `${distro.id} ${resolution.system.release}`,
+      ...request.config.annotations,
+    },
+  });
+  const toImageBlob = ({ blob }: DescribedLayer): ImageBlob => ({
+    digest: blob.digest,
+    sizeBytes: blob.sizeBytes,
+    content: context.remote ? context.store.pathOf(blob.digest) : context.store.get(blob.digest),
+  });
+  return {
+    image: {
+      manifest,
+      manifestDigest: digestOf(manifest),
+      config: { digest: configDigest, sizeBytes: config.length, content: config },
+      layers: layers.map(toImageBlob),
+      tags: input.tags,
+      platform,
+      createdAt: time,
+    },
+    layers: layers.map(({ report }) => report),
+    left,
+    ...checked,
+  };
+}
+
+interface DescribedLayer {
+  readonly blob: LayerBlob;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly createdBy: string;
+  readonly report: LayerReport;
+}
+
+function described(
+  layer: PlannedLayer,
+  blob: LayerBlob,
+  origin: (installed: InstalledPackage) => PackageOrigin,
+): DescribedLayer {
+  const origins = layer.packages.map(origin);
+  const names = layer.packages.map(nameOf);
+  const [first] = origins;
+  const annotations =
+    layer.kind === 'package' && first !== undefined
+      ? packageAnnotations(first)
+      : { [ANNOTATIONS.purl]: origins.map(packageUrl).join(' ') };
+  return {
+    blob,
+    annotations: {
+      ...annotations,
+      [ANNOTATIONS.kind]: layer.kind,
+      ...(blob.derived === '' ? {} : { [ANNOTATIONS.derived]: blob.derived }),
+    },
+    createdBy: `compose: ${layer.kind} ${names.join(' ')}`,
+    report: reportOf(blob, layer.kind, names),
+  };
+}
+
+/** `packages`: those whose files are in it too, where it is the only layer. */
+function installLayer(
+  blob: LayerBlob,
+  packages: readonly InstalledPackage[],
+  origin: (installed: InstalledPackage) => PackageOrigin,
+): DescribedLayer {
+  const purls = packages.map((one) => packageUrl(origin(one))).join(' ');
+  return {
+    blob,
+    annotations: {
+      ...(purls === '' ? {} : { [ANNOTATIONS.purl]: purls }),
+      [ANNOTATIONS.kind]: 'install',
+      [ANNOTATIONS.derived]: blob.derived,
+    },
+    createdBy: 'compose: install layer',
+    report: reportOf(blob, 'install', packages.map(nameOf)),
+  };
+}
+
+function reportOf(blob: LayerBlob, kind: LayerReport['kind'], packages: readonly string[]): LayerReport {
+  const { digest, diffId, mediaType, sizeBytes, derived } = blob;
+  return { digest, diffId, mediaType, sizeBytes, packages, kind, derived };
+}
+
+function originOf(resolution: Resolution, entry: CatalogPackage): PackageOrigin {
+  return {
+    distro: resolution.sources.distro.id,
+    release: resolution.system.release,
+    name: entry.name,
+    version: entry.version,
+    architecture: entry.architecture,
+  };
+}
+
+/** What is below the prefix comes first. */
+function searchPath(path: string, prefix: string): string {
+  if (prefix === '') return path;
+  const folders = path.split(':');
+  return [...folders.map((folder) => `/${prefix}${folder}`), ...folders].join(':');
+}
+
+function newestBuild(resolution: Resolution): number {
+  return resolution.packages.reduce((newest, solved) => Math.max(newest, solved.package.buildTime), 0);
+}
+
+function nameOf({ facts }: InstalledPackage): string {
+  return `${facts.name}-${facts.version}`;
+}

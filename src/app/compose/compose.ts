@@ -1,0 +1,137 @@
+import { AppError } from '../../model/app-error.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import { MEDIA_TYPES } from '../../model/media-types.ts';
+import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../../model/request.ts';
+import { fetchArchives } from '../archives/fetch-archives.ts';
+import type { Context } from '../context.ts';
+import { planReport } from '../query/plan.ts';
+import { blamingBase } from '../repositories/base.ts';
+import { type Resolution, resolvePackages } from '../repositories/resolve.ts';
+import { withSoundBlobs } from '../sound-blobs.ts';
+import { type BuildInput, buildImage } from './build-image.ts';
+import { deliver, layerEncodingFor } from './deliver.ts';
+import { imageKey, keepImage, knownImage } from './known-image.ts';
+
+/** Packages that a note names; `--json` has them all. */
+const MAX_NAMED = 6;
+
+/**
+ * Resolves, fetches what is missing, computes the image and delivers it.
+ * @throws AppError of every kind but bugs
+ */
+export async function compose(context: Context, request: ComposeRequest): Promise<ComposeReport> {
+  if (request.packages.length === 0)
+    throw new AppError('USAGE', 'no packages: expected at least one package name, got none');
+  const resolution = await resolvePackages(context, request);
+  const plan = planReport(context, resolution);
+  const tags = tagsOf(request);
+  if (request.dryRun) return { ...emptyReport, plan, tags };
+  const encoding = await layerEncodingFor(context, request);
+  const input = { request, resolution, encoding, tags };
+  const { path, load, push } = request.output;
+  const pushedAlone = path === undefined && load === undefined;
+  if (push === undefined || !pushedAlone) return composePlanned(context, input, plan);
+  const { withRemoteBlobs } = await import('../package-store/remote-blobs.ts');
+  return withRemoteBlobs(context, { push, resolution }, (context) => composePlanned(context, input, plan));
+}
+
+async function composePlanned(
+  context: Context,
+  input: Omit<BuildInput, 'facts'>,
+  plan: PlanReport,
+): Promise<ComposeReport> {
+  const { request, resolution, tags } = input;
+  return withSoundBlobs(context, async () => {
+    const key = imageKey(context, input);
+    const known = key === undefined ? undefined : knownImage(context, key, tags);
+    const facts = known === undefined ? await archivesOf(context, resolution) : [];
+    const built = known ?? (await buildImage(context, { ...input, facts }));
+    const { image, layers, left, runs } = built;
+    if (known === undefined) keepImage(context, input, built);
+    const delivered = await deliver(context, request, image);
+    return {
+      plan,
+      tags,
+      digest: image.manifestDigest,
+      imageId: image.config.digest,
+      layers,
+      sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
+      ...delivered,
+      left,
+      runs,
+      notes: [
+        ...notesOf(layers, delivered.loadedInto !== undefined),
+        ...notesOnScripts(left),
+        ...built.notes,
+      ],
+    };
+  });
+}
+
+function tagsOf({ tags, output, packages }: ComposeRequest): readonly string[] {
+  if (tags.length > 0) return tags;
+  return output.push?.references ?? [defaultTag(packages[0] as string)];
+}
+
+function archivesOf(context: Context, resolution: Resolution): Promise<readonly ArchiveFacts[]> {
+  return fetchArchives(context, resolution.sources, {
+    packages: resolution.packages.map((solved) => solved.package),
+    repositories: resolution.repositories,
+  }).catch((error: unknown) => {
+    throw blamingBase(error, resolution);
+  });
+}
+
+/**
+ * `libstdc++>6` → `pkgcompose/libstdcxx:latest`, `core/bash` → `pkgcompose/bash:latest`: engines take lower-case
+ * letters, digits and single separators.
+ */
+function defaultTag(target: string): string {
+  const name = (target.split(/[<>=~@]/, 1)[0] as string)
+    .replace(/^.*\//, '')
+    .toLowerCase()
+    .replaceAll('+', 'x')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  return `pkgcompose/${name === '' ? 'image' : name}:latest`;
+}
+
+/** What is not the distribution's own, a line a reason, and what an engine may not read. */
+function notesOf(layers: readonly LayerReport[], loaded: boolean): readonly string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { kind, derived, packages } of layers) {
+    if (kind !== 'package' || derived === '') continue;
+    byReason.set(derived, [...(byReason.get(derived) ?? []), ...packages]);
+  }
+  const notes = [...byReason].map(
+    ([reason, names]) => `no longer byte-identical to the archive (${reason}): ${enumerate(names)}`,
+  );
+  if (!loaded && layers.some((layer) => layer.mediaType === MEDIA_TYPES.layerZstd)) {
+    notes.push(
+      'this image has zstd layers, which Docker before 23 cannot read; use --layer-encoding gzip for it',
+    );
+  }
+  return notes;
+}
+
+function notesOnScripts(left: readonly string[]): readonly string[] {
+  return left.length === 0 ? [] : [`still to run, with RUN /.pkg/install.sh: ${enumerate(left)}`];
+}
+
+function enumerate(names: readonly string[]): string {
+  if (names.length <= MAX_NAMED + 1) return names.join(', ');
+  return `${names.slice(0, MAX_NAMED).join(', ')} and ${names.length - MAX_NAMED} more`;
+}
+
+const emptyReport = {
+  digest: undefined,
+  imageId: undefined,
+  layers: [],
+  sizeBytes: 0,
+  output: undefined,
+  loadedInto: undefined,
+  pushed: [],
+  left: [],
+  runs: false,
+  notes: [],
+} satisfies Omit<ComposeReport, 'plan' | 'tags'>;

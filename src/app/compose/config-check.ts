@@ -1,0 +1,123 @@
+import { inodeAt, type Tree } from '../../compose/tree.ts';
+import { AppError } from '../../model/app-error.ts';
+import { decodePath } from '../../model/path-bytes.ts';
+import type { ConfigOptions } from '../../model/request.ts';
+import { nearest } from '../settings/nearest.ts';
+
+/** The root as a container starts with it. */
+export interface FinishedRoot {
+  readonly tree: Tree;
+  /** A file's content; undefined where there is none, or it is not known. */
+  read(path: string): Uint8Array | undefined;
+}
+
+export interface ConfigCheckInput {
+  readonly root: FinishedRoot;
+  readonly options: ConfigOptions;
+  /** What runs unless something else is named: entrypoint and command */
+  readonly command: readonly string[];
+  /** The image's Env PATH */
+  readonly path: string;
+  /** As in ComposeRequest: below one there is no shell to be expected. */
+  readonly prefix: string;
+  /** Steps that are still to run in the container: they may make what is missing. */
+  readonly left: readonly string[];
+}
+
+export interface ConfigCheck {
+  /** Sentences for the user */
+  readonly notes: readonly string[];
+  /** Whether a container starts without anything being named */
+  readonly runs: boolean;
+}
+
+const LATER = '; a script that has not run yet may create it';
+
+/**
+ * Whether what the config names is in the root. Engines refuse a user or group that is not, so it is refused here; the others are
+ * told, as they may come with a volume or with a layer on top.
+ * @throws AppError USAGE for a user or group that is not in the root and that no script can add any more
+ */
+export function checkConfig(input: ConfigCheckInput): ConfigCheck {
+  const { options, command } = input;
+  const isDefault = options.entrypoint === undefined && options.cmd === undefined;
+  const lacking = isDefault || command.length === 0 ? undefined : missingProgram(input);
+  return {
+    notes: [
+      ...(isDefault && command.length === 0 && input.prefix === '' ? [NO_SHELL] : []),
+      ...(lacking === undefined ? [] : [`${lacking}${input.left.length === 0 ? '' : LATER}`]),
+      ...workdirNotes(input),
+      ...userNotes(input),
+    ],
+    runs: command.length > 0 && lacking === undefined,
+  };
+}
+
+const NO_SHELL =
+  'no shell in the image: RUN does not work, and containers need an explicit command; --base minimal adds a shell';
+
+function missingProgram({ root, options, command, path }: ConfigCheckInput): string | undefined {
+  const program = command[0] as string;
+  const option = (options.entrypoint ?? []).length > 0 ? '--entrypoint' : '--cmd';
+  if (program.includes('/')) {
+    const place = program.startsWith('/') ? program : `${options.workdir}/${program}`;
+    return runs(root.tree, place)
+      ? undefined
+      : `${option}: ${program} is not an executable file in the image`;
+  }
+  const folders = (options.env.findLast((setting) => setting.startsWith('PATH='))?.slice(5) ?? path).split(
+    ':',
+  );
+  if (folders.some((folder) => runs(root.tree, `${folder}/${program}`))) return undefined;
+  return `${option}: ${JSON.stringify(program)} not found in the image's PATH`;
+}
+
+function runs(tree: Tree, path: string): boolean {
+  const inode = inodeAt(tree, path);
+  return inode?.type === 'file' && (inode.mode & 0o111) !== 0;
+}
+
+function workdirNotes({ root, options: { workdir } }: ConfigCheckInput): readonly string[] {
+  if (workdir === '' || /^\/+$/.test(workdir)) return [];
+  const type = inodeAt(root.tree, workdir)?.type;
+  if (type === 'directory') return [];
+  return [
+    type === undefined
+      ? `--workdir ${workdir}: not in the image; engines create it, owned by root, when a container starts`
+      : `--workdir ${workdir}: not a directory in the image`,
+  ];
+}
+
+const FILES = { user: 'etc/passwd', group: 'etc/group' } as const;
+
+/** As engines look: a number is an id, anything else is a name of the file. */
+function userNotes({ root, options, left }: ConfigCheckInput): readonly string[] {
+  const [user = '', group = ''] = options.user.split(':');
+  return ([['user', user] as const, ['group', group] as const] as const).flatMap(([kind, name]) => {
+    if (name === '' || /^\d+$/.test(name)) return [];
+    const file = FILES[kind];
+    const exists = inodeAt(root.tree, file) !== undefined;
+    const content = root.read(file);
+    if (exists && content === undefined) return [];
+    const names = content === undefined ? [] : namesIn(content);
+    if (names.includes(name)) return [];
+    const lack = exists ? `no ${kind} ${name} in the image's /${file}` : `the image has no /${file}`;
+    const text = `--user ${options.user}: ${lack}`;
+    if (left.length > 0) return [`${text}${LATER}`];
+    const near = nearest(name, names);
+    throw new AppError('USAGE', text, {
+      hint:
+        near === undefined
+          ? 'Use a numeric id, which needs no entry: --user 1000:1000.'
+          : `Did you mean ${near}?`,
+      details: { expected: names, got: name },
+    });
+  });
+}
+
+function namesIn(content: Uint8Array): readonly string[] {
+  return decodePath(content)
+    .split('\n')
+    .filter((line) => line.includes(':'))
+    .map((line) => line.slice(0, line.indexOf(':')));
+}

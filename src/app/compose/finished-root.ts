@@ -1,0 +1,46 @@
+import { createReadStream } from 'node:fs';
+import { inodeOf, removeBelow, type Tree } from '../../compose/tree.ts';
+import { readLayer } from '../../output/verify-layer.ts';
+import type { Context } from '../context.ts';
+import type { FinishedRoot } from './config-check.ts';
+import type { LayerBlob } from './layer-blobs.ts';
+
+const WHITEOUT = '.wh.';
+/** What is looked into: who may be named as the user of a container. */
+const READ = ['etc/passwd', 'etc/group'];
+
+/**
+ * The root that a layer in which scripts have run leaves over `stack`: only the layer's blob tells. What is not in it is as
+ * `before` them.
+ */
+export async function ranRoot(
+  context: Context,
+  layer: LayerBlob,
+  { stack, before }: { readonly stack: Tree; readonly before: FinishedRoot },
+): Promise<FinishedRoot> {
+  await context.remote?.bring({ digest: layer.digest, size: layer.sizeBytes });
+  const source = {
+    blob: () => createReadStream(context.store.get(layer.digest), { signal: context.signal }),
+  };
+  const { entries, kept } = await readLayer(
+    source,
+    { digest: layer.digest, size: layer.sizeBytes, mediaType: layer.mediaType },
+    { at: 0, advance() {}, keep: (path) => READ.includes(path) },
+  );
+  const tree: Tree = new Map(stack);
+  for (const { entry, sha256 } of entries) {
+    const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
+    if (name.startsWith(WHITEOUT)) {
+      const hidden = entry.path.slice(0, -name.length) + name.slice(WHITEOUT.length);
+      removeBelow(tree, hidden);
+      tree.delete(hidden);
+    } else if (entry.type === 'hardlink') {
+      const target = tree.get(entry.linkTarget);
+      if (target !== undefined) tree.set(entry.path, target);
+    } else {
+      if (entry.type !== 'directory') removeBelow(tree, entry.path);
+      tree.set(entry.path, inodeOf({ ...entry, sha256 }, layer.digest));
+    }
+  }
+  return { tree, read: (path) => kept.get(path) ?? (tree.has(path) ? before.read(path) : undefined) };
+}

@@ -1,0 +1,109 @@
+import { relocateTree } from '../../compose/relocate.ts';
+import { type TargetTree, targetTree } from '../../compose/target-tree.ts';
+import type { Installation, InstalledPackage } from '../../distros/install.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { ComposeRequest } from '../../model/request.ts';
+import type { Resolution } from '../repositories/resolve.ts';
+import { releaseIn } from '../sources/indexed-repository.ts';
+
+export interface InstalledTreeInput {
+  readonly request: ComposeRequest;
+  readonly resolution: Resolution;
+  /** In install order */
+  readonly installed: readonly InstalledPackage[];
+  /** Seconds since the epoch */
+  readonly time: number;
+}
+
+/** Steps that a message names. */
+const MAX_NAMED = 5;
+
+/**
+ * The tree that the real package manager would have made, below the prefix where one is asked for.
+ * @throws AppError CONFLICT, BAD_ARCHIVE as targetTree; UNSUPPORTED where scripts would act outside of the prefix
+ */
+export async function installedTree(input: InstalledTreeInput): Promise<TargetTree> {
+  const { request, time } = input;
+  const installation = await installationOf(input);
+  if (request.prefix === '') return lay(input, installation);
+  if (request.scripts) refuseScripts(request.prefix, lay(input, { ...installation, mode: 'deferred' }).left);
+  const target = lay(input, { ...installation, scripts: false });
+  // Nothing that an engine looks into is below a prefix.
+  return { ...target, tree: relocateTree(target.tree, request.prefix, time), read: () => undefined };
+}
+
+function lay({ resolution, request, installed, time }: InstalledTreeInput, what: Installation): TargetTree {
+  const { distro } = resolution.sources;
+  const installer = distro.installer(what);
+  // Device nodes and empty folders of a root are of no use below another.
+  const own = request.prefix === '' ? installer : { ...installer, begin() {} };
+  return targetTree({ packages: installed, rules: distro.tree, installer: own, time });
+}
+
+async function installationOf(input: InstalledTreeInput): Promise<Installation> {
+  const { request, resolution, installed, time } = input;
+  const repositories = ownRepositories(request, resolution);
+  return {
+    packages: installed,
+    targets: resolution.targets,
+    architecture: resolution.sources.architecture,
+    system: resolution.system,
+    repositories,
+    keys: repositories.length === 0 ? [] : await signingKeys(resolution, installed),
+    mode: request.install,
+    scripts: request.scripts,
+    database: request.database,
+    time,
+  };
+}
+
+/**
+ * The distribution's repositories as its own image names them, of the release that they are now, from whichever mirror they came:
+ * the same packages are the same image. None where the user named others: `apk -X` does not keep those either.
+ */
+function ownRepositories(request: ComposeRequest, { sources, repositories }: Resolution): readonly string[] {
+  if (request.source.repositories.length > 0) return [];
+  const { distro, release, architecture } = sources;
+  const official = distro.repositories({ release, architecture, mirrors: [] });
+  return repositories.flatMap((repository) => {
+    const [url] = official.find(({ name }) => name === repository.spec.name)?.baseUrls ?? [];
+    if (url === undefined) return [];
+    return [
+      url
+        .replace(new RegExp(`/${architecture}$`), '')
+        .replace(`/${distro.defaults.release}/`, `/${releaseIn(repository, sources)}/`),
+    ];
+  });
+}
+
+/** The keys that signed what is used, where they are apk keys. */
+async function signingKeys(
+  { sources, repositories }: Resolution,
+  installed: readonly InstalledPackage[],
+): Promise<Installation['keys']> {
+  const { apk } = await sources.trust.policy();
+  const names = [
+    ...repositories.map(({ row }) => row.signedBy),
+    ...installed.map(({ facts }) => facts.signedBy),
+  ];
+  return [...new Set(names)].sort().flatMap((name) => {
+    const key = apk?.keys.get(name);
+    return key === undefined
+      ? []
+      : [{ name, content: Buffer.from(key.export({ type: 'spki', format: 'pem' })) }];
+  });
+}
+
+function refuseScripts(prefix: string, steps: readonly string[]): void {
+  if (steps.length === 0) return;
+  const named = steps.slice(0, MAX_NAMED).join(', ');
+  const more = steps.length > MAX_NAMED ? ` and ${steps.length - MAX_NAMED} more` : '';
+  throw new AppError(
+    'UNSUPPORTED',
+    `--prefix /${prefix}: ${steps.length} of the packages' scripts would change the root, not /${prefix}: ${named}${more}`,
+    {
+      hint: 'Use --no-scripts to omit them.',
+      details: { prefix: `/${prefix}`, steps },
+    },
+  );
+}

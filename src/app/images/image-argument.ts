@@ -1,0 +1,138 @@
+import { statSync } from 'node:fs';
+import { AppError, isAppError } from '../../model/app-error.ts';
+import type { Digest } from '../../model/digest.ts';
+import { fullName, parseReference, type Reference } from '../../model/reference.ts';
+import type { RegistryAccess } from '../../model/registry.ts';
+import type { ContentReader } from '../../output/image-content.ts';
+import type { ImageChoice, ImageSource } from '../../output/image-source.ts';
+import { type LocalContent, openContent, openImage } from '../../output/open-image.ts';
+import type { RegistrySession } from '../../registry/session.ts';
+import type { FileBlobStore } from '../../store/blob-store.ts';
+import type { RegistryContext } from '../registry-access.ts';
+
+export interface ImageArgument {
+  /** A tar or a folder; `PATH#NAME`: the image of that name or digest in it; else the reference of one in a registry */
+  readonly image: string;
+  /** `linux/arm64`; empty: the only one there is */
+  readonly platform: string;
+}
+
+export interface ImageArgumentContext extends RegistryContext {
+  /** Where layers of a registry's image are kept; without it they are read from there each time */
+  readonly store?: FileBlobStore;
+}
+
+type Place =
+  | { readonly path: string; readonly choice: ImageChoice }
+  | {
+      readonly reference: Reference /** What the user wrote, where it may have been meant as a file */;
+      readonly bare: string | undefined;
+    };
+
+/**
+ * Runs `work` on what a command names as an image; again where a layer that was kept of a registry's image turned out to be damaged.
+ * @throws AppError as openImage and openRegistryContent
+ */
+export async function withImageArgument<T>(
+  context: ImageArgumentContext,
+  argument: ImageArgument & { readonly access?: RegistryAccess },
+  work: (source: ImageSource) => Promise<T>,
+): Promise<T> {
+  const place = placeOf(argument);
+  if ('path' in place) return work(await openImage(place.path, place.choice));
+  const { withRegistries } = await import('../registry-access.ts');
+  const { openRegistryImage } = await import('./registry-image.ts');
+  const { withSoundBlobs } = await import('../sound-blobs.ts');
+  const { platform } = argument;
+  const { progress, store } = context;
+  const run = (): Promise<T> =>
+    withRegistries(context, argument, async (session) =>
+      work(
+        await noting(place.bare, () =>
+          openRegistryImage(session, { reference: place.reference, platform, store }),
+        ),
+      ),
+    );
+  return store === undefined ? run() : withSoundBlobs({ progress, store }, run);
+}
+
+/** An image, or an index of images, and where it is kept. */
+export type ContentArgument =
+  | { readonly content: LocalContent; readonly reference: undefined }
+  | { readonly content: ContentReader; readonly reference: Reference };
+
+/** `registry.example/a:1@sha256:…`, `PATH#sha256:…` */
+export function addressOf({ content, reference }: ContentArgument, digest: Digest): string {
+  return reference === undefined ? content.address(digest) : fullName({ ...reference, digest });
+}
+
+/** What a command names as an image, or as an index of several where no platform is asked for. */
+export async function openContentArgument(
+  session: RegistrySession,
+  argument: ImageArgument,
+): Promise<ContentArgument> {
+  const place = placeOf(argument);
+  if ('path' in place) return { content: await openContent(place.path, place.choice), reference: undefined };
+  const { openRegistryContent } = await import('./registry-content.ts');
+  const { reference, bare } = place;
+  return { content: await noting(bare, () => openRegistryContent(session, reference)), reference };
+}
+
+/** Whether a command's target is a file or folder, and not a name in a registry. */
+export function isPath(text: string): boolean {
+  return isThere(text) || looksLikePath(text);
+}
+
+function placeOf({ image, platform }: ImageArgument): Place {
+  const at = image.lastIndexOf('#');
+  const split = !isThere(image) && at > 0 && isThere(image.slice(0, at));
+  const path = split ? image.slice(0, at) : image;
+  const reference = split || isPath(path) ? undefined : referenceOf(path);
+  if (reference !== undefined) return { reference, bare: /[:@]/.test(path) ? undefined : path };
+  return {
+    path,
+    choice: {
+      ...(split ? { ref: image.slice(at + 1) } : {}),
+      ...(platform === '' ? {} : { platform }),
+    },
+  };
+}
+
+/** A name without tag or domain may have been meant as a file: an error says how it was taken. */
+async function noting<T>(bare: string | undefined, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (bare === undefined || !isAppError(error)) throw error;
+    const taken = `No file or folder ${JSON.stringify(bare)} exists, so it was looked up as ${fullName(parseReference(bare))}.`;
+    throw new AppError(error.code, error.message, {
+      cause: error,
+      hint: error.hint === undefined ? taken : `${taken} ${error.hint}`,
+      ...(error.details === undefined ? {} : { details: error.details }),
+    });
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // There but not readable: opening it says why.
+    return true;
+  }
+}
+
+/** `./a`, `/a`, `~/a`, `a/`, `a.tar`: whether or not it is there. */
+function looksLikePath(text: string): boolean {
+  return /^(?:\.{0,2}\/|~)|\/$|^\.{1,2}$|\.(?:tar|tgz|gz|zst)$/.test(text);
+}
+
+/** Undefined for what cannot be a reference: it is the name of a missing file then. */
+function referenceOf(text: string): Reference | undefined {
+  try {
+    return parseReference(text.replace(/^docker:\/\//, ''));
+  } catch (error) {
+    if (isAppError(error, 'USAGE') && !text.startsWith('docker://')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import { AppError, isAppError } from '../../model/app-error.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { Progress } from '../../model/progress.ts';
+import { fullName, type Reference, type RepositoryPath, withDigest } from '../../model/reference.ts';
+import type { BlobCount, PushReport } from '../../model/registry.ts';
+import type { ImageContents } from '../../output/image-content.ts';
+import { headManifest, putManifest } from '../../registry/manifests.ts';
+import { type BlobSource, type PushedBlobs, pushBlobs } from '../../registry/push-blobs.ts';
+import type { RegistrySession } from '../../registry/session.ts';
+import type { PackageStore } from '../package-store/package-store.ts';
+
+export interface PushOptions {
+  readonly contents: ImageContents;
+  readonly to: Reference;
+  readonly progress: Progress;
+  /** A repository of the same registry that may hold the blob: a hint, which the registry's answer to the mount decides */
+  mountFrom(digest: Digest): RepositoryPath | undefined;
+  /** Through which packages go */
+  readonly store?: PackageStore | undefined;
+  /** The repository should have all blobs: they are asked about only when it turns out not to */
+  readonly blobsThere?: boolean;
+}
+
+const NO_BLOBS: PushedBlobs = { present: [], mounted: [], uploaded: [], sentBytes: 0 };
+
+/**
+ * Brings an image, or an index with all its images, into a registry: layers, configs, then the manifests, the named one
+ * last. What is there under that name with that digest takes one request; a push that was cut goes on where it stood.
+ * @throws AppError of every kind that a registry gives; INTEGRITY also when `to` names another digest
+ */
+export async function pushContents(session: RegistrySession, options: PushOptions): Promise<PushReport> {
+  const { contents, to } = options;
+  const { descriptor } = contents.root;
+  const { digest, mediaType } = descriptor;
+  if (to.digest !== undefined && to.digest !== digest) {
+    throw new AppError('INTEGRITY', `${fullName(to)}: expected this manifest, got ${digest}`, {
+      details: { expected: to.digest, got: digest },
+    });
+  }
+  const target: Reference = to.tag === undefined ? to : { ...to, digest: undefined };
+  const base = { reference: fullName(target), digest, mediaType };
+  if (await isThere(session, target, digest)) {
+    return { ...base, changed: false, manifests: 0, ...countsOf(contents, NO_BLOBS) };
+  }
+  const manifests = contents.documents.length;
+  if (options.blobsThere) {
+    try {
+      await putDocuments(session, target, contents);
+      const present = contents.blobs.map((blob) => blob.digest);
+      return { ...base, changed: true, manifests, ...countsOf(contents, { ...NO_BLOBS, present }) };
+    } catch (error) {
+      if (!isAppError(error, 'NOT_FOUND')) throw error;
+    }
+  }
+  const pushed = await pushAllBlobs(session, { ...options, to: target });
+  await putDocuments(session, target, contents);
+  return { ...base, changed: true, manifests, ...countsOf(contents, pushed) };
+}
+
+async function pushAllBlobs(
+  session: RegistrySession,
+  { contents, to, progress, mountFrom, store }: PushOptions,
+): Promise<PushedBlobs> {
+  const total = contents.blobs.reduce((sum, { size }) => sum + size, 0);
+  const task = progress.task(`push ${fullName(to)}`, total, 'bytes');
+  const blobs = contents.blobs.map((blob): BlobSource => {
+    const from = mountFrom(blob.digest);
+    const open: BlobSource['open'] = (offset) => contents.blob(blob, offset);
+    const damaged = (got: string) => contents.damaged(blob, got);
+    const source = { open, damaged, ...(from === undefined ? {} : { mountFrom: [from] }) };
+    return { digest: blob.digest, size: blob.size, ...source, ...store?.through(blob, to, source) };
+  });
+  try {
+    return await pushBlobs(session, to, { blobs, task });
+  } finally {
+    task.done();
+  }
+}
+
+async function putDocuments(
+  session: RegistrySession,
+  target: Reference,
+  { documents, root }: ImageContents,
+): Promise<void> {
+  for (const { descriptor, bytes } of documents) {
+    const isRoot = descriptor.digest === root.descriptor.digest;
+    const where = isRoot ? target : withDigest(target, descriptor.digest);
+    await putManifest(session, where, { mediaType: descriptor.mediaType, bytes });
+  }
+}
+
+/** What is there may also be of a kind that we do not read. */
+async function isThere(session: RegistrySession, target: Reference, digest: Digest): Promise<boolean> {
+  try {
+    return (await headManifest(session, target))?.digest === digest;
+  } catch (error) {
+    if (isAppError(error, 'UNSUPPORTED')) return false;
+    throw error;
+  }
+}
+
+function countsOf(
+  { blobs }: ImageContents,
+  { uploaded, mounted, present, sentBytes }: PushedBlobs,
+): Pick<PushReport, 'uploaded' | 'mounted' | 'present' | 'sentBytes'> {
+  const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
+  const count = (digests: readonly Digest[]): BlobCount => ({
+    blobs: digests.length,
+    bytes: digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0),
+  });
+  return { uploaded: count(uploaded), mounted: count(mounted), present: count(present), sentBytes };
+}

@@ -1,0 +1,137 @@
+import { fileNameOf, redactUrl } from '../../fetch/url.ts';
+import { AppError } from '../../model/app-error.ts';
+import { digestOf } from '../../model/digest.ts';
+import { append } from '../../model/lists.ts';
+import type { RepositorySpec } from '../../model/repository.ts';
+import type { Context } from '../context.ts';
+import { fileListsOf, indexFiles } from '../repositories/index-files.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { findIndex } from '../repositories/mirrored-index.ts';
+import type { FoundIndex, IndexedRepository } from '../sources/indexed-repository.ts';
+import { folderOf, type Generation, isPath } from '../sources/mirror-generation.ts';
+import { readSignature } from '../sources/signatures.ts';
+import type { IndexFile } from './publish.ts';
+
+/**
+ * The repositories by their folders in a mirror, which are those of the distribution's own mirrors.
+ * @throws AppError USAGE when two have one name, or one has a name that makes no folder
+ */
+export function foldersOf({ repositories }: Lookup): ReadonlyMap<string, IndexedRepository> {
+  const folders = new Map<string, IndexedRepository>();
+  for (const repository of repositories) {
+    const { spec } = repository;
+    const folder =
+      spec.distro === 'arch' ? `${spec.name}/os/${spec.architecture}` : `${spec.name}/${spec.architecture}`;
+    if (!isPath(`${folder}/index`)) {
+      throw new AppError('USAGE', `a repository named ${JSON.stringify(spec.name)} cannot be mirrored`, {
+        hint: 'Rename it: the name is the last part of its URL or folder and may contain letters, digits and ._+@-',
+      });
+    }
+    if (folders.has(folder)) {
+      throw new AppError(
+        'USAGE',
+        `two repositories are named ${spec.name}: ${redactUrl(spec.baseUrls[0] ?? '')} and another one`,
+        {
+          hint: 'Use a separate mirror or tag for each: --to REG/NAME:TAG',
+        },
+      );
+    }
+    folders.set(folder, repository);
+  }
+  return folders;
+}
+
+export interface WantedFiles {
+  readonly folders: ReadonlyMap<string, IndexedRepository>;
+  /** What the mirror has */
+  readonly base: Generation | undefined;
+  /** The lists of files as well */
+  readonly files: boolean;
+}
+
+/**
+ * All index files of the folders in which one is not what the mirror has. They are those that were verified: asked for again where
+ * they are needed, since the catalog keeps what they say and not their bytes.
+ * @throws AppError as findIndex; CONFLICT when they change meanwhile
+ */
+export async function changedFiles(
+  context: Context,
+  lookup: Lookup,
+  { folders, base, files }: WantedFiles,
+): Promise<readonly IndexFile[]> {
+  const { sources, repositories } = lookup;
+  if (files) await indexFiles(context, sources, repositories);
+  const changed: IndexFile[] = [];
+  for (const [folder, repository] of folders) {
+    const wanted = wantedIndexes(context, lookup, { repository, files });
+    const there = new Set(
+      base?.files.filter((file) => folderOf(file) === folder).map(({ digest }) => digest as string),
+    );
+    if (wanted.every(({ content }) => there.has(content))) continue;
+    for (const index of wanted) append(changed, await readFiles(context, lookup, { folder, index }));
+  }
+  return changed;
+}
+
+interface WantedIndex {
+  readonly spec: RepositorySpec;
+  /** Digest of its verified bytes */
+  readonly content: string;
+}
+
+function wantedIndexes(
+  { catalog }: Context,
+  { sources }: Lookup,
+  { repository, files }: { readonly repository: IndexedRepository; readonly files: boolean },
+): readonly WantedIndex[] {
+  const { spec, row } = repository;
+  const index = { spec, content: row.content };
+  const lists = catalog.fileLists.find(row.id);
+  if (!files || lists === undefined) return [index];
+  const indexNames = fileListsOf(sources).indexNames(spec);
+  return [index, { spec: { ...spec, indexNames }, content: lists.content }];
+}
+
+/** An index and, where it has one, its signature. */
+async function readFiles(
+  context: Context,
+  { sources }: Lookup,
+  { folder, index }: { readonly folder: string; readonly index: WantedIndex },
+): Promise<readonly IndexFile[]> {
+  const { spec, content } = index;
+  const outcome = await findIndex(context, sources, {
+    spec,
+    accept: async (found) => verified(found, content),
+  });
+  if (outcome.status !== 'read') {
+    throw new AppError(
+      'USAGE',
+      `${redactUrl(spec.baseUrls[0] ?? '')}: no index found: only a repository with an index can be mirrored`,
+      {
+        hint: `Create one first: ${spec.distro === 'arch' ? 'repo-add' : 'apk index'}`,
+      },
+    );
+  }
+  const found = outcome.value;
+  const path = `${folder}/${nameOf(found)}`;
+  const signature = sources.distro.defaults.detachedSignatures
+    ? await readSignature(context, sources, found.url)
+    : undefined;
+  return [
+    { path, bytes: found.bytes },
+    ...(signature === undefined ? [] : [{ path: `${path}.sig`, bytes: signature }]),
+  ];
+}
+
+/** A mirror's index where it is the one that was verified. */
+function verified(found: FoundIndex, content: string): FoundIndex {
+  if (digestOf(found.bytes) === content) return found;
+  throw new AppError('CONFLICT', `${redactUrl(found.url)}: changed during mirroring`, {
+    hint: 'Try again.',
+  });
+}
+
+/** `core.db` */
+function nameOf({ url }: FoundIndex): string {
+  return fileNameOf(url);
+}

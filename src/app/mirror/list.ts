@@ -1,0 +1,72 @@
+import type { MirroredRelease, MirroredRepository, MirrorListReport } from '../../model/mirror-report.ts';
+import {
+  fullName,
+  parseReference,
+  parseRepository,
+  type Reference,
+  type Tag,
+  withTag,
+} from '../../model/reference.ts';
+import type { RegistryAccess } from '../../model/registry.ts';
+import type { RegistrySession } from '../../registry/session.ts';
+import { listTags } from '../../registry/tags.ts';
+import { type RegistryContext, withRegistries } from '../registry-access.ts';
+import { folderOf, type Generation, releaseOfTag } from '../sources/mirror-generation.ts';
+import { readGeneration } from '../sources/oci-files.ts';
+import { isPackageTag } from '../sources/stored-package.ts';
+
+/** `name:tag` or `name@sha256:…`, not `name` alone. */
+export function namesOne(text: string): boolean {
+  return text.includes('@') || text.lastIndexOf(':') > text.lastIndexOf('/');
+}
+
+/**
+ * What a mirror holds: of all releases, or of the one whose tag or digest is named.
+ * @throws AppError NOT_FOUND, CONFLICT (no mirror), AUTH, NETWORK, USAGE
+ */
+export async function mirrorList(
+  context: RegistryContext,
+  request: { readonly mirror: string; readonly access: RegistryAccess },
+): Promise<MirrorListReport> {
+  const one = namesOne(request.mirror) ? parseReference(request.mirror) : undefined;
+  const mirror = one ?? parseRepository(request.mirror);
+  return withRegistries(context, request, async (session) => {
+    const tags = await listTags(session, mirror);
+    const generations = Map.groupBy(tags, releaseOfTag);
+    const releases = tags.filter((tag) => generations.has(tag)).map((tag) => withTag(mirror, tag));
+    const shown = one === undefined ? releases : [one];
+    return {
+      mirror: fullName({ domain: mirror.domain, path: mirror.path }),
+      releases: await Promise.all(
+        shown.map((reference) => releaseOf(session, reference, generations.get(reference.tag) ?? [])),
+      ),
+      packages: tags.filter(isPackageTag).length,
+    };
+  });
+}
+
+async function releaseOf(
+  session: RegistrySession,
+  reference: Reference,
+  generations: readonly Tag[],
+): Promise<MirroredRelease> {
+  const generation = await readGeneration(session, reference);
+  const { digest, distro, release } = generation;
+  return {
+    reference: fullName(reference),
+    digest,
+    distro,
+    release,
+    repositories: summaryOf(generation),
+    generations,
+  };
+}
+
+/** By folder. */
+export function summaryOf({ files }: Pick<Generation, 'files'>): readonly MirroredRepository[] {
+  return [...Map.groupBy(files, folderOf)].map(([folder, own]) => ({
+    folder,
+    files: own.map(({ path }) => path.slice(folder.length + 1)),
+    sizeBytes: own.reduce((sum, { size }) => sum + size, 0),
+  }));
+}

@@ -1,0 +1,178 @@
+import { mapConcurrent } from '../../fetch/pool.ts';
+import { redactUrl } from '../../fetch/url.ts';
+import { AppError, isAppError } from '../../model/app-error.ts';
+import type { ArchiveFacts, Compression } from '../../model/archive.ts';
+import { type Digest, digestOf } from '../../model/digest.ts';
+import { MEDIA_TYPES } from '../../model/media-types.ts';
+import type { CatalogPackage } from '../../model/package.ts';
+import { silentProgress } from '../../model/progress.ts';
+import { fullName, type Repository, type RepositoryPath } from '../../model/reference.ts';
+import { onePiece } from '../../registry/bodies.ts';
+import { pushBlobs } from '../../registry/push-blobs.ts';
+import type { RegistrySession } from '../../registry/session.ts';
+import { fetchArchives } from '../archives/fetch-archives.ts';
+import type { Context } from '../context.ts';
+import {
+  EMPTY_CONFIG,
+  type NewStoreEntry,
+  putInStore,
+  storeRepository,
+} from '../package-store/package-store.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { archiveTag, archiveUrl } from '../sources/archive-url.ts';
+import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
+import { isOciUrl, parseOciUrl } from '../sources/oci-url.ts';
+import { readSignature } from '../sources/signatures.ts';
+import { packageEntry, signatureEntry, XZ_ARCHIVE_TYPE } from '../sources/stored-package.ts';
+
+/** Few enough for one mirror and one registry, enough to overlap fetching, hashing and sending. */
+const PARALLEL = 6;
+/** Packages that an error names; its details have all. */
+const MAX_NAMED = 5;
+
+const MEDIA_TYPE: Readonly<Record<Compression, string>> = {
+  gzip: MEDIA_TYPES.layerGzip,
+  zstd: MEDIA_TYPES.layerZstd,
+  none: MEDIA_TYPES.layerTar,
+  xz: XZ_ARCHIVE_TYPE,
+  bzip2: 'application/vnd.pkgcompose.archive.v1.tar+bzip2',
+};
+
+export interface MirrorPackages {
+  readonly session: RegistrySession;
+  readonly target: Repository;
+  readonly packages: readonly CatalogPackage[];
+}
+
+export interface PutPackages {
+  /** Those whose bytes were not sent */
+  readonly mounted: number;
+  readonly sentBytes: number;
+}
+
+/**
+ * Fetches each package, verified, and brings it into the mirror, under the tag by which its index entry finds it. One that
+ * cannot be had does not stop the others; any fails the whole.
+ * @throws AppError of the first that failed, naming the others
+ */
+export async function putPackages(
+  context: Context,
+  lookup: Lookup,
+  { session, target, packages }: MirrorPackages,
+): Promise<PutPackages> {
+  const { progress } = context;
+  const total = packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const task =
+    packages.length === 0 ? undefined : progress.task(`mirror to ${fullName(target)}`, total, 'bytes');
+  const quiet = { ...context, progress: { ...silentProgress, note: progress.note.bind(progress) } };
+  const mirror: Mirror = { session, target, store: storeRepository(context, undefined) };
+  const failed: Failed[] = [];
+  if (packages.length > 0) await pushBlobs(session, target, { blobs: [EMPTY_CONFIG] });
+  const sent = await mapConcurrent(packages, PARALLEL, async (entry) => {
+    try {
+      const sentBytes = await putPackage(quiet, lookup, { entry, mirror });
+      task?.advance(entry.sizeBytes);
+      return sentBytes;
+    } catch (error) {
+      if (!isAppError(error) || !isOfOnePackage(error)) throw error;
+      failed.push({ name: `${entry.name}-${entry.version}`, error });
+      return 0;
+    }
+  });
+  task?.done();
+  if (failed.length > 0) throw together(failed, packages.length);
+  return {
+    mounted: sent.filter((bytes) => bytes === 0).length,
+    sentBytes: sent.reduce((sum, bytes) => sum + bytes, 0),
+  };
+}
+
+interface Mirror {
+  readonly session: RegistrySession;
+  readonly target: Repository;
+  readonly store: Repository | undefined;
+}
+
+/** Bytes sent */
+async function putPackage(
+  context: Context,
+  lookup: Lookup,
+  { entry, mirror }: { readonly entry: CatalogPackage; readonly mirror: Mirror },
+): Promise<number> {
+  const { sources, repositories } = lookup;
+  const { session, target } = mirror;
+  const [facts] = (await fetchArchives(context, sources, { packages: [entry], repositories })) as [
+    ArchiveFacts,
+  ];
+  const { digest, sizeBytes: size, compression } = facts;
+  const tag = archiveTag(sources.distro.id, entry);
+  const [base = ''] = basesOf(repositories[entry.repositoryRank] as IndexedRepository);
+  const signature = await signatureOf(context, lookup, { entry, base });
+  // The mirror has no such tag: that is why it is brought.
+  const put = async (made: NewStoreEntry) =>
+    (await putInStore(session, target, { ...made, likelyAbsent: true })).sentBytes;
+  let sentBytes = 0;
+  if (signature !== undefined) {
+    const blob = { digest: digestOf(signature), size: signature.length };
+    sentBytes += await put({
+      entry: signatureEntry(tag, `${entry.fileName}.sig`, blob),
+      open: (start) => onePiece(signature.subarray(start)),
+    });
+  }
+  const stored = packageEntry(facts, { mediaType: MEDIA_TYPE[compression], digest, size });
+  sentBytes += await put({
+    entry: { ...stored, tag },
+    open: (start) => context.store.read({ digest, size }, start),
+    damaged: (got) => context.store.damaged({ digest, size }, got),
+    mountFrom: mountSources(context, mirror, { base, digest }),
+  });
+  context.catalog.pushedBlobs().put(target, [digest]);
+  return sentBytes;
+}
+
+function mountSources(
+  { catalog }: Context,
+  { target, store }: Mirror,
+  { base, digest }: { readonly base: string; readonly digest: Digest },
+): readonly RepositoryPath[] {
+  const origin = isOciUrl(base) ? parseOciUrl(base).reference : undefined;
+  const seen = catalog.pushedBlobs().find(target.domain, digest);
+  const pathOf = (place: Repository | undefined) => (place?.domain === target.domain ? [place.path] : []);
+  return [...pathOf(origin), ...(seen === undefined ? [] : [seen]), ...pathOf(store)];
+}
+
+/** Of an archive that does not carry its own and is not signed in its index. */
+async function signatureOf(
+  context: Context,
+  { sources }: Lookup,
+  { entry, base }: { readonly entry: CatalogPackage; readonly base: string },
+): Promise<Buffer | undefined> {
+  const { distro } = sources;
+  if (!distro.defaults.detachedSignatures || entry.signature !== '') return undefined;
+  return readSignature(context, sources, archiveUrl(base, distro.id, entry));
+}
+
+/** What is wrong with one package's place or bytes says nothing of the others. */
+function isOfOnePackage({ code }: AppError): boolean {
+  return (
+    code !== 'CANCELLED' && code !== 'STORAGE' && code !== 'AUTH' && code !== 'NETWORK' && code !== 'CATALOG'
+  );
+}
+
+interface Failed {
+  readonly name: string;
+  readonly error: AppError;
+}
+
+function together(failed: readonly Failed[], asked: number): AppError {
+  const { error } = failed[0] as Failed;
+  const lines = failed.slice(0, MAX_NAMED).map((one) => redactUrl(one.error.message));
+  const more = failed.length > MAX_NAMED ? `\nand ${failed.length - MAX_NAMED} more` : '';
+  const head =
+    asked === 1 ? '' : `${failed.length} of ${asked} packages could not be mirrored; the others were:\n`;
+  return new AppError(error.code, `${head}${lines.join('\n')}${more}`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    details: { ...error.details, failed: failed.map(({ name }) => name) },
+    cause: error,
+  });
+}

@@ -1,0 +1,119 @@
+import { AppError, isAppError } from '../../model/app-error.ts';
+import { digestOf } from '../../model/digest.ts';
+import { fullName, type Reference, type Repository, type Tag, withTag } from '../../model/reference.ts';
+import { onePiece } from '../../registry/bodies.ts';
+import { type BlobSource, pushBlobs } from '../../registry/push-blobs.ts';
+import { putBrought } from '../../registry/put-brought.ts';
+import type { RegistrySession } from '../../registry/session.ts';
+import { listTags } from '../../registry/tags.ts';
+import { EMPTY_CONFIG } from '../package-store/package-store.ts';
+import {
+  folderOf,
+  type Generation,
+  generationDocument,
+  generationTag,
+  mergeFiles,
+  nameOf,
+  parseGeneration,
+  releaseOfTag,
+} from '../sources/mirror-generation.ts';
+import { readGeneration } from '../sources/oci-files.ts';
+
+/** Times that somebody else's generation may get in between. */
+const MAX_ROUNDS = 8;
+
+/** An index file with its bytes. */
+export interface IndexFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Publication {
+  /** With the release as its tag */
+  readonly target: Reference & { readonly tag: Tag };
+  /** As in Generation */
+  readonly distro: string;
+  readonly release: string;
+  /** The newest generation; undefined: none yet */
+  readonly base: Generation | undefined;
+  /** Tags that were there when the base was read, or before */
+  readonly tags: ReadonlySet<Tag>;
+  /** New contents of whole folders */
+  readonly files: readonly IndexFile[];
+}
+
+/**
+ * Adds a generation: the base with new contents of some folders. Generations that others added meanwhile are taken into it, so
+ * that the release's tag ends up as if one had come after another: whoever is later sees the other's own tag.
+ * @throws AppError as pushBlobs and putManifest; CONFLICT when others always come in between
+ */
+export async function publish(
+  session: RegistrySession,
+  { target, distro, release, base, tags, files }: Publication,
+): Promise<{ readonly generation: Generation; readonly sentBytes: number }> {
+  const before = base?.files ?? [];
+  const fresh = files.map(({ path, bytes }) => ({ path, digest: digestOf(bytes), size: bytes.byteLength }));
+  const folders = new Set(fresh.map(folderOf));
+  const kept = before.filter((file) => !folders.has(folderOf(file)));
+  const blobs = [...files.map(blobOf), EMPTY_CONFIG];
+  const bring = () => pushBlobs(session, target, { blobs });
+  const { sentBytes } = await bring();
+
+  const seen = new Set(tags);
+  let next = [...kept, ...fresh];
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const document = generationDocument({ distro, release, files: next });
+    const { digest } = document.descriptor;
+    const own = generationTag(target.tag, digest);
+    seen.add(own);
+    for (const tag of [own, target.tag]) {
+      const { mediaType } = document.descriptor;
+      await putBrought(session, withTag(target, tag), { mediaType, bytes: document.bytes, bring });
+    }
+    const merged = await mergeNew(session, { target, seen, before, next });
+    if (nameOf(merged) === nameOf(next)) {
+      return { generation: parseGeneration(document, fullName(target)), sentBytes };
+    }
+    next = [...merged];
+  }
+  throw new AppError(
+    'CONFLICT',
+    `${fullName(target)}: this mirror changed during every attempt to update it`,
+    {
+      hint: 'Try again.',
+    },
+  );
+}
+
+type Files = Generation['files'];
+
+/** `next` with what generations have changed whose tags are there only now. */
+async function mergeNew(
+  session: RegistrySession,
+  state: { target: Publication['target']; seen: Set<Tag>; before: Files; next: Files },
+): Promise<Files> {
+  const { target, seen, before } = state;
+  let { next } = state;
+  for (const tag of await tagsOf(session, target)) {
+    if (seen.has(tag) || releaseOfTag(tag) !== target.tag) continue;
+    seen.add(tag);
+    const theirs = await readGeneration(session, withTag(target, tag));
+    next = mergeFiles(before, next, theirs.files);
+  }
+  return next;
+}
+
+/** Of a repository that is not there, none. */
+export async function tagsOf(session: RegistrySession, repository: Repository): Promise<readonly Tag[]> {
+  try {
+    return await listTags(session, repository);
+  } catch (error) {
+    if (isAppError(error, 'NOT_FOUND')) return [];
+    throw error;
+  }
+}
+
+function blobOf({ bytes }: IndexFile): BlobSource {
+  const open = (offset: number) => onePiece(bytes.subarray(offset));
+  return { digest: digestOf(bytes), size: bytes.byteLength, open };
+}

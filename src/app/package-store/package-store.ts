@@ -1,0 +1,152 @@
+import { type AppError, isAppError } from '../../model/app-error.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import { EMPTY_BYTES, EMPTY_DESCRIPTOR } from '../../model/empty-blob.ts';
+import { MEDIA_TYPES } from '../../model/media-types.ts';
+import type { Progress } from '../../model/progress.ts';
+import {
+  fullName,
+  parseRepository,
+  type Repository,
+  type RepositoryPath,
+  withTag,
+} from '../../model/reference.ts';
+import { headManifest } from '../../registry/manifests.ts';
+import { type BlobSource, pushBlobs } from '../../registry/push-blobs.ts';
+import { putBrought } from '../../registry/put-brought.ts';
+import type { RegistrySession } from '../../registry/session.ts';
+import { entryOfLayer, type StoreEntry } from '../sources/stored-package.ts';
+
+/** The store that is named, else that of the environment; undefined: none. @throws AppError USAGE */
+export function storeRepository(
+  { env }: { readonly env: NodeJS.ProcessEnv },
+  named: string | undefined,
+): Repository | undefined {
+  const text = named ?? env.PKGCOMPOSE_STORE ?? '';
+  return text === '' ? undefined : parseRepository(text);
+}
+
+export interface NewStoreEntry {
+  readonly entry: StoreEntry;
+  /** The blob's bytes from there on */
+  readonly open: BlobSource['open'];
+  readonly damaged?: BlobSource['damaged'];
+  /** Repositories of the same registry that may have it already */
+  readonly mountFrom?: readonly RepositoryPath[];
+  /** As of BlobSource */
+  readonly likelyAbsent?: true;
+}
+
+/**
+ * Brings a blob into a package store, and then its manifest, under its tag. Any number of processes may do so at once.
+ * @returns `added`: false when all of it was there already
+ * @throws AppError as pushBlobs and putManifest
+ */
+export async function putInStore(
+  session: RegistrySession,
+  store: Repository,
+  { entry, open, damaged, mountFrom = [], likelyAbsent }: NewStoreEntry,
+): Promise<{ readonly added: boolean; readonly sentBytes: number }> {
+  const blobs = [
+    {
+      ...entry.blob,
+      open,
+      ...(damaged && { damaged }),
+      mountFrom,
+      ...(likelyAbsent ? { likelyAbsent } : {}),
+    },
+  ];
+  const { present, sentBytes } = await pushBlobs(session, store, { blobs });
+  if (present.length > 0 && (await isInStore(session, store, entry))) {
+    return { added: false, sentBytes };
+  }
+  await putBrought(session, withTag(store, entry.tag), {
+    mediaType: MEDIA_TYPES.manifest,
+    bytes: entry.manifest.bytes,
+    bring: () => pushBlobs(session, store, { blobs: [EMPTY_CONFIG] }),
+  });
+  return { added: true, sentBytes };
+}
+
+/** The config of every artifact here. */
+export const EMPTY_CONFIG: BlobSource = {
+  digest: EMPTY_DESCRIPTOR.digest,
+  size: EMPTY_DESCRIPTOR.size,
+  async *open(offset) {
+    yield EMPTY_BYTES.subarray(offset);
+  },
+};
+
+/** Whether the store has the entry, blob and manifest. */
+export async function isInStore(
+  session: RegistrySession,
+  store: Repository,
+  { tag, manifest }: StoreEntry,
+): Promise<boolean> {
+  try {
+    return (await headManifest(session, withTag(store, tag)))?.digest === manifest.descriptor.digest;
+  } catch (error) {
+    // Something else has that tag.
+    if (isAppError(error, 'UNSUPPORTED')) return false;
+    throw error;
+  }
+}
+
+/** The way of an image's layers into a repository through a package store. */
+export interface PackageStore {
+  readonly repository: Repository;
+  /**
+   * What pushBlobs needs to mount a layer from the store, which is filled from `source` where the layer is not there; in
+   * another registry the store is only filled. Undefined for blobs that a store does not keep.
+   */
+  through(
+    layer: Descriptor,
+    into: Repository,
+    source: Pick<BlobSource, 'open' | 'damaged' | 'mountFrom'>,
+  ): Pick<BlobSource, 'mountFrom' | 'fill'> | undefined;
+}
+
+/** A store that refuses what is brought to it is said once, and images are pushed without it. */
+export function packageStore(
+  session: RegistrySession,
+  repository: Repository,
+  progress: Progress,
+): PackageStore {
+  let refused = false;
+  /** It does not mount what the store has. */
+  let mountless = false;
+  const refuse = (error: AppError): void => {
+    if (!refused) {
+      progress.note(
+        `the package store ${fullName(repository)} rejected an upload; packages are pushed to the image's repository only: ${error.message}`,
+      );
+    }
+    refused = true;
+  };
+  return {
+    repository,
+    through(layer, into, source) {
+      const entry = entryOfLayer(layer);
+      if (entry === undefined) return undefined;
+      const sameRegistry = into.domain === repository.domain;
+      const mountable = sameRegistry && into.path !== repository.path;
+      return {
+        ...(mountable ? { mountFrom: [repository.path] } : {}),
+        async fill() {
+          if (refused) return undefined;
+          try {
+            const known = !mountable || mountless;
+            if (known && (await isInStore(session, repository, entry))) return undefined;
+            const mountFrom = sameRegistry ? [...(source.mountFrom ?? []), into.path] : [];
+            const put = await putInStore(session, repository, { ...source, entry, mountFrom });
+            if (!put.added) mountless = true;
+            return put.added ? put : undefined;
+          } catch (error) {
+            if (!isAppError(error, 'AUTH') && !isAppError(error, 'UNSUPPORTED')) throw error;
+            refuse(error);
+            return undefined;
+          }
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { AppError } from '../../model/app-error.ts';
+import type { CatalogPullReport } from '../../model/catalog-report.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import { digestOf } from '../../model/digest.ts';
+import type { IndexPackage } from '../../model/package.ts';
+import { fullName, parseReference, type Reference } from '../../model/reference.ts';
+import type { RegistryAccess } from '../../model/registry.ts';
+import { readSmallBlob } from '../../output/image-content.ts';
+import type { Context } from '../context.ts';
+import { distroOf } from '../distros.ts';
+import { fetchBlobs } from '../images/fetch-blobs.ts';
+import { openRegistryContent } from '../images/registry-content.ts';
+import { withRegistries } from '../registry-access.ts';
+import { sourceOptions } from '../settings/settings.ts';
+import { writeOptions } from '../sources/indexed-repository.ts';
+import { believed, isBelieved, Trust } from '../sources/trust.ts';
+import { type CatalogConfig, readCatalogConfig, readCatalogManifest, type Section } from './artifact.ts';
+import { recordsOf } from './chunks.ts';
+import { CATALOG_DISTROS } from './push.ts';
+import {
+  archiveRecord,
+  derivedRecord,
+  type KeyRecord,
+  keyRecord,
+  packageRecord,
+  type RepositoryRecord,
+} from './records.ts';
+import { malformed, type Reader } from './strict-json.ts';
+
+export interface CatalogPullRequest {
+  readonly reference: string;
+  /** Believe whatever is under that name; else the reference names the digest */
+  readonly believe: boolean;
+  readonly access: RegistryAccess;
+}
+
+/**
+ * Takes what a published catalog says into the catalog, once all of it could be read. It is believed, not checked: facts of an archive
+ * serve as long as its bytes are not here, and a repository's packages until its index is asked for.
+ * @throws AppError USAGE when nobody said that this catalog is to be believed; UNSUPPORTED, BAD_INDEX, LIMIT; as getManifest
+ */
+export async function pullCatalog(context: Context, request: CatalogPullRequest): Promise<CatalogPullReport> {
+  const reference = parseReference(request.reference);
+  return withRegistries(context, request, async (session) => {
+    const content = await openRegistryContent(session, reference);
+    const { root } = content;
+    const { digest } = root.descriptor;
+    const where = fullName({ ...reference, digest });
+    const { config, chunks } = readCatalogManifest(root, where);
+    if (reference.digest === undefined && !request.believe) throw unconfirmed(reference, where);
+    const what = readCatalogConfig(await readSmallBlob(content, config), chunks, `${where}: config`);
+    const { fetched, cached } = await fetchBlobs(
+      context,
+      {
+        root,
+        documents: [root],
+        blobs: [...new Map(chunks.map((chunk) => [chunk.digest, chunk])).values()],
+        blob: (blob, offset) => content.blob(blob, offset),
+      },
+      where,
+    );
+    const { read, archives, keys } = context.catalog.transaction(() =>
+      take(context, { what, chunks, where }),
+    );
+    let repositories = 0;
+    for (const one of read) if (await takeRepository(context, one)) repositories += 1;
+    await keepKeys(context, keys);
+    return { reference: where, digest, repositories, archives, fetched, cached };
+  });
+}
+
+function unconfirmed(reference: Reference, where: string): AppError {
+  return new AppError(
+    'USAGE',
+    `${fullName(reference)}: a catalog cannot be verified: pin it by digest, or pass --trust-catalog`,
+    {
+      hint: `If you trust its publisher: compose catalog pull ${where}`,
+      details: { expected: where, got: fullName(reference) },
+    },
+  );
+}
+
+interface FetchedCatalog {
+  readonly what: CatalogConfig;
+  readonly chunks: readonly Descriptor[];
+  readonly where: string;
+}
+
+interface ReadRepository {
+  readonly repository: RepositoryRecord;
+  readonly packages: readonly IndexPackage[];
+}
+
+interface Taken {
+  /** Not in the catalog yet: all else is read before (pullCatalog) */
+  readonly read: readonly ReadRepository[];
+  readonly archives: number;
+  readonly keys: readonly KeyRecord[];
+}
+
+function take(context: Context, { what, chunks, where }: FetchedCatalog): Taken {
+  let next = 0;
+  function* section<T>({ records, chunks: length }: Section, read: Reader<T>): Generator<T> {
+    let found = 0;
+    for (const { digest } of chunks.slice(next, next + length)) {
+      const bytes = readFileSync(context.store.get(digest));
+      if (digestOf(bytes) !== digest) throw malformed(`chunk ${digest}`, digest, digestOf(bytes));
+      for (const one of recordsOf(bytes, read, `${where}: chunk ${digest}`)) {
+        found += 1;
+        yield one;
+      }
+    }
+    next += length;
+    if (found !== records) throw malformed(where, `${records} records`, found);
+  }
+  const read = what.repositories.map(({ packages, ...repository }) => ({
+    repository,
+    packages: [...section(packages, packageRecord)],
+  }));
+  const { archives, derived } = context.catalog;
+  let taken = 0;
+  for (const { facts, trust } of section(what.archives, archiveRecord)) {
+    const known = archives.trustOf(facts.digest) ?? '';
+    if (known !== '' && !isBelieved(known)) continue;
+    archives.put(facts, believed(trust));
+    taken += 1;
+  }
+  for (const { key, ...blob } of section(what.derived, derivedRecord)) {
+    if (derived.get(key) === undefined) derived.put(key, blob);
+  }
+  return { read, archives: taken, keys: [...section(what.keys, keyRecord)] };
+}
+
+/** Without validators: whoever asks the repository is given its index, and checks it. */
+async function takeRepository(
+  context: Context,
+  { repository: record, packages }: ReadRepository,
+): Promise<boolean> {
+  const { repositories } = context.catalog;
+  const known = repositories.find(record.distro, record.architecture, record.url);
+  if (known?.content === record.content && known.trust !== '') return false;
+  const row = { ...record, trust: believed(record.trust), etag: '', lastModified: '' };
+  await repositories.replace(row, packages, writeOptions(context, record.name));
+  return true;
+}
+
+/** Those that the product's pins vouch for. */
+async function keepKeys(context: Context, keys: readonly KeyRecord[]): Promise<void> {
+  for (const id of CATALOG_DISTROS) {
+    const files = keys
+      .filter(({ distro }) => distro === id)
+      .map(({ name, content }) => ({ name, bytes: Buffer.from(content, 'base64') }));
+    const trust = new Trust(context, await distroOf(id), sourceOptions({ distro: id }));
+    if (files.length > 0 && trust.kept().length === 0) await trust.keep(files);
+  }
+}

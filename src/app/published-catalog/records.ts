@@ -1,0 +1,255 @@
+import { normalisePath } from '../../archive/tar-paths.ts';
+import type { DerivedBlob } from '../../catalog/derived.ts';
+import type { RepositoryRow } from '../../catalog/repositories.ts';
+import { isLocal } from '../../fetch/url.ts';
+import { isAppError } from '../../model/app-error.ts';
+import type {
+  ArchiveFacts,
+  ArchiveSegment,
+  FileEntry,
+  LinkerFacts,
+  SharedLibrary,
+} from '../../model/archive.ts';
+import { MEDIA_TYPES } from '../../model/media-types.ts';
+import type { DistroId, IndexPackage } from '../../model/package.ts';
+import {
+  base64,
+  count,
+  diffId,
+  digest,
+  integer,
+  list,
+  malformed,
+  mapOf,
+  matching,
+  oneOf,
+  type Reader,
+  type Readers,
+  record,
+  row,
+  text,
+  toRow,
+} from './strict-json.ts';
+
+/*
+ * What a published catalog says, record by record, and what is taken of it from others. docs/catalog-artifact.md has the
+ * format; what is changed here raises FORMAT_VERSION there and in catalog-artifact.ts.
+ */
+
+/** The largest packages have some 100,000 files. */
+const MAX_FILES = 5_000_000;
+const MAX_LIST = 1_000_000;
+
+/** A part of paths, on this machine and in images. */
+const word = matching(/^[^\s/\p{Cc}.][^\s/\p{Cc}]*$/u, 'a name without spaces and slashes');
+/** Part of a path, behind a name */
+const version = matching(/^[^\s/\p{Cc}]+$/u, 'a version without spaces and slashes');
+const texts = list(text, MAX_LIST);
+const hex = (digits: number) => matching(new RegExp(`^[0-9a-f]{${digits}}$`), `${digits} hex digits`);
+const any: Reader<number> = (value, where) => {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw malformed(where, 'a number', value);
+};
+const device = integer({ from: 0, to: 2 ** 32 });
+const distro = oneOf<DistroId>('alpine', 'arch');
+
+const path: Reader<string> = (value, where) => {
+  const got = text(value, where);
+  if (normalised(got, where) === got) return got;
+  throw malformed(where, 'a relative path without "." and ".." parts', got);
+};
+
+function normalised(got: string, where: string): string | undefined {
+  try {
+    return normalisePath(got, 'path', where);
+  } catch (error) {
+    if (isAppError(error)) return undefined;
+    throw error;
+  }
+}
+
+const FILE: Readers<FileEntry> = {
+  path,
+  type: oneOf('file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo'),
+  mode: integer({ from: 0, to: 0o7777 }),
+  uid: count,
+  gid: count,
+  uname: text,
+  gname: text,
+  sizeBytes: count,
+  mtime: any,
+  linkTarget: text,
+  sha256: matching(/^(?:[0-9a-f]{64})?$/, '64 hex digits or an empty string'),
+  offset: count,
+  deviceMajor: device,
+  deviceMinor: device,
+  xattrs: mapOf(base64, MAX_LIST),
+  pax: list((value, where) => {
+    if (!Array.isArray(value) || value.length !== 2) throw malformed(where, 'a key and a value', value);
+    return [text(value[0], where), base64(value[1], where)] as const;
+  }, MAX_LIST),
+};
+
+const readFileRow = row(FILE);
+
+const file: Reader<FileEntry> = (value, where) => {
+  const entry = readFileRow(value, where);
+  if (entry.type === 'hardlink') path(entry.linkTarget, `${where}.linkTarget`);
+  if (entry.linkTarget.includes('\0'))
+    throw malformed(`${where}.linkTarget`, 'text without NUL', entry.linkTarget);
+  if ((entry.type === 'file') !== (entry.sha256 !== '')) {
+    throw malformed(`${where}.sha256`, 'one of every file and of nothing else', entry.sha256);
+  }
+  return entry;
+};
+
+const SEGMENT: Readers<ArchiveSegment> = {
+  offset: count,
+  sizeBytes: count,
+  uncompressedOffset: count,
+  uncompressedSizeBytes: count,
+};
+
+const LIBRARY: Readers<SharedLibrary> = {
+  bits: (value, where) => {
+    if (value === 32 || value === 64) return value;
+    throw malformed(where, '32 or 64', value);
+  },
+  machine: count,
+  soname: (value, where) => (value === null ? null : text(value, where)),
+  libc6: boolean,
+  osVersion: count,
+  isaLevel: count,
+};
+
+function boolean(value: unknown, where: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw malformed(where, 'true or false', value);
+}
+
+const library = record(LIBRARY);
+
+const LINKER: Readers<LinkerFacts> = {
+  libraries: mapOf((value, where) => (value === null ? null : library(value, where)), MAX_LIST),
+  generators: mapOf(text, MAX_LIST),
+};
+
+const ARCHIVE: Readers<ArchiveFacts> = {
+  distro,
+  digest,
+  sizeBytes: count,
+  diffId,
+  uncompressedSizeBytes: count,
+  compression: oneOf('gzip', 'zstd', 'xz', 'bzip2', 'none'),
+  segments: list(record(SEGMENT), MAX_LIST),
+  unstackable: text,
+  identity: text,
+  name: word,
+  version,
+  architecture: word,
+  info: mapOf(texts, MAX_LIST),
+  scripts: list(record({ name: word, content: base64 }), MAX_LIST),
+  rootMembers: (value, where) => {
+    const members = mapOf(base64, MAX_LIST)(value, where);
+    for (const name of Object.keys(members)) {
+      if (normalised(name, where) === undefined) throw malformed(where, 'relative paths', name);
+    }
+    return members;
+  },
+  files: list(file, MAX_FILES),
+  backupMd5: mapOf(hex(32), MAX_LIST),
+  linker: record(LINKER),
+  signedBy: text,
+};
+
+/** An archive's facts, with the fingerprint of the trust under which they were accepted. */
+export interface ArchiveRecord {
+  readonly trust: string;
+  readonly facts: ArchiveFacts;
+}
+
+export const archiveRecord: Reader<ArchiveRecord> = record({
+  trust: text,
+  facts: record(ARCHIVE, ['linker']),
+});
+
+export function archiveLine({ facts, trust }: ArchiveRecord): string {
+  const files = facts.files.map((entry) => toRow(FILE, entry));
+  return JSON.stringify({ trust, facts: { ...facts, files } });
+}
+
+const PACKAGE: Readers<IndexPackage> = {
+  name: word,
+  version,
+  architecture: text,
+  description: text,
+  url: text,
+  license: text,
+  origin: text,
+  maintainer: text,
+  buildTime: count,
+  commit: text,
+  sizeBytes: count,
+  installedSizeBytes: count,
+  fileName: text,
+  checksum: text,
+  depends: texts,
+  provides: texts,
+  replaces: texts,
+  conflicts: texts,
+  installIf: texts,
+  groups: texts,
+  providerPriority: count,
+  replacesPriority: count,
+  signature: text,
+  extra: mapOf(texts, MAX_LIST),
+};
+
+export const packageRecord: Reader<IndexPackage> = row(PACKAGE);
+
+export function packageLine(entry: IndexPackage): string {
+  return JSON.stringify(toRow(PACKAGE, entry));
+}
+
+export type DerivedRecord = DerivedBlob & { readonly key: string };
+
+export const derivedRecord: Reader<DerivedRecord> = record<DerivedRecord>({
+  key: digest,
+  digest,
+  sizeBytes: count,
+  diffId,
+  mediaType: oneOf(MEDIA_TYPES.layerTar, MEDIA_TYPES.layerGzip, MEDIA_TYPES.layerZstd),
+  description: text,
+});
+
+export interface KeyRecord {
+  readonly distro: DistroId;
+  /** Of the file */
+  readonly name: string;
+  /** base64 */
+  readonly content: string;
+}
+
+export const keyRecord: Reader<KeyRecord> = record<KeyRecord>({ distro, name: word, content: base64 });
+
+/** A repository as it was indexed, without what concerns the next request for its index. */
+export type RepositoryRecord = Omit<RepositoryRow, 'id' | 'etag' | 'lastModified' | 'packageCount'>;
+
+const remote: Reader<string> = (value, where) => {
+  const got = text(value, where);
+  if (!isLocal(got)) return got;
+  throw malformed(where, 'a URL', got);
+};
+
+export const repositoryRecord: Reader<RepositoryRecord> = record<RepositoryRecord>({
+  distro,
+  architecture: word,
+  url: remote,
+  base: remote,
+  release: text,
+  name: text,
+  content: text,
+  description: text,
+  signedBy: text,
+  trust: text,
+});

@@ -1,0 +1,128 @@
+import { AppError } from '../../model/app-error.ts';
+import { type DiffId, type Digest, parseDiffId, parseDigest } from '../../model/digest.ts';
+
+/*
+ * Readers of JSON from outside: of each value they say what it has to be, and give it with its type. What is not expected is
+ * refused, members that are not known among it.
+ */
+
+/** @throws AppError BAD_INDEX when the value is not what it has to be; `where` names it */
+export type Reader<T> = (value: unknown, where: string) => T;
+
+/** One for every member, so that a member that is added to the type is missed by the compiler. */
+export type Readers<T> = { readonly [K in keyof Required<T>]: Reader<Exclude<T[K], undefined>> };
+
+export function malformed(where: string, expected: string, got: unknown): AppError {
+  const shown = JSON.stringify(got)?.slice(0, 200) ?? 'nothing';
+  return new AppError('BAD_INDEX', `${where}: expected ${expected}, got ${shown}`, {
+    details: { expected },
+  });
+}
+
+/** Descriptions and scripts are the longest; all of a record has its own limit. */
+const MAX_TEXT = 64 * 1024 * 1024;
+
+export const text: Reader<string> = (value, where) => {
+  if (typeof value === 'string' && value.length <= MAX_TEXT) return value;
+  throw malformed(where, 'a string', value);
+};
+
+/** A text all of which fits the expression. */
+export function matching<T extends string = string>(pattern: RegExp, expected: string): Reader<T> {
+  return (value, where) => {
+    if (typeof value === 'string' && pattern.test(value)) return value as T;
+    throw malformed(where, expected, value);
+  };
+}
+
+export function oneOf<T extends string>(...allowed: readonly T[]): Reader<T> {
+  return (value, where) => {
+    const found = allowed.find((word) => word === value);
+    if (found !== undefined) return found;
+    throw malformed(where, allowed.join(' or '), value);
+  };
+}
+
+/** A whole number within safe bounds. */
+export function integer({ from, to }: { readonly from: number; readonly to: number }): Reader<number> {
+  return (value, where) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= from && value <= to) {
+      return value;
+    }
+    throw malformed(where, `a whole number from ${from} to ${to}`, value);
+  };
+}
+
+export const count: Reader<number> = integer({ from: 0, to: Number.MAX_SAFE_INTEGER });
+
+export const digest: Reader<Digest> = (value, where) => parseDigest(sha256(value, where));
+export const diffId: Reader<DiffId> = (value, where) => parseDiffId(sha256(value, where));
+const sha256 = matching(/^sha256:[0-9a-f]{64}$/, 'sha256:<64 hex digits>');
+
+export const base64: Reader<string> = (value, where) => {
+  const got = text(value, where);
+  if (got.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(got)) return got;
+  throw malformed(where, 'base64', got);
+};
+
+export function list<T>(read: Reader<T>, atMost: number): Reader<readonly T[]> {
+  return (value, where) => {
+    if (!Array.isArray(value)) throw malformed(where, 'a list', value);
+    if (value.length > atMost) throw malformed(where, `at most ${atMost} items`, value.length);
+    return value.map((item, at) => read(item, `${where}[${at}]`));
+  };
+}
+
+/** An object of any members. */
+export function mapOf<T>(read: Reader<T>, atMost: number): Reader<Readonly<Record<string, T>>> {
+  return (value, where) => {
+    const entries = Object.entries(plainObject(value, where));
+    if (entries.length > atMost) throw malformed(where, `at most ${atMost} members`, entries.length);
+    // A member called __proto__ is one as any other.
+    return Object.fromEntries(entries.map(([key, item]) => [key, read(item, `${where}.${key}`)]));
+  };
+}
+
+export function record<T extends object>(
+  readers: Readers<T>,
+  optional: readonly (keyof T)[] = [],
+): Reader<T> {
+  const keys = Object.keys(readers) as (keyof T & string)[];
+  return (value, where) => {
+    const object = plainObject(value, where);
+    const unknown = Object.keys(object).find((key) => !Object.hasOwn(readers, key));
+    if (unknown !== undefined) throw malformed(where, `no member ${JSON.stringify(unknown)}`, unknown);
+    const out: Partial<Record<keyof T, unknown>> = {};
+    for (const key of keys) {
+      if (object[key] === undefined && optional.includes(key)) continue;
+      out[key] = readers[key](object[key], `${where}.${key}`);
+    }
+    return out as T;
+  };
+}
+
+/** A record as the list of its members' values, in the readers' order. */
+export function row<T extends object>(readers: Readers<T>): Reader<T> {
+  const keys = Object.keys(readers) as (keyof T & string)[];
+  return (value, where) => {
+    if (!Array.isArray(value) || value.length !== keys.length) {
+      throw malformed(where, `a list of ${keys.length} values`, value);
+    }
+    const out: Partial<Record<keyof T, unknown>> = {};
+    keys.forEach((key, at) => {
+      out[key] = readers[key](value[at], `${where}.${key}`);
+    });
+    return out as T;
+  };
+}
+
+export function toRow<T extends object>(readers: Readers<T>, value: T): readonly unknown[] {
+  return (Object.keys(readers) as (keyof T)[]).map((key) => value[key]);
+}
+
+function plainObject(value: unknown, where: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw malformed(where, 'an object', value);
+}

@@ -1,0 +1,140 @@
+import type { RelatedPackage } from '../../model/package.ts';
+import { relationName, requestName } from '../../model/relation.ts';
+import type { Dependent, DependentsReport } from '../../model/relation-report.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import type { Context } from '../context.ts';
+import { type Found, find, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { refOf } from '../repositories/package-ref.ts';
+import { optionalDepends } from './optional-depends.ts';
+
+export interface DependentsRequest {
+  readonly source: SourceOptions;
+  /** A package, or a name that packages provide */
+  readonly name: string;
+  /** Levels to follow; 1: what depends on it directly */
+  readonly depth: number;
+  /** With pacman's optdepends */
+  readonly optional: boolean;
+}
+
+/** What depends on a package: nearest first, then by name. @throws AppError as withLookup */
+export async function dependents(context: Context, request: DependentsRequest): Promise<DependentsReport> {
+  return withLookup(context, request.source, (lookup) =>
+    findDependents(lookup, find(lookup, request.name), request),
+  );
+}
+
+/** A package as what others may depend on. */
+interface Subject {
+  readonly package: RelatedPackage;
+  /** Those of its names that count */
+  readonly names: readonly string[];
+}
+
+/** A package by all its names; of a name that is no package's own, all its providers by that name. */
+function subjectsOf({ by, packages }: Found, name: string): readonly Subject[] {
+  return by === 'name'
+    ? packages.slice(0, 1).map((entry) => ({ package: entry, names: namesOf(entry) }))
+    : packages.map((entry) => ({ package: entry, names: [name] }));
+}
+
+function namesOf(entry: Pick<RelatedPackage, 'name' | 'provides'>): readonly string[] {
+  return [...new Set([entry.name, ...entry.provides].map(relationName))];
+}
+
+/** One relation of a package. */
+interface Link {
+  readonly package: RelatedPackage;
+  readonly kind: Dependent['kind'];
+  /** What has to be met */
+  readonly term: string;
+  /** As it is shown: of install_if the whole rule */
+  readonly relation: string;
+}
+
+/** The relations of all packages by the name they are about. */
+function linksByName(
+  lookup: Lookup,
+  { optional, isWanted }: { optional: boolean; isWanted: (name: string) => boolean },
+): ReadonlyMap<string, readonly Link[]> {
+  const links = new Map<string, Link[]>();
+  const add = (link: Link): void => {
+    const name = relationName(link.term);
+    if (link.term.startsWith('!') || !isWanted(name)) return;
+    const known = links.get(name);
+    if (known === undefined) links.set(name, [link]);
+    else known.push(link);
+  };
+  for (const entry of lookup.source.all()) {
+    for (const term of entry.depends) add({ package: entry, kind: 'depends', term, relation: term });
+    const rule = entry.installIf.join(' ');
+    for (const term of entry.installIf) add({ package: entry, kind: 'install_if', term, relation: rule });
+    if (!optional) continue;
+    for (const { relation } of optionalDepends(entry)) {
+      add({ package: entry, kind: 'optional', term: relation, relation });
+    }
+  }
+  return links;
+}
+
+export function findDependents(
+  lookup: Lookup,
+  found: Found,
+  { name, depth, optional }: Pick<DependentsRequest, 'name' | 'depth' | 'optional'>,
+): DependentsReport {
+  const subjects = subjectsOf(found, requestName(name, lookup.sources.distro.id));
+  const direct = new Set(subjects.flatMap(({ names }) => names));
+  const links = linksByName(lookup, { optional, isWanted: (one) => depth > 1 || direct.has(one) });
+  const seen = new Set(subjects.map((subject) => keyOf(subject.package)));
+  const all: Dependent[] = [];
+  let level = subjects;
+  for (let at = 1; at <= depth && level.length > 0; at++) {
+    const met = dependentsOf(lookup, level, { links, seen });
+    for (const { package: entry, ...rest } of met) {
+      all.push({ ...refOf(lookup.repositories, entry), ...rest, depth: at });
+    }
+    const next = new Map(met.map(({ package: entry }) => [keyOf(entry), entry]));
+    for (const key of next.keys()) seen.add(key);
+    level = [...next.values()].map((entry) => ({ package: entry, names: namesOf(entry) }));
+  }
+  return {
+    name,
+    packages: subjects.map((subject) => refOf(lookup.repositories, subject.package)),
+    dependents: all,
+  };
+}
+
+type Met = Pick<Dependent, 'kind' | 'on'> & {
+  readonly package: RelatedPackage;
+  readonly relations: string[];
+};
+
+/** Packages that are not `seen` yet and have a relation that one of `subjects` meets; by name. */
+function dependentsOf(
+  lookup: Lookup,
+  subjects: readonly Subject[],
+  { links, seen }: { links: ReadonlyMap<string, readonly Link[]>; seen: ReadonlySet<string> },
+): readonly Met[] {
+  const met = new Map<string, Met>();
+  for (const { package: subject, names } of subjects) {
+    for (const { package: entry, kind, term, relation } of names.flatMap((name) => links.get(name) ?? [])) {
+      const key = keyOf(entry);
+      if (seen.has(key) || lookup.sources.distro.satisfies(term, subject) === undefined) continue;
+      const known = met.get(`${kind} ${key}`);
+      if (known === undefined) {
+        met.set(`${kind} ${key}`, { package: entry, kind, on: subject.name, relations: [relation] });
+      } else if (known.on === subject.name && !known.relations.includes(relation)) {
+        known.relations.push(relation);
+      }
+    }
+  }
+  return [...met.values()].sort((a, b) => compare(a.package.name, b.package.name) || compare(a.kind, b.kind));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function keyOf({ repositoryRank, ordinal }: RelatedPackage): string {
+  return `${repositoryRank}/${ordinal}`;
+}

@@ -1,0 +1,52 @@
+import type { Candidate } from '../../distros/distro.ts';
+import type { DependsReport, ResolvedRelation } from '../../model/relation-report.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import type { Context } from '../context.ts';
+import { find, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { refOf } from '../repositories/package-ref.ts';
+import { optionalDepends } from './optional-depends.ts';
+
+export interface DependsRequest {
+  readonly source: SourceOptions;
+  readonly packages: readonly string[];
+  /** With pacman's optdepends */
+  readonly optional: boolean;
+}
+
+/**
+ * The relations of packages, of a group those of its members, as written, and what each alone would resolve to; one that
+ * nothing meets is no failure.
+ * @throws AppError as withLookup
+ */
+export async function depends(context: Context, request: DependsRequest): Promise<readonly DependsReport[]> {
+  return withLookup(context, request.source, (lookup) => {
+    const entries = request.packages.flatMap((target) => {
+      const members = lookup.source.group(target);
+      return members.length > 0 ? members : find(lookup, target).packages.slice(0, 1);
+    });
+    return [...new Set(entries)].map((entry) => ({
+      ...refOf(lookup.repositories, entry),
+      relations: [
+        ...entry.depends.map((relation) => resolved(lookup, 'depends', { relation, purpose: '' })),
+        ...(request.optional ? optionalDepends(entry) : []).map((one) => resolved(lookup, 'optional', one)),
+      ],
+    }));
+  });
+}
+
+function resolved(
+  { repositories, source, sources }: Lookup,
+  kind: 'depends' | 'optional',
+  { relation, purpose }: { relation: string; purpose: string },
+): ResolvedRelation {
+  const ref = ({ package: entry }: Candidate) => refOf(repositories, entry);
+  const candidates = sources.distro.providersOf(relation, source);
+  const first = candidates.find(({ unasked }) => unasked);
+  return {
+    kind: relation.startsWith('!') ? 'conflicts' : kind,
+    relation,
+    purpose,
+    package: first && ref(first),
+    providers: candidates.map(ref),
+  };
+}

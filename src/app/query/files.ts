@@ -1,0 +1,87 @@
+import { AppError } from '../../model/app-error.ts';
+import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
+import type { CatalogPackage } from '../../model/package.ts';
+import type { FilesReport } from '../../model/package-report.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import { fetchArchives } from '../archives/fetch-archives.ts';
+import { archivesOf } from '../archives/indexed-archives.ts';
+import type { Context } from '../context.ts';
+import { find, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { refOf } from '../repositories/package-ref.ts';
+
+export interface FilesRequest {
+  readonly source: SourceOptions;
+  readonly packages: readonly string[];
+  /** Types, modes, sizes and link targets are wanted too: only the archives have them. */
+  readonly details: boolean;
+}
+
+/**
+ * What packages ship, without their metadata. An archive that the catalog does not know is fetched and verified, unless a
+ * repository's own list of files is there and says enough.
+ * @throws AppError USAGE for a name that several provide; as withLookup and fetchArchives
+ */
+export async function files(context: Context, request: FilesRequest): Promise<readonly FilesReport[]> {
+  const { lookup, entries } = await withLookup(context, request.source, (lookup) => ({
+    lookup,
+    entries: [...new Set(request.packages.map((target) => onePackage(lookup, target)))],
+  }));
+  const reports = entries.map(
+    (entry) =>
+      fromArchive(context, lookup, entry) ?? (request.details ? undefined : fromList(context, lookup, entry)),
+  );
+  const missing = entries.filter((_, at) => reports[at] === undefined);
+  const { sources, repositories } = lookup;
+  const fetched = await fetchArchives(context, sources, { packages: missing, repositories });
+  const made = new Map(missing.map((entry, at) => [entry, fetched[at] as ArchiveFacts]));
+  return entries.map(
+    (entry, at) => reports[at] ?? archiveReport(lookup, entry, made.get(entry) as ArchiveFacts),
+  );
+}
+
+function onePackage(lookup: Lookup, target: string): CatalogPackage {
+  const { by, packages } = find(lookup, target);
+  const names = [...new Set(packages.map(({ name }) => name))];
+  if (by === 'provides' && names.length > 1) {
+    throw new AppError('USAGE', `${target}: expected one package, got ${names.length} providers`, {
+      hint: `Name one of them: ${names.join(', ')}.`,
+      details: { expected: 'one package', got: names },
+    });
+  }
+  return packages[0] as CatalogPackage;
+}
+
+function fromArchive(context: Context, lookup: Lookup, entry: CatalogPackage): FilesReport | undefined {
+  const { distro, trust } = lookup.sources;
+  const accepted = archivesOf(context, distro.id, entry).find((known) => trust.accepts(known.trust));
+  const stored = accepted === undefined ? undefined : context.catalog.archives.get(accepted.digest);
+  return stored === undefined ? undefined : archiveReport(lookup, entry, stored.facts);
+}
+
+function archiveReport(lookup: Lookup, entry: CatalogPackage, { files }: ArchiveFacts): FilesReport {
+  const { isMetadata } = lookup.sources.distro.tree;
+  const shipped = files.filter((entry) => !isMetadata(entry));
+  return {
+    ...refOf(lookup.repositories, entry),
+    source: 'archive',
+    paths: shipped.map(withSlash),
+    entries: shipped.map(({ path, type, mode, sizeBytes, linkTarget }) => ({
+      path,
+      type,
+      mode,
+      sizeBytes,
+      linkTarget,
+    })),
+  };
+}
+
+function fromList(context: Context, lookup: Lookup, entry: CatalogPackage): FilesReport | undefined {
+  const paths = context.catalog.fileLists.get(entry.repositoryId, entry.name, entry.version);
+  return paths === undefined
+    ? undefined
+    : { ...refOf(lookup.repositories, entry), source: 'list', paths, entries: undefined };
+}
+
+export function withSlash({ path, type }: Pick<FileEntry, 'path' | 'type'>): string {
+  return type === 'directory' ? `${path}/` : path;
+}

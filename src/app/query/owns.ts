@@ -1,0 +1,138 @@
+import type { Owner, OwnsReport } from '../../model/package-report.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import type { Context } from '../context.ts';
+import { type Lookup, withLookup } from '../repositories/lookup.ts';
+import { withSlash } from './files.ts';
+import { type PathQuery, pathQuery } from './path-query.ts';
+
+export interface OwnsRequest {
+  readonly source: SourceOptions;
+  /** As pathQuery reads them */
+  readonly paths: readonly string[];
+}
+
+/** Packages named as likely owners of one path */
+const MAX_LIKELY = 5;
+
+/**
+ * Which packages ship the paths, among those whose paths are known: archives in the catalog, and repositories' lists of
+ * files.
+ * @throws AppError USAGE for what is no path; as ensureIndexed
+ */
+export async function owns(context: Context, request: OwnsRequest): Promise<OwnsReport> {
+  const queries = request.paths.map(pathQuery);
+  const report = await withLookup(context, request.source, (lookup): OwnsReport => {
+    const places = placesOf(context, lookup);
+    const answers = queries.map((query) => {
+      for (const one of [query, ...query.merged]) {
+        const owners = ownersOf(context, lookup, { query: one, places });
+        if (owners.length > 0) return owners;
+      }
+      return [];
+    });
+    const missing = queries.filter((_, at) => answers[at]?.length === 0);
+    const packages = lookup.repositories.reduce((sum, { row }) => sum + row.packageCount, 0);
+    return {
+      owners: answers.flat(),
+      missing: missing.map(({ text }) => text),
+      likely: [...new Set(missing.flatMap((query) => likelyOwners(lookup, query)))],
+      searched: places.searched,
+      packages,
+      notes: places.searched < packages ? [notSearched(lookup, places, packages)] : [],
+    };
+  });
+  for (const note of report.notes) context.progress.note(note);
+  return report;
+}
+
+interface Places {
+  /** Repositories' names by digest of their packages' archives */
+  readonly byDigest: ReadonlyMap<string, string>;
+  /** Ids of the request's packages whose archives are known */
+  readonly archived: ReadonlySet<number>;
+  readonly searched: number;
+}
+
+function placesOf(context: Context, { sources, repositories }: Lookup): Places {
+  const byDigest = new Map<string, string>();
+  const archived = new Set<number>();
+  const known = new Set<number>();
+  for (const { spec, row } of repositories) {
+    for (const { id, digest } of context.catalog.archivePaths.known(row.id, sources.distro.id)) {
+      if (!byDigest.has(digest)) byDigest.set(digest, spec.name);
+      archived.add(id);
+      known.add(id);
+    }
+    for (const id of context.catalog.fileLists.known(row.id)) known.add(id);
+  }
+  return { byDigest, archived, searched: known.size };
+}
+
+function ownersOf(
+  context: Context,
+  lookup: Lookup,
+  { query, places }: { query: PathQuery; places: Places },
+): readonly Owner[] {
+  return [...inArchives(context, lookup, { query, places }), ...inLists(context, lookup, { query, places })];
+}
+
+function inArchives(
+  context: Context,
+  { sources }: Lookup,
+  { query, places }: { query: PathQuery; places: Places },
+): readonly Owner[] {
+  const { distro, trust, architecture } = sources;
+  return context.catalog.archivePaths.search(distro.id, query.needles).flatMap((archive) => {
+    const repository = places.byDigest.get(archive.digest);
+    const isOther = archive.architecture !== architecture && !ANY_ARCHITECTURE.has(archive.architecture);
+    if (repository === undefined && (isOther || !trust.accepts(archive.trust))) return [];
+    return archive.files
+      .filter((file) => !distro.tree.isMetadata(file))
+      .filter((file) => query.matches(file.path, file.type === 'directory'))
+      .map((file) => ({
+        name: archive.name,
+        version: archive.version,
+        repository: repository ?? '',
+        path: withSlash(file),
+        source: 'archive' as const,
+      }));
+  });
+}
+
+const ANY_ARCHITECTURE: ReadonlySet<string> = new Set(['noarch', 'any', 'all']);
+
+/** In packages of the request whose archives are not known. */
+function inLists(
+  context: Context,
+  { repositories, source }: Lookup,
+  { query, places }: { query: PathQuery; places: Places },
+): readonly Owner[] {
+  return repositories.flatMap(({ spec, row }) =>
+    [...context.catalog.fileLists.search(row.id, query.needles)].flatMap(({ name, version, paths }) => {
+      const listed = source
+        .byName(name)
+        .find((entry) => entry.repositoryId === row.id && entry.version === version);
+      if (listed === undefined || places.archived.has(listed.id)) return [];
+      return paths
+        .filter((path) => query.matches(path.replace(/\/$/, ''), path.endsWith('/')))
+        .map((path) => ({ name, version, repository: spec.name, path, source: 'list' as const }));
+    }),
+  );
+}
+
+/** By what indexes say alone: commands and libraries of that name. */
+function likelyOwners({ source }: Lookup, { baseName }: PathQuery): readonly string[] {
+  if (baseName === '') return [];
+  return ['cmd:', 'so:', '']
+    .flatMap((kind) => source.providers(`${kind}${baseName}`).map((entry) => ({ entry, kind })))
+    .slice(0, MAX_LIKELY)
+    .map(({ entry, kind }) => `${entry.name}-${entry.version} provides ${kind}${baseName}`);
+}
+
+function notSearched(lookup: Lookup, { searched }: Places, packages: number): string {
+  const lists =
+    lookup.sources.distro.fileLists === undefined
+      ? 'add them with compose ingest FILE|DIR|URL…'
+      : 'fetch all lists with compose index --files';
+  return `searched ${searched} of ${packages} packages; the rest are not cached: ${lists}`;
+}

@@ -1,0 +1,19 @@
+import type { DistroId } from '../../model/package.ts';
+import type { Context } from '../context.ts';
+
+/** A shell shows no more, and asks first from a hundred on. */
+const MAX_NAMES = 500;
+
+/** Names in the catalog's repositories of a distribution that start with `prefix`, sorted; none without a prefix. */
+export function packageNames(
+  context: Context,
+  query: { distro: DistroId; prefix: string },
+): readonly string[] {
+  if (query.prefix === '') return [];
+  const repositories = context.catalog.repositories.all().filter(({ distro }) => distro === query.distro);
+  return context.catalog.packages
+    .names(repositories)
+    .filter((name) => name.startsWith(query.prefix))
+    .sort()
+    .slice(0, MAX_NAMES);
+}

@@ -1,0 +1,41 @@
+import type { BaseMode, PlannedPackage, PlanReport, SourceOptions } from '../../model/request.ts';
+import { cachedDigest } from '../archives/fetch-archives.ts';
+import type { Context } from '../context.ts';
+import { type Resolution, repositoryOf, resolvePackages } from '../repositories/resolve.ts';
+
+export interface PlanRequest {
+  readonly source: SourceOptions;
+  readonly packages: readonly string[];
+  /** As in ComposeRequest */
+  readonly base: BaseMode | undefined;
+}
+
+/** What would be installed, without downloading any package. @throws AppError as resolvePackages */
+export async function plan(context: Context, request: PlanRequest): Promise<PlanReport> {
+  return planReport(context, await resolvePackages(context, request));
+}
+
+export function planReport(context: Context, resolution: Resolution): PlanReport {
+  const packages = resolution.packages.map(
+    ({ package: entry, reason }): PlannedPackage => ({
+      name: entry.name,
+      version: entry.version,
+      repository: repositoryOf(resolution, entry).spec.name,
+      reason: resolution.added.has(entry) ? 'base' : reason,
+      sizeBytes: entry.sizeBytes,
+      installedSizeBytes: entry.installedSizeBytes,
+      cached: cachedDigest(context, resolution.sources, entry) !== undefined,
+    }),
+  );
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return {
+    distro: resolution.sources.distro.id,
+    release: resolution.system.release,
+    architecture: resolution.sources.architecture,
+    packages,
+    base: resolution.base,
+    downloadBytes: sum(packages.filter((entry) => !entry.cached).map((entry) => entry.sizeBytes)),
+    installedBytes: sum(packages.map((entry) => entry.installedSizeBytes)),
+    warnings: resolution.warnings,
+  };
+}

@@ -1,0 +1,50 @@
+import { catalogError } from '../../catalog/database.ts';
+import type { PlanAnswer, Planner, SourceOptions } from '../../model/request.ts';
+import { type Context, type ContextOptions, catalogPath, closeSessions, openContext } from '../context.ts';
+import { openLookup, sourceOf } from '../repositories/lookup.ts';
+
+/** A source remembers every package it has read: all of a distribution take more memory than a batch is worth. */
+const ANSWERS_BY_SOURCE = 300;
+
+/** A planner over the repositories as they are now. @throws AppError as openContext and openLookup */
+export async function openPlanner(contextOptions: ContextOptions, options: SourceOptions): Promise<Planner> {
+  const context = openContext(contextOptions);
+  try {
+    return await plannerIn(context, options);
+  } catch (error) {
+    context.catalog.close();
+    throw catalogError(error, catalogPath(context.directory));
+  } finally {
+    // The repositories are in the catalog.
+    await closeSessions(context);
+  }
+}
+
+async function plannerIn(context: Context, options: SourceOptions): Promise<Planner> {
+  const { catalog } = context;
+  const lookup = await openLookup(context, options);
+  const { sources, repositories } = lookup;
+  const { architecture, distro } = sources;
+  const repositoryNames = repositories.map(({ spec }) => spec.name);
+  const release = catalog.hold();
+  let { source } = lookup;
+  let answered = 0;
+  return {
+    plan(targets): PlanAnswer {
+      answered += 1;
+      if (answered % ANSWERS_BY_SOURCE === 0) source = sourceOf(context, repositories);
+      const request = { targets, architecture, repositoryNames };
+      const result = catalog.snapshot(() => distro.solve(request, source));
+      if (!result.ok) return { add: targets, error: result.report };
+      const { packages, warnings } = result;
+      const install = packages.map(
+        ({ package: { name, version, tag } }) => `${name}-${version}${tag === '' ? '' : `@${tag}`}`,
+      );
+      return warnings.length === 0 ? { add: targets, install } : { add: targets, install, warnings };
+    },
+    close() {
+      release();
+      catalog.close();
+    },
+  };
+}

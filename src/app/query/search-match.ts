@@ -1,0 +1,98 @@
+import type { NameRow, SearchTable } from '../../catalog/search.ts';
+import { longestLiteral, matchesGlob } from '../../model/glob.ts';
+import { filterByExpression } from './regular-expression.ts';
+
+/** How well a package answers one word. */
+export interface Match {
+  /** Lower is better: see GRADES */
+  readonly grade: number;
+  /** Among equals, lower is better: length of the name, or bm25 */
+  readonly tie: number;
+  /** What matched, in the order of which equals come; empty: a description */
+  readonly name: string;
+  /** What it provides that matched where its name does not */
+  readonly provides: readonly string[];
+}
+
+/** By package id. */
+export type Matches = ReadonlyMap<number, Match>;
+
+const GRADES = { exact: 0, prefix: 1, name: 2, providesExactly: 3, provides: 4, description: 5 } as const;
+
+/** A word in a name, in what is provided, or at the start of words of the description; in any case. */
+export function byWord(table: SearchTable, repositoryId: number, word: string): Matches {
+  const wanted = word.toLowerCase();
+  const matches = new Map<number, Match>();
+  for (const { id, rank } of table.describedBy(repositoryId, word)) {
+    matches.set(id, { grade: GRADES.description, tie: rank, name: '', provides: [] });
+  }
+  addProvides(matches, table.provides(repositoryId, word), (name) => {
+    const lower = name.toLowerCase();
+    return lower === wanted || lower.slice(lower.indexOf(':') + 1) === wanted
+      ? GRADES.providesExactly
+      : GRADES.provides;
+  });
+  addNames(matches, table.names(repositoryId, word), (name) => {
+    const lower = name.toLowerCase();
+    if (lower === wanted) return GRADES.exact;
+    return lower.startsWith(wanted) ? GRADES.prefix : GRADES.name;
+  });
+  return matches;
+}
+
+/** A glob over whole names and whole provides, in any case. */
+export function byGlob(table: SearchTable, repositoryId: number, glob: string): Matches {
+  const pattern = glob.toLowerCase();
+  const literal = longestLiteral(pattern);
+  const fits = ({ name }: NameRow): boolean => matchesGlob(pattern, name.toLowerCase());
+  const matches = new Map<number, Match>();
+  addProvides(matches, table.provides(repositoryId, literal).filter(fits), () => GRADES.provides);
+  addNames(matches, table.names(repositoryId, literal).filter(fits), () => GRADES.name);
+  return matches;
+}
+
+/** An expression over names, provides and descriptions. @throws AppError USAGE, LIMIT */
+export function byExpression(table: SearchTable, repositoryId: number, expression: string): Matches {
+  const matches = new Map<number, Match>();
+  const names = table.names(repositoryId, '');
+  const provides = table.provides(repositoryId, '');
+  const descriptions = table.descriptions(repositoryId);
+  const [nameHits, providesHits, descriptionHits] = filterByExpression(expression, [
+    names.map(({ name }) => name),
+    provides.map(({ name }) => name),
+    descriptions.map(({ description }) => description),
+  ]) as [number[], number[], number[]];
+  for (const at of descriptionHits) {
+    const { id, description } = descriptions[at] as { id: number; description: string };
+    matches.set(id, { grade: GRADES.description, tie: description.length, name: '', provides: [] });
+  }
+  const rows = (all: readonly NameRow[], hits: readonly number[]) => hits.map((at) => all[at] as NameRow);
+  addProvides(matches, rows(provides, providesHits), () => GRADES.provides);
+  addNames(matches, rows(names, nameHits), () => GRADES.name);
+  return matches;
+}
+
+/** Rows from worst to best: what is added later takes the place of what was there. */
+function addProvides(
+  matches: Map<number, Match>,
+  rows: readonly NameRow[],
+  gradeOf: (name: string) => number,
+): void {
+  for (const { id, name } of rows) {
+    const known = matches.get(id);
+    const grade = Math.min(gradeOf(name), known?.grade ?? GRADES.description);
+    const provides = [...(known?.provides ?? []), name];
+    const best = provides.reduce((shortest, other) => (other.length < shortest.length ? other : shortest));
+    matches.set(id, { grade, tie: best.length, name: best, provides });
+  }
+}
+
+function addNames(
+  matches: Map<number, Match>,
+  rows: readonly NameRow[],
+  gradeOf: (name: string) => number,
+): void {
+  for (const { id, name } of rows) {
+    matches.set(id, { grade: gradeOf(name), tie: name.length, name, provides: [] });
+  }
+}

@@ -1,0 +1,104 @@
+import type { SearchRow } from '../../catalog/search.ts';
+import { AppError } from '../../model/app-error.ts';
+import { isGlob } from '../../model/glob.ts';
+import type { FoundPackage, SearchReport } from '../../model/package-report.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import { cachedDigest } from '../archives/fetch-archives.ts';
+import type { Context } from '../context.ts';
+import { type Lookup, withLookup } from '../repositories/lookup.ts';
+import { nearestNames } from '../settings/nearest.ts';
+import { byExpression, byGlob, byWord, type Match, type Matches } from './search-match.ts';
+
+/** A question longer than this is a paste; every word costs a pass over all names. */
+const MAX_WORDS = 16;
+const MAX_WORD_LENGTH = 256;
+const MAX_NEAREST = 5;
+
+export interface SearchRequest {
+  readonly source: SourceOptions;
+  /** All must match; globs where they have `*`, `?` or `[` */
+  readonly words: readonly string[];
+  /** The words are regular expressions (ECMAScript, any case) */
+  readonly regex: boolean;
+  /** Most packages in the report; Infinity: all */
+  readonly limit: number;
+}
+
+/** Packages by name, provides and description, best first. @throws AppError USAGE, LIMIT; as ensureIndexed */
+export async function search(context: Context, request: SearchRequest): Promise<SearchReport> {
+  check(request.words);
+  return withLookup(context, request.source, (lookup) => {
+    const found = matchAll(context, lookup, request);
+    if (found.length === 0) return { total: 0, packages: [], nearest: nearest(context, lookup, request) };
+    const packages = found.slice(0, request.limit).flatMap(([id, match]) => {
+      const row = context.catalog.search.row(id);
+      return row === undefined ? [] : [foundPackage(context, lookup, { row, match })];
+    });
+    return { total: found.length, packages, nearest: [] };
+  });
+}
+
+function check(words: readonly string[]): void {
+  const long = words.find((word) => word.length > MAX_WORD_LENGTH);
+  if (words.length <= MAX_WORDS && long === undefined) return;
+  throw new AppError(
+    'USAGE',
+    `expected at most ${MAX_WORDS} words of at most ${MAX_WORD_LENGTH} characters, got ${long === undefined ? `${words.length} words` : `one of ${long.length}`}`,
+  );
+}
+
+/** Ids with their match, best first: the sum over the words, then repositories and packages in their own order. */
+function matchAll(
+  context: Context,
+  { repositories }: Lookup,
+  { words, regex }: SearchRequest,
+): readonly [id: number, match: Match][] {
+  const all: [id: number, match: Match][] = [];
+  for (const { row } of repositories) {
+    const perWord = words.map((word): Matches => {
+      if (regex) return byExpression(context.catalog.search, row.id, word);
+      return isGlob(word)
+        ? byGlob(context.catalog.search, row.id, word)
+        : byWord(context.catalog.search, row.id, word);
+    });
+    const [first, ...others] = perWord as [Matches, ...Matches[]];
+    for (const [id, match] of first) {
+      const matches = others.map((other) => other.get(id));
+      if (matches.every((other) => other !== undefined)) all.push([id, [match, ...matches].reduce(sum)]);
+    }
+  }
+  return all.sort(
+    ([, a], [, b]) => a.grade - b.grade || a.tie - b.tie || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+  );
+}
+
+function sum(a: Match, b: Match): Match {
+  return {
+    grade: a.grade + b.grade,
+    tie: a.tie + b.tie,
+    name: a.name || b.name,
+    provides: [...a.provides, ...b.provides],
+  };
+}
+
+function foundPackage(
+  context: Context,
+  { sources, repositories }: Lookup,
+  { row, match }: { row: SearchRow; match: Match },
+): FoundPackage {
+  const repository = repositories.find((candidate) => candidate.row.id === row.repositoryId);
+  return {
+    name: row.name,
+    version: row.version,
+    repository: repository?.spec.name ?? '',
+    description: row.description,
+    provides: [...new Set(match.provides)],
+    cached: cachedDigest(context, sources, { ...row, sizeBytes: 0 }) !== undefined,
+  };
+}
+
+function nearest(context: Context, { repositories }: Lookup, { words }: SearchRequest): readonly string[] {
+  const names = context.catalog.packages.names(repositories.map(({ row }) => row));
+  const near = words.flatMap((word) => nearestNames(word.toLowerCase(), names, MAX_NEAREST));
+  return [...new Set(near)].slice(0, MAX_NEAREST);
+}

@@ -1,0 +1,80 @@
+import type { Absence, Chain, GraphReport, SetEdge, WhyReport } from '../../model/relation-report.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import type { Context } from '../context.ts';
+import { find, withLookup } from '../repositories/lookup.ts';
+import { findDependents } from './dependents.ts';
+import { edgesFrom, type PackageSet, solveSet } from './solved-graph.ts';
+
+export interface WhyRequest {
+  readonly source: SourceOptions;
+  /** A package, or a relation: `so:libcurl.so.4` */
+  readonly name: string;
+  /** The targets of the set */
+  readonly targets: readonly string[];
+  /** A chain for every relation that asks for the package, not only the shortest of all */
+  readonly all: boolean;
+}
+
+/** Why a package is in a set. @throws AppError as resolvePackages */
+export async function why(context: Context, request: WhyRequest): Promise<WhyReport> {
+  const { graph, set } = await solveSet(context, request.source, request.targets);
+  const found = set.find(request.name);
+  const chains = found === undefined ? [] : chainsTo(found.name, graph);
+  const entry = graph.packages.find(({ name }) => name === found?.name);
+  return {
+    name: request.name,
+    package: entry && { name: entry.name, version: entry.version, repository: entry.repository },
+    targets: request.targets,
+    setSize: graph.packages.length,
+    chains: request.all ? chains : chains.slice(0, 1),
+    absence: entry === undefined ? await absenceOf(context, request, set) : undefined,
+  };
+}
+
+/**
+ * For each relation of the set that the package meets, the shortest chain from a root that ends with it and does not
+ * pass the package before; shortest first.
+ */
+function chainsTo(name: string, { roots, edges }: GraphReport): readonly Chain[] {
+  const outgoing = edgesFrom(edges);
+  const reachedBy = new Map<string, SetEdge | undefined>(roots.map((root) => [root, undefined]));
+  const chains: Chain[] = roots.includes(name) ? [{ root: name, steps: [] }] : [];
+  // Breadth first: a map's iteration includes what is added during it.
+  for (const [from] of reachedBy) {
+    if (from === name) continue;
+    for (const edge of outgoing.get(from) ?? []) {
+      if (edge.to === name) chains.push(chainOf(edge, reachedBy));
+      else if (!reachedBy.has(edge.to)) reachedBy.set(edge.to, edge);
+    }
+  }
+  return chains;
+}
+
+function chainOf(last: SetEdge, reachedBy: ReadonlyMap<string, SetEdge | undefined>): Chain {
+  const steps = [last];
+  for (let edge = reachedBy.get(last.from); edge !== undefined; edge = reachedBy.get(edge.from)) {
+    steps.unshift(edge);
+  }
+  return { root: (steps[0] as SetEdge).from, steps };
+}
+
+/** What could bring the package in. */
+async function absenceOf(context: Context, request: WhyRequest, set: PackageSet): Promise<Absence> {
+  return withLookup(context, request.source, (lookup) => {
+    const found = find(lookup, request.name);
+    const { packages, dependents } = findDependents(lookup, found, {
+      name: request.name,
+      depth: 1,
+      optional: false,
+    });
+    const rules = found.packages.map(({ installIf }) => installIf).filter((terms) => terms.length > 0);
+    return {
+      packages,
+      dependents,
+      installIf: rules.map((terms) => ({
+        rule: terms.join(' '),
+        missing: terms.filter((term) => !set.holds(term)),
+      })),
+    };
+  });
+}

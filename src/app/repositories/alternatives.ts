@@ -1,0 +1,143 @@
+import { shellQuote } from '../../distros/shared/shell/quote.ts';
+import type { SolveProblem } from '../../model/package.ts';
+import { type Alternatives, type ElsewhereEntry, ResolutionError } from '../../model/resolution-error.ts';
+import type { Context } from '../context.ts';
+import { nearestNames } from '../settings/nearest.ts';
+import { elsewhere } from './elsewhere.ts';
+import type { Lookup, Refusal } from './lookup.ts';
+
+/** Of each kind, for one problem */
+const MAX_SUGGESTIONS = 5;
+/** Problems that are looked into: each costs a pass over all names. */
+const MAX_PROBLEMS = 20;
+
+/** The refusal with what there is in place of what cannot be had. */
+export async function resolutionError(
+  context: Context,
+  lookup: Lookup,
+  { problems, report, hint }: Refusal,
+): Promise<ResolutionError> {
+  const explained = [];
+  for (const [at, problem] of problems.entries()) {
+    const isTried = at < MAX_PROBLEMS && (problem.kind === 'unknown' || problem.kind === 'version');
+    explained.push({ ...problem, ...(isTried ? await alternativesTo(context, lookup, problem) : NONE) });
+  }
+  return new ResolutionError({ distro: lookup.sources.distro.id, problems: explained, report, hint });
+}
+
+const NONE: Alternatives = { nearest: [], providers: [], elsewhere: [], hint: '' };
+
+async function alternativesTo(
+  context: Context,
+  lookup: Lookup,
+  problem: SolveProblem,
+): Promise<Alternatives> {
+  const isUnknown = problem.kind === 'unknown' && problem.candidates.length === 0;
+  const found = {
+    nearest: isUnknown ? nearest(context, lookup, problem) : [],
+    providers: isUnknown ? providers(context, lookup, problem.subject) : [],
+    elsewhere: await elsewhere(context, lookup, {
+      // Only of a word of the request may a part be a repository; no relation has a slash.
+      relation: problem.requirement.slice(problem.requirement.lastIndexOf('/') + 1),
+      most: MAX_SUGGESTIONS,
+      anywhere: isTarget(problem),
+    }),
+  };
+  return { ...found, hint: hintOf(problem, found) };
+}
+
+/** Of `so:libx.so.1` names that are provided as `so:`, else names of packages. */
+function nearest(
+  context: Context,
+  { repositories, source }: Lookup,
+  { subject: name, requirement }: SolveProblem,
+): readonly string[] {
+  const kind = name.slice(0, name.indexOf(':') + 1);
+  const plain = name.slice(Math.max(kind.length, name.lastIndexOf('/') + 1));
+  // Of `repository/name` and `cmd:name` the package itself.
+  if (plain !== requirement && source.byName(plain).length > 0) return [plain];
+  if (kind === '') {
+    return nearestNames(
+      plain,
+      context.catalog.packages.names(repositories.map(({ row }) => row)),
+      MAX_SUGGESTIONS,
+    );
+  }
+  const names = provided(context, repositories, kind).filter((other) => other.startsWith(kind));
+  const near = nearestNames(
+    plain,
+    names.map((other) => other.slice(kind.length)),
+    MAX_SUGGESTIONS,
+  );
+  return near.map((other) => `${kind}${other}`);
+}
+
+/** Packages that provide the name as a command, a library…: `cmd:git`, `so:libz.so.1`. */
+function providers(
+  context: Context,
+  { repositories, source }: Lookup,
+  name: string,
+): Alternatives['providers'] {
+  const names = provided(context, repositories, `:${name}`).filter(
+    (other) => other.slice(other.indexOf(':') + 1) === name,
+  );
+  const found = names.flatMap((by) =>
+    source.providers(by).map((entry) => ({ package: `${entry.name}-${entry.version}`, by })),
+  );
+  return found.slice(0, MAX_SUGGESTIONS);
+}
+
+/** Names that contain the fragment among those that packages provide. */
+function provided(
+  { catalog }: Context,
+  repositories: Lookup['repositories'],
+  fragment: string,
+): readonly string[] {
+  const rows = repositories.flatMap(({ row }) => catalog.search.provides(row.id, fragment));
+  return [...new Set(rows.map(({ name }) => name))];
+}
+
+/** What apk's prefixes of provided names stand for (apk-package(5), "provides"). */
+const KINDS: Readonly<Record<string, string>> = {
+  cmd: 'a command provided by',
+  so: 'a library provided by',
+  pc: 'a pkg-config module provided by',
+};
+
+function hintOf(problem: SolveProblem, found: Omit<Alternatives, 'hint'>): string {
+  const { subject } = problem;
+  const provided = [...Map.groupBy(found.providers, ({ by }) => by)].map(([by, entries]) => {
+    const kind = KINDS[by.slice(0, by.indexOf(':'))] ?? `provided as ${by} by`;
+    return `${subject} is ${kind} ${either(entries.map((entry) => entry.package))}.`;
+  });
+  // A dependency is no typing error, and what is provided is what was meant.
+  const isTyped = isTarget(problem) && provided.length === 0 && found.nearest.length > 0;
+  return [
+    ...provided,
+    ...(isTyped ? [`Did you mean ${either(found.nearest)}?`] : []),
+    ...(found.elsewhere.length > 0 ? [`Available elsewhere: ${found.elsewhere.map(place).join('; ')}.`] : []),
+  ].join(' ');
+}
+
+/** Whether the request itself asks for it, not only a package. */
+function isTarget(problem: SolveProblem): boolean {
+  return [problem, ...problem.terms].some(({ chain }) => chain.length === 1);
+}
+
+function either(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+/** `git-2.45.2-r0 in alpine edge main x86_64 (--release edge)` */
+function place({
+  package: label,
+  distro,
+  release,
+  repository,
+  architecture,
+  options,
+}: ElsewhereEntry): string {
+  const words = options.map(shellQuote).join(' ');
+  const where = [distro, release, repository, architecture].filter((word) => word !== '').join(' ');
+  return `${label} in ${where}${words === '' ? '' : ` (${words})`}`;
+}

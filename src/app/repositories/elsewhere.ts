@@ -1,0 +1,130 @@
+import type { RepositoryRow } from '../../catalog/repositories.ts';
+import type { Distro, RepositoryQuery } from '../../distros/distro.ts';
+import { redactUrl } from '../../fetch/url.ts';
+import { isAppError } from '../../model/app-error.ts';
+import type { CatalogPackage, DistroId } from '../../model/package.ts';
+import type { RepositorySpec } from '../../model/repository.ts';
+import type { ElsewhereEntry } from '../../model/resolution-error.ts';
+import { platformOf } from '../architecture.ts';
+import type { Context } from '../context.ts';
+import { distroOf } from '../distros.ts';
+import { identityOf, releaseIn } from '../sources/indexed-repository.ts';
+import type { Lookup } from './lookup.ts';
+
+const OTHER: Readonly<Record<DistroId, DistroId>> = { alpine: 'arch', arch: 'alpine' };
+
+/**
+ * Packages that meet the relation in repositories that were indexed for other requests, the best of each: of the distribution;
+ * with `anywhere`, where those have none, of another architecture of it, else of the other distribution.
+ */
+export async function elsewhere(
+  context: Context,
+  lookup: Lookup,
+  { relation, most, anywhere }: { relation: string; most: number; anywhere: boolean },
+): Promise<readonly ElsewhereEntry[]> {
+  const { sources, repositories } = lookup;
+  const asked = new Set(repositories.map(({ row }) => row.id));
+  const rows = context.catalog.repositories.all().filter(({ id }) => !asked.has(id));
+  const own = rows.filter(({ distro }) => distro === sources.distro.id);
+  const isSame = ({ architecture }: RepositoryRow) => architecture === sources.architecture;
+  const find = (among: readonly RepositoryRow[], distro: Distro): readonly ElsewhereEntry[] => {
+    const source = context.catalog.packages.source(among.map(({ id }) => ({ id, tag: '' })));
+    const entries = distro.providersOf(relation, source).map((candidate) => candidate.package);
+    return [...Map.groupBy(entries, ({ repositoryRank }) => repositoryRank)]
+      .slice(0, most)
+      .map(([rank, [entry]]) =>
+        entryOf(lookup, distro, { row: among[rank] as RepositoryRow, entry: entry as CatalogPackage }),
+      );
+  };
+  const found = find(own.filter(isSame), sources.distro);
+  if (found.length > 0 || !anywhere) return found;
+  const otherArchitectures = find(
+    own.filter((row) => !isSame(row)),
+    sources.distro,
+  );
+  if (otherArchitectures.length > 0 || own.length === rows.length) return otherArchitectures;
+  const other = await distroOf(OTHER[sources.distro.id]);
+  const machine = JSON.stringify(platformOf(sources.distro, sources.architecture));
+  return find(
+    rows.filter(
+      (row) => row.distro === other.id && JSON.stringify(platformOf(other, row.architecture)) === machine,
+    ),
+    other,
+  );
+}
+
+function entryOf(
+  lookup: Lookup,
+  distro: Distro,
+  { row, entry }: { row: RepositoryRow; entry: Pick<CatalogPackage, 'name' | 'version'> },
+): ElsewhereEntry {
+  const { architecture, name } = row;
+  return {
+    package: `${entry.name}-${entry.version}`,
+    distro: distro.id,
+    release: releaseIn(
+      { spec: distro.repository(lineOf(row, distro), queryOf(row, distro)), row },
+      { distro },
+    ),
+    repository: name,
+    architecture,
+    options: [
+      ...(distro === lookup.sources.distro ? [] : ['--distro', distro.id]),
+      ...(architecture === lookup.sources.architecture ? [] : ['--arch', architecture]),
+      ...(releaseWords(lookup, distro, row) ?? repositoryWords(lookup, distro, row)),
+    ],
+  };
+}
+
+/** `--release` where that is enough: the repository is one of those that a release has by default. */
+function releaseWords(
+  { options, sources }: Lookup,
+  distro: Distro,
+  row: RepositoryRow,
+): readonly string[] | undefined {
+  const isOwn = distro === sources.distro;
+  if (isOwn && options.repositories.length > 0) return undefined;
+  const release = [distro.defaults.release, ...row.url.split('/')].find((word) =>
+    [sources.mirrors, []].some((mirrors) =>
+      hasIdentity(row, () => distro.repositories({ ...queryOf(row, distro), release: word, mirrors })),
+    ),
+  );
+  if (release === undefined) return undefined;
+  const isUsed = isOwn
+    ? release === sources.release
+    : release === distro.defaults.release && options.release === '';
+  return isUsed ? [] : ['--release', release];
+}
+
+/** `--repo` replaces the default repositories, so it names them too. */
+function repositoryWords(
+  { options, sources, repositories }: Lookup,
+  distro: Distro,
+  row: RepositoryRow,
+): readonly string[] {
+  const isBeside = distro === sources.distro && row.architecture === sources.architecture;
+  const kept = isBeside && options.repositories.length === 0 ? repositories.map((one) => one.row) : [];
+  return [...kept, row].flatMap((one) => ['--repo', redactUrl(lineOf(one, distro))]);
+}
+
+/** The shortest place by which `--repo` finds the repository. */
+function lineOf(row: RepositoryRow, distro: Distro): string {
+  const parent = row.base.replace(/\/[^/]*$/, '');
+  const places = [parent, row.base].filter((place) => place !== '');
+  const query = queryOf(row, distro);
+  return places.find((line) => hasIdentity(row, () => [distro.repository(line, query)])) ?? row.url;
+}
+
+function queryOf({ architecture }: RepositoryRow, { defaults }: Distro): RepositoryQuery {
+  return { release: defaults.release, architecture, mirrors: [] };
+}
+
+/** Whether one of the repositories is the row's; words that name no repository do not. */
+function hasIdentity({ url }: RepositoryRow, specs: () => readonly RepositorySpec[]): boolean {
+  try {
+    return specs().some((spec) => identityOf(spec) === url);
+  } catch (error) {
+    if (isAppError(error, 'USAGE')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,136 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RepositoryRow } from '../../catalog/repositories.ts';
+import { mapConcurrent } from '../../fetch/pool.ts';
+import { isLocal, localPath } from '../../fetch/url.ts';
+import { AppError, type ErrorCode, isAppError } from '../../model/app-error.ts';
+import { digestOf } from '../../model/digest.ts';
+import { readLimitedFile } from '../../model/limited-file.ts';
+import type { IndexPackage } from '../../model/package.ts';
+import type { RepositorySpec } from '../../model/repository.ts';
+import { keysInFolder } from '../archives/bootstrap-keys.ts';
+import { ingestFile } from '../archives/ingest-file.ts';
+import { type Unread, withUnread } from '../archives/unread-archive.ts';
+import type { Context } from '../context.ts';
+import {
+  type IndexedRepository,
+  identityOf,
+  withoutRelease,
+  writeOptions,
+} from '../sources/indexed-repository.ts';
+import { MAX_SIGNATURE_BYTES } from '../sources/signatures.ts';
+import type { Sources } from '../sources/sources.ts';
+import { archivesIn } from './mirrored-index.ts';
+
+/** Archives read at once: enough to overlap reading and hashing on the thread pool. */
+const CONCURRENCY = 4;
+/** What refuses the folder: all that is no fault of an archive, and what only `--allow-untrusted` or a key would let in. */
+const REFUSES_ALL: ReadonlySet<ErrorCode> = new Set([
+  'SIGNATURE',
+  'UNTRUSTED_KEY',
+  'STORAGE',
+  'CATALOG',
+  'CANCELLED',
+]);
+
+/** A folder of bare archives is a repository too: its index is what the archives say of themselves. */
+export async function indexFolder(
+  context: Context,
+  sources: Sources,
+  spec: RepositorySpec,
+): Promise<IndexedRepository> {
+  const { distro, trust } = sources;
+  const suffixes = distro.defaults.archiveSuffixes;
+  const base = spec.baseUrls
+    .filter(isLocal)
+    .map(localPath)
+    .find((folder) => archivesIn(folder, suffixes).length > 0) as string;
+  const files = archivesIn(base, suffixes).map((name) => ({
+    name,
+    stat: statSync(join(base, name), { throwIfNoEntry: false }),
+  }));
+  const content = digestOf(
+    files.map(({ name, stat }) => `${name}\0${stat?.size}\0${stat?.mtimeMs}\n`).join(''),
+  );
+  const { repositories } = context.catalog;
+  const find = () => repositories.find(spec.distro, spec.architecture, identityOf(spec));
+  const old = find();
+  if (old?.content === content && trust.accepts(old.trust)) return { spec, row: old, changed: false };
+
+  let fetched: Promise<boolean> | undefined;
+  /** Where a pinned key is missing the folder itself may have it; once for all archives. */
+  const withKeys = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys) throw error;
+      fetched ??= keysInFolder(context, sources, base);
+      if (!(await fetched)) throw error;
+      return work();
+    }
+  };
+  const task = context.progress.task(`read ${base}`, files.length, 'items');
+  const unread: Unread[] = [];
+  const found = await mapConcurrent(files, CONCURRENCY, async ({ name }): Promise<IndexPackage[]> => {
+    const path = join(base, name);
+    try {
+      const signature = existsSync(`${path}.sig`)
+        ? readLimitedFile(`${path}.sig`, MAX_SIGNATURE_BYTES)
+        : undefined;
+      const file = {
+        path,
+        where: path,
+        distro,
+        trust,
+        adopt: false,
+        ...(signature === undefined ? {} : { signature }),
+      };
+      const { facts } = await withKeys(() => ingestFile(context, file));
+      return [distro.describe(facts, name)];
+    } catch (error) {
+      // One odd archive does not take the others down.
+      if (!(error instanceof AppError) || REFUSES_ALL.has(error.code)) throw error;
+      unread.push({ fileName: name, error });
+      return [];
+    } finally {
+      task.advance(1);
+    }
+  });
+  task.done();
+  unread.sort((a, b) => (a.fileName < b.fileName ? -1 : 1));
+  if (unread[0] !== undefined && unread.length === files.length) throw unread[0].error;
+  for (const { error } of unread) context.progress.note(`${error.message}; skipped`);
+  const packages = withUnread(found.flat(), unread, { distro, architecture: spec.architecture });
+  const fitting = packages.filter(
+    ({ architecture }) =>
+      architecture === spec.architecture ||
+      isAnyArchitecture(architecture) ||
+      distro.defaults.takesArchitecture?.(spec.architecture, architecture) === true,
+  );
+  await repositories.replace(
+    {
+      distro: spec.distro,
+      architecture: spec.architecture,
+      url: identityOf(spec),
+      base,
+      release: distro.releaseOf(
+        { packages: fitting, description: '', signedBy: '' },
+        withoutRelease(spec, sources),
+      ),
+      name: spec.name,
+      etag: '',
+      lastModified: '',
+      content,
+      description: '',
+      signedBy: '',
+      trust: trust.fingerprint,
+    },
+    fitting,
+    writeOptions(context, spec.name),
+  );
+  return { spec, row: find() as RepositoryRow, changed: true };
+}
+
+function isAnyArchitecture(word: string): boolean {
+  return word === 'noarch' || word === 'any' || word === 'all';
+}

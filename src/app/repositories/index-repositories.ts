@@ -1,0 +1,28 @@
+import { redactUrl } from '../../fetch/url.ts';
+import type { IndexReport, SourceOptions } from '../../model/request.ts';
+import type { Context } from '../context.ts';
+import { releaseIn } from '../sources/indexed-repository.ts';
+import { resolveSources } from '../sources/sources.ts';
+import { fileListsOf, indexFiles } from './index-files.ts';
+import { ensureIndexed } from './repositories.ts';
+
+/** Reads the repositories' indexes into the catalog, and with `files` their lists of files; an unchanged one costs one request. */
+export async function indexRepositories(
+  context: Context,
+  source: SourceOptions,
+  { files }: { files: boolean } = { files: false },
+): Promise<readonly IndexReport[]> {
+  const sources = await resolveSources(context, source);
+  if (files) fileListsOf(sources);
+  const repositories = await ensureIndexed(context, sources, 'always');
+  const indexes = repositories.map(
+    ({ spec, row, changed, unreachable }): IndexReport => ({
+      repository: `${spec.distro} ${releaseIn({ spec, row }, sources)} ${spec.name} ${spec.architecture}`,
+      url: redactUrl(row.base),
+      status: unreachable === true ? 'cached' : changed ? 'indexed' : 'unchanged',
+      packages: row.packageCount,
+      signedBy: row.signedBy,
+    }),
+  );
+  return files ? [...indexes, ...(await indexFiles(context, sources, repositories))] : indexes;
+}

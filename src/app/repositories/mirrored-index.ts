@@ -1,0 +1,132 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RepositoryRow } from '../../catalog/repositories.ts';
+import type { Distro } from '../../distros/distro.ts';
+import { type ConditionalResult, fetchAccepted } from '../../fetch/http.ts';
+import { isLocal, joinUrl, localPath, withoutSecrets } from '../../fetch/url.ts';
+import { AppError, isAppError } from '../../model/app-error.ts';
+import type { RepositorySpec } from '../../model/repository.ts';
+import type { Context } from '../context.ts';
+import { distroOf } from '../distros.ts';
+import { DISTROS } from '../settings/settings.ts';
+import { allRefused, reasonsOf } from '../sources/all-refused.ts';
+import type { FoundIndex } from '../sources/indexed-repository.ts';
+import type { Sources } from '../sources/sources.ts';
+import { missingIndexHint } from './missing-index.ts';
+
+/** Arch's `extra.files` is 60 MiB; an index beyond this is somebody's mistake. */
+const MAX_INDEX_BYTES = 512 * 1024 * 1024;
+
+/** What is known of an index that was read before. */
+export type KnownIndex = Pick<RepositoryRow, 'base' | 'etag' | 'lastModified'>;
+
+export interface IndexSearch<T> {
+  readonly spec: RepositorySpec;
+  readonly known?: KnownIndex | undefined;
+  /** Verifies a mirror's index; what it refuses goes on to the next mirror. */
+  readonly accept: (found: FoundIndex) => Promise<T>;
+}
+
+export type IndexOutcome<T> =
+  /** That of last time, by what the mirror at `base` says */
+  | { readonly status: 'unchanged'; readonly base: string }
+  /** That of last time: no mirror answered. `reason`: one line */
+  | { readonly status: 'unreachable'; readonly reason: string }
+  /** No index, but archives */
+  | { readonly status: 'folder' }
+  | { readonly status: 'read'; readonly value: T };
+
+/**
+ * A repository's index from the first mirror that has one which is accepted.
+ * @throws AppError NOT_FOUND, NETWORK, LIMIT; what `accept` refuses on every mirror, with every mirror's reason
+ */
+export async function findIndex<T>(
+  context: Context,
+  sources: Sources,
+  search: IndexSearch<T>,
+): Promise<IndexOutcome<T>> {
+  const { spec, known } = search;
+  try {
+    return await askMirrors(context, sources, search);
+  } catch (error) {
+    if (known !== undefined && isAppError(error, 'NETWORK')) {
+      return { status: 'unreachable', reason: reasonsOf(error).join('; ') };
+    }
+    if (!isAppError(error, 'NOT_FOUND') || !spec.baseUrls.every(isLocal)) throw error;
+    const isThere = (base: string): boolean =>
+      spec.indexNames.some((name) => existsSync(join(localPath(base), name)));
+    if (spec.baseUrls.some(isThere)) throw error;
+    const holds = ({ defaults }: Distro): boolean =>
+      spec.baseUrls.some((base) => archivesIn(localPath(base), defaults.archiveSuffixes).length > 0);
+    if (holds(sources.distro)) return { status: 'folder' };
+    const others = await Promise.all(DISTROS.filter((id) => id !== sources.distro.id).map(distroOf));
+    const whose = others.find(holds);
+    const expected = `${spec.indexNames[0]} or ${sources.distro.defaults.archiveSuffixes.join(', ')} files`;
+    throw new AppError('NOT_FOUND', `${spec.baseUrls.join(', ')}: no index and no packages found`, {
+      hint:
+        whose === undefined
+          ? `Provide ${expected} for ${spec.architecture}.`
+          : `Use --distro ${whose.id}: the folder holds packages of that distribution.`,
+      cause: error,
+    });
+  }
+}
+
+/** Each name of an index in turn, of the mirrors that answered and did not have it under the one before. */
+async function askMirrors<T>(
+  context: Context,
+  sources: Sources,
+  { spec, known, accept }: IndexSearch<T>,
+): Promise<IndexOutcome<T>> {
+  const failed: AppError[] = [];
+  let left = inOrder(spec.baseUrls, known);
+  for (const name of spec.indexNames) {
+    const urls = left.map((base) => joinUrl(isLocal(base) ? localPath(base) : base, name));
+    const take = async (result: ConditionalResult): Promise<IndexOutcome<T>> => {
+      const base = left[urls.indexOf(result.url)] as string;
+      if (!result.modified) return { status: 'unchanged', base };
+      return { status: 'read', value: await accept({ ...result, base }) };
+    };
+    const options = {
+      remote: sources.files,
+      signal: context.signal,
+      progress: context.progress,
+      label: `${spec.name} index`,
+      maxBytes: MAX_INDEX_BYTES,
+      hints: { NOT_FOUND: missingIndexHint(sources, spec) },
+      // With the index of last time at hand, a mirror that does not answer is not waited for.
+      ...(known === undefined ? {} : { validators: known, retries: 1 }),
+    };
+    try {
+      return await fetchAccepted(urls, options, take);
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      // That it is not there under another name either says nothing more.
+      if (failed.length === 0 || error.code !== 'NOT_FOUND') failed.push(error);
+      const reasons = error.details.urls as readonly { code: string }[] | undefined;
+      left = left.filter((_, at) => reasons?.[at]?.code === 'NOT_FOUND');
+      if (left.length === 0) break;
+    }
+  }
+  throw allRefused(failed);
+}
+
+/** Of two places on one mirror where the index may be, the one where it was. */
+function inOrder(bases: readonly string[], known: KnownIndex | undefined): readonly string[] {
+  const isKnown = (base: string): boolean => withoutSecrets(base) === known?.base;
+  const isBelow = bases.some((base) => withoutSecrets(base).startsWith(`${known?.base}/`));
+  return isBelow && bases.some(isKnown)
+    ? [...bases.filter(isKnown), ...bases.filter((base) => !isKnown(base))]
+    : bases;
+}
+
+/** Names of archives in a folder, in order; none where there is no folder. */
+export function archivesIn(folder: string, suffixes: readonly string[]): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => suffixes.some((suffix) => name.endsWith(suffix)))
+      .sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,11 @@
+import type { CatalogPackage } from '../../model/package.ts';
+import type { PackageRef } from '../../model/relation-report.ts';
+import type { IndexedRepository } from '../sources/indexed-repository.ts';
+
+export function refOf(
+  repositories: readonly IndexedRepository[],
+  entry: Pick<CatalogPackage, 'name' | 'version' | 'repositoryRank'>,
+): PackageRef {
+  const { spec } = repositories[entry.repositoryRank] as IndexedRepository;
+  return { name: entry.name, version: entry.version, repository: spec.name };
+}

@@ -1,0 +1,221 @@
+import type { RepositoryRow } from '../../catalog/repositories.ts';
+import type { IndexInput } from '../../distros/distro.ts';
+import { redactUrl, withoutSecrets } from '../../fetch/url.ts';
+import { isAppError } from '../../model/app-error.ts';
+import { digestOf } from '../../model/digest.ts';
+import { largest } from '../../model/lists.ts';
+import type { IndexPackage } from '../../model/package.ts';
+import type { RepositorySpec } from '../../model/repository.ts';
+import { fetchKeys } from '../archives/bootstrap-keys.ts';
+import type { Context } from '../context.ts';
+import {
+  type FoundIndex,
+  type IndexedRepository,
+  identityOf,
+  withoutRelease,
+  writeOptions,
+} from '../sources/indexed-repository.ts';
+import { readSignature } from '../sources/signatures.ts';
+import type { Sources } from '../sources/sources.ts';
+import { indexFolder } from './folder-index.ts';
+import { findIndex } from './mirrored-index.ts';
+
+/**
+ * Brings the request's repositories into the catalog. `asked: 'if-missing'` trusts what was indexed earlier,
+ * `'always'` asks the repository whether it changed (one conditional request each). They are asked at once, and verified and
+ * written one after the other.
+ * @throws AppError NOT_FOUND, NETWORK, BAD_INDEX, SIGNATURE, UNTRUSTED_KEY: of the first repository that has no index, when
+ * all are done
+ */
+export async function ensureIndexed(
+  context: Context,
+  sources: Sources,
+  asked: 'always' | 'if-missing',
+): Promise<readonly IndexedRepository[]> {
+  const inTurn = oneByOne();
+  const work = sources.repositories.map((spec) => {
+    const row = knownRow(context, sources, spec);
+    if (row !== undefined && asked === 'if-missing') return { spec, row, changed: false };
+    return bring(context, sources, { spec, row, inTurn });
+  });
+  const outcomes = await Promise.allSettled(work);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}
+
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Runs what it is given one after the other. */
+function oneByOne(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+async function bring(
+  context: Context,
+  sources: Sources,
+  { spec, row, inTurn }: { spec: RepositorySpec; row: RepositoryRow | undefined; inTurn: InTurn },
+): Promise<IndexedRepository> {
+  const outcome = await findIndex(context, sources, {
+    spec,
+    known: row,
+    accept: (found) => inTurn(() => store(context, sources, { spec, found })),
+  });
+  if (outcome.status === 'read') return outcome.value;
+  if (outcome.status === 'folder') return inTurn(() => indexFolder(context, sources, spec));
+  const known = row as RepositoryRow;
+  if (outcome.status === 'unreachable') {
+    noteUnreachable(context, { name: spec.name, known, ...outcome, date: newestDate(context, known) });
+    return { spec, row: known, changed: false, unreachable: true };
+  }
+  const base = withoutSecrets(outcome.base);
+  if (base === known.base) return { spec, row: known, changed: false };
+  context.catalog.repositories.refresh(known.id, { ...known, base });
+  return { spec, row: { ...known, base }, changed: false };
+}
+
+/** Tells of which day the index is that is used in place of today's. */
+export function noteUnreachable(
+  { progress }: Context,
+  told: {
+    readonly name: string;
+    readonly known: { readonly lastModified: string } | undefined;
+    readonly reason: string;
+    /** Where the mirror gave none */
+    readonly date?: string | undefined;
+  },
+): void {
+  const modified = dateOf(Date.parse(told.known?.lastModified ?? ''));
+  const date = modified ?? told.date;
+  const index = date === undefined ? 'index of an unknown date' : `index of ${date}`;
+  progress.note(`${told.name}: mirror unreachable; using the cached ${index} (${told.reason})`);
+}
+
+/** A signature never ends: whoever serves an index of last year hides what was mended since. It is taken, as apk and pacman do. */
+function noteOlder(
+  { catalog, progress }: Context,
+  told: {
+    readonly spec: RepositorySpec;
+    readonly found: FoundIndex;
+    readonly before: RepositoryRow;
+    readonly packages: readonly IndexPackage[];
+  },
+): void {
+  const was = catalog.repositories.newestBuild(told.before.id);
+  const is = largest(told.packages.map(({ buildTime }) => buildTime));
+  if (is >= was) return;
+  const newest = (seconds: number) => (seconds === 0 ? 'none with a date' : timeOf(seconds));
+  progress.note(
+    `${told.spec.name}: the index from ${redactUrl(told.found.url)} is older than the cached one: its newest package was built ${newest(is)}, that of the cached one ${newest(was)}`,
+  );
+}
+
+/** `2026-11-29 22:14 UTC` */
+function timeOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return `${seconds} seconds after 1970`;
+  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+function newestDate({ catalog }: Context, { id }: RepositoryRow): string | undefined {
+  const seconds = catalog.repositories.newestBuild(id);
+  return seconds === 0 ? undefined : dateOf(seconds * 1000);
+}
+
+/** `2026-11-29` */
+function dateOf(ms: number): string | undefined {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10);
+}
+
+/** What is in the catalog, unless another trust accepted it, or it is only believed. */
+function acceptedRow(context: Context, sources: Sources, spec: RepositorySpec): RepositoryRow | undefined {
+  const row = knownRow(context, sources, spec);
+  return row !== undefined && sources.trust.accepts(row.trust) ? row : undefined;
+}
+
+/** What is in the catalog, accepted or, of a catalog of others, believed under this trust. */
+function knownRow({ catalog }: Context, { trust }: Sources, spec: RepositorySpec): RepositoryRow | undefined {
+  const row = catalog.repositories.find(spec.distro, spec.architecture, identityOf(spec));
+  return row !== undefined && (trust.accepts(row.trust) || trust.believes(row.trust)) ? row : undefined;
+}
+
+async function store(
+  context: Context,
+  sources: Sources,
+  { spec, found }: { spec: RepositorySpec; found: FoundIndex },
+): Promise<IndexedRepository> {
+  const { repositories } = context.catalog;
+  const content = digestOf(found.bytes);
+  const old = acceptedRow(context, sources, spec);
+  if (old?.content === content) {
+    const row = {
+      ...old,
+      base: withoutSecrets(found.base),
+      etag: found.etag,
+      lastModified: found.lastModified,
+    };
+    repositories.refresh(old.id, row);
+    return { spec, row, changed: false };
+  }
+  const index = await readVerified(context, sources, {
+    spec,
+    found,
+    read: (input) => sources.distro.readIndex(input),
+  });
+  const before = repositories.find(spec.distro, spec.architecture, identityOf(spec));
+  if (before !== undefined) noteOlder(context, { spec, found, before, packages: index.packages });
+  await repositories.replace(
+    {
+      distro: spec.distro,
+      architecture: spec.architecture,
+      url: identityOf(spec),
+      base: withoutSecrets(found.base),
+      release: sources.distro.releaseOf(index, withoutRelease(spec, sources)),
+      name: spec.name,
+      etag: found.etag,
+      lastModified: found.lastModified,
+      content,
+      description: index.description,
+      signedBy: index.signedBy,
+      trust: sources.trust.fingerprint,
+    },
+    index.packages,
+    writeOptions(context, spec.name),
+  );
+  const row = repositories.find(spec.distro, spec.architecture, identityOf(spec)) as RepositoryRow;
+  return { spec, row, changed: true };
+}
+
+/** Verifies with the keys at hand; where they are pinned and one may be had, fetches the keys and tries again. */
+export async function readVerified<T>(
+  context: Context,
+  sources: Sources,
+  wanted: { spec: RepositorySpec; found: FoundIndex; read: (input: IndexInput) => Promise<T> },
+): Promise<T> {
+  const { distro, trust } = sources;
+  const { spec, found } = wanted;
+  const signature = distro.defaults.detachedSignatures
+    ? await readSignature(context, sources, found.url)
+    : undefined;
+  const read = async () =>
+    wanted.read({
+      bytes: found.bytes,
+      policy: await trust.policy(),
+      where: redactUrl(found.url),
+      ...(signature === undefined ? {} : { signature }),
+    });
+  try {
+    return await read();
+  } catch (error) {
+    if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys) throw error;
+    await fetchKeys(context, sources, { spec, found, cause: error });
+    return read();
+  }
+}

@@ -1,0 +1,48 @@
+import type { SystemFacts } from '../../distros/install.ts';
+import type { CatalogPackage } from '../../model/package.ts';
+import type { BaseMode, SourceOptions } from '../../model/request.ts';
+import type { Context } from '../context.ts';
+import type { IndexedRepository } from '../sources/indexed-repository.ts';
+import type { Sources } from '../sources/sources.ts';
+import { type BasedSolution, solveWithBase } from './base.ts';
+import { withLookup } from './lookup.ts';
+import { systemOf } from './system.ts';
+
+/** A solved request. */
+export interface Resolution extends BasedSolution {
+  readonly sources: Sources;
+  readonly repositories: readonly IndexedRepository[];
+  readonly system: SystemFacts;
+  /** The solver's, and what is not known of the system */
+  readonly warnings: readonly string[];
+}
+
+export interface ResolveRequest {
+  readonly source: SourceOptions;
+  readonly packages: readonly string[];
+  /** As in ComposeRequest */
+  readonly base: BaseMode | undefined;
+}
+
+/**
+ * From names to packages: repositories indexed where needed, then solved.
+ * @throws AppError as withLookup
+ */
+export async function resolvePackages(
+  context: Context,
+  { source, packages, base }: ResolveRequest,
+): Promise<Resolution> {
+  return withLookup(context, source, (lookup) => {
+    const { sources, repositories } = lookup;
+    const system = systemOf(lookup);
+    const solved = solveWithBase(lookup, { targets: packages, base });
+    const unknown = sources.distro.unknownOf?.(system);
+    const warnings = [...solved.warnings, ...(unknown === undefined ? [] : [unknown])];
+    return { sources, repositories, ...solved, system, warnings };
+  });
+}
+
+/** `main`, `core`: the repository a solved package comes from. */
+export function repositoryOf(resolution: Resolution, entry: CatalogPackage): IndexedRepository {
+  return resolution.repositories[entry.repositoryRank] as IndexedRepository;
+}

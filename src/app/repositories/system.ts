@@ -1,0 +1,33 @@
+import type { SystemFacts } from '../../distros/install.ts';
+import { type IndexedRepository, releaseIn } from '../sources/indexed-repository.ts';
+import type { Sources } from '../sources/sources.ts';
+import type { Lookup } from './lookup.ts';
+
+/** What a system made of the repositories is; of packages, those that nobody has to ask for by a tag. */
+export function systemOf({
+  sources,
+  repositories,
+  source,
+}: Pick<Lookup, 'sources' | 'repositories' | 'source'>): SystemFacts {
+  const { compareVersions, defaults } = sources.distro;
+  const versions = source
+    .byName(defaults.managerPackage)
+    .filter(({ tag }) => tag === '')
+    .map(({ version }) => version);
+  return {
+    release: releaseOf({ sources, repositories }),
+    packageManager: versions.sort(compareVersions).at(-1) ?? '',
+  };
+}
+
+/** What `latest-stable` turned out to be, from the first repository that says so. */
+function releaseOf({
+  sources,
+  repositories,
+}: {
+  readonly sources: Sources;
+  readonly repositories: readonly IndexedRepository[];
+}): string {
+  const releases = repositories.map((repository) => releaseIn(repository, sources));
+  return releases.find((release) => release !== sources.distro.defaults.release) ?? sources.release;
+}

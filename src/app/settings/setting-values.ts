@@ -1,0 +1,247 @@
+import { AppError } from '../../model/app-error.ts';
+import { parseJson } from '../../model/json.ts';
+import { nearest } from './nearest.ts';
+
+/** What a bad value was: shown to a person, and as details to `--json`. */
+interface Refusal {
+  readonly where: string;
+  readonly expected: string;
+  readonly got: string | undefined;
+  readonly hint?: string | undefined;
+}
+
+/** @throws AppError USAGE: `<where>: expected …, got …` */
+export function refuse({ where, expected, got, hint }: Refusal): never {
+  throw new AppError(
+    'USAGE',
+    `${where}: expected ${expected}, got ${got === undefined ? 'none' : JSON.stringify(got)}`,
+    {
+      ...(hint === undefined ? {} : { hint }),
+      details: { option: where, expected, got: got ?? null },
+    },
+  );
+}
+
+/** Text that no line-based format (os-release, pacman.conf, apk's repositories) could hold. */
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** The last of `texts` wins, as for any option that is given twice. */
+function last(texts: readonly string[]): string {
+  return texts.at(-1) ?? '';
+}
+
+/** For an option that other programs take several times, each of its own effect: here the last one must not win unsaid. */
+export function onlyWord(texts: readonly string[], where: string): string {
+  const different = [...new Set(texts)];
+  if (different.length > 1) refuse({ where, expected: 'one', got: different.join(' and ') });
+  return word(texts, where);
+}
+
+function checkWord(text: string, where: string): string {
+  if (text.trim() === '') refuse({ where, expected: 'a non-empty value', got: text });
+  if (CONTROL.test(text)) refuse({ where, expected: 'text without control characters', got: text });
+  return text;
+}
+
+export function word(texts: readonly string[], where: string): string {
+  return checkWord(last(texts), where);
+}
+
+export function words(texts: readonly string[], where: string): readonly string[] {
+  return texts.map((text) => checkWord(text, where));
+}
+
+export function choice<T extends string>(allowed: readonly T[], texts: readonly string[], where: string): T {
+  const got = last(texts);
+  const found = allowed.find((value) => value === got);
+  if (found !== undefined) return found;
+  const near = nearest(got, allowed);
+  return refuse({
+    where,
+    expected: allowed.join(', ').replace(/, ([^,]*)$/, ' or $1'),
+    got: texts.length === 0 ? undefined : got,
+    hint: near === undefined ? undefined : `did you mean ${near}?`,
+  });
+}
+
+export function yesNo(texts: readonly string[], where: string): boolean {
+  return choice(['true', 'false'], texts, where) === 'true';
+}
+
+export function integer(
+  range: { readonly from: number; readonly to: number },
+  texts: readonly string[],
+  where: string,
+): number {
+  const got = last(texts);
+  const value = /^\d{1,15}$/.test(got) ? Number(got) : Number.NaN;
+  if (value >= range.from && value <= range.to) return value;
+  return refuse({ where, expected: `a whole number from ${range.from} to ${range.to}`, got });
+}
+
+/** pacman.conf(5) "PACKAGE AND DATABASE SIGNATURE CHECKING". */
+const SIG_LEVEL = /^(Package|Database)?(Never|Optional|Required|TrustedOnly|TrustAll)$/;
+
+export function sigLevel(texts: readonly string[], where: string): string {
+  const got = texts.join(' ').trim().split(/\s+/);
+  if (!got.every((level) => SIG_LEVEL.test(level))) {
+    refuse({
+      where,
+      expected:
+        "pacman's words Never, Optional, Required, TrustedOnly, TrustAll (with Package or Database before them)",
+      got: got.join(' '),
+    });
+  }
+  return got.join(' ');
+}
+
+export function packages(texts: readonly string[], where: string): readonly string[] {
+  for (const text of texts) {
+    if (text === '' || /\s/.test(text) || CONTROL.test(text)) {
+      refuse({ where, expected: 'a package name such as gcc, git>2.40 or core/bash', got: text });
+    }
+  }
+  return texts;
+}
+
+/** distribution/reference grammar: domain[:port]/path[:tag]; path components in lower case. */
+const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const DOMAIN = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?';
+const REFERENCE = new RegExp(
+  `^(?:${DOMAIN}/)?${COMPONENT}(?:/${COMPONENT})*(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$`,
+);
+/** distribution/reference: NameTotalLengthMax, beside the tag's 128 */
+const MAX_NAME = 255;
+
+export function tags(texts: readonly string[], where: string): readonly string[] {
+  return texts.map((text) => {
+    const name = text.replace(/:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, '');
+    if (REFERENCE.test(text) && name.length <= MAX_NAME) return name === text ? `${text}:latest` : text;
+    return refuse({
+      where,
+      expected: 'an image name such as name, name:tag or registry.example/team/name:tag',
+      got: text,
+      hint: /[A-Z+]/.test(name) ? 'image names are lower case, and + is not allowed in them' : undefined,
+    });
+  });
+}
+
+/** Later values of a name replace earlier ones, at the place of the first. */
+export function mergeEnvironment(assignments: readonly string[]): readonly string[] {
+  const byName = new Map<string, string>();
+  for (const assignment of assignments) byName.set(assignment.slice(0, assignment.indexOf('=')), assignment);
+  return [...byName.values()];
+}
+
+function checkPair(text: string, where: string): void {
+  if (text.indexOf('=') > 0 && !text.includes('\u0000')) return;
+  refuse({ where, expected: 'NAME=value', got: text });
+}
+
+export function environment(texts: readonly string[], where: string): readonly string[] {
+  for (const text of texts) checkPair(text, where);
+  return mergeEnvironment(texts);
+}
+
+export function pairs(texts: readonly string[], where: string): Readonly<Record<string, string>> {
+  const entries = texts.map((text) => {
+    checkPair(text, where);
+    const at = text.indexOf('=');
+    return [text.slice(0, at), text.slice(at + 1)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * As in a Dockerfile: a JSON array of strings is the exec form, any other text the shell form
+ * (`/bin/sh -c TEXT`); `[]` and the empty text clear it.
+ */
+export function command(texts: readonly string[], where: string): readonly string[] {
+  const text = last(texts);
+  if (text.trim() === '') return [];
+  if (!text.trimStart().startsWith('[')) return ['/bin/sh', '-c', text];
+  try {
+    const value = parseJson(text, where);
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  // `[ -f /x ] && …` is a shell's test: only `["` opens an exec form.
+  if (/^\s*\[\s/.test(text) && !/^\s*\[\s*"/.test(text)) return ['/bin/sh', '-c', text];
+  return refuse({ where, expected: 'a JSON array of strings or a shell command', got: text });
+}
+
+/** What runc and Docker take. */
+const LAST_ID = 2_147_483_647;
+
+/** OCI image-spec, config "User": user, uid, user:group, uid:gid and the mixed forms. */
+export function user(texts: readonly string[], where: string): string {
+  const got = last(texts);
+  const tooLarge = got.split(':').find((part) => /^\d+$/.test(part) && Number(part) > LAST_ID);
+  if (tooLarge !== undefined) refuse({ where, expected: `ids of at most ${LAST_ID}`, got });
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?(:[A-Za-z0-9_][A-Za-z0-9_.-]*\$?)?$/.test(got)) return got;
+  return refuse({ where, expected: 'user, uid, user:group or uid:gid', got });
+}
+
+export function absolutePath(texts: readonly string[], where: string): string {
+  const got = last(texts);
+  if (got.startsWith('/') && !CONTROL.test(got)) return got;
+  return refuse({ where, expected: 'an absolute path in the image such as /app', got });
+}
+
+/** Without slash at either end. */
+export function prefix(texts: readonly string[], where: string): string {
+  const parts = absolutePath(texts, where)
+    .split('/')
+    .filter((part) => part !== '');
+  if (parts.length > 0 && !parts.some((part) => part === '.' || part === '..' || part.startsWith('.wh.'))) {
+    return parts.join('/');
+  }
+  return refuse({ where, expected: 'a directory in the image such as /opt/tools', got: last(texts) });
+}
+
+/** OCI image-spec, config "ExposedPorts". */
+export function ports(texts: readonly string[], where: string): readonly string[] {
+  for (const got of texts) {
+    const [, digits] = /^(\d{1,5})(?:\/(?:tcp|udp|sctp))?$/.exec(got) ?? [];
+    const port = Number(digits ?? 0);
+    if (port < 1 || port > 65_535) refuse({ where, expected: 'a port such as 80 or 53/udp', got });
+  }
+  return texts;
+}
+
+/** 9999-12-31T23:59:59Z, the last second that RFC 3339 (the image's `created`) can write. */
+const LAST_EPOCH = 253_402_300_799;
+
+/** https://reproducible-builds.org/specs/source-date-epoch/ ; an empty value counts as unset. */
+export function sourceDateEpoch(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  return integer({ from: 0, to: LAST_EPOCH }, [text], 'SOURCE_DATE_EPOCH');
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  K: 2 ** 10,
+  M: 2 ** 20,
+  G: 2 ** 30,
+  T: 2 ** 40,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+};
+
+/** Bytes: `500MB`, `10G` (1024³), `1.5GiB`, `0`. */
+export function size(texts: readonly string[], where: string): number {
+  const got = last(texts);
+  const [, digits, unit] = /^(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)$/.exec(got) ?? [];
+  const factor = UNITS[(unit ?? '').toUpperCase()];
+  const bytes = Math.floor(Number(digits) * (factor ?? Number.NaN));
+  if (Number.isSafeInteger(bytes)) return bytes;
+  return refuse({ where, expected: 'a size such as 500MB, 10G or 1.5GiB', got });
+}

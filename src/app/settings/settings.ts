@@ -1,0 +1,239 @@
+import { AppError } from '../../model/app-error.ts';
+import type { DistroId } from '../../model/package.ts';
+import type { PushTarget, RegistryAccess } from '../../model/registry.ts';
+import type {
+  BaseMode,
+  ComposeRequest,
+  ConfigOptions,
+  InstallMode,
+  LayerEncoding,
+  LayerMode,
+  OutputFormat,
+  SolverName,
+  SourceOptions,
+} from '../../model/request.ts';
+import * as read from './setting-values.ts';
+
+/** What a recipe or a command line says; absent: the default. Flags are laid over a recipe by `overlay`. */
+export interface ComposeSettings {
+  readonly distro?: DistroId;
+  readonly release?: string;
+  readonly solver?: SolverName;
+  readonly architecture?: string;
+  readonly mirrors?: readonly string[];
+  readonly repositories?: readonly string[];
+  readonly keyring?: readonly string[];
+  readonly keyringAppend?: readonly string[];
+  readonly allowUntrusted?: boolean;
+  readonly sigLevel?: string;
+  /** How registries that packages come from are reached */
+  readonly access?: RegistryAccess;
+  readonly packages?: readonly string[];
+  readonly base?: BaseMode;
+  readonly tags?: readonly string[];
+  readonly layers?: LayerMode;
+  readonly maxLayers?: number;
+  readonly layerEncoding?: LayerEncoding;
+  readonly install?: InstallMode;
+  readonly scripts?: boolean;
+  readonly database?: boolean;
+  readonly prefix?: string;
+  readonly env?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly cmd?: readonly string[];
+  readonly user?: string;
+  readonly workdir?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly expose?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly format?: OutputFormat;
+  readonly output?: string;
+  readonly load?: 'docker' | 'podman' | 'auto';
+  readonly push?: PushTarget;
+  readonly dryRun?: boolean;
+}
+
+/** Docker's overlay2 takes 125 layers, and an image built `FROM` this one needs room for its own. */
+export const DEFAULT_MAX_LAYERS = 100;
+export const DEFAULT_DISTRO: DistroId = 'alpine';
+export const DISTROS: readonly DistroId[] = ['alpine', 'arch'];
+export const BASE_MODES: readonly BaseMode[] = ['minimal', 'system', 'none'];
+export const LAYER_MODES: readonly LayerMode[] = ['package', 'auto', 'bundle', 'single'];
+export const SOLVERS: readonly SolverName[] = ['apk2', 'apk3'];
+export const LAYER_ENCODINGS: readonly LayerEncoding[] = ['keep', 'gzip', 'zstd', 'none'];
+export const INSTALL_MODES: readonly InstallMode[] = ['deferred', 'static', 'run'];
+export const OUTPUT_FORMATS: readonly OutputFormat[] = ['tar', 'oci-dir'];
+
+/** How a setting is written: one word, a list, `NAME=value` pairs, yes or no, or a command line. */
+export type SettingShape = 'word' | 'list' | 'pairs' | 'switch' | 'command';
+
+export interface Setting {
+  /** The recipe's key */
+  readonly key: string;
+  /** The option's name without dashes; empty: given as arguments */
+  readonly flag: string;
+  readonly shape: SettingShape;
+  /** Whether the text may name a local file or folder, relative to where it is written */
+  readonly path: boolean;
+  /** `texts` as written, `where` for messages. @throws AppError USAGE */
+  readonly parse: (texts: readonly string[], where: string) => ComposeSettings;
+}
+
+function setting(
+  [key, flag]: readonly [key: string, flag: string],
+  shape: SettingShape,
+  parse: Setting['parse'],
+): Setting {
+  return {
+    key,
+    flag,
+    shape,
+    path: ['mirrors', 'repositories', 'keyring', 'keyring-append', 'output'].includes(key),
+    parse,
+  };
+}
+
+/** Every setting that recipes and flags share, so that both say the same by construction. */
+export const SETTINGS: readonly Setting[] = [
+  setting(['distro', 'distro'], 'word', (t, w) => ({ distro: read.choice(DISTROS, t, w) })),
+  setting(['release', 'release'], 'word', (t, w) => ({ release: read.word(t, w) })),
+  setting(['solver', 'solver'], 'word', (t, w) => ({ solver: read.choice(SOLVERS, t, w) })),
+  setting(['arch', 'arch'], 'word', (t, w) => ({ architecture: read.onlyWord(t, w) })),
+  setting(['mirrors', 'mirror'], 'list', (t, w) => ({ mirrors: read.words(t, w) })),
+  setting(['repositories', 'repo'], 'list', (t, w) => ({ repositories: read.words(t, w) })),
+  setting(['keyring', 'keyring'], 'list', (t, w) => ({ keyring: read.words(t, w) })),
+  setting(['keyring-append', 'keyring-append'], 'list', (t, w) => ({ keyringAppend: read.words(t, w) })),
+  setting(['allow-untrusted', 'allow-untrusted'], 'switch', (t, w) => ({
+    allowUntrusted: read.yesNo(t, w),
+  })),
+  setting(['sig-level', 'sig-level'], 'word', (t, w) => ({ sigLevel: read.sigLevel(t, w) })),
+  setting(['packages', ''], 'list', (t, w) => ({ packages: read.packages(t, w) })),
+  setting(['base', 'base'], 'word', (t, w) => ({ base: read.choice(BASE_MODES, t, w) })),
+  setting(['tags', 'tag'], 'list', (t, w) => ({ tags: read.tags(t, w) })),
+  setting(['layers', 'layers'], 'word', (t, w) => ({ layers: read.choice(LAYER_MODES, t, w) })),
+  setting(['max-layers', 'max-layers'], 'word', (t, w) => ({
+    maxLayers: read.integer({ from: 1, to: 125 }, t, w),
+  })),
+  setting(['layer-encoding', 'layer-encoding'], 'word', (t, w) => ({
+    layerEncoding: read.choice(LAYER_ENCODINGS, t, w),
+  })),
+  setting(['install', 'install'], 'word', (t, w) => ({ install: read.choice(INSTALL_MODES, t, w) })),
+  setting(['no-scripts', 'no-scripts'], 'switch', (t, w) => ({ scripts: !read.yesNo(t, w) })),
+  setting(['no-database', 'no-database'], 'switch', (t, w) => ({ database: !read.yesNo(t, w) })),
+  setting(['prefix', 'prefix'], 'word', (t, w) => ({ prefix: read.prefix(t, w) })),
+  setting(['env', 'env'], 'pairs', (t, w) => ({ env: read.environment(t, w) })),
+  setting(['entrypoint', 'entrypoint'], 'command', (t, w) => ({ entrypoint: read.command(t, w) })),
+  setting(['cmd', 'cmd'], 'command', (t, w) => ({ cmd: read.command(t, w) })),
+  setting(['user', 'user'], 'word', (t, w) => ({ user: read.user(t, w) })),
+  setting(['workdir', 'workdir'], 'word', (t, w) => ({ workdir: read.absolutePath(t, w) })),
+  setting(['labels', 'label'], 'pairs', (t, w) => ({ labels: read.pairs(t, w) })),
+  setting(['expose', 'expose'], 'list', (t, w) => ({ expose: read.ports(t, w) })),
+  setting(['annotations', 'annotation'], 'pairs', (t, w) => ({ annotations: read.pairs(t, w) })),
+  setting(['output', 'output'], 'word', (t, w) => ({ output: read.word(t, w) })),
+  setting(['format', 'format'], 'word', (t, w) => ({ format: read.choice(OUTPUT_FORMATS, t, w) })),
+];
+
+/** `upper` over `lower`: names of env, labels and annotations are merged, everything else is replaced whole. */
+export function overlay(lower: ComposeSettings, upper: ComposeSettings): ComposeSettings {
+  return {
+    ...lower,
+    ...upper,
+    ...(lower.env && upper.env ? { env: read.mergeEnvironment([...lower.env, ...upper.env]) } : {}),
+    ...(lower.labels && upper.labels ? { labels: { ...lower.labels, ...upper.labels } } : {}),
+    ...(lower.annotations && upper.annotations
+      ? { annotations: { ...lower.annotations, ...upper.annotations } }
+      : {}),
+  };
+}
+
+export function sourceOptions(settings: ComposeSettings): SourceOptions {
+  return {
+    distro: settings.distro ?? DEFAULT_DISTRO,
+    release: settings.release ?? '',
+    ...(settings.solver === undefined ? {} : { solver: settings.solver }),
+    architecture: settings.architecture ?? '',
+    mirrors: settings.mirrors ?? [],
+    repositories: settings.repositories ?? [],
+    keyring: settings.keyring ?? '',
+    ...(settings.keyringAppend === undefined ? {} : { keyringAppend: settings.keyringAppend }),
+    allowUntrusted: settings.allowUntrusted ?? false,
+    sigLevel: settings.sigLevel ?? '',
+    ...(settings.access === undefined ? {} : { access: settings.access }),
+  };
+}
+
+function configOptions(settings: ComposeSettings): ConfigOptions {
+  return {
+    env: settings.env ?? [],
+    entrypoint: settings.entrypoint,
+    cmd: settings.cmd,
+    user: settings.user ?? '',
+    workdir: settings.workdir ?? '',
+    labels: settings.labels ?? {},
+    expose: settings.expose ?? [],
+    annotations: settings.annotations ?? {},
+  };
+}
+
+/** `out.tar`, a folder `out`; nothing when the image only goes to an engine or a registry. */
+function outputPath(settings: ComposeSettings): string | undefined {
+  if (settings.output !== undefined) return settings.output;
+  if (settings.format === 'oci-dir') return 'out';
+  if (settings.format !== undefined) return 'out.tar';
+  return settings.load === undefined && settings.push === undefined ? 'out.tar' : undefined;
+}
+
+/** Where to write, as of a command that always does. */
+export function outputOf({ output, format = 'tar' }: ComposeSettings): {
+  path: string;
+  format: OutputFormat;
+} {
+  return { path: output ?? (format === 'oci-dir' ? 'out' : 'out.tar'), format };
+}
+
+/** A base is a root's; below a prefix it would be no base. @throws AppError USAGE */
+function baseOf({ base, prefix = '' }: ComposeSettings): BaseMode | undefined {
+  if (prefix === '' || base === 'none') return base;
+  if (base === undefined) return 'none';
+  return read.refuse({
+    where: '--base',
+    expected: `none with --prefix /${prefix}, since a base must be installed in the root`,
+    got: base,
+  });
+}
+
+/** @throws AppError USAGE without packages */
+export function composeRequest(
+  settings: ComposeSettings,
+  sourceDateEpoch: number | undefined,
+): ComposeRequest {
+  const packages = settings.packages ?? [];
+  if (packages.length === 0) {
+    throw new AppError('USAGE', 'no packages: expected at least one package name, got none', {
+      hint: 'name one, as in: compose gcc --distro alpine',
+      details: { expected: 'package names', got: [] },
+    });
+  }
+  return {
+    source: sourceOptions(settings),
+    packages,
+    base: baseOf(settings),
+    tags: settings.tags ?? [],
+    layers: settings.layers ?? 'package',
+    maxLayers: settings.maxLayers ?? DEFAULT_MAX_LAYERS,
+    layerEncoding: settings.layerEncoding ?? 'keep',
+    install: settings.install ?? 'static',
+    scripts: settings.scripts ?? true,
+    database: settings.database ?? true,
+    prefix: settings.prefix ?? '',
+    config: configOptions(settings),
+    output: {
+      path: outputPath(settings),
+      format: settings.format ?? 'tar',
+      load: settings.load,
+      ...(settings.push === undefined ? {} : { push: settings.push }),
+    },
+    sourceDateEpoch,
+    dryRun: settings.dryRun ?? false,
+  };
+}

@@ -1,0 +1,60 @@
+import type { RepositoryRow } from '../../catalog/repositories.ts';
+import type { WriteOptions } from '../../catalog/revisions.ts';
+import { joinUrl, withoutSecrets } from '../../fetch/url.ts';
+import type { RepositorySpec } from '../../model/repository.ts';
+import type { Context } from '../context.ts';
+import type { Sources } from './sources.ts';
+
+/** A repository in the catalog, with its place in the request. */
+export interface IndexedRepository {
+  readonly spec: RepositorySpec;
+  readonly row: RepositoryRow;
+  readonly changed: boolean;
+  /** No mirror answered: the index is that of last time. */
+  readonly unreachable?: true;
+}
+
+/** An index's bytes as found, with where they came from. */
+export interface FoundIndex {
+  readonly url: string;
+  readonly base: string;
+  readonly bytes: Buffer;
+  readonly etag: string;
+  readonly lastModified: string;
+}
+
+/**
+ * A repository is known by its index's first place: one folder may hold several, `core.db` and `extra.db`. The catalog keeps no
+ * passwords and tokens: it knows that a place has them, and a request brings them along.
+ */
+export function identityOf(spec: RepositorySpec): string {
+  return withoutSecrets(joinUrl(spec.baseUrls[0] as string, spec.indexNames[0] as string));
+}
+
+/** Where a repository's archives are, with what the request says in full: first where its index came from. */
+export function basesOf({ spec, row }: Pick<IndexedRepository, 'spec' | 'row'>): readonly string[] {
+  const isOfIndex = (base: string): boolean => withoutSecrets(base) === row.base;
+  const [first = row.base] = spec.baseUrls.filter(isOfIndex);
+  return [first, ...spec.baseUrls.filter((base) => !isOfIndex(base))];
+}
+
+/**
+ * The spec with the distribution's default release: the catalog keeps what an index says of itself, not what the
+ * first request that met it said.
+ */
+export function withoutRelease(spec: RepositorySpec, { distro }: Pick<Sources, 'distro'>): RepositorySpec {
+  return { ...spec, release: distro.defaults.release };
+}
+
+/** The release that the request names, else what the index says: `latest-stable` is no answer where there is one. */
+export function releaseIn(
+  { spec, row }: Pick<IndexedRepository, 'spec' | 'row'>,
+  { distro }: Pick<Sources, 'distro'>,
+): string {
+  return spec.release === distro.defaults.release ? row.release : spec.release;
+}
+
+/** For a long write to the catalog: ended by the command's end, told when another process is at the same. */
+export function writeOptions({ progress, signal }: Context, name: string): WriteOptions {
+  return { signal, onWait: () => progress.note(`${name}: waiting for another process that is indexing it`) };
+}

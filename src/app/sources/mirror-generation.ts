@@ -1,0 +1,142 @@
+import { ANNOTATIONS } from '../../compose/annotations.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import { type Digest, digestOf, hexOf } from '../../model/digest.ts';
+import { EMPTY_BYTES, EMPTY_DESCRIPTOR } from '../../model/empty-blob.ts';
+import { MEDIA_TYPES } from '../../model/media-types.ts';
+import { parseTagName, type Tag } from '../../model/reference.ts';
+import type { Document } from '../../output/image-content.ts';
+import { parseManifest, parseObject } from '../../output/image-json.ts';
+
+/*
+ * A generation of a mirror in a registry: an artifact whose layers are the index files of its repositories, byte for byte, with
+ * their paths in the distribution's own layout as titles. Its packages are artifacts of their own (stored-package.ts), found by
+ * what an index says of them. The tag of the release is of the newest generation; every generation has a tag for ever as well,
+ * so that no registry collects it.
+ */
+
+export const GENERATION_TYPE = 'application/vnd.pkgcompose.index.v1';
+/** What the bytes are, their name says. */
+const FILE_TYPE = 'application/octet-stream';
+const TITLE = 'org.opencontainers.image.title';
+/** Hexadecimal digits of the manifest's digest in the tag of a generation */
+const TAG_DIGITS = 12;
+/** Folders end up in URLs: words that mean nothing there. */
+const PATH = /^(?:(?!\.{1,2}\/)[A-Za-z0-9._+@-]{1,100}\/){1,8}(?!\.{1,2}$)[A-Za-z0-9._+@-]{1,200}$/;
+
+export interface GenerationFile {
+  /** `main/x86_64/APKINDEX.tar.gz`, `core/os/x86_64/core.db` */
+  readonly path: string;
+  readonly digest: Digest;
+  /** Bytes (a descriptor's own name) */
+  readonly size: number;
+}
+
+export interface Generation {
+  /** Of the manifest */
+  readonly digest: Digest;
+  readonly distro: string;
+  /** The distribution's word; empty: it is not known, or of several */
+  readonly release: string;
+  /** By path */
+  readonly files: readonly GenerationFile[];
+}
+
+/** The same contents make the same bytes. */
+export function generationDocument({ distro, release, files }: Omit<Generation, 'digest'>): Document {
+  const layers = [...files].sort(byPath).map(
+    ({ path, digest, size }): Descriptor => ({
+      mediaType: FILE_TYPE,
+      digest,
+      size,
+      annotations: { [TITLE]: path },
+    }),
+  );
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.manifest,
+      artifactType: GENERATION_TYPE,
+      config: { ...EMPTY_DESCRIPTOR, data: EMPTY_BYTES.toString('base64') },
+      layers,
+      annotations: { [ANNOTATIONS.distro]: `${distro} ${release}` },
+    }),
+  );
+  return {
+    descriptor: { mediaType: MEDIA_TYPES.manifest, digest: digestOf(bytes), size: bytes.length },
+    bytes,
+  };
+}
+
+/** @throws AppError CONFLICT for what is no generation; BAD_INDEX for names that lead elsewhere */
+export function parseGeneration({ descriptor, bytes }: Document, where: string): Generation {
+  const { artifactType } = parseObject(bytes, where);
+  if (artifactType !== GENERATION_TYPE) {
+    const got = typeof artifactType === 'string' ? artifactType : descriptor.mediaType;
+    throw new AppError(
+      'CONFLICT',
+      `${where}: expected a mirror of packages (${GENERATION_TYPE}), got ${got}`,
+      {
+        details: { expected: GENERATION_TYPE, got },
+      },
+    );
+  }
+  const { layers, annotations } = parseManifest(bytes, where);
+  const files = layers.map(({ digest, size, annotations: { [TITLE]: path = '' } = {} }) => {
+    if (!isPath(path)) {
+      throw new AppError('BAD_INDEX', `${where}: not a file name of a mirror: ${JSON.stringify(path)}`);
+    }
+    return { path, digest, size };
+  });
+  const [distro = '', release = ''] = (annotations[ANNOTATIONS.distro] ?? '').split(' ');
+  return { digest: descriptor.digest, distro, release, files: files.sort(byPath) };
+}
+
+export function isPath(path: string): boolean {
+  return PATH.test(path);
+}
+
+/** `main/x86_64` */
+export function folderOf({ path }: Pick<GenerationFile, 'path'>): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** The tag that a generation has for ever: `v3.19-0123456789ab`. */
+export function generationTag(release: Tag, digest: Digest): Tag {
+  return parseTagName(`${release}-${hexOf(digest).slice(0, TAG_DIGITS)}`);
+}
+
+/** The release that the tag is of a generation of; undefined for all other tags. */
+export function releaseOfTag(tag: Tag): string | undefined {
+  return new RegExp(`^(.+)-[0-9a-f]{${TAG_DIGITS}}$`).exec(tag)?.[1];
+}
+
+/**
+ * What two made of one generation, as if one had done both: by folder, whose files belong together; where both changed the same
+ * one, the same of the two whoever asks.
+ */
+export function mergeFiles(
+  base: readonly GenerationFile[],
+  ours: readonly GenerationFile[],
+  theirs: readonly GenerationFile[],
+): readonly GenerationFile[] {
+  const folders = new Set([...ours, ...theirs].map(folderOf));
+  return [...folders].flatMap((folder) => {
+    const inFolder = (files: readonly GenerationFile[]) => files.filter((file) => folderOf(file) === folder);
+    const [was, mine, other] = [nameOf(inFolder(base)), nameOf(inFolder(ours)), nameOf(inFolder(theirs))];
+    const takesTheirs = other !== was && (mine === was || other > mine);
+    return inFolder(takesTheirs ? theirs : ours);
+  });
+}
+
+/** Equal for the same files. */
+export function nameOf(files: readonly GenerationFile[]): string {
+  return [...files]
+    .sort(byPath)
+    .map(({ path, digest }) => `${path} ${digest}`)
+    .join('\n');
+}
+
+function byPath(a: GenerationFile, b: GenerationFile): number {
+  return a.path < b.path ? -1 : 1;
+}

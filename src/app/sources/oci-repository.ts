@@ -1,0 +1,110 @@
+import type { RepositoryRow } from '../../catalog/repositories.ts';
+import type { Distro, RepositoryQuery } from '../../distros/distro.ts';
+import { redactUrl } from '../../fetch/url.ts';
+import { AppError, isAppError } from '../../model/app-error.ts';
+import { fullName, type Reference } from '../../model/reference.ts';
+import type { RepositorySpec } from '../../model/repository.ts';
+import type { Context } from '../context.ts';
+import { folderOf } from './mirror-generation.ts';
+import type { OciFiles } from './oci-files.ts';
+import { isOciUrl, parseOciUrl, withRelease } from './oci-url.ts';
+
+export interface OciRequest {
+  readonly distro: Distro;
+  readonly query: RepositoryQuery;
+  readonly files: OciFiles;
+}
+
+/**
+ * The repositories of a line that names a mirror in a registry: all that it has for the architecture, or those below a folder.
+ * Undefined for other lines.
+ * @throws AppError NOT_FOUND when it has none; as OciFiles.generation
+ */
+export async function ociRepositories(
+  context: Context,
+  request: OciRequest,
+  line: string,
+): Promise<readonly RepositorySpec[] | undefined> {
+  const [, before = '', place = ''] = /^(.*?)(oci:\/\/\S+)$/is.exec(line.trim()) ?? [];
+  if (place === '') return undefined;
+  const { distro, query } = request;
+  const official = distro.repositories({ ...query, mirrors: [] });
+  const { reference, path } = parseOciUrl(withRelease(place, official[0]?.release ?? ''));
+  const { release, folders } = await contentsOf(context, request, reference);
+  const wanted = folders.filter(
+    (folder) =>
+      `${folder}/`.startsWith(path === '' ? '' : `${path}/`) && folder.endsWith(`/${query.architecture}`),
+  );
+  if (wanted.length === 0) {
+    throw new AppError('NOT_FOUND', `${redactUrl(place)}: no repository for ${query.architecture}`, {
+      hint:
+        folders.length === 0
+          ? 'The mirror is empty: add packages with compose mirror add.'
+          : `Choose one that the mirror has: ${folders.join(', ')}.`,
+      details: { folders },
+    });
+  }
+  const rankOf = (folder: string): number => {
+    const rank = official.findIndex(({ name }) => folder.startsWith(`${name}/`));
+    return rank < 0 ? official.length : rank;
+  };
+  const isNamed = query.release !== distro.defaults.release;
+  return wanted
+    .sort((a, b) => rankOf(a) - rankOf(b))
+    .map((folder) =>
+      distro.repository(
+        `${before}${rootOf(reference)}/${folder}`,
+        isNamed || release === '' ? query : { ...query, release },
+      ),
+    );
+}
+
+const rootOf = (reference: Reference): string => `oci://${fullName(reference)}`;
+
+interface Contents {
+  /** Empty: it does not say */
+  readonly release: string;
+  readonly folders: readonly string[];
+}
+
+/** Of a registry that does not answer, what was there last time. */
+async function contentsOf(
+  context: Context,
+  { distro, query, files }: OciRequest,
+  reference: Reference,
+): Promise<Contents> {
+  try {
+    const { release, files: all } = await files.generation(reference);
+    return { release, folders: [...new Set(all.map(folderOf))] };
+  } catch (error) {
+    if (!isAppError(error, 'NETWORK')) throw error;
+    const known = knownRepositories(context, reference).filter(
+      (row) => row.distro === distro.id && row.architecture === query.architecture,
+    );
+    const [first] = known;
+    if (first === undefined) throw error;
+    const root = rootOf(reference);
+    context.progress.note(
+      `${root}: mirror unreachable; using the cached list of its repositories (${error.message})`,
+    );
+    const folders = known.map(({ url }) => folderOf({ path: url.slice(root.length + 1) }));
+    return { release: first.release, folders };
+  }
+}
+
+/** Those of a mirror that were read before. */
+export function knownRepositories({ catalog }: Context, reference: Reference): readonly RepositoryRow[] {
+  return catalog.repositories.all().filter(({ url }) => url.startsWith(`${rootOf(reference)}/`));
+}
+
+/** The distribution's own layout below a mirror in a registry: there a tag or digest stands for the release. */
+export function inRegistry(spec: RepositorySpec, mirrors: readonly string[]): RepositorySpec {
+  const baseUrls = spec.baseUrls.map((base) => {
+    const mirror = mirrors.find((one) => isOciUrl(one) && base.startsWith(`${one}/`));
+    if (mirror === undefined) return base;
+    const below = base.slice(mirror.length + 1);
+    const path = below.startsWith(`${spec.release}/`) ? below.slice(spec.release.length + 1) : below;
+    return `${withRelease(mirror, spec.release)}/${path}`;
+  });
+  return { ...spec, baseUrls };
+}

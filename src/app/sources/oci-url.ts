@@ -1,0 +1,72 @@
+import { isLocal } from '../../fetch/url.ts';
+import { AppError } from '../../model/app-error.ts';
+import { type Digest, parseDigest } from '../../model/digest.ts';
+import { parseRepository, parseTagName, type Reference } from '../../model/reference.ts';
+
+/** `oci://registry.example/alpine:v3.19/main/x86_64/APKINDEX.tar.gz`: a file of a mirror in a registry. */
+export interface OciUrl {
+  /** Of the mirror's generation */
+  readonly reference: Reference;
+  /** Below it, decoded, no slash at either end; empty: the whole of it */
+  readonly path: string;
+  /** What the fragment says: tag of the artifact that holds the file; empty: the generation does */
+  readonly artifact: string;
+}
+
+const SCHEME = /^oci:\/\//i;
+const PARTS = /^([^/@?#]+\/[^:@?#]+)(?::([^/@?#]+))?(?:@([^/@?#]+))?(?:\/([^?#]*))?(?:#(.*))?$/s;
+
+export function isOciUrl(text: string): boolean {
+  return SCHEME.test(text);
+}
+
+/** @throws AppError USAGE when it is none, or has neither tag nor digest */
+export function parseOciUrl(url: string): OciUrl {
+  const parts = PARTS.exec(url.replace(SCHEME, ''));
+  const [, name = '', tag, digest, path = '', artifact = ''] = parts ?? [];
+  // Not shown: what is before an @ may be a password.
+  if (parts === null) throw notOne('');
+  if (tag === undefined && digest === undefined) throw notOne(`: ${JSON.stringify(url)}`);
+  const reference = {
+    ...parseRepository(name),
+    tag: tag === undefined ? undefined : parseTagName(tag),
+    digest: digest === undefined ? undefined : digestOf(digest, url),
+  };
+  return { reference, path: decoded(path, url).replace(/^\/+|\/+$/g, ''), artifact };
+}
+
+/** A place that names neither tag nor digest, with the release as its tag; all others as they are. */
+export function withRelease(place: string, release: string): string {
+  const name = place.replace(SCHEME, '').replace(/\/+$/, '');
+  const isBare = isOciUrl(place) && !/[@?#]/.test(name) && !/\/.*:/s.test(name);
+  return isBare ? `oci://${name}:${release}` : place;
+}
+
+/** A file's URL with what its name ends in: before the query and the fragment. */
+export function besideUrl(url: string, suffix: string): string {
+  const at = isLocal(url) ? -1 : url.search(/[?#]/);
+  return at < 0 ? `${url}${suffix}` : `${url.slice(0, at)}${suffix}${url.slice(at)}`;
+}
+
+function digestOf(text: string, url: string): Digest {
+  try {
+    return parseDigest(text);
+  } catch (cause) {
+    throw notOne(`: ${JSON.stringify(url)}`, cause);
+  }
+}
+
+function decoded(path: string, url: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (cause) {
+    throw notOne(`: ${JSON.stringify(url)}`, cause);
+  }
+}
+
+function notOne(got: string, cause?: unknown): AppError {
+  return new AppError('USAGE', `not the URL of a mirror in a registry${got}`, {
+    hint: 'Use a URL like oci://registry.example/alpine:v3.19 or oci://registry.example/alpine@sha256:…/main, without credentials (compose login stores them).',
+    cause,
+  });
+}

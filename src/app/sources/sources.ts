@@ -1,0 +1,167 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { foreignFormat } from '../../archive/foreign-formats.ts';
+import { sniff } from '../../archive/sniff.ts';
+import type { Distro, RepositoryQuery } from '../../distros/distro.ts';
+import { isLocal, splitQuery } from '../../fetch/url.ts';
+import { AppError } from '../../model/app-error.ts';
+import { readLimitedFile } from '../../model/limited-file.ts';
+import type { RepositorySpec } from '../../model/repository.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import { architectureOf } from '../architecture.ts';
+import type { Context } from '../context.ts';
+import { distroOf } from '../distros.ts';
+import { identityOf } from './indexed-repository.ts';
+import type { OciFiles } from './oci-files.ts';
+import { Trust } from './trust.ts';
+
+/** Where packages come from, in the distribution's own words, and what is trusted. */
+export interface Sources {
+  readonly distro: Distro;
+  readonly release: string;
+  readonly architecture: string;
+  /** As the user named them; empty: the official ones */
+  readonly mirrors: readonly string[];
+  readonly repositories: readonly RepositorySpec[];
+  /** True when the user named repositories or mirrors: they are asked for changes on every use. */
+  readonly named: boolean;
+  readonly trust: Trust;
+  /** Of mirrors in registries; undefined where none is named */
+  readonly files: OciFiles | undefined;
+}
+
+/** @throws AppError USAGE for an unknown architecture or a repository line that is none */
+export async function resolveSources(context: Context, options: SourceOptions): Promise<Sources> {
+  const distro = await distroOf(options.distro);
+  const { solver } = options;
+  if (solver !== undefined && !distro.defaults.solvers.includes(solver)) {
+    const expected = distro.defaults.solvers.join(', ') || `none with ${distro.id}`;
+    throw new AppError('USAGE', `--solver: expected ${expected}, got ${solver}`, {
+      hint: 'Leave the option out: only Alpine and its derivatives have more than one solver.',
+    });
+  }
+  const architecture = architectureOf(distro, options.architecture);
+  const release = options.release === '' ? distro.defaults.release : options.release;
+  const mirrors = options.mirrors.map(withoutSlash);
+  const query = { release, architecture, mirrors };
+  const read = distro.repositoryLines?.(query) ?? ((line: string) => [line]);
+  const lines = options.repositories.flatMap((text) => linesOf(text, read));
+  const files = await openFiles(context, options, [...mirrors, ...lines]);
+  const repositories = await specsOf(context, { distro, query, files }, lines);
+  checkDistinct(repositories);
+  return {
+    distro,
+    release,
+    architecture,
+    mirrors,
+    repositories,
+    named: options.repositories.length > 0 || options.mirrors.length > 0,
+    trust: new Trust(context, distro, { ...options, architecture }),
+    files,
+  };
+}
+
+/**
+ * What the catalog knows a repository by has no passwords and queries.
+ * @throws AppError USAGE where that alone tells two apart
+ */
+function checkDistinct(repositories: readonly RepositorySpec[]): void {
+  const seen = new Map<string, string>();
+  for (const spec of repositories) {
+    const identity = identityOf(spec);
+    const [base = ''] = spec.baseUrls;
+    if ((seen.get(identity) ?? base) !== base) {
+      throw new AppError('USAGE', `two repositories differ only in user, password or query: ${identity}`, {
+        hint: 'Use only one of them in a request.',
+      });
+    }
+    seen.set(identity, base);
+  }
+}
+
+/** Undefined where no place is in a registry. */
+async function openFiles(
+  context: Context,
+  { access }: SourceOptions,
+  places: readonly string[],
+): Promise<OciFiles | undefined> {
+  if (!places.some((place) => /oci:/i.test(place))) return undefined;
+  const { ociFiles } = await import('./oci-files.ts');
+  const { knownRepositories } = await import('./oci-repository.ts');
+  const { sharedSession } = await import('../registry-access.ts');
+  return ociFiles({
+    session: async () => sharedSession(context, access),
+    isKnown: (reference) => knownRepositories(context, reference).length > 0,
+  });
+}
+
+/** Of the lines; without any the distribution's own. */
+async function specsOf(
+  context: Context,
+  request: { readonly distro: Distro; readonly query: RepositoryQuery; readonly files: OciFiles | undefined },
+  lines: readonly string[],
+): Promise<readonly RepositorySpec[]> {
+  const { distro, query, files } = request;
+  const official = distro.repositories(query);
+  const plain = (line: string): RepositorySpec =>
+    official.find(({ name }) => name === line && !existsSync(line)) ??
+    distro.repository(absolute(line), query);
+  if (files === undefined) return lines.length === 0 ? official : lines.map(plain);
+  const { inRegistry, ociRepositories } = await import('./oci-repository.ts');
+  const found = lines.map(
+    async (line) => (await ociRepositories(context, { ...request, files }, line)) ?? [plain(line)],
+  );
+  const specs = lines.length === 0 ? official : (await Promise.all(found)).flat();
+  return specs.map((spec) => inRegistry(spec, query.mirrors));
+}
+
+/** A list of repositories is written by hand; a larger file is an archive. */
+const MAX_LIST_BYTES = 1024 * 1024;
+
+type ReadLine = (line: string) => readonly string[];
+
+/**
+ * A repository itself, or each line of a list of repositories such as `/etc/apk/repositories`, or of the lists of a folder such
+ * as `/etc/apk/repositories.d`.
+ */
+function linesOf(text: string, read: ReadLine): readonly string[] {
+  const found = text.includes('://') ? undefined : statSync(text, { throwIfNoEntry: false });
+  if (found === undefined) return read(text);
+  if (found.isDirectory()) {
+    const lists = listsIn(text);
+    return lists.length === 0 ? [text] : lists.flatMap((list) => linesOf(list, read));
+  }
+  if (!found.isFile() || found.size > MAX_LIST_BYTES) return [text];
+  const content = readLimitedFile(text, MAX_LIST_BYTES);
+  const head = content.subarray(0, 512);
+  if (sniff(head) !== 'unknown' || foreignFormat(head) !== undefined) return [text];
+  return content
+    .toString()
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .flatMap(read);
+}
+
+/** The `*.list` files of a folder, in the order of their names; none where it holds anything else but hidden files. */
+function listsIn(folder: string): readonly string[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  } catch {
+    // Said where the folder is read as a repository.
+    return [];
+  }
+  if (!names.every((name) => name.endsWith('.list'))) return [];
+  return [...names].sort().map((name) => join(folder, name));
+}
+
+/** A relative folder means the same from wherever the catalog is asked later. */
+function absolute(line: string): string {
+  return !line.includes('://') && isLocal(line) && existsSync(line) ? resolve(line) : line;
+}
+
+function withoutSlash(url: string): string {
+  const { place, query } = splitQuery(url);
+  return place + query;
+}

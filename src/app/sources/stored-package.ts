@@ -1,0 +1,191 @@
+import { ANNOTATIONS, packageUrl } from '../../compose/annotations.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import { digestOf, hexOf } from '../../model/digest.ts';
+import { EMPTY_BYTES, EMPTY_DESCRIPTOR } from '../../model/empty-blob.ts';
+import { MEDIA_TYPES } from '../../model/media-types.ts';
+import type { DistroId } from '../../model/package.ts';
+import { parseTagName, type Tag } from '../../model/reference.ts';
+import type { Document } from '../../output/image-content.ts';
+
+/*
+ * What a package store holds: one repository, in it an artifact for each blob, with a tag of its own. Its manifest has the
+ * blob as its only layer, so that registries that mount only what a manifest refers to mount it.
+ */
+
+/** Artifact type of a package's unmodified archive, and of what is made of archives. */
+export const PACKAGE_TYPE = 'application/vnd.pkgcompose.package.v1';
+export const DERIVED_TYPE = 'application/vnd.pkgcompose.derived.v1';
+/** Of a detached signature beside a package. */
+export const SIGNATURE_TYPE = 'application/vnd.pkgcompose.signature.v1';
+/** Archives that OCI has no layer type for. */
+export const XZ_ARCHIVE_TYPE = 'application/vnd.pkgcompose.archive.v1.tar+xz';
+
+const TITLE = 'org.opencontainers.image.title';
+const MAX_TAG_LENGTH = 128;
+/** Of the digest, in a tag: with 128 bits nobody finds two blobs for one tag. */
+const DIGEST_DIGITS = 32;
+
+export interface StoredPackage {
+  readonly distro: DistroId;
+  readonly name: string;
+  readonly version: string;
+  /** The distribution's word */
+  readonly architecture: string;
+}
+
+/** A blob as a package store keeps it. */
+export interface StoreEntry {
+  readonly tag: Tag;
+  /** Only mediaType, digest and size */
+  readonly blob: Descriptor;
+  readonly manifest: Document;
+}
+
+/** An archive as the distribution made it. `blob.mediaType`: a layer's, or XZ_ARCHIVE_TYPE. */
+export function packageEntry(stored: StoredPackage, blob: Descriptor): StoreEntry {
+  const { distro, name, version, architecture } = stored;
+  const annotations = {
+    [ANNOTATIONS.purl]: packageUrl({ ...stored, release: '' }),
+    [ANNOTATIONS.name]: name,
+    [ANNOTATIONS.version]: version,
+    [TITLE]: fileName(stored, blob.mediaType),
+  };
+  return entry({
+    artifactType: PACKAGE_TYPE,
+    words: [distro, name, version, architecture],
+    annotations,
+    blob,
+  });
+}
+
+/**
+ * The tag under which a mirror keeps a package of an index: as a store's, but with digits of the index's own checksum, since an
+ * index need not tell the archive's digest.
+ * @param checksum as IndexPackage.checksum; of an index without any, what else tells one build from another
+ */
+export function indexedTag({ distro, name, version, architecture }: StoredPackage, checksum: string): Tag {
+  return tagOf([distro, name, version, architecture], checksumDigits(checksum));
+}
+
+function checksumDigits(checksum: string): string {
+  if (/^[0-9a-f]{64}$/.test(checksum)) return checksum;
+  const sha1 = /^Q1([A-Za-z0-9+/]{27}=)$/.exec(checksum)?.[1];
+  return sha1 === undefined ? hexOf(digestOf(checksum)) : Buffer.from(sha1, 'base64').toString('hex');
+}
+
+/** Whether a tag looks like one of a package. */
+export function isPackageTag(tag: Tag): boolean {
+  return /^(?:alpine|arch)__.*__[0-9a-f]{32}$/.test(tag);
+}
+
+/** The tag of the signature that lies beside such a package, as an artifact of its own. */
+export function signatureTag(indexed: Tag): Tag {
+  return parseTagName(`signature__${indexed.slice(-DIGEST_DIGITS)}`);
+}
+
+/** Such a signature. `title`: its file name */
+export function signatureEntry(
+  indexed: Tag,
+  title: string,
+  { digest, size }: Omit<Descriptor, 'mediaType'>,
+): StoreEntry {
+  const made = entry({
+    artifactType: SIGNATURE_TYPE,
+    words: [],
+    annotations: { [TITLE]: title },
+    blob: { mediaType: 'application/pgp-signature', digest, size },
+  });
+  return { ...made, tag: signatureTag(indexed) };
+}
+
+/** The entry of an image's layer, by what its annotations say; undefined for layers that are of that image alone. */
+export function entryOfLayer(layer: Descriptor): StoreEntry | undefined {
+  const { annotations = {} } = layer;
+  const kind = annotations[ANNOTATIONS.kind];
+  if (kind !== 'package' && kind !== 'bundle') return undefined;
+  const purls = (annotations[ANNOTATIONS.purl] ?? '').split(' ').map(withoutRelease);
+  const derived = annotations[ANNOTATIONS.derived];
+  if (derived === undefined) {
+    const stored = purls.length === 1 ? parsePurl(purls[0] as string) : undefined;
+    // A package URL has the name in lower case.
+    const name = annotations[ANNOTATIONS.name] ?? stored?.name ?? '';
+    return stored === undefined ? undefined : packageEntry({ ...stored, name }, layer);
+  }
+  return entry({
+    artifactType: DERIVED_TYPE,
+    words: ['derived', annotations[ANNOTATIONS.name] ?? kind],
+    annotations: { [ANNOTATIONS.purl]: purls.join(' '), [ANNOTATIONS.derived]: derived },
+    blob: layer,
+  });
+}
+
+/** The same for the same blob, whichever image it is from. */
+function entry(options: {
+  readonly artifactType: string;
+  readonly words: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly blob: Descriptor;
+}): StoreEntry {
+  const { artifactType, words, annotations } = options;
+  const { mediaType, digest, size } = options.blob;
+  const blob = { mediaType, digest, size };
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.manifest,
+      artifactType,
+      config: { ...EMPTY_DESCRIPTOR, data: EMPTY_BYTES.toString('base64') },
+      layers: [{ ...blob, annotations }],
+      annotations,
+    }),
+  );
+  const descriptor = { mediaType: MEDIA_TYPES.manifest, digest: digestOf(bytes), size: bytes.length };
+  return { tag: tagOf(words, hexOf(digest)), blob, manifest: { descriptor, bytes } };
+}
+
+/**
+ * `alpine__libstdc_2b_2b__13.2.1_5fgit20231014-r0__…`: the words, of each what a tag may not have (and `_`) as `_` and the two
+ * hexadecimal digits of its UTF-8 bytes, then digits of the digest. Of what is too long the words are cut.
+ */
+function tagOf(words: readonly string[], hex: string): Tag {
+  const suffix = `__${hex.slice(0, DIGEST_DIGITS)}`;
+  const readable = words.map(escapeWord).join('__');
+  return parseTagName(readable.slice(0, MAX_TAG_LENGTH - suffix.length) + suffix);
+}
+
+function escapeWord(word: string): string {
+  return word.replace(/[^A-Za-z0-9.-]/gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `_${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
+}
+
+const PACMAN_SUFFIXES: Readonly<Record<string, string>> = {
+  [MEDIA_TYPES.layerGzip]: '.gz',
+  [MEDIA_TYPES.layerZstd]: '.zst',
+  [XZ_ARCHIVE_TYPE]: '.xz',
+};
+
+/** As repositories name the archive, so that it can be pulled as a file. */
+function fileName({ distro, name, version, architecture }: StoredPackage, mediaType: string): string {
+  if (distro === 'alpine') return `${name}-${version}.apk`;
+  return `${name}-${version}-${architecture}.pkg.tar${PACMAN_SUFFIXES[mediaType] ?? ''}`;
+}
+
+/** One archive may be in several releases. */
+function withoutRelease(purl: string): string {
+  return purl.replace(/&distro=[^&]*$/, '');
+}
+
+/** Reads what packageUrl writes. */
+function parsePurl(purl: string): StoredPackage | undefined {
+  const found = /^pkg:(?:apk\/(alpine)|alpm\/(arch))\/([^@/?]+)@([^@/?]+)\?arch=([^&]+)$/.exec(purl);
+  if (found === null) return undefined;
+  const [, alpine, arch, ...rest] = found;
+  try {
+    const [name = '', version = '', architecture = ''] = rest.map(decodeURIComponent);
+    return { distro: (alpine ?? arch) as DistroId, name, version, architecture };
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}

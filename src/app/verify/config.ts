@@ -1,0 +1,16 @@
+import type { Distro } from '../../distros/distro.ts';
+import type { ConfigVerdict } from '../../model/verify-report.ts';
+import type { ImageConfig } from '../../output/image-json.ts';
+import { configSettings } from './diff-config.ts';
+
+/** What of a config no signature covers, and whether it is just what compose writes where nothing else is asked for. */
+export function judgeConfig(config: ImageConfig, distro: Distro | undefined): ConfigVerdict {
+  const settings = configSettings(config);
+  return { asComposed: distro !== undefined && isAsComposed(settings, distro), settings };
+}
+
+function isAsComposed(settings: ConfigVerdict['settings'], { defaults }: Distro): boolean {
+  const { 'Env PATH': path, Cmd: command, ...more } = settings;
+  if (path !== defaults.path || Object.keys(more).length > 0) return false;
+  return command === undefined || defaults.shells.some((shell) => command === JSON.stringify([shell]));
+}

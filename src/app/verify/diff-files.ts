@@ -1,0 +1,62 @@
+import type { FileAspect, FileDifference } from '../../model/diff-report.ts';
+import type { RootfsEntry } from '../../output/rootfs.ts';
+
+type Rootfs = ReadonlyMap<string, RootfsEntry>;
+
+/** Paths that differ, sorted. Times of directories are not compared: every install into one changes them. */
+export function diffFiles(a: Rootfs, b: Rootfs): readonly FileDifference[] {
+  const found: FileDifference[] = [];
+  for (const path of new Set([...a.keys(), ...b.keys()])) {
+    const [from, to] = [a.get(path), b.get(path)];
+    const changes = from === undefined || to === undefined ? [] : changesOf(from, to);
+    if (from !== undefined && to !== undefined && changes.length === 0) continue;
+    found.push({ path, from: describe(from), to: describe(to), changes });
+  }
+  return found.sort((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+function changesOf(a: RootfsEntry, b: RootfsEntry): readonly FileAspect[] {
+  if (a.type !== b.type) return ['type'];
+  const aspects: readonly (readonly [FileAspect, boolean])[] = [
+    ['content', a.sha256 !== b.sha256],
+    ['mode', a.mode !== b.mode && a.type !== 'symlink'],
+    ['owner', a.uid !== b.uid || a.gid !== b.gid],
+    ['link', a.linkTarget !== b.linkTarget],
+    ['device', a.deviceMajor !== b.deviceMajor || a.deviceMinor !== b.deviceMinor],
+    ['mtime', a.mtime !== b.mtime && a.type !== 'directory'],
+    ['xattrs', !sameRecords(a.xattrs, b.xattrs)],
+    ['hard link', a.hardLinkOf !== b.hardLinkOf],
+  ];
+  return aspects.filter(([, differs]) => differs).map(([aspect]) => aspect);
+}
+
+/** `file 755 0:0 1234 2023-11-14T22:13:20Z sha256:9f86d081884c` */
+function describe(entry: RootfsEntry | undefined): string | null {
+  if (entry === undefined) return null;
+  const { type, mode, uid, gid, sizeBytes, mtime, linkTarget, sha256, hardLinkOf, xattrs } = entry;
+  const isDevice = type === 'character' || type === 'block';
+  return [
+    type,
+    type === 'symlink' ? '' : mode.toString(8),
+    `${uid}:${gid}`,
+    type === 'file' ? `${sizeBytes}` : '',
+    isDevice ? `${entry.deviceMajor}:${entry.deviceMinor}` : '',
+    type === 'directory' ? '' : timeText(mtime),
+    sha256 === '' ? '' : `sha256:${sha256.slice(0, 12)}`,
+    linkTarget === '' ? '' : `-> ${linkTarget}`,
+    hardLinkOf === '' ? '' : `= ${hardLinkOf}`,
+    ...Object.keys(xattrs).sort(),
+  ]
+    .filter((word) => word !== '')
+    .join(' ');
+}
+
+function timeText(mtime: number): string {
+  const date = new Date(mtime * 1000);
+  return Number.isNaN(date.getTime()) ? `${mtime}` : date.toISOString().replace('.000Z', 'Z');
+}
+
+function sameRecords(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}

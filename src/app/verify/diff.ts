@@ -1,0 +1,215 @@
+import { ANNOTATIONS } from '../../compose/annotations.ts';
+import { infoValue, parsePkgInfo } from '../../distros/shared/pkginfo.ts';
+import { isAppError } from '../../model/app-error.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import type {
+  ConfigDifference,
+  DiffLayer,
+  DiffReport,
+  ImageSummary,
+  PackageDifference,
+} from '../../model/diff-report.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { RegistryAccess } from '../../model/registry.ts';
+import type { ImageSource } from '../../output/image-source.ts';
+import { RootfsBuilder, type RootfsEntry } from '../../output/rootfs.ts';
+import { throwIfCancelled } from '../../output/storage-error.ts';
+import { expectBlob, expectEqual, type ReadLayer, readLayer } from '../../output/verify-layer.ts';
+import { withImageArgument } from '../images/image-argument.ts';
+import { isPackageList, PKGINFO, packagesOfLists, packagesOfPurls } from '../images/image-packages.ts';
+import type { RegistryContext } from '../registry-access.ts';
+import { diffConfig, diffDescriptors } from './diff-config.ts';
+import { diffFiles } from './diff-files.ts';
+
+export interface DiffRequest {
+  /** As ImageArgument.image */
+  readonly a: string;
+  readonly b: string;
+  /** As ImageArgument.platform, of both */
+  readonly platform: string;
+  /** How registries are reached where the images are in them */
+  readonly access?: RegistryAccess;
+}
+
+type DiffOptions = Omit<RegistryContext, 'env'>;
+
+/**
+ * How two images differ. Both are read whole and checked: digests, sizes, diffIDs.
+ * @throws AppError as withImageArgument and readLayer; CANCELLED
+ */
+export function diff(request: DiffRequest, context: RegistryContext): Promise<DiffReport> {
+  return withImageArgument(context, { ...request, image: request.a }, (sourceA) =>
+    withImageArgument(context, { ...request, image: request.b }, (sourceB) =>
+      diffSources(request, [sourceA, sourceB], context),
+    ),
+  );
+}
+
+async function diffSources(
+  request: DiffRequest,
+  [sourceA, sourceB]: readonly [ImageSource, ImageSource],
+  options: DiffOptions,
+): Promise<DiffReport> {
+  const inB = new Set(sourceB.manifest.layers.map(({ digest }) => digest));
+  const common = new Map<Digest, KnownLayer>(
+    sourceA.manifest.layers.filter(({ digest }) => inB.has(digest)).map(({ digest }) => [digest, {}]),
+  );
+  const a = await readImage(sourceA, common, options);
+  const b = await readImage(sourceB, common, options);
+  const packages = diffPackages(a.packages, b.packages);
+  const layers = diffLayers(sourceA.manifest.layers, sourceB.manifest.layers);
+  const files = diffFiles(a.rootfs, b.rootfs);
+  const settings = diffConfig(sourceA, sourceB);
+  const lists = [packages, layers.onlyA, layers.onlyB, files, settings];
+  const sameContents = lists.every(({ length }) => length === 0) && !layers.reordered;
+  const sameLayers = layers.onlyA.length + layers.onlyB.length === 0 && !layers.reordered;
+  const config = [
+    ...(sameContents ? diffManifests(sourceA, sourceB) : settings),
+    ...(sameLayers ? diffDescriptors(sourceA, sourceB) : []),
+  ];
+  return {
+    a: summaryOf(request.a, sourceA, a),
+    b: summaryOf(request.b, sourceB, b),
+    equal: sameContents && config.length === 0,
+    packages,
+    layers,
+    files,
+    config,
+  };
+}
+
+/** Of images with the same contents. */
+function diffManifests(a: ImageSource, b: ImageSource): readonly ConfigDifference[] {
+  const [from, to] = [a, b].map(({ manifestDigest, manifest }) => manifestDigest ?? manifest.config.digest);
+  return from === to ? [] : [{ key: 'manifest', from: from ?? null, to: to ?? null }];
+}
+
+interface Contents {
+  /** Versions by name */
+  readonly packages: ReadonlyMap<string, string>;
+  readonly rootfs: ReadonlyMap<string, RootfsEntry>;
+}
+
+/** A layer of both images, as it was read first. */
+interface KnownLayer {
+  read?: ReadLayer;
+  /** Images whose own bytes of it were hashed */
+  readonly from?: readonly ImageSource[];
+}
+
+/** `common`: layers of both images, read with the first; of the second the bytes alone are checked. */
+async function readImage(
+  source: ImageSource,
+  common: Map<Digest, KnownLayer>,
+  { progress, signal }: DiffOptions,
+): Promise<Contents> {
+  const builder = new RootfsBuilder();
+  const layers: ReadLayer[] = [];
+  const { layers: descriptors } = source.manifest;
+  const task = progress.task(
+    'read layers',
+    descriptors.reduce((sum, { size }) => sum + size, 0),
+    'bytes',
+  );
+  for (const [at, descriptor] of descriptors.entries()) {
+    const known = common.get(descriptor.digest);
+    const where = `layer ${at} (${descriptor.digest})`;
+    const advance = (bytes: number) => {
+      throwIfCancelled(signal);
+      task.advance(bytes);
+    };
+    if (known?.read !== undefined && known.from?.includes(source) !== true) {
+      await expectBlob(source, descriptor, { where, advance });
+    }
+    const read = known?.read ?? (await readLayer(source, descriptor, { at, advance, keep: isPackageList }));
+    if (known !== undefined) common.set(descriptor.digest, { read, from: [...(known.from ?? []), source] });
+    expectEqual(`diffID of layer ${at} (${descriptor.digest})`, source.config.diffIds[at], read.layer.diffId);
+    builder.apply(read.entries);
+    layers.push({ ...read, entries: [] });
+  }
+  task.done();
+  return { packages: packagesIn(layers, descriptors), rootfs: builder.result() };
+}
+
+/** By what the layers say of themselves, their `.PKGINFO`, and the image's own lists. */
+function packagesIn(
+  layers: readonly ReadLayer[],
+  descriptors: readonly Descriptor[],
+): ReadonlyMap<string, string> {
+  const versions = new Map<string, string>();
+  const lists = new Map(layers.flatMap(({ kept }) => [...kept]));
+  const named = [
+    ...descriptors.flatMap(({ annotations = {} }) => packagesOfPurls(annotations[ANNOTATIONS.purl] ?? '')),
+    ...layers.flatMap(({ kept }) => packageOf(kept.get(PKGINFO))),
+    ...packagesOfLists(lists),
+  ];
+  // A purl's name is in lower case, whatever the package's.
+  const spelling = new Map(named.map(({ name }) => [name.toLowerCase(), name]));
+  for (const { name, version } of named) versions.set(spelling.get(name.toLowerCase()) ?? name, version);
+  return versions;
+}
+
+function packageOf(pkginfo: Buffer | undefined): readonly { name: string; version: string }[] {
+  if (pkginfo === undefined) return [];
+  try {
+    const info = parsePkgInfo(pkginfo, PKGINFO);
+    return [{ name: infoValue(info, 'pkgname'), version: infoValue(info, 'pkgver') }];
+  } catch (error) {
+    if (isAppError(error)) return [];
+    throw error;
+  }
+}
+
+function diffPackages(a: Contents['packages'], b: Contents['packages']): readonly PackageDifference[] {
+  return [...new Set([...a.keys(), ...b.keys()])]
+    .filter((name) => a.get(name) !== b.get(name))
+    .sort()
+    .map((name) => ({ name, from: a.get(name) ?? null, to: b.get(name) ?? null }));
+}
+
+function diffLayers(a: readonly Descriptor[], b: readonly Descriptor[]): DiffReport['layers'] {
+  const [inA, inB] = [new Set(a.map(({ digest }) => digest)), new Set(b.map(({ digest }) => digest))];
+  const sharedA = a.filter(({ digest }) => inB.has(digest));
+  const sharedB = b.filter(({ digest }) => inA.has(digest));
+  const onlyB = b.filter(({ digest }) => !inA.has(digest));
+  const fetched = new Map(onlyB.map(({ digest, size }) => [digest, size]));
+  return {
+    shared: sharedB.map(layerOf),
+    onlyA: a.filter(({ digest }) => !inB.has(digest)).map(layerOf),
+    onlyB: onlyB.map(layerOf),
+    reordered: digestsOf(sharedA) !== digestsOf(sharedB),
+    fetchBytes: [...fetched.values()].reduce((sum, size) => sum + size, 0),
+  };
+}
+
+const digestsOf = (layers: readonly Descriptor[]): string => layers.map(({ digest }) => digest).join();
+
+function layerOf({ digest, size, annotations = {} }: Descriptor): DiffLayer {
+  const named = packagesOfPurls(annotations[ANNOTATIONS.purl] ?? '');
+  const [first] = named;
+  const name = annotations[ANNOTATIONS.name] ?? first?.name;
+  const holds =
+    first === undefined
+      ? (annotations[ANNOTATIONS.kind] ?? '')
+      : named.length === 1
+        ? `${name}-${first.version}`
+        : `${annotations[ANNOTATIONS.kind] ?? 'layer'} of ${named.length} packages`;
+  return { digest, sizeBytes: size, holds };
+}
+
+function summaryOf(
+  image: string,
+  { manifestDigest, manifest, config }: ImageSource,
+  contents: Contents,
+): ImageSummary {
+  return {
+    image,
+    digest: manifestDigest ?? null,
+    imageId: manifest.config.digest,
+    platform: `${config.os}/${config.architecture}`,
+    packages: contents.packages.size,
+    layers: manifest.layers.length,
+    files: contents.rootfs.size,
+    sizeBytes: manifest.layers.reduce((sum, { size }) => sum + size, 0),
+  };
+}

@@ -1,0 +1,135 @@
+import type { TarEntry } from '../../archive/tar-reader.ts';
+import type { FileEntry } from '../../model/archive.ts';
+import type { EntryOrigin, EntryVerdict } from '../../model/verify-report.ts';
+import type { LayerEntry } from '../../output/rootfs.ts';
+import type { PackageFiles, ShippedEntry } from './package-files.ts';
+
+/** OCI image-spec "Whiteouts". */
+const WHITEOUT = /^(.*\/)?\.wh\.(.*)$/s;
+const OPAQUE = '.wh..opq';
+/** The package managers' own state, below any prefix. */
+const DATABASE =
+  /^(?:(?:usr\/)?lib\/apk\/(?:db|exec)(?:\/|$)|etc\/apk\/(?:world|arch|repositories|protected_paths\.d|keys)(?:\/|$)|var\/lib\/pacman(?:\/|$))/;
+const INSTALL = /^\.pkg(?:\/|$)/;
+
+type Verdict = Pick<EntryVerdict, 'origin' | 'package' | 'note'>;
+
+/** What each entry of a layer is, by the packages' files. Order of the layer. */
+export function judgeEntries(entries: readonly LayerEntry[], files: PackageFiles): readonly EntryVerdict[] {
+  for (const { entry, sha256 } of entries) if (entry.type === 'file') files.learnPrefix(entry.path, sha256);
+  const contents = new Map<string, string>();
+  return entries.map(({ entry, sha256 }) => {
+    const content = entry.type === 'hardlink' ? (contents.get(entry.linkTarget) ?? '') : sha256;
+    contents.set(entry.path, content);
+    const verdict = judge(entry, content, files);
+    return { path: entry.path, type: entry.type, sizeBytes: entry.sizeBytes, ...verdict };
+  });
+}
+
+function judge(entry: TarEntry, sha256: string, files: PackageFiles): Verdict {
+  const [, folder = '', hidden] = WHITEOUT.exec(entry.path) ?? [];
+  if (hidden !== undefined) return whiteout(`${folder}${hidden}`, files);
+  const shipped = files.at(entry.path);
+  switch (entry.type) {
+    case 'directory':
+      return directory(entry, shipped);
+    case 'file':
+    case 'hardlink':
+      return file(entry, sha256, { files, shipped });
+    default: {
+      const same = shipped.filter((one) => sameSpecial(entry, one.entry, files));
+      return fromPackage(entry, same) ?? made(entry, shipped, files);
+    }
+  }
+}
+
+function whiteout(path: string, files: PackageFiles): Verdict {
+  const origin = 'whiteout';
+  if (path.endsWith(OPAQUE)) return { origin, package: '', note: 'hides everything below it' };
+  const [first] = files.at(path);
+  if (first === undefined) return { origin, package: '', note: 'hides no file of a package' };
+  if (path.startsWith('.') && !path.includes('/'))
+    return { origin, package: '', note: 'hides the metadata of packages' };
+  return { origin, package: first.package, note: `hides ${path}` };
+}
+
+/** Parents are put into a layer with their permissions: without an entry engines would reset them. */
+function directory(entry: TarEntry, shipped: readonly ShippedEntry[]): Verdict {
+  const directories = shipped.filter((one) => one.entry.type === 'directory');
+  const known = fromPackage(entry, directories);
+  if (known !== undefined) return known;
+  const [other] = shipped;
+  if (other !== undefined)
+    return { origin: 'directory', package: other.package, note: `was a ${other.entry.type}` };
+  const plain = entry.mode === 0o755 && entry.uid === 0 && entry.gid === 0;
+  return { origin: 'directory', package: '', note: plain ? '' : `mode ${octal(entry.mode)} ${owner(entry)}` };
+}
+
+function file(
+  entry: TarEntry,
+  sha256: string,
+  { files, shipped }: { files: PackageFiles; shipped: readonly ShippedEntry[] },
+): Verdict {
+  const same = fromPackage(
+    entry,
+    shipped.filter((one) => one.sha256 === sha256 && sha256 !== ''),
+  );
+  if (same !== undefined) return same;
+  const source = files.withContent(sha256);
+  if (source === undefined) return made(entry, shipped, files);
+  return { origin: 'moved', package: source.package, note: `same content as its ${source.entry.path}` };
+}
+
+/** Among the same things that packages ship: one with the same attributes, else what differs from the first. */
+function fromPackage(entry: TarEntry, same: readonly ShippedEntry[]): Verdict | undefined {
+  const [first] = same;
+  if (first === undefined) return undefined;
+  const compared = same.map((one) => ({ package: one.package, note: attributes(entry, one.entry) }));
+  const whole = compared.find(({ note }) => note === '');
+  if (whole !== undefined) return { origin: 'package', ...whole };
+  return { origin: 'attributes', ...(compared[0] as { package: string; note: string }) };
+}
+
+/** Engines give a hard link its target's owner and time. */
+function attributes(found: TarEntry, shipped: FileEntry): string {
+  const changes: string[] = [];
+  if (found.mode !== shipped.mode && found.type !== 'symlink')
+    changes.push(`mode ${octal(shipped.mode)} to ${octal(found.mode)}`);
+  if (found.type === 'hardlink' || shipped.type === 'hardlink') return changes.join(', ');
+  if (owner(found) !== owner(shipped)) changes.push(`owner ${owner(shipped)} to ${owner(found)}`);
+  if (found.type !== 'directory' && Math.floor(found.mtime) !== Math.floor(shipped.mtime))
+    changes.push('time');
+  if (!sameRecords(found.xattrs, shipped.xattrs)) changes.push('extended attributes');
+  return changes.join(', ');
+}
+
+function sameSpecial(found: TarEntry, shipped: FileEntry, files: PackageFiles): boolean {
+  if (found.type !== shipped.type) return false;
+  if (found.type === 'symlink') return files.sameTarget(shipped.linkTarget, found.linkTarget);
+  return found.deviceMajor === shipped.deviceMajor && found.deviceMinor === shipped.deviceMinor;
+}
+
+function made(entry: TarEntry, shipped: readonly ShippedEntry[], files: PackageFiles): Verdict {
+  const [replaced] = shipped.filter((one) => one.entry.type !== 'directory');
+  const inPlace = replaced === undefined ? '' : `replaces the one of ${replaced.package}`;
+  const target = entry.type === 'symlink' ? `to ${entry.linkTarget}` : '';
+  return {
+    origin: originOf(files.originalPath(entry.path), entry.type),
+    package: replaced?.package ?? '',
+    note: [target, inPlace].filter((text) => text !== '').join(', '),
+  };
+}
+
+function originOf(path: string, type: TarEntry['type']): EntryOrigin {
+  if (DATABASE.test(path)) return 'database';
+  if (INSTALL.test(path)) return 'install';
+  return type === 'symlink' ? 'symlink' : 'generated';
+}
+
+function sameRecords(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+const octal = (mode: number): string => mode.toString(8);
+const owner = ({ uid, gid }: { readonly uid: number; readonly gid: number }): string => `${uid}:${gid}`;

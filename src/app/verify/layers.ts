@@ -1,0 +1,209 @@
+import { ANNOTATIONS } from '../../compose/annotations.ts';
+import type { AppError } from '../../model/app-error.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import { append } from '../../model/lists.ts';
+import type { EntryVerdict, LayerVerdict, VerifyProblem, VouchedPackage } from '../../model/verify-report.ts';
+import type { ReadLayer } from '../../output/verify-layer.ts';
+import { type NamedPackage, packagesOfPurls } from '../images/image-packages.ts';
+import { judgeEntries } from './entry-verdict.ts';
+import { PackageFiles } from './package-files.ts';
+import { MAX_PROBLEMS_PER_LAYER, problem, problemOf } from './problems.ts';
+import { unsignedOfArchive, unsignedOfEntries, unsignedOfTar } from './unsigned.ts';
+import type { ExaminedLayer, Vouchers } from './verify.ts';
+import type { Vouched } from './vouch.ts';
+
+/** URLs that a hint names: a command line that can still be copied. */
+const MAX_URLS = 100;
+/** Where a system is configured, and keeps its state: scripts may change what packages ship there. */
+const CHANGEABLE = /^(?:etc|var|dev)\//;
+
+export interface LayersInput {
+  readonly examined: readonly ExaminedLayer[];
+  /** What the image's own lists name */
+  readonly named: readonly NamedPackage[];
+  readonly vouchers: Vouchers;
+  readonly problems: VerifyProblem[];
+}
+
+export interface JudgedLayers {
+  readonly verdicts: readonly LayerVerdict[];
+  readonly files: PackageFiles;
+  /** Archives whose bytes the layers may hold, each once */
+  readonly facts: readonly ArchiveFacts[];
+}
+
+/**
+ * What every layer is. Annotations and lists only name candidates: a layer counts as made of packages where its bytes, or all
+ * of its entries, are those of archives that are vouched for.
+ */
+export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
+  const files = new PackageFiles();
+  const facts = new Set<ArchiveFacts>();
+  const candidates = new Map<ExaminedLayer, Candidates>();
+  for (const layer of input.examined) {
+    if (layer.archive !== undefined) facts.add(layer.archive.facts);
+    else candidates.set(layer, await candidatesOf(layer, input));
+  }
+  for (const { vouched } of candidates.values()) for (const one of vouched) facts.add(one.facts);
+  for (const one of facts) files.add(one);
+  const missing = [...candidates.values()].flatMap((one) => one.missing);
+  const hint = missing.length === 0 ? undefined : await fetchHint(missing, input.vouchers);
+  const verdicts = input.examined.map((layer) => {
+    const found = candidates.get(layer);
+    if (found === undefined) return archiveLayer(layer, input.problems);
+    if (layer.read === undefined) return verdictOf(layer, 'refused', {});
+    return generatedLayer(layer, found, { ...input, files, hint });
+  });
+  return { verdicts, files, facts: [...facts] };
+}
+
+interface Candidates {
+  readonly vouched: readonly Vouched[];
+  /** Named for this layer, and not vouched for by what the catalog knows */
+  readonly missing: readonly NamedPackage[];
+}
+
+/** The archives a layer may be made of: those that it names; where no layer names any, those that the image's lists name. */
+async function candidatesOf(layer: ExaminedLayer, input: LayersInput): Promise<Candidates> {
+  const own = packagesOfPurls(purlOf(layer.descriptor));
+  const unnamed = input.examined.every(
+    ({ descriptor, read, archive }) =>
+      read !== undefined && archive === undefined && purlOf(descriptor) === '',
+  );
+  const vouched: Vouched[] = [];
+  const missing: NamedPackage[] = [];
+  for (const named of own.length === 0 && unnamed ? input.named : own) {
+    const found = await (await input.vouchers(named.distro)).named(named);
+    append(vouched, found);
+    if (found.length === 0) missing.push(named);
+  }
+  // What another layer seems to hold, and is refused for, is that layer's problem.
+  const elsewhere = own.length === 0 && input.examined.some(({ refusal }) => refusal !== undefined);
+  return { vouched, missing: elsewhere && layer.refusal === undefined ? [] : missing };
+}
+
+function purlOf({ annotations = {} }: Descriptor): string {
+  return annotations[ANNOTATIONS.purl] ?? '';
+}
+
+async function fetchHint(missing: readonly NamedPackage[], vouchers: Vouchers): Promise<string> {
+  const [first] = missing as [NamedPackage];
+  const voucher = await vouchers(first.distro);
+  const urls = missing.flatMap((named) => voucher.urlOf(named) ?? []);
+  if (urls.length === missing.length && urls.length <= MAX_URLS)
+    return `Fetch its archives: compose ingest ${urls.join(' ')}`;
+  return `Fetch its archives, then verify again: compose index --distro ${first.distro} --arch ${voucher.sources.architecture} --release RELEASE, then compose ingest FILE|URL… for each archive.`;
+}
+
+function archiveLayer(layer: ExaminedLayer, problems: VerifyProblem[]): LayerVerdict {
+  const archive = layer.archive as Vouched;
+  const packages = [vouchedPackage(archive)];
+  if (isRefused(layer, archive, problems)) return verdictOf(layer, 'refused', { packages });
+  const unsigned = unsignedOfArchive(archive, layer.read as ReadLayer);
+  return verdictOf(layer, 'package', { packages, unsigned });
+}
+
+/** Whether an archive is one that compose never makes a layer as it is: engines would show more, or else, than the package. */
+function isRefused({ at }: ExaminedLayer, { facts }: Vouched, problems: VerifyProblem[]): boolean {
+  if (facts.unstackable === '') return false;
+  const text = `layer ${at}: ${facts.name}-${facts.version} cannot be a layer unchanged: ${facts.unstackable}`;
+  problems.push(problem('SIGNATURE', text, { layer: at }));
+  return true;
+}
+
+function generatedLayer(
+  layer: ExaminedLayer,
+  { vouched, missing }: Candidates,
+  {
+    examined,
+    files,
+    problems,
+    hint,
+  }: LayersInput & {
+    readonly files: PackageFiles;
+    /** How to get what is missing */
+    readonly hint: string | undefined;
+  },
+): LayerVerdict {
+  const { at, read, refusal } = layer;
+  const packages = vouched.map(vouchedPackage);
+  const whole = vouched.filter(({ facts }) => facts.diffId === read?.layer.diffId);
+  const [archive] = whole;
+  if (archive !== undefined && read !== undefined) {
+    const own = [vouchedPackage(archive)];
+    if (isRefused(layer, archive, problems)) return verdictOf(layer, 'refused', { packages: own });
+    return verdictOf(layer, 'derived', { packages: own, unsigned: unsignedOfTar(archive, read) });
+  }
+  if (refusal !== undefined) {
+    const better = missing.length > 0 && mayBeDerived(refusal) ? hint : undefined;
+    problems.push({ ...problemOf(refusal, at), ...(better === undefined ? {} : { hint: better }) });
+    return verdictOf(layer, 'refused', { packages });
+  }
+  if (missing.length > 0) {
+    const names = missing.map(({ name, version }) => `${name}-${version}`);
+    const message = `layer ${at}: contains archives missing from the catalog: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
+    problems.push(problem('NOT_FOUND', message, { layer: at, ...(hint === undefined ? {} : { hint }) }));
+    return verdictOf(layer, 'refused', { packages });
+  }
+  const verdicts = judgeEntries(read?.entries ?? [], files);
+  const isLast = at === examined.length - 1;
+  const faults = isLast ? verdicts.filter((one) => isReplaced(one, files)) : verdicts.filter(isForeign);
+  append(problems, faultsOf(faults, { at, isLast }));
+  const kind = faults.length > 0 ? 'refused' : isLast ? 'install' : 'derived';
+  const unsigned = read === undefined ? [] : unsignedOfEntries(read, files);
+  return verdictOf(layer, kind, { packages, verdicts: isLast ? verdicts : [], unsigned });
+}
+
+/** Bytes that are no archive of their own, or whose signature would be elsewhere. */
+function mayBeDerived({ code, details }: AppError): boolean {
+  return code === 'BAD_ARCHIVE' || code === 'INTEGRITY' || details.status === 'unsigned';
+}
+
+/** What a layer that is made of packages alone does not hold. */
+function isForeign({ origin, note }: EntryVerdict): boolean {
+  return origin === 'directory' ? note !== '' : origin !== 'package';
+}
+
+/** Something else in the place of a package's program or library. */
+function isReplaced({ origin, path, package: replaced }: EntryVerdict, files: PackageFiles): boolean {
+  const made = origin === 'generated' || origin === 'symlink';
+  return made && replaced !== '' && !CHANGEABLE.test(files.originalPath(path));
+}
+
+function faultsOf(
+  faults: readonly EntryVerdict[],
+  { at, isLast }: { at: number; isLast: boolean },
+): readonly VerifyProblem[] {
+  const expected = isLast ? 'the bytes of its package' : 'an entry of a package';
+  const named = faults.slice(0, MAX_PROBLEMS_PER_LAYER).map(({ path, origin, note }) => {
+    const got = note === '' ? origin : `${origin} (${note})`;
+    const text = `layer ${at}: ${path}: expected ${expected}, got ${got}`;
+    return problem('INTEGRITY', text, { layer: at, path, expected, got });
+  });
+  const more = faults.length - named.length;
+  return more === 0 ? named : [...named, problem('INTEGRITY', `layer ${at}: ${more} more`, { layer: at })];
+}
+
+function vouchedPackage({ facts, vouching }: Vouched): VouchedPackage {
+  const { name, version, architecture } = facts;
+  return { name, version, architecture, vouching };
+}
+
+function verdictOf(
+  { at, descriptor, read }: ExaminedLayer,
+  kind: LayerVerdict['kind'],
+  more: Partial<Pick<LayerVerdict, 'packages' | 'verdicts' | 'unsigned'>>,
+): LayerVerdict {
+  return {
+    at,
+    digest: descriptor.digest,
+    diffId: read?.layer.diffId,
+    sizeBytes: descriptor.size,
+    kind,
+    packages: more.packages ?? [],
+    entries: read?.entries.length ?? 0,
+    verdicts: more.verdicts ?? [],
+    unsigned: more.unsigned ?? [],
+  };
+}

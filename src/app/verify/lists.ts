@@ -1,0 +1,83 @@
+import { ancestorsOf } from '../../compose/tree.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import type { LayerVerdict, VerifyProblem } from '../../model/verify-report.ts';
+import type { RootfsEntry } from '../../output/rootfs.ts';
+import type { NamedPackage } from '../images/image-packages.ts';
+import type { PackageFiles } from './package-files.ts';
+import { MAX_PROBLEMS_PER_LAYER, problem } from './problems.ts';
+
+export interface ListsInput {
+  /** What the image's database and `/.pkg/manifest.json` name */
+  readonly named: readonly NamedPackage[];
+  readonly facts: readonly ArchiveFacts[];
+  readonly files: PackageFiles;
+  readonly verdicts: readonly LayerVerdict[];
+  readonly rootfs: ReadonlyMap<string, RootfsEntry>;
+}
+
+/** The image's own lists of packages against what its layers hold, and every package's files against the root. */
+export function checkPackageLists(input: ListsInput): readonly VerifyProblem[] {
+  const { named, facts } = input;
+  const listed = new Set(named.map(labelOf));
+  const held = new Set(facts.map(labelOf));
+  const absent = named.filter((one) => !held.has(labelOf(one)));
+  const unlisted = listed.size === 0 ? [] : facts.filter((one) => !listed.has(labelOf(one)));
+  return [
+    ...capped(absent, (one) =>
+      problem('INTEGRITY', `${labelOf(one)}: listed in the image's package database, but not in any layer`, {
+        expected: labelOf(one),
+        got: 'none',
+      }),
+    ),
+    ...capped(unlisted, (one) =>
+      problem('INTEGRITY', `${labelOf(one)}: in a layer, but not listed in the image's package database`),
+    ),
+    ...missingFiles(input),
+  ];
+}
+
+/** A database may name anything: the first few, and how many more. */
+function capped<T>(items: readonly T[], tell: (item: T) => VerifyProblem): readonly VerifyProblem[] {
+  const more = items.length - MAX_PROBLEMS_PER_LAYER;
+  const told = items.slice(0, MAX_PROBLEMS_PER_LAYER).map(tell);
+  return more <= 0 ? told : [...told, problem('INTEGRITY', `${more} more such packages`)];
+}
+
+/** Files that no path has: at their own place anything may stand that an entry of the install layer explains. */
+function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly VerifyProblem[] {
+  const contents = new Set([...rootfs.values()].map(({ sha256 }) => sha256));
+  const places = new Set([...rootfs.keys()].map((path) => files.originalPath(path)));
+  const hidden = new Set(
+    verdicts.flatMap((layer) =>
+      layer.verdicts.filter(({ origin }) => origin === 'whiteout').map(({ path }) => hiddenBy(path)),
+    ),
+  );
+  const isHidden = (path: string) =>
+    hidden.has(path) || [...ancestorsOf(path)].some((one) => hidden.has(one));
+  const faults = facts.map((one) => {
+    const missing = one.files.filter(
+      ({ path, type, sha256 }) =>
+        type === 'file' &&
+        !(path.startsWith('.') && !path.includes('/')) &&
+        !places.has(path) &&
+        !contents.has(sha256) &&
+        !isHidden(path),
+    );
+    return { label: labelOf(one), missing };
+  });
+  // Of two builds of one version the image holds one.
+  const whole = new Set(faults.filter(({ missing }) => missing.length === 0).map(({ label }) => label));
+  return faults.flatMap(({ label, missing: [first, ...others] }) => {
+    if (first === undefined || whole.has(label)) return [];
+    const message = `${label}: ${others.length + 1} of its files are missing from the image, the first: ${first.path}`;
+    return [problem('INTEGRITY', message, { path: first.path, expected: first.sha256, got: 'none' })];
+  });
+}
+
+function hiddenBy(whiteout: string): string {
+  return whiteout.replace(/(?:^|(?<=\/))\.wh\.(?:\.wh\.\.opq$)?/, '').replace(/\/$/, '');
+}
+
+function labelOf({ name, version }: { readonly name: string; readonly version: string }): string {
+  return `${name}-${version}`;
+}

@@ -1,0 +1,71 @@
+import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
+
+/** A package's entry. */
+export interface ShippedEntry {
+  /** `name-version` */
+  readonly package: string;
+  readonly entry: FileEntry;
+  /** Of a file's content, through hard links; empty for the rest */
+  readonly sha256: string;
+}
+
+/** Covered by no signature, and part of no installed package. */
+const SIGNATURE = /^\.SIGN\.[^/]*$/;
+
+/** Whatever vouched packages ship, by path and by content. */
+export class PackageFiles {
+  readonly #byPath = new Map<string, ShippedEntry[]>();
+  readonly #byContent = new Map<string, ShippedEntry>();
+  readonly #known = new Set<ArchiveFacts>();
+  /** Folder below which the packages are laid, with a slash at its end; empty: the root */
+  #prefix = '';
+
+  add(facts: ArchiveFacts): void {
+    if (this.#known.has(facts)) return;
+    this.#known.add(facts);
+    const contents = new Map(facts.files.map((file) => [file.path, file.sha256]));
+    for (const entry of facts.files.filter(({ path }) => !SIGNATURE.test(path))) {
+      const sha256 = entry.type === 'hardlink' ? (contents.get(entry.linkTarget) ?? '') : entry.sha256;
+      const shipped = { package: `${facts.name}-${facts.version}`, entry, sha256 };
+      const same = this.#byPath.get(entry.path);
+      if (same === undefined) this.#byPath.set(entry.path, [shipped]);
+      else same.push(shipped);
+      if (entry.type === 'file' && entry.sizeBytes > 0 && !this.#byContent.has(sha256)) {
+        this.#byContent.set(sha256, shipped);
+      }
+    }
+  }
+
+  /** Takes the folder from a path at which a package's file was found. */
+  learnPrefix(path: string, sha256: string): void {
+    const original = this.#byContent.get(sha256)?.entry.path;
+    if (this.#prefix !== '' || original === undefined || !path.endsWith(`/${original}`)) return;
+    this.#prefix = path.slice(0, path.length - original.length);
+  }
+
+  /** `/opt/tools/usr/bin/x` as the package calls it: `usr/bin/x`. */
+  originalPath(path: string): string {
+    return path.startsWith(this.#prefix) ? path.slice(this.#prefix.length) : path;
+  }
+
+  /** Every package's entry of that path, where the packages lie. */
+  at(path: string): readonly ShippedEntry[] {
+    const direct = this.#byPath.get(path) ?? [];
+    if (this.#prefix === '' || !path.startsWith(this.#prefix)) return direct;
+    return [...direct, ...(this.#byPath.get(this.originalPath(path)) ?? [])];
+  }
+
+  withContent(sha256: string): ShippedEntry | undefined {
+    return this.#byContent.get(sha256);
+  }
+
+  /** Whether a symlink's target is what the package wrote, or that below the prefix. */
+  sameTarget(written: string, found: string): boolean {
+    return written === found || (this.#prefix !== '' && found === `/${this.#prefix.slice(0, -1)}${written}`);
+  }
+
+  /** Directories above the prefix, which no package ships. */
+  isAbovePrefix(path: string): boolean {
+    return this.#prefix !== '' && this.#prefix.startsWith(`${path}/`);
+  }
+}

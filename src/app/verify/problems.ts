@@ -1,0 +1,33 @@
+import type { AppError, ErrorCode } from '../../model/app-error.ts';
+import type { VerifyProblem } from '../../model/verify-report.ts';
+
+/** Problems of one kind that are named one by one; one more says how many more there are. */
+export const MAX_PROBLEMS_PER_LAYER = 50;
+
+export interface ProblemFacts {
+  readonly hint?: string;
+  readonly layer?: number;
+  readonly path?: string;
+  readonly expected?: string;
+  readonly got?: string;
+}
+
+export function problem(code: ErrorCode, message: string, facts: ProblemFacts = {}): VerifyProblem {
+  const { hint = null, layer = null, path = null, expected = null, got = null } = facts;
+  return { code, message, hint, layer, path, expected, got };
+}
+
+/** A refusal of one layer as a finding; its message begins with the layer. */
+export function problemOf({ code, message, hint, details }: AppError, layer: number): VerifyProblem {
+  const word = (value: unknown) => (value === undefined ? null : String(value));
+  const where = `layer ${layer}`;
+  return {
+    code,
+    message: message.startsWith(where) || message.includes(`of ${where} `) ? message : `${where}: ${message}`,
+    hint: hint ?? null,
+    layer,
+    path: typeof details.path === 'string' ? details.path : null,
+    expected: word(details.expected),
+    got: word(details.got),
+  };
+}

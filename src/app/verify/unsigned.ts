@@ -1,0 +1,52 @@
+import type { UnsignedPart } from '../../model/verify-report.ts';
+import type { LayerEntry } from '../../output/rootfs.ts';
+import type { ReadLayer } from '../../output/verify-layer.ts';
+import type { PackageFiles } from './package-files.ts';
+import type { Vouched } from './vouch.ts';
+
+/** What engines read of an entry, which is compared with the packages' or listed with it (POSIX pax, libarchive, star). */
+const KNOWN_RECORD =
+  /^(?:path|linkpath|size|[amc]time|[ug]id|[ug]name|hdrcharset|(?:SCHILY|LIBARCHIVE)\.xattr\..*)$/s;
+
+/** Of a layer that is an archive: what stands where nothing covers it. */
+export function unsignedOfArchive({ unsigned }: Vouched, read: ReadLayer): readonly UnsignedPart[] {
+  const { endsAt, tarEndsAt, parts } = unsigned;
+  const carried = read.carried.filter(({ offset }) => offset < endsAt);
+  return [...parts, ...carriedParts(carried), ...hiddenParts(read, tarEndsAt)];
+}
+
+/** Of a layer whose tar is an archive's, compressed by whoever made the layer. */
+export function unsignedOfTar({ unsigned }: Vouched, read: ReadLayer): readonly UnsignedPart[] {
+  const { tarEndsAt, parts } = unsigned;
+  return [...parts, ...carriedParts(read.carried), ...hiddenParts(read, tarEndsAt)];
+}
+
+/** Of a layer that is made of packages' entries. */
+export function unsignedOfEntries(read: ReadLayer, files: PackageFiles): readonly UnsignedPart[] {
+  return [
+    ...carriedParts(read.carried),
+    ...hiddenParts(read, Number.POSITIVE_INFINITY),
+    ...read.entries.flatMap((one) => recordParts(one, files)),
+  ];
+}
+
+function carriedParts(carried: ReadLayer['carried']): readonly UnsignedPart[] {
+  return carried.map(({ what, sizeBytes }) => ({ what, path: null, sizeBytes }));
+}
+
+function hiddenParts({ hiddenBytesAt }: ReadLayer, end: number): readonly UnsignedPart[] {
+  if (hiddenBytesAt < 0 || hiddenBytesAt >= end) return [];
+  return [{ what: 'bytes between the entries of its tar', path: null, sizeBytes: null }];
+}
+
+/** Records of an entry that no package has with it, and that no engine reads. */
+function recordParts({ entry }: LayerEntry, files: PackageFiles): readonly UnsignedPart[] {
+  const own = entry.pax.filter(([key]) => !KNOWN_RECORD.test(key));
+  if (own.length === 0) return [];
+  const shipped = new Set(files.at(entry.path).flatMap((one) => one.entry.pax.map((pair) => pair.join(' '))));
+  const more = own.filter((pair) => !shipped.has(pair.join(' ')));
+  if (more.length === 0) return [];
+  const sizeBytes = more.reduce((sum, [, value]) => sum + Buffer.byteLength(value, 'base64'), 0);
+  const names = more.map(([key]) => key).slice(0, 3);
+  return [{ what: `pax records (${names.join(', ')})`, path: entry.path, sizeBytes }];
+}

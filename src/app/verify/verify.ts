@@ -1,0 +1,197 @@
+import { ANNOTATIONS } from '../../compose/annotations.ts';
+import { infoValue, parsePkgInfo } from '../../distros/shared/pkginfo.ts';
+import { type AppError, isAppError } from '../../model/app-error.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import { append } from '../../model/lists.ts';
+import type { DistroId } from '../../model/package.ts';
+import type { RegistryAccess } from '../../model/registry.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import type { LayerVerdict, VerifyProblem, VerifyReport, VouchedPackage } from '../../model/verify-report.ts';
+import type { ImageConfig } from '../../output/image-json.ts';
+import type { ImageSource } from '../../output/image-source.ts';
+import { RootfsBuilder } from '../../output/rootfs.ts';
+import { throwIfCancelled } from '../../output/storage-error.ts';
+import { expectEqual, type ReadLayer, readLayer } from '../../output/verify-layer.ts';
+import { DamagedBlob } from '../../store/checked-read.ts';
+import { architectureOf } from '../architecture.ts';
+import type { Context } from '../context.ts';
+import { distroOf } from '../distros.ts';
+import { type ImageArgument, withImageArgument } from '../images/image-argument.ts';
+import { isPackageList, PKGINFO, packagesOfLists } from '../images/image-packages.ts';
+import { DISTROS } from '../settings/settings.ts';
+import { judgeConfig } from './config.ts';
+import { judgeLayers } from './layers.ts';
+import { checkPackageLists } from './lists.ts';
+import { problem, problemOf } from './problems.ts';
+import { type Vouched, Voucher } from './vouch.ts';
+
+export interface VerifyRequest extends ImageArgument {
+  /** Whom to trust; distribution and architecture are the image's. */
+  readonly trust: SourceOptions;
+  /** How the registry is reached where the image is in one */
+  readonly access?: RegistryAccess;
+}
+
+/** A layer as far as it could be read, and as a package's archive. */
+export interface ExaminedLayer {
+  readonly at: number;
+  readonly descriptor: Descriptor;
+  /** Undefined: damaged; the problem is noted */
+  readonly read: ReadLayer | undefined;
+  /** Its blob is this archive of the distribution */
+  readonly archive: Vouched | undefined;
+  /** Why its blob, which looks like an archive, is none of the distribution's */
+  readonly refusal: AppError | undefined;
+}
+
+/** Whom to ask about a distribution's archives. */
+export type Vouchers = (distro: DistroId) => Promise<Voucher>;
+
+/**
+ * Whether all bytes of an image are its distribution's. What is wrong is in the report, of every layer; only an image that
+ * cannot be read at all is refused.
+ * @throws AppError as withImageArgument; CANCELLED
+ */
+export function verify(context: Context, request: VerifyRequest): Promise<VerifyReport> {
+  return withImageArgument(context, request, (source) => verifySource(context, request, source));
+}
+
+async function verifySource(
+  context: Context,
+  request: VerifyRequest,
+  source: ImageSource,
+): Promise<VerifyReport> {
+  const { manifest, config, tags } = source;
+  const vouchers = vouchersFor(context, request.trust, config);
+  const problems: VerifyProblem[] = [];
+  const builder = new RootfsBuilder();
+  const examined: ExaminedLayer[] = [];
+  let family = DISTROS.find((id) => manifest.annotations[ANNOTATIONS.distro]?.startsWith(`${id} `));
+  const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
+  const task = context.progress.task('verify layers', total, 'bytes');
+  for (const [at, descriptor] of manifest.layers.entries()) {
+    const read = await readInto(builder, { context, source, at, descriptor, problems, task });
+    const layer = { at, descriptor, read };
+    family ??= familyOf(read);
+    examined.push({ ...layer, ...(await asArchive(source, vouchers, { ...layer, family })) });
+  }
+  task.done();
+  const kept = examined.flatMap(({ read }) => [...(read?.kept ?? [])]);
+  const named = packagesOfLists(new Map(kept.filter(([path]) => path !== PKGINFO)));
+  const { verdicts, files, facts } = await judgeLayers({ examined, named, vouchers, problems });
+  if (problems.length === 0) {
+    const rootfs = builder.result();
+    append(problems, checkPackageLists({ named, facts, files, verdicts, rootfs }));
+  }
+  if (problems.length === 0 && facts.length === 0) {
+    problems.push(problem('SIGNATURE', 'no layer contains a package of a distribution'));
+  }
+  const packages = packagesOf(verdicts);
+  const unverified = packages.filter(({ vouching }) => vouching.by === 'option').length;
+  const left = await source.leftOver();
+  return {
+    image: request.image,
+    tags,
+    digest: source.manifestDigest ?? null,
+    imageId: manifest.config.digest,
+    platform: `${config.os}/${config.architecture}`,
+    layers: verdicts,
+    config: judgeConfig(config, family === undefined ? undefined : await distroOf(family)),
+    packages: packages.length,
+    unverifiedPackages: unverified,
+    verified: problems.length === 0 && unverified === 0,
+    problems,
+    notes:
+      left.length === 0
+        ? []
+        : [`files that neither the layout nor a manifest lists: ${left.length}, the first: ${left[0]}`],
+  };
+}
+
+/** What the layers are made of, each package once. */
+function packagesOf(verdicts: readonly LayerVerdict[]): readonly VouchedPackage[] {
+  const all = verdicts.filter(({ kind }) => kind !== 'refused').flatMap(({ packages }) => packages);
+  return [...new Map(all.map((one) => [`${one.name} ${one.version} ${one.architecture}`, one])).values()];
+}
+
+interface Reading {
+  readonly context: Context;
+  readonly source: ImageSource;
+  readonly at: number;
+  readonly descriptor: Descriptor;
+  readonly problems: VerifyProblem[];
+  readonly task: { advance(bytes: number): void };
+}
+
+async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadLayer | undefined> {
+  const { context, source, at, descriptor, problems, task } = reading;
+  try {
+    const advance = (bytes: number) => {
+      throwIfCancelled(context.signal);
+      task.advance(bytes);
+    };
+    const read = await readLayer(source, descriptor, { at, advance, keep: isPackageList });
+    const diffId = source.config.diffIds[at];
+    expectEqual(`diffID of layer ${at} (${descriptor.digest})`, diffId, read.layer.diffId);
+    builder.apply(read.entries);
+    return read;
+  } catch (error) {
+    // What is damaged in the cache is not the image's fault: it is fetched again.
+    if (!isAppError(error) || error.code === 'CANCELLED' || error instanceof DamagedBlob) throw error;
+    problems.push(problemOf(error, at));
+    return undefined;
+  }
+}
+
+/** An image is of one distribution: abuild's .PKGINFO always names the data's hash, makepkg's never. */
+function familyOf(read: ReadLayer | undefined): DistroId | undefined {
+  const pkginfo = read?.kept.get(PKGINFO);
+  if (pkginfo === undefined) return undefined;
+  return /^datahash *=/m.test(pkginfo.toString('latin1')) ? 'alpine' : 'arch';
+}
+
+async function asArchive(
+  source: ImageSource,
+  vouchers: Vouchers,
+  layer: Pick<ExaminedLayer, 'at' | 'descriptor' | 'read'> & { readonly family: DistroId | undefined },
+): Promise<Pick<ExaminedLayer, 'archive' | 'refusal'>> {
+  const { at, descriptor, read, family } = layer;
+  const pkginfo = read?.kept.get(PKGINFO);
+  if (pkginfo === undefined || family === undefined) return { archive: undefined, refusal: undefined };
+  const { digest } = descriptor;
+  const voucher = await vouchers(family);
+  try {
+    const info = parsePkgInfo(pkginfo, `layer ${at}`);
+    const [name, version] = [infoValue(info, 'pkgname'), infoValue(info, 'pkgver')];
+    const where = `layer ${at} (${digest}, ${name}-${version})`;
+    const open = () => source.blob(digest);
+    return { archive: await voucher.archive({ digest, name, version, where, open }), refusal: undefined };
+  } catch (error) {
+    if (!isAppError(error) || error.code === 'CANCELLED') throw error;
+    return { archive: undefined, refusal: error };
+  }
+}
+
+/** Of the image's own architecture, which decides what keys are pinned. */
+function vouchersFor(context: Context, trust: SourceOptions, config: ImageConfig): Vouchers {
+  const known = new Map<DistroId, Promise<Voucher>>();
+  const open = async (id: DistroId) => {
+    const architecture = await wordFor(id, config);
+    return Voucher.open(context, { ...trust, distro: id, architecture });
+  };
+  return (id) => {
+    const voucher = known.get(id) ?? open(id);
+    known.set(id, voucher);
+    return voucher;
+  };
+}
+
+/** Empty, this machine's, where the distribution has none of that name. */
+async function wordFor(id: DistroId, { architecture, json }: ImageConfig): Promise<string> {
+  const distro = await distroOf(id);
+  const variant = typeof json.variant === 'string' ? `/${json.variant}` : '';
+  for (const word of [`${architecture}${variant}`, architecture]) {
+    if (distro.defaults.architectures[word] !== undefined) return architectureOf(distro, word);
+  }
+  return '';
+}

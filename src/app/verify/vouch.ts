@@ -1,0 +1,222 @@
+import { createReadStream } from 'node:fs';
+import type { StoredArchive } from '../../catalog/archives.ts';
+import type { RepositoryRow } from '../../catalog/repositories.ts';
+import type { Unsigned, UnverifiedInput } from '../../distros/distro.ts';
+import { joinUrl } from '../../fetch/url.ts';
+import { AppError, isAppError } from '../../model/app-error.ts';
+import type { ArchiveFacts, ReadFacts } from '../../model/archive.ts';
+import { type Digest, hexOf } from '../../model/digest.ts';
+import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import type { Vouching } from '../../model/verify-report.ts';
+import { fetchKeysOf } from '../archives/bootstrap-keys.ts';
+import type { Context } from '../context.ts';
+import type { NamedPackage } from '../images/image-packages.ts';
+import { resolveSources, type Sources } from '../sources/sources.ts';
+
+/** Read in pieces that keep the decompressor busy and memory small. */
+const READ_BYTES = 1 << 20;
+
+/** An archive whose bytes are the distribution's, and why. */
+export interface Vouched {
+  readonly facts: ReadFacts;
+  readonly vouching: Vouching;
+  readonly unsigned: Unsigned;
+}
+
+/** Bytes that may be an archive; `open` gives them again at each call. */
+export interface ArchiveBytes {
+  readonly digest: Digest;
+  /** As they say of themselves: names look for an index entry, nothing more */
+  readonly name: string;
+  readonly version: string;
+  /** For messages */
+  readonly where: string;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** Says of one distribution's archives whether the bytes are its own: by signatures, and by the indexes in the catalog. */
+export class Voucher {
+  readonly sources: Sources;
+  readonly #context: Context;
+  /** Repositories in the catalog that this trust accepted */
+  readonly #rows: readonly RepositoryRow[];
+  readonly #byName: (name: string) => readonly CatalogPackage[];
+  readonly #digests: ReadonlyMap<string, readonly Digest[]>;
+  readonly #named = new Map<string, Promise<readonly Vouched[]>>();
+  #askedForKeys = false;
+
+  /** Use `open`. */
+  constructor(context: Context, sources: Sources) {
+    const { catalog } = context;
+    const { distro, trust } = sources;
+    this.sources = sources;
+    this.#context = context;
+    this.#rows = catalog.repositories
+      .all()
+      .filter((row) => row.distro === distro.id && trust.accepts(row.trust));
+    this.#byName = catalog.packages.source(this.#rows.map(({ id }) => ({ id, tag: '' }))).byName;
+    const digests = new Map<string, Digest[]>();
+    for (const [digest, label] of catalog.archives.labels()) {
+      const known = digests.get(label);
+      if (known === undefined) digests.set(label, [digest]);
+      else known.push(digest);
+    }
+    this.#digests = digests;
+  }
+
+  /** @throws AppError when the keyring cannot be used */
+  static async open(context: Context, options: SourceOptions): Promise<Voucher> {
+    const sources = await resolveSources(context, options);
+    await sources.trust.policy();
+    return new Voucher(context, sources);
+  }
+
+  /** @throws AppError SIGNATURE, UNTRUSTED_KEY, INTEGRITY, BAD_ARCHIVE…: why the bytes are not vouched for */
+  async archive(bytes: ArchiveBytes): Promise<Vouched> {
+    const { trust } = this.sources;
+    const stored = this.#context.catalog.archives.get(bytes.digest);
+    if (stored !== undefined && trust.accepts(stored.trust) && this.#isProven(stored.facts))
+      return this.#judge(stored.facts, bytes, undefined);
+    const expected = this.#entryOf(bytes);
+    try {
+      const facts = await this.#withKeys(() => this.#read(bytes, expected));
+      return this.#judge(facts, bytes, undefined);
+    } catch (error) {
+      if (!isAppError(error, 'SIGNATURE') && !isAppError(error, 'UNTRUSTED_KEY')) throw error;
+      return this.#judge(await this.#readUnverified(bytes, expected), bytes, error);
+    }
+  }
+
+  /** The archives of that name and version that the catalog knows and that are vouched for. */
+  named(named: NamedPackage): Promise<readonly Vouched[]> {
+    const key = `${named.name} ${named.version} ${named.architecture}`;
+    const known = this.#named.get(key) ?? this.#find(named);
+    this.#named.set(key, known);
+    return known;
+  }
+
+  async #find({ name, version, architecture }: NamedPackage): Promise<readonly Vouched[]> {
+    const { catalog, store, signal } = this.#context;
+    const vouched: Vouched[] = [];
+    for (const digest of this.#digests.get(`${name}-${version} (${this.sources.distro.id})`) ?? []) {
+      const { facts, trust } = catalog.archives.get(digest) as StoredArchive;
+      if (isOther(facts.architecture, architecture)) continue;
+      if (!this.sources.trust.accepts(trust) && !store.has(digest)) continue;
+      const open = () => createReadStream(store.get(digest), { highWaterMark: READ_BYTES, signal });
+      try {
+        vouched.push(
+          await this.archive({ digest, name, version, where: `${name}-${version} (cached)`, open }),
+        );
+      } catch (error) {
+        if (!isAppError(error) || error.code === 'CANCELLED') throw error;
+      }
+    }
+    return vouched;
+  }
+
+  /** What the catalog remembers is enough: a signature that was verified, and nothing beside it. */
+  #isProven(facts: ArchiveFacts): boolean {
+    return facts.signedBy !== '' && this.sources.distro.unsigned(facts).parts.length === 0;
+  }
+
+  /** Where an index in the catalog has it; undefined: in none. */
+  urlOf({ name, version }: NamedPackage): string | undefined {
+    const entry = this.#byName(name).find((candidate) => candidate.version === version);
+    return entry === undefined ? undefined : joinUrl(this.#rowOf(entry).base, entry.fileName);
+  }
+
+  #judge(facts: ReadFacts, bytes: ArchiveBytes, refusal: AppError | undefined): Vouched {
+    const vouching = this.#vouchingFor(facts, bytes, refusal);
+    return { facts, vouching, unsigned: this.sources.distro.unsigned(facts) };
+  }
+
+  #vouchingFor(facts: ReadFacts, { where }: ArchiveBytes, refusal: AppError | undefined): Vouching {
+    if (facts.signedBy !== '') return { by: 'signature', key: facts.signedBy };
+    const entry = this.#byName(facts.name).filter(({ checksum }) => checksum === facts.identity);
+    const row = entry.map((one) => this.#rowOf(one)).find(({ signedBy }) => signedBy !== '');
+    if (row !== undefined) return { by: 'index', repository: row.name, key: row.signedBy };
+    const { allowUntrusted } = this.sources.trust;
+    if (allowUntrusted || (refusal === undefined && entry.length > 0)) return { by: 'option' };
+    const other = this.#sameVersion(facts);
+    if (other !== undefined) throw this.#otherThanIndexed(facts, other, where);
+    if (refusal !== undefined && refusal.details.status !== 'unsigned') throw refusal;
+    const { distro, architecture } = this.sources;
+    throw new AppError(
+      'SIGNATURE',
+      `${where}: expected a signature or an entry in a signed index, got neither`,
+      {
+        hint: `Index the repository it comes from, then verify again: compose index --distro ${distro.id} --arch ${architecture}`,
+        details: { status: 'unsigned' },
+      },
+    );
+  }
+
+  /** Of the same name and version but with another checksum. */
+  #sameVersion(facts: ArchiveFacts): CatalogPackage | undefined {
+    return this.#byName(facts.name).find(
+      ({ version, architecture, checksum }) =>
+        version === facts.version && !isOther(architecture, facts.architecture) && checksum !== '',
+    );
+  }
+
+  #otherThanIndexed(facts: ArchiveFacts, entry: CatalogPackage, where: string): AppError {
+    const { name } = this.#rowOf(entry);
+    return new AppError(
+      'INTEGRITY',
+      `${where}: differs from the index of ${name}: checksum: expected ${entry.checksum}, got ${facts.identity}`,
+      { details: { expected: entry.checksum, got: facts.identity } },
+    );
+  }
+
+  #rowOf(entry: CatalogPackage): RepositoryRow {
+    return this.#rows[entry.repositoryRank] as RepositoryRow;
+  }
+
+  /** Arch: the entry of exactly these bytes, whose signature is theirs. */
+  #entryOf({ name, digest }: ArchiveBytes): IndexPackage | undefined {
+    if (this.sources.distro.id !== 'arch') return undefined;
+    const found = this.#byName(name).filter(({ checksum }) => checksum === hexOf(digest));
+    return found.find(({ signature }) => signature !== '') ?? found[0];
+  }
+
+  /** Whatever the user allows: what is not signed is to be known as that. */
+  async #read(bytes: ArchiveBytes, expected: IndexPackage | undefined): Promise<ReadFacts> {
+    const policy = { ...(await this.sources.trust.policy()), allowUntrusted: false };
+    return this.sources.distro.readArchive({ ...archiveInput(bytes, expected), policy });
+  }
+
+  #readUnverified(bytes: ArchiveBytes, expected: IndexPackage | undefined): Promise<ReadFacts> {
+    return this.sources.distro.readUnverified(archiveInput(bytes, expected));
+  }
+
+  /** Where a pinned key is missing it is fetched, once, and the work done again. */
+  async #withKeys<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const { trust } = this.sources;
+      const mayFetch = trust.mayFetchKeys && !trust.allowUntrusted && !this.#askedForKeys;
+      if (!isAppError(error, 'UNTRUSTED_KEY') || !mayFetch) throw error;
+      this.#askedForKeys = true;
+      const repositories = this.#rows.map((row) => ({ row, changed: false, spec: specOf(row) }));
+      if (!(await fetchKeysOf(this.#context, this.sources, repositories))) throw error;
+      return work();
+    }
+  }
+}
+
+function archiveInput(bytes: ArchiveBytes, expected: IndexPackage | undefined): UnverifiedInput {
+  return { chunks: bytes.open(), where: bytes.where, ...(expected === undefined ? {} : { expected }) };
+}
+
+/** For every architecture: Alpine's indexes give such a package that of the index. */
+const ANY_ARCHITECTURE = new Set(['', 'noarch', 'any', 'all']);
+
+function isOther(a: string, b: string): boolean {
+  return a !== b && !ANY_ARCHITECTURE.has(a) && !ANY_ARCHITECTURE.has(b);
+}
+
+function specOf({ distro, release, architecture, name, base }: RepositoryRow) {
+  return { distro, release, architecture, name, baseUrls: [base], indexNames: [], tag: '' };
+}

@@ -1,0 +1,42 @@
+import type { GraphReport, SetEdge, SetPackage } from '../../model/relation-report.ts';
+import { formatSize, printable } from './format.ts';
+
+/**
+ * A double-quoted DOT string. In labels Graphviz reads backslash escapes and HTML entities, so that both are written
+ * for it to read as plain text; of an ID it unescapes the quote alone, and the same text is the same node all the same.
+ */
+function quoted(lines: readonly string[]): string {
+  const plain = (text: string) =>
+    printable(text).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('&', '&amp;');
+  return `"${lines.map(plain).join('\\n')}"`;
+}
+
+function nodeLine(entry: SetPackage): string {
+  const label = quoted([entry.name, entry.version, formatSize(entry.installedSizeBytes)]);
+  const mark = entry.reason === 'explicit' ? ', style=filled' : '';
+  return `  ${quoted([entry.name])} [label=${label}${mark}];`;
+}
+
+function edgeLine(edges: readonly SetEdge[], labels: boolean): string {
+  const { from, to, kind } = edges[0] as SetEdge;
+  const attributes = [
+    ...(labels ? [`label=${quoted(edges.map(({ relation }) => relation))}`] : []),
+    ...(kind === 'install_if' ? ['style=dashed'] : []),
+  ];
+  const list = attributes.length === 0 ? '' : ` [${attributes.join(', ')}]`;
+  return `  ${quoted([from])} -> ${quoted([to])}${list};`;
+}
+
+/** graphviz.org/doc/info/lang.html. Targets are filled; what install_if adds hangs on a dashed edge. */
+export function renderDot(graph: GraphReport, { labels }: { readonly labels: boolean }): string {
+  const merged = Map.groupBy(graph.edges, ({ from, to, kind }) => JSON.stringify([from, to, kind]));
+  return [
+    'digraph packages {',
+    '  rankdir=LR;',
+    '  node [shape=box];',
+    ...graph.packages.map(nodeLine),
+    ...[...merged.values()].map((edges) => edgeLine(edges, labels)),
+    '}',
+    '',
+  ].join('\n');
+}

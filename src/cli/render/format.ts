@@ -1,0 +1,54 @@
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** Decimal units, as docker and podman print sizes: `34.5 MB`. */
+export function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 999.95 would be rounded to 1000.0 of the smaller unit.
+  while (value >= (unit === 0 ? 1000 : 999.95) && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+export function count(amount: number, noun: string, plural = `${noun}s`): string {
+  return `${amount} ${amount === 1 ? noun : plural}`;
+}
+
+export { printable, printableLine };
+
+/** `error: text`, its further lines indented: whatever stands in it, none of them passes for a line of the program's own. */
+export function labelled(label: string, text: string): string {
+  return `${label}: ${printable(text).replace(/\n/g, '\n  ')}`;
+}
+
+export interface Column {
+  readonly title: string;
+  readonly align?: 'right';
+}
+
+/** Columns padded to their widest cell, two spaces apart, no trailing spaces. */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const cells = [columns.map((column) => column.title), ...rows.map((row) => row.map(printableLine))];
+  const widths = columns.map((_, at) => largest(cells.map((row) => row[at]?.length ?? 0)));
+  const lines = cells.map((row) =>
+    columns
+      .map(({ align }, at) => {
+        const text = row[at] ?? '';
+        if (align === 'right') return text.padStart(widths[at]!);
+        return at === columns.length - 1 ? text : text.padEnd(widths[at]!);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+import { largest } from '../../model/lists.ts';
+import { printable, printableLine } from '../../model/printable.ts';
+
+/** What a report says a file was written to. */
+export function placeText(path: string): string {
+  return path === '-' ? 'standard output' : path;
+}

@@ -1,0 +1,112 @@
+import type {
+  FilesReport,
+  FoundPackage,
+  OwnsReport,
+  PackagePath,
+  SearchReport,
+} from '../../model/package-report.ts';
+import { count, printable, table } from './format.ts';
+
+/** Provided names shown of one package; `--json` has them all. */
+const MAX_PROVIDES = 3;
+
+export function renderSearch({ total, packages, nearest }: SearchReport): string {
+  if (total === 0) {
+    return `no package matches\n${nearest.length === 0 ? '' : `did you mean ${printable(nearest.join(', '))}?\n`}`;
+  }
+  const listing = table(
+    [
+      { title: 'PACKAGE' },
+      { title: 'VERSION' },
+      { title: 'REPOSITORY' },
+      { title: 'STATE' },
+      { title: 'DESCRIPTION' },
+    ],
+    packages.map((entry) => [
+      entry.name,
+      entry.version,
+      entry.repository,
+      entry.cached ? 'cached' : '',
+      description(entry),
+    ]),
+  );
+  const shown = packages.length < total ? `; the best ${packages.length} are shown, --limit 0 shows all` : '';
+  return `${listing}\n${count(total, 'package')}${shown}\n`;
+}
+
+function description({ description: text, provides }: FoundPackage): string {
+  if (provides.length === 0) return text;
+  const more = provides.length > MAX_PROVIDES ? ` and ${provides.length - MAX_PROVIDES} more` : '';
+  return `${text} (provides ${provides.slice(0, MAX_PROVIDES).join(', ')}${more})`;
+}
+
+/** One path a line; of several packages each line begins with the package's name. */
+export function renderFiles(reports: readonly FilesReport[], { long }: { readonly long: boolean }): string {
+  return reports
+    .flatMap(({ name, paths, entries }) => {
+      const lines = long ? (entries ?? []).map(longLine) : paths.map(onOneLine);
+      return reports.length === 1 ? lines : lines.map((line) => `${printable(name)} ${line}`);
+    })
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+const TYPE_LETTERS: Readonly<Record<PackagePath['type'], string>> = {
+  file: '-',
+  directory: 'd',
+  symlink: 'l',
+  hardlink: 'h',
+  character: 'c',
+  block: 'b',
+  fifo: 'p',
+};
+
+/** Widest size of a file below a terabyte. */
+const SIZE_WIDTH = 12;
+
+/** `-rwxr-xr-x        12345 usr/bin/git`, in the manner of `tar -tv`. */
+function longLine({ path, type, mode, sizeBytes, linkTarget }: PackagePath): string {
+  const arrow = type === 'symlink' ? ' -> ' : ' link to ';
+  const target = linkTarget === '' ? '' : `${arrow}${onOneLine(linkTarget)}`;
+  const slash = type === 'directory' ? '/' : '';
+  return `${TYPE_LETTERS[type]}${permissions(mode)} ${String(sizeBytes).padStart(SIZE_WIDTH)} ${onOneLine(path)}${slash}${target}`;
+}
+
+function permissions(mode: number): string {
+  const special = [
+    { bit: 0o4000, at: 2, letter: 's' },
+    { bit: 0o2000, at: 5, letter: 's' },
+    { bit: 0o1000, at: 8, letter: 't' },
+  ];
+  const letters = [...'rwxrwxrwx'].map((letter, at) => ((mode & (0o400 >> at)) === 0 ? '-' : letter));
+  for (const { bit, at, letter } of special) {
+    if ((mode & bit) !== 0) letters[at] = letters[at] === '-' ? letter.toUpperCase() : letter;
+  }
+  return letters.join('');
+}
+
+/** A path with a line feed in it must not become two. */
+function onOneLine(path: string): string {
+  return printable(path).replaceAll('\n', '\\u000a').replaceAll('\t', '\\u0009');
+}
+
+/** Its notes are progress notes too, on standard error. */
+export function renderOwns({ owners, missing, likely }: OwnsReport): string {
+  const listing =
+    owners.length === 0
+      ? ''
+      : table(
+          [{ title: 'PATH' }, { title: 'PACKAGE' }, { title: 'VERSION' }, { title: 'REPOSITORY' }],
+          owners.map(({ path, name, version, repository }) => [
+            onOneLine(path),
+            name,
+            version,
+            repository === '' ? 'not in these' : repository,
+          ]),
+        );
+  const lines = [
+    ...missing.map((path) => `${onOneLine(path)}: not in any package with a known file list`),
+    ...likely.map((line) => `from the index: ${printable(line)}`),
+  ];
+  return `${listing}${lines.map((line) => `${line}\n`).join('')}`;
+}

@@ -1,0 +1,137 @@
+import { largest } from '../../model/lists.ts';
+import type { DistroId, SolveProblem, SolveTerm } from '../../model/package.ts';
+import type { ResolutionFailure } from '../../model/resolution-error.ts';
+import { count, printableLine } from './format.ts';
+
+/** What is shown without --verbose; --json has everything. */
+const MAX_PROBLEMS = 10;
+const MAX_TERMS = 4;
+const MAX_CANDIDATES = 8;
+/** Links of a chain: of a longer one the first two and the last three are shown. */
+const MAX_CHAIN = 7;
+/** pacman tells a requirement again each time it comes by. */
+const MAX_REPORT_LINES = 100;
+
+const TOOLS: Readonly<Record<DistroId, string>> = { alpine: 'apk', arch: 'pacman' };
+
+/**
+ * What cannot be had, a paragraph each: in the first line the package or name, below it the requirements that clash over it with
+ * the way from the request to each, then what there is in its place.
+ */
+export function problemLines(
+  { distro, problems, report, hint }: ResolutionFailure,
+  verbose: boolean,
+): readonly string[] {
+  const told = withoutMirrored(problems);
+  const shown = verbose ? told : told.slice(0, MAX_PROBLEMS);
+  const left = told.length - shown.length;
+  const reported = report.slice(0, MAX_REPORT_LINES);
+  return [
+    ...shown.flatMap((problem) => [
+      ...paragraph(problem, verbose),
+      ...(problem.hint === '' ? [] : [`hint: ${problem.hint}`]),
+    ]),
+    ...(hint === undefined ? [] : [`hint: ${hint}`]),
+    ...(left === 0 ? [] : [`… and ${count(left, 'problem')} more; --verbose shows all`]),
+    ...(verbose && report.length > 0 ? [`in ${TOOLS[distro]}'s words:`, ...reported.map(indented)] : []),
+    ...(verbose && report.length > reported.length
+      ? [indented(`… and ${count(report.length - reported.length, 'line')} more`)]
+      : []),
+  ].map(printableLine);
+}
+
+/** apk tells of a conflict at both of its packages. */
+function withoutMirrored<Problem extends SolveProblem>(problems: readonly Problem[]): readonly Problem[] {
+  const pairs = new Set<string>();
+  return problems.filter(({ kind, subject, terms }) => {
+    if (kind !== 'conflict') return true;
+    const others = terms.filter(({ verdict }) => verdict === 'conflicts').map(({ chain }) => chain.at(-1));
+    const isNews = others.length === 0 || others.some((other) => !pairs.has(`${other}\n${subject}`));
+    for (const other of others) pairs.add(`${subject}\n${other}`);
+    return isNews;
+  });
+}
+
+function paragraph(problem: SolveProblem, verbose: boolean): readonly string[] {
+  const rows = [...termRows(problem, verbose)];
+  const headline = headlineOf(problem, rows.length > 0);
+  const others = problem.candidates.filter((label) => !headline.includes(label));
+  if (others.length > 0) {
+    rows.push([problem.kind === 'virtual' ? 'name one of' : 'available', listed(others, verbose), '']);
+  }
+  return [`error: ${headline}`, ...aligned(rows).map(indented)];
+}
+
+/** Without what rows below say: who asks, or what there is to name. */
+function headlineOf({ kind, subject, requirement, message }: SolveProblem, hasRows: boolean): string {
+  if (kind === 'virtual')
+    return `${subject} is only provided by packages that are never chosen automatically`;
+  if (!hasRows) return message;
+  if (kind === 'unknown') return `no such package: ${subject}`;
+  if (kind !== 'version') return message;
+  return requirement.startsWith('!')
+    ? `${subject} is excluded by ${requirement}`
+    : `${subject} does not satisfy ${requirement}`;
+}
+
+type Row = readonly [verdict: string, requirement: string, chain: string];
+
+const VERDICTS: Readonly<Record<SolveTerm['verdict'], string>> = {
+  breaks: 'must satisfy',
+  conflicts: 'in conflict',
+  satisfies: 'needed as',
+  requires: 'needed as',
+  depends: 'depends on',
+};
+
+/** The requirements by verdict, the shortest chain first; none where the message has said it all. */
+function termRows({ terms }: SolveProblem, verbose: boolean): readonly Row[] {
+  const told = terms.filter(({ verdict }) => verdict !== 'depends');
+  if (told.length < 2 && told.every(({ chain }) => chain.length < 2)) return [];
+  const groups = Map.groupBy(told, ({ verdict }) => verdict);
+  return [...groups].flatMap(([verdict, group]) => {
+    const sorted = group.toSorted((a, b) => a.chain.length - b.chain.length);
+    const shown = verbose ? sorted : sorted.slice(0, MAX_TERMS);
+    const rows = shown.map(({ requirement, chain }, at): Row => {
+      const label = verdict === 'breaks' && requirement.startsWith('!') ? 'excluded by' : VERDICTS[verdict];
+      const isSame = shown[at - 1]?.requirement === requirement;
+      return [at === 0 ? label : '', isSame ? '' : requirement, chainText(chain, verbose)];
+    });
+    const left = group.length - shown.length;
+    return left === 0 ? rows : [...rows, ['', '', `… and ${left} more`] as const];
+  });
+}
+
+/** `you → git-2.43.0-r0 → curl-8.5.0-r0` */
+function chainText(chain: readonly string[], verbose: boolean): string {
+  const links = chain.map((link, at) => (at === 0 && link === 'world' ? 'you' : link));
+  const left = links.length - 5;
+  if (verbose || links.length <= MAX_CHAIN) return links.join(' → ');
+  return [...links.slice(0, 2), `… ${left} more …`, ...links.slice(-3)].join(' → ');
+}
+
+function listed(labels: readonly string[], verbose: boolean): string {
+  const shown = verbose ? labels : labels.slice(0, MAX_CANDIDATES);
+  const left = labels.length - shown.length;
+  return `${shown.join(', ')}${left === 0 ? '' : ` and ${left} more`}`;
+}
+
+/** A cell is padded to at most so many columns: one long name does not push away the others. */
+const MAX_PADDING = 40;
+
+function aligned(rows: readonly Row[]): readonly string[] {
+  const width = (at: 0 | 1, among: readonly Row[]): number =>
+    Math.min(largest(among.map((row) => row[at].length)), MAX_PADDING);
+  const first = width(0, rows);
+  const second = width(
+    1,
+    rows.filter((row) => row[2] !== ''),
+  );
+  return rows.map(([verdict, requirement, chain]) =>
+    `${verdict.padEnd(first)}  ${requirement.padEnd(second)}  ${chain}`.trimEnd(),
+  );
+}
+
+function indented(line: string): string {
+  return `  ${line}`;
+}

@@ -1,0 +1,51 @@
+import { largest } from '../../model/lists.ts';
+import type { BlobCount, PullReport, PushReport } from '../../model/registry.ts';
+import { formatSize, placeText, printableLine } from './format.ts';
+
+type Line = readonly [name: string, text: string];
+
+/** What a push did, in a sentence: `3 uploaded (1.2 MB), 61 mounted (30.0 MB)`. */
+export function pushSummary(report: PushReport): string {
+  if (!report.changed) return 'up to date';
+  const parts = [
+    part(report.uploaded, 'uploaded'),
+    part(report.mounted, 'mounted'),
+    part(report.present, 'already in the registry'),
+  ];
+  return `${parts.filter((text) => text !== '').join(', ')}; ${formatSize(report.sentBytes)} sent`;
+}
+
+function part({ blobs, bytes }: BlobCount, what: string): string {
+  return blobs === 0 ? '' : `${blobs} ${what} (${formatSize(bytes)})`;
+}
+
+/** With quiet the digest alone. */
+export function renderPush(report: PushReport, { quiet }: { readonly quiet: boolean }): string {
+  if (quiet) return `${report.digest}\n`;
+  return block([
+    ['pushed to', report.reference],
+    ['digest', report.digest],
+    ['blobs', pushSummary(report)],
+  ]);
+}
+
+/** With quiet the digest alone. */
+export function renderPull(report: PullReport, { quiet }: { readonly quiet: boolean }): string {
+  if (quiet) return `${report.digest}\n`;
+  const { fetched, cached } = report;
+  const blobs = [part(fetched, 'fetched'), part(cached, 'cached')].filter((text) => text !== '').join(', ');
+  const lines: Line[] = [
+    ['pulled', report.reference.replace(/[@#]sha256:.*/, '')],
+    ['digest', report.digest],
+    ...(report.imageId === null ? [] : [['image id', report.imageId] as const]),
+    ['platform', report.platforms.join(', ')],
+    ['blobs', blobs],
+    ['written to', placeText(report.output)],
+  ];
+  return block(lines);
+}
+
+export function block(lines: readonly Line[]): string {
+  const width = largest(lines.map(([name]) => name.length));
+  return lines.map(([name, text]) => `${name.padEnd(width)}  ${printableLine(text)}\n`).join('');
+}

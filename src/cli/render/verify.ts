@@ -1,0 +1,248 @@
+import { append } from '../../model/lists.ts';
+import type {
+  EntryOrigin,
+  EntryVerdict,
+  LayerVerdict,
+  UnsignedPart,
+  VerifyReport,
+  Vouching,
+} from '../../model/verify-report.ts';
+import { count, formatSize, labelled, printableLine, table } from './format.ts';
+
+/** Entries of one kind that are shown; `--verbose` shows all. */
+const MAX_SHOWN = 12;
+
+/** Keys that are named one by one */
+const MAX_KEYS = 4;
+const SIGNED = 'signed by ';
+
+/** In the order of the report: what says most of an image's own part first. */
+const EXCEPTIONS: readonly (readonly [EntryOrigin, meaning: string])[] = [
+  ['generated', 'generated'],
+  ['symlink', 'symlinks'],
+  ['database', "the package manager's database"],
+  ['install', 'install steps for /.pkg/install.sh'],
+  ['whiteout', 'hidden'],
+];
+const OWN: readonly (readonly [EntryOrigin, meaning: string])[] = [
+  ['package', "packages' own files"],
+  ['attributes', "packages' files with changed owners, modes or times"],
+  ['moved', "packages' files at a different path"],
+  ['directory', 'directories'],
+];
+
+export function renderVerify(report: VerifyReport, { verbose }: { readonly verbose: boolean }): string {
+  const install = report.layers.find(({ kind }) => kind === 'install');
+  return [
+    ...head(report),
+    ...configLines(report),
+    ...(verbose ? [`\n${layerTable(report.layers)}`] : []),
+    ...unsignedLines(report.layers, verbose),
+    ...(install === undefined ? [] : installLines(install, verbose)),
+    ...report.notes.map((note) => labelled('note', note)),
+    ...problemLines(report),
+    conclusion(report, install),
+  ]
+    .map((line) => (line.endsWith('\n') ? line : `${line}\n`))
+    .join('');
+}
+
+function head(report: VerifyReport): readonly string[] {
+  const { image, tags, digest, imageId, platform, layers } = report;
+  const kinds = (['package', 'derived', 'install', 'refused'] as const)
+    .map((kind) => ({ kind, amount: layers.filter((layer) => layer.kind === kind).length }))
+    .filter(({ amount }) => amount > 0)
+    .map(({ kind, amount }) => `${amount} ${kind}`);
+  const lines: [name: string, text: string][] = [
+    ['image', image],
+    ...tags.map((tag): [string, string] => ['tag', tag]),
+    ['platform', platform],
+    ...(digest === null ? [] : [['digest', digest] as [string, string]]),
+    ['image id', imageId],
+    ['layers', `${layers.length} (${kinds.join(', ')})`],
+    ...vouchings(layers).map(([text, amount]): [string, string] => ['packages', `${amount} ${text}`]),
+  ];
+  return lines.map(([name, text]) => `${name.padEnd(8)}  ${printableLine(text)}`);
+}
+
+/** Always told: what a container runs is decided here. */
+function configLines({ config }: VerifyReport): readonly string[] {
+  const settings = Object.entries(config.settings);
+  if (settings.length === 0)
+    return ['\nconfig, not covered by any signature: without settings for what a container runs'];
+  const heading = config.asComposed
+    ? 'config, not covered by any signature, with default settings:'
+    : 'config, not covered by any signature, with other than default settings:';
+  return [
+    `\n${heading}`,
+    ...settings.map(([name, text]) =>
+      printableLine(
+        `  ${name.replace(/^Env (.*)$/s, 'Env $1=')}${name.startsWith('Env ') ? '' : ' '}${text}`,
+      ),
+    ),
+  ];
+}
+
+/** One line a kind where nothing can be named. */
+function unsignedLines(layers: readonly LayerVerdict[], verbose: boolean): readonly string[] {
+  const all = layers.flatMap(({ at, unsigned }) => unsigned.map((part) => ({ at, ...part })));
+  if (all.length === 0) return [];
+  const named = all.filter(({ path }) => path !== null);
+  const shown = verbose ? named : named.slice(0, MAX_SHOWN);
+  const more = named.length - shown.length;
+  const kinds = Map.groupBy(
+    all.filter(({ path }) => path === null),
+    ({ what }) => what,
+  );
+  return [
+    '\nbytes not covered by any signature:',
+    ...shown.map(({ at, path, what, sizeBytes }) =>
+      printableLine(`  layer ${at}: /${path} (${sizeText(sizeBytes)})  ${what}`),
+    ),
+    ...(more === 0 ? [] : [`  and ${more} more (--verbose)`]),
+    ...[...kinds].map(
+      ([what, parts]) =>
+        `  ${what}: ${sizeText(sumOf(parts))} in ${count(new Set(parts.map(({ at }) => at)).size, 'layer')}`,
+    ),
+  ];
+}
+
+const sizeText = (bytes: number | null): string => (bytes === null ? 'not counted' : formatSize(bytes));
+
+/** Null where nothing is counted. */
+function sumOf(parts: readonly UnsignedPart[]): number | null {
+  const sizes = parts.flatMap(({ sizeBytes }) => sizeBytes ?? []);
+  return sizes.length === 0 ? null : sizes.reduce((sum, one) => sum + one, 0);
+}
+
+/** How many packages are vouched for by what; Arch has a key for each of its packagers. */
+function vouchings(layers: readonly LayerVerdict[]): readonly (readonly [string, number])[] {
+  const all = layers.filter(({ kind }) => kind !== 'refused').flatMap(({ packages }) => packages);
+  const vouched = [...new Map(all.map((one) => [`${one.name} ${one.version}`, one])).values()];
+  const counts = new Map<string, number>();
+  for (const { vouching } of vouched) {
+    const text = vouchingText(vouching);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  if (counts.size <= MAX_KEYS) return [...counts];
+  const bySignature = vouched.filter(({ vouching }) => vouching.by === 'signature').length;
+  const keys = [...counts.keys()].filter((text) => text.startsWith(SIGNED)).length;
+  return [
+    ...[...counts].filter(([text]) => !text.startsWith(SIGNED)),
+    [`signed by ${keys} keys (--verbose)`, bySignature],
+  ];
+}
+
+function vouchingText(vouching: Vouching): string {
+  switch (vouching.by) {
+    case 'signature':
+      return `${SIGNED}${vouching.key}`;
+    case 'index':
+      return `in the index of ${vouching.repository} signed by ${vouching.key}`;
+    case 'option':
+      return 'not signed, accepted by --allow-untrusted or --sig-level';
+  }
+}
+
+function layerTable(layers: readonly LayerVerdict[]): string {
+  return table(
+    [
+      { title: 'LAYER', align: 'right' },
+      { title: 'DIGEST' },
+      { title: 'SIZE', align: 'right' },
+      { title: 'KIND' },
+      { title: 'HOLDS' },
+      { title: 'VERIFIED BY' },
+    ],
+    layers.map((layer) => {
+      const [first] = layer.packages;
+      const several = layer.packages.length > 1;
+      return [
+        `${layer.at}`,
+        layer.digest.slice(0, 'sha256:'.length + 12),
+        formatSize(layer.sizeBytes),
+        layer.kind,
+        several
+          ? count(layer.packages.length, 'package')
+          : first === undefined
+            ? ''
+            : `${first.name}-${first.version}`,
+        layer.kind === 'refused'
+          ? 'no'
+          : [...new Set(layer.packages.map((one) => vouchingText(one.vouching)))].join('; '),
+      ];
+    }),
+  );
+}
+
+function installLines({ at, verdicts }: LayerVerdict, verbose: boolean): readonly string[] {
+  const own = OWN.map(([origin, meaning]) => ({
+    meaning,
+    amount: verdicts.filter((one) => one.origin === origin).length,
+  }))
+    .filter(({ amount }) => amount > 0)
+    .map(({ meaning, amount }) => `${meaning}: ${amount}`);
+  const lines = [
+    `\ninstall layer (${at}): ${count(verdicts.length, 'entry', 'entries')}${own.length === 0 ? '' : ` (${own.join('; ')})`}`,
+  ];
+  if (verbose) {
+    for (const [origin, meaning] of OWN) append(lines, section(verdicts, { origin, meaning, verbose }));
+  }
+  for (const [origin, meaning] of EXCEPTIONS) append(lines, section(verdicts, { origin, meaning, verbose }));
+  return lines;
+}
+
+function section(
+  verdicts: readonly EntryVerdict[],
+  { origin, meaning, verbose }: { origin: EntryOrigin; meaning: string; verbose: boolean },
+): readonly string[] {
+  const entries = verdicts.filter((one) => one.origin === origin);
+  if (entries.length === 0) return [];
+  const shown = verbose ? entries : entries.slice(0, MAX_SHOWN);
+  const more = entries.length - shown.length;
+  return [
+    `  ${meaning}: ${entries.length}`,
+    ...shown.map((one) => `    ${entryText(one)}`),
+    ...(more === 0 ? [] : [`    and ${more} more (--verbose)`]),
+  ];
+}
+
+function entryText({ path, type, sizeBytes, origin, package: of, note }: EntryVerdict): string {
+  const size =
+    type === 'file' && origin !== 'whiteout'
+      ? ` (${formatSize(sizeBytes)})`
+      : type === 'directory'
+        ? '/'
+        : '';
+  const words = [of !== '' && !note.includes(of) ? of : '', note].filter((text) => text !== '').join(': ');
+  return printableLine(`/${path}${size}${words === '' ? '' : `  ${words}`}`);
+}
+
+function problemLines({ problems }: VerifyReport): readonly string[] {
+  if (problems.length === 0) return [];
+  const hints = [...new Set(problems.flatMap(({ hint }) => hint ?? []))];
+  return [
+    '',
+    ...problems.map(({ message }) => labelled('problem', message)),
+    ...hints.map((hint) => labelled('hint', hint)),
+  ];
+}
+
+function conclusion(report: VerifyReport, install: LayerVerdict | undefined): string {
+  const { problems, packages, unverifiedPackages, layers } = report;
+  if (problems.length > 0) return `\nnot verified: ${count(problems.length, 'problem')}`;
+  if (unverifiedPackages > 0) {
+    return `\nnot verified against any signature: ${unverifiedPackages} of ${count(packages, 'package')}; the layers match these packages, whoever built them`;
+  }
+  const own = new Set<EntryOrigin>(OWN.map(([origin]) => origin));
+  const except = (install?.verdicts ?? []).filter(({ origin }) => !own.has(origin));
+  const bytes = except.reduce((sum, one) => sum + (one.type === 'file' ? one.sizeBytes : 0), 0);
+  const exceptions = [
+    'the config',
+    ...(layers.some(({ unsigned }) => unsigned.length > 0) ? ['the bytes not covered by any signature'] : []),
+    ...(except.length === 0
+      ? []
+      : [`these ${count(except.length, 'entry', 'entries')} of the install layer, ${formatSize(bytes)}`]),
+  ];
+  return `\nverified: all bytes are the distribution's except ${exceptions.join(' and ')}`;
+}

@@ -1,0 +1,44 @@
+import { encodePath } from '../../../model/path-bytes.ts';
+import type { RootDraft } from '../root-draft.ts';
+import { undecided } from './undecided.ts';
+
+/** Where standard output goes. */
+export interface Sink {
+  /** Nobody reads it */
+  readonly discards: boolean;
+  write(text: string | undefined): void;
+}
+
+export const NOWHERE: Sink = { discards: true, write() {} };
+
+/** Standard output into a file: it keeps owner and mode of what is there. */
+export class FileSink implements Sink {
+  readonly discards = false;
+  /** Real */
+  readonly path: string;
+  readonly #root: RootDraft;
+  readonly #owner: { readonly mode: number; readonly uid: number; readonly gid: number };
+  readonly #before: Buffer;
+
+  constructor(root: RootDraft, path: string, appends: boolean) {
+    const real = root.real(path, true);
+    if (real === undefined || path.endsWith('/')) undecided(`writes ${path}`);
+    root.checkWritable(real);
+    const there = root.statFollow(real);
+    this.#root = root;
+    this.path = real;
+    this.#owner = { mode: there?.mode ?? 0o644, uid: there?.uid ?? 0, gid: there?.gid ?? 0 };
+    this.#before = appends && there !== undefined ? Buffer.from(root.read(real) ?? []) : Buffer.alloc(0);
+    if (!appends || there === undefined) this.#put('');
+  }
+
+  /** Called once: a simple command has one output. */
+  write(text: string | undefined): void {
+    if (text !== '') this.#put(text ?? undecided('an output of unknown text is kept'));
+  }
+
+  #put(text: string): void {
+    const content = Buffer.concat([this.#before, encodePath(text)]);
+    this.#root.put(this.path, { type: 'file', ...this.#owner, content });
+  }
+}

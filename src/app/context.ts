@@ -3,14 +3,26 @@ import { join, resolve } from 'node:path';
 import { Catalog } from '../catalog/catalog.ts';
 import { catalogError } from '../catalog/database.ts';
 import { AppError } from '../model/app-error.ts';
+import type { Digest } from '../model/digest.ts';
 import { makeFolder } from '../model/make-folder.ts';
 import { packageRoot } from '../model/package-root.ts';
 import { productVersion } from '../model/product-version.ts';
 import type { Progress } from '../model/progress.ts';
+import type { BlobId } from '../registry/blobs.ts';
 import type { RegistrySession } from '../registry/session.ts';
 import { FileBlobStore } from '../store/blob-store.ts';
 import { cacheDirectory } from '../store/location.ts';
-import type { RemoteBlobs } from './package-store/remote-blobs.ts';
+
+/** Blobs that need not be in the cache: a package store is taken to have them, until it turns out otherwise. */
+export interface RemoteBlobs {
+  /** False for what the store did not have when it was asked */
+  mayHave(digest: Digest): boolean;
+  /**
+   * Brings a blob into the cache, unless it is there: from the store; a package's archive else from its repository.
+   * @throws AppError NOT_FOUND with the digest in its details, and as fetchArchives
+   */
+  bring(blob: BlobId): Promise<void>;
+}
 
 /** What every use case works with. */
 export interface Context {
@@ -21,7 +33,7 @@ export interface Context {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
-  /** Where facts will do for what is in a package store (remote-blobs.ts) */
+  /** Where facts will do for what is in a package store (package-store/remote-blobs.ts) */
   readonly remote?: RemoteBlobs;
   /** Of registries that packages come from, by the way they are reached (sharedSession); closed with the context */
   readonly sessions: Map<string, RegistrySession>;

@@ -10,11 +10,12 @@ import { relocateEntries } from '../../compose/relocate.ts';
 import { type LayerEntries, stackTree } from '../../compose/stack-tree.ts';
 import type { TreeRules } from '../../distros/install.ts';
 import { mapConcurrent } from '../../fetch/pool.ts';
-import type { ArchiveFacts, Compression } from '../../model/archive.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
 import { type DiffId, type Digest, digestOf } from '../../model/digest.ts';
-import { type LayerMediaType, MEDIA_TYPES } from '../../model/media-types.ts';
+import type { LayerMediaType } from '../../model/media-types.ts';
 import type { LayerEncoding } from '../../model/request.ts';
 import { inflate, readRanges, readWholeFile, type StoredBytes } from '../archives/contents.ts';
+import { type Encoding, encodingOfGenerated, mediaTypeOf, whyDerived } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 
 /** A layer's blob, in the cache or in `context.remote`. */
@@ -29,14 +30,6 @@ export interface LayerBlob {
 
 /** Downloads under way at once, as of archives. */
 const BRING_CONCURRENCY = 6;
-
-type Encoding = Exclude<LayerEncoding, 'keep'>;
-
-const MEDIA_TYPE: Readonly<Record<Encoding, LayerMediaType>> = {
-  gzip: MEDIA_TYPES.layerGzip,
-  zstd: MEDIA_TYPES.layerZstd,
-  none: MEDIA_TYPES.layerTar,
-};
 
 /** What else decides a derived blob's bytes: this code (bumped when it changes) and the encoders. */
 const DERIVATION = ['3', process.versions.zlib, process.versions.zstd ?? ''];
@@ -66,11 +59,11 @@ export async function layerBlob(
   if (layer.kind === 'package' && only !== undefined) {
     const reason = whyDerived(only, options.encoding);
     if (reason === '') {
-      const mediaType = MEDIA_TYPE[only.compression as Encoding];
+      const mediaType = mediaTypeOf(only.compression as Encoding);
       return { digest: only.digest, sizeBytes: only.sizeBytes, diffId: only.diffId, mediaType, derived: '' };
     }
     return only.unstackable === ''
-      ? reencoded(context, only, { encoding: target(options.encoding), reason })
+      ? reencoded(context, only, { encoding: encodingOfGenerated(options.encoding), reason })
       : merged(context, facts, { ...options, what: `${nameOf(only)} repacked: ${only.unstackable}` });
   }
   return merged(context, facts, {
@@ -110,25 +103,6 @@ function mergedEntries(
   };
 }
 
-/** Generated layers are gzip unless asked otherwise: every engine reads it. */
-function target(encoding: LayerEncoding): Encoding {
-  return encoding === 'keep' ? 'gzip' : encoding;
-}
-
-/** Why an archive is not a layer as it is; empty when it is. */
-export function whyDerived(facts: ArchiveFacts, encoding: LayerEncoding): string {
-  if (facts.unstackable !== '') return facts.unstackable;
-  const to = target(encoding);
-  if (encoding === 'keep' ? isLayerEncoding(facts.compression) : facts.compression === to) return '';
-  return encoding === 'keep'
-    ? `${facts.compression} is not an OCI layer encoding`
-    : `${facts.compression} re-encoded as ${to}`;
-}
-
-function isLayerEncoding(compression: Compression): compression is Encoding {
-  return compression in MEDIA_TYPE;
-}
-
 /** The same tar in another encoding. */
 async function reencoded(
   context: Context,
@@ -150,7 +124,7 @@ async function merged(
   facts: readonly ArchiveFacts[],
   options: LayerBlobOptions & { what: string },
 ): Promise<LayerBlob> {
-  const encoding = target(options.encoding);
+  const encoding = encodingOfGenerated(options.encoding);
   const key = keyOf(['merge', options.prefix, encoding, ...facts.map(({ digest }) => digest)]);
   const blob = await derive(context, { key, encoding, description: options.what }, () => {
     const changes = difference(new Map(), stackTree([mergedEntries(facts, options)]));
@@ -165,7 +139,7 @@ export async function generatedLayer(
   changes: readonly Change[],
   options: { facts: readonly ArchiveFacts[]; encoding: LayerEncoding; time: number },
 ): Promise<LayerBlob> {
-  const encoding = target(options.encoding);
+  const encoding = encodingOfGenerated(options.encoding);
   const blob = await encodeIntoStore(context, encoding, changesTar(context, changes, options));
   return { ...blob, derived: 'generated' };
 }
@@ -176,7 +150,7 @@ export async function derivedLayer(
   what: { parts: readonly string[]; encoding: LayerEncoding; what: string },
   make: () => AsyncIterable<Uint8Array>,
 ): Promise<LayerBlob> {
-  const encoding = target(what.encoding);
+  const encoding = encodingOfGenerated(what.encoding);
   const key = keyOf([encoding, ...what.parts]);
   return { ...(await derive(context, { key, encoding, description: what.what }, make)), derived: what.what };
 }
@@ -271,7 +245,7 @@ async function encodeIntoStore(
     { signal: context.signal },
   );
   if (stored === undefined) throw new Error('the encoder produced no blob');
-  return { ...stored, diffId: `sha256:${hash.digest('hex')}` as DiffId, mediaType: MEDIA_TYPE[encoding] };
+  return { ...stored, diffId: `sha256:${hash.digest('hex')}` as DiffId, mediaType: mediaTypeOf(encoding) };
 }
 
 function keyOf(parts: readonly string[]): string {

@@ -7,21 +7,10 @@ import { type BlobId, readBlob } from '../../registry/blobs.ts';
 import type { RegistrySession } from '../../registry/session.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
-import type { Context } from '../context.ts';
+import type { Context, RemoteBlobs } from '../context.ts';
 import { withRegistries } from '../registry-access.ts';
 import type { Resolution } from '../repositories/resolve.ts';
 import { storeRepository } from './package-store.ts';
-
-/** Blobs that need not be in the cache: a package store is taken to have them, until it turns out otherwise. */
-export interface RemoteBlobs {
-  /** False for what the store did not have when it was asked */
-  mayHave(digest: Digest): boolean;
-  /**
-   * Brings a blob into the cache, unless it is there: from the store; a package's archive else from its repository.
-   * @throws AppError NOT_FOUND with the digest in its details, and as fetchArchives
-   */
-  bring(blob: BlobId): Promise<void>;
-}
 
 /** Runs `work` with the blobs of the package store that is pushed through, if there is one. */
 export async function withRemoteBlobs<T>(

@@ -4,7 +4,7 @@ import type { CatalogPackage } from '../../model/package.ts';
 import type { CachedReport, PackageReport, ShowReport } from '../../model/package-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
-import { whyDerived } from '../compose/layer-blobs.ts';
+import { whyDerived } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 import { find, type Lookup, withLookup } from '../repositories/lookup.ts';
 import { type IndexedRepository, releaseIn } from '../sources/indexed-repository.ts';

@@ -5,13 +5,13 @@ import { ComposedImageTable } from './composed-images.ts';
 import { catalogError, openDatabase } from './database.ts';
 import { DerivedTable } from './derived.ts';
 import { FileListTable } from './file-lists.ts';
-import { KeptTable } from './kept.ts';
 import { LocalFileTable } from './local-files.ts';
 import { PackageTable } from './packages.ts';
 import { PushedBlobTable } from './pushed-blobs.ts';
 import { RepositoryTable } from './repositories.ts';
 import { RevisionTable } from './revisions.ts';
 import { SearchTable } from './search.ts';
+import { SolverGraphCache } from './solver-graph-cache.ts';
 
 /** The SQLite catalog: what repositories offer, what archives hold, what was derived from them. */
 export class Catalog {
@@ -23,7 +23,7 @@ export class Catalog {
   readonly search: SearchTable;
   readonly fileLists: FileListTable;
   readonly archivePaths: ArchivePathTable;
-  readonly #kept: KeptTable;
+  readonly #kept: SolverGraphCache;
   readonly #database: Database.Database;
   readonly #path: string;
   #localFiles: LocalFileTable | undefined;
@@ -34,7 +34,7 @@ export class Catalog {
     this.#database = openDatabase(path);
     this.revisions = new RevisionTable(this.#database);
     this.repositories = new RepositoryTable(this.#database, this.revisions);
-    this.#kept = new KeptTable(this.#database);
+    this.#kept = new SolverGraphCache(this.#database);
     this.packages = new PackageTable(this.#database, this.#kept);
     this.archives = new ArchiveTable(this.#database);
     this.derived = new DerivedTable(this.#database);

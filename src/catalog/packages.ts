@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
 import type { CatalogPackage, IndexPackage, PackageSource, RelatedPackage } from '../model/package.ts';
-import type { KeptTable } from './kept.ts';
 import { RELATION_KINDS } from './package-rows.ts';
 import { REVISION } from './revisions.ts';
+import type { SolverGraphCache } from './solver-graph-cache.ts';
 
 interface PackageRow {
   readonly id: number;
@@ -63,9 +63,9 @@ export class PackageTable {
   readonly #content: Database.Statement<[number], string>;
   readonly #related: Database.Statement<[number], RelatedRow>;
   readonly #ofRepository: Database.Statement<[number], PackageRow>;
-  readonly #kept: KeptTable;
+  readonly #kept: SolverGraphCache;
 
-  constructor(database: Database.Database, kept: KeptTable) {
+  constructor(database: Database.Database, kept: SolverGraphCache) {
     this.#database = database;
     this.#kept = kept;
     this.#content = database.prepare<[number], string>('SELECT content FROM repository WHERE id = ?').pluck();
@@ -132,7 +132,7 @@ export class PackageTable {
       group: relatedBy(RELATION_KINDS.group),
       tags: repositories.map(({ tag }) => tag),
       all: () => this.#all(repositories),
-      keep: (kind, make) => {
+      cached: (kind, make) => {
         const contents = repositories.map(({ id }) => this.#content.get(id) ?? '');
         return this.#kept.get([kind, ...contents].join(' '), make);
       },

@@ -74,7 +74,7 @@ export class RepositoryTable {
     return this.#newestBuild.get(id)?.time ?? 0;
   }
 
-  /** What was computed from an index that nothing names any more (kept.ts) */
+  /** What was computed from an index that nothing names any more (solver-graph-cache.ts) */
   #forgetGraphs(content: string): void {
     this.#database.prepare('DELETE FROM solver_graph WHERE instr(key, ?) > 0').run(content);
   }

@@ -103,10 +103,10 @@ export interface ArchiveFacts {
   readonly compression: Compression;
   readonly segments: readonly ArchiveSegment[];
   /**
-   * Why the archive may not be a layer as it is; empty when it may. A fixed sentence, for example
-   * `end-of-archive blocks before the last gzip member`.
+   * Why the archive cannot be a layer unchanged, one of a few fixed phrases: `a stray zero block between entries`.
+   * Undefined where it can.
    */
-  readonly unstackable: string;
+  readonly layerProblem: string | undefined;
   /** What ties it to its index entry: apk `Q1…` of the control member; Arch: hex SHA-256 of the archive. */
   readonly identity: string;
   readonly name: string;

@@ -87,7 +87,7 @@ export interface PackageSource {
   /** What a solver that looks at every package sees of each. */
   all(): Iterable<RelatedPackage>;
   /** Bytes made of all of them, made again only when one of the repositories has changed; the same object until then. */
-  keep(kind: string, make: () => Uint8Array): Uint8Array;
+  cached(kind: string, make: () => Uint8Array): Uint8Array;
 }
 
 /** A package's relations without the rest of its description. */

@@ -42,7 +42,7 @@ export function facts(
     uncompressedSizeBytes: 1000,
     compression: 'gzip',
     segments: [],
-    unstackable: '',
+    layerProblem: undefined,
     identity: name,
     name,
     version: '1-r0',

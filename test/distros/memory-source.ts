@@ -29,7 +29,7 @@ export function memorySource(repositories: readonly MemoryRepository[]): SyncSou
     replacers: lookup(all, ({ replaces }) => replaces.map(nameIn)),
     tags: repositories.map(({ tag = '' }) => tag),
     all: () => all,
-    keep(kind, make) {
+    cached(kind, make) {
       const bytes = kept.get(kind) ?? make();
       kept.set(kind, bytes);
       return bytes;

@@ -137,7 +137,7 @@ async function ingestFrom(
       sizeBytes: facts.sizeBytes,
       diffId: facts.diffId,
       files: facts.files.length,
-      unstackable: facts.unstackable,
+      unstackable: facts.layerProblem ?? '',
       signedBy: facts.signedBy,
       added,
     };

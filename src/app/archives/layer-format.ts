@@ -21,11 +21,11 @@ export function encodingOfGenerated(encoding: LayerEncoding): Encoding {
   return encoding === 'keep' ? 'gzip' : encoding;
 }
 
-/** Why an archive cannot be a layer as it is, in words for the summary; empty when it can. */
-export function whyDerived(facts: ArchiveFacts, encoding: LayerEncoding): string {
-  if (facts.unstackable !== '') return facts.unstackable;
+/** Why an archive cannot be a layer unchanged, in words for the summary; undefined where it can. */
+export function derivationOf(facts: ArchiveFacts, encoding: LayerEncoding): string | undefined {
+  if (facts.layerProblem !== undefined) return facts.layerProblem;
   const to = encodingOfGenerated(encoding);
-  if (encoding === 'keep' ? isLayerEncoding(facts.compression) : facts.compression === to) return '';
+  if (encoding === 'keep' ? isLayerEncoding(facts.compression) : facts.compression === to) return undefined;
   return encoding === 'keep'
     ? `${facts.compression} is not an OCI layer encoding`
     : `${facts.compression} re-encoded as ${to}`;

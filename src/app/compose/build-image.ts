@@ -81,7 +81,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
   const generated = { facts, encoding: input.encoding, time };
   const isRun = request.install === 'run';
   const top = isRun
-    ? await (await import('./run-install.ts')).ranLayer(context, {
+    ? await (await import('./run-install.ts')).scriptedInstallLayer(context, {
         ...generated,
         below: below.map(({ diffId }) => diffId),
         stack,
@@ -177,7 +177,7 @@ function described(
     annotations: {
       ...annotations,
       [ANNOTATIONS.kind]: layer.kind,
-      ...(blob.derived === '' ? {} : { [ANNOTATIONS.derived]: blob.derived }),
+      ...derivedAnnotation(blob),
     },
     createdBy: `compose: ${layer.kind} ${names.join(' ')}`,
     report: reportOf(blob, layer.kind, names),
@@ -196,7 +196,7 @@ function installLayer(
     annotations: {
       ...(purls === '' ? {} : { [ANNOTATIONS.purl]: purls }),
       [ANNOTATIONS.kind]: 'install',
-      [ANNOTATIONS.derived]: blob.derived,
+      ...derivedAnnotation(blob),
     },
     createdBy: 'compose: install layer',
     report: reportOf(blob, 'install', packages.map(nameOf)),
@@ -204,8 +204,12 @@ function installLayer(
 }
 
 function reportOf(blob: LayerBlob, kind: LayerReport['kind'], packages: readonly string[]): LayerReport {
-  const { digest, diffId, mediaType, sizeBytes, derived } = blob;
-  return { digest, diffId, mediaType, sizeBytes, packages, kind, derived };
+  const { digest, diffId, mediaType, sizeBytes, derivation = '' } = blob;
+  return { digest, diffId, mediaType, sizeBytes, packages, kind, derived: derivation };
+}
+
+function derivedAnnotation({ derivation }: LayerBlob): Readonly<Record<string, string>> {
+  return derivation === undefined ? {} : { [ANNOTATIONS.derived]: derivation };
 }
 
 function originOf(resolution: Resolution, entry: CatalogPackage): PackageOrigin {

@@ -6,7 +6,7 @@ import { type Content, type Inode, inodeOf, type Tree } from '../../compose/tree
 import type { Digest } from '../../model/digest.ts';
 import { isCarriedXattr } from '../../sandbox/sandbox.ts';
 import { storageError } from '../../store/storage-error.ts';
-import { NOISE, type RunTimes } from './run-noise.ts';
+import { NONDETERMINISTIC_FILES, type RunTimes } from './nondeterministic-files.ts';
 
 /** Contents up to this, and all of them up to that, are kept in memory, the others in files. */
 const SMALL_BYTES = 64 * 1024;
@@ -24,7 +24,7 @@ export interface CaptureOptions {
 
 /**
  * The tree that scripts have left, from a tar of it. The same scripts give the same tree: times of the run become the
- * image's time, and what differs from run to run by nature is settled (run-noise.ts).
+ * image's time, and what differs from run to run by nature is settled (nondeterministic-files.ts).
  * @throws AppError BAD_ARCHIVE, LIMIT, STORAGE
  */
 export async function capturedTree(
@@ -48,9 +48,9 @@ export async function capturedTree(
     const xattrs = { ...foreignXattrs(old), ...inode.xattrs };
     const changed: Inode = { ...inode, xattrs, mtime: time(inode.mtime) };
     if (sink === undefined) return changed;
-    const noise = NOISE.find((one) => one.path.test(path));
+    const noise = NONDETERMINISTIC_FILES.find((one) => one.path.test(path));
     if (noise === undefined) return { ...changed, content: sink.keep() };
-    const bytes = noise.settle(sink.bytes(), times);
+    const bytes = noise.settled(sink.bytes(), times);
     sink.drop();
     return bytes === undefined ? undefined : withContent(changed, bytes);
   };

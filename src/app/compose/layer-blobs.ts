@@ -15,7 +15,7 @@ import { type DiffId, type Digest, digestOf } from '../../model/digest.ts';
 import type { LayerMediaType } from '../../model/media-types.ts';
 import type { LayerEncoding } from '../../model/request.ts';
 import { inflate, readRanges, readWholeFile, type StoredBytes } from '../archives/contents.ts';
-import { type Encoding, encodingOfGenerated, mediaTypeOf, whyDerived } from '../archives/layer-format.ts';
+import { derivationOf, type Encoding, encodingOfGenerated, mediaTypeOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 
 /** A layer's blob, in the cache or in `context.remote`. */
@@ -24,8 +24,8 @@ export interface LayerBlob {
   readonly sizeBytes: number;
   readonly diffId: DiffId;
   readonly mediaType: LayerMediaType;
-  /** Why it is not the distribution's own bytes; empty when it is. */
-  readonly derived: string;
+  /** Why its bytes are not the distribution's own; undefined where they are. */
+  readonly derivation: string | undefined;
 }
 
 /** Downloads under way at once, as of archives. */
@@ -53,18 +53,24 @@ export async function layerBlob(
     const reason = `relocated to /${options.prefix}`;
     return {
       ...(await merged(context, facts, { ...options, what: `${nameOf(only)} ${reason}` })),
-      derived: reason,
+      derivation: reason,
     };
   }
   if (layer.kind === 'package' && only !== undefined) {
-    const reason = whyDerived(only, options.encoding);
-    if (reason === '') {
+    const reason = derivationOf(only, options.encoding);
+    if (reason === undefined) {
       const mediaType = mediaTypeOf(only.compression as Encoding);
-      return { digest: only.digest, sizeBytes: only.sizeBytes, diffId: only.diffId, mediaType, derived: '' };
+      return {
+        digest: only.digest,
+        sizeBytes: only.sizeBytes,
+        diffId: only.diffId,
+        mediaType,
+        derivation: undefined,
+      };
     }
-    return only.unstackable === ''
+    return only.layerProblem === undefined
       ? reencoded(context, only, { encoding: encodingOfGenerated(options.encoding), reason })
-      : merged(context, facts, { ...options, what: `${nameOf(only)} repacked: ${only.unstackable}` });
+      : merged(context, facts, { ...options, what: `${nameOf(only)} repacked: ${only.layerProblem}` });
   }
   return merged(context, facts, {
     ...options,
@@ -85,7 +91,7 @@ export function layerEntries(
 }
 
 function isStackable(facts: ArchiveFacts): boolean {
-  return facts.unstackable === '';
+  return facts.layerProblem === undefined;
 }
 
 function mergedEntries(
@@ -115,7 +121,7 @@ async function reencoded(
     await context.remote?.bring({ digest: facts.digest, size: facts.sizeBytes });
     yield* inflate(storedBytes(context, facts));
   });
-  return { ...blob, derived: reason };
+  return { ...blob, derivation: reason };
 }
 
 /** One layer with what several layers would show, root members left out. */
@@ -130,7 +136,7 @@ async function merged(
     const changes = difference(new Map(), stackTree([mergedEntries(facts, options)]));
     return changesTar(context, changes, { facts, time: 0 });
   });
-  return { ...blob, derived: options.what };
+  return { ...blob, derivation: options.what };
 }
 
 /** The install layer, or the only one: whatever turns the stack into the target. */
@@ -141,7 +147,7 @@ export async function generatedLayer(
 ): Promise<LayerBlob> {
   const encoding = encodingOfGenerated(options.encoding);
   const blob = await encodeIntoStore(context, encoding, changesTar(context, changes, options));
-  return { ...blob, derived: 'generated' };
+  return { ...blob, derivation: 'generated' };
 }
 
 /** A layer that it takes work to make, made once: `parts` decide its bytes together with the encoding. */
@@ -152,7 +158,10 @@ export async function derivedLayer(
 ): Promise<LayerBlob> {
   const encoding = encodingOfGenerated(what.encoding);
   const key = keyOf([encoding, ...what.parts]);
-  return { ...(await derive(context, { key, encoding, description: what.what }, make)), derived: what.what };
+  return {
+    ...(await derive(context, { key, encoding, description: what.what }, make)),
+    derivation: what.what,
+  };
 }
 
 /** The uncompressed tar of changes whose contents are in the archives of `facts`, in memory or in files. */
@@ -227,7 +236,7 @@ async function encodeIntoStore(
   context: Context,
   encoding: Encoding,
   tar: AsyncIterable<Uint8Array>,
-): Promise<Omit<LayerBlob, 'derived'>> {
+): Promise<Omit<LayerBlob, 'derivation'>> {
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Uint8Array> {
     for await (const bytes of tar) {

@@ -51,7 +51,7 @@ const GOES_ON_WITHOUT_SHELL: Readonly<Record<DistroId, boolean>> = { alpine: fal
  * the same packages, scripts and settings.
  * @throws AppError SCRIPT as the tool ends with an error; UNSUPPORTED where there is no sandbox; LIMIT, CANCELLED
  */
-export async function ranLayer(context: Context, input: RunInstallInput): Promise<LayerBlob> {
+export async function scriptedInstallLayer(context: Context, input: RunInstallInput): Promise<LayerBlob> {
   const { stack, target, time } = input;
   const command = commandOf(context, input);
   if (command === undefined) return generatedLayer(context, difference(stack, withoutInstall(target)), input);

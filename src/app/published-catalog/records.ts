@@ -134,7 +134,10 @@ const LINKER: Readers<LinkerFacts> = {
   generators: mapOf(text, MAX_LIST),
 };
 
-const ARCHIVE: Readers<ArchiveFacts> = {
+/** Facts as they are published: `layerProblem` is called `unstackable`, empty where there is none. */
+type PublishedFacts = Omit<ArchiveFacts, 'layerProblem'> & { readonly unstackable: string };
+
+const ARCHIVE: Readers<PublishedFacts> = {
   distro,
   digest,
   sizeBytes: count,
@@ -168,14 +171,24 @@ export interface ArchiveRecord {
   readonly facts: ArchiveFacts;
 }
 
-export const archiveRecord: Reader<ArchiveRecord> = record({
+const publishedArchive = record<{ trust: string; facts: PublishedFacts }>({
   trust: text,
   facts: record(ARCHIVE, ['linker']),
 });
 
+/** @throws AppError BAD_INDEX for anything but what `archiveLine` writes */
+export const archiveRecord: Reader<ArchiveRecord> = (value, where) => {
+  const { trust, facts } = publishedArchive(value, where);
+  const { unstackable, ...rest } = facts;
+  return { trust, facts: { ...rest, layerProblem: unstackable === '' ? undefined : unstackable } };
+};
+
 export function archiveLine({ facts, trust }: ArchiveRecord): string {
   const files = facts.files.map((entry) => toRow(FILE, entry));
-  return JSON.stringify({ trust, facts: { ...facts, files } });
+  const members = Object.entries({ ...facts, files }).map(([name, value]) =>
+    name === 'layerProblem' ? ['unstackable', value ?? ''] : [name, value],
+  );
+  return JSON.stringify({ trust, facts: Object.fromEntries(members) });
 }
 
 const PACKAGE: Readers<IndexPackage> = {

@@ -106,8 +106,8 @@ function archiveLayer(layer: ExaminedLayer, problems: VerifyProblem[]): LayerVer
 
 /** Whether an archive is one that compose never makes a layer as it is: engines would show more, or else, than the package. */
 function isRefused({ at }: ExaminedLayer, { facts }: Vouched, problems: VerifyProblem[]): boolean {
-  if (facts.unstackable === '') return false;
-  const text = `layer ${at}: ${facts.name}-${facts.version} cannot be a layer unchanged: ${facts.unstackable}`;
+  if (facts.layerProblem === undefined) return false;
+  const text = `layer ${at}: ${facts.name}-${facts.version} cannot be a layer unchanged: ${facts.layerProblem}`;
   problems.push(problem('SIGNATURE', text, { layer: at }));
   return true;
 }

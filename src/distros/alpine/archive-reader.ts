@@ -91,7 +91,7 @@ async function readBytes(input: UnverifiedInput): Promise<ReadBytes> {
     uncompressedSizeBytes: list.uncompressedSizeBytes,
     compression: 'gzip',
     segments: pass.segments,
-    unstackable: list.unstackable || (pass.onlySignatures ? '' : MORE_THAN_SIGNATURES),
+    layerProblem: list.layerProblem ?? (pass.onlySignatures ? undefined : MORE_THAN_SIGNATURES),
     identity: facts.identity,
     name: facts.name,
     version: facts.version,

@@ -11,7 +11,7 @@ const MAX_SIGNATURE_BYTES = 8 * 1024;
 const SIGNATURE_NAME = /^\.SIGN\.([A-Za-z0-9]+)\.([^/\0]+)$/;
 const SET_ID_BITS = 0o6000;
 
-/** As ArchiveFacts.unstackable: unsigned bytes that a layer would show as a file of its own. */
+/** An ArchiveFacts.layerProblem: unsigned bytes that a layer would show as a file of its own. */
 export const MORE_THAN_SIGNATURES = 'a signature member with content other than signatures';
 
 /** As apk: where the first entry of another name stands, the control member begins. */

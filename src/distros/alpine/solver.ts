@@ -110,7 +110,7 @@ function changeVirtual(
       yield entry;
     },
     // The graph has one package more, of this request alone.
-    keep: (_kind, make) => make(),
+    cached: (_kind, make) => make(),
   };
   return change({ ...request, targets: [`${name}=${version}`] }, withIt);
 }

@@ -20,7 +20,7 @@ import { acceptSignature, needsData, type SignatureCheck } from './signature.ts'
 const MAX_UNCOMPRESSED_BYTES = 256 * 1024 ** 3;
 /** zstd of nothing but zeros reaches some 20,000; a real package stays below 200. */
 const MAX_RATIO = 20_000;
-/** As `unstackable`: pzstd writes one, and containers/image knows a layer by the magic of a zstd frame alone. */
+/** An ArchiveFacts.layerProblem: pzstd writes one, and containers/image knows a layer by the magic of a zstd frame alone. */
 const SKIPPABLE_FRAME = 'a skippable frame before the first zstd frame';
 /** A plain tar is told by its first block. */
 const HEAD_BYTES = 1024;
@@ -130,11 +130,11 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
     const decompressed = decompress(tap, compression, limits);
     for await (const { bytes, segment } of decompressed.chunks) collector.write(bytes, segment);
     const list = collector.finish();
-    const unstackable = list.unstackable || (startsWithSkippableFrame(head) ? SKIPPABLE_FRAME : '');
+    const layerProblem = list.layerProblem ?? (startsWithSkippableFrame(head) ? SKIPPABLE_FRAME : undefined);
     return {
       compression,
       segments: decompressed.segments,
-      list: { ...list, unstackable },
+      list: { ...list, layerProblem },
       linker: linker.facts(),
       unslashed,
     };
@@ -183,7 +183,7 @@ async function factsOf(
     uncompressedSizeBytes: list.uncompressedSizeBytes,
     compression,
     segments,
-    unstackable: list.unstackable,
+    layerProblem: list.layerProblem,
     identity: sha256,
     name: infoWord(info, 'pkgname', where),
     version: infoWord(info, 'pkgver', where),

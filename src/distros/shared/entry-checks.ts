@@ -1,7 +1,7 @@
 import { MAX_ENTRIES, type TarEntry } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 
-/** As `unstackable`: what the engines make of such a tar differs, or one of them fails. */
+/** An ArchiveFacts.layerProblem: what the engines make of such a tar differs, or one of them fails. */
 export const OVER_ITS_OWN =
   'an entry that replaces, or lies below, another entry of the archive that is not a folder';
 
@@ -21,15 +21,15 @@ export class EntryChecks {
   readonly #folders = new Set<string>(['']);
   readonly #others = new Set<string>();
   #textBytes = 0;
-  #unstackable = '';
+  #layerProblem: string | undefined;
 
   constructor(where: string) {
     this.#where = where;
   }
 
-  /** As ArchiveFacts.unstackable. */
-  get unstackable(): string {
-    return this.#unstackable;
+  /** ArchiveFacts.layerProblem, as far as the entries seen decide it. */
+  get layerProblem(): string | undefined {
+    return this.#layerProblem;
   }
 
   /** @throws AppError BAD_ARCHIVE; UNSUPPORTED for names and xattrs that layers have another use for; LIMIT */
@@ -41,11 +41,11 @@ export class EntryChecks {
     for (const name in entry.xattrs) if (OVERLAY_XATTR.test(name)) this.#refuseOverlay(path, name);
     this.#parents(path);
     if (type === 'directory') {
-      if (this.#others.has(path)) this.#unstackable ||= OVER_ITS_OWN;
+      if (this.#others.has(path)) this.#layerProblem ??= OVER_ITS_OWN;
       this.#folders.add(path);
       return;
     }
-    if (this.#folders.has(path)) this.#unstackable ||= OVER_ITS_OWN;
+    if (this.#folders.has(path)) this.#layerProblem ??= OVER_ITS_OWN;
     if (type === 'hardlink' && !this.#others.has(linkTarget)) this.#refuseLink(path, linkTarget);
     this.#others.add(path);
   }
@@ -56,7 +56,7 @@ export class EntryChecks {
       const parent = path.slice(0, slash);
       if (this.#folders.has(parent)) return;
       this.#charge(parent.length);
-      if (this.#others.has(parent)) this.#unstackable ||= OVER_ITS_OWN;
+      if (this.#others.has(parent)) this.#layerProblem ??= OVER_ITS_OWN;
       this.#folders.add(parent);
       if (this.#folders.size <= MAX_ENTRIES) continue;
       throw new AppError('LIMIT', `${this.#where}: expected at most ${MAX_ENTRIES} folders, got more`);

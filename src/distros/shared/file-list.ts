@@ -46,11 +46,11 @@ export interface FileList {
   /** SHA-256 of all uncompressed bytes */
   readonly diffId: DiffId;
   readonly uncompressedSizeBytes: number;
-  /** As ArchiveFacts.unstackable, for what the tar itself may have wrong. */
-  readonly unstackable: string;
+  /** ArchiveFacts.layerProblem, as far as the tar itself decides it. */
+  readonly layerProblem: string | undefined;
 }
 
-/** Fixed sentences of `unstackable`. What engines do with such a tar was measured: drop the rest, or refuse. */
+/** The phrases of ArchiveFacts.layerProblem. What engines do with such a tar was measured: drop the rest, or refuse. */
 export const EARLY_END = 'end-of-archive blocks before the last segment';
 export const STRAY_ZERO_BLOCK = 'a stray zero block between entries';
 export const DATA_AFTER_END = 'data after the end-of-archive blocks';
@@ -77,7 +77,7 @@ export class FileListCollector {
   #endsEarly = false;
   /** The current entry is in no list */
   #skips = false;
-  #unstackable = '';
+  #layerProblem: string | undefined;
   #hash: ReturnType<typeof createHash> | undefined;
   #sha256 = '';
   #pieces: Buffer[] | undefined;
@@ -113,20 +113,20 @@ export class FileListCollector {
       md5: this.#md5s,
       diffId: `sha256:${this.#whole.digest('hex')}` as DiffId,
       uncompressedSizeBytes: this.#position,
-      unstackable: this.#unstackable || this.#checks.unstackable,
+      layerProblem: this.#layerProblem ?? this.#checks.layerProblem,
     };
   }
 
   #endAlone(): void {
     this.#scanner.finish();
-    if (this.#scanner.endsInZeroBlock) this.#unstackable ||= STRAY_ZERO_BLOCK;
+    if (this.#scanner.endsInZeroBlock) this.#layerProblem ??= STRAY_ZERO_BLOCK;
     if (this.#scanner.rootDirectory !== undefined) {
       throw new AppError(
         'BAD_ARCHIVE',
         `${this.#options.where}: expected only files before the control member, got the root folder`,
       );
     }
-    if (this.#scanner.hasGlobalHeader && this.#unstackable === '') this.#unstackable = GLOBAL_HEADER;
+    if (this.#scanner.hasGlobalHeader) this.#layerProblem ??= GLOBAL_HEADER;
     this.#nextArchive();
   }
 
@@ -138,10 +138,10 @@ export class FileListCollector {
   }
 
   #noteDefects(): void {
-    if (this.#unstackable !== '') return;
-    if (this.#scanner.rootDirectory !== undefined) this.#unstackable = ROOT_FOLDER;
-    else if (this.#scanner.strayZeroBlockAt >= 0) this.#unstackable = STRAY_ZERO_BLOCK;
-    else if (this.#scanner.dataAfterEndAt >= 0) this.#unstackable = DATA_AFTER_END;
+    if (this.#layerProblem !== undefined) return;
+    if (this.#scanner.rootDirectory !== undefined) this.#layerProblem = ROOT_FOLDER;
+    else if (this.#scanner.strayZeroBlockAt >= 0) this.#layerProblem = STRAY_ZERO_BLOCK;
+    else if (this.#scanner.dataAfterEndAt >= 0) this.#layerProblem = DATA_AFTER_END;
   }
 
   #newScanner(): TarScanner {
@@ -159,11 +159,11 @@ export class FileListCollector {
   }
 
   #begin(entry: TarEntry): void {
-    if (this.#endsEarly && this.#unstackable === '') this.#unstackable = EARLY_END;
+    if (this.#endsEarly) this.#layerProblem ??= EARLY_END;
     this.#options.entry?.(entry, this.#segment);
-    if (entry.isAmbiguous) this.#unstackable ||= READ_OTHERWISE;
+    if (entry.isAmbiguous) this.#layerProblem ??= READ_OTHERWISE;
     this.#skips = isPassedOver(entry);
-    if (this.#skips) this.#unstackable ||= DOT_NAMES;
+    if (this.#skips) this.#layerProblem ??= DOT_NAMES;
     else this.#checks.entry(entry);
     this.#sha256 = '';
     this.#hash = undefined;
@@ -239,7 +239,7 @@ export class FileListCollector {
   #settable(entry: TarEntry): FileEntry['xattrs'] {
     const refused = refusedXattrs(entry);
     if (refused.length === 0) return entry.xattrs;
-    this.#unstackable ||= REFUSED_XATTRS;
+    this.#layerProblem ??= REFUSED_XATTRS;
     return Object.fromEntries(Object.entries(entry.xattrs).filter(([name]) => !refused.includes(name)));
   }
 }

@@ -1,6 +1,6 @@
 import type { FileEntry } from '../../model/archive.ts';
 
-/** As `unstackable`: engines stop there, the package managers only warn. */
+/** An ArchiveFacts.layerProblem: engines stop there, the package managers only warn. */
 export const REFUSED_XATTRS = 'extended attributes that Linux refuses';
 
 /** linux/capability.h: the revision in the first four bytes, and how long a value of it is. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { capturedTree } from '../../../src/app/compose/captured-tree.ts';
-import { NOISE } from '../../../src/app/compose/run-noise.ts';
+import { NONDETERMINISTIC_FILES } from '../../../src/app/compose/nondeterministic-files.ts';
 import { packTar } from '../../../src/archive/tar-writer.ts';
 import { directoryInode, type Inode, type Tree } from '../../../src/compose/tree.ts';
 import type { Digest } from '../../../src/model/digest.ts';
@@ -202,7 +202,7 @@ test('docs/sandbox.md names every file that is settled, and why', () => {
     /<!-- settled files -->\n([\s\S]*?)<!-- end/.exec(text)?.[1]?.trim().split('\n').slice(2) ?? [];
   assert.deepEqual(
     rows.map((row) => row.split(' | ')[1]),
-    NOISE.map(({ why }) => why),
+    NONDETERMINISTIC_FILES.map(({ why }) => why),
   );
 });
 

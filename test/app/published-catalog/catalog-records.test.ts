@@ -22,7 +22,7 @@ const FACTS: ArchiveFacts = {
   uncompressedSizeBytes: 20,
   compression: 'xz',
   segments: [{ offset: 0, sizeBytes: 10, uncompressedOffset: 0, uncompressedSizeBytes: 20 }],
-  unstackable: '',
+  layerProblem: undefined,
   identity: 'ab',
   name: 'x',
   version: '1:2-3',

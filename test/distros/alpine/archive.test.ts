@@ -84,7 +84,7 @@ test('one pass tells everything', async () => {
   assert.equal(facts.uncompressedSizeBytes, gunzipSync(APK).length);
   assert.equal(facts.identity, apkIdentity(SPEC));
   assert.equal(facts.signedBy, KEY.name);
-  assert.equal(facts.unstackable, '');
+  assert.equal(facts.layerProblem, undefined);
   assert.equal(facts.compression, 'gzip');
   assert.deepEqual([facts.name, facts.version, facts.architecture], ['hello', '1.0-r3', 'x86_64']);
   assert.deepEqual(facts.info.depend, ['so:libc.musl-x86_64.so.1', 'zlib>1']);
@@ -213,7 +213,7 @@ test('a signature member may have what tar writes around it, and stays a layer',
   for (const [what, wrap] of wraps) {
     const facts = await read(signedAs(wrap));
     assert.equal(facts.signedBy, KEY.name, what);
-    assert.equal(facts.unstackable, '', what);
+    assert.equal(facts.layerProblem, undefined, what);
     assert.equal(facts.identity, apkIdentity(SPEC), what);
     assert.deepEqual(
       facts.files.map(({ path }) => path),
@@ -223,7 +223,7 @@ test('a signature member may have what tar writes around it, and stays a layer',
   }
   const long = (file: FixtureFile): Buffer => Buffer.concat([extendedHeader('L', file.path), tarEntry(file)]);
   const named = await read(signedAs(long, LONG_KEY), { policy: LONG_TRUSTED });
-  assert.deepEqual([named.signedBy, named.unstackable], [LONG_KEY.name, '']);
+  assert.deepEqual([named.signedBy, named.layerProblem], [LONG_KEY.name, undefined]);
 });
 
 test('a global header around the signature says nothing about the package, whose layer is derived', async () => {
@@ -237,11 +237,11 @@ test('a global header around the signature says nothing about the package, whose
   ]) {
     const facts = await read(signedAs(wrap));
     assert.equal(facts.signedBy, KEY.name);
-    assert.match(facts.unstackable, /^(a global header|entries that engines)/);
+    assert.match(facts.layerProblem ?? '', /^(a global header|entries that engines)/);
     assert.deepEqual(rest(facts), rest(plain));
   }
   const alone = await read(Buffer.concat([gzipMember(global), APK]));
-  assert.match(alone.unstackable, /^a global header/);
+  assert.match(alone.layerProblem ?? '', /^a global header/);
 });
 
 test('entries before the control member that are more than signatures are in no layer', async () => {
@@ -256,7 +256,7 @@ test('entries before the control member that are more than signatures are in no 
   ];
   for (const file of odd) {
     const facts = await read(Buffer.concat([gzipMember(tarEntry(file)), APK]));
-    assert.equal(facts.unstackable, 'a signature member with content other than signatures', file.path);
+    assert.equal(facts.layerProblem, 'a signature member with content other than signatures', file.path);
     assert.equal(facts.signedBy, KEY.name);
   }
 });
@@ -271,7 +271,7 @@ test('what stands before the control member is told: each entry, and whether it 
       ),
     ]),
   );
-  assert.equal(facts.unstackable, '');
+  assert.equal(facts.layerProblem, undefined);
   assert.deepEqual(facts.signatures, [
     { path: '.SIGN.FUTURE.k', scheme: 'FUTURE', key: 'k', verified: false, offset: 512, sizeBytes: 2 },
     {
@@ -319,14 +319,14 @@ test('nothing but signatures may stand before the control member', async () => {
 
 test('archives that engines would read wrongly are named, and their list is whole', async () => {
   const early = await read(makeApk({ ...SPEC, earlyEnd: true }));
-  assert.equal(early.unstackable, 'end-of-archive blocks before the last segment');
+  assert.equal(early.layerProblem, 'end-of-archive blocks before the last segment');
   assert.deepEqual(
     early.files.map((file) => file.path),
     (await read(APK)).files.map((file) => file.path),
   );
-  assert.equal((await read(makeApk({ ...SPEC, noEnd: true }))).unstackable, '');
+  assert.equal((await read(makeApk({ ...SPEC, noEnd: true }))).layerProblem, undefined);
   const many = await read(makeApk({ ...SPEC, dataMembers: 4 }));
-  assert.equal(many.unstackable, '');
+  assert.equal(many.layerProblem, undefined);
   assert.ok(many.segments.length > 3);
 });
 
@@ -347,14 +347,14 @@ test('a contiguous file and an attribute that Linux refuses are in no layer as i
     'latin1',
   );
   const derived = await withData(contiguous);
-  assert.equal(derived.unstackable, READ_OTHERWISE);
+  assert.equal(derived.layerProblem, READ_OTHERWISE);
   assert.deepEqual(
     derived.files.slice(-1).map(({ path, type, sizeBytes }) => [path, type, sizeBytes]),
     [['a', 'file', 1]],
   );
   const xattrs = { 'user.a': 'AQ==', 'security.capability': 'AQ==' };
   const refused = await withData(tarEntry({ path: 'a', content: 'x', xattrs }));
-  assert.equal(refused.unstackable, REFUSED_XATTRS);
+  assert.equal(refused.layerProblem, REFUSED_XATTRS);
   assert.deepEqual(refused.files.at(-1)?.xattrs, { 'user.a': 'AQ==' });
 });
 
@@ -371,12 +371,12 @@ test('ids and times that only pax records have are apk’s no more than global h
     const facts = await withData(tar);
     const [file] = facts.files.slice(-1);
     assert.deepEqual([file?.uid, file?.gid, file?.mtime, file?.xattrs], [5, 6, 1_700_000_000, {}], what);
-    assert.match(facts.unstackable, /^entries that engines/, what);
+    assert.match(facts.layerProblem ?? '', /^entries that engines/, what);
   }
   const same = await withData(
     tarEntry({ ...plain, pax: { uid: '5', mtime: '1700000000.25', atime: '1', uname: 'nobody' } }),
   );
-  assert.equal(same.unstackable, '');
+  assert.equal(same.layerProblem, undefined);
   await assert.rejects(
     withData(tarEntry({ ...plain, pax: { size: '0' } })),
     (error) => isAppError(error, 'BAD_ARCHIVE') && /is 1 in its header and 0 in pax/.test(error.message),
@@ -399,7 +399,7 @@ test('GNU long link targets are not apk’s: a hard link of one has no file, a s
   );
   const facts = await withData(Buffer.concat([long, tarEntry({ ...link, type: 'symlink' })]));
   assert.equal(facts.files.at(-1)?.linkTarget, target.slice(0, 100));
-  assert.match(facts.unstackable, /^entries that engines/);
+  assert.match(facts.layerProblem ?? '', /^entries that engines/);
 });
 
 test('numbers and headers that apk cannot read are refused', async () => {
@@ -419,7 +419,7 @@ test('numbers and headers that apk cannot read are refused', async () => {
     block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
     await assert.rejects(withData(block), (error) => isAppError(error, 'BAD_ARCHIVE'), what);
   }
-  assert.equal((await withData(entry)).unstackable, '');
+  assert.equal((await withData(entry)).layerProblem, undefined);
 });
 
 test('names starting with ./ are not installed, as apk does not; the layer is derived without them', async () => {
@@ -435,9 +435,9 @@ test('names starting with ./ are not installed, as apk does not; the layer is de
     facts.files.map(({ path }) => path),
     ['.PKGINFO', '.post-install', '.trigger', 'usr', '.hidden'],
   );
-  assert.match(facts.unstackable, /^names starting with \.\//);
+  assert.match(facts.layerProblem ?? '', /^names starting with \.\//);
   const root = await withData(tarEntries([{ path: './', type: 'directory', mode: 0o700 }]));
-  assert.match(root.unstackable, /^an entry of the root folder/);
+  assert.match(root.layerProblem ?? '', /^an entry of the root folder/);
   await assert.rejects(
     withData(
       tarEntries([
@@ -543,7 +543,7 @@ test('195 packages of Alpine 3.19 are read, verified and may all be layers', asy
         where: name,
         expected,
       });
-      assert.equal(facts.unstackable, '', name);
+      assert.equal(facts.layerProblem, undefined, name);
       assert.notEqual(facts.signedBy, '', name);
       const described = alpine.describe(facts, name);
       assert.deepEqual(

@@ -31,7 +31,7 @@ export function installed(spec: InstalledSpec): InstalledPackage {
       uncompressedSizeBytes: 1,
       compression: 'zstd',
       segments: [],
-      unstackable: '',
+      layerProblem: undefined,
       identity: digest.slice(7),
       name: spec.name,
       version: spec.version ?? '1-1',

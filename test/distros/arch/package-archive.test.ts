@@ -53,7 +53,7 @@ for (const compression of ['zstd', 'xz', 'gzip', 'none'] as const satisfies read
     assert.equal(facts.diffId, `sha256:${hex(tar)}`);
     assert.equal(facts.uncompressedSizeBytes, tar.length);
     assert.equal(facts.compression, compression);
-    assert.equal(facts.unstackable, '');
+    assert.equal(facts.layerProblem, undefined);
     assert.deepEqual([facts.name, facts.version, facts.architecture], ['a', '1:2-3', 'x86_64']);
     assert.deepEqual(facts.info.depend, ['glibc', 'sh>=4']);
     assert.deepEqual(
@@ -73,9 +73,9 @@ for (const compression of ['zstd', 'xz', 'gzip', 'none'] as const satisfies read
 test('frames of zstd and members of gzip are told apart and may be cut anywhere', async () => {
   for (const compression of ['zstd', 'gzip'] as const) {
     const bytes = makeArchPackage({ ...SPEC, frames: 3 }, compression);
-    const { segments, diffId, unstackable } = await read(bytes);
+    const { segments, diffId, layerProblem } = await read(bytes);
     assert.equal(segments.length, 3);
-    assert.equal(unstackable, '');
+    assert.equal(layerProblem, undefined);
     assert.equal(diffId, `sha256:${hex(makeArchPackage(SPEC, 'none'))}`);
     const second = segments[1];
     assert.ok(second !== undefined);
@@ -85,12 +85,12 @@ test('frames of zstd and members of gzip are told apart and may be cut anywhere'
   }
 });
 
-test('an archive that engines would read in part is named unstackable', async () => {
+test('an archive that engines would read in part has a layer problem', async () => {
   const rest = { name: 'a', version: '1-1', noInfo: true, bare: true, files: [{ path: 'etc/' }] };
   for (const compression of ['zstd', 'gzip'] as const) {
     const early = Buffer.concat([makeArchPackage(SPEC, compression), makeArchPackage(rest, compression)]);
     const facts = await read(early);
-    assert.notEqual(facts.unstackable, '');
+    assert.notEqual(facts.layerProblem, undefined);
     assert.ok(facts.files.some(({ path }) => path === 'etc'));
   }
 });
@@ -123,15 +123,15 @@ test('a skippable frame in front, as pzstd writes it, is derived; elsewhere, or 
   const bytes = makeArchPackage(SPEC);
   const skippable = Buffer.from('502a4d1804000000aabbccdd', 'hex');
   const empty = zstdCompressSync(Buffer.alloc(0));
-  for (const [pieces, unstackable] of [
+  for (const [pieces, layerProblem] of [
     [[skippable, bytes], 'a skippable frame before the first zstd frame'],
     [[Buffer.from('5f2a4d1800000000', 'hex'), empty, bytes], 'a skippable frame before the first zstd frame'],
-    [[empty, bytes], ''],
-    [[bytes, skippable], ''],
-    [[empty, skippable, bytes], ''],
+    [[empty, bytes], undefined],
+    [[bytes, skippable], undefined],
+    [[empty, skippable, bytes], undefined],
   ] as const) {
     const facts = await read(Buffer.concat(pieces));
-    assert.equal(facts.unstackable, unstackable);
+    assert.equal(facts.layerProblem, layerProblem);
     assert.equal(facts.diffId, (await read(bytes)).diffId);
   }
 });
@@ -215,9 +215,9 @@ test('names starting with ./ are not installed, as pacman does not; the layer is
     facts.files.map(({ path }) => path).filter((path) => !path.startsWith('.')),
     ['usr', 'usr/b'],
   );
-  assert.match(facts.unstackable, /^names starting with \.\//);
+  assert.match(facts.layerProblem ?? '', /^names starting with \.\//);
   const root = await read(makeArchPackage({ ...SPEC, files: [{ path: './', mode: 0o700 }], backup: [] }));
-  assert.match(root.unstackable, /^an entry of the root folder/);
+  assert.match(root.layerProblem ?? '', /^an entry of the root folder/);
 });
 
 test('a real package matches its index entry and its signature file', async (t) => {
@@ -226,5 +226,5 @@ test('a real package matches its index entry and its signature file', async (t) 
   const facts = await read(readFileSync(path), { where: path });
   assert.deepEqual([facts.name, facts.version, facts.compression], ['bash', '4.4.012-2', 'xz']);
   assert.ok(facts.files.some(({ path: file }) => file === 'usr/bin/bash'));
-  assert.equal(facts.unstackable, '');
+  assert.equal(facts.layerProblem, undefined);
 });

@@ -43,39 +43,39 @@ test('lists, hashes and keeps, however the bytes are cut', () => {
     assert.equal(list.kept.get('.PKGINFO')?.toString(), 'pkgname = a\n');
     assert.equal(list.diffId, `sha256:${createHash('sha256').update(whole).digest('hex')}`);
     assert.equal(list.uncompressedSizeBytes, whole.length);
-    assert.equal(list.unstackable, '');
+    assert.equal(list.layerProblem, undefined);
   }
 });
 
 test('what engines would not read to the end is named, and listed where it is a segment of its own', () => {
   const early = collect([Buffer.concat([FIRST, END]), Buffer.concat([SECOND, END])]);
-  assert.equal(early.unstackable, EARLY_END);
+  assert.equal(early.layerProblem, EARLY_END);
   assert.equal(early.files.length, 3);
   const big = early.files[2];
   const joined = Buffer.concat([FIRST, END, SECOND]);
   assert.equal(joined.subarray(big?.offset, (big?.offset ?? 0) + 3).toString(), 'xxx');
   assert.equal(
-    collect([Buffer.concat([FIRST, Buffer.alloc(512), SECOND, END])]).unstackable,
+    collect([Buffer.concat([FIRST, Buffer.alloc(512), SECOND, END])]).layerProblem,
     STRAY_ZERO_BLOCK,
   );
-  assert.equal(collect([Buffer.concat([FIRST, END, SECOND])]).unstackable, DATA_AFTER_END);
-  assert.equal(collect([FIRST, SECOND]).unstackable, '', 'no end at all is accepted');
+  assert.equal(collect([Buffer.concat([FIRST, END, SECOND])]).layerProblem, DATA_AFTER_END);
+  assert.equal(collect([FIRST, SECOND]).layerProblem, undefined, 'no end at all is accepted');
   assert.equal(
-    collect([Buffer.concat([FIRST, END]), Buffer.alloc(9 * 1024)]).unstackable,
-    '',
+    collect([Buffer.concat([FIRST, END]), Buffer.alloc(9 * 1024)]).layerProblem,
+    undefined,
     'zeros behind the end',
   );
 });
 
 test('a single zero block at the end of a tar of its own is a stray one for engines', () => {
-  const alone = (zeros: number): string => {
+  const alone = (zeros: number) => {
     const collector = new FileListCollector({ where: 'x.apk', keep: () => false, standsAlone: () => true });
     collector.write(Buffer.concat([FIRST, Buffer.alloc(zeros)]), 0);
     collector.write(Buffer.concat([SECOND, END]), 1);
-    return collector.finish().unstackable;
+    return collector.finish().layerProblem;
   };
   assert.equal(alone(512), STRAY_ZERO_BLOCK);
-  assert.equal(alone(0), '');
+  assert.equal(alone(0), undefined);
 });
 
 test('a kept member stands once', () => {

@@ -91,7 +91,7 @@ const prepared = new WeakMap<Uint8Array, { readonly graph: Graph; readonly model
 
 /** The graph of the repositories alone is the same for every request: it is made once and kept. */
 function sharedModel({ source, architecture, rules, flags }: Problem): Prepared {
-  const bytes = source.keep(`apk-graph-${GRAPH_VERSION}-${rules.generation}-${architecture}`, () =>
+  const bytes = source.cached(`apk-graph-${GRAPH_VERSION}-${rules.generation}-${architecture}`, () =>
     encodeGraph(buildGraph({ packages: source.all(), architecture, rules })),
   );
   let found = prepared.get(bytes);

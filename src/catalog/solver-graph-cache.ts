@@ -11,7 +11,7 @@ const CHECK_BYTES = 4;
 const HARMLESS = /^SQLITE_(BUSY|LOCKED|FULL|READONLY)/;
 
 /** Bytes computed from repositories' contents, by what they were computed from. */
-export class KeptTable {
+export class SolverGraphCache {
   readonly #find: Database.Statement<[string], Buffer>;
   readonly #write: (key: string, content: Uint8Array) => void;
   readonly #pending = new Map<string, Uint8Array>();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { Catalog } from '../../src/catalog/catalog.ts';
-import { KeptTable } from '../../src/catalog/kept.ts';
+import { SolverGraphCache } from '../../src/catalog/solver-graph-cache.ts';
 import { indexPackage, openCatalog, repository } from './fixtures.ts';
 
 /** Keys in the order they were kept. */
@@ -31,7 +31,7 @@ describe('bytes kept of repositories', () => {
     const made = maker('graph');
     const keep = (from: Catalog): string =>
       from.snapshot(() =>
-        Buffer.from(from.packages.source([{ id, tag: '' }]).keep('kind', () => made.make())).toString(),
+        Buffer.from(from.packages.source([{ id, tag: '' }]).cached('kind', () => made.make())).toString(),
       );
     assert.equal(keep(catalog), 'graph');
     assert.equal(keep(catalog), 'graph');
@@ -50,7 +50,9 @@ describe('bytes kept of repositories', () => {
       const id = await put(content);
       catalog.snapshot(() => {
         for (const ids of [[id], [id, other], [other]])
-          catalog.packages.source(ids.map((one) => ({ id: one, tag: '' }))).keep('k', () => Buffer.from('x'));
+          catalog.packages
+            .source(ids.map((one) => ({ id: one, tag: '' })))
+            .cached('k', () => Buffer.from('x'));
       });
     }
     assert.deepEqual(keysOf(path).sort(), ['k of-v', 'k three', 'k three of-v']);
@@ -60,7 +62,9 @@ describe('bytes kept of repositories', () => {
     const { catalog } = openCatalog(t);
     const id = await catalog.repositories.replace(repository('u'), [indexPackage('a')]);
     const ask = (): Uint8Array =>
-      catalog.snapshot(() => catalog.packages.source([{ id, tag: '' }]).keep('kind', () => Buffer.from('x')));
+      catalog.snapshot(() =>
+        catalog.packages.source([{ id, tag: '' }]).cached('kind', () => Buffer.from('x')),
+      );
     const first = ask();
     assert.equal(ask(), first);
     assert.equal(ask(), first);
@@ -77,7 +81,7 @@ describe('bytes kept of repositories', () => {
       catalog.snapshot(() => {
         const source = catalog.packages.source(ids.map((id) => ({ id, tag: '' })));
         text += 1;
-        return Buffer.from(source.keep(kind, () => Buffer.from(String(text)))).toString();
+        return Buffer.from(source.cached(kind, () => Buffer.from(String(text)))).toString();
       });
     assert.equal(ask([one, two]), '1');
     assert.equal(ask([two, one]), '2');
@@ -95,7 +99,7 @@ describe('bytes kept of repositories', () => {
     const id = await catalog.repositories.replace(repository('u'), [indexPackage('a')]);
     for (let n = 0; n < 10; n += 1) {
       catalog.snapshot(() => {
-        catalog.packages.source([{ id, tag: '' }]).keep(`k${n}`, () => Buffer.from(String(n)));
+        catalog.packages.source([{ id, tag: '' }]).cached(`k${n}`, () => Buffer.from(String(n)));
         assert.ok(!keysOf(path).some((key) => key.startsWith(`k${n}`)));
       });
     }
@@ -112,7 +116,7 @@ describe('bytes kept of repositories', () => {
     t.after(() => other.close());
     const releases = [catalog, other].map((one) => {
       const release = one.hold();
-      const bytes = one.packages.source([{ id, tag: '' }]).keep('kind', () => Buffer.from('graph'));
+      const bytes = one.packages.source([{ id, tag: '' }]).cached('kind', () => Buffer.from('graph'));
       assert.equal(Buffer.from(bytes).toString(), 'graph');
       return release;
     });
@@ -132,7 +136,7 @@ describe('bytes kept of repositories', () => {
     for (const [what, open, size] of cases) {
       const database = open();
       if (what === 'busy') blocker.exec('BEGIN IMMEDIATE');
-      const kept = new KeptTable(database);
+      const kept = new SolverGraphCache(database);
       const bytes = new Uint8Array(size).fill(7);
       assert.equal(
         kept.get(what, () => bytes),
@@ -154,7 +158,7 @@ describe('bytes kept of repositories', () => {
     const read = (): string => {
       const reader = new Catalog(path);
       const bytes = reader.snapshot(() =>
-        Buffer.from(reader.packages.source([{ id, tag: '' }]).keep('kind', () => made.make())).toString(),
+        Buffer.from(reader.packages.source([{ id, tag: '' }]).cached('kind', () => made.make())).toString(),
       );
       reader.close();
       return bytes;
@@ -182,7 +186,7 @@ describe('bytes kept of repositories', () => {
     t.after(() => blocker.close());
     blocker.exec('BEGIN IMMEDIATE');
     const started = performance.now();
-    catalog.snapshot(() => catalog.packages.source([{ id, tag: '' }]).keep('kind', () => Buffer.from('x')));
+    catalog.snapshot(() => catalog.packages.source([{ id, tag: '' }]).cached('kind', () => Buffer.from('x')));
     // Far from both: a try takes milliseconds, and the time that other writes wait is half a minute.
     assert.ok(performance.now() - started < 10_000);
     blocker.exec('COMMIT');
@@ -192,7 +196,7 @@ describe('bytes kept of repositories', () => {
   test('a failure that says more is told', (t) => {
     const { path } = openCatalog(t);
     const database = new Database(path);
-    const kept = new KeptTable(database);
+    const kept = new SolverGraphCache(database);
     kept.get('key', () => Buffer.from('x'));
     database.exec('DROP TABLE solver_graph');
     assert.throws(() => kept.flush(), { code: 'SQLITE_ERROR' });

@@ -8,47 +8,47 @@ export interface RunTimes {
 }
 
 /** A file that differs from run to run by nature, in what makes it the same: its content, or undefined without it. */
-interface Noise {
+interface NondeterministicFile {
   readonly path: RegExp;
   readonly why: string;
-  readonly settle: (content: Buffer, times: RunTimes) => Buffer | undefined;
+  readonly settled: (content: Buffer, times: RunTimes) => Buffer | undefined;
 }
 
 const EMPTY = Buffer.alloc(0);
 const DAY_SECONDS = 86_400;
 
 /** Only files that scripts made or changed are looked up here. */
-export const NOISE: readonly Noise[] = [
+export const NONDETERMINISTIC_FILES: readonly NondeterministicFile[] = [
   {
     path: /^var\/cache\/ldconfig\/aux-cache$/,
     why: 'notes inode numbers and times of the file system that ldconfig saw; ldconfig makes it anew',
-    settle: () => undefined,
+    settled: () => undefined,
   },
   {
     path: /^etc\/machine-id$/,
     why: 'one random id a machine; empty, it is made at first boot (machine-id(5))',
-    settle: () => EMPTY,
+    settled: () => EMPTY,
   },
   {
     path: /^var\/lib\/dbus\/machine-id$/,
     why: 'one random id a machine; D-Bus falls back to /etc/machine-id',
-    settle: () => undefined,
+    settled: () => undefined,
   },
   {
     path: /^var\/lib\/(systemd\/)?random-seed$/,
     why: 'a secret that no two machines may share',
-    settle: () => undefined,
+    settled: () => undefined,
   },
-  { path: /^var\/log\/.*$/, why: 'logs note times', settle: () => EMPTY },
+  { path: /^var\/log\/.*$/, why: 'logs note times', settled: () => EMPTY },
   {
     path: /^etc\/g?shadow-?$/,
     why: 'adduser and passwd note the day (shadow(5), third field)',
-    settle: settleShadow,
+    settled: settleShadow,
   },
   {
     path: /^etc\/(.*\/)?cacerts$/,
     why: 'a Java key store notes when each certificate was added',
-    settle: settleKeyStore,
+    settled: settleKeyStore,
   },
 ];
 

@@ -32,6 +32,7 @@ const ROOMS = [
   'trust',
   'archive',
   'lock',
+  'files',
   'model',
 ] as const;
 
@@ -107,6 +108,17 @@ function sqlProblems({ path, text }: Source): readonly string[] {
   return found;
 }
 
+/** Rooms of values and rules, which reach no disk, no network and no other program. */
+const PURE = ['model', 'compose'];
+const EFFECTS = /^node:(?:fs|net|http|https|child_process|os|timers|worker_threads)\b/;
+
+function effectProblems({ path, text }: Source): readonly string[] {
+  if (!PURE.includes(path.split('/')[0] ?? '')) return [];
+  return imports(text)
+    .filter((specifier) => EFFECTS.test(specifier))
+    .map((specifier) => `${path}: imports ${specifier} in a pure room`);
+}
+
 function barrelProblems({ path, text }: Source): readonly string[] {
   const found: string[] = [];
   if (/^export\s+\*/m.test(text)) found.push(`${path}: re-exports a whole module`);
@@ -174,6 +186,10 @@ test('SQL is in catalog/ only', () => {
   assert.deepEqual(sources().flatMap(sqlProblems), []);
 });
 
+test('model/ and compose/ touch neither disk nor network', () => {
+  assert.deepEqual(sources().flatMap(effectProblems), []);
+});
+
 test('no barrels and no default exports', () => {
   assert.deepEqual(sources().flatMap(barrelProblems), []);
 });
@@ -201,6 +217,14 @@ test('the rules see what breaks them', () => {
   assert.equal(broken('app/images/a.ts', "import { x } from '../context.ts';"), 0);
   assert.equal(broken('app/context.ts', "import { x } from './images/b.ts';"), 1);
   assert.equal(broken('store/a.ts', "import { x } from '../model/b';"), 1);
+  assert.equal(
+    effectProblems({ path: 'model/a.ts', text: "import { open } from 'node:fs/promises';" }).length,
+    1,
+  );
+  assert.equal(
+    effectProblems({ path: 'files/a.ts', text: "import { open } from 'node:fs/promises';" }).length,
+    0,
+  );
   assert.equal(sqlProblems({ path: 'app/a.ts', text: "'SELECT id FROM blobs'" }).length, 1);
   assert.equal(barrelProblems({ path: 'app/a.ts', text: "export * from './b.ts';" }).length, 1);
 });

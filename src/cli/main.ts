@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
-import { makeFolder } from '../model/make-folder.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { EXIT_BUG, EXIT_OK } from './exit-codes.ts';
 
 const HELD_UP_MS = 200;

@@ -1,4 +1,4 @@
-import { productVersion } from '../model/product-version.ts';
+import { productVersion } from '../files/product-version.ts';
 import { optionsOf } from './args/command-line.ts';
 import { OPTIONS, type OptionSpec, optionFor } from './args/options.ts';
 import { COMMAND_GROUPS, LISTINGS, loadCommand } from './commands.ts';

@@ -1,4 +1,4 @@
-import { productVersion } from '../model/product-version.ts';
+import { productVersion } from '../files/product-version.ts';
 import type { Result } from './command.ts';
 
 /** What `compose version` and `compose --version` print. */

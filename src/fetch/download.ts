@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { storageError } from '../files/errno.ts';
 import type { Progress, ProgressTask } from '../model/progress.ts';
 import { contentLength, overLimit, type Reply } from './exchange.ts';
-import { FetchFailure, storageError } from './failure.ts';
+import { FetchFailure } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { localSize, streamLocal } from './local.ts';
 import { type MirrorOptions, tryMirrors } from './mirrors.ts';
@@ -122,7 +123,7 @@ async function prefixOf(path: string, offset: number): Promise<FilePrefix> {
   try {
     for await (const chunk of createReadStream(path, { end: offset - 1 })) hash.update(chunk as Buffer);
   } catch (error) {
-    throw storageError(error, path);
+    throw storageError(error, 'read', path);
   }
   return { offset, hash };
 }

@@ -61,38 +61,3 @@ export function errorCode(error: unknown): string {
   if (typeof code === 'string') return code;
   return error.cause === undefined ? '' : errorCode(error.cause);
 }
-
-const storageReasons: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
-  ENOSPC: [
-    'no space left on the device',
-    'Free some space (compose cache gc --max-size SIZE) or set PKGCOMPOSE_CACHE.',
-  ],
-  EDQUOT: [
-    'the disk quota is used up',
-    'Free some space (compose cache gc --max-size SIZE) or set PKGCOMPOSE_CACHE.',
-  ],
-  EFBIG: [
-    'the file is larger than the file system or the process limit allows',
-    'Set PKGCOMPOSE_CACHE to another file system.',
-  ],
-  EACCES: ['permission denied', 'Check the owner of the folder, or set PKGCOMPOSE_CACHE.'],
-  EPERM: ['operation not permitted', 'Check the owner of the folder, or set PKGCOMPOSE_CACHE.'],
-  EROFS: ['the file system is read-only', 'Set PKGCOMPOSE_CACHE to a writable folder.'],
-  ENOENT: ['the folder does not exist', 'Check the path.'],
-  ENOTDIR: ['a part of the path is not a folder', 'Check the path.'],
-  EISDIR: ['it is a folder', 'Check the path.'],
-  EMFILE: ['too many open files', 'Raise the limit (ulimit -n).'],
-  ENFILE: ['too many open files', 'Raise the limit (ulimit -n).'],
-  EIO: ['the device reports an I/O error', 'Check the disk.'],
-};
-
-/** A file system error under `path` as AppError STORAGE; anything else as it came. */
-export function storageError(error: unknown, path: string): unknown {
-  const known = error instanceof AppError ? undefined : storageReasons[errorCode(error)];
-  if (known === undefined) return error;
-  return new AppError('STORAGE', `cannot write ${path}: ${known[0]}`, {
-    hint: known[1],
-    cause: error,
-    details: { path, errno: errorCode(error) },
-  });
-}

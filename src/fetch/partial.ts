@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { storageError } from './failure.ts';
+import { storageError } from '../files/errno.ts';
 
 /** What the bytes of a partial download are a prefix of: `path + '.json'`. */
 export interface Origin {
@@ -22,7 +22,7 @@ export async function partialSize(path: string): Promise<number> {
     return (await stat(path)).size;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-    throw storageError(error, path);
+    throw storageError(error, 'write', path);
   }
 }
 
@@ -46,7 +46,7 @@ export async function discardPartial(path: string): Promise<void> {
     await rm(path, { force: true });
     await rm(originPath(path), { force: true });
   } catch (error) {
-    throw storageError(error, path);
+    throw storageError(error, 'write', path);
   }
 }
 
@@ -55,7 +55,7 @@ export async function forgetOrigin(path: string): Promise<void> {
   try {
     await rm(originPath(path), { force: true });
   } catch (error) {
-    throw storageError(error, path);
+    throw storageError(error, 'write', path);
   }
 }
 
@@ -96,7 +96,7 @@ export class PartialWriter {
       await writeFile(originPath(path), JSON.stringify(origin));
       return PartialWriter.over(path, await open(path, 'wx'));
     } catch (error) {
-      throw storageError(error, path);
+      throw storageError(error, 'write', path);
     }
   }
 
@@ -150,7 +150,7 @@ export class PartialWriter {
         left = skip(left, bytesWritten);
       }
     } catch (error) {
-      throw storageError(error, this.#path);
+      throw storageError(error, 'write', this.#path);
     }
   }
 }

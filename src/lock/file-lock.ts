@@ -1,6 +1,7 @@
 import { lstatSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import { reasonOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
 
 /*
@@ -191,21 +192,14 @@ function removeOwn({ path, identity }: LockFile): void {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such folder',
-  ENOTDIR: 'a part of the path is not a folder',
-  ENOSPC: 'no space left on the device',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EROFS: 'the file system is read-only',
-  SQLITE_READONLY: 'the lock file belongs to another user',
-};
-
 function lockError(error: unknown, path: string): unknown {
   const code = codeOf(error);
   if (error instanceof AppError || code === '') return error;
-  return cannotLock(path, REASONS[code] ?? (error as Error).message, error);
+  return cannotLock(
+    path,
+    code === 'SQLITE_READONLY' ? 'the lock file belongs to another user' : reasonOf(error),
+    error,
+  );
 }
 
 function cannotLock(path: string, reason: string, cause?: unknown): AppError {

@@ -12,9 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { errnoOf } from '../files/errno.ts';
 import { BlobCheck, type BlobFile, DamagedBlob } from '../store/checked-read.ts';
 import type { LayoutBlob } from './image.ts';
-import { errnoOf, throwIfCancelled } from './storage-error.ts';
+import { throwIfCancelled } from './storage-error.ts';
 import { withTempFile } from './temp-file.ts';
 
 /** Hard links are not possible here: other file system, no permission, too many links, not supported. */
@@ -89,7 +90,7 @@ function linked(source: string, target: string, blob: LayoutBlob): boolean {
     if (errnoOf(error) === 'ENOENT' && lstatSync(source, { throwIfNoEntry: false }) === undefined) {
       throw new DamagedBlob(fileOf(blob, source), 'no such file');
     }
-    if (NO_LINK.has(errnoOf(error))) return false;
+    if (NO_LINK.has(errnoOf(error) ?? '')) return false;
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { createReadStream, type Dirent, readdirSync, statSync } from 'node:fs';
 import { join, posix, relative } from 'node:path';
 import { type TarEntry, TarScanner } from '../archive/tar-reader.ts';
+import { reasonOf } from '../files/errno.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { EntryType } from '../model/archive.ts';
 import { MAX_READ_BYTES, readBytes } from './read-bytes.ts';
-import { errnoOf } from './storage-error.ts';
 
 /** Read access to the files of an image layout, whatever holds it. Never writes. */
 export interface LayoutReader {
@@ -175,7 +175,7 @@ function entriesOf(path: string): readonly Dirent[] {
 }
 
 function unreadable(path: string, error: unknown): AppError {
-  const text = `cannot read ${path}: ${errnoOf(error)}`;
+  const text = `cannot read ${path}: ${reasonOf(error)}`;
   return new AppError('STORAGE', text, { cause: error, details: { path } });
 }
 

@@ -1,17 +1,18 @@
 import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { errnoOf } from '../files/errno.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { withFileLock } from '../lock/file-lock.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import { makeFolder } from '../model/make-folder.ts';
 import { silentProgress } from '../model/progress.ts';
 import { type Image, imageBlobs, indexDescriptors, type LayoutBlob, OCI_LAYOUT } from './image.ts';
 import type { WriteOptions } from './image-tar.ts';
 import { placeBlob, writeWhole } from './layout-blobs.ts';
 import { mergeIndex } from './merge-index.ts';
 import { STDOUT } from './output-target.ts';
-import { errnoOf, outputError, throwIfCancelled } from './storage-error.ts';
+import { outputError, throwIfCancelled } from './storage-error.ts';
 import { syncFolder } from './temp-file.ts';
 
 const LOCK_NAME = '.compose.lock';

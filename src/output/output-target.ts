@@ -14,8 +14,9 @@ import { Socket } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errnoOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
-import { errnoOf, throwIfCancelled } from './storage-error.ts';
+import { throwIfCancelled } from './storage-error.ts';
 
 /** What `-o -` names */
 export const STDOUT = '-';

@@ -9,11 +9,11 @@ import {
   statSync,
 } from 'node:fs';
 import { TAR_END, tarHeader, tarPadding } from '../archive/tar-writer.ts';
+import { errnoOf, reasonOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
 import { append } from '../model/lists.ts';
 import { decodePath } from '../model/path-bytes.ts';
 import { LinkJudge, type TreeNode } from './link-judge.ts';
-import { errnoOf } from './storage-error.ts';
 
 const READ_BYTES = 256 * 1024;
 
@@ -112,8 +112,7 @@ function reading<T>(file: Buffer, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === '') throw error;
-    throw new AppError('STORAGE', `cannot read ${decodePath(file)}: ${code}`, { cause: error });
+    if (errnoOf(error) === undefined) throw error;
+    throw new AppError('STORAGE', `cannot read ${decodePath(file)}: ${reasonOf(error)}`, { cause: error });
   }
 }

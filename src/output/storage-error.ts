@@ -1,14 +1,9 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf, reasonOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
-import { errnoWords } from '../model/errno-words.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-
-export function errnoOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : '';
-}
 
 /**
  * A failed system call on an output path as AppError STORAGE; anything else is returned as it is.
@@ -16,10 +11,10 @@ export function errnoOf(error: unknown): string {
  */
 export function outputError(error: unknown, path: string, neededBytes: number): unknown {
   const code = errnoOf(error);
-  if (code === '' || error instanceof AppError) return error;
+  if (code === undefined || error instanceof AppError) return error;
   const free = FULL.has(code) ? freeBytes(dirname(path)) : undefined;
   const room = free === undefined ? '' : `: needs ${neededBytes} bytes, ${free} are free`;
-  return new AppError('STORAGE', `cannot write ${path}: ${errnoWords(code)}${room}`, {
+  return new AppError('STORAGE', `cannot write ${path}: ${reasonOf(error)}${room}`, {
     cause: error,
     hint: FULL.has(code)
       ? 'Free some space (compose cache gc --max-size SIZE), or write elsewhere with -o PATH.'

@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { TAR_END, tarHeader, tarPadding } from '../archive/tar-writer.ts';
+import { errnoOf, reasonOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
 import { BlobCheck, type BlobFile, DamagedBlob } from '../store/checked-read.ts';
 import { type Image, layoutFiles } from './image.ts';
-import { errnoOf } from './storage-error.ts';
 
 const DIRECTORY_MODE = 0o755;
 const METADATA_MODE = 0o644;
@@ -108,7 +108,7 @@ function openBlob(blob: BlobFile): number {
     return openSync(blob.path, 'r');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') throw new DamagedBlob(blob, 'no such file');
-    throw new AppError('STORAGE', `cannot read blob ${blob.digest} (${blob.path}): ${errnoOf(error)}`, {
+    throw new AppError('STORAGE', `cannot read blob ${blob.digest} (${blob.path}): ${reasonOf(error)}`, {
       cause: error,
       hint: 'Check the permissions of the cache folder.',
       details: { digest: blob.digest, path: blob.path, errno: errnoOf(error) },

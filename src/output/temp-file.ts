@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from './storage-error.ts';
+import { errnoOf } from '../files/errno.ts';
 
 /** A name in `folder` that nothing has; what `use` leaves there is removed, also when the process exits meanwhile. */
 export async function withTempFile<T>(folder: string, use: (temp: string) => Promise<T>): Promise<T> {
@@ -31,7 +31,7 @@ export function syncFolder(path: string): void {
   try {
     fsyncSync(descriptor);
   } catch (error) {
-    if (!NO_SYNC.has(errnoOf(error))) throw error;
+    if (!NO_SYNC.has(errnoOf(error) ?? '')) throw error;
   } finally {
     closeSync(descriptor);
   }

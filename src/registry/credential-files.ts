@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { open, realpath, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { readLimitedInput } from '../files/limited-file.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { parseJsonOr } from '../model/json.ts';
-import { readLimitedInput } from '../model/limited-file.ts';
-import { makeFolder } from '../model/make-folder.ts';
 import { type Domain, parseDomain } from '../model/reference.ts';
 
 /** docker's config.json and containers-auth.json(5): the fields that we know. Others are kept as they are. */

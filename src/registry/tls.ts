@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { authorities } from '../fetch/authorities.ts';
+import { readLimitedInput } from '../files/limited-file.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
-import { readLimitedInput } from '../model/limited-file.ts';
 
 /** PEM files by path. */
 export interface TlsFiles {

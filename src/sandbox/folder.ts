@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { storageError } from '../files/errno.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { type HeldLock, holdFileLock, removeUnheldLock } from '../lock/file-lock.ts';
 import { AppError } from '../model/app-error.ts';
-import { makeFolder } from '../model/make-folder.ts';
-import { storageError } from '../store/storage-error.ts';
 import { openUserNamespace } from './user-namespace.ts';
 
 export interface OwnedFolder {

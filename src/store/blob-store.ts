@@ -2,12 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { chmod, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoOf, storageError } from '../files/errno.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { AppError } from '../model/app-error.ts';
 import { type Digest, hexOf } from '../model/digest.ts';
-import { makeFolder } from '../model/make-folder.ts';
 import { BLOB_MODE, type BlobWriter, openBlobWriter, removeFile } from './blob-writer.ts';
 import { DamagedBlob, readBlobFile } from './checked-read.ts';
-import { errnoOf, storageError } from './storage-error.ts';
 
 export interface BlobStore {
   /** Path of the blob. @throws AppError NOT_FOUND */

@@ -1,8 +1,8 @@
 import { closeSync, fchmodSync, fsync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { errnoOf, storageError } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
-import { errnoOf, storageError } from './storage-error.ts';
 
 const fsyncAsync = promisify(fsync);
 

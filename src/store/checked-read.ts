@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { errnoOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
-import { errnoOf } from './storage-error.ts';
 
 export interface BlobFile {
   readonly digest: Digest;

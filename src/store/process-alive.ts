@@ -1,4 +1,4 @@
-import { errnoOf } from './storage-error.ts';
+import { errnoOf } from '../files/errno.ts';
 
 /** Whether a process of that id runs on this machine, whoever owns it. */
 export function isAlive(pid: number): boolean {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { errnoOf, storageError } from '../files/errno.ts';
 import type { Digest } from '../model/digest.ts';
 import type { FileBlobStore } from './blob-store.ts';
-import { errnoOf, storageError } from './storage-error.ts';
 
 export interface DamagedBlob {
   readonly digest: Digest;

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from 'openpgp';
+import { readLimitedFile } from '../files/limited-file.ts';
 import { AppError } from '../model/app-error.ts';
-import { readLimitedFile } from '../model/limited-file.ts';
 import type { KeyFile } from './apk-keys.ts';
 import { type KeyringParts, readKeyringFiles } from './keyring-files.ts';
 import { type KeyBlock, MAX_KEYRING_BYTES } from './openpgp-packets.ts';

@@ -273,7 +273,7 @@ test('a full disk and a folder that cannot be written are STORAGE, at once', asy
   const second = [url, url];
   await assert.rejects(
     whileDownloading(join(path, 'missing/p'), {}, () => download(second, join(path, 'missing/p'), quick)),
-    failsWith('STORAGE', /no such folder/),
+    failsWith('STORAGE', /no such file or folder/),
   );
   assert.equal(mirror.requests.length, 0);
   if (process.getuid?.() === 0) t.diagnostic('as root every folder can be written: not checked');

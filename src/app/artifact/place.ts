@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../../files/make-folder.ts';
 import { AppError } from '../../model/app-error.ts';
-import { makeFolder } from '../../model/make-folder.ts';
 import { outputError } from '../../output/storage-error.ts';
 import { type ArtifactFile, titlePath } from './manifest.ts';
 

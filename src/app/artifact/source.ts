@@ -3,12 +3,12 @@ import { createReadStream, type Stats, statSync } from 'node:fs';
 import { basename, normalize, resolve } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { encoder } from '../../archive/compress.ts';
+import { errnoOf, reasonOf } from '../../files/errno.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { PushedFile } from '../../model/artifact-report.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { type Digest, parseDigest } from '../../model/digest.ts';
 import { packFolder } from '../../output/pack-folder.ts';
-import { errnoOf } from '../../output/storage-error.ts';
 import { FILE_TYPE, FOLDER_TYPE, fileAnnotations, isMediaType } from './manifest.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -92,7 +92,7 @@ function statOf(path: string): Stats | undefined {
 }
 
 function unreadable(error: unknown, path: string): AppError {
-  return new AppError('STORAGE', `cannot read ${path}: ${errnoOf(error)}`, {
+  return new AppError('STORAGE', `cannot read ${path}: ${reasonOf(error)}`, {
     cause: error,
     details: { path },
   });

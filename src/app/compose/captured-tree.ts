@@ -3,9 +3,9 @@ import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TarEntry, TarScanner } from '../../archive/tar-reader.ts';
 import { type Content, type Inode, inodeOf, type Tree } from '../../compose/tree.ts';
+import { storageError } from '../../files/errno.ts';
 import type { Digest } from '../../model/digest.ts';
 import { isCarriedXattr } from '../../sandbox/sandbox.ts';
-import { storageError } from '../../store/storage-error.ts';
 import { NONDETERMINISTIC_FILES, type RunTimes } from './nondeterministic-files.ts';
 
 /** Contents up to this, and all of them up to that, are kept in memory, the others in files. */

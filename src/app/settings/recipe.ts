@@ -1,8 +1,8 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Document, LineCounter, Node, Pair, Scalar, YAMLMap } from 'yaml';
+import { reasonOf } from '../../files/errno.ts';
+import { readLimitedInput } from '../../files/limited-file.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
-import { errnoWords } from '../../model/errno-words.ts';
-import { readLimitedInput } from '../../model/limited-file.ts';
 import { nearest } from './nearest.ts';
 import { refuse } from './setting-values.ts';
 import { type ComposeSettings, SETTINGS, type Setting } from './settings.ts';
@@ -185,7 +185,7 @@ export async function readRecipe(path: string): Promise<ComposeSettings> {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     throw new AppError(
       'USAGE',
-      `cannot read the recipe ${path}: ${code === 'ENOENT' ? 'no such file' : errnoWords(code)}`,
+      `cannot read the recipe ${path}: ${code === 'ENOENT' ? 'no such file' : reasonOf(error)}`,
       {
         hint: 'give the path of a recipe file, as in: compose build recipes/alpine-gcc.yaml',
         cause: error,

@@ -218,7 +218,11 @@ describe('push', () => {
       writeFileSync(join(folder, name), 'something longer');
       await refused(collect(source.open(0)), 'STORAGE', /changed during the push/);
     }
-    await refused(readSource('/proc/self/mem', undefined), 'STORAGE', /cannot read \/proc\/self\/mem: EIO/);
+    await refused(
+      readSource('/proc/self/mem', undefined),
+      'STORAGE',
+      /cannot read \/proc\/self\/mem: input\/output error/,
+    );
   });
 
   for (const referrers of [true, false]) {

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from './app-error.ts';
+import { AppError } from '../model/app-error.ts';
 
 /*
  * Files that users name, read whole: never more of them than is of use, whatever their size says (/dev/zero has none), and without

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readLimitedFile, readLimitedInput } from '../../src/files/limited-file.ts';
 import { isAppError } from '../../src/model/app-error.ts';
-import { readLimitedFile, readLimitedInput } from '../../src/model/limited-file.ts';
 import { tempDir } from '../fixtures/temp.ts';
 
 test('files of just the limit are read, larger ones and endless ones refused', async (t) => {

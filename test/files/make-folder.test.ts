@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { makeFolder } from '../../src/model/make-folder.ts';
+import { makeFolder } from '../../src/files/make-folder.ts';
 import { tempDir } from '../fixtures/temp.ts';
 
 const SRC = resolve(import.meta.dirname, '../../src');

@@ -115,7 +115,10 @@ test('adopt moves a complete download in, and refuses another size', async (t) =
   writeFileSync(path, bytes);
   await store.adopt(path, digest, bytes.length);
   assert.deepEqual(temporary(store), []);
-  await assert.rejects(store.adopt(path, digest, bytes.length), { code: 'STORAGE', message: /no such file or folder/ });
+  await assert.rejects(store.adopt(path, digest, bytes.length), {
+    code: 'STORAGE',
+    message: /no such file or folder/,
+  });
 });
 
 test('list tells blobs only; touch marks use, once per process', async (t) => {

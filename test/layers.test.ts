@@ -8,6 +8,7 @@ const ROOMS = [
   'main.ts',
   'cli',
   'server',
+  'use-cases.ts',
   'app/compose',
   'app/query',
   'app/verify',

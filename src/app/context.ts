@@ -48,7 +48,7 @@ export interface ContextOptions {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   /** Overrides the default place (store/location.ts). */
-  readonly cacheDirectory?: string;
+  readonly cacheDirectory?: string | undefined;
 }
 
 /**

@@ -8,7 +8,7 @@ import type {
   IngestReport,
   PlanReport,
 } from '../model/request.ts';
-import type { App } from './app-port.ts';
+import type { App } from '../use-cases.ts';
 import type { Words } from './args/command-line.ts';
 
 /** What a command hands to print.ts. */

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
+import type { ContextOptions } from '../app/context.ts';
 import { AppError } from '../model/app-error.ts';
-import { type App, type AppOptions, createApp } from './app-port.ts';
+import { type App, createApp } from '../use-cases.ts';
 import type { Words } from './args/command-line.ts';
 import { splitCommand } from './args/command-word.ts';
 import { paintMessages, paintTitles, wantsColour } from './colour.ts';
@@ -27,7 +28,7 @@ export interface RunOptions {
   /** As Invocation.ask; without it there is no terminal */
   readonly ask?: (question: string, hidden: boolean, signal: AbortSignal) => Promise<string>;
   /** In place of the real use cases */
-  readonly app?: (options: AppOptions) => App;
+  readonly app?: (options: ContextOptions) => App;
 }
 
 async function execute(
@@ -40,7 +41,7 @@ async function execute(
   const drawing = !print.quiet && !words.options.has('no-progress');
   const progress = createProgress({ stderr, quiet: print.quiet, drawing });
   try {
-    const cacheDirectory = words.options.get('cache')?.at(-1) ?? '';
+    const cacheDirectory = words.options.get('cache')?.at(-1) || undefined;
     const app = (options.app ?? createApp)({ env, progress, signal, cacheDirectory });
     const ask = (question: string, hidden: boolean) => (options.ask ?? noTerminal)(question, hidden, signal);
     const columns = options.stdout.columns;
@@ -68,7 +69,7 @@ async function complete(words: readonly string[], options: RunOptions): Promise<
   const { completeWords } = await import('./complete.ts');
   const { silentProgress } = await import('../model/progress.ts');
   const { env, signal = new AbortController().signal } = options;
-  const app = (options.app ?? createApp)({ env, progress: silentProgress, signal, cacheDirectory: '' });
+  const app = (options.app ?? createApp)({ env, progress: silentProgress, signal });
   // Completion is silent about a catalog that cannot be read: a shell has no place for errors.
   const names = (distro: string, prefix: string) =>
     app.packageNames({ distro: distro === 'arch' ? 'arch' : 'alpine', prefix }).catch(() => []);

@@ -181,7 +181,7 @@ test('a value that starts with a dash is taken in the form with =', async () => 
 });
 
 test('--cache reaches the app', async () => {
-  let directory = '';
+  let directory: string | undefined;
   await request(['gcc', '--cache', '/c'], { onOptions: (options) => (directory = options.cacheDirectory) });
   assert.equal(directory, '/c');
 });

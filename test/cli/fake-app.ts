@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
-import type { App, AppOptions } from '../../src/cli/app-port.ts';
+import type { ContextOptions } from '../../src/app/context.ts';
 import { run } from '../../src/cli/run.ts';
 import { digestOf, parseDiffId } from '../../src/model/digest.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../../src/model/package-report.ts';
 import type { ComposeReport, PlanReport } from '../../src/model/request.ts';
+import type { App } from '../../src/use-cases.ts';
 import { ARTIFACT_FETCHED, ARTIFACT_PULLED, ARTIFACT_PUSHED } from './artifact-samples.ts';
 import { CATALOG_PULLED, CATALOG_PUSHED } from './catalog-samples.ts';
 import { DIFF, VERIFY } from './image-samples.ts';
@@ -195,7 +196,7 @@ export interface Fakes {
   /** What a person at the terminal answers, in order; without it there is no terminal */
   readonly typed?: readonly string[];
   /** Sees what the app is made with */
-  readonly onOptions?: (options: AppOptions) => void;
+  readonly onOptions?: (options: ContextOptions) => void;
 }
 
 /** Runs a command line against use cases that only note what they are asked. */

@@ -69,7 +69,7 @@ for (const line of [
       .split(' ')
       .filter((url) => url.startsWith('file:'));
     const allowed = [
-      /\/src\/(main|model\/[a-z-]+|cli\/[a-z/-]+|app\/(settings|setting-values|nearest))\.ts$/,
+      /\/src\/(main|use-cases|model\/[a-z-]+|cli\/[a-z/-]+|app\/settings\/[a-z-]+)\.ts$/,
       ...(line === '--version' ? [] : YARGS),
     ];
     assert.deepEqual(

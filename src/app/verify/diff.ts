@@ -37,7 +37,7 @@ type DiffOptions = Omit<RegistryContext, 'env'>;
  * How two images differ. Both are read whole and checked: digests, sizes, diffIDs.
  * @throws AppError as withImageArgument and readLayer; CANCELLED
  */
-export function diff(request: DiffRequest, context: RegistryContext): Promise<DiffReport> {
+export function diff(context: RegistryContext, request: DiffRequest): Promise<DiffReport> {
   return withImageArgument(context, { ...request, image: request.a }, (sourceA) =>
     withImageArgument(context, { ...request, image: request.b }, (sourceB) =>
       diffSources(request, [sourceA, sourceB], context),

@@ -214,7 +214,7 @@ test('verify reads layers once, into the cache; diff compares a registry with a 
     const report = await verify(context, { image: reference, platform: '', trust: source() });
     assert.deepEqual([report.verified, report.digest], [false, digestOfTag(registry)]);
     assert.equal(gets(registry, 'blobs').length, 3);
-    const same = await diff({ a: reference, b: path, platform: '' }, context);
+    const same = await diff(context, { a: reference, b: path, platform: '' });
     assert.equal(same.equal, true);
     await refused(
       verify(context, { image: reference, platform: 'linux/s390x', trust: source() }),

@@ -22,7 +22,7 @@ import { archives, BASE, imageTar, installedDatabase, installFiles, purl, TOOL }
 const options = { env: {}, progress: silentProgress, signal: new AbortController().signal };
 
 function differ(a: string, b: string): Promise<DiffReport> {
-  return diff({ a, b, platform: '' }, options);
+  return diff(options, { a, b, platform: '' });
 }
 
 const NEWER = { ...TOOL, version: '2.1-r0' };
@@ -214,7 +214,7 @@ test('damaged and missing images are refused, whichever of the two it is', async
   }
   await assert.rejects(differ(sound, join(tempDir(t), 'none')), (error) => isAppError(error, 'NOT_FOUND'));
   const aborted = { ...options, signal: AbortSignal.abort() };
-  await assert.rejects(diff({ a: sound, b: sound, platform: '' }, aborted), (error) =>
+  await assert.rejects(diff(aborted, { a: sound, b: sound, platform: '' }), (error) =>
     isAppError(error, 'CANCELLED'),
   );
 });

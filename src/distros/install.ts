@@ -181,7 +181,7 @@ export interface GeneratedFile {
 
 export interface InstallerResult {
   /** Steps that `/.pkg/install.sh` still has to run, in order: `busybox-1.36.1-r15.trigger`, `hook 30-x.hook` */
-  readonly left: readonly string[];
+  readonly pendingSteps: readonly string[];
   /** Steps whose whole effect is in the tree already */
-  readonly done: readonly string[];
+  readonly appliedSteps: readonly string[];
 }

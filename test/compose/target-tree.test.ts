@@ -18,7 +18,7 @@ const quiet: Installer = {
   before() {},
   owner: ({ uid, gid }) => ({ uid, gid }),
   after() {},
-  end: () => ({ left: [], done: [] }),
+  end: () => ({ pendingSteps: [], appliedSteps: [] }),
 };
 
 function build(...packages: InstalledPackage[]) {
@@ -214,7 +214,7 @@ describe('the tree the package manager makes', () => {
         end(root) {
           const content = Buffer.from('#!/bin/sh\n');
           root.put('.pkg/alpine/a/post-install', { type: 'file', mode: 0o755, content });
-          return { left: [], done: [] };
+          return { pendingSteps: [], appliedSteps: [] };
         },
       },
       time: 5,

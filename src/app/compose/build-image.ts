@@ -86,7 +86,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
         below: below.map(({ diffId }) => diffId),
         stack,
         target: target.tree,
-        steps: target.left,
+        steps: target.pendingSteps,
         distro: distro.id,
         platform,
         path: distro.defaults.path,
@@ -98,7 +98,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     ...planned.map((layer, at) => described(layer, below[at] as LayerBlob, origin)),
     installLayer(top, planned.length === 0 ? installed : [], origin),
   ];
-  const left = isRun ? [] : target.left;
+  const left = isRun ? [] : target.pendingSteps;
   const root = isRun
     ? await (await import('./finished-root.ts')).ranRoot(context, top, { stack, before: target })
     : target;

@@ -26,7 +26,8 @@ export async function installedTree(input: InstalledTreeInput): Promise<TargetTr
   const { request, time } = input;
   const installation = await installationOf(input);
   if (request.prefix === '') return lay(input, installation);
-  if (request.scripts) refuseScripts(request.prefix, lay(input, { ...installation, mode: 'deferred' }).left);
+  if (request.scripts)
+    refuseScripts(request.prefix, lay(input, { ...installation, mode: 'deferred' }).pendingSteps);
   const target = lay(input, { ...installation, scripts: false });
   // Nothing that an engine looks into is below a prefix.
   return { ...target, tree: relocateTree(target.tree, request.prefix, time), read: () => undefined };

@@ -21,7 +21,7 @@ export function commitHooks(
   return inOrder.map(([, path]) => path);
 }
 
-/** As `left` and /.pkg/state name it. */
+/** As pending steps and /.pkg/state name it. */
 export function hookLabel(path: string): string {
   return `commit hook /${path}`;
 }

@@ -13,13 +13,13 @@ export interface InstallFilesInput {
   /** Paths of commit hooks, in apk's order */
   readonly hooks: readonly string[];
   /** Steps, as `busybox-1.36.1-r15.trigger` */
-  readonly left: readonly string[];
-  readonly done: readonly string[];
+  readonly pendingSteps: readonly string[];
+  readonly appliedSteps: readonly string[];
   /** What runs install.sh: `/bin/sh` */
   readonly shell: string;
   /** The folder that apk makes for itself when it runs a script; empty: none */
   readonly scriptFolder: string;
-  /** Entries with the name of an owner whom a left step might make or change */
+  /** Entries with the name of an owner whom a pending step might create or change */
   late(installed: InstalledPackage): readonly LateEntry[];
 }
 
@@ -32,7 +32,7 @@ export interface LateEntry extends Pick<DirectoryOwnership, 'uid' | 'gid'> {
  * steps. Deterministic: package order is the install order, everything else follows it.
  */
 export function installFiles(input: InstallFilesInput): readonly GeneratedFile[] {
-  const { packages, done } = input;
+  const { packages, appliedSteps } = input;
   const scripts = packages.flatMap((entry) =>
     entry.facts.scripts.map((script) => ({
       path: scriptPath(entry, script.name),
@@ -44,7 +44,7 @@ export function installFiles(input: InstallFilesInput): readonly GeneratedFile[]
     ...scripts,
     { path: '.pkg/install.sh', mode: 0o755, content: Buffer.from(installScript(input)) },
     { path: '.pkg/manifest.json', mode: 0o644, content: Buffer.from(manifest(input)) },
-    { path: STATE_PATH, mode: 0o644, content: Buffer.from(done.map((step) => `${step}\n`).join('')) },
+    { path: STATE_PATH, mode: 0o644, content: Buffer.from(appliedSteps.map((step) => `${step}\n`).join('')) },
   ];
 }
 

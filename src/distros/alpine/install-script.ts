@@ -15,7 +15,7 @@ export function installScript({
   packages,
   runs,
   hooks,
-  left,
+  pendingSteps,
   late,
   scriptFolder,
   shell,
@@ -33,11 +33,11 @@ export function installScript({
   const fired = runs.map((run) => step(run.package.facts, 'trigger', run.directories));
   return encodePath(
     [
-      headOf(shell, left),
+      headOf(shell, pendingSteps),
       FUNCTIONS,
       ...steps,
       ...fired,
-      left.length === 0 ? '' : folderLine(scriptFolder),
+      pendingSteps.length === 0 ? '' : folderLine(scriptFolder),
       TAIL,
       ...hooks.map((path) => `hook ${shellQuote(hookLabel(path))} ${shellQuote(path)}\n`),
       END,
@@ -70,11 +70,11 @@ function ownerLines(facts: InstalledPackage['facts'], entries: readonly LateEntr
 }
 
 /** Package names and versions have no white space or control characters: nothing ends the comment early. */
-function headOf(shell: string, left: readonly string[]): string {
+function headOf(shell: string, pendingSteps: readonly string[]): string {
   const what =
-    left.length === 0
+    pendingSteps.length === 0
       ? ['# Nothing is left to do: what the scripts of the packages do is in the image already.']
-      : ['# Left to do, in this order:', ...left.map((label) => `#   ${label}`)];
+      : ['# Left to do, in this order:', ...pendingSteps.map((label) => `#   ${label}`)];
   return `#!${shell}
 # Finishes the install of this image's packages: their pre- and post-install scripts in install order, then
 # their triggers, as apk runs them. Safe to run again: what ended well is skipped, what failed is tried again.

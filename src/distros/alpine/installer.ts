@@ -87,10 +87,10 @@ export function installer(installation: Installation): Installer {
       for (const run of runs)
         runStep({ installed: run.package, script: 'trigger', args: run.directories }, root);
       if (installation.database) writeDatabase(root, owned);
-      if (!installation.scripts) return { left: [], done: [] };
+      if (!installation.scripts) return { pendingSteps: [], appliedSteps: [] };
       const hooks = commitHooks(root, layout);
       for (const path of hooks) steps.hook(path, root);
-      const { left, done } = steps.result();
+      const { pendingSteps, appliedSteps } = steps.result();
       const late = (installed: InstalledPackage): readonly LateEntry[] =>
         steps.isLate(installed) ? lateEntries(root, owned(installed)) : [];
       for (const { path, mode, content } of installFiles({
@@ -99,12 +99,12 @@ export function installer(installation: Installation): Installer {
         packages: installation.packages,
         runs,
         hooks,
-        left,
-        done,
+        pendingSteps,
+        appliedSteps,
         late,
       }))
         root.put(path, { type: 'file', mode, content });
-      return { left, done };
+      return { pendingSteps, appliedSteps };
     },
   };
 

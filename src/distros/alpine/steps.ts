@@ -11,7 +11,7 @@ export interface ScriptSteps {
   unpacked(installed: InstalledPackage): void;
   /** Whether a step was left before the package's files were unpacked, so that a script might change their owners. */
   isLate(installed: InstalledPackage): boolean;
-  result(): { readonly left: readonly string[]; readonly done: readonly string[] };
+  result(): { readonly pendingSteps: readonly string[]; readonly appliedSteps: readonly string[] };
 }
 
 /** What a script that changes passwd or group says, and what one does that does nothing else. */
@@ -24,15 +24,15 @@ const ADDS_USERS =
  * will, so it is left too; but for a pre-install script that only adds users and groups while no left one names any.
  */
 export function scriptSteps(installation: Installation, endedWell: () => void): ScriptSteps {
-  const left: string[] = [];
-  const done: string[] = [];
+  const pendingSteps: string[] = [];
+  const appliedSteps: string[] = [];
   const late = new Set<InstalledPackage>();
   let usersKnown = true;
 
   const known = (step: ScriptRun, content: string, root: Root): boolean => {
     if (installation.mode !== 'static') return false;
     const alone = step.script === 'pre-install' && usersKnown && ADDS_USERS.test(content);
-    return (left.length === 0 || alone) && applyKnownScript(step, root);
+    return (pendingSteps.length === 0 || alone) && applyKnownScript(step, root);
   };
 
   return {
@@ -42,7 +42,7 @@ export function scriptSteps(installation: Installation, endedWell: () => void): 
       if (!installation.scripts || script === undefined) return;
       const content = Buffer.from(script.content, 'base64').toString('latin1');
       const isDone = known({ ...step, time: installation.time }, content, root);
-      (isDone ? done : left).push(`${facts.name}-${facts.version}.${step.script}`);
+      (isDone ? appliedSteps : pendingSteps).push(`${facts.name}-${facts.version}.${step.script}`);
       if (!isDone && ABOUT_USERS.test(content)) usersKnown = false;
       endedWell();
     },
@@ -51,18 +51,18 @@ export function scriptSteps(installation: Installation, endedWell: () => void): 
       const content = type === 'file' && (mode & 0o111) > 0 ? root.read(path) : undefined;
       const isDone =
         installation.mode === 'static' &&
-        left.length === 0 &&
+        pendingSteps.length === 0 &&
         content !== undefined &&
         whyUnknownProgram(
           { content, args: ['post-commit'], time: installation.time, installed: undefined },
           root,
         ) === '';
-      (isDone ? done : left).push(hookLabel(path));
+      (isDone ? appliedSteps : pendingSteps).push(hookLabel(path));
     },
     unpacked(installed) {
-      if (left.length > 0) late.add(installed);
+      if (pendingSteps.length > 0) late.add(installed);
     },
     isLate: (installed) => late.has(installed),
-    result: () => ({ left, done }),
+    result: () => ({ pendingSteps, appliedSteps }),
   };
 }

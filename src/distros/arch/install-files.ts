@@ -9,8 +9,8 @@ export const STATE_PATH = '.pkg/state';
 export interface StepPlan {
   readonly plan: HookPlan;
   /** Names of steps (stepName) that the tree has already */
-  readonly done: readonly string[];
-  readonly left: readonly string[];
+  readonly appliedSteps: readonly string[];
+  readonly pendingSteps: readonly string[];
 }
 
 /**
@@ -19,7 +19,7 @@ export interface StepPlan {
  */
 export function installFiles(
   packages: readonly InstalledPackage[],
-  { plan, done, left }: StepPlan,
+  { plan, appliedSteps, pendingSteps }: StepPlan,
 ): readonly GeneratedFile[] {
   const scriptlets = packages.flatMap(({ facts }) =>
     facts.scripts.map(({ content }) => ({
@@ -38,9 +38,13 @@ export function installFiles(
   return [
     ...scriptlets,
     ...targets,
-    { path: '.pkg/install.sh', mode: 0o755, content: Buffer.from(installScript(packages, plan, left)) },
+    {
+      path: '.pkg/install.sh',
+      mode: 0o755,
+      content: Buffer.from(installScript(packages, plan, pendingSteps)),
+    },
     { path: '.pkg/manifest.json', mode: 0o644, content: Buffer.from(manifest(packages, plan)) },
-    { path: STATE_PATH, mode: 0o644, content: Buffer.from(done.map((step) => `${step}\n`).join('')) },
+    { path: STATE_PATH, mode: 0o644, content: Buffer.from(appliedSteps.map((step) => `${step}\n`).join('')) },
   ];
 }
 

@@ -47,7 +47,7 @@ export function scriptletsOf(facts: ArchiveFacts): string[] {
 export function installScript(
   packages: readonly InstalledPackage[],
   plan: HookPlan,
-  left: readonly string[],
+  pendingSteps: readonly string[],
 ): string {
   const scriptlets = packages.flatMap(({ facts }) =>
     scriptletsOf(facts).map((name) =>
@@ -64,9 +64,16 @@ export function installScript(
   const hooks = plan.hooks.map((hook, index) => hookLine(hook, `(${index + 1}/${plan.hooks.length})`));
   const announce = hooks.length === 0 ? '' : "echo ':: Running post-transaction hooks...'\n";
   const scratch = packages.some(({ facts }) => facts.scripts.length > 0) ? 'scratch_folder\n' : '';
-  return [HEAD(left), scratch, ...scriptlets, 'linker_cache\n', ...problems, announce, ...hooks, TAIL].join(
-    '',
-  );
+  return [
+    HEAD(pendingSteps),
+    scratch,
+    ...scriptlets,
+    'linker_cache\n',
+    ...problems,
+    announce,
+    ...hooks,
+    TAIL,
+  ].join('');
 }
 
 function hookLine(triggered: TriggeredHook, count: string): string {
@@ -85,17 +92,17 @@ function line(command: string, words: readonly string[]): string {
 }
 
 /** A control character of a hook's name would end the comment. */
-function listed(left: readonly string[]): string {
-  if (left.length === 0) return '# Nothing is left to do.\n';
-  const lines = left.map((step) => `#   ${step.replaceAll(/[\0-\x1f\x7f]/g, '?')}\n`);
+function listed(pendingSteps: readonly string[]): string {
+  if (pendingSteps.length === 0) return '# Nothing is left to do.\n';
+  const lines = pendingSteps.map((step) => `#   ${step.replaceAll(/[\0-\x1f\x7f]/g, '?')}\n`);
   return `# Left to do, in this order:\n${lines.join('')}`;
 }
 
-const HEAD = (left: readonly string[]) => `#!/bin/sh
+const HEAD = (pendingSteps: readonly string[]) => `#!/bin/sh
 # Finishes the install of this image's packages as pacman does after unpacking them: scriptlets in install order,
 # ldconfig, post-transaction hooks. Safe to run again: what ended well is skipped, what failed is tried again.
 # Exit status: 0, also when commands failed, as pacman's; 2 when the state cannot be kept.
-${listed(left)}umask 022
+${listed(pendingSteps)}umask 022
 PATH=\${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
 SHLVL=\${SHLVL:-1}
 export PATH SHLVL

@@ -13,18 +13,18 @@ import { unlinkedRoot } from './unlinked-root.ts';
  */
 export function installer(installation: Installation): Installer {
   const { packages, scripts, database, mode } = installation;
-  const done: string[] = [];
-  const left: string[] = [];
+  const appliedSteps: string[] = [];
+  const pendingSteps: string[] = [];
   let unknown = mode !== 'static';
   let linked = true;
 
   /** After a step that is left nobody knows the root that the next one would find. */
   const take = (step: InstallStep, root: Root): void => {
     if (!unknown && applyKnownStep(step, linked ? root : unlinkedRoot(root), packages)) {
-      done.push(stepName(step));
+      appliedSteps.push(stepName(step));
       return;
     }
-    left.push(stepName(step));
+    pendingSteps.push(stepName(step));
     unknown = true;
   };
   /** pacman runs it with scripts off too; behind a step that is left it has to run again. */
@@ -32,8 +32,8 @@ export function installer(installation: Installation): Installer {
     if (root.stat('etc/ld.so.conf') === undefined || root.stat('sbin/ldconfig') === undefined) return;
     const why = whyUnknown({ kind: 'ldconfig' }, root, packages);
     linked = why === '';
-    if (!linked) left.push(`ldconfig (${why})`);
-    else (left.length === 0 ? done : left).push('ldconfig');
+    if (!linked) pendingSteps.push(`ldconfig (${why})`);
+    else (pendingSteps.length === 0 ? appliedSteps : pendingSteps).push('ldconfig');
   };
   const scriptlet = (installed: InstalledPackage, name: string, root: Root): void => {
     if (scripts && scriptletsOf(installed.facts).includes(name))
@@ -65,11 +65,11 @@ export function installer(installation: Installation): Installer {
       if (scripts) {
         const plan = planHooks(packages);
         for (const hook of plan.hooks) if (hook.unsatisfied.length === 0) take({ kind: 'hook', hook }, root);
-        for (const { path, mode, content } of installFiles(packages, { plan, done, left }))
+        for (const { path, mode, content } of installFiles(packages, { plan, appliedSteps, pendingSteps }))
           root.put(path, { type: 'file', mode, content });
       }
       if (database) writeLocalDatabase(installation, root);
-      return scripts ? { left, done } : { left: [], done: [] };
+      return scripts ? { pendingSteps, appliedSteps } : { pendingSteps: [], appliedSteps: [] };
     },
   };
 }

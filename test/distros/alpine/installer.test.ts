@@ -139,25 +139,25 @@ test('after a step that is left, later ones are left too, but for users whom nob
     },
   ];
   const known = lay(await installed(...specs('#!/bin/sh\nexit 0\n')));
-  assert.deepEqual(known.left, []);
-  assert.deepEqual(known.done, [
+  assert.deepEqual(known.pendingSteps, []);
+  assert.deepEqual(known.appliedSteps, [
     'first-1-r0.post-install',
     'users-1-r0.pre-install',
     'users-1-r0.post-install',
   ]);
-  assert.equal(textOf(known, '.pkg/state'), `${known.done.join('\n')}\n`);
+  assert.equal(textOf(known, '.pkg/state'), `${known.appliedSteps.join('\n')}\n`);
   assert.match(textOf(known, '.pkg/install.sh'), /^# Nothing is left to do/m);
 
   const later = lay(await installed(...specs(UNKNOWN)));
-  assert.deepEqual(later.done, ['users-1-r0.pre-install']);
-  assert.deepEqual(later.left, ['first-1-r0.post-install', 'users-1-r0.post-install']);
+  assert.deepEqual(later.appliedSteps, ['users-1-r0.pre-install']);
+  assert.deepEqual(later.pendingSteps, ['first-1-r0.post-install', 'users-1-r0.post-install']);
   assert.match(textOf(later, '.pkg/install.sh'), /^# {3}first-1-r0\.post-install$/m);
   const { uid, gid } = later.tree.get('srv') as { uid: number; gid: number };
   assert.ok(uid !== 500 && gid !== 500, 'the new user’s');
   assert.match(textOf(later, 'lib/apk/db/installed'), new RegExp(`^F:srv\\nM:${uid}:${gid}:755$`, 'm'));
 
   const about = lay(await installed(...specs(`${UNKNOWN}# changes /etc/passwd\n`)));
-  assert.deepEqual(about.done, []);
+  assert.deepEqual(about.appliedSteps, []);
   assert.equal(about.tree.get('srv')?.uid, 500);
   assert.match(textOf(about, '.pkg/install.sh'), /^own users-1-r0.owners users new new 500 500 755 srv$/m);
 });
@@ -169,8 +169,8 @@ test('deferred: no script’s effect, and no folder for scripts before one has r
     scripts: { 'pre-install': USERS },
     files: [{ path: 'srv/', uid: 500, gid: 500, uname: 'new', gname: 'new' }],
   });
-  const { tree, left, done } = lay(packages, { mode: 'deferred' });
-  assert.deepEqual([left, done], [['users-1-r0.pre-install'], []]);
+  const { tree, pendingSteps, appliedSteps } = lay(packages, { mode: 'deferred' });
+  assert.deepEqual([pendingSteps, appliedSteps], [['users-1-r0.pre-install'], []]);
   assert.equal(tree.get('srv')?.uid, 500);
   assert.equal(tree.get('etc/passwd')?.content?.kind, 'archive');
   assert.ok(!tree.has('lib/apk/exec') && lay(packages).tree.get('lib/apk/exec')?.mode === 0o700);
@@ -178,8 +178,8 @@ test('deferred: no script’s effect, and no folder for scripts before one has r
 
 test('no scripts: none is noted and nothing is below .pkg', async () => {
   const packages = await installed({ name: 'a', version: '1', scripts: { 'post-install': UNKNOWN } });
-  const { tree, left, done } = lay(packages, { scripts: false });
-  assert.deepEqual([left, done], [[], []]);
+  const { tree, pendingSteps, appliedSteps } = lay(packages, { scripts: false });
+  assert.deepEqual([pendingSteps, appliedSteps], [[], []]);
   assert.ok(![...tree.keys()].some((path) => path.startsWith('.pkg')));
 });
 
@@ -348,15 +348,15 @@ test('commit hooks have the last turn: those of packages with apk 3 alone, none 
   });
   const label = (path: string) => `commit hook /${path}`;
   const apk3 = lay(packages, { system: { release: 'edge', packageManager: '' } });
-  assert.deepEqual(apk3.done, ['lib/apk/commit_hooks.d/a', 'etc/apk/commit_hooks.d/b'].map(label));
-  assert.deepEqual(apk3.left, ['lib/apk/commit_hooks.d/c', 'lib/apk/commit_hooks.d/d'].map(label));
+  assert.deepEqual(apk3.appliedSteps, ['lib/apk/commit_hooks.d/a', 'etc/apk/commit_hooks.d/b'].map(label));
+  assert.deepEqual(apk3.pendingSteps, ['lib/apk/commit_hooks.d/c', 'lib/apk/commit_hooks.d/d'].map(label));
   assert.equal(textOf(apk3, 'made'), 'x\n');
   assert.match(
     textOf(apk3, '.pkg/install.sh'),
     /\nhook 'commit hook \/lib\/apk\/commit_hooks\.d\/c' lib\/apk\/commit_hooks\.d\/c\n/,
   );
   const apk2 = lay(packages);
-  assert.deepEqual([apk2.done, apk2.left], [[label('etc/apk/commit_hooks.d/b')], []]);
+  assert.deepEqual([apk2.appliedSteps, apk2.pendingSteps], [[label('etc/apk/commit_hooks.d/b')], []]);
   const without = lay(packages, { scripts: false });
-  assert.deepEqual([without.done, without.left], [[], []]);
+  assert.deepEqual([without.appliedSteps, without.pendingSteps], [[], []]);
 });

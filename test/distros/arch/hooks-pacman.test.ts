@@ -152,7 +152,7 @@ test('the same packages are refused for their files', (t) => {
           before() {},
           owner: () => ({ uid: 0, gid: 0 }),
           after() {},
-          end: () => ({ left: [], done: [] }),
+          end: () => ({ pendingSteps: [], appliedSteps: [] }),
         },
       });
     if (clash === null) {

@@ -91,9 +91,9 @@ test('ldconfig runs between scriptlets and hooks, where there is one and its con
 });
 
 test('what the tree has already is not run, and the head says what is left', (t) => {
-  const done = ['base-1:2-3 pre_install', 'hook 10-cat.hook'];
-  const left = ['base-1:2-3 post_install', 'hook evil\nrm -rf.hook'];
-  const root = layDown(t, PACKAGES, { done, left });
+  const appliedSteps = ['base-1:2-3 pre_install', 'hook 10-cat.hook'];
+  const pendingSteps = ['base-1:2-3 post_install', 'hook evil\nrm -rf.hook'];
+  const root = layDown(t, PACKAGES, { appliedSteps, pendingSteps });
   const { out } = runScript(root);
   assert.doesNotMatch(out, /base-pre|10-cat/);
   assert.match(out, /base-post/);

@@ -52,8 +52,8 @@ function install(more: Partial<Installation>) {
 
 test('every step is left in pacman’s order, and the first unknown one leaves all that follow', () => {
   for (const mode of ['deferred', 'run', 'static'] as const) {
-    const { tree, left, done } = install({ mode });
-    assert.deepEqual([left, done], [ORDER, []], mode);
+    const { tree, pendingSteps, appliedSteps } = install({ mode });
+    assert.deepEqual([pendingSteps, appliedSteps], [ORDER, []], mode);
     assert.equal(tree.get('.pkg/state')?.sizeBytes, 0);
     // A scriptlet's scratch folder is there before the first package, when scripts are taken as run.
     assert.equal(tree.get('tmp')?.mode, mode === 'static' ? 0o1777 : undefined);
@@ -63,12 +63,12 @@ test('every step is left in pacman’s order, and the first unknown one leaves a
 test('ldconfig is a step only where it and its configuration are', () => {
   const [first] = PACKAGES;
   assert.ok(first !== undefined);
-  assert.deepEqual(install({ packages: [first] }).left, ['a-1-1 pre_install', 'a-1-1 post_install']);
+  assert.deepEqual(install({ packages: [first] }).pendingSteps, ['a-1-1 pre_install', 'a-1-1 post_install']);
 });
 
 test('no scripts, no database: nothing but the packages', () => {
-  const { tree, left } = install({ scripts: false, database: false });
-  assert.deepEqual(left, []);
+  const { tree, pendingSteps } = install({ scripts: false, database: false });
+  assert.deepEqual(pendingSteps, []);
   assert.deepEqual(
     [...tree.keys()].filter((path) => /^(var|\.pkg|tmp)/.test(path)),
     [],
@@ -106,9 +106,9 @@ test('a known hook is taken after ldconfig is left, unless it looks at what ldco
   });
   const files = programs.facts.files.map((entry) => ({ ...entry, mode: 0o755 }));
   const packages = [{ ...programs, facts: { ...programs.facts, files } }];
-  const { left, done, tree } = install({ mode: 'static', packages });
-  assert.deepEqual(done, ['hook 1.hook']);
-  assert.deepEqual(left, ['ldconfig (/sbin/ldconfig is not glibc’s)', 'hook 2.hook', 'hook 3.hook']);
+  const { pendingSteps, appliedSteps, tree } = install({ mode: 'static', packages });
+  assert.deepEqual(appliedSteps, ['hook 1.hook']);
+  assert.deepEqual(pendingSteps, ['ldconfig (/sbin/ldconfig is not glibc’s)', 'hook 2.hook', 'hook 3.hook']);
   assert.equal(tree.get('one')?.type, 'directory');
   assert.equal(tree.get('.pkg/state')?.sizeBytes, 'hook 1.hook\n'.length);
 });

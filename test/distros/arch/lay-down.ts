@@ -8,7 +8,7 @@ import { tempDir } from '../../fixtures/temp.ts';
 
 export function filesOf(
   packages: readonly InstalledPackage[],
-  steps: Pick<StepPlan, 'done' | 'left'> = { done: [], left: [] },
+  steps: Pick<StepPlan, 'appliedSteps' | 'pendingSteps'> = { appliedSteps: [], pendingSteps: [] },
 ): readonly GeneratedFile[] {
   return installFiles(packages, { plan: planHooks(packages), ...steps });
 }
@@ -17,7 +17,7 @@ export function filesOf(
 export function layDown(
   t: { after(fn: () => void): void },
   packages: readonly InstalledPackage[],
-  steps?: Pick<StepPlan, 'done' | 'left'>,
+  steps?: Pick<StepPlan, 'appliedSteps' | 'pendingSteps'>,
 ): string {
   const root = tempDir(t);
   for (const file of filesOf(packages, steps)) {

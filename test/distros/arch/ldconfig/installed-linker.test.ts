@@ -75,8 +75,8 @@ test('ldconfig’s work is in the tree in every mode, with scripts and without',
     { scripts: false },
   ];
   for (const more of modes) {
-    const { tree, left, done } = install(packages, more);
-    assert.deepEqual([left, done], [[], more.scripts === false ? [] : ['ldconfig']]);
+    const { tree, pendingSteps, appliedSteps } = install(packages, more);
+    assert.deepEqual([pendingSteps, appliedSteps], [[], more.scripts === false ? [] : ['ldconfig']]);
     const cache = tree.get('etc/ld.so.cache');
     assert.deepEqual([cache?.mode, cache?.uid, cache?.mtime], [0o644, 0, 5]);
     assert.equal(tree.get('var/cache/ldconfig')?.mode, 0o700);
@@ -90,8 +90,10 @@ test('ldconfig’s work is in the tree in every mode, with scripts and without',
 
 test('after a scriptlet that is left ldconfig has to run again', async () => {
   const scripted = await packageOf({ name: 'a', version: '1-1', install: 'post_install() { strange; }\n' });
-  const { tree, left, done } = install([await packageOf(glibc()), scripted], { mode: 'static' });
-  assert.deepEqual([left, done], [['a-1-1 post_install', 'ldconfig'], []]);
+  const { tree, pendingSteps, appliedSteps } = install([await packageOf(glibc()), scripted], {
+    mode: 'static',
+  });
+  assert.deepEqual([pendingSteps, appliedSteps], [['a-1-1 post_install', 'ldconfig'], []]);
   assert.equal(tree.get('etc/ld.so.cache')?.type, 'file');
 });
 
@@ -108,8 +110,10 @@ test('hooks after a known ldconfig are taken, whatever they look at', async () =
       { path: 'bin', linkTarget: 'usr/bin' },
     ],
   });
-  const { tree, left, done } = install([await packageOf(glibc()), hooked], { mode: 'static' });
-  assert.deepEqual([left, done], [[], ['ldconfig', 'hook 1.hook']]);
+  const { tree, pendingSteps, appliedSteps } = install([await packageOf(glibc()), hooked], {
+    mode: 'static',
+  });
+  assert.deepEqual([pendingSteps, appliedSteps], [[], ['ldconfig', 'hook 1.hook']]);
   assert.equal(tree.get('seen')?.type, 'directory');
 });
 
@@ -158,8 +162,8 @@ test('where anything is not known for certain ldconfig is left and nothing of it
     ]),
   ];
   for (const [at, spec] of specs.entries()) {
-    const { tree, left } = install([await packageOf(spec)]);
-    assert.match(left.join('; '), /^ldconfig \([^;]+\)$/, `${at}`);
+    const { tree, pendingSteps } = install([await packageOf(spec)]);
+    assert.match(pendingSteps.join('; '), /^ldconfig \([^;]+\)$/, `${at}`);
     assert.equal(tree.has('etc/ld.so.cache'), false, `${at}`);
     assert.equal(tree.get('usr/lib/libx.so.1')?.linkTarget, 'gone', `${at}`);
   }
@@ -172,8 +176,8 @@ test('glibc before 2.37 searches folders by processor, which is left to it', asy
   ] as const) {
     const spec = glibc(version, `\0${GENERATOR.replace('2.40', version.slice(0, 4))}\0`);
     const files = [...(spec.files ?? []), { path: 'usr/lib/haswell/' }];
-    const { left } = install([await packageOf({ ...spec, files })]);
-    assert.deepEqual(left, known ? [] : ['ldconfig (/usr/lib/haswell is searched by processor)']);
+    const { pendingSteps } = install([await packageOf({ ...spec, files })]);
+    assert.deepEqual(pendingSteps, known ? [] : ['ldconfig (/usr/lib/haswell is searched by processor)']);
   }
 });
 
@@ -187,7 +191,7 @@ test('ldconfig of glibc 2.42 to 2.44, as Arch numbers them, is known; a newer on
     ['2.44-1', '2.43', ['ldconfig (glibc 2.44-1 has a changed ldconfig)']],
   ] as const) {
     const result = install([await packageOf(glibc(version, generatorOf(release)))]);
-    assert.deepEqual(result.left, left, version);
+    assert.deepEqual(result.pendingSteps, left, version);
     if (left.length === 0)
       assert.ok(cacheText(result.tree).endsWith(`ldconfig (GNU libc) stable release version ${release}`));
   }
@@ -204,7 +208,7 @@ test('from glibc 2.44 on ldconfig reads /etc/tunables.conf', async () => {
     ['2.44', ['ldconfig (/etc/tunables.conf is there)']],
   ] as const)
     assert.deepEqual(
-      install([await packageOf(glibc(`${release}-1`, generatorOf(release))), tunables]).left,
+      install([await packageOf(glibc(`${release}-1`, generatorOf(release))), tunables]).pendingSteps,
       left,
     );
 });
@@ -227,8 +231,8 @@ test('/usr/lib/ld.so.conf.d is read as the second include line of today’s /etc
       { path: 'usr/lib/libfakeroot/libfakeroot.so', content: makeElf({ soname: 'libfakeroot.so' }) },
     ],
   });
-  const { tree, left } = install([await packageOf({ ...spec, files }), fakeroot]);
-  assert.deepEqual(left, []);
+  const { tree, pendingSteps } = install([await packageOf({ ...spec, files }), fakeroot]);
+  assert.deepEqual(pendingSteps, []);
   assert.match(cacheText(tree), /\/usr\/lib\/libfakeroot\/libfakeroot\.so\0/);
 });
 
@@ -265,8 +269,10 @@ test('ldconfig in scriptlets and hooks is the ldconfig step, whatever it is call
         { path: 'usr/lib/liby.so.1', content: makeElf({ soname: 'liby.so.1', before: 24 }) },
       ],
     });
-    const { tree, left, done } = install([await packageOf(glibc()), scripted, later], { mode: 'static' });
-    assert.deepEqual([left, done], [[], ['z-1-1 post_install', 'ldconfig']], command);
+    const { tree, pendingSteps, appliedSteps } = install([await packageOf(glibc()), scripted, later], {
+      mode: 'static',
+    });
+    assert.deepEqual([pendingSteps, appliedSteps], [[], ['z-1-1 post_install', 'ldconfig']], command);
     assert.equal(tree.get('seen')?.type, 'directory', command);
     assert.equal(tree.get('usr/lib/libz.so.1')?.linkTarget, 'libz.so.1.0');
     assert.match(cacheText(tree), /libz\.so\.1\0.*liby\.so\.1\0/s, command);
@@ -288,8 +294,8 @@ test('ldconfig called in another way, or of a library that a scriptlet made, is 
       version: '1-1',
       install: `post_install() { ${script}; }\n`,
     });
-    const { left, tree } = install([await packageOf(glibc()), scripted], { mode: 'static' });
-    assert.deepEqual(left, ['z-1-1 post_install', 'ldconfig'], script);
+    const { pendingSteps, tree } = install([await packageOf(glibc()), scripted], { mode: 'static' });
+    assert.deepEqual(pendingSteps, ['z-1-1 post_install', 'ldconfig'], script);
     assert.equal(tree.has('usr/lib/libmade.so.1'), false);
   }
 });

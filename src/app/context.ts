@@ -21,7 +21,7 @@ export interface RemoteBlobs {
    * Brings a blob into the cache, unless it is there: from the store; a package's archive else from its repository.
    * @throws AppError NOT_FOUND with the digest in its details, and as fetchArchives
    */
-  bring(blob: BlobId): Promise<void>;
+  ensureLocal(blob: BlobId): Promise<void>;
 }
 
 /** What every use case works with. */

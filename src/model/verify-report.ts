@@ -3,7 +3,7 @@ import type { EntryType } from './archive.ts';
 import type { Digest } from './digest.ts';
 
 /** What makes an archive's bytes the distribution's. */
-export type Vouching =
+export type Evidence =
   /** A trusted key's signature over the archive */
   | { readonly by: 'signature'; readonly key: string }
   /** Its checksum in a repository's signed index */
@@ -11,11 +11,11 @@ export type Vouching =
   /** What the user allows: --allow-untrusted, --sig-level */
   | { readonly by: 'option' };
 
-export interface VouchedPackage {
+export interface VerifiedPackage {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
-  readonly vouching: Vouching;
+  readonly vouching: Evidence;
 }
 
 /**
@@ -75,7 +75,7 @@ export interface LayerVerdict {
    * archive holds; `refused`: not vouched for
    */
   readonly kind: 'package' | 'derived' | 'install' | 'refused';
-  readonly packages: readonly VouchedPackage[];
+  readonly packages: readonly VerifiedPackage[];
   /** Tar entries */
   readonly entries: number;
   /** Of the install layer */

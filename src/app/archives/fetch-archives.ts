@@ -9,8 +9,8 @@ import { digestOfFile } from '../../store/verify.ts';
 import type { Context } from '../context.ts';
 import type { IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
-import { fetchKeysOf } from './bootstrap-keys.ts';
-import { fetchArchive } from './fetch-one.ts';
+import { fetchArchive } from './fetch-archive.ts';
+import { fetchKeysOfRepositories } from './fetch-keys.ts';
 import { archivesAt, archivesOf } from './indexed-archives.ts';
 import { readArchiveFile } from './ingest-file.ts';
 
@@ -115,7 +115,7 @@ function keysOnDemand(
       return await verify();
     } catch (error) {
       if (!isAppError(error, 'UNTRUSTED_KEY') || !sources.trust.mayFetchKeys) throw error;
-      found ??= fetchKeysOf(context, sources, repositories);
+      found ??= fetchKeysOfRepositories(context, sources, repositories);
       if (!(await found)) throw error;
       return verify();
     }

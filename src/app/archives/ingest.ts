@@ -11,7 +11,7 @@ import type { DistroId } from '../../model/package.ts';
 import type { IngestReport, SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
 import { distroOf } from '../distros.ts';
-import { MAX_SIGNATURE_BYTES, readSignature } from '../sources/signatures.ts';
+import { MAX_SIGNATURE_BYTES, readDetachedSignature } from '../sources/detached-signature.ts';
 import { resolveSources, type Sources } from '../sources/sources.ts';
 import { ingestFile } from './ingest-file.ts';
 
@@ -152,7 +152,7 @@ async function signatureOf(
   sources: Sources,
   location: string,
 ): Promise<Uint8Array | undefined> {
-  if (!isLocal(location)) return readSignature(context, sources, location);
+  if (!isLocal(location)) return readDetachedSignature(context, sources, location);
   const path = `${localPath(location)}.sig`;
   return existsSync(path) ? readLimitedFile(path, MAX_SIGNATURE_BYTES) : undefined;
 }

@@ -11,7 +11,7 @@ import { blobSize } from '../../registry/blob-size.ts';
 import type { BlobId } from '../../registry/blobs.ts';
 import type { RegistrySession } from '../../registry/session.ts';
 import { type RegistryContext, withRegistries } from '../registry-access.ts';
-import { type FoundArtifact, noSuchFile, openArtifact } from './content.ts';
+import { type FoundArtifact, noSuchFile, openArtifact } from './open-artifact.ts';
 import { isFolder } from './place.ts';
 import { saveBlob, streamBlob } from './save-blob.ts';
 import { type ArtifactLocation, parseArtifactLocation } from './url.ts';

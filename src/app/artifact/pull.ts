@@ -6,7 +6,7 @@ import type { RegistryAccess } from '../../model/registry.ts';
 import { STDOUT } from '../../output/output-target.ts';
 import type { RegistrySession } from '../../registry/session.ts';
 import { type RegistryContext, withRegistries } from '../registry-access.ts';
-import { chooseFiles, type FoundArtifact, openArtifact } from './content.ts';
+import { chooseFiles, type FoundArtifact, openArtifact } from './open-artifact.ts';
 import { type Place, pathOf, placesOf, prepareFolders } from './place.ts';
 import { saveBlob } from './save-blob.ts';
 import { unpackBlob } from './unpack.ts';

@@ -58,7 +58,7 @@ export async function saveBlob(
   { blob, path, progress, keepOldFiles }: SaveOptions & { readonly blob: BlobId },
 ): Promise<SavedBlob> {
   try {
-    if (await isThere(blob, path, keepOldFiles)) return { state: 'there', resumedBytes: 0 };
+    if (await isSaved(blob, path, keepOldFiles)) return { state: 'there', resumedBytes: 0 };
     accessSync(dirname(path), constants.W_OK);
   } catch (error) {
     throw outputError(error, path, blob.size);
@@ -85,7 +85,7 @@ async function saveThrough(
 ): Promise<SavedBlob> {
   try {
     // Another process may have saved it meanwhile.
-    if (await isThere(blob, path, keepOldFiles)) return { state: 'there', resumedBytes: 0 };
+    if (await isSaved(blob, path, keepOldFiles)) return { state: 'there', resumedBytes: 0 };
     const task = progress.task(basename(path), blob.size, 'bytes');
     try {
       const resumedBytes = await fetchInto(partial, { session, repository, blob, task });
@@ -125,7 +125,7 @@ export async function streamBlob(
 }
 
 /** The same file. @throws AppError CONFLICT, STORAGE when another one may not be replaced */
-async function isThere({ digest, size }: BlobId, path: string, keepOldFiles: boolean): Promise<boolean> {
+async function isSaved({ digest, size }: BlobId, path: string, keepOldFiles: boolean): Promise<boolean> {
   const link = lstatSync(path, { throwIfNoEntry: false });
   if (link === undefined) return false;
   if (!link.isFile() && !link.isSymbolicLink()) {

@@ -23,7 +23,7 @@ import { blamingBase } from '../repositories/base.ts';
 import { type Resolution, repositoryOf } from '../repositories/resolve.ts';
 import { checkConfig } from './config-check.ts';
 import { installedTree } from './installed-tree.ts';
-import { generatedLayer, type LayerBlob, layerBlob, layerEntries } from './layer-blobs.ts';
+import { type LayerBlob, layerBlob, layerEntries, layerOfChanges } from './layer-blobs.ts';
 
 /** Derived blobs made at once: encoding is one core's work each. */
 const DERIVE_CONCURRENCY = 2;
@@ -81,7 +81,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
   const generated = { facts, encoding: input.encoding, time };
   const isRun = request.install === 'run';
   const top = isRun
-    ? await (await import('./run-install.ts')).scriptedInstallLayer(context, {
+    ? await (await import('./scripted-install.ts')).scriptedInstallLayer(context, {
         ...generated,
         below: below.map(({ diffId }) => diffId),
         stack,
@@ -91,7 +91,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
         platform,
         path: distro.defaults.path,
       })
-    : await generatedLayer(context, difference(stack, target.tree), generated);
+    : await layerOfChanges(context, difference(stack, target.tree), generated);
 
   const origin = (one: InstalledPackage) => originOf(resolution, entryOf.get(one) as CatalogPackage);
   const layers = [
@@ -100,7 +100,10 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
   ];
   const left = isRun ? [] : target.pendingSteps;
   const root = isRun
-    ? await (await import('./finished-root.ts')).ranRoot(context, top, { stack, before: target })
+    ? await (await import('./root-after-scripts.ts')).rootAfterScripts(context, top, {
+        stack,
+        before: target,
+      })
     : target;
   const setUp = {
     options: request.config,

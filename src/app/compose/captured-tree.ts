@@ -24,7 +24,7 @@ export interface CaptureOptions {
 
 /**
  * The tree that scripts have left, from a tar of it. The same scripts give the same tree: times of the run become the
- * image's time, and what differs from run to run by nature is settled (nondeterministic-files.ts).
+ * image's time, and what differs from run to run by nature is normalised (nondeterministic-files.ts).
  * @throws AppError BAD_ARCHIVE, LIMIT, STORAGE
  */
 export async function capturedTree(
@@ -36,7 +36,7 @@ export async function capturedTree(
   const place: ContentPlace = { folder, memoryBytes: MEMORY_BYTES, files: 0 };
   let content: ContentSink | undefined;
 
-  const settled = (path: string, inode: Inode, sink: ContentSink | undefined): Inode | undefined => {
+  const finalInode = (path: string, inode: Inode, sink: ContentSink | undefined): Inode | undefined => {
     const old = before.get(path);
     if (old !== undefined && !used.has(old) && isSame(old, inode)) {
       sink?.drop();
@@ -48,9 +48,9 @@ export async function capturedTree(
     const xattrs = { ...foreignXattrs(old), ...inode.xattrs };
     const changed: Inode = { ...inode, xattrs, mtime: time(inode.mtime) };
     if (sink === undefined) return changed;
-    const noise = NONDETERMINISTIC_FILES.find((one) => one.path.test(path));
-    if (noise === undefined) return { ...changed, content: sink.keep() };
-    const bytes = noise.settled(sink.bytes(), times);
+    const known = NONDETERMINISTIC_FILES.find((one) => one.path.test(path));
+    if (known === undefined) return { ...changed, content: sink.keep() };
+    const bytes = known.normalise(sink.bytes(), times);
     sink.drop();
     return bytes === undefined ? undefined : withContent(changed, bytes);
   };
@@ -68,7 +68,7 @@ export async function capturedTree(
         if (target !== undefined) tree.set(entry.path, target);
         return;
       }
-      const inode = settled(entry.path, foundInode(entry, sink?.digest() ?? ''), sink);
+      const inode = finalInode(entry.path, foundInode(entry, sink?.digest() ?? ''), sink);
       if (inode !== undefined) tree.set(entry.path, inode);
     },
   });

@@ -4,13 +4,13 @@ import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../../model/request.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
 import type { Context } from '../context.ts';
+import { withIntactBlobs } from '../intact-blobs.ts';
 import { planReport } from '../query/plan.ts';
 import { blamingBase } from '../repositories/base.ts';
 import { type Resolution, resolvePackages } from '../repositories/resolve.ts';
-import { withSoundBlobs } from '../sound-blobs.ts';
 import { type BuildInput, buildImage } from './build-image.ts';
-import { deliver, layerEncodingFor } from './deliver.ts';
-import { imageKey, keepImage, knownImage } from './known-image.ts';
+import { deliver, layerEncodingFor } from './deliver-image.ts';
+import { cachedImage, cacheImage, imageKey } from './image-cache.ts';
 
 /** Packages that a note names; `--json` has them all. */
 const MAX_NAMED = 6;
@@ -41,13 +41,13 @@ async function composePlanned(
   plan: PlanReport,
 ): Promise<ComposeReport> {
   const { request, resolution, tags } = input;
-  return withSoundBlobs(context, async () => {
+  return withIntactBlobs(context, async () => {
     const key = imageKey(context, input);
-    const known = key === undefined ? undefined : knownImage(context, key, tags);
+    const known = key === undefined ? undefined : cachedImage(context, key, tags);
     const facts = known === undefined ? await archivesOf(context, resolution) : [];
     const built = known ?? (await buildImage(context, { ...input, facts }));
     const { image, layers, left, runs } = built;
-    if (known === undefined) keepImage(context, input, built);
+    if (known === undefined) cacheImage(context, input, built);
     const delivered = await deliver(context, request, image);
     return {
       plan,

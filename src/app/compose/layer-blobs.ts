@@ -14,7 +14,7 @@ import type { ArchiveFacts } from '../../model/archive.ts';
 import { type DiffId, type Digest, digestOf } from '../../model/digest.ts';
 import type { LayerMediaType } from '../../model/media-types.ts';
 import type { LayerEncoding } from '../../model/request.ts';
-import { inflate, readRanges, readWholeFile, type StoredBytes } from '../archives/contents.ts';
+import { inflate, readRanges, readWholeFile, type StoredBytes } from '../archives/archive-contents.ts';
 import { derivationOf, type Encoding, encodingOfGenerated, mediaTypeOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 
@@ -29,7 +29,7 @@ export interface LayerBlob {
 }
 
 /** Downloads under way at once, as of archives. */
-const BRING_CONCURRENCY = 6;
+const FETCH_CONCURRENCY = 6;
 
 /** What else decides a derived blob's bytes: this code (bumped when it changes) and the encoders. */
 const DERIVATION = ['3', process.versions.zlib, process.versions.zstd ?? ''];
@@ -118,7 +118,7 @@ async function reencoded(
   const description = `${encoding === 'none' ? 'plain tar' : encoding} of ${nameOf(facts)}`;
   const key = keyOf(['reencode', encoding, facts.digest]);
   const blob = await derive(context, { key, encoding, description }, async function* () {
-    await context.remote?.bring({ digest: facts.digest, size: facts.sizeBytes });
+    await context.remote?.ensureLocal({ digest: facts.digest, size: facts.sizeBytes });
     yield* inflate(storedBytes(context, facts));
   });
   return { ...blob, derivation: reason };
@@ -140,7 +140,7 @@ async function merged(
 }
 
 /** The install layer, or the only one: whatever turns the stack into the target. */
-export async function generatedLayer(
+export async function layerOfChanges(
   context: Context,
   changes: readonly Change[],
   options: { facts: readonly ArchiveFacts[]; encoding: LayerEncoding; time: number },
@@ -170,7 +170,7 @@ export async function* changesTar(
   changes: readonly Change[],
   { facts, time }: { facts: readonly ArchiveFacts[]; time: number },
 ): AsyncGenerator<Uint8Array> {
-  await bringContents(context, changes, facts);
+  await ensureContentsLocal(context, changes, facts);
   const archives = new Map(facts.map((entry) => [entry.digest, entry]));
   yield* layerTar(changes, {
     time,
@@ -187,7 +187,7 @@ function storedBytes(
 }
 
 /** What is copied from archives has to be here. */
-async function bringContents(
+async function ensureContentsLocal(
   { remote }: Context,
   changes: readonly Change[],
   facts: readonly ArchiveFacts[],
@@ -200,8 +200,8 @@ async function bringContents(
     if (content?.kind === 'archive') needed.add(content.digest);
   }
   const archives = facts.filter(({ digest }) => needed.has(digest));
-  await mapConcurrent(archives, BRING_CONCURRENCY, ({ digest, sizeBytes }) =>
-    remote.bring({ digest, size: sizeBytes }),
+  await mapConcurrent(archives, FETCH_CONCURRENCY, ({ digest, sizeBytes }) =>
+    remote.ensureLocal({ digest, size: sizeBytes }),
   );
 }
 

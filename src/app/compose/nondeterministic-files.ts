@@ -11,7 +11,7 @@ export interface RunTimes {
 interface NondeterministicFile {
   readonly path: RegExp;
   readonly why: string;
-  readonly settled: (content: Buffer, times: RunTimes) => Buffer | undefined;
+  readonly normalise: (content: Buffer, times: RunTimes) => Buffer | undefined;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -22,38 +22,38 @@ export const NONDETERMINISTIC_FILES: readonly NondeterministicFile[] = [
   {
     path: /^var\/cache\/ldconfig\/aux-cache$/,
     why: 'notes inode numbers and times of the file system that ldconfig saw; ldconfig makes it anew',
-    settled: () => undefined,
+    normalise: () => undefined,
   },
   {
     path: /^etc\/machine-id$/,
     why: 'one random id a machine; empty, it is made at first boot (machine-id(5))',
-    settled: () => EMPTY,
+    normalise: () => EMPTY,
   },
   {
     path: /^var\/lib\/dbus\/machine-id$/,
     why: 'one random id a machine; D-Bus falls back to /etc/machine-id',
-    settled: () => undefined,
+    normalise: () => undefined,
   },
   {
     path: /^var\/lib\/(systemd\/)?random-seed$/,
     why: 'a secret that no two machines may share',
-    settled: () => undefined,
+    normalise: () => undefined,
   },
-  { path: /^var\/log\/.*$/, why: 'logs note times', settled: () => EMPTY },
+  { path: /^var\/log\/.*$/, why: 'logs note times', normalise: () => EMPTY },
   {
     path: /^etc\/g?shadow-?$/,
     why: 'adduser and passwd note the day (shadow(5), third field)',
-    settled: settleShadow,
+    normalise: normaliseShadow,
   },
   {
     path: /^etc\/(.*\/)?cacerts$/,
     why: 'a Java key store notes when each certificate was added',
-    settled: settleKeyStore,
+    normalise: normaliseKeyStore,
   },
 ];
 
 /** The lines whose last change was on a day of the run get the day of the image's time. */
-function settleShadow(content: Buffer, { from, to, time }: RunTimes): Buffer {
+function normaliseShadow(content: Buffer, { from, to, time }: RunTimes): Buffer {
   const days = [from, to].map((seconds) => String(Math.floor(seconds / DAY_SECONDS)));
   const lines = content
     .toString('latin1')
@@ -74,7 +74,7 @@ const SHA1_BYTES = 20;
 const TRUSTED_CERTIFICATE = 2;
 
 /** Certificates get the image's time. A key store of another form or password stays as it is. */
-function settleKeyStore(content: Buffer, { from, to, time }: RunTimes): Buffer {
+function normaliseKeyStore(content: Buffer, { from, to, time }: RunTimes): Buffer {
   const end = content.length - SHA1_BYTES;
   if (end < 12 || content.readUInt32BE(0) !== JKS_MAGIC || content.readUInt32BE(4) !== 2) return content;
   if (!keyStoreDigest(content.subarray(0, end)).equals(content.subarray(end))) return content;

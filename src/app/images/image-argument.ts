@@ -42,7 +42,7 @@ export async function withImageArgument<T>(
   if ('path' in place) return work(await openImage(place.path, place.choice));
   const { withRegistries } = await import('../registry-access.ts');
   const { openRegistryImage } = await import('./registry-image.ts');
-  const { withSoundBlobs } = await import('../sound-blobs.ts');
+  const { withIntactBlobs: withSoundBlobs } = await import('../intact-blobs.ts');
   const { platform } = argument;
   const { progress, store } = context;
   const run = (): Promise<T> =>
@@ -80,12 +80,12 @@ export async function openContentArgument(
 
 /** Whether a command's target is a file or folder, and not a name in a registry. */
 export function isPath(text: string): boolean {
-  return isThere(text) || looksLikePath(text);
+  return exists(text) || looksLikePath(text);
 }
 
 function placeOf({ image, platform }: ImageArgument): Place {
   const at = image.lastIndexOf('#');
-  const split = !isThere(image) && at > 0 && isThere(image.slice(0, at));
+  const split = !exists(image) && at > 0 && exists(image.slice(0, at));
   const path = split ? image.slice(0, at) : image;
   const reference = split || isPath(path) ? undefined : referenceOf(path);
   if (reference !== undefined) return { reference, bare: /[:@]/.test(path) ? undefined : path };
@@ -113,7 +113,7 @@ async function noting<T>(bare: string | undefined, open: () => Promise<T>): Prom
   }
 }
 
-function isThere(path: string): boolean {
+function exists(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {

@@ -43,7 +43,7 @@ export async function pull(context: Context, request: PullRequest): Promise<Pull
   return withRegistries(context, request, async (session) => {
     const argument = await openContentArgument(session, request);
     const { content } = argument;
-    const root = await wanted(content, request);
+    const root = await chooseRoot(content, request);
     const contents = await readContents(content, root);
     const { fetched, cached } = await fetchBlobs(context, contents, content.name);
     const write = isIndex(root.descriptor) ? writeIndex : writeImage;
@@ -62,7 +62,7 @@ export async function pull(context: Context, request: PullRequest): Promise<Pull
   });
 }
 
-async function wanted(content: ContentReader, { platform, output }: PullRequest): Promise<Document> {
+async function chooseRoot(content: ContentReader, { platform, output }: PullRequest): Promise<Document> {
   if (platform !== '') return chooseManifest(content, platform);
   if (!isIndex(content.root.descriptor) || output.format === 'oci-dir') return content.root;
   return chooseManifest(content, hostPlatform());

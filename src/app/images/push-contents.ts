@@ -39,7 +39,7 @@ export async function pushContents(session: RegistrySession, options: PushOption
   }
   const target: Reference = to.tag === undefined ? to : { ...to, digest: undefined };
   const base = { reference: fullName(target), digest, mediaType };
-  if (await isThere(session, target, digest)) {
+  if (await hasManifest(session, target, digest)) {
     return { ...base, changed: false, manifests: 0, ...countsOf(contents, NO_BLOBS) };
   }
   const manifests = contents.documents.length;
@@ -90,7 +90,7 @@ async function putDocuments(
 }
 
 /** What is there may also be of a kind that we do not read. */
-async function isThere(session: RegistrySession, target: Reference, digest: Digest): Promise<boolean> {
+async function hasManifest(session: RegistrySession, target: Reference, digest: Digest): Promise<boolean> {
   try {
     return (await headManifest(session, target))?.digest === digest;
   } catch (error) {

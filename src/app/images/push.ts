@@ -47,20 +47,20 @@ export async function pushComposed(
   image: Image,
   { references, access, store }: PushTarget,
 ): Promise<readonly PushReport[]> {
-  const contents = broughtContents(context, image);
+  const contents = contentsFetchedOnDemand(context, image);
   return withRegistries(context, { access }, (session) =>
     pushAll(context, session, { contents, references: references.map(parseReference), store }),
   );
 }
 
 /** The image's contents; layers that are not here are brought when their bytes are needed. */
-function broughtContents({ remote }: Context, image: Image): ImageContents {
+function contentsFetchedOnDemand({ remote }: Context, image: Image): ImageContents {
   const contents = contentsOf(image);
   if (remote === undefined) return contents;
   return {
     ...contents,
     async *blob(descriptor, offset) {
-      if (descriptor.digest !== image.config.digest) await remote.bring(descriptor);
+      if (descriptor.digest !== image.config.digest) await remote.ensureLocal(descriptor);
       yield* contents.blob(descriptor, offset);
     },
   };

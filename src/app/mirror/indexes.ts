@@ -4,12 +4,12 @@ import { digestOf } from '../../model/digest.ts';
 import { append } from '../../model/lists.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import type { Context } from '../context.ts';
-import { fileListsOf, indexFiles } from '../repositories/index-files.ts';
+import { findIndex } from '../repositories/find-index.ts';
+import { fileListsOf, indexFileLists } from '../repositories/index-file-lists.ts';
 import type { Lookup } from '../repositories/lookup.ts';
-import { findIndex } from '../repositories/mirrored-index.ts';
+import { readDetachedSignature } from '../sources/detached-signature.ts';
 import type { FoundIndex, IndexedRepository } from '../sources/indexed-repository.ts';
-import { folderOf, type Generation, isPath } from '../sources/mirror-generation.ts';
-import { readSignature } from '../sources/signatures.ts';
+import { folderOf, type Generation, isMirrorPath } from '../sources/mirror-generation.ts';
 import type { IndexFile } from './publish.ts';
 
 /**
@@ -22,7 +22,7 @@ export function foldersOf({ repositories }: Lookup): ReadonlyMap<string, Indexed
     const { spec } = repository;
     const folder =
       spec.distro === 'arch' ? `${spec.name}/os/${spec.architecture}` : `${spec.name}/${spec.architecture}`;
-    if (!isPath(`${folder}/index`)) {
+    if (!isMirrorPath(`${folder}/index`)) {
       throw new AppError('USAGE', `a repository named ${JSON.stringify(spec.name)} cannot be mirrored`, {
         hint: 'Rename it: the name is the last part of its URL or folder and may contain letters, digits and ._+@-',
       });
@@ -60,7 +60,7 @@ export async function changedFiles(
   { folders, base, files }: WantedFiles,
 ): Promise<readonly IndexFile[]> {
   const { sources, repositories } = lookup;
-  if (files) await indexFiles(context, sources, repositories);
+  if (files) await indexFileLists(context, sources, repositories);
   const changed: IndexFile[] = [];
   for (const [folder, repository] of folders) {
     const wanted = wantedIndexes(context, lookup, { repository, files });
@@ -113,9 +113,9 @@ async function readFiles(
     );
   }
   const found = outcome.value;
-  const path = `${folder}/${nameOf(found)}`;
+  const path = `${folder}/${indexFileName(found)}`;
   const signature = sources.distro.defaults.detachedSignatures
-    ? await readSignature(context, sources, found.url)
+    ? await readDetachedSignature(context, sources, found.url)
     : undefined;
   return [
     { path, bytes: found.bytes },
@@ -132,6 +132,6 @@ function verified(found: FoundIndex, content: string): FoundIndex {
 }
 
 /** `core.db` */
-function nameOf({ url }: FoundIndex): string {
+function indexFileName({ url }: FoundIndex): string {
   return fileNameOf(url);
 }

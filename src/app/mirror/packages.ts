@@ -20,9 +20,9 @@ import {
 } from '../package-store/package-store.ts';
 import type { Lookup } from '../repositories/lookup.ts';
 import { archiveTag, archiveUrl } from '../sources/archive-url.ts';
+import { readDetachedSignature } from '../sources/detached-signature.ts';
 import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
 import { isOciUrl, parseOciUrl } from '../sources/oci-url.ts';
-import { readSignature } from '../sources/signatures.ts';
 import { packageEntry, signatureEntry, XZ_ARCHIVE_TYPE } from '../sources/stored-package.ts';
 
 /** Few enough for one mirror and one registry, enough to overlap fetching, hashing and sending. */
@@ -149,7 +149,7 @@ async function signatureOf(
 ): Promise<Buffer | undefined> {
   const { distro } = sources;
   if (!distro.defaults.detachedSignatures || entry.signature !== '') return undefined;
-  return readSignature(context, sources, archiveUrl(base, distro.id, entry));
+  return readDetachedSignature(context, sources, archiveUrl(base, distro.id, entry));
 }
 
 /** What is wrong with one package's place or bytes says nothing of the others. */

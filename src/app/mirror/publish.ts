@@ -12,8 +12,8 @@ import {
   type Generation,
   generationDocument,
   generationTag,
+  identityOfFiles,
   mergeFiles,
-  nameOf,
   parseGeneration,
   releaseOfTag,
 } from '../sources/mirror-generation.ts';
@@ -71,7 +71,7 @@ export async function publish(
       await putBrought(session, withTag(target, tag), { mediaType, bytes: document.bytes, bring });
     }
     const merged = await mergeNew(session, { target, seen, before, next });
-    if (nameOf(merged) === nameOf(next)) {
+    if (identityOfFiles(merged) === identityOfFiles(next)) {
       return { generation: parseGeneration(document, fullName(target)), sentBytes };
     }
     next = [...merged];

@@ -34,7 +34,7 @@ function remoteBlobs(context: Context, resolution: Resolution, access: StoreAcce
   const absent = new Set<Digest>();
   const underWay = new Map<Digest, Promise<void>>();
 
-  async function obtain(blob: BlobId): Promise<void> {
+  async function fetchIntoCache(blob: BlobId): Promise<void> {
     if (!absent.has(blob.digest)) {
       try {
         await fetchBlob(context, access, blob);
@@ -57,9 +57,9 @@ function remoteBlobs(context: Context, resolution: Resolution, access: StoreAcce
 
   return {
     mayHave: (digest) => !absent.has(digest),
-    async bring(blob) {
+    async ensureLocal(blob) {
       if (context.store.has(blob.digest, blob.size)) return;
-      const known = underWay.get(blob.digest) ?? obtain(blob);
+      const known = underWay.get(blob.digest) ?? fetchIntoCache(blob);
       underWay.set(blob.digest, known);
       try {
         await known;

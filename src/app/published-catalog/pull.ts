@@ -61,11 +61,11 @@ export async function pullCatalog(context: Context, request: CatalogPullRequest)
       where,
     );
     const { read, archives, keys } = context.catalog.transaction(() =>
-      take(context, { what, chunks, where }),
+      storeRecords(context, { what, chunks, where }),
     );
     let repositories = 0;
-    for (const one of read) if (await takeRepository(context, one)) repositories += 1;
-    await keepKeys(context, keys);
+    for (const one of read) if (await storeRepository(context, one)) repositories += 1;
+    await cacheKeys(context, keys);
     return { reference: where, digest, repositories, archives, fetched, cached };
   });
 }
@@ -92,14 +92,14 @@ interface ReadRepository {
   readonly packages: readonly IndexPackage[];
 }
 
-interface Taken {
+interface StoredRecords {
   /** Not in the catalog yet: all else is read before (pullCatalog) */
   readonly read: readonly ReadRepository[];
   readonly archives: number;
   readonly keys: readonly KeyRecord[];
 }
 
-function take(context: Context, { what, chunks, where }: FetchedCatalog): Taken {
+function storeRecords(context: Context, { what, chunks, where }: FetchedCatalog): StoredRecords {
   let next = 0;
   function* section<T>({ records, chunks: length }: Section, read: Reader<T>): Generator<T> {
     let found = 0;
@@ -133,7 +133,7 @@ function take(context: Context, { what, chunks, where }: FetchedCatalog): Taken 
 }
 
 /** Without validators: whoever asks the repository is given its index, and checks it. */
-async function takeRepository(
+async function storeRepository(
   context: Context,
   { repository: record, packages }: ReadRepository,
 ): Promise<boolean> {
@@ -146,12 +146,12 @@ async function takeRepository(
 }
 
 /** Those that the product's pins vouch for. */
-async function keepKeys(context: Context, keys: readonly KeyRecord[]): Promise<void> {
+async function cacheKeys(context: Context, keys: readonly KeyRecord[]): Promise<void> {
   for (const id of CATALOG_DISTROS) {
     const files = keys
       .filter(({ distro }) => distro === id)
       .map(({ name, content }) => ({ name, bytes: Buffer.from(content, 'base64') }));
     const trust = new Trust(context, await distroOf(id), sourceOptions({ distro: id }));
-    if (files.length > 0 && trust.kept().length === 0) await trust.keep(files);
+    if (files.length > 0 && trust.cachedKeys().length === 0) await trust.cacheKeys(files);
   }
 }

@@ -62,7 +62,7 @@ export async function pushCatalog(context: Context, request: CatalogPushRequest)
   });
 }
 
-/** All chunks, in the cache, in the order that catalog-artifact.ts says. */
+/** All chunks, in the cache, in the order that artifact.ts says. */
 async function writeChunks(
   context: Context,
 ): Promise<{ readonly what: Omit<CatalogConfig, 'formatVersion'>; readonly chunks: readonly Descriptor[] }> {
@@ -134,7 +134,7 @@ async function keyLines(context: Context): Promise<readonly Line[]> {
   const lines: Line[] = [];
   for (const id of CATALOG_DISTROS) {
     const trust = new Trust(context, await distroOf(id), sourceOptions({ distro: id }));
-    for (const { name, bytes } of trust.kept()) {
+    for (const { name, bytes } of trust.cachedKeys()) {
       const content = Buffer.from(bytes).toString('base64');
       lines.push({ key: `${id}/${name}`, text: JSON.stringify({ distro: id, name, content }) });
     }

@@ -33,7 +33,7 @@ import {
 
 /*
  * What a published catalog says, record by record, and what is taken of it from others. docs/catalog-artifact.md has the
- * format; what is changed here raises FORMAT_VERSION there and in catalog-artifact.ts.
+ * format; what is changed here raises FORMAT_VERSION there and in artifact.ts.
  */
 
 /** The largest packages have some 100,000 files. */

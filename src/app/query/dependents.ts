@@ -3,7 +3,7 @@ import { relationName, requestName } from '../../model/relation.ts';
 import type { Dependent, DependentsReport } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
-import { type Found, find, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { type FoundPackages, findPackages, type Lookup, withLookup } from '../repositories/lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 import { optionalDepends } from './optional-depends.ts';
 
@@ -20,7 +20,7 @@ export interface DependentsRequest {
 /** What depends on a package: nearest first, then by name. @throws AppError as withLookup */
 export async function dependents(context: Context, request: DependentsRequest): Promise<DependentsReport> {
   return withLookup(context, request.source, (lookup) =>
-    findDependents(lookup, find(lookup, request.name), request),
+    findDependents(lookup, findPackages(lookup, request.name), request),
   );
 }
 
@@ -32,7 +32,7 @@ interface Subject {
 }
 
 /** A package by all its names; of a name that is no package's own, all its providers by that name. */
-function subjectsOf({ by, packages }: Found, name: string): readonly Subject[] {
+function subjectsOf({ by, packages }: FoundPackages, name: string): readonly Subject[] {
   return by === 'name'
     ? packages.slice(0, 1).map((entry) => ({ package: entry, names: namesOf(entry) }))
     : packages.map((entry) => ({ package: entry, names: [name] }));
@@ -79,7 +79,7 @@ function linksByName(
 
 export function findDependents(
   lookup: Lookup,
-  found: Found,
+  found: FoundPackages,
   { name, depth, optional }: Pick<DependentsRequest, 'name' | 'depth' | 'optional'>,
 ): DependentsReport {
   const subjects = subjectsOf(found, requestName(name, lookup.sources.distro.id));
@@ -104,7 +104,7 @@ export function findDependents(
   };
 }
 
-type Met = Pick<Dependent, 'kind' | 'on'> & {
+type LinkedPackage = Pick<Dependent, 'kind' | 'on'> & {
   readonly package: RelatedPackage;
   readonly relations: string[];
 };
@@ -114,8 +114,8 @@ function dependentsOf(
   lookup: Lookup,
   subjects: readonly Subject[],
   { links, seen }: { links: ReadonlyMap<string, readonly Link[]>; seen: ReadonlySet<string> },
-): readonly Met[] {
-  const met = new Map<string, Met>();
+): readonly LinkedPackage[] {
+  const met = new Map<string, LinkedPackage>();
   for (const { package: subject, names } of subjects) {
     for (const { package: entry, kind, term, relation } of names.flatMap((name) => links.get(name) ?? [])) {
       const key = keyOf(entry);

@@ -2,7 +2,7 @@ import type { Candidate } from '../../distros/distro.ts';
 import type { DependsReport, ResolvedRelation } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
-import { find, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { findPackages, type Lookup, withLookup } from '../repositories/lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 import { optionalDepends } from './optional-depends.ts';
 
@@ -22,7 +22,7 @@ export async function depends(context: Context, request: DependsRequest): Promis
   return withLookup(context, request.source, (lookup) => {
     const entries = request.packages.flatMap((target) => {
       const members = lookup.source.group(target);
-      return members.length > 0 ? members : find(lookup, target).packages.slice(0, 1);
+      return members.length > 0 ? members : findPackages(lookup, target).packages.slice(0, 1);
     });
     return [...new Set(entries)].map((entry) => ({
       ...refOf(lookup.repositories, entry),

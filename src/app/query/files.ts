@@ -6,7 +6,7 @@ import type { SourceOptions } from '../../model/request.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
 import type { Context } from '../context.ts';
-import { find, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { findPackages, type Lookup, withLookup } from '../repositories/lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 
 export interface FilesRequest {
@@ -40,7 +40,7 @@ export async function files(context: Context, request: FilesRequest): Promise<re
 }
 
 function onePackage(lookup: Lookup, target: string): CatalogPackage {
-  const { by, packages } = find(lookup, target);
+  const { by, packages } = findPackages(lookup, target);
   const names = [...new Set(packages.map(({ name }) => name))];
   if (by === 'provides' && names.length > 1) {
     throw new AppError('USAGE', `${target}: expected one package, got ${names.length} providers`, {

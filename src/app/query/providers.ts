@@ -3,7 +3,7 @@ import { isGlob, longestLiteral, matchesGlob } from '../../model/glob.ts';
 import type { ProvidersReport } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
-import { find, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { findPackages, type Lookup, withLookup } from '../repositories/lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 
 /** Each name is solved for, which takes milliseconds. */
@@ -23,7 +23,7 @@ export async function providers(
   return withLookup(context, source, (lookup) => {
     const names = isGlob(name) ? namesLike(context, lookup, name) : [];
     // Throws with what is near when there is nothing of that name.
-    if (names.length === 0) find(lookup, name);
+    if (names.length === 0) findPackages(lookup, name);
     return (names.length === 0 ? [name] : names).map((one) => providersOf(lookup, one));
   });
 }

@@ -6,7 +6,7 @@ import type { SourceOptions } from '../../model/request.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
 import { derivationOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
-import { find, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { findPackages, type Lookup, withLookup } from '../repositories/lookup.ts';
 import { type IndexedRepository, releaseIn } from '../sources/indexed-repository.ts';
 
 /** Everything that is known of the packages. @throws AppError as withLookup */
@@ -16,7 +16,7 @@ export async function show(
 ): Promise<readonly ShowReport[]> {
   return withLookup(context, request.source, (lookup) =>
     request.packages.map((target) => {
-      const { by, packages } = find(lookup, target);
+      const { by, packages } = findPackages(lookup, target);
       return { target, by, packages: packages.map((entry) => packageReport(context, lookup, entry)) };
     }),
   );

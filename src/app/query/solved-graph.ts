@@ -16,12 +16,12 @@ export interface GraphRequest {
 
 /** What a request installs, with the reasons. @throws AppError as resolvePackages */
 export async function solvedGraph(context: Context, request: GraphRequest): Promise<GraphReport> {
-  const { graph } = await solveSet(context, request.source, request.packages);
+  const { graph } = await solveAndLink(context, request.source, request.packages);
   return withinDepth(graph, request.depth);
 }
 
 /** Solves a request and links every relation to the package of the set that meets it. @throws AppError as resolvePackages */
-export async function solveSet(
+export async function solveAndLink(
   context: Context,
   source: SourceOptions,
   targets: readonly string[],

@@ -1,9 +1,9 @@
 import type { Absence, Chain, GraphReport, SetEdge, WhyReport } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
-import { find, withLookup } from '../repositories/lookup.ts';
+import { findPackages, withLookup } from '../repositories/lookup.ts';
 import { findDependents } from './dependents.ts';
-import { edgesFrom, type PackageSet, solveSet } from './solved-graph.ts';
+import { edgesFrom, type PackageSet, solveAndLink } from './solved-graph.ts';
 
 export interface WhyRequest {
   readonly source: SourceOptions;
@@ -17,7 +17,7 @@ export interface WhyRequest {
 
 /** Why a package is in a set. @throws AppError as resolvePackages */
 export async function why(context: Context, request: WhyRequest): Promise<WhyReport> {
-  const { graph, set } = await solveSet(context, request.source, request.targets);
+  const { graph, set } = await solveAndLink(context, request.source, request.targets);
   const found = set.find(request.name);
   const chains = found === undefined ? [] : chainsTo(found.name, graph);
   const entry = graph.packages.find(({ name }) => name === found?.name);
@@ -61,7 +61,7 @@ function chainOf(last: SetEdge, reachedBy: ReadonlyMap<string, SetEdge | undefin
 /** What could bring the package in. */
 async function absenceOf(context: Context, request: WhyRequest, set: PackageSet): Promise<Absence> {
   return withLookup(context, request.source, (lookup) => {
-    const found = find(lookup, request.name);
+    const found = findPackages(lookup, request.name);
     const { packages, dependents } = findDependents(lookup, found, {
       name: request.name,
       depth: 1,

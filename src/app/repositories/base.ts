@@ -2,8 +2,8 @@ import { AppError, type ErrorCode, isAppError } from '../../model/app-error.ts';
 import type { CatalogPackage, DistroId, SolvedPackage, SolveResult } from '../../model/package.ts';
 import { requestName } from '../../model/relation.ts';
 import type { BaseMode, BaseReport } from '../../model/request.ts';
-import { type Lookup, Refusal } from './lookup.ts';
-import { systemOf } from './system.ts';
+import { type Lookup, Unresolved } from './lookup.ts';
+import { systemOf } from './system-facts.ts';
 
 export interface BasedRequest {
   /** As the user wrote them */
@@ -48,19 +48,19 @@ export function solveWithBase(lookup: Lookup, { targets, base }: BasedRequest): 
   const together = solve([...asked, ...targets]);
   if (together.ok) return withAdded(together, whole, solve);
   const alone = asked.length === 0 ? together : solve(targets);
-  if (!alone.ok) throw new Refusal(alone.problems, alone.report);
+  if (!alone.ok) throw new Unresolved(alone.problems, alone.report);
   const unmet = new Map(asked.map((name) => [name, solve([name])] as const).filter(([, { ok }]) => !ok));
   const [reason] = unmet.values();
   if (base !== undefined && reason?.ok === false) {
-    throw new Refusal(
+    throw new Unresolved(
       reason.problems,
       reason.report,
       `Use --base none to leave it out: --base ${base} includes it.`,
     );
   }
-  const isThere = (name: string): boolean => !unmet.has(name);
-  const found = asked.filter(isThere);
-  const fewer = { ...whole, names: names.filter(isThere), asked: found, missing: [...unmet.keys()] };
+  const isMet = (name: string): boolean => !unmet.has(name);
+  const found = asked.filter(isMet);
+  const fewer = { ...whole, names: names.filter(isMet), asked: found, missing: [...unmet.keys()] };
   return withAdded(unmet.size === 0 ? together : solve([...found, ...targets]), fewer, solve);
 }
 
@@ -91,7 +91,8 @@ function withAdded(
   { targets, mode, names, asked, missing }: Asked,
   solve: (names: readonly string[]) => SolveResult,
 ): BasedSolution {
-  if (!result.ok) throw new Refusal(result.problems, result.report, asked.length === 0 ? undefined : ALONE);
+  if (!result.ok)
+    throw new Unresolved(result.problems, result.report, asked.length === 0 ? undefined : ALONE);
   const all = result.packages.map((one) => one.package);
   const among = (other: SolveResult): ReadonlySet<CatalogPackage> | undefined => {
     if (!other.ok) return undefined;

@@ -8,19 +8,19 @@ import { AppError, type ErrorCode, isAppError } from '../../model/app-error.ts';
 import { digestOf } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
-import { keysInFolder } from '../archives/bootstrap-keys.ts';
+import { fetchKeysInFolder } from '../archives/fetch-keys.ts';
 import { ingestFile } from '../archives/ingest-file.ts';
-import { type Unread, withUnread } from '../archives/unread-archive.ts';
+import { type RefusedArchive, withRefused } from '../archives/refused-archives.ts';
 import type { Context } from '../context.ts';
+import { MAX_SIGNATURE_BYTES } from '../sources/detached-signature.ts';
 import {
   type IndexedRepository,
   identityOf,
   withoutRelease,
   writeOptions,
 } from '../sources/indexed-repository.ts';
-import { MAX_SIGNATURE_BYTES } from '../sources/signatures.ts';
 import type { Sources } from '../sources/sources.ts';
-import { archivesIn } from './mirrored-index.ts';
+import { archivesIn } from './find-index.ts';
 
 /** Archives read at once: enough to overlap reading and hashing on the thread pool. */
 const CONCURRENCY = 4;
@@ -64,13 +64,13 @@ export async function indexFolder(
       return await work();
     } catch (error) {
       if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys) throw error;
-      fetched ??= keysInFolder(context, sources, base);
+      fetched ??= fetchKeysInFolder(context, sources, base);
       if (!(await fetched)) throw error;
       return work();
     }
   };
   const task = context.progress.task(`read ${base}`, files.length, 'items');
-  const unread: Unread[] = [];
+  const unread: RefusedArchive[] = [];
   const found = await mapConcurrent(files, CONCURRENCY, async ({ name }): Promise<IndexPackage[]> => {
     const path = join(base, name);
     try {
@@ -100,7 +100,7 @@ export async function indexFolder(
   unread.sort((a, b) => (a.fileName < b.fileName ? -1 : 1));
   if (unread[0] !== undefined && unread.length === files.length) throw unread[0].error;
   for (const { error } of unread) context.progress.note(`${error.message}; skipped`);
-  const packages = withUnread(found.flat(), unread, { distro, architecture: spec.architecture });
+  const packages = withRefused(found.flat(), unread, { distro, architecture: spec.architecture });
   const fitting = packages.filter(
     ({ architecture }) =>
       architecture === spec.architecture ||

@@ -3,8 +3,8 @@ import type { IndexReport, SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
 import { releaseIn } from '../sources/indexed-repository.ts';
 import { resolveSources } from '../sources/sources.ts';
-import { fileListsOf, indexFiles } from './index-files.ts';
-import { ensureIndexed } from './repositories.ts';
+import { ensureIndexed } from './ensure-indexed.ts';
+import { fileListsOf, indexFileLists } from './index-file-lists.ts';
 
 /** Reads the repositories' indexes into the catalog, and with `files` their lists of files; an unchanged one costs one request. */
 export async function indexRepositories(
@@ -24,5 +24,5 @@ export async function indexRepositories(
       signedBy: row.signedBy,
     }),
   );
-  return files ? [...indexes, ...(await indexFiles(context, sources, repositories))] : indexes;
+  return files ? [...indexes, ...(await indexFileLists(context, sources, repositories))] : indexes;
 }

@@ -5,8 +5,8 @@ import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
 import type { IndexedRepository } from '../sources/indexed-repository.ts';
 import { resolveSources, type Sources } from '../sources/sources.ts';
-import { ensureIndexed } from './repositories.ts';
-import { systemOf } from './system.ts';
+import { ensureIndexed } from './ensure-indexed.ts';
+import { systemOf } from './system-facts.ts';
 
 /** The repositories of a request, indexed, with what is in them. */
 export interface Lookup {
@@ -47,22 +47,22 @@ export async function withLookup<T>(
   options: SourceOptions,
   work: (lookup: Lookup) => T,
 ): Promise<T> {
-  return workOver(context, await openLookup(context, options), work);
+  return workWith(context, await openLookup(context, options), work);
 }
 
 /** The same for repositories that are looked into already. */
-export async function workOver<T>(context: Context, lookup: Lookup, work: (lookup: Lookup) => T): Promise<T> {
+export async function workWith<T>(context: Context, lookup: Lookup, work: (lookup: Lookup) => T): Promise<T> {
   try {
     return context.catalog.snapshot(() => work(lookup));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const { resolutionError } = await import('./alternatives.ts');
+    if (!(error instanceof Unresolved)) throw error;
+    const { resolutionError } = await import('./suggest-alternatives.ts');
     throw await resolutionError(context, lookup, error);
   }
 }
 
 /** What cannot be had, before it is known what there is in its place. */
-export class Refusal extends Error {
+export class Unresolved extends Error {
   readonly problems: readonly SolveProblem[];
   /** The real tool's own words */
   readonly report: readonly string[];
@@ -77,7 +77,7 @@ export class Refusal extends Error {
   }
 }
 
-export interface Found {
+export interface FoundPackages {
   readonly by: 'name' | 'provides';
   /** The solver's first choice first */
   readonly packages: readonly CatalogPackage[];
@@ -88,7 +88,7 @@ export interface Found {
  * provide it. Never none.
  * @throws Refusal
  */
-export function find({ repositories, source, sources }: Lookup, target: string): Found {
+export function findPackages({ repositories, source, sources }: Lookup, target: string): FoundPackages {
   const slash = target.indexOf('/');
   const rank = repositories.findIndex(({ spec }) => slash > 0 && spec.name === target.slice(0, slash));
   const word = rank < 0 ? target : target.slice(slash + 1);
@@ -98,7 +98,7 @@ export function find({ repositories, source, sources }: Lookup, target: string):
     .filter((candidate) => rank < 0 || candidate.package.repositoryRank === rank);
   const named = candidates.filter(({ package: entry }) => entry.name === name);
   if (candidates.length === 0) {
-    throw new Refusal([absent(target, name, [...source.byName(name), ...source.providers(name)])], []);
+    throw new Unresolved([absent(target, name, [...source.byName(name), ...source.providers(name)])], []);
   }
   return named.length > 0
     ? { by: 'name', packages: packagesOf(named) }

@@ -6,7 +6,7 @@ import type { IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
 import { type BasedSolution, solveWithBase } from './base.ts';
 import { withLookup } from './lookup.ts';
-import { systemOf } from './system.ts';
+import { systemOf } from './system-facts.ts';
 
 /** A solved request. */
 export interface Resolution extends BasedSolution {

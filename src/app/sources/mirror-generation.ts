@@ -83,7 +83,7 @@ export function parseGeneration({ descriptor, bytes }: Document, where: string):
   }
   const { layers, annotations } = parseManifest(bytes, where);
   const files = layers.map(({ digest, size, annotations: { [TITLE]: path = '' } = {} }) => {
-    if (!isPath(path)) {
+    if (!isMirrorPath(path)) {
       throw new AppError('BAD_INDEX', `${where}: not a file name of a mirror: ${JSON.stringify(path)}`);
     }
     return { path, digest, size };
@@ -92,7 +92,7 @@ export function parseGeneration({ descriptor, bytes }: Document, where: string):
   return { digest: descriptor.digest, distro, release, files: files.sort(byPath) };
 }
 
-export function isPath(path: string): boolean {
+export function isMirrorPath(path: string): boolean {
   return PATH.test(path);
 }
 
@@ -123,14 +123,18 @@ export function mergeFiles(
   const folders = new Set([...ours, ...theirs].map(folderOf));
   return [...folders].flatMap((folder) => {
     const inFolder = (files: readonly GenerationFile[]) => files.filter((file) => folderOf(file) === folder);
-    const [was, mine, other] = [nameOf(inFolder(base)), nameOf(inFolder(ours)), nameOf(inFolder(theirs))];
+    const [was, mine, other] = [
+      identityOfFiles(inFolder(base)),
+      identityOfFiles(inFolder(ours)),
+      identityOfFiles(inFolder(theirs)),
+    ];
     const takesTheirs = other !== was && (mine === was || other > mine);
     return inFolder(takesTheirs ? theirs : ours);
   });
 }
 
 /** Equal for the same files. */
-export function nameOf(files: readonly GenerationFile[]): string {
+export function identityOfFiles(files: readonly GenerationFile[]): string {
   return [...files]
     .sort(byPath)
     .map(({ path, digest }) => `${path} ${digest}`)

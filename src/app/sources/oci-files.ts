@@ -62,7 +62,7 @@ export async function readGeneration(session: RegistrySession, reference: Refere
   const document = await getManifest(session, reference).catch((error: unknown) => {
     if (!isAppError(error, 'NOT_FOUND')) throw error;
     throw new AppError('NOT_FOUND', `${fullName(reference)}: no such mirror`, {
-      hint: `List the mirror's releases: compose mirror ls ${nameOf(reference)}`,
+      hint: `List the mirror's releases: compose mirror ls ${nameWithoutTag(reference)}`,
       cause: error,
       details: error.details,
     });
@@ -70,13 +70,13 @@ export async function readGeneration(session: RegistrySession, reference: Refere
   return parseGeneration(document, fullName(reference));
 }
 
-const nameOf = ({ domain, path }: Repository): string => fullName({ domain, path });
+const nameWithoutTag = ({ domain, path }: Repository): string => fullName({ domain, path });
 
 /** The blob of an artifact of one. */
 async function onlyLayer(session: RegistrySession, reference: Reference): Promise<BlobId> {
   const { bytes } = await getManifest(session, reference).catch((error: unknown) => {
     if (!isAppError(error, 'NOT_FOUND')) throw error;
-    const hint = `Add the package, of which the mirror has only the index entry: compose mirror add … PKG --to ${nameOf(reference)}`;
+    const hint = `Add the package, of which the mirror has only the index entry: compose mirror add … PKG --to ${nameWithoutTag(reference)}`;
     throw new FetchFailure('NOT_FOUND', 'not in this mirror', { retry: 'no', hint, cause: error });
   });
   const { layers } = parseManifest(bytes, fullName(reference));

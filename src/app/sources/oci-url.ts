@@ -25,12 +25,12 @@ export function parseOciUrl(url: string): OciUrl {
   const parts = PARTS.exec(url.replace(SCHEME, ''));
   const [, name = '', tag, digest, path = '', artifact = ''] = parts ?? [];
   // Not shown: what is before an @ may be a password.
-  if (parts === null) throw notOne('');
-  if (tag === undefined && digest === undefined) throw notOne(`: ${JSON.stringify(url)}`);
+  if (parts === null) throw notAMirrorUrl('');
+  if (tag === undefined && digest === undefined) throw notAMirrorUrl(`: ${JSON.stringify(url)}`);
   const reference = {
     ...parseRepository(name),
     tag: tag === undefined ? undefined : parseTagName(tag),
-    digest: digest === undefined ? undefined : digestOf(digest, url),
+    digest: digest === undefined ? undefined : parseUrlDigest(digest, url),
   };
   return { reference, path: decoded(path, url).replace(/^\/+|\/+$/g, ''), artifact };
 }
@@ -48,11 +48,11 @@ export function besideUrl(url: string, suffix: string): string {
   return at < 0 ? `${url}${suffix}` : `${url.slice(0, at)}${suffix}${url.slice(at)}`;
 }
 
-function digestOf(text: string, url: string): Digest {
+function parseUrlDigest(text: string, url: string): Digest {
   try {
     return parseDigest(text);
   } catch (cause) {
-    throw notOne(`: ${JSON.stringify(url)}`, cause);
+    throw notAMirrorUrl(`: ${JSON.stringify(url)}`, cause);
   }
 }
 
@@ -60,11 +60,11 @@ function decoded(path: string, url: string): string {
   try {
     return decodeURIComponent(path);
   } catch (cause) {
-    throw notOne(`: ${JSON.stringify(url)}`, cause);
+    throw notAMirrorUrl(`: ${JSON.stringify(url)}`, cause);
   }
 }
 
-function notOne(got: string, cause?: unknown): AppError {
+function notAMirrorUrl(got: string, cause?: unknown): AppError {
   return new AppError('USAGE', `not the URL of a mirror in a registry${got}`, {
     hint: 'Use a URL like oci://registry.example/alpine:v3.19 or oci://registry.example/alpine@sha256:…/main, without credentials (compose login stores them).',
     cause,

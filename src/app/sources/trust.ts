@@ -99,7 +99,7 @@ export class Trust {
   }
 
   /** The distribution's key files that are kept here; none where they come with the product. */
-  kept(): readonly KeyFile[] {
+  cachedKeys(): readonly KeyFile[] {
     return this.#distro.id === 'alpine' ? [] : filesIn(this.#keysDirectory);
   }
 
@@ -110,14 +110,14 @@ export class Trust {
   }
 
   /**
-   * Keeps the distribution's key files for later runs, as far as the product's pins vouch for them: a mirror that
+   * Keeps the distribution's key files for later runs, as far as the product pins them: a mirror that
    * serves other keys cannot displace good ones. False when there is nothing to keep.
    */
-  async keep(files: readonly KeyFile[]): Promise<boolean> {
-    const vouched = await this.#vouched(files);
-    if (vouched.length === 0) return false;
+  async cacheKeys(files: readonly KeyFile[]): Promise<boolean> {
+    const pinned = await this.#pinnedOnly(files);
+    if (pinned.length === 0) return false;
     makeFolder(this.#keysDirectory);
-    for (const file of vouched) {
+    for (const file of pinned) {
       const path = join(this.#keysDirectory, basename(file.name));
       const temporary = `${path}.${process.pid}.tmp`;
       try {
@@ -131,7 +131,7 @@ export class Trust {
     return true;
   }
 
-  async #vouched(files: readonly KeyFile[]): Promise<readonly KeyFile[]> {
+  async #pinnedOnly(files: readonly KeyFile[]): Promise<readonly KeyFile[]> {
     if (!this.mayFetchKeys) return [];
     const { PacmanKeyring } = await import('../../trust/pacman-keyring.ts');
     const keyring = files.filter(({ name }) => ARCH_KEYRING_FILE.test(basename(name)));

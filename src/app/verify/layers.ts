@@ -3,15 +3,20 @@ import type { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { append } from '../../model/lists.ts';
-import type { EntryVerdict, LayerVerdict, VerifyProblem, VouchedPackage } from '../../model/verify-report.ts';
+import type {
+  EntryVerdict,
+  LayerVerdict,
+  VerifiedPackage,
+  VerifyProblem,
+} from '../../model/verify-report.ts';
 import type { ReadLayer } from '../../output/verify-layer.ts';
 import { type NamedPackage, packagesOfPurls } from '../images/image-packages.ts';
+import type { VerifiedArchive } from './archive-verifier.ts';
 import { judgeEntries } from './entry-verdict.ts';
 import { PackageFiles } from './package-files.ts';
 import { MAX_PROBLEMS_PER_LAYER, problem, problemOf } from './problems.ts';
 import { unsignedOfArchive, unsignedOfEntries, unsignedOfTar } from './unsigned.ts';
-import type { ExaminedLayer, Vouchers } from './verify.ts';
-import type { Vouched } from './vouch.ts';
+import type { ArchiveVerifiers, ExaminedLayer } from './verify.ts';
 
 /** URLs that a hint names: a command line that can still be copied. */
 const MAX_URLS = 100;
@@ -22,7 +27,7 @@ export interface LayersInput {
   readonly examined: readonly ExaminedLayer[];
   /** What the image's own lists name */
   readonly named: readonly NamedPackage[];
-  readonly vouchers: Vouchers;
+  readonly verifiers: ArchiveVerifiers;
   readonly problems: VerifyProblem[];
 }
 
@@ -35,7 +40,7 @@ export interface JudgedLayers {
 
 /**
  * What every layer is. Annotations and lists only name candidates: a layer counts as made of packages where its bytes, or all
- * of its entries, are those of archives that are vouched for.
+ * of its entries, are those of verified archives.
  */
 export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
   const files = new PackageFiles();
@@ -45,22 +50,22 @@ export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
     if (layer.archive !== undefined) facts.add(layer.archive.facts);
     else candidates.set(layer, await candidatesOf(layer, input));
   }
-  for (const { vouched } of candidates.values()) for (const one of vouched) facts.add(one.facts);
+  for (const { archives } of candidates.values()) for (const one of archives) facts.add(one.facts);
   for (const one of facts) files.add(one);
   const missing = [...candidates.values()].flatMap((one) => one.missing);
-  const hint = missing.length === 0 ? undefined : await fetchHint(missing, input.vouchers);
+  const hint = missing.length === 0 ? undefined : await fetchHint(missing, input.verifiers);
   const verdicts = input.examined.map((layer) => {
     const found = candidates.get(layer);
-    if (found === undefined) return archiveLayer(layer, input.problems);
+    if (found === undefined) return judgeArchiveLayer(layer, input.problems);
     if (layer.read === undefined) return verdictOf(layer, 'refused', {});
-    return generatedLayer(layer, found, { ...input, files, hint });
+    return judgeGeneratedLayer(layer, found, { ...input, files, hint });
   });
   return { verdicts, files, facts: [...facts] };
 }
 
 interface Candidates {
-  readonly vouched: readonly Vouched[];
-  /** Named for this layer, and not vouched for by what the catalog knows */
+  readonly archives: readonly VerifiedArchive[];
+  /** Named for this layer, and not verified with what the catalog knows */
   readonly missing: readonly NamedPackage[];
 }
 
@@ -71,50 +76,50 @@ async function candidatesOf(layer: ExaminedLayer, input: LayersInput): Promise<C
     ({ descriptor, read, archive }) =>
       read !== undefined && archive === undefined && purlOf(descriptor) === '',
   );
-  const vouched: Vouched[] = [];
+  const archives: VerifiedArchive[] = [];
   const missing: NamedPackage[] = [];
   for (const named of own.length === 0 && unnamed ? input.named : own) {
-    const found = await (await input.vouchers(named.distro)).named(named);
-    append(vouched, found);
+    const found = await (await input.verifiers(named.distro)).named(named);
+    append(archives, found);
     if (found.length === 0) missing.push(named);
   }
   // What another layer seems to hold, and is refused for, is that layer's problem.
   const elsewhere = own.length === 0 && input.examined.some(({ refusal }) => refusal !== undefined);
-  return { vouched, missing: elsewhere && layer.refusal === undefined ? [] : missing };
+  return { archives, missing: elsewhere && layer.refusal === undefined ? [] : missing };
 }
 
 function purlOf({ annotations = {} }: Descriptor): string {
   return annotations[ANNOTATIONS.purl] ?? '';
 }
 
-async function fetchHint(missing: readonly NamedPackage[], vouchers: Vouchers): Promise<string> {
+async function fetchHint(missing: readonly NamedPackage[], verifiers: ArchiveVerifiers): Promise<string> {
   const [first] = missing as [NamedPackage];
-  const voucher = await vouchers(first.distro);
-  const urls = missing.flatMap((named) => voucher.urlOf(named) ?? []);
+  const verifier = await verifiers(first.distro);
+  const urls = missing.flatMap((named) => verifier.urlOf(named) ?? []);
   if (urls.length === missing.length && urls.length <= MAX_URLS)
     return `Fetch its archives: compose ingest ${urls.join(' ')}`;
-  return `Fetch its archives, then verify again: compose index --distro ${first.distro} --arch ${voucher.sources.architecture} --release RELEASE, then compose ingest FILE|URL… for each archive.`;
+  return `Fetch its archives, then verify again: compose index --distro ${first.distro} --arch ${verifier.sources.architecture} --release RELEASE, then compose ingest FILE|URL… for each archive.`;
 }
 
-function archiveLayer(layer: ExaminedLayer, problems: VerifyProblem[]): LayerVerdict {
-  const archive = layer.archive as Vouched;
-  const packages = [vouchedPackage(archive)];
+function judgeArchiveLayer(layer: ExaminedLayer, problems: VerifyProblem[]): LayerVerdict {
+  const archive = layer.archive as VerifiedArchive;
+  const packages = [verifiedPackage(archive)];
   if (isRefused(layer, archive, problems)) return verdictOf(layer, 'refused', { packages });
   const unsigned = unsignedOfArchive(archive, layer.read as ReadLayer);
   return verdictOf(layer, 'package', { packages, unsigned });
 }
 
 /** Whether an archive is one that compose never makes a layer as it is: engines would show more, or else, than the package. */
-function isRefused({ at }: ExaminedLayer, { facts }: Vouched, problems: VerifyProblem[]): boolean {
+function isRefused({ at }: ExaminedLayer, { facts }: VerifiedArchive, problems: VerifyProblem[]): boolean {
   if (facts.layerProblem === undefined) return false;
   const text = `layer ${at}: ${facts.name}-${facts.version} cannot be a layer unchanged: ${facts.layerProblem}`;
   problems.push(problem('SIGNATURE', text, { layer: at }));
   return true;
 }
 
-function generatedLayer(
+function judgeGeneratedLayer(
   layer: ExaminedLayer,
-  { vouched, missing }: Candidates,
+  { archives, missing }: Candidates,
   {
     examined,
     files,
@@ -127,11 +132,11 @@ function generatedLayer(
   },
 ): LayerVerdict {
   const { at, read, refusal } = layer;
-  const packages = vouched.map(vouchedPackage);
-  const whole = vouched.filter(({ facts }) => facts.diffId === read?.layer.diffId);
+  const packages = archives.map(verifiedPackage);
+  const whole = archives.filter(({ facts }) => facts.diffId === read?.layer.diffId);
   const [archive] = whole;
   if (archive !== undefined && read !== undefined) {
-    const own = [vouchedPackage(archive)];
+    const own = [verifiedPackage(archive)];
     if (isRefused(layer, archive, problems)) return verdictOf(layer, 'refused', { packages: own });
     return verdictOf(layer, 'derived', { packages: own, unsigned: unsignedOfTar(archive, read) });
   }
@@ -185,9 +190,9 @@ function faultsOf(
   return more === 0 ? named : [...named, problem('INTEGRITY', `layer ${at}: ${more} more`, { layer: at })];
 }
 
-function vouchedPackage({ facts, vouching }: Vouched): VouchedPackage {
+function verifiedPackage({ facts, evidence }: VerifiedArchive): VerifiedPackage {
   const { name, version, architecture } = facts;
-  return { name, version, architecture, vouching };
+  return { name, version, architecture, vouching: evidence };
 }
 
 function verdictOf(

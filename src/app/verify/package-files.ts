@@ -12,7 +12,7 @@ export interface ShippedEntry {
 /** Covered by no signature, and part of no installed package. */
 const SIGNATURE = /^\.SIGN\.[^/]*$/;
 
-/** Whatever vouched packages ship, by path and by content. */
+/** What verified packages ship, by path and by content. */
 export class PackageFiles {
   readonly #byPath = new Map<string, ShippedEntry[]>();
   readonly #byContent = new Map<string, ShippedEntry>();

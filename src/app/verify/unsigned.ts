@@ -1,22 +1,22 @@
 import type { UnsignedPart } from '../../model/verify-report.ts';
 import type { LayerEntry } from '../../output/rootfs.ts';
 import type { ReadLayer } from '../../output/verify-layer.ts';
+import type { VerifiedArchive } from './archive-verifier.ts';
 import type { PackageFiles } from './package-files.ts';
-import type { Vouched } from './vouch.ts';
 
 /** What engines read of an entry, which is compared with the packages' or listed with it (POSIX pax, libarchive, star). */
 const KNOWN_RECORD =
   /^(?:path|linkpath|size|[amc]time|[ug]id|[ug]name|hdrcharset|(?:SCHILY|LIBARCHIVE)\.xattr\..*)$/s;
 
 /** Of a layer that is an archive: what stands where nothing covers it. */
-export function unsignedOfArchive({ unsigned }: Vouched, read: ReadLayer): readonly UnsignedPart[] {
+export function unsignedOfArchive({ unsigned }: VerifiedArchive, read: ReadLayer): readonly UnsignedPart[] {
   const { endsAt, tarEndsAt, parts } = unsigned;
   const carried = read.carried.filter(({ offset }) => offset < endsAt);
   return [...parts, ...carriedParts(carried), ...hiddenParts(read, tarEndsAt)];
 }
 
 /** Of a layer whose tar is an archive's, compressed by whoever made the layer. */
-export function unsignedOfTar({ unsigned }: Vouched, read: ReadLayer): readonly UnsignedPart[] {
+export function unsignedOfTar({ unsigned }: VerifiedArchive, read: ReadLayer): readonly UnsignedPart[] {
   const { tarEndsAt, parts } = unsigned;
   return [...parts, ...carriedParts(read.carried), ...hiddenParts(read, tarEndsAt)];
 }

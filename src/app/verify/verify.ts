@@ -6,7 +6,12 @@ import { append } from '../../model/lists.ts';
 import type { DistroId } from '../../model/package.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
 import type { SourceOptions } from '../../model/request.ts';
-import type { LayerVerdict, VerifyProblem, VerifyReport, VouchedPackage } from '../../model/verify-report.ts';
+import type {
+  LayerVerdict,
+  VerifiedPackage,
+  VerifyProblem,
+  VerifyReport,
+} from '../../model/verify-report.ts';
 import type { ImageConfig } from '../../output/image-json.ts';
 import type { ImageSource } from '../../output/image-source.ts';
 import { RootfsBuilder } from '../../output/rootfs.ts';
@@ -19,11 +24,11 @@ import { distroOf } from '../distros.ts';
 import { type ImageArgument, withImageArgument } from '../images/image-argument.ts';
 import { isPackageList, PKGINFO, packagesOfLists } from '../images/image-packages.ts';
 import { DISTROS } from '../settings/settings.ts';
-import { judgeConfig } from './config.ts';
+import { ArchiveVerifier, type VerifiedArchive } from './archive-verifier.ts';
+import { judgeConfig } from './config-verdicts.ts';
 import { judgeLayers } from './layers.ts';
-import { checkPackageLists } from './lists.ts';
+import { checkPackageLists } from './package-lists.ts';
 import { problem, problemOf } from './problems.ts';
-import { type Vouched, Voucher } from './vouch.ts';
 
 export interface VerifyRequest extends ImageArgument {
   /** Whom to trust; distribution and architecture are the image's. */
@@ -39,13 +44,13 @@ export interface ExaminedLayer {
   /** Undefined: damaged; the problem is noted */
   readonly read: ReadLayer | undefined;
   /** Its blob is this archive of the distribution */
-  readonly archive: Vouched | undefined;
+  readonly archive: VerifiedArchive | undefined;
   /** Why its blob, which looks like an archive, is none of the distribution's */
   readonly refusal: AppError | undefined;
 }
 
 /** Whom to ask about a distribution's archives. */
-export type Vouchers = (distro: DistroId) => Promise<Voucher>;
+export type ArchiveVerifiers = (distro: DistroId) => Promise<ArchiveVerifier>;
 
 /**
  * Whether all bytes of an image are its distribution's. What is wrong is in the report, of every layer; only an image that
@@ -62,7 +67,7 @@ async function verifySource(
   source: ImageSource,
 ): Promise<VerifyReport> {
   const { manifest, config, tags } = source;
-  const vouchers = vouchersFor(context, request.trust, config);
+  const verifiers = verifiersFor(context, request.trust, config);
   const problems: VerifyProblem[] = [];
   const builder = new RootfsBuilder();
   const examined: ExaminedLayer[] = [];
@@ -73,12 +78,12 @@ async function verifySource(
     const read = await readInto(builder, { context, source, at, descriptor, problems, task });
     const layer = { at, descriptor, read };
     family ??= familyOf(read);
-    examined.push({ ...layer, ...(await asArchive(source, vouchers, { ...layer, family })) });
+    examined.push({ ...layer, ...(await asArchive(source, verifiers, { ...layer, family })) });
   }
   task.done();
   const kept = examined.flatMap(({ read }) => [...(read?.kept ?? [])]);
   const named = packagesOfLists(new Map(kept.filter(([path]) => path !== PKGINFO)));
-  const { verdicts, files, facts } = await judgeLayers({ examined, named, vouchers, problems });
+  const { verdicts, files, facts } = await judgeLayers({ examined, named, verifiers, problems });
   if (problems.length === 0) {
     const rootfs = builder.result();
     append(problems, checkPackageLists({ named, facts, files, verdicts, rootfs }));
@@ -109,7 +114,7 @@ async function verifySource(
 }
 
 /** What the layers are made of, each package once. */
-function packagesOf(verdicts: readonly LayerVerdict[]): readonly VouchedPackage[] {
+function packagesOf(verdicts: readonly LayerVerdict[]): readonly VerifiedPackage[] {
   const all = verdicts.filter(({ kind }) => kind !== 'refused').flatMap(({ packages }) => packages);
   return [...new Map(all.map((one) => [`${one.name} ${one.version} ${one.architecture}`, one])).values()];
 }
@@ -152,20 +157,20 @@ function familyOf(read: ReadLayer | undefined): DistroId | undefined {
 
 async function asArchive(
   source: ImageSource,
-  vouchers: Vouchers,
+  verifiers: ArchiveVerifiers,
   layer: Pick<ExaminedLayer, 'at' | 'descriptor' | 'read'> & { readonly family: DistroId | undefined },
 ): Promise<Pick<ExaminedLayer, 'archive' | 'refusal'>> {
   const { at, descriptor, read, family } = layer;
   const pkginfo = read?.kept.get(PKGINFO);
   if (pkginfo === undefined || family === undefined) return { archive: undefined, refusal: undefined };
   const { digest } = descriptor;
-  const voucher = await vouchers(family);
+  const verifier = await verifiers(family);
   try {
     const info = parsePkgInfo(pkginfo, `layer ${at}`);
     const [name, version] = [infoValue(info, 'pkgname'), infoValue(info, 'pkgver')];
     const where = `layer ${at} (${digest}, ${name}-${version})`;
     const open = () => source.blob(digest);
-    return { archive: await voucher.archive({ digest, name, version, where, open }), refusal: undefined };
+    return { archive: await verifier.archive({ digest, name, version, where, open }), refusal: undefined };
   } catch (error) {
     if (!isAppError(error) || error.code === 'CANCELLED') throw error;
     return { archive: undefined, refusal: error };
@@ -173,16 +178,16 @@ async function asArchive(
 }
 
 /** Of the image's own architecture, which decides what keys are pinned. */
-function vouchersFor(context: Context, trust: SourceOptions, config: ImageConfig): Vouchers {
-  const known = new Map<DistroId, Promise<Voucher>>();
+function verifiersFor(context: Context, trust: SourceOptions, config: ImageConfig): ArchiveVerifiers {
+  const known = new Map<DistroId, Promise<ArchiveVerifier>>();
   const open = async (id: DistroId) => {
     const architecture = await wordFor(id, config);
-    return Voucher.open(context, { ...trust, distro: id, architecture });
+    return ArchiveVerifier.open(context, { ...trust, distro: id, architecture });
   };
   return (id) => {
-    const voucher = known.get(id) ?? open(id);
-    known.set(id, voucher);
-    return voucher;
+    const verifier = known.get(id) ?? open(id);
+    known.set(id, verifier);
+    return verifier;
   };
 }
 

@@ -2,10 +2,10 @@ import { append } from '../../model/lists.ts';
 import type {
   EntryOrigin,
   EntryVerdict,
+  Evidence,
   LayerVerdict,
   UnsignedPart,
   VerifyReport,
-  Vouching,
 } from '../../model/verify-report.ts';
 import { count, formatSize, labelled, printableLine, table } from './format.ts';
 
@@ -133,7 +133,7 @@ function vouchings(layers: readonly LayerVerdict[]): readonly (readonly [string,
   ];
 }
 
-function vouchingText(vouching: Vouching): string {
+function vouchingText(vouching: Evidence): string {
   switch (vouching.by) {
     case 'signature':
       return `${SIGNED}${vouching.key}`;

@@ -6,9 +6,9 @@ import {
   type GenerationFile,
   generationDocument,
   generationTag,
-  isPath,
+  identityOfFiles,
+  isMirrorPath,
   mergeFiles,
-  nameOf,
   parseGeneration,
   releaseOfTag,
 } from '../../../src/app/sources/mirror-generation.ts';
@@ -39,7 +39,7 @@ test('a document says what it was made of, whatever the order', () => {
       assert.deepEqual(made, generationDocument({ distro: 'alpine', release: 'v3.19', files }));
       const read = parseGeneration(made, 'here');
       assert.deepEqual([read.distro, read.release, read.digest], ['alpine', 'v3.19', made.descriptor.digest]);
-      assert.equal(nameOf(read.files), nameOf(files));
+      assert.equal(identityOfFiles(read.files), identityOfFiles(files));
     }),
   );
 });
@@ -48,12 +48,12 @@ test('merging is the same for both sides, and keeps what only one has changed', 
   fc.assert(
     fc.property(state, state, state, (base, ours, theirs) => {
       const merged = mergeFiles(base, ours, theirs);
-      assert.equal(nameOf(merged), nameOf(mergeFiles(base, theirs, ours)));
-      assert.equal(nameOf(mergeFiles(base, ours, base)), nameOf(ours));
-      assert.equal(nameOf(mergeFiles(base, ours, ours)), nameOf(ours));
+      assert.equal(identityOfFiles(merged), identityOfFiles(mergeFiles(base, theirs, ours)));
+      assert.equal(identityOfFiles(mergeFiles(base, ours, base)), identityOfFiles(ours));
+      assert.equal(identityOfFiles(mergeFiles(base, ours, ours)), identityOfFiles(ours));
       for (const folder of FOLDERS) {
         const [was, mine, other, now] = [base, ours, theirs, merged].map((files) =>
-          nameOf(files.filter((file) => folderOf(file) === folder)),
+          identityOfFiles(files.filter((file) => folderOf(file) === folder)),
         );
         assert.ok(now === mine || now === other, 'never a mixture');
         if (mine === was) assert.equal(now, other);
@@ -74,7 +74,7 @@ test('the tag of a generation says its release; no other tag does', () => {
 
 test('paths lead into folders and nowhere else', () => {
   for (const path of ['main/x86_64/APKINDEX.tar.gz', 'core/os/x86_64/core.db.sig', 'a/..b', '@x/+y']) {
-    assert.ok(isPath(path), path);
+    assert.ok(isMirrorPath(path), path);
   }
   for (const path of [
     '',
@@ -95,6 +95,6 @@ test('paths lead into folders and nowhere else', () => {
     `${'a/'.repeat(9)}b`,
     `a/${'b'.repeat(201)}`,
   ]) {
-    assert.equal(isPath(path), false, path);
+    assert.equal(isMirrorPath(path), false, path);
   }
 });

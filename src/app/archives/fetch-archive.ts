@@ -6,17 +6,17 @@ import type { ArchiveFacts } from '../../model/archive.ts';
 import { digestOf, hexOf } from '../../model/digest.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import type { Context } from '../context.ts';
-import { allRefused } from '../sources/all-refused.ts';
 import { archiveUrl } from '../sources/archive-url.ts';
+import { combinedError } from '../sources/combined-error.ts';
+import { readDetachedSignature } from '../sources/detached-signature.ts';
 import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
-import { readSignature } from '../sources/signatures.ts';
 import type { Sources } from '../sources/sources.ts';
 import { ingestFile } from './ingest-file.ts';
 
 /** The largest package of both distributions is below 2 GiB; what an index says itself is the real limit. */
 const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
 
-export interface WantedArchive {
+export interface ArchiveRequest {
   readonly entry: CatalogPackage;
   readonly repository: IndexedRepository;
   /** What another process has taken in meanwhile */
@@ -33,35 +33,39 @@ export interface WantedArchive {
 export async function fetchArchive(
   context: Context,
   sources: Sources,
-  wanted: WantedArchive,
+  request: ArchiveRequest,
 ): Promise<ArchiveFacts> {
-  const { entry, repository } = wanted;
+  const { entry, repository } = request;
   const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
   const urls = placesOf(basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry)));
-  const fetch = () => fetchFirst(context, sources, { ...wanted, path, urls });
+  const fetch = () => fetchFirst(context, sources, { ...request, path, urls });
   if (urls.every(isLocal)) return fetch();
   // Another process may have finished the same download meanwhile.
-  return whileDownloading(path, context, async () => wanted.fromCache() ?? fetch());
+  return whileDownloading(path, context, async () => request.fromCache() ?? fetch());
 }
 
 async function fetchFirst(
   context: Context,
   sources: Sources,
-  wanted: WantedArchive & { readonly path: string; readonly urls: readonly string[] },
+  request: ArchiveRequest & { readonly path: string; readonly urls: readonly string[] },
 ): Promise<ArchiveFacts> {
-  const { entry, path } = wanted;
+  const { entry, path } = request;
   const refusals: AppError[] = [];
-  let left = wanted.urls;
+  let left = request.urls;
   while (left.length > 0) {
     // What an earlier run left there may be no mirror's copy: its refusal rules nobody out.
     const resumed = !isLocal(left[0] as string) && existsSync(path);
-    const found = await obtain(context, left, { path, sizeBytes: entry.sizeBytes, remote: sources.files });
+    const found = await downloadCopy(context, left, {
+      path,
+      sizeBytes: entry.sizeBytes,
+      remote: sources.files,
+    });
     if (isAppError(found)) {
       refusals.push(found);
       break;
     }
     try {
-      return await wanted.withKeys(() => takeIn(context, sources, { entry, ...found }));
+      return await request.withKeys(() => ingestDownload(context, sources, { entry, ...found }));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // A refused download would only be resumed into the same refusal.
@@ -72,7 +76,7 @@ async function fetchFirst(
       if (left.length > 0) context.progress.note(`${error.message}; trying the next mirror`);
     }
   }
-  throw allRefused(refusals);
+  throw combinedError(refusals);
 }
 
 /** Folders that lack the file are passed over, but for the first when all do. */
@@ -81,25 +85,25 @@ function placesOf(urls: readonly string[]): readonly string[] {
   return found.length > 0 ? found : urls.slice(0, 1);
 }
 
-interface Obtained {
+interface ArchiveCopy {
   /** Of the mirrors, the one whose copy it is */
   readonly url: string;
   readonly path: string;
   readonly adopt: boolean;
 }
 
-interface Obtaining {
+interface CopyRequest {
   readonly path: string;
   readonly sizeBytes: number;
   readonly remote: Sources['files'];
 }
 
 /** A folder's archive is read where it is; all else is downloaded, from the first mirror that has it. */
-async function obtain(
+async function downloadCopy(
   context: Context,
   urls: readonly string[],
-  { path, sizeBytes, remote }: Obtaining,
-): Promise<Obtained | AppError> {
+  { path, sizeBytes, remote }: CopyRequest,
+): Promise<ArchiveCopy | AppError> {
   const first = urls[0] as string;
   if (isLocal(first) && (urls.length === 1 || existsSync(localPath(first)))) {
     return { url: first, path: localPath(first), adopt: false };
@@ -123,10 +127,10 @@ function isRefusal(error: unknown): error is AppError {
   return isAppError(error) && error.code !== 'STORAGE' && error.code !== 'CANCELLED';
 }
 
-async function takeIn(
+async function ingestDownload(
   context: Context,
   sources: Sources,
-  { entry, url, path, adopt }: Obtained & { entry: CatalogPackage },
+  { entry, url, path, adopt }: ArchiveCopy & { entry: CatalogPackage },
 ): Promise<ArchiveFacts> {
   const { distro, trust } = sources;
   const signature = await detachedSignature(context, sources, { entry, url });
@@ -143,6 +147,6 @@ async function detachedSignature(
 ): Promise<{ signature?: Uint8Array }> {
   if (!sources.distro.defaults.detachedSignatures || entry.signature !== '') return {};
   if (sources.trust.allowUntrusted) return {};
-  const signature = await readSignature(context, sources, url);
+  const signature = await readDetachedSignature(context, sources, url);
   return signature === undefined ? {} : { signature };
 }

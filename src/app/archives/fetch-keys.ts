@@ -12,7 +12,7 @@ import type { Context } from '../context.ts';
 import { archiveUrl } from '../sources/archive-url.ts';
 import { basesOf, type FoundIndex, type IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
-import { readSmallFiles } from './contents.ts';
+import { readSmallFiles } from './archive-contents.ts';
 import { readArchiveFile } from './ingest-file.ts';
 
 /** archlinux-keyring is 1.2 MB. */
@@ -23,7 +23,7 @@ const MAX_KEYS_PACKAGE_BYTES = 64 * 1024 * 1024;
  * Nothing here is trusted for where it came from: keys count only where the product pins them (trust/pins.ts).
  * @throws AppError UNTRUSTED_KEY (the cause given) when it has none
  */
-export async function fetchKeys(
+export async function fetchKeysBesideIndex(
   context: Context,
   sources: Sources,
   from: { spec: RepositorySpec; found: FoundIndex; cause: unknown },
@@ -38,14 +38,14 @@ export async function fetchKeys(
     url: archiveUrl(mirror, distro.id, entry as IndexPackage),
     entry,
   }));
-  if (!(await keepKeys(context, sources, packages))) throw from.cause;
+  if (!(await cacheKeysFrom(context, sources, packages))) throw from.cause;
 }
 
 /**
  * The same where the indexes were accepted without a signature, as Arch's are, and an archive is signed by a key that is
  * not there yet: the keys packages that the catalog has. False when no pinned key was found.
  */
-export async function fetchKeysOf(
+export async function fetchKeysOfRepositories(
   context: Context,
   sources: Sources,
   repositories: readonly IndexedRepository[],
@@ -57,30 +57,34 @@ export async function fetchKeysOf(
     const bases = basesOf(repositories[entry.repositoryRank] as IndexedRepository);
     return bases.map((base) => ({ url: archiveUrl(base, sources.distro.id, entry), entry }));
   });
-  return keepKeys(context, sources, packages);
+  return cacheKeysFrom(context, sources, packages);
 }
 
 /** The same of a folder of archives without an index. */
-export async function keysInFolder(context: Context, sources: Sources, folder: string): Promise<boolean> {
+export async function fetchKeysInFolder(
+  context: Context,
+  sources: Sources,
+  folder: string,
+): Promise<boolean> {
   const { keysPackage, archiveSuffixes } = sources.distro.defaults;
   const names = readdirSync(folder)
     .filter((name) => name.startsWith(`${keysPackage}-`) && archiveSuffixes.some((end) => name.endsWith(end)))
     .sort();
-  return keepKeys(
+  return cacheKeysFrom(
     context,
     sources,
     names.reverse().map((name) => ({ url: join(folder, name) })),
   );
 }
 
-async function keepKeys(
+async function cacheKeysFrom(
   context: Context,
   sources: Sources,
   packages: readonly KeysPackage[],
 ): Promise<boolean> {
   for (const keysPackage of packages) {
     const files = await keysFromPackage(context, sources, keysPackage);
-    if (files !== undefined && (await sources.trust.keep(files))) return true;
+    if (files !== undefined && (await sources.trust.cacheKeys(files))) return true;
   }
   return false;
 }

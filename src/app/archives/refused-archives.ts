@@ -5,7 +5,7 @@ import type { IndexPackage } from '../../model/package.ts';
 import { UNUSABLE } from '../../model/unusable.ts';
 
 /** An archive of a folder that was refused, and why. */
-export interface Unread {
+export interface RefusedArchive {
   readonly fileName: string;
   readonly error: AppError;
 }
@@ -14,9 +14,9 @@ export interface Unread {
  * The packages, and for each refused archive of another name the package that its file name tells of: it cannot be
  * installed, and says why when it is asked for.
  */
-export function withUnread(
+export function withRefused(
   packages: readonly IndexPackage[],
-  unread: readonly Unread[],
+  unread: readonly RefusedArchive[],
   { distro, architecture }: { readonly distro: Distro; readonly architecture: string },
 ): readonly IndexPackage[] {
   const known = new Set(packages.map(({ name }) => name));

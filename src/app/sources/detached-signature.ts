@@ -8,7 +8,7 @@ import type { Sources } from './sources.ts';
 export const MAX_SIGNATURE_BYTES = 64 * 1024;
 
 /** `<file>.sig` beside a file; undefined where there is none. */
-export async function readSignature(
+export async function readDetachedSignature(
   context: Context,
   { files }: Pick<Sources, 'files'>,
   url: string,

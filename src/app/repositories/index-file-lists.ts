@@ -13,8 +13,8 @@ import {
   writeOptions,
 } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
-import { findIndex } from './mirrored-index.ts';
-import { noteUnreachable, readVerified } from './repositories.ts';
+import { noteUnreachable, readVerified } from './ensure-indexed.ts';
+import { findIndex } from './find-index.ts';
 
 /** @throws AppError USAGE where a distribution's repositories have no lists of files */
 export function fileListsOf({ distro }: Pick<Sources, 'distro'>): FileLists {
@@ -29,7 +29,7 @@ export function fileListsOf({ distro }: Pick<Sources, 'distro'>): FileLists {
  * request. A folder of bare archives has none and needs none.
  * @throws AppError USAGE (fileListsOf), NOT_FOUND, NETWORK, BAD_INDEX, SIGNATURE, UNTRUSTED_KEY
  */
-export async function indexFiles(
+export async function indexFileLists(
   context: Context,
   sources: Sources,
   repositories: readonly IndexedRepository[],
@@ -37,13 +37,13 @@ export async function indexFiles(
   const reader = fileListsOf(sources);
   const reports: IndexReport[] = [];
   for (const repository of repositories) {
-    const report = await indexOne(context, sources, { repository, reader });
+    const report = await indexFileList(context, sources, { repository, reader });
     if (report !== undefined) reports.push(report);
   }
   return reports;
 }
 
-async function indexOne(
+async function indexFileList(
   context: Context,
   sources: Sources,
   { repository, reader }: { repository: IndexedRepository; reader: FileLists },

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { type Resolution, repositoryOf } from '../repositories/resolve.ts';
 import type { BuiltImage } from './build-image.ts';
 
-export interface KnownImageInput {
+export interface ImageCacheInput {
   readonly request: ComposeRequest;
   readonly resolution: Resolution;
   readonly encoding: LayerEncoding;
@@ -15,7 +15,7 @@ export interface KnownImageInput {
 }
 
 /** What is kept of an image: everything but its layers' bytes. */
-interface Kept {
+interface CachedImage {
   /** base64 */
   readonly manifest: string;
   /** base64 */
@@ -36,7 +36,7 @@ interface Kept {
  */
 export function imageKey(
   context: Context,
-  { request, resolution, encoding }: KnownImageInput,
+  { request, resolution, encoding }: ImageCacheInput,
 ): string | undefined {
   if (context.build === '' || request.install === 'run') return undefined;
   const archives: Digest[] = [];
@@ -75,10 +75,10 @@ function acceptedArchive(
 }
 
 /** The image as it was composed before, when all its blobs are still here. */
-export function knownImage(context: Context, key: string, tags: readonly string[]): BuiltImage | undefined {
+export function cachedImage(context: Context, key: string, tags: readonly string[]): BuiltImage | undefined {
   const content = context.catalog.composedImages().get(key);
   if (content === undefined) return undefined;
-  const kept = JSON.parse(content) as Kept;
+  const kept = JSON.parse(content) as CachedImage;
   if (!kept.blobs.every(({ digest, sizeBytes }) => context.store.has(digest, sizeBytes))) return undefined;
   for (const { digest } of kept.blobs) context.store.touch(digest);
   const manifest = Buffer.from(kept.manifest, 'base64');
@@ -101,14 +101,14 @@ export function knownImage(context: Context, key: string, tags: readonly string[
 }
 
 /** After the build: archives that were fetched for it are here now. */
-export function keepImage(
+export function cacheImage(
   context: Context,
-  input: KnownImageInput,
+  input: ImageCacheInput,
   { image, layers, left, runs, notes }: BuiltImage,
 ): void {
   const key = imageKey(context, input);
   if (key === undefined) return;
-  const kept: Kept = {
+  const kept: CachedImage = {
     manifest: Buffer.from(image.manifest).toString('base64'),
     config: Buffer.from(image.config.content as Uint8Array).toString('base64'),
     blobs: image.layers.map(({ digest, sizeBytes }) => ({ digest, sizeBytes })),

@@ -8,8 +8,8 @@ import type { ArchiveFacts, ReadFacts } from '../../model/archive.ts';
 import { type Digest, hexOf } from '../../model/digest.ts';
 import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import type { SourceOptions } from '../../model/request.ts';
-import type { Vouching } from '../../model/verify-report.ts';
-import { fetchKeysOf } from '../archives/bootstrap-keys.ts';
+import type { Evidence } from '../../model/verify-report.ts';
+import { fetchKeysOfRepositories } from '../archives/fetch-keys.ts';
 import type { Context } from '../context.ts';
 import type { NamedPackage } from '../images/image-packages.ts';
 import { resolveSources, type Sources } from '../sources/sources.ts';
@@ -18,9 +18,9 @@ import { resolveSources, type Sources } from '../sources/sources.ts';
 const READ_BYTES = 1 << 20;
 
 /** An archive whose bytes are the distribution's, and why. */
-export interface Vouched {
+export interface VerifiedArchive {
   readonly facts: ReadFacts;
-  readonly vouching: Vouching;
+  readonly evidence: Evidence;
   readonly unsigned: Unsigned;
 }
 
@@ -36,14 +36,14 @@ export interface ArchiveBytes {
 }
 
 /** Says of one distribution's archives whether the bytes are its own: by signatures, and by the indexes in the catalog. */
-export class Voucher {
+export class ArchiveVerifier {
   readonly sources: Sources;
   readonly #context: Context;
   /** Repositories in the catalog that this trust accepted */
   readonly #rows: readonly RepositoryRow[];
   readonly #byName: (name: string) => readonly CatalogPackage[];
   readonly #digests: ReadonlyMap<string, readonly Digest[]>;
-  readonly #named = new Map<string, Promise<readonly Vouched[]>>();
+  readonly #named = new Map<string, Promise<readonly VerifiedArchive[]>>();
   #askedForKeys = false;
 
   /** Use `open`. */
@@ -66,14 +66,14 @@ export class Voucher {
   }
 
   /** @throws AppError when the keyring cannot be used */
-  static async open(context: Context, options: SourceOptions): Promise<Voucher> {
+  static async open(context: Context, options: SourceOptions): Promise<ArchiveVerifier> {
     const sources = await resolveSources(context, options);
     await sources.trust.policy();
-    return new Voucher(context, sources);
+    return new ArchiveVerifier(context, sources);
   }
 
-  /** @throws AppError SIGNATURE, UNTRUSTED_KEY, INTEGRITY, BAD_ARCHIVE…: why the bytes are not vouched for */
-  async archive(bytes: ArchiveBytes): Promise<Vouched> {
+  /** @throws AppError SIGNATURE, UNTRUSTED_KEY, INTEGRITY, BAD_ARCHIVE…: why the bytes are not proven */
+  async archive(bytes: ArchiveBytes): Promise<VerifiedArchive> {
     const { trust } = this.sources;
     const stored = this.#context.catalog.archives.get(bytes.digest);
     if (stored !== undefined && trust.accepts(stored.trust) && this.#isProven(stored.facts))
@@ -88,31 +88,31 @@ export class Voucher {
     }
   }
 
-  /** The archives of that name and version that the catalog knows and that are vouched for. */
-  named(named: NamedPackage): Promise<readonly Vouched[]> {
+  /** The archives of that name and version that the catalog knows and that can be verified. */
+  named(named: NamedPackage): Promise<readonly VerifiedArchive[]> {
     const key = `${named.name} ${named.version} ${named.architecture}`;
     const known = this.#named.get(key) ?? this.#find(named);
     this.#named.set(key, known);
     return known;
   }
 
-  async #find({ name, version, architecture }: NamedPackage): Promise<readonly Vouched[]> {
+  async #find({ name, version, architecture }: NamedPackage): Promise<readonly VerifiedArchive[]> {
     const { catalog, store, signal } = this.#context;
-    const vouched: Vouched[] = [];
+    const archives: VerifiedArchive[] = [];
     for (const digest of this.#digests.get(`${name}-${version} (${this.sources.distro.id})`) ?? []) {
       const { facts, trust } = catalog.archives.get(digest) as StoredArchive;
       if (isOther(facts.architecture, architecture)) continue;
       if (!this.sources.trust.accepts(trust) && !store.has(digest)) continue;
       const open = () => createReadStream(store.get(digest), { highWaterMark: READ_BYTES, signal });
       try {
-        vouched.push(
+        archives.push(
           await this.archive({ digest, name, version, where: `${name}-${version} (cached)`, open }),
         );
       } catch (error) {
         if (!isAppError(error) || error.code === 'CANCELLED') throw error;
       }
     }
-    return vouched;
+    return archives;
   }
 
   /** What the catalog remembers is enough: a signature that was verified, and nothing beside it. */
@@ -126,12 +126,12 @@ export class Voucher {
     return entry === undefined ? undefined : joinUrl(this.#rowOf(entry).base, entry.fileName);
   }
 
-  #judge(facts: ReadFacts, bytes: ArchiveBytes, refusal: AppError | undefined): Vouched {
-    const vouching = this.#vouchingFor(facts, bytes, refusal);
-    return { facts, vouching, unsigned: this.sources.distro.unsigned(facts) };
+  #judge(facts: ReadFacts, bytes: ArchiveBytes, refusal: AppError | undefined): VerifiedArchive {
+    const evidence = this.#evidenceFor(facts, bytes, refusal);
+    return { facts, evidence, unsigned: this.sources.distro.unsigned(facts) };
   }
 
-  #vouchingFor(facts: ReadFacts, { where }: ArchiveBytes, refusal: AppError | undefined): Vouching {
+  #evidenceFor(facts: ReadFacts, { where }: ArchiveBytes, refusal: AppError | undefined): Evidence {
     if (facts.signedBy !== '') return { by: 'signature', key: facts.signedBy };
     const entry = this.#byName(facts.name).filter(({ checksum }) => checksum === facts.identity);
     const row = entry.map((one) => this.#rowOf(one)).find(({ signedBy }) => signedBy !== '');
@@ -200,7 +200,7 @@ export class Voucher {
       if (!isAppError(error, 'UNTRUSTED_KEY') || !mayFetch) throw error;
       this.#askedForKeys = true;
       const repositories = this.#rows.map((row) => ({ row, changed: false, spec: specOf(row) }));
-      if (!(await fetchKeysOf(this.#context, this.sources, repositories))) throw error;
+      if (!(await fetchKeysOfRepositories(this.#context, this.sources, repositories))) throw error;
       return work();
     }
   }

@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 
 /** Several refusals of one thing as one, with every reason: the code and hint are those of the first that is of content. */
-export function allRefused(refusals: readonly AppError[]): AppError {
+export function combinedError(refusals: readonly AppError[]): AppError {
   const [only, ...others] = refusals as [AppError, ...AppError[]];
   if (others.length === 0) return only;
   const first = refusals.find(({ code }) => code !== 'NETWORK' && code !== 'NOT_FOUND') ?? only;

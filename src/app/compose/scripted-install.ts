@@ -12,7 +12,7 @@ import { isMapped } from '../../sandbox/id-map.ts';
 import { openSandbox, type RunOptions, type Sandbox } from '../../sandbox/sandbox.ts';
 import type { Context } from '../context.ts';
 import { capturedTree } from './captured-tree.ts';
-import { changesTar, derivedLayer, generatedLayer, type LayerBlob } from './layer-blobs.ts';
+import { changesTar, derivedLayer, type LayerBlob, layerOfChanges } from './layer-blobs.ts';
 
 export interface RunInstallInput {
   /** The layers below, lowest first, and what they show */
@@ -54,7 +54,7 @@ const GOES_ON_WITHOUT_SHELL: Readonly<Record<DistroId, boolean>> = { alpine: fal
 export async function scriptedInstallLayer(context: Context, input: RunInstallInput): Promise<LayerBlob> {
   const { stack, target, time } = input;
   const command = commandOf(context, input);
-  if (command === undefined) return generatedLayer(context, difference(stack, withoutInstall(target)), input);
+  if (command === undefined) return layerOfChanges(context, difference(stack, withoutInstall(target)), input);
   const before = difference(stack, target);
   const parts = ['run', RUN_VERSION, String(time), input.path, ...input.below, fingerprint(before)];
   return derivedLayer(context, { parts, encoding: input.encoding, what: DESCRIPTION }, async function* () {

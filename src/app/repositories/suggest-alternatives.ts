@@ -3,8 +3,8 @@ import type { SolveProblem } from '../../model/package.ts';
 import { type Alternatives, type ElsewhereEntry, ResolutionError } from '../../model/resolution-error.ts';
 import type { Context } from '../context.ts';
 import { nearestNames } from '../settings/nearest.ts';
-import { elsewhere } from './elsewhere.ts';
-import type { Lookup, Refusal } from './lookup.ts';
+import { findElsewhere } from './find-elsewhere.ts';
+import type { Lookup, Unresolved } from './lookup.ts';
 
 /** Of each kind, for one problem */
 const MAX_SUGGESTIONS = 5;
@@ -15,7 +15,7 @@ const MAX_PROBLEMS = 20;
 export async function resolutionError(
   context: Context,
   lookup: Lookup,
-  { problems, report, hint }: Refusal,
+  { problems, report, hint }: Unresolved,
 ): Promise<ResolutionError> {
   const explained = [];
   for (const [at, problem] of problems.entries()) {
@@ -36,7 +36,7 @@ async function alternativesTo(
   const found = {
     nearest: isUnknown ? nearest(context, lookup, problem) : [],
     providers: isUnknown ? providers(context, lookup, problem.subject) : [],
-    elsewhere: await elsewhere(context, lookup, {
+    elsewhere: await findElsewhere(context, lookup, {
       // Only of a word of the request may a part be a repository; no relation has a slash.
       relation: problem.requirement.slice(problem.requirement.lastIndexOf('/') + 1),
       most: MAX_SUGGESTIONS,

@@ -17,7 +17,7 @@ const OTHER: Readonly<Record<DistroId, DistroId>> = { alpine: 'arch', arch: 'alp
  * Packages that meet the relation in repositories that were indexed for other requests, the best of each: of the distribution;
  * with `anywhere`, where those have none, of another architecture of it, else of the other distribution.
  */
-export async function elsewhere(
+export async function findElsewhere(
   context: Context,
   lookup: Lookup,
   { relation, most, anywhere }: { relation: string; most: number; anywhere: boolean },

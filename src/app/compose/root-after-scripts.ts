@@ -13,12 +13,12 @@ const READ = ['etc/passwd', 'etc/group'];
  * The root that a layer in which scripts have run leaves over `stack`: only the layer's blob tells. What is not in it is as
  * `before` them.
  */
-export async function ranRoot(
+export async function rootAfterScripts(
   context: Context,
   layer: LayerBlob,
   { stack, before }: { readonly stack: Tree; readonly before: FinishedRoot },
 ): Promise<FinishedRoot> {
-  await context.remote?.bring({ digest: layer.digest, size: layer.sizeBytes });
+  await context.remote?.ensureLocal({ digest: layer.digest, size: layer.sizeBytes });
   const source = {
     blob: () => createReadStream(context.store.get(layer.digest), { signal: context.signal }),
   };

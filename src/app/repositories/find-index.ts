@@ -9,10 +9,10 @@ import type { RepositorySpec } from '../../model/repository.ts';
 import type { Context } from '../context.ts';
 import { distroOf } from '../distros.ts';
 import { DISTROS } from '../settings/settings.ts';
-import { allRefused, reasonsOf } from '../sources/all-refused.ts';
+import { combinedError, reasonsOf } from '../sources/combined-error.ts';
 import type { FoundIndex } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
-import { missingIndexHint } from './missing-index.ts';
+import { missingIndexHint } from './missing-index-hint.ts';
 
 /** Arch's `extra.files` is 60 MiB; an index beyond this is somebody's mistake. */
 const MAX_INDEX_BYTES = 512 * 1024 * 1024;
@@ -53,9 +53,9 @@ export async function findIndex<T>(
       return { status: 'unreachable', reason: reasonsOf(error).join('; ') };
     }
     if (!isAppError(error, 'NOT_FOUND') || !spec.baseUrls.every(isLocal)) throw error;
-    const isThere = (base: string): boolean =>
+    const hasIndex = (base: string): boolean =>
       spec.indexNames.some((name) => existsSync(join(localPath(base), name)));
-    if (spec.baseUrls.some(isThere)) throw error;
+    if (spec.baseUrls.some(hasIndex)) throw error;
     const holds = ({ defaults }: Distro): boolean =>
       spec.baseUrls.some((base) => archivesIn(localPath(base), defaults.archiveSuffixes).length > 0);
     if (holds(sources.distro)) return { status: 'folder' };
@@ -108,7 +108,7 @@ async function askMirrors<T>(
       if (left.length === 0) break;
     }
   }
-  throw allRefused(failed);
+  throw combinedError(failed);
 }
 
 /** Of two places on one mirror where the index may be, the one where it was. */

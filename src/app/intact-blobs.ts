@@ -11,7 +11,7 @@ const MAX_ATTEMPTS = 5;
  * which is removed, or where another process's gc removed one in between: it is fetched or made anew then.
  * @throws what `work` throws; the damage where what is damaged cannot be had again
  */
-export async function withSoundBlobs<T>(
+export async function withIntactBlobs<T>(
   context: Pick<Context, 'progress' | 'store'>,
   work: () => Promise<T>,
 ): Promise<T> {

@@ -6,8 +6,9 @@ import { digestOf } from '../../model/digest.ts';
 import { largest } from '../../model/lists.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
-import { fetchKeys } from '../archives/bootstrap-keys.ts';
+import { fetchKeysBesideIndex } from '../archives/fetch-keys.ts';
 import type { Context } from '../context.ts';
+import { readDetachedSignature } from '../sources/detached-signature.ts';
 import {
   type FoundIndex,
   type IndexedRepository,
@@ -15,10 +16,9 @@ import {
   withoutRelease,
   writeOptions,
 } from '../sources/indexed-repository.ts';
-import { readSignature } from '../sources/signatures.ts';
 import type { Sources } from '../sources/sources.ts';
+import { findIndex } from './find-index.ts';
 import { indexFolder } from './folder-index.ts';
-import { findIndex } from './mirrored-index.ts';
 
 /**
  * Brings the request's repositories into the catalog. `asked: 'if-missing'` trusts what was indexed earlier,
@@ -36,7 +36,7 @@ export async function ensureIndexed(
   const work = sources.repositories.map((spec) => {
     const row = knownRow(context, sources, spec);
     if (row !== undefined && asked === 'if-missing') return { spec, row, changed: false };
-    return bring(context, sources, { spec, row, inTurn });
+    return indexRepository(context, sources, { spec, row, inTurn });
   });
   const outcomes = await Promise.allSettled(work);
   return outcomes.map((outcome) => {
@@ -57,7 +57,7 @@ function oneByOne(): InTurn {
   };
 }
 
-async function bring(
+async function indexRepository(
   context: Context,
   sources: Sources,
   { spec, row, inTurn }: { spec: RepositorySpec; row: RepositoryRow | undefined; inTurn: InTurn },
@@ -202,7 +202,7 @@ export async function readVerified<T>(
   const { distro, trust } = sources;
   const { spec, found } = wanted;
   const signature = distro.defaults.detachedSignatures
-    ? await readSignature(context, sources, found.url)
+    ? await readDetachedSignature(context, sources, found.url)
     : undefined;
   const read = async () =>
     wanted.read({
@@ -215,7 +215,7 @@ export async function readVerified<T>(
     return await read();
   } catch (error) {
     if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys) throw error;
-    await fetchKeys(context, sources, { spec, found, cause: error });
+    await fetchKeysBesideIndex(context, sources, { spec, found, cause: error });
     return read();
   }
 }

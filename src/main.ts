@@ -1,5 +1,5 @@
 import { EXIT_NODE_TOO_OLD } from './cli/exit-codes.ts';
-import { nodeVersionProblem } from './cli/node-version.ts';
+import { nodeVersionProblem } from './model/node-version.ts';
 
 /**
  * The only static import is the guard: everything else needs the Node.js that it asks for, and better-sqlite3

@@ -94,10 +94,12 @@ export function openContext(options: ContextOptions): Context {
   return { catalog, store, directory, progress, signal, env, build, sessions: new Map() };
 }
 
+/** Main file of the command, in the folder that the bundle is written to without subfolders (bin/build.js). */
+const BUNDLE_MAIN = 'main.js';
+
 /** A bundle's main file names the others by their contents; the version is for packages whose files have no times. */
 function bundleIdentity(): string {
-  const main = process.argv[1] ?? '';
-  const stat = main.endsWith('.js') ? statSync(main, { throwIfNoEntry: false }) : undefined;
+  const stat = statSync(join(import.meta.dirname, BUNDLE_MAIN), { throwIfNoEntry: false });
   return stat === undefined ? '' : `${productVersion()} ${stat.size} ${stat.mtimeMs}`;
 }
 

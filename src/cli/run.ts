@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { ContextOptions } from '../app/context.ts';
+import { systemError } from '../files/system-error.ts';
 import { AppError } from '../model/app-error.ts';
 import { type App, createApp } from '../use-cases.ts';
 import type { Words } from './args/command-line.ts';
@@ -10,7 +11,6 @@ import { loadCommand } from './commands.ts';
 import { GET_COMPLETIONS } from './completion-scripts.ts';
 import { exitCodeOf, jsonText, type PrintOptions, resultText } from './print.ts';
 import { createProgress } from './progress.ts';
-import { systemError } from './system-error.ts';
 
 export interface Output {
   write(text: string): unknown;

@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { nodeVersionProblem } from '../../src/cli/node-version.ts';
+import { nodeVersionProblem } from '../../src/model/node-version.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
@@ -43,8 +43,8 @@ test('the guard: an older Node.js gets a message and no other module', () => {
     .filter((url) => url.startsWith('file:'));
   assert.deepEqual(loaded.map((url) => url.replace(/.*\/src\//, '')).sort(), [
     'cli/exit-codes.ts',
-    'cli/node-version.ts',
     'main.ts',
+    'model/node-version.ts',
   ]);
 });
 
@@ -69,7 +69,7 @@ for (const line of [
       .split(' ')
       .filter((url) => url.startsWith('file:'));
     const allowed = [
-      /\/src\/(main|use-cases|model\/[a-z-]+|cli\/[a-z/-]+|app\/settings\/[a-z-]+)\.ts$/,
+      /\/src\/(main|use-cases|(files|model)\/[a-z-]+|cli\/[a-z/-]+|app\/settings\/[a-z-]+)\.ts$/,
       ...(line === '--version' ? [] : YARGS),
     ];
     assert.deepEqual(

@@ -1,5 +1,5 @@
-import { reasonOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
+import { reasonOf } from './errno.ts';
 
 /** What the system refuses at a path is no bug, whoever met it: as AppError STORAGE. Anything else is returned as it is. */
 export function systemError(error: unknown): unknown {

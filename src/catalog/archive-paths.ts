@@ -3,6 +3,7 @@ import type { EntryType } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
 import type { DistroId } from '../model/package.ts';
 import { REVISION } from './revisions.ts';
+import { type TrustLabel, withTrust } from './trust-label.ts';
 
 /** An archive that may ship a path that is looked for. */
 export interface ArchivePaths {
@@ -10,12 +11,13 @@ export interface ArchivePaths {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
-  /** Fingerprint of the trust policy that accepted it */
-  readonly trust: string;
+  /** Undefined: to be verified again before use */
+  readonly trust: TrustLabel | undefined;
   readonly files: readonly { readonly path: string; readonly type: EntryType }[];
 }
 
-interface Row extends Omit<ArchivePaths, 'files'> {
+interface Row extends Omit<ArchivePaths, 'files' | 'trust'> {
+  readonly trust: string;
   readonly files: string;
 }
 
@@ -57,7 +59,7 @@ export class ArchivePathTable {
       )
       .all([distro, ...needles.map(inJson)]);
     return rows.map((row) => ({
-      ...row,
+      ...withTrust(row),
       files: (JSON.parse(row.files) as [path: string, type: EntryType][]).map(([path, type]) => ({
         path,
         type,

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { ArchiveFacts, FileEntry, LinkerFacts } from '../model/archive.ts';
 import type { DiffId, Digest } from '../model/digest.ts';
 import type { DistroId } from '../model/package.ts';
+import { parseTrust, type TrustLabel, trustColumn, withTrust } from './trust-label.ts';
 
 interface ArchiveRow {
   readonly digest: Digest;
@@ -26,20 +27,24 @@ interface ArchiveRow {
   readonly linker: string;
 }
 
-/** An archive whose facts are in the catalog, with the fingerprint of the trust policy that accepted it. */
+/** An archive whose facts are in the catalog. */
 export interface StoredArchive {
   readonly facts: ArchiveFacts;
-  readonly trust: string;
+  /** Undefined: to be verified again before use */
+  readonly trust: TrustLabel | undefined;
 }
 
-/** Under which trust policy an archive was accepted. */
+/** An archive with the label under which it was accepted. */
 export interface ArchiveVerdict {
   readonly digest: Digest;
   readonly name: string;
   readonly version: string;
   readonly sizeBytes: number;
-  readonly trust: string;
+  /** Undefined: to be verified again before use */
+  readonly trust: TrustLabel | undefined;
 }
+
+type VerdictRow = Omit<ArchiveVerdict, 'trust'> & { readonly trust: string };
 
 /** FileEntry's fields in the order they are stored; a file list is an array of such rows. */
 const FILE_FIELDS = [
@@ -67,7 +72,7 @@ export class ArchiveTable {
   readonly #has: Database.Statement<[string, string], { digest: Digest }>;
   readonly #trust: Database.Statement<[Digest], string>;
   readonly #accepted: Database.Statement<[], Digest>;
-  readonly #verdicts: Database.Statement<[string, string], ArchiveVerdict>;
+  readonly #verdicts: Database.Statement<[string, string], VerdictRow>;
   readonly #labels: Database.Statement<[], { digest: Digest; label: string }>;
 
   constructor(database: Database.Database) {
@@ -95,8 +100,8 @@ export class ArchiveTable {
     );
   }
 
-  /** In place of what was known of the same archive. */
-  put(facts: ArchiveFacts, trust: string): void {
+  /** Records an archive's facts, in place of what was known of the same archive. */
+  put(facts: ArchiveFacts, trust: TrustLabel): void {
     this.#put.run(
       facts.digest,
       facts.distro,
@@ -110,7 +115,7 @@ export class ArchiveTable {
       facts.compression,
       facts.layerProblem ?? '',
       facts.signedBy,
-      trust,
+      trustColumn(trust),
       JSON.stringify(facts.segments),
       JSON.stringify(facts.info),
       JSON.stringify(facts.scripts),
@@ -130,9 +135,9 @@ export class ArchiveTable {
     return this.#has.all(distro, identity).map((row) => row.digest);
   }
 
-  /** Undefined: not known */
-  trustOf(digest: Digest): string | undefined {
-    return this.#trust.get(digest);
+  /** Undefined where the archive is unknown, or has to be verified again. */
+  trustOf(digest: Digest): TrustLabel | undefined {
+    return parseTrust(this.#trust.get(digest) ?? '');
   }
 
   /** All that were accepted, in order of distribution, name and version as texts. */
@@ -142,7 +147,7 @@ export class ArchiveTable {
 
   /** By what an index entry says of it; the same package signed twice has one identity and two digests. */
   verdicts(distro: DistroId, identity: string): readonly ArchiveVerdict[] {
-    return this.#verdicts.all(distro, identity);
+    return this.#verdicts.all(distro, identity).map(withTrust);
   }
 
   /** `name-version (distro)` by digest. */
@@ -153,7 +158,7 @@ export class ArchiveTable {
 
 function toStored(row: ArchiveRow): StoredArchive {
   return {
-    trust: row.trust,
+    trust: parseTrust(row.trust),
     facts: {
       distro: row.distro,
       digest: row.digest,

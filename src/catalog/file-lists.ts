@@ -1,6 +1,7 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type Database from 'better-sqlite3';
 import type { Revision, RevisionTable, WriteOptions } from './revisions.ts';
+import { type TrustLabel, trustColumn, withTrust } from './trust-label.ts';
 
 /** A repository's file database as it was read. */
 export interface FileDatabaseRow {
@@ -12,10 +13,12 @@ export interface FileDatabaseRow {
   /** Digest of its bytes */
   readonly content: string;
   readonly signedBy: string;
-  /** Fingerprint of the trust policy that accepted it */
-  readonly trust: string;
+  /** Undefined: to be read again before use */
+  readonly trust: TrustLabel | undefined;
   readonly packageCount: number;
 }
+
+type Columns = Omit<FileDatabaseRow, 'trust'> & { readonly trust: string };
 
 /** One package's paths, packed as the catalog keeps them. */
 export interface PackedList {
@@ -41,7 +44,7 @@ const MAX_LIST_BYTES = 256 * 1024 ** 2;
 /** What repositories say of their packages' paths: pacman's `.files` databases. Directories end in a slash. */
 export class FileListTable {
   readonly #database: Database.Database;
-  readonly #find: Database.Statement<[number], FileDatabaseRow>;
+  readonly #find: Database.Statement<[number], Columns>;
   readonly #get: Database.Statement<[number, string, string], ListRow>;
   readonly #all: Database.Statement<[number], ListRow>;
   readonly #known: Database.Statement<[number], { id: number }>;
@@ -65,7 +68,8 @@ export class FileListTable {
   }
 
   find(repositoryId: number): FileDatabaseRow | undefined {
-    return this.#find.get(repositoryId);
+    const row = this.#find.get(repositoryId);
+    return row === undefined ? undefined : withTrust(row);
   }
 
   /** Puts a repository's lists in place of what was there, as its packages are (repositories.ts). @throws as there */
@@ -106,7 +110,7 @@ export class FileListTable {
         row.lastModified,
         row.content,
         row.signedBy,
-        row.trust,
+        trustColumn(row.trust),
         row.packageCount,
         revision.id,
       );

@@ -4,6 +4,7 @@ import type { DistroId, IndexPackage } from '../model/package.ts';
 import type { LongWrite } from './long-write.ts';
 import { PACKAGE_COLUMNS, packageValues, relatedNames } from './package-rows.ts';
 import type { Revision, RevisionTable, WriteOptions } from './revisions.ts';
+import { type TrustLabel, trustColumn, withTrust } from './trust-label.ts';
 
 /** A repository whose index is in the catalog. */
 export interface RepositoryRow {
@@ -22,18 +23,20 @@ export interface RepositoryRow {
   readonly content: string;
   readonly description: string;
   readonly signedBy: string;
-  /** Fingerprint of the trust policy that accepted it */
-  readonly trust: string;
+  /** Undefined: to be read again before use */
+  readonly trust: TrustLabel | undefined;
   readonly packageCount: number;
 }
+
+type Columns = Omit<RepositoryRow, 'trust'> & { readonly trust: string };
 
 const COLUMNS = `id, distro, architecture, url, base, release, name, etag, last_modified AS lastModified, content,
   description, signed_by AS signedBy, trust, package_count AS packageCount`;
 
 export class RepositoryTable {
   readonly #database: Database.Database;
-  readonly #find: Database.Statement<[string, string, string], RepositoryRow>;
-  readonly #all: Database.Statement<[], RepositoryRow>;
+  readonly #find: Database.Statement<[string, string, string], Columns>;
+  readonly #all: Database.Statement<[], Columns>;
   readonly #newestBuild: Database.Statement<[number], { time: number }>;
   readonly #revisions: RevisionTable;
 
@@ -50,11 +53,12 @@ export class RepositoryTable {
   }
 
   find(distro: DistroId, architecture: string, url: string): RepositoryRow | undefined {
-    return this.#find.get(distro, architecture, url);
+    const row = this.#find.get(distro, architecture, url);
+    return row === undefined ? undefined : withTrust(row);
   }
 
   all(): readonly RepositoryRow[] {
-    return this.#all.all();
+    return this.#all.all().map(withTrust);
   }
 
   /** Remembers newer validators, another mirror, or a trust policy that accepted the same content. */
@@ -66,7 +70,7 @@ export class RepositoryTable {
       .prepare(
         'UPDATE repository SET base = ?, etag = ?, last_modified = ?, trust = ?, signed_by = ? WHERE id = ?',
       )
-      .run(row.base, row.etag, row.lastModified, row.trust, row.signedBy, id);
+      .run(row.base, row.etag, row.lastModified, trustColumn(row.trust), row.signedBy, id);
   }
 
   /** Build time of the newest package, in seconds since the epoch; 0: of none is it known. */
@@ -130,7 +134,7 @@ export class RepositoryTable {
         row.content,
         row.description,
         row.signedBy,
-        row.trust,
+        trustColumn(row.trust),
         packageCount,
         revision.id,
       );

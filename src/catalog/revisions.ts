@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { withFileLock, withFreeLock } from '../lock/file-lock.ts';
 import { LongWrite } from './long-write.ts';
+import { type TrustLabel, trustColumn } from './trust-label.ts';
 
 /** The one of a repository that counts now */
 export const REVISION = 'SELECT revision FROM repository WHERE id = ?';
@@ -18,10 +19,10 @@ export interface WriteOptions {
   readonly onWait?: (() => void) | undefined;
 }
 
-/** Of what index, accepted under which trust */
+/** Which index a revision is made of, and under which label it was accepted. */
 interface Reading {
   readonly content: string;
-  readonly trust: string;
+  readonly trust: TrustLabel | undefined;
 }
 
 interface Replacement {
@@ -78,7 +79,7 @@ export class RevisionTable {
     for (const { id, lock } of this.#unnamed.all()) {
       await withFreeLock(this.#lockPath(lock), async () => {
         // Named meanwhile, or removed and its id given to another writer's
-        const row = this.#unnamed.all().find((one) => one.id === id && one.lock === lock);
+        const row = this.#unnamed.all().find((row) => row.id === id && row.lock === lock);
         if (row !== undefined) await this.#remove(row, write);
       });
     }
@@ -118,6 +119,6 @@ export class RevisionTable {
   }
 }
 
-function isSame(one: Reading, other: Reading | undefined): boolean {
-  return one.content === other?.content && one.trust === other.trust;
+function isSame(reading: Reading, other: Reading | undefined): boolean {
+  return reading.content === other?.content && trustColumn(reading.trust) === trustColumn(other.trust);
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { Catalog } from '../../src/catalog/catalog.ts';
+import { checked } from '../../src/catalog/trust-label.ts';
 import { isAppError } from '../../src/model/app-error.ts';
 import { entry, facts } from '../compose/entries.ts';
 import { indexPackage, openCatalog, repository } from './fixtures.ts';
@@ -117,26 +118,26 @@ describe('catalog', () => {
         segments: [{ offset: 0, sizeBytes: 5, uncompressedOffset: 0, uncompressedSizeBytes: 9 }],
       },
     );
-    catalog.archives.put(made, 'pinned');
-    assert.deepEqual(catalog.archives.get(made.digest), { facts: made, trust: 'pinned' });
+    catalog.archives.put(made, checked('pinned'));
+    assert.deepEqual(catalog.archives.get(made.digest), { facts: made, trust: checked('pinned') });
     assert.deepEqual(catalog.archives.verdicts('alpine', 'git'), [
       {
         digest: made.digest,
         name: made.name,
         version: made.version,
         sizeBytes: made.sizeBytes,
-        trust: 'pinned',
+        trust: checked('pinned'),
       },
     ]);
     assert.deepEqual(catalog.archives.digestsOf('arch', 'git'), []);
-    catalog.archives.put({ ...made, signedBy: 'someone' }, 'other');
+    catalog.archives.put({ ...made, signedBy: 'someone' }, checked('other'));
     assert.deepEqual(
       [catalog.archives.get(made.digest)?.trust, catalog.archives.get(made.digest)?.facts.signedBy],
-      ['other', 'someone'],
+      [checked('other'), 'someone'],
     );
     const library = { bits: 64, machine: 62, soname: null, libc6: false, osVersion: 0, isaLevel: 3 } as const;
     const linked = { ...made, linker: { libraries: { ab: library, cd: null }, generators: { ef: '' } } };
-    catalog.archives.put(linked, 'other');
+    catalog.archives.put(linked, checked('other'));
     assert.deepEqual(catalog.archives.get(made.digest)?.facts, linked);
   });
 

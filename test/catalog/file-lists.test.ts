@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { packList } from '../../src/catalog/file-lists.ts';
+import { checked } from '../../src/catalog/trust-label.ts';
 import { entry, facts } from '../compose/entries.ts';
 import { indexPackage, openCatalog, repository } from './fixtures.ts';
 
@@ -17,7 +18,7 @@ async function put(catalog: Catalog, lists: Readonly<Record<string, readonly str
       lastModified: 'l',
       content: 'c',
       signedBy: 's',
-      trust: 't',
+      trust: checked('t'),
       packageCount: packages.length,
     },
     Object.entries(lists).map(([name, paths]) => packList(name, '1.0-r0', paths)),
@@ -37,7 +38,10 @@ describe('lists of files', () => {
     assert.deepEqual(catalog.fileLists.get(id, 'a', '1.0-r0'), ['usr/', 'usr/a b', 'usr/ü']);
     assert.deepEqual(catalog.fileLists.get(id, 'empty', '1.0-r0'), []);
     assert.equal(catalog.fileLists.get(id, 'a', '2'), undefined);
-    assert.deepEqual([catalog.fileLists.find(id)?.packageCount, catalog.fileLists.find(id)?.trust], [2, 't']);
+    assert.deepEqual(
+      [catalog.fileLists.find(id)?.packageCount, catalog.fileLists.find(id)?.trust],
+      [2, checked('t')],
+    );
     assert.equal(catalog.fileLists.find(id + 1), undefined);
   });
 
@@ -100,7 +104,7 @@ describe('paths of archives', () => {
         ...names.map((path) => ({ ...entry('f x 1'), path })),
         entry('s usr/l bin/link'),
       ]),
-      'pinned',
+      checked('pinned'),
     );
     const hits = (needle: string) => catalog.archivePaths.search('alpine', [needle]).length;
     for (const path of names) {
@@ -116,7 +120,7 @@ describe('paths of archives', () => {
   test('archives are known by the checksum of their index entries', async (t) => {
     const { catalog } = openCatalog(t);
     const made = facts('git', []);
-    catalog.archives.put(made, 'pinned');
+    catalog.archives.put(made, checked('pinned'));
     const id = await catalog.repositories.replace(repository('u'), [
       indexPackage('git', { checksum: made.identity }),
       indexPackage('other', { checksum: made.identity }),

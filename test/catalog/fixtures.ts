@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import type { RepositoryRow } from '../../src/catalog/repositories.ts';
+import { checked } from '../../src/catalog/trust-label.ts';
 import type { IndexPackage } from '../../src/model/package.ts';
 
 /** A catalog in a folder of its own, both gone after the test. */
@@ -61,6 +62,6 @@ export function repository(url: string): Omit<RepositoryRow, 'id' | 'packageCoun
     content: 'sha256:1',
     description: '',
     signedBy: 'key',
-    trust: 'pinned',
+    trust: checked('pinned'),
   };
 }

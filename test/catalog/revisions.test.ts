@@ -10,6 +10,7 @@ import { cacheGc } from '../../src/app/cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { packList } from '../../src/catalog/file-lists.ts';
 import { MIGRATIONS } from '../../src/catalog/migrations.ts';
+import { checked } from '../../src/catalog/trust-label.ts';
 import { use } from '../app/harness.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { indexPackage, openCatalog, repository } from './fixtures.ts';
@@ -94,7 +95,7 @@ describe('while a long index is written', () => {
       lastModified: '',
       content: '1',
       signedBy: '',
-      trust: 't',
+      trust: checked('t'),
     };
     const lists = (count: number, path: string) =>
       Array.from({ length: count }, (_, at) => packList(`p${at}`, '1.0-r0', [path]));

@@ -82,7 +82,7 @@ function accepted(context: Context, sources: Sources, listed: Listed): ArchiveFa
 
 /**
  * Of the archives that an entry may mean, one whose bytes are here; before others one that this trust accepted. Where facts
- * will do, one that is elsewhere and that this trust accepted or believes.
+ * will do, one that is elsewhere and that this trust accepts, on its own word or a published catalog's.
  */
 function fromCache(context: Context, sources: Sources, listed: Listed): StoredArchive | undefined {
   const { store, remote, catalog } = context;
@@ -97,7 +97,7 @@ function fromCache(context: Context, sources: Sources, listed: Listed): StoredAr
   if (accepted !== undefined || remote === undefined) return accepted ?? here[0];
   const elsewhere = known((digest) => !store.has(digest) && remote.mayHave(digest));
   return (
-    elsewhere.find(accepts) ?? elsewhere.find((stored) => sources.trust.believes(stored.trust)) ?? here[0]
+    elsewhere.find(accepts) ?? elsewhere.find((stored) => sources.trust.acceptsClaim(stored.trust)) ?? here[0]
   );
 }
 
@@ -149,7 +149,7 @@ async function reverify(
   try {
     const file = { path, where, distro, trust, expected: entry };
     const facts = await withKeys(() => readArchiveFile(context, file));
-    context.catalog.archives.put(facts, trust.fingerprint);
+    context.catalog.archives.put(facts, trust.label);
     return facts;
   } catch (error) {
     if (!isAppError(error) || error.code === 'CANCELLED' || error.code === 'STORAGE') throw error;

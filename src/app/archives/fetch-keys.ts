@@ -138,7 +138,7 @@ async function keysIn(
   }: { readonly entry: IndexPackage | undefined; readonly url: string; readonly path: string },
 ): Promise<readonly KeyFile[]> {
   const policy: TrustPolicy = { ...(await trust.policy()), allowUntrusted: true };
-  const untrusting = { fingerprint: '', policy: async () => policy };
+  const untrusting = { policy: async () => policy };
   const facts = await readArchiveFile(
     { ...context, progress: silentProgress },
     {

@@ -10,14 +10,19 @@ import type { Trust } from '../sources/trust.ts';
 /** Read in one piece up to here, in pieces of this size beyond. */
 const READ_BYTES = 4 * 1024 * 1024;
 
-export interface IngestFile {
+/** An archive's file, and what its bytes are verified against. */
+export interface ArchiveFile {
   readonly path: string;
   /** For messages: the URL a download came from, else the path */
   readonly where: string;
   readonly distro: Distro;
-  readonly trust: Pick<Trust, 'fingerprint' | 'policy'>;
+  readonly trust: Pick<Trust, 'policy'>;
   readonly expected?: IndexPackage;
   readonly signature?: Uint8Array;
+}
+
+export interface IngestFile extends ArchiveFile {
+  readonly trust: Pick<Trust, 'label' | 'policy'>;
   /** The file is ours and moves into the store; else its bytes are copied there on the way. */
   readonly adopt: boolean;
 }
@@ -34,7 +39,7 @@ export async function ingestFile(
   const facts = file.adopt ? await adopt(context, file) : await copy(context, file);
   const { archives } = context.catalog;
   const added = !archives.digestsOf(facts.distro, facts.identity).includes(facts.digest);
-  archives.put(facts, file.trust.fingerprint);
+  archives.put(facts, file.trust.label);
   return { facts, added };
 }
 
@@ -59,7 +64,7 @@ async function copy(context: Context, file: IngestFile): Promise<ArchiveFacts> {
 /** Reads and verifies an archive, handing each piece of its bytes to `tee` as well. */
 export async function readArchiveFile(
   context: Context,
-  file: Omit<IngestFile, 'adopt'>,
+  file: ArchiveFile,
   tee?: (chunk: Buffer) => void | Promise<void>,
 ): Promise<ArchiveFacts> {
   const { distro, expected, signature } = file;

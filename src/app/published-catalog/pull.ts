@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { claimed } from '../../catalog/trust-label.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { CatalogPullReport } from '../../model/catalog-report.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
@@ -14,7 +15,7 @@ import { openRegistryContent } from '../images/registry-content.ts';
 import { withRegistries } from '../registry-access.ts';
 import { sourceOptions } from '../settings/settings.ts';
 import { writeOptions } from '../sources/indexed-repository.ts';
-import { believed, isBelieved, Trust } from '../sources/trust.ts';
+import { Trust } from '../sources/trust.ts';
 import { type CatalogConfig, readCatalogConfig, readCatalogManifest, type Section } from './artifact.ts';
 import { recordsOf } from './chunks.ts';
 import { CATALOG_DISTROS } from './push.ts';
@@ -121,9 +122,8 @@ function storeRecords(context: Context, { what, chunks, where }: FetchedCatalog)
   const { archives, derived } = context.catalog;
   let taken = 0;
   for (const { facts, trust } of section(what.archives, archiveRecord)) {
-    const known = archives.trustOf(facts.digest) ?? '';
-    if (known !== '' && !isBelieved(known)) continue;
-    archives.put(facts, believed(trust));
+    if (archives.trustOf(facts.digest)?.basis === 'checked') continue;
+    archives.put(facts, claimed(trust));
     taken += 1;
   }
   for (const { key, ...blob } of section(what.derived, derivedRecord)) {
@@ -139,8 +139,8 @@ async function storeRepository(
 ): Promise<boolean> {
   const { repositories } = context.catalog;
   const known = repositories.find(record.distro, record.architecture, record.url);
-  if (known?.content === record.content && known.trust !== '') return false;
-  const row = { ...record, trust: believed(record.trust), etag: '', lastModified: '' };
+  if (known?.content === record.content && known.trust !== undefined) return false;
+  const row = { ...record, trust: claimed(record.trust), etag: '', lastModified: '' };
   await repositories.replace(row, packages, writeOptions(context, record.name));
   return true;
 }

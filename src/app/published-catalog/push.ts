@@ -10,7 +10,7 @@ import { distroOf } from '../distros.ts';
 import { pushContents } from '../images/push-contents.ts';
 import { withRegistries } from '../registry-access.ts';
 import { sourceOptions } from '../settings/settings.ts';
-import { fingerprintOf, Trust } from '../sources/trust.ts';
+import { Trust } from '../sources/trust.ts';
 import { type CatalogConfig, CHUNK_TYPE, catalogManifest, type Section } from './artifact.ts';
 import { chunked, type Line } from './chunks.ts';
 import { archiveLine, packageLine, type RepositoryRecord } from './records.ts';
@@ -104,13 +104,13 @@ async function writeChunks(
 
 function published({ catalog, progress }: Context): readonly (RepositoryRecord & { readonly id: number })[] {
   return catalog.repositories.all().flatMap((row) => {
-    const { etag: _, lastModified: __, packageCount: ___, ...rest } = row;
-    if (row.trust === '' || [row.url, row.base].some(isLocal)) return [];
+    const { etag: _, lastModified: __, packageCount: ___, trust, ...rest } = row;
+    if (trust === undefined || [row.url, row.base].some(isLocal)) return [];
     if ([row.url, row.base].some(hadSecrets)) {
       progress.note(`${redactUrl(row.base)} not published: its URL has a password or a query`);
       return [];
     }
-    return [{ ...rest, trust: fingerprintOf(row.trust) }];
+    return [{ ...rest, trust: trust.fingerprint }];
   });
 }
 
@@ -121,8 +121,8 @@ function* packageLines({ catalog }: Context, repositoryId: number): Generator<Li
 function* archiveLines({ catalog }: Context): Generator<Line> {
   for (const digest of catalog.archives.accepted()) {
     const stored = catalog.archives.get(digest);
-    if (stored === undefined) continue;
-    yield { key: digest, text: archiveLine({ facts: stored.facts, trust: fingerprintOf(stored.trust) }) };
+    if (stored?.trust === undefined) continue;
+    yield { key: digest, text: archiveLine({ facts: stored.facts, trust: stored.trust.fingerprint }) };
   }
 }
 

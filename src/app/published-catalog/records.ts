@@ -246,7 +246,11 @@ export interface KeyRecord {
 export const keyRecord: Reader<KeyRecord> = record<KeyRecord>({ distro, name: word, content: base64 });
 
 /** A repository as it was indexed, without what concerns the next request for its index. */
-export type RepositoryRecord = Omit<RepositoryRow, 'id' | 'etag' | 'lastModified' | 'packageCount'>;
+export interface RepositoryRecord
+  extends Omit<RepositoryRow, 'id' | 'etag' | 'lastModified' | 'packageCount' | 'trust'> {
+  /** Fingerprint of the trust policy that accepted it */
+  readonly trust: string;
+}
 
 const remote: Reader<string> = (value, where) => {
   const got = text(value, where);

@@ -134,16 +134,16 @@ function dateOf(ms: number): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10);
 }
 
-/** What is in the catalog, unless another trust accepted it, or it is only believed. */
+/** Returns what is in the catalog, verified here under this trust. */
 function acceptedRow(context: Context, sources: Sources, spec: RepositorySpec): RepositoryRow | undefined {
   const row = knownRow(context, sources, spec);
   return row !== undefined && sources.trust.accepts(row.trust) ? row : undefined;
 }
 
-/** What is in the catalog, accepted or, of a catalog of others, believed under this trust. */
+/** Returns what is in the catalog, verified under this trust here or by whoever published it. */
 function knownRow({ catalog }: Context, { trust }: Sources, spec: RepositorySpec): RepositoryRow | undefined {
   const row = catalog.repositories.find(spec.distro, spec.architecture, identityOf(spec));
-  return row !== undefined && (trust.accepts(row.trust) || trust.believes(row.trust)) ? row : undefined;
+  return row !== undefined && (trust.accepts(row.trust) || trust.acceptsClaim(row.trust)) ? row : undefined;
 }
 
 async function store(
@@ -184,7 +184,7 @@ async function store(
       content,
       description: index.description,
       signedBy: index.signedBy,
-      trust: sources.trust.fingerprint,
+      trust: sources.trust.label,
     },
     index.packages,
     writeOptions(context, spec.name),

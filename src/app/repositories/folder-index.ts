@@ -123,7 +123,7 @@ export async function indexFolder(
       content,
       description: '',
       signedBy: '',
-      trust: trust.fingerprint,
+      trust: trust.label,
     },
     fitting,
     writeOptions(context, spec.name),

@@ -101,7 +101,7 @@ async function storeLists(
       lastModified: found.lastModified,
       content: digestOf(found.bytes),
       signedBy,
-      trust: sources.trust.fingerprint,
+      trust: sources.trust.label,
       packageCount: lists.length,
     },
     lists,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { checked, type TrustLabel } from '../../catalog/trust-label.ts';
 import type { Distro } from '../../distros/distro.ts';
 import { readLimitedFile } from '../../files/limited-file.ts';
 import { makeFolder } from '../../files/make-folder.ts';
@@ -17,22 +18,6 @@ const ARCH_KEYRING_FILE = /^archlinux(?:\.gpg|-trusted|-revoked)$/;
 export interface KeyFile {
   readonly name: string;
   readonly bytes: Uint8Array;
-}
-
-/** Before the fingerprint under which a catalog of others says to have accepted something: nobody here has checked it. */
-const BELIEVED = 'believed ';
-
-export function believed(fingerprint: string): string {
-  return BELIEVED + fingerprint;
-}
-
-/** The fingerprint alone, of what was checked here and of what is believed. */
-export function fingerprintOf(trust: string): string {
-  return trust.startsWith(BELIEVED) ? trust.slice(BELIEVED.length) : trust;
-}
-
-export function isBelieved(trust: string): boolean {
-  return trust.startsWith(BELIEVED);
 }
 
 /**
@@ -66,8 +51,12 @@ export class Trust {
     this.#keysDirectory = join(context.directory, 'keys', distro.id);
   }
 
-  /** Names this trust: what was accepted under one fingerprint is verified again under another. */
-  get fingerprint(): string {
+  /** Labels what is verified under this trust: what has the label of another is verified again. */
+  get label(): TrustLabel {
+    return checked(this.#ownFingerprint);
+  }
+
+  get #ownFingerprint(): string {
     if (this.#fingerprint === undefined) {
       const keys = this.pinned ? 'pinned' : hashOf(this.#folders.flatMap(filesIn));
       const appended = this.#appended.length === 0 ? '' : `and ${hashOf(this.#appended.flatMap(filesIn))}`;
@@ -84,18 +73,18 @@ export class Trust {
     return this.#fingerprint;
   }
 
-  /** True when what was accepted under `fingerprint` need not be verified again. Empty: it must be, in any case. */
-  accepts(fingerprint: string): boolean {
-    return (
-      fingerprint !== '' &&
-      !isBelieved(fingerprint) &&
-      (this.allowUntrusted || fingerprint === this.fingerprint)
-    );
+  /** True where what has this label need not be verified again. */
+  accepts(label: TrustLabel | undefined): boolean {
+    return label?.basis === 'checked' && this.#covers(label);
   }
 
-  /** True when a catalog that the user believes says that it was accepted under this trust. */
-  believes(fingerprint: string): boolean {
-    return isBelieved(fingerprint) && this.accepts(fingerprintOf(fingerprint));
+  /** True where a published catalog that the user believes says that it was verified under this trust. */
+  acceptsClaim(label: TrustLabel | undefined): boolean {
+    return label?.basis === 'claimed' && this.#covers(label);
+  }
+
+  #covers({ fingerprint }: TrustLabel): boolean {
+    return fingerprint !== '' && (this.allowUntrusted || fingerprint === this.#ownFingerprint);
   }
 
   /** The distribution's key files that are kept here; none where they come with the product. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { storageError } from '../files/errno.ts';
 import type { Progress, ProgressTask } from '../model/progress.ts';
-import { contentLength, overLimit, type Reply } from './exchange.ts';
+import { contentLength, type HttpResponse, overLimit } from './exchange.ts';
 import { FetchFailure } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { localSize, streamLocal } from './local.ts';
@@ -131,14 +131,14 @@ async function prefixOf(path: string, offset: number): Promise<FilePrefix> {
 async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
   const { options, path } = transfer;
   const { start, validator } = await resumePoint(url, path);
-  const reply = await httpGet(url, {
+  const response = await httpGet(url, {
     headers: start > 0 ? { range: `bytes=${start}-`, 'if-range': validator } : {},
     signal: options.signal,
     timeoutMs: options.timeoutMs,
   });
-  const plan = planBody(reply, start);
+  const plan = planBody(response, start);
   if (typeof plan === 'string') {
-    await reply.discard();
+    await response.discard();
     await discardPartial(path);
     // Without a Range of ours the same answer would come again.
     throw new FetchFailure('NETWORK', plan, { retry: start > 0 ? 'at-once' : 'no' });
@@ -148,7 +148,7 @@ async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
     try {
       checkSize(plan.total, options, 'later');
     } catch (error) {
-      await reply.discard();
+      await response.discard();
       // A part of another file than the one asked for.
       if (plan.offset > 0) await discardPartial(path);
       throw error;
@@ -156,18 +156,18 @@ async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
   }
   const origin: Origin = {
     url: redactUrl(url),
-    etag: reply.header('etag'),
-    lastModified: reply.header('last-modified'),
+    etag: response.header('etag'),
+    lastModified: response.header('last-modified'),
   };
   transfer.meter.restart(plan.offset, options.expectedSizeBytes ?? plan.total);
   let writer: PartialWriter;
   try {
     writer = await PartialWriter.open(path, plan.offset, origin);
   } catch (error) {
-    await reply.discard();
+    await response.discard();
     throw error;
   }
-  await fill(writer, reply.body, { transfer, limit: most, reuses: false });
+  await fill(writer, response.body, { transfer, limit: most, reuses: false });
   const wanted = options.expectedSizeBytes ?? plan.total ?? writer.sizeBytes;
   if (writer.sizeBytes !== wanted) {
     const reason = `truncated: expected ${wanted} bytes, got ${writer.sizeBytes}`;
@@ -187,15 +187,18 @@ async function resumePoint(url: string, path: string): Promise<{ start: number; 
 }
 
 /** Where the body belongs and the size of the whole; or, as a sentence, why the answer does not fit the request. */
-function planBody(reply: Reply, start: number): { offset: number; total: number | undefined } | string {
-  const length = contentLength(reply);
-  if (reply.status === 200) return { offset: 0, total: length };
-  if (reply.status === 416)
+function planBody(
+  response: HttpResponse,
+  start: number,
+): { offset: number; total: number | undefined } | string {
+  const length = contentLength(response);
+  if (response.status === 200) return { offset: 0, total: length };
+  if (response.status === 416)
     return `HTTP 416: the ${start} bytes here do not belong to the file on the server; starting over`;
-  if (reply.status !== 206 || start === 0) return `unexpected HTTP ${reply.status}`;
-  const range = /^bytes (\d{1,15})-(\d{1,15})\/(?:(\d{1,15})|\*)$/.exec(reply.header('content-range'));
+  if (response.status !== 206 || start === 0) return `unexpected HTTP ${response.status}`;
+  const range = /^bytes (\d{1,15})-(\d{1,15})\/(?:(\d{1,15})|\*)$/.exec(response.header('content-range'));
   if (range === null || Number(range[1]) !== start) {
-    return `requested bytes from ${start}, got Content-Range "${reply.header('content-range')}"; starting over`;
+    return `requested bytes from ${start}, got Content-Range "${response.header('content-range')}"; starting over`;
   }
   const total = range[3] === undefined ? undefined : Number(range[3]);
   return { offset: start, total: total ?? (length === undefined ? undefined : start + length) };

@@ -32,7 +32,7 @@ export interface ExchangeRequest {
   readonly timeoutMs: number;
 }
 
-export interface Reply {
+export interface HttpResponse {
   readonly status: number;
   /** The first of the name; empty when there is none */
   header(name: string): string;
@@ -40,7 +40,7 @@ export interface Reply {
   headers(name: string): readonly string[];
   /** The body's bytes exactly as sent: a Content-Encoding is never undone. Throws FetchFailure or AppError CANCELLED. */
   readonly body: AsyncIterable<Buffer>;
-  /** Ends the reply without its body. */
+  /** Ends the response without its body. */
   discard(): Promise<void>;
 }
 
@@ -52,10 +52,10 @@ export function retryAfter(value: string, nowMs: number): number | undefined {
 }
 
 /**
- * One request and its reply, whatever its status, under a watchdog that aborts it when nothing moves for timeoutMs.
+ * One request and its response, whatever its status, under a watchdog that aborts it when nothing moves for timeoutMs.
  * @throws FetchFailure; AppError CANCELLED; what the request's body throws
  */
-export async function exchange(target: URL, request: ExchangeRequest, send: Send): Promise<Reply> {
+export async function exchange(target: URL, request: ExchangeRequest, send: Send): Promise<HttpResponse> {
   const { signal, timeoutMs } = request;
   const url = target.href;
   if (signal?.aborted) throw cancelled(url);
@@ -163,7 +163,7 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
         } finally {
           end();
         }
-        // undici takes a connection for free one turn after its reply: sooner, the next request would open another.
+        // undici takes a connection for free one turn after its response: sooner, the next request would open another.
         await setImmediate();
       },
     };
@@ -173,8 +173,8 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
   }
 }
 
-export function contentLength(reply: Pick<Reply, 'header'>): number | undefined {
-  const value = reply.header('content-length');
+export function contentLength(response: Pick<HttpResponse, 'header'>): number | undefined {
+  const value = response.header('content-length');
   return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 

@@ -14,7 +14,7 @@ export class FetchFailure extends Error {
   /** The server's Retry-After */
   readonly waitMs: number | undefined;
   readonly hint: string | undefined;
-  /** Of the reply, where that is the failure */
+  /** Of the response, where that is the failure */
   readonly status: number | undefined;
   /** What was found wrong with the content, where that is the failure */
   readonly refusal: AppError | undefined;

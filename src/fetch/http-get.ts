@@ -1,5 +1,5 @@
 import { connections } from './connections.ts';
-import { exchange, type Reply, retryAfter, TRANSIENT_STATUSES, USER_AGENT } from './exchange.ts';
+import { exchange, type HttpResponse, retryAfter, TRANSIENT_STATUSES, USER_AGENT } from './exchange.ts';
 import { FetchFailure } from './failure.ts';
 
 /** Official mirrors redirect once or twice (http → https, CDN → host); more is a loop. */
@@ -14,9 +14,9 @@ export interface GetRequest {
 
 /**
  * GET with redirects followed.
- * @throws FetchFailure for every reply that is not 200, 206, 304 or 416, and for what fails on the way; AppError CANCELLED
+ * @throws FetchFailure for every response that is not 200, 206, 304 or 416, and for what fails on the way; AppError CANCELLED
  */
-export async function httpGet(url: string, request: GetRequest): Promise<Reply> {
+export async function httpGet(url: string, request: GetRequest): Promise<HttpResponse> {
   let { target, authorization } = parse(url);
   for (let hop = 0; ; hop++) {
     const headers: Record<string, string> = {
@@ -26,10 +26,10 @@ export async function httpGet(url: string, request: GetRequest): Promise<Reply> 
       ...request.headers,
     };
     if (authorization !== '') headers.authorization = authorization;
-    const reply = await exchange(target, { ...request, method: 'GET', headers }, connections().send);
-    const location = reply.header('location');
-    if (![301, 302, 303, 307, 308].includes(reply.status) || location === '') return accept(reply);
-    await reply.discard();
+    const response = await exchange(target, { ...request, method: 'GET', headers }, connections().send);
+    const location = response.header('location');
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === '') return accept(response);
+    await response.discard();
     if (hop === MAX_REDIRECTS) {
       throw new FetchFailure('NETWORK', `more than ${MAX_REDIRECTS} redirects`, { retry: 'no' });
     }
@@ -65,10 +65,10 @@ function decode(text: string): string {
   }
 }
 
-async function accept(reply: Reply): Promise<Reply> {
-  const { status } = reply;
-  if (status === 200 || status === 206 || status === 304 || status === 416) return reply;
-  await reply.discard();
+async function accept(response: HttpResponse): Promise<HttpResponse> {
+  const { status } = response;
+  if (status === 200 || status === 206 || status === 304 || status === 416) return response;
+  await response.discard();
   if (status === 404 || status === 410) {
     throw new FetchFailure(
       'NOT_FOUND',
@@ -76,7 +76,7 @@ async function accept(reply: Reply): Promise<Reply> {
       { retry: 'no' },
     );
   }
-  const waitMs = retryAfter(reply.header('retry-after'), Date.now());
+  const waitMs = retryAfter(response.header('retry-after'), Date.now());
   if (TRANSIENT_STATUSES.has(status))
     throw new FetchFailure('NETWORK', `HTTP ${status}`, { retry: 'later', waitMs });
   const meaning: Readonly<Record<number, string>> = {

@@ -1,7 +1,7 @@
 import { withFileLock } from '../lock/file-lock.ts';
 import type { Progress } from '../model/progress.ts';
 import { type Download, downloadFile } from './download.ts';
-import { contentLength, overLimit, type Reply } from './exchange.ts';
+import { contentLength, type HttpResponse, overLimit } from './exchange.ts';
 import { asRefusal, cancelled, FetchFailure } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { readLocal } from './local.ts';
@@ -19,7 +19,7 @@ export interface FetchOptions extends MirrorOptions {
   readonly remote?: RemoteFiles | undefined;
 }
 
-/** From an earlier reply; compared by the server (RFC 9110 section 13.1). */
+/** From an earlier response; compared by the server (RFC 9110 section 13.1). */
 export interface Validators {
   readonly etag?: string;
   readonly lastModified?: string;
@@ -75,25 +75,25 @@ async function bytesOf(url: string, options: BytesOptions): Promise<ConditionalR
   if (isLocal(url)) return readLocal(url, options);
   if (options.remote?.serves(url)) return readRemote(options.remote, url, options);
   const headers = conditions(options.validators ?? {});
-  const reply = await httpGet(url, {
+  const response = await httpGet(url, {
     headers,
     signal: options.signal,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   });
-  if (reply.status === 304 && Object.keys(headers).length > 0) {
-    await reply.discard();
+  if (response.status === 304 && Object.keys(headers).length > 0) {
+    await response.discard();
     return { modified: false, url };
   }
-  if (reply.status !== 200) {
-    await reply.discard();
-    throw new FetchFailure('NETWORK', `unexpected HTTP ${reply.status}`, { retry: 'no' });
+  if (response.status !== 200) {
+    await response.discard();
+    throw new FetchFailure('NETWORK', `unexpected HTTP ${response.status}`, { retry: 'no' });
   }
   return {
     modified: true,
     url,
-    bytes: await collect(reply, url, options),
-    etag: reply.header('etag'),
-    lastModified: reply.header('last-modified'),
+    bytes: await collect(response, url, options),
+    etag: response.header('etag'),
+    lastModified: response.header('last-modified'),
   };
 }
 
@@ -146,17 +146,17 @@ async function readRemote(
 }
 
 async function collect(
-  reply: Reply,
+  response: HttpResponse,
   url: string,
   options: FetchOptions & { maxBytes: number },
 ): Promise<Buffer> {
   const { maxBytes } = options;
-  const announced = contentLength(reply);
+  const announced = contentLength(response);
   if (announced !== undefined && announced > maxBytes) {
-    await reply.discard();
+    await response.discard();
     throw overLimit(announced, maxBytes);
   }
-  return gather(reply.body, { announced, url, options });
+  return gather(response.body, { announced, url, options });
 }
 
 interface Gathering {

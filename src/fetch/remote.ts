@@ -11,7 +11,7 @@ export interface RemoteFile {
   readonly sizeBytes: number;
   /** The same for the same bytes, wherever they are; never empty */
   readonly etag: string;
-  /** What follows the prefix, cut replies resumed. Ends by FetchFailure INTEGRITY where the whole is not what the etag says. */
+  /** What follows the prefix, cut responses resumed. Ends by FetchFailure INTEGRITY where the whole is not what the etag says. */
   read(prefix?: FilePrefix): AsyncIterable<Buffer>;
 }
 

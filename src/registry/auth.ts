@@ -1,17 +1,17 @@
-import type { Reply } from '../fetch/exchange.ts';
+import type { HttpResponse } from '../fetch/exchange.ts';
 import { AppError } from '../model/app-error.ts';
 import { type Domain, fullName, type Repository } from '../model/reference.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credential, Credentials } from './credentials.ts';
-import type { Advice } from './refusal-words.ts';
+import type { Remedy } from './remedies.ts';
 import { joined, parseScopes, type Scopes } from './scopes.ts';
 import { basicHeader, type TokenAccess, type TokenServer, Tokens } from './tokens.ts';
 
-export type Asked = Repository | { readonly domain: Domain };
+export type AuthTarget = Repository | { readonly domain: Domain };
 
 /** What a request needs to be allowed. */
-export interface Need {
-  readonly repository: Asked;
+export interface AccessScope {
+  readonly repository: AuthTarget;
   readonly scopes: Scopes;
 }
 
@@ -22,14 +22,14 @@ export interface AuthOptions extends TokenAccess {
 }
 
 /** The credential itself goes to the registry, or a token that its server gives for it. */
-type Way = { readonly kind: 'direct' } | { readonly kind: 'token'; readonly server: TokenServer };
+type AuthScheme = { readonly kind: 'direct' } | { readonly kind: 'token'; readonly server: TokenServer };
 
 /** How one registry is asked: what it challenges us with, and the tokens that it then takes. */
 export class Auth {
   readonly #options: AuthOptions;
   readonly #tokens: Tokens;
   readonly #found = new Map<string, Promise<Credential | undefined>>();
-  #way: Way | undefined;
+  #way: AuthScheme | undefined;
   #asking: Promise<void> | undefined;
   #worked: string | undefined;
 
@@ -42,11 +42,11 @@ export class Auth {
    * Where there is a login, the registry is asked for its challenge once, before anything else: nothing then has to be
    * sent twice, and registries that hide things from strangers (404) show them.
    */
-  async prepare(repository: Asked, ask: () => Promise<Reply>): Promise<void> {
+  async prepare(repository: AuthTarget, ask: () => Promise<HttpResponse>): Promise<void> {
     if (this.#way !== undefined || (await this.#credential(repository)) === undefined) return;
-    this.#asking ??= ask().then(async (reply) => {
-      if (reply.status === 401) this.#learn(reply, await this.#credential(repository));
-      await reply.discard();
+    this.#asking ??= ask().then(async (response) => {
+      if (response.status === 401) this.#learn(response, await this.#credential(repository));
+      await response.discard();
     });
     try {
       await this.#asking;
@@ -57,7 +57,7 @@ export class Auth {
   }
 
   /** The Authorization header; undefined: none. @throws AppError AUTH, FetchFailure */
-  async header({ repository, scopes }: Need): Promise<string | undefined> {
+  async header({ repository, scopes }: AccessScope): Promise<string | undefined> {
     const way = this.#way;
     if (way === undefined) return undefined;
     const credential = await this.#credential(repository);
@@ -78,9 +78,13 @@ export class Auth {
    * we have would be the same again.
    * @throws AppError AUTH, FetchFailure
    */
-  async challenged(reply: Reply, need: Need, header: string | undefined): Promise<Need | undefined> {
+  async challenged(
+    response: HttpResponse,
+    need: AccessScope,
+    header: string | undefined,
+  ): Promise<AccessScope | undefined> {
     const credential = await this.#credential(need.repository);
-    const scope = this.#learn(reply, credential);
+    const scope = this.#learn(response, credential);
     const worked = header !== undefined && header === this.#worked;
     if (scope === undefined && !worked) return undefined;
     const asked = { ...need, scopes: joined([need.scopes, parseScopes(scope ?? '')]) };
@@ -90,7 +94,7 @@ export class Auth {
   }
 
   /** What a 401 or 403 means, and the way on. */
-  async advice({ repository }: Need, status: number): Promise<Advice> {
+  async remedy({ repository }: AccessScope, status: number): Promise<Remedy> {
     const login = `compose login ${this.#options.domain}`;
     const credential = await this.#credential(repository);
     if (credential === undefined) {
@@ -116,8 +120,8 @@ export class Auth {
   }
 
   /** The challenge's scope; undefined when it offers no way that we can take. */
-  #learn(reply: Reply, credential: Credential | undefined): string | undefined {
-    const challenges = parseChallenges(reply.headers('www-authenticate'));
+  #learn(response: HttpResponse, credential: Credential | undefined): string | undefined {
+    const challenges = parseChallenges(response.headers('www-authenticate'));
     const tokens = challenges.find(
       ({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'),
     );
@@ -148,14 +152,14 @@ export class Auth {
     return { realm, service: parameters.get('service') ?? '' };
   }
 
-  #credential(repository: Asked): Promise<Credential | undefined> {
+  #credential(repository: AuthTarget): Promise<Credential | undefined> {
     const key = 'path' in repository ? fullName(repository) : repository.domain;
     const found = this.#found.get(key) ?? this.#find(repository);
     this.#found.set(key, found);
     return found;
   }
 
-  async #find(repository: Asked): Promise<Credential | undefined> {
+  async #find(repository: AuthTarget): Promise<Credential | undefined> {
     const credential = await this.#options.credentials.find(repository);
     if (credential?.kind === 'basic') {
       this.#hidden(basicHeader(credential));
@@ -165,7 +169,7 @@ export class Auth {
   }
 
   #hidden(secret: string): string {
-    this.#options.secrets.keep(secret.replace(/^Basic /, ''));
+    this.#options.secrets.add(secret.replace(/^Basic /, ''));
     return secret;
   }
 }

@@ -10,10 +10,15 @@ export async function blobSize(
   repository: Repository,
   digest: Digest,
 ): Promise<number | undefined> {
-  const reply = await session.send({ method: 'HEAD', repository, target: `blobs/${digest}`, accept: [404] });
-  await reply.discard();
-  if (reply.status === 404) return undefined;
-  const size = contentLength(reply);
+  const response = await session.send({
+    method: 'HEAD',
+    repository,
+    target: `blobs/${digest}`,
+    accept: [404],
+  });
+  await response.discard();
+  if (response.status === 404) return undefined;
+  const size = contentLength(response);
   if (size !== undefined) return size;
   throw new AppError(
     'UNSUPPORTED',

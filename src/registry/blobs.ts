@@ -4,9 +4,9 @@ import { AppError, isAppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
 import { fullName, type Repository } from '../model/reference.ts';
 import { pause } from './retry.ts';
-import type { RegistryReply, RegistryRequest, RegistrySession } from './session.ts';
+import type { RegistryRequest, RegistryResponse, RegistrySession } from './session.ts';
 
-/** A reply that brought this much further does not count against the retries: large blobs come through bad lines. */
+/** A response that brought this much further does not count against the retries: large blobs come through bad lines. */
 const WORTHWHILE_BYTES = 256 * 1024;
 
 /** What a blob is asked for by; a Descriptor is one. */
@@ -23,25 +23,25 @@ export interface BlobPrefix {
 }
 
 /** What a token should allow beside reading, so that it serves for what comes next as well. */
-export type TokenWish = Pick<RegistryRequest, 'actions' | 'reads'>;
+export type TokenScope = Pick<RegistryRequest, 'actions' | 'reads'>;
 
 /** @throws AppError INTEGRITY when it has another size there */
 export async function hasBlob(
   session: RegistrySession,
   repository: Repository,
-  { digest, size, actions = ['pull'], reads = [] }: BlobId & TokenWish,
+  { digest, size, actions = ['pull'], reads = [] }: BlobId & TokenScope,
 ): Promise<boolean> {
   const target = `blobs/${digest}`;
-  const reply = await session.send({ method: 'HEAD', repository, target, actions, reads, accept: [404] });
-  await reply.discard();
-  if (reply.status === 404) return false;
-  const there = contentLength(reply);
+  const response = await session.send({ method: 'HEAD', repository, target, actions, reads, accept: [404] });
+  await response.discard();
+  if (response.status === 404) return false;
+  const there = contentLength(response);
   if (there === undefined || there === size) return true;
   throw wrongSize({ digest, size }, there, fullName(repository));
 }
 
 /**
- * The blob's bytes as they come, from the end of `prefix` on; cut replies are resumed. Throws at the latest after the
+ * The blob's bytes as they come, from the end of `prefix` on; cut responses are resumed. Throws at the latest after the
  * last byte when size or digest differ: use nothing before it has ended.
  * @throws AppError NOT_FOUND, INTEGRITY, NETWORK, CANCELLED
  */
@@ -58,8 +58,8 @@ export async function* readBlob(
   for (let tried = 0; offset < size || size === 0; ) {
     const before = offset;
     try {
-      const reply = await openAt(session, { repository, blob, offset });
-      for await (const chunk of rest(reply, { offset, blob, where })) {
+      const response = await openAt(session, { repository, blob, offset });
+      for await (const chunk of rest(response, { offset, blob, where })) {
         offset += chunk.length;
         if (offset > size) throw wrongSize(blob, offset, where);
         hash.update(chunk);
@@ -69,7 +69,7 @@ export async function* readBlob(
       throw new AppError('NETWORK', `${where}: ${digest}: truncated: expected ${size} bytes, got ${offset}`);
     } catch (error) {
       if (isAppError(error, 'INTEGRITY') && offset === before && mayBeCache) mayBeCache = false;
-      else if (!isAppError(error, 'NETWORK') || error instanceof GivenUp) throw error;
+      else if (!isAppError(error, 'NETWORK') || error instanceof RetriesExhausted) throw error;
       if (offset - before >= WORTHWHILE_BYTES) tried = 0;
       else if (tried++ >= session.retries.count) throw error;
       await pause({ ...session.retries, tried: Math.max(tried - 1, 0), signal: session.signal });
@@ -87,12 +87,12 @@ export async function* readBlob(
 }
 
 /** Every try of a request failed: no use in asking once more. */
-class GivenUp extends AppError {}
+class RetriesExhausted extends AppError {}
 
 async function openAt(
   session: RegistrySession,
   { repository, blob, offset }: { repository: Repository; blob: BlobId; offset: number },
-): Promise<RegistryReply> {
+): Promise<RegistryResponse> {
   try {
     return await session.send({
       method: 'GET',
@@ -103,37 +103,41 @@ async function openAt(
   } catch (error) {
     if (!isAppError(error, 'NETWORK')) throw error;
     const { message, hint, cause, details } = error;
-    throw new GivenUp('NETWORK', message, { ...(hint === undefined ? {} : { hint }), cause, details });
+    throw new RetriesExhausted('NETWORK', message, {
+      ...(hint === undefined ? {} : { hint }),
+      cause,
+      details,
+    });
   }
 }
 
 /** The bytes from `offset` on, also from a server that ignores ranges. */
 async function* rest(
-  reply: RegistryReply,
+  response: RegistryResponse,
   { offset, blob, where }: { offset: number; blob: BlobId; where: string },
 ): AsyncGenerator<Buffer> {
   const { size, digest } = blob;
   let skip = offset;
-  if (reply.status === 206) {
-    const range = /^bytes (\d{1,15})-\d{1,15}\/(?:(\d{1,15})|\*)$/.exec(reply.header('content-range'));
+  if (response.status === 206) {
+    const range = /^bytes (\d{1,15})-\d{1,15}\/(?:(\d{1,15})|\*)$/.exec(response.header('content-range'));
     if (range === null || Number(range[1]) !== offset) {
-      await reply.discard();
-      const got = JSON.stringify(reply.header('content-range').slice(0, 100));
+      await response.discard();
+      const got = JSON.stringify(response.header('content-range').slice(0, 100));
       throw new AppError('NETWORK', `${where}: ${digest}: requested bytes from ${offset}, got ${got}`);
     }
     if (range[2] !== undefined && Number(range[2]) !== size) {
-      await reply.discard();
+      await response.discard();
       throw wrongSize(blob, Number(range[2]), where);
     }
     skip = 0;
   } else {
-    const announced = contentLength(reply);
+    const announced = contentLength(response);
     if (announced !== undefined && announced !== size) {
-      await reply.discard();
+      await response.discard();
       throw wrongSize(blob, announced, where);
     }
   }
-  for await (const chunk of reply.body) {
+  for await (const chunk of response.body) {
     if (skip >= chunk.length) skip -= chunk.length;
     else {
       yield skip > 0 ? chunk.subarray(skip) : chunk;
@@ -155,7 +159,7 @@ export async function deleteBlob(
   digest: Digest,
 ): Promise<boolean> {
   const target = `blobs/${digest}`;
-  const reply = await session.send({ method: 'DELETE', repository, target, accept: [404] });
-  await reply.discard();
-  return reply.status !== 404;
+  const response = await session.send({ method: 'DELETE', repository, target, accept: [404] });
+  await response.discard();
+  return response.status !== 404;
 }

@@ -11,13 +11,13 @@ interface Body {
 }
 
 /** The whole body. @throws FetchFailure LIMIT over maxBytes */
-export async function readUpTo(reply: Body, maxBytes: number): Promise<Buffer> {
+export async function readUpTo(response: Body, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  // Leaving the loop by an error ends the reply.
-  for await (const chunk of reply.body) {
+  // Leaving the loop by an error ends the response.
+  for await (const chunk of response.body) {
     sizeBytes += chunk.length;
-    const announced = contentLength(reply) ?? 0;
+    const announced = contentLength(response) ?? 0;
     if (sizeBytes > maxBytes || announced > maxBytes) {
       throw overLimit(Math.max(sizeBytes, announced), maxBytes);
     }
@@ -56,8 +56,8 @@ export function bytesBody(bytes: Uint8Array): RequestBody {
   return { sizeBytes: bytes.byteLength, open: () => onePiece(bytes) };
 }
 
-export async function readAll(reply: Pick<Body, 'body'>): Promise<Buffer> {
+export async function readAll(response: Pick<Body, 'body'>): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of reply.body) chunks.push(chunk);
+  for await (const chunk of response.body) chunks.push(chunk);
   return Buffer.concat(chunks);
 }

@@ -23,7 +23,7 @@ export async function readFallbackTag(
   subject: Digest,
 ): Promise<readonly Descriptor[]> {
   const reference = fallbackTag(repository, subject);
-  const reply = await session.send({
+  const response = await session.send({
     method: 'GET',
     repository,
     target: `manifests/${reference.tag}`,
@@ -31,8 +31,8 @@ export async function readFallbackTag(
     accept: [404],
     wholeBytes: MAX_MANIFEST_BYTES,
   });
-  const bytes = await readAll(reply);
-  return reply.status === 404
+  const bytes = await readAll(response);
+  return response.status === 404
     ? []
     : readManifestFacts(bytes, MEDIA_TYPES.index, fullName(reference)).manifests;
 }
@@ -44,7 +44,7 @@ export interface FallbackChange {
 }
 
 /** By repository and subject: this process changes a list one after another. */
-const underWay = new Map<string, Promise<void>>();
+const inFlight = new Map<string, Promise<void>>();
 
 /**
  * Changes the list. A registry cannot tell that another client wrote it meanwhile, so it is read again until it says what it
@@ -57,17 +57,17 @@ export async function changeFallbackTag(
   wanted: FallbackChange,
 ): Promise<void> {
   const key = fullName(fallbackTag(repository, wanted.subject));
-  const before = underWay.get(key) ?? Promise.resolve();
-  const mine = before.catch(() => {}).then(() => settle(session, repository, wanted));
-  underWay.set(key, mine);
+  const before = inFlight.get(key) ?? Promise.resolve();
+  const mine = before.catch(() => {}).then(() => writeUntilSettled(session, repository, wanted));
+  inFlight.set(key, mine);
   try {
     await mine;
   } finally {
-    if (underWay.get(key) === mine) underWay.delete(key);
+    if (inFlight.get(key) === mine) inFlight.delete(key);
   }
 }
 
-async function settle(
+async function writeUntilSettled(
   session: RegistrySession,
   repository: Repository,
   { subject, change }: FallbackChange,
@@ -78,14 +78,14 @@ async function settle(
     const next = change(list);
     if (next === list) return;
     if (tried > 0) await pause({ ...session.retries, tried, signal: session.signal });
-    const reply = await session.send({
+    const response = await session.send({
       method: 'PUT',
       repository,
       target: `manifests/${reference.tag}`,
       headers: { 'content-type': MEDIA_TYPES.index },
       body: bytesBody(indexBytes(next)),
     });
-    await reply.discard();
+    await response.discard();
   }
   throw new AppError(
     'CONFLICT',

@@ -1,5 +1,5 @@
 import { type Connections, openConnections } from '../fetch/connections.ts';
-import { type ExchangeRequest, exchange, type Reply } from '../fetch/exchange.ts';
+import { type ExchangeRequest, exchange, type HttpResponse } from '../fetch/exchange.ts';
 import { errorCode, FetchFailure } from '../fetch/failure.ts';
 import { AppError } from '../model/app-error.ts';
 import { apiHost, type Domain } from '../model/reference.ts';
@@ -26,8 +26,8 @@ export interface HostRequest extends Omit<ExchangeRequest, 'body' | 'signal' | '
   readonly signal: AbortSignal | undefined;
 }
 
-export interface Landed {
-  readonly reply: Reply;
+export interface FinalResponse {
+  readonly response: HttpResponse;
   /** After redirects */
   readonly url: URL;
 }
@@ -40,7 +40,7 @@ export interface Host {
   readonly insecure: boolean;
   readonly auth: Auth;
   /** Follows redirects; the headers' authorization goes to the origin of `url` only. @throws FetchFailure, AppError CANCELLED */
-  exchange(url: URL, request: HostRequest): Promise<Landed>;
+  exchange(url: URL, request: HostRequest): Promise<FinalResponse>;
   close(): Promise<void>;
 }
 
@@ -80,7 +80,8 @@ export async function openHost(domain: Domain, options: HostOptions): Promise<Ho
     domain,
     base,
     insecure,
-    exchange: async (to, request) => (await host.exchange(to, { ...request, signal: session.signal })).reply,
+    exchange: async (to, request) =>
+      (await host.exchange(to, { ...request, signal: session.signal })).response,
   });
   return { ...host, base, auth };
 }
@@ -88,12 +89,12 @@ export async function openHost(domain: Domain, options: HostOptions): Promise<Ho
 /** TLS where the server has it, else none. */
 async function schemeOf(host: Omit<Host, 'auth'>, signal: AbortSignal | undefined): Promise<URL> {
   try {
-    const { reply } = await host.exchange(new URL('/v2/', host.base), {
+    const { response } = await host.exchange(new URL('/v2/', host.base), {
       method: 'HEAD',
       headers: {},
       signal,
     });
-    await reply.discard();
+    await response.discard();
     return host.base;
   } catch (error) {
     if (!(error instanceof FetchFailure) || !NO_TLS.test(errorCode(error.cause))) throw error;
@@ -101,7 +102,7 @@ async function schemeOf(host: Omit<Host, 'auth'>, signal: AbortSignal | undefine
   }
 }
 
-interface Errand {
+interface RedirectRequest {
   readonly to: URL;
   readonly request: HostRequest;
   readonly pools: Pools;
@@ -110,7 +111,7 @@ interface Errand {
   readonly timeoutMs: number;
 }
 
-async function follow(errand: Errand): Promise<Landed> {
+async function follow(errand: RedirectRequest): Promise<FinalResponse> {
   const { request, pools, timeoutMs } = errand;
   const { method, signal, content } = request;
   let url = errand.to;
@@ -118,12 +119,12 @@ async function follow(errand: Errand): Promise<Landed> {
   for (let hop = 0; ; hop++) {
     const body = content === undefined ? undefined : await bodyOf(content);
     const sent = { method, headers, body, signal, timeoutMs };
-    const reply = await exchange(url, sent, pools.of(url).send);
-    const location = reply.header('location');
-    if (request.stays || !isRedirect(reply.status, method) || location === '') {
-      return { reply: { ...reply, body: paced(reply.body, timeoutMs) }, url };
+    const response = await exchange(url, sent, pools.of(url).send);
+    const location = response.header('location');
+    if (request.stays || !isRedirect(response.status, method) || location === '') {
+      return { response: { ...response, body: paced(response.body, timeoutMs) }, url };
     }
-    await reply.discard();
+    await response.discard();
     if (hop === MAX_REDIRECTS) {
       throw new FetchFailure('NETWORK', `more than ${MAX_REDIRECTS} redirects`, { retry: 'no' });
     }

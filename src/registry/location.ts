@@ -1,6 +1,6 @@
 import { FetchFailure } from '../fetch/failure.ts';
 
-export interface Whereabouts {
+export interface LocationContext {
   /** What answered */
   readonly from: URL;
   /** The registry's own origin */
@@ -14,7 +14,7 @@ export interface Whereabouts {
  * takes itself for `http`: its own host stays at the origin that is known to work.
  * @throws FetchFailure for other schemes and for a way from https to http
  */
-export function resolveLocation(location: string, { from, registry, insecure }: Whereabouts): URL {
+export function resolveLocation(location: string, { from, registry, insecure }: LocationContext): URL {
   const url = URL.parse(location, from.href);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     const reason = `leads to ${JSON.stringify(location.slice(0, 200))}, which is not an http or https URL`;

@@ -6,9 +6,9 @@ import { MEDIA_TYPES } from '../model/media-types.ts';
 import { fullName, type Reference } from '../model/reference.ts';
 import { bytesBody, readAll } from './bodies.ts';
 import { changeFallbackTag, readFallbackTag } from './fallback-tag.ts';
+import { explainDeletion, explainMissing } from './manifest-errors.ts';
 import { MAX_MANIFEST_BYTES, readManifestFacts, referrerDescriptor } from './manifest-json.ts';
-import { explainDeletion, explainMissing } from './manifest-refusals.ts';
-import type { RegistryReply, RegistryRequest, RegistrySession } from './session.ts';
+import type { RegistryRequest, RegistryResponse, RegistrySession } from './session.ts';
 
 /**
  * What is asked for: docker-registry answers 404 to a request that does not name the manifest's type. Docker's v2s2 types
@@ -42,17 +42,17 @@ export async function headManifest(
   reference: Reference,
   options: ManifestOptions = {},
 ): Promise<Descriptor | undefined> {
-  const reply = await session.send({ ...request(reference, options), method: 'HEAD', accept: [404] });
-  await reply.discard();
-  if (reply.status === 404) return undefined;
-  const named = namedDigest(reply);
+  const response = await session.send({ ...request(reference, options), method: 'HEAD', accept: [404] });
+  await response.discard();
+  if (response.status === 404) return undefined;
+  const named = namedDigest(response);
   if (reference.digest !== undefined && named !== undefined) expectDigest(reference, reference.digest, named);
   const digest = reference.digest ?? named;
-  const size = contentLength(reply);
+  const size = contentLength(response);
   if (digest === undefined || size === undefined) {
     return (await getManifest(session, reference, options)).descriptor;
   }
-  return { mediaType: contentType(reply, reference, options), digest, size };
+  return { mediaType: contentType(response, reference, options), digest, size };
 }
 
 /** @throws AppError NOT_FOUND, INTEGRITY (not the bytes of the digest), LIMIT (over 4 MiB), UNSUPPORTED (media type) */
@@ -76,11 +76,11 @@ async function readManifest(
   options: ManifestOptions,
 ): Promise<RemoteManifest> {
   const asked = { ...request(reference, options), method: 'GET', wholeBytes: MAX_MANIFEST_BYTES } as const;
-  const reply = await session.send(asked);
-  const bytes = await readAll(reply);
+  const response = await session.send(asked);
+  const bytes = await readAll(response);
   const digest = digestOf(bytes);
-  expectDigest(reference, reference.digest ?? namedDigest(reply) ?? digest, digest);
-  const mediaType = contentType(reply, reference, options);
+  expectDigest(reference, reference.digest ?? namedDigest(response) ?? digest, digest);
+  const mediaType = contentType(response, reference, options);
   readManifestFacts(bytes, mediaType, fullName(reference));
   return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
 }
@@ -110,7 +110,7 @@ export async function putManifest(
   }
   expectDigest(reference, reference.digest ?? digest, digest);
   const facts = readManifestFacts(bytes, mediaType, where);
-  const reply = await session
+  const response = await session
     .send({
       method: 'PUT',
       repository: reference,
@@ -121,9 +121,9 @@ export async function putManifest(
     .catch((error) => {
       throw explainMissing(error, where);
     });
-  await reply.discard();
-  expectDigest(reference, digest, namedDigest(reply) ?? digest);
-  if (facts.subject !== undefined && reply.header('oci-subject') === '') {
+  await response.discard();
+  expectDigest(reference, digest, namedDigest(response) ?? digest);
+  if (facts.subject !== undefined && response.header('oci-subject') === '') {
     const own = referrerDescriptor(bytes, mediaType, facts);
     await changeFallbackTag(session, reference, {
       subject: facts.subject.digest,
@@ -140,13 +140,13 @@ export async function putManifest(
 export async function deleteManifest(session: RegistrySession, reference: Reference): Promise<boolean> {
   const subject = reference.digest === undefined ? undefined : await subjectOf(session, reference);
   const target = `manifests/${reference.digest ?? reference.tag}`;
-  const reply = await session
+  const response = await session
     .send({ method: 'DELETE', repository: reference, target, accept: [404] })
     .catch((error) => {
       throw explainDeletion(error, reference);
     });
-  await reply.discard();
-  if (reply.status === 404) return false;
+  await response.discard();
+  if (response.status === 404) return false;
   if (subject !== undefined) {
     const without = (list: readonly Descriptor[]): readonly Descriptor[] =>
       list.some(({ digest }) => digest === reference.digest)
@@ -188,8 +188,8 @@ function request(
 }
 
 /** A digest of another algorithm is as good as none: ours is made of the bytes. */
-function namedDigest(reply: Pick<RegistryReply, 'header'>): Digest | undefined {
-  const text = reply.header('docker-content-digest');
+function namedDigest(response: Pick<RegistryResponse, 'header'>): Digest | undefined {
+  const text = response.header('docker-content-digest');
   return /^sha256:[0-9a-f]{64}$/.test(text) ? parseDigest(text) : undefined;
 }
 
@@ -201,11 +201,11 @@ function expectDigest(reference: Reference, expected: Digest, got: Digest): void
 }
 
 function contentType(
-  reply: RegistryReply,
+  response: RegistryResponse,
   reference: Reference,
   { accept = MANIFEST_TYPES }: ManifestOptions,
 ): string {
-  const type = reply
+  const type = response
     .header('content-type')
     .replace(/\s*;.*$/s, '')
     .trim()

@@ -1,30 +1,30 @@
 import { AppError } from '../model/app-error.ts';
 import { fullName, type Repository } from '../model/reference.ts';
 import { nextLink } from './link.ts';
-import type { RegistryReply, RegistryRequest, RegistrySession } from './session.ts';
+import type { RegistryRequest, RegistryResponse, RegistrySession } from './session.ts';
 
 /** A list that goes on for longer goes on for ever. */
 const MAX_PAGES = 10_000;
 
 /**
- * The replies to a GET and to the `next` link of each (OCI distribution-spec 1.1, "Listing Tags"). Each is to be read before
+ * The responses to a GET and to the `next` link of each (OCI distribution-spec 1.1, "Listing Tags"). Each is to be read before
  * the next is asked for.
  * @throws AppError LIMIT, NETWORK for a link that leads to another server or to a page that was there before
  */
 export async function* pages(
   session: RegistrySession,
   request: Omit<RegistryRequest, 'method' | 'repository'> & { readonly repository: Repository },
-): AsyncGenerator<RegistryReply> {
+): AsyncGenerator<RegistryResponse> {
   const where = `${fullName(request.repository)}: ${request.target}`;
   const seen = new Set<string>();
   let target = request.target;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const reply = await session.send({ ...request, method: 'GET', target });
-    yield reply;
-    const next = nextLink(reply.headers('link'));
+    const response = await session.send({ ...request, method: 'GET', target });
+    yield response;
+    const next = nextLink(response.headers('link'));
     if (next === undefined) return;
-    target = reply.follow(next);
-    if (target.origin !== reply.url.origin) {
+    target = response.follow(next);
+    if (target.origin !== response.url.origin) {
       throw new AppError('NETWORK', `${where}: the next page is on another server: ${target.origin}`);
     }
     if (seen.has(target.href)) throw new AppError('NETWORK', `${where}: its pages form a loop`);

@@ -4,9 +4,9 @@ import type { RegistrySession } from './session.ts';
 
 /** The registry is there, speaks the API and takes our login. @throws AppError AUTH, NETWORK, UNSUPPORTED */
 export async function ping(session: RegistrySession, domain: Domain): Promise<void> {
-  const reply = await session.send({ method: 'GET', repository: { domain }, target: '', accept: [404] });
-  await reply.discard();
-  if (reply.status !== 404) return;
+  const response = await session.send({ method: 'GET', repository: { domain }, target: '', accept: [404] });
+  await response.discard();
+  if (response.status !== 404) return;
   throw new AppError('UNSUPPORTED', `${domain}: not a registry: HTTP 404 for /v2/`, {
     hint: 'Expected the API of the OCI distribution specification 1.x.',
   });

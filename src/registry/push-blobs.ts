@@ -6,7 +6,7 @@ import type { Repository, RepositoryPath } from '../model/reference.ts';
 import { type BlobId, hasBlob } from './blobs.ts';
 import { OwnMounts } from './own-mounts.ts';
 import type { RegistrySession } from './session.ts';
-import { cancelUpload, finishUpload, type Started, startUpload, type UploadContext } from './upload.ts';
+import { cancelUpload, finishUpload, startUpload, type UploadContext, type UploadStart } from './upload.ts';
 
 /** Most are asked about only, and then it is the way to the registry and back that counts: more gain nothing there. */
 const DEFAULT_PARALLEL = 16;
@@ -169,7 +169,7 @@ async function tryMount(
   context: UploadContext,
   blob: BlobSource,
   from: RepositoryPath,
-): Promise<Started | undefined> {
+): Promise<UploadStart | undefined> {
   try {
     return await startUpload(context, blob, from);
   } catch (error) {

@@ -11,7 +11,7 @@ export class Secrets {
   readonly #texts = new Map<string, readonly string[]>();
 
   /** Hidden from now on, as it is, URL-encoded and in base64. */
-  keep(secret: string): void {
+  add(secret: string): void {
     if (secret.length < LEAST_CHARS || this.#texts.has(secret)) return;
     const spellings = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
     this.#texts.set(secret, [...new Set(spellings)]);

@@ -46,14 +46,14 @@ async function fromApi(
 ): Promise<readonly Descriptor[] | undefined> {
   const out: Descriptor[] = [];
   const request = { repository, target, headers: { accept: MEDIA_TYPES.index }, accept: NO_API };
-  for await (const reply of pages(session, { ...request, wholeBytes: MAX_MANIFEST_BYTES })) {
-    const bytes = await readAll(reply);
-    const type = reply
+  for await (const response of pages(session, { ...request, wholeBytes: MAX_MANIFEST_BYTES })) {
+    const bytes = await readAll(response);
+    const type = response
       .header('content-type')
       .replace(/\s*;.*$/s, '')
       .toLowerCase();
     // A page for people is no answer either.
-    if (reply.status !== 200 || type !== MEDIA_TYPES.index) return undefined;
+    if (response.status !== 200 || type !== MEDIA_TYPES.index) return undefined;
     append(out, readManifestFacts(bytes, type, `${fullName(repository)}: ${target}`).manifests);
     if (out.length > MAX_REFERRERS) {
       throw new AppError('LIMIT', `${fullName(repository)}: more than ${MAX_REFERRERS} referrers`);

@@ -1,19 +1,19 @@
-import { type Reply, USER_AGENT } from '../fetch/exchange.ts';
+import { type HttpResponse, USER_AGENT } from '../fetch/exchange.ts';
 import { errorCode, FetchFailure } from '../fetch/failure.ts';
 import { redactUrl } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Progress } from '../model/progress.ts';
 import type { RepositoryPath } from '../model/reference.ts';
-import type { Need } from './auth.ts';
+import type { AccessScope } from './auth.ts';
 import { onePiece, readUpTo } from './bodies.ts';
-import type { Host, Landed } from './hosts.ts';
+import { errorOfResponse, readErrorResponse, transientFailure } from './error-response.ts';
+import type { FinalResponse, Host } from './hosts.ts';
 import { resolveLocation } from './location.ts';
 import type { Secrets } from './redact.ts';
-import { passingFailure, readRefusal, refusalError } from './refusal.ts';
-import { meaningOf, type RequestName, sentenceOf } from './refusal-words.ts';
+import { meaningOf, type RequestName, sentenceOf } from './remedies.ts';
 import { pause, type Retries } from './retry.ts';
 import { scopesOf } from './scopes.ts';
-import type { Action, RegistryReply, RegistryRequest } from './session.ts';
+import type { Action, RegistryRequest, RegistryResponse } from './session.ts';
 
 /** A token that has run out, then one that allows too little. */
 const MAX_CHALLENGES = 2;
@@ -45,14 +45,14 @@ const defaultActions: Readonly<Record<RegistryRequest['method'], readonly Action
 };
 
 /** Contract: session.ts, RegistrySession.send */
-export async function sendRequest(request: RegistryRequest, context: SendContext): Promise<RegistryReply> {
+export async function sendRequest(request: RegistryRequest, context: SendContext): Promise<RegistryResponse> {
   const { retries, signal, secrets, progress } = context;
   for (let tried = 0; ; tried++) {
     try {
       return await attempt(request, context);
     } catch (error) {
       if (!(error instanceof FetchFailure)) throw error;
-      const name = nameOf(request);
+      const name = requestName(request);
       if (tried >= retries.count || !mayRepeat(request, error)) throw toAppError(name, error, secrets);
       progress?.note(`${name.where}: ${name.request}: ${secrets.redact(error.message)}; trying again`);
       await pause({ ...retries, tried, waitMs: error.waitMs, signal });
@@ -60,7 +60,7 @@ export async function sendRequest(request: RegistryRequest, context: SendContext
   }
 }
 
-function nameOf({ method, repository, target }: RegistryRequest): RequestName {
+function requestName({ method, repository, target }: RegistryRequest): RequestName {
   const path = 'path' in repository ? `/${repository.path}` : '';
   const asked = typeof target === 'string' ? target : redactUrl(target.href);
   return { where: `${repository.domain}${path}`, request: `${method} ${asked || '/v2/'}` };
@@ -91,31 +91,35 @@ function toAppError(name: RequestName, failure: FetchFailure, secrets: Secrets):
   });
 }
 
-async function attempt(request: RegistryRequest, context: SendContext): Promise<RegistryReply> {
+async function attempt(request: RegistryRequest, context: SendContext): Promise<RegistryResponse> {
   const { secrets } = context;
   const host = await context.host();
-  const { reply, url } = await authorized(host, request, context);
-  const { status } = reply;
+  const { response, url } = await authorized(host, request, context);
+  const { status } = response;
   const what = (): RequestName => {
-    const name = nameOf(request);
+    const name = requestName(request);
     return url.origin === host.base.origin
       ? name
       : { ...name, request: `${name.request}, redirected to ${url.origin}` };
   };
   if ((status < 200 || status >= 300) && !request.accept?.includes(status)) {
-    const refusal = await readRefusal(reply, secrets);
-    const passing = passingFailure(refusal);
+    const refusal = await readErrorResponse(response, secrets);
+    const passing = transientFailure(refusal);
     if (passing !== undefined) throw passing;
     const asks = status === 401 || status === 403;
-    throw refusalError(what(), refusal, asks ? await host.auth.advice(needOf(request), status) : undefined);
+    throw errorOfResponse(
+      what(),
+      refusal,
+      asks ? await host.auth.remedy(needOf(request), status) : undefined,
+    );
   }
   const body =
     request.wholeBytes === undefined
-      ? explained(reply.body, { what, secrets })
-      : onePiece(await readUpTo(reply, request.wholeBytes));
+      ? explained(response.body, { what, secrets })
+      : onePiece(await readUpTo(response, request.wholeBytes));
   const whereabouts = { from: url, registry: host.base, insecure: host.insecure };
   return {
-    ...reply,
+    ...response,
     url,
     body,
     follow(location) {
@@ -139,7 +143,11 @@ async function* explained(
   }
 }
 
-async function authorized(host: Host, request: RegistryRequest, context: SendContext): Promise<Landed> {
+async function authorized(
+  host: Host,
+  request: RegistryRequest,
+  context: SendContext,
+): Promise<FinalResponse> {
   const { signal } = context;
   const url = typeof request.target === 'string' ? apiUrl(host, request) : request.target;
   let need = needOf(request);
@@ -154,25 +162,25 @@ async function authorized(host: Host, request: RegistryRequest, context: SendCon
       signal,
     });
     if (landed.url.origin !== host.base.origin) return landed;
-    if (landed.reply.status !== 401) {
+    if (landed.response.status !== 401) {
       host.auth.worked(authorization);
       return landed;
     }
     if (challenges === MAX_CHALLENGES) return landed;
-    const next = await host.auth.challenged(landed.reply, need, authorization).catch(async (error) => {
-      await landed.reply.discard();
+    const next = await host.auth.challenged(landed.response, need, authorization).catch(async (error) => {
+      await landed.response.discard();
       throw error;
     });
     if (next === undefined) return landed;
-    await landed.reply.discard();
+    await landed.response.discard();
     need = next;
   }
 }
 
-async function askVersion(host: Host, signal: AbortSignal | undefined): Promise<Reply> {
+async function askVersion(host: Host, signal: AbortSignal | undefined): Promise<HttpResponse> {
   const headers = headersOf({}, undefined);
-  const { reply } = await host.exchange(new URL('/v2/', host.base), { method: 'GET', headers, signal });
-  return reply;
+  const { response } = await host.exchange(new URL('/v2/', host.base), { method: 'GET', headers, signal });
+  return response;
 }
 
 function apiUrl(host: Host, { repository, target }: RegistryRequest): URL {
@@ -180,7 +188,7 @@ function apiUrl(host: Host, { repository, target }: RegistryRequest): URL {
   return new URL(`/v2/${path}${target}`, host.base);
 }
 
-function needOf({ method, repository, actions, reads = [] }: RegistryRequest): Need {
+function needOf({ method, repository, actions, reads = [] }: RegistryRequest): AccessScope {
   if (!('path' in repository)) return { repository, scopes: new Map() };
   const own = [repository.path, actions ?? defaultActions[method]] as const;
   const read = reads.map((path) => [path, ['pull']] as const);

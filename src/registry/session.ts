@@ -58,11 +58,11 @@ export interface RegistryRequest {
   readonly repeatable?: boolean;
   /** Statuses that are returned rather than thrown, beside 2xx */
   readonly accept?: readonly number[];
-  /** The reply's body is read within the tries, up to so many bytes; by default it is read by the caller, once. */
+  /** The response's body is read within the tries, up to so many bytes; by default it is read by the caller, once. */
   readonly wholeBytes?: number;
 }
 
-export interface RegistryReply {
+export interface RegistryResponse {
   readonly status: number;
   /** After redirects */
   readonly url: URL;
@@ -76,7 +76,7 @@ export interface RegistryReply {
    */
   readonly body: AsyncIterable<Buffer>;
   discard(): Promise<void>;
-  /** Where a Location or Link of this reply leads. @throws AppError NETWORK when that is nowhere to go */
+  /** Where a Location or Link of this response leads. @throws AppError NETWORK when that is nowhere to go */
   follow(location: string): URL;
 }
 
@@ -89,7 +89,7 @@ export interface RegistrySession {
    * Sends with authorization, redirects and retries.
    * @throws AppError NOT_FOUND, AUTH (401, 403), NETWORK, LIMIT, UNSUPPORTED, CANCELLED; with the registry's own message in it
    */
-  send(request: RegistryRequest): Promise<RegistryReply>;
+  send(request: RegistryRequest): Promise<RegistryResponse>;
   /** The same session under another signal as well, for a part of the work that ends by itself. */
   under(signal: AbortSignal): RegistrySession;
   /** The same session with so many tries after the first, for what can be done without. */

@@ -16,8 +16,8 @@ export async function listTags(session: RegistrySession, repository: Repository)
   const where = `${fullName(repository)}: tags/list`;
   const tags = new Set<Tag>();
   const request = { repository, target: `tags/list?n=${PAGE_SIZE}`, wholeBytes: MAX_PAGE_BYTES };
-  for await (const reply of pages(session, request)) {
-    for (const tag of readTags(await readAll(reply), where)) tags.add(tag);
+  for await (const response of pages(session, request)) {
+    for (const tag of readTags(await readAll(response), where)) tags.add(tag);
     if (tags.size > MAX_TAGS) throw new AppError('LIMIT', `${where}: more than ${MAX_TAGS} tags`);
   }
   return [...tags].sort();

@@ -1,13 +1,13 @@
-import type { Reply } from '../fetch/exchange.ts';
+import type { HttpResponse } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
 import { AppError } from '../model/app-error.ts';
 import { parseJsonOr } from '../model/json.ts';
 import { bytesBody, readUpTo } from './bodies.ts';
 import type { Credential } from './credentials.ts';
+import { errorOfResponse, errorResponseText, readErrorResponse, transientFailure } from './error-response.ts';
 import type { HostRequest } from './hosts.ts';
 import type { Secrets } from './redact.ts';
-import { passingFailure, readRefusal, refusalError, refusalText } from './refusal.ts';
-import { sentenceOf } from './refusal-words.ts';
+import { sentenceOf } from './remedies.ts';
 import { covers, type Scopes, scopeTexts } from './scopes.ts';
 
 /** Tokens are a few kB; those with long lists of groups are tens. */
@@ -26,7 +26,7 @@ export interface TokenServer {
   readonly service: string;
 }
 
-export interface TokenAsk {
+export interface TokenRequest {
   readonly server: TokenServer;
   readonly scopes: Scopes;
   readonly credential: Credential | undefined;
@@ -34,7 +34,7 @@ export interface TokenAsk {
 
 export interface TokenAccess {
   /** With redirects followed; the authorization goes to the realm's own origin only */
-  exchange(url: URL, request: Omit<HostRequest, 'signal'>): Promise<Reply>;
+  exchange(url: URL, request: Omit<HostRequest, 'signal'>): Promise<HttpResponse>;
   readonly secrets: Secrets;
   /** Of the registry, for messages */
   readonly domain: string;
@@ -59,7 +59,7 @@ export class Tokens {
   }
 
   /** One that allows at least `scopes`. @throws AppError AUTH, FetchFailure */
-  async get(ask: TokenAsk): Promise<string> {
+  async get(ask: TokenRequest): Promise<string> {
     const key = keyOf(ask);
     this.#forgetExpired();
     const token = this.#tokens.get(key)?.find(({ scopes }) => covers(scopes, ask.scopes));
@@ -95,29 +95,29 @@ export class Tokens {
     }
   }
 
-  async #fetch(ask: TokenAsk, key: string): Promise<Token> {
+  async #fetch(ask: TokenRequest, key: string): Promise<Token> {
     const { secrets } = this.#access;
     const sentAtMs = performance.now();
     const { text, lifeSeconds } = await this.#ask(ask);
-    secrets.keep(text);
+    secrets.add(text);
     const token = { text, scopes: ask.scopes, expiresAtMs: sentAtMs + lifeSeconds * 1000 * LIFE_LEFT };
     this.#tokens.set(key, [...(this.#tokens.get(key) ?? []), token]);
     return token;
   }
 
-  async #ask(ask: TokenAsk): Promise<{ text: string; lifeSeconds: number }> {
+  async #ask(ask: TokenRequest): Promise<{ text: string; lifeSeconds: number }> {
     const { credential, server } = ask;
-    const reply =
+    const response =
       credential?.kind === 'identity' ? await this.#post(ask, credential.token) : await this.#query(ask);
-    if (reply.status !== 200) {
-      const refusal = await readRefusal(reply, this.#access.secrets);
-      const passing = passingFailure(refusal);
+    if (response.status !== 200) {
+      const refusal = await readErrorResponse(response, this.#access.secrets);
+      const passing = transientFailure(refusal);
       if (passing !== undefined) throw passing;
       const name = { where: this.#access.domain, request: `token server ${server.realm.origin}` };
       if (credential?.kind === 'identity' && NO_OAUTH.has(refusal.status)) {
         throw new AppError(
           'AUTH',
-          sentenceOf(name, 'its token server does not support identity tokens', refusalText(refusal)),
+          sentenceOf(name, 'its token server does not support identity tokens', errorResponseText(refusal)),
           {
             hint: `Log in with a password: compose login ${this.#access.domain}`,
           },
@@ -129,7 +129,7 @@ export class Tokens {
           sentenceOf(
             name,
             credential === undefined ? 'authentication required' : 'the login was rejected',
-            refusalText(refusal),
+            errorResponseText(refusal),
           ),
           {
             hint: `${credential === undefined ? 'Log in' : 'Check the user name and password, or log in again'}: compose login ${this.#access.domain}`,
@@ -137,13 +137,13 @@ export class Tokens {
           },
         );
       }
-      throw refusalError(name, refusal);
+      throw errorOfResponse(name, refusal);
     }
-    return parseToken(await readUpTo(reply, MAX_TOKEN_REPLY_BYTES), server.realm);
+    return parseToken(await readUpTo(response, MAX_TOKEN_REPLY_BYTES), server.realm);
   }
 
   /** https://distribution.github.io/distribution/spec/auth/token/ */
-  #query({ server, scopes, credential }: TokenAsk): Promise<Reply> {
+  #query({ server, scopes, credential }: TokenRequest): Promise<HttpResponse> {
     const url = new URL(server.realm);
     if (server.service !== '') url.searchParams.set('service', server.service);
     for (const scope of scopeTexts(scopes)) url.searchParams.append('scope', scope);
@@ -156,7 +156,7 @@ export class Tokens {
   }
 
   /** https://distribution.github.io/distribution/spec/auth/oauth/ */
-  #post({ server, scopes }: TokenAsk, refreshToken: string): Promise<Reply> {
+  #post({ server, scopes }: TokenRequest, refreshToken: string): Promise<HttpResponse> {
     const form = new URLSearchParams({
       grant_type: 'refresh_token',
       refresh_token: refreshToken,
@@ -177,7 +177,7 @@ export class Tokens {
   }
 }
 
-function keyOf({ server, credential }: TokenAsk): string {
+function keyOf({ server, credential }: TokenRequest): string {
   return JSON.stringify([server.realm.href, server.service, credential ?? null]);
 }
 

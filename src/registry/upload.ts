@@ -5,7 +5,7 @@ import { type BlobId, hasBlob } from './blobs.ts';
 import { bytesBody } from './bodies.ts';
 import type { BlobSource } from './push-blobs.ts';
 import { pause } from './retry.ts';
-import type { Action, RegistryReply, RegistryRequest, RegistrySession, RequestBody } from './session.ts';
+import type { Action, RegistryRequest, RegistryResponse, RegistrySession, RequestBody } from './session.ts';
 
 /** A try that brought this much further does not count against the retries. */
 const WORTHWHILE_BYTES = 256 * 1024;
@@ -23,7 +23,7 @@ export interface UploadContext {
   advance(bytes: number): void;
 }
 
-export type Started =
+export type UploadStart =
   | { readonly done: true }
   | {
       readonly done: false;
@@ -39,10 +39,10 @@ export async function startUpload(
   context: UploadContext,
   blob: BlobId,
   from?: RepositoryPath,
-): Promise<Started> {
+): Promise<UploadStart> {
   const query = from === undefined ? '' : `?mount=${blob.digest}&from=${encodeURIComponent(from)}`;
   const { reads } = context;
-  const reply = await ask(context, {
+  const response = await ask(context, {
     method: 'POST',
     target: `blobs/uploads/${query}`,
     // One that is never used ends by itself.
@@ -52,10 +52,10 @@ export async function startUpload(
         ? reads
         : [...reads, from],
   });
-  await reply.discard();
-  if (reply.status === 201 && from !== undefined) return { done: true };
-  const minChunkBytes = Number(reply.header('oci-chunk-min-length')) || 0;
-  return { done: false, location: locationOf(reply, context), minChunkBytes };
+  await response.discard();
+  if (response.status === 201 && from !== undefined) return { done: true };
+  const minChunkBytes = Number(response.header('oci-chunk-min-length')) || 0;
+  return { done: false, location: locationOf(response, context), minChunkBytes };
 }
 
 interface Upload {
@@ -81,7 +81,7 @@ interface Upload {
 export async function finishUpload(
   context: UploadContext,
   blob: BlobSource,
-  { location, minChunkBytes }: Exclude<Started, { readonly done: true }>,
+  { location, minChunkBytes }: Exclude<UploadStart, { readonly done: true }>,
 ): Promise<void> {
   const chunkBytes = Math.max(CHUNK_BYTES, minChunkBytes);
   const { session } = context;
@@ -113,7 +113,7 @@ export async function finishUpload(
         await pause({ ...session.retries, tried, waitMs, signal: session.signal });
         tried++;
       }
-      if (await settle(context, blob, upload)) return;
+      if (await resynchronise(context, blob, upload)) return;
       if (upload.offset - furthest >= WORTHWHILE_BYTES) tried = 0;
       furthest = Math.max(furthest, upload.offset);
     }
@@ -131,18 +131,22 @@ function isGone(error: unknown): boolean {
 }
 
 /** Brings `upload` to what the registry says of it. True: the blob turned out to be there. */
-async function settle(context: UploadContext, blob: BlobSource, upload: Upload): Promise<boolean> {
+async function resynchronise(context: UploadContext, blob: BlobSource, upload: Upload): Promise<boolean> {
   const before = upload.offset;
-  const reply = await ask(context, { method: 'GET', target: upload.location, accept: [400, 404, 405, 416] });
-  await reply.discard();
-  const range = /^(?:bytes=)?0-(\d{1,15})$/.exec(reply.header('range'));
-  if (reply.status === 204 || reply.status === 202) {
-    upload.location = locationOf(reply, context, upload.location);
+  const response = await ask(context, {
+    method: 'GET',
+    target: upload.location,
+    accept: [400, 404, 405, 416],
+  });
+  await response.discard();
+  const range = /^(?:bytes=)?0-(\d{1,15})$/.exec(response.header('range'));
+  if (response.status === 204 || response.status === 202) {
+    upload.location = locationOf(response, context, upload.location);
     upload.offset = range === null ? 0 : Number(range[1]) + 1;
     // docker-registry says 0-0 of an upload of nothing and of one byte.
     if (upload.offset === 1) upload.offset = 0;
   }
-  const known = upload.offset <= blob.size && (reply.status === 204 || reply.status === 202);
+  const known = upload.offset <= blob.size && (response.status === 204 || response.status === 202);
   if (!known || (upload.offset === 0 && before > 0)) {
     // The upload is gone: it may be done, its answer lost.
     const { session, repository, reads } = context;
@@ -172,14 +176,14 @@ async function sendRest(context: UploadContext, blob: BlobSource, upload: Upload
   while (upload.offset < blob.size) {
     const start = upload.offset;
     const end = Math.min(blob.size, start + upload.chunkBytes);
-    const reply = await ask(context, {
+    const response = await ask(context, {
       method: 'PATCH',
       target: upload.location,
       headers: { 'content-type': 'application/octet-stream', 'content-range': `${start}-${end - 1}` },
       body: part(context, blob, { upload, end }),
     });
-    await reply.discard();
-    upload.location = locationOf(reply, context, upload.location);
+    await response.discard();
+    upload.location = locationOf(response, context, upload.location);
     upload.offset = end;
   }
   await complete(context, blob, { upload, body: bytesBody(Buffer.alloc(0)) });
@@ -194,16 +198,16 @@ async function complete(
   // Registries keep state in the query; searchParams would write it anew.
   target.search += `${target.search === '' ? '?' : '&'}digest=${encodeURIComponent(blob.digest)}`;
   const headers = { 'content-type': 'application/octet-stream' };
-  const reply = await ask(context, { method: 'PUT', target, headers, body, repeatable: false });
-  await reply.discard();
+  const response = await ask(context, { method: 'PUT', target, headers, body, repeatable: false });
+  await response.discard();
   const where = fullName(context.repository);
-  if (reply.status === 202) {
+  if (response.status === 202) {
     throw new AppError(
       'NETWORK',
       `${where}: ${blob.digest}: the registry accepted the bytes but did not store the blob (HTTP 202)`,
     );
   }
-  const named = reply.header('docker-content-digest');
+  const named = response.header('docker-content-digest');
   if (named.startsWith('sha256:') && named !== blob.digest) {
     throw new AppError('INTEGRITY', `${where}: sent ${blob.digest}, the registry stored ${named}`, {
       details: { expected: blob.digest, got: named },
@@ -275,8 +279,8 @@ function wrongSource({ digest, size, damaged }: BlobSource, got: string): AppErr
 export async function cancelUpload(context: UploadContext, location: URL, why?: unknown): Promise<void> {
   if (isAppError(why, 'CANCELLED')) return;
   try {
-    const reply = await ask(context, { method: 'DELETE', target: location, repeatable: false });
-    await reply.discard();
+    const response = await ask(context, { method: 'DELETE', target: location, repeatable: false });
+    await response.discard();
   } catch (error) {
     if (!isAppError(error)) throw error;
   }
@@ -285,13 +289,13 @@ export async function cancelUpload(context: UploadContext, location: URL, why?: 
 function ask(
   { session, repository, reads }: UploadContext,
   request: Omit<RegistryRequest, 'repository'>,
-): Promise<RegistryReply> {
+): Promise<RegistryResponse> {
   return session.send({ repository, actions: PUSH, reads, ...request });
 }
 
-function locationOf(reply: RegistryReply, { repository }: UploadContext, before?: URL): URL {
-  const location = reply.header('location');
-  if (location !== '') return reply.follow(location);
+function locationOf(response: RegistryResponse, { repository }: UploadContext, before?: URL): URL {
+  const location = response.header('location');
+  if (location !== '') return response.follow(location);
   if (before !== undefined) return before;
   throw new AppError(
     'NETWORK',

@@ -3,7 +3,7 @@ import { digestOf } from '../../model/digest.ts';
 import { fullName, type Reference, type Repository, type Tag, withTag } from '../../model/reference.ts';
 import { onePiece } from '../../registry/bodies.ts';
 import { type BlobSource, pushBlobs } from '../../registry/push-blobs.ts';
-import { putBrought } from '../../registry/put-brought.ts';
+import { putManifestWhenBlobsVisible } from '../../registry/put-manifest.ts';
 import type { RegistrySession } from '../../registry/session.ts';
 import { listTags } from '../../registry/tags.ts';
 import { EMPTY_CONFIG } from '../package-store/package-store.ts';
@@ -56,8 +56,8 @@ export async function publish(
   const folders = new Set(fresh.map(folderOf));
   const kept = before.filter((file) => !folders.has(folderOf(file)));
   const blobs = [...files.map(blobOf), EMPTY_CONFIG];
-  const bring = () => pushBlobs(session, target, { blobs });
-  const { sentBytes } = await bring();
+  const pushAll = () => pushBlobs(session, target, { blobs });
+  const { sentBytes } = await pushAll();
 
   const seen = new Set(tags);
   let next = [...kept, ...fresh];
@@ -68,7 +68,11 @@ export async function publish(
     seen.add(own);
     for (const tag of [own, target.tag]) {
       const { mediaType } = document.descriptor;
-      await putBrought(session, withTag(target, tag), { mediaType, bytes: document.bytes, bring });
+      await putManifestWhenBlobsVisible(session, withTag(target, tag), {
+        mediaType,
+        bytes: document.bytes,
+        pushBlobs: pushAll,
+      });
     }
     const merged = await mergeNew(session, { target, seen, before, next });
     if (identityOfFiles(merged) === identityOfFiles(next)) {

@@ -12,7 +12,7 @@ import {
 } from '../../model/reference.ts';
 import { headManifest } from '../../registry/manifests.ts';
 import { type BlobSource, pushBlobs } from '../../registry/push-blobs.ts';
-import { putBrought } from '../../registry/put-brought.ts';
+import { putManifestWhenBlobsVisible } from '../../registry/put-manifest.ts';
 import type { RegistrySession } from '../../registry/session.ts';
 import { entryOfLayer, type StoreEntry } from '../sources/stored-package.ts';
 
@@ -59,10 +59,10 @@ export async function putInStore(
   if (present.length > 0 && (await isInStore(session, store, entry))) {
     return { added: false, sentBytes };
   }
-  await putBrought(session, withTag(store, entry.tag), {
+  await putManifestWhenBlobsVisible(session, withTag(store, entry.tag), {
     mediaType: MEDIA_TYPES.manifest,
     bytes: entry.manifest.bytes,
-    bring: () => pushBlobs(session, store, { blobs: [EMPTY_CONFIG] }),
+    pushBlobs: () => pushBlobs(session, store, { blobs: [EMPTY_CONFIG] }),
   });
   return { added: true, sentBytes };
 }

@@ -1,5 +1,5 @@
 /** For people. */
-export interface Advice {
+export interface Remedy {
   /** A sentence without its subject: `no such tag: 99` */
   readonly meaning: string;
   readonly hint?: string | undefined;
@@ -17,7 +17,7 @@ const OPERATOR = 'Ask its operator to allow it.';
 const DAMAGED = 'Check the local copy for damage: compose verify IMAGE';
 
 /** By the codes of OCI distribution-spec 1.1, "Error Codes", where they say more than the status. */
-const BY_CODE: Readonly<Record<string, Advice>> = {
+const BY_CODE: Readonly<Record<string, Remedy>> = {
   NAME_UNKNOWN: { meaning: 'no such repository', hint: 'Check the name.' },
   NAME_INVALID: {
     meaning: 'this registry does not accept the repository name',
@@ -37,7 +37,7 @@ const BY_CODE: Readonly<Record<string, Advice>> = {
   BLOB_UPLOAD_INVALID: { meaning: 'the registry cannot continue the upload', hint: 'Try again.' },
 };
 
-const BY_STATUS: Readonly<Record<number, Advice>> = {
+const BY_STATUS: Readonly<Record<number, Remedy>> = {
   400: { meaning: 'the registry considers the request malformed' },
   401: { meaning: 'authentication required' },
   403: { meaning: 'access denied' },
@@ -59,21 +59,21 @@ const BY_STATUS: Readonly<Record<number, Advice>> = {
   501: { meaning: 'this registry does not support the operation', hint: OPERATOR },
 };
 
-const FAILED: Advice = {
+const FAILED: Remedy = {
   meaning: 'the registry failed',
   hint: "Try again later; the registry's log has the details.",
 };
-const STRANGE: Advice = { meaning: 'the registry rejected the request' };
+const STRANGE: Remedy = { meaning: 'the registry rejected the request' };
 
-/** What a reply means, by its status, the first code in its body, and what was asked for. */
-export function meaningOf(status: number, code: string, request: string): Advice {
+/** What a response means, by its status, the first code in its body, and what was asked for. */
+export function meaningOf(status: number, code: string, request: string): Remedy {
   const named = status >= 400 && status < 500 ? BY_CODE[code] : undefined;
   if (named !== undefined) return named;
-  if (status === 404) return missing(request) ?? (BY_STATUS[404] as Advice);
+  if (status === 404) return missing(request) ?? (BY_STATUS[404] as Remedy);
   return BY_STATUS[status] ?? (status >= 500 ? FAILED : STRANGE);
 }
 
-function missing(request: string): Advice | undefined {
+function missing(request: string): Remedy | undefined {
   const [, kind = '', name = ''] = /^\S+ (manifests|blobs|tags)\/([^\s?]*)/.exec(request) ?? [];
   if (kind === 'tags') return BY_CODE.NAME_UNKNOWN;
   if (kind === 'blobs') {
@@ -87,6 +87,6 @@ function missing(request: string): Advice | undefined {
 }
 
 /** `registry.example/team/gcc: no such tag: 99 (GET manifests/99: HTTP 404 MANIFEST_UNKNOWN: manifest unknown)` */
-export function sentenceOf({ where, request }: RequestName, meaning: string, reply: string): string {
-  return `${where}: ${meaning} (${request}: ${reply})`;
+export function sentenceOf({ where, request }: RequestName, meaning: string, response: string): string {
+  return `${where}: ${meaning} (${request}: ${response})`;
 }

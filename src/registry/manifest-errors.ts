@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '../model/app-error.ts';
 import { fullName, type Reference } from '../model/reference.ts';
-import type { OciError } from './refusal.ts';
+import type { OciError } from './error-response.ts';
 
 /** A push that was refused because of what is not there says so. Other errors as they came. */
 export function explainMissing(error: unknown, where: string): unknown {

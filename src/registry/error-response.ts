@@ -1,9 +1,9 @@
-import { type Reply, retryAfter, TRANSIENT_STATUSES } from '../fetch/exchange.ts';
+import { type HttpResponse, retryAfter, TRANSIENT_STATUSES } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { parseJson } from '../model/json.ts';
 import type { Secrets } from './redact.ts';
-import { type Advice, meaningOf, type RequestName, sentenceOf } from './refusal-words.ts';
+import { meaningOf, type Remedy, type RequestName, sentenceOf } from './remedies.ts';
 
 /** Registries explain themselves in a few hundred bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -18,18 +18,18 @@ export interface OciError {
   readonly detail?: unknown;
 }
 
-/** A reply that is not what was asked for, read. */
-export interface Refusal {
+/** A response that is not what was asked for, read. */
+export interface ErrorResponse {
   readonly status: number;
   readonly errors: readonly OciError[];
   readonly waitMs: number | undefined;
 }
 
-export async function readRefusal(reply: Reply, secrets: Secrets): Promise<Refusal> {
+export async function readErrorResponse(response: HttpResponse, secrets: Secrets): Promise<ErrorResponse> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   try {
-    for await (const chunk of reply.body) {
+    for await (const chunk of response.body) {
       chunks.push(chunk);
       sizeBytes += chunk.length;
       if (sizeBytes >= MAX_ERROR_BYTES) break;
@@ -40,19 +40,19 @@ export async function readRefusal(reply: Reply, secrets: Secrets): Promise<Refus
   }
   const text = Buffer.concat(chunks).toString('utf8');
   return {
-    status: reply.status,
-    errors: parseErrors(text, reply.header('content-type')).map((error) => ({
+    status: response.status,
+    errors: parseErrors(text, response.header('content-type')).map((error) => ({
       code: secrets.redact(error.code),
       message: secrets.redact(error.message),
       ...(error.detail === undefined ? {} : { detail: secrets.redactJson(error.detail) }),
     })),
-    waitMs: retryAfter(reply.header('retry-after'), Date.now()),
+    waitMs: retryAfter(response.header('retry-after'), Date.now()),
   };
 }
 
 function parseErrors(text: string, contentType: string): readonly OciError[] {
   try {
-    const value = parseJson(text, 'the reply');
+    const value = parseJson(text, 'the response');
     const { errors, details, error_description: oauth } = (value ?? {}) as Record<string, unknown>;
     if (Array.isArray(errors)) return errors.slice(0, MAX_ERRORS).map(ociError);
     const words = typeof details === 'string' ? details : oauth;
@@ -73,7 +73,7 @@ function ociError(value: unknown): OciError {
 }
 
 /** `HTTP 404 MANIFEST_UNKNOWN: manifest unknown` */
-export function refusalText({ status, errors }: Refusal): string {
+export function errorResponseText({ status, errors }: ErrorResponse): string {
   const said = errors
     .map(({ code, message }) => [code, message].filter((word) => word !== '').join(': '))
     .filter((words) => words !== '')
@@ -86,10 +86,10 @@ export function refusalText({ status, errors }: Refusal): string {
 }
 
 /** What another try may do away with; undefined for the rest. */
-export function passingFailure(refusal: Refusal): FetchFailure | undefined {
+export function transientFailure(refusal: ErrorResponse): FetchFailure | undefined {
   if (!TRANSIENT_STATUSES.has(refusal.status)) return undefined;
   const { status, waitMs } = refusal;
-  return new FetchFailure('NETWORK', refusalText(refusal), { retry: 'later', waitMs, status });
+  return new FetchFailure('NETWORK', errorResponseText(refusal), { retry: 'later', waitMs, status });
 }
 
 const codesByName: Readonly<Record<string, ErrorCode>> = {
@@ -116,14 +116,14 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
   501: 'UNSUPPORTED',
 };
 
-/** @param given what is known beyond the reply */
-export function refusalError(name: RequestName, refusal: Refusal, given?: Advice): AppError {
+/** @param given what is known beyond the response */
+export function errorOfResponse(name: RequestName, refusal: ErrorResponse, given?: Remedy): AppError {
   const { status, errors } = refusal;
   const word = errors[0]?.code ?? '';
   const named = status >= 400 && status < 500 ? codesByName[word] : undefined;
   const code = codesByStatus[status] ?? named ?? (status >= 500 ? 'NETWORK' : 'UNSUPPORTED');
   const { meaning, hint } = (status === 407 ? undefined : given) ?? meaningOf(status, word, name.request);
-  return new AppError(code, sentenceOf(name, meaning, refusalText(refusal)), {
+  return new AppError(code, sentenceOf(name, meaning, errorResponseText(refusal)), {
     ...(hint === undefined ? {} : { hint }),
     details: { what: `${name.where}: ${name.request}`, status, errors },
   });

@@ -12,10 +12,10 @@ const MAX_TRIES = 5;
  * again: docker-registry may not show a blob for an instant while somebody else brings it as well.
  * @throws AppError as putManifest and `bring`
  */
-export async function putBrought(
+export async function putManifestWhenBlobsVisible(
   session: RegistrySession,
   reference: Reference,
-  { bring, ...manifest }: NewManifest & { bring(): Promise<unknown> },
+  { pushBlobs, ...manifest }: NewManifest & { pushBlobs(): Promise<unknown> },
 ): Promise<void> {
   for (let tried = 0; ; tried++) {
     try {
@@ -24,7 +24,7 @@ export async function putBrought(
     } catch (error) {
       if (!isAppError(error, 'NOT_FOUND') || tried === MAX_TRIES) throw error;
       if (tried > 0) await pause({ ...session.retries, tried: tried - 1, signal: session.signal });
-      await bring();
+      await pushBlobs();
     }
   }
 }

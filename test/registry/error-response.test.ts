@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ErrorCode } from '../../src/model/app-error.ts';
-import { refusalError } from '../../src/registry/refusal.ts';
+import { errorOfResponse } from '../../src/registry/error-response.ts';
 
 const REQUEST = { where: 'registry.example', request: 'GET manifests/1' };
 
@@ -38,7 +38,7 @@ const CODES: readonly (readonly [status: number, word: string, code: ErrorCode])
 for (const [status, word, code] of CODES) {
   test(`HTTP ${status} ${word}: ${code}`, () => {
     const errors = word === '' ? [] : [{ code: word, message: '' }];
-    const error = refusalError(REQUEST, { status, errors, waitMs: undefined });
+    const error = errorOfResponse(REQUEST, { status, errors, waitMs: undefined });
     assert.equal(error.code, code);
     assert.match(error.message, new RegExp(`HTTP ${status}`));
     assert.equal(error.details.status, status);

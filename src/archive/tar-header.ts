@@ -60,7 +60,7 @@ const RANGES = [
   ['deviceMinor', 0, 2 ** 20 - 1],
 ] as const;
 /** Of a symlink, with the NUL behind it: symlink(2) */
-const MAX_TARGET_BYTES = 4095;
+export const MAX_TARGET_BYTES = 4095;
 /** xattr(7) */
 const MAX_XATTR_NAME_BYTES = 255;
 const MAX_XATTR_BYTES = 64 * 1024;

@@ -6,9 +6,11 @@ import {
   readdirSync,
   readlinkSync,
   readSync,
+  type Stats,
   statSync,
 } from 'node:fs';
-import { TAR_END, tarHeader, tarPadding } from '../archive/tar-writer.ts';
+import { pipeline } from 'node:stream/promises';
+import { type Pack, pack } from 'tar-stream';
 import { errnoOf, reasonOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
 import { append } from '../model/lists.ts';
@@ -30,49 +32,70 @@ interface Member {
   readonly path: string;
 }
 
+/** Type bits of a mode. tar-stream gives an entry without any bits a mode of its own, and leaves the type bits out. */
+const TYPE_BITS = constants.S_IFMT;
+/** tar-stream writes times of 31 bits; later ones go into a pax record as well. */
+const MAX_HEADER_TIME = 2 ** 31 - 1;
+
 /**
- * A folder as a tar: in the order of names, owned by root, whole seconds; what else there is of a file (names of its
+ * Packs a folder as a tar: in the order of names, owned by root, whole seconds. Whatever else a file has (names of its
  * owner, extended attributes, further hard links) is left out, so that the same tree gives the same bytes.
- * @throws AppError STORAGE, UNSUPPORTED (sockets, pipes, devices, links that lead out), LIMIT
+ * @throws AppError STORAGE, UNSUPPORTED (sockets, pipes, devices, links that lead out, names that are not UTF-8), LIMIT
  */
-export function* packFolder(folder: string, options: PackOptions): Generator<Buffer, void, void> {
-  const { prefix } = options;
+export function packFolder(folder: string, options: PackOptions): AsyncIterable<Uint8Array> {
+  const tar = pack();
+  fill(tar, folder, options).then(
+    () => tar.finalize(),
+    (error) => tar.destroy(error),
+  );
+  return tar as AsyncIterable<Uint8Array>;
+}
+
+async function fill(tar: Pack, folder: string, { prefix, newest }: PackOptions): Promise<void> {
   const nodes = new Map<string, TreeNode>();
   const members: Member[] = [{ file: Buffer.from(folder), path: '' }];
   for (let member = members.pop(); member !== undefined; member = members.pop()) {
     const { file, path } = member;
     // The folder itself may be given by a link.
     const stats = reading(file, () => (path === '' ? statSync(file) : lstatSync(file)));
-    const inArchive = [prefix, path].filter((part) => part !== '').join('/');
-    const shared = {
-      path: inArchive,
-      mode: stats.mode & 0o7777,
-      uid: 0,
-      gid: 0,
-      mtime: Math.min(
-        Math.max(0, Math.floor(stats.mtimeMs / 1000)),
-        options.newest ?? Number.POSITIVE_INFINITY,
-      ),
-    };
+    const name = utf8([prefix, path].filter((part) => part !== '').join('/'));
+    const { mode } = stats;
+    const shared = { uid: 0, gid: 0, mode, ...timeOf(stats, newest) };
     if (stats.isDirectory()) {
       nodes.set(path, { type: 'directory', linkTarget: '' });
-      if (inArchive !== '') yield tarHeader({ ...shared, type: 'directory' });
+      if (name !== '') tar.entry({ ...shared, name: `${name}/`, type: 'directory' });
       append(members, children(member));
     } else if (stats.isSymbolicLink()) {
-      const linkTarget = decodePath(reading(file, () => readlinkSync(file, { encoding: 'buffer' })));
+      const linkTarget = utf8(decodePath(reading(file, () => readlinkSync(file, { encoding: 'buffer' }))));
       nodes.set(path, { type: 'symlink', linkTarget });
-      yield tarHeader({ ...shared, type: 'symlink', mode: 0o777, linkTarget });
+      tar.entry({ ...shared, name, type: 'symlink', mode: TYPE_BITS | 0o777, linkname: linkTarget });
     } else if (stats.isFile()) {
-      yield tarHeader({ ...shared, type: 'file', sizeBytes: stats.size });
-      yield* content(file, stats.size);
-      yield tarPadding(stats.size);
+      const entry = tar.entry({ ...shared, name, type: 'file', size: stats.size });
+      await pipeline(content(file, stats.size), entry as unknown as NodeJS.WritableStream);
     } else {
       throw new AppError('UNSUPPORTED', `${file}: expected a file, folder or symlink, got something else`);
     }
   }
   const out = new LinkJudge(nodes, folder).find();
   if (out !== undefined) throw leadsOut(`${folder}/${out}`, nodes.get(out)?.linkTarget ?? '');
-  yield TAR_END;
+}
+
+function timeOf(
+  { mtimeMs }: Stats,
+  newest = Number.POSITIVE_INFINITY,
+): { mtime: Date; pax?: { mtime: string } } {
+  const seconds = Math.min(Math.max(0, Math.floor(mtimeMs / 1000)), newest);
+  if (seconds <= MAX_HEADER_TIME) return { mtime: new Date(seconds * 1000) };
+  return { mtime: new Date(MAX_HEADER_TIME * 1000), pax: { mtime: String(seconds) } };
+}
+
+/** tar-stream writes names as UTF-8, and would write others wrongly. */
+function utf8(name: string): string {
+  if (name.isWellFormed()) return name;
+  throw new AppError('UNSUPPORTED', `${JSON.stringify(name)}: expected a name in UTF-8`, {
+    hint: 'Rename it, or pack the folder with tar and push the archive as a file.',
+    details: { path: name },
+  });
 }
 
 /** Whoever unpacks the archive would refuse it. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { TarScanner } from '../archive/tar-reader.ts';
 import { AppError } from '../model/app-error.ts';
 import { outputError } from './storage-error.ts';
+import { readEntries } from './tar-entries.ts';
 import { OWNER, type TreeOptions, UnpackedTree } from './unpacked-tree.ts';
 
 export interface UnpackOptions extends TreeOptions {
@@ -24,7 +24,7 @@ export interface Unpacked {
  * `chunks` throws when they are not the right ones. Nothing is ever written through a link: of the archive none is followed,
  * and where the target has one in a folder's place that is an error. Links that lead out of the folder are refused. Owners and set-uid bits
  * are left out, the umask counts.
- * @throws AppError BAD_ARCHIVE, LIMIT, CONFLICT, STORAGE, and what `chunks` throws
+ * @throws AppError BAD_ARCHIVE, UNSUPPORTED, LIMIT, CONFLICT, STORAGE, and what `chunks` throws
  */
 export async function unpackFolder(chunks: AsyncIterable<Buffer>, options: UnpackOptions): Promise<Unpacked> {
   const { target, where, keepOldFiles } = options;
@@ -40,9 +40,7 @@ export async function unpackFolder(chunks: AsyncIterable<Buffer>, options: Unpac
   const tree = new UnpackedTree(folder, options);
   try {
     mkdirSync(folder, { mode: OWNER });
-    const scanner = new TarScanner(tree, { where });
-    for await (const chunk of chunks) scanner.write(chunk);
-    scanner.finish();
+    await readEntries(chunks, tree, where);
     tree.finish();
     if (there === undefined) renameSync(folder, target);
     else merge(folder, target, keepOldFiles);

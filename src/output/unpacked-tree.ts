@@ -9,10 +9,10 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs';
-import type { TarEntry, TarWalk } from '../archive/tar-reader.ts';
 import { AppError } from '../model/app-error.ts';
 import { encodePath } from '../model/path-bytes.ts';
 import { LinkJudge, type TreeNode } from './link-judge.ts';
+import type { EntryVisitor, UnpackedEntry } from './tar-entries.ts';
 
 /** The last second of the year 9999 */
 const LAST_TIME = 253_402_300_799;
@@ -29,7 +29,7 @@ export interface TreeOptions {
 const DIRECTORY: TreeNode = { type: 'directory', linkTarget: '' };
 
 /** A tree in a folder that nobody else writes to, so that what it has made is all there is. */
-export class UnpackedTree implements TarWalk {
+export class UnpackedTree implements EntryVisitor {
   readonly #folder: Buffer;
   readonly #options: TreeOptions;
   /** By path below the folder */
@@ -44,7 +44,7 @@ export class UnpackedTree implements TarWalk {
     this.#options = options;
   }
 
-  entry(entry: TarEntry): void {
+  entry(entry: UnpackedEntry): void {
     this.entries += 1;
     const path = this.#within(entry.path);
     if (entry.type === 'directory') this.#directory(path, entry);
@@ -55,12 +55,11 @@ export class UnpackedTree implements TarWalk {
     else this.skipped += 1;
   }
 
-  content(_entry: TarEntry, chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; ) at += writeSync(this.#file, chunk, at, chunk.length - at);
+  content(chunk: Uint8Array): void {
+    for (let written = 0; written < chunk.length; ) written += writeSync(this.#file, chunk, written);
   }
 
-  end({ path, type, mtime }: TarEntry): void {
-    if (type !== 'file') return;
+  end({ path, mtime }: UnpackedEntry): void {
     closeSync(this.#file);
     this.#file = -1;
     setTime(this.#pathOf(this.#within(path)), mtime);
@@ -92,7 +91,7 @@ export class UnpackedTree implements TarWalk {
     throw this.#bad(path, `is not below ${prefix}`);
   }
 
-  #directory(path: string, { mode, mtime }: TarEntry): void {
+  #directory(path: string, { mode, mtime }: UnpackedEntry): void {
     this.#parents(path);
     const there = this.#nodes.get(path);
     if (there !== undefined && there.type !== 'directory')
@@ -104,17 +103,17 @@ export class UnpackedTree implements TarWalk {
     this.#times.set(path, mtime);
   }
 
-  #openFile(path: string, { mode }: TarEntry): void {
+  #openFile(path: string, { mode }: UnpackedEntry): void {
     this.#replace(path, { type: 'file', linkTarget: '' });
     this.#file = openSync(this.#pathOf(path), 'wx', mode & 0o777);
   }
 
-  #symlink(path: string, { linkTarget }: TarEntry): void {
+  #symlink(path: string, { linkTarget }: UnpackedEntry): void {
     this.#replace(path, { type: 'symlink', linkTarget });
     symlinkSync(encodePath(linkTarget), this.#pathOf(path));
   }
 
-  #hardLink(path: string, { linkTarget }: TarEntry): void {
+  #hardLink(path: string, { linkTarget }: UnpackedEntry): void {
     const target = this.#within(linkTarget);
     if (this.#nodes.get(target)?.type !== 'file') {
       throw this.#bad(path, `is a hard link to ${JSON.stringify(linkTarget)}, which is not an earlier file`);

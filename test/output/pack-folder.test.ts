@@ -7,11 +7,14 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type TarEntry, TarScanner } from '../../src/archive/tar-reader.ts';
@@ -28,10 +31,10 @@ function entriesOf(tar: Buffer): readonly TarEntry[] {
   return entries;
 }
 
-const pack = (folder: string, prefix = 'dir', newest?: number): Buffer =>
-  Buffer.concat([...packFolder(folder, { prefix, newest })]);
+const pack = async (folder: string, prefix = 'dir', newest?: number): Promise<Buffer> =>
+  buffer(packFolder(folder, { prefix, newest }));
 
-test('the order of names, root as owner, whole seconds, no newer than SOURCE_DATE_EPOCH', (t) => {
+test('the order of names, root as owner, whole seconds, no newer than SOURCE_DATE_EPOCH', async (t) => {
   const folder = tempDir(t);
   for (const name of ['b', 'a-', 'a']) mkdirSync(join(folder, name));
   writeFileSync(join(folder, 'a/file'), 'x', { mode: 0o640 });
@@ -39,7 +42,7 @@ test('the order of names, root as owner, whole seconds, no newer than SOURCE_DAT
   symlinkSync('anywhere', join(folder, 'b/link'));
   for (const name of ['a/file', 'B', 'a', 'a-', 'b', '']) utimesSync(join(folder, name), 2000.75, 2000.75);
   utimesSync(join(folder, 'B'), 500, 500);
-  const entries = entriesOf(pack(folder, 'sub/dir', 1000));
+  const entries = entriesOf(await pack(folder, 'sub/dir', 1000));
   assert.deepEqual(
     entries.map(({ path }) => path),
     ['sub/dir', 'sub/dir/B', 'sub/dir/a', 'sub/dir/a/file', 'sub/dir/a-', 'sub/dir/b', 'sub/dir/b/link'],
@@ -50,17 +53,17 @@ test('the order of names, root as owner, whole seconds, no newer than SOURCE_DAT
     [1000, 500, 1000, 1000, 1000, 1000],
   );
   assert.equal(entries.find(({ path }) => path.endsWith('file'))?.mode, 0o640);
-  assert.equal(entriesOf(pack(folder))[0]?.mtime, 2000);
-  assert.deepEqual(pack(folder), pack(`${folder}/`));
+  assert.equal(entriesOf(await pack(folder))[0]?.mtime, 2000);
+  assert.deepEqual(await pack(folder), await pack(`${folder}/`));
 });
 
-test('links that whoever unpacks would refuse are refused', (t) => {
+test('links that whoever unpacks would refuse are refused', async (t) => {
   for (const target of ['/etc/passwd', '../x', 'sub/../../x', 'missing/../x', 'other']) {
     const folder = tempDir(t);
     mkdirSync(join(folder, 'sub'));
     symlinkSync('..', join(folder, 'other'));
     symlinkSync(target, join(folder, 'a'));
-    assert.throws(
+    await assert.rejects(
       () => pack(folder, 'x'),
       (error) =>
         isAppError(error, 'UNSUPPORTED') && /\/(?:a|other): symlink out of the folder/.test(error.message),
@@ -71,10 +74,10 @@ test('links that whoever unpacks would refuse are refused', (t) => {
   mkdirSync(join(folder, 'sub'));
   symlinkSync('sub/../file', join(folder, 'a'));
   symlinkSync('../file', join(folder, 'sub/b'));
-  assert.equal(entriesOf(pack(folder, 'x')).length, 4);
+  assert.equal(entriesOf(await pack(folder, 'x')).length, 4);
 });
 
-test('another place, owner and order of making give the same bytes', (t) => {
+test('another place, owner and order of making give the same bytes', async (t) => {
   const [one, two] = [tempDir(t), tempDir(t)];
   const names = ['z', 'ä', 'm/n', 'm/o'];
   for (const [folder, order] of [
@@ -86,26 +89,68 @@ test('another place, owner and order of making give the same bytes', (t) => {
     for (const name of [...names, 'm', '']) utimesSync(join(folder, name), 1, 1);
     chmodSync(folder, 0o700);
   }
-  assert.deepEqual(pack(one), pack(two));
+  assert.deepEqual(await pack(one), await pack(two));
 });
 
-test('names that are not UTF-8, and what tar can read of it', (t) => {
+test('a name or a link in other than UTF-8 is refused; long and foreign names are what tar reads', async (t) => {
   const folder = tempDir(t);
-  const name = Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.of(0xe9)]);
-  writeFileSync(name, 'latin1');
-  writeFileSync(join(folder, 'n'.repeat(200)), 'long');
-  const listing = execFileSync('tar', ['-tf', '-'], { input: pack(folder), encoding: 'latin1' });
-  assert.match(listing, /dir\/caf(\xe9|\\351)\n/);
-  assert.match(listing, /dir\/n{200}\n/);
+  for (const name of ['n'.repeat(200), `${'d'.repeat(120)}/ü`, 'ß']) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), 'x');
+  }
+  const read = ['-tf', '-', '--quoting-style=literal'];
+  const listing = execFileSync('tar', read, { input: await pack(folder), encoding: 'utf8' });
+  assert.deepEqual(listing.trim().split('\n'), [
+    'dir/',
+    `dir/${'d'.repeat(120)}/`,
+    `dir/${'d'.repeat(120)}/ü`,
+    `dir/${'n'.repeat(200)}`,
+    'dir/ß',
+  ]);
+  const latin1 = Buffer.from('caf\xe9', 'latin1');
+  const refuses = (error: unknown) =>
+    isAppError(error, 'UNSUPPORTED') && /expected a name in UTF-8/.test(error.message);
+  symlinkSync(latin1, join(folder, 'link'));
+  await assert.rejects(pack(folder), refuses);
+  rmSync(join(folder, 'link'));
+  writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), latin1]), '');
+  await assert.rejects(pack(folder), refuses);
 });
 
-test('a socket, a pipe or a folder that is gone is said', (t) => {
+test('modes without a bit, and times beyond 31 bits', async (t) => {
+  const [from, to] = [tempDir(t), join(tempDir(t), 'to')];
+  writeFileSync(join(from, 'none'), '');
+  chmodSync(join(from, 'none'), 0);
+  utimesSync(join(from, 'none'), 2 ** 33 - 1, 2 ** 33 - 1);
+  const tar = await pack(from);
+  const entry = entriesOf(tar)[1];
+  assert.equal(entry?.mode, 0);
+  assert.equal(entry?.mtime, 2 ** 33 - 1);
+  await unpackFolder(Readable.from([tar]), { target: to, prefix: 'dir', where: 'test', keepOldFiles: false });
+  assert.equal(lstatSync(join(to, 'none')).mtimeMs / 1000, 2 ** 33 - 1);
+});
+
+test('whoever stops reading early ends the packing', async (t) => {
+  const folder = tempDir(t);
+  writeFileSync(join(folder, 'large'), Buffer.alloc(3_000_000));
+  let seen = 0;
+  for await (const chunk of packFolder(folder, { prefix: 'dir', newest: undefined })) {
+    seen += chunk.length;
+    if (seen > 100_000) break;
+  }
+  assert.ok(seen < 1_000_000, `${seen}`);
+});
+
+test('a socket, a pipe or a folder that is gone is said', async (t) => {
   const folder = tempDir(t);
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   const says = (code: 'UNSUPPORTED' | 'STORAGE', pattern: RegExp) => (error: unknown) =>
     isAppError(error, code) && pattern.test(error.message);
-  assert.throws(() => pack(folder), says('UNSUPPORTED', /pipe: expected a file, folder or symlink/));
-  assert.throws(() => pack(join(folder, 'nothing')), says('STORAGE', /nothing: no such file or folder/));
+  await assert.rejects(() => pack(folder), says('UNSUPPORTED', /pipe: expected a file, folder or symlink/));
+  await assert.rejects(
+    () => pack(join(folder, 'nothing')),
+    says('STORAGE', /nothing: no such file or folder/),
+  );
 });
 
 const name = fc
@@ -157,14 +202,14 @@ test('unpacked again it is the same tree, and packs to the same bytes', async (t
       const [from, to] = [join(base, `${run}-from`), join(base, `${run}-to`)];
       mkdirSync(from);
       lay(from, wanted);
-      const tar = pack(from, 'x/y');
+      const tar = await pack(from, 'x/y');
       async function* pieces(): AsyncGenerator<Buffer> {
         for (let at = 0; at < tar.length; at += pieceBytes) yield tar.subarray(at, at + pieceBytes);
       }
       await unpackFolder(pieces(), { target: to, prefix: 'x/y', where: 'test', keepOldFiles: false });
       assert.deepEqual(read(to), read(from));
       assert.deepEqual(
-        entriesOf(pack(to, 'x/y')).filter(({ type }) => type !== 'symlink'),
+        entriesOf(await pack(to, 'x/y')).filter(({ type }) => type !== 'symlink'),
         entriesOf(tar).filter(({ type }) => type !== 'symlink'),
       );
     }),

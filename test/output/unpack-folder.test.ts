@@ -304,7 +304,11 @@ test('what fails on the way, or is cut, leaves nothing', async (t) => {
   const folder = tempDir(t);
   const tar = tarOf([{ path: 'dir/a', content: Buffer.alloc(5000, 1) }]);
   const options = { target: join(folder, 'out'), prefix: 'dir', where: 'test', keepOldFiles: false };
-  await refused(unpackFolder(pieces(tar.subarray(0, 3000)), options), 'BAD_ARCHIVE', /missing 2\d+ bytes/);
+  await refused(
+    unpackFolder(pieces(tar.subarray(0, 3000)), options),
+    'BAD_ARCHIVE',
+    /cannot read the tar: Unexpected end of data/,
+  );
   async function* failing(): AsyncGenerator<Buffer> {
     yield tar.subarray(0, 2000);
     throw new Error('the line is dead');

@@ -39,7 +39,7 @@ export async function readSource(argument: string, newest: number | undefined): 
   }
   const title = titleOf(path);
   const tar = createHash('sha256');
-  const bytes = (start: number, onTar?: (chunk: Buffer) => void): AsyncIterable<Uint8Array> =>
+  const bytes = (start: number, onTar?: (chunk: Uint8Array) => void): AsyncIterable<Uint8Array> =>
     isFolder
       ? after(packed(path, { prefix: title === '.' ? '' : title, newest, onTar }), start)
       : fileBytes(path, start);
@@ -110,12 +110,12 @@ function titleOf(path: string): string {
 interface Packing {
   readonly prefix: string;
   readonly newest: number | undefined;
-  readonly onTar?: ((chunk: Buffer) => void) | undefined;
+  readonly onTar?: ((chunk: Uint8Array) => void) | undefined;
 }
 
 function packed(folder: string, { prefix, newest, onTar }: Packing): AsyncIterable<Uint8Array> {
-  function* tar(): Generator<Buffer> {
-    for (const chunk of packFolder(folder, { prefix, newest })) {
+  async function* tar(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of packFolder(folder, { prefix, newest })) {
       onTar?.(chunk);
       yield chunk;
     }

@@ -12,6 +12,7 @@ import { readDetachedSignature } from '../sources/detached-signature.ts';
 import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
 import { ingestFile } from './ingest-file.ts';
+import type { RetryWithKeys } from './retry-with-keys.ts';
 
 /** The largest package of both distributions is below 2 GiB; what an index says itself is the real limit. */
 const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
@@ -21,8 +22,7 @@ export interface ArchiveRequest {
   readonly repository: IndexedRepository;
   /** What another process has taken in meanwhile */
   readonly fromCache: () => ArchiveFacts | undefined;
-  /** Runs the verification, and again once keys that it lacked are there. */
-  readonly withKeys: <T>(verify: () => Promise<T>) => Promise<T>;
+  readonly withKeys: RetryWithKeys;
 }
 
 /**

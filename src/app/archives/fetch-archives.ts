@@ -13,6 +13,7 @@ import { fetchArchive } from './fetch-archive.ts';
 import { fetchKeysOfRepositories } from './fetch-keys.ts';
 import { archivesAt, archivesOf } from './indexed-archives.ts';
 import { readArchiveFile } from './ingest-file.ts';
+import { type RetryWithKeys, retryWithKeys } from './retry-with-keys.ts';
 
 /** Downloads under way at once: polite to one mirror, enough to hide its latency. */
 const CONCURRENCY = 6;
@@ -50,7 +51,9 @@ export async function fetchArchives(
           missing.reduce((sum, entry) => sum + entry.sizeBytes, 0),
           'bytes',
         );
-  const withKeys = keysOnDemand(context, sources, repositories);
+  const withKeys = retryWithKeys(sources.trust, () =>
+    fetchKeysOfRepositories(context, sources, repositories),
+  );
   const facts = await mapConcurrent(packages.entries(), CONCURRENCY, async ([at, entry]) => {
     const known = cached[at];
     const repository = repositories[entry.repositoryRank] as IndexedRepository;
@@ -101,27 +104,6 @@ function fromCache(context: Context, sources: Sources, listed: Listed): StoredAr
   );
 }
 
-type WithKeys = <T>(verify: () => Promise<T>) => Promise<T>;
-
-/** Verifies, and where a pinned key is missing fetches the keys, once for all archives, and verifies again. */
-function keysOnDemand(
-  context: Context,
-  sources: Sources,
-  repositories: readonly IndexedRepository[],
-): WithKeys {
-  let found: Promise<boolean> | undefined;
-  return async <T>(verify: () => Promise<T>): Promise<T> => {
-    try {
-      return await verify();
-    } catch (error) {
-      if (!isAppError(error, 'UNTRUSTED_KEY') || !sources.trust.mayFetchKeys) throw error;
-      found ??= fetchKeysOfRepositories(context, sources, repositories);
-      if (!(await found)) throw error;
-      return verify();
-    }
-  };
-}
-
 /**
  * Facts accepted under another trust are verified again, over the stored bytes; where these are refused (the same package
  * by somebody else's key, a signature that was kept beside it) the repository's own copy decides.
@@ -133,7 +115,7 @@ async function reverify(
     entry: CatalogPackage;
     stored: StoredArchive;
     fetch: () => Promise<ArchiveFacts>;
-    withKeys: WithKeys;
+    withKeys: RetryWithKeys;
   },
 ): Promise<ArchiveFacts> {
   const { distro, trust } = sources;

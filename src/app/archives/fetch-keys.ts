@@ -5,45 +5,48 @@ import { isLocal, localPath, redactUrl } from '../../fetch/url.ts';
 import { AppError } from '../../model/app-error.ts';
 import { digestOf, hexOf } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
-import { silentProgress } from '../../model/progress.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
 import type { Context } from '../context.ts';
 import { archiveUrl } from '../sources/archive-url.ts';
 import { basesOf, type FoundIndex, type IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
+import type { KeyFile } from '../sources/trust.ts';
 import { readSmallFiles } from './archive-contents.ts';
-import { readArchiveFile } from './ingest-file.ts';
+import { readUnverifiedFile } from './ingest-file.ts';
 
 /** archlinux-keyring is 1.2 MB. */
 const MAX_KEYS_PACKAGE_BYTES = 64 * 1024 * 1024;
 
+/*
+ * The distribution's own keys, where they do not come with the product, from its keys package. Nothing here is trusted for where
+ * it came from: keys count only where the product pins them (trust/pins.ts).
+ */
+
 /**
- * Gets the distribution's own keys from the keys package of the repository itself, where they do not come with the product.
- * Nothing here is trusted for where it came from: keys count only where the product pins them (trust/pins.ts).
- * @throws AppError UNTRUSTED_KEY (the cause given) when it has none
+ * Fetches the keys from the repository of an index that could not be verified: the index is read only to find the package.
+ * @returns whether a pinned key was found
+ * @throws AppError as Distro.readIndex
  */
 export async function fetchKeysBesideIndex(
   context: Context,
   sources: Sources,
-  from: { spec: RepositorySpec; found: FoundIndex; cause: unknown },
-): Promise<void> {
+  from: { spec: RepositorySpec; found: FoundIndex },
+): Promise<boolean> {
   const { distro } = sources;
   const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
   const index = await distro.readIndex({ bytes: from.found.bytes, policy, where: redactUrl(from.found.url) });
   const entry = index.packages.find((candidate) => candidate.name === distro.defaults.keysPackage);
   const { base } = from.found;
-  const bases = entry === undefined ? [] : [base, ...from.spec.baseUrls.filter((other) => other !== base)];
-  const packages = bases.map((mirror) => ({
-    url: archiveUrl(mirror, distro.id, entry as IndexPackage),
-    entry,
-  }));
-  if (!(await cacheKeysFrom(context, sources, packages))) throw from.cause;
+  if (entry === undefined) return false;
+  const bases = [base, ...from.spec.baseUrls.filter((other) => other !== base)];
+  const packages = bases.map((mirror) => ({ url: archiveUrl(mirror, distro.id, entry), entry }));
+  return cacheKeysFrom(context, sources, packages);
 }
 
 /**
- * The same where the indexes were accepted without a signature, as Arch's are, and an archive is signed by a key that is
- * not there yet: the keys packages that the catalog has. False when no pinned key was found.
+ * Fetches the keys from repositories in the catalog whose indexes were accepted without a signature, as Arch's are.
+ * @returns whether a pinned key was found
  */
 export async function fetchKeysOfRepositories(
   context: Context,
@@ -60,7 +63,7 @@ export async function fetchKeysOfRepositories(
   return cacheKeysFrom(context, sources, packages);
 }
 
-/** The same of a folder of archives without an index. */
+/** Takes the keys from a folder of archives without an index. @returns whether a pinned key was found */
 export async function fetchKeysInFolder(
   context: Context,
   sources: Sources,
@@ -95,12 +98,7 @@ interface KeysPackage {
   readonly entry?: IndexPackage | undefined;
 }
 
-interface KeyFile {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
-/** The package is read without trust, only to find keys that pins then judge. */
+/** The key files of a keys package, which is read unverified: the product's pins decide which of them count. */
 async function keysFromPackage(
   context: Context,
   sources: Sources,
@@ -130,25 +128,16 @@ async function keysFromPackage(
 
 async function keysIn(
   context: Context,
-  { distro, trust }: Sources,
+  { distro }: Sources,
   {
     entry,
     url,
     path,
   }: { readonly entry: IndexPackage | undefined; readonly url: string; readonly path: string },
 ): Promise<readonly KeyFile[]> {
-  const policy: TrustPolicy = { ...(await trust.policy()), allowUntrusted: true };
-  const untrusting = { policy: async () => policy };
-  const facts = await readArchiveFile(
-    { ...context, progress: silentProgress },
-    {
-      path,
-      where: redactUrl(url),
-      distro,
-      trust: untrusting,
-      ...(entry === undefined ? {} : { expected: entry }),
-    },
-  );
+  const where = redactUrl(url);
+  const expected = entry === undefined ? {} : { expected: entry };
+  const facts = await readUnverifiedFile(context, { path, where, distro, ...expected });
   const files = await readSmallFiles(
     { path, compression: facts.compression, signal: context.signal },
     facts.files.filter(

@@ -1,8 +1,8 @@
 import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Distro } from '../../distros/distro.ts';
+import type { Distro, UnverifiedInput } from '../../distros/distro.ts';
 import { AppError } from '../../model/app-error.ts';
-import type { ArchiveFacts } from '../../model/archive.ts';
+import type { ArchiveFacts, ReadFacts } from '../../model/archive.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { Context } from '../context.ts';
 import type { Trust } from '../sources/trust.ts';
@@ -16,13 +16,12 @@ export interface ArchiveFile {
   /** For messages: the URL a download came from, else the path */
   readonly where: string;
   readonly distro: Distro;
-  readonly trust: Pick<Trust, 'policy'>;
+  readonly trust: Trust;
   readonly expected?: IndexPackage;
   readonly signature?: Uint8Array;
 }
 
 export interface IngestFile extends ArchiveFile {
-  readonly trust: Pick<Trust, 'label' | 'policy'>;
   /** The file is ours and moves into the store; else its bytes are copied there on the way. */
   readonly adopt: boolean;
 }
@@ -61,27 +60,35 @@ async function copy(context: Context, file: IngestFile): Promise<ArchiveFacts> {
   }
 }
 
-/** Reads and verifies an archive, handing each piece of its bytes to `tee` as well. */
-export async function readArchiveFile(
-  context: Context,
-  file: ArchiveFile,
-  tee?: (chunk: Buffer) => void | Promise<void>,
-): Promise<ArchiveFacts> {
-  const { distro, expected, signature } = file;
+/** Reads and verifies an archive, handing each piece of its bytes to `tee` as well. @throws AppError as Distro.readArchive; NOT_FOUND */
+export async function readArchiveFile(context: Context, file: ArchiveFile, tee?: Tee): Promise<ArchiveFacts> {
+  const { distro, signature } = file;
   return distro.readArchive({
-    chunks: pieces(file.path, context.signal, tee),
+    ...unverifiedInput(context, file, tee),
     policy: await file.trust.policy(),
-    where: file.where,
-    ...(expected === undefined ? {} : { expected }),
     ...(signature === undefined ? {} : { signature }),
   });
 }
 
-async function* pieces(
-  path: string,
-  signal: AbortSignal,
-  tee: ((chunk: Buffer) => void | Promise<void>) | undefined,
-): AsyncGenerator<Buffer> {
+/** Reads an archive without a look at its signature, for what is judged by itself. @throws AppError as Distro.readUnverified; NOT_FOUND */
+export function readUnverifiedFile(
+  context: Context,
+  file: Pick<IngestFile, 'path' | 'where' | 'distro' | 'expected'>,
+): Promise<ReadFacts> {
+  return file.distro.readUnverified(unverifiedInput(context, file, undefined));
+}
+
+type Tee = (chunk: Buffer) => void | Promise<void>;
+
+function unverifiedInput(
+  { signal }: Context,
+  { path, where, expected }: Pick<IngestFile, 'path' | 'where' | 'expected'>,
+  tee: Tee | undefined,
+): UnverifiedInput {
+  return { chunks: pieces(path, signal, tee), where, ...(expected === undefined ? {} : { expected }) };
+}
+
+async function* pieces(path: string, signal: AbortSignal, tee: Tee | undefined): AsyncGenerator<Buffer> {
   for await (const chunk of await openPieces(path, signal)) {
     await tee?.(chunk as Buffer);
     yield chunk as Buffer;

@@ -16,7 +16,8 @@ import { whyUnusable } from '../../model/unusable.ts';
 import type { Context } from '../context.ts';
 import { sharedSession } from '../registry-access.ts';
 import { solveWithBase } from '../repositories/base.ts';
-import { type Lookup, openLookup, workWith } from '../repositories/lookup.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { openLookup, withSnapshot } from '../repositories/open-lookup.ts';
 import { archiveTag } from '../sources/archive-url.ts';
 import { releaseIn } from '../sources/indexed-repository.ts';
 import { type Generation, generationTag } from '../sources/mirror-generation.ts';
@@ -119,7 +120,7 @@ async function choose(
   { packages, all }: MirrorAddRequest,
 ): Promise<readonly CatalogPackage[]> {
   const { distro } = lookup.sources;
-  const chosen = await workWith(context, lookup, ({ source }) => {
+  const chosen = await withSnapshot(context, lookup, ({ source }) => {
     if (all) return everyPackage(source);
     const keys = newest(distro, source.byName(distro.defaults.keysPackage));
     if (packages.length === 0) return keys;

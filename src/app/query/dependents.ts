@@ -3,7 +3,9 @@ import { relationName, requestName } from '../../model/relation.ts';
 import type { Dependent, DependentsReport } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
-import { type FoundPackages, findPackages, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { type FoundPackages, findPackages } from '../repositories/find-packages.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { withLookup } from '../repositories/open-lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 import { optionalDepends } from './optional-depends.ts';
 

@@ -2,7 +2,9 @@ import type { Candidate } from '../../distros/distro.ts';
 import type { DependsReport, ResolvedRelation } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
-import { findPackages, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { findPackages } from '../repositories/find-packages.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { withLookup } from '../repositories/open-lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 import { optionalDepends } from './optional-depends.ts';
 

@@ -6,7 +6,9 @@ import type { SourceOptions } from '../../model/request.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
 import type { Context } from '../context.ts';
-import { findPackages, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { findPackages } from '../repositories/find-packages.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { withLookup } from '../repositories/open-lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 
 export interface FilesRequest {

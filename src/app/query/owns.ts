@@ -1,7 +1,8 @@
 import type { Owner, OwnsReport } from '../../model/package-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
-import { type Lookup, withLookup } from '../repositories/lookup.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { withLookup } from '../repositories/open-lookup.ts';
 import { withSlash } from './files.ts';
 import { type PathQuery, pathQuery } from './path-query.ts';
 

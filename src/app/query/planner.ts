@@ -1,7 +1,7 @@
 import { catalogError } from '../../catalog/database.ts';
 import type { PlanAnswer, Planner, SourceOptions } from '../../model/request.ts';
 import { type Context, type ContextOptions, catalogPath, closeSessions, openContext } from '../context.ts';
-import { openLookup, sourceOf } from '../repositories/lookup.ts';
+import { openLookup, sourceOf } from '../repositories/open-lookup.ts';
 
 /** A source remembers every package it has read: all of a distribution take more memory than a batch is worth. */
 const ANSWERS_BY_SOURCE = 300;

@@ -3,7 +3,9 @@ import { isGlob, longestLiteral, matchesGlob } from '../../model/glob.ts';
 import type { ProvidersReport } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
-import { findPackages, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { findPackages } from '../repositories/find-packages.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { withLookup } from '../repositories/open-lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 
 /** Each name is solved for, which takes milliseconds. */

@@ -5,7 +5,8 @@ import type { FoundPackage, SearchReport } from '../../model/package-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { cachedDigest } from '../archives/fetch-archives.ts';
 import type { Context } from '../context.ts';
-import { type Lookup, withLookup } from '../repositories/lookup.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { withLookup } from '../repositories/open-lookup.ts';
 import { nearestNames } from '../settings/nearest.ts';
 import { byExpression, byGlob, byWord, type Match, type Matches } from './search-match.ts';
 

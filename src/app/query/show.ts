@@ -6,7 +6,9 @@ import type { SourceOptions } from '../../model/request.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
 import { derivationOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
-import { findPackages, type Lookup, withLookup } from '../repositories/lookup.ts';
+import { findPackages } from '../repositories/find-packages.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { withLookup } from '../repositories/open-lookup.ts';
 import { type IndexedRepository, releaseIn } from '../sources/indexed-repository.ts';
 
 /** Everything that is known of the packages. @throws AppError as withLookup */

@@ -1,7 +1,8 @@
 import type { Absence, Chain, GraphReport, SetEdge, WhyReport } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
-import { findPackages, withLookup } from '../repositories/lookup.ts';
+import { findPackages } from '../repositories/find-packages.ts';
+import { withLookup } from '../repositories/open-lookup.ts';
 import { findDependents } from './dependents.ts';
 import { edgesFrom, type PackageSet, solveAndLink } from './solved-graph.ts';
 

@@ -1,12 +1,12 @@
 import type { RepositoryRow } from '../../catalog/repositories.ts';
 import type { IndexInput } from '../../distros/distro.ts';
 import { redactUrl, withoutSecrets } from '../../fetch/url.ts';
-import { isAppError } from '../../model/app-error.ts';
 import { digestOf } from '../../model/digest.ts';
 import { largest } from '../../model/lists.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import { fetchKeysBesideIndex } from '../archives/fetch-keys.ts';
+import { retryWithKeys } from '../archives/retry-with-keys.ts';
 import type { Context } from '../context.ts';
 import { readDetachedSignature } from '../sources/detached-signature.ts';
 import {
@@ -193,29 +193,23 @@ async function store(
   return { spec, row, changed: true };
 }
 
-/** Verifies with the keys at hand; where they are pinned and one may be had, fetches the keys and tries again. */
+/** Reads an index and verifies it, with keys that are fetched where a pinned one is missing. @throws what `read` throws */
 export async function readVerified<T>(
   context: Context,
   sources: Sources,
-  wanted: { spec: RepositorySpec; found: FoundIndex; read: (input: IndexInput) => Promise<T> },
+  { spec, found, read }: { spec: RepositorySpec; found: FoundIndex; read: (input: IndexInput) => Promise<T> },
 ): Promise<T> {
   const { distro, trust } = sources;
-  const { spec, found } = wanted;
   const signature = distro.defaults.detachedSignatures
     ? await readDetachedSignature(context, sources, found.url)
     : undefined;
-  const read = async () =>
-    wanted.read({
+  const withKeys = retryWithKeys(trust, () => fetchKeysBesideIndex(context, sources, { spec, found }));
+  return withKeys(async () =>
+    read({
       bytes: found.bytes,
       policy: await trust.policy(),
       where: redactUrl(found.url),
       ...(signature === undefined ? {} : { signature }),
-    });
-  try {
-    return await read();
-  } catch (error) {
-    if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys) throw error;
-    await fetchKeysBesideIndex(context, sources, { spec, found, cause: error });
-    return read();
-  }
+    }),
+  );
 }

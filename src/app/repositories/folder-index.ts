@@ -4,13 +4,14 @@ import type { RepositoryRow } from '../../catalog/repositories.ts';
 import { mapConcurrent } from '../../fetch/pool.ts';
 import { isLocal, localPath } from '../../fetch/url.ts';
 import { readLimitedFile } from '../../files/limited-file.ts';
-import { AppError, type ErrorCode, isAppError } from '../../model/app-error.ts';
+import { AppError, type ErrorCode } from '../../model/app-error.ts';
 import { digestOf } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import { fetchKeysInFolder } from '../archives/fetch-keys.ts';
 import { ingestFile } from '../archives/ingest-file.ts';
 import { type RefusedArchive, withRefused } from '../archives/refused-archives.ts';
+import { retryWithKeys } from '../archives/retry-with-keys.ts';
 import type { Context } from '../context.ts';
 import { MAX_SIGNATURE_BYTES } from '../sources/detached-signature.ts';
 import {
@@ -57,18 +58,7 @@ export async function indexFolder(
   const old = find();
   if (old?.content === content && trust.accepts(old.trust)) return { spec, row: old, changed: false };
 
-  let fetched: Promise<boolean> | undefined;
-  /** Where a pinned key is missing the folder itself may have it; once for all archives. */
-  const withKeys = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isAppError(error, 'UNTRUSTED_KEY') || !trust.mayFetchKeys) throw error;
-      fetched ??= fetchKeysInFolder(context, sources, base);
-      if (!(await fetched)) throw error;
-      return work();
-    }
-  };
+  const withKeys = retryWithKeys(trust, () => fetchKeysInFolder(context, sources, base));
   const task = context.progress.task(`read ${base}`, files.length, 'items');
   const unread: RefusedArchive[] = [];
   const found = await mapConcurrent(files, CONCURRENCY, async ({ name }): Promise<IndexPackage[]> => {

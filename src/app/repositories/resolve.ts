@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
 import { type BasedSolution, solveWithBase } from './base.ts';
-import { withLookup } from './lookup.ts';
+import { withLookup } from './open-lookup.ts';
 import { systemOf } from './system-facts.ts';
 
 /** A solved request. */

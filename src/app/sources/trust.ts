@@ -29,7 +29,7 @@ export class Trust {
   readonly allowUntrusted: boolean;
   /** True when keys come from pins, not from `--keyring`. */
   readonly pinned: boolean;
-  /** True where a key that is missing may be had from the distribution's keys package. */
+  /** True where a missing key is fetched from the distribution's keys package. */
   readonly mayFetchKeys: boolean;
   readonly #distro: Distro;
   readonly #options: SourceOptions;
@@ -45,7 +45,7 @@ export class Trust {
     this.#folders = [options.keyring].flat().filter((folder) => folder !== '');
     this.#appended = options.keyringAppend ?? [];
     this.pinned = this.#folders.length === 0;
-    this.mayFetchKeys = this.pinned && distro.id !== 'alpine';
+    this.mayFetchKeys = this.pinned && !this.allowUntrusted && distro.id !== 'alpine';
     this.#distro = distro;
     this.#options = options;
     this.#keysDirectory = join(context.directory, 'keys', distro.id);

@@ -10,6 +10,7 @@ import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Evidence } from '../../model/verify-report.ts';
 import { fetchKeysOfRepositories } from '../archives/fetch-keys.ts';
+import { type RetryWithKeys, retryWithKeys } from '../archives/retry-with-keys.ts';
 import type { Context } from '../context.ts';
 import type { NamedPackage } from '../images/image-packages.ts';
 import { resolveSources, type Sources } from '../sources/sources.ts';
@@ -44,7 +45,7 @@ export class ArchiveVerifier {
   readonly #byName: (name: string) => readonly CatalogPackage[];
   readonly #digests: ReadonlyMap<string, readonly Digest[]>;
   readonly #named = new Map<string, Promise<readonly VerifiedArchive[]>>();
-  #askedForKeys = false;
+  readonly #withKeys: RetryWithKeys;
 
   /** Use `open`. */
   constructor(context: Context, sources: Sources) {
@@ -63,6 +64,8 @@ export class ArchiveVerifier {
       else known.push(digest);
     }
     this.#digests = digests;
+    const repositories = this.#rows.map((row) => ({ row, changed: false, spec: specOf(row) }));
+    this.#withKeys = retryWithKeys(trust, () => fetchKeysOfRepositories(context, sources, repositories));
   }
 
   /** @throws AppError when the keyring cannot be used */
@@ -188,21 +191,6 @@ export class ArchiveVerifier {
 
   #readUnverified(bytes: ArchiveBytes, expected: IndexPackage | undefined): Promise<ReadFacts> {
     return this.sources.distro.readUnverified(archiveInput(bytes, expected));
-  }
-
-  /** Where a pinned key is missing it is fetched, once, and the work done again. */
-  async #withKeys<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      const { trust } = this.sources;
-      const mayFetch = trust.mayFetchKeys && !trust.allowUntrusted && !this.#askedForKeys;
-      if (!isAppError(error, 'UNTRUSTED_KEY') || !mayFetch) throw error;
-      this.#askedForKeys = true;
-      const repositories = this.#rows.map((row) => ({ row, changed: false, spec: specOf(row) }));
-      if (!(await fetchKeysOfRepositories(this.#context, this.sources, repositories))) throw error;
-      return work();
-    }
   }
 }
 

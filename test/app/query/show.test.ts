@@ -127,7 +127,7 @@ test('an Arch package: optional dependencies, groups, hooks, and why its archive
   const from = { distro: 'arch', repositories: [repository], allowUntrusted: true } as const;
   await use({ cache }, async (context) => {
     const { fetchArchives } = await import('../../../src/app/archives/fetch-archives.ts');
-    const { openLookup } = await import('../../../src/app/repositories/lookup.ts');
+    const { openLookup } = await import('../../../src/app/repositories/open-lookup.ts');
     const { sources, repositories, source: packages } = await openLookup(context, source(from));
     await fetchArchives(context, sources, { packages: packages.byName('tool'), repositories });
   });

@@ -1,0 +1,55 @@
+import type { Candidate } from '../../distros/distro.ts';
+import type { CatalogPackage, SolveProblem } from '../../model/package.ts';
+import { requestName } from '../../model/relation.ts';
+import { type Lookup, Unresolved } from './lookup.ts';
+
+export interface FoundPackages {
+  readonly by: 'name' | 'provides';
+  /** The solver's first choice first */
+  readonly packages: readonly CatalogPackage[];
+}
+
+/**
+ * The packages that a target means, `name`, `repository/name` or a relation: those of that name, else those that
+ * provide it. Never none.
+ * @throws Refusal
+ */
+export function findPackages({ repositories, source, sources }: Lookup, target: string): FoundPackages {
+  const slash = target.indexOf('/');
+  const rank = repositories.findIndex(({ spec }) => slash > 0 && spec.name === target.slice(0, slash));
+  const word = rank < 0 ? target : target.slice(slash + 1);
+  const name = requestName(word, sources.distro.id);
+  const candidates = sources.distro
+    .providersOf(word, source)
+    .filter((candidate) => rank < 0 || candidate.package.repositoryRank === rank);
+  const named = candidates.filter(({ package: entry }) => entry.name === name);
+  if (candidates.length === 0) {
+    throw new Unresolved([absent(target, name, [...source.byName(name), ...source.providers(name)])], []);
+  }
+  return named.length > 0
+    ? { by: 'name', packages: packagesOf(named) }
+    : { by: 'provides', packages: packagesOf(candidates) };
+}
+
+function packagesOf(candidates: readonly Candidate[]): readonly CatalogPackage[] {
+  return [...new Set(candidates.map((candidate) => candidate.package))];
+}
+
+const MAX_CANDIDATES = 5;
+
+/** `others`: packages of that name which the target does not mean. */
+function absent(target: string, name: string, others: readonly CatalogPackage[]): SolveProblem {
+  const labels = [...new Set(others.map((entry) => `${entry.name}-${entry.version}`))];
+  const candidates = labels.slice(0, MAX_CANDIDATES);
+  const chain = ['world'];
+  const message = `no such package: ${target}${candidates.length === 0 ? '' : `; available: ${candidates.join(', ')}`}`;
+  return {
+    kind: 'unknown',
+    subject: name,
+    requirement: target,
+    chain,
+    terms: [{ verdict: 'requires', requirement: target, chain }],
+    message,
+    candidates,
+  };
+}

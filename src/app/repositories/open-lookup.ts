@@ -1,0 +1,56 @@
+import type { PackageSource } from '../../model/package.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import type { Context } from '../context.ts';
+import type { IndexedRepository } from '../sources/indexed-repository.ts';
+import { resolveSources } from '../sources/sources.ts';
+import { ensureIndexed } from './ensure-indexed.ts';
+import { type Lookup, Unresolved } from './lookup.ts';
+import { systemOf } from './system-facts.ts';
+
+/** @param asked as of ensureIndexed; by default what the user named is asked always. @throws AppError as ensureIndexed */
+export async function openLookup(
+  context: Context,
+  options: SourceOptions,
+  asked?: 'always' | 'if-missing',
+): Promise<Lookup> {
+  const sources = await resolveSources(context, options);
+  const repositories = await ensureIndexed(
+    context,
+    sources,
+    asked ?? (sources.named ? 'always' : 'if-missing'),
+  );
+  const source = sourceOf(context, repositories);
+  const { distro } = sources;
+  const system = systemOf({ sources, repositories, source });
+  const own = distro.forSystem?.(system, options.solver) ?? distro;
+  return { options, sources: { ...sources, distro: own }, repositories, source };
+}
+
+/** What is in the repositories, by their ranks; it remembers every package that it has read. */
+export function sourceOf({ catalog }: Context, repositories: readonly IndexedRepository[]): PackageSource {
+  return catalog.packages.source(repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })));
+}
+
+/** Work over one state of the repositories. @throws ResolutionError for what `work` refuses; AppError as openLookup */
+export async function withLookup<T>(
+  context: Context,
+  options: SourceOptions,
+  work: (lookup: Lookup) => T,
+): Promise<T> {
+  return withSnapshot(context, await openLookup(context, options), work);
+}
+
+/** The same for repositories that are looked into already. */
+export async function withSnapshot<T>(
+  context: Context,
+  lookup: Lookup,
+  work: (lookup: Lookup) => T,
+): Promise<T> {
+  try {
+    return context.catalog.snapshot(() => work(lookup));
+  } catch (error) {
+    if (!(error instanceof Unresolved)) throw error;
+    const { resolutionError } = await import('./suggest-alternatives.ts');
+    throw await resolutionError(context, lookup, error);
+  }
+}

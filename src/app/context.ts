@@ -9,7 +9,7 @@ import { AppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Progress } from '../model/progress.ts';
 import type { BlobId } from '../registry/blobs.ts';
-import type { RegistrySession } from '../registry/session.ts';
+import type { RegistrySession } from '../registry/types.ts';
 import { FileBlobStore } from '../store/blob-store.ts';
 import { cacheDirectory } from '../store/location.ts';
 

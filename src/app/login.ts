@@ -2,7 +2,8 @@ import { AppError, isAppError } from '../model/app-error.ts';
 import type { Domain } from '../model/reference.ts';
 import type { LoginReport, LogoutReport, RegistryAccess } from '../model/registry.ts';
 import { parseRegistryName } from '../registry/credential-files.ts';
-import { type Credential, eraseCredential, onlyFor, storeCredential } from '../registry/credentials.ts';
+import { eraseCredential, onlyFor, storeCredential } from '../registry/credentials.ts';
+import type { Credential } from '../registry/types.ts';
 import { ping } from '../registry/ping.ts';
 import { type RegistryContext, withRegistries } from './registry-access.ts';
 

@@ -1,7 +1,9 @@
 import type { Progress } from '../model/progress.ts';
 import type { RegistryAccess } from '../model/registry.ts';
-import { type Credentials, systemCredentials } from '../registry/credentials.ts';
-import { openSession, type RegistrySession, type SessionOptions } from '../registry/session.ts';
+import { systemCredentials } from '../registry/credentials.ts';
+import type { Credentials } from '../registry/types.ts';
+import { openSession } from '../registry/session.ts';
+import type { RegistrySession, SessionOptions } from '../registry/types.ts';
 import type { Context } from './context.ts';
 
 /** What a registry's use case runs with; a Context is one. */

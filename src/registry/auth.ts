@@ -1,19 +1,11 @@
 import type { HttpResponse } from '../fetch/exchange.ts';
 import { AppError } from '../model/app-error.ts';
-import { type Domain, fullName, type Repository } from '../model/reference.ts';
+import { fullName } from '../model/reference.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import type { Credential, Credentials } from './credentials.ts';
 import type { Remedy } from './remedies.ts';
-import { joined, parseScopes, type Scopes } from './scopes.ts';
+import { joined, parseScopes } from './scopes.ts';
 import { basicHeader, type TokenAccess, type TokenServer, Tokens } from './tokens.ts';
-
-export type AuthTarget = Repository | { readonly domain: Domain };
-
-/** What a request needs to be allowed. */
-export interface AccessScope {
-  readonly repository: AuthTarget;
-  readonly scopes: Scopes;
-}
+import type { AccessScope, AuthTarget, Credential, Credentials } from './types.ts';
 
 export interface AuthOptions extends TokenAccess {
   readonly base: URL;

@@ -2,7 +2,7 @@ import { contentLength } from '../fetch/exchange.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
 import { fullName, type Repository } from '../model/reference.ts';
-import type { RegistrySession } from './session.ts';
+import type { RegistrySession } from './types.ts';
 
 /** Bytes of a blob that nothing but its digest is known of; undefined: it is not there. @throws AppError UNSUPPORTED */
 export async function blobSize(

@@ -2,9 +2,10 @@ import { createHash, type Hash } from 'node:crypto';
 import { contentLength } from '../fetch/exchange.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
+import type { RepositoryPath } from '../model/reference.ts';
 import { fullName, type Repository } from '../model/reference.ts';
 import { pause } from './retry.ts';
-import type { RegistryRequest, RegistryResponse, RegistrySession } from './session.ts';
+import type { RegistryRequest, RegistryResponse, RegistrySession } from './types.ts';
 
 /** A response that brought this much further does not count against the retries: large blobs come through bad lines. */
 const WORTHWHILE_BYTES = 256 * 1024;
@@ -14,6 +15,22 @@ export interface BlobId {
   readonly digest: Digest;
   /** Bytes */
   readonly size: number;
+}
+
+export interface BlobSource extends BlobId {
+  /** Its bytes from `offset` on; called again for another try. Never called for what is there or mounted. */
+  open(offset: number): AsyncIterable<Uint8Array>;
+  /** The error that names where its bytes come from, when they are wrong. @param got a size or a digest */
+  damaged?(got: string): AppError;
+  /** Likely not in the repository: an upload is opened at once, by a mount from the repository itself in case that it is */
+  readonly likelyAbsent?: true;
+  /** Repositories of the same registry that may hold it; the first is tried */
+  readonly mountFrom?: readonly RepositoryPath[];
+  /**
+   * Called where it could not be mounted: brings it to where it is to be mounted from, and the mount is tried once more.
+   * Undefined: it cannot be brought there.
+   */
+  fill?(): Promise<{ readonly sentBytes: number } | undefined>;
 }
 
 /** What is there already of a blob: its first bytes, and the sha256 that took them in. */

@@ -1,6 +1,6 @@
 import { contentLength, overLimit } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
-import type { RequestBody } from './session.ts';
+import type { RequestBody } from './types.ts';
 
 /** Slower than any line that is of use; only a server that wants to hold us sends so. */
 const MIN_BYTES_PER_SECOND = 1024;

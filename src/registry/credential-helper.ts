@@ -1,6 +1,6 @@
 import { AppError } from '../model/app-error.ts';
 import { parseJson } from '../model/json.ts';
-import type { Credential } from './credentials.ts';
+import type { Credential } from './types.ts';
 
 /** Programs ask a keychain or a cloud; some ask the user. */
 const HELPER_TIMEOUT_MS = 60_000;

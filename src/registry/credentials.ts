@@ -10,18 +10,7 @@ import {
   writeCredentialFile,
 } from './credential-files.ts';
 import { eraseInHelper, getFromHelper, storeInHelper } from './credential-helper.ts';
-
-export type Credential =
-  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
-  /** An OAuth 2 refresh token, given to the token server only */
-  | { readonly kind: 'identity'; readonly token: string }
-  /** Sent to the registry as it is */
-  | { readonly kind: 'bearer'; readonly token: string };
-
-export interface Credentials {
-  /** Undefined: anonymous. @throws AppError AUTH when a helper fails, USAGE or STORAGE for a file that cannot be read */
-  find(repository: Repository | { readonly domain: Domain }): Promise<Credential | undefined>;
-}
+import type { Credential, Credentials } from './types.ts';
 
 export interface StoredAt {
   /** `/home/me/.docker/config.json`, or `docker-credential-pass` */
@@ -51,7 +40,7 @@ export function onlyFor(domain: Domain, credential: Credential): Credentials {
 /** A helper for just this registry, then the helper for all, then the file itself. */
 async function findIn(
   file: CredentialFile,
-  repository: Repository | { readonly domain: Domain },
+  repository: AuthTarget,
   env: NodeJS.ProcessEnv,
 ): Promise<Credential | undefined> {
   const { domain } = repository;

@@ -6,7 +6,7 @@ import { fullName, parseTagName, type Reference, type Repository, withTag } from
 import { bytesBody, readAll } from './bodies.ts';
 import { indexBytes, MAX_MANIFEST_BYTES, readManifestFacts } from './manifest-json.ts';
 import { pause } from './retry.ts';
-import type { RegistrySession } from './session.ts';
+import type { RegistrySession } from './types.ts';
 
 /** Times that somebody else's push may get in between. */
 const MAX_ROUNDS = 8;

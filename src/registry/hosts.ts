@@ -1,15 +1,14 @@
 import { type Connections, openConnections } from '../fetch/connections.ts';
-import { type ExchangeRequest, exchange, type HttpResponse } from '../fetch/exchange.ts';
+import { exchange, type HttpResponse } from '../fetch/exchange.ts';
 import { errorCode, FetchFailure } from '../fetch/failure.ts';
 import { AppError } from '../model/app-error.ts';
 import { apiHost, type Domain } from '../model/reference.ts';
 import { Auth } from './auth.ts';
 import { paced } from './bodies.ts';
-import type { Credentials } from './credentials.ts';
 import { isLoopback, resolveLocation } from './location.ts';
 import type { Secrets } from './redact.ts';
-import type { RequestBody, SessionOptions } from './session.ts';
 import { certificateFolders, hostFiles, secureContext } from './tls.ts';
+import type { Credentials, HostRequest, RequestBody, SessionOptions } from './types.ts';
 
 /** Registry to storage, storage to cache; more is a loop. */
 const MAX_REDIRECTS = 5;
@@ -17,14 +16,6 @@ const MAX_REDIRECTS = 5;
 const SMALL_BODY_BYTES = 1024 * 1024;
 /** What a server without TLS makes of the start of a handshake. One that sends a TLS alert has TLS. */
 const NO_TLS = /^(?:EPROTO|ERR_SSL_(?!.*ALERT)|ECONNREFUSED$|ECONNRESET$)/;
-
-export interface HostRequest extends Omit<ExchangeRequest, 'body' | 'signal' | 'timeoutMs'> {
-  /** Opened again after a redirect */
-  readonly content?: RequestBody | undefined;
-  /** The body is a secret: a redirect is returned, not followed */
-  readonly stays?: boolean;
-  readonly signal: AbortSignal | undefined;
-}
 
 export interface FinalResponse {
   readonly response: HttpResponse;

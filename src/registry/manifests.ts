@@ -8,7 +8,7 @@ import { bytesBody, readAll } from './bodies.ts';
 import { changeFallbackTag, readFallbackTag } from './fallback-tag.ts';
 import { explainDeletion, explainMissing } from './manifest-errors.ts';
 import { MAX_MANIFEST_BYTES, readManifestFacts, referrerDescriptor } from './manifest-json.ts';
-import type { RegistryRequest, RegistryResponse, RegistrySession } from './session.ts';
+import type { RegistryRequest, RegistryResponse, RegistrySession } from './types.ts';
 
 /**
  * What is asked for: docker-registry answers 404 to a request that does not name the manifest's type. Docker's v2s2 types

@@ -1,7 +1,7 @@
 import { AppError } from '../model/app-error.ts';
 import { fullName, type Repository } from '../model/reference.ts';
 import { nextLink } from './link.ts';
-import type { RegistryRequest, RegistryResponse, RegistrySession } from './session.ts';
+import type { RegistryRequest, RegistryResponse, RegistrySession } from './types.ts';
 
 /** A list that goes on for longer goes on for ever. */
 const MAX_PAGES = 10_000;

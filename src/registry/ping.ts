@@ -1,6 +1,6 @@
 import { AppError } from '../model/app-error.ts';
 import type { Domain } from '../model/reference.ts';
-import type { RegistrySession } from './session.ts';
+import type { RegistrySession } from './types.ts';
 
 /** The registry is there, speaks the API and takes our login. @throws AppError AUTH, NETWORK, UNSUPPORTED */
 export async function ping(session: RegistrySession, domain: Domain): Promise<void> {

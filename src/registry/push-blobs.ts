@@ -1,31 +1,16 @@
 import { mapConcurrent } from '../fetch/pool.ts';
-import { type AppError, isAppError } from '../model/app-error.ts';
+import { isAppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
 import type { ProgressTask } from '../model/progress.ts';
 import type { Repository, RepositoryPath } from '../model/reference.ts';
-import { type BlobId, hasBlob } from './blobs.ts';
+import type { BlobSource } from './blobs.ts';
+import { hasBlob } from './blobs.ts';
 import { OwnMounts } from './own-mounts.ts';
-import type { RegistrySession } from './session.ts';
+import type { RegistrySession } from './types.ts';
 import { cancelUpload, finishUpload, startUpload, type UploadContext, type UploadStart } from './upload.ts';
 
 /** Most are asked about only, and then it is the way to the registry and back that counts: more gain nothing there. */
 const DEFAULT_PARALLEL = 16;
-
-export interface BlobSource extends BlobId {
-  /** Its bytes from `offset` on; called again for another try. Never called for what is there or mounted. */
-  open(offset: number): AsyncIterable<Uint8Array>;
-  /** The error that names where its bytes come from, when they are wrong. @param got a size or a digest */
-  damaged?(got: string): AppError;
-  /** Likely not in the repository: an upload is opened at once, by a mount from the repository itself in case that it is */
-  readonly likelyAbsent?: true;
-  /** Repositories of the same registry that may hold it; the first is tried */
-  readonly mountFrom?: readonly RepositoryPath[];
-  /**
-   * Called where it could not be mounted: brings it to where it is to be mounted from, and the mount is tried once more.
-   * Undefined: it cannot be brought there.
-   */
-  fill?(): Promise<{ readonly sentBytes: number } | undefined>;
-}
 
 export interface PushOptions {
   readonly blobs: readonly BlobSource[];

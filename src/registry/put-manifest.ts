@@ -2,7 +2,7 @@ import { isAppError } from '../model/app-error.ts';
 import type { Reference } from '../model/reference.ts';
 import { type NewManifest, putManifest } from './manifests.ts';
 import { pause } from './retry.ts';
-import type { RegistrySession } from './session.ts';
+import type { RegistrySession } from './types.ts';
 
 /** A registry that still does not show a blob then does not have it. */
 const MAX_TRIES = 5;

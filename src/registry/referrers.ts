@@ -8,7 +8,7 @@ import { readAll } from './bodies.ts';
 import { readFallbackTag } from './fallback-tag.ts';
 import { MAX_MANIFEST_BYTES, readManifestFacts } from './manifest-json.ts';
 import { pages } from './pages.ts';
-import type { RegistrySession } from './session.ts';
+import type { RegistrySession } from './types.ts';
 
 /** What registries without the API answer. */
 const NO_API = [404, 405, 501] as const;

@@ -4,7 +4,6 @@ import { redactUrl } from '../fetch/url.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Progress } from '../model/progress.ts';
 import type { RepositoryPath } from '../model/reference.ts';
-import type { AccessScope } from './auth.ts';
 import { onePiece, readUpTo } from './bodies.ts';
 import { errorOfResponse, readErrorResponse, transientFailure } from './error-response.ts';
 import type { FinalResponse, Host } from './hosts.ts';
@@ -13,7 +12,7 @@ import type { Secrets } from './redact.ts';
 import { meaningOf, type RequestName, sentenceOf } from './remedies.ts';
 import { pause, type Retries } from './retry.ts';
 import { scopesOf } from './scopes.ts';
-import type { Action, RegistryRequest, RegistryResponse } from './session.ts';
+import type { AccessScope, Action, RegistryRequest, RegistryResponse } from './types.ts';
 
 /** A token that has run out, then one that allows too little. */
 const MAX_CHALLENGES = 2;

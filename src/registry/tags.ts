@@ -3,7 +3,7 @@ import { parseJsonOr } from '../model/json.ts';
 import { fullName, isTagName, type Repository, type Tag } from '../model/reference.ts';
 import { readAll } from './bodies.ts';
 import { pages } from './pages.ts';
-import type { RegistrySession } from './session.ts';
+import type { RegistrySession } from './types.ts';
 
 /** Asked for; registries give what they like. */
 const PAGE_SIZE = 1000;

@@ -3,12 +3,11 @@ import { FetchFailure } from '../fetch/failure.ts';
 import { AppError } from '../model/app-error.ts';
 import { parseJsonOr } from '../model/json.ts';
 import { bytesBody, readUpTo } from './bodies.ts';
-import type { Credential } from './credentials.ts';
 import { errorOfResponse, errorResponseText, readErrorResponse, transientFailure } from './error-response.ts';
-import type { HostRequest } from './hosts.ts';
 import type { Secrets } from './redact.ts';
 import { sentenceOf } from './remedies.ts';
 import { covers, type Scopes, scopeTexts } from './scopes.ts';
+import type { Credential, HostRequest } from './types.ts';
 
 /** Tokens are a few kB; those with long lists of groups are tens. */
 const MAX_TOKEN_REPLY_BYTES = 1024 * 1024;

@@ -1,11 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { fullName, type Repository, type RepositoryPath } from '../model/reference.ts';
+import type { BlobSource } from './blobs.ts';
 import { type BlobId, hasBlob } from './blobs.ts';
 import { bytesBody } from './bodies.ts';
-import type { BlobSource } from './push-blobs.ts';
 import { pause } from './retry.ts';
-import type { Action, RegistryRequest, RegistryResponse, RegistrySession, RequestBody } from './session.ts';
+import type { Action, RegistryRequest, RegistryResponse, RegistrySession, RequestBody } from './types.ts';
 
 /** A try that brought this much further does not count against the retries. */
 const WORTHWHILE_BYTES = 256 * 1024;

@@ -14,12 +14,8 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseDomain, parseRepository } from '../../src/model/reference.ts';
 import { credentialPaths, parseRegistryName, readEntryKey } from '../../src/registry/credential-files.ts';
-import {
-  type Credential,
-  eraseCredential,
-  storeCredential,
-  systemCredentials,
-} from '../../src/registry/credentials.ts';
+import { eraseCredential, storeCredential, systemCredentials } from '../../src/registry/credentials.ts';
+import type { Credential } from '../../src/registry/types.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { fails } from './harness.ts';
 

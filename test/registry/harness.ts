@@ -4,8 +4,9 @@ import { type ErrorCode, isAppError } from '../../src/model/app-error.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../src/model/media-types.ts';
 import { parseRepository, type Repository } from '../../src/model/reference.ts';
-import type { BlobSource } from '../../src/registry/push-blobs.ts';
-import { openSession, type RegistrySession, type SessionOptions } from '../../src/registry/session.ts';
+import type { BlobSource } from '../../src/registry/blobs.ts';
+import { openSession } from '../../src/registry/session.ts';
+import type { RegistrySession, SessionOptions } from '../../src/registry/types.ts';
 import { type FakeRegistry, type RegistrySwitches, startFakeRegistry } from '../fake/registry.ts';
 
 interface TestHooks {

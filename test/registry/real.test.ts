@@ -8,7 +8,7 @@ import { deleteManifest, getManifest, headManifest, putManifest } from '../../sr
 import { ping } from '../../src/registry/ping.ts';
 import { pushBlobs } from '../../src/registry/push-blobs.ts';
 import { listReferrers } from '../../src/registry/referrers.ts';
-import type { RegistrySession } from '../../src/registry/session.ts';
+import type { RegistrySession } from '../../src/registry/types.ts';
 import { listTags } from '../../src/registry/tags.ts';
 import { startFaultProxy } from '../fake/fault-proxy.ts';
 import { type RegistryProgram, startRegistry } from '../fixtures/registries.ts';

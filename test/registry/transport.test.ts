@@ -10,7 +10,7 @@ import { hasBlob, readBlob } from '../../src/registry/blobs.ts';
 import { getManifest } from '../../src/registry/manifests.ts';
 import { ping } from '../../src/registry/ping.ts';
 import { pushBlobs } from '../../src/registry/push-blobs.ts';
-import type { SessionOptions } from '../../src/registry/session.ts';
+import type { SessionOptions } from '../../src/registry/types.ts';
 import { listTags } from '../../src/registry/tags.ts';
 import { hostFiles } from '../../src/registry/tls.ts';
 import { type FakeRegistry, startFakeRegistry } from '../fake/registry.ts';

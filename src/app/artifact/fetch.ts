@@ -9,7 +9,7 @@ import { type OutputTarget, outputTarget } from '../../output/output-target.ts';
 import { outputError } from '../../output/storage-error.ts';
 import { blobSize } from '../../registry/blob-size.ts';
 import type { BlobId } from '../../registry/blobs.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { type RegistryContext, withRegistries } from '../registry-access.ts';
 import { type FoundArtifact, noSuchFile, openArtifact } from './open-artifact.ts';
 import { isFolder } from './place.ts';

@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { Digest } from '../../model/digest.ts';
 import { fullName, type Reference, withDigest } from '../../model/reference.ts';
 import { chooseManifest } from '../../output/image-content.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { openRegistryContent } from '../images/registry-content.ts';
 import { type Artifact, type ArtifactFile, parseArtifact } from './manifest.ts';
 

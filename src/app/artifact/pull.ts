@@ -4,7 +4,7 @@ import type { ArtifactPullReport, PulledFile } from '../../model/artifact-report
 import { fullName, parseReference } from '../../model/reference.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
 import { STDOUT } from '../../output/output-target.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { type RegistryContext, withRegistries } from '../registry-access.ts';
 import { chooseFiles, type FoundArtifact, openArtifact } from './open-artifact.ts';
 import { type Place, pathOf, placesOf, prepareFolders } from './place.ts';

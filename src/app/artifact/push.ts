@@ -13,7 +13,7 @@ import {
 import type { RegistryAccess } from '../../model/registry.ts';
 import { onePiece } from '../../registry/bodies.ts';
 import { headManifest, putManifest } from '../../registry/manifests.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { pushContents } from '../images/push-contents.ts';
 import { type RegistryContext, withRegistries } from '../registry-access.ts';
 import { refuse, sourceDateEpoch } from '../settings/setting-values.ts';

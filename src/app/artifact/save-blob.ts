@@ -25,7 +25,7 @@ import { writeStream } from '../../output/output-target.ts';
 import { outputError } from '../../output/storage-error.ts';
 import { keptFile } from '../../output/unpack-folder.ts';
 import { type BlobId, type BlobPrefix, readBlob } from '../../registry/blobs.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 
 const fsyncAsync = promisify(fsync);
 const READ_BYTES = 1024 * 1024;

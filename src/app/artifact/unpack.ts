@@ -7,7 +7,7 @@ import type { Progress, ProgressTask } from '../../model/progress.ts';
 import { fullName, type Repository, withDigest } from '../../model/reference.ts';
 import { type Unpacked, unpackFolder } from '../../output/unpack-folder.ts';
 import { readBlob } from '../../registry/blobs.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { type ArtifactFile, titlePath } from './manifest.ts';
 
 /** What tells a plain tar. */

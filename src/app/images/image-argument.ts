@@ -6,7 +6,7 @@ import type { RegistryAccess } from '../../model/registry.ts';
 import type { ContentReader } from '../../output/image-content.ts';
 import type { ImageChoice, ImageSource } from '../../output/image-source.ts';
 import { type LocalContent, openContent, openImage } from '../../output/open-image.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import type { FileBlobStore } from '../../store/blob-store.ts';
 import type { RegistryContext } from '../registry-access.ts';
 

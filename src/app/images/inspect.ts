@@ -20,7 +20,7 @@ import {
 } from '../../output/image-json.ts';
 import { readManifestFacts, referrerDescriptor } from '../../registry/manifest-json.ts';
 import { listReferrers } from '../../registry/referrers.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { type RegistryContext, withRegistries } from '../registry-access.ts';
 import {
   addressOf,

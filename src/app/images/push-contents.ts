@@ -5,8 +5,9 @@ import { fullName, type Reference, type RepositoryPath, withDigest } from '../..
 import type { BlobCount, PushReport } from '../../model/registry.ts';
 import type { ImageContents } from '../../output/image-content.ts';
 import { headManifest, putManifest } from '../../registry/manifests.ts';
-import { type BlobSource, type PushedBlobs, pushBlobs } from '../../registry/push-blobs.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import { type PushedBlobs, pushBlobs } from '../../registry/push-blobs.ts';
+import type { BlobSource } from '../../registry/blobs.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import type { PackageStore } from '../package-store/package-store.ts';
 
 export interface PushOptions {

@@ -3,7 +3,7 @@ import { fullName, parseReference, type Reference, type Repository } from '../..
 import type { CopyReport, PushReport, PushTarget, RegistryAccess } from '../../model/registry.ts';
 import type { Image } from '../../output/image.ts';
 import { chooseManifest, contentsOf, type ImageContents, readContents } from '../../output/image-content.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import type { Context } from '../context.ts';
 import { packageStore, storeRepository } from '../package-store/package-store.ts';
 import { withRegistries } from '../registry-access.ts';

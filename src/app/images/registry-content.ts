@@ -4,7 +4,7 @@ import type { ContentReader } from '../../output/image-content.ts';
 import { expectEqual } from '../../output/verify-layer.ts';
 import { type BlobId, readBlob } from '../../registry/blobs.ts';
 import { getManifest } from '../../registry/manifests.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { listTags } from '../../registry/tags.ts';
 import { nearestNames } from '../settings/nearest.ts';
 

@@ -3,7 +3,7 @@ import type { Descriptor } from '../../model/descriptor.ts';
 import type { Reference } from '../../model/reference.ts';
 import { chooseManifest, readImage } from '../../output/image-content.ts';
 import type { ImageSource } from '../../output/image-source.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import type { FileBlobStore } from '../../store/blob-store.ts';
 import { openRegistryContent } from './registry-content.ts';
 

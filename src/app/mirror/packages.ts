@@ -9,7 +9,7 @@ import { silentProgress } from '../../model/progress.ts';
 import { fullName, type Repository, type RepositoryPath } from '../../model/reference.ts';
 import { onePiece } from '../../registry/bodies.ts';
 import { pushBlobs } from '../../registry/push-blobs.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
 import type { Context } from '../context.ts';
 import {

@@ -11,9 +11,10 @@ import {
   withTag,
 } from '../../model/reference.ts';
 import { headManifest } from '../../registry/manifests.ts';
-import { type BlobSource, pushBlobs } from '../../registry/push-blobs.ts';
+import { pushBlobs } from '../../registry/push-blobs.ts';
+import type { BlobSource } from '../../registry/blobs.ts';
 import { putManifestWhenBlobsVisible } from '../../registry/put-manifest.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { entryOfLayer, type StoreEntry } from '../sources/stored-package.ts';
 
 /** The store that is named, else that of the environment; undefined: none. @throws AppError USAGE */

@@ -4,7 +4,7 @@ import type { CatalogPackage } from '../../model/package.ts';
 import { fullName, type Repository } from '../../model/reference.ts';
 import type { PushTarget } from '../../model/registry.ts';
 import { type BlobId, readBlob } from '../../registry/blobs.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
 import type { Context, RemoteBlobs } from '../context.ts';

@@ -5,7 +5,7 @@ import { fullName, parseTagName, type Reference, type Repository, withTag } from
 import { parseManifest } from '../../output/image-json.ts';
 import { type BlobId, readBlob } from '../../registry/blobs.ts';
 import { getManifest } from '../../registry/manifests.ts';
-import type { RegistrySession } from '../../registry/session.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { type Generation, parseGeneration } from './mirror-generation.ts';
 import { isOciUrl, parseOciUrl } from './oci-url.ts';
 import { signatureTag } from './stored-package.ts';

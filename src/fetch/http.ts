@@ -1,5 +1,6 @@
 import { withFileLock } from '../lock/file-lock.ts';
 import type { Progress } from '../model/progress.ts';
+import type { ConditionalResult, Validators } from './conditional.ts';
 import { type Download, downloadFile } from './download.ts';
 import { contentLength, type HttpResponse, overLimit } from './exchange.ts';
 import { asRefusal, cancelled, FetchFailure } from './failure.ts';
@@ -18,23 +19,6 @@ export interface FetchOptions extends MirrorOptions {
   /** For URLs of other schemes than those here */
   readonly remote?: RemoteFiles | undefined;
 }
-
-/** From an earlier response; compared by the server (RFC 9110 section 13.1). */
-export interface Validators {
-  readonly etag?: string;
-  readonly lastModified?: string;
-}
-
-export type ConditionalResult =
-  | { readonly modified: false; readonly url: string }
-  | {
-      readonly modified: true;
-      readonly url: string;
-      readonly bytes: Buffer;
-      /** Empty when the server gave none; likewise lastModified */
-      readonly etag: string;
-      readonly lastModified: string;
-    };
 
 export interface BytesOptions extends FetchOptions {
   readonly validators?: Validators;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import type { ConditionalResult, Validators } from './conditional.ts';
 import { cancelled, errorCode, FetchFailure } from './failure.ts';
-import type { ConditionalResult, Validators } from './http.ts';
 import { localPath } from './url.ts';
 
 /** Large enough that the calls do not count, small enough for many at once. */

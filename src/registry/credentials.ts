@@ -1,4 +1,4 @@
-import type { Domain, Repository } from '../model/reference.ts';
+import type { Domain } from '../model/reference.ts';
 import {
   type CredentialFile,
   credentialPaths,
@@ -10,7 +10,7 @@ import {
   writeCredentialFile,
 } from './credential-files.ts';
 import { eraseInHelper, getFromHelper, storeInHelper } from './credential-helper.ts';
-import type { Credential, Credentials } from './types.ts';
+import type { AuthTarget, Credential, Credentials } from './types.ts';
 
 export interface StoredAt {
   /** `/home/me/.docker/config.json`, or `docker-credential-pass` */

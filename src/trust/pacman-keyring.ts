@@ -7,51 +7,7 @@ import type { KeyFile } from './apk-keys.ts';
 import { type KeyringParts, readKeyringFiles } from './keyring-files.ts';
 import { type KeyBlock, MAX_KEYRING_BYTES } from './openpgp-packets.ts';
 import { ARCH_MASTER_KEY_PINS } from './pins.ts';
-import { REFUSALS } from './refusals.ts';
 import type { Introducer, OwnerTrust } from './web-of-trust.ts';
-
-export interface SigLevelPart {
-  readonly check: 'never' | 'optional' | 'required';
-  readonly trust: 'trusted-only' | 'trust-all';
-}
-
-/** pacman.conf(5), "Package and database signature checking". */
-export interface SigLevel {
-  readonly package: SigLevelPart;
-  readonly database: SigLevelPart;
-}
-
-type BaseWord = 'Never' | 'Optional' | 'Required' | 'TrustedOnly' | 'TrustAll';
-
-export interface OpenPgpVerdict {
-  readonly status:
-    | 'valid'
-    | 'untrusted'
-    | 'unknown-key'
-    | 'expired-key'
-    | 'revoked-key'
-    | 'bad-signature'
-    | 'unsigned';
-  /** Upper-case hex: the signing key's primary fingerprint; of an unknown key what the signature names it by. */
-  readonly fingerprint: string;
-  /** A user id of the signer; empty when unknown. */
-  readonly signer: string;
-  /** Why, for a person; continues a sentence that names the signed thing. */
-  readonly message: string;
-}
-
-/** The verdict where no signature was found. */
-export const UNSIGNED: OpenPgpVerdict = {
-  status: 'unsigned',
-  fingerprint: '',
-  signer: '',
-  message: 'it has no OpenPGP signature',
-};
-
-export interface VerifyOptions {
-  /** Milliseconds since the epoch at which keys and signatures are judged; default: the clock. */
-  readonly now?: number;
-}
 
 /**
  * pacman's keys: a folder's `*.gpg` (binary or armored) with their `-trusted` and `-revoked` lists, like
@@ -203,75 +159,4 @@ export class PacmanKeyring {
     }
     return found;
   }
-}
-
-/**
- * Checks a detached signature (binary or armored) over data, which is read once, to its end, in constant memory. Several
- * signatures in one must all hold, as libalpm asks; the verdict is the first that does not. An empty one is `unsigned`.
- * Errors of the data itself are thrown on.
- */
-export async function verifyDetached(
-  keyring: PacmanKeyring,
-  data: AsyncIterable<Uint8Array> | Uint8Array,
-  signature: Uint8Array,
-  options: VerifyOptions = {},
-): Promise<OpenPgpVerdict> {
-  const { judgeDetached } = await import('./openpgp-verdict.ts');
-  return judgeDetached(keyring, data, { signature, now: new Date(options.now ?? Date.now()) });
-}
-
-const DEFAULT_SIG_LEVEL = 'Required DatabaseOptional TrustedOnly';
-
-/**
- * Words of pacman.conf's SigLevel, applied in order over pacman's default `Required DatabaseOptional TrustedOnly`; a word
- * without `Package` or `Database` sets both.
- * @throws AppError USAGE on a word that is not pacman's
- */
-export function parseSigLevel(words: string): SigLevel {
-  const level = {
-    package: { check: 'required', trust: 'trusted-only' } as SigLevelPart,
-    database: { check: 'required', trust: 'trusted-only' } as SigLevelPart,
-  };
-  for (const word of `${DEFAULT_SIG_LEVEL} ${words}`.split(/[\s,]+/).filter((part) => part !== '')) {
-    const match = /^(Package|Database)?(Never|Optional|Required|TrustedOnly|TrustAll)$/.exec(word);
-    if (match === null) {
-      throw new AppError('USAGE', `unknown SigLevel word ${JSON.stringify(word)}`, {
-        hint: 'Use Never, Optional, Required, TrustedOnly or TrustAll, each with or without the prefix Package or Database.',
-        details: { word },
-      });
-    }
-    const change: Partial<SigLevelPart> = SIG_LEVEL_CHANGES[match[2] as BaseWord];
-    if (match[1] !== 'Database') level.package = { ...level.package, ...change };
-    if (match[1] !== 'Package') level.database = { ...level.database, ...change };
-  }
-  return level;
-}
-
-const SIG_LEVEL_CHANGES: Readonly<Record<BaseWord, Partial<SigLevelPart>>> = {
-  Never: { check: 'never' },
-  Optional: { check: 'optional' },
-  Required: { check: 'required' },
-  TrustedOnly: { trust: 'trusted-only' },
-  TrustAll: { trust: 'trust-all' },
-};
-
-/**
- * libalpm's decision (`_alpm_check_pgp_helper`): a missing signature is accepted where optional; a present one must be good
- * even there. TrustAll accepts good signatures of untrusted and of expired keys; of unknown, revoked or disabled keys none.
- * TrustedOnly refuses expired keys too: GnuPG gives them no validity, which libalpm takes as unknown trust.
- * @param what names the signed thing in errors: URL or path
- * @returns the signing key's fingerprint; empty when accepted without a signature
- * @throws AppError SIGNATURE (unsigned, bad), UNTRUSTED_KEY (unknown, untrusted, revoked, expired)
- */
-export function enforceSigLevel(part: SigLevelPart, verdict: OpenPgpVerdict, what: string): string {
-  const { status, fingerprint, signer, message } = verdict;
-  if (part.check === 'never') return status === 'valid' ? fingerprint : '';
-  if (status === 'valid') return fingerprint;
-  if (status === 'unsigned' && part.check === 'optional') return '';
-  if ((status === 'untrusted' || status === 'expired-key') && part.trust === 'trust-all') return fingerprint;
-  const { code, problem, hint } = REFUSALS[status];
-  throw new AppError(code, `${what} ${problem}: ${message}`, {
-    hint,
-    details: { what, status, fingerprint, signer, sigLevel: part },
-  });
 }

@@ -1,5 +1,6 @@
 import type { ApkKeyring } from './apk-keys.ts';
-import type { PacmanKeyring, SigLevel } from './pacman-keyring.ts';
+import type { PacmanKeyring } from './pacman-keyring.ts';
+import type { SigLevel } from './sig-level.ts';
 
 /** What signatures must hold for indexes and archives to be accepted. */
 export interface TrustPolicy {

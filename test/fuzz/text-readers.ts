@@ -20,7 +20,9 @@ import { parseRegistryName, readEntryKey } from '../../src/registry/credential-f
 import { nextLink } from '../../src/registry/link.ts';
 import { readManifestFacts } from '../../src/registry/manifest-json.ts';
 import { apkKeyringFromFiles, verifyApkSignatures } from '../../src/trust/apk-keys.ts';
-import { PacmanKeyring, parseSigLevel, verifyDetached } from '../../src/trust/pacman-keyring.ts';
+import { PacmanKeyring } from '../../src/trust/pacman-keyring.ts';
+import { parseSigLevel } from '../../src/trust/sig-level.ts';
+import { verifyDetached } from '../../src/trust/verify-detached.ts';
 import { makeElf } from '../distros/arch/ldconfig/elf.ts';
 import { makeFixtureKey } from '../fixtures/apk.ts';
 import { makePgpKey, pacmanKeyringFiles, signDetached } from '../fixtures/pgp.ts';

@@ -8,7 +8,7 @@ import type { Tree as InodeTree } from '../../src/compose/tree.ts';
 import { arch } from '../../src/distros/arch/distro.ts';
 import type { InstalledPackage } from '../../src/distros/install.ts';
 import { isAppError } from '../../src/model/app-error.ts';
-import { parseSigLevel } from '../../src/trust/pacman-keyring.ts';
+import { parseSigLevel } from '../../src/trust/sig-level.ts';
 import { archFileName, makeArchPackage } from '../fixtures/arch.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { CASES, specsOf } from './pacman-cases.ts';

@@ -7,8 +7,8 @@ import { hasBlob, readBlob } from '../../src/registry/blobs.ts';
 import { getManifest } from '../../src/registry/manifests.ts';
 import { ping } from '../../src/registry/ping.ts';
 import { pushBlobs } from '../../src/registry/push-blobs.ts';
-import type { SessionOptions } from '../../src/registry/types.ts';
 import { listTags } from '../../src/registry/tags.ts';
+import type { SessionOptions } from '../../src/registry/types.ts';
 import { blobOf, collect, fails, noise, type Opened, start } from './harness.ts';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;

@@ -8,8 +8,8 @@ import { deleteManifest, getManifest, headManifest, putManifest } from '../../sr
 import { ping } from '../../src/registry/ping.ts';
 import { pushBlobs } from '../../src/registry/push-blobs.ts';
 import { listReferrers } from '../../src/registry/referrers.ts';
-import type { RegistrySession } from '../../src/registry/types.ts';
 import { listTags } from '../../src/registry/tags.ts';
+import type { RegistrySession } from '../../src/registry/types.ts';
 import { startFaultProxy } from '../fake/fault-proxy.ts';
 import { type RegistryProgram, startRegistry } from '../fixtures/registries.ts';
 import { startTokenServer } from '../fixtures/registry-token-server.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createReadStream, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { PacmanKeyring, verifyDetached } from '../../src/trust/pacman-keyring.ts';
+import { PacmanKeyring } from '../../src/trust/pacman-keyring.ts';
+import { verifyDetached } from '../../src/trust/verify-detached.ts';
 import { sharedData } from '../fixtures/shared.ts';
 
 const KEYS = 'data/arch/keys/archlinux-keyring-20171213-1-any';

@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { PrivateKey, SignaturePacket } from 'openpgp';
-import { PacmanKeyring, verifyDetached } from '../../src/trust/pacman-keyring.ts';
+import { PacmanKeyring } from '../../src/trust/pacman-keyring.ts';
+import { verifyDetached } from '../../src/trust/verify-detached.ts';
 import {
   certify,
   makePgpKey,

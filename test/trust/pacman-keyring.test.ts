@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isAppError } from '../../src/model/app-error.ts';
-import { PacmanKeyring, verifyDetached } from '../../src/trust/pacman-keyring.ts';
+import { PacmanKeyring } from '../../src/trust/pacman-keyring.ts';
 import { ARCH_MASTER_KEY_PINS } from '../../src/trust/pins.ts';
+import { verifyDetached } from '../../src/trust/verify-detached.ts';
 import {
   certify,
   makePgpKey,

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isAppError } from '../../src/model/app-error.ts';
-import {
-  enforceSigLevel,
-  type OpenPgpVerdict,
-  parseSigLevel,
-  type SigLevelPart,
-} from '../../src/trust/pacman-keyring.ts';
+import type { OpenPgpVerdict } from '../../src/trust/openpgp-verdict.ts';
+import { enforceSigLevel, parseSigLevel, type SigLevelPart } from '../../src/trust/sig-level.ts';
 
 /** words → package check, package trust, database check, database trust */
 const LEVELS: readonly (readonly [words: string, expected: string])[] = [

@@ -8,7 +8,7 @@ import { makeFolder } from '../../files/make-folder.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { MAX_KEYRING_BYTES } from '../../trust/openpgp-packets.ts';
-import { parseSigLevel } from '../../trust/pacman-keyring.ts';
+import { parseSigLevel } from '../../trust/sig-level.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
 import type { Context } from '../context.ts';
 

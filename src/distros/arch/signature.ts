@@ -1,10 +1,7 @@
-import {
-  enforceSigLevel,
-  type OpenPgpVerdict,
-  type SigLevelPart,
-  verifyDetached,
-} from '../../trust/pacman-keyring.ts';
+import type { OpenPgpVerdict } from '../../trust/openpgp-verdict.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
+import { enforceSigLevel, type SigLevelPart } from '../../trust/sig-level.ts';
+import { verifyDetached } from '../../trust/verify-detached.ts';
 
 export interface SignatureCheck {
   readonly policy: TrustPolicy;

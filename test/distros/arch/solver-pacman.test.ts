@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { readDatabase } from '../../../src/distros/arch/database.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
-import { parseSigLevel } from '../../../src/trust/pacman-keyring.ts';
+import { parseSigLevel } from '../../../src/trust/sig-level.ts';
 import { sharedData } from '../../fixtures/shared.ts';
 import { memorySource } from '../memory-source.ts';
 import { ask, differenceFrom, type PacmanAnswer, type PacmanCase, type Setting } from './pacman-answers.ts';

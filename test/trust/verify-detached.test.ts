@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PrivateKey, SignaturePacket } from 'openpgp';
 import { type KeyBlock, splitKeyring } from '../../src/trust/openpgp-packets.ts';
-import { type OpenPgpVerdict, PacmanKeyring, verifyDetached } from '../../src/trust/pacman-keyring.ts';
+import type { OpenPgpVerdict } from '../../src/trust/openpgp-verdict.ts';
+import { PacmanKeyring } from '../../src/trust/pacman-keyring.ts';
 import { ARCH_MASTER_KEY_PINS } from '../../src/trust/pins.ts';
+import { verifyDetached } from '../../src/trust/verify-detached.ts';
 import {
   certify,
   makePgpKey,

@@ -1,0 +1,18 @@
+/** Validators of an earlier response, for a conditional request (RFC 9110 section 13.1). */
+export interface Validators {
+  readonly etag?: string;
+  readonly lastModified?: string;
+}
+
+/** A whole file, or the answer that it has not changed. `url` is the source that answered, as it was given. */
+export type ConditionalResult =
+  | { readonly modified: false; readonly url: string }
+  | {
+      readonly modified: true;
+      readonly url: string;
+      readonly bytes: Buffer;
+      /** Empty when the server sent none */
+      readonly etag: string;
+      /** Empty when the server sent none */
+      readonly lastModified: string;
+    };

@@ -3,8 +3,8 @@ import type { Domain } from '../model/reference.ts';
 import type { LoginReport, LogoutReport, RegistryAccess } from '../model/registry.ts';
 import { parseRegistryName } from '../registry/credential-files.ts';
 import { eraseCredential, onlyFor, storeCredential } from '../registry/credentials.ts';
-import type { Credential } from '../registry/types.ts';
 import { ping } from '../registry/ping.ts';
+import type { Credential } from '../registry/types.ts';
 import { type RegistryContext, withRegistries } from './registry-access.ts';
 
 export interface LoginRequest {

@@ -4,9 +4,9 @@ import type { Progress } from '../../model/progress.ts';
 import { fullName, type Reference, type RepositoryPath, withDigest } from '../../model/reference.ts';
 import type { BlobCount, PushReport } from '../../model/registry.ts';
 import type { ImageContents } from '../../output/image-content.ts';
+import type { BlobSource } from '../../registry/blobs.ts';
 import { headManifest, putManifest } from '../../registry/manifests.ts';
 import { type PushedBlobs, pushBlobs } from '../../registry/push-blobs.ts';
-import type { BlobSource } from '../../registry/blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import type { PackageStore } from '../package-store/package-store.ts';
 

@@ -4,8 +4,8 @@ import type { ContentReader } from '../../output/image-content.ts';
 import { expectEqual } from '../../output/verify-layer.ts';
 import { type BlobId, readBlob } from '../../registry/blobs.ts';
 import { getManifest } from '../../registry/manifests.ts';
-import type { RegistrySession } from '../../registry/types.ts';
 import { listTags } from '../../registry/tags.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { nearestNames } from '../settings/nearest.ts';
 
 /** An image, or an index of images, in a registry. @throws AppError NOT_FOUND, AUTH, NETWORK, INTEGRITY, UNSUPPORTED */

@@ -4,8 +4,8 @@ import type { Digest } from '../../model/digest.ts';
 import { fullName, parseReference, type Reference, withDigest, withTag } from '../../model/reference.ts';
 import type { RegistryAccess, RemoveReport } from '../../model/registry.ts';
 import { deleteManifest, headManifest } from '../../registry/manifests.ts';
-import type { RegistrySession } from '../../registry/types.ts';
 import { listTags } from '../../registry/tags.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { type RegistryContext, withRegistries } from '../registry-access.ts';
 
 /** Small requests */

@@ -8,8 +8,8 @@ import {
   withTag,
 } from '../../model/reference.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
-import type { RegistrySession } from '../../registry/types.ts';
 import { listTags } from '../../registry/tags.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { type RegistryContext, withRegistries } from '../registry-access.ts';
 import { folderOf, type Generation, releaseOfTag } from '../sources/mirror-generation.ts';
 import { readGeneration } from '../sources/oci-files.ts';

@@ -1,12 +1,12 @@
 import { AppError, isAppError } from '../../model/app-error.ts';
 import { digestOf } from '../../model/digest.ts';
 import { fullName, type Reference, type Repository, type Tag, withTag } from '../../model/reference.ts';
+import type { BlobSource } from '../../registry/blobs.ts';
 import { onePiece } from '../../registry/bodies.ts';
 import { pushBlobs } from '../../registry/push-blobs.ts';
-import type { BlobSource } from '../../registry/blobs.ts';
 import { putManifestWhenBlobsVisible } from '../../registry/put-manifest.ts';
-import type { RegistrySession } from '../../registry/types.ts';
 import { listTags } from '../../registry/tags.ts';
+import type { RegistrySession } from '../../registry/types.ts';
 import { EMPTY_CONFIG } from '../package-store/package-store.ts';
 import {
   folderOf,

@@ -10,9 +10,9 @@ import {
   type RepositoryPath,
   withTag,
 } from '../../model/reference.ts';
+import type { BlobSource } from '../../registry/blobs.ts';
 import { headManifest } from '../../registry/manifests.ts';
 import { pushBlobs } from '../../registry/push-blobs.ts';
-import type { BlobSource } from '../../registry/blobs.ts';
 import { putManifestWhenBlobsVisible } from '../../registry/put-manifest.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { entryOfLayer, type StoreEntry } from '../sources/stored-package.ts';

@@ -8,8 +8,8 @@ import { makeFolder } from '../../files/make-folder.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { MAX_KEYRING_BYTES } from '../../trust/openpgp-packets.ts';
-import { parseSigLevel } from '../../trust/sig-level.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
+import { parseSigLevel } from '../../trust/sig-level.ts';
 import type { Context } from '../context.ts';
 
 /** What archlinux-keyring installs; a file of another name would add to it unseen. */

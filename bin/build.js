@@ -12,7 +12,7 @@ const BUNDLED = ['yargs'];
 
 await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts'],
+  entryPoints: ['src/main.ts', 'src/index.ts'],
   outdir: process.argv[2] ?? 'dist',
   bundle: true,
   splitting: true,

@@ -8,6 +8,8 @@ const ROOMS = [
   'main.ts',
   'cli',
   'server',
+  'index.ts',
+  'library',
   'use-cases.ts',
   'app/compose',
   'app/query',

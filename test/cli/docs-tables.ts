@@ -5,6 +5,7 @@ import { OPTIONS } from '../../src/cli/args/options.ts';
 import { LISTINGS, loadCommand } from '../../src/cli/commands.ts';
 import { EXIT_MEANINGS } from '../../src/cli/exit-codes.ts';
 import { commandUsage, optionText, optionUsage } from '../../src/cli/help.ts';
+import { documentedFunctions } from '../library/documented.ts';
 import { jsonShapes } from './json-shapes.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
@@ -36,6 +37,10 @@ export async function generatedBlocks(): Promise<Readonly<Record<string, string>
   };
   return {
     'json.md shapes': jsonShapes(),
+    'library.md functions': markdownTable(
+      ['function', 'what it does'],
+      documentedFunctions().map(({ name, summary }) => [code(name), cell(summary)]),
+    ),
     'cli.md commands': markdownTable(
       ['command', 'what it does'],
       commands.map((command) => [code(commandUsage(command)), `${command.summary}`]),

@@ -1,5 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
 import { parseJson } from '../../model/json.ts';
+import { familiarName, parseReference } from '../../model/reference.ts';
 import { nearest } from './nearest.ts';
 
 /** What a bad value was: shown to a person, and as details to `--json`. */
@@ -123,6 +124,15 @@ export function tags(texts: readonly string[], where: string): readonly string[]
       got: text,
       hint: /[A-Z+]/.test(name) ? 'image names are lower case, and + is not allowed in them' : undefined,
     });
+  });
+}
+
+/** Names to push to, each with its tag, `latest` where it has none. @throws AppError USAGE */
+export function pushReferences(texts: readonly string[], where: string): readonly string[] {
+  return texts.map((got) => {
+    const reference = parseReference(got);
+    if (reference.digest === undefined) return familiarName(reference);
+    return refuse({ where, expected: 'a name without a digest, which is not known before', got });
   });
 }
 

@@ -184,10 +184,13 @@ function outputPath(settings: ComposeSettings): string | undefined {
 }
 
 /** Where to write, as of a command that always does. */
-export function outputOf({ output, format = 'tar' }: ComposeSettings): {
-  path: string;
-  format: OutputFormat;
-} {
+export function outputOf({
+  output,
+  format = 'tar',
+}: {
+  readonly output?: string | undefined;
+  readonly format?: OutputFormat | undefined;
+}): { path: string; format: OutputFormat } {
   return { path: output ?? (format === 'oci-dir' ? 'out' : 'out.tar'), format };
 }
 

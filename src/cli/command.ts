@@ -1,3 +1,4 @@
+import type { ComposeSettings } from '../app/settings/settings.ts';
 import type {
   CacheEntryReport,
   CacheGcReport,
@@ -9,7 +10,9 @@ import type {
   PlanReport,
 } from '../model/request.ts';
 import type { App } from '../use-cases.ts';
-import type { Words } from './args/command-line.ts';
+import type { ArgumentsOf } from './args/arguments.ts';
+import { GENERAL_OPTIONS } from './args/general-options.ts';
+import type { Options, OptionValues } from './args/option.ts';
 
 /** What a command hands to print.ts. */
 export type Result =
@@ -41,10 +44,18 @@ export interface StreamResult {
   readonly exitCode: () => number;
 }
 
-export interface Invocation {
-  readonly words: Words;
+type General = typeof GENERAL_OPTIONS;
+
+/** What `run()` gets: the command line, checked and typed as the command declares it, and the world around it. */
+export interface Invocation<O extends Options = Options, Usage extends string = string> {
+  readonly options: OptionValues<O & General>;
+  /** What the options say that recipes could say too; absent: the default */
+  readonly settings: ComposeSettings;
+  readonly args: ArgumentsOf<Usage>;
   readonly env: NodeJS.ProcessEnv;
   readonly app: App;
+  /** All commands there are, for `compose help` */
+  readonly commands: CommandTable;
   /** Standard input; opened when it is called */
   readonly input: () => AsyncIterable<Uint8Array>;
   /** Width of the terminal; undefined: there is none */
@@ -55,29 +66,72 @@ export interface Invocation {
 
 export type CommandGroup = 'Images' | 'Packages' | 'Repositories and cache' | 'Registries' | 'Shell';
 
-/** A command in the list of commands. */
-export interface Listing {
+/** What a command and an action of one have in common: options and arguments in, a result out. */
+interface RunnableSpec<O extends Options, Usage extends string> {
+  /** Its arguments as they stand in the usage line, which also says how many there are; empty: it takes none */
+  readonly argument: Usage;
+  /** The usage where options change it: `plan --batch` takes no packages */
+  argumentWith?(options: OptionValues<O & General>): string;
+  readonly options: O;
+  run(invocation: Invocation<O, Usage>): Promise<Result>;
+}
+
+export type Action = RunnableSpec<Options, string>;
+
+/** What people read about a command, and what completion offers for its arguments. */
+interface CommandText {
   /** First word of the command line; empty: the default command, `compose PKG…` */
   readonly name: string;
-  /** Its arguments as they stand in the usage line; empty: it takes none */
-  readonly argument: string;
   readonly group: CommandGroup;
   /** One line of `compose help`: at most 54 characters */
   readonly summary: string;
-}
-
-/** What a command's own file says. */
-export interface CommandModule {
   readonly arguments?: {
     /** A line of help */
     readonly describe: string;
     readonly choices?: readonly string[];
     readonly complete?: 'file' | 'package' | 'command';
   };
-  readonly options: readonly string[];
   /** Command line and what it does */
   readonly examples: readonly (readonly [commandLine: string, meaning: string])[];
-  run(invocation: Invocation): Promise<Result>;
 }
 
-export type Command = Listing & CommandModule;
+export interface Command extends CommandText {
+  readonly argument: string;
+  /** Of all actions where there are some, with the general ones */
+  readonly options: Options;
+  /** By their words; without actions, the command itself runs */
+  readonly actions: Readonly<Record<string, Action>>;
+  argumentWith?: NonNullable<Action['argumentWith']>;
+  run?: Action['run'];
+}
+
+/** Every command by its name, in the order of `compose help`. A command's file is loaded when it is needed. */
+export type CommandTable = Readonly<Record<string, () => Promise<{ readonly command: Command }>>>;
+
+/** Declares a command. The types of its options and arguments are those of `run()`. */
+export function defineCommand<const O extends Options, const Usage extends string>(
+  spec: CommandText & RunnableSpec<O, Usage>,
+): Command {
+  return { ...spec, options: { ...spec.options, ...GENERAL_OPTIONS }, actions: {} } as Command;
+}
+
+/** Declares one action of a command, such as `gc` of `compose cache`. */
+export function defineAction<const O extends Options, const Usage extends string>(
+  spec: RunnableSpec<O, Usage>,
+): Action {
+  return { ...spec, options: { ...spec.options, ...GENERAL_OPTIONS } } as Action;
+}
+
+/** Declares a command that only has actions. Its options are theirs. */
+export function defineActions(
+  spec: CommandText & { readonly argument: string; readonly actions: Readonly<Record<string, Action>> },
+): Command {
+  const all = Object.fromEntries(
+    Object.values(spec.actions).flatMap(({ options }) => Object.entries(options)),
+  );
+  return {
+    ...spec,
+    arguments: { describe: '', choices: Object.keys(spec.actions), ...spec.arguments },
+    options: all,
+  };
+}

@@ -1,9 +1,9 @@
 import type { FallbackCompletionFunction } from 'yargs';
-import { optionsOf, parserOf } from './args/command-line.ts';
 import { pendingOption, splitCommand } from './args/command-word.ts';
-import { OPTIONS, type OptionSpec, optionFor } from './args/options.ts';
-import type { Command } from './command.ts';
-import { LISTINGS, loadCommand } from './commands.ts';
+import { findOption, type Option, type Options } from './args/option.ts';
+import { parserOf } from './args/parse-args.ts';
+import type { Command, CommandTable } from './command.ts';
+import { commandNames, loadCommand } from './command-table.ts';
 
 /** Names of packages in the catalog that start with a prefix; never rejects. */
 export type PackageNames = (distro: string, prefix: string) => Promise<readonly string[]>;
@@ -17,53 +17,58 @@ export interface Candidate {
 const plain = (words: readonly string[]): readonly Candidate[] =>
   words.map((word) => ({ word, describe: '' }));
 
-function valuesOf(option: OptionSpec | undefined): readonly string[] {
+function valuesOf(option: Option | undefined): readonly string[] {
   return option?.choices ?? option?.suggestions ?? [];
 }
 
 /** A word that begins with a dash: options, and with `--name=` their values. */
-function optionWords(command: Command, current: string): readonly Candidate[] {
+function optionWords(options: Options, current: string): readonly Candidate[] {
   const [, name] = /^--([^=]+)=/.exec(current) ?? [];
-  if (name !== undefined) return plain(valuesOf(OPTIONS.get(name)).map((value) => `--${name}=${value}`));
-  return optionsOf(command).map((option) => ({
-    word: `--${option.name}`,
-    describe: optionFor(option, command.name).describe,
-  }));
+  if (name !== undefined) {
+    return plain(valuesOf(findOption(options, name)?.option).map((value) => `--${name}=${value}`));
+  }
+  return Object.entries(options).map(([option, { describe }]) => ({ word: `--${option}`, describe }));
 }
 
-const commandWords = (current: string): readonly Candidate[] =>
-  LISTINGS.filter(({ name }) => name !== '' && name.startsWith(current)).map(({ name, summary }) => ({
-    word: name,
-    describe: summary,
-  }));
+/** Only commands that begin like the word are loaded. */
+function commandWords(commands: CommandTable, current: string): Promise<readonly Candidate[]> {
+  const names = commandNames(commands).filter((name) => name.startsWith(current));
+  return Promise.all(
+    names.map(async (word) => ({ word, describe: (await loadCommand(commands, word)).summary })),
+  );
+}
 
 /** Empty where the shell should offer files. */
 async function argumentWords(
   command: Command,
   isFirst: boolean,
-  packageNames: () => Promise<readonly string[]>,
+  offered: {
+    readonly commands: () => Promise<readonly Candidate[]>;
+    readonly packages: () => Promise<readonly string[]>;
+  },
 ): Promise<readonly Candidate[]> {
   const { choices, complete } = command.arguments ?? {};
-  if (choices !== undefined) return isFirst ? plain(choices) : [];
-  if (complete === 'command') return isFirst ? commandWords('') : [];
-  return complete === 'package' ? plain(await packageNames()) : [];
+  if (choices !== undefined && isFirst) return plain(choices);
+  if (complete === 'command') return isFirst ? offered.commands() : [];
+  return complete === 'package' ? plain(await offered.packages()) : [];
 }
 
 /**
- * What may stand in place of the last word. yargs reads the words before it. The candidates are from the option table:
+ * What may stand in place of the last word. yargs reads the words before it. The candidates are from the command's options:
  * yargs' own leave out options that may be repeated, values behind `=`, and differ with `$SHELL`. Never throws for what
  * the user typed: a line that is being typed is not yet right. The first word is a command as long as one begins like it,
  * then a package: a hundred packages would hide the commands.
  */
 export async function completeWords(
   words: readonly string[],
+  commands: CommandTable,
   packageNames: PackageNames,
 ): Promise<readonly Candidate[]> {
   const current = words.at(-1) ?? '';
-  const { name, rest: before } = splitCommand(words.slice(0, -1));
-  const command = await loadCommand(name);
+  const { name, rest: before } = await splitCommand(words.slice(0, -1), commands);
+  const command = await loadCommand(commands, name);
   const terminated = before.includes('--');
-  const pending = terminated ? undefined : pendingOption(before.at(-1) ?? '');
+  const pending = terminated ? undefined : pendingOption(before.at(-1) ?? '', command.options);
   let found: readonly Candidate[] = [];
   const complete: FallbackCompletionFunction = async (_current, argv, _yargsOwn, done) => {
     found = await candidates(argv);
@@ -71,14 +76,20 @@ export async function completeWords(
   };
   const candidates = async (argv: { readonly _: readonly unknown[]; readonly distro?: unknown }) => {
     if (pending !== undefined) return plain(valuesOf(pending));
-    if (!terminated && current.startsWith('-')) return optionWords(command, current);
+    const action = command.actions[String(argv._[0])];
+    if (!terminated && current.startsWith('-')) return optionWords((action ?? command).options, current);
     const isFirst = argv._.length <= 1;
-    const commands = name === '' && isFirst && !terminated ? commandWords(current) : [];
-    if (commands.length > 0) return commands;
+    if (name === '' && isFirst && !terminated) {
+      const found = await commandWords(commands, current);
+      if (found.length > 0) return found;
+    }
     const distro = String([argv.distro ?? 'alpine'].flat().at(-1));
-    return argumentWords(command, isFirst, () => packageNames(distro, current));
+    return argumentWords(command, isFirst, {
+      commands: () => commandWords(commands, current),
+      packages: () => packageNames(distro, current),
+    });
   };
-  await parserOf(command)
+  await parserOf(command.options)
     .completion('completion', false, complete)
     .getCompletion([...before, current]);
   return found.filter(({ word }) => word.startsWith(current));

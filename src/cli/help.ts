@@ -1,7 +1,7 @@
-import { optionsOf, parserOf } from './args/command-line.ts';
-import { OPTIONS, type OptionGroup, type OptionSpec, optionFor } from './args/options.ts';
-import type { Command, Listing } from './command.ts';
-import { COMMAND_GROUPS, LISTINGS, loadCommand } from './commands.ts';
+import type { Option, OptionGroup, OptionText } from './args/option.ts';
+import { parserOf } from './args/parse-args.ts';
+import type { Command, CommandTable } from './command.ts';
+import { loadCommand, loadCommands } from './command-table.ts';
 
 declare module 'yargs' {
   // Not yet in its types.
@@ -17,7 +17,7 @@ const DEFAULT_WIDTH = 80;
 /** The name of `compose PKG…` in `compose help compose`. */
 const DEFAULT_COMMAND = 'compose';
 
-function valueUsage(option: OptionSpec): string {
+function valueUsage(option: Option): string {
   return option.choices?.join('|') ?? option.placeholder ?? 'VALUE';
 }
 
@@ -33,28 +33,28 @@ const GROUP_TITLES: Readonly<Record<OptionGroup, string>> = {
 };
 
 /** `--load[=ENGINE]`, `--env NAME=VALUE` */
-export function optionUsage(option: OptionSpec): string {
-  if (option.value === 'none') return `--${option.name}`;
+export function optionUsage(name: string, option: Option): string {
+  if (option.takes === 'none') return `--${name}`;
   const value = valueUsage(option);
-  return option.value === 'optional' ? `--${option.name}[=${value}]` : `--${option.name} ${value}`;
+  return option.takes === 'optional' ? `--${name}[=${value}]` : `--${name} ${value}`;
 }
 
 /** `compose build RECIPE [options]` */
-export function commandUsage({ name, argument }: Listing): string {
+export function commandUsage({ name, argument }: Pick<Command, 'name' | 'argument'>): string {
   return ['compose', name, argument, '[options]'].filter((word) => word !== '').join(' ');
 }
 
 /** What an option does, whether it may be repeated, and its default. */
-export function optionText(option: OptionSpec): string {
+export function optionText(option: OptionText): string {
   const repeat = option.repeatable === true ? ' (repeatable)' : '';
   const fallback = option.defaultText === undefined ? '' : ` [default: ${option.defaultText}]`;
   return `${option.describe}${repeat}${fallback}`;
 }
 
 /** yargs' help has no place for a value beside the option's name, so it leads the text. */
-function description(option: OptionSpec): string {
-  if (option.value === 'none') return optionText(option);
-  const value = option.value === 'optional' ? `[=${valueUsage(option)}]` : `<${valueUsage(option)}>`;
+function description(option: Option): string {
+  if (option.takes === 'none') return optionText(option);
+  const value = option.takes === 'optional' ? `[=${valueUsage(option)}]` : `<${valueUsage(option)}>`;
   return `${value} ${optionText(option)}`;
 }
 
@@ -63,53 +63,57 @@ function exampleText(examples: Command['examples']): string {
   return `Examples:\n${examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}`).join('\n')}\n`;
 }
 
+/** Headings of `compose help`, in the order of the commands. */
+export function commandGroups(commands: readonly Command[]): readonly Command['group'][] {
+  return [...new Set(commands.map(({ group }) => group))];
+}
+
 /** `compose help`: every command in one line, and the options that are used most. Fits 80 columns. */
-async function overview(): Promise<string> {
-  const { examples } = await loadCommand('');
-  const usages = LISTINGS.map(({ name, argument }) => `${name || DEFAULT_COMMAND} ${argument}`.trim());
-  const commonOptions = [...OPTIONS.values()].filter(({ common }) => common);
-  const names = commonOptions.map(
-    (one) => `${one.short === undefined ? '    ' : `-${one.short}, `}--${one.name}`,
-  );
+async function overview(table: CommandTable): Promise<string> {
+  const commands = await loadCommands(table);
+  const { examples, options } = await loadCommand(table, '');
+  const common = Object.entries(options).filter(([, option]) => option.common);
+  const usages = commands.map(({ name, argument }) => `${name || DEFAULT_COMMAND} ${argument}`.trim());
+  const names = common.map(([name, { short }]) => `${short === undefined ? '    ' : `-${short}, `}--${name}`);
   const width = [...usages, ...names].reduce((most, text) => Math.max(most, text.length), 0);
-  const groups = COMMAND_GROUPS.map((group) => {
-    const lines = LISTINGS.map((listing, at) => ({ ...listing, usage: usages[at]! }))
-      .filter((listing) => listing.group === group)
+  const groups = commandGroups(commands).map((group) => {
+    const lines = commands
+      .map((command, index) => ({ ...command, usage: usages[index]! }))
+      .filter((command) => command.group === group)
       .map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}\n`);
     return `${group}:\n${lines.join('')}`;
   });
-  const options = commonOptions.map(
-    ({ describe }, at) => `  ${names[at]!.padEnd(width)}  ${describe.replace(/[;:,] .*/, '')}\n`,
+  const optionLines = common.map(
+    ([, { describe }], index) => `  ${names[index]!.padEnd(width)}  ${describe.replace(/[;:,] .*/, '')}\n`,
   );
   return [
     'Usage: compose PKG… [options]\n       compose COMMAND [options]\n',
     ...groups,
-    `Common options of compose PKG…:\n${options.join('')}`,
+    `Common options of compose PKG…:\n${optionLines.join('')}`,
     exampleText(examples.slice(0, 3)),
     `compose help COMMAND describes a command; compose help ${DEFAULT_COMMAND}, all options.\n`,
   ].join('\n');
 }
 
-async function commandHelp(name: string, columns: number | undefined): Promise<string> {
-  const command = await loadCommand(name);
-  const about = [
-    `${command.summary}.`,
-    ...(command.arguments === undefined ? [] : [command.arguments.describe]),
-  ];
-  const parser = parserOf(command)
+async function commandHelp(command: Command, columns: number | undefined): Promise<string> {
+  const about = [`${command.summary}.`, command.arguments?.describe ?? ''].filter((text) => text !== '');
+  const parser = parserOf(command.options)
     .usage(`Usage: ${commandUsage(command)}\n\n${about.join('\n')}`)
     .wrap(Math.max(MIN_WIDTH, Math.min(columns ?? DEFAULT_WIDTH, MAX_WIDTH)))
     // Types and defaults are in the descriptions, which the docs share.
     .usageConfiguration({ 'hide-types': true });
-  for (const option of optionsOf(command)) {
-    const own = optionFor(option, name);
-    parser.group(own.name, GROUP_TITLES[own.group]).describe(own.name, description(own));
+  for (const [name, option] of Object.entries(command.options)) {
+    parser.group(name, GROUP_TITLES[option.group]).describe(name, description(option));
   }
   return `${await parser.getHelp()}\n\n${exampleText(command.examples)}`;
 }
 
-/** What `compose help NAME` prints; undefined and empty: the overview. */
-export function helpText(name: string | undefined, columns: number | undefined): Promise<string> {
-  if (name === undefined) return overview();
-  return commandHelp(name === DEFAULT_COMMAND ? '' : name, columns);
+/** What `compose help NAME` prints; undefined: the overview. */
+export async function helpText(
+  commands: CommandTable,
+  name: string | undefined,
+  columns: number | undefined,
+): Promise<string> {
+  if (name === undefined) return overview(commands);
+  return commandHelp(await loadCommand(commands, name === DEFAULT_COMMAND ? '' : name), columns);
 }

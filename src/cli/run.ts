@@ -3,11 +3,11 @@ import type { ContextOptions } from '../app/context.ts';
 import { systemError } from '../files/system-error.ts';
 import { AppError } from '../model/app-error.ts';
 import { type App, createApp } from '../use-cases.ts';
-import type { Words } from './args/command-line.ts';
-import { splitCommand } from './args/command-word.ts';
 import { paintMessages, paintTitles, wantsColour } from './colour.ts';
-import type { Command, Result, StreamResult } from './command.ts';
-import { loadCommand } from './commands.ts';
+import type { CommandTable, Result, StreamResult } from './command.ts';
+import type { CommandLine } from './command-line.ts';
+import { commandNames } from './command-table.ts';
+import { COMMANDS } from './commands.ts';
 import { GET_COMPLETIONS } from './completion-scripts.ts';
 import { exitCodeOf, jsonText, type PrintOptions, resultText } from './print.ts';
 import { createProgress } from './progress.ts';
@@ -27,26 +27,39 @@ export interface RunOptions {
   readonly stdin?: () => AsyncIterable<Uint8Array>;
   /** As Invocation.ask; without it there is no terminal */
   readonly ask?: (question: string, hidden: boolean, signal: AbortSignal) => Promise<string>;
+  /** In place of the product's own */
+  readonly commands?: CommandTable;
   /** In place of the real use cases */
   readonly app?: (options: ContextOptions) => App;
 }
 
 async function execute(
-  words: Words,
-  command: Command,
-  options: RunOptions & { print: PrintOptions },
+  line: CommandLine,
+  options: RunOptions & { print: PrintOptions; commands: CommandTable },
 ): Promise<Result> {
-  const { stderr, env, print } = options;
+  const { stderr, env, print, commands } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const drawing = !print.quiet && !words.options.has('no-progress');
+  const { runnable, values, settings, args } = line;
+  const drawing = !print.quiet && !values['no-progress'];
   const progress = createProgress({ stderr, quiet: print.quiet, drawing });
   try {
-    const cacheDirectory = words.options.get('cache')?.at(-1) || undefined;
+    const cacheDirectory = values.cache || undefined;
     const app = (options.app ?? createApp)({ env, progress, signal, cacheDirectory });
     const ask = (question: string, hidden: boolean) => (options.ask ?? noTerminal)(question, hidden, signal);
-    const columns = options.stdout.columns;
-    if (command.name === '') await refuseMistyped(words, app);
-    const result = await command.run({ words, env, app, columns, input: options.stdin ?? noInput, ask });
+    const { columns } = options.stdout;
+    const input = options.stdin ?? noInput;
+    if (line.name === '') await refuseMistyped(line, commands, app);
+    const result = await runnable.run({
+      options: values,
+      settings,
+      args,
+      env,
+      app,
+      commands,
+      columns,
+      input,
+      ask,
+    });
     if (signal.aborted) throw new AppError('CANCELLED', 'interrupted');
     return result;
   } finally {
@@ -55,17 +68,23 @@ async function execute(
 }
 
 /** `compose biuld x` is told before anything is fetched for a package `biuld`. @throws AppError USAGE */
-async function refuseMistyped({ args, options, terminated }: Words, app: App): Promise<void> {
-  const [first] = args;
-  if (first === undefined || terminated) return;
-  const { refuseMistypedCommand } = await import('./args/mistyped.ts');
-  const distro = options.get('distro')?.at(-1) === 'arch' ? 'arch' : 'alpine';
-  await refuseMistypedCommand(first, async (prefix) =>
+async function refuseMistyped(line: CommandLine, commands: CommandTable, app: App): Promise<void> {
+  const [first] = line.args;
+  if (first === undefined || line.terminated) return;
+  const [{ refuseMistypedCommand }, { DEFAULT_DISTRO }] = await Promise.all([
+    import('./args/mistyped.ts'),
+    import('../app/settings/settings.ts'),
+  ]);
+  const { distro = DEFAULT_DISTRO } = line.settings;
+  await refuseMistypedCommand(first, commandNames(commands), async (prefix) =>
     (await app.packageNames({ distro, prefix }).catch((): readonly string[] => [])).includes(prefix),
   );
 }
 
-async function complete(words: readonly string[], options: RunOptions): Promise<number> {
+async function complete(
+  words: readonly string[],
+  options: RunOptions & { commands: CommandTable },
+): Promise<number> {
   const { completeWords } = await import('./complete.ts');
   const { silentProgress } = await import('../model/progress.ts');
   const { env, signal = new AbortController().signal } = options;
@@ -73,7 +92,7 @@ async function complete(words: readonly string[], options: RunOptions): Promise<
   // Completion is silent about a catalog that cannot be read: a shell has no place for errors.
   const names = (distro: string, prefix: string) =>
     app.packageNames({ distro: distro === 'arch' ? 'arch' : 'alpine', prefix }).catch(() => []);
-  for (const { word, describe } of await completeWords(words, names)) {
+  for (const { word, describe } of await completeWords(words, options.commands, names)) {
     options.stdout.write(describe === '' ? `${word}\n` : `${word}\t${describe}\n`);
   }
   return 0;
@@ -82,7 +101,7 @@ async function complete(words: readonly string[], options: RunOptions): Promise<
 /** What the command line asks for. @throws whatever goes wrong */
 async function resultOf(
   argv: readonly string[],
-  options: RunOptions & { print: PrintOptions },
+  options: RunOptions & { print: PrintOptions; commands: CommandTable },
 ): Promise<Result> {
   if (switchGiven(argv, 'version', 'V')) return (await import('./version.ts')).versionResult();
   if (argv.length === 0) {
@@ -91,22 +110,19 @@ async function resultOf(
       details: { expected: 'a package or a command', got: [] },
     });
   }
-  const { name, rest } = splitCommand(argv);
-  const [command, { readWords }] = await Promise.all([loadCommand(name), import('./args/command-line.ts')]);
-  const words = readWords(command, rest);
-  if (words.options.has('help')) {
-    const { helpText } = await import('./help.ts');
-    const overview = name === '' && words.args.length === 0;
-    const text = await helpText(overview ? undefined : name, options.stdout.columns);
-    return { kind: 'text', data: { help: text }, text };
-  }
-  return execute(words, command, options);
+  const { readCommandLine } = await import('./command-line.ts');
+  const line = await readCommandLine(argv, options.commands);
+  if (!('help' in line)) return execute(line, options);
+  const { helpText } = await import('./help.ts');
+  const text = await helpText(options.commands, line.help, options.stdout.columns);
+  return { kind: 'text', data: { help: text }, text };
 }
 
 /** Runs one command line and returns the exit code; never throws. Standard output gets the result, nothing else. */
 export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
   const completing = argv.findIndex((word) => word.startsWith(GET_COMPLETIONS));
-  if (completing >= 0) return complete(argv.slice(completing + 2), options);
+  const commands = options.commands ?? COMMANDS;
+  if (completing >= 0) return complete(argv.slice(completing + 2), { ...options, commands });
   const stdout = outputGiven(argv) ? options.stderr : options.stdout;
   const print = {
     // Before the line is parsed: an error in it must be reported in the form that was asked for.
@@ -116,7 +132,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   };
   const stderr = wantsColour(options.stderr, options.env) ? painted(options.stderr) : options.stderr;
   try {
-    const result = await resultOf(argv, { ...options, stderr, print });
+    const result = await resultOf(argv, { ...options, stderr, print, commands });
     if (result.kind === 'stream') return await pour(result, options);
     const text = await resultText(result, print);
     stdout.write(!print.json && wantsColour(stdout, options.env) ? paintTitles(text) : text);

@@ -128,9 +128,15 @@ test('what cannot be meant is refused, with a hint', async () => {
     [['pull'], /artifact pull: expected one REF/],
     [['pull', REF, 'more'], /artifact pull: expected one REF/],
     [['fetch'], /artifact fetch: expected one URL/],
-    [['push', REF, 'f', '-o', 'x'], /--output is only an option of compose artifact pull and fetch/],
-    [['fetch', REF, '--title', 'x'], /--title is only an option of compose artifact pull/],
-    [['pull', REF, '--subject', 'x'], /--subject is only an option of compose artifact push/],
+    [
+      ['push', REF, 'f', '-o', 'x'],
+      /not an option of compose artifact push: --output\nhint: it is an option of compose artifact pull and compose artifact fetch\n/,
+    ],
+    [
+      ['fetch', REF, '--title', 'x'],
+      /not an option of compose artifact fetch: --title\nhint: it is an option of compose artifact pull\n/,
+    ],
+    [['pull', REF, '--subject', 'x'], /not an option of compose artifact pull: --subject/],
     [['push', REF, 'f', '--annotation', 'x'], /--annotation: expected NAME=value/],
     [['pull', REF, '-o', ''], /--output: expected a non-empty value/],
   ] as const) {

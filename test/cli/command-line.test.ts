@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readWords } from '../../src/cli/args/command-line.ts';
 import { splitCommand } from '../../src/cli/args/command-word.ts';
-import { OPTIONS } from '../../src/cli/args/options.ts';
-import { COMMAND_NAMES, loadCommand } from '../../src/cli/commands.ts';
+import { parseArgs } from '../../src/cli/args/parse-args.ts';
+import { commandNames, loadCommand, loadCommands } from '../../src/cli/command-table.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { runFake } from './fake-app.ts';
 
-const composeCommand = await loadCommand('');
+const composeCommand = await loadCommand(COMMANDS, '');
 
 function read(...line: string[]) {
-  const { options, args } = readWords(composeCommand, line);
+  const { options, args } = parseArgs(composeCommand.options, line);
   return { args, ...Object.fromEntries(options) };
 }
 
@@ -67,16 +67,21 @@ test('--load takes its engine with = alone, and -- ends the options', () => {
   });
 });
 
-test('the command is the first word that is no option and no value of one', () => {
-  const nameOf = (...line: string[]) => splitCommand(line).name;
-  assert.equal(nameOf('plan', 'gcc'), 'plan');
-  assert.equal(nameOf('--json', 'plan', 'gcc'), 'plan');
-  assert.equal(nameOf('--distro', 'arch', '-qt', 'build', '--load', 'index'), 'index');
-  assert.equal(nameOf('--max-size', '-1', 'cache'), 'cache');
-  assert.equal(nameOf('-t', 'plan', 'gcc', 'index'), '');
-  assert.equal(nameOf('--', 'plan'), '');
-  assert.equal(nameOf('-t', '--', 'plan'), '');
-  assert.deepEqual(splitCommand(['-q', 'plan', 'plan', '--', 'plan']).rest, ['-q', 'plan', '--', 'plan']);
+test('the command is the first word that is no option and no value of one', async () => {
+  const nameOf = async (...line: string[]) => (await splitCommand(line, COMMANDS)).name;
+  assert.equal(await nameOf('plan', 'gcc'), 'plan');
+  assert.equal(await nameOf('--json', 'plan', 'gcc'), 'plan');
+  assert.equal(await nameOf('--distro', 'arch', '-qt', 'build', '--load', 'index'), 'index');
+  assert.equal(await nameOf('--max-size', '-1', 'cache'), 'cache');
+  assert.equal(await nameOf('-t', 'plan', 'gcc', 'index'), '');
+  assert.equal(await nameOf('--', 'plan'), '');
+  assert.equal(await nameOf('-t', '--', 'plan'), '');
+  assert.deepEqual((await splitCommand(['-q', 'plan', 'plan', '--', 'plan'], COMMANDS)).rest, [
+    '-q',
+    'plan',
+    '--',
+    'plan',
+  ]);
 });
 
 test('an option of another command is named as that', async () => {
@@ -89,7 +94,8 @@ test('an option of another command is named as that', async () => {
 });
 
 test('any line is done or refused, never a bug', async () => {
-  const names = [...OPTIONS.keys()].map((name) => `--${name}`);
+  const commands = await loadCommands(COMMANDS);
+  const names = commands.flatMap(({ options }) => Object.keys(options)).map((name) => `--${name}`);
   const odd = [
     '--',
     '-',
@@ -117,7 +123,18 @@ test('any line is done or refused, never a bug', async () => {
     '-9',
   ];
   const word = fc.oneof(
-    fc.constantFrom(...names, ...odd, ...proto, ...COMMAND_NAMES, 'gcc', '-t', '-e', '-o', '-q', '-qt'),
+    fc.constantFrom(
+      ...names,
+      ...odd,
+      ...proto,
+      ...commandNames(COMMANDS),
+      'gcc',
+      '-t',
+      '-e',
+      '-o',
+      '-q',
+      '-qt',
+    ),
     fc.tuple(fc.constantFrom(...names), fc.string()).map(([name, text]) => `${name}=${text}`),
     fc.string(),
   );

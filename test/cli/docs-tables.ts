@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SETTINGS } from '../../src/app/settings/settings.ts';
-import { OPTIONS } from '../../src/cli/args/options.ts';
-import { LISTINGS, loadCommand } from '../../src/cli/commands.ts';
+import type { Option } from '../../src/cli/args/option.ts';
+import type { Command } from '../../src/cli/command.ts';
+import { loadCommands } from '../../src/cli/command-table.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { EXIT_MEANINGS } from '../../src/cli/exit-codes.ts';
 import { commandUsage, optionText, optionUsage } from '../../src/cli/help.ts';
 import { documentedFunctions } from '../library/documented.ts';
@@ -26,15 +28,33 @@ const LONG_SHAPES: Readonly<Record<string, string>> = {
   command: 'a list (run as it is) or one line for `/bin/sh -c`',
 };
 
+const OPTION_GROUPS = ['Packages', 'Image', 'Output', 'Registry', 'Cache', 'Query', 'General'] as const;
+
+/** An option as some commands have it; another meaning under the same name is another row. */
+interface OptionRow {
+  readonly name: string;
+  readonly option: Option;
+  readonly commands: string[];
+}
+
+function optionRows(commands: readonly Command[]): readonly OptionRow[] {
+  const rows: OptionRow[] = [];
+  for (const command of commands) {
+    for (const [name, option] of Object.entries(command.options)) {
+      const found = rows.find((row) => row.name === name && optionText(row.option) === optionText(option));
+      const row = found ?? { name, option, commands: [] };
+      const namesake = rows.findLastIndex((other) => other.name === name);
+      if (found === undefined) rows.splice(namesake < 0 ? rows.length : namesake + 1, 0, row);
+      row.commands.push(command.name || 'PKG…');
+    }
+  }
+  return OPTION_GROUPS.flatMap((group) => rows.filter(({ option }) => option.group === group));
+}
+
 /** What the code says, for each generated block of the docs. */
 export async function generatedBlocks(): Promise<Readonly<Record<string, string>>> {
-  const commands = await Promise.all(LISTINGS.map(({ name }) => loadCommand(name)));
-  const takenBy = (option: string) => {
-    const names = commands
-      .filter(({ options }) => options.includes(option))
-      .map(({ name }) => name || 'PKG…');
-    return names.length === commands.length ? 'all' : names.join(', ');
-  };
+  const commands = await loadCommands(COMMANDS);
+  const rows = optionRows(commands);
   return {
     'json.md shapes': jsonShapes(),
     'library.md functions': markdownTable(
@@ -47,10 +67,10 @@ export async function generatedBlocks(): Promise<Readonly<Record<string, string>
     ),
     'cli.md options': markdownTable(
       ['option', 'meaning', 'commands'],
-      [...OPTIONS.values()].map((option) => [
-        code(`${option.short === undefined ? '' : `-${option.short}, `}${optionUsage(option)}`),
+      rows.map(({ name, option, commands: takenBy }) => [
+        code(`${option.short === undefined ? '' : `-${option.short}, `}${optionUsage(name, option)}`),
         cell(optionText(option)),
-        takenBy(option.name),
+        takenBy.length === commands.length ? 'all' : takenBy.join(', '),
       ]),
     ),
     'cli.md exit codes': markdownTable(
@@ -64,7 +84,7 @@ export async function generatedBlocks(): Promise<Readonly<Record<string, string>
     'recipes.md keys': markdownTable(
       ['key', 'value', 'option', 'meaning'],
       SETTINGS.map(({ key, flag, shape }) => {
-        const option = OPTIONS.get(flag);
+        const option = rows.find(({ name }) => name === flag)?.option;
         const meaning = option === undefined ? 'Packages to install (required)' : optionText(option);
         const values =
           option?.choices === undefined ? LONG_SHAPES[shape]! : option.choices.map(code).join(', ');

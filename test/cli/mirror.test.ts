@@ -71,10 +71,10 @@ for (const [words, expected] of [
   [['add', '--all'], /expected --to REG\/NAME/],
   [['add', 'git', '--all', '--to', TO], /expected packages or --all/],
   [['add', '--to', ''], /--to: expected a non-empty value/],
-  [['ls'], /expected one REG\/NAME/],
+  [['ls'], /compose mirror ls: expected one REG\/NAME\[:TAG\], got none/],
   [['ls', TO, TO], /expected one REG\/NAME/],
-  [['ls', TO, '--all'], /only registry options, got "--all"/],
-  [['ls', TO, '--distro', 'arch'], /only registry options, got "--distro"/],
+  [['ls', TO, '--all'], /not an option of compose mirror ls: --all/],
+  [['ls', TO, '--distro', 'arch'], /not an option of compose mirror ls: --distro/],
 ] as const) {
   test(`mirror ${words.join(' ')} is refused`, async () => {
     const { exitCode, stderr, calls } = await runFake(['mirror', ...words]);

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { intendedCommand } from '../../src/cli/args/mistyped.ts';
-import { COMMAND_NAMES } from '../../src/cli/commands.ts';
+import { commandNames } from '../../src/cli/command-table.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { sharedData } from '../fixtures/shared.ts';
 import { runFake } from './fake-app.ts';
+
+const COMMAND_NAMES = commandNames(COMMANDS);
 
 test('typing errors and the words of other tools', () => {
   for (const [word, meant] of [
@@ -21,10 +24,10 @@ test('typing errors and the words of other tools', () => {
     ['install', 'compose PKG…'],
     ['up', 'compose PKG… --load'],
   ] as const) {
-    assert.equal(intendedCommand(word), meant, word);
+    assert.equal(intendedCommand(word, COMMAND_NAMES), meant, word);
   }
   for (const word of ['gcc', 'git', 'jq', 'mc', 'cpp', 'file', 'constructor', 'ccache', 'bash-completion']) {
-    assert.equal(intendedCommand(word), undefined, word);
+    assert.equal(intendedCommand(word, COMMAND_NAMES), undefined, word);
   }
 });
 
@@ -68,7 +71,9 @@ test(
       const names = [...index.matchAll(/^P:(.*)$/gm)].map(([, name]) => name!);
       assert.ok(names.length > 5000);
       assert.deepEqual(
-        names.filter((name) => intendedCommand(name) !== undefined && !COMMAND_NAMES.includes(name)),
+        names.filter(
+          (name) => intendedCommand(name, COMMAND_NAMES) !== undefined && !COMMAND_NAMES.includes(name),
+        ),
         [],
       );
     }

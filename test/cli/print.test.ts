@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OPTIONS } from '../../src/cli/args/options.ts';
-import { COMMAND_NAMES, loadCommand } from '../../src/cli/commands.ts';
+import { commandNames, loadCommand, loadCommands } from '../../src/cli/command-table.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { run } from '../../src/cli/run.ts';
 import { PLAN, REPORT, runFake } from './fake-app.ts';
 import { INSPECTED } from './registry-samples.ts';
@@ -147,12 +147,12 @@ test('help of every command names its options, once and no others', async () => 
   assert.match(help, /^ {6}--distro +<alpine\|arch> /m);
   assert.match(help, /^ {2}-q, --quiet +Print only/m);
   assert.doesNotMatch(help, /--layers/);
-  for (const command of ['gcc', ...COMMAND_NAMES]) {
+  for (const command of ['gcc', ...commandNames(COMMANDS)]) {
     const page = await text(command, '-h');
     const [options, examples] = page.split('\nExamples:\n');
     assert.match(examples ?? '', /^ {2}# .*\n {2}\S/);
     for (const row of options!.split('\n')) assert.ok(row.length <= 80, row);
-    for (const [line] of (await loadCommand(command === 'gcc' ? '' : command)).examples) {
+    for (const [line] of (await loadCommand(COMMANDS, command === 'gcc' ? '' : command)).examples) {
       assert.ok(page.includes(`\n  ${line}\n`), 'whole, to be copied');
     }
   }
@@ -197,8 +197,8 @@ test('colours on terminals alone, and never where NO_COLOR or a pipe is', async 
 test('the manual page names every command and option', async () => {
   const page = await text('help', '--man');
   assert.match(page, /^\.TH COMPOSE 1 /);
-  for (const name of COMMAND_NAMES) assert.ok(page.includes(`\n.SS "compose ${name}`), name);
-  for (const name of OPTIONS.keys()) {
+  for (const name of commandNames(COMMANDS)) assert.ok(page.includes(`\n.SS "compose ${name}`), name);
+  for (const name of (await loadCommands(COMMANDS)).flatMap(({ options }) => Object.keys(options))) {
     assert.ok(page.includes(`\\-\\-${name.replaceAll('-', '\\-')}`), name);
   }
   for (const line of page.split('\n')) assert.doesNotMatch(line, /^\.(?!TH|SH|SS|TP|PP|nf|fi|br)/);

@@ -336,16 +336,16 @@ test('what the options ask of the use cases', async () => {
 
 test('refused before anything is asked', async () => {
   const cases: readonly (readonly [line: string, message: RegExp])[] = [
-    ['depends', /compose depends: expected package names, got none/],
+    ['depends', /compose depends: expected at least one PKG, got none/],
     ['depends a --depth 2', /--depth needs --tree/],
     ['depends a --tree --optional', /--optional cannot be combined with --tree/],
     ['depends a --tree --depth 0', /--depth: expected a whole number from 1 to 500/],
     ['rdepends a --depth 501', /--depth: expected a whole number from 1 to 500/],
-    ['rdepends a b', /compose rdepends: expected one package name, got "a b"/],
+    ['rdepends a b', /compose rdepends: expected one NAME, got "a b"/],
     ['why a', /compose why: expected --in/],
     ['why a --in ,', /--in: expected a package name/],
-    ['providers', /compose providers: expected one name, got none/],
-    ['graph', /compose graph: expected package names, got none/],
+    ['providers', /compose providers: expected one NAME, got none/],
+    ['graph', /compose graph: expected at least one PKG, got none/],
     ['graph a --tree', /not an option of compose graph: --tree/],
   ];
   for (const [line, message] of cases) {

@@ -1,34 +1,48 @@
-import { COMMAND_NAMES } from '../commands.ts';
-import { OPTIONS, type OptionSpec } from './options.ts';
+import type { CommandTable } from '../command.ts';
+import { loadCommand, loadCommands } from '../command-table.ts';
+import { GENERAL_OPTIONS } from './general-options.ts';
+import { findOption, type Option, type Options } from './option.ts';
 
-/** The option whose value may be the next word: of `--tag`, `-t` and `-qt`, but not of `--tag=x`. */
-export function pendingOption(word: string): OptionSpec | undefined {
+/** The option whose value may be the next word: for `--tag`, `-t` and `-qt`, but not for `--tag=x`. */
+export function pendingOption(word: string, options: Options): Option | undefined {
   const [, letter] = /^-[A-Za-z]*([A-Za-z])$/.exec(word) ?? [];
-  const option = word.startsWith('--')
-    ? OPTIONS.get(word.slice(2))
-    : [...OPTIONS.values()].find(({ short }) => short !== undefined && short === letter);
-  return option?.value === 'one' ? option : undefined;
+  const key = word.startsWith('--') ? word.slice(2) : letter;
+  const found = key === undefined ? undefined : findOption(options, key)?.option;
+  return found?.takes === 'one' ? found : undefined;
+}
+
+/**
+ * Whether an option before the command's word takes the word after it. An option means the same in all commands, so the first
+ * one that has it will do; all of them are loaded only for options of few.
+ */
+async function takesNextWord(word: string, commands: CommandTable): Promise<boolean> {
+  const key = word.startsWith('--') ? word.slice(2) : word.slice(-1);
+  if (key === '' || key.includes('=')) return false;
+  if (findOption(GENERAL_OPTIONS, key)) return pendingOption(word, GENERAL_OPTIONS) !== undefined;
+  const { options } = await loadCommand(commands, '');
+  if (findOption(options, key)) return pendingOption(word, options) !== undefined;
+  const all = await loadCommands(commands);
+  return all.some((command) => pendingOption(word, command.options) !== undefined);
 }
 
 /**
  * The command's name and the line without it: the first word that is neither an option nor an option's value, where it
  * names a command and does not stand behind `--`. Only that command is then loaded and only its options are set up.
  */
-export function splitCommand(argv: readonly string[]): {
-  readonly name: string;
-  readonly rest: readonly string[];
-} {
+export async function splitCommand(
+  argv: readonly string[],
+  commands: CommandTable,
+): Promise<{ readonly name: string; readonly rest: readonly string[] }> {
   let pending = false;
-  for (const [at, word] of argv.entries()) {
+  for (const [index, word] of argv.entries()) {
     if (word === '--') break;
     // As yargs-parser takes values: a word with a dash is one only when it is a number, or the dash alone.
     const isOption = /^-[^0-9]/.test(word);
     if (!isOption && !pending) {
-      return COMMAND_NAMES.includes(word)
-        ? { name: word, rest: argv.toSpliced(at, 1) }
-        : { name: '', rest: argv };
+      const isCommand = word !== '' && Object.hasOwn(commands, word);
+      return isCommand ? { name: word, rest: argv.toSpliced(index, 1) } : { name: '', rest: argv };
     }
-    pending = isOption && pendingOption(word) !== undefined;
+    pending = isOption && (await takesNextWord(word, commands));
   }
   return { name: '', rest: argv };
 }

@@ -1,5 +1,4 @@
 import { AppError } from '../../model/app-error.ts';
-import { COMMAND_NAMES } from '../commands.ts';
 
 /** Words that other tools have for what is done here. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
@@ -43,11 +42,11 @@ const MIN_PREFIX = 3;
 const MIN_EDITED = 4;
 
 /** What the first word may have been meant as; undefined: nothing but a package. */
-export function intendedCommand(word: string): string | undefined {
+export function intendedCommand(word: string, commands: readonly string[]): string | undefined {
   if (PACKAGES_LIKE_COMMANDS.has(word)) return undefined;
   const other = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
   if (other !== undefined) return other;
-  const near = COMMAND_NAMES.find(
+  const near = commands.find(
     (name) => (word.length >= MIN_PREFIX && name.startsWith(word)) || isTypingError(word, name),
   );
   return near === undefined ? undefined : `compose ${near}`;
@@ -73,12 +72,13 @@ function isTypingError(word: string, name: string): boolean {
  */
 export async function refuseMistypedCommand(
   word: string,
+  commands: readonly string[],
   isPackage: (name: string) => Promise<boolean>,
 ): Promise<void> {
-  const meant = intendedCommand(word);
+  const meant = intendedCommand(word, commands);
   if (meant === undefined || (await isPackage(word))) return;
   throw new AppError('USAGE', `no command ${JSON.stringify(word)}`, {
     hint: `did you mean ${meant}? For a package of that name: compose -- ${word}`,
-    details: { expected: COMMAND_NAMES, got: word },
+    details: { expected: commands, got: word },
   });
 }

@@ -1,103 +1,125 @@
-import { choice, pairs, words as textWords, word } from '../../app/settings/setting-values.ts';
-import { AppError } from '../../model/app-error.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
-import { platformFromWords } from '../args/platform-word.ts';
-import { accessFromWords } from '../args/registry-words.ts';
-import type { CommandModule, Invocation, Result } from '../command.ts';
+import { pairs, word, words } from '../../app/settings/setting-values.ts';
+import { toggle, valued } from '../args/option.ts';
+import { PLATFORM_OPTION } from '../args/platform-option.ts';
+import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
+import { defineAction, defineActions } from '../command.ts';
 
-const ACTIONS = ['push', 'pull', 'fetch'] as const;
-type Action = (typeof ACTIONS)[number];
-
-/** Who takes the options that not all of them take. */
-const OWN_OPTIONS: Readonly<Record<string, readonly Action[]>> = {
-  'artifact-type': ['push'],
-  subject: ['push'],
-  annotation: ['push'],
-  title: ['pull'],
-  'no-unpack': ['pull'],
-  output: ['pull', 'fetch'],
-  platform: ['pull', 'fetch'],
-  'keep-old-files': ['pull', 'fetch'],
+const SAVE_OPTIONS = {
+  output: valued(
+    {
+      short: 'o',
+      placeholder: 'PATH',
+      group: 'Output',
+      describe: 'File or folder to write',
+      defaultText: 'the current folder',
+    },
+    word,
+  ),
+  ...PLATFORM_OPTION,
+  'keep-old-files': toggle({
+    group: 'Registry',
+    describe: 'Never overwrite: a different file in the way is an error',
+  }),
 };
 
-const EXPECTED: Readonly<Record<Action, string>> = {
-  push: 'REF and at least one FILE',
-  pull: 'one REF',
-  fetch: 'one URL',
-};
+const push = defineAction({
+  argument: 'REF FILE…',
+  options: {
+    'artifact-type': valued(
+      {
+        placeholder: 'TYPE',
+        group: 'Registry',
+        describe: 'Media type that says what the artifact is',
+        defaultText: 'application/vnd.unknown.artifact.v1',
+      },
+      word,
+      '',
+    ),
+    subject: valued(
+      {
+        placeholder: 'REF',
+        group: 'Registry',
+        describe: 'Attach the artifact to an image or artifact in the same repository; no tag is needed then',
+      },
+      word,
+      '',
+    ),
+    annotation: valued(
+      {
+        repeatable: true,
+        placeholder: 'NAME=VALUE',
+        group: 'Image',
+        describe: 'Add an annotation to the manifest',
+      },
+      pairs,
+      {},
+    ),
+    ...REGISTRY_OPTIONS,
+  },
+  async run({ options, args: [reference, ...files], app }) {
+    const { 'artifact-type': artifactType, subject, annotation: annotations, quiet } = options;
+    const access = registryAccess(options);
+    const data = await app.artifactPush({ reference, files, artifactType, annotations, subject, access });
+    const text = async () => (await import('../render/artifact.ts')).renderArtifactPush(data, { quiet });
+    return { kind: 'answer', data, text };
+  },
+});
 
-/** What follows the action. @throws AppError USAGE */
-function argumentsOf({ words }: Invocation, action: Action): readonly [string, ...string[]] {
-  for (const [option, takers] of Object.entries(OWN_OPTIONS)) {
-    if (!words.options.has(option) || takers.includes(action)) continue;
-    throw new AppError('USAGE', `--${option} is only an option of compose artifact ${takers.join(' and ')}`, {
-      hint: 'compose artifact --help shows the usage',
-      details: { option: `--${option}`, expected: takers, got: action },
+const pull = defineAction({
+  argument: 'REF',
+  options: {
+    ...SAVE_OPTIONS,
+    title: valued(
+      {
+        repeatable: true,
+        placeholder: 'NAME',
+        group: 'Registry',
+        describe: 'Save only the file with this name; --output may give it a new one',
+      },
+      words,
+      [],
+    ),
+    'no-unpack': toggle({ group: 'Registry', describe: 'Save folders as the archives they are stored as' }),
+    ...REGISTRY_OPTIONS,
+  },
+  async run({ options, args: [reference], app }) {
+    const { title: titles, output = '.', platform, quiet } = options;
+    const data = await app.artifactPull({
+      reference,
+      titles,
+      output,
+      platform,
+      unpack: !options['no-unpack'],
+      keepOldFiles: options['keep-old-files'],
+      access: registryAccess(options),
     });
-  }
-  const [first, ...others] = words.args.slice(1);
-  if (first !== undefined && (action === 'push' ? others.length > 0 : others.length === 0))
-    return [first, ...others];
-  throw new AppError('USAGE', `compose artifact ${action}: expected ${EXPECTED[action]}`, {
-    hint: 'compose artifact --help shows the usage',
-    details: { expected: EXPECTED[action], got: words.args.slice(1) },
-  });
-}
+    const text = async () => (await import('../render/artifact.ts')).renderArtifactPull(data, { quiet });
+    return { kind: 'answer', data, text };
+  },
+});
 
-async function run(invocation: Invocation): Promise<Result> {
-  const { words, app } = invocation;
-  const { options } = words;
-  const action = choice(ACTIONS, words.args.slice(0, 1), 'compose artifact');
-  const [first, ...files] = argumentsOf(invocation, action);
-  const value = (name: string): string => {
-    const texts = options.get(name);
-    return texts === undefined ? '' : word(texts, `--${name}`);
-  };
-  const access = accessFromWords(words);
-  const keepOldFiles = options.has('keep-old-files');
-  const render = () => import('../render/artifact.ts');
-  const quiet = options.has('quiet');
-  if (action === 'push') {
-    const data = await app.artifactPush({
-      reference: first,
-      files,
-      artifactType: value('artifact-type'),
-      annotations: pairs(options.get('annotation') ?? [], '--annotation'),
-      subject: value('subject'),
-      access,
-    });
-    return { kind: 'answer', data, text: async () => (await render()).renderArtifactPush(data, { quiet }) };
-  }
-  const output = value('output');
-  const platform = platformFromWords(words);
-  if (action === 'fetch') {
-    const data = await app.artifactFetch({ location: first, output, platform, keepOldFiles, access });
-    return { kind: 'answer', data, text: async () => (await render()).renderArtifactFetch(data, { quiet }) };
-  }
-  const data = await app.artifactPull({
-    reference: first,
-    titles: textWords(options.get('title') ?? [], '--title'),
-    output: output || '.',
-    platform,
-    unpack: !options.has('no-unpack'),
-    keepOldFiles,
-    access,
-  });
-  return { kind: 'answer', data, text: async () => (await render()).renderArtifactPull(data, { quiet }) };
-}
+const fetch = defineAction({
+  argument: 'URL',
+  options: { ...SAVE_OPTIONS, ...REGISTRY_OPTIONS },
+  async run({ options, args: [location], app }) {
+    const { output = '', platform, 'keep-old-files': keepOldFiles, quiet } = options;
+    const access = registryAccess(options);
+    const data = await app.artifactFetch({ location, output, platform, keepOldFiles, access });
+    const text = async () => (await import('../render/artifact.ts')).renderArtifactFetch(data, { quiet });
+    return { kind: 'answer', data, text };
+  },
+});
 
-export const command: CommandModule = {
+export const command = defineActions({
+  name: 'artifact',
+  argument: 'ACTION REF…',
+  group: 'Registries',
+  summary: 'Store files in a registry and fetch them (ORAS)',
   arguments: {
     describe:
       'push REF FILE[:MEDIATYPE]…: files and folders as one artifact; pull REF: all its files; fetch oras://REF/FILE or REF@DIGEST: one',
-    choices: ACTIONS,
   },
-  options: [
-    'output',
-    ...Object.keys(OWN_OPTIONS).filter((name) => name !== 'output'),
-    ...REGISTRY_OPTIONS,
-    ...GENERAL_OPTIONS,
-  ],
+  actions: { push, pull, fetch },
   examples: [
     ['compose artifact push registry.example/dist/hello:2.12 hello-2.12.tar.gz', 'as oras push does'],
     ['compose artifact pull registry.example/dist/hello:2.12 -o files', 'as oras pull does'],
@@ -106,5 +128,4 @@ export const command: CommandModule = {
       'one file, resumed after an interruption, verified, and saved completely or not at all',
     ],
   ],
-  run,
-};
+});

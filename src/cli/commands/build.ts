@@ -1,21 +1,25 @@
 import { sourceDateEpoch } from '../../app/settings/setting-values.ts';
 import { composeRequest, overlay } from '../../app/settings/settings.ts';
-import { GENERAL_OPTIONS, IMAGE_OPTIONS, OUTPUT_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
-import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
-import type { CommandModule } from '../command.ts';
+import { IMAGE_OPTIONS } from '../args/image-options.ts';
+import { composeSettings, OUTPUT_OPTIONS } from '../args/output-options.ts';
+import { SOURCE_OPTIONS } from '../args/source-options.ts';
+import { defineCommand } from '../command.ts';
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'build',
+  argument: 'RECIPE',
+  group: 'Images',
+  summary: 'Compose the image that a recipe file describes',
   arguments: { describe: 'RECIPE: a YAML file, as docs/recipes.md says', complete: 'file' },
-  options: [...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS, ...GENERAL_OPTIONS],
+  options: { ...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS },
   examples: [
     ['compose build recipes/alpine-gcc.yaml', 'compose a worked recipe'],
     ['compose build recipes/alpine-gcc.yaml --release edge', 'the same from another release'],
   ],
-  async run({ words, env, app }) {
-    checkArguments(words.args, { command: 'build', what: 'one recipe file', atMost: 1 });
-    const flags = settingsFromWords(words);
+  async run({ settings, options, args: [recipe], env, app }) {
+    const flags = composeSettings({ settings, options });
     const epoch = sourceDateEpoch(env.SOURCE_DATE_EPOCH);
-    const request = composeRequest(overlay(await app.readRecipe(words.args[0]!), flags), epoch);
+    const request = composeRequest(overlay(await app.readRecipe(recipe), flags), epoch);
     return { kind: 'compose', data: await app.compose(request), request };
   },
-};
+});

@@ -1,45 +1,44 @@
-import { choice } from '../../app/settings/setting-values.ts';
-import { AppError } from '../../model/app-error.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
-import { accessFromWords } from '../args/registry-words.ts';
-import { checkArguments } from '../args/settings-from-words.ts';
-import type { CommandModule, Invocation, Result } from '../command.ts';
+import { toggle } from '../args/option.ts';
+import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
+import { defineAction, defineActions } from '../command.ts';
 
-const ACTIONS = ['push', 'pull'] as const;
+const push = defineAction({
+  argument: 'REF',
+  options: REGISTRY_OPTIONS,
+  async run({ options, args: [reference], app }) {
+    const data = await app.catalogPush({ reference, access: registryAccess(options) });
+    const text = async () => (await import('../render/catalog.ts')).renderCatalogPush(data, options);
+    return { kind: 'answer', data, text };
+  },
+});
 
-async function run({ words, app }: Invocation): Promise<Result> {
-  checkArguments(words.args, { command: 'catalog', what: 'push or pull, and REF', atMost: 2 });
-  const [actionWord = '', reference] = words.args;
-  const action = choice(ACTIONS, [actionWord], 'compose catalog');
-  checkArguments(words.args.slice(1), { command: `catalog ${action}`, what: 'one REF', atMost: 1 });
-  const believe = words.options.has('trust-catalog');
-  if (believe && action === 'push') {
-    throw new AppError('USAGE', '--trust-catalog is only an option of compose catalog pull', {
-      details: { option: '--trust-catalog', expected: 'compose catalog pull', got: action },
-    });
-  }
-  const access = accessFromWords(words);
-  const quiet = words.options.has('quiet');
-  const render = () => import('../render/catalog.ts');
-  if (action === 'push') {
-    const data = await app.catalogPush({ reference: reference as string, access });
-    return {
-      kind: 'answer',
-      data,
-      text: async () => (await render()).renderCatalogPush(data, { quiet }),
-    };
-  }
-  const data = await app.catalogPull({ reference: reference as string, believe, access });
-  return { kind: 'answer', data, text: async () => (await render()).renderCatalogPull(data, { quiet }) };
-}
+const pull = defineAction({
+  argument: 'REF',
+  options: {
+    'trust-catalog': toggle({
+      group: 'Registry',
+      describe: 'Accept the catalog by tag, trusting its publisher, instead of pinning a digest',
+    }),
+    ...REGISTRY_OPTIONS,
+  },
+  async run({ options, args: [reference], app }) {
+    const believe = options['trust-catalog'];
+    const data = await app.catalogPull({ reference, believe, access: registryAccess(options) });
+    const text = async () => (await import('../render/catalog.ts')).renderCatalogPull(data, options);
+    return { kind: 'answer', data, text };
+  },
+});
 
-export const command: CommandModule = {
+export const command = defineActions({
+  name: 'catalog',
+  argument: 'push|pull REF',
+  group: 'Repositories and cache',
+  summary: 'Share package metadata through a registry',
   arguments: {
     describe:
       'push: publish what the catalog knows of packages; pull: take what another machine has published; REF: registry.example/team/catalog:1',
-    choices: ACTIONS,
   },
-  options: ['trust-catalog', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
+  actions: { push, pull },
   examples: [
     ['compose catalog push registry.example/team/catalog:1', 'publish it; only what is new is sent'],
     [
@@ -51,5 +50,4 @@ export const command: CommandModule = {
       'accept whatever the tag points to now',
     ],
   ],
-  run,
-};
+});

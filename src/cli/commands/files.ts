@@ -1,25 +1,30 @@
 import { packages } from '../../app/settings/setting-values.ts';
-import { sourceOptions } from '../../app/settings/settings.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
-import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
-import type { CommandModule } from '../command.ts';
+import { toggle } from '../args/option.ts';
+import { SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
+import { defineCommand } from '../command.ts';
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'files',
+  argument: 'PKG…',
+  group: 'Packages',
+  summary: 'List the files that packages ship',
   arguments: { describe: 'PKG: git, main/git, "git>2.40"', complete: 'package' },
-  options: ['long', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  options: {
+    long: toggle({ short: 'l', group: 'Query', describe: 'Show type, mode, size and link target' }),
+    ...SOURCE_OPTIONS,
+  },
   examples: [
     ['compose files git', 'one path per line, directories with a trailing slash'],
     ['compose files busybox -l', 'with type, mode, size and link target'],
   ],
-  async run({ words, app }) {
-    checkArguments(words.args, { command: 'files', what: 'package names', atMost: Number.POSITIVE_INFINITY });
-    const long = words.options.has('long');
+  async run({ settings, options, args, app }) {
+    const { long } = options;
     const data = await app.files({
-      source: sourceOptions(settingsFromWords(words)),
-      packages: packages(words.args, 'package'),
-      details: long || words.options.has('json'),
+      source: sourceFrom({ settings, options }),
+      packages: packages(args, 'package'),
+      details: long || options.json,
     });
     const text = async () => (await import('../render/packages.ts')).renderFiles(data, { long });
     return { kind: 'answer', data, text };
   },
-};
+});

@@ -1,30 +1,31 @@
 import { nearestNames } from '../../app/settings/nearest.ts';
 import { AppError } from '../../model/app-error.ts';
-import { GENERAL_OPTIONS } from '../args/options.ts';
-import { checkArguments } from '../args/settings-from-words.ts';
-import type { CommandModule } from '../command.ts';
+import { toggle } from '../args/option.ts';
+import { defineCommand } from '../command.ts';
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'help',
+  argument: '[COMMAND]',
+  group: 'Shell',
+  summary: 'Show help for compose or one of its commands',
   arguments: {
     describe: 'Without COMMAND, an overview; help compose shows all options of compose PKG…',
     complete: 'command',
   },
-  options: ['man', ...GENERAL_OPTIONS],
+  options: {
+    man: toggle({ group: 'General', describe: 'Print everything as a manual page (roff)' }),
+  },
   examples: [
     ['compose help push', 'one command'],
     ['compose help --man | man -l -', 'everything, as a manual page'],
   ],
-  async run({ words, columns }) {
-    const { LISTINGS } = await import('../commands.ts');
-    if (words.options.has('man')) {
+  async run({ options, args: [name], commands, columns }) {
+    if (options.man) {
       const { manPage } = await import('../man-page.ts');
-      const text = await manPage();
+      const text = await manPage(commands);
       return { kind: 'text', data: { man: text }, text };
     }
-    if (words.args.length > 0)
-      checkArguments(words.args, { command: 'help', what: 'one command', atMost: 1 });
-    const [name] = words.args;
-    const names = ['compose', ...LISTINGS.map((listing) => listing.name)];
+    const names = ['compose', ...Object.keys(commands)];
     if (name !== undefined && !names.includes(name)) {
       const [near] = nearestNames(name, names, 1);
       throw new AppError('USAGE', `compose help: no command ${JSON.stringify(name)}`, {
@@ -33,7 +34,7 @@ export const command: CommandModule = {
       });
     }
     const { helpText } = await import('../help.ts');
-    const text = await helpText(name, columns);
+    const text = await helpText(commands, name, columns);
     return { kind: 'text', data: { help: text }, text };
   },
-};
+});

@@ -1,17 +1,17 @@
 import { AppError } from '../../model/app-error.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
-import { accessFromWords, namedArguments } from '../args/registry-words.ts';
-import type { CommandModule, Invocation } from '../command.ts';
+import { toggle, valued } from '../args/option.ts';
+import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
+import { defineCommand } from '../command.ts';
 import { printable } from '../render/format.ts';
 
 /** No password is as long; a file is. */
 const MAX_PASSWORD_BYTES = 64 * 1024;
 
-async function passwordOf({ words, input, ask }: Invocation): Promise<string> {
-  if (!words.options.has('password-stdin')) return ask('Password', true);
+/** All of standard input, without the line break at its end. @throws AppError USAGE when it is too long for a password */
+async function readPassword(input: AsyncIterable<Uint8Array>): Promise<string> {
   const parts: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const part of input()) {
+  for await (const part of input) {
     parts.push(part);
     sizeBytes += part.length;
     if (sizeBytes > MAX_PASSWORD_BYTES) {
@@ -23,29 +23,40 @@ async function passwordOf({ words, input, ask }: Invocation): Promise<string> {
     .replace(/\r?\n$/, '');
 }
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'login',
+  argument: 'REG',
+  group: 'Registries',
+  summary: 'Log in to a registry',
   arguments: { describe: 'REG: localhost:5000, registry.example, docker.io' },
-  options: ['username', 'password-stdin', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
+  options: {
+    username: valued(
+      { short: 'u', placeholder: 'USER', group: 'Registry', describe: 'User name', defaultText: 'prompt' },
+      (texts) => texts.at(-1) ?? '',
+    ),
+    'password-stdin': toggle({
+      group: 'Registry',
+      describe: 'Read the password from standard input instead of prompting',
+    }),
+    ...REGISTRY_OPTIONS,
+  },
   examples: [
     ['compose login registry.example -u me', 'prompts for the password'],
     ['compose login registry.example -u me --password-stdin <token.txt', 'for scripts'],
   ],
-  async run(invocation) {
-    const { words, app, ask } = invocation;
-    const { REG } = namedArguments(words, 'login', ['REG']);
-    const given = words.options.get('username')?.at(-1);
-    if (given === undefined && words.options.has('password-stdin')) {
+  async run({ options, args: [registry], app, input, ask }) {
+    const { 'password-stdin': fromInput, quiet } = options;
+    if (options.username === undefined && fromInput) {
       throw new AppError('USAGE', 'compose login --password-stdin: expected --username, got none');
     }
-    const username = given ?? (await ask('User name', false));
-    const password = await passwordOf(invocation);
-    const data = await app.login({ registry: REG, username, password, access: accessFromWords(words) });
+    const username = options.username ?? (await ask('User name', false));
+    const password = fromInput ? await readPassword(input()) : await ask('Password', true);
+    const data = await app.login({ registry, username, password, access: registryAccess(options) });
     const lines = [
       `logged in to ${data.registry} as ${data.username}; credentials stored in ${data.storedAt}`,
       ...data.notes.map((note) => `note: ${note}`),
     ];
-    const text = async () =>
-      words.options.has('quiet') ? '' : lines.map((line) => `${printable(line)}\n`).join('');
+    const text = async () => (quiet ? '' : lines.map((line) => `${printable(line)}\n`).join(''));
     return { kind: 'answer', data, text };
   },
-};
+});

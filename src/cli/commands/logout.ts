@@ -1,19 +1,20 @@
-import { GENERAL_OPTIONS } from '../args/options.ts';
-import { namedArguments } from '../args/registry-words.ts';
-import type { CommandModule } from '../command.ts';
+import { defineCommand } from '../command.ts';
 import { printable } from '../render/format.ts';
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'logout',
+  argument: 'REG',
+  group: 'Registries',
+  summary: 'Log out of a registry',
   arguments: { describe: 'REG: localhost:5000, registry.example, docker.io' },
-  options: [...GENERAL_OPTIONS],
+  options: {},
   examples: [
     ['compose logout registry.example', 'also from every file and keychain that docker and podman read'],
   ],
-  async run({ words, app }) {
-    const { REG } = namedArguments(words, 'logout', ['REG']);
-    const data = await app.logout({ registry: REG });
-    const said = data.removed ? 'logged out of' : 'not logged in to';
-    const text = async () => (words.options.has('quiet') ? '' : `${said} ${printable(data.registry)}\n`);
+  async run({ options, args: [registry], app }) {
+    const data = await app.logout({ registry });
+    const done = data.removed ? 'logged out of' : 'not logged in to';
+    const text = async () => (options.quiet ? '' : `${done} ${printable(data.registry)}\n`);
     return { kind: 'answer', data, text };
   },
-};
+});

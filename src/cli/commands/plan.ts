@@ -1,11 +1,12 @@
-import { SETTINGS, sourceOptions } from '../../app/settings/settings.ts';
+import { SETTINGS } from '../../app/settings/settings.ts';
 import { AppError } from '../../model/app-error.ts';
 import { parseJson } from '../../model/json.ts';
 import { printable } from '../../model/printable.ts';
 import type { PlanAnswer, Planner } from '../../model/request.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
-import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
-import type { CommandModule, Result } from '../command.ts';
+import { BASE_OPTION } from '../args/image-options.ts';
+import { BATCH_OPTION } from '../args/query-options.ts';
+import { SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
+import { defineCommand, type Result } from '../command.ts';
 import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
 import { MAX_LINE_CHARS, readLines } from '../render/lines.ts';
 
@@ -56,28 +57,25 @@ function batch(planner: Planner, input: AsyncIterable<Uint8Array>): Result {
   return { kind: 'stream', chunks: chunks(), exitCode: () => exitCode };
 }
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'plan',
+  argument: 'PKG…',
+  group: 'Images',
+  summary: 'Show what would be installed, and how large it is',
   arguments: {
     describe: 'PKG: gcc, "git>2.40", git@edge, core/bash',
     complete: 'package',
   },
-  options: ['batch', 'base', ...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  argumentWith: ({ batch }) => (batch ? '' : 'PKG…'),
+  options: { ...BATCH_OPTION, ...BASE_OPTION, ...SOURCE_OPTIONS },
   examples: [
     ['compose plan git', 'git and its dependencies, in install order'],
     ['compose plan bash --distro arch --json', 'for another program to read'],
     ['compose plan --batch <questions.jsonl', 'a JSON answer for each line {"add":["gcc"]}'],
   ],
-  async run({ words, app, input }) {
-    const settings = settingsFromWords(words);
-    const source = sourceOptions(settings);
-    if (words.options.has('batch')) {
-      if (words.args.length > 0) {
-        const got = words.args.join(' ');
-        throw new AppError('USAGE', `compose plan --batch: expected no packages with it, got ${got}`, {
-          hint: 'Write the queries to standard input, one {"add":["NAME",…]} per line.',
-          details: { expected: 'no packages', got },
-        });
-      }
+  async run({ settings, options, args, app, input }) {
+    const source = sourceFrom({ settings, options });
+    if (options.batch) {
       if (settings.base !== undefined && settings.base !== 'none') {
         throw new AppError('USAGE', `compose plan --batch: expected no --base ${settings.base} with it`, {
           hint: 'Add the base packages to the queries: answers are what the package manager would install.',
@@ -86,8 +84,7 @@ export const command: CommandModule = {
       }
       return batch(await app.planner(source), input());
     }
-    checkArguments(words.args, { command: 'plan', what: 'package names', atMost: Number.POSITIVE_INFINITY });
-    const { packages = [] } = packagesOf.parse(words.args, 'package');
+    const { packages = [] } = packagesOf.parse(args, 'package');
     return { kind: 'plan', data: await app.plan({ source, packages, base: settings.base }) };
   },
-};
+});

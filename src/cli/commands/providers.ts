@@ -1,12 +1,14 @@
 import { packages } from '../../app/settings/setting-values.ts';
-import { sourceOptions } from '../../app/settings/settings.ts';
-import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../args/options.ts';
-import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
-import type { CommandModule } from '../command.ts';
+import { SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
+import { defineCommand } from '../command.ts';
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'providers',
+  argument: 'NAME',
+  group: 'Packages',
+  summary: 'Show which packages provide a library or command',
   arguments: { describe: "NAME: so:libssl.so.3, cmd:git, java-runtime, 'so:libssl*'", complete: 'package' },
-  options: [...SOURCE_OPTIONS, ...GENERAL_OPTIONS],
+  options: SOURCE_OPTIONS,
   examples: [
     [
       'compose providers cmd:sh',
@@ -15,11 +17,10 @@ export const command: CommandModule = {
     ["compose providers 'so:libssl*'", 'of every name that matches'],
     ['compose providers java-runtime --distro arch', 'of a virtual package'],
   ],
-  async run({ words, app }) {
-    checkArguments(words.args, { command: 'providers', what: 'one name', atMost: 1 });
-    const [name = ''] = packages(words.args, 'name');
-    const data = await app.providers({ source: sourceOptions(settingsFromWords(words)), name });
+  async run({ settings, options, args, app }) {
+    const [name = ''] = packages(args, 'name');
+    const data = await app.providers({ source: sourceFrom({ settings, options }), name });
     const text = async () => (await import('../render/relations.ts')).renderProviders(data);
     return { kind: 'answer', data, text };
   },
-};
+});

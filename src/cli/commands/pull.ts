@@ -1,27 +1,25 @@
 import { outputOf } from '../../app/settings/settings.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
-import { platformFromWords } from '../args/platform-word.ts';
-import { accessFromWords, namedArguments } from '../args/registry-words.ts';
-import { settingsFromWords } from '../args/settings-from-words.ts';
-import type { CommandModule } from '../command.ts';
+import { FILE_OPTIONS } from '../args/output-options.ts';
+import { PLATFORM_OPTION } from '../args/platform-option.ts';
+import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
+import { defineCommand } from '../command.ts';
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'pull',
+  argument: 'REF',
+  group: 'Registries',
+  summary: 'Pull an image into a tar or an OCI layout folder',
   arguments: { describe: 'REF: registry.example/team/app:1, or with @sha256:…' },
-  options: ['output', 'format', 'platform', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
+  options: { ...FILE_OPTIONS, ...PLATFORM_OPTION, ...REGISTRY_OPTIONS },
   examples: [
     ['compose pull registry.example/team/app:1 -o app.tar', 'a file for docker load'],
     ['compose pull alpine:3.19 --format oci-dir -o alpine', 'with all its platforms'],
   ],
-  async run({ words, app }) {
-    const { REF } = namedArguments(words, 'pull', ['REF']);
-    const data = await app.pull({
-      image: REF,
-      platform: platformFromWords(words),
-      output: outputOf(settingsFromWords(words)),
-      access: accessFromWords(words),
-    });
-    const quiet = words.options.has('quiet');
+  async run({ settings, options, args: [image], app }) {
+    const { platform, quiet } = options;
+    const access = registryAccess(options);
+    const data = await app.pull({ image, platform, output: outputOf(settings), access });
     const text = async () => (await import('../render/registry.ts')).renderPull(data, { quiet });
     return { kind: 'answer', data, text };
   },
-};
+});

@@ -1,31 +1,28 @@
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
-import { platformFromWords } from '../args/platform-word.ts';
-import { accessFromWords, namedArguments, storeFromWords } from '../args/registry-words.ts';
-import type { CommandModule } from '../command.ts';
+import { PLATFORM_OPTION } from '../args/platform-option.ts';
+import { REGISTRY_OPTIONS, registryAccess, STORE_OPTION } from '../args/registry-options.ts';
+import { defineCommand } from '../command.ts';
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'push',
+  argument: 'IMAGE REF',
+  group: 'Registries',
+  summary: 'Push an image to a registry',
   arguments: {
     describe:
       'IMAGE: a tar (out.tar, docker save), an OCI layout folder or FOLDER#NAME; REF: registry.example/team/app:1',
     complete: 'file',
   },
-  options: ['store', 'platform', ...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
+  options: { ...STORE_OPTION, ...PLATFORM_OPTION, ...REGISTRY_OPTIONS },
   examples: [
     ['compose push out.tar registry.example/team/git:2', 'send what the registry does not have'],
     ['compose push out.tar localhost:5000/git --store localhost:5000/packages', 'packages through a store'],
     ['compose push out#tools:latest localhost:5000/tools', 'one image of a folder, as tools:latest'],
   ],
-  async run({ words, app }) {
-    const { IMAGE, REF } = namedArguments(words, 'push', ['IMAGE', 'REF']);
-    const request = {
-      image: IMAGE,
-      to: REF,
-      platform: platformFromWords(words),
-      ...storeFromWords(words),
-    };
-    const data = await app.push({ ...request, access: accessFromWords(words) });
-    const quiet = words.options.has('quiet');
+  async run({ options, args: [image, to], app }) {
+    const { platform, store, quiet } = options;
+    const access = registryAccess(options);
+    const data = await app.push({ image, to, platform, ...(store === undefined ? {} : { store }), access });
     const text = async () => (await import('../render/registry.ts')).renderPush(data.pushed, { quiet });
     return { kind: 'answer', data, text };
   },
-};
+});

@@ -1,16 +1,18 @@
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
-import { accessFromWords, namedArguments } from '../args/registry-words.ts';
-import type { CommandModule } from '../command.ts';
+import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
+import { defineCommand } from '../command.ts';
 import { printableLine } from '../render/format.ts';
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'tags',
+  argument: 'REG/NAME',
+  group: 'Registries',
+  summary: 'List the tags of a repository',
   arguments: { describe: 'REG/NAME: registry.example/team/app' },
-  options: [...REGISTRY_OPTIONS, ...GENERAL_OPTIONS],
+  options: REGISTRY_OPTIONS,
   examples: [['compose tags registry.example/team/app', 'one tag per line']],
-  async run({ words, app }) {
-    const { 'REG/NAME': repository } = namedArguments(words, 'tags', ['REG/NAME']);
-    const data = await app.tags({ repository, access: accessFromWords(words) });
+  async run({ options, args: [repository], app }) {
+    const data = await app.tags({ repository, access: registryAccess(options) });
     const text = async () => data.tags.map((tag) => `${printableLine(tag)}\n`).join('');
     return { kind: 'answer', data, text };
   },
-};
+});

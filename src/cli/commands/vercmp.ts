@@ -1,9 +1,10 @@
 import type { VersionRules } from '../../app/query/compare-versions.ts';
 import { sourceOptions } from '../../app/settings/settings.ts';
 import { AppError } from '../../model/app-error.ts';
-import { GENERAL_OPTIONS } from '../args/options.ts';
-import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
-import type { CommandModule, Result } from '../command.ts';
+import { toggle } from '../args/option.ts';
+import { BATCH_OPTION } from '../args/query-options.ts';
+import { DISTRO_OPTIONS } from '../args/source-options.ts';
+import { defineCommand, type Result } from '../command.ts';
 import { EXIT_CODES, EXIT_NO, EXIT_OK } from '../exit-codes.ts';
 import { MAX_LINE_CHARS, readLines } from '../render/lines.ts';
 
@@ -80,12 +81,24 @@ function answered(answer: Answer | Refusal): Answer {
   });
 }
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'vercmp',
+  argument: 'A [OP] B',
+  group: 'Packages',
+  summary: 'Compare versions as the package manager does',
   arguments: {
     describe:
       'A, B: versions; OP: = < > <= >= and, with apk, ~ >~ <~: answers true or false, exit code 0 or 1',
   },
-  options: ['validate', 'batch', 'distro', 'release', 'solver', ...GENERAL_OPTIONS],
+  argumentWith: ({ batch, validate }) => {
+    if (batch) return '';
+    return validate ? 'VERSION…' : 'A [OP] B';
+  },
+  options: {
+    validate: toggle({ group: 'Query', describe: 'Check whether each is a valid version' }),
+    ...BATCH_OPTION,
+    ...DISTRO_OPTIONS,
+  },
   examples: [
     ['compose vercmp 1.2_rc1 1.2', 'prints <, as apk orders them'],
     ["compose vercmp 1.2.3-r0 '~' 1.2", 'whether 1.2.3-r0 meets ~1.2'],
@@ -93,22 +106,13 @@ export const command: CommandModule = {
     ['compose vercmp --release v3.19 1.2_rc1~ab 1.2', 'as the apk of that release, 2.14, orders them'],
     ['compose vercmp --validate 1.2-r0 1.2a.3', 'whether each is a version'],
   ],
-  async run({ words, input }) {
+  async run({ settings, options, args, input }) {
     const { versionRules } = await import('../../app/query/compare-versions.ts');
-    const rules = await versionRules(sourceOptions(settingsFromWords(words)));
-    const validating = words.options.has('validate');
+    const rules = await versionRules(sourceOptions(settings));
+    const validating = options.validate;
     const ask: Ask = (fields) => (validating ? validate(rules, fields) : compare(rules, fields));
-    if (words.options.has('batch')) {
-      if (words.args.length > 0)
-        answered({ expected: 'no versions with --batch', got: words.args.join(' ') });
-      return batch(ask, input(), words.options.has('json'));
-    }
-    const what = validating ? 'versions' : 'two versions, or a version, an operator and a version';
-    const atMost = validating ? Number.POSITIVE_INFINITY : 3;
-    checkArguments(words.args, { command: 'vercmp', what, atMost });
-    const answers = (validating ? words.args.map((word) => [word]) : [words.args]).map((fields) =>
-      answered(ask(fields)),
-    );
+    if (options.batch) return batch(ask, input(), options.json);
+    const answers = (validating ? args.map((word) => [word]) : [args]).map((fields) => answered(ask(fields)));
     const data = answers.map((answer) => answer.data);
     return {
       kind: 'answer',
@@ -117,4 +121,4 @@ export const command: CommandModule = {
       exitCode: answers.every(({ holds }) => holds) ? EXIT_OK : EXIT_NO,
     };
   },
-};
+});

@@ -1,40 +1,33 @@
-import { sourceOptions } from '../../app/settings/settings.ts';
-import { GENERAL_OPTIONS, REGISTRY_OPTIONS } from '../args/options.ts';
-import { platformFromWords } from '../args/platform-word.ts';
-import { accessFromWords } from '../args/registry-words.ts';
-import { checkArguments, settingsFromWords } from '../args/settings-from-words.ts';
-import type { CommandModule } from '../command.ts';
+import { PLATFORM_OPTION } from '../args/platform-option.ts';
+import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
+import { sourceFrom, TRUST_OPTIONS } from '../args/source-options.ts';
+import { defineCommand } from '../command.ts';
 import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
 
-export const command: CommandModule = {
+export const command = defineCommand({
+  name: 'verify',
+  argument: 'IMAGE',
+  group: 'Images',
+  summary: 'Check an image against its distribution’s signatures',
   arguments: {
     describe:
       'IMAGE: a tar (out.tar, docker save), an OCI layout folder, one of several (FOLDER#NAME), or one in a registry',
     complete: 'file',
   },
-  options: [
-    'platform',
-    'keyring',
-    'keyring-append',
-    'allow-untrusted',
-    'sig-level',
-    ...REGISTRY_OPTIONS,
-    ...GENERAL_OPTIONS,
-  ],
+  options: { ...PLATFORM_OPTION, ...TRUST_OPTIONS, ...REGISTRY_OPTIONS },
   examples: [
     ['compose verify out.tar', "whether all bytes are the distribution's, and which are not"],
     ['compose verify out#tools:latest --verbose', 'one image of a folder; every entry of its install layer'],
     ['compose verify out.tar --keyring-append ./keys', "by your own keys and the distribution's"],
   ],
-  async run({ words, app }) {
-    checkArguments(words.args, { command: 'verify', what: 'one image', atMost: 1 });
+  async run({ settings, options, args: [image], app }) {
     const data = await app.verify({
-      image: words.args[0]!,
-      platform: platformFromWords(words),
-      access: accessFromWords(words),
-      trust: sourceOptions(settingsFromWords(words)),
+      image,
+      platform: options.platform,
+      access: registryAccess(options),
+      trust: sourceFrom({ settings, options }),
     });
-    const verbose = words.options.has('verbose');
+    const { verbose } = options;
     const text = async () => (await import('../render/verify.ts')).renderVerify(data, { verbose });
     const [first] = data.problems;
     return {
@@ -45,4 +38,4 @@ export const command: CommandModule = {
       exitCode: first === undefined ? EXIT_OK : EXIT_CODES[first.code],
     };
   },
-};
+});

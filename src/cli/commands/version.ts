@@ -1,9 +1,12 @@
-import { GENERAL_OPTIONS } from '../args/options.ts';
-import type { CommandModule } from '../command.ts';
+import { defineCommand } from '../command.ts';
 import { versionResult } from '../version.ts';
 
-export const command: CommandModule = {
-  options: GENERAL_OPTIONS,
+export const command = defineCommand({
+  name: 'version',
+  argument: '',
+  group: 'Shell',
+  summary: 'Print the version',
+  options: {},
   examples: [['compose version --json', 'with the version of Node.js']],
   run: versionResult,
-};
+});

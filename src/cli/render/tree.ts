@@ -1,5 +1,5 @@
 import type { GraphReport, SetEdge } from '../../model/relation-report.ts';
-import { MAX_DEPTH } from '../args/settings-from-words.ts';
+import { MAX_DEPTH } from '../args/query-options.ts';
 import { count, formatSize, labelled, printable } from './format.ts';
 
 interface Strokes {

@@ -6,18 +6,17 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseRecipe, readRecipe } from '../../../src/app/settings/recipe.ts';
 import { composeRequest, overlay, SETTINGS } from '../../../src/app/settings/settings.ts';
-import { readWords } from '../../../src/cli/args/command-line.ts';
-import { settingsFromWords } from '../../../src/cli/args/settings-from-words.ts';
-import { loadCommand } from '../../../src/cli/commands.ts';
+import { parseArgs, readOptions } from '../../../src/cli/args/parse-args.ts';
+import { command } from '../../../src/cli/commands/compose.ts';
 import { AppError } from '../../../src/model/app-error.ts';
 
-const composeCommand = await loadCommand('');
-const wordsOf = (line: readonly string[]) => readWords(composeCommand, line);
+const settingsFromFlags = (line: readonly string[]) =>
+  readOptions(command.options, parseArgs(command.options, line).options).settings;
 
 const RECIPES = join(import.meta.dirname, '../../../recipes');
 
 const fromFlags = (packages: readonly string[], line: readonly string[]) =>
-  composeRequest(overlay({ packages }, settingsFromWords(wordsOf(line))), undefined);
+  composeRequest(overlay({ packages }, settingsFromFlags(line)), undefined);
 
 const fromRecipe = async (text: string, path = 'recipe.yaml') =>
   composeRequest(await parseRecipe(text, path), undefined);
@@ -160,7 +159,7 @@ test('flags override: named values are merged, all else is replaced', async () =
     'packages: [a]\ntags: [x]\nenv: {A: 1, B: 2}\nlabels: {k: 1}\nlayers: single\n',
     'r.yaml',
   );
-  const upper = settingsFromWords(wordsOf(['-t', 'y', '-e', 'A=9', '--label', 'l=2', '--layers=bundle']));
+  const upper = settingsFromFlags(['-t', 'y', '-e', 'A=9', '--label', 'l=2', '--layers=bundle']);
   const request = composeRequest(overlay(lower, upper), undefined);
   assert.deepEqual(request.tags, ['y:latest']);
   assert.deepEqual(request.config.env, ['A=9', 'B=2']);

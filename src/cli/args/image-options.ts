@@ -1,0 +1,92 @@
+import { BASE_MODES, INSTALL_MODES, LAYER_ENCODINGS, LAYER_MODES } from '../../app/settings/settings.ts';
+import { recipeSettings } from './option.ts';
+
+/** For commands that solve a request together with a base. */
+export const BASE_OPTION = recipeSettings({
+  base: {
+    placeholder: 'MODE',
+    choices: BASE_MODES,
+    group: 'Image',
+    describe:
+      'Packages to add for a usable image: a shell and users (minimal), those of the distribution’s own container image (system), or none',
+    defaultText: 'minimal',
+  },
+});
+
+/** For commands that compose an image. */
+export const IMAGE_OPTIONS = {
+  ...BASE_OPTION,
+  ...recipeSettings({
+    tag: {
+      short: 't',
+      placeholder: 'NAME',
+      group: 'Image',
+      describe: 'Image name',
+      defaultText: 'pkgcompose/<first package>:latest',
+      common: true,
+    },
+    layers: {
+      placeholder: 'MODE',
+      choices: LAYER_MODES,
+      group: 'Image',
+      describe:
+        'One layer per package (package), small packages bundled (auto), or all in one (bundle; single: with the install layer)',
+      defaultText: 'package',
+    },
+    'max-layers': {
+      placeholder: 'N',
+      group: 'Image',
+      describe: 'Maximum number of layers, 1 to 125; further packages are bundled',
+      defaultText: '100',
+    },
+    'layer-encoding': {
+      placeholder: 'NAME',
+      choices: LAYER_ENCODINGS,
+      group: 'Image',
+      describe: 'Layer compression; keep: the archives as they are',
+      defaultText: 'keep',
+    },
+    install: {
+      placeholder: 'MODE',
+      choices: INSTALL_MODES,
+      group: 'Image',
+      describe:
+        'When package scripts run: all later in the container (deferred), the predictable ones now (static), or all now in a sandbox (run)',
+      defaultText: 'static',
+    },
+    'no-scripts': { group: 'Image', describe: 'Omit package scripts, triggers and hooks' },
+    'no-database': { group: 'Image', describe: 'Omit the package manager’s database' },
+    prefix: {
+      placeholder: 'DIR',
+      group: 'Image',
+      describe: 'Install the packages below this directory',
+      defaultText: '/',
+    },
+    env: {
+      short: 'e',
+      placeholder: 'NAME=VALUE',
+      group: 'Image',
+      describe: 'Set an environment variable',
+    },
+    entrypoint: {
+      placeholder: 'COMMAND',
+      group: 'Image',
+      describe: 'Entrypoint: a JSON array, or a shell command',
+    },
+    cmd: {
+      placeholder: 'COMMAND',
+      group: 'Image',
+      describe: 'Default command: a JSON array, or a shell command',
+      defaultText: 'a shell',
+    },
+    user: { placeholder: 'USER[:GROUP]', group: 'Image', describe: 'User to run as' },
+    workdir: { placeholder: 'PATH', group: 'Image', describe: 'Working directory' },
+    label: { placeholder: 'NAME=VALUE', group: 'Image', describe: 'Add a label to the image' },
+    expose: { placeholder: 'PORT', group: 'Image', describe: 'Declare a port: 80, 53/udp' },
+    annotation: {
+      placeholder: 'NAME=VALUE',
+      group: 'Image',
+      describe: 'Add an annotation to the manifest',
+    },
+  }),
+};

@@ -1,0 +1,93 @@
+import { type ComposeSettings, DISTROS, SOLVERS, sourceOptions } from '../../app/settings/settings.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import { type OptionValues, recipeSettings } from './option.ts';
+import { accessSetting, REGISTRY_OPTIONS } from './registry-options.ts';
+
+/** Which distribution: all that comparing versions needs. */
+export const DISTRO_OPTIONS = recipeSettings({
+  distro: {
+    placeholder: 'NAME',
+    choices: DISTROS,
+    group: 'Packages',
+    describe: 'Distribution the packages come from',
+    defaultText: 'alpine',
+    common: true,
+  },
+  release: {
+    placeholder: 'NAME',
+    group: 'Packages',
+    describe: 'Release, as the distribution names it: v3.19, edge, latest-stable',
+    defaultText: 'latest-stable; Arch: rolling',
+    suggestions: ['latest-stable', 'edge'],
+    common: true,
+  },
+  solver: {
+    placeholder: 'NAME',
+    choices: SOLVERS,
+    group: 'Packages',
+    describe: 'Choose packages and compare versions as apk 2.14 or apk 3 does (Alpine)',
+    defaultText: "as the release's own apk",
+  },
+});
+
+const REPOSITORY_OPTIONS = recipeSettings({
+  arch: {
+    placeholder: 'NAME',
+    group: 'Packages',
+    describe: 'Architecture, as OCI (amd64, arm64) or the distribution (x86_64, aarch64) names it',
+    defaultText: "this machine's",
+    suggestions: ['amd64', 'arm64', 'arm/v7', 'arm/v6', '386', 'ppc64le', 'riscv64', 's390x', 'loong64'],
+    common: true,
+  },
+  mirror: {
+    placeholder: 'URL',
+    group: 'Packages',
+    describe: 'Mirror to use instead of the official one; several are tried in order',
+  },
+  repo: {
+    placeholder: 'URL|DIR|NAME',
+    group: 'Packages',
+    describe:
+      'Repository, in order of priority, instead of the default ones: a URL, folder, "@tag URL" line, oci:// mirror or default repository (main)',
+  },
+});
+
+/** Whose signatures count. */
+export const TRUST_OPTIONS = recipeSettings({
+  keyring: {
+    placeholder: 'DIR',
+    group: 'Packages',
+    describe: "Folder of trusted keys, instead of the distribution's own keys",
+  },
+  'keyring-append': {
+    placeholder: 'DIR',
+    group: 'Packages',
+    describe: "Folder of keys to trust in addition to the distribution's own",
+  },
+  'allow-untrusted': {
+    group: 'Packages',
+    describe: 'Accept packages and indexes that are unsigned or signed with unknown keys',
+  },
+  'sig-level': {
+    placeholder: 'WORDS',
+    group: 'Packages',
+    describe: "pacman's SigLevel words (Arch)",
+    defaultText: 'Required DatabaseOptional',
+  },
+});
+
+/** For commands that read package repositories, which may be in a registry. */
+export const SOURCE_OPTIONS = {
+  ...DISTRO_OPTIONS,
+  ...REPOSITORY_OPTIONS,
+  ...TRUST_OPTIONS,
+  ...REGISTRY_OPTIONS,
+};
+
+/** Where packages come from, as the command line says. */
+export function sourceFrom(parsed: {
+  readonly settings: ComposeSettings;
+  readonly options: OptionValues<typeof REGISTRY_OPTIONS>;
+}): SourceOptions {
+  return sourceOptions({ ...parsed.settings, ...accessSetting(parsed.options) });
+}

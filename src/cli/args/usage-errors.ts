@@ -1,0 +1,68 @@
+import { nearest } from '../../app/settings/nearest.ts';
+import { AppError } from '../../model/app-error.ts';
+import { findOption, type Options } from './option.ts';
+
+/** An option that the command at hand does not take; whether another one does is found out by unknownOption(). */
+export class UnknownOption extends Error {
+  readonly key: string;
+
+  constructor(key: string) {
+    super(`unknown option ${spelled(key)}`);
+    this.key = key;
+  }
+}
+
+const spelled = (key: string): string => (key.length === 1 ? `-${key}` : `--${key}`);
+
+interface Asked {
+  /** As typed: `cache gc`; empty for `compose PKG…` */
+  readonly name: string;
+  readonly options: Options;
+}
+
+const lineOf = (name: string): string => (name === '' ? 'compose' : `compose ${name}`);
+
+/** What to say about an option that is not one of the command's; `owners`: the command lines that do take it. */
+export function unknownOption(key: string, { name, options }: Asked, owners: readonly string[]): AppError {
+  const option = spelled(key);
+  const details = { option, expected: Object.keys(options).map((known) => `--${known}`), got: option };
+  const help = `${lineOf(name.split(' ')[0]!)} --help`;
+  if (owners.length > 0) {
+    const line = name === '' ? 'compose PKG…' : lineOf(name);
+    const ofActions = owners.filter((owner) => owner.includes(' ')).map(lineOf);
+    return new AppError('USAGE', `not an option of ${line}: ${option}`, {
+      hint:
+        ofActions.length === 0
+          ? `${help} lists its options`
+          : `it is an option of ${ofActions.join(' and ')}`,
+      details,
+    });
+  }
+  const near = nearest(key, Object.keys(options));
+  return new AppError('USAGE', `unknown option ${option}`, {
+    hint: near === undefined ? `${help} lists the options` : `did you mean --${near}?`,
+    details,
+  });
+}
+
+/** yargs says what is wrong in words alone; undefined: these are others. */
+export function missingValue(message: string, options: Options): AppError | undefined {
+  const [, key] = /^Not enough arguments following: (.+)$/.exec(message) ?? [];
+  if (key === undefined) return undefined;
+  const { name, option } = findOption(options, key) ?? { name: key, option: undefined };
+  const expected = option?.placeholder ?? 'VALUE';
+  return new AppError('USAGE', `${spelled(key)}: expected a value, got none`, {
+    hint: `write --${name}=${expected}; a value that starts with a dash needs this form, with =`,
+    details: { option: spelled(key), expected, got: null },
+  });
+}
+
+/** The same for `--json=yes`. */
+export function unexpectedValue(message: string): AppError | undefined {
+  const [, key] = /^Argument unexpected for: (.+)$/.exec(message) ?? [];
+  if (key === undefined) return undefined;
+  return new AppError('USAGE', `${spelled(key)}: expected no value, got one`, {
+    hint: `write ${spelled(key)} alone`,
+    details: { option: spelled(key), expected: 'no value', got: 'a value' },
+  });
+}

@@ -1,17 +1,6 @@
-import { BASE_MODES, INSTALL_MODES, LAYER_ENCODINGS, LAYER_MODES } from '../../app/settings/settings.ts';
+import { INSTALL_MODES, LAYER_ENCODINGS, LAYER_MODES } from '../../app/settings/settings.ts';
 import { recipeSettings } from './option.ts';
-
-/** For commands that solve a request together with a base. */
-export const BASE_OPTION = recipeSettings({
-  base: {
-    placeholder: 'MODE',
-    choices: BASE_MODES,
-    group: 'Image',
-    describe:
-      'Packages to add for a usable image: a shell and users (minimal), those of the distribution’s own container image (system), or none',
-    defaultText: 'minimal',
-  },
-});
+import { BASE_OPTION } from './source-options.ts';
 
 /** For commands that compose an image. */
 export const IMAGE_OPTIONS = {

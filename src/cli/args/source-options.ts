@@ -1,4 +1,10 @@
-import { type ComposeSettings, DISTROS, SOLVERS, sourceOptions } from '../../app/settings/settings.ts';
+import {
+  BASE_MODES,
+  type ComposeSettings,
+  DISTROS,
+  SOLVERS,
+  sourceOptions,
+} from '../../app/settings/settings.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { type OptionValues, recipeSettings } from './option.ts';
 import { accessSetting, REGISTRY_OPTIONS } from './registry-options.ts';
@@ -83,6 +89,18 @@ export const SOURCE_OPTIONS = {
   ...TRUST_OPTIONS,
   ...REGISTRY_OPTIONS,
 };
+
+/** For commands that solve a request together with a base. */
+export const BASE_OPTION = recipeSettings({
+  base: {
+    placeholder: 'MODE',
+    choices: BASE_MODES,
+    group: 'Image',
+    describe:
+      'Packages to add for a usable image: a shell and users (minimal), those of the distribution’s own container image (system), or none',
+    defaultText: 'minimal',
+  },
+});
 
 /** Where packages come from, as the command line says. */
 export function sourceFrom(parsed: {

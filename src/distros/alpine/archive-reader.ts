@@ -159,7 +159,7 @@ async function walkMembers(input: UnverifiedInput): Promise<Pass> {
   let pending: { segment: number; bytes: Buffer }[] = [];
   let pendingBytes = 0;
   let sizeBytes = 0;
-  const settle = (): void => {
+  const assignPending = (): void => {
     if (controlSegment < 0) return;
     for (const { segment, bytes } of pending) {
       if (segment === controlSegment) control.push(bytes);
@@ -189,10 +189,10 @@ async function walkMembers(input: UnverifiedInput): Promise<Pass> {
   });
   for await (const chunk of chunks) {
     collector.write(chunk.bytes, chunk.segment);
-    if (pending.length > 0) settle();
+    if (pending.length > 0) assignPending();
   }
   const list = collector.finish();
-  settle();
+  assignPending();
   return {
     list,
     segments,

@@ -14,13 +14,13 @@ export function hashOrder<T>(items: readonly T[], keyOf: (item: T) => string): T
 export function murmur3(bytes: Buffer, seed = SEED): number {
   let hash = seed;
   const tail = bytes.length & ~3;
-  for (let at = 0; at < tail; at += 4) {
-    hash ^= scramble(bytes.readInt32LE(at));
+  for (let offset = 0; offset < tail; offset += 4) {
+    hash ^= scramble(bytes.readInt32LE(offset));
     hash = (hash << 13) | (hash >>> 19);
     hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
   }
   let rest = 0;
-  for (let at = bytes.length - 1; at >= tail; at -= 1) rest = (rest << 8) | (bytes[at] ?? 0);
+  for (let offset = bytes.length - 1; offset >= tail; offset -= 1) rest = (rest << 8) | (bytes[offset] ?? 0);
   if (tail < bytes.length) hash ^= scramble(rest);
   hash ^= bytes.length;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

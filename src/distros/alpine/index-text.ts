@@ -23,31 +23,36 @@ export function parseIndexText(text: string, where: string): IndexPackage[] {
   const seen = new Set<string>();
   let record: PackageRecord | undefined;
   let line = 0;
-  let at = 0;
-  while (at < text.length) {
-    const newline = text.indexOf('\n', at);
+  let position = 0;
+  while (position < text.length) {
+    const newline = text.indexOf('\n', position);
     const end = newline < 0 ? text.length : newline;
     line += 1;
-    if (end - at < 2) {
+    if (end - position < 2) {
       if (record !== undefined) finish(record, packages, { seen, where, line });
       record = undefined;
     } else {
-      if (end - at > MAX_LINE_CHARACTERS) {
-        throw limit(where, line, `at most ${MAX_LINE_CHARACTERS} characters a line`, `${end - at}`);
+      if (end - position > MAX_LINE_CHARACTERS) {
+        throw limit(where, line, `at most ${MAX_LINE_CHARACTERS} characters a line`, `${end - position}`);
       }
-      const code = text.charCodeAt(at);
-      if (text.charCodeAt(at + 1) !== COLON || code > LAST_ASCII) {
-        throw bad(where, line, 'a "X:value" line', JSON.stringify(text.slice(at, Math.min(end, at + 60))));
+      const code = text.charCodeAt(position);
+      if (text.charCodeAt(position + 1) !== COLON || code > LAST_ASCII) {
+        throw bad(
+          where,
+          line,
+          'a "X:value" line',
+          JSON.stringify(text.slice(position, Math.min(end, position + 60))),
+        );
       }
       record ??= { draft: { ...BLANK_PACKAGE }, letters: 0, fault: '' };
-      const value = text.slice(at + 2, end);
+      const value = text.slice(position + 2, end);
       const bit = bitOf(code);
       if ((record.letters & bit) !== 0)
-        record.fault ||= fault(line, `one ${text.charAt(at)}:`, 'a second one');
+        record.fault ||= fault(line, `one ${text.charAt(position)}:`, 'a second one');
       record.letters |= bit;
       if (!setField(record.draft, code, value)) setOther(record, code, { value, line });
     }
-    at = end + 1;
+    position = end + 1;
   }
   if (record !== undefined) finish(record, packages, { seen, where, line });
   return packages;

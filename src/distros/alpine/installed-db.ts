@@ -49,8 +49,8 @@ export function byDisplayName(a: InstalledPackage, b: InstalledPackage): number 
 
 /** strcasecmp, then strcmp. */
 export function compareNames(a: string, b: string): number {
-  const [one, other] = [lowerAscii(a), lowerAscii(b)];
-  if (one !== other) return one < other ? -1 : 1;
+  const [left, right] = [lowerAscii(a), lowerAscii(b)];
+  if (left !== right) return left < right ? -1 : 1;
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
@@ -156,7 +156,7 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
     : NO_CHECKSUMS;
   let unchecked = false;
   let brokenXattrs = false;
-  let at: string | undefined;
+  let currentFolder: string | undefined;
   let files: string[] = [];
   for (const [index, entry] of entries.entries()) {
     const { path, type } = entry;
@@ -167,8 +167,8 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
     }
     const slash = path.lastIndexOf('/');
     const parent = path.slice(0, Math.max(slash, 0));
-    if (parent !== at) {
-      at = parent;
+    if (parent !== currentFolder) {
+      currentFolder = parent;
       files = folder(parent).files;
     }
     const isBroken = hasBrokenXattrs(entry);
@@ -194,11 +194,11 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
  * `entries` the first such file would stand; -1: there is none, or one before it is listed anyway.
  */
 function lostRootFile({ files }: ArchiveFacts, entries: readonly FileEntry[]): number {
-  let at = 0;
+  let index = 0;
   for (const entry of files) {
-    if (entry === entries[at]) at += 1;
+    if (entry === entries[index]) index += 1;
     if (entry.type === 'directory' || entry.path.includes('/') || isMetadata(entry)) continue;
-    return entry === entries[at - 1] ? -1 : at;
+    return entry === entries[index - 1] ? -1 : index;
   }
   return -1;
 }
@@ -228,11 +228,11 @@ const WITH_ZEROS: Readonly<Record<string, string>> = { A: 'DAw', Q: 'TAw', g: 'j
 function checksumsOf(entries: readonly FileEntry[]): readonly string[] {
   const owners: number[] = [];
   let base64 = '';
-  for (let at = 0; at < entries.length; at += 1) {
-    for (const [key, value] of (entries[at] as FileEntry).pax) {
+  for (let index = 0; index < entries.length; index += 1) {
+    for (const [key, value] of (entries[index] as FileEntry).pax) {
       if (key !== CHECKSUM || !CHECKSUM_BASE64.test(value)) continue;
       base64 += value.slice(0, 53) + WITH_ZEROS[value.charAt(53)];
-      owners.push(at);
+      owners.push(index);
       break;
     }
   }
@@ -240,8 +240,8 @@ function checksumsOf(entries: readonly FileEntry[]): readonly string[] {
   const bytes = Buffer.from(Buffer.from(base64, 'base64').toString('latin1'), 'hex');
   // Shorter: something else than digits, from which nothing more is read.
   const packed = bytes.toString('base64', 0, bytes.length - (bytes.length % 21));
-  for (let at = 0; (at + 1) * 28 <= packed.length; at += 1)
-    checksums[owners[at] as number] = `${packed.slice(at * 28, at * 28 + 27)}=`;
+  for (let index = 0; (index + 1) * 28 <= packed.length; index += 1)
+    checksums[owners[index] as number] = `${packed.slice(index * 28, index * 28 + 27)}=`;
   return checksums;
 }
 

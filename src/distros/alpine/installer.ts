@@ -110,12 +110,12 @@ export function installer(installation: Installation): Installer {
 
   /** apk gives the file that a hard link names the link's own owner and mode. */
   function linkAttributes(root: Root, entry: FileEntry, owner: Owner): void {
-    const there = root.stat(entry.path);
+    const existing = root.stat(entry.path);
     // Another package keeps the path.
-    if (there === undefined || there !== root.stat(entry.linkTarget)) return;
+    if (existing === undefined || existing !== root.stat(entry.linkTarget)) return;
     const mode =
-      layout.linkGivesMode || (entry.mode & SPECIAL_BITS) > 0 ? entry.mode : afterChown(there.mode);
-    if (there.mode !== mode || there.uid !== owner.uid || there.gid !== owner.gid)
+      layout.linkGivesMode || (entry.mode & SPECIAL_BITS) > 0 ? entry.mode : afterChown(existing.mode);
+    if (existing.mode !== mode || existing.uid !== owner.uid || existing.gid !== owner.gid)
       root.change(entry.path, { mode, ...owner });
   }
 
@@ -124,8 +124,8 @@ export function installer(installation: Installation): Installer {
     return entries.flatMap((entry) => {
       if (entry.uname === 'root' && entry.gname === 'root') return [];
       const { uid, gid } = ownerOf(entry);
-      const there = root.stat(entry.path);
-      return there?.uid === uid && there.gid === gid ? [{ entry, uid, gid }] : [];
+      const existing = root.stat(entry.path);
+      return existing?.uid === uid && existing.gid === gid ? [{ entry, uid, gid }] : [];
     });
   }
 
@@ -157,8 +157,8 @@ export function installer(installation: Installation): Installer {
 
 /** busybox makes /bin/sh in its post-install; until then it goes by its own name. */
 function shellOf(root: Root): string {
-  const isThere = (path: string): boolean => root.stat(path) !== undefined;
-  return !isThere('bin/sh') && isThere('bin/busybox') ? '/bin/busybox sh' : '/bin/sh';
+  const exists = (path: string): boolean => root.stat(path) !== undefined;
+  return !exists('bin/sh') && exists('bin/busybox') ? '/bin/busybox sh' : '/bin/sh';
 }
 
 /** chown(2) takes suid away, and sgid from what its group may run. */

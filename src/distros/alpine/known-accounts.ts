@@ -68,7 +68,7 @@ function makeUser(
   const users = readAccounts(root, PASSWD);
   const groups = readAccounts(root, GROUP);
   const joined = options.get('G') ?? (system ? 'nogroup' : undefined);
-  const group = groups.find((one) => one.name === joined);
+  const group = groups.find((account) => account.name === joined);
   if (joined !== undefined && group === undefined) return FAILED;
   if (users.some((user) => user.name === name)) return FAILED;
   const wanted = options.get('u');
@@ -77,7 +77,7 @@ function makeUser(
     system,
   });
   if (uid === undefined) return FAILED;
-  if (group === undefined && groups.some((one) => one.name === name)) return FAILED;
+  if (group === undefined && groups.some((account) => account.name === name)) return FAILED;
   const gid = group?.id ?? uid;
 
   if (!append(root, PASSWD, `${name}:x:${uid}:${gid}:${gecos}:${home}:${shell}`)) return FAILED;
@@ -116,8 +116,9 @@ function makeGroup(
 }
 
 function joinGroup(root: RootDraft, user: string, name: string): CommandResult {
-  const group = readAccounts(root, GROUP).find((one) => one.name === name);
-  if (!readAccounts(root, PASSWD).some((one) => one.name === user) || group === undefined) return FAILED;
+  const group = readAccounts(root, GROUP).find((account) => account.name === name);
+  if (!readAccounts(root, PASSWD).some((account) => account.name === user) || group === undefined)
+    return FAILED;
   if (group.members.includes(user)) return DONE;
   const lines = readLines(root, GROUP).map((line) =>
     line.startsWith(`${name}:`) ? `${line}${line.endsWith(':') ? '' : ','}${user}` : line,

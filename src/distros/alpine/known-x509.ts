@@ -70,19 +70,19 @@ function canonical({ tag, content }: Element): Uint8Array {
 
 function elements(bytes: Uint8Array): readonly Element[] {
   const found: Element[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const tag = bytes[at] ?? 0;
-    const first = bytes[at + 1] ?? undecided('truncated DER');
+  for (let offset = 0; offset < bytes.length; ) {
+    const tag = bytes[offset] ?? 0;
+    const first = bytes[offset + 1] ?? undecided('truncated DER');
     const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
     if (first === 0x80 || lengthBytes > 3 || (tag & 0x1f) === 0x1f) undecided('DER of unknown form');
     let length = lengthBytes === 0 ? first : 0;
     for (let i = 0; i < lengthBytes; i++)
-      length = length * 256 + (bytes[at + 2 + i] ?? undecided('truncated DER'));
-    const start = at + 2 + lengthBytes;
+      length = length * 256 + (bytes[offset + 2 + i] ?? undecided('truncated DER'));
+    const start = offset + 2 + lengthBytes;
     const end = start + length;
     if (end > bytes.length) undecided('truncated DER');
-    found.push({ tag, content: bytes.subarray(start, end), whole: bytes.subarray(at, end) });
-    at = end;
+    found.push({ tag, content: bytes.subarray(start, end), whole: bytes.subarray(offset, end) });
+    offset = end;
   }
   return found;
 }

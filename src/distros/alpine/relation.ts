@@ -28,19 +28,19 @@ export interface Relation {
 export function parseRelation(text: string, rules: TermRules = APK_3): Relation | null {
   const conflict = text.startsWith('!');
   const start = conflict ? 1 : 0;
-  let at = start;
-  while (at < text.length && !OPERATORS.has(text.charAt(at))) at += 1;
-  const named = text.slice(start, at);
+  let position = start;
+  while (position < text.length && !OPERATORS.has(text.charAt(position))) position += 1;
+  const named = text.slice(start, position);
   let operator = 0;
-  while (at < text.length && OPERATORS.has(text.charAt(at))) {
-    operator |= OPERATORS.get(text.charAt(at)) ?? 0;
-    at += 1;
+  while (position < text.length && OPERATORS.has(text.charAt(position))) {
+    operator |= OPERATORS.get(text.charAt(position)) ?? 0;
+    position += 1;
   }
-  const version = text.slice(at);
-  const tagAt = named.indexOf('@');
-  const name = tagAt < 0 ? named : named.slice(0, tagAt);
-  const tag = tagAt < 0 ? '' : named.slice(tagAt + 1);
-  if ((name === '' && !rules.lenientTerms) || (tagAt >= 0 && tag === '') || /\s/.test(text)) return null;
+  const version = text.slice(position);
+  const tagStart = named.indexOf('@');
+  const name = tagStart < 0 ? named : named.slice(0, tagStart);
+  const tag = tagStart < 0 ? '' : named.slice(tagStart + 1);
+  if ((name === '' && !rules.lenientTerms) || (tagStart >= 0 && tag === '') || /\s/.test(text)) return null;
   if (operator === 0) {
     return { name, conflict, operator: rules.anyOperator, version: '', tag, broken: false, text };
   }
@@ -97,9 +97,9 @@ export function relationsText(values: readonly string[], generation: TermRules['
     const [, named = '', operators = '', version = ''] = TERM.exec(term) ?? [];
     if (operators !== '' && version === '') break;
     if (generation === '2' && operators !== '' && !isReadBy2(operators, version)) break;
-    const tagAt = named.indexOf('@');
-    if (tagAt >= 0 && generation === '3') break;
-    const untagged = tagAt < 0 ? term : `${named.slice(0, tagAt)}${operators}${version}`;
+    const tagStart = named.indexOf('@');
+    if (tagStart >= 0 && generation === '3') break;
+    const untagged = tagStart < 0 ? term : `${named.slice(0, tagStart)}${operators}${version}`;
     written.push(operators.length > 1 ? inApksWords(untagged) : untagged);
   }
   return written.join(' ');

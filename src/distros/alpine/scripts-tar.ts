@@ -54,8 +54,8 @@ function inOrder(scripts: readonly PackageScript[]): readonly PackageScript[] {
 /** GNU's header as apk writes it: numbers in octal, those that fill their field without a NUL, a name cut at 99 bytes. */
 function header(path: string, sizeBytes: number, mtime: number): Buffer {
   const block = Buffer.alloc(BLOCK);
-  const octal = (value: number, at: number, digits: number): void => {
-    block.write(value.toString(8).padStart(digits, '0'), at, digits, 'latin1');
+  const octal = (value: number, offset: number, digits: number): void => {
+    block.write(value.toString(8).padStart(digits, '0'), offset, digits, 'latin1');
   };
   Buffer.from(path).copy(block, 0, 0, 99);
   octal(0o755, 100, 7);
@@ -69,7 +69,7 @@ function header(path: string, sizeBytes: number, mtime: number): Buffer {
   block.write('root', 297, 'latin1');
   let sum = 0;
   // Beyond the names of the owner all is zero.
-  for (let at = 0; at < 301; at += 1) sum += block[at] as number;
+  for (let offset = 0; offset < 301; offset += 1) sum += block[offset] as number;
   octal(sum, 148, 6);
   block[154] = 0;
   return block;

@@ -5,8 +5,8 @@ import type { Change, ChangeRequest, ChangeResult } from '../transaction.ts';
 import { checksumBytes } from './checksum.ts';
 import { EQUAL, parseRelation, type Relation } from './relation.ts';
 import { APK_3, type SolverRules } from './rules.ts';
+import { diagnose } from './solver/diagnosis.ts';
 import { explain } from './solver/explain.ts';
-import { findings } from './solver/findings.ts';
 import { reportLines } from './solver/report.ts';
 import { type Solution, solveProblem } from './solver/solve.ts';
 import { AVAILABLE, LATEST, type PackageState, REMOVE, UPGRADE } from './solver/state.ts';
@@ -59,7 +59,7 @@ export function change(request: ApkChangeRequest, source: PackageSource): Change
       return source.tags.includes(relation.tag) ? [] : [noSuchTag(relation)];
     }),
   ];
-  if (problems.length > 0) return { ok: false, problems, report: refusalLines(problems, rules) };
+  if (problems.length > 0) return { ok: false, problems, report: requestErrorLines(problems, rules) };
   if (virtual !== undefined && virtual !== null) return changeVirtual(virtual, request, source);
   const world = new Map<string, Relation>();
   for (const text of request.world) {
@@ -81,8 +81,12 @@ export function change(request: ApkChangeRequest, source: PackageSource): Change
     requestedFlags: (wanted ? upgrade : 0) | (remove.length > 0 ? REMOVE : 0),
   });
   if (solution.errors === 0) return { ok: true, changes: changesOf(solution, source), warnings: [] };
-  const found = findings(solution);
-  return { ok: false, problems: explain(found, solution), report: reportLines(found, solution.model) };
+  const diagnoses = diagnose(solution);
+  return {
+    ok: false,
+    problems: explain(diagnoses, solution),
+    report: reportLines(diagnoses, solution.model),
+  };
 }
 
 /** Null: not a name, alone or with `=VERSION`. */
@@ -120,35 +124,35 @@ const NOWHERE = { id: 0, repositoryId: 0, repositoryRank: -2, ordinal: 0, depend
 
 function changesOf(solution: Solution, source: PackageSource): readonly Change[] {
   const { changes, world } = solution;
-  const explicit = new Set(world.filter(({ conflict }) => !conflict).map(({ name }) => name.chosen?.one));
-  return changes.flatMap(({ one, old }): Change[] => {
-    if (one === null) return old === null ? [] : [{ kind: 'remove', old: solution.entryOf(old) }];
-    if (one === old) return [];
-    const entry = catalogEntry(solution, one, source);
-    const reason = explicit.has(one) ? 'explicit' : 'dependency';
-    return old === null
+  const explicit = new Set(world.filter(({ conflict }) => !conflict).map(({ name }) => name.chosen?.pkg));
+  return changes.flatMap(({ newPkg, oldPkg }): Change[] => {
+    if (newPkg === null) return oldPkg === null ? [] : [{ kind: 'remove', old: solution.entryOf(oldPkg) }];
+    if (newPkg === oldPkg) return [];
+    const entry = catalogEntry(solution, newPkg, source);
+    const reason = explicit.has(newPkg) ? 'explicit' : 'dependency';
+    return oldPkg === null
       ? [{ kind: 'install', package: entry, reason }]
-      : [{ kind: 'replace', package: entry, old: solution.entryOf(old), reason }];
+      : [{ kind: 'replace', package: entry, old: solution.entryOf(oldPkg), reason }];
   });
 }
 
 /** The package as the first repository that its tag allows describes it. */
 function catalogEntry(
   { model, entryOf }: Solution,
-  one: PackageState,
+  pkg: PackageState,
   source: PackageSource,
 ): CatalogPackage {
-  const identity = checksumBytes(entryOf(one).checksum);
+  const identity = checksumBytes(entryOf(pkg).checksum);
   const same = source
-    .byName(one.name.text)
+    .byName(pkg.name.text)
     .filter((entry) =>
       identity === ''
-        ? entry.version === one.version && entry.checksum === ''
+        ? entry.version === pkg.version && entry.checksum === ''
         : checksumBytes(entry.checksum) === identity,
     );
-  const allowed = model.repositoriesOf(1 << model.chosenTag(one));
+  const allowed = model.repositoriesOf(1 << model.chosenTag(pkg));
   const found = same.find((entry) => (allowed & (1 << entry.repositoryRank)) !== 0) ?? same[0];
-  if (found === undefined) throw new Error(`solver: ${one.name.text} was chosen and is in no repository`);
+  if (found === undefined) throw new Error(`solver: ${pkg.name.text} was chosen and is in no repository`);
   return found;
 }
 
@@ -156,11 +160,14 @@ function notATarget(target: string, virtual: boolean, { generation }: SolverRule
   const child = generation === '2' ? 'child' : 'package';
   const [what, format] = virtual ? [child, 'name'] : ['world', 'name(@tag)'];
   const message = `'${target}' is not a valid ${what} dependency, format is ${format}([<>~=]version)`;
-  return refusal({ kind: 'unknown', subject: target, requirement: target, message });
+  return requestProblem({ kind: 'unknown', subject: target, requirement: target, message });
 }
 
 /** apk stops at the first term it cannot read, and looks for tags last. */
-function refusalLines(problems: readonly SolveProblem[], { generation }: SolverRules): readonly string[] {
+function requestErrorLines(
+  problems: readonly SolveProblem[],
+  { generation }: SolverRules,
+): readonly string[] {
   const refused = problems.find(({ kind }) => kind !== 'masked');
   if (refused !== undefined) return [`ERROR: ${refused.message}`];
   return [
@@ -173,14 +180,16 @@ function refusalLines(problems: readonly SolveProblem[], { generation }: SolverR
 
 function badSpecifier(virtual: string): SolveProblem {
   const message = `${virtual}: bad package specifier`;
-  return refusal({ kind: 'unknown', subject: virtual, requirement: virtual, message });
+  return requestProblem({ kind: 'unknown', subject: virtual, requirement: virtual, message });
 }
 
 function noSuchTag({ text, name, tag }: Relation): SolveProblem {
   const message = `${text}: no repository has the tag @${tag}`;
-  return refusal({ kind: 'masked', subject: `${name}@${tag}`, requirement: text, message });
+  return requestProblem({ kind: 'masked', subject: `${name}@${tag}`, requirement: text, message });
 }
 
-function refusal(parts: Pick<SolveProblem, 'kind' | 'subject' | 'requirement' | 'message'>): SolveProblem {
+function requestProblem(
+  parts: Pick<SolveProblem, 'kind' | 'subject' | 'requirement' | 'message'>,
+): SolveProblem {
   return { ...parts, chain: ['world'], terms: [], candidates: [] };
 }

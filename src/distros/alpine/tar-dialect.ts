@@ -12,7 +12,8 @@ const OCTAL = /^[0-7]*[\0 ]*$/;
  */
 export const apkDialect: TarDialect = {
   header(block, context) {
-    const text = (at: number, length: number): string => block.toString('latin1', at, at + length);
+    const text = (offset: number, length: number): string =>
+      block.toString('latin1', offset, offset + length);
     if (text(FIELD.magic.at, 5) !== 'ustar') {
       throw new AppError('BAD_ARCHIVE', `${context}: expected a ustar header as apk does, got an older one`);
     }

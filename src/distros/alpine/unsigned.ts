@@ -8,10 +8,10 @@ const BLOCK = 512;
 /** What stands before the control member: signatures that are not verified, and headers beyond one for each signature. */
 export function unsigned(facts: ReadFacts): Unsigned {
   const control = facts.files.find(({ path }) => !isSignaturePath(path));
-  const at = (control?.offset ?? 0) - 1;
+  const lastOffset = (control?.offset ?? 0) - 1;
   const segment = facts.segments.find(
     ({ uncompressedOffset, uncompressedSizeBytes }) =>
-      uncompressedOffset <= at && at < uncompressedOffset + uncompressedSizeBytes,
+      uncompressedOffset <= lastOffset && lastOffset < uncompressedOffset + uncompressedSizeBytes,
   );
   if (segment === undefined) return { endsAt: 0, tarEndsAt: 0, parts: [] };
   const signatures = facts.signatures ?? knownSignatures(facts, control as FileEntry);

@@ -22,7 +22,7 @@ const EXACT_DIGITS = 15;
 
 interface Reader {
   readonly text: string;
-  at: number;
+  position: number;
   /** The kind of what comes next */
   kind: number;
 }
@@ -38,21 +38,21 @@ export function compareFuzzy2(a: string, b: string): number {
 }
 
 export function isValidVersion2(version: string): boolean {
-  const reader = { text: version, at: 0, kind: DIGIT };
+  const reader = { text: version, position: 0, kind: DIGIT };
   while (reader.kind !== END && reader.kind !== INVALID) take(reader);
   return reader.kind === END;
 }
 
 function compare(a: string, b: string, fuzzy: boolean): number {
-  const left: Reader = { text: a, at: 0, kind: DIGIT };
-  const right: Reader = { text: b, at: 0, kind: DIGIT };
-  let one: number | bigint = 0;
-  let other: number | bigint = 0;
-  while (left.kind === right.kind && left.kind !== END && left.kind !== INVALID && one === other) {
-    one = take(left);
-    other = take(right);
+  const left: Reader = { text: a, position: 0, kind: DIGIT };
+  const right: Reader = { text: b, position: 0, kind: DIGIT };
+  let leftValue: number | bigint = 0;
+  let rightValue: number | bigint = 0;
+  while (left.kind === right.kind && left.kind !== END && left.kind !== INVALID && leftValue === rightValue) {
+    leftValue = take(left);
+    rightValue = take(right);
   }
-  if (one !== other) return one < other ? -1 : 1;
+  if (leftValue !== rightValue) return leftValue < rightValue ? -1 : 1;
   if (left.kind === right.kind || fuzzy) return 0;
   // The longer one is greater unless a suffix says that it comes before the release.
   if (left.kind === SUFFIX && take({ ...left }) < 0) return -1;
@@ -63,7 +63,7 @@ function compare(a: string, b: string, fuzzy: boolean): number {
 /** Reads one part; its value. */
 function take(reader: Reader): number | bigint {
   const { text } = reader;
-  if (reader.at >= text.length) {
+  if (reader.position >= text.length) {
     reader.kind = END;
     return 0;
   }
@@ -72,10 +72,10 @@ function take(reader: Reader): number | bigint {
   switch (reader.kind) {
     case DIGIT_OR_ZERO:
       // More zeros in front are less, and the last of them begins a number.
-      if (text[reader.at] === '0') {
-        const start = reader.at;
-        while (text[reader.at + 1] === '0') reader.at += 1;
-        value = start - reader.at;
+      if (text[reader.position] === '0') {
+        const start = reader.position;
+        while (text[reader.position + 1] === '0') reader.position += 1;
+        value = start - reader.position;
         next = DIGIT;
         break;
       }
@@ -87,23 +87,23 @@ function take(reader: Reader): number | bigint {
       value = takeNumber(reader);
       break;
     case LETTER:
-      value = text.charCodeAt(reader.at);
-      reader.at += 1;
+      value = text.charCodeAt(reader.position);
+      reader.position += 1;
       break;
     default:
       value = takeSuffix(reader);
   }
   if (reader.kind === INVALID) return -1;
-  if (reader.at >= text.length) reader.kind = END;
+  if (reader.position >= text.length) reader.kind = END;
   else if (next !== undefined) reader.kind = next;
   else toNext(reader);
   return value;
 }
 
 function takeNumber(reader: Reader): number | bigint {
-  const start = reader.at;
-  while (isDigit(reader.text.charCodeAt(reader.at))) reader.at += 1;
-  const digits = reader.text.slice(start, reader.at);
+  const start = reader.position;
+  while (isDigit(reader.text.charCodeAt(reader.position))) reader.position += 1;
+  const digits = reader.text.slice(start, reader.position);
   if (digits.length >= MAX_DIGITS) reader.kind = INVALID;
   const plain = digits.replace(/^0+/, '');
   return plain.length <= EXACT_DIGITS ? Number(plain) : BigInt(plain);
@@ -115,9 +115,9 @@ function takeSuffix(reader: Reader): number {
       [BEFORE_RELEASE, -BEFORE_RELEASE.length],
       [AFTER_RELEASE, 0],
     ] as const) {
-      const found = list.findIndex((word) => reader.text.startsWith(word, reader.at));
+      const found = list.findIndex((word) => reader.text.startsWith(word, reader.position));
       if (found < 0) continue;
-      reader.at += (list[found] as string).length;
+      reader.position += (list[found] as string).length;
       return base + found;
     }
   }
@@ -127,17 +127,17 @@ function takeSuffix(reader: Reader): number {
 
 /** The kind of the next part, and past what introduces it. */
 function toNext(reader: Reader): void {
-  const { text, at, kind } = reader;
-  const code = text.charCodeAt(at);
+  const { text, position, kind } = reader;
+  const code = text.charCodeAt(position);
   let next = INVALID;
   if ((kind === DIGIT || kind === DIGIT_OR_ZERO) && code >= LOWER_A && code <= LOWER_Z) next = LETTER;
   else if (kind === LETTER && isDigit(code)) next = DIGIT;
   else if (kind === SUFFIX && isDigit(code)) next = SUFFIX_NUMBER;
   else {
-    if (text[at] === '.') next = DIGIT_OR_ZERO;
-    else if (text[at] === '_') next = SUFFIX;
-    else if (text.startsWith('-r', at)) next = REVISION;
-    reader.at += next === REVISION ? 2 : 1;
+    if (text[position] === '.') next = DIGIT_OR_ZERO;
+    else if (text[position] === '_') next = SUFFIX;
+    else if (text.startsWith('-r', position)) next = REVISION;
+    reader.position += next === REVISION ? 2 : 1;
   }
   const goesBack =
     (next === DIGIT_OR_ZERO && kind === DIGIT) ||

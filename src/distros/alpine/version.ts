@@ -37,7 +37,7 @@ const UINT64 = 1n << 64n;
 
 interface Token {
   readonly text: string;
-  at: number;
+  position: number;
   kind: number;
   /** Digits, letter or hash as written */
   value: string;
@@ -117,21 +117,21 @@ function isDigit(code: number): boolean {
 }
 
 function firstToken(text: string): Token {
-  const token = { text, at: 0, kind: TOKEN.initialDigit as number, value: '', suffix: ORDINARY_SUFFIX };
+  const token = { text, position: 0, kind: TOKEN.initialDigit as number, value: '', suffix: ORDINARY_SUFFIX };
   takeDigits(token);
   return token;
 }
 
 function nextToken(token: Token): void {
-  const { text, at, kind } = token;
+  const { text, position, kind } = token;
   if (kind >= TOKEN.end) return;
-  if (at >= text.length) {
+  if (position >= text.length) {
     token.kind = TOKEN.end;
     return;
   }
-  const code = text.charCodeAt(at);
+  const code = text.charCodeAt(position);
   if (code === 0x2e /* . */) {
-    token.at += 1;
+    token.position += 1;
     token.kind = kind > TOKEN.digit ? TOKEN.invalid : TOKEN.digit;
     if (token.kind === TOKEN.digit) takeDigits(token);
   } else if (isDigit(code)) {
@@ -139,14 +139,18 @@ function nextToken(token: Token): void {
     if (token.kind === TOKEN.suffixNumber) takeDigits(token);
   } else if (code >= LOWER_A && code <= LOWER_Z) {
     token.kind = kind > TOKEN.digit ? TOKEN.invalid : TOKEN.letter;
-    token.value = text.charAt(at);
-    token.at += 1;
+    token.value = text.charAt(position);
+    token.position += 1;
   } else if (code === 0x5f /* _ */) {
     takeSuffix(token);
   } else if (code === 0x7e /* ~ */) {
     takeCommit(token);
-  } else if (code === 0x2d /* - */ && text.charCodeAt(at + 1) === 0x72 /* r */ && kind < TOKEN.revision) {
-    token.at += 2;
+  } else if (
+    code === 0x2d /* - */ &&
+    text.charCodeAt(position + 1) === 0x72 /* r */ &&
+    kind < TOKEN.revision
+  ) {
+    token.position += 2;
     token.kind = TOKEN.revision;
     takeDigits(token);
   } else {
@@ -155,33 +159,34 @@ function nextToken(token: Token): void {
 }
 
 function takeDigits(token: Token): void {
-  const start = token.at;
-  let at = start;
-  while (at < token.text.length && isDigit(token.text.charCodeAt(at))) at += 1;
-  token.value = token.text.slice(start, at);
-  token.at = at;
-  if (at === start) token.kind = TOKEN.invalid;
+  const start = token.position;
+  let position = start;
+  while (position < token.text.length && isDigit(token.text.charCodeAt(position))) position += 1;
+  token.value = token.text.slice(start, position);
+  token.position = position;
+  if (position === start) token.kind = TOKEN.invalid;
 }
 
 function takeSuffix(token: Token): void {
-  const start = token.at + 1;
-  let at = start;
-  while (token.text.charCodeAt(at) >= LOWER_A && token.text.charCodeAt(at) <= LOWER_Z) at += 1;
-  const word = token.text.slice(start, at);
-  token.at = at;
+  const start = token.position + 1;
+  let position = start;
+  while (token.text.charCodeAt(position) >= LOWER_A && token.text.charCodeAt(position) <= LOWER_Z)
+    position += 1;
+  const word = token.text.slice(start, position);
+  token.position = position;
   const known = Object.hasOwn(SUFFIXES, word) && token.kind <= TOKEN.suffixNumber;
   token.kind = known ? TOKEN.suffix : TOKEN.invalid;
   token.suffix = known ? (SUFFIXES[word] ?? ORDINARY_SUFFIX) : ORDINARY_SUFFIX;
 }
 
 function takeCommit(token: Token): void {
-  const start = token.at + 1;
-  let at = start;
-  for (; at < token.text.length; at += 1) {
-    const code = token.text.charCodeAt(at);
+  const start = token.position + 1;
+  let position = start;
+  for (; position < token.text.length; position += 1) {
+    const code = token.text.charCodeAt(position);
     if (!isDigit(code) && !(code >= LOWER_A && code <= LOWER_F)) break;
   }
-  token.value = token.text.slice(start, at);
-  token.at = at;
-  token.kind = at > start && token.kind < TOKEN.commit ? TOKEN.commit : TOKEN.invalid;
+  token.value = token.text.slice(start, position);
+  token.position = position;
+  token.kind = position > start && token.kind < TOKEN.commit ? TOKEN.commit : TOKEN.invalid;
 }

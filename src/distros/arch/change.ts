@@ -2,7 +2,7 @@ import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import { whyUnusable } from '../../model/unusable.ts';
 import type { Change, ChangeRequest, ChangeResult } from '../transaction.ts';
 import { takesArchitecture } from './architectures.ts';
-import { settleInside, settleWithInstalled } from './conflicts.ts';
+import { resolveInnerConflicts, resolveOuterConflicts } from './conflicts.ts';
 import type { SyncSource } from './databases.ts';
 import { installOrder } from './install-order.ts';
 import { PackageList } from './package-list.ts';
@@ -13,11 +13,11 @@ import {
   explainClash,
   explainMissing,
   explainUnusable,
+  type FailedChange,
   type Failure,
+  failTargets,
+  failTransaction,
   missingLine,
-  type Refusal,
-  refuseTargets,
-  refuseTransaction,
   WORLD,
 } from './problems.ts';
 import { Resolution } from './resolution.ts';
@@ -34,37 +34,40 @@ const UNSATISFIED = 'could not satisfy dependencies';
 export function change(request: ChangeRequest, source: SyncSource): ChangeResult {
   const session = new Session(request, source);
   const { targets, failures } = findTargets(request, session);
-  if (failures.length > 0) return refuseTargets(failures);
+  if (failures.length > 0) return failTargets(failures);
   if (session.options.upgrade !== undefined) addUpgrades(session, targets, request.repositoryNames ?? []);
   const foreign = foreignAmong(targets.list.packages, request.architecture);
-  if (foreign.length > 0) return refuse('package architecture is not valid', foreign);
+  if (foreign.length > 0) return fail('package architecture is not valid', foreign);
 
   const resolution =
     session.options.skipDependencies === 'all' ? undefined : new Resolution(session, targets);
   if (resolution !== undefined && resolution.failed.length > 0 && session.options.skipUnresolvable !== true) {
-    return refuseTransaction(UNSATISFIED, resolution.problems(), resolution.lines);
+    return failTransaction(UNSATISFIED, resolution.problems(), resolution.lines);
   }
   const because = (entry: IndexPackage) =>
     resolution?.because(entry) ?? { requirement: entry.name, chain: [WORLD] };
 
-  const settled = settle(resolution?.resolved.packages ?? targets.list.packages, { session, targets });
-  if ('clash' in settled) {
-    const { problems, report } = refuse('conflicting dependencies', [explainClash(settled.clash, because)]);
+  const resolved = resolveConflicts(resolution?.resolved.packages ?? targets.list.packages, {
+    session,
+    targets,
+  });
+  if ('clash' in resolved) {
+    const { problems, report } = fail('conflicting dependencies', [explainClash(resolved.clash, because)]);
     return { ok: false, problems, report: ['error: unresolvable package conflicts detected', ...report] };
   }
-  const { packages } = settled;
+  const { packages } = resolved;
   const unusable = packages.flatMap((entry) => {
     const why = whyUnusable(entry);
     return why === '' ? [] : [explainUnusable(entry, why, because(entry))];
   });
-  if (unusable.length > 0) return refuseTransaction('package filename is not valid', unusable, []);
+  if (unusable.length > 0) return failTransaction('package filename is not valid', unusable, []);
   const replaced = packages.flatMap((by) => targets.removedBy(by).map((old): Displaced => ({ old, by })));
   const removed = new PackageList(session.relations, new Set(replaced.map(({ old }) => old)));
   if (resolution === undefined)
     return { ok: true, ...finish(packages, removed.packages, { session, targets }) };
-  const displaced = [...settled.displaced, ...replaced];
+  const displaced = [...resolved.displaced, ...replaced];
   const broken = unmetAfter(packages, { removed, displaced }, session);
-  if (broken.length > 0) return refuse(UNSATISFIED, broken);
+  if (broken.length > 0) return fail(UNSATISFIED, broken);
   const staying = session.installed.without(removed);
   const added = installOrder(packages, staying, session.relations);
   const dropped = installOrder(removed.packages, staying, session.relations).reverse();
@@ -73,8 +76,8 @@ export function change(request: ChangeRequest, source: SyncSource): ChangeResult
 
 type Parts = { readonly session: Session; readonly targets: Targets };
 
-function refuse(why: string, failures: readonly Failure[]): Refusal {
-  return refuseTransaction(
+function fail(why: string, failures: readonly Failure[]): FailedChange {
+  return failTransaction(
     why,
     failures.map(({ problem }) => problem),
     failures.map(({ line }) => line),
@@ -88,14 +91,14 @@ function foreignAmong(packages: readonly CatalogPackage[], expected: string): Fa
     .map((entry) => explainArchitecture(entry, expected));
 }
 
-function settle(
+function resolveConflicts(
   packages: readonly CatalogPackage[],
   { session, targets }: Parts,
-): ReturnType<typeof settleInside> {
+): ReturnType<typeof resolveInnerConflicts> {
   if (session.options.skipConflicts === true) return { packages, displaced: [] };
-  const inside = settleInside(packages, session);
+  const inside = resolveInnerConflicts(packages, session);
   if ('clash' in inside) return inside;
-  const clash = settleWithInstalled(inside.packages, { session, targets });
+  const clash = resolveOuterConflicts(inside.packages, { session, targets });
   return clash === undefined ? inside : { clash };
 }
 

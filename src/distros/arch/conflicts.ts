@@ -4,7 +4,7 @@ import type { Clash, Displaced } from './problems.ts';
 import { fullName, type Session } from './session.ts';
 import type { Targets } from './targets.ts';
 
-export type Settled =
+export type ConflictResolution =
   | {
       readonly packages: readonly CatalogPackage[];
       /** Packages that gave way, each with what it gave way to */
@@ -17,7 +17,10 @@ export type Settled =
  * the other provides gives way with a warning; if neither does, nothing can be installed. A package never conflicts
  * with its own name.
  */
-export function settleInside(packages: readonly CatalogPackage[], session: Session): Settled {
+export function resolveInnerConflicts(
+  packages: readonly CatalogPackage[],
+  session: Session,
+): ConflictResolution {
   const list = new PackageList(session.relations, packages);
   const displaced = new Map<string, Displaced>();
   for (const clash of clashes(packages, list, session)) {
@@ -41,7 +44,7 @@ export function settleInside(packages: readonly CatalogPackage[], session: Sessi
  * Conflicts with what is installed (_alpm_outerconflicts): it is removed in favour of the package to be installed
  * where the options say so, else nothing can be installed.
  */
-export function settleWithInstalled(
+export function resolveOuterConflicts(
   packages: readonly CatalogPackage[],
   { session, targets }: { readonly session: Session; readonly targets: Targets },
 ): Clash | undefined {

@@ -40,7 +40,7 @@ export async function readDatabase(input: IndexInput): Promise<RepositoryIndex> 
   }
   const packages: IndexPackage[] = [];
   for (const [directory, fields] of byDirectory) {
-    packages.push(toPackage(nameOf(directory, where), fields, `${where}: ${directory}/desc`));
+    packages.push(toPackage(parseFolderName(directory, where), fields, `${where}: ${directory}/desc`));
   }
   return { packages, description: '', signedBy };
 }
@@ -57,7 +57,7 @@ function accept({ bytes, policy, signature, where }: IndexInput): Promise<string
 
 async function* readFileLists(input: Pick<IndexInput, 'bytes' | 'where'>): AsyncGenerator<PackageFiles> {
   for await (const { directory, text } of members(input, (name) => name === 'files')) {
-    const { name, version } = nameOf(directory, input.where);
+    const { name, version } = parseFolderName(directory, input.where);
     const fields: DescFields = new Map();
     readFields(text, fields);
     yield { name, version, files: fields.get('FILES') ?? [] };
@@ -65,7 +65,7 @@ async function* readFileLists(input: Pick<IndexInput, 'bytes' | 'where'>): Async
 }
 
 /** @throws AppError BAD_INDEX: pacman refuses the database (be_sync.c load_pkg_for_entry) */
-function nameOf(directory: string, where: string): DescName {
+function parseFolderName(directory: string, where: string): DescName {
   const [, name, version] = /^(.+)-([^-]+-[^-]+)$/s.exec(directory) ?? [];
   if (name !== undefined && version !== undefined) return { name, version };
   throw new AppError(
@@ -104,7 +104,7 @@ async function* members(
       pieces = undefined;
       const [directory = '', member = '', ...deeper] = entry.path.split('/');
       if (entry.type === 'directory') return;
-      nameOf(directory, where);
+      parseFolderName(directory, where);
       if (entry.type !== 'file' || deeper.length > 0 || !wanted(member)) return;
       const limit = member === 'files' ? MAX_FILES_BYTES : MAX_DESC_BYTES;
       if (entry.sizeBytes > limit) {

@@ -59,23 +59,23 @@ const MAX_FILE_NAME_CHARACTERS = 4096;
 export function readFields(text: string, into: DescFields): void {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  for (let at = 0; at < lines.length; ) {
-    const field = FIELD_LINE.exec(lines[at] as string)?.[1];
-    at += 1;
+  for (let index = 0; index < lines.length; ) {
+    const field = FIELD_LINE.exec(lines[index] as string)?.[1];
+    index += 1;
     if (field === undefined) continue;
     const isKnown = KNOWN_FIELDS.has(field);
     if (SINGLE_FIELDS.has(field)) {
-      const value = lines[at];
+      const value = lines[index];
       if (value !== undefined) into.set(field, [value]);
-      at += 1;
+      index += 1;
       continue;
     }
     const values = into.get(field) ?? [];
     into.set(field, values);
-    for (; at < lines.length && lines[at] !== ''; at += 1) {
+    for (; index < lines.length && lines[index] !== ''; index += 1) {
       // Of a field that pacman does not know each line is one of its own.
-      if (!isKnown && FIELD_LINE.test(lines[at] as string)) break;
-      values.push(lines[at] as string);
+      if (!isKnown && FIELD_LINE.test(lines[index] as string)) break;
+      values.push(lines[index] as string);
     }
   }
 }
@@ -91,16 +91,16 @@ export interface DescName {
  * @throws AppError BAD_INDEX where pacman refuses the whole database
  */
 export function toPackage({ name, version }: DescName, fields: DescFields, where: string): IndexPackage {
-  const one = (field: string): string => fields.get(field)?.[0] ?? '';
+  const single = (field: string): string => fields.get(field)?.[0] ?? '';
   const list = (field: string): string[] => fields.get(field) ?? [];
-  const fileName = one('FILENAME');
+  const fileName = single('FILENAME');
   if (/^\.|\//.test(fileName) || fileName.length > MAX_FILE_NAME_CHARACTERS) {
     throw new AppError(
       'BAD_INDEX',
       `${where}: expected a file name as %FILENAME%, got ${JSON.stringify(fileName.slice(0, 80))}`,
     );
   }
-  const checksum = one('SHA256SUM').toLowerCase();
+  const checksum = single('SHA256SUM').toLowerCase();
   const extra: Record<string, readonly string[]> = {};
   for (const [field, values] of fields) {
     if (!KNOWN_FIELDS.has(field) && field !== UNUSABLE) setOwn(extra, field, values);
@@ -115,16 +115,16 @@ export function toPackage({ name, version }: DescName, fields: DescFields, where
   return {
     name,
     version,
-    architecture: one('ARCH'),
-    description: one('DESC'),
-    url: one('URL'),
+    architecture: single('ARCH'),
+    description: single('DESC'),
+    url: single('URL'),
     license: list('LICENSE').join(' AND '),
-    origin: one('BASE'),
-    maintainer: one('PACKAGER'),
-    buildTime: count(one('BUILDDATE')),
+    origin: single('BASE'),
+    maintainer: single('PACKAGER'),
+    buildTime: count(single('BUILDDATE')),
     commit: '',
-    sizeBytes: count(one('CSIZE')),
-    installedSizeBytes: count(one('ISIZE')),
+    sizeBytes: count(single('CSIZE')),
+    installedSizeBytes: count(single('ISIZE')),
     fileName,
     checksum: /^[0-9a-f]{64}$/.test(checksum) ? checksum : '',
     depends: list('DEPENDS'),
@@ -135,7 +135,7 @@ export function toPackage({ name, version }: DescName, fields: DescFields, where
     groups: list('GROUPS'),
     providerPriority: 0,
     replacesPriority: 0,
-    signature: one('PGPSIG'),
+    signature: single('PGPSIG'),
     extra,
   };
 }

@@ -175,26 +175,26 @@ function finish(draft: Draft, path: string, problems: string[]): ParsedHook {
 /** libalpm's wordsplit: quotes group, a backslash escapes quotes only. Undefined when a quote has no end. */
 export function splitWords(text: string): string[] | undefined {
   const words: string[] = [];
-  let at = 0;
+  let position = 0;
   for (;;) {
-    while (isSpace(text.charAt(at))) at += 1;
-    if (at >= text.length) return words;
+    while (isSpace(text.charAt(position))) position += 1;
+    if (position >= text.length) return words;
     let word = '';
-    while (at < text.length && !isSpace(text.charAt(at))) {
-      const character = text.charAt(at);
+    while (position < text.length && !isSpace(text.charAt(position))) {
+      const character = text.charAt(position);
       if (character === "'" || character === '"') {
-        at += 1;
-        while (at < text.length && text[at] !== character) {
-          if (text[at] === '\\' && text[at + 1] === character) at += 1;
-          word += text.charAt(at);
-          at += 1;
+        position += 1;
+        while (position < text.length && text[position] !== character) {
+          if (text[position] === '\\' && text[position + 1] === character) position += 1;
+          word += text.charAt(position);
+          position += 1;
         }
-        if (at >= text.length) return undefined;
+        if (position >= text.length) return undefined;
       } else {
-        if (character === '\\' && (text[at + 1] === "'" || text[at + 1] === '"')) at += 1;
-        word += text.charAt(at);
+        if (character === '\\' && (text[position + 1] === "'" || text[position + 1] === '"')) position += 1;
+        word += text.charAt(position);
       }
-      at += 1;
+      position += 1;
     }
     words.push(word);
   }

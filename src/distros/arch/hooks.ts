@@ -133,8 +133,8 @@ class TargetMatcher {
       if (pattern.startsWith('!')) continue;
       const prefix = literalPrefix(bare(pattern));
       const suffix = literalSuffix(bare(pattern));
-      for (let at = firstAtLeast(sorted, prefix); at < sorted.length; at += 1) {
-        const candidate = sorted[at] ?? '';
+      for (let index = firstAtLeast(sorted, prefix); index < sorted.length; index += 1) {
+        const candidate = sorted[index] ?? '';
         if (!candidate.startsWith(prefix)) break;
         if (candidate.endsWith(suffix) && isSelected(targets, candidate)) found.add(candidate);
       }

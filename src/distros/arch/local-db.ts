@@ -57,7 +57,7 @@ function memberOf(
       ? facts.scripts.find(({ name }) => name === 'INSTALL')?.content
       : facts.rootMembers[path];
   if (base64 === undefined) return undefined;
-  const entry = facts.files.find((one) => one.path === path && one.type === 'file');
+  const entry = facts.files.find((candidate) => candidate.path === path && candidate.type === 'file');
   return entry === undefined ? undefined : { entry, bytes: Buffer.from(base64, 'base64') };
 }
 

@@ -96,7 +96,7 @@ function pathsOf(lines: readonly string[]): readonly string[] | undefined {
     if (word === '/set') common = merged(common, words);
     else if (word === '/unset') {
       if (line.includes('=')) return undefined;
-      common = words.includes('all') ? [] : common.filter((one) => !words.includes(keyOf(one)));
+      common = words.includes('all') ? [] : common.filter((shared) => !words.includes(keyOf(shared)));
     } else if (line.startsWith('/')) return undefined;
     else {
       const name = unescaped(word);

@@ -61,7 +61,8 @@ export async function listedPaths(
   if (found === undefined) return undefined;
   const listed = sortByBytes([...found]);
   const entries = entryPaths(files);
-  if (listed.length === entries.length && listed.every((path, at) => path === entries[at])) return undefined;
+  if (listed.length === entries.length && listed.every((path, index) => path === entries[index]))
+    return undefined;
   return terminated(listed);
 }
 

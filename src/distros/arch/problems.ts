@@ -8,7 +8,7 @@ export interface Failure {
   readonly line: string;
 }
 
-export interface Refusal {
+export interface FailedChange {
   readonly ok: false;
   readonly problems: readonly SolveProblem[];
   readonly report: readonly string[];
@@ -17,7 +17,7 @@ export interface Refusal {
 /** The asker of everything that nobody else asks for. */
 export const WORLD = 'world';
 
-export function refuseTargets(failures: readonly Failure[]): Refusal {
+export function failTargets(failures: readonly Failure[]): FailedChange {
   return {
     ok: false,
     problems: failures.map(({ problem }) => problem),
@@ -26,11 +26,11 @@ export function refuseTargets(failures: readonly Failure[]): Refusal {
 }
 
 /** `why`: libalpm's words for the error code; `lines`: what it could not do, one a line. */
-export function refuseTransaction(
+export function failTransaction(
   why: string,
   problems: readonly SolveProblem[],
   lines: readonly string[],
-): Refusal {
+): FailedChange {
   const report = [`error: failed to prepare transaction (${why})`, ...lines.map((line) => `:: ${line}`)];
   return { ok: false, problems, report };
 }

@@ -29,13 +29,13 @@ export function parseRelation(text: string): Relation {
   const description = text.indexOf(': ');
   const relation = description < 0 ? text : text.slice(0, description);
   for (const sign of ['<', '>', '='] as const) {
-    const at = relation.indexOf(sign);
-    if (at < 0) continue;
-    const orEqual = sign !== '=' && relation[at + 1] === '=';
+    const position = relation.indexOf(sign);
+    if (position < 0) continue;
+    const orEqual = sign !== '=' && relation[position + 1] === '=';
     return {
-      name: relation.slice(0, at),
+      name: relation.slice(0, position),
       operator: orEqual ? `${sign}=` : sign,
-      version: relation.slice(at + (orEqual ? 2 : 1)),
+      version: relation.slice(position + (orEqual ? 2 : 1)),
     };
   }
   return { name: relation, operator: '', version: '' };

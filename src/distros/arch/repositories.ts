@@ -40,7 +40,7 @@ export function parseRepositoryLine(line: string, query: RepositoryQuery): Repos
   const file = DATABASE_NAME.exec(location.slice(location.lastIndexOf('/') + 1));
   const isFile = file !== null && location.includes('/') && !isFolder(location);
   const server = isFile ? location.slice(0, location.lastIndexOf('/')) : location;
-  const name = given || (isFile ? file[1] : undefined) || nameOf(server, query.architecture);
+  const name = given || (isFile ? file[1] : undefined) || databaseName(server, query.architecture);
   if (name === '' || server === '') {
     throw new AppError(
       'USAGE',
@@ -91,7 +91,7 @@ function serverOf(mirror: string): string {
  * Of a folder on disk: its one database; else, as of a URL, by the layout: the component before `os/<arch>`, behind
  * `<arch>/` (Arch Linux ARM), or the last.
  */
-function nameOf(server: string, architecture: string): string {
+function databaseName(server: string, architecture: string): string {
   const onDisk = databaseIn(server.replaceAll('$arch', () => serverWord(architecture)));
   if (onDisk !== undefined) return onDisk;
   const parts = withoutSecrets(server)

@@ -84,7 +84,7 @@ export class Resolution {
   because(entry: IndexPackage): { requirement: string; chain: string[] } {
     const chain: IndexPackage[] = [];
     const pull = this.#pull(entry);
-    for (let at = pull; at !== undefined; at = this.#pull(at.requirer)) chain.push(at.requirer);
+    for (let link = pull; link !== undefined; link = this.#pull(link.requirer)) chain.push(link.requirer);
     const requirement = pull === undefined ? entry.name : relationText(pull.wanted);
     return { requirement, chain: chainOf(chain.reverse()) };
   }
@@ -103,16 +103,17 @@ export class Resolution {
         succeeded = this.#leave();
         const parent = this.#frames.at(-1);
         const pulled = parent?.wanted[parent.next - 1];
-        if (parent !== undefined && pulled !== undefined && !succeeded) this.#miss(parent, pulled, true);
+        if (parent !== undefined && pulled !== undefined && !succeeded)
+          this.#reportMissing(parent, pulled, true);
         continue;
       }
       frame.next += 1;
       if (this.resolved.firstSatisfier(wanted) !== undefined) continue;
       const choice = this.#choose(wanted);
-      if (choice === undefined) this.#miss(frame, wanted, false);
+      if (choice === undefined) this.#reportMissing(frame, wanted, false);
       else {
         this.#pulledBy.set(choice.id, { requirer: frame.entry, wanted });
-        if (this.#enter(choice) === false) this.#miss(frame, wanted, true);
+        if (this.#enter(choice) === false) this.#reportMissing(frame, wanted, true);
       }
     }
     return succeeded;
@@ -172,7 +173,7 @@ export class Resolution {
   }
 
   /** `had`: there was a package to meet it, which failed itself. */
-  #miss(frame: Frame, wanted: Relation, had: boolean): void {
+  #reportMissing(frame: Frame, wanted: Relation, had: boolean): void {
     const session = this.#session;
     if (session.findInstalled(wanted, this.#removed) !== undefined) return;
     frame.complete = false;
@@ -182,7 +183,7 @@ export class Resolution {
         `cannot resolve "${relationText(wanted)}", a dependency of "${frame.entry.name}"`,
       );
     }
-    if (!had) this.#tell(frame, wanted);
+    if (!had) this.#report(frame, wanted);
     if (!this.#doomed.has(frame.entry.id) && this.#isHopeless(wanted)) this.#doomed.add(frame.entry.id);
   }
 
@@ -193,7 +194,7 @@ export class Resolution {
       .every((entry) => this.#doomed.has(entry.id) || !relations.satisfies(entry, wanted));
   }
 
-  #tell({ entry }: Frame, wanted: Relation): void {
+  #report({ entry }: Frame, wanted: Relation): void {
     const requirement = relationText(wanted);
     let unmet = this.#unmet.get(requirement);
     if (unmet === undefined) {
@@ -202,8 +203,8 @@ export class Resolution {
       this.#unmet.set(requirement, unmet);
     }
     if (unmet.askers.has(entry.id)) return;
-    const told = unmet.askers.size < MAX_TERMS;
-    unmet.askers.set(entry.id, told ? chainOf(this.#frames.map((frame) => frame.entry)) : []);
+    const reported = unmet.askers.size < MAX_TERMS;
+    unmet.askers.set(entry.id, reported ? chainOf(this.#frames.map((frame) => frame.entry)) : []);
   }
 
   /** What meets the requirement, but has a package of its name on the list already. */
@@ -217,10 +218,10 @@ export class Resolution {
 }
 
 function chainOf(packages: readonly IndexPackage[]): string[] {
-  const told =
+  const reported =
     packages.length <= MAX_CHAIN
       ? packages.map(fullName)
       : [...packages.slice(0, MAX_CHAIN - 1).map(fullName), '…'];
   const last = packages.at(-1);
-  return [WORLD, ...told, ...(packages.length > MAX_CHAIN && last !== undefined ? [fullName(last)] : [])];
+  return [WORLD, ...reported, ...(packages.length > MAX_CHAIN && last !== undefined ? [fullName(last)] : [])];
 }

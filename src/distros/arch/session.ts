@@ -63,7 +63,9 @@ export class Session {
 
   /** An installed package that meets a requirement which nothing to be installed meets. */
   findInstalled(wanted: Relation, removed: PackageList<IndexPackage>): IndexPackage | undefined {
-    const meeting = [...this.installed.satisfiers(wanted)].flatMap((at) => this.installed.packages[at] ?? []);
+    const meeting = [...this.installed.satisfiers(wanted)].flatMap(
+      (position) => this.installed.packages[position] ?? [],
+    );
     const lists = {
       named: meeting.filter(({ name }) => name === wanted.name),
       providers: meeting.filter(({ name }) => name !== wanted.name),

@@ -6,8 +6,8 @@ import { change } from './change.ts';
 export function solve(request: SolveRequest, source: PackageSource): SolveResult {
   const result = change({ ...request, installed: [], world: [] }, source);
   if (!result.ok) return result;
-  const packages = result.changes.flatMap((one) =>
-    one.kind === 'remove' ? [] : [{ package: one.package, reason: one.reason }],
+  const packages = result.changes.flatMap((entry) =>
+    entry.kind === 'remove' ? [] : [{ package: entry.package, reason: entry.reason }],
   );
   return { ok: true, packages, warnings: result.warnings };
 }

@@ -79,7 +79,7 @@ function membersOf(
 ): { readonly members: readonly CatalogPackage[]; readonly skipped: boolean } {
   const { databases, options } = session;
   let passedOver = false;
-  const one = databases.find(
+  const found = databases.find(
     session.relations.get(name),
     {
       installed: session.installed,
@@ -91,7 +91,7 @@ function membersOf(
     },
     rank,
   );
-  if (one !== undefined) return { members: [one], skipped: false };
+  if (found !== undefined) return { members: [found], skipped: false };
   if (passedOver) {
     session.warnings.push(`skipping target: ${name}`);
     return { members: [], skipped: true };

@@ -28,11 +28,11 @@ interface VersionParts {
 }
 
 function parseVersion(text: string): VersionParts {
-  let at = 0;
-  while (isDigit(text.charCodeAt(at))) at += 1;
-  const hasEpoch = text[at] === ':';
-  const epoch = hasEpoch && at > 0 ? text.slice(0, at) : '0';
-  const start = hasEpoch ? at + 1 : 0;
+  let position = 0;
+  while (isDigit(text.charCodeAt(position))) position += 1;
+  const hasEpoch = text[position] === ':';
+  const epoch = hasEpoch && position > 0 ? text.slice(0, position) : '0';
+  const start = hasEpoch ? position + 1 : 0;
   const dash = text.lastIndexOf('-');
   if (dash < start) return { epoch, version: text.slice(start), release: undefined };
   return { epoch, version: text.slice(start, dash), release: text.slice(dash + 1) };
@@ -85,9 +85,9 @@ function compareText(a: string, b: string): -1 | 0 | 1 {
 }
 
 function skip(text: string, from: number, matches: (code: number) => boolean): number {
-  let at = from;
-  while (at < text.length && matches(text.charCodeAt(at))) at += 1;
-  return at;
+  let position = from;
+  while (position < text.length && matches(text.charCodeAt(position))) position += 1;
+  return position;
 }
 
 function isDigit(code: number): boolean {

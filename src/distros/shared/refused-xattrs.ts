@@ -43,9 +43,9 @@ const ACL_LETTERS: Readonly<Record<number, string>> = {
 function isAcl(value: Buffer): boolean {
   if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== ACL_VERSION) return false;
   let letters = '';
-  for (let at = 4; at < value.length; at += 8) {
-    if (value.readUInt16LE(at + 2) > 7) return false;
-    letters += ACL_LETTERS[value.readUInt16LE(at)] ?? '?';
+  for (let offset = 4; offset < value.length; offset += 8) {
+    if (value.readUInt16LE(offset + 2) > 7) return false;
+    letters += ACL_LETTERS[value.readUInt16LE(offset)] ?? '?';
   }
   return letters === '' || ACL_ORDER.test(letters);
 }

@@ -36,7 +36,7 @@ export class RootDraft {
   readonly #directories = new Set<string>();
   readonly #effects: (() => void)[] = [];
   /** Of one path in a row are one effect: a root may search all its paths for hard links. */
-  #lastChange: { real: string; attributes: Partial<DirectoryOwnership>; at: number } | undefined;
+  #lastChange: { real: string; attributes: Partial<DirectoryOwnership>; effectCount: number } | undefined;
 
   constructor(root: Root) {
     this.#root = root;
@@ -49,12 +49,12 @@ export class RootDraft {
   /** The last component's symlink is not followed. */
   stat(path: string): DraftEntry | undefined {
     const real = this.real(path, false);
-    return real === undefined ? undefined : this.#at(real);
+    return real === undefined ? undefined : this.#entryAt(real);
   }
 
   statFollow(path: string): DraftEntry | undefined {
     const real = this.real(path, true);
-    return real === undefined ? undefined : this.#at(real);
+    return real === undefined ? undefined : this.#entryAt(real);
   }
 
   /** Follows symlinks. Undefined: no such file. */
@@ -68,7 +68,7 @@ export class RootDraft {
   /** Of a directory; sorted. */
   list(path: string): readonly string[] {
     const real = this.real(path, true);
-    if (real === undefined || this.#at(real)?.type !== 'directory') return [];
+    if (real === undefined || this.#entryAt(real)?.type !== 'directory') return [];
     const names = new Set(this.#root.list(real));
     const prefix = real === '' ? '' : `${real}/`;
     for (const [changed, entry] of this.#changed) {
@@ -89,9 +89,9 @@ export class RootDraft {
     const name = bare.slice(slash + 1);
     const isPlain = name !== '' && name !== '.' && name !== '..';
     if (isPlain && (slash < 0 || this.#directories.has(bare.slice(0, slash)))) {
-      const there = follow ? this.#at(bare) : undefined;
-      if (there?.type === 'directory') this.#learn(`${bare}/`);
-      if (there?.type !== 'symlink') return bare;
+      const existing = follow ? this.#entryAt(bare) : undefined;
+      if (existing?.type === 'directory') this.#learn(`${bare}/`);
+      if (existing?.type !== 'symlink') return bare;
     }
     const real = this.#walk(path, follow);
     if (real !== undefined) this.#learn(real);
@@ -105,13 +105,13 @@ export class RootDraft {
     const left = componentsBackwards(path);
     const mustBeDirectory = /(?:^|\/)\.?$/.test(path);
     for (let part = left.pop(); part !== undefined; part = left.pop()) {
-      if (missing || this.#at(real)?.type !== 'directory') return undefined;
+      if (missing || this.#entryAt(real)?.type !== 'directory') return undefined;
       if (part === '..') {
         real = real.slice(0, Math.max(real.lastIndexOf('/'), 0));
         continue;
       }
       const next = real === '' ? part : `${real}/${part}`;
-      const entry = this.#at(next);
+      const entry = this.#entryAt(next);
       if (entry?.type === 'symlink' && (left.length > 0 || follow || mustBeDirectory)) {
         links += 1;
         if (links > MAX_SYMLINKS) return undefined;
@@ -124,15 +124,15 @@ export class RootDraft {
         real = next;
       }
     }
-    if (mustBeDirectory && !missing && this.#at(real)?.type !== 'directory') return undefined;
+    if (mustBeDirectory && !missing && this.#entryAt(real)?.type !== 'directory') return undefined;
     return real;
   }
 
   /** In place of what was there, which must not be a directory; the parent must be there. */
   put(path: string, entry: NewEntry): void {
     const real = this.#place(path);
-    const there = this.#at(real);
-    if (there?.type === 'directory') undecided(`${path} is a directory`);
+    const existing = this.#entryAt(real);
+    if (existing?.type === 'directory') undecided(`${path} is a directory`);
     if (entry.type === 'directory') this.#learn(`${real}/`);
     const content = entry.type === 'file' ? entry.content : new Uint8Array();
     this.#record(
@@ -172,12 +172,12 @@ export class RootDraft {
       const slash = path.lastIndexOf('/') + 1;
       const folder = path.slice(0, slash);
       if (!folders.has(folder)) {
-        const there = this.real(path, false) !== undefined;
-        folders.set(folder, there ? this.#place(path).slice(0, slash - path.length) : undefined);
+        const existing = this.real(path, false) !== undefined;
+        folders.set(folder, existing ? this.#place(path).slice(0, slash - path.length) : undefined);
       }
       const real = folders.get(folder);
       const place = `${real}${path.slice(slash)}`;
-      if (real === undefined || this.#at(place) !== undefined) continue;
+      if (real === undefined || this.#entryAt(place) !== undefined) continue;
       this.#changed.set(place, entry);
       made.push(place);
     }
@@ -190,10 +190,10 @@ export class RootDraft {
   /** Another name for a file, in place of what was there. */
   link(existing: string, path: string): void {
     const from = this.real(existing, false) ?? undecided(`no ${existing}`);
-    const entry = this.#at(from);
+    const entry = this.#entryAt(from);
     if (entry === undefined || entry.type === 'directory') undecided(`no file ${existing}`);
     const real = this.#place(path);
-    if (this.#at(real)?.type === 'directory') undecided(`${path} is a directory`);
+    if (this.#entryAt(real)?.type === 'directory') undecided(`${path} is a directory`);
     const shared = { ...entry, hasOtherNames: true };
     this.#changed.set(from, shared);
     this.#record(real, shared, () => this.#root.link(from, real));
@@ -205,7 +205,7 @@ export class RootDraft {
    */
   checkWritable(path: string): void {
     const real = this.real(path, true);
-    const entry = real === undefined ? undefined : this.#at(real);
+    const entry = real === undefined ? undefined : this.#entryAt(real);
     if (real === undefined || entry === undefined) return;
     if (entry.type !== 'file') undecided(`writes to a ${entry.type}`);
     if ((entry.mode & 0o6000) !== 0) undecided('writes to a setuid file');
@@ -217,24 +217,24 @@ export class RootDraft {
   /** Follows symlinks; what is there must be a directory or a file. */
   change(path: string, attributes: Partial<DirectoryOwnership>): void {
     const real = this.real(path, true);
-    const entry = real === undefined ? undefined : this.#at(real);
+    const entry = real === undefined ? undefined : this.#entryAt(real);
     if (real === undefined || entry === undefined) undecided(`no ${path}`);
     if (entry.type !== 'directory' && entry.type !== 'file') undecided(`${path} is a ${entry.type}`);
     if (real === '') undecided('changes /');
     this.#changed.set(real, { ...entry, ...attributes, isProgram: isProgram(entry) });
-    if (this.#lastChange?.real === real && this.#lastChange.at === this.#effects.length) {
+    if (this.#lastChange?.real === real && this.#lastChange.effectCount === this.#effects.length) {
       Object.assign(this.#lastChange.attributes, attributes);
       return;
     }
     const all = { ...attributes };
     this.#effects.push(() => this.#root.change(real, all));
-    this.#lastChange = { real, attributes: all, at: this.#effects.length };
+    this.#lastChange = { real, attributes: all, effectCount: this.#effects.length };
   }
 
   /** Sets a directory's mtime to the installation's time. */
   touchDirectory(path: string): void {
     const real = this.real(path, true);
-    const entry = real === undefined ? undefined : this.#at(real);
+    const entry = real === undefined ? undefined : this.#entryAt(real);
     if (real === undefined || real === '' || entry?.type !== 'directory') undecided(`touches ${path}`);
     const { mode, uid, gid } = entry;
     this.#effects.push(() => this.#root.put(real, { type: 'directory', mode, uid, gid }));
@@ -243,7 +243,7 @@ export class RootDraft {
   /** A file or symlink. */
   remove(path: string): void {
     const real = this.#place(path);
-    const entry = this.#at(real);
+    const entry = this.#entryAt(real);
     if (entry === undefined || entry.type === 'directory') undecided(`removes ${path}`);
     this.#changed.set(real, null);
     this.#effects.push(() => this.#root.remove(real));
@@ -265,24 +265,24 @@ export class RootDraft {
     const real = this.real(path, false);
     if (real === undefined || real === '' || path.endsWith('/')) undecided(`makes ${path}`);
     if (isRuntime(real)) undecided(`${path} is the running system's`);
-    const parent = this.#at(real.slice(0, Math.max(real.lastIndexOf('/'), 0)));
+    const parent = this.#entryAt(real.slice(0, Math.max(real.lastIndexOf('/'), 0)));
     if (parent !== undefined && (parent.mode & 0o2000) !== 0) undecided(`the parent of ${path} is setgid`);
     return real;
   }
 
-  #at(real: string): DraftEntry | undefined {
+  #entryAt(real: string): DraftEntry | undefined {
     if (real === '') return ROOT_DIRECTORY;
     if (isRuntime(real)) undecided(`/${real} is the running system's`);
     const changed = this.#changed.get(real);
     if (changed !== undefined) return changed ?? undefined;
     if (this.#seen.has(real)) return this.#seen.get(real);
-    const there = this.#root.stat(real);
+    const existing = this.#root.stat(real);
     let known: Uint8Array | undefined;
     const content = () => {
-      known ??= there?.type === 'file' ? this.#root.read(real) : undefined;
+      known ??= existing?.type === 'file' ? this.#root.read(real) : undefined;
       return known;
     };
-    const entry = there === undefined ? undefined : { ...there, content };
+    const entry = existing === undefined ? undefined : { ...existing, content };
     this.#seen.set(real, entry);
     return entry;
   }

@@ -60,7 +60,7 @@ for (const walksProvides of [false, true]) {
         const discovery = new Discovery2(graph, { walksProvides });
         for (const asked of [roots.slice(1), roots]) {
           discovery.discover(asked);
-          const met = Array.from(discovery.order, (_, name) => Number(discovery.met(name)));
+          const met = Array.from(discovery.order, (_, name) => Number(discovery.isSeen(name)));
           assert.deepEqual([...discovery.order, ...met], walked(graph, asked, walksProvides));
         }
       }),

@@ -16,7 +16,7 @@ export function agendaFor(rules: SolverRules, discovery: Discovery): Agenda {
 
 /** All that is left to say of it is said: it is required, and there is one to take and no choice. */
 function isClear(name: NameState): boolean {
-  return name.dependentsDone && name.requirers > 0 && !name.hasOptions;
+  return name.reverseDependsDone && name.requirers > 0 && !name.hasOptions;
 }
 
 /** Names of a request go before others, names that a package has as its own before merely provided ones. */
@@ -32,7 +32,7 @@ class Tiers implements Agenda {
   constructor({ order }: Discovery) {
     const rankOf = (name: NameState): number => {
       if (name.id < 0) return name.requested ? REQUESTED : 0;
-      const own = name.providers.some(({ one }) => one.name === name);
+      const own = name.providers.some(({ pkg }) => pkg.name === name);
       return (name.requested ? REQUESTED : 0) + (own ? OWN : 0) + (order[name.id] as number);
     };
     this.#selectable = new RankedQueue('selectable', rankOf);
@@ -41,14 +41,14 @@ class Tiers implements Agenda {
 
   queue(name: NameState, again: boolean): void {
     if (name.locked) return;
-    const now = name.hasSelectable && isClear(name);
+    const now = name.hasAutoSelectable && isClear(name);
     if (name.queue !== undefined) {
       if (name.queue === 'now' || !(now || again)) return;
-    } else if (name.requirers === 0 && !name.hasTriggered && !name.neededUnset) return;
+    } else if (name.requirers === 0 && !name.hasInstallIf && !name.installIfNeeded) return;
     if (now) {
       name.queue = 'now';
       this.#now.push(name);
-    } else (name.hasSelectable ? this.#selectable : this.#unresolved).push(name);
+    } else (name.hasAutoSelectable ? this.#selectable : this.#unresolved).push(name);
   }
 
   next(): NameState | undefined {
@@ -72,7 +72,7 @@ class List implements Agenda {
 
   queue(name: NameState): void {
     if (name.locked) return;
-    const isWanted = name.requirers > 0 || name.hasTriggered;
+    const isWanted = name.requirers > 0 || name.hasInstallIf;
     if (isWanted === (name.queue === 'listed')) return;
     name.queue = isWanted ? 'listed' : undefined;
     if (isWanted) this.#names.add(name);
@@ -86,7 +86,7 @@ class List implements Agenda {
     for (const name of this.#names) {
       // A name that was settled meanwhile has left the list.
       if (name.queue !== 'listed') this.#names.delete(name);
-      else if (isClear(name) && (name.hasSelectable || !this.#rank.needsSelectable)) clear = name;
+      else if (isClear(name) && (name.hasAutoSelectable || !this.#rank.needsSelectable)) clear = name;
       else if (clear === undefined) {
         const rank = this.#rank.of(name);
         if (rank < highest) continue;
@@ -112,7 +112,7 @@ function rankBy(order: SolverRules['order'], discovery: Discovery): Rank {
   const placeOf = ({ id }: NameState): number => (id < 0 ? 0 : (discovery.order[id] as number));
   if (order === 'walk') {
     return {
-      of: (name) => (Number(name.hasSelectable) * 2 + Number(name.requested)) * WALKED + placeOf(name),
+      of: (name) => (Number(name.hasAutoSelectable) * 2 + Number(name.requested)) * WALKED + placeOf(name),
       needsSelectable: true,
     };
   }
@@ -130,7 +130,7 @@ function rankBy(order: SolverRules['order'], discovery: Discovery): Rank {
 /** 2: no other package provides the name; 1: some do; 0: only others do. */
 function ownness(name: NameState): number {
   if (name.ownness !== undefined) return name.ownness;
-  const others = name.providers.filter(({ one }) => one.name !== name).length;
+  const others = name.providers.filter(({ pkg }) => pkg.name !== name).length;
   name.ownness = others === 0 ? 2 : others === name.providers.length ? 0 : 1;
   return name.ownness;
 }

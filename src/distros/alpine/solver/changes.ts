@@ -5,8 +5,8 @@ import { drive, type Steps } from './steps.ts';
 
 /** `old` null: new; `one` null: removed; both: replaced, or kept where they are the same. */
 export interface PackageChange {
-  readonly one: PackageState | null;
-  readonly old: PackageState | null;
+  readonly newPkg: PackageState | null;
+  readonly oldPkg: PackageState | null;
 }
 
 /**
@@ -14,17 +14,17 @@ export interface PackageChange {
  * what has to make room, a package's dependencies in their order, the package, what its install triggers by
  * install_if; last what is installed and no longer needed.
  */
-export function generateChanges(
+export function generateChangeset(
   engine: Engine,
   model: Model,
   input: { readonly world: readonly Dependency[]; readonly installed: readonly PackageState[] },
 ): readonly PackageChange[] {
-  const changes = new Changes(engine, model);
+  const changes = new Changeset(engine, model);
   drive(changes.all(input.world, input.installed));
   return changes.list;
 }
 
-class Changes {
+class Changeset {
   readonly list: PackageChange[] = [];
   readonly #engine: Engine;
   readonly #model: Model;
@@ -38,134 +38,137 @@ class Changes {
   *all(world: readonly Dependency[], installed: readonly PackageState[]): Steps {
     this.#hasInstalled = installed.length > 0;
     for (const name of this.#model.knownNames()) name.requirers = 0;
-    for (const one of installed) {
-      one.name.installedPackage = one;
-      one.name.installedUnder = one.name;
-      for (const { name, version } of one.provides) if (version !== '') name.installedUnder = one.name;
+    for (const pkg of installed) {
+      pkg.name.installedPackage = pkg;
+      pkg.name.installedUnder = pkg.name;
+      for (const { name, version } of pkg.provides) if (version !== '') name.installedUnder = pkg.name;
     }
-    for (const one of installed) countRequirers(one);
-    for (const one of installed) yield this.#removeOrphan(one);
-    for (const { name } of world) yield this.#change(name);
-    for (const one of installed) yield this.#change(one.name);
+    for (const pkg of installed) trackDependsAdded(pkg);
+    for (const pkg of installed) yield this.#nameRemoveOrphan(pkg);
+    for (const { name } of world) yield this.#nameChange(name);
+    for (const pkg of installed) yield this.#nameChange(pkg.name);
   }
 
-  *#change(name: NameState): Steps {
-    if (name.changesSeen) return;
-    if (!this.#isFree(name)) yield this.#makeRoom(name);
-    const one = name.chosen?.one;
-    if (one === undefined || one.inChanges) return;
-    one.inChanges = true;
-    if (!this.#isFree(one.name)) yield this.#makeRoom(one.name);
-    for (const provide of one.provides) if (!this.#isFree(provide.name)) yield this.#makeRoom(provide.name);
-    const old = one.name.installedPackage;
-    if (old !== null) for (const watcher of this.#watchers(old)) yield this.#removeUntriggered(watcher);
-    for (const dependency of one.depends) {
+  *#nameChange(name: NameState): Steps {
+    if (name.seenInChangeset) return;
+    if (!this.#isFree(name)) yield this.#namePreprocess(name);
+    const pkg = name.chosen?.pkg;
+    if (pkg === undefined || pkg.inChangeset) return;
+    pkg.inChangeset = true;
+    if (!this.#isFree(pkg.name)) yield this.#namePreprocess(pkg.name);
+    for (const provide of pkg.provides)
+      if (!this.#isFree(provide.name)) yield this.#namePreprocess(provide.name);
+    const old = pkg.name.installedPackage;
+    if (old !== null)
+      for (const watching of this.#reverseInstallIf(old)) yield this.#checkRemovalByInstallIf(watching);
+    for (const dependency of pkg.depends) {
       const { name: needed } = dependency;
-      if (!this.#model.terms.isProvided(dependency, needed.chosen, one)) this.#engine.fail(one);
-      if (!needed.changesSeen) yield this.#change(needed);
-      if (needed.chosen?.one.failed === true) this.#engine.fail(one);
+      if (!this.#model.terms.isProvided(dependency, needed.chosen, pkg)) this.#engine.markError(pkg);
+      if (!needed.seenInChangeset) yield this.#nameChange(needed);
+      if (needed.chosen?.pkg.error === true) this.#engine.markError(pkg);
     }
-    this.list.push({ one, old });
-    for (const watcher of this.#watchers(one)) if (this.#isTriggered(watcher)) yield this.#change(watcher);
-    countRequirers(one);
-    if (old !== null) yield this.#released(old);
+    this.list.push({ newPkg: pkg, oldPkg: old });
+    for (const watching of this.#reverseInstallIf(pkg))
+      if (this.#checkInstallByInstallIf(watching)) yield this.#nameChange(watching);
+    trackDependsAdded(pkg);
+    if (old !== null) yield this.#trackDependsRemoved(old);
   }
 
   /** Nothing is installed that could be in the way of the name, or it was made room for already. */
   #isFree(name: NameState): boolean {
-    if (this.#hasInstalled && !name.changesSeen) return false;
-    name.changesSeen = true;
+    if (this.#hasInstalled && !name.seenInChangeset) return false;
+    name.seenInChangeset = true;
     return true;
   }
 
   /** What goes by the name so far and will not any more is removed first. */
-  *#makeRoom(name: NameState): Steps {
-    name.changesSeen = true;
+  *#namePreprocess(name: NameState): Steps {
+    name.seenInChangeset = true;
     const { installedPackage, chosen } = name;
-    if (installedPackage !== null && chosen?.one.name !== name) yield this.#remove(installedPackage);
+    if (installedPackage !== null && chosen?.pkg.name !== name) yield this.#nameRemove(installedPackage);
     if (!this.#model.rules.purgesProviders) return;
-    for (const { one } of name.providers) {
-      if (one.name.installedPackage === one && one.name.chosen === null) yield this.#remove(one);
+    for (const { pkg } of name.providers) {
+      if (pkg.name.installedPackage === pkg && pkg.name.chosen === null) yield this.#nameRemove(pkg);
     }
   }
 
-  *#remove(one: PackageState): Steps {
-    const { name } = one;
-    if (one.inChanges || name.chosen?.one.name === name) return;
+  *#nameRemove(pkg: PackageState): Steps {
+    const { name } = pkg;
+    if (pkg.inChangeset || name.chosen?.pkg.name === name) return;
     name.removed = true;
-    if (!this.#model.rules.reinstallsRemoved) name.changesSeen = true;
-    one.inChanges = true;
-    for (const dependent of this.#installedDependents(one)) yield this.#remove(dependent);
-    for (const watcher of this.#watchers(one)) yield this.#removeUntriggered(watcher);
-    this.list.push({ one: null, old: one });
-    yield this.#released(one);
+    if (!this.#model.rules.reinstallsRemoved) name.seenInChangeset = true;
+    pkg.inChangeset = true;
+    for (const dependent of this.#installedDependents(pkg)) yield this.#nameRemove(dependent);
+    for (const watching of this.#reverseInstallIf(pkg)) yield this.#checkRemovalByInstallIf(watching);
+    this.list.push({ newPkg: null, oldPkg: pkg });
+    yield this.#trackDependsRemoved(pkg);
   }
 
   /** Nothing depends on it any more, and nothing else was chosen under its name. */
-  *#removeOrphan(one: PackageState): Steps {
-    if (one.name.requirers === 0 && one.name.chosen === null) yield this.#remove(one);
+  *#nameRemoveOrphan(pkg: PackageState): Steps {
+    if (pkg.name.requirers === 0 && pkg.name.chosen === null) yield this.#nameRemove(pkg);
   }
 
-  *#removeUntriggered(name: NameState): Steps {
-    const one = name.installedPackage;
-    if (one === null || name.chosen !== null || name.changesSeen || name.removed) return;
+  *#checkRemovalByInstallIf(name: NameState): Steps {
+    const pkg = name.installedPackage;
+    if (pkg === null || name.chosen !== null || name.seenInChangeset || name.removed) return;
     const { reinstallsRemoved } = this.#model.rules;
-    const isGone = (other: NameState): boolean => (reinstallsRemoved ? other.removed : other.changesSeen);
-    if (one.installIf.some((rule) => isGone(rule.name) && rule.name.chosen === null))
-      yield this.#removeOrphan(one);
+    const isGone = (other: NameState): boolean => (reinstallsRemoved ? other.removed : other.seenInChangeset);
+    if (pkg.installIf.some((rule) => isGone(rule.name) && rule.name.chosen === null))
+      yield this.#nameRemoveOrphan(pkg);
   }
 
-  *#released(one: PackageState): Steps {
-    for (const { name, conflict } of one.depends) {
+  *#trackDependsRemoved(pkg: PackageState): Steps {
+    for (const { name, conflict } of pkg.depends) {
       const holder = name.installedUnder;
       if (conflict || holder === null) continue;
       holder.requirers -= 1;
       if (holder.requirers > 0) continue;
-      if (name.installedPackage !== null) yield this.#remove(name.installedPackage);
+      if (name.installedPackage !== null) yield this.#nameRemove(name.installedPackage);
     }
   }
 
   /** A package counts from when its own dependencies are begun. */
-  #isTriggered(name: NameState): boolean {
-    const one = name.chosen?.one;
-    if (one === undefined || name.changesSeen || !this.#engine.met(name)) return false;
+  #checkInstallByInstallIf(name: NameState): boolean {
+    const pkg = name.chosen?.pkg;
+    if (pkg === undefined || name.seenInChangeset || !this.#engine.isSeen(name)) return false;
     const { rules, terms } = this.#model;
-    return one.installIf.every(
+    return pkg.installIf.every(
       (rule) =>
-        ((rule.conflict && rules.settlesRules) || rule.name.changesSeen) &&
-        terms.isProvided(rule, rule.name.chosen, one),
+        ((rule.conflict && rules.settlesRules) || rule.name.seenInChangeset) &&
+        terms.isProvided(rule, rule.name.chosen, pkg),
     );
   }
 
   /** Names whose packages have one of this package's names in install_if. */
-  #watchers(one: PackageState): readonly NameState[] {
-    let watchers = this.#model.triggeredBy(one.name);
-    for (const { name } of one.provides) {
-      const more = this.#model.triggeredBy(name);
-      if (more.length > 0) watchers = [...watchers, ...more];
+  #reverseInstallIf(pkg: PackageState): readonly NameState[] {
+    let watching = this.#model.reverseInstallIf(pkg.name);
+    for (const { name } of pkg.provides) {
+      const more = this.#model.reverseInstallIf(name);
+      if (more.length > 0) watching = [...watching, ...more];
     }
-    return watchers;
+    return watching;
   }
 
-  *#installedDependents(one: PackageState): Iterable<PackageState> {
-    for (const name of [one.name, ...one.provides.map((provide) => provide.name)]) {
-      for (const dependent of this.#model.dependentNames(name)) {
+  *#installedDependents(pkg: PackageState): Iterable<PackageState> {
+    for (const name of [pkg.name, ...pkg.provides.map((provide) => provide.name)]) {
+      for (const dependent of this.#model.reverseDepends(name)) {
         for (const provider of dependent.providers) {
-          if (!provider.one.installed) continue;
+          if (!provider.pkg.installed) continue;
           if (
-            provider.one.depends.some(
-              (dependency) => this.#model.terms.metBy(dependency, provider.one, one) === true,
+            provider.pkg.depends.some(
+              (dependency) => this.#model.terms.isSatisfiedBy(dependency, provider.pkg, pkg) === true,
             )
           )
-            yield provider.one;
+            yield provider.pkg;
         }
       }
     }
   }
 }
 
-function countRequirers(one: PackageState): void {
-  for (const { name, conflict } of one.depends) {
+function trackDependsAdded(pkg: PackageState): void {
+  for (const { name, conflict } of pkg.depends) {
     if (!conflict && name.installedUnder !== null) name.installedUnder.requirers += 1;
   }
 }

@@ -4,10 +4,10 @@ import { AVAILABLE, LATEST, type PackageState, type Provider, REMOVE, UPGRADE } 
 /** Positive: apk would rather take `a`. The order of the questions is apk's. */
 export function compareProviders(a: Provider, b: Provider, rules: SolverRules): number {
   return (
-    removal(a.one, b.one, rules) ||
+    removal(a.pkg, b.pkg, rules) ||
     preference(a, b, rules) ||
     byVersion(a, b, rules) ||
-    tieBreak(a.one, b.one, rules)
+    tieBreak(a.pkg, b.pkg, rules)
   );
 }
 
@@ -16,16 +16,16 @@ function removal(left: PackageState, right: PackageState, { avoidsRemoved }: Sol
 }
 
 function preference(a: Provider, b: Provider, rules: SolverRules): number {
-  const left = a.one;
-  const right = b.one;
+  const left = a.pkg;
+  const right = b.pkg;
   const flags = left.flags | right.flags;
   const available = (flags & AVAILABLE) !== 0 ? Number(left.available) - Number(right.available) : 0;
-  if ((flags & LATEST) !== 0 && left.allowedTags === 1 && right.allowedTags === 1) {
+  if ((flags & LATEST) !== 0 && left.pinningAllowed === 1 && right.pinningAllowed === 1) {
     return Number(left.tagOk) - Number(right.tagOk) || available;
   }
   return (
     Number(left.selectable) - Number(right.selectable) ||
-    Number(left.used) - Number(right.used) ||
+    Number(left.dependenciesUsed) - Number(right.dependenciesUsed) ||
     right.conflicts - left.conflicts ||
     Number(left.tagOk) - Number(right.tagOk) ||
     available ||
@@ -36,17 +36,17 @@ function preference(a: Provider, b: Provider, rules: SolverRules): number {
 
 /** Whether what is installed stays, newer or not. */
 function keepsInstalled(a: Provider, b: Provider, { prefersInstalled }: SolverRules): boolean {
-  const flags = a.one.flags | b.one.flags;
+  const flags = a.pkg.flags | b.pkg.flags;
   if (prefersInstalled) return (flags & UPGRADE) === 0;
   return (
-    (flags & (REMOVE | UPGRADE)) === 0 && (a.one.name === b.one.name || a.version !== '' || b.version !== '')
+    (flags & (REMOVE | UPGRADE)) === 0 && (a.pkg.name === b.pkg.name || a.version !== '' || b.version !== '')
   );
 }
 
 /** By the requested name, then by their own. */
 function byVersion(a: Provider, b: Provider, rules: SolverRules): number {
   const requested = compareProvided(a.version, b.version, rules);
-  return requested || (a.one.name === b.one.name ? rules.compareVersions(a.one.version, b.one.version) : 0);
+  return requested || (a.pkg.name === b.pkg.name ? rules.compareVersions(a.pkg.version, b.pkg.version) : 0);
 }
 
 /** Versions of provides: '', none, is lower than any, or like any. */

@@ -47,7 +47,7 @@ export class Discovery2 implements Discovery {
     this.order = new Int32Array(names);
   }
 
-  met(name: number): boolean {
+  isSeen(name: number): boolean {
     return this.#phase[name] !== 0;
   }
 
@@ -58,7 +58,7 @@ export class Discovery2 implements Discovery {
     this.#provideRead.set(this.#graph.provideStart.subarray(0, this.#provideRead.length));
     this.order.fill(0);
     let left = 0;
-    for (const root of roots) if (!this.met(root)) left = this.#walk(root, left);
+    for (const root of roots) if (!this.isSeen(root)) left = this.#walk(root, left);
   }
 
   #enter(name: number): void {
@@ -104,29 +104,29 @@ export class Discovery2 implements Discovery {
     const order = this.order;
     const measures = !this.#walksProvides;
     const end = providerStart[name + 1] as number;
-    let at = this.#provider[name] as number;
+    let index = this.#provider[name] as number;
     let read = this.#read[name] as number;
-    for (; at < end; at += 1) {
-      const one = providerPackage[at] as number;
-      if (read < 0 && this.#packageSeen[one] === 0) {
-        this.#packageSeen[one] = 1;
-        read = reachedStart[one] as number;
+    for (; index < end; index += 1) {
+      const pkg = providerPackage[index] as number;
+      if (read < 0 && this.#packageSeen[pkg] === 0) {
+        this.#packageSeen[pkg] = 1;
+        read = reachedStart[pkg] as number;
       }
       if (read >= 0) {
-        const stop = reachedStart[one + 1] as number;
+        const stop = reachedStart[pkg + 1] as number;
         for (; read < stop; read += 1) {
           const needed = reached[read] as number;
           if (phases[needed] === 0) {
-            this.#provider[name] = at;
+            this.#provider[name] = index;
             this.#read[name] = read;
             return needed;
           }
           const chain = (order[needed] as number) + 1;
-          if (measures && chain > (chains[one] as number)) chains[one] = chain;
+          if (measures && chain > (chains[pkg] as number)) chains[pkg] = chain;
         }
       }
       read = -1;
-      if (measures && (chains[one] as number) > (order[name] as number)) order[name] = chains[one] as number;
+      if (measures && (chains[pkg] as number) > (order[name] as number)) order[name] = chains[pkg] as number;
     }
     return -1;
   }
@@ -135,35 +135,35 @@ export class Discovery2 implements Discovery {
     const { providerStart, providerPackage, packageName, provideStart, provideName } = this.#graph;
     const phases = this.#phase;
     const end = providerStart[name + 1] as number;
-    let at = this.#provider[name] as number;
+    let index = this.#provider[name] as number;
     let read = this.#read[name] as number;
-    for (; at < end; at += 1) {
-      const one = providerPackage[at] as number;
-      const stop = provideStart[one + 1] as number;
+    for (; index < end; index += 1) {
+      const pkg = providerPackage[index] as number;
+      const stop = provideStart[pkg + 1] as number;
       for (;;) {
         if (read !== NOTHING) {
           const next = this.#nextOf(
             name,
-            read === OWN ? (packageName[one] as number) : (provideName[read] as number),
+            read === OWN ? (packageName[pkg] as number) : (provideName[read] as number),
           );
-          if (next >= 0) return this.#wait(name, { at, read, next });
-          if (read >= 0 && (this.#provideRead[one] as number) <= read) this.#provideRead[one] = read + 1;
+          if (next >= 0) return this.#wait(name, { index, read, next });
+          if (read >= 0 && (this.#provideRead[pkg] as number) <= read) this.#provideRead[pkg] = read + 1;
         }
-        read = read === NOTHING ? OWN : Math.max(read + 1, this.#provideRead[one] as number);
+        read = read === NOTHING ? OWN : Math.max(read + 1, this.#provideRead[pkg] as number);
         while (read >= 0 && read < stop && phases[provideName[read] as number] !== 0) read += 1;
         if (read >= stop) break;
         this.#triggerRead[name] = -1;
         if (read < 0 || !this.#walksProvides) continue;
         // The name itself comes before what it triggers.
-        return this.#wait(name, { at, read, next: provideName[read] as number });
+        return this.#wait(name, { index, read, next: provideName[read] as number });
       }
       read = NOTHING;
     }
     return -1;
   }
 
-  #wait(name: number, { at, read, next }: { at: number; read: number; next: number }): number {
-    this.#provider[name] = at;
+  #wait(name: number, { index, read, next }: { index: number; read: number; next: number }): number {
+    this.#provider[name] = index;
     this.#read[name] = read;
     return next;
   }
@@ -173,10 +173,10 @@ export class Discovery2 implements Discovery {
     const { triggerStart, triggers } = this.#graph;
     const stop = triggerStart[trigger + 1] as number;
     const begun = this.#triggerRead[name] as number;
-    for (let at = begun < 0 ? (triggerStart[trigger] as number) : begun; at < stop; at += 1) {
-      const next = triggers[at] as number;
+    for (let index = begun < 0 ? (triggerStart[trigger] as number) : begun; index < stop; index += 1) {
+      const next = triggers[index] as number;
       if (this.#phase[next] !== 0) continue;
-      this.#triggerRead[name] = at + 1;
+      this.#triggerRead[name] = index + 1;
       return next;
     }
     this.#triggerRead[name] = stop;

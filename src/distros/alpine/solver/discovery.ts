@@ -4,7 +4,7 @@ import { type Graph, nameCount, packageCount, QUIET } from './graph.ts';
 export interface Discovery {
   /** By name, the higher the earlier it is settled; 0: not met */
   readonly order: Int32Array;
-  met(name: number): boolean;
+  isSeen(name: number): boolean;
   /** Walks from each of `roots` in turn, and forgets what was walked before. */
   discover(roots: readonly number[]): void;
 }
@@ -48,7 +48,7 @@ export class Discovery3 implements Discovery {
     this.order = new Int32Array(names);
   }
 
-  met(name: number): boolean {
+  isSeen(name: number): boolean {
     return this.#phase[name] !== 0;
   }
 
@@ -58,7 +58,7 @@ export class Discovery3 implements Discovery {
     this.#owner.fill(0);
     this.order.fill(0);
     // A quiet name is only left out of its package's list where it is not walked from itself later.
-    const quiet = roots.some((root, at) => at > 0 && graph.nameFlags[root] === QUIET);
+    const quiet = roots.some((root, index) => index > 0 && graph.nameFlags[root] === QUIET);
     const heardStart = quiet ? graph.provideStart : graph.heardStart;
     this.#triggersRead.set(graph.triggerStart.subarray(0, this.#triggersRead.length));
     this.#reachedRead.set(graph.reachedStart.subarray(0, this.#reachedRead.length));
@@ -67,7 +67,8 @@ export class Discovery3 implements Discovery {
     this.#plainRead.set(graph.plainStart.subarray(0, this.#plainRead.length));
     let left = 0;
     for (const root of roots) {
-      if (!this.met(root)) left = this.#walk(root, left, quiet ? graph.provideName : graph.heard, heardStart);
+      if (!this.isSeen(root))
+        left = this.#walk(root, left, quiet ? graph.provideName : graph.heard, heardStart);
     }
   }
 
@@ -133,23 +134,23 @@ export class Discovery3 implements Discovery {
       }
       const end = providerStart[name + 1] as number;
       let phase = phases[name] as number;
-      let at = providers[name] as number;
+      let index = providers[name] as number;
       let next = -1;
       looking: for (;;) {
         if (phase === 1) {
-          for (; at < end; at += 1) {
-            const one = providerPackage[at] as number;
-            if (owner[one] === 0) owner[one] = name + 1;
-            else if (owner[one] !== name + 1) continue;
-            const stop = reachedStart[one + 1] as number;
-            for (let read = reachedRead[one] as number; read < stop; read += 1) {
+          for (; index < end; index += 1) {
+            const pkg = providerPackage[index] as number;
+            if (owner[pkg] === 0) owner[pkg] = name + 1;
+            else if (owner[pkg] !== name + 1) continue;
+            const stop = reachedStart[pkg + 1] as number;
+            for (let read = reachedRead[pkg] as number; read < stop; read += 1) {
               next = reached[read] as number;
               if (phases[next] === 0) {
-                reachedRead[one] = read + 1;
+                reachedRead[pkg] = read + 1;
                 break looking;
               }
             }
-            reachedRead[one] = stop;
+            reachedRead[pkg] = stop;
           }
           phase = 2;
         }
@@ -164,12 +165,12 @@ export class Discovery3 implements Discovery {
           }
           triggersRead[name] = stop;
           phase = 3;
-          at = providerStart[name] as number;
+          index = providerStart[name] as number;
         }
         if (phase === 3) {
-          for (; at < end; at += 1) {
-            const one = providerPackage[at] as number;
-            const own = packageName[one] as number;
+          for (; index < end; index += 1) {
+            const pkg = providerPackage[index] as number;
+            const own = packageName[pkg] as number;
             const last = triggerStart[own + 1] as number;
             for (let read = triggersRead[own] as number; read < last; read += 1) {
               next = triggers[read] as number;
@@ -179,32 +180,32 @@ export class Discovery3 implements Discovery {
               }
             }
             triggersRead[own] = last;
-            const stop = heardStart[one + 1] as number;
-            for (let read = heardRead[one] as number; read < stop; read += 1) {
+            const stop = heardStart[pkg + 1] as number;
+            for (let read = heardRead[pkg] as number; read < stop; read += 1) {
               next = heard[read] as number;
               if (phases[next] === 0) {
-                heardRead[one] = read + 1;
+                heardRead[pkg] = read + 1;
                 break looking;
               }
             }
-            heardRead[one] = stop;
+            heardRead[pkg] = stop;
           }
           left += 1;
           order[name] = left;
           phase = 4;
-          at = providerStart[name] as number;
+          index = providerStart[name] as number;
         }
-        for (; at < end; at += 1) {
-          const one = providerPackage[at] as number;
-          const stop = installIfStart[one + 1] as number;
-          for (let read = rulesRead[one] as number; read < stop; read += 1) {
+        for (; index < end; index += 1) {
+          const pkg = providerPackage[index] as number;
+          const stop = installIfStart[pkg + 1] as number;
+          for (let read = rulesRead[pkg] as number; read < stop; read += 1) {
             next = relationName[installIfs[read] as number] as number;
             if (phases[next] === 0) {
-              rulesRead[one] = read + 1;
+              rulesRead[pkg] = read + 1;
               break looking;
             }
           }
-          rulesRead[one] = stop;
+          rulesRead[pkg] = stop;
         }
         phases[name] = 4;
         if (depth === 0) return left;
@@ -213,7 +214,7 @@ export class Discovery3 implements Discovery {
         continue walking;
       }
       phases[name] = phase;
-      providers[name] = at;
+      providers[name] = index;
       stack[depth] = name;
       depth += 1;
       name = next;

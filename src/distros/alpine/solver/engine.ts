@@ -3,9 +3,9 @@ import { type Agenda, agendaFor } from './agenda.ts';
 import { compareProviders } from './compare.ts';
 import type { Discovery } from './discovery.ts';
 import type { Model } from './model.ts';
-import { type Propagation, reconsider } from './reconsider.ts';
+import { type Propagation, reconsiderName } from './reconsider.ts';
 import type { Dependency, NameState, PackageState, Provide, Provider } from './state.ts';
-import { isAutoSelectable, type Terms } from './terms.ts';
+import { isProviderAutoSelectable, type Terms } from './terms.ts';
 
 /**
  * Constraint propagation without backtracking, as apk does it: names whose providers may have changed are looked
@@ -43,31 +43,31 @@ export class Engine implements Propagation {
     this.#worldFlags = 0;
     this.#worldTag = 0;
     for (;;) {
-      this.#settleDirty();
+      this.#reconsiderDirty();
       const next = this.#agenda.next();
       if (next === undefined) return;
-      this.#select(next);
+      this.#selectPackage(next);
     }
   }
 
-  #settleDirty(): void {
-    for (let at = 0; at < this.#dirty.length; at += 1) {
-      const name = this.#dirty[at] as NameState;
+  #reconsiderDirty(): void {
+    for (let index = 0; index < this.#dirty.length; index += 1) {
+      const name = this.#dirty[index] as NameState;
       // A name that was settled meanwhile has left the list.
       if (!name.dirty) continue;
       name.dirty = false;
-      reconsider(this, name);
+      reconsiderName(this, name);
     }
     this.#dirty = [];
   }
 
   /** A name that walking world has not reached plays no part. */
-  met(name: NameState): boolean {
-    return name.id >= 0 && this.#discovery.met(name.id);
+  isSeen(name: NameState): boolean {
+    return name.id >= 0 && this.#discovery.isSeen(name.id);
   }
 
   queueDirty(name: NameState): void {
-    if (name.dirty || name.locked || (name.requirers === 0 && !name.recheckTrigger)) return;
+    if (name.dirty || name.locked || (name.requirers === 0 && !name.reevaluateInstallIf)) return;
     name.dirty = true;
     this.#dirty.push(name);
   }
@@ -77,7 +77,7 @@ export class Engine implements Propagation {
   }
 
   /** Whoever depends on the name has to look at its own candidates again. */
-  #recheckDependents(name: NameState): void {
+  #reevaluateReverseDepends(name: NameState): void {
     this.clock += 1;
     name.changed = this.clock;
     const found: NameState[] = [];
@@ -92,10 +92,10 @@ export class Engine implements Propagation {
         const other = this.#model.knownName(id);
         if (other !== undefined && !other.dirty && this.#open.has(other)) found.push(other);
       };
-      for (let at = start; at < end; at += 1) {
-        const one = dependents[at] as number;
-        look(packageName[one] as number);
-        for (let place = provideStart[one] as number; place < (provideStart[one + 1] as number); place += 1) {
+      for (let index = start; index < end; index += 1) {
+        const pkg = dependents[index] as number;
+        look(packageName[pkg] as number);
+        for (let place = provideStart[pkg] as number; place < (provideStart[pkg + 1] as number); place += 1) {
           look(provideName[place] as number);
         }
       }
@@ -104,52 +104,52 @@ export class Engine implements Propagation {
     for (const other of found) this.queueDirty(other);
   }
 
-  #recheckTriggeredBy({ id }: NameState): void {
+  #reevaluateReverseInstallIf({ id }: NameState): void {
     if (id < 0) return;
     const { triggerStart, triggers } = this.#model.graph;
     const end = triggerStart[id + 1] as number;
-    for (let at = triggerStart[id] as number; at < end; at += 1) {
-      const trigger = triggers[at] as number;
-      if (!this.#discovery.met(trigger)) continue;
+    for (let index = triggerStart[id] as number; index < end; index += 1) {
+      const trigger = triggers[index] as number;
+      if (!this.#discovery.isSeen(trigger)) continue;
       const other = this.#model.name(trigger);
-      if (other.untriggerable) continue;
-      other.recheckTrigger = true;
+      if (other.noInstallIf) continue;
+      other.reevaluateInstallIf = true;
       this.queueDirty(other);
     }
   }
 
-  #recheckTriggeredByPackage(one: PackageState): void {
-    this.#recheckTriggeredBy(one.name);
-    for (const { name } of one.provides) this.#recheckTriggeredBy(name);
+  #reevaluateReverseInstallIfOf(pkg: PackageState): void {
+    this.#reevaluateReverseInstallIf(pkg.name);
+    for (const { name } of pkg.provides) this.#reevaluateReverseInstallIf(name);
   }
 
-  disqualify(one: PackageState): void {
-    one.selectable = false;
-    this.#recheckDependents(one.name);
-    for (const { name } of one.provides) this.#recheckDependents(name);
-    this.#recheckTriggeredByPackage(one);
+  disqualifyPackage(pkg: PackageState): void {
+    pkg.selectable = false;
+    this.#reevaluateReverseDepends(pkg.name);
+    for (const { name } of pkg.provides) this.#reevaluateReverseDepends(name);
+    this.#reevaluateReverseInstallIfOf(pkg);
   }
 
-  requirersChanged(name: NameState): void {
+  nameRequirersChanged(name: NameState): void {
     if (!name.locked && name.requirers > 0) this.#open.add(name);
     this.queueUnresolved(name, false);
-    this.#recheckTriggeredBy(name);
+    this.#reevaluateReverseInstallIf(name);
     this.queueDirty(name);
   }
 
   /** Tags and flags go from who requires (null: world) to what it requires. */
-  inherit(one: PackageState, from: PackageState | null): void {
+  inheritPinningAndFlags(pkg: PackageState, from: PackageState | null): void {
     if (from === null) {
-      one.flags |= this.#worldFlags;
-      one.inheritedFlags |= this.#worldFlags;
-      one.allowedTags |= this.#worldTag;
-      one.tagPreferred = (one.allowedRepositories & this.#model.repositoriesOf(this.#worldTag)) !== 0;
+      pkg.flags |= this.#worldFlags;
+      pkg.inheritableFlags |= this.#worldFlags;
+      pkg.pinningAllowed |= this.#worldTag;
+      pkg.tagPreferred = (pkg.allowedRepositories & this.#model.repositoriesOf(this.#worldTag)) !== 0;
     } else {
-      one.flags |= from.inheritedFlags;
-      one.inheritedFlags |= from.inheritedFlags;
-      one.allowedTags |= from.allowedTags;
+      pkg.flags |= from.inheritableFlags;
+      pkg.inheritableFlags |= from.inheritableFlags;
+      pkg.pinningAllowed |= from.pinningAllowed;
     }
-    one.tagOk ||= (one.allowedRepositories & this.#model.repositoriesOf(one.allowedTags)) !== 0;
+    pkg.tagOk ||= (pkg.allowedRepositories & this.#model.repositoriesOf(pkg.pinningAllowed)) !== 0;
   }
 
   /** A requirement of `owner` (null: world) on a name, told to all its providers. */
@@ -157,85 +157,89 @@ export class Engine implements Propagation {
     const { name, conflict } = dependency;
     if (!conflict) {
       name.requirers += 1;
-      if (name.requirers === 1) this.requirersChanged(name);
+      if (name.requirers === 1) this.nameRequirersChanged(name);
     }
     for (const provider of name.providers) {
-      const { one } = provider;
+      const { pkg } = provider;
       const provided = this.terms.isProvided(dependency, provider, owner);
-      if (!provided) one.conflicts += 1;
-      if (one.selectable && one.conflicts > 0) this.disqualify(one);
-      if (provided) this.inherit(one, owner);
+      if (!provided) pkg.conflicts += 1;
+      if (pkg.selectable && pkg.conflicts > 0) this.disqualifyPackage(pkg);
+      if (provided) this.inheritPinningAndFlags(pkg, owner);
     }
   }
 
   /** `alias` goes to whichever provider of `needed` is chosen: others of that name are out. */
   excludeNonProviders(alias: NameState, needed: NameState, skipVirtual: boolean): void {
     if (alias === needed) return;
-    for (const { one, version } of alias.providers) {
-      if (one.name === needed || !one.selectable || (skipVirtual && version === '')) continue;
+    for (const { pkg, version } of alias.providers) {
+      if (pkg.name === needed || !pkg.selectable || (skipVirtual && version === '')) continue;
       const stays = ({ name, version: provided }: Provide): boolean =>
         name === needed || (skipVirtual && provided === '');
-      if (!one.provides.some(stays)) this.disqualify(one);
+      if (!pkg.provides.some(stays)) this.disqualifyPackage(pkg);
     }
   }
 
-  satisfiable(owner: PackageState, dependency: Dependency): boolean {
+  dependencySatisfiable(owner: PackageState, dependency: Dependency): boolean {
     const { name } = dependency;
     if (name.locked) return this.terms.isProvided(dependency, name.chosen, owner);
     if (name.requirers === 0 && this.terms.isProvided(dependency, null, owner)) return true;
     for (const provider of name.providers) {
-      if (provider.one.selectable && this.terms.isProvided(dependency, provider, owner)) return true;
+      if (provider.pkg.selectable && this.terms.isProvided(dependency, provider, owner)) return true;
     }
     return false;
   }
 
   /** No name that leads to this one is left to settle. */
-  dependentsDone(name: NameState): boolean {
+  reverseDependsDone(name: NameState): boolean {
     const { dependentStart, dependents, packageName, provideStart, provideName } = this.#model.graph;
     const open = (id: number): boolean =>
-      this.#discovery.met(id) && this.#model.knownName(id)?.locked !== true;
-    for (let at = dependentStart[name.id] as number; at < (dependentStart[name.id + 1] as number); at += 1) {
-      const one = dependents[at] as number;
-      if (open(packageName[one] as number)) return false;
-      for (let place = provideStart[one] as number; place < (provideStart[one + 1] as number); place += 1) {
+      this.#discovery.isSeen(id) && this.#model.knownName(id)?.locked !== true;
+    for (
+      let index = dependentStart[name.id] as number;
+      index < (dependentStart[name.id + 1] as number);
+      index += 1
+    ) {
+      const pkg = dependents[index] as number;
+      if (open(packageName[pkg] as number)) return false;
+      for (let place = provideStart[pkg] as number; place < (provideStart[pkg + 1] as number); place += 1) {
         if (open(provideName[place] as number)) return false;
       }
     }
     return true;
   }
 
-  #select(name: NameState): void {
+  #selectPackage(name: NameState): void {
     let chosen: Provider | null = null;
-    if (name.requirers > 0 || name.hasTriggered) {
+    if (name.requirers > 0 || name.hasInstallIf) {
       for (const provider of name.providers) {
-        const { one } = provider;
-        if (name.requirers === 0 && !this.#mayTrigger(one)) continue;
-        if (!isAutoSelectable(provider)) continue;
+        const { pkg } = provider;
+        if (name.requirers === 0 && !this.#isInstallIfSelectable(pkg)) continue;
+        if (!isProviderAutoSelectable(provider)) continue;
         if (chosen === null || compareProviders(provider, chosen, this.rules) > 0) chosen = provider;
       }
     }
     if (chosen === null) {
-      this.#assign(name, null);
+      this.#assignName(name, null);
       if (name.requirers > 0) this.errors += 1;
       return;
     }
-    const { one } = chosen;
-    if (!one.selectable || !one.tagOk) this.fail(one);
-    this.#assign(one.name, { one, version: one.version });
-    for (const { name: alias, version } of one.provides) this.#assign(alias, { one, version });
-    for (const dependency of one.depends) this.applyConstraint(one, dependency);
+    const { pkg } = chosen;
+    if (!pkg.selectable || !pkg.tagOk) this.markError(pkg);
+    this.#assignName(pkg.name, { pkg, version: pkg.version });
+    for (const { name: alias, version } of pkg.provides) this.#assignName(alias, { pkg, version });
+    for (const dependency of pkg.depends) this.applyConstraint(pkg, dependency);
   }
 
-  #mayTrigger({ triggered, tagOk, selectable }: PackageState): boolean {
+  #isInstallIfSelectable({ installIfTriggered: triggered, tagOk, selectable }: PackageState): boolean {
     return triggered && tagOk && (selectable || !this.rules.dropsUnselectable);
   }
 
-  #assign(name: NameState, provider: Provider | null): void {
+  #assignName(name: NameState, provider: Provider | null): void {
     const version = provider?.version ?? '';
     if (name.locked) {
       if (version === '' && (name.chosen?.version ?? '') === '') return;
-      if (provider !== null) this.fail(provider.one);
-      if (name.chosen !== null) this.fail(name.chosen.one);
+      if (provider !== null) this.markError(provider.pkg);
+      if (name.chosen !== null) this.markError(name.chosen.pkg);
       return;
     }
     name.locked = true;
@@ -243,29 +247,34 @@ export class Engine implements Propagation {
     name.queue = undefined;
     name.dirty = false;
     this.#open.delete(name);
-    if (this.rules.settlesRules && provider !== null && name.requirers === 0 && provider.one.triggered) {
-      for (const rule of provider.one.installIf)
-        if (!rule.name.locked) this.applyConstraint(provider.one, rule);
+    if (
+      this.rules.settlesRules &&
+      provider !== null &&
+      name.requirers === 0 &&
+      provider.pkg.installIfTriggered
+    ) {
+      for (const rule of provider.pkg.installIf)
+        if (!rule.name.locked) this.applyConstraint(provider.pkg, rule);
     }
     for (const other of name.providers) {
-      if (other.one === provider?.one || (version === '' && other.version === '')) continue;
-      this.disqualify(other.one);
+      if (other.pkg === provider?.pkg || (version === '' && other.version === '')) continue;
+      this.disqualifyPackage(other.pkg);
     }
-    this.#recheckDependents(name);
-    if (provider === null) this.#recheckTriggeredBy(name);
-    else this.#recheckTriggeredByPackage(provider.one);
+    this.#reevaluateReverseDepends(name);
+    if (provider === null) this.#reevaluateReverseInstallIf(name);
+    else this.#reevaluateReverseInstallIfOf(provider.pkg);
   }
 
-  fail(one: PackageState): void {
-    if (one.failed) return;
-    one.failed = true;
+  markError(pkg: PackageState): void {
+    if (pkg.error) return;
+    pkg.error = true;
     this.errors += 1;
   }
 }
 
 function dependsOn(name: NameState, needed: NameState): boolean {
-  for (const { one } of name.providers) {
-    for (const dependency of one.depends) if (dependency.name === needed) return true;
+  for (const { pkg } of name.providers) {
+    for (const dependency of pkg.depends) if (dependency.name === needed) return true;
   }
   return false;
 }

@@ -1,5 +1,5 @@
 import type { SolveProblem, SolveTerm } from '../../../model/package.ts';
-import type { BrokenPackage, Finding, MissingName, Term } from './findings.ts';
+import type { BrokenPackage, Diagnosis, MissingName, Term } from './diagnosis.ts';
 import { provideText } from './report.ts';
 import type { Solution } from './solve.ts';
 import type { NameState, PackageState } from './state.ts';
@@ -9,11 +9,11 @@ import { dependencyText, labelOf } from './terms.ts';
 const MAX_CANDIDATES = 12;
 
 /** A problem for each finding, in the order apk reports them. */
-export function explain(found: readonly Finding[], solution: Solution): readonly SolveProblem[] {
+export function explain(diagnoses: readonly Diagnosis[], solution: Solution): readonly SolveProblem[] {
   const chains = chainsFrom(solution);
-  if (found.length === 0) return [unexplained(solution)];
-  return found.map((finding) =>
-    finding.kind === 'name' ? explainName(finding, chains) : explainPackage(finding, chains),
+  if (diagnoses.length === 0) return [unexplained(solution)];
+  return diagnoses.map((diagnosis) =>
+    diagnosis.kind === 'name' ? explainName(diagnosis, chains) : explainPackage(diagnosis, chains),
   );
 }
 
@@ -24,50 +24,50 @@ function chainsFrom({ world, changes }: Solution): Chains {
   const askedBy = new Map<PackageState, PackageState | null>();
   const queue: PackageState[] = [];
   const reach = (name: NameState, by: PackageState | null): void => {
-    const one = name.chosen?.one;
-    if (one === undefined || askedBy.has(one)) return;
-    askedBy.set(one, by);
-    queue.push(one);
+    const pkg = name.chosen?.pkg;
+    if (pkg === undefined || askedBy.has(pkg)) return;
+    askedBy.set(pkg, by);
+    queue.push(pkg);
   };
   for (const { name, conflict } of world) if (!conflict) reach(name, null);
   const waiting = new Set(
-    changes.flatMap(({ one }) => (one !== null && one.installIf.length > 0 ? [one] : [])),
+    changes.flatMap(({ newPkg }) => (newPkg !== null && newPkg.installIf.length > 0 ? [newPkg] : [])),
   );
-  let at = 0;
+  let index = 0;
   const follow = (): void => {
-    for (let one = queue[at]; one !== undefined; one = queue[at]) {
-      at += 1;
-      for (const { name, conflict } of one.depends) if (!conflict) reach(name, one);
+    for (let pkg = queue[index]; pkg !== undefined; pkg = queue[index]) {
+      index += 1;
+      for (const { name, conflict } of pkg.depends) if (!conflict) reach(name, pkg);
     }
   };
   follow();
   // What install_if brought comes last: after what triggers it.
   for (let known = -1; known < askedBy.size; ) {
     known = askedBy.size;
-    for (const one of waiting) {
-      const trigger = triggerOf(one, askedBy);
+    for (const pkg of waiting) {
+      const trigger = triggerOf(pkg, askedBy);
       if (trigger === undefined) continue;
-      waiting.delete(one);
-      if (askedBy.has(one)) continue;
-      askedBy.set(one, trigger);
-      queue.push(one);
+      waiting.delete(pkg);
+      if (askedBy.has(pkg)) continue;
+      askedBy.set(pkg, trigger);
+      queue.push(pkg);
     }
     follow();
   }
   return (owner) => {
     const chain: string[] = [];
-    let at: PackageState | null | undefined = owner;
-    for (; at !== null && at !== undefined; at = askedBy.get(at)) chain.unshift(labelOf(at));
+    let link: PackageState | null | undefined = owner;
+    for (; link !== null && link !== undefined; link = askedBy.get(link)) chain.unshift(labelOf(link));
     // Undefined: apk has kept what it took before it gave up who asked for it.
-    return at === null ? ['world', ...chain] : chain;
+    return link === null ? ['world', ...chain] : chain;
   };
 }
 
 function triggerOf(
-  one: PackageState,
+  pkg: PackageState,
   reached: ReadonlyMap<PackageState, PackageState | null>,
 ): PackageState | undefined {
-  const triggers = one.installIf.filter((rule) => !rule.conflict).map((rule) => rule.name.chosen?.one);
+  const triggers = pkg.installIf.filter((rule) => !rule.conflict).map((rule) => rule.name.chosen?.pkg);
   return triggers.findLast((other) => other !== undefined && reached.has(other));
 }
 
@@ -103,7 +103,7 @@ function wantedBy(terms: readonly SolveTerm[]): string {
 }
 
 function explainPackage(broken: BrokenPackage, chains: Chains): SolveProblem {
-  const label = labelOf(broken.one);
+  const label = labelOf(broken.pkg);
   const breaks = toTerms('breaks', broken.breaks, chains);
   const conflicts = broken.conflicts.map(
     ({ other, provide }): SolveTerm => ({
@@ -116,14 +116,14 @@ function explainPackage(broken: BrokenPackage, chains: Chains): SolveProblem {
     (dependency): SolveTerm => ({
       verdict: 'depends',
       requirement: dependencyText(dependency),
-      chain: chains(broken.one),
+      chain: chains(broken.pkg),
     }),
   );
   const satisfies = toTerms('satisfies', broken.satisfies, chains);
   const common = {
     subject: label,
     terms: [...depends, ...breaks, ...conflicts, ...satisfies],
-    candidates: versionsOf(broken.one.name),
+    candidates: versionsOf(broken.pkg.name),
   };
   if (broken.uninstallable) {
     return problem({
@@ -135,7 +135,7 @@ function explainPackage(broken: BrokenPackage, chains: Chains): SolveProblem {
   const [tag] = broken.maskedIn;
   if (tag !== undefined) {
     const tags = broken.maskedIn.map((name) => `@${name}`).join(', ');
-    const message = `${label} is only in a tagged repository (${tags}): request ${broken.one.name.text}@${tag}`;
+    const message = `${label} is only in a tagged repository (${tags}): request ${broken.pkg.name.text}@${tag}`;
     return problem({ ...common, kind: 'masked', message });
   }
   const [first] = breaks;
@@ -169,23 +169,23 @@ function reason(broken: BrokenPackage): string {
   return breaks.length > 0 ? 'its dependencies cannot be satisfied' : 'its index entry requires a newer apk';
 }
 
-function clash({ one, conflicts }: BrokenPackage, label: string): string {
+function clash({ pkg, conflicts }: BrokenPackage, label: string): string {
   const [first] = conflicts;
   if (first === undefined) return `${label} cannot be installed`;
   const { other, provide } = first;
   if (provide === null)
-    return `${label} and ${labelOf(other)} are two versions of ${one.name.text}: only one can be installed`;
-  if (other === one) return `${label} provides ${provide.name.text} twice, which conflicts with itself`;
+    return `${label} and ${labelOf(other)} are two versions of ${pkg.name.text}: only one can be installed`;
+  if (other === pkg) return `${label} provides ${provide.name.text} twice, which conflicts with itself`;
   return `${label} and ${labelOf(other)} both provide ${provide.name.text}: only one can be installed`;
 }
 
 function versionsOf(name: NameState): readonly string[] {
-  return [...new Set(name.providers.map(({ one }) => labelOf(one)))];
+  return [...new Set(name.providers.map(({ pkg }) => labelOf(pkg)))];
 }
 
 /** apk itself finds no reason for some failures that install_if leads to. */
 function unexplained({ changes }: Solution): SolveProblem {
-  const failed = changes.flatMap(({ one }) => (one?.failed === true ? [labelOf(one)] : []));
+  const failed = changes.flatMap(({ newPkg }) => (newPkg?.error === true ? [labelOf(newPkg)] : []));
   return problem({
     kind: 'conflict',
     subject: failed[0] ?? 'world',

@@ -66,8 +66,8 @@ export function assemble(parts: Parts): Graph {
   function watchedBy(name: number): Iterable<number> {
     let watched: Set<number> | undefined;
     const end = providers.start[name + 1] as number;
-    for (let at = providers.start[name] as number; at < end; at += 1) {
-      const { installIf: rule } = drafts[providers.first[at] as number] as Draft;
+    for (let index = providers.start[name] as number; index < end; index += 1) {
+      const { installIf: rule } = drafts[providers.first[index] as number] as Draft;
       if (rule.length === 0) continue;
       watched ??= new Set();
       for (const id of rule) watched.add(relationName[id] as number);
@@ -76,11 +76,11 @@ export function assemble(parts: Parts): Graph {
   }
   const isPlain = (name: number): boolean => {
     const only = providers.start[name] as number;
-    const one = providers.first[only] as number;
+    const pkg = providers.first[only] as number;
     return (
       (providers.start[name + 1] as number) === only + 1 &&
-      drafts[one]?.name === name &&
-      heard.start[one] === heard.start[one + 1]
+      drafts[pkg]?.name === name &&
+      heard.start[pkg] === heard.start[pkg + 1]
     );
   };
   const plainLeft = new Int32Array(count).fill(-1);
@@ -88,13 +88,13 @@ export function assemble(parts: Parts): Graph {
     Array.from({ length: count }, (_, name) => name),
     (name) => {
       if (!isPlain(name)) return [];
-      const one = providers.first[providers.start[name] as number] as number;
+      const pkg = providers.first[providers.start[name] as number] as number;
       const before = [
-        ...reached.items.slice(reached.start[one], reached.start[one + 1]),
+        ...reached.items.slice(reached.start[pkg], reached.start[pkg + 1]),
         ...triggers.first.subarray(triggers.start[name], triggers.start[name + 1]),
       ];
       plainLeft[name] = before.length;
-      return [...before, ...(drafts[one] as Draft).installIf.map((id) => relationName[id] as number)];
+      return [...before, ...(drafts[pkg] as Draft).installIf.map((id) => relationName[id] as number)];
     },
   );
   return {
@@ -145,16 +145,16 @@ function inHashOrder({ names, met }: Parts): { bucketStart: Int32Array; bucketNa
   const buckets = Int32Array.from(names, (text) => murmur3(Buffer.from(text)) % NAME_BUCKETS);
   const bucketStart = new Int32Array(NAME_BUCKETS + 1);
   for (const bucket of buckets) bucketStart[bucket + 1] = (bucketStart[bucket + 1] as number) + 1;
-  for (let at = 0; at < NAME_BUCKETS; at += 1) {
-    bucketStart[at + 1] = (bucketStart[at + 1] as number) + (bucketStart[at] as number);
+  for (let index = 0; index < NAME_BUCKETS; index += 1) {
+    bucketStart[index + 1] = (bucketStart[index + 1] as number) + (bucketStart[index] as number);
   }
   const next = bucketStart.slice();
   const bucketNames = new Int32Array(names.length);
   for (const name of met.toReversed()) {
     const bucket = buckets[name] as number;
-    const at = next[bucket] as number;
-    next[bucket] = at + 1;
-    bucketNames[at] = name;
+    const index = next[bucket] as number;
+    next[bucket] = index + 1;
+    bucketNames[index] = name;
   }
   return { bucketStart, bucketNames };
 }
@@ -194,11 +194,11 @@ function gather(
   const next = start.slice();
   const first = new Int32Array(start[names] as number);
   const second = new Int32Array(start[names] as number);
-  visit((name, one, two) => {
-    const at = next[name] as number;
-    next[name] = at + 1;
-    first[at] = one;
-    second[at] = two;
+  visit((name, firstValue, secondValue) => {
+    const index = next[name] as number;
+    next[name] = index + 1;
+    first[index] = firstValue;
+    second[index] = secondValue;
   });
   return { start, first, second };
 }

@@ -22,12 +22,12 @@ export function decodeGraph(encoded: Uint8Array): Graph {
   const words = (start: number, length: number): Int32Array =>
     new Int32Array(bytes.buffer, bytes.byteOffset + start, length / WORD);
   const lengths = words(0, SECTIONS * WORD);
-  let at = SECTIONS * WORD;
+  let offset = SECTIONS * WORD;
   const take = (length: number): number => {
-    const start = at;
-    at += length;
-    if (length < 0 || at > bytes.length)
-      throw new Error(`solver graph: expected ${at} bytes, got ${bytes.length}`);
+    const start = offset;
+    offset += length;
+    if (length < 0 || offset > bytes.length)
+      throw new Error(`solver graph: expected ${offset} bytes, got ${bytes.length}`);
     return start;
   };
   const graph: Partial<Record<WordSection, Int32Array> & Record<ByteSection, Uint8Array>> = {};

@@ -108,8 +108,8 @@ export function findName(graph: Graph, text: string): number {
   const wanted = Buffer.from(text);
   const bucket = murmur3(wanted) % NAME_BUCKETS;
   const end = graph.bucketStart[bucket + 1] as number;
-  for (let at = graph.bucketStart[bucket] as number; at < end; at += 1) {
-    const name = graph.bucketNames[at] as number;
+  for (let index = graph.bucketStart[bucket] as number; index < end; index += 1) {
+    const name = graph.bucketNames[index] as number;
     const bytes = graph.nameBytes.subarray(graph.nameStart[name], graph.nameStart[name + 1]);
     if (wanted.equals(bytes)) return name;
   }

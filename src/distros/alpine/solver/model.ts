@@ -123,19 +123,19 @@ export class Model implements Links {
   }
 
   package(id: number): PackageState {
-    const one = this.#package(id);
-    this.touch(one);
-    return one;
+    const pkg = this.#package(id);
+    this.touch(pkg);
+    return pkg;
   }
 
   #package(id: number): PackageState {
-    let one = this.#packages[id];
-    if (one === undefined) {
-      one = new PackageState(this, id);
-      this.#packages[id] = one;
+    let pkg = this.#packages[id];
+    if (pkg === undefined) {
+      pkg = new PackageState(this, id);
+      this.#packages[id] = pkg;
       this.#made += 1;
     }
-    return one;
+    return pkg;
   }
 
   /** The name where this solve has come across it. */
@@ -149,20 +149,20 @@ export class Model implements Links {
   }
 
   /** Names of packages that have the name in install_if, in apk's order. */
-  triggeredBy({ id }: NameState): readonly NameState[] {
+  reverseInstallIf({ id }: NameState): readonly NameState[] {
     const { triggerStart, triggers } = this.graph;
     if (id < 0 || triggerStart[id] === triggerStart[id + 1]) return NONE;
     return Array.from(triggers.subarray(triggerStart[id], triggerStart[id + 1]), (other) => this.name(other));
   }
 
   /** Names that go by a package which depends on the name, in apk's order. */
-  dependentNames({ id }: NameState): readonly NameState[] {
+  reverseDepends({ id }: NameState): readonly NameState[] {
     if (id < 0) return [];
     const { dependentStart, dependents, packageName, provideStart, provideName } = this.graph;
     const ids = new Set<number>();
-    for (const one of dependents.subarray(dependentStart[id], dependentStart[id + 1])) {
-      ids.add(packageName[one] as number);
-      for (const name of provideName.subarray(provideStart[one], provideStart[one + 1])) ids.add(name);
+    for (const pkg of dependents.subarray(dependentStart[id], dependentStart[id + 1])) {
+      ids.add(packageName[pkg] as number);
+      for (const name of provideName.subarray(provideStart[pkg], provideStart[pkg + 1])) ids.add(name);
     }
     return Array.from(ids, (other) => this.name(other)).sort((a, b) => a.rank - b.rank);
   }
@@ -185,9 +185,9 @@ export class Model implements Links {
   provides(id: number): readonly Provide[] {
     const { provideStart, provideName, provideVersion } = this.graph;
     const start = provideStart[id] as number;
-    return Array.from(provideName.subarray(start, provideStart[id + 1]), (name, at) => ({
+    return Array.from(provideName.subarray(start, provideStart[id + 1]), (name, index) => ({
       name: this.node(name),
-      version: this.version(provideVersion[start + at] as number),
+      version: this.version(provideVersion[start + index] as number),
     }));
   }
 
@@ -196,9 +196,9 @@ export class Model implements Links {
     if (id < 0) return [];
     const { providerStart, providerPackage, providerVersion } = this.graph;
     const start = providerStart[id] as number;
-    return Array.from(providerPackage.subarray(start, providerStart[id + 1]), (one, at) => ({
-      one: this.#package(one),
-      version: this.version(providerVersion[start + at] as number),
+    return Array.from(providerPackage.subarray(start, providerStart[id + 1]), (pkg, index) => ({
+      pkg: this.#package(pkg),
+      version: this.version(providerVersion[start + index] as number),
     }));
   }
 
@@ -234,7 +234,7 @@ export class Model implements Links {
   }
 
   /** Index in `tags` of the first that allows the package. */
-  chosenTag({ allowedTags, allowedRepositories }: PackageState): number {
+  chosenTag({ pinningAllowed: allowedTags, allowedRepositories }: PackageState): number {
     const index = this.tags.findIndex(
       (_, tag) =>
         (allowedTags & (1 << tag)) !== 0 && (allowedRepositories & this.repositoriesOf(1 << tag)) !== 0,

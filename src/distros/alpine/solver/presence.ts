@@ -5,7 +5,7 @@ import { drive, type Steps } from './steps.ts';
 /** How a name came into a failed set of packages; apk's error report leaves out what is there. */
 const PRESENT = 1;
 const VIRTUAL_ONLY = 2;
-const TRIGGERED = 4;
+const INSTALL_IF = 4;
 
 /** Walks a failed set of packages from world as apk's error report does. */
 export class Presence {
@@ -19,7 +19,7 @@ export class Presence {
   constructor(model: Model, marked: ReadonlySet<PackageState>) {
     this.#model = model;
     this.#marked = marked;
-    this.#there = model.rules.reportsTriggered ? PRESENT | TRIGGERED : PRESENT;
+    this.#there = model.rules.reportsTriggered ? PRESENT | INSTALL_IF : PRESENT;
   }
 
   walk(world: readonly Dependency[]): void {
@@ -35,32 +35,33 @@ export class Presence {
   }
 
   *#name(name: NameState, as: number): Steps {
-    for (const { one } of name.providers) {
-      if (!this.#marked.has(one)) continue;
-      const isConcrete = one.priority > 0 || goesBy(one, name) || (as & this.#there) === 0;
+    for (const { pkg } of name.providers) {
+      if (!this.#marked.has(pkg)) continue;
+      const isConcrete = pkg.priority > 0 || goesBy(pkg, name) || (as & this.#there) === 0;
       const state = isConcrete ? as : VIRTUAL_ONLY;
-      const known = this.#packages.get(one) ?? 0;
+      const known = this.#packages.get(pkg) ?? 0;
       if ((known & state) !== 0) continue;
-      this.#packages.set(one, known | state);
-      this.#mark(one.name, state);
-      for (const provide of one.provides) {
-        const isVirtual = state === TRIGGERED && provide.version === '' && this.#model.rules.reportsTriggered;
+      this.#packages.set(pkg, known | state);
+      this.#mark(pkg.name, state);
+      for (const provide of pkg.provides) {
+        const isVirtual =
+          state === INSTALL_IF && provide.version === '' && this.#model.rules.reportsTriggered;
         this.#mark(provide.name, isVirtual ? VIRTUAL_ONLY : state);
       }
-      yield this.#dependencies(one.depends);
+      yield this.#dependencies(pkg.depends);
       if (state === VIRTUAL_ONLY) continue;
-      yield this.#triggered(one.name);
-      for (const provide of one.provides) yield this.#triggered(provide.name);
+      yield this.#reverseInstallIf(pkg.name);
+      for (const provide of pkg.provides) yield this.#reverseInstallIf(provide.name);
     }
   }
 
-  *#triggered(name: NameState): Steps {
-    for (const watcher of this.#model.triggeredBy(name)) {
-      for (const { one } of watcher.providers) {
-        if (!this.#marked.has(one) || one.installIf.length === 0) continue;
-        if (one.installIf.some((rule) => rule.conflict === this.has(rule.name))) continue;
-        yield this.#name(one.name, TRIGGERED);
-        for (const provide of one.provides) yield this.#name(provide.name, TRIGGERED);
+  *#reverseInstallIf(name: NameState): Steps {
+    for (const watcher of this.#model.reverseInstallIf(name)) {
+      for (const { pkg } of watcher.providers) {
+        if (!this.#marked.has(pkg) || pkg.installIf.length === 0) continue;
+        if (pkg.installIf.some((rule) => rule.conflict === this.has(rule.name))) continue;
+        yield this.#name(pkg.name, INSTALL_IF);
+        for (const provide of pkg.provides) yield this.#name(provide.name, INSTALL_IF);
       }
     }
   }
@@ -71,6 +72,6 @@ export class Presence {
 }
 
 /** By its own name or by a provide with a version. */
-function goesBy(one: PackageState, name: NameState): boolean {
-  return one.name === name || one.provides.some((provide) => provide.name === name && provide.version !== '');
+function goesBy(pkg: PackageState, name: NameState): boolean {
+  return pkg.name === name || pkg.provides.some((provide) => provide.name === name && provide.version !== '');
 }

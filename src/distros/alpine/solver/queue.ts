@@ -15,16 +15,16 @@ export class RankedQueue {
     name.queue = this.#kind;
     const heap = this.#heap;
     const rank = this.#rankOf(name);
-    let at = heap.length;
+    let index = heap.length;
     heap.push(name);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
       const above = heap[parent] as NameState;
       if (this.#rankOf(above) >= rank) break;
-      heap[at] = above;
-      at = parent;
+      heap[index] = above;
+      index = parent;
     }
-    heap[at] = name;
+    heap[index] = name;
   }
 
   pop(): NameState | undefined {
@@ -43,17 +43,17 @@ export class RankedQueue {
     const last = heap.pop();
     if (top === undefined || last === undefined || heap.length === 0) return top;
     const rank = this.#rankOf(last);
-    let at = 0;
+    let index = 0;
     for (;;) {
-      let child = 2 * at + 1;
+      let child = 2 * index + 1;
       if (child >= heap.length) break;
       if (child + 1 < heap.length && this.#rankOf(heap[child + 1]!) > this.#rankOf(heap[child]!)) child += 1;
       const below = heap[child] as NameState;
       if (this.#rankOf(below) <= rank) break;
-      heap[at] = below;
-      at = child;
+      heap[index] = below;
+      index = child;
     }
-    heap[at] = last;
+    heap[index] = last;
     return top;
   }
 }

@@ -1,5 +1,5 @@
 import { append } from '../../../model/lists.ts';
-import type { BrokenPackage, Finding, MissingName, Term } from './findings.ts';
+import type { BrokenPackage, Diagnosis, MissingName, Term } from './diagnosis.ts';
 import type { Model } from './model.ts';
 import type { Provide } from './state.ts';
 import { dependencyText, labelOf } from './terms.ts';
@@ -8,12 +8,12 @@ import { dependencyText, labelOf } from './terms.ts';
 const WIDTH = 50;
 
 /** A failed solve in apk's own words, a line each. */
-export function reportLines(found: readonly Finding[], model: Model): readonly string[] {
+export function reportLines(diagnoses: readonly Diagnosis[], model: Model): readonly string[] {
   const lines = ['ERROR: unable to select packages:'];
-  for (const finding of found) {
-    append(lines, finding.kind === 'name' ? nameLines(finding, model) : packageLines(finding, model));
+  for (const diagnosis of diagnoses) {
+    append(lines, diagnosis.kind === 'name' ? nameLines(diagnosis, model) : packageLines(diagnosis, model));
   }
-  if (found.length === 0) lines.push('Huh? Error reporter did not find the broken constraints.');
+  if (diagnoses.length === 0) lines.push('Huh? Error reporter did not find the broken constraints.');
   return lines;
 }
 
@@ -48,14 +48,14 @@ function nameLines({ name, providers, requiredBy }: MissingName, model: Model): 
 }
 
 function packageLines(broken: BrokenPackage, model: Model): readonly string[] {
-  const { one, uninstallable, architecture, unreadable, unreadableProvides } = broken;
+  const { pkg, uninstallable, architecture, unreadable, unreadableProvides } = broken;
   const terms = (label: string, list: readonly Term[]): readonly string[] =>
     group(
       label,
       list.map((term) => termText(term, model)),
     );
   return [
-    `  ${labelOf(one)}:`,
+    `  ${labelOf(pkg)}:`,
     ...group('error:', uninstallable ? ['uninstallable'] : []),
     ...group('arch:', architecture === '' ? [] : [architecture]),
     ...group(

@@ -2,7 +2,7 @@ import type { IndexPackage, PackageSource } from '../../../model/package.ts';
 import type { InstalledEntry } from '../../transaction.ts';
 import type { Relation } from '../relation.ts';
 import type { SolverRules } from '../rules.ts';
-import { generateChanges, type PackageChange } from './changes.ts';
+import { generateChangeset, type PackageChange } from './changes.ts';
 import { type Discovery, Discovery3 } from './discovery.ts';
 import { Discovery2 } from './discovery-2.ts';
 import { Engine } from './engine.ts';
@@ -34,22 +34,22 @@ export interface Solution {
   readonly changes: readonly PackageChange[];
   readonly errors: number;
   /** The package as its repository's index or the installed database describes it. */
-  entryOf(one: PackageState): IndexPackage;
+  entryOf(pkg: PackageState): IndexPackage;
 }
 
 export function solveProblem(problem: Problem): Solution {
   const { source, installed } = problem;
   const { model, discovery } = installed.length === 0 ? sharedModel(problem) : installedModel(problem);
   const { graph } = model;
-  const entryOf = (one: PackageState): IndexPackage => {
-    const rank = graph.packageRank[one.id] as number;
-    const ordinal = graph.packageOrdinal[one.id] as number;
+  const entryOf = (pkg: PackageState): IndexPackage => {
+    const rank = graph.packageRank[pkg.id] as number;
+    const ordinal = graph.packageOrdinal[pkg.id] as number;
     if (rank === INSTALLED) return (installed[ordinal] as InstalledEntry).package;
     const found = source
-      .byName(one.name.text)
+      .byName(pkg.name.text)
       .find((entry) => entry.repositoryRank === rank && entry.ordinal === ordinal);
     if (found === undefined)
-      throw new Error(`solver graph: no package ${one.name.text} in ${rank}, ${ordinal}`);
+      throw new Error(`solver graph: no package ${pkg.name.text} in ${rank}, ${ordinal}`);
     return found;
   };
   model.begin((id) => entryOf(model.package(id)).checksum);
@@ -63,15 +63,15 @@ export function solveProblem(problem: Problem): Solution {
   for (const requested of problem.requested) {
     const name = model.named(requested);
     name.requested = true;
-    for (const { one } of name.providers) {
-      one.flags |= problem.requestedFlags;
-      one.inheritedFlags |= problem.requestedFlags;
+    for (const { pkg } of name.providers) {
+      pkg.flags |= problem.requestedFlags;
+      pkg.inheritableFlags |= problem.requestedFlags;
     }
   }
   discovery.discover(world.map(({ name }) => name.id).filter((id) => id >= 0));
   const engine = new Engine(model, discovery);
   engine.run(world);
-  const changes = generateChanges(engine, model, {
+  const changes = generateChangeset(engine, model, {
     world,
     installed: model.installedIds().map((id) => model.package(id)),
   });
@@ -101,13 +101,13 @@ function sharedModel({ source, architecture, rules, flags }: Problem): Prepared 
   }
   const { tags } = source;
   const key = [rules.since, flags, ...tags].join(' ');
-  let one = found.models.get(key);
-  if (one === undefined) {
+  let shared = found.models.get(key);
+  if (shared === undefined) {
     const model = new Model(found.graph, { rules, tags, flags, installed: new Map() });
-    one = { model, discovery: discoveryOf(found.graph, rules) };
-    found.models.set(key, one);
+    shared = { model, discovery: discoveryOf(found.graph, rules) };
+    found.models.set(key, shared);
   }
-  return one;
+  return shared;
 }
 
 /** apk reads world and the installed database before any repository. */

@@ -23,7 +23,7 @@ export interface Dependency {
 
 /** A package under one of its names; version '' is an unversioned provide. */
 export interface Provider {
-  readonly one: PackageState;
+  readonly pkg: PackageState;
   readonly version: string;
 }
 
@@ -70,19 +70,19 @@ export class PackageState {
   /** In a repository */
   readonly available: boolean;
   flags!: number;
-  inheritedFlags!: number;
+  inheritableFlags!: number;
   /** Tags as bits; 1 is untagged */
-  allowedTags!: number;
+  pinningAllowed!: number;
   tagPreferred!: boolean;
   tagOk!: boolean;
   selectable!: boolean;
   conflicts!: number;
-  merged!: boolean;
-  used!: boolean;
-  triggered!: boolean;
-  untriggerable!: boolean;
-  failed!: boolean;
-  inChanges!: boolean;
+  dependenciesMerged!: boolean;
+  dependenciesUsed!: boolean;
+  installIfTriggered!: boolean;
+  installIfFailed!: boolean;
+  error!: boolean;
+  inChangeset!: boolean;
   /** The solve that this is the state of */
   solve = 0;
   readonly #model: Links;
@@ -117,18 +117,18 @@ export class PackageState {
   /** As before a solve. */
   reset(): void {
     this.flags = 0;
-    this.inheritedFlags = 0;
-    this.allowedTags = 1;
+    this.inheritableFlags = 0;
+    this.pinningAllowed = 1;
     this.tagPreferred = this.#isDefault;
     this.tagOk = this.#isDefault || this.installed;
     this.selectable = !this.uninstallable;
     this.conflicts = 0;
-    this.merged = false;
-    this.used = false;
-    this.triggered = false;
-    this.untriggerable = this.#neverTriggered;
-    this.failed = false;
-    this.inChanges = false;
+    this.dependenciesMerged = false;
+    this.dependenciesUsed = false;
+    this.installIfTriggered = false;
+    this.installIfFailed = this.#neverTriggered;
+    this.error = false;
+    this.inChangeset = false;
     this.#model.touch(this.name);
   }
 
@@ -166,17 +166,17 @@ export class NameState {
   /** When it was last reconsidered, and when last something it is needed by had to be told */
   reconsidered!: number;
   changed!: number;
-  recheckTrigger!: boolean;
-  hasTriggered!: boolean;
-  untriggerable!: boolean;
+  reevaluateInstallIf!: boolean;
+  hasInstallIf!: boolean;
+  noInstallIf!: boolean;
   hasOptions!: boolean;
-  hasSelectable!: boolean;
-  neededUnset!: boolean;
-  dependentsDone!: boolean;
-  commonDepends!: number;
-  commonProvides!: number;
-  providedUnversioned!: boolean;
-  changesSeen!: boolean;
+  hasAutoSelectable!: boolean;
+  installIfNeeded!: boolean;
+  reverseDependsDone!: boolean;
+  mergeDepends!: number;
+  mergeProvides!: number;
+  hasVirtualProvides!: boolean;
+  seenInChangeset!: boolean;
   removed!: boolean;
   installedUnder!: NameState | null;
   installedPackage!: PackageState | null;
@@ -204,17 +204,17 @@ export class NameState {
     this.queue = undefined;
     this.reconsidered = 0;
     this.changed = 0;
-    this.recheckTrigger = false;
-    this.hasTriggered = false;
-    this.untriggerable = false;
+    this.reevaluateInstallIf = false;
+    this.hasInstallIf = false;
+    this.noInstallIf = false;
     this.hasOptions = false;
-    this.hasSelectable = false;
-    this.neededUnset = false;
-    this.dependentsDone = false;
-    this.commonDepends = 0;
-    this.commonProvides = 0;
-    this.providedUnversioned = false;
-    this.changesSeen = false;
+    this.hasAutoSelectable = false;
+    this.installIfNeeded = false;
+    this.reverseDependsDone = false;
+    this.mergeDepends = 0;
+    this.mergeProvides = 0;
+    this.hasVirtualProvides = false;
+    this.seenInChangeset = false;
     this.removed = false;
     this.installedUnder = null;
     this.installedPackage = null;
@@ -244,7 +244,7 @@ class Linked<T extends Dependency | Provide | Provider> {
     this.#list ??= this.#make();
     if (this.#solve !== model.solve) {
       this.#solve = model.solve;
-      for (const link of this.#list) model.touch('one' in link ? link.one : link.name);
+      for (const link of this.#list) model.touch('pkg' in link ? link.pkg : link.name);
     }
     return this.#list;
   }

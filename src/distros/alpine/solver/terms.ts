@@ -19,19 +19,19 @@ export class Terms {
   ): boolean {
     const rules = this.#rules;
     if (provider === null) return conflict;
-    if (conflict && provider.one === owner && rules.ignoresOwnConflict) return true;
+    if (conflict && provider.pkg === owner && rules.ignoresOwnConflict) return true;
     if (operator === CHECKSUM && !(conflict && rules.generation === '3'))
-      return checksumBytes(provider.one.checksum) === checksumBytes(version);
+      return checksumBytes(provider.pkg.checksum) === checksumBytes(version);
     return matchesOperator(provider.version, { operator, version }, rules) !== conflict;
   }
 
   /** Whether the package meets a term of `owner`; undefined: the term is about no name of its. */
-  metBy(dependency: Dependency, owner: PackageState | null, one: PackageState): boolean | undefined {
-    if (dependency.name === one.name) return this.isProvided(dependency, { one, version: one.version }, null);
-    const provide = one.provides.find(({ name }) => name === dependency.name);
+  isSatisfiedBy(dependency: Dependency, owner: PackageState | null, pkg: PackageState): boolean | undefined {
+    if (dependency.name === pkg.name) return this.isProvided(dependency, { pkg, version: pkg.version }, null);
+    const provide = pkg.provides.find(({ name }) => name === dependency.name);
     return provide === undefined
       ? undefined
-      : this.isProvided(dependency, { one, version: provide.version }, owner);
+      : this.isProvided(dependency, { pkg, version: provide.version }, owner);
   }
 }
 
@@ -44,14 +44,14 @@ export function dependencyText(
 }
 
 /** `name-version`, as apk prints a package. */
-export function labelOf(one: PackageState): string {
-  return `${one.name.text}-${one.version}`;
+export function labelOf(pkg: PackageState): string {
+  return `${pkg.name.text}-${pkg.version}`;
 }
 
 /**
  * An unversioned provide is taken unasked only with a provider_priority or when the package is required by its
  * own name as well.
  */
-export function isAutoSelectable({ one, version }: Provider): boolean {
-  return version !== '' || one.priority > 0 || one.name.requirers > 0;
+export function isProviderAutoSelectable({ pkg, version }: Provider): boolean {
+  return version !== '' || pkg.priority > 0 || pkg.name.requirers > 0;
 }

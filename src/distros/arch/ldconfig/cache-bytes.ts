@@ -55,21 +55,21 @@ export function cacheBytes(
 /** Newest first; equal ones in the order they were found. */
 function inOrder(entries: readonly CacheEntry[]): readonly CacheEntry[] {
   const sorted = [...entries].sort(compare);
-  for (const [at, entry] of sorted.entries()) {
-    const next = sorted[at + 1];
+  for (const [index, entry] of sorted.entries()) {
+    const next = sorted[index + 1];
     if (next?.directory === entry.directory && compare(entry, next) === 0)
       undecided(`${entry.path} and ${next.path} count as equal`);
   }
   return sorted;
 }
 
-function compare(one: CacheEntry, other: CacheEntry): number {
-  const newer = compareLibraries(other.soname, one.soname);
+function compare(left: CacheEntry, right: CacheEntry): number {
+  const newer = compareLibraries(right.soname, left.soname);
   if (newer !== 0) return newer;
-  if (one.flags !== other.flags) return other.flags - one.flags;
-  if ((one.hwcaps === '') !== (other.hwcaps === '')) return one.hwcaps === '' ? 1 : -1;
-  if (one.hwcaps !== other.hwcaps) return one.hwcaps < other.hwcaps ? -1 : 1;
-  return other.osVersion - one.osVersion;
+  if (left.flags !== right.flags) return right.flags - left.flags;
+  if ((left.hwcaps === '') !== (right.hwcaps === '')) return left.hwcaps === '' ? 1 : -1;
+  if (left.hwcaps !== right.hwcaps) return left.hwcaps < right.hwcaps ? -1 : 1;
+  return right.osVersion - left.osVersion;
 }
 
 function plain(entries: readonly CacheEntry[], compat: boolean): Buffer {
@@ -89,10 +89,10 @@ function plain(entries: readonly CacheEntry[], compat: boolean): Buffer {
   if (compat) {
     bytes.write('ld.so-1.7.0', 'latin1');
     bytes.writeUInt32LE(oldCount, 12);
-    for (let at = 0; at < oldCount; at++) {
+    for (let index = 0; index < oldCount; index++) {
       // The last entry twice, so that what follows is aligned to 8.
-      const { entry, key, value } = placed[Math.min(at, placed.length - 1)] as (typeof placed)[number];
-      const place = OLD_HEADER_BYTES + at * OLD_ENTRY_BYTES;
+      const { entry, key, value } = placed[Math.min(index, placed.length - 1)] as (typeof placed)[number];
+      const place = OLD_HEADER_BYTES + index * OLD_ENTRY_BYTES;
       bytes.writeInt32LE(entry.flags, place);
       bytes.writeUInt32LE(key, place + 4);
       bytes.writeUInt32LE(value, place + 8);
@@ -100,8 +100,8 @@ function plain(entries: readonly CacheEntry[], compat: boolean): Buffer {
   }
   const now = bytes.subarray(oldBytes);
   writeHeader(now, entries.length, offset - headers);
-  for (const [at, { entry, key, value }] of placed.entries())
-    writeEntry(now, at, { entry, key, value, hwcap: [0, 0] });
+  for (const [index, { entry, key, value }] of placed.entries())
+    writeEntry(now, index, { entry, key, value, hwcap: [0, 0] });
   return Buffer.concat([bytes, Buffer.from(strings.join(''), 'latin1')]);
 }
 
@@ -116,10 +116,10 @@ function extended(entries: readonly CacheEntry[], names: readonly string[], gene
   writeHeader(head, entries.length, table.bytes.length);
   head.writeUInt8(LITTLE_ENDIAN, 28);
   head.writeUInt32LE(extensionAt, 32);
-  for (const [at, entry] of entries.entries()) {
+  for (const [index, entry] of entries.entries()) {
     const hwcap: [number, number] =
       entry.hwcaps === '' ? [0, 0] : [used.indexOf(entry.hwcaps), HWCAP_EXTENSION + entry.isaLevel];
-    writeEntry(head, at, { entry, key: place(entry.soname), value: place(entry.path), hwcap });
+    writeEntry(head, index, { entry, key: place(entry.soname), value: place(entry.path), hwcap });
   }
 
   const sections = used.length === 0 ? 1 : 2;
@@ -130,7 +130,7 @@ function extended(entries: readonly CacheEntry[], names: readonly string[], gene
   extension.writeUInt32LE(sections, 4);
   writeSection(extension, 0, [TAG_GENERATOR, extensionAt + extension.length, text.length]);
   if (used.length > 0) writeSection(extension, 1, [TAG_HWCAPS, extensionAt + arrayAt, used.length * 4]);
-  for (const [at, name] of used.entries()) extension.writeUInt32LE(place(name), arrayAt + at * 4);
+  for (const [index, name] of used.entries()) extension.writeUInt32LE(place(name), arrayAt + index * 4);
   const padding = Buffer.alloc(extensionAt - headers - table.bytes.length);
   return Buffer.concat([head, table.bytes, padding, extension, text]);
 }
@@ -149,13 +149,13 @@ interface Placed {
 }
 
 function writeEntry(bytes: Buffer, index: number, { entry, key, value, hwcap }: Placed): void {
-  const at = HEADER_BYTES + index * ENTRY_BYTES;
-  bytes.writeInt32LE(entry.flags, at);
-  bytes.writeUInt32LE(key, at + 4);
-  bytes.writeUInt32LE(value, at + 8);
-  bytes.writeUInt32LE(entry.osVersion, at + 12);
-  bytes.writeUInt32LE(hwcap[0], at + 16);
-  bytes.writeUInt32LE(hwcap[1], at + 20);
+  const offset = HEADER_BYTES + index * ENTRY_BYTES;
+  bytes.writeInt32LE(entry.flags, offset);
+  bytes.writeUInt32LE(key, offset + 4);
+  bytes.writeUInt32LE(value, offset + 8);
+  bytes.writeUInt32LE(entry.osVersion, offset + 12);
+  bytes.writeUInt32LE(hwcap[0], offset + 16);
+  bytes.writeUInt32LE(hwcap[1], offset + 20);
 }
 
 function writeSection(
@@ -163,17 +163,17 @@ function writeSection(
   index: number,
   [tag, offset, size]: readonly [number, number, number],
 ): void {
-  const at = EXTENSION_BYTES + index * SECTION_BYTES;
-  bytes.writeUInt32LE(tag, at);
-  bytes.writeUInt32LE(offset, at + 8);
-  bytes.writeUInt32LE(size, at + 12);
+  const start = EXTENSION_BYTES + index * SECTION_BYTES;
+  bytes.writeUInt32LE(tag, start);
+  bytes.writeUInt32LE(offset, start + 8);
+  bytes.writeUInt32LE(size, start + 12);
 }
 
 /** A string that ends another one is not stored again. */
 function stringTable(texts: readonly string[]): { bytes: Buffer; offsets: ReadonlyMap<string, number> } {
   const sorted = [...new Set(texts)]
     .map((text) => ({ text, reversed: [...text].reverse().join('') }))
-    .sort((one, other) => compareReversed(one.reversed, other.reversed));
+    .sort((left, right) => compareReversed(left.reversed, right.reversed));
   const offsets = new Map<string, number>();
   const stored: string[] = [];
   let end = 0;
@@ -192,7 +192,7 @@ function stringTable(texts: readonly string[]): { bytes: Buffer; offsets: Readon
 }
 
 /** Descending, so that a string follows the one that it ends. */
-function compareReversed(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? 1 : -1;
+function compareReversed(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? 1 : -1;
 }

@@ -102,10 +102,10 @@ function layoutOf(sizeBytes: number, read: ByteReader): Layout | null {
 function segmentOf(entry: Buffer, bits: 32 | 64): Segment {
   const type = entry.readUInt32LE(0);
   if (bits === 64) {
-    const [offset, address, sizeBytes, align] = [8, 16, 32, 48].map((at) => number64(entry, at));
+    const [offset, address, sizeBytes, align] = [8, 16, 32, 48].map((field) => number64(entry, field));
     return { type, offset, address, sizeBytes, align } as Segment;
   }
-  const [offset, address, sizeBytes, align] = [4, 8, 16, 28].map((at) => entry.readUInt32LE(at));
+  const [offset, address, sizeBytes, align] = [4, 8, 16, 28].map((field) => entry.readUInt32LE(field));
   return { type, offset, address, sizeBytes, align } as Segment;
 }
 
@@ -142,13 +142,15 @@ function libraryOf({ bits, machine, segments }: Layout, read: ByteReader): Share
 function dynamicTags(content: Buffer, bits: 32 | 64): readonly (readonly [tag: number, value: number])[] {
   const entryBytes = bits / 4;
   const tags: [number, number][] = [];
-  for (let at = 0; at + entryBytes <= content.length; at += entryBytes) {
+  for (let offset = 0; offset + entryBytes <= content.length; offset += entryBytes) {
     const [low, high] =
-      bits === 64 ? [content.readUInt32LE(at), content.readUInt32LE(at + 4)] : [content.readUInt32LE(at), 0];
+      bits === 64
+        ? [content.readUInt32LE(offset), content.readUInt32LE(offset + 4)]
+        : [content.readUInt32LE(offset), 0];
     if (low === 0 && high === 0) return tags;
     // Processor's and system's tags have the upper half of a long as they like.
     if (high === 0 && [DT_NEEDED, DT_STRTAB, DT_SONAME].includes(low))
-      tags.push([low, bits === 64 ? number64(content, at + 8) : content.readUInt32LE(at + 4)]);
+      tags.push([low, bits === 64 ? number64(content, offset + 8) : content.readUInt32LE(offset + 4)]);
   }
   // ldconfig reads on behind the segment.
   return unknown();
@@ -177,20 +179,20 @@ function osVersionOf(notes: readonly Segment[], contentOf: (segment: Segment) =>
 }
 
 function abiTag(content: Buffer, align: number): number {
-  for (let at = 0; content.length - at >= 32; ) {
-    const [nameBytes, bytes, type] = [0, 4, 8].map((field) => content.readUInt32LE(at + field)) as [
+  for (let offset = 0; content.length - offset >= 32; ) {
+    const [nameBytes, bytes, type] = [0, 4, 8].map((field) => content.readUInt32LE(offset + field)) as [
       number,
       number,
       number,
     ];
-    if (nameBytes === 4 && bytes === 16 && type === NT_GNU_ABI_TAG && isGnu(content, at + 12)) {
+    if (nameBytes === 4 && bytes === 16 && type === NT_GNU_ABI_TAG && isGnu(content, offset + 12)) {
       const [system, major, minor, patch] = [16, 20, 24, 28].map(
-        (field) => content[at + field] as number,
+        (field) => content[offset + field] as number,
       ) as [number, number, number, number];
       return ((system << 24) | (major << 16) | (minor << 8) | patch) >>> 0;
     }
     if (nameBytes > content.length || bytes > content.length) unknown();
-    at += roundUp(roundUp(12 + nameBytes, align) + bytes, align);
+    offset += roundUp(roundUp(12 + nameBytes, align) + bytes, align);
   }
   return 0;
 }
@@ -216,22 +218,22 @@ function isaLevelOf(
     16 + bytes > content.length
   )
     return unknown();
-  for (let at = 16; at + 8 <= 16 + bytes; ) {
-    const type = content.readUInt32LE(at);
-    const size = content.readUInt32LE(at + 4);
-    if (at + 8 + size > 16 + bytes) return unknown();
+  for (let offset = 16; offset + 8 <= 16 + bytes; ) {
+    const type = content.readUInt32LE(offset);
+    const size = content.readUInt32LE(offset + 4);
+    if (offset + 8 + size > 16 + bytes) return unknown();
     if (type > GNU_PROPERTY_X86_ISA_1_NEEDED) return 0;
     if (type === GNU_PROPERTY_X86_ISA_1_NEEDED) {
-      const levels = size === 4 ? content.readUInt32LE(at + 8) : 0;
+      const levels = size === 4 ? content.readUInt32LE(offset + 8) : 0;
       return levels === 0 ? 0 : 31 - Math.clz32(levels);
     }
-    at += 8 + roundUp(size, bits / 8);
+    offset += 8 + roundUp(size, bits / 8);
   }
   return 0;
 }
 
-function isGnu(content: Buffer, at: number): boolean {
-  return content.toString('latin1', at, at + 4) === 'GNU\0';
+function isGnu(content: Buffer, offset: number): boolean {
+  return content.toString('latin1', offset, offset + 4) === 'GNU\0';
 }
 
 function roundUp(value: number, to: number): number {
@@ -255,8 +257,8 @@ function bytesAt(read: ByteReader, offset: number, length: number): Buffer {
   return read(offset, length) ?? unknown();
 }
 
-function number64(bytes: Buffer, at: number): number {
-  const value = bytes.readBigUInt64LE(at);
+function number64(bytes: Buffer, offset: number): number {
+  const value = bytes.readBigUInt64LE(offset);
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? unknown() : Number(value);
 }
 

@@ -12,19 +12,19 @@ export function compareLibraries(first: string, second: string): number {
   let a = 0;
   let b = 0;
   while (a < first.length) {
-    const one = first.charCodeAt(a);
-    const other = b < second.length ? second.charCodeAt(b) : 0;
-    if (one > 0x7f || other > 0x7f) undecided('a library’s name is not ASCII');
-    if (isDigit(one) && isDigit(other)) {
+    const left = first.charCodeAt(a);
+    const right = b < second.length ? second.charCodeAt(b) : 0;
+    if (left > 0x7f || right > 0x7f) undecided('a library’s name is not ASCII');
+    if (isDigit(left) && isDigit(right)) {
       const endA = digitsEnd(first, a);
       const endB = digitsEnd(second, b);
       const difference = Number(first.slice(a, endA)) - Number(second.slice(b, endB));
       if (difference !== 0) return difference;
       a = endA;
       b = endB;
-    } else if (isDigit(one)) return 1;
-    else if (isDigit(other)) return -1;
-    else if (one !== other) return one - other;
+    } else if (isDigit(left)) return 1;
+    else if (isDigit(right)) return -1;
+    else if (left !== right) return left - right;
     else {
       a++;
       b++;

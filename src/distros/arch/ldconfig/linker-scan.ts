@@ -56,7 +56,7 @@ export class LinkerScan {
 
 interface Part {
   /** Offset in the file */
-  readonly at: number;
+  readonly offset: number;
   readonly bytes: Buffer;
 }
 
@@ -75,11 +75,11 @@ class Window {
     const from = this.#position;
     this.#position += chunk.length;
     if (chunk.length === this.#sizeBytes) {
-      this.#library = sharedLibrary(this.#sizeBytes, readerOf([{ at: 0, bytes: chunk }]));
+      this.#library = sharedLibrary(this.#sizeBytes, readerOf([{ offset: 0, bytes: chunk }]));
       return;
     }
     if (from === 0)
-      this.#parts = [{ at: 0, bytes: Buffer.allocUnsafe(Math.min(this.#sizeBytes, MAX_HEAD_BYTES)) }];
+      this.#parts = [{ offset: 0, bytes: Buffer.allocUnsafe(Math.min(this.#sizeBytes, MAX_HEAD_BYTES)) }];
     for (const part of this.#parts) copyInto(part, chunk, from);
     if (from >= MAX_HEAD_BYTES || this.#position < MAX_HEAD_BYTES) return;
     const tails = tailsOf(segmentsRead(this.#sizeBytes, readerOf(this.#parts)));
@@ -101,19 +101,22 @@ function tailsOf(segments: readonly Segment[]): readonly Part[] {
   for (const { offset, sizeBytes } of segments) {
     left -= sizeBytes;
     if (offset + sizeBytes <= MAX_HEAD_BYTES || left < 0) continue;
-    tails.push({ at: offset, bytes: Buffer.allocUnsafe(sizeBytes) });
+    tails.push({ offset, bytes: Buffer.allocUnsafe(sizeBytes) });
   }
   return tails;
 }
 
-function copyInto({ at, bytes }: Part, chunk: Buffer, from: number): void {
-  const start = Math.max(at, from);
-  if (start < Math.min(at + bytes.length, from + chunk.length)) chunk.copy(bytes, start - at, start - from);
+function copyInto({ offset, bytes }: Part, chunk: Buffer, from: number): void {
+  const start = Math.max(offset, from);
+  if (start < Math.min(offset + bytes.length, from + chunk.length))
+    chunk.copy(bytes, start - offset, start - from);
 }
 
 function readerOf(parts: readonly Part[]): ByteReader {
   return (offset, length) => {
-    const part = parts.find(({ at, bytes }) => offset >= at && offset + length <= at + bytes.length);
-    return part?.bytes.subarray(offset - part.at, offset - part.at + length);
+    const part = parts.find(
+      ({ offset: start, bytes }) => offset >= start && offset + length <= start + bytes.length,
+    );
+    return part?.bytes.subarray(offset - part.offset, offset - part.offset + length);
   };
 }

@@ -25,7 +25,7 @@ const FLAG_ELF_LIBC6 = 0x3;
 const FLAG_X8664_LIB64 = 0x300;
 const FLAG_X8664_LIBX32 = 0x800;
 
-interface World {
+interface LdconfigContext {
   readonly draft: RootDraft;
   readonly release: Release;
   /** By SHA-256 of the content */
@@ -58,13 +58,13 @@ interface Candidate {
 export function runLdconfig(draft: RootDraft, packages: readonly InstalledPackage[], program: string): void {
   const release = releaseOf(draft, packages, program);
   const libraries = new Map(packages.flatMap(({ facts }) => Object.entries(facts.linker?.libraries ?? {})));
-  const world: World = { draft, release, libraries };
+  const context: LdconfigContext = { draft, release, libraries };
   if (release.readsTunables && draft.statFollow(TUNABLES) !== undefined) undecided(`${TUNABLES} is there`);
   if (draft.stat(`${AUX_FOLDER}/aux-cache`) !== undefined) undecided('an aux-cache already exists');
 
   const names = new Set<string>();
-  const directories = searchedDirectories(world, names);
-  const entries = directories.flatMap((directory, number) => searchDirectory(world, directory, number));
+  const directories = searchedDirectories(context, names);
+  const entries = directories.flatMap((directory, number) => searchDirectory(context, directory, number));
   const content = cacheBytes(entries, release.format, { names: [...names], generator: release.generator });
   draft.put(CACHE, { type: 'file', mode: 0o644, content });
   if (draft.statFollow('/var/cache')?.type === 'directory' && draft.stat(AUX_FOLDER) === undefined)
@@ -72,7 +72,7 @@ export function runLdconfig(draft: RootDraft, packages: readonly InstalledPackag
 }
 
 /** Each directory once, under its first name. `names`: gets the folders below any `glibc-hwcaps` */
-function searchedDirectories({ draft, release }: World, names: Set<string>): readonly Directory[] {
+function searchedDirectories({ draft, release }: LdconfigContext, names: Set<string>): readonly Directory[] {
   const found = new Map<string, Directory>();
   for (const path of [...configuredDirectories(draft), ...SYSTEM_DIRECTORIES]) {
     const entry = draft.statFollow(path);
@@ -99,21 +99,25 @@ function searchedDirectories({ draft, release }: World, names: Set<string>): rea
   return [...found.values()];
 }
 
-function searchDirectory(world: World, directory: Directory, number: number): readonly CacheEntry[] {
+function searchDirectory(
+  context: LdconfigContext,
+  directory: Directory,
+  number: number,
+): readonly CacheEntry[] {
   const candidates = new Map<string, Candidate[]>();
-  for (const name of world.draft.list(directory.real)) {
-    const candidate = candidateOf(world, directory, name);
+  for (const name of context.draft.list(directory.real)) {
+    const candidate = candidateOf(context, directory, name);
     if (candidate === undefined) continue;
     const same = candidates.get(candidate.soname) ?? [];
     candidates.set(candidate.soname, [...same, candidate]);
   }
   const chosen = [...candidates.values()].map(newest);
-  if (directory.hwcaps === '') linkSonames(world, directory, chosen);
+  if (directory.hwcaps === '') linkSonames(context, directory, chosen);
   return chosen.map(({ name, soname, library, flags }) => ({
     soname,
     path: `${directory.path}/${directory.hwcaps === '' ? soname : name}`,
     flags,
-    osVersion: world.release.notesOsVersion ? library.osVersion : 0,
+    osVersion: context.release.notesOsVersion ? library.osVersion : 0,
     isaLevel: library.isaLevel,
     hwcaps: directory.hwcaps,
     directory: number,
@@ -121,8 +125,8 @@ function searchDirectory(world: World, directory: Directory, number: number): re
 }
 
 /** Undefined: no library. A link to nothing that looks like one is removed. */
-function candidateOf(world: World, directory: Directory, name: string): Candidate | undefined {
-  const { draft, release } = world;
+function candidateOf(context: LdconfigContext, directory: Directory, name: string): Candidate | undefined {
+  const { draft, release } = context;
   const path = `${directory.real}/${name}`;
   const entry = draft.stat(path);
   if (entry === undefined || !['file', 'symlink', 'directory'].includes(entry.type)) return undefined;
@@ -140,7 +144,7 @@ function candidateOf(world: World, directory: Directory, name: string): Candidat
   }
   if (target.type === 'directory') return undefined;
   if (target.type !== 'file') undecided(`/${path} is a ${target.type}`);
-  const library = world.libraries.get(target.sha256 ?? '');
+  const library = context.libraries.get(target.sha256 ?? '');
   if (library === undefined) undecided(`what /${path} is as a library`);
   const flags = library === null ? undefined : flagsOf(library, release);
   if (library === null || flags === undefined) return undefined;
@@ -177,10 +181,10 @@ function newest(candidates: readonly Candidate[]): Candidate {
   }, first);
 }
 
-function linkSonames(world: World, { real }: Directory, chosen: readonly Candidate[]): void {
-  const { draft } = world;
+function linkSonames(context: LdconfigContext, { real }: Directory, chosen: readonly Candidate[]): void {
+  const { draft } = context;
   const linked = chosen.filter(({ isLink }) => !isLink);
-  const stale = linked.filter(({ name, soname }) => isStale(world, `${real}/${soname}`, `${real}/${name}`));
+  const stale = linked.filter(({ name, soname }) => isStale(context, `${real}/${soname}`, `${real}/${name}`));
   for (const { soname } of stale)
     if (soname.startsWith('ld')) undecided(`some versions of ldconfig make no link ${soname}`);
   const changed = new Set(stale.map(({ soname }) => `${real}/${soname}`));
@@ -193,11 +197,11 @@ function linkSonames(world: World, { real }: Directory, chosen: readonly Candida
 }
 
 /** Whether the soname has to become a link to the library. */
-function isStale({ draft }: World, soname: string, library: string): boolean {
-  const there = draft.stat(soname);
-  if (there === undefined) return true;
+function isStale({ draft }: LdconfigContext, soname: string, library: string): boolean {
+  const existing = draft.stat(soname);
+  if (existing === undefined) return true;
   const [target, real] = [draft.real(soname, true), draft.real(library, true)];
-  if (there.type !== 'symlink' || target === real) return false;
+  if (existing.type !== 'symlink' || target === real) return false;
   const content = draft.stat(real ?? '')?.sha256;
   if (content === draft.stat(target ?? '')?.sha256) undecided(`/${soname} and /${library} may be one file`);
   return true;
@@ -206,13 +210,13 @@ function isStale({ draft }: World, soname: string, library: string): boolean {
 /** Symlinks that a path is and leads over. */
 function linksOnTheWay(draft: RootDraft, path: string): readonly string[] {
   const links: string[] = [];
-  for (let at: string | undefined = path; at !== undefined && !links.includes(at); ) {
-    const entry = draft.stat(at);
+  for (let current: string | undefined = path; current !== undefined && !links.includes(current); ) {
+    const entry = draft.stat(current);
     if (entry?.type !== 'symlink') break;
-    links.push(at);
+    links.push(current);
     const { linkTarget } = entry;
-    at = draft.real(
-      linkTarget.startsWith('/') ? linkTarget : `${at.slice(0, at.lastIndexOf('/'))}/${linkTarget}`,
+    current = draft.real(
+      linkTarget.startsWith('/') ? linkTarget : `${current.slice(0, current.lastIndexOf('/'))}/${linkTarget}`,
       false,
     );
   }

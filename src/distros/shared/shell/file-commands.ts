@@ -43,10 +43,10 @@ export function readOptions(
   while (/^-./.test(left[0] ?? '')) {
     const arg = left.shift() ?? '';
     if (arg === '--') return { options, operands: left };
-    for (let at = 1; at < arg.length; at++) {
-      const letter = arg.charAt(at);
+    for (let index = 1; index < arg.length; index++) {
+      const letter = arg.charAt(index);
       if (valued.includes(letter)) {
-        const attached = arg.slice(at + 1);
+        const attached = arg.slice(index + 1);
         options.set(letter, attached === '' ? (left.shift() ?? undecided(`-${letter} alone`)) : attached);
         break;
       }
@@ -220,9 +220,9 @@ function ln({ args, root }: CommandCall): CommandResult {
       ? false
       : root.statFollow(link)?.type === 'directory';
   const path = into ? `${link.replace(/\/+$/, '')}/${lastComponent(target)}` : link;
-  const there = root.stat(path);
-  if (there !== undefined && !options.has('f')) return FAILED;
-  if (there?.type === 'directory') undecided('ln over a directory');
+  const existing = root.stat(path);
+  if (existing !== undefined && !options.has('f')) return FAILED;
+  if (existing?.type === 'directory') undecided('ln over a directory');
   if (root.real(path, false) === undefined) return FAILED;
   root.put(path, { type: 'symlink', linkTarget: target });
   return DONE;
@@ -282,9 +282,9 @@ function readlink({ args, root }: CommandCall): CommandResult {
  */
 function realPath(path: string, root: RootDraft): CommandResult {
   const real = root.real(path, true);
-  const isThere = real !== undefined && root.statFollow(path) !== undefined;
+  const exists = real !== undefined && root.statFollow(path) !== undefined;
   if (/^\/\/(?!\/)/.test(path)) undecided('a path with two slashes in front');
-  if (isThere || path === `/${real}`) return { status: 0, output: `/${real}\n` };
+  if (exists || path === `/${real}`) return { status: 0, output: `/${real}\n` };
   if (real !== undefined || path.endsWith('/') || root.stat(path) !== undefined)
     undecided('readlink -f of a missing path');
   return FAILED;

@@ -24,7 +24,7 @@ export class ShellLexer {
   readonly dialect: ShellDialect;
   readonly #text: string;
   readonly #parse: (lexer: ShellLexer) => Script;
-  #at = 0;
+  #position = 0;
   #depth = 0;
   /** Here-documents whose text starts after the next newline */
   readonly #hereDocuments: {
@@ -52,13 +52,13 @@ export class ShellLexer {
   /** The operator that is next, not taken. `''` at the end; undefined where a word or redirect is next. */
   peek(): Operator | '' | undefined {
     this.#skipBlanks();
-    if (this.#at >= this.#text.length) return '';
-    return OPERATORS.find((operator) => this.#text.startsWith(operator, this.#at));
+    if (this.#position >= this.#text.length) return '';
+    return OPERATORS.find((operator) => this.#text.startsWith(operator, this.#position));
   }
 
   /** Takes the operator that `peek` told of. */
   take(operator: Operator): void {
-    this.#at += operator.length;
+    this.#position += operator.length;
     if (operator === '\n') this.#readHereDocuments();
   }
 
@@ -72,14 +72,14 @@ export class ShellLexer {
   peekPlain(): string {
     this.#skipBlanks();
     const plain = /[A-Za-z0-9_!{}[\]]+/y;
-    plain.lastIndex = this.#at;
+    plain.lastIndex = this.#position;
     const word = plain.exec(this.#text)?.[0] ?? '';
-    const next = this.#text[this.#at + word.length];
+    const next = this.#text[this.#position + word.length];
     return next === undefined || META.test(next) ? word : '';
   }
 
   takePlain(word: string): void {
-    this.#at += word.length;
+    this.#position += word.length;
   }
 
   acceptPlain(word: string): boolean {
@@ -96,18 +96,18 @@ export class ShellLexer {
   acceptAssignment(): string | undefined {
     this.#skipBlanks();
     const assignment = /([A-Za-z_][A-Za-z0-9_]*)=/y;
-    assignment.lastIndex = this.#at;
+    assignment.lastIndex = this.#position;
     const found = assignment.exec(this.#text);
     if (found === null) return undefined;
-    this.#at += found[0].length;
+    this.#position += found[0].length;
     return found[1];
   }
 
   /** The value of an assignment: nothing where a blank or operator follows. `(`: an array of bash. */
   assignedValue(): Word {
-    const next = this.#text[this.#at];
+    const next = this.#text[this.#position];
     if (next === '(' && this.dialect === 'bash') return [this.#array()];
-    if (next === '\\' && this.#text[this.#at + 1] === '\n') undecided('a continued assignment');
+    if (next === '\\' && this.#text[this.#position + 1] === '\n') undecided('a continued assignment');
     return next === undefined || META.test(next) ? [] : this.word();
   }
 
@@ -115,21 +115,21 @@ export class ShellLexer {
   acceptFunction(): string | undefined {
     this.#skipBlanks();
     const head = /([A-Za-z_][A-Za-z0-9_]*)[ \t]*\([ \t]*\)/y;
-    head.lastIndex = this.#at;
+    head.lastIndex = this.#position;
     const found = head.exec(this.#text);
     if (found === null) return undefined;
-    this.#at += found[0].length;
+    this.#position += found[0].length;
     return found[1];
   }
 
   acceptRedirect(): Redirect | undefined {
     this.#skipBlanks();
     const head = /([0-9]?)(<<<|<<-|<<|<&|<>|<\(|<|>>|>&|>\||>\(|>)|(&>>?)/y;
-    head.lastIndex = this.#at;
+    head.lastIndex = this.#position;
     const found = head.exec(this.#text);
     if (found === null) return undefined;
     const [whole, digit = '', operator = '', both] = found;
-    this.#at += whole.length;
+    this.#position += whole.length;
     if (both !== undefined) return this.#bothOutputs(both);
     if (operator === '<<' || operator === '<<-') return this.#hereDocument(digit, operator);
     if (operator !== '<' && operator !== '>' && operator !== '>>' && operator !== '<&' && operator !== '>&')
@@ -144,9 +144,9 @@ export class ShellLexer {
   word(): Word {
     this.#skipBlanks();
     const parts: WordPart[] = [];
-    const start = this.#at;
+    const start = this.#position;
     for (;;) {
-      const next = this.#text[this.#at];
+      const next = this.#text[this.#position];
       if (next === undefined || META.test(next)) break;
       if (next === "'") parts.push({ kind: 'text', text: this.#singleQuoted(), quoted: true });
       else if (next === '"') append(parts, this.#doubleQuoted());
@@ -156,7 +156,10 @@ export class ShellLexer {
     }
     if (parts.length === 0) undecided('no word');
     // `12>file` and `{fd}>file` redirect.
-    if (/^[<>]/.test(this.#text.slice(this.#at, this.#at + 1)) && /^[0-9{]/.test(this.#text.slice(start)))
+    if (
+      /^[<>]/.test(this.#text.slice(this.#position, this.#position + 1)) &&
+      /^[0-9{]/.test(this.#text.slice(start))
+    )
       undecided('redirects a file descriptor');
     return parts;
   }
@@ -164,42 +167,42 @@ export class ShellLexer {
   /** Skips to behind `end`, the close of `[[` or `((`; what is inside keeps its own quotes. */
   skipTo(end: ']]' | '))'): void {
     for (;;) {
-      const next = this.#text[this.#at];
+      const next = this.#text[this.#position];
       if (next === undefined) undecided(`no ${end}`);
-      if (this.#text.startsWith(end, this.#at)) break;
+      if (this.#text.startsWith(end, this.#position)) break;
       if (next === ')' && end === '))') undecided('a subshell in a substitution');
       if (next === "'") this.#singleQuoted();
       else if (next === '"') this.#doubleQuoted();
       else if (next === '$') this.#dollar(true);
       else if (next === '`') this.#backquoted();
       else if (next === '\n' || next === '#') undecided(`${JSON.stringify(next)} before ${end}`);
-      else if (next === '\\') this.#at += 2;
+      else if (next === '\\') this.#position += 2;
       else if (next === '(' && end === '))') {
-        this.#at += 1;
+        this.#position += 1;
         this.nested(() => this.#skipParenthesis());
-      } else this.#at += 1;
+      } else this.#position += 1;
     }
-    this.#at += 2;
-    const behind = this.#text[this.#at];
+    this.#position += 2;
+    const behind = this.#text[this.#position];
     if (end === ']]' && behind !== undefined && !META.test(behind)) undecided('text behind ]]');
   }
 
   /** No here-document waits for its text. */
-  get settled(): boolean {
+  get hasNoPendingHereDocument(): boolean {
     return this.#hereDocuments.length === 0;
   }
 
   atArithmetic(): boolean {
     this.#skipBlanks();
-    return this.#text.startsWith('((', this.#at);
+    return this.#text.startsWith('((', this.#position);
   }
 
   #skipParenthesis(): void {
     for (;;) {
-      const next = this.#text[this.#at];
+      const next = this.#text[this.#position];
       if (next === undefined || next === '\n' || next === "'" || next === '"' || next === '`')
         undecided('parentheses in an arithmetic expression');
-      this.#at += 1;
+      this.#position += 1;
       if (next === ')') return;
       if (next === '(') this.nested(() => this.#skipParenthesis());
     }
@@ -217,53 +220,53 @@ export class ShellLexer {
 
   #skipBlanks(): void {
     for (;;) {
-      const next = this.#text[this.#at];
-      if (next === ' ' || next === '\t') this.#at += 1;
-      else if (next === '\\' && this.#text[this.#at + 1] === '\n') this.#at += 2;
+      const next = this.#text[this.#position];
+      if (next === ' ' || next === '\t') this.#position += 1;
+      else if (next === '\\' && this.#text[this.#position + 1] === '\n') this.#position += 2;
       else if (next === '#' && this.#isWordStart()) {
-        const end = this.#text.indexOf('\n', this.#at);
-        this.#at = end < 0 ? this.#text.length : end;
+        const end = this.#text.indexOf('\n', this.#position);
+        this.#position = end < 0 ? this.#text.length : end;
       } else return;
     }
   }
 
   #isWordStart(): boolean {
-    const before = this.#text[this.#at - 1];
+    const before = this.#text[this.#position - 1];
     return before === undefined || META.test(before);
   }
 
   /** Unquoted characters up to the next special one. */
   #literal(): { text: string; quoted: boolean } {
-    if (this.#text[this.#at] === '\\') {
-      const escaped = this.#text[this.#at + 1];
+    if (this.#text[this.#position] === '\\') {
+      const escaped = this.#text[this.#position + 1];
       if (escaped === undefined) undecided('a backslash at the end');
-      this.#at += 2;
+      this.#position += 2;
       return escaped === '\n' ? { text: '', quoted: false } : { text: escaped, quoted: true };
     }
     const run = /[^\s;&|<>()'"$`\\]+/y;
-    run.lastIndex = this.#at;
+    run.lastIndex = this.#position;
     const text = run.exec(this.#text)?.[0] ?? undecided('no word');
     if (text.includes('~')) undecided('a home directory');
-    this.#at += text.length;
+    this.#position += text.length;
     return { text, quoted: false };
   }
 
   #singleQuoted(): string {
-    const end = this.#text.indexOf("'", this.#at + 1);
+    const end = this.#text.indexOf("'", this.#position + 1);
     if (end < 0) undecided('a quote without end');
-    const text = this.#text.slice(this.#at + 1, end);
-    this.#at = end + 1;
+    const text = this.#text.slice(this.#position + 1, end);
+    this.#position = end + 1;
     return text;
   }
 
   #doubleQuoted(): WordPart[] {
-    this.#at += 1;
+    this.#position += 1;
     const parts: WordPart[] = [{ kind: 'text', text: '', quoted: true }];
     for (;;) {
-      const next = this.#text[this.#at];
+      const next = this.#text[this.#position];
       if (next === undefined) undecided('a quote without end');
       if (next === '"') {
-        this.#at += 1;
+        this.#position += 1;
         return parts;
       }
       parts.push(this.#quotedPart(next, '"'));
@@ -275,38 +278,38 @@ export class ShellLexer {
     if (next === '$') return this.#dollar(true);
     if (next === '`') return this.#backquoted();
     if (next === '\\') {
-      const escaped = this.#text[this.#at + 1] ?? undecided('a backslash at the end');
-      this.#at += 2;
+      const escaped = this.#text[this.#position + 1] ?? undecided('a backslash at the end');
+      this.#position += 2;
       if (escaped === '\n') return { kind: 'text', text: '', quoted: true };
       const special = '$`\\'.includes(escaped) || escaped === quote;
       return { kind: 'text', text: special ? escaped : `\\${escaped}`, quoted: true };
     }
     const run = quote === '"' ? /[^"$`\\]+/y : /[^$`\\]+/y;
-    run.lastIndex = this.#at;
+    run.lastIndex = this.#position;
     const text = run.exec(this.#text)?.[0] ?? undecided('no text');
-    this.#at += text.length;
+    this.#position += text.length;
     return { kind: 'text', text, quoted: true };
   }
 
   #dollar(quoted: boolean): WordPart {
-    this.#at += 1;
-    const next = this.#text[this.#at] ?? '';
-    if (this.#text.startsWith('((', this.#at)) {
-      this.#at += 2;
+    this.#position += 1;
+    const next = this.#text[this.#position] ?? '';
+    if (this.#text.startsWith('((', this.#position)) {
+      this.#position += 2;
       this.nested(() => this.skipTo('))'));
       return { kind: 'opaque', what: 'arithmetic' };
     }
     if (next === '(') {
-      this.#at += 1;
-      if (!this.settled) undecided('a substitution before the text of a here-document');
+      this.#position += 1;
+      if (!this.hasNoPendingHereDocument) undecided('a substitution before the text of a here-document');
       const body = this.nested(() => this.#parse(this));
-      if (!this.accept(')') || !this.settled) undecided('a substitution without end');
+      if (!this.accept(')') || !this.hasNoPendingHereDocument) undecided('a substitution without end');
       return { kind: 'substitution', body, quoted };
     }
     if (next === '{') return this.nested(() => this.#braced(quoted));
-    NAME.lastIndex = this.#at;
+    NAME.lastIndex = this.#position;
     const name = NAME.exec(this.#text)?.[0] ?? (/[0-9@*#?$!-]/.test(next) ? next : '');
-    this.#at += name.length;
+    this.#position += name.length;
     if (name === '') {
       if (next === "'" || next === '"') undecided("the quotes of $'…'");
       return { kind: 'text', text: '$', quoted };
@@ -316,16 +319,16 @@ export class ShellLexer {
 
   #braced(quoted: boolean): WordPart {
     const head = /\{([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?])(:-|-|##|#|%%|%)?/y;
-    head.lastIndex = this.#at;
+    head.lastIndex = this.#position;
     const found = head.exec(this.#text);
     const name = found?.[1] ?? '';
     const operator = (found?.[2] ?? '') as '' | '-' | ':-' | '#' | '##' | '%' | '%%';
-    const after = this.#at + (found?.[0].length ?? 0);
+    const after = this.#position + (found?.[0].length ?? 0);
     if (found === null || (operator === '' && this.#text[after] !== '}')) return this.#opaqueBraced();
-    this.#at = after;
+    this.#position = after;
     const operand: WordPart[] = [];
     for (;;) {
-      const next = this.#text[this.#at];
+      const next = this.#text[this.#position];
       if (next === undefined || next === '\n') undecided('a parameter without end');
       if (next === '}') break;
       if (quoted && (next === "'" || next === '"')) undecided('a quote in a quoted parameter');
@@ -335,35 +338,35 @@ export class ShellLexer {
       else if (next === '`' || next === '\\') undecided(`${next} in a parameter`);
       else {
         const run = /[^}'"$`\\\n]+/y;
-        run.lastIndex = this.#at;
+        run.lastIndex = this.#position;
         const text = run.exec(this.#text)?.[0] ?? undecided('no text');
-        this.#at += text.length;
+        this.#position += text.length;
         operand.push({ kind: 'text', text, quoted: false });
       }
     }
-    this.#at += 1;
+    this.#position += 1;
     return { kind: 'parameter', name, operator, operand, quoted };
   }
 
   /** `${a[@]}`, `${a//x/y}`: ends at the brace, when nothing in it could hide another. */
   #opaqueBraced(): WordPart {
     const whole = /\{[^{}'"`$\\\n]*\}/y;
-    whole.lastIndex = this.#at;
+    whole.lastIndex = this.#position;
     const found = whole.exec(this.#text) ?? undecided('a parameter expansion of unknown form');
-    this.#at += found[0].length;
+    this.#position += found[0].length;
     return { kind: 'opaque', what: `$${found[0]}` };
   }
 
   #backquoted(): WordPart {
     const whole = /`(?:[^`\\]|\\.)*`/sy;
-    whole.lastIndex = this.#at;
+    whole.lastIndex = this.#position;
     const found = whole.exec(this.#text) ?? undecided('a backquote without end');
-    this.#at += found[0].length;
+    this.#position += found[0].length;
     return { kind: 'opaque', what: 'backquotes' };
   }
 
   #array(): WordPart {
-    this.#at += 1;
+    this.#position += 1;
     for (;;) {
       const next = this.peek();
       if (next === ')') break;
@@ -398,11 +401,11 @@ export class ShellLexer {
     for (const { delimiter, quoted, tabs, fill } of this.#hereDocuments.splice(0)) {
       const lines: string[] = [];
       for (;;) {
-        if (this.#at >= this.#text.length) undecided(`no ${delimiter}`);
-        const end = this.#text.indexOf('\n', this.#at);
+        if (this.#position >= this.#text.length) undecided(`no ${delimiter}`);
+        const end = this.#text.indexOf('\n', this.#position);
         const stop = end < 0 ? this.#text.length : end;
-        const line = this.#text.slice(this.#at, stop);
-        this.#at = end < 0 ? stop : stop + 1;
+        const line = this.#text.slice(this.#position, stop);
+        this.#position = end < 0 ? stop : stop + 1;
         const bare = tabs ? line.replace(/^\t+/, '') : line;
         if (bare === delimiter) break;
         if (!quoted && line.endsWith('\\')) undecided('a continued line in a here-document');
@@ -419,7 +422,7 @@ export class ShellLexer {
     lexer.#depth = this.#depth + 1;
     const parts: WordPart[] = [];
     for (;;) {
-      const next = text[lexer.#at];
+      const next = text[lexer.#position];
       if (next === undefined) return parts;
       parts.push(lexer.#quotedPart(next, ''));
     }

@@ -24,12 +24,12 @@ export class FileSink implements Sink {
     const real = root.real(path, true);
     if (real === undefined || path.endsWith('/')) undecided(`writes ${path}`);
     root.checkWritable(real);
-    const there = root.statFollow(real);
+    const existing = root.statFollow(real);
     this.#root = root;
     this.path = real;
-    this.#owner = { mode: there?.mode ?? 0o644, uid: there?.uid ?? 0, gid: there?.gid ?? 0 };
-    this.#before = appends && there !== undefined ? Buffer.from(root.read(real) ?? []) : Buffer.alloc(0);
-    if (!appends || there === undefined) this.#put('');
+    this.#owner = { mode: existing?.mode ?? 0o644, uid: existing?.uid ?? 0, gid: existing?.gid ?? 0 };
+    this.#before = appends && existing !== undefined ? Buffer.from(root.read(real) ?? []) : Buffer.alloc(0);
+    if (!appends || existing === undefined) this.#put('');
   }
 
   /** Called once: a simple command has one output. */

@@ -16,7 +16,7 @@ const RESERVED = new Set(
 export function parseShell(text: string, dialect: ShellDialect): Script {
   const lexer = new ShellLexer(text, dialect, (inner) => list(inner));
   const script = list(lexer);
-  if (lexer.peek() !== '' || !lexer.settled) undecided('text behind the end');
+  if (lexer.peek() !== '' || !lexer.hasNoPendingHereDocument) undecided('text behind the end');
   return script;
 }
 

@@ -25,7 +25,7 @@ export interface MissingName {
 /** What apk reports of a package that cannot be where it was chosen. */
 export interface BrokenPackage {
   readonly kind: 'package';
-  readonly one: PackageState;
+  readonly pkg: PackageState;
   readonly uninstallable: boolean;
   /** Why its record in the index cannot be used; empty: it can */
   readonly unusable: string;
@@ -41,11 +41,11 @@ export interface BrokenPackage {
   readonly satisfies: readonly Term[];
 }
 
-export type Finding = MissingName | BrokenPackage;
+export type Diagnosis = MissingName | BrokenPackage;
 
 /** What is wrong with the set of packages that a failed solve ended with, in the order apk reports it. */
-export function findings({ model, world, changes, entryOf }: Solution): readonly Finding[] {
-  const chosen = changes.flatMap(({ one }) => (one === null ? [] : [one]));
+export function diagnose({ model, world, changes, entryOf }: Solution): readonly Diagnosis[] {
+  const chosen = changes.flatMap(({ newPkg }) => (newPkg === null ? [] : [newPkg]));
   const marked = new Set(chosen);
   const presence = new Presence(model, marked);
   presence.walk(world);
@@ -58,21 +58,21 @@ export function findings({ model, world, changes, entryOf }: Solution): readonly
     termsByName: termsOf(chosen),
   };
   const reported = new Set<NameState>();
-  const found: Finding[] = [];
+  const diagnoses: Diagnosis[] = [];
   const missing = (dependencies: readonly Dependency[]): void => {
     for (const { name, conflict } of dependencies) {
       if (conflict || presence.has(name) || reported.has(name)) continue;
       reported.add(name);
-      found.push(missingName(context, name));
+      diagnoses.push(missingName(context, name));
     }
   };
   missing(world);
-  for (const one of chosen) {
-    const broken = brokenPackage(context, one);
-    if (broken !== undefined) found.push(broken);
-    missing(one.depends);
+  for (const pkg of chosen) {
+    const broken = brokenPackage(context, pkg);
+    if (broken !== undefined) diagnoses.push(broken);
+    missing(pkg.depends);
   }
-  return found;
+  return diagnoses;
 }
 
 interface FailedSet {
@@ -90,12 +90,12 @@ function missingName({ model, world, marked }: FailedSet, name: NameState): Miss
     .filter((term) => term.name === name && !term.conflict)
     .map((dependency) => ({ owner: null, dependency }));
   const seen = new Set<PackageState>();
-  for (const dependent of model.dependentNames(name)) {
-    for (const { one } of dependent.providers) {
-      if (!marked.has(one) || seen.has(one)) continue;
-      seen.add(one);
-      const dependency = one.depends.find((other) => other.name === name && !other.conflict);
-      if (dependency !== undefined) requiredBy.push({ owner: one, dependency });
+  for (const dependent of model.reverseDepends(name)) {
+    for (const { pkg } of dependent.providers) {
+      if (!marked.has(pkg) || seen.has(pkg)) continue;
+      seen.add(pkg);
+      const dependency = pkg.depends.find((other) => other.name === name && !other.conflict);
+      if (dependency !== undefined) requiredBy.push({ owner: pkg, dependency });
       // apk 2 looks no further than the first package that goes by a name.
       if (dependency !== undefined || !model.rules.sortsReport) break;
     }
@@ -106,37 +106,37 @@ function missingName({ model, world, marked }: FailedSet, name: NameState): Miss
 /** Names of packages all of whose versions provide the name, else `name-version`. */
 function providersOf(name: NameState): readonly string[] {
   const counts = new Map<NameState, number>();
-  for (const { one } of name.providers) counts.set(one.name, (counts.get(one.name) ?? 0) + 1);
+  for (const { pkg } of name.providers) counts.set(pkg.name, (counts.get(pkg.name) ?? 0) + 1);
   const labels: string[] = [];
-  for (const { one } of name.providers) {
-    const count = counts.get(one.name) ?? 0;
-    if (count === one.name.providers.length) {
-      labels.push(one.name.text);
-      counts.set(one.name, 0);
+  for (const { pkg } of name.providers) {
+    const count = counts.get(pkg.name) ?? 0;
+    if (count === pkg.name.providers.length) {
+      labels.push(pkg.name.text);
+      counts.set(pkg.name, 0);
     } else if (count > 0) {
-      labels.push(labelOf(one));
-      counts.set(one.name, count - 1);
+      labels.push(labelOf(pkg));
+      counts.set(pkg.name, count - 1);
     }
   }
   return labels;
 }
 
-function brokenPackage(context: FailedSet, one: PackageState): BrokenPackage | undefined {
+function brokenPackage(context: FailedSet, pkg: PackageState): BrokenPackage | undefined {
   const { model, entryOf } = context;
-  const masked = maskedIn(model, one);
-  const conflicts = conflictsOf(context, one);
-  const wrong = one.uninstallable || masked.length > 0 || conflicts.length > 0 || breaksAny(context, one);
+  const masked = maskedIn(model, pkg);
+  const conflicts = conflictsOf(context, pkg);
+  const wrong = pkg.uninstallable || masked.length > 0 || conflicts.length > 0 || breaksAny(context, pkg);
   if (!wrong) return undefined;
-  const terms = termsOn(context, one);
+  const terms = termsOn(context, pkg);
   return {
     kind: 'package',
-    one,
-    uninstallable: one.uninstallable,
-    unusable: one.uninstallable ? whyUnusable(entryOf(one)) : '',
-    architecture: isForeign(model, one) ? entryOf(one).architecture : '',
-    unreadable: one.uninstallable ? one.depends.filter((dependency) => dependency.broken) : [],
-    unreadableProvides: one.uninstallable
-      ? one.provides.filter(({ version }) => version !== '' && !model.rules.isValidVersion(version))
+    pkg,
+    uninstallable: pkg.uninstallable,
+    unusable: pkg.uninstallable ? whyUnusable(entryOf(pkg)) : '',
+    architecture: isForeign(model, pkg) ? entryOf(pkg).architecture : '',
+    unreadable: pkg.uninstallable ? pkg.depends.filter((dependency) => dependency.broken) : [],
+    unreadableProvides: pkg.uninstallable
+      ? pkg.provides.filter(({ version }) => version !== '' && !model.rules.isValidVersion(version))
       : [],
     maskedIn: masked,
     conflicts,
@@ -146,13 +146,15 @@ function brokenPackage(context: FailedSet, one: PackageState): BrokenPackage | u
 }
 
 /** Most packages of a failed set meet all that is asked of them: this is known without listing it. */
-function breaksAny({ model: { terms }, worldByName, termsByName }: FailedSet, one: PackageState): boolean {
-  const names = [one.name, ...one.provides.map((provide) => provide.name)];
+function breaksAny({ model: { terms }, worldByName, termsByName }: FailedSet, pkg: PackageState): boolean {
+  const names = [pkg.name, ...pkg.provides.map((provide) => provide.name)];
   return names.some((name) => {
     const asked = worldByName.get(name);
-    if (asked !== undefined && terms.metBy(asked, null, one) === false) return true;
+    if (asked !== undefined && terms.isSatisfiedBy(asked, null, pkg) === false) return true;
     return (
-      termsByName.get(name)?.some((term) => terms.metBy(term.dependency, term.owner, one) === false) === true
+      termsByName
+        .get(name)
+        ?.some((term) => terms.isSatisfiedBy(term.dependency, term.owner, pkg) === false) === true
     );
   });
 }
@@ -161,23 +163,23 @@ function isForeign({ graph }: Model, { id }: PackageState): boolean {
   return ((graph.packageFlags[id] as number) & FOREIGN_ARCHITECTURE) !== 0;
 }
 
-function maskedIn(model: Model, one: PackageState): readonly string[] {
-  if (one.installed) return [];
-  const tag = model.chosenTag(one);
-  if ((one.repositories & model.repositoriesOf(1 | (1 << tag))) !== 0) return [];
-  return model.tags.filter((_, index) => (one.repositories & model.repositoriesOf(1 << index)) !== 0);
+function maskedIn(model: Model, pkg: PackageState): readonly string[] {
+  if (pkg.installed) return [];
+  const tag = model.chosenTag(pkg);
+  if ((pkg.repositories & model.repositoriesOf(1 | (1 << tag))) !== 0) return [];
+  return model.tags.filter((_, index) => (pkg.repositories & model.repositoriesOf(1 << index)) !== 0);
 }
 
-function conflictsOf({ marked }: FailedSet, one: PackageState): BrokenPackage['conflicts'] {
+function conflictsOf({ marked }: FailedSet, pkg: PackageState): BrokenPackage['conflicts'] {
   const conflicts: { other: PackageState; provide: Provide | null }[] = [];
-  for (const { one: other } of one.name.providers) {
-    if (other !== one && marked.has(other)) conflicts.push({ other, provide: null });
+  for (const { pkg: other } of pkg.name.providers) {
+    if (other !== pkg && marked.has(other)) conflicts.push({ other, provide: null });
   }
-  for (const provide of one.provides) {
+  for (const provide of pkg.provides) {
     let self = false;
-    for (const { one: other, version } of provide.name.providers) {
+    for (const { pkg: other, version } of provide.name.providers) {
       if (!marked.has(other) || (provide.version === '' && version === '')) continue;
-      if (!self && other === one && version === provide.version) self = true;
+      if (!self && other === pkg && version === provide.version) self = true;
       else conflicts.push({ other, provide });
     }
   }
@@ -185,27 +187,27 @@ function conflictsOf({ marked }: FailedSet, one: PackageState): BrokenPackage['c
 }
 
 /** Requirements on any name of the package: world's, then those of chosen packages. */
-function termsOn(context: FailedSet, one: PackageState): readonly JudgedTerm[] {
+function termsOn(context: FailedSet, pkg: PackageState): readonly JudgedTerm[] {
   const { model, world } = context;
   const own: JudgedTerm[] = [];
   for (const dependency of world) {
-    const met = model.terms.metBy(dependency, null, one);
+    const met = model.terms.isSatisfiedBy(dependency, null, pkg);
     if (met !== undefined) own.push({ owner: null, dependency, met });
   }
-  return model.rules.sortsReport ? sortedTerms(context, one, own) : [...own, ...termsAsFound(context, one)];
+  return model.rules.sortsReport ? sortedTerms(context, pkg, own) : [...own, ...termsAsFound(context, pkg)];
 }
 
 /** As apk 2 comes across them: package after package in the order of its reverse lists. */
-function termsAsFound({ model, marked }: FailedSet, one: PackageState): readonly JudgedTerm[] {
+function termsAsFound({ model, marked }: FailedSet, pkg: PackageState): readonly JudgedTerm[] {
   const found: JudgedTerm[] = [];
   const seen = new Set<PackageState>();
-  for (const name of [one.name, ...one.provides.map((provide) => provide.name)]) {
-    for (const dependent of model.dependentNames(name)) {
-      for (const { one: owner } of dependent.providers) {
+  for (const name of [pkg.name, ...pkg.provides.map((provide) => provide.name)]) {
+    for (const dependent of model.reverseDepends(name)) {
+      for (const { pkg: owner } of dependent.providers) {
         if (!marked.has(owner) || seen.has(owner)) continue;
         seen.add(owner);
         for (const dependency of owner.depends) {
-          const met = model.terms.metBy(dependency, owner, one);
+          const met = model.terms.isSatisfiedBy(dependency, owner, pkg);
           if (met !== undefined) found.push({ owner, dependency, met });
         }
       }
@@ -217,16 +219,16 @@ function termsAsFound({ model, marked }: FailedSet, one: PackageState): readonly
 /** As apk 3 prints them: sorted by operator and by name. */
 function sortedTerms(
   { model: { terms, rules }, termsByName }: FailedSet,
-  one: PackageState,
+  pkg: PackageState,
   own: JudgedTerm[],
 ): readonly JudgedTerm[] {
   own.sort((a, b) => operatorRank(a.dependency) - operatorRank(b.dependency));
   const others: (JudgedTerm & ChosenTerm)[] = [];
   const metAs = new Map<PackageState, number>();
-  for (const name of new Set([one.name, ...one.provides.map((provide) => provide.name)])) {
+  for (const name of new Set([pkg.name, ...pkg.provides.map((provide) => provide.name)])) {
     for (const term of termsByName.get(name) ?? []) {
       if (!metAs.has(term.owner)) metAs.set(term.owner, metAs.size);
-      others.push({ ...term, met: terms.metBy(term.dependency, term.owner, one) === true });
+      others.push({ ...term, met: terms.isSatisfiedBy(term.dependency, term.owner, pkg) === true });
     }
   }
   others.sort(

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
 /**
- * `npm test`: all that must hold before a change goes in. Every step runs; one line each at the end. With files or
- * folders as arguments (`npm test -- test/compose`) only their tests run.
+ * `npm test`: what must hold before a change goes in; `npm run test:all` (`--all`): the slow tests as well. Every step
+ * runs; one line each at the end. With files or folders as arguments (`npm test -- test/compose`) only their tests run.
  */
 interface Step {
   readonly name: string;
@@ -14,13 +14,15 @@ interface Step {
 const root = resolve(import.meta.dirname, '..');
 const bin = (name: string): string => resolve(root, 'node_modules/.bin', name);
 
+const given = process.argv.slice(2);
+
 const STEPS: readonly Step[] = [
   { name: 'format and lint', words: [bin('biome'), 'ci', '--error-on-warnings', '.'] },
   { name: 'types', words: [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'] },
-  { name: 'tests, the import rule, docs in sync', words: ['test/run.ts', ...process.argv.slice(2)] },
+  { name: 'tests, the import rule, docs in sync', words: ['test/run.ts', ...given] },
 ];
 
-const chosen = process.argv.length > 2 ? STEPS.slice(-1) : STEPS;
+const chosen = given.some((word) => word !== '--all') ? STEPS.slice(-1) : STEPS;
 const results = chosen.map(({ name, words }) => {
   console.log(`\n== ${name}`);
   const { status, error } = spawnSync(process.execPath, words, { cwd: root, stdio: 'inherit' });

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { sharedData } from './fixtures/shared.ts';
+import { chooseTestFiles } from './test-files.ts';
 
-/** `npm test [-- FILE|FOLDER…]`: the tests, by node's own runner, and aloud what this machine cannot test. */
+/** `run.ts [--all] [FILE|FOLDER…]`: the tests, by node's own runner, and aloud what is left out and why. */
 
-/** Test files are processes; engines and compressors use the second core by themselves. */
+/** Test files are processes that also wait for servers and for processes of their own. */
 const MAX_CONCURRENCY = 4;
 /** The longest, an engine that loads an image of 100 layers on a busy machine, takes a minute. */
 const TEST_TIMEOUT_MS = 8 * 60_000;
@@ -18,6 +19,7 @@ function isInstalled(program: string): boolean {
   return folders.some((folder) => existsSync(join(folder, program)));
 }
 
+/** What this machine cannot test. */
 function missingParts(): readonly string[] {
   const parts: string[] = [];
   if (sharedData('data') === undefined) {
@@ -32,24 +34,33 @@ function missingParts(): readonly string[] {
   return parts;
 }
 
-function testFiles(words: readonly string[]): readonly string[] {
-  if (words.length === 0) return globSync('test/**/*.test.ts', { cwd: root }).sort();
-  return words.flatMap((word) =>
-    word.endsWith('.ts') ? [word] : globSync(`${word.replace(/\/$/, '')}/**/*.test.ts`, { cwd: root }).sort(),
+const words = process.argv.slice(2);
+const extent = words.includes('--all') ? 'all' : 'quick';
+const paths = words.filter((word) => word !== '--all');
+const { run, leftOut } = chooseTestFiles(extent, paths);
+if (run.length === 0) {
+  console.error(
+    `no tests in ${paths.join(' ')}${leftOut.length > 0 ? ' but slow ones: npm run test:all' : ''}`,
   );
-}
-
-const files = testFiles(process.argv.slice(2));
-if (files.length === 0) {
-  console.error(`no tests in ${process.argv.slice(2).join(' ')}`);
   process.exit(2);
 }
-for (const part of missingParts()) console.log(`skipped: ${part}`);
-const concurrency = Math.min(MAX_CONCURRENCY, availableParallelism());
+const notes = missingParts().map((part) => `skipped: ${part}`);
+if (leftOut.length > 0) {
+  notes.push(
+    `left out: ${leftOut.length} slow files of tests (*.slow.test.ts: real engines, package managers and registries, stress). All of them: npm run test:all; one: npm test -- FILE`,
+  );
+}
+for (const note of notes) console.log(note);
+const concurrency = Math.min(MAX_CONCURRENCY, availableParallelism() + 1);
 const { status, signal } = spawnSync(
   process.execPath,
-  ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TEST_TIMEOUT_MS}`, ...files],
-  { cwd: root, stdio: 'inherit' },
+  ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TEST_TIMEOUT_MS}`, ...run],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    // Types are stripped and code is compiled once, not by every process.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'pkgcompose-test-code'), ...process.env },
+  },
 );
-for (const part of missingParts()) console.log(`skipped: ${part}`);
+for (const note of notes) console.log(note);
 process.exit(signal === null ? (status ?? 1) : 1);

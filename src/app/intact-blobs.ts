@@ -1,6 +1,5 @@
 import { type AppError, isAppError } from '../model/app-error.ts';
-import { parseDigest } from '../model/digest.ts';
-import { DamagedBlob } from '../store/checked-read.ts';
+import { DamagedBlobError, MissingBlobError } from '../store/blob-errors.ts';
 import type { Context } from './context.ts';
 
 /** A gc that runs beside every one of them is somebody's wish for an empty cache; a disk that damages each time is broken. */
@@ -15,14 +14,14 @@ export async function withIntactBlobs<T>(
   context: Pick<Context, 'progress' | 'store'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  let damage: DamagedBlob | undefined;
+  let damage: DamagedBlobError | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
       if (damage !== undefined && isOutOfReach(error)) throw damage;
       if (attempt === MAX_ATTEMPTS) throw error;
-      if (error instanceof DamagedBlob) {
+      if (error instanceof DamagedBlobError) {
         damage = error;
         context.progress.note(`${error.message}; fetching it again`);
         await context.store.remove(error.digest);
@@ -36,6 +35,5 @@ function isOutOfReach(error: unknown): error is AppError {
 }
 
 function wasCollected(context: Pick<Context, 'store'>, error: unknown): boolean {
-  const digest = isAppError(error) ? error.details.digest : undefined;
-  return typeof digest === 'string' && !context.store.has(parseDigest(digest));
+  return error instanceof MissingBlobError && !context.store.has(error.digest);
 }

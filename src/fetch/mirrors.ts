@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, type ErrorCode } from '../model/app-error.ts';
+import { AppError, type ErrorCode, type ErrorContext } from '../model/app-error.ts';
 import type { Progress } from '../model/progress.ts';
 import { cancelled, FetchFailure } from './failure.ts';
 import { fileNameOf, redactUrl } from './url.ts';
@@ -23,6 +23,28 @@ export interface MirrorOptions {
   readonly hints?: Readonly<Partial<Record<ErrorCode, string>>>;
 }
 
+/** Why one source did not give a file. */
+export interface SourceReason {
+  /** Without credentials and query */
+  readonly url: string;
+  readonly reason: string;
+  readonly code: ErrorCode;
+}
+
+/** No source gave a file: the message and `sources` name each of them with its reason, in the order of the request. */
+export class FetchError extends AppError {
+  readonly sources: readonly SourceReason[];
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { sources, ...context }: Omit<ErrorContext, 'details'> & { readonly sources: readonly SourceReason[] },
+  ) {
+    super(code, message, { ...context, details: { urls: sources } });
+    this.sources = sources;
+  }
+}
+
 interface SourceFailure {
   readonly url: string;
   readonly failure: FetchFailure;
@@ -32,7 +54,7 @@ interface SourceFailure {
  * Tries the sources in turn, each again while its failure allows it.
  * @param attempt throws FetchFailure for what another try or source may mend; anything else ends the whole
  * @throws AppError with the code on which all sources agree (NOT_FOUND, LIMIT, INTEGRITY, STORAGE), else that of the first
- * refusal of what a source gave, else NETWORK; its message and `details.urls` have every URL with its reason
+ * refusal of what a source gave, else NETWORK; a FetchError unless what a single source gave was rejected
  */
 export async function tryMirrors<T>(
   urls: readonly string[],
@@ -116,12 +138,10 @@ function gather(failures: readonly SourceFailure[], options: MirrorOptions): App
   const list = lines.length === 1 ? ` ${lines[0]}` : lines.map((line) => `\n  ${line}`).join('');
   const own = failures.find(({ failure }) => failure.code === code && failure.hint !== undefined);
   const hint = own?.failure.hint ?? options.hints?.[code] ?? hints[code];
-  return new AppError(code, `${verb}: ${what}:${list}`, {
+  return new FetchError(code, `${verb}: ${what}:${list}`, {
     ...(hint === undefined ? {} : { hint }),
     cause: failures.at(-1)?.failure,
-    details: {
-      urls: failures.map(({ url, failure }) => ({ url, reason: failure.message, code: failure.code })),
-    },
+    sources: failures.map(({ url, failure }) => ({ url, reason: failure.message, code: failure.code })),
   });
 }
 

@@ -24,13 +24,16 @@ export interface ErrorContext {
   /** What the user can do about it, as a sentence or a command. */
   readonly hint?: string;
   readonly cause?: unknown;
-  /** Machine-readable facts for `--json`: where, expected, got, candidates… */
+  /** Machine-readable facts for `--json`: where, expected, got, candidates… Never read back: see AppError. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * An expected failure. The message says what failed, where (path, URL, digest), what was expected and what was
- * found; `hint` names the way out.
+ * An expected failure. The message says what failed, where (path, URL, digest), what was expected and what was found; `hint`
+ * says what to do about it.
+ *
+ * Code that has to decide by more than `code` throws and catches a subclass with typed fields beside what it guards, such as
+ * DamagedBlobError, FetchError or RegistryError, and tests with `instanceof`. `details` are for people and `--json` only.
  */
 export class AppError extends Error {
   readonly code: ErrorCode;

@@ -4,7 +4,8 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestOf } from '../model/digest.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { parsePlatform, platformRank, platformText } from '../model/platform.ts';
-import { DamagedBlob, readBlobFile } from '../store/checked-read.ts';
+import { DamagedBlobError } from '../store/blob-errors.ts';
+import { readBlobFile } from '../store/checked-read.ts';
 import { chooseImage, type ImagePlace, isIndex, isManifest } from './choose-image.ts';
 import type { Image } from './image.ts';
 import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
@@ -254,7 +255,7 @@ export function contentsOf(image: Image): ImageContents {
       const { digest, size } = descriptor;
       const content = contents.get(digest);
       if (typeof content !== 'string') return damagedIn('image', descriptor, got);
-      return new DamagedBlob({ digest, sizeBytes: size, path: content }, got);
+      return new DamagedBlobError({ digest, sizeBytes: size, path: content }, got);
     },
   };
 }

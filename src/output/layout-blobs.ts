@@ -13,7 +13,8 @@ import {
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf } from '../files/errno.ts';
-import { BlobCheck, type BlobFile, DamagedBlob } from '../store/checked-read.ts';
+import { DamagedBlobError } from '../store/blob-errors.ts';
+import { BlobCheck, type BlobFile } from '../store/checked-read.ts';
 import type { LayoutBlob } from './image.ts';
 import { throwIfCancelled } from './storage-error.ts';
 import { withTempFile } from './temp-file.ts';
@@ -77,7 +78,7 @@ async function isRight(target: string, blob: LayoutBlob, signal: AbortSignal | u
     await readChecked(target, fileOf(blob, target), { signal });
     return true;
   } catch (error) {
-    if (error instanceof DamagedBlob) return false;
+    if (error instanceof DamagedBlobError) return false;
     throw error;
   }
 }
@@ -88,7 +89,7 @@ function linked(source: string, target: string, blob: LayoutBlob): boolean {
     return true;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' && lstatSync(source, { throwIfNoEntry: false }) === undefined) {
-      throw new DamagedBlob(fileOf(blob, source), 'no such file');
+      throw new DamagedBlobError(fileOf(blob, source), 'no such file');
     }
     if (NO_LINK.has(errnoOf(error) ?? '')) return false;
     throw error;

@@ -3,7 +3,8 @@ import { TAR_END, tarHeader, tarPadding } from '../archive/tar-writer.ts';
 import { errnoOf, reasonOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
-import { BlobCheck, type BlobFile, DamagedBlob } from '../store/checked-read.ts';
+import { DamagedBlobError } from '../store/blob-errors.ts';
+import { BlobCheck, type BlobFile } from '../store/checked-read.ts';
 import { type Image, layoutFiles } from './image.ts';
 
 const DIRECTORY_MODE = 0o755;
@@ -82,10 +83,10 @@ export function* tarPieces(
     const descriptor = openBlob(blob);
     try {
       const actual = fstatSync(descriptor).size;
-      if (actual !== part.sizeBytes) throw new DamagedBlob(blob, `${actual} bytes`);
+      if (actual !== part.sizeBytes) throw new DamagedBlobError(blob, `${actual} bytes`);
       for (let left = part.sizeBytes; left > 0; ) {
         const got = readSync(descriptor, buffer, used, Math.min(left, buffer.length - used), null);
-        if (got === 0) throw new DamagedBlob(blob, `${part.sizeBytes - left} bytes`);
+        if (got === 0) throw new DamagedBlobError(blob, `${part.sizeBytes - left} bytes`);
         check.update(buffer.subarray(used, used + got));
         used += got;
         left -= got;
@@ -107,7 +108,7 @@ function openBlob(blob: BlobFile): number {
   try {
     return openSync(blob.path, 'r');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') throw new DamagedBlob(blob, 'no such file');
+    if (errnoOf(error) === 'ENOENT') throw new DamagedBlobError(blob, 'no such file');
     throw new AppError('STORAGE', `cannot read blob ${blob.digest} (${blob.path}): ${reasonOf(error)}`, {
       cause: error,
       hint: 'Check the permissions of the cache folder.',

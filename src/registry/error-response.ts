@@ -1,8 +1,9 @@
 import { type HttpResponse, retryAfter, TRANSIENT_STATUSES } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
-import { AppError, type ErrorCode } from '../model/app-error.ts';
+import type { ErrorCode } from '../model/app-error.ts';
 import { parseJson } from '../model/json.ts';
 import type { Secrets } from './redact.ts';
+import { type OciError, RegistryError } from './registry-error.ts';
 import { meaningOf, type Remedy, type RequestName, sentenceOf } from './remedies.ts';
 
 /** Registries explain themselves in a few hundred bytes. */
@@ -10,13 +11,6 @@ const MAX_ERROR_BYTES = 64 * 1024;
 /** As much of a registry's words as fits in a message. */
 const MAX_MESSAGE_CHARS = 500;
 const MAX_ERRORS = 20;
-
-/** OCI distribution-spec 1.1, "Error Codes". */
-export interface OciError {
-  readonly code: string;
-  readonly message: string;
-  readonly detail?: unknown;
-}
 
 /** A response that is not what was asked for, read. */
 export interface ErrorResponse {
@@ -117,14 +111,14 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
 };
 
 /** @param given what is known beyond the response */
-export function errorOfResponse(name: RequestName, refusal: ErrorResponse, given?: Remedy): AppError {
+export function errorOfResponse(name: RequestName, refusal: ErrorResponse, given?: Remedy): RegistryError {
   const { status, errors } = refusal;
   const word = errors[0]?.code ?? '';
   const named = status >= 400 && status < 500 ? codesByName[word] : undefined;
   const code = codesByStatus[status] ?? named ?? (status >= 500 ? 'NETWORK' : 'UNSUPPORTED');
   const { meaning, hint } = (status === 407 ? undefined : given) ?? meaningOf(status, word, name.request);
-  return new AppError(code, sentenceOf(name, meaning, errorResponseText(refusal)), {
+  return new RegistryError(code, sentenceOf(name, meaning, errorResponseText(refusal)), {
     ...(hint === undefined ? {} : { hint }),
-    details: { what: `${name.where}: ${name.request}`, status, errors },
+    failure: { what: `${name.where}: ${name.request}`, status, errors },
   });
 }

@@ -1,11 +1,11 @@
-import { AppError, isAppError } from '../model/app-error.ts';
+import { AppError } from '../model/app-error.ts';
 import { fullName, type Reference } from '../model/reference.ts';
-import type { OciError } from './error-response.ts';
+import { RegistryError, statusOf } from './registry-error.ts';
 
 /** A push that was refused because of what is not there says so. Other errors as they came. */
 export function explainMissing(error: unknown, where: string): unknown {
-  if (!isAppError(error)) return error;
-  const errors = (error.details.errors ?? []) as readonly OciError[];
+  if (!(error instanceof RegistryError)) return error;
+  const { errors = [] } = error.failure;
   const missing = errors.filter(({ code }) => code === 'MANIFEST_BLOB_UNKNOWN' || code === 'BLOB_UNKNOWN');
   if (missing.length === 0) return error;
   const digests = missing.flatMap(
@@ -26,11 +26,12 @@ export function explainMissing(error: unknown, where: string): unknown {
 
 /** Registries say 405, or 400 with a code of another meaning, when they do not delete (tags). */
 export function explainDeletion(error: unknown, reference: Reference): unknown {
-  if (!isAppError(error) || (error.details.status !== 405 && error.details.status !== 400)) return error;
+  const status = statusOf(error);
+  if (!(error instanceof RegistryError) || (status !== 405 && status !== 400)) return error;
   const what = reference.digest === undefined ? 'tags' : 'manifests';
   return new AppError(
     'UNSUPPORTED',
-    `${fullName(reference)}: this registry does not allow deleting ${what} (HTTP ${error.details.status})`,
+    `${fullName(reference)}: this registry does not allow deleting ${what} (HTTP ${status})`,
     {
       hint:
         reference.digest === undefined

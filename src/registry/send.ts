@@ -1,7 +1,6 @@
 import { type HttpResponse, USER_AGENT } from '../fetch/exchange.ts';
 import { errorCode, FetchFailure } from '../fetch/failure.ts';
 import { redactUrl } from '../fetch/url.ts';
-import { AppError } from '../model/app-error.ts';
 import type { Progress } from '../model/progress.ts';
 import type { RepositoryPath } from '../model/reference.ts';
 import { onePiece, readUpTo } from './bodies.ts';
@@ -9,6 +8,7 @@ import { errorOfResponse, readErrorResponse, transientFailure } from './error-re
 import type { FinalResponse, Host } from './hosts.ts';
 import { resolveLocation } from './location.ts';
 import type { Secrets } from './redact.ts';
+import { RegistryError } from './registry-error.ts';
 import { meaningOf, type RequestName, sentenceOf } from './remedies.ts';
 import { pause, type Retries } from './retry.ts';
 import { scopesOf } from './scopes.ts';
@@ -77,16 +77,16 @@ function mayRepeat({ method, repeatable }: RegistryRequest, failure: FetchFailur
 
 const NOBODY_HINT = "Check the registry's name and port, and that it is running.";
 
-function toAppError(name: RequestName, failure: FetchFailure, secrets: Secrets): AppError {
+function toAppError(name: RequestName, failure: FetchFailure, secrets: Secrets): RegistryError {
   const what = `${name.where}: ${name.request}`;
   const reason = secrets.redact(failure.message);
   const told = failure.status === undefined ? undefined : meaningOf(failure.status, '', name.request);
   const text = told === undefined ? `${what}: ${reason}` : sentenceOf(name, told.meaning, reason);
   const hint = failure.hint ?? told?.hint ?? (isNobodyThere(failure) ? NOBODY_HINT : undefined);
-  return new AppError(failure.code, text, {
+  return new RegistryError(failure.code, text, {
     ...(hint === undefined ? {} : { hint }),
     cause: failure,
-    details: { what, ...(failure.waitMs === undefined ? {} : { retryAfterMs: failure.waitMs }) },
+    failure: { what, ...(failure.waitMs === undefined ? {} : { retryAfterMs: failure.waitMs }) },
   });
 }
 

@@ -4,6 +4,7 @@ import { fullName, type Repository, type RepositoryPath } from '../model/referen
 import type { BlobSource } from './blobs.ts';
 import { type BlobId, hasBlob } from './blobs.ts';
 import { bytesBody } from './bodies.ts';
+import { RegistryError, statusOf } from './registry-error.ts';
 import { pause } from './retry.ts';
 import type { Action, RegistryRequest, RegistryResponse, RegistrySession, RequestBody } from './types.ts';
 
@@ -109,7 +110,7 @@ export async function finishUpload(
         throw error;
       } else if (tried >= session.retries.count) throw error;
       else {
-        const waitMs = isAppError(error) ? (error.details.retryAfterMs as number | undefined) : undefined;
+        const waitMs = error instanceof RegistryError ? error.failure.retryAfterMs : undefined;
         await pause({ ...session.retries, tried, waitMs, signal: session.signal });
         tried++;
       }
@@ -122,12 +123,13 @@ export async function finishUpload(
 
 /** Damaged on the way, or our bytes are wrong: then the next try ends the same. */
 function isRefusedDigest(error: unknown): boolean {
-  return isAppError(error, 'INTEGRITY') && error.details.status === 400;
+  return isAppError(error, 'INTEGRITY') && statusOf(error) === 400;
 }
 
 /** The upload has ended, or stands elsewhere than we thought. */
 function isGone(error: unknown): boolean {
-  return isAppError(error) && (error.details.status === 404 || error.details.status === 416);
+  const status = statusOf(error);
+  return status === 404 || status === 416;
 }
 
 /** Brings `upload` to what the registry says of it. True: the blob turned out to be there. */

@@ -6,8 +6,9 @@ import { errnoOf, storageError } from '../files/errno.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { AppError } from '../model/app-error.ts';
 import { type Digest, hexOf } from '../model/digest.ts';
+import { DamagedBlobError, MissingBlobError } from './blob-errors.ts';
 import { BLOB_MODE, type BlobWriter, openBlobWriter, removeFile } from './blob-writer.ts';
-import { DamagedBlob, readBlobFile } from './checked-read.ts';
+import { readBlobFile } from './checked-read.ts';
 
 export interface BlobStore {
   /** Path of the blob. @throws AppError NOT_FOUND */
@@ -61,9 +62,7 @@ export class FileBlobStore implements BlobStore {
   get(digest: Digest): string {
     const path = this.pathOf(digest);
     if (existsSync(path)) return path;
-    throw new AppError('NOT_FOUND', `blob ${digest} not found in the cache ${this.directory}`, {
-      details: { digest },
-    });
+    throw new MissingBlobError(digest, `cache ${this.directory}`);
   }
 
   /** With `sizeBytes`, false for a file of another size: it is damaged, and storing the blob again replaces it. */
@@ -176,8 +175,8 @@ export class FileBlobStore implements BlobStore {
   }
 
   /** The error for a blob whose bytes were found to be wrong. */
-  damaged(blob: { digest: Digest; size: number }, got: string): DamagedBlob {
-    return new DamagedBlob(
+  damaged(blob: { digest: Digest; size: number }, got: string): DamagedBlobError {
+    return new DamagedBlobError(
       { digest: blob.digest, sizeBytes: blob.size, path: this.pathOf(blob.digest) },
       got,
     );

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { errnoOf } from '../files/errno.ts';
-import { AppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
+import { DamagedBlobError } from './blob-errors.ts';
 
 export interface BlobFile {
   readonly digest: Digest;
@@ -12,20 +12,6 @@ export interface BlobFile {
 
 /** Small reads take no more memory than they have to; large ones few calls. */
 const MAX_READ_BYTES = 1 << 20;
-
-/** A blob of a store that is missing, or has other bytes than its name says. */
-export class DamagedBlob extends AppError {
-  readonly digest: Digest;
-
-  /** @param got what is there instead: a size or a digest */
-  constructor({ digest, sizeBytes, path }: BlobFile, got: string) {
-    super('INTEGRITY', `damaged blob ${digest} (${path}): expected ${sizeBytes} bytes, got ${got}`, {
-      hint: 'Run `compose cache verify --repair`, then try again.',
-      details: { digest, path, expected: sizeBytes, got },
-    });
-    this.digest = digest;
-  }
-}
 
 /** Takes in a blob's bytes on their way; `finish` says whether they were the blob's. */
 export class BlobCheck {
@@ -45,9 +31,9 @@ export class BlobCheck {
   /** @throws DamagedBlob */
   finish(): void {
     if (this.#sizeBytes !== this.#blob.sizeBytes)
-      throw new DamagedBlob(this.#blob, `${this.#sizeBytes} bytes`);
+      throw new DamagedBlobError(this.#blob, `${this.#sizeBytes} bytes`);
     const digest = `sha256:${this.#hash.digest('hex')}`;
-    if (digest !== this.#blob.digest) throw new DamagedBlob(this.#blob, `bytes of ${digest}`);
+    if (digest !== this.#blob.digest) throw new DamagedBlobError(this.#blob, `bytes of ${digest}`);
   }
 }
 
@@ -70,7 +56,7 @@ export async function* readBlobFile(
       last = piece as Buffer;
     }
   } catch (error) {
-    throw errnoOf(error) === 'ENOENT' ? new DamagedBlob(blob, 'no such file') : error;
+    throw errnoOf(error) === 'ENOENT' ? new DamagedBlobError(blob, 'no such file') : error;
   }
   check?.finish();
   if (last !== undefined) yield last;

@@ -4,7 +4,8 @@ import type { ByteRange } from '../../compose/layer-tar.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, Compression } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
-import { BlobCheck, type BlobFile, DamagedBlob } from '../../store/checked-read.ts';
+import { DamagedBlobError } from '../../store/blob-errors.ts';
+import { BlobCheck, type BlobFile } from '../../store/checked-read.ts';
 
 /** Read in pieces that keep the decompressor busy and memory small. */
 const READ_BYTES = 1 << 20;
@@ -51,7 +52,7 @@ export async function* inflate({ path, compression, signal, blob }: StoredBytes)
 }
 
 async function* readPieces(file: BlobFile, signal: AbortSignal): AsyncGenerator<Buffer, undefined> {
-  if (!existsSync(file.path)) throw new DamagedBlob(file, 'no such file');
+  if (!existsSync(file.path)) throw new DamagedBlobError(file, 'no such file');
   yield* createReadStream(file.path, { highWaterMark: READ_BYTES, signal });
 }
 

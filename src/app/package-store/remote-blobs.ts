@@ -1,10 +1,11 @@
-import { AppError, isAppError } from '../../model/app-error.ts';
+import { isAppError } from '../../model/app-error.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import { fullName, type Repository } from '../../model/reference.ts';
 import type { PushTarget } from '../../model/registry.ts';
 import { type BlobId, readBlob } from '../../registry/blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
+import { MissingBlobError } from '../../store/blob-errors.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
 import type { Context, RemoteBlobs } from '../context.ts';
@@ -47,9 +48,7 @@ function remoteBlobs(context: Context, resolution: Resolution, access: StoreAcce
     }
     const entry = packageOf(context, resolution, blob.digest);
     if (entry === undefined) {
-      throw new AppError('NOT_FOUND', `${fullName(access.store)}: ${blob.digest} not found`, {
-        details: { digest: blob.digest },
-      });
+      throw new MissingBlobError(blob.digest, fullName(access.store));
     }
     const { sources, repositories } = resolution;
     await fetchArchives(context, sources, { packages: [entry], repositories });

@@ -4,6 +4,7 @@ import type { RepositoryRow } from '../../catalog/repositories.ts';
 import type { Distro } from '../../distros/distro.ts';
 import type { ConditionalResult } from '../../fetch/conditional.ts';
 import { fetchAccepted } from '../../fetch/http.ts';
+import { FetchError } from '../../fetch/mirrors.ts';
 import { isLocal, joinUrl, localPath, withoutSecrets } from '../../fetch/url.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
@@ -104,8 +105,8 @@ async function askMirrors<T>(
       if (!isAppError(error)) throw error;
       // That it is not there under another name either says nothing more.
       if (failed.length === 0 || error.code !== 'NOT_FOUND') failed.push(error);
-      const reasons = error.details.urls as readonly { code: string }[] | undefined;
-      left = left.filter((_, at) => reasons?.[at]?.code === 'NOT_FOUND');
+      const sources = error instanceof FetchError ? error.sources : [];
+      left = left.filter((_, at) => sources[at]?.code === 'NOT_FOUND');
       if (left.length === 0) break;
     }
   }

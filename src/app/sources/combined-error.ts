@@ -1,19 +1,26 @@
+import { FetchError } from '../../fetch/mirrors.ts';
 import { AppError } from '../../model/app-error.ts';
 
-/** Several refusals of one thing as one, with every reason: the code and hint are those of the first that is of content. */
-export function combinedError(refusals: readonly AppError[]): AppError {
-  const [only, ...others] = refusals as [AppError, ...AppError[]];
+/**
+ * Several errors about one file as one, with every message. Code, hint and details are those of the first error about
+ * content, else of the first.
+ * @param errors at least one
+ */
+export function combinedError(errors: readonly AppError[]): AppError {
+  const [only, ...others] = errors;
+  if (only === undefined) throw new Error('no errors to combine');
   if (others.length === 0) return only;
-  const first = refusals.find(({ code }) => code !== 'NETWORK' && code !== 'NOT_FOUND') ?? only;
-  return new AppError(first.code, refusals.map((error) => error.message).join('\n'), {
-    ...(first.hint === undefined ? {} : { hint: first.hint }),
-    details: first.details,
-    cause: first,
-  });
+  const first = errors.find(({ code }) => code !== 'NETWORK' && code !== 'NOT_FOUND') ?? only;
+  const message = errors.map((error) => error.message).join('\n');
+  const context = { ...(first.hint === undefined ? {} : { hint: first.hint }), cause: first };
+  return first instanceof FetchError
+    ? new FetchError(first.code, message, { ...context, sources: first.sources })
+    : new AppError(first.code, message, { ...context, details: first.details });
 }
 
-/** `URL: reason` of every source that was asked, each a line. */
+/** `URL: reason` of every source of a fetch, one per line; of any other error its message on one line. */
 export function reasonsOf(error: AppError): readonly string[] {
-  const urls = error.details.urls as readonly { url: string; reason: string }[] | undefined;
-  return urls?.map(({ url, reason }) => `${url}: ${reason}`) ?? [error.message.replaceAll('\n', '; ')];
+  return error instanceof FetchError
+    ? error.sources.map(({ url, reason }) => `${url}: ${reason}`)
+    : [error.message.replaceAll('\n', '; ')];
 }

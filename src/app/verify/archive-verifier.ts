@@ -9,6 +9,7 @@ import { type Digest, hexOf } from '../../model/digest.ts';
 import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Evidence } from '../../model/verify-report.ts';
+import { UnsignedError } from '../../trust/unsigned-error.ts';
 import { fetchKeysOfRepositories } from '../archives/fetch-keys.ts';
 import { type RetryWithKeys, retryWithKeys } from '../archives/retry-with-keys.ts';
 import type { Context } from '../context.ts';
@@ -143,16 +144,11 @@ export class ArchiveVerifier {
     if (allowUntrusted || (refusal === undefined && entry.length > 0)) return { by: 'option' };
     const other = this.#sameVersion(facts);
     if (other !== undefined) throw this.#otherThanIndexed(facts, other, where);
-    if (refusal !== undefined && refusal.details.status !== 'unsigned') throw refusal;
+    if (refusal !== undefined && !(refusal instanceof UnsignedError)) throw refusal;
     const { distro, architecture } = this.sources;
-    throw new AppError(
-      'SIGNATURE',
-      `${where}: expected a signature or an entry in a signed index, got neither`,
-      {
-        hint: `Index the repository it comes from, then verify again: compose index --distro ${distro.id} --arch ${architecture}`,
-        details: { status: 'unsigned' },
-      },
-    );
+    throw new UnsignedError(`${where}: expected a signature or an entry in a signed index, got neither`, {
+      hint: `Index the repository it comes from, then verify again: compose index --distro ${distro.id} --arch ${architecture}`,
+    });
   }
 
   /** Of the same name and version but with another checksum. */

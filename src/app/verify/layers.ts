@@ -10,6 +10,7 @@ import type {
   VerifyProblem,
 } from '../../model/verify-report.ts';
 import type { ReadLayer } from '../../output/verify-layer.ts';
+import { UnsignedError } from '../../trust/unsigned-error.ts';
 import { type NamedPackage, packagesOfPurls } from '../images/image-packages.ts';
 import type { VerifiedArchive } from './archive-verifier.ts';
 import { judgeEntries } from './entry-verdict.ts';
@@ -161,8 +162,8 @@ function judgeGeneratedLayer(
 }
 
 /** Bytes that are no archive of their own, or whose signature would be elsewhere. */
-function mayBeDerived({ code, details }: AppError): boolean {
-  return code === 'BAD_ARCHIVE' || code === 'INTEGRITY' || details.status === 'unsigned';
+function mayBeDerived(error: AppError): boolean {
+  return error.code === 'BAD_ARCHIVE' || error.code === 'INTEGRITY' || error instanceof UnsignedError;
 }
 
 /** What a layer that is made of packages alone does not hold. */

@@ -17,7 +17,7 @@ import type { ImageSource } from '../../output/image-source.ts';
 import { RootfsBuilder } from '../../output/rootfs.ts';
 import { throwIfCancelled } from '../../output/storage-error.ts';
 import { expectEqual, type ReadLayer, readLayer } from '../../output/verify-layer.ts';
-import { DamagedBlob } from '../../store/checked-read.ts';
+import { DamagedBlobError } from '../../store/blob-errors.ts';
 import { architectureOf } from '../architecture.ts';
 import type { Context } from '../context.ts';
 import { distroOf } from '../distros.ts';
@@ -142,7 +142,7 @@ async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadL
     return read;
   } catch (error) {
     // What is damaged in the cache is not the image's fault: it is fetched again.
-    if (!isAppError(error) || error.code === 'CANCELLED' || error instanceof DamagedBlob) throw error;
+    if (!isAppError(error) || error.code === 'CANCELLED' || error instanceof DamagedBlobError) throw error;
     problems.push(problemOf(error, at));
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ContextOptions } from '../../src/app/context.ts';
+import type { CommandTable } from '../../src/cli/command.ts';
 import { run } from '../../src/cli/run.ts';
 import { digestOf, parseDiffId } from '../../src/model/digest.ts';
 import type { FilesReport, OwnsReport, SearchReport, ShowReport } from '../../src/model/package-report.ts';
@@ -189,6 +190,8 @@ export interface Outcome {
 }
 
 export interface Fakes {
+  /** In place of the product's commands */
+  readonly commands?: CommandTable;
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
   readonly answers?: Partial<App>;
@@ -287,6 +290,7 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
     stderr: { write: (text) => (stderr += text) },
     env: fakes.env ?? {},
     ...(fakes.signal === undefined ? {} : { signal: fakes.signal }),
+    ...(fakes.commands === undefined ? {} : { commands: fakes.commands }),
     ...(fakes.stdin === undefined ? {} : { stdin: () => Readable.from([Buffer.from(fakes.stdin ?? '')]) }),
     ...(typed === undefined
       ? {}

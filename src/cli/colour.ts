@@ -7,6 +7,7 @@ const PREFIXES: Readonly<Record<string, Style>> = {
   warning: ['bold', 'yellow'],
   note: 'yellow',
   hint: 'cyan',
+  http: 'dim',
   'caused by': 'dim',
 };
 
@@ -19,7 +20,7 @@ export function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.Pr
 
 /** The words at the beginning of lines that say what kind of message it is, in their colours. */
 export function paintMessages(text: string): string {
-  return text.replace(/^(error|warning|note|hint|caused by):/gm, (prefix, kind: string) =>
+  return text.replace(/^(error|warning|note|hint|http|caused by):/gm, (prefix, kind: string) =>
     styleText(PREFIXES[kind]!, prefix, { validateStream: false }),
   );
 }

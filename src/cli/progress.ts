@@ -11,6 +11,8 @@ export interface ProgressOptions {
 }
 
 export interface DrawnProgress extends Progress {
+  /** A line on standard error under a label of its own, above the bars; with `quiet`, nothing. */
+  message(label: string, text: string): void;
   /** Takes the bars away; nothing is drawn after it. */
   close(): void;
 }
@@ -39,17 +41,20 @@ function amountText(task: Pick<Task, 'unit'>, amount: number): string {
 
 /** Notes on standard error as they come; nothing else. */
 function notesOnly({ stderr, quiet }: ProgressOptions): DrawnProgress {
+  const message = (label: string, text: string) => {
+    if (!quiet) stderr.write(`${labelled(label, text)}\n`);
+  };
   return {
     task: () => ({ advance() {}, done() {} }),
-    note: (message) => {
-      if (!quiet) stderr.write(`${labelled('note', message)}\n`);
-    },
+    note: (text) => message('note', text),
+    message,
     close() {},
   };
 }
 
 /** Two lines for each task of more than a second. */
 function lineProgress(options: ProgressOptions): DrawnProgress {
+  const plain = notesOnly(options);
   const timers = new Set<NodeJS.Timeout>();
   let lines = 0;
   const line = (text: string) => {
@@ -79,7 +84,8 @@ function lineProgress(options: ProgressOptions): DrawnProgress {
         },
       };
     },
-    note: notesOnly(options).note,
+    note: plain.note,
+    message: plain.message,
     close() {
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
@@ -93,6 +99,11 @@ function barProgress(options: ProgressOptions): DrawnProgress {
   const live = new Map<Task, { readonly timer: NodeJS.Timeout; bar: SingleBar | undefined }>();
   let bars: MultiBar | undefined;
   let closed = false;
+  const message = (label: string, text: string): void => {
+    const line = `${labelled(label, text)}\n`;
+    if (bars === undefined || closed) stderr.write(line);
+    else bars.log(line);
+  };
   const start = async (task: Task): Promise<void> => {
     const { MultiBar } = (await import('cli-progress')).default;
     const entry = live.get(task);
@@ -129,11 +140,8 @@ function barProgress(options: ProgressOptions): DrawnProgress {
         },
       };
     },
-    note(message) {
-      const text = `${labelled('note', message)}\n`;
-      if (bars === undefined || closed) stderr.write(text);
-      else bars.log(text);
-    },
+    note: (text) => message('note', text),
+    message,
     close() {
       closed = true;
       for (const { timer } of live.values()) clearTimeout(timer);

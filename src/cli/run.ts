@@ -42,6 +42,8 @@ async function execute(
   const { runnable, values, settings, args } = line;
   const drawing = !print.quiet && !values['no-progress'];
   const progress = createProgress({ stderr, quiet: print.quiet, drawing });
+  const log = values.verbose ? await import('./request-log.ts') : undefined;
+  const stopShowing = log?.showRequests((text) => progress.message('http', text));
   try {
     const cacheDirectory = values.cache || undefined;
     const app = (options.app ?? createApp)({ env, progress, signal, cacheDirectory });
@@ -63,6 +65,7 @@ async function execute(
     if (signal.aborted) throw new AppError('CANCELLED', 'interrupted');
     return result;
   } finally {
+    stopShowing?.();
     progress.close();
   }
 }

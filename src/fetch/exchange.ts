@@ -4,6 +4,7 @@ import { AppError } from '../model/app-error.ts';
 import type { Send } from './connections.ts';
 import { cancelled, FetchFailure } from './failure.ts';
 import { networkFailure } from './network-failure.ts';
+import { recordRequest } from './request-log.ts';
 
 /** A server may ask for more patience than a person at a terminal has. */
 const MAX_RETRY_AFTER_MS = 30_000;
@@ -63,6 +64,8 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
   let stalled = false;
   let bodySent = false;
   let receivedBytes = 0;
+  let sentBytes = 0;
+  let status: number | undefined;
   let hasHeaders = false;
   let failedSource: { readonly error: unknown } | undefined;
   const stall = (): void => {
@@ -72,10 +75,12 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
   let watchdog = setTimeout(stall, timeoutMs);
   const onCancel = () => abort.abort();
   signal?.addEventListener('abort', onCancel, { once: true });
+  const endRecord = recordRequest(request.method, target);
 
   function end(): void {
     clearTimeout(watchdog);
     signal?.removeEventListener('abort', onCancel);
+    endRecord({ status, sentBytes, receivedBytes });
   }
   function explain(error: unknown): unknown {
     if (failedSource !== undefined) return failedSource.error;
@@ -92,6 +97,7 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
     try {
       for await (const chunk of source) {
         watchdog.refresh();
+        sentBytes += chunk.length;
         yield chunk;
         watchdog.refresh();
       }
@@ -111,6 +117,7 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
   function bodyOf(body: ExchangeRequest['body']): Pick<Dispatcher.RequestOptions, 'body'> {
     if (body === undefined) return {};
     if (!(body instanceof Uint8Array)) return { body: watched(body) as unknown as Uint8Array };
+    sentBytes = body.length;
     awaitReply();
     return { body };
   }
@@ -129,6 +136,7 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
       bodyTimeout: 0,
     });
     hasHeaders = true;
+    status = answer.statusCode;
     answered.add(target.origin);
     clearTimeout(watchdog);
     watchdog = setTimeout(stall, timeoutMs);

@@ -18,7 +18,10 @@ export const GENERAL_OPTIONS = {
     describe: 'Print only the essential result: a digest, names, or nothing but the exit code',
   }),
   'no-progress': toggle({ group: 'General', describe: 'Show notes but no progress' }),
-  verbose: toggle({ group: 'General', describe: 'Show every layer, and the full cause of errors' }),
+  verbose: toggle({
+    group: 'General',
+    describe: 'Show every layer, every HTTP request (on standard error), and the full cause of errors',
+  }),
   help: toggle({ short: 'h', group: 'General', describe: 'Show help' }),
   version: toggle({ short: 'V', group: 'General', describe: 'Print the version' }),
 };

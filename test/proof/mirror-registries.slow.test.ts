@@ -9,7 +9,7 @@ import type { MirrorAddReport } from '../../src/model/mirror-report.ts';
 import type { SourceOptions } from '../../src/model/request.ts';
 import { cli, json, small, source } from '../app/harness.ts';
 import { ACCESS, inCache } from '../app/images/registry-images.ts';
-import { added, composedIn, indexedIn, sized, type Upstream, upstream } from '../app/mirrors.ts';
+import { added, composedIn, indexedIn, sized, type Upstream, upstream } from '../app/mirror/mirrors.ts';
 import type { ProxyFault } from '../fake/fault-exchange.ts';
 import { startFaultProxy } from '../fake/fault-proxy.ts';
 import { peer } from '../fixtures/peers.ts';

@@ -14,7 +14,7 @@ import { signDetached, writeTestKeyring } from '../../fixtures/pgp.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 import { KEY, refused, request, small, source, use } from '../harness.ts';
 import { ACCESS, inCache } from '../images/registry-images.ts';
-import { added, composedIn, indexedIn, sized, upstream } from '../mirrors.ts';
+import { added, composedIn, indexedIn, sized, upstream } from './mirrors.ts';
 
 /** What was asked since the last time, digests and ids left out. */
 function asked(registry: FakeRegistry): readonly string[] {

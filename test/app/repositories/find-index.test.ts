@@ -14,7 +14,7 @@ import { signDetached, writeTestKeyring } from '../../fixtures/pgp.ts';
 import { sharedData } from '../../fixtures/shared.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 import { cli, composed, folder, index, json, KEY, refused, small, source, use } from '../harness.ts';
-import { added, indexedIn } from '../mirrors.ts';
+import { added, indexedIn } from '../mirror/mirrors.ts';
 
 const PAGE = Buffer.from('<!DOCTYPE html><html><body>Please log in</body></html>');
 

@@ -1,13 +1,13 @@
-import { compose } from '../../src/app/compose/compose.ts';
-import { type MirrorAddRequest, mirrorAdd } from '../../src/app/mirror/add.ts';
-import { indexRepositories } from '../../src/app/repositories/index-repositories.ts';
-import type { MirrorAddReport } from '../../src/model/mirror-report.ts';
-import type { ComposeReport, IndexReport, SourceOptions } from '../../src/model/request.ts';
-import type { ApkSpec } from '../fixtures/apk.ts';
-import { writeAlpineMirror, writeApkKeyring } from '../fixtures/mirror-dir.ts';
-import { tempDir } from '../fixtures/temp.ts';
-import { KEY, noise, request, small, source } from './harness.ts';
-import { inCache } from './images/registry-images.ts';
+import { compose } from '../../../src/app/compose/compose.ts';
+import { type MirrorAddRequest, mirrorAdd } from '../../../src/app/mirror/add.ts';
+import { indexRepositories } from '../../../src/app/repositories/index-repositories.ts';
+import type { MirrorAddReport } from '../../../src/model/mirror-report.ts';
+import type { ComposeReport, IndexReport, SourceOptions } from '../../../src/model/request.ts';
+import type { ApkSpec } from '../../fixtures/apk.ts';
+import { writeAlpineMirror, writeApkKeyring } from '../../fixtures/mirror-dir.ts';
+import { tempDir } from '../../fixtures/temp.ts';
+import { KEY, noise, request, small, source } from '../harness.ts';
+import { inCache } from '../images/registry-images.ts';
 
 interface TestHooks {
   after(fn: () => void): void;

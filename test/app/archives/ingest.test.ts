@@ -1,27 +1,19 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createGzip, gunzipSync, gzipSync } from 'node:zlib';
-import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
-import type { ErrorCode } from '../../src/model/app-error.ts';
-import type { IngestReport } from '../../src/model/request.ts';
-import { startMirror } from '../fake/mirror.ts';
-import {
-  type ApkSpec,
-  apkIdentity,
-  apkIndexBlock,
-  gzipMember,
-  makeApk,
-  makeApkIndexOf,
-  makeApkMembers,
-} from '../fixtures/apk.ts';
-import { archFileName, makeArchDb, makeArchPackage } from '../fixtures/arch.ts';
-import { writeAlpineMirror, writeApkKeyring } from '../fixtures/mirror-dir.ts';
-import { END_OF_ARCHIVE, headerBlock, padded, paxRecord, tarEntries } from '../fixtures/tar.ts';
-import { tempDir } from '../fixtures/temp.ts';
-import { cli, composed, contents, folder, index, json, KEY, refused, small } from './harness.ts';
+import { createGzip } from 'node:zlib';
+import { EXIT_CODES } from '../../../src/cli/exit-codes.ts';
+import type { ErrorCode } from '../../../src/model/app-error.ts';
+import type { IngestReport } from '../../../src/model/request.ts';
+import { startMirror } from '../../fake/mirror.ts';
+import { type ApkSpec, gzipMember, makeApk, makeApkMembers } from '../../fixtures/apk.ts';
+import { makeArchPackage } from '../../fixtures/arch.ts';
+import { writeApkKeyring } from '../../fixtures/mirror-dir.ts';
+import { END_OF_ARCHIVE, headerBlock, padded, paxRecord, tarEntries } from '../../fixtures/tar.ts';
+import { tempDir } from '../../fixtures/temp.ts';
+import { cli, contents, folder, json, KEY, small } from '../harness.ts';
 
 /** An apk whose data member is these bytes of tar, control and datahash in order. */
 function apkOfTar(tar: Uint8Array, spec: Partial<ApkSpec> = {}): Buffer {
@@ -62,6 +54,7 @@ function corrupted(bytes: Buffer, at: number): Buffer {
 }
 
 const GOOD = makeApk(small('bad', { files: [{ path: 'usr/big', content: Buffer.alloc(60_000, 'text ') }] }));
+
 const CONTROL_BYTES = makeApkMembers(
   small('bad', { files: [{ path: 'usr/big', content: Buffer.alloc(60_000, 'text ') }] }),
 ).control.length;
@@ -282,251 +275,4 @@ test('ingest of a URL: taken, and refused without a trace; what is not there and
   assert.equal((await run(folder(dir, 'empty'))).code, EXIT_CODES.NOT_FOUND);
   assert.deepEqual(contents(cache), before);
   assert.deepEqual(before.partial, []);
-});
-
-const MISMATCHES: readonly [
-  what: string,
-  change: (block: string) => string,
-  code: ErrorCode,
-  pattern: RegExp,
-][] = [
-  ['another size', (block) => block.replace(/^S:\d+/m, 'S:9999'), 'INTEGRITY', /expected 9999, got \d+/],
-  [
-    'another checksum',
-    (block) => block.replace(/^C:.*/m, `C:${apkIdentity(small('other'))}`),
-    'INTEGRITY',
-    /checksum \(C:\) differs from the index: expected Q1\S+, got Q1/,
-  ],
-  [
-    'another version',
-    (block) => block.replace(/^V:.*/m, 'V:2.0-r0'),
-    'INTEGRITY',
-    /version differs from the index: expected 2\.0-r0, got 1\.0-r0/,
-  ],
-  [
-    'another name',
-    (block) => block.replace(/^P:.*/m, 'P:b'),
-    'INTEGRITY',
-    /name differs from the index: expected b, got a/,
-  ],
-];
-
-for (const [what, change, code, pattern] of MISMATCHES) {
-  test(`an archive of which the signed index says ${what} is refused; nothing of it stays`, async (t) => {
-    const dir = tempDir(t);
-    const cache = join(dir, 'cache');
-    const keyring = writeApkKeyring(join(dir, 'keys'), [KEY]);
-    const spec = small('a', { key: KEY });
-    const bytes = makeApk(spec);
-    const block = change(apkIndexBlock(spec, apkIdentity(spec), bytes.length));
-    const fileName = `${/^P:(.*)/m.exec(block)?.[1]}-${/^V:(.*)/m.exec(block)?.[1]}.apk`;
-    const repo = folder(dir, 'repo');
-    writeFileSync(join(repo, 'APKINDEX.tar.gz'), makeApkIndexOf(`${block}\n`, { key: KEY }));
-    writeFileSync(join(repo, fileName), bytes);
-    const name = fileName.split('-')[0] as string;
-    const error = await refused(composed(cache, [name], { repositories: [repo], keyring }), code, pattern);
-    assert.ok(error.message.startsWith(join(repo, fileName)), error.message);
-    assert.deepEqual(contents(cache), { blobs: [], ingest: [], partial: [] });
-  });
-}
-
-test('an Arch archive of another SHA-256 or size than its database says is refused', async (t) => {
-  const dir = tempDir(t);
-  const spec = { name: 'bash', version: '5.2-1', files: [{ path: 'usr/' }] };
-  const bytes = makeArchPackage(spec);
-  const fileName = archFileName(spec);
-  const repo = folder(dir, 'core');
-  writeFileSync(join(repo, 'core.db'), makeArchDb([{ spec, bytes, fileName }]));
-  const from = { distro: 'arch', repositories: [repo], sigLevel: 'Never' } as const;
-  writeFileSync(join(repo, fileName), makeArchPackage({ ...spec, description: 'another' }));
-  await refused(composed(join(dir, 'c1'), ['bash'], from), 'INTEGRITY', fileName, /expected .*, got /);
-  writeFileSync(join(repo, fileName), Buffer.concat([bytes, bytes]));
-  await refused(composed(join(dir, 'c2'), ['bash'], from), 'INTEGRITY', fileName, `expected ${bytes.length}`);
-  writeFileSync(join(repo, fileName), bytes);
-  await composed(join(dir, 'c3'), ['bash'], from);
-});
-
-test('a file name that climbs out of the repository is never fetched', async (t) => {
-  const dir = tempDir(t);
-  const repo = folder(dir, 'repo');
-  const block = apkIndexBlock({ name: '../../x', version: '1.0-r0' }, apkIdentity(small('x')), 10);
-  writeFileSync(join(repo, 'APKINDEX.tar.gz'), makeApkIndexOf(`${block}\n`));
-  const from = { repositories: [repo], allowUntrusted: true };
-  await index(join(dir, 'cache'), from);
-  await refused(
-    composed(join(dir, 'cache'), ['../../x'], from),
-    'UNSATISFIABLE',
-    '../../x-1.0-r0',
-    'file name',
-  );
-  const arch = folder(dir, 'core');
-  const spec = { name: 'x', version: '1-1' };
-  writeFileSync(
-    join(arch, 'core.db'),
-    makeArchDb([{ spec, bytes: makeArchPackage(spec), fileName: '../../x.pkg.tar.zst' }]),
-  );
-  const result = index(join(dir, 'cache'), { distro: 'arch', repositories: [arch] });
-  await refused(result, 'BAD_INDEX', '../../x', 'FILENAME');
-});
-
-test('names that are no UTF-8 go through an image unharmed; a path given twice is refused', async (t) => {
-  const dir = tempDir(t);
-  const repo = writeAlpineMirror(dir, {
-    packages: [
-      small('odd', {
-        files: [{ path: 'usr/' }, { path: 'usr/\udcff\udcfe', content: 'bytes' }],
-      }),
-      small('twice', {
-        files: [
-          { path: 'usr/' },
-          { path: 'usr/twice', content: 'one' },
-          { path: 'usr/twice', content: 'two' },
-        ],
-      }),
-    ],
-  });
-  const out = join(dir, 'out.tar');
-  const words = [
-    '--arch',
-    'x86_64',
-    '--repo',
-    repo,
-    '--allow-untrusted',
-    '--cache',
-    join(dir, 'cache'),
-    '-o',
-    out,
-  ];
-  const ended = await cli(['odd', ...words, '--layers', 'single', '--layer-encoding', 'none', '--json']);
-  assert.equal(ended.code, 0, ended.stdout);
-  const image = readFileSync(out);
-  assert.ok(image.includes(Buffer.from([0xff, 0xfe])), 'the name’s own bytes');
-  assert.ok(image.includes(Buffer.from('F:usr\nR:\xff\xfe\n', 'latin1')), 'in the database too');
-  const twice = await cli(['twice', ...words, '--json']);
-  assert.equal(JSON.parse(twice.stdout).error.code, 'BAD_ARCHIVE', twice.stdout);
-  assert.match(twice.stdout, /usr\/twice.*the same file twice/);
-});
-
-test('a symbolic link out of the tree and a file below it: nothing on this machine is written', async (t) => {
-  const dir = tempDir(t);
-  const target = folder(dir, 'outside');
-  const repo = writeAlpineMirror(dir, {
-    packages: [
-      small('link', {
-        files: [
-          { path: 'usr/' },
-          { path: 'usr/out', linkTarget: `../../../../../../..${target}` },
-          { path: 'usr/out/evil', content: 'x' },
-        ],
-      }),
-    ],
-  });
-  const ended = await cli([
-    'link',
-    '--arch',
-    'x86_64',
-    '--repo',
-    repo,
-    '--allow-untrusted',
-    '--cache',
-    join(dir, 'cache'),
-    '-o',
-    join(dir, 'out.tar'),
-  ]);
-  assert.notEqual(ended.code, 70, ended.stderr);
-  assert.deepEqual(readdirSync(target), []);
-});
-
-test('an archive with end-of-archive too early, composed: repacked, and said', async (t) => {
-  const dir = tempDir(t);
-  const repo = writeAlpineMirror(dir, { packages: [small('early', { earlyEnd: true })] });
-  const out = join(dir, 'out.tar');
-  const ended = await cli([
-    'early',
-    '--arch',
-    'x86_64',
-    '--repo',
-    repo,
-    '--allow-untrusted',
-    '--cache',
-    join(dir, 'cache'),
-    '-o',
-    out,
-  ]);
-  assert.equal(ended.code, 0, ended.stderr);
-  assert.match(ended.stdout + ended.stderr, /early-1\.0-r0.*end-of-archive/);
-});
-
-test('a catalog that is garbage, a cache that is a file, a recipe that is no YAML: what, where, way out', async (t) => {
-  const dir = tempDir(t);
-  const garbage = folder(dir, 'garbage');
-  writeFileSync(
-    join(garbage, 'catalog.sqlite'),
-    'this is not a database, it is a text that is long enough to be looked at'.repeat(99),
-  );
-  const catalog = await cli(['plan', 'a', '--repo', dir, '--cache', garbage]);
-  assert.equal(catalog.code, EXIT_CODES.CATALOG, catalog.stderr);
-  assert.ok(
-    catalog.stderr.includes(join(garbage, 'catalog.sqlite')) &&
-      catalog.stderr.includes('hint: Move the file away'),
-    catalog.stderr,
-  );
-  const file = join(dir, 'file');
-  writeFileSync(file, '');
-  for (const cache of [file, join(file, 'below')]) {
-    const ended = await cli(['plan', 'a', '--repo', dir, '--cache', cache]);
-    assert.equal(ended.code, EXIT_CODES.STORAGE, ended.stderr);
-    assert.ok(
-      ended.stderr.includes(cache) && /hint: .*(--cache|PKGCOMPOSE_CACHE)/.test(ended.stderr),
-      ended.stderr,
-    );
-  }
-  const recipe = join(dir, 'recipe.yaml');
-  writeFileSync(recipe, 'packages: [a\ntags: {');
-  const ended = await cli(['build', recipe, '--cache', join(dir, 'cache')]);
-  assert.equal(ended.code, EXIT_CODES.USAGE, ended.stderr);
-  assert.match(ended.stderr, new RegExp(`${recipe}:\\d+`));
-});
-
-test('an index bomb is refused before it fills the memory', async (t) => {
-  const dir = tempDir(t);
-  const repo = folder(dir, 'repo');
-  const bomb = gzipSync(
-    Buffer.concat([
-      header('APKINDEX', '0', 64 * 1024 * 1024),
-      Buffer.alloc(64 * 1024 * 1024),
-      END_OF_ARCHIVE,
-    ]),
-  );
-  assert.equal(gunzipSync(bomb).length, 64 * 1024 * 1024 + 1536);
-  writeFileSync(join(repo, 'APKINDEX.tar.gz'), bomb);
-  await refused(
-    index(join(dir, 'cache'), { repositories: [repo], allowUntrusted: true }),
-    'LIMIT',
-    repo,
-    /200/,
-  );
-});
-
-test('a cache folder that cannot be written is STORAGE, not a bug', async (t) => {
-  const dir = tempDir(t);
-  const cache = folder(dir, 'cache');
-  mkdirSync(join(cache, 'blobs'));
-  writeFileSync(join(cache, 'blobs/sha256'), 'a file in the way');
-  const repo = writeAlpineMirror(dir, { packages: [small('a')] });
-  const ended = await cli([
-    'a',
-    '--arch',
-    'x86_64',
-    '--repo',
-    repo,
-    '--allow-untrusted',
-    '--cache',
-    cache,
-    '-o',
-    join(dir, 'o.tar'),
-  ]);
-  assert.equal(ended.code, EXIT_CODES.STORAGE, ended.stderr);
-  assert.ok(ended.stderr.includes(join(cache, 'blobs/sha256')), ended.stderr);
-  assert.ok(!existsSync(join(dir, 'o.tar')));
 });

@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
-import type { CacheVerifyReport } from '../../src/model/request.ts';
-import { type Mirror, startMirror } from '../fake/mirror.ts';
-import { writeAlpineMirror, writeApkKeyring } from '../fixtures/mirror-dir.ts';
-import { tempDir } from '../fixtures/temp.ts';
-import { cli, contents, type Ended, folder, json, KEY, noise, small } from './harness.ts';
+import { EXIT_CODES } from '../../../src/cli/exit-codes.ts';
+import type { CacheVerifyReport } from '../../../src/model/request.ts';
+import { type Mirror, startMirror } from '../../fake/mirror.ts';
+import { writeAlpineMirror, writeApkKeyring } from '../../fixtures/mirror-dir.ts';
+import { tempDir } from '../../fixtures/temp.ts';
+import { cli, contents, type Ended, folder, json, KEY, noise, small } from '../harness.ts';
 
 export interface TestHooks {
   after(fn: () => void | Promise<void>): void;

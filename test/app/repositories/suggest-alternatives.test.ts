@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { resolvePackages } from '../../src/app/repositories/resolve.ts';
-import { problemLines } from '../../src/cli/render/problems.ts';
-import type { SourceOptions } from '../../src/model/request.ts';
-import { ResolutionError, type ResolutionFailure } from '../../src/model/resolution-error.ts';
-import { writeAlpineMirror, writeArchMirror } from '../fixtures/mirror-dir.ts';
-import { tempDir } from '../fixtures/temp.ts';
-import { index, small, source, use } from './harness.ts';
-import { alpineShelf, archShelf, type Shelf } from './repositories/index-folders.ts';
+import { resolvePackages } from '../../../src/app/repositories/resolve.ts';
+import { problemLines } from '../../../src/cli/render/problems.ts';
+import type { SourceOptions } from '../../../src/model/request.ts';
+import { ResolutionError, type ResolutionFailure } from '../../../src/model/resolution-error.ts';
+import { writeAlpineMirror, writeArchMirror } from '../../fixtures/mirror-dir.ts';
+import { tempDir } from '../../fixtures/temp.ts';
+import { cli, index, json, small, source, use } from '../harness.ts';
+import { setUp } from '../two-packages.ts';
+import { alpineShelf, archShelf, type Shelf } from './index-folders.ts';
 
 async function failureOf(shelf: Shelf, targets: readonly string[]): Promise<ResolutionFailure> {
   const error = await use(shelf, (context) =>
@@ -357,4 +358,43 @@ test('words that are no names are refused like unknown ones', async (t) => {
       );
     }
   }
+});
+
+test('an unknown package: nearest names and who provides it; a clash: who asked for what', async (t) => {
+  const { dir, cache } = await setUp(t);
+  const repo = writeAlpineMirror(dir, {
+    repo: 'words',
+    packages: [
+      small('gcc', { provides: ['cmd:gcc-13=1', 'so:libgccjit.so.0=0'] }),
+      small('gdb'),
+      small('x', { depends: ['y>2'] }),
+      small('y'),
+      small('needs', { depends: ['nobody-has-this'] }),
+      small('foe', { depends: ['!gdb'] }),
+    ],
+  });
+  const words = ['--arch', 'x86_64', '--repo', repo, '--allow-untrusted', '--cache', cache];
+  const near = await cli(['plan', 'gccc', ...words]);
+  assert.equal(near.code, 3);
+  assert.match(near.stderr, /gccc/);
+  assert.match(near.stderr, /Did you mean gcc\b/);
+  for (const by of ['cmd:gcc-13', 'so:libgccjit.so.0']) {
+    const ended = await cli(['plan', by.slice(by.indexOf(':') + 1), ...words, '--json']);
+    assert.equal(ended.code, 3, ended.stdout);
+    const { error } = json<{ error: { details: { problems: { providers: unknown }[] } } }>(ended);
+    assert.deepEqual(error.details.problems[0]?.providers, [{ package: 'gcc-1.0-r0', by }], ended.stdout);
+  }
+  assert.match(
+    (await cli(['plan', 'gcc-13', ...words])).stderr,
+    /gcc-13 is a command provided by gcc-1\.0-r0/,
+  );
+  const version = await cli(['plan', 'x', ...words]);
+  assert.ok([3, 4].includes(version.code as number), version.stderr);
+  for (const part of ['y>2', 'x-1.0-r0', '1.0-r0']) assert.ok(version.stderr.includes(part), version.stderr);
+  const missing = await cli(['plan', 'needs', ...words]);
+  assert.match(missing.stderr, /nobody-has-this[\s\S]*needs-1\.0-r0/);
+  const clash = await cli(['plan', 'foe', 'gdb', ...words]);
+  assert.equal(clash.code, 4, clash.stderr);
+  assert.match(clash.stderr, /gdb/);
+  assert.match(clash.stderr, /foe/);
 });

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
-import { cli, contents, environment, start } from './harness.ts';
+import { EXIT_CODES } from '../../../src/cli/exit-codes.ts';
+import { cli, contents, environment, start } from '../harness.ts';
 import { assertStorage, composeAtOnce, mountSmall, options, setUp } from './survival-setting.ts';
 
 test('2 processes compose the same into one empty cache at once: both succeed, with the same bytes', (t) =>

@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
-import { isAppError } from '../../src/model/app-error.ts';
-import { openSandbox } from '../../src/sandbox/sandbox.ts';
-import { startFakeRegistry } from '../fake/registry.ts';
-import type { ApkSpec } from '../fixtures/apk.ts';
-import { writeAlpineMirror } from '../fixtures/mirror-dir.ts';
-import { tempDir } from '../fixtures/temp.ts';
-import { hostFiles } from '../sandbox/host-root.ts';
-import { cli, environment, noise, small, start } from './harness.ts';
-import { endsBy, setUp } from './two-packages.ts';
+import { EXIT_CODES } from '../../../src/cli/exit-codes.ts';
+import { isAppError } from '../../../src/model/app-error.ts';
+import { openSandbox } from '../../../src/sandbox/sandbox.ts';
+import { startFakeRegistry } from '../../fake/registry.ts';
+import type { ApkSpec } from '../../fixtures/apk.ts';
+import { writeAlpineMirror } from '../../fixtures/mirror-dir.ts';
+import { tempDir } from '../../fixtures/temp.ts';
+import { hostFiles } from '../../sandbox/host-root.ts';
+import { cli, environment, noise, small, start } from '../harness.ts';
+import { assertDone, endsBy, setUp } from '../two-packages.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const MAIN = join(import.meta.dirname, '../../../src/main.ts');
+
 /** In the command line of what a script starts. */
 const MARK = '27182.81';
 
@@ -186,3 +188,92 @@ function running(): readonly string[] {
     })
     .filter((line) => line.includes(`sleep ${MARK}`));
 }
+
+test('-o - writes the image to standard output, and its summary to standard error', async (t) => {
+  const { dir, words } = await setUp(t);
+  const out = join(dir, 'out.tar');
+  assertDone(await cli([...words, '-o', out]));
+  for (const form of [['-o', '-'], ['--output=-'], ['-qo', '-'], ['-o', '-', '--json']]) {
+    const { child, ended } = start([...words, ...form], { cwd: dir });
+    const parts: Buffer[] = [];
+    child.stdout.on('data', (part: Buffer) => parts.push(part));
+    const { code, stderr } = await ended;
+    assert.equal(code, 0, stderr);
+    assert.ok(Buffer.concat(parts).equals(readFileSync(out)), form.join(' '));
+    assert.match(stderr, /sha256:[0-9a-f]{64}/);
+  }
+  assert.equal(existsSync(join(dir, '-')), false);
+  const refused = await cli([...words, '-o', '-', '--format', 'oci-dir'], { cwd: dir });
+  assert.equal(refused.code, EXIT_CODES.USAGE);
+  assert.equal(existsSync(join(dir, '-')), false);
+});
+
+test('-o through links: the file that they lead to is written, the link stays', async (t) => {
+  const { dir, words } = await setUp(t);
+  symlinkSync('two', join(dir, 'one'));
+  symlinkSync('real.tar', join(dir, 'two'));
+  for (const round of ['not there yet', 'there']) {
+    assertDone(await cli([...words, '-o', join(dir, 'one')]));
+    assert.ok(
+      lstatSync(join(dir, 'one')).isSymbolicLink() && lstatSync(join(dir, 'two')).isSymbolicLink(),
+      round,
+    );
+    assert.ok(lstatSync(join(dir, 'real.tar')).isFile());
+  }
+  symlinkSync('circle', join(dir, 'circle'));
+  assert.equal((await cli([...words, '-o', join(dir, 'circle')])).code, EXIT_CODES.STORAGE);
+});
+
+test('signals end a command that writes to a pipe: without a reader, and with one that does not read', async (t) => {
+  const { dir, words } = await setUp(t);
+  assertDone(await cli([...words, '-o', join(dir, 'out.tar')]));
+  const pipe = join(dir, 'pipe');
+  assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+  for (const reader of [undefined, 'sleeps'] as const) {
+    const other = reader === undefined ? undefined : spawn('sh', ['-c', 'exec sleep 60 < "$0"', pipe]);
+    const { child, ended } = start([...words, '-o', pipe]);
+    t.after(() => child.kill('SIGKILL'));
+    await sleep(2_000);
+    assert.equal(child.exitCode, null, reader);
+    child.kill('SIGTERM');
+    assert.ok(await endsBy(child, 10_000), `${reader}: ends by one signal`);
+    assert.equal((await ended).code, 143);
+    other?.kill();
+  }
+  const { child } = start([...words, '-o', pipe]);
+  assert.ok((await readFile(pipe)).equals(readFileSync(join(dir, 'out.tar'))));
+  assert.ok(await endsBy(child, 10_000));
+  assert.ok(lstatSync(pipe).isFIFO());
+});
+
+test('two signals end any command: whatever it waits for', async (t) => {
+  const { dir, words, mirror } = await setUp(t);
+  mirror.faults.set('*', { stallAfterBytes: 10 });
+  const input = join(dir, 'input');
+  assert.equal(spawnSync('mkfifo', [input]).status, 0);
+  for (const command of [words, ['index', ...words.slice(1)], ['build', input]]) {
+    const { child, ended } = start(command);
+    t.after(() => child.kill('SIGKILL'));
+    await sleep(1_500);
+    assert.equal(child.exitCode, null, command[0]);
+    child.kill('SIGTERM');
+    await sleep(300);
+    child.kill('SIGTERM');
+    assert.ok(await endsBy(child, 10_000), `${command[0]}: ends by two signals`);
+    await ended;
+  }
+});
+
+test('folders that cannot be made, as below /proc, are STORAGE at once', async (t) => {
+  const { words } = await setUp(t);
+  if (!existsSync('/proc/self')) return t.skip('skipped: no /proc here');
+  const below = words.map((word, at) => (words[at - 1] === '--cache' ? '/proc/no-such/cache' : word));
+  for (const command of [below, [...words, '-o', '/proc/no-such', '--format', 'oci-dir']]) {
+    const { child, ended } = start(command);
+    t.after(() => child.kill('SIGKILL'));
+    assert.ok(await endsBy(child, 20_000), command.join(' '));
+    const { code, stderr } = await ended;
+    assert.equal(code, EXIT_CODES.STORAGE, stderr);
+    assert.match(stderr, /\/proc\/no-such/);
+  }
+});

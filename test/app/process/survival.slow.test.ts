@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeAlpineMirror } from '../fixtures/mirror-dir.ts';
-import { cli, KEY, small, start } from './harness.ts';
+import { writeAlpineMirror } from '../../fixtures/mirror-dir.ts';
+import { cli, KEY, small, start } from '../harness.ts';
 import {
   assertStorage,
   assertWhole,

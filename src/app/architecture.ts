@@ -25,7 +25,7 @@ export function hostPlatform(): string {
  * @throws AppError USAGE naming the known ones
  */
 export function architectureOf(distro: Distro, text: string): string {
-  const { architectures: known, platforms = {} } = distro.defaults;
+  const { words: known, platforms = {} } = distro.architectures;
   const wanted = text === '' ? (NODE_TO_OCI[process.arch] ?? process.arch) : text;
   const words = new Set([...Object.values(known), ...Object.keys(platforms)]);
   const word = known[wanted] ?? (words.has(wanted) ? wanted : undefined);
@@ -41,9 +41,10 @@ function namesOf(word: string, distro: Distro): string {
   return oci === undefined || oci === word ? word : `${oci} (${word})`;
 }
 
-function ociName({ defaults }: Distro, word: string): string | undefined {
+function ociName({ architectures }: Distro, word: string): string | undefined {
   return (
-    defaults.platforms?.[word] ?? Object.entries(defaults.architectures).find(([, own]) => own === word)?.[0]
+    architectures.platforms?.[word] ??
+    Object.entries(architectures.words).find(([, own]) => own === word)?.[0]
   );
 }
 

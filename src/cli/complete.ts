@@ -1,4 +1,5 @@
 import type { FallbackCompletionFunction } from 'yargs';
+import { families } from '../distros/families.ts';
 import { pendingOption, splitCommand } from './args/command-word.ts';
 import { findOption, type Option, type Options } from './args/option.ts';
 import { parserOf } from './args/parse-args.ts';
@@ -83,7 +84,7 @@ export async function completeWords(
       const found = await commandWords(commands, current);
       if (found.length > 0) return found;
     }
-    const distro = String([argv.distro ?? 'alpine'].flat().at(-1));
+    const distro = String([argv.distro ?? families()[0].id].flat().at(-1));
     return argumentWords(command, isFirst, {
       commands: () => commandWords(commands, current),
       packages: () => packageNames(distro, current),

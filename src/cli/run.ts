@@ -74,11 +74,11 @@ async function execute(
 async function refuseMistyped(line: CommandLine, commands: CommandTable, app: App): Promise<void> {
   const [first] = line.args;
   if (first === undefined || line.terminated) return;
-  const [{ refuseMistypedCommand }, { DEFAULT_DISTRO }] = await Promise.all([
+  const [{ refuseMistypedCommand }, { families }] = await Promise.all([
     import('./args/mistyped.ts'),
-    import('../app/settings/settings.ts'),
+    import('../distros/families.ts'),
   ]);
-  const { distro = DEFAULT_DISTRO } = line.settings;
+  const { distro = families()[0].id } = line.settings;
   await refuseMistypedCommand(first, commandNames(commands), async (prefix) =>
     (await app.packageNames({ distro, prefix }).catch((): readonly string[] => [])).includes(prefix),
   );
@@ -93,8 +93,7 @@ async function complete(
   const { env, signal = new AbortController().signal } = options;
   const app = (options.app ?? createApp)({ env, progress: silentProgress, signal });
   // Completion is silent about a catalog that cannot be read: a shell has no place for errors.
-  const names = (distro: string, prefix: string) =>
-    app.packageNames({ distro: distro === 'arch' ? 'arch' : 'alpine', prefix }).catch(() => []);
+  const names = (distro: string, prefix: string) => app.packageNames({ distro, prefix }).catch(() => []);
   for (const { word, describe } of await completeWords(words, options.commands, names)) {
     options.stdout.write(describe === '' ? `${word}\n` : `${word}\t${describe}\n`);
   }

@@ -1,3 +1,4 @@
+import { familyOf } from '../distros/families.ts';
 import type { DistroId } from '../model/package.ts';
 
 /** Where a package came from, as annotations and labels name it. */
@@ -20,13 +21,13 @@ export const ANNOTATIONS = {
   kind: 'dev.pkgcompose.layer',
 } as const;
 
-/** Package URL (purl-spec, types `apk` and `alpm`). */
+/** Returns the package URL (purl-spec) of an archive. */
 export function packageUrl(origin: PackageOrigin): string {
-  const type = origin.distro === 'alpine' ? 'apk' : 'alpm';
+  const { purlType } = familyOf(origin.distro);
   const encode = (text: string) => encodeURIComponent(text).replaceAll('%3A', ':');
   const release = origin.release === '' ? '' : `&distro=${encode(`${origin.distro}-${origin.release}`)}`;
   const qualifiers = `arch=${encode(origin.architecture)}${release}`;
-  return `pkg:${type}/${origin.distro}/${encode(origin.name.toLowerCase())}@${encode(origin.version)}?${qualifiers}`;
+  return `pkg:${purlType}/${origin.distro}/${encode(origin.name.toLowerCase())}@${encode(origin.version)}?${qualifiers}`;
 }
 
 /** Annotations of a layer that holds one package's archive. */

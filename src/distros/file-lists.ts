@@ -1,5 +1,5 @@
 import type { RepositorySpec } from '../model/repository.ts';
-import type { IndexInput } from './distro.ts';
+import type { IndexInput } from './inputs.ts';
 
 /** A package's paths as its repository lists them. */
 export interface PackageFiles {

@@ -2,6 +2,66 @@ import type { ArchiveFacts, FileEntry } from '../model/archive.ts';
 import type { IndexPackage } from '../model/package.ts';
 import type { InstallMode } from '../model/request.ts';
 
+/** How packages become a root filesystem, and what a root shows of them. */
+export interface Install {
+  readonly environment: Environment;
+  /** Returns names that make an image a system that one can enter, beside what is asked for (`--base`). */
+  base(query: BaseQuery): readonly string[];
+  /** How the real tool lays files down */
+  readonly tree: TreeRules;
+  /** Returns the way of one installation. */
+  installer(installation: Installation): Installer;
+  /**
+   * Returns what the package manager still does of an install's steps where no package ships the shell that they need;
+   * undefined: it ends with an error. Steps as in InstallerResult.left.
+   */
+  withoutShell?(steps: readonly string[]): RemainingSteps;
+  readonly database: PackageDatabase;
+}
+
+/** Defaults of an image's configuration. */
+export interface Environment {
+  /** Env PATH */
+  readonly path: string;
+  /** Shells to try for Cmd, best first (absolute paths) */
+  readonly shells: readonly string[];
+}
+
+/** What `--base` is asked for. */
+export interface BaseQuery {
+  readonly mode: 'minimal' | 'system';
+  /** As Releases.of has it: `v3.19`, `edge`, `rolling` */
+  readonly release: string;
+  /** Whether the repositories of the request have a package of that name. */
+  has(name: string): boolean;
+}
+
+/** An install without a shell. */
+export interface RemainingSteps {
+  /** Steps that cannot run */
+  readonly skipped: readonly string[];
+  /** A command that runs the others; undefined: there are none */
+  readonly command: readonly string[] | undefined;
+}
+
+/** The package manager's own files in a root. Paths have no leading slash and are those below a prefix, if there is one. */
+export interface PackageDatabase {
+  /** Whether the path is state of the package manager: its database, its lists of repositories and keys. */
+  isState(path: string): boolean;
+  /** Whether the file lists installed packages; the path may be below any folder. */
+  isList(path: string): boolean;
+  /** Returns the packages that such a file lists, at most `most`. Nothing here is trusted, and nothing is thrown. */
+  read(path: string, content: Buffer, most: number): readonly ListedPackage[];
+}
+
+/** A package as an image's database names it. */
+export interface ListedPackage {
+  readonly name: string;
+  readonly version: string;
+  /** The family's word; empty: not said */
+  readonly architecture: string;
+}
+
 /** A package of the image, in the order the real tool installs them. */
 export interface InstalledPackage {
   readonly facts: ArchiveFacts;

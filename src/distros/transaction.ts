@@ -1,5 +1,5 @@
 import type { CatalogPackage, IndexPackage, SolveProblem } from '../model/package.ts';
-import type { SolveRequest } from './distro.ts';
+import type { SolveRequest } from './resolver.ts';
 
 /** A package that a root holds already, as its package database says. */
 export interface InstalledEntry {

@@ -1,13 +1,6 @@
 import type { DistroId } from '../model/package.ts';
 import type { Progress } from '../model/progress.ts';
-import type {
-  BaseMode,
-  InstallMode,
-  LayerEncoding,
-  LayerMode,
-  OutputFormat,
-  SolverName,
-} from '../model/request.ts';
+import type { BaseMode, InstallMode, LayerEncoding, LayerMode, OutputFormat } from '../model/request.ts';
 
 /** What every function of the library runs with; all of it is optional. */
 export interface RunOptions {
@@ -52,7 +45,7 @@ export interface SourceSettings extends TrustSettings {
   /** Release, as the distribution names it: `v3.19`, `edge`; default: `latest-stable`, Arch: `rolling` */
   readonly release?: string;
   /** Choose packages and compare versions as apk 2.14 or apk 3 does (Alpine); default: as the release's own apk */
-  readonly solver?: SolverName;
+  readonly solver?: string;
   /** Architecture, as OCI (`amd64`) or the distribution (`x86_64`) names it; default: this machine's */
   readonly arch?: string;
   /** Mirrors to try in order, instead of the official one */

@@ -1,5 +1,8 @@
-/** A package family: decides archive format, index format, version order, solver and installed database. */
-export type DistroId = 'alpine' | 'arch';
+/**
+ * Id of a package family: a word of `--distro`, `alpine` or `arch`. src/distros/families.ts has the list; what comes from outside
+ * (flags, recipes, catalogs, images) is looked up there before it is taken for an id.
+ */
+export type DistroId = string;
 
 /**
  * One package as a repository index describes it. Lists keep the index's order and its own relation syntax

@@ -2,16 +2,13 @@ import type { Digest } from './digest.ts';
 import type { DistroId } from './package.ts';
 import type { PushReport, PushTarget, RegistryAccess } from './registry.ts';
 
-/** Whose way of choosing packages and comparing versions it is: apk-tools 2.14's or 3's. */
-export type SolverName = 'apk2' | 'apk3';
-
 /** Where packages come from and what is trusted: shared by every command that resolves or composes. */
 export interface SourceOptions {
   readonly distro: DistroId;
   /** The distribution's word; empty: its default (`latest-stable`, `rolling`). */
   readonly release: string;
-  /** Undefined: that of the release's own package manager */
-  readonly solver?: SolverName | undefined;
+  /** A word of Family.solvers; undefined: the solver of the release's own package manager */
+  readonly solver?: string | undefined;
   /** OCI (`amd64`, `arm64`, `arm/v7`) or distribution word (`x86_64`, `aarch64`, `armv7`); empty: this machine's. */
   readonly architecture: string;
   /** Base URLs or paths of mirrors, in order; empty: the official ones. */

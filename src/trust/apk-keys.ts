@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readLimitedFile } from '../files/limited-file.ts';
 import { AppError } from '../model/app-error.ts';
+import type { KeyFile } from './key-file.ts';
 
 /** Alpine signs with one key; a repository in the middle of a key change carries two or three. */
 const MAX_SIGNATURES = 16;
@@ -19,12 +20,6 @@ const MEMBER_PREFIXES = [
   { prefix: '.SIGN.RSA512.', hash: 'sha512' },
   { prefix: '.SIGN.RSA.', hash: 'sha1' },
 ] as const;
-
-export interface KeyFile {
-  /** File name; folders before it do not count */
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
 
 /** Keys by file name, as apk names them: `alpine-devel@lists.alpinelinux.org-4a6a0840.rsa.pub`. */
 export interface ApkKeyring {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { append } from '../model/lists.ts';
-import type { KeyFile } from './apk-keys.ts';
+import type { KeyFile } from './key-file.ts';
 import { type KeyBlock, splitKeyring } from './openpgp-packets.ts';
 import type { OwnerTrust } from './web-of-trust.ts';
 

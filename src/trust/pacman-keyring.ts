@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Key } from 'openpgp';
 import { readLimitedFile } from '../files/limited-file.ts';
 import { AppError } from '../model/app-error.ts';
-import type { KeyFile } from './apk-keys.ts';
+import type { KeyFile } from './key-file.ts';
 import { type KeyringParts, readKeyringFiles } from './keyring-files.ts';
 import { type KeyBlock, MAX_KEYRING_BYTES } from './openpgp-packets.ts';
 import { ARCH_MASTER_KEY_PINS } from './pins.ts';

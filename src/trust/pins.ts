@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type ApkKeyring, apkKeyringFromFiles, type KeyFile } from './apk-keys.ts';
+import { type ApkKeyring, apkKeyringFromFiles } from './apk-keys.ts';
+import type { KeyFile } from './key-file.ts';
 
 export interface AlpineKeyPin {
   readonly name: string;

@@ -72,7 +72,7 @@ for (const line of [
       .split(' ')
       .filter((url) => url.startsWith('file:'));
     const allowed = [
-      /\/src\/(main|use-cases|(files|model)\/[a-z-]+|cli\/[a-z/-]+|app\/settings\/[a-z-]+)\.ts$/,
+      /\/src\/(main|use-cases|(files|model)\/[a-z-]+|cli\/[a-z/-]+|app\/settings\/[a-z-]+|distros\/(families|[a-z]+\/family))\.ts$/,
       ...(line === '--version' ? [] : YARGS),
     ];
     assert.deepEqual(

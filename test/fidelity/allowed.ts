@@ -1,4 +1,4 @@
-import type { DistroId } from '../../src/model/package.ts';
+import type { RealDistro } from './real-tool.ts';
 
 /**
  * When the two trees are compared: as `--install deferred` or `static` composes, with real scripts off; `after`
@@ -8,7 +8,7 @@ export type Stage = 'deferred' | 'static' | 'after' | 'run';
 
 /** Paths that may differ from what the real tool leaves, and the reason, which lies in the nature of the thing. */
 export interface Allowance {
-  readonly distro: DistroId | 'both';
+  readonly distro: RealDistro | 'both';
   /** `*` within a name, `**` at any depth, `{a,b}` either */
   readonly path: string;
   /** Absent: always; `after` is `run` too */

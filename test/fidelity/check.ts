@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compose } from '../../src/app/compose/compose.ts';
-import type { DistroId } from '../../src/model/package.ts';
 import type { InstallMode } from '../../src/model/request.ts';
 import { request, use } from '../app/harness.ts';
 import { factsOfFolder } from '../proof/trees.ts';
@@ -10,6 +9,7 @@ import type { Stage } from './allowed.ts';
 import { openAlpine } from './alpine.ts';
 import { openArch } from './arch.ts';
 import { type Comparison, compare, type Difference, type InstalledTree } from './compare.ts';
+import type { RealDistro } from './real-tool.ts';
 import { type RealTool, run, type Scripts, withDevNull } from './real-tool.ts';
 import type { FidelitySet } from './sets.ts';
 import { IMAGE, type Unpacker, umoci } from './unpack.ts';
@@ -47,14 +47,14 @@ export function workFolder(): string {
   return mkdtempSync(join(fits ? '/dev/shm' : tmpdir(), 'pkgcompose-fidelity-'));
 }
 
-type Openers = Readonly<Record<DistroId, (folder: string) => Promise<RealTool | string>>>;
+type Openers = Readonly<Record<RealDistro, (folder: string) => Promise<RealTool | string>>>;
 
 const OPENERS: Openers = { alpine: openAlpine, arch: openArch };
 
 /** The real tools over one folder, each set up when it is first asked for. */
 export interface Workshop {
   /** A sentence: why it is not here. */
-  tool(distro: DistroId): Promise<RealTool | string>;
+  tool(distro: RealDistro): Promise<RealTool | string>;
   /** @throws Error where the distribution's tool is not here */
   open(set: FidelitySet): Promise<SetBench>;
 }
@@ -71,7 +71,7 @@ export interface SetBench {
 /** @param openers in place of a distribution's usual tool */
 export function openWorkshop(folder: string, openers: Partial<Openers> = {}): Workshop {
   const opener = { ...OPENERS, ...openers };
-  const tools = new Map<DistroId, Promise<RealTool | string>>();
+  const tools = new Map<RealDistro, Promise<RealTool | string>>();
   let count = 0;
   const tool: Workshop['tool'] = (distro) => {
     let opened = tools.get(distro);

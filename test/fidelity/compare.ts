@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DistroId } from '../../src/model/package.ts';
 import { encodePath } from '../../src/model/path-bytes.ts';
 import { differences, type Facts, type PathFacts, treeOfFacts } from '../proof/trees.ts';
 import { ALLOWED, type Allowance, matches, type Stage } from './allowed.ts';
+import type { RealDistro } from './real-tool.ts';
 import { namesOf, VARYING, type Varying } from './varying.ts';
 
 /** A tree on disk, and what an install of it left besides. */
@@ -42,7 +42,7 @@ function isOf(rule: Allowance, stage: Stage): boolean {
 }
 
 /** Every path of which the trees say another thing. */
-export function compare(distro: DistroId, stage: Stage, { ours, theirs }: TreePair): Comparison {
+export function compare(distro: RealDistro, stage: Stage, { ours, theirs }: TreePair): Comparison {
   const varying = VARYING.filter((one) => one.distro === distro);
   const rules = ALLOWED.filter((one) => (one.distro === distro || one.distro === 'both') && isOf(one, stage));
   const found: Difference[] = [];
@@ -64,7 +64,7 @@ export function compare(distro: DistroId, stage: Stage, { ours, theirs }: TreePa
 }
 
 /** Times of the install as `now`; apk 2.14 gives symlinks no time of their own, so theirs says nothing. */
-function canonical(distro: DistroId, tree: InstalledTree): InstalledTree {
+function canonical(distro: RealDistro, tree: InstalledTree): InstalledTree {
   const facts = new Map(
     [...tree.facts].map(([path, facts]): [string, PathFacts] => {
       if (distro === 'alpine' && facts.type === 'symlink') return [path, { ...facts, mtime: 0 }];

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { SourceOptions } from '../../src/model/request.ts';
 
+/** The package families whose real tool is at hand to compare with. */
+export type RealDistro = 'alpine' | 'arch';
+
 /** Run in a bare root, in one with /proc mounted as pacstrap has it, or not at all. */
 export type Scripts = 'none' | 'bare' | 'mounted';
 

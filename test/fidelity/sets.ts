@@ -1,9 +1,9 @@
-import type { DistroId } from '../../src/model/package.ts';
+import type { RealDistro } from './real-tool.ts';
 
 /** Packages to be installed together into an empty root. */
 export interface FidelitySet {
   readonly name: string;
-  readonly distro: DistroId;
+  readonly distro: RealDistro;
   /** What the tool and compose are asked for */
   readonly packages: readonly string[];
   /** Of a tool that is not at hand everywhere: what apk 2 cannot install */
@@ -170,7 +170,7 @@ export const SETS: readonly FidelitySet[] = [
   ...named('arch', ARCH),
 ];
 
-function named(distro: DistroId, sets: Readonly<Record<string, string>>): readonly FidelitySet[] {
+function named(distro: RealDistro, sets: Readonly<Record<string, string>>): readonly FidelitySet[] {
   return Object.entries(sets).map(([name, words]) => ({ name, distro, packages: words.split(' ') }));
 }
 

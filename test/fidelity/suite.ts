@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { mapConcurrent } from '../../src/fetch/pool.ts';
-import type { DistroId } from '../../src/model/package.ts';
 import type { InstallMode } from '../../src/model/request.ts';
 import { ALLOWED } from './allowed.ts';
 import { CONCURRENCY, openWorkshop, workFolder } from './check.ts';
-import type { RealTool } from './real-tool.ts';
+import type { RealDistro, RealTool } from './real-tool.ts';
 import { SETS } from './sets.ts';
 import { type Unpacker, umoci } from './unpack.ts';
 import { VARYING } from './varying.ts';
@@ -33,7 +32,7 @@ export interface SuiteOptions {
 /** A subtest for each set and manner, over one real tool, catalog and cache. @throws Error for a name that no set has */
 export async function checkSets(
   t: TestContext,
-  distro: DistroId,
+  distro: RealDistro,
   { manners, concurrency = CONCURRENCY, every, open }: SuiteOptions,
 ): Promise<void> {
   const known = SETS.filter((set) => set.distro === distro && (set.tool === undefined || open !== undefined));

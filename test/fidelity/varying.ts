@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import type { DistroId } from '../../src/model/package.ts';
 import type { PathFacts } from '../proof/trees.ts';
+import type { RealDistro } from './real-tool.ts';
 
 /**
  * What the real tool itself leaves otherwise from run to run, because time or chance stands in it: all but that is
  * compared. docs/fidelity.md shows this table too.
  */
 export interface Varying {
-  readonly distro: DistroId;
+  readonly distro: RealDistro;
   /** As in Allowance */
   readonly path: string;
   readonly reason: string;

@@ -41,9 +41,9 @@ const PACKAGE = makeArchPackage(ARCH_SPEC, 'none');
 const DATABASE = makeArchDb([{ spec: ARCH_SPEC, bytes: PACKAGE }]);
 
 const readApk = (bytes: Buffer): unknown =>
-  alpine.readArchive({ chunks: chunksOf(bytes), policy: UNTRUSTED, where: 'fuzz.apk' });
+  alpine.archives.read({ chunks: chunksOf(bytes), policy: UNTRUSTED, where: 'fuzz.apk' });
 const readPackage = (bytes: Buffer): unknown =>
-  arch.readArchive({ chunks: chunksOf(bytes), policy: UNTRUSTED, where: 'fuzz.pkg.tar' });
+  arch.archives.read({ chunks: chunksOf(bytes), policy: UNTRUSTED, where: 'fuzz.pkg.tar' });
 
 async function drained(bytes: Buffer, compression: Compression): Promise<void> {
   for await (const _ of decompress(chunksOf(bytes), compression, { maxUncompressedBytes: 1 << 26 }).chunks) {
@@ -188,13 +188,13 @@ export const ARCHIVE_READERS: readonly FuzzedReader[] = [
   {
     name: 'APKINDEX.tar.gz',
     samples: [INDEX],
-    read: (bytes) => alpine.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' }),
+    read: (bytes) => alpine.repositories.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' }),
   },
   {
     name: 'APKINDEX.tar.gz: its tar',
     samples: [gunzipSync(INDEX)],
     wrap: (bytes) => gzipSync(withTarSums(bytes)),
-    read: (bytes) => alpine.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' }),
+    read: (bytes) => alpine.repositories.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' }),
   },
   { name: 'pkg.tar', samples: [PACKAGE], wrap: withTarSums, read: readPackage },
   {
@@ -206,7 +206,7 @@ export const ARCHIVE_READERS: readonly FuzzedReader[] = [
     name: 'pacman db',
     samples: [gunzipSync(DATABASE)],
     wrap: (bytes) => gzipSync(withTarSums(bytes)),
-    read: (bytes) => arch.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' }),
+    read: (bytes) => arch.repositories.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' }),
   },
   {
     name: 'pacman files',

@@ -191,8 +191,8 @@ export async function textReaders(): Promise<readonly FuzzedReader[]> {
         samples: VERSIONS,
         read(bytes) {
           const [a, b] = halves(String(bytes));
-          const order = Math.sign(distro.compareVersions(a, b));
-          if (order + Math.sign(distro.compareVersions(b, a)) !== 0)
+          const order = Math.sign(distro.resolver.versions.compare(a, b));
+          if (order + Math.sign(distro.resolver.versions.compare(b, a)) !== 0)
             throw new Error('the order is not antisymmetric');
         },
       }),
@@ -206,8 +206,8 @@ export async function textReaders(): Promise<readonly FuzzedReader[]> {
       ),
       read(bytes) {
         const query = { release: 'v3.19', architecture: 'x86_64', mirrors: [] };
-        alpine.repository(String(bytes), query);
-        arch.repository(String(bytes), query);
+        alpine.repositories.parse(String(bytes), query);
+        arch.repositories.parse(String(bytes), query);
       },
     },
     {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
-import type { DistroId } from '../../src/model/package.ts';
 import {
   apkIndexBlock,
   controlIdentity,
@@ -39,7 +38,7 @@ export interface HostileRepository {
 export type Tar = Buffer | Iterable<Buffer>;
 
 /** A repository of `bad`, whose entries are these bytes of tar, and of `base`. */
-export function hostileRepository(distro: DistroId, parent: string, tar: Tar): HostileRepository {
+export function hostileRepository(distro: 'alpine' | 'arch', parent: string, tar: Tar): HostileRepository {
   return distro === 'alpine' ? alpine(join(parent, 'x86_64'), tar) : arch(join(parent, 'core'), tar);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { relationName, requestName } from '../../src/model/relation.ts';
+import { relationName } from '../../src/model/relation.ts';
 
 test('a relation is about the name before its operator', () => {
   const names: Readonly<Record<string, string>> = {
@@ -14,10 +14,4 @@ test('a relation is about the name before its operator', () => {
     '': '',
   };
   for (const [relation, name] of Object.entries(names)) assert.equal(relationName(relation), name);
-});
-
-test('a request for apk may end in a tag; in pacman’s names @ is a letter', () => {
-  assert.equal(requestName('git@edge>2', 'alpine'), 'git');
-  assert.equal(requestName('git>2', 'alpine'), 'git');
-  assert.equal(requestName('kde-l10n-ca@valencia', 'arch'), 'kde-l10n-ca@valencia');
 });

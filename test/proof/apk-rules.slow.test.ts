@@ -46,7 +46,11 @@ async function checkRules(t: TestContext, apk: RealApk, generation: ApkGeneratio
       const order = [...real.stdout.matchAll(/Installing (\S+) \(/g)].map(([, one]) => one);
       const read = async () => {
         const index = readFileSync(join(apk.folder, 'cases/x86_64/APKINDEX.tar.gz'));
-        const { packages } = await alpine.readIndex({ bytes: index, policy: UNTRUSTED, where: 'the index' });
+        const { packages } = await alpine.repositories.readIndex({
+          bytes: index,
+          policy: UNTRUSTED,
+          where: 'the index',
+        });
         const wanted = order.map((one) => specs.find((spec) => spec.name === one) as ApkSpec);
         return (await installed(...wanted)).map((one) => {
           const entry = packages.find((candidate) => candidate.name === one.facts.name);
@@ -88,7 +92,7 @@ function addReal(apk: RealApk, specs: readonly ApkSpec[], targets: readonly stri
 
 function treeOf({ packages, targets, system }: Pick<Installation, 'packages' | 'targets' | 'system'>): Tree {
   const time = 1_700_000_000;
-  const installer = alpine.installer({
+  const installer = alpine.install.installer({
     packages,
     targets,
     architecture: 'x86_64',
@@ -100,7 +104,7 @@ function treeOf({ packages, targets, system }: Pick<Installation, 'packages' | '
     database: true,
     time,
   });
-  return targetTree({ packages, rules: alpine.tree, installer, time }).tree;
+  return targetTree({ packages, rules: alpine.install.tree, installer, time }).tree;
 }
 
 function contentOf(tree: Tree, path: string): string {

@@ -64,12 +64,12 @@ async function installedFrom(where: string, bytes: Buffer): Promise<InstalledPac
   async function* chunks() {
     yield bytes;
   }
-  const facts = await arch.readArchive({ chunks: chunks(), policy: NEVER, where });
+  const facts = await arch.archives.read({ chunks: chunks(), policy: NEVER, where });
   return { facts, reason: 'explicit', listed: false };
 }
 
 function treeOf(packages: readonly InstalledPackage[]): InodeTree {
-  const installer = arch.installer({
+  const installer = arch.install.installer({
     packages,
     targets: [],
     architecture: 'x86_64',
@@ -81,7 +81,7 @@ function treeOf(packages: readonly InstalledPackage[]): InodeTree {
     database: true,
     time: INSTALLED_AT,
   });
-  return targetTree({ packages, rules: arch.tree, installer, time: INSTALLED_AT }).tree;
+  return targetTree({ packages, rules: arch.install.tree, installer, time: INSTALLED_AT }).tree;
 }
 
 function realInstall(folder: string, archives: readonly string[]) {

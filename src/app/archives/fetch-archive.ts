@@ -145,7 +145,7 @@ async function detachedSignature(
   sources: Sources,
   { entry, url }: { entry: CatalogPackage; url: string },
 ): Promise<{ signature?: Uint8Array }> {
-  if (!sources.distro.defaults.detachedSignatures || entry.signature !== '') return {};
+  if (!sources.distro.keys.detached || entry.signature !== '') return {};
   if (sources.trust.allowUntrusted) return {};
   const signature = await readDetachedSignature(context, sources, url);
   return signature === undefined ? {} : { signature };

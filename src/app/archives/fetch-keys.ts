@@ -6,12 +6,12 @@ import { AppError } from '../../model/app-error.ts';
 import { digestOf, hexOf } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
+import type { KeyFile } from '../../trust/key-file.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
 import type { Context } from '../context.ts';
 import { archiveUrl } from '../sources/archive-url.ts';
 import { basesOf, type FoundIndex, type IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
-import type { KeyFile } from '../sources/trust.ts';
 import { readSmallFiles } from './archive-contents.ts';
 import { readUnverifiedFile } from './ingest-file.ts';
 
@@ -20,7 +20,7 @@ const MAX_KEYS_PACKAGE_BYTES = 64 * 1024 * 1024;
 
 /*
  * The distribution's own keys, where they do not come with the product, from its keys package. Nothing here is trusted for where
- * it came from: keys count only where the product pins them (trust/pins.ts).
+ * it came from: keys count only where the product pins them (Keys.pinnedFiles).
  */
 
 /**
@@ -35,8 +35,12 @@ export async function fetchKeysBesideIndex(
 ): Promise<boolean> {
   const { distro } = sources;
   const policy: TrustPolicy = { ...(await sources.trust.policy()), allowUntrusted: true };
-  const index = await distro.readIndex({ bytes: from.found.bytes, policy, where: redactUrl(from.found.url) });
-  const entry = index.packages.find((candidate) => candidate.name === distro.defaults.keysPackage);
+  const index = await distro.repositories.readIndex({
+    bytes: from.found.bytes,
+    policy,
+    where: redactUrl(from.found.url),
+  });
+  const entry = index.packages.find((candidate) => candidate.name === distro.keys.package);
   const { base } = from.found;
   if (entry === undefined) return false;
   const bases = [base, ...from.spec.baseUrls.filter((other) => other !== base)];
@@ -56,7 +60,7 @@ export async function fetchKeysOfRepositories(
   const source = context.catalog.packages.source(
     repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })),
   );
-  const packages = source.byName(sources.distro.defaults.keysPackage).flatMap((entry) => {
+  const packages = source.byName(sources.distro.keys.package).flatMap((entry) => {
     const bases = basesOf(repositories[entry.repositoryRank] as IndexedRepository);
     return bases.map((base) => ({ url: archiveUrl(base, sources.distro.id, entry), entry }));
   });
@@ -69,9 +73,12 @@ export async function fetchKeysInFolder(
   sources: Sources,
   folder: string,
 ): Promise<boolean> {
-  const { keysPackage, archiveSuffixes } = sources.distro.defaults;
+  const { keys, archives } = sources.distro;
   const names = readdirSync(folder)
-    .filter((name) => name.startsWith(`${keysPackage}-`) && archiveSuffixes.some((end) => name.endsWith(end)))
+    .filter(
+      (name) =>
+        name.startsWith(`${keys.package}-`) && archives.names.suffixes.some((end) => name.endsWith(end)),
+    )
     .sort();
   return cacheKeysFrom(
     context,
@@ -141,7 +148,7 @@ async function keysIn(
   const files = await readSmallFiles(
     { path, compression: facts.compression, signal: context.signal },
     facts.files.filter(
-      (file) => distro.defaults.isKeyFile(file.path) && file.sizeBytes <= MAX_KEYS_PACKAGE_BYTES,
+      (file) => distro.keys.isKeyFile(file.path) && file.sizeBytes <= MAX_KEYS_PACKAGE_BYTES,
     ),
   );
   return [...files].map(([name, bytes]) => ({ name: basename(name), bytes }));

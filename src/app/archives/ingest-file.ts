@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Distro, UnverifiedInput } from '../../distros/distro.ts';
+import type { Distro } from '../../distros/distro.ts';
+import type { UnverifiedInput } from '../../distros/inputs.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, ReadFacts } from '../../model/archive.ts';
 import type { IndexPackage } from '../../model/package.ts';
@@ -29,7 +30,7 @@ export interface IngestFile extends ArchiveFile {
 /**
  * Verifies an archive and takes it into store and catalog, in one pass over its bytes. Nothing stays behind
  * when it is refused.
- * @throws AppError as Distro.readArchive; STORAGE
+ * @throws AppError as Archives.read; STORAGE
  */
 export async function ingestFile(
   context: Context,
@@ -60,10 +61,10 @@ async function copy(context: Context, file: IngestFile): Promise<ArchiveFacts> {
   }
 }
 
-/** Reads and verifies an archive, handing each piece of its bytes to `tee` as well. @throws AppError as Distro.readArchive; NOT_FOUND */
+/** Reads and verifies an archive, handing each piece of its bytes to `tee` as well. @throws AppError as Archives.read; NOT_FOUND */
 export async function readArchiveFile(context: Context, file: ArchiveFile, tee?: Tee): Promise<ArchiveFacts> {
   const { distro, signature } = file;
-  return distro.readArchive({
+  return distro.archives.read({
     ...unverifiedInput(context, file, tee),
     policy: await file.trust.policy(),
     ...(signature === undefined ? {} : { signature }),
@@ -75,7 +76,7 @@ export function readUnverifiedFile(
   context: Context,
   file: Pick<IngestFile, 'path' | 'where' | 'distro' | 'expected'>,
 ): Promise<ReadFacts> {
-  return file.distro.readUnverified(unverifiedInput(context, file, undefined));
+  return file.distro.archives.readUnverified(unverifiedInput(context, file, undefined));
 }
 
 type Tee = (chunk: Buffer) => void | Promise<void>;

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Distro } from '../../distros/distro.ts';
+import { families, familyOfFile } from '../../distros/families.ts';
 import { download, whileDownloading } from '../../fetch/http.ts';
 import { mapConcurrent } from '../../fetch/pool.ts';
 import { fileNameOf, isLocal, localPath, redactUrl } from '../../fetch/url.ts';
@@ -9,8 +9,8 @@ import { AppError } from '../../model/app-error.ts';
 import { digestOf, hexOf } from '../../model/digest.ts';
 import type { DistroId } from '../../model/package.ts';
 import type { IngestReport, SourceOptions } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
 import type { Context } from '../context.ts';
-import { distroOf } from '../distros.ts';
 import { MAX_SIGNATURE_BYTES, readDetachedSignature } from '../sources/detached-signature.ts';
 import { resolveSources, type Sources } from '../sources/sources.ts';
 import { ingestFile } from './ingest-file.ts';
@@ -30,19 +30,18 @@ export interface IngestRequest {
  * @throws AppError of the first refusal, with all of them in its message
  */
 export async function ingest(context: Context, request: IngestRequest): Promise<readonly IngestReport[]> {
-  const distros = await Promise.all((['alpine', 'arch'] as const).map(distroOf));
-  const files = request.inputs.flatMap((input) => expand(input, distros));
+  const files = request.inputs.flatMap(expand);
   const sources = new Map<DistroId, Sources>();
   for (const { distro } of files) {
-    if (!sources.has(distro.id)) {
-      sources.set(distro.id, await resolveSources(context, { ...request.source, distro: distro.id }));
+    if (!sources.has(distro)) {
+      sources.set(distro, await resolveSources(context, { ...request.source, distro }));
     }
   }
   const task = context.progress.task('ingest', files.length, 'items');
   const refused: AppError[] = [];
   const reports = await mapConcurrent(files, CONCURRENCY, async (file) => {
     try {
-      return await ingestOne(context, sources.get(file.distro.id) as Sources, file.location);
+      return await ingestOne(context, required(sources, file.distro), file.location);
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'CANCELLED' || error.code === 'STORAGE') throw error;
       refused.push(error);
@@ -64,10 +63,10 @@ export async function ingest(context: Context, request: IngestRequest): Promise<
 
 interface Input {
   readonly location: string;
-  readonly distro: Distro;
+  readonly distro: DistroId;
 }
 
-function expand(input: string, distros: readonly Distro[]): readonly Input[] {
+function expand(input: string): readonly Input[] {
   if (isLocal(input)) {
     const path = localPath(input);
     if (!existsSync(path)) throw new AppError('NOT_FOUND', `${path}: no such file or folder`);
@@ -75,28 +74,25 @@ function expand(input: string, distros: readonly Distro[]): readonly Input[] {
       const found = readdirSync(path)
         .sort()
         .flatMap((name) => {
-          const distro = distroOfName(name, distros);
-          return distro === undefined ? [] : [{ location: join(path, name), distro }];
+          const family = familyOfFile(name);
+          return family === undefined ? [] : [{ location: join(path, name), distro: family.id }];
         });
       if (found.length > 0) return found;
-      throw new AppError('NOT_FOUND', `${path}: no package archives in this folder`, { hint: hint(distros) });
+      throw new AppError('NOT_FOUND', `${path}: no package archives in this folder`, { hint: hint() });
     }
   }
-  const distro = distroOfName(isLocal(input) ? basename(input) : fileNameOf(input), distros);
-  if (distro === undefined) {
+  const family = familyOfFile(isLocal(input) ? basename(input) : fileNameOf(input));
+  if (family === undefined) {
     throw new AppError('UNSUPPORTED', `${redactUrl(input)}: not a package archive name`, {
-      hint: hint(distros),
+      hint: hint(),
     });
   }
-  return [{ location: input, distro }];
+  return [{ location: input, distro: family.id }];
 }
 
-function distroOfName(name: string, distros: readonly Distro[]): Distro | undefined {
-  return distros.find((distro) => distro.defaults.archiveSuffixes.some((suffix) => name.endsWith(suffix)));
-}
-
-function hint(distros: readonly Distro[]): string {
-  return `Use an archive whose name ends in ${distros.flatMap((distro) => distro.defaults.archiveSuffixes).join(', ')}.`;
+function hint(): string {
+  const suffixes = families().flatMap(({ archiveNames }) => archiveNames.suffixes);
+  return `Use an archive whose name ends in ${suffixes.join(', ')}.`;
 }
 
 async function ingestOne(context: Context, sources: Sources, location: string): Promise<IngestReport> {
@@ -116,9 +112,7 @@ async function ingestFrom(
 ): Promise<IngestReport> {
   const { distro, trust } = sources;
   const local = isLocal(location);
-  const signature = distro.defaults.detachedSignatures
-    ? await signatureOf(context, sources, location)
-    : undefined;
+  const signature = distro.keys.detached ? await signatureOf(context, sources, location) : undefined;
   const file = {
     path,
     where: redactUrl(location),

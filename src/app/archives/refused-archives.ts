@@ -21,8 +21,8 @@ export function withRefused(
 ): readonly IndexPackage[] {
   const known = new Set(packages.map(({ name }) => name));
   const refused = unread.flatMap(({ fileName, error }): IndexPackage[] => {
-    const said = distro.defaults.archiveName.exec(fileName)?.groups;
-    if (said?.name === undefined || said.version === undefined || known.has(said.name)) return [];
+    const said = distro.archives.names.read(fileName);
+    if (said === undefined || known.has(said.name)) return [];
     return [
       {
         ...BLANK_PACKAGE,

@@ -72,7 +72,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     mode: request.layers,
     maxLayers: request.maxLayers,
   });
-  const options = { encoding: input.encoding, rules: distro.tree, prefix: request.prefix };
+  const options = { encoding: input.encoding, rules: distro.install.tree, prefix: request.prefix };
   const below = await mapConcurrent(planned, DERIVE_CONCURRENCY, (layer) =>
     layerBlob(context, layer, options),
   );
@@ -87,9 +87,8 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
         stack,
         target: target.tree,
         steps: target.pendingSteps,
-        distro: distro.id,
+        install: distro.install,
         platform,
-        path: distro.defaults.path,
       })
     : await layerOfChanges(context, difference(stack, target.tree), generated);
 
@@ -108,8 +107,8 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
   const setUp = {
     options: request.config,
     prefix: request.prefix,
-    path: searchPath(distro.defaults.path, request.prefix),
-    shells: distro.defaults.shells,
+    path: searchPath(distro.install.environment.path, request.prefix),
+    shells: distro.install.environment.shells,
     tree: root.tree,
   };
   const { entrypoint = [], cmd = [] } = commandOf(setUp);

@@ -35,10 +35,10 @@ export async function installedTree(input: InstalledTreeInput): Promise<TargetTr
 
 function lay({ resolution, request, installed, time }: InstalledTreeInput, what: Installation): TargetTree {
   const { distro } = resolution.sources;
-  const installer = distro.installer(what);
+  const installer = distro.install.installer(what);
   // Device nodes and empty folders of a root are of no use below another.
   const own = request.prefix === '' ? installer : { ...installer, begin() {} };
-  return targetTree({ packages: installed, rules: distro.tree, installer: own, time });
+  return targetTree({ packages: installed, rules: distro.install.tree, installer: own, time });
 }
 
 async function installationOf(input: InstalledTreeInput): Promise<Installation> {
@@ -65,34 +65,28 @@ async function installationOf(input: InstalledTreeInput): Promise<Installation> 
 function ownRepositories(request: ComposeRequest, { sources, repositories }: Resolution): readonly string[] {
   if (request.source.repositories.length > 0) return [];
   const { distro, release, architecture } = sources;
-  const official = distro.repositories({ release, architecture, mirrors: [] });
+  const official = distro.repositories.official({ release, architecture, mirrors: [] });
   return repositories.flatMap((repository) => {
     const [url] = official.find(({ name }) => name === repository.spec.name)?.baseUrls ?? [];
     if (url === undefined) return [];
     return [
       url
         .replace(new RegExp(`/${architecture}$`), '')
-        .replace(`/${distro.defaults.release}/`, `/${releaseIn(repository, sources)}/`),
+        .replace(`/${distro.releases.default}/`, `/${releaseIn(repository, sources)}/`),
     ];
   });
 }
 
-/** The keys that signed what is used, where they are apk keys. */
+/** The keys that signed what is used, as the distribution installs them. */
 async function signingKeys(
   { sources, repositories }: Resolution,
   installed: readonly InstalledPackage[],
 ): Promise<Installation['keys']> {
-  const { apk } = await sources.trust.policy();
   const names = [
     ...repositories.map(({ row }) => row.signedBy),
     ...installed.map(({ facts }) => facts.signedBy),
   ];
-  return [...new Set(names)].sort().flatMap((name) => {
-    const key = apk?.keys.get(name);
-    return key === undefined
-      ? []
-      : [{ name, content: Buffer.from(key.export({ type: 'spki', format: 'pem' })) }];
-  });
+  return sources.distro.keys.installed(await sources.trust.policy(), [...new Set(names)].sort());
 }
 
 function refuseScripts(prefix: string, steps: readonly string[]): void {

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Change, difference } from '../../compose/difference.ts';
 import { directoryInode, type Inode, isFile, parentOf, type Tree } from '../../compose/tree.ts';
+import type { Install } from '../../distros/install.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import { type DiffId, digestOf } from '../../model/digest.ts';
-import type { DistroId } from '../../model/package.ts';
 import type { Platform } from '../../model/platform.ts';
 import type { LayerEncoding } from '../../model/request.ts';
 import { isMapped } from '../../sandbox/id-map.ts';
@@ -26,10 +26,8 @@ export interface RunInstallInput {
   readonly encoding: LayerEncoding;
   /** Seconds since the epoch */
   readonly time: number;
-  readonly distro: DistroId;
+  readonly install: Pick<Install, 'environment' | 'withoutShell'>;
   readonly platform: Platform;
-  /** The distribution's PATH */
-  readonly path: string;
 }
 
 /** Bumped when the same scripts would give another layer. */
@@ -38,13 +36,10 @@ const DESCRIPTION = 'scripts run in a sandbox';
 const INSTALL = '.pkg';
 const INSTALL_SH = `${INSTALL}/install.sh`;
 const STARTED = `${INSTALL}/started`;
-/** Of pacman; in parentheses what is not known of it */
-const LDCONFIG_STEP = /^ldconfig(?: \(|$)/;
 /** The sandbox mounts its own there, so what scripts do below is not the root's. */
 const MOUNTED = ['dev', 'proc'];
 /** File times come from a clock that is some milliseconds behind. */
 const CLOCK_SECONDS = 1;
-const GOES_ON_WITHOUT_SHELL: Readonly<Record<DistroId, boolean>> = { alpine: false, arch: true };
 
 /**
  * The install layer of a root in which the packages' scripts, triggers and hooks have run in a sandbox. Made once for
@@ -56,7 +51,14 @@ export async function scriptedInstallLayer(context: Context, input: RunInstallIn
   const command = commandOf(context, input);
   if (command === undefined) return layerOfChanges(context, difference(stack, withoutInstall(target)), input);
   const before = difference(stack, target);
-  const parts = ['run', RUN_VERSION, String(time), input.path, ...input.below, fingerprint(before)];
+  const parts = [
+    'run',
+    RUN_VERSION,
+    String(time),
+    input.install.environment.path,
+    ...input.below,
+    fingerprint(before),
+  ];
   return derivedLayer(context, { parts, encoding: input.encoding, what: DESCRIPTION }, async function* () {
     refuseForeign(input.platform);
     const { directory: cache, env, signal } = context;
@@ -80,7 +82,7 @@ async function runScripts(
   const from = Date.now() / 1000 - CLOCK_SECONDS;
   const { exitCode } = await sandbox.run({
     ...input.command,
-    env: { PATH: input.path, SOURCE_DATE_EPOCH: String(input.time) },
+    env: { PATH: input.install.environment.path, SOURCE_DATE_EPOCH: String(input.time) },
     onLine: (line) => context.progress.note(`install: ${line}`),
   });
   if (exitCode !== 0) {
@@ -148,27 +150,27 @@ function isDevice({ type }: Inode): boolean {
 }
 
 /**
- * What runs the steps. Without a shell pacman reports scriptlets and hooks, goes on, and still runs the linker's
- * ldconfig, which needs none; apk ends with an error.
- * @throws AppError SCRIPT
+ * Returns what runs the steps; undefined: nothing is left to run.
+ * @throws AppError SCRIPT where there is no shell, and the package manager would end with an error
  */
-function commandOf({ progress }: Context, { target, steps, distro }: RunInstallInput): Command | undefined {
+function commandOf({ progress }: Context, { target, steps, install }: RunInstallInput): Command | undefined {
   if (steps.length === 0) return undefined;
   const shell = interpreterOf(target);
   if (isFile(target, shell[0] ?? '')) {
     const script = `: > /${STARTED} && unset HOME && exec /${INSTALL_SH}`;
     return { words: [...shell, '-c', script], started: STARTED };
   }
-  const needing = steps.filter((step) => !LDCONFIG_STEP.test(step));
-  const text = `no package ships ${shell[0]}, so ${needing.length} scripts cannot run: ${needing.join(', ')}`;
-  if (!GOES_ON_WITHOUT_SHELL[distro]) {
+  const remaining = install.withoutShell?.(steps);
+  const { skipped, command } = remaining ?? { skipped: steps, command: undefined };
+  const text = `no package ships ${shell[0]}, so ${skipped.length} scripts cannot run: ${skipped.join(', ')}`;
+  if (remaining === undefined) {
     throw new AppError('SCRIPT', text, {
       hint: 'Add a package with a shell, or omit the scripts with --no-scripts.',
       details: { steps },
     });
   }
-  if (needing.length > 0) progress.note(`install: ${text}`);
-  return needing.length < steps.length ? { words: ['/sbin/ldconfig'], started: undefined } : undefined;
+  if (skipped.length > 0) progress.note(`install: ${text}`);
+  return command === undefined ? undefined : { words: command, started: undefined };
 }
 
 /** `#!/bin/busybox sh` → `/bin/busybox`, `sh` */

@@ -1,86 +1,90 @@
+import type { Distro } from '../../distros/distro.ts';
+import { allDistros, families, findFamily } from '../../distros/families.ts';
+import type { ListedPackage } from '../../distros/install.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type { DistroId } from '../../model/package.ts';
 import { list, parseObject } from '../../output/image-json.ts';
 
 /** A package that an image says it holds. Nothing here is trusted: names only say what to compare with. */
-export interface NamedPackage {
+export interface NamedPackage extends ListedPackage {
   readonly distro: DistroId;
-  readonly name: string;
-  readonly version: string;
-  /** The distribution's word; empty: not said */
-  readonly architecture: string;
 }
 
-/** Below any folder: the packages may be laid below a prefix. */
-const APK_DATABASE = /^(?:.*\/)?(?:usr\/)?lib\/apk\/db\/installed$/;
-const PACMAN_ENTRY = /^(?:.*\/)?var\/lib\/pacman\/local\/([^/]+)-([^/-]+-[^/-]+)\/desc$/;
+/** What files of an image mean to the package families, of which it may be any. */
+export interface FamilyFiles {
+  /** Whether a file's content says which packages there are; the path may be below any folder. */
+  isKept(path: string): boolean;
+  /** Returns the family whose archive has such files in its root; undefined: it is no archive of any. */
+  familyOf(kept: ReadonlyMap<string, Buffer>): Distro | undefined;
+  /** Returns the packages of databases and of `/.pkg/manifest.json`, each once. */
+  packagesOf(kept: ReadonlyMap<string, Buffer>): readonly NamedPackage[];
+  /** Whether a root member of an archive is a signature, which no signature covers. */
+  isSignature(path: string): boolean;
+  /** Whether the path is state of a package manager; it is that below a prefix, if there is one. */
+  isState(path: string): boolean;
+}
+
 const MANIFEST = /^(?:.*\/)?\.pkg\/manifest\.json$/;
-const PURL = /^pkg:(?:apk\/alpine|alpm\/arch)\/([^@?/]+)@([^@?/]+)(?:\?([^#]*))?$/;
+const PURL = /^pkg:([a-z]+)\/([a-z0-9]+)\/([^@?/]+)@([^@?/]+)(?:\?([^#]*))?$/;
 
 /** The largest distributions have below 20,000 packages in a release's repository. */
 const MAX_NAMED = 100_000;
 /** Ours is below 1 KiB a package. */
 const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 
-/** Root member of every package of both families. */
-export const PKGINFO = '.PKGINFO';
-
-/** Files of a layer whose contents say which packages there are. */
-export function isPackageList(path: string): boolean {
-  return path === PKGINFO || APK_DATABASE.test(path) || PACMAN_ENTRY.test(path) || MANIFEST.test(path);
+/** Loads every family. */
+export async function familyFiles(): Promise<FamilyFiles> {
+  const distros = await allDistros();
+  const membersOf = ({ archives }: Distro): string => archives.metadata.member;
+  return {
+    isKept: (path) =>
+      MANIFEST.test(path) ||
+      distros.some((distro) => membersOf(distro) === path || distro.install.database.isList(path)),
+    familyOf: (kept) =>
+      distros.find((distro) => {
+        const content = kept.get(membersOf(distro));
+        return content !== undefined && distro.archives.metadata.isOwn(content);
+      }),
+    packagesOf(kept) {
+      const found = new Map<string, NamedPackage>();
+      for (const [path, content] of kept) {
+        const owner = distros.find(({ install }) => install.database.isList(path));
+        const named = owner === undefined ? manifestPackages(path, content) : listed(owner, path, content);
+        for (const entry of named) found.set(`${entry.name} ${entry.version}`, entry);
+      }
+      return [...found.values()];
+    },
+    isSignature: (path) => distros.some(({ archives }) => archives.metadata.isSignature?.(path) === true),
+    isState: (path) => distros.some(({ install }) => install.database.isState(path)),
+  };
 }
 
-/** Those of a `purl` annotation, several with blanks between; what is no package URL of ours is passed over. */
+/** Returns the packages of a `purl` annotation, several with blanks between; package URLs of no family here are left out. */
 export function packagesOfPurls(text: string): readonly NamedPackage[] {
   return text.split(' ').flatMap((word) => {
-    const [, name, version, qualifiers = ''] = PURL.exec(word) ?? [];
-    if (name === undefined || version === undefined) return [];
+    const [, type, distro, name, version, qualifiers = ''] = PURL.exec(word) ?? [];
+    const family = families().find(({ id, purlType }) => id === distro && purlType === type);
+    if (family === undefined || name === undefined || version === undefined) return [];
     const architecture = new URLSearchParams(qualifiers).get('arch') ?? '';
-    const distro = word.startsWith('pkg:apk/') ? 'alpine' : 'arch';
-    return [{ distro, name: decoded(name), version: decoded(version), architecture }];
+    return [{ distro: family.id, name: decoded(name), version: decoded(version), architecture }];
   });
 }
 
-/** Those of the package manager's database and of `/.pkg/manifest.json`, each once. */
-export function packagesOfLists(lists: ReadonlyMap<string, Buffer>): readonly NamedPackage[] {
-  const found = new Map<string, NamedPackage>();
-  for (const [path, content] of lists) {
-    for (const named of packagesOfList(path, content)) found.set(`${named.name} ${named.version}`, named);
-  }
-  return [...found.values()];
+function listed({ id, install }: Distro, path: string, content: Buffer): readonly NamedPackage[] {
+  return install.database.read(path, content, MAX_NAMED).map((entry) => ({ distro: id, ...entry }));
 }
 
-function packagesOfList(path: string, content: Buffer): readonly NamedPackage[] {
-  if (APK_DATABASE.test(path)) return packagesOfApkDatabase(content.toString());
-  if (MANIFEST.test(path)) return packagesOfManifest(content);
-  const [, name, version] = PACMAN_ENTRY.exec(path) ?? [];
-  if (name === undefined || version === undefined) return [];
-  return [{ distro: 'arch', name, version, architecture: '' }];
-}
-
-/** apk-tools, `lib/apk/db/installed`: fields of a letter a line; of a package `P` comes before `V` and `A`. */
-function packagesOfApkDatabase(text: string): readonly NamedPackage[] {
-  const found: { distro: 'alpine'; name: string; version: string; architecture: string }[] = [];
-  for (const [, letter, value = ''] of text.matchAll(/^([PVA]):(.*)$/gm)) {
-    const last = found.at(-1);
-    if (letter === 'P') {
-      if (found.length === MAX_NAMED) break;
-      found.push({ distro: 'alpine', name: value, version: '', architecture: '' });
-    } else if (last !== undefined) last[letter === 'V' ? 'version' : 'architecture'] = value;
-  }
-  return found;
-}
-
-function packagesOfManifest(content: Buffer): readonly NamedPackage[] {
-  if (content.length > MAX_MANIFEST_BYTES) return [];
+function manifestPackages(path: string, content: Buffer): readonly NamedPackage[] {
+  if (!MANIFEST.test(path) || content.length > MAX_MANIFEST_BYTES) return [];
   try {
     const { distro, packages } = parseObject(content, 'manifest.json');
-    if (distro !== 'alpine' && distro !== 'arch') return [];
+    const family = typeof distro === 'string' ? findFamily(distro) : undefined;
+    if (family === undefined) return [];
     return list(packages ?? [], 'packages').flatMap((item) => {
       const { name, version, architecture = '' } = (item ?? {}) as Record<string, unknown>;
       if (typeof name !== 'string' || typeof version !== 'string' || typeof architecture !== 'string')
         return [];
-      return [{ distro, name, version, architecture }];
+      return [{ distro: family.id, name, version, architecture }];
     });
   } catch (error) {
     if (isAppError(error, 'BAD_ARCHIVE')) return [];

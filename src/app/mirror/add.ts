@@ -122,7 +122,7 @@ async function choose(
   const { distro } = lookup.sources;
   const chosen = await withSnapshot(context, lookup, ({ source }) => {
     if (all) return everyPackage(source);
-    const keys = newest(distro, source.byName(distro.defaults.keysPackage));
+    const keys = newest(distro, source.byName(distro.keys.package));
     if (packages.length === 0) return keys;
     // With the base that composing them from the mirror would add.
     const { packages: solved } = solveWithBase(lookup, { targets: packages, base: undefined });
@@ -132,7 +132,7 @@ async function choose(
 }
 
 function newest(distro: Distro, entries: readonly CatalogPackage[]): readonly CatalogPackage[] {
-  return [...entries].sort((a, b) => distro.compareVersions(a.version, b.version)).slice(-1);
+  return [...entries].sort((a, b) => distro.resolver.versions.compare(a.version, b.version)).slice(-1);
 }
 
 function everyPackage(source: PackageSource): readonly CatalogPackage[] {

@@ -16,12 +16,11 @@ import type { IndexFile } from './publish.ts';
  * The repositories by their folders in a mirror, which are those of the distribution's own mirrors.
  * @throws AppError USAGE when two have one name, or one has a name that makes no folder
  */
-export function foldersOf({ repositories }: Lookup): ReadonlyMap<string, IndexedRepository> {
+export function foldersOf({ sources, repositories }: Lookup): ReadonlyMap<string, IndexedRepository> {
   const folders = new Map<string, IndexedRepository>();
   for (const repository of repositories) {
     const { spec } = repository;
-    const folder =
-      spec.distro === 'arch' ? `${spec.name}/os/${spec.architecture}` : `${spec.name}/${spec.architecture}`;
+    const folder = sources.distro.repositories.layout.folder(spec);
     if (!isMirrorPath(`${folder}/index`)) {
       throw new AppError('USAGE', `a repository named ${JSON.stringify(spec.name)} cannot be mirrored`, {
         hint: 'Rename it: the name is the last part of its URL or folder and may contain letters, digits and ._+@-',
@@ -108,13 +107,13 @@ async function readFiles(
       'USAGE',
       `${redactUrl(spec.baseUrls[0] ?? '')}: no index found: only a repository with an index can be mirrored`,
       {
-        hint: `Create one first: ${spec.distro === 'arch' ? 'repo-add' : 'apk index'}`,
+        hint: `Create one first: ${sources.distro.repositories.layout.indexTool}`,
       },
     );
   }
   const found = outcome.value;
   const path = `${folder}/${indexFileName(found)}`;
-  const signature = sources.distro.defaults.detachedSignatures
+  const signature = sources.distro.keys.detached
     ? await readDetachedSignature(context, sources, found.url)
     : undefined;
   return [

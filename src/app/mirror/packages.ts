@@ -148,7 +148,7 @@ async function signatureOf(
   { entry, base }: { readonly entry: CatalogPackage; readonly base: string },
 ): Promise<Buffer | undefined> {
   const { distro } = sources;
-  if (!distro.defaults.detachedSignatures || entry.signature !== '') return undefined;
+  if (!distro.keys.detached || entry.signature !== '') return undefined;
   return readDetachedSignature(context, sources, archiveUrl(base, distro.id, entry));
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { claimed } from '../../catalog/trust-label.ts';
+import { distroOf, familyIds } from '../../distros/families.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { CatalogPullReport } from '../../model/catalog-report.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
@@ -9,7 +10,6 @@ import { fullName, parseReference, type Reference } from '../../model/reference.
 import type { RegistryAccess } from '../../model/registry.ts';
 import { readSmallBlob } from '../../output/image-content.ts';
 import type { Context } from '../context.ts';
-import { distroOf } from '../distros.ts';
 import { fetchBlobs } from '../images/fetch-blobs.ts';
 import { openRegistryContent } from '../images/registry-content.ts';
 import { withRegistries } from '../registry-access.ts';
@@ -18,7 +18,6 @@ import { writeOptions } from '../sources/indexed-repository.ts';
 import { Trust } from '../sources/trust.ts';
 import { type CatalogConfig, readCatalogConfig, readCatalogManifest, type Section } from './artifact.ts';
 import { recordsOf } from './chunks.ts';
-import { CATALOG_DISTROS } from './push.ts';
 import {
   archiveRecord,
   derivedRecord,
@@ -147,7 +146,7 @@ async function storeRepository(
 
 /** Those that the product's pins vouch for. */
 async function cacheKeys(context: Context, keys: readonly KeyRecord[]): Promise<void> {
-  for (const id of CATALOG_DISTROS) {
+  for (const id of familyIds()) {
     const files = keys
       .filter(({ distro }) => distro === id)
       .map(({ name, content }) => ({ name, bytes: Buffer.from(content, 'base64') }));

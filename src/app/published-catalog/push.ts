@@ -1,12 +1,11 @@
+import { distroOf, familyIds } from '../../distros/families.ts';
 import { hadSecrets, isLocal, redactUrl } from '../../fetch/url.ts';
 import type { CatalogPushReport } from '../../model/catalog-report.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
-import type { DistroId } from '../../model/package.ts';
 import { parseReference } from '../../model/reference.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
 import { onePiece } from '../../registry/bodies.ts';
 import type { Context } from '../context.ts';
-import { distroOf } from '../distros.ts';
 import { pushContents } from '../images/push-contents.ts';
 import { withRegistries } from '../registry-access.ts';
 import { sourceOptions } from '../settings/settings.ts';
@@ -20,8 +19,6 @@ const ARCHIVES_PER_CHUNK = 32;
 /** Of an index 150 bytes. */
 const PACKAGES_PER_CHUNK = 512;
 const OTHERS_PER_CHUNK = 1024;
-
-export const CATALOG_DISTROS: readonly DistroId[] = ['alpine', 'arch'];
 
 export interface CatalogPushRequest {
   readonly reference: string;
@@ -132,7 +129,7 @@ function* derivedLines({ catalog }: Context): Generator<Line> {
 
 async function keyLines(context: Context): Promise<readonly Line[]> {
   const lines: Line[] = [];
-  for (const id of CATALOG_DISTROS) {
+  for (const id of familyIds()) {
     const trust = new Trust(context, await distroOf(id), sourceOptions({ distro: id }));
     for (const { name, bytes } of trust.cachedKeys()) {
       const content = Buffer.from(bytes).toString('base64');

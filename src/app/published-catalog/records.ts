@@ -1,6 +1,7 @@
 import { normalisePath } from '../../archive/tar-paths.ts';
 import type { DerivedBlob } from '../../catalog/derived.ts';
 import type { RepositoryRow } from '../../catalog/repositories.ts';
+import { familyIds } from '../../distros/families.ts';
 import { isLocal } from '../../fetch/url.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type {
@@ -51,7 +52,12 @@ const any: Reader<number> = (value, where) => {
   throw malformed(where, 'a number', value);
 };
 const device = integer({ from: 0, to: 2 ** 32 });
-const distro = oneOf<DistroId>('alpine', 'arch');
+const distro: Reader<DistroId> = (value, where) => {
+  const ids = familyIds();
+  const id = ids.find((known) => known === value);
+  if (id !== undefined) return id;
+  throw malformed(where, ids.join(' or '), value);
+};
 
 const path: Reader<string> = (value, where) => {
   const got = text(value, where);

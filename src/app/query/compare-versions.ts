@@ -1,56 +1,30 @@
-import { AppError } from '../../model/app-error.ts';
+import { familyOf } from '../../distros/families.ts';
+import type { VersionRules as FamilyRules } from '../../distros/resolver.ts';
 import type { SourceOptions } from '../../model/request.ts';
+import { checkSolver } from '../sources/sources.ts';
 
 export type Order = '<' | '=' | '>';
 
 /** Versions as one package manager reads them. */
-export interface VersionRules {
+export interface VersionRules extends Pick<FamilyRules, 'holds' | 'isValid'> {
   order(a: string, b: string): Order;
-  /** Whether `a` meets the relation; undefined: the package manager has no such operator. */
-  holds(a: string, operator: string, b: string): boolean | undefined;
-  isValid(version: string): boolean;
 }
 
-/** pacman's, or those of the release's apk; without a release the newest's. @throws AppError USAGE */
-export async function versionRules(options: SourceOptions): Promise<VersionRules> {
-  if (options.distro === 'alpine') return apkRules(options);
-  if (options.solver === undefined) return pacmanRules();
-  throw new AppError('USAGE', `--solver: expected none with ${options.distro}, got ${options.solver}`);
-}
-
-const orderOf = (order: number): Order => (order < 0 ? '<' : order > 0 ? '>' : '=');
-
-async function apkRules({ release, solver }: SourceOptions): Promise<VersionRules> {
-  const { rulesFor } = await import('../../distros/alpine/rules.ts');
-  const rules = rulesFor({ release, packageManager: '' }, solver);
-  const { EQUAL, FUZZY, GREATER, LESS, matchesOperator } = await import('../../distros/alpine/relation.ts');
-  const operators = new Map([
-    ['=', EQUAL],
-    ['<', LESS],
-    ['>', GREATER],
-    ['<=', LESS | EQUAL],
-    ['>=', GREATER | EQUAL],
-    ['~', FUZZY | EQUAL],
-    ['>~', GREATER | FUZZY | EQUAL],
-    ['<~', LESS | FUZZY | EQUAL],
-  ]);
+/**
+ * Returns how the family compares versions: as the package manager of the release does, without a release the newest one.
+ * @throws AppError USAGE for a solver that the family does not have
+ */
+export async function versionRules({ distro, release, solver }: SourceOptions): Promise<VersionRules> {
+  const family = familyOf(distro);
+  checkSolver(family, solver);
+  const { resolver } = await family.load();
+  const { versions } = resolver.forSystem?.({ release, packageManager: '' }, solver) ?? resolver;
   return {
-    order: (a, b) => orderOf(rules.compareVersions(a, b)),
-    holds(a, text, version) {
-      const operator = operators.get(text);
-      return operator === undefined ? undefined : matchesOperator(a, { operator, version }, rules);
+    order(a, b) {
+      const order = versions.compare(a, b);
+      return order < 0 ? '<' : order > 0 ? '>' : '=';
     },
-    isValid: rules.isValidVersion,
-  };
-}
-
-async function pacmanRules(): Promise<VersionRules> {
-  const { compareVersions, isValidVersion } = await import('../../distros/arch/version.ts');
-  const { isOperator, versionMatches } = await import('../../distros/arch/relation.ts');
-  return {
-    order: (a, b) => orderOf(compareVersions(a, b)),
-    holds: (a, operator, version) =>
-      isOperator(operator) ? versionMatches(a, { operator, version }) : undefined,
-    isValid: isValidVersion,
+    holds: versions.holds,
+    isValid: versions.isValid,
   };
 }

@@ -1,5 +1,5 @@
 import type { RelatedPackage } from '../../model/package.ts';
-import { relationName, requestName } from '../../model/relation.ts';
+import { relationName } from '../../model/relation.ts';
 import type { Dependent, DependentsReport } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
@@ -72,7 +72,7 @@ function linksByName(
     const rule = entry.installIf.join(' ');
     for (const term of entry.installIf) add({ package: entry, kind: 'install_if', term, relation: rule });
     if (!optional) continue;
-    for (const { relation } of optionalDepends(entry)) {
+    for (const { relation } of optionalDepends(lookup.sources.distro, entry)) {
       add({ package: entry, kind: 'optional', term: relation, relation });
     }
   }
@@ -84,7 +84,7 @@ export function findDependents(
   found: FoundPackages,
   { name, depth, optional }: Pick<DependentsRequest, 'name' | 'depth' | 'optional'>,
 ): DependentsReport {
-  const subjects = subjectsOf(found, requestName(name, lookup.sources.distro.id));
+  const subjects = subjectsOf(found, lookup.sources.distro.resolver.relations.targetName(name));
   const direct = new Set(subjects.flatMap(({ names }) => names));
   const links = linksByName(lookup, { optional, isWanted: (one) => depth > 1 || direct.has(one) });
   const seen = new Set(subjects.map((subject) => keyOf(subject.package)));
@@ -121,7 +121,7 @@ function dependentsOf(
   for (const { package: subject, names } of subjects) {
     for (const { package: entry, kind, term, relation } of names.flatMap((name) => links.get(name) ?? [])) {
       const key = keyOf(entry);
-      if (seen.has(key) || lookup.sources.distro.satisfies(term, subject) === undefined) continue;
+      if (seen.has(key) || lookup.sources.distro.resolver.satisfies(term, subject) === undefined) continue;
       const known = met.get(`${kind} ${key}`);
       if (known === undefined) {
         met.set(`${kind} ${key}`, { package: entry, kind, on: subject.name, relations: [relation] });

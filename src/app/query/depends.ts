@@ -1,4 +1,4 @@
-import type { Candidate } from '../../distros/distro.ts';
+import type { Candidate } from '../../distros/resolver.ts';
 import type { DependsReport, ResolvedRelation } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Context } from '../context.ts';
@@ -30,7 +30,9 @@ export async function depends(context: Context, request: DependsRequest): Promis
       ...refOf(lookup.repositories, entry),
       relations: [
         ...entry.depends.map((relation) => resolved(lookup, 'depends', { relation, purpose: '' })),
-        ...(request.optional ? optionalDepends(entry) : []).map((one) => resolved(lookup, 'optional', one)),
+        ...(request.optional ? optionalDepends(lookup.sources.distro, entry) : []).map((one) =>
+          resolved(lookup, 'optional', one),
+        ),
       ],
     }));
   });
@@ -42,7 +44,7 @@ function resolved(
   { relation, purpose }: { relation: string; purpose: string },
 ): ResolvedRelation {
   const ref = ({ package: entry }: Candidate) => refOf(repositories, entry);
-  const candidates = sources.distro.providersOf(relation, source);
+  const candidates = sources.distro.resolver.providersOf(relation, source);
   const first = candidates.find(({ unasked }) => unasked);
   return {
     kind: relation.startsWith('!') ? 'conflicts' : kind,

@@ -61,7 +61,7 @@ function fromArchive(context: Context, lookup: Lookup, entry: CatalogPackage): F
 }
 
 function archiveReport(lookup: Lookup, entry: CatalogPackage, { files }: ArchiveFacts): FilesReport {
-  const { isMetadata } = lookup.sources.distro.tree;
+  const { isMetadata } = lookup.sources.distro.install.tree;
   const shipped = files.filter((entry) => !isMetadata(entry));
   return {
     ...refOf(lookup.repositories, entry),

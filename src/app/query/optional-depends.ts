@@ -1,13 +1,18 @@
+import type { Distro } from '../../distros/distro.ts';
 import type { IndexPackage } from '../../model/package.ts';
 
-/** pacman's optdepends: `relation` and, behind `: `, what it is for. */
+/** A dependency that nobody is given unasked, and what it is for. */
 export interface OptionalDepend {
   readonly relation: string;
   readonly purpose: string;
 }
 
-export function optionalDepends({ extra }: Pick<IndexPackage, 'extra'>): readonly OptionalDepend[] {
-  return (extra.OPTDEPENDS ?? []).map((text) => {
+/** Returns a package's optional dependencies, which are written `relation: purpose` or `relation`. */
+export function optionalDepends(
+  { resolver }: Distro,
+  { extra }: Pick<IndexPackage, 'extra'>,
+): readonly OptionalDepend[] {
+  return (extra[resolver.relations.optionalField ?? ''] ?? []).map((text) => {
     const colon = text.indexOf(':');
     return colon < 0
       ? { relation: text.trim(), purpose: '' }

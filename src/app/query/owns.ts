@@ -85,10 +85,11 @@ function inArchives(
   const { distro, trust, architecture } = sources;
   return context.catalog.archivePaths.search(distro.id, query.needles).flatMap((archive) => {
     const repository = places.byDigest.get(archive.digest);
-    const isOther = archive.architecture !== architecture && !ANY_ARCHITECTURE.has(archive.architecture);
+    const isOther =
+      archive.architecture !== architecture && !distro.architectures.isAny(archive.architecture);
     if (repository === undefined && (isOther || !trust.accepts(archive.trust))) return [];
     return archive.files
-      .filter((file) => !distro.tree.isMetadata(file))
+      .filter((file) => !distro.install.tree.isMetadata(file))
       .filter((file) => query.matches(file.path, file.type === 'directory'))
       .map((file) => ({
         name: archive.name,
@@ -99,8 +100,6 @@ function inArchives(
       }));
   });
 }
-
-const ANY_ARCHITECTURE: ReadonlySet<string> = new Set(['noarch', 'any', 'all']);
 
 /** In packages of the request whose archives are not known. */
 function inLists(
@@ -122,9 +121,10 @@ function inLists(
 }
 
 /** By what indexes say alone: commands and libraries of that name. */
-function likelyOwners({ source }: Lookup, { baseName }: PathQuery): readonly string[] {
+function likelyOwners({ source, sources }: Lookup, { baseName }: PathQuery): readonly string[] {
   if (baseName === '') return [];
-  return ['cmd:', 'so:', '']
+  const kinds = sources.distro.resolver.relations.provided.filter(({ isFileName }) => isFileName);
+  return [...kinds.map(({ prefix }) => prefix), '']
     .flatMap((kind) => source.providers(`${kind}${baseName}`).map((entry) => ({ entry, kind })))
     .slice(0, MAX_LIKELY)
     .map(({ entry, kind }) => `${entry.name}-${entry.version} provides ${kind}${baseName}`);
@@ -132,7 +132,7 @@ function likelyOwners({ source }: Lookup, { baseName }: PathQuery): readonly str
 
 function notSearched(lookup: Lookup, { searched }: Places, packages: number): string {
   const lists =
-    lookup.sources.distro.fileLists === undefined
+    lookup.sources.distro.repositories.fileLists === undefined
       ? 'add them with compose ingest FILE|DIR|URL…'
       : 'fetch all lists with compose index --files';
   return `searched ${searched} of ${packages} packages; the rest are not cached: ${lists}`;

@@ -34,7 +34,7 @@ async function plannerIn(context: Context, options: SourceOptions): Promise<Plan
       answered += 1;
       if (answered % ANSWERS_BY_SOURCE === 0) source = sourceOf(context, repositories);
       const request = { targets, architecture, repositoryNames };
-      const result = catalog.snapshot(() => distro.solve(request, source));
+      const result = catalog.snapshot(() => distro.resolver.solve(request, source));
       if (!result.ok) return { add: targets, error: result.report };
       const { packages, warnings } = result;
       const install = packages.map(

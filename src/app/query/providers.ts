@@ -32,9 +32,9 @@ export async function providers(
 
 function providersOf({ repositories, source, sources }: Lookup, name: string): ProvidersReport {
   const { distro, architecture } = sources;
-  const candidates = distro.providersOf(name, source);
+  const candidates = distro.resolver.providersOf(name, source);
   const repositoryNames = repositories.map(({ spec }) => spec.name);
-  const answer = distro.solve({ targets: [name], architecture, repositoryNames }, source);
+  const answer = distro.resolver.solve({ targets: [name], architecture, repositoryNames }, source);
   const chosen = answer.ok
     ? answer.packages.find(
         ({ package: { id }, reason }) =>

@@ -27,9 +27,11 @@ export async function show(
 function packageReport(context: Context, lookup: Lookup, entry: CatalogPackage): PackageReport {
   const repository = lookup.repositories[entry.repositoryRank] as IndexedRepository;
   const { spec, row } = repository;
-  const { OPTDEPENDS: optionalDepends = [], ...others } = entry.extra;
+  const { optionalField = '' } = lookup.sources.distro.resolver.relations;
   const extra = Object.fromEntries(
-    Object.entries(others).filter(([, values]) => values.some((value) => value !== '')),
+    Object.entries(entry.extra).filter(
+      ([key, values]) => key !== optionalField && values.some((value) => value !== ''),
+    ),
   );
   const place = joinUrl(row.base, entry.fileName);
   return {
@@ -50,7 +52,7 @@ function packageReport(context: Context, lookup: Lookup, entry: CatalogPackage):
     sizeBytes: entry.sizeBytes,
     installedSizeBytes: entry.installedSizeBytes,
     depends: entry.depends,
-    optionalDepends,
+    optionalDepends: entry.extra[optionalField] ?? [],
     provides: entry.provides,
     replaces: entry.replaces,
     conflicts: entry.conflicts,
@@ -89,7 +91,7 @@ function cachedReport(context: Context, lookup: Lookup, entry: CatalogPackage): 
     scripts: facts.scripts.map(({ name }) => name),
     triggers: (facts.info.triggers ?? []).flatMap((line) => line.split(/\s+/)).filter((glob) => glob !== ''),
     hooks: Object.keys(facts.rootMembers).filter((path) => path.endsWith('.hook')),
-    files: facts.files.filter((entry) => !lookup.sources.distro.tree.isMetadata(entry)).length,
+    files: facts.files.filter((entry) => !lookup.sources.distro.install.tree.isMetadata(entry)).length,
     signedBy: facts.signedBy,
     stored: isHere(known),
   };

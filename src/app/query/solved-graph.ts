@@ -83,7 +83,7 @@ export class PackageSet {
   find(relation: string): CatalogPackage | undefined {
     return this.#byName
       .get(relationName(relation))
-      ?.find((entry) => this.#distro.satisfies(relation, entry) !== undefined);
+      ?.find((entry) => this.#distro.resolver.satisfies(relation, entry) !== undefined);
   }
 
   /** Whether a term of install_if holds, `!name` included. */
@@ -120,7 +120,7 @@ function inOrderOf(
 ): readonly string[] {
   const rank = (entry: CatalogPackage): number => {
     const at = targets.findIndex(
-      (target) => distro.satisfies(target.slice(target.indexOf('/') + 1), entry) !== undefined,
+      (target) => distro.resolver.satisfies(target.slice(target.indexOf('/') + 1), entry) !== undefined,
     );
     return at < 0 ? targets.length : at;
   };

@@ -1,6 +1,6 @@
+import type { Relations } from '../../distros/resolver.ts';
 import { AppError, type ErrorCode, isAppError } from '../../model/app-error.ts';
-import type { CatalogPackage, DistroId, SolvedPackage, SolveResult } from '../../model/package.ts';
-import { requestName } from '../../model/relation.ts';
+import type { CatalogPackage, SolvedPackage, SolveResult } from '../../model/package.ts';
 import type { BaseMode, BaseReport } from '../../model/request.ts';
 import { type Lookup, Unresolved } from './lookup.ts';
 import { systemOf } from './system-facts.ts';
@@ -38,11 +38,11 @@ export function solveWithBase(lookup: Lookup, { targets, base }: BasedRequest): 
   const { distro, architecture } = sources;
   const repositoryNames = repositories.map(({ spec }) => spec.name);
   const solve = (names: readonly string[]): SolveResult =>
-    distro.solve({ targets: names, architecture, repositoryNames }, source);
+    distro.resolver.solve({ targets: names, architecture, repositoryNames }, source);
 
   const mode = base ?? 'minimal';
   const names = mode === 'none' ? [] : baseNames(lookup, mode);
-  const said = namesOf(targets, distro.id);
+  const said = namesOf(targets, distro.resolver.relations);
   const asked = names.filter((name) => !said.has(name));
   const whole = { targets, mode, names, asked, missing: [] };
   const together = solve([...asked, ...targets]);
@@ -67,12 +67,12 @@ export function solveWithBase(lookup: Lookup, { targets, base }: BasedRequest): 
 function baseNames(lookup: Lookup, mode: 'minimal' | 'system'): readonly string[] {
   const { sources, source } = lookup;
   const has = (name: string): boolean => source.byName(name).some(({ tag }) => tag === '');
-  return sources.distro.base({ mode, release: systemOf(lookup).release, has });
+  return sources.distro.install.base({ mode, release: systemOf(lookup).release, has });
 }
 
 /** Names that a request says something about: that, also `!name`, goes before the base. */
-function namesOf(targets: readonly string[], distro: DistroId): ReadonlySet<string> {
-  return new Set(targets.map((target) => requestName(target.slice(target.lastIndexOf('/') + 1), distro)));
+function namesOf(targets: readonly string[], { targetName }: Relations): ReadonlySet<string> {
+  return new Set(targets.map((target) => targetName(target.slice(target.lastIndexOf('/') + 1))));
 }
 
 interface Asked {

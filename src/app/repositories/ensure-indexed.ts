@@ -1,5 +1,5 @@
 import type { RepositoryRow } from '../../catalog/repositories.ts';
-import type { IndexInput } from '../../distros/distro.ts';
+import type { IndexInput } from '../../distros/inputs.ts';
 import { redactUrl, withoutSecrets } from '../../fetch/url.ts';
 import { digestOf } from '../../model/digest.ts';
 import { largest } from '../../model/lists.ts';
@@ -167,7 +167,7 @@ async function store(
   const index = await readVerified(context, sources, {
     spec,
     found,
-    read: (input) => sources.distro.readIndex(input),
+    read: (input) => sources.distro.repositories.readIndex(input),
   });
   const before = repositories.find(spec.distro, spec.architecture, identityOf(spec));
   if (before !== undefined) noteOlder(context, { spec, found, before, packages: index.packages });
@@ -177,7 +177,7 @@ async function store(
       architecture: spec.architecture,
       url: identityOf(spec),
       base: withoutSecrets(found.base),
-      release: sources.distro.releaseOf(index, withoutRelease(spec, sources)),
+      release: sources.distro.releases.of(index, withoutRelease(spec, sources)),
       name: spec.name,
       etag: found.etag,
       lastModified: found.lastModified,
@@ -200,7 +200,7 @@ export async function readVerified<T>(
   { spec, found, read }: { spec: RepositorySpec; found: FoundIndex; read: (input: IndexInput) => Promise<T> },
 ): Promise<T> {
   const { distro, trust } = sources;
-  const signature = distro.defaults.detachedSignatures
+  const signature = distro.keys.detached
     ? await readDetachedSignature(context, sources, found.url)
     : undefined;
   const withKeys = retryWithKeys(trust, () => fetchKeysBesideIndex(context, sources, { spec, found }));

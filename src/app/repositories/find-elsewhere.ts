@@ -1,21 +1,19 @@
 import type { RepositoryRow } from '../../catalog/repositories.ts';
 import type { Distro, RepositoryQuery } from '../../distros/distro.ts';
+import { distroOf, familyIds } from '../../distros/families.ts';
 import { redactUrl } from '../../fetch/url.ts';
 import { isAppError } from '../../model/app-error.ts';
-import type { CatalogPackage, DistroId } from '../../model/package.ts';
+import type { CatalogPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import type { ElsewhereEntry } from '../../model/resolution-error.ts';
 import { platformOf } from '../architecture.ts';
 import type { Context } from '../context.ts';
-import { distroOf } from '../distros.ts';
 import { identityOf, releaseIn } from '../sources/indexed-repository.ts';
 import type { Lookup } from './lookup.ts';
 
-const OTHER: Readonly<Record<DistroId, DistroId>> = { alpine: 'arch', arch: 'alpine' };
-
 /**
  * Packages that meet the relation in repositories that were indexed for other requests, the best of each: of the distribution;
- * with `anywhere`, where those have none, of another architecture of it, else of the other distribution.
+ * with `anywhere`, where those have none, of another architecture of it, else of another distribution.
  */
 export async function findElsewhere(
   context: Context,
@@ -29,7 +27,7 @@ export async function findElsewhere(
   const isSame = ({ architecture }: RepositoryRow) => architecture === sources.architecture;
   const find = (among: readonly RepositoryRow[], distro: Distro): readonly ElsewhereEntry[] => {
     const source = context.catalog.packages.source(among.map(({ id }) => ({ id, tag: '' })));
-    const entries = distro.providersOf(relation, source).map((candidate) => candidate.package);
+    const entries = distro.resolver.providersOf(relation, source).map((candidate) => candidate.package);
     return [...Map.groupBy(entries, ({ repositoryRank }) => repositoryRank)]
       .slice(0, most)
       .map(([rank, [entry]]) =>
@@ -43,14 +41,17 @@ export async function findElsewhere(
     sources.distro,
   );
   if (otherArchitectures.length > 0 || own.length === rows.length) return otherArchitectures;
-  const other = await distroOf(OTHER[sources.distro.id]);
   const machine = JSON.stringify(platformOf(sources.distro, sources.architecture));
-  return find(
-    rows.filter(
-      (row) => row.distro === other.id && JSON.stringify(platformOf(other, row.architecture)) === machine,
-    ),
-    other,
-  );
+  for (const id of familyIds()) {
+    const others = id === sources.distro.id ? [] : rows.filter(({ distro }) => distro === id);
+    if (others.length === 0) continue;
+    const other = await distroOf(id);
+    const isOfMachine = (row: RepositoryRow) =>
+      JSON.stringify(platformOf(other, row.architecture)) === machine;
+    const entries = find(others.filter(isOfMachine), other);
+    if (entries.length > 0) return entries;
+  }
+  return [];
 }
 
 function entryOf(
@@ -63,7 +64,7 @@ function entryOf(
     package: `${entry.name}-${entry.version}`,
     distro: distro.id,
     release: releaseIn(
-      { spec: distro.repository(lineOf(row, distro), queryOf(row, distro)), row },
+      { spec: distro.repositories.parse(lineOf(row, distro), queryOf(row, distro)), row },
       { distro },
     ),
     repository: name,
@@ -84,15 +85,17 @@ function releaseWords(
 ): readonly string[] | undefined {
   const isOwn = distro === sources.distro;
   if (isOwn && options.repositories.length > 0) return undefined;
-  const release = [distro.defaults.release, ...row.url.split('/')].find((word) =>
+  const release = [distro.releases.default, ...row.url.split('/')].find((word) =>
     [sources.mirrors, []].some((mirrors) =>
-      hasIdentity(row, () => distro.repositories({ ...queryOf(row, distro), release: word, mirrors })),
+      hasIdentity(row, () =>
+        distro.repositories.official({ ...queryOf(row, distro), release: word, mirrors }),
+      ),
     ),
   );
   if (release === undefined) return undefined;
   const isUsed = isOwn
     ? release === sources.release
-    : release === distro.defaults.release && options.release === '';
+    : release === distro.releases.default && options.release === '';
   return isUsed ? [] : ['--release', release];
 }
 
@@ -112,11 +115,11 @@ function lineOf(row: RepositoryRow, distro: Distro): string {
   const parent = row.base.replace(/\/[^/]*$/, '');
   const places = [parent, row.base].filter((place) => place !== '');
   const query = queryOf(row, distro);
-  return places.find((line) => hasIdentity(row, () => [distro.repository(line, query)])) ?? row.url;
+  return places.find((line) => hasIdentity(row, () => [distro.repositories.parse(line, query)])) ?? row.url;
 }
 
-function queryOf({ architecture }: RepositoryRow, { defaults }: Distro): RepositoryQuery {
-  return { release: defaults.release, architecture, mirrors: [] };
+function queryOf({ architecture }: RepositoryRow, { releases }: Distro): RepositoryQuery {
+  return { release: releases.default, architecture, mirrors: [] };
 }
 
 /** Whether one of the repositories is the row's; words that name no repository do not. */

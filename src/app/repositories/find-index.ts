@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RepositoryRow } from '../../catalog/repositories.ts';
-import type { Distro } from '../../distros/distro.ts';
+import { families } from '../../distros/families.ts';
+import type { ArchiveNames } from '../../distros/family.ts';
 import type { ConditionalResult } from '../../fetch/conditional.ts';
 import { fetchAccepted } from '../../fetch/http.ts';
 import { FetchError } from '../../fetch/mirrors.ts';
@@ -9,8 +10,6 @@ import { isLocal, joinUrl, localPath, withoutSecrets } from '../../fetch/url.ts'
 import { AppError, isAppError } from '../../model/app-error.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import type { Context } from '../context.ts';
-import { distroOf } from '../distros.ts';
-import { DISTROS } from '../settings/settings.ts';
 import { combinedError, reasonsOf } from '../sources/combined-error.ts';
 import type { FoundIndex } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
@@ -58,12 +57,11 @@ export async function findIndex<T>(
     const hasIndex = (base: string): boolean =>
       spec.indexNames.some((name) => existsSync(join(localPath(base), name)));
     if (spec.baseUrls.some(hasIndex)) throw error;
-    const holds = ({ defaults }: Distro): boolean =>
-      spec.baseUrls.some((base) => archivesIn(localPath(base), defaults.archiveSuffixes).length > 0);
-    if (holds(sources.distro)) return { status: 'folder' };
-    const others = await Promise.all(DISTROS.filter((id) => id !== sources.distro.id).map(distroOf));
-    const whose = others.find(holds);
-    const expected = `${spec.indexNames[0]} or ${sources.distro.defaults.archiveSuffixes.join(', ')} files`;
+    const holds = ({ suffixes }: ArchiveNames): boolean =>
+      spec.baseUrls.some((base) => archivesIn(localPath(base), suffixes).length > 0);
+    if (holds(sources.distro.archives.names)) return { status: 'folder' };
+    const whose = families().find(({ archiveNames }) => holds(archiveNames));
+    const expected = `${spec.indexNames[0]} or ${sources.distro.archives.names.suffixes.join(', ')} files`;
     throw new AppError('NOT_FOUND', `${spec.baseUrls.join(', ')}: no index and no packages found`, {
       hint:
         whose === undefined

@@ -1,6 +1,5 @@
-import type { Candidate } from '../../distros/distro.ts';
+import type { Candidate } from '../../distros/resolver.ts';
 import type { CatalogPackage, SolveProblem } from '../../model/package.ts';
-import { requestName } from '../../model/relation.ts';
 import { type Lookup, Unresolved } from './lookup.ts';
 
 export interface FoundPackages {
@@ -18,8 +17,8 @@ export function findPackages({ repositories, source, sources }: Lookup, target: 
   const slash = target.indexOf('/');
   const rank = repositories.findIndex(({ spec }) => slash > 0 && spec.name === target.slice(0, slash));
   const word = rank < 0 ? target : target.slice(slash + 1);
-  const name = requestName(word, sources.distro.id);
-  const candidates = sources.distro
+  const name = sources.distro.resolver.relations.targetName(word);
+  const candidates = sources.distro.resolver
     .providersOf(word, source)
     .filter((candidate) => rank < 0 || candidate.package.repositoryRank === rank);
   const named = candidates.filter(({ package: entry }) => entry.name === name);

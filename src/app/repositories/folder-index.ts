@@ -41,7 +41,7 @@ export async function indexFolder(
   spec: RepositorySpec,
 ): Promise<IndexedRepository> {
   const { distro, trust } = sources;
-  const suffixes = distro.defaults.archiveSuffixes;
+  const suffixes = distro.archives.names.suffixes;
   const base = spec.baseUrls
     .filter(isLocal)
     .map(localPath)
@@ -76,7 +76,7 @@ export async function indexFolder(
         ...(signature === undefined ? {} : { signature }),
       };
       const { facts } = await withKeys(() => ingestFile(context, file));
-      return [distro.describe(facts, name)];
+      return [distro.archives.describe(facts, name)];
     } catch (error) {
       // One odd archive does not take the others down.
       if (!(error instanceof AppError) || REFUSES_ALL.has(error.code)) throw error;
@@ -91,11 +91,8 @@ export async function indexFolder(
   if (unread[0] !== undefined && unread.length === files.length) throw unread[0].error;
   for (const { error } of unread) context.progress.note(`${error.message}; skipped`);
   const packages = withRefused(found.flat(), unread, { distro, architecture: spec.architecture });
-  const fitting = packages.filter(
-    ({ architecture }) =>
-      architecture === spec.architecture ||
-      isAnyArchitecture(architecture) ||
-      distro.defaults.takesArchitecture?.(spec.architecture, architecture) === true,
+  const fitting = packages.filter(({ architecture }) =>
+    distro.architectures.takes(spec.architecture, architecture),
   );
   await repositories.replace(
     {
@@ -103,7 +100,7 @@ export async function indexFolder(
       architecture: spec.architecture,
       url: identityOf(spec),
       base,
-      release: distro.releaseOf(
+      release: distro.releases.of(
         { packages: fitting, description: '', signedBy: '' },
         withoutRelease(spec, sources),
       ),
@@ -119,8 +116,4 @@ export async function indexFolder(
     writeOptions(context, spec.name),
   );
   return { spec, row: find() as RepositoryRow, changed: true };
-}
-
-function isAnyArchitecture(word: string): boolean {
-  return word === 'noarch' || word === 'any' || word === 'all';
 }

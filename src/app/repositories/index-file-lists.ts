@@ -18,7 +18,7 @@ import { findIndex } from './find-index.ts';
 
 /** @throws AppError USAGE where a distribution's repositories have no lists of files */
 export function fileListsOf({ distro }: Pick<Sources, 'distro'>): FileLists {
-  if (distro.fileLists !== undefined) return distro.fileLists;
+  if (distro.repositories.fileLists !== undefined) return distro.repositories.fileLists;
   throw new AppError('USAGE', `--files: the repositories of ${distro.id} have no file lists`, {
     hint: 'Cache its packages to list their files: compose ingest FILE|DIR|URL…',
   });

@@ -22,8 +22,8 @@ export async function openLookup(
   const source = sourceOf(context, repositories);
   const { distro } = sources;
   const system = systemOf({ sources, repositories, source });
-  const own = distro.forSystem?.(system, options.solver) ?? distro;
-  return { options, sources: { ...sources, distro: own }, repositories, source };
+  const resolver = distro.resolver.forSystem?.(system, options.solver) ?? distro.resolver;
+  return { options, sources: { ...sources, distro: { ...distro, resolver } }, repositories, source };
 }
 
 /** What is in the repositories, by their ranks; it remembers every package that it has read. */

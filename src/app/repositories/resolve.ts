@@ -36,7 +36,7 @@ export async function resolvePackages(
     const { sources, repositories } = lookup;
     const system = systemOf(lookup);
     const solved = solveWithBase(lookup, { targets: packages, base });
-    const unknown = sources.distro.unknownOf?.(system);
+    const unknown = sources.distro.releases.unknown?.(system);
     const warnings = [...solved.warnings, ...(unknown === undefined ? [] : [unknown])];
     return { sources, repositories, ...solved, system, warnings };
   });

@@ -1,3 +1,4 @@
+import type { Distro } from '../../distros/distro.ts';
 import { shellQuote } from '../../distros/shared/shell/quote.ts';
 import type { SolveProblem } from '../../model/package.ts';
 import { type Alternatives, type ElsewhereEntry, ResolutionError } from '../../model/resolution-error.ts';
@@ -43,7 +44,7 @@ async function alternativesTo(
       anywhere: isTarget(problem),
     }),
   };
-  return { ...found, hint: hintOf(problem, found) };
+  return { ...found, hint: hintOf(lookup.sources.distro, problem, found) };
 }
 
 /** Of `so:libx.so.1` names that are provided as `so:`, else names of packages. */
@@ -97,17 +98,12 @@ function provided(
   return [...new Set(rows.map(({ name }) => name))];
 }
 
-/** What apk's prefixes of provided names stand for (apk-package(5), "provides"). */
-const KINDS: Readonly<Record<string, string>> = {
-  cmd: 'a command provided by',
-  so: 'a library provided by',
-  pc: 'a pkg-config module provided by',
-};
-
-function hintOf(problem: SolveProblem, found: Omit<Alternatives, 'hint'>): string {
+function hintOf({ resolver }: Distro, problem: SolveProblem, found: Omit<Alternatives, 'hint'>): string {
   const { subject } = problem;
+  const kinds = resolver.relations.provided;
   const provided = [...Map.groupBy(found.providers, ({ by }) => by)].map(([by, entries]) => {
-    const kind = KINDS[by.slice(0, by.indexOf(':'))] ?? `provided as ${by} by`;
+    const prefix = by.slice(0, by.indexOf(':') + 1);
+    const kind = kinds.find((one) => one.prefix === prefix)?.title ?? `provided as ${by} by`;
     return `${subject} is ${kind} ${either(entries.map((entry) => entry.package))}.`;
   });
   // A dependency is no typing error, and what is provided is what was meant.

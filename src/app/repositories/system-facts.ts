@@ -9,14 +9,14 @@ export function systemOf({
   repositories,
   source,
 }: Pick<Lookup, 'sources' | 'repositories' | 'source'>): SystemFacts {
-  const { compareVersions, defaults } = sources.distro;
+  const { releases, resolver } = sources.distro;
   const versions = source
-    .byName(defaults.managerPackage)
+    .byName(releases.managerPackage)
     .filter(({ tag }) => tag === '')
     .map(({ version }) => version);
   return {
     release: releaseOf({ sources, repositories }),
-    packageManager: versions.sort(compareVersions).at(-1) ?? '',
+    packageManager: versions.sort(resolver.versions.compare).at(-1) ?? '',
   };
 }
 
@@ -29,5 +29,5 @@ function releaseOf({
   readonly repositories: readonly IndexedRepository[];
 }): string {
   const releases = repositories.map((repository) => releaseIn(repository, sources));
-  return releases.find((release) => release !== sources.distro.defaults.release) ?? sources.release;
+  return releases.find((release) => release !== sources.distro.releases.default) ?? sources.release;
 }

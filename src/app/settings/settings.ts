@@ -1,3 +1,4 @@
+import { families, familyIds } from '../../distros/families.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { DistroId } from '../../model/package.ts';
 import type { PushTarget, RegistryAccess } from '../../model/registry.ts';
@@ -9,7 +10,6 @@ import type {
   LayerEncoding,
   LayerMode,
   OutputFormat,
-  SolverName,
   SourceOptions,
 } from '../../model/request.ts';
 import * as read from './setting-values.ts';
@@ -18,7 +18,7 @@ import * as read from './setting-values.ts';
 export interface ComposeSettings {
   readonly distro?: DistroId;
   readonly release?: string;
-  readonly solver?: SolverName;
+  readonly solver?: string;
   readonly architecture?: string;
   readonly mirrors?: readonly string[];
   readonly repositories?: readonly string[];
@@ -55,14 +55,16 @@ export interface ComposeSettings {
 
 /** Docker's overlay2 takes 125 layers, and an image built `FROM` this one needs room for its own. */
 export const DEFAULT_MAX_LAYERS = 100;
-export const DEFAULT_DISTRO: DistroId = 'alpine';
-export const DISTROS: readonly DistroId[] = ['alpine', 'arch'];
 export const BASE_MODES: readonly BaseMode[] = ['minimal', 'system', 'none'];
 export const LAYER_MODES: readonly LayerMode[] = ['package', 'auto', 'bundle', 'single'];
-export const SOLVERS: readonly SolverName[] = ['apk2', 'apk3'];
 export const LAYER_ENCODINGS: readonly LayerEncoding[] = ['keep', 'gzip', 'zstd', 'none'];
 export const INSTALL_MODES: readonly InstallMode[] = ['deferred', 'static', 'run'];
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['tar', 'oci-dir'];
+
+/** Returns the words of `--solver` of all families. */
+export function solverNames(): readonly string[] {
+  return families().flatMap(({ solvers }) => solvers);
+}
 
 /** How a setting is written: one word, a list, `NAME=value` pairs, yes or no, or a command line. */
 export type SettingShape = 'word' | 'list' | 'pairs' | 'switch' | 'command';
@@ -95,9 +97,9 @@ function setting(
 
 /** Every setting that recipes and flags share, so that both say the same by construction. */
 export const SETTINGS: readonly Setting[] = [
-  setting(['distro', 'distro'], 'word', (t, w) => ({ distro: read.choice(DISTROS, t, w) })),
+  setting(['distro', 'distro'], 'word', (t, w) => ({ distro: read.choice(familyIds(), t, w) })),
   setting(['release', 'release'], 'word', (t, w) => ({ release: read.word(t, w) })),
-  setting(['solver', 'solver'], 'word', (t, w) => ({ solver: read.choice(SOLVERS, t, w) })),
+  setting(['solver', 'solver'], 'word', (t, w) => ({ solver: read.choice(solverNames(), t, w) })),
   setting(['arch', 'arch'], 'word', (t, w) => ({ architecture: read.onlyWord(t, w) })),
   setting(['mirrors', 'mirror'], 'list', (t, w) => ({ mirrors: read.words(t, w) })),
   setting(['repositories', 'repo'], 'list', (t, w) => ({ repositories: read.words(t, w) })),
@@ -148,7 +150,7 @@ export function overlay(lower: ComposeSettings, upper: ComposeSettings): Compose
 
 export function sourceOptions(settings: ComposeSettings): SourceOptions {
   return {
-    distro: settings.distro ?? DEFAULT_DISTRO,
+    distro: settings.distro ?? families()[0].id,
     release: settings.release ?? '',
     ...(settings.solver === undefined ? {} : { solver: settings.solver }),
     architecture: settings.architecture ?? '',

@@ -43,7 +43,7 @@ export function basesOf({ spec, row }: Pick<IndexedRepository, 'spec' | 'row'>):
  * first request that met it said.
  */
 export function withoutRelease(spec: RepositorySpec, { distro }: Pick<Sources, 'distro'>): RepositorySpec {
-  return { ...spec, release: distro.defaults.release };
+  return { ...spec, release: distro.releases.default };
 }
 
 /** The release that the request names, else what the index says: `latest-stable` is no answer where there is one. */
@@ -51,7 +51,7 @@ export function releaseIn(
   { spec, row }: Pick<IndexedRepository, 'spec' | 'row'>,
   { distro }: Pick<Sources, 'distro'>,
 ): string {
-  return spec.release === distro.defaults.release ? row.release : spec.release;
+  return spec.release === distro.releases.default ? row.release : spec.release;
 }
 
 /** For a long write to the catalog: ended by the command's end, told when another process is at the same. */

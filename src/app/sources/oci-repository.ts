@@ -28,7 +28,7 @@ export async function ociRepositories(
   const [, before = '', place = ''] = /^(.*?)(oci:\/\/\S+)$/is.exec(line.trim()) ?? [];
   if (place === '') return undefined;
   const { distro, query } = request;
-  const official = distro.repositories({ ...query, mirrors: [] });
+  const official = distro.repositories.official({ ...query, mirrors: [] });
   const { reference, path } = parseOciUrl(withRelease(place, official[0]?.release ?? ''));
   const { release, folders } = await contentsOf(context, request, reference);
   const wanted = folders.filter(
@@ -48,11 +48,11 @@ export async function ociRepositories(
     const rank = official.findIndex(({ name }) => folder.startsWith(`${name}/`));
     return rank < 0 ? official.length : rank;
   };
-  const isNamed = query.release !== distro.defaults.release;
+  const isNamed = query.release !== distro.releases.default;
   return wanted
     .sort((a, b) => rankOf(a) - rankOf(b))
     .map((folder) =>
-      distro.repository(
+      distro.repositories.parse(
         `${before}${rootOf(reference)}/${folder}`,
         isNamed || release === '' ? query : { ...query, release },
       ),

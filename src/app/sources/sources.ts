@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { foreignFormat } from '../../archive/foreign-formats.ts';
 import { sniff } from '../../archive/sniff.ts';
 import type { Distro, RepositoryQuery } from '../../distros/distro.ts';
+import { familyOf } from '../../distros/families.ts';
+import type { Family } from '../../distros/family.ts';
 import { isLocal, splitQuery } from '../../fetch/url.ts';
 import { readLimitedFile } from '../../files/limited-file.ts';
 import { AppError } from '../../model/app-error.ts';
@@ -10,7 +12,6 @@ import type { RepositorySpec } from '../../model/repository.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { architectureOf } from '../architecture.ts';
 import type { Context } from '../context.ts';
-import { distroOf } from '../distros.ts';
 import { identityOf } from './indexed-repository.ts';
 import type { OciFiles } from './oci-files.ts';
 import { Trust } from './trust.ts';
@@ -32,19 +33,14 @@ export interface Sources {
 
 /** @throws AppError USAGE for an unknown architecture or a repository line that is none */
 export async function resolveSources(context: Context, options: SourceOptions): Promise<Sources> {
-  const distro = await distroOf(options.distro);
-  const { solver } = options;
-  if (solver !== undefined && !distro.defaults.solvers.includes(solver)) {
-    const expected = distro.defaults.solvers.join(', ') || `none with ${distro.id}`;
-    throw new AppError('USAGE', `--solver: expected ${expected}, got ${solver}`, {
-      hint: 'Leave the option out: only Alpine and its derivatives have more than one solver.',
-    });
-  }
+  const family = familyOf(options.distro);
+  checkSolver(family, options.solver);
+  const distro = await family.load();
   const architecture = architectureOf(distro, options.architecture);
-  const release = options.release === '' ? distro.defaults.release : options.release;
+  const release = options.release === '' ? distro.releases.default : options.release;
   const mirrors = options.mirrors.map(withoutSlash);
   const query = { release, architecture, mirrors };
-  const read = distro.repositoryLines?.(query) ?? ((line: string) => [line]);
+  const read = distro.repositories.lines?.(query) ?? ((line: string) => [line]);
   const lines = options.repositories.flatMap((text) => linesOf(text, read));
   const files = await openFiles(context, options, [...mirrors, ...lines]);
   const repositories = await specsOf(context, { distro, query, files }, lines);
@@ -59,6 +55,18 @@ export async function resolveSources(context: Context, options: SourceOptions): 
     trust: new Trust(context, distro, { ...options, architecture }),
     files,
   };
+}
+
+/** @throws AppError USAGE when the family has no solver of that name */
+export function checkSolver({ id, solvers }: Family, solver: string | undefined): void {
+  if (solver === undefined || solvers.includes(solver)) return;
+  throw new AppError(
+    'USAGE',
+    `--solver: expected ${solvers.join(', ') || `none with ${id}`}, got ${solver}`,
+    {
+      hint: `Leave the option out: ${id} has ${solvers.length === 0 ? 'one solver' : 'solvers of other names'}.`,
+    },
+  );
 }
 
 /**
@@ -102,10 +110,10 @@ async function specsOf(
   lines: readonly string[],
 ): Promise<readonly RepositorySpec[]> {
   const { distro, query, files } = request;
-  const official = distro.repositories(query);
+  const official = distro.repositories.official(query);
   const plain = (line: string): RepositorySpec =>
     official.find(({ name }) => name === line && !existsSync(line)) ??
-    distro.repository(absolute(line), query);
+    distro.repositories.parse(absolute(line), query);
   if (files === undefined) return lines.length === 0 ? official : lines.map(plain);
   const { inRegistry, ociRepositories } = await import('./oci-repository.ts');
   const found = lines.map(

@@ -1,4 +1,6 @@
 import { ANNOTATIONS, packageUrl } from '../../compose/annotations.ts';
+import { families, familyIds, familyOf } from '../../distros/families.ts';
+import type { Compression } from '../../model/archive.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { digestOf, hexOf } from '../../model/digest.ts';
 import { EMPTY_BYTES, EMPTY_DESCRIPTOR } from '../../model/empty-blob.ts';
@@ -75,7 +77,7 @@ function checksumDigits(checksum: string): string {
 
 /** Whether a tag looks like one of a package. */
 export function isPackageTag(tag: Tag): boolean {
-  return /^(?:alpine|arch)__.*__[0-9a-f]{32}$/.test(tag);
+  return familyIds().some((id) => tag.startsWith(`${id}__`)) && /__.*__[0-9a-f]{32}$/.test(tag);
 }
 
 /** The tag of the signature that lies beside such a package, as an artifact of its own. */
@@ -159,16 +161,15 @@ function escapeWord(word: string): string {
   );
 }
 
-const PACMAN_SUFFIXES: Readonly<Record<string, string>> = {
-  [MEDIA_TYPES.layerGzip]: '.gz',
-  [MEDIA_TYPES.layerZstd]: '.zst',
-  [XZ_ARCHIVE_TYPE]: '.xz',
+const COMPRESSIONS: Readonly<Record<string, Compression>> = {
+  [MEDIA_TYPES.layerGzip]: 'gzip',
+  [MEDIA_TYPES.layerZstd]: 'zstd',
+  [XZ_ARCHIVE_TYPE]: 'xz',
 };
 
 /** As repositories name the archive, so that it can be pulled as a file. */
-function fileName({ distro, name, version, architecture }: StoredPackage, mediaType: string): string {
-  if (distro === 'alpine') return `${name}-${version}.apk`;
-  return `${name}-${version}-${architecture}.pkg.tar${PACMAN_SUFFIXES[mediaType] ?? ''}`;
+function fileName(stored: StoredPackage, mediaType: string): string {
+  return familyOf(stored.distro).archiveNames.write(stored, COMPRESSIONS[mediaType] ?? 'none');
 }
 
 /** One archive may be in several releases. */
@@ -178,12 +179,13 @@ function withoutRelease(purl: string): string {
 
 /** Reads what packageUrl writes. */
 function parsePurl(purl: string): StoredPackage | undefined {
-  const found = /^pkg:(?:apk\/(alpine)|alpm\/(arch))\/([^@/?]+)@([^@/?]+)\?arch=([^&]+)$/.exec(purl);
-  if (found === null) return undefined;
-  const [, alpine, arch, ...rest] = found;
+  const [, type, distro, ...rest] =
+    /^pkg:([a-z]+)\/([a-z0-9]+)\/([^@/?]+)@([^@/?]+)\?arch=([^&]+)$/.exec(purl) ?? [];
+  const family = families().find(({ id, purlType }) => id === distro && purlType === type);
+  if (family === undefined) return undefined;
   try {
     const [name = '', version = '', architecture = ''] = rest.map(decodeURIComponent);
-    return { distro: (alpine ?? arch) as DistroId, name, version, architecture };
+    return { distro: family.id, name, version, architecture };
   } catch (error) {
     if (error instanceof URIError) return undefined;
     throw error;

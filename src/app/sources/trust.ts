@@ -5,25 +5,16 @@ import { checked, type TrustLabel } from '../../catalog/trust-label.ts';
 import type { Distro } from '../../distros/distro.ts';
 import { readLimitedFile } from '../../files/limited-file.ts';
 import { makeFolder } from '../../files/make-folder.ts';
-import { isAppError } from '../../model/app-error.ts';
 import type { SourceOptions } from '../../model/request.ts';
+import type { KeyFile } from '../../trust/key-file.ts';
 import { MAX_KEYRING_BYTES } from '../../trust/openpgp-packets.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
-import { parseSigLevel } from '../../trust/sig-level.ts';
 import type { Context } from '../context.ts';
-
-/** What archlinux-keyring installs; a file of another name would add to it unseen. */
-const ARCH_KEYRING_FILE = /^archlinux(?:\.gpg|-trusted|-revoked)$/;
-
-export interface KeyFile {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
 
 /**
  * What a command trusts: the keys of `--keyring`, else the distribution's own ones as far as the product pins them, and
- * those of `--keyring-append`. Alpine's own come with the product; Arch's are kept in the cache folder once they were fetched,
- * and filtered by the pins on every load.
+ * those of `--keyring-append`. The distribution's own come with the product, or are kept in the cache folder once they were fetched,
+ * and filtered by the pins on every load (Keys.pinnedFiles).
  */
 export class Trust {
   readonly allowUntrusted: boolean;
@@ -45,7 +36,7 @@ export class Trust {
     this.#folders = [options.keyring].flat().filter((folder) => folder !== '');
     this.#appended = options.keyringAppend ?? [];
     this.pinned = this.#folders.length === 0;
-    this.mayFetchKeys = this.pinned && !this.allowUntrusted && distro.id !== 'alpine';
+    this.mayFetchKeys = this.pinned && !this.allowUntrusted && distro.keys.pinnedFiles !== undefined;
     this.#distro = distro;
     this.#options = options;
     this.#keysDirectory = join(context.directory, 'keys', distro.id);
@@ -89,7 +80,7 @@ export class Trust {
 
   /** The distribution's key files that are kept here; none where they come with the product. */
   cachedKeys(): readonly KeyFile[] {
-    return this.#distro.id === 'alpine' ? [] : filesIn(this.#keysDirectory);
+    return this.#distro.keys.pinnedFiles === undefined ? [] : filesIn(this.#keysDirectory);
   }
 
   /** @throws AppError NOT_FOUND, UNTRUSTED_KEY when the keyring folder cannot be used */
@@ -103,7 +94,7 @@ export class Trust {
    * serves other keys cannot displace good ones. False when there is nothing to keep.
    */
   async cacheKeys(files: readonly KeyFile[]): Promise<boolean> {
-    const pinned = await this.#pinnedOnly(files);
+    const pinned = this.mayFetchKeys ? ((await this.#distro.keys.pinnedFiles?.(files)) ?? []) : [];
     if (pinned.length === 0) return false;
     makeFolder(this.#keysDirectory);
     for (const file of pinned) {
@@ -120,38 +111,16 @@ export class Trust {
     return true;
   }
 
-  async #pinnedOnly(files: readonly KeyFile[]): Promise<readonly KeyFile[]> {
-    if (!this.mayFetchKeys) return [];
-    const { PacmanKeyring } = await import('../../trust/pacman-keyring.ts');
-    const keyring = files.filter(({ name }) => ARCH_KEYRING_FILE.test(basename(name)));
-    try {
-      const pinned = (await PacmanKeyring.fromFiles(keyring)).restrictToPinnedMasters();
-      return (await pinned.introducers()).length > 0 ? keyring : [];
-    } catch (error) {
-      if (isAppError(error)) return [];
-      throw error;
-    }
-  }
-
-  async #load(): Promise<TrustPolicy> {
-    const base = { allowUntrusted: this.allowUntrusted, sigLevel: parseSigLevel(this.#options.sigLevel) };
-    if (this.#distro.id === 'alpine') {
-      const { apkKeyFiles, apkKeyringFromFiles, joinApkKeyrings } = await import('../../trust/apk-keys.ts');
-      const given = apkKeyringFromFiles([...this.#folders, ...this.#appended].flatMap(apkKeyFiles));
-      if (!this.pinned) return { ...base, apk: given };
-      const { alpineKeyFiles } = await import('../../trust/alpine-keys.ts');
-      const { pinnedApkKeyring } = await import('../../trust/pins.ts');
-      return {
-        ...base,
-        apk: joinApkKeyrings(pinnedApkKeyring(alpineKeyFiles(), this.#options.architecture), given),
-      };
-    }
-    const { PacmanKeyring } = await import('../../trust/pacman-keyring.ts');
-    const given = [...this.#folders, ...this.#appended].map((folder) => PacmanKeyring.load(folder));
-    const files = this.pinned ? filesIn(this.#keysDirectory) : [];
-    const own = files.length === 0 ? [] : [(await PacmanKeyring.fromFiles(files)).restrictToPinnedMasters()];
-    const keyrings = [...own, ...(await Promise.all(given))];
-    return keyrings.length === 0 ? base : { ...base, pacman: PacmanKeyring.union(keyrings) };
+  #load(): Promise<TrustPolicy> {
+    const { architecture, sigLevel } = this.#options;
+    return this.#distro.keys.policy({
+      allowUntrusted: this.allowUntrusted,
+      folders: [...this.#folders, ...this.#appended],
+      pinned: this.pinned,
+      cached: this.pinned ? this.cachedKeys() : [],
+      architecture,
+      sigLevel,
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { StoredArchive } from '../../catalog/archives.ts';
 import type { RepositoryRow } from '../../catalog/repositories.ts';
-import type { Unsigned, UnverifiedInput } from '../../distros/distro.ts';
+import type { Unsigned } from '../../distros/distro.ts';
+import type { UnverifiedInput } from '../../distros/inputs.ts';
 import { joinUrl } from '../../fetch/url.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, ReadFacts } from '../../model/archive.ts';
@@ -105,7 +106,7 @@ export class ArchiveVerifier {
     const archives: VerifiedArchive[] = [];
     for (const digest of this.#digests.get(`${name}-${version} (${this.sources.distro.id})`) ?? []) {
       const { facts, trust } = catalog.archives.get(digest) as StoredArchive;
-      if (isOther(facts.architecture, architecture)) continue;
+      if (this.#isOther(facts.architecture, architecture)) continue;
       if (!this.sources.trust.accepts(trust) && !store.has(digest)) continue;
       const open = () => createReadStream(store.get(digest), { highWaterMark: READ_BYTES, signal });
       try {
@@ -121,7 +122,7 @@ export class ArchiveVerifier {
 
   /** What the catalog remembers is enough: a signature that was verified, and nothing beside it. */
   #isProven(facts: ArchiveFacts): boolean {
-    return facts.signedBy !== '' && this.sources.distro.unsigned(facts).parts.length === 0;
+    return facts.signedBy !== '' && this.sources.distro.archives.unsigned(facts).parts.length === 0;
   }
 
   /** Where an index in the catalog has it; undefined: in none. */
@@ -132,7 +133,7 @@ export class ArchiveVerifier {
 
   #judge(facts: ReadFacts, bytes: ArchiveBytes, refusal: AppError | undefined): VerifiedArchive {
     const evidence = this.#evidenceFor(facts, bytes, refusal);
-    return { facts, evidence, unsigned: this.sources.distro.unsigned(facts) };
+    return { facts, evidence, unsigned: this.sources.distro.archives.unsigned(facts) };
   }
 
   #evidenceFor(facts: ReadFacts, { where }: ArchiveBytes, refusal: AppError | undefined): Evidence {
@@ -155,7 +156,7 @@ export class ArchiveVerifier {
   #sameVersion(facts: ArchiveFacts): CatalogPackage | undefined {
     return this.#byName(facts.name).find(
       ({ version, architecture, checksum }) =>
-        version === facts.version && !isOther(architecture, facts.architecture) && checksum !== '',
+        version === facts.version && !this.#isOther(architecture, facts.architecture) && checksum !== '',
     );
   }
 
@@ -168,13 +169,18 @@ export class ArchiveVerifier {
     );
   }
 
+  /** Alpine's indexes give a package for every architecture that of the index. */
+  #isOther(a: string, b: string): boolean {
+    const isAny = (word: string) => word === '' || this.sources.distro.architectures.isAny(word);
+    return a !== b && !isAny(a) && !isAny(b);
+  }
+
   #rowOf(entry: CatalogPackage): RepositoryRow {
     return this.#rows[entry.repositoryRank] as RepositoryRow;
   }
 
-  /** Arch: the entry of exactly these bytes, whose signature is theirs. */
+  /** The entry of exactly these bytes, whose signature is theirs, where an index's checksum is over all of an archive. */
   #entryOf({ name, digest }: ArchiveBytes): IndexPackage | undefined {
-    if (this.sources.distro.id !== 'arch') return undefined;
     const found = this.#byName(name).filter(({ checksum }) => checksum === hexOf(digest));
     return found.find(({ signature }) => signature !== '') ?? found[0];
   }
@@ -182,23 +188,16 @@ export class ArchiveVerifier {
   /** Whatever the user allows: what is not signed is to be known as that. */
   async #read(bytes: ArchiveBytes, expected: IndexPackage | undefined): Promise<ReadFacts> {
     const policy = { ...(await this.sources.trust.policy()), allowUntrusted: false };
-    return this.sources.distro.readArchive({ ...archiveInput(bytes, expected), policy });
+    return this.sources.distro.archives.read({ ...archiveInput(bytes, expected), policy });
   }
 
   #readUnverified(bytes: ArchiveBytes, expected: IndexPackage | undefined): Promise<ReadFacts> {
-    return this.sources.distro.readUnverified(archiveInput(bytes, expected));
+    return this.sources.distro.archives.readUnverified(archiveInput(bytes, expected));
   }
 }
 
 function archiveInput(bytes: ArchiveBytes, expected: IndexPackage | undefined): UnverifiedInput {
   return { chunks: bytes.open(), where: bytes.where, ...(expected === undefined ? {} : { expected }) };
-}
-
-/** For every architecture: Alpine's indexes give such a package that of the index. */
-const ANY_ARCHITECTURE = new Set(['', 'noarch', 'any', 'all']);
-
-function isOther(a: string, b: string): boolean {
-  return a !== b && !ANY_ARCHITECTURE.has(a) && !ANY_ARCHITECTURE.has(b);
 }
 
 function specOf({ distro, release, architecture, name, base }: RepositoryRow) {

@@ -9,8 +9,10 @@ export function judgeConfig(config: ImageConfig, distro: Distro | undefined): Co
   return { asComposed: distro !== undefined && isAsComposed(settings, distro), settings };
 }
 
-function isAsComposed(settings: ConfigVerdict['settings'], { defaults }: Distro): boolean {
+function isAsComposed(settings: ConfigVerdict['settings'], { install }: Distro): boolean {
   const { 'Env PATH': path, Cmd: command, ...more } = settings;
-  if (path !== defaults.path || Object.keys(more).length > 0) return false;
-  return command === undefined || defaults.shells.some((shell) => command === JSON.stringify([shell]));
+  if (path !== install.environment.path || Object.keys(more).length > 0) return false;
+  return (
+    command === undefined || install.environment.shells.some((shell) => command === JSON.stringify([shell]))
+  );
 }

@@ -1,5 +1,4 @@
 import { ANNOTATIONS } from '../../compose/annotations.ts';
-import { infoValue, parsePkgInfo } from '../../distros/shared/pkginfo.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import type {
@@ -16,7 +15,7 @@ import { RootfsBuilder, type RootfsEntry } from '../../output/rootfs.ts';
 import { throwIfCancelled } from '../../output/storage-error.ts';
 import { expectBlob, expectEqual, type ReadLayer, readLayer } from '../../output/verify-layer.ts';
 import { withImageArgument } from '../images/image-argument.ts';
-import { isPackageList, PKGINFO, packagesOfLists, packagesOfPurls } from '../images/image-packages.ts';
+import { type FamilyFiles, familyFiles, packagesOfPurls } from '../images/image-packages.ts';
 import type { RegistryContext } from '../registry-access.ts';
 import { diffConfig, diffDescriptors } from './diff-config.ts';
 import { diffFiles } from './diff-files.ts';
@@ -31,7 +30,9 @@ export interface DiffRequest {
   readonly access?: RegistryAccess;
 }
 
-type DiffOptions = Omit<RegistryContext, 'env'>;
+interface DiffOptions extends Omit<RegistryContext, 'env'> {
+  readonly marks: FamilyFiles;
+}
 
 /**
  * How two images differ. Both are read whole and checked: digests, sizes, diffIDs.
@@ -40,7 +41,7 @@ type DiffOptions = Omit<RegistryContext, 'env'>;
 export function diff(context: RegistryContext, request: DiffRequest): Promise<DiffReport> {
   return withImageArgument(context, { ...request, image: request.a }, (sourceA) =>
     withImageArgument(context, { ...request, image: request.b }, (sourceB) =>
-      diffSources(request, [sourceA, sourceB], context),
+      familyFiles().then((marks) => diffSources(request, [sourceA, sourceB], { ...context, marks })),
     ),
   );
 }
@@ -101,7 +102,7 @@ interface KnownLayer {
 async function readImage(
   source: ImageSource,
   common: Map<Digest, KnownLayer>,
-  { progress, signal }: DiffOptions,
+  { progress, signal, marks }: DiffOptions,
 ): Promise<Contents> {
   const builder = new RootfsBuilder();
   const layers: ReadLayer[] = [];
@@ -121,27 +122,28 @@ async function readImage(
     if (known?.read !== undefined && known.from?.includes(source) !== true) {
       await expectBlob(source, descriptor, { where, advance });
     }
-    const read = known?.read ?? (await readLayer(source, descriptor, { at, advance, keep: isPackageList }));
+    const read = known?.read ?? (await readLayer(source, descriptor, { at, advance, keep: marks.isKept }));
     if (known !== undefined) common.set(descriptor.digest, { read, from: [...(known.from ?? []), source] });
     expectEqual(`diffID of layer ${at} (${descriptor.digest})`, source.config.diffIds[at], read.layer.diffId);
     builder.apply(read.entries);
     layers.push({ ...read, entries: [] });
   }
   task.done();
-  return { packages: packagesIn(layers, descriptors), rootfs: builder.result() };
+  return { packages: packagesIn(layers, descriptors, marks), rootfs: builder.result() };
 }
 
-/** By what the layers say of themselves, their `.PKGINFO`, and the image's own lists. */
+/** By what the layers say of themselves, as archives, and the image's own lists. */
 function packagesIn(
   layers: readonly ReadLayer[],
   descriptors: readonly Descriptor[],
+  marks: FamilyFiles,
 ): ReadonlyMap<string, string> {
   const versions = new Map<string, string>();
-  const lists = new Map(layers.flatMap(({ kept }) => [...kept]));
+  const kept = new Map(layers.flatMap((layer) => [...layer.kept]));
   const named = [
     ...descriptors.flatMap(({ annotations = {} }) => packagesOfPurls(annotations[ANNOTATIONS.purl] ?? '')),
-    ...layers.flatMap(({ kept }) => packageOf(kept.get(PKGINFO))),
-    ...packagesOfLists(lists),
+    ...layers.flatMap((layer) => packageOf(layer, marks)),
+    ...marks.packagesOf(kept),
   ];
   // A purl's name is in lower case, whatever the package's.
   const spelling = new Map(named.map(({ name }) => [name.toLowerCase(), name]));
@@ -149,11 +151,12 @@ function packagesIn(
   return versions;
 }
 
-function packageOf(pkginfo: Buffer | undefined): readonly { name: string; version: string }[] {
-  if (pkginfo === undefined) return [];
+function packageOf({ kept }: ReadLayer, marks: FamilyFiles): readonly { name: string; version: string }[] {
+  const metadata = marks.familyOf(kept)?.archives.metadata;
+  const content = metadata === undefined ? undefined : kept.get(metadata.member);
+  if (metadata === undefined || content === undefined) return [];
   try {
-    const info = parsePkgInfo(pkginfo, PKGINFO);
-    return [{ name: infoValue(info, 'pkgname'), version: infoValue(info, 'pkgver') }];
+    return [metadata.read(content, metadata.member)];
   } catch (error) {
     if (isAppError(error)) return [];
     throw error;

@@ -7,9 +7,6 @@ import type { PackageFiles, ShippedEntry } from './package-files.ts';
 /** OCI image-spec "Whiteouts". */
 const WHITEOUT = /^(.*\/)?\.wh\.(.*)$/s;
 const OPAQUE = '.wh..opq';
-/** The package managers' own state, below any prefix. */
-const DATABASE =
-  /^(?:(?:usr\/)?lib\/apk\/(?:db|exec)(?:\/|$)|etc\/apk\/(?:world|arch|repositories|protected_paths\.d|keys)(?:\/|$)|var\/lib\/pacman(?:\/|$))/;
 const INSTALL = /^\.pkg(?:\/|$)/;
 
 type Verdict = Pick<EntryVerdict, 'origin' | 'package' | 'note'>;
@@ -114,15 +111,15 @@ function made(entry: TarEntry, shipped: readonly ShippedEntry[], files: PackageF
   const inPlace = replaced === undefined ? '' : `replaces the one of ${replaced.package}`;
   const target = entry.type === 'symlink' ? `to ${entry.linkTarget}` : '';
   return {
-    origin: originOf(files.originalPath(entry.path), entry.type),
+    origin: originOf(files, entry),
     package: replaced?.package ?? '',
     note: [target, inPlace].filter((text) => text !== '').join(', '),
   };
 }
 
-function originOf(path: string, type: TarEntry['type']): EntryOrigin {
-  if (DATABASE.test(path)) return 'database';
-  if (INSTALL.test(path)) return 'install';
+function originOf(files: PackageFiles, { path, type }: TarEntry): EntryOrigin {
+  if (files.isDatabase(path)) return 'database';
+  if (INSTALL.test(files.originalPath(path))) return 'install';
   return type === 'symlink' ? 'symlink' : 'generated';
 }
 

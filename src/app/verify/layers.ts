@@ -11,7 +11,7 @@ import type {
 } from '../../model/verify-report.ts';
 import type { ReadLayer } from '../../output/verify-layer.ts';
 import { UnsignedError } from '../../trust/unsigned-error.ts';
-import { type NamedPackage, packagesOfPurls } from '../images/image-packages.ts';
+import { type FamilyFiles, type NamedPackage, packagesOfPurls } from '../images/image-packages.ts';
 import type { VerifiedArchive } from './archive-verifier.ts';
 import { judgeEntries } from './entry-verdict.ts';
 import { PackageFiles } from './package-files.ts';
@@ -26,6 +26,7 @@ const CHANGEABLE = /^(?:etc|var|dev)\//;
 
 export interface LayersInput {
   readonly examined: readonly ExaminedLayer[];
+  readonly marks: FamilyFiles;
   /** What the image's own lists name */
   readonly named: readonly NamedPackage[];
   readonly verifiers: ArchiveVerifiers;
@@ -44,7 +45,7 @@ export interface JudgedLayers {
  * of its entries, are those of verified archives.
  */
 export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
-  const files = new PackageFiles();
+  const files = new PackageFiles(input.marks);
   const facts = new Set<ArchiveFacts>();
   const candidates = new Map<ExaminedLayer, Candidates>();
   for (const layer of input.examined) {

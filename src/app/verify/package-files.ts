@@ -1,4 +1,5 @@
 import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
+import type { FamilyFiles } from '../images/image-packages.ts';
 
 /** A package's entry. */
 export interface ShippedEntry {
@@ -9,22 +10,29 @@ export interface ShippedEntry {
   readonly sha256: string;
 }
 
-/** Covered by no signature, and part of no installed package. */
-const SIGNATURE = /^\.SIGN\.[^/]*$/;
+/** What a path says of itself. */
+export type FileMarks = Pick<FamilyFiles, 'isSignature' | 'isState'>;
 
 /** What verified packages ship, by path and by content. */
 export class PackageFiles {
+  readonly #marks: FileMarks;
   readonly #byPath = new Map<string, ShippedEntry[]>();
   readonly #byContent = new Map<string, ShippedEntry>();
   readonly #known = new Set<ArchiveFacts>();
   /** Folder below which the packages are laid, with a slash at its end; empty: the root */
   #prefix = '';
 
+  constructor(marks: FileMarks) {
+    this.#marks = marks;
+  }
+
   add(facts: ArchiveFacts): void {
     if (this.#known.has(facts)) return;
     this.#known.add(facts);
     const contents = new Map(facts.files.map((file) => [file.path, file.sha256]));
-    for (const entry of facts.files.filter(({ path }) => !SIGNATURE.test(path))) {
+    for (const entry of facts.files) {
+      // Covered by no signature, and part of no installed package.
+      if (this.#marks.isSignature(entry.path)) continue;
       const sha256 = entry.type === 'hardlink' ? (contents.get(entry.linkTarget) ?? '') : entry.sha256;
       const shipped = { package: `${facts.name}-${facts.version}`, entry, sha256 };
       const same = this.#byPath.get(entry.path);
@@ -46,6 +54,11 @@ export class PackageFiles {
   /** `/opt/tools/usr/bin/x` as the package calls it: `usr/bin/x`. */
   originalPath(path: string): string {
     return path.startsWith(this.#prefix) ? path.slice(this.#prefix.length) : path;
+  }
+
+  /** Whether the path is the package manager's own state, wherever the packages lie. */
+  isDatabase(path: string): boolean {
+    return this.#marks.isState(this.originalPath(path));
   }
 
   /** Every package's entry of that path, where the packages lie. */

@@ -1,5 +1,6 @@
 import { ANNOTATIONS } from '../../compose/annotations.ts';
-import { infoValue, parsePkgInfo } from '../../distros/shared/pkginfo.ts';
+import type { Distro } from '../../distros/distro.ts';
+import { distroOf, familyIds } from '../../distros/families.ts';
 import { type AppError, isAppError } from '../../model/app-error.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { append } from '../../model/lists.ts';
@@ -20,10 +21,8 @@ import { expectEqual, type ReadLayer, readLayer } from '../../output/verify-laye
 import { DamagedBlobError } from '../../store/blob-errors.ts';
 import { architectureOf } from '../architecture.ts';
 import type { Context } from '../context.ts';
-import { distroOf } from '../distros.ts';
 import { type ImageArgument, withImageArgument } from '../images/image-argument.ts';
-import { isPackageList, PKGINFO, packagesOfLists } from '../images/image-packages.ts';
-import { DISTROS } from '../settings/settings.ts';
+import { type FamilyFiles, familyFiles } from '../images/image-packages.ts';
 import { ArchiveVerifier, type VerifiedArchive } from './archive-verifier.ts';
 import { judgeConfig } from './config-verdicts.ts';
 import { judgeLayers } from './layers.ts';
@@ -71,22 +70,31 @@ async function verifySource(
   const problems: VerifyProblem[] = [];
   const builder = new RootfsBuilder();
   const examined: ExaminedLayer[] = [];
-  let family = DISTROS.find((id) => manifest.annotations[ANNOTATIONS.distro]?.startsWith(`${id} `));
+  const marks = await familyFiles();
+  const named = familyIds().find((id) => manifest.annotations[ANNOTATIONS.distro]?.startsWith(`${id} `));
+  let family = named === undefined ? undefined : await distroOf(named);
   const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
   const task = context.progress.task('verify layers', total, 'bytes');
   for (const [at, descriptor] of manifest.layers.entries()) {
-    const read = await readInto(builder, { context, source, at, descriptor, problems, task });
+    const read = await readInto(builder, { context, source, marks, at, descriptor, problems, task });
     const layer = { at, descriptor, read };
-    family ??= familyOf(read);
+    // An image is of one distribution.
+    family ??= read === undefined ? undefined : marks.familyOf(read.kept);
     examined.push({ ...layer, ...(await asArchive(source, verifiers, { ...layer, family })) });
   }
   task.done();
   const kept = examined.flatMap(({ read }) => [...(read?.kept ?? [])]);
-  const named = packagesOfLists(new Map(kept.filter(([path]) => path !== PKGINFO)));
-  const { verdicts, files, facts } = await judgeLayers({ examined, named, verifiers, problems });
+  const listed = marks.packagesOf(new Map(kept));
+  const { verdicts, files, facts } = await judgeLayers({
+    examined,
+    marks,
+    named: listed,
+    verifiers,
+    problems,
+  });
   if (problems.length === 0) {
     const rootfs = builder.result();
-    append(problems, checkPackageLists({ named, facts, files, verdicts, rootfs }));
+    append(problems, checkPackageLists({ named: listed, facts, files, verdicts, rootfs }));
   }
   if (problems.length === 0 && facts.length === 0) {
     problems.push(problem('SIGNATURE', 'no layer contains a package of a distribution'));
@@ -101,7 +109,7 @@ async function verifySource(
     imageId: manifest.config.digest,
     platform: `${config.os}/${config.architecture}`,
     layers: verdicts,
-    config: judgeConfig(config, family === undefined ? undefined : await distroOf(family)),
+    config: judgeConfig(config, family),
     packages: packages.length,
     unverifiedPackages: unverified,
     verified: problems.length === 0 && unverified === 0,
@@ -122,6 +130,7 @@ function packagesOf(verdicts: readonly LayerVerdict[]): readonly VerifiedPackage
 interface Reading {
   readonly context: Context;
   readonly source: ImageSource;
+  readonly marks: FamilyFiles;
   readonly at: number;
   readonly descriptor: Descriptor;
   readonly problems: VerifyProblem[];
@@ -129,13 +138,13 @@ interface Reading {
 }
 
 async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadLayer | undefined> {
-  const { context, source, at, descriptor, problems, task } = reading;
+  const { context, source, marks, at, descriptor, problems, task } = reading;
   try {
     const advance = (bytes: number) => {
       throwIfCancelled(context.signal);
       task.advance(bytes);
     };
-    const read = await readLayer(source, descriptor, { at, advance, keep: isPackageList });
+    const read = await readLayer(source, descriptor, { at, advance, keep: marks.isKept });
     const diffId = source.config.diffIds[at];
     expectEqual(`diffID of layer ${at} (${descriptor.digest})`, diffId, read.layer.diffId);
     builder.apply(read.entries);
@@ -148,26 +157,21 @@ async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadL
   }
 }
 
-/** An image is of one distribution: abuild's .PKGINFO always names the data's hash, makepkg's never. */
-function familyOf(read: ReadLayer | undefined): DistroId | undefined {
-  const pkginfo = read?.kept.get(PKGINFO);
-  if (pkginfo === undefined) return undefined;
-  return /^datahash *=/m.test(pkginfo.toString('latin1')) ? 'alpine' : 'arch';
-}
-
 async function asArchive(
   source: ImageSource,
   verifiers: ArchiveVerifiers,
-  layer: Pick<ExaminedLayer, 'at' | 'descriptor' | 'read'> & { readonly family: DistroId | undefined },
+  layer: Pick<ExaminedLayer, 'at' | 'descriptor' | 'read'> & { readonly family: Distro | undefined },
 ): Promise<Pick<ExaminedLayer, 'archive' | 'refusal'>> {
   const { at, descriptor, read, family } = layer;
-  const pkginfo = read?.kept.get(PKGINFO);
-  if (pkginfo === undefined || family === undefined) return { archive: undefined, refusal: undefined };
+  const metadata = family?.archives.metadata;
+  const content = metadata === undefined ? undefined : read?.kept.get(metadata.member);
+  if (family === undefined || metadata === undefined || content === undefined) {
+    return { archive: undefined, refusal: undefined };
+  }
   const { digest } = descriptor;
-  const verifier = await verifiers(family);
+  const verifier = await verifiers(family.id);
   try {
-    const info = parsePkgInfo(pkginfo, `layer ${at}`);
-    const [name, version] = [infoValue(info, 'pkgname'), infoValue(info, 'pkgver')];
+    const { name, version } = metadata.read(content, `layer ${at}`);
     const where = `layer ${at} (${digest}, ${name}-${version})`;
     const open = () => source.blob(digest);
     return { archive: await verifier.archive({ digest, name, version, where, open }), refusal: undefined };
@@ -196,7 +200,7 @@ async function wordFor(id: DistroId, { architecture, json }: ImageConfig): Promi
   const distro = await distroOf(id);
   const variant = typeof json.variant === 'string' ? `/${json.variant}` : '';
   for (const word of [`${architecture}${variant}`, architecture]) {
-    if (distro.defaults.architectures[word] !== undefined) return architectureOf(distro, word);
+    if (distro.architectures.words[word] !== undefined) return architectureOf(distro, word);
   }
   return '';
 }

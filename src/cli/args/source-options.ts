@@ -1,10 +1,5 @@
-import {
-  BASE_MODES,
-  type ComposeSettings,
-  DISTROS,
-  SOLVERS,
-  sourceOptions,
-} from '../../app/settings/settings.ts';
+import { BASE_MODES, type ComposeSettings, solverNames, sourceOptions } from '../../app/settings/settings.ts';
+import { families, familyIds } from '../../distros/families.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { type OptionValues, recipeSettings } from './option.ts';
 import { accessSetting, REGISTRY_OPTIONS } from './registry-options.ts';
@@ -13,10 +8,10 @@ import { accessSetting, REGISTRY_OPTIONS } from './registry-options.ts';
 export const DISTRO_OPTIONS = recipeSettings({
   distro: {
     placeholder: 'NAME',
-    choices: DISTROS,
+    choices: familyIds(),
     group: 'Packages',
     describe: 'Distribution the packages come from',
-    defaultText: 'alpine',
+    defaultText: families()[0].id,
     common: true,
   },
   release: {
@@ -24,12 +19,12 @@ export const DISTRO_OPTIONS = recipeSettings({
     group: 'Packages',
     describe: 'Release, as the distribution names it: v3.19, edge, latest-stable',
     defaultText: 'latest-stable; Arch: rolling',
-    suggestions: ['latest-stable', 'edge'],
+    suggestions: families()[0].releases,
     common: true,
   },
   solver: {
     placeholder: 'NAME',
-    choices: SOLVERS,
+    choices: solverNames(),
     group: 'Packages',
     describe: 'Choose packages and compare versions as apk 2.14 or apk 3 does (Alpine)',
     defaultText: "as the release's own apk",

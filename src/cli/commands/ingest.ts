@@ -1,12 +1,12 @@
+import { familyOfFile } from '../../distros/families.ts';
 import type { DistroId } from '../../model/package.ts';
 import { SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
 import { defineCommand } from '../command.ts';
 
-/** The family that file names tell; undefined for folders and mixed lists. */
+/** Returns the family that all file names tell; undefined for folders and mixed lists. */
 function distroOf(inputs: readonly string[]): DistroId | undefined {
-  if (inputs.every((input) => /\.apk$/.test(input))) return 'alpine';
-  if (inputs.every((input) => /\.pkg\.tar(\.\w+)?$/.test(input))) return 'arch';
-  return undefined;
+  const ids = new Set(inputs.map((input) => familyOfFile(input)?.id));
+  return ids.size === 1 ? [...ids][0] : undefined;
 }
 
 export const command = defineCommand({

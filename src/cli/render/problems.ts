@@ -1,5 +1,6 @@
+import { familyOf } from '../../distros/families.ts';
 import { largest } from '../../model/lists.ts';
-import type { DistroId, SolveProblem, SolveTerm } from '../../model/package.ts';
+import type { SolveProblem, SolveTerm } from '../../model/package.ts';
 import type { ResolutionFailure } from '../../model/resolution-error.ts';
 import { count, printableLine } from './format.ts';
 
@@ -11,8 +12,6 @@ const MAX_CANDIDATES = 8;
 const MAX_CHAIN = 7;
 /** pacman tells a requirement again each time it comes by. */
 const MAX_REPORT_LINES = 100;
-
-const TOOLS: Readonly<Record<DistroId, string>> = { alpine: 'apk', arch: 'pacman' };
 
 /**
  * What cannot be had, a paragraph each: in the first line the package or name, below it the requirements that clash over it with
@@ -33,7 +32,9 @@ export function problemLines(
     ]),
     ...(hint === undefined ? [] : [`hint: ${hint}`]),
     ...(left === 0 ? [] : [`… and ${count(left, 'problem')} more; --verbose shows all`]),
-    ...(verbose && report.length > 0 ? [`in ${TOOLS[distro]}'s words:`, ...reported.map(indented)] : []),
+    ...(verbose && report.length > 0
+      ? [`in ${familyOf(distro).tool}'s words:`, ...reported.map(indented)]
+      : []),
     ...(verbose && report.length > reported.length
       ? [indented(`… and ${count(report.length - reported.length, 'line')} more`)]
       : []),

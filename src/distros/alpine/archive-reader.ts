@@ -5,7 +5,7 @@ import { AppError, isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, ArchiveSegment, PackageScript, ReadFacts } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
-import type { ArchiveInput, UnverifiedInput } from '../distro.ts';
+import type { ArchiveInput, UnverifiedInput } from '../inputs.ts';
 import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
 import { infoValue, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
 import { unreadable } from '../shared/unreadable.ts';

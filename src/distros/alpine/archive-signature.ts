@@ -2,7 +2,7 @@ import type { TarEntry } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { FileEntry, SignatureEntry } from '../../model/archive.ts';
 import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from '../../trust/apk-keys.ts';
-import type { TrustPolicy } from '../../trust/policy.ts';
+import type { ApkTrust } from './apk-trust.ts';
 
 const NO_KEYRING = { keys: new Map() };
 
@@ -66,7 +66,7 @@ export function unverifiedSignatures(entries: SignedControl['entries']): readonl
 }
 
 /** @throws AppError SIGNATURE, UNTRUSTED_KEY */
-export function verifyControl(policy: TrustPolicy, archive: SignedControl): ControlVerdict {
+export function verifyControl(policy: ApkTrust, archive: SignedControl): ControlVerdict {
   const keyring = policy.apk ?? NO_KEYRING;
   const { entries, kept, control, where } = archive;
   const members = entries.map(({ path }) => ({ member: path, bytes: kept.get(path) ?? Buffer.alloc(0) }));

@@ -1,4 +1,4 @@
-import type { BaseQuery } from '../distro.ts';
+import type { BaseQuery } from '../install.ts';
 import { isBefore } from './releases.ts';
 
 const MINIMAL = ['alpine-baselayout', 'alpine-release', 'alpine-keys', 'busybox', 'apk-tools'];

@@ -4,8 +4,9 @@ import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import type { RepositoryIndex } from '../../model/repository.ts';
 import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from '../../trust/apk-keys.ts';
-import type { IndexInput } from '../distro.ts';
+import type { IndexInput } from '../inputs.ts';
 import { unreadable } from '../shared/unreadable.ts';
+import type { ApkTrust } from './apk-trust.ts';
 import { parseIndexText } from './index-text.ts';
 
 /** Alpine's edge community is 14 MiB uncompressed; beyond this no string could hold the text. */
@@ -22,7 +23,8 @@ const NO_KEYRING = { keys: new Map() };
  * @throws AppError BAD_INDEX, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT
  */
 export async function readIndex(input: IndexInput): Promise<RepositoryIndex> {
-  const { bytes, policy, where } = input;
+  const { bytes, where } = input;
+  const policy: ApkTrust = input.policy;
   requireGzip(bytes, where);
   const members = await readMembers(bytes, where);
   const text = members.contents.get('APKINDEX');

@@ -1,5 +1,5 @@
 import type { CatalogPackage, PackageSource } from '../../model/package.ts';
-import type { Candidate, Providing } from '../distro.ts';
+import type { Candidate, Providing } from '../resolver.ts';
 import { CHECKSUM, matchesOperator, parseRelation, type Relation } from './relation.ts';
 import { APK_3, type TermRules } from './rules.ts';
 import { compareProvided } from './solver/compare.ts';

@@ -1,7 +1,7 @@
 import { belowUrl, redactUrl, splitQuery, withoutSecrets } from '../../fetch/url.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { RepositoryIndex, RepositorySpec } from '../../model/repository.ts';
-import type { RepositoryQuery } from '../distro.ts';
+import type { MirrorLayout, RepositoryQuery } from '../distro.ts';
 import { unsupported } from './repository-lines.ts';
 
 const OFFICIAL_MIRROR = 'https://dl-cdn.alpinelinux.org/alpine';
@@ -103,6 +103,15 @@ export function resolveRelease(index: Pick<RepositoryIndex, 'packages' | 'descri
   if (release !== undefined) return `v${release}`;
   return /\bv?20\d{6}\b/.test(index.description) ? 'edge' : '';
 }
+
+/** `MIRROR/<release>/<repository>/<architecture>`, as dl-cdn.alpinelinux.org has it. */
+export const layout: MirrorLayout = {
+  folder: ({ name, architecture }) => `${name}/${architecture}`,
+  indexPlaces: ({ architecture, indexNames: [name] }) => `${architecture}/${name}, or ${name} itself`,
+  root: 'the folder above the releases, which often ends in /alpine',
+  releaseAtEnd: (mirror) => /\/(v\d+\.\d+|edge|latest-stable)$/i.exec(mirror)?.[1],
+  indexTool: 'apk index',
+};
 
 /** Where the index may be, best first. */
 function basesOf(location: string, architecture: string): readonly string[] {

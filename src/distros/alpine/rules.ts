@@ -1,4 +1,3 @@
-import type { SolverName } from '../../model/request.ts';
 import type { SystemFacts } from '../install.ts';
 import { apkToolsOf } from './releases.ts';
 import { compareFuzzy, compareVersions, isValidVersion } from './version.ts';
@@ -130,11 +129,8 @@ export function solverRules(apkTools: string): SolverRules {
   return ALL.findLast(({ since }) => compareVersions(since, apkTools) <= 0) ?? APK_2_14;
 }
 
-/** Those of the system's own apk, or of the newest of the generation that `solver` names. */
-export function rulesFor(
-  { release, packageManager }: SystemFacts,
-  solver: SolverName | undefined,
-): SolverRules {
+/** Those of the system's own apk, or of the newest of the generation that `solver` names: apk2 or apk3. */
+export function rulesFor({ release, packageManager }: SystemFacts, solver: string | undefined): SolverRules {
   const own = solverRules(packageManager || apkToolsOf(release));
   if (solver === undefined || own.generation === solver.slice('apk'.length)) return own;
   return solver === 'apk2' ? APK_2_14_11 : APK_3;

@@ -1,6 +1,6 @@
 import { BLANK_PACKAGE } from '../../model/blank-package.ts';
 import type { CatalogPackage, PackageSource, SolveProblem, SolveResult } from '../../model/package.ts';
-import type { SolveRequest } from '../distro.ts';
+import type { SolveRequest } from '../resolver.ts';
 import type { Change, ChangeRequest, ChangeResult } from '../transaction.ts';
 import { checksumBytes } from './checksum.ts';
 import { EQUAL, parseRelation, type Relation } from './relation.ts';

@@ -1,4 +1,4 @@
-import type { BaseQuery } from '../distro.ts';
+import type { BaseQuery } from '../install.ts';
 
 /**
  * What `--base` adds to a request. Minimal is a shell with its tools, and users: 41 packages and 40 MB in March 2026 (without

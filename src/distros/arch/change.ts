@@ -1,6 +1,6 @@
 import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import { whyUnusable } from '../../model/unusable.ts';
-import type { Change, ChangeRequest, ChangeResult } from '../transaction.ts';
+import type { Change, ChangeResult } from '../transaction.ts';
 import { takesArchitecture } from './architectures.ts';
 import { resolveInnerConflicts, resolveOuterConflicts } from './conflicts.ts';
 import type { SyncSource } from './databases.ts';
@@ -20,6 +20,7 @@ import {
   missingLine,
   WORLD,
 } from './problems.ts';
+import type { PacmanChangeRequest } from './request.ts';
 import { Resolution } from './resolution.ts';
 import { fullName, Session } from './session.ts';
 import { addUpgrades } from './system-upgrade.ts';
@@ -31,7 +32,7 @@ const UNSATISFIED = 'could not satisfy dependencies';
  * What `pacman -S --noconfirm` would do, and in which order (libalpm sync.c, deps.c, conflict.c): targets, system
  * upgrade, their dependencies one target at a time, conflicts, a last check, the order; removals before all else.
  */
-export function change(request: ChangeRequest, source: SyncSource): ChangeResult {
+export function change(request: PacmanChangeRequest, source: SyncSource): ChangeResult {
   const session = new Session(request, source);
   const { targets, failures } = findTargets(request, session);
   if (failures.length > 0) return failTargets(failures);

@@ -4,10 +4,11 @@ import { type TarEntry, TarScanner } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { RepositoryIndex } from '../../model/repository.ts';
-import type { IndexInput } from '../distro.ts';
 import type { FileLists, PackageFiles } from '../file-lists.ts';
+import type { IndexInput } from '../inputs.ts';
 import { unreadable } from '../shared/unreadable.ts';
 import { type DescFields, type DescName, readFields, toPackage } from './desc.ts';
+import { levelOf } from './pacman-trust.ts';
 import { acceptSignature } from './signature.ts';
 
 /** The largest real `.files` database (extra) inflates to about 400 MiB. */
@@ -52,7 +53,7 @@ export const fileLists: FileLists = {
 };
 
 function accept({ bytes, policy, signature, where }: IndexInput): Promise<string> {
-  return acceptSignature(bytes, { policy, level: policy.sigLevel.database, signature, where });
+  return acceptSignature(bytes, { policy, level: levelOf(policy).database, signature, where });
 }
 
 async function* readFileLists(input: Pick<IndexInput, 'bytes' | 'where'>): AsyncGenerator<PackageFiles> {

@@ -1,66 +1,107 @@
 import { AppError } from '../../model/app-error.ts';
-import type { Distro } from '../distro.ts';
+import { relationName } from '../../model/relation.ts';
+import type { Architectures, Distro, Repositories } from '../distro.ts';
+import type { RemainingSteps } from '../install.ts';
+import type { Resolver } from '../resolver.ts';
+import { isAnyArchitecture } from '../shared/any-architecture.ts';
 import { ARCHITECTURES, takesArchitecture } from './architectures.ts';
 import { base } from './base.ts';
 import { fileLists, readDatabase } from './database.ts';
 import { describe } from './describe.ts';
+import { archFamily } from './family.ts';
+import { database, metadata } from './image-files.ts';
 import { installer } from './installer.ts';
+import { keys } from './keys.ts';
 import { readPackageArchive, readUnverified } from './package-archive.ts';
 import { providersOf, satisfies } from './providers.ts';
-import { DEFAULT_RELEASE, parseRepositoryLine, repositories } from './repositories.ts';
+import { isOperator, versionMatches } from './relation.ts';
+import { DEFAULT_RELEASE, layout, repositories as official, parseRepositoryLine } from './repositories.ts';
 import { solve } from './solver.ts';
 import { tree } from './tree.ts';
-import { compareVersions } from './version.ts';
+import { compareVersions, isValidVersion } from './version.ts';
 
-/** Arch Linux and its kin: pacman databases and packages, libalpm's solver. */
-export const arch: Distro = {
-  id: 'arch',
-  defaults: {
-    release: DEFAULT_RELEASE,
-    path: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    shells: ['/bin/bash', '/usr/bin/bash', '/bin/sh', '/usr/bin/sh'],
-    architectures: Object.fromEntries(
-      Object.entries(ARCHITECTURES).flatMap(([word, { oci, aliases = [] }]) =>
-        [oci, ...aliases].map((name) => [name, word]),
-      ),
+const architectures: Architectures = {
+  words: Object.fromEntries(
+    Object.entries(ARCHITECTURES).flatMap(([word, { oci, aliases = [] }]) =>
+      [oci, ...aliases].map((name) => [name, word]),
     ),
-    platforms: Object.fromEntries(Object.entries(ARCHITECTURES).map(([word, { oci }]) => [word, oci])),
-    takesArchitecture,
-    archiveName: /^(?<name>.+)-(?<version>[^-]+-[^-]+)-(?<architecture>[^-]+)\.pkg\.tar(?:\.[^.]+)?$/,
-    // PKGEXT of makepkg.conf(5); the last five are told by name, and refused by what they are.
-    archiveSuffixes: ['zst', 'xz', 'gz', 'bz2', '', 'lz4', 'lzo', 'lz', 'lrz', 'Z'].map(
-      (ending) => `.pkg.tar${ending === '' ? '' : `.${ending}`}`,
-    ),
-    keysPackage: 'archlinux-keyring',
-    managerPackage: 'pacman',
-    solvers: [],
-    isKeyFile: (path) => path.startsWith('usr/share/pacman/keyrings/') && !path.endsWith('/'),
-    detachedSignatures: true,
-  },
-  repositories,
-  repository(line, query) {
+  ),
+  platforms: Object.fromEntries(Object.entries(ARCHITECTURES).map(([word, { oci }]) => [word, oci])),
+  takes: (wanted, of) => takesArchitecture(wanted, of) || isAnyArchitecture(of),
+  isAny: isAnyArchitecture,
+};
+
+const repositories: Repositories = {
+  official,
+  parse(line, query) {
     const spec = parseRepositoryLine(line, query);
-    if (spec === undefined) {
-      throw new AppError(
-        'USAGE',
-        `not a repository: expected URL, DIR or NAME=URL, got ${JSON.stringify(line)}`,
-      );
-    }
-    return spec;
+    if (spec !== undefined) return spec;
+    throw new AppError(
+      'USAGE',
+      `not a repository: expected URL, DIR or NAME=URL, got ${JSON.stringify(line)}`,
+    );
   },
   readIndex: readDatabase,
   fileLists,
-  releaseOf: (_index, spec) => spec.release,
-  readArchive: readPackageArchive,
-  readUnverified,
-  // A signature and a checksum are over all of an archive.
-  unsigned: () => ({ endsAt: 0, tarEndsAt: 0, parts: [] }),
-  compareVersions,
+  layout,
+};
+
+const resolver: Resolver = {
   solve,
   satisfies,
   providersOf,
-  describe,
-  base,
-  tree,
-  installer,
+  versions: {
+    compare: compareVersions,
+    holds: (a, operator, version) =>
+      isOperator(operator) ? versionMatches(a, { operator, version }) : undefined,
+    isValid: isValidVersion,
+  },
+  relations: {
+    targetName: relationName,
+    provided: [],
+    optionalField: 'OPTDEPENDS',
+  },
+};
+
+/** In parentheses what is not known of it */
+const LDCONFIG_STEP = /^ldconfig(?: \(|$)/;
+
+/** pacman reports scriptlets and hooks that lack their shell, goes on, and still runs ldconfig, which needs none. */
+function withoutShell(steps: readonly string[]): RemainingSteps {
+  const skipped = steps.filter((step) => !LDCONFIG_STEP.test(step));
+  return { skipped, command: skipped.length < steps.length ? ['/sbin/ldconfig'] : undefined };
+}
+
+/** Arch Linux and its kin: pacman databases and packages, libalpm's solver. */
+export const arch: Distro = {
+  id: archFamily.id,
+  architectures,
+  releases: {
+    default: DEFAULT_RELEASE,
+    managerPackage: archFamily.tool,
+    of: (_index, spec) => spec.release,
+  },
+  repositories,
+  archives: {
+    names: archFamily.archiveNames,
+    read: readPackageArchive,
+    readUnverified,
+    // A signature and a checksum are over all of an archive.
+    unsigned: () => ({ endsAt: 0, tarEndsAt: 0, parts: [] }),
+    describe,
+    metadata,
+  },
+  resolver,
+  install: {
+    environment: {
+      path: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      shells: ['/bin/bash', '/usr/bin/bash', '/bin/sh', '/usr/bin/sh'],
+    },
+    base,
+    tree,
+    installer,
+    withoutShell,
+    database,
+  },
+  keys,
 };

@@ -5,7 +5,7 @@ import { AppError, isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, ArchiveSegment, Compression, LinkerFacts } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
-import type { ArchiveInput, UnverifiedInput } from '../distro.ts';
+import type { ArchiveInput, UnverifiedInput } from '../inputs.ts';
 import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
 import { infoList, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
 import { unreadable } from '../shared/unreadable.ts';
@@ -13,6 +13,7 @@ import { backupSums } from './backup-sums.ts';
 import { ByteChannel, ByteTap } from './byte-tap.ts';
 import { isKeptFile } from './kept-files.ts';
 import { LinkerScan } from './ldconfig/linker-scan.ts';
+import { levelOf } from './pacman-trust.ts';
 import { isUnpacked, LISTED_PATHS, listedPaths, terminated, UNSLASHED_FOLDERS } from './paths.ts';
 import { acceptSignature, needsData, type SignatureCheck } from './signature.ts';
 
@@ -80,7 +81,7 @@ function signatureCheck({ policy, expected, signature, where }: ArchiveInput): S
   const listed = expected?.signature ?? '';
   return {
     policy,
-    level: policy.sigLevel.package,
+    level: levelOf(policy).package,
     signature: listed === '' ? signature : Buffer.from(listed, 'base64'),
     where,
   };

@@ -1,5 +1,5 @@
 import type { PackageSource } from '../../model/package.ts';
-import type { Candidate, Providing } from '../distro.ts';
+import type { Candidate, Providing } from '../resolver.ts';
 import { SyncDatabases } from './databases.ts';
 import { parseRelation, RelationCache, satisfiesByName } from './relation.ts';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { belowUrl, redactUrl, splitQuery, withoutSecrets } from '../../fetch/url.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
-import type { RepositoryQuery } from '../distro.ts';
+import type { MirrorLayout, RepositoryQuery } from '../distro.ts';
 import { ARCHITECTURES, LAYOUT, serverWord } from './architectures.ts';
 
 export const DEFAULT_RELEASE = 'rolling';
@@ -23,6 +23,14 @@ export function repositories(query: RepositoryQuery): readonly RepositorySpec[] 
     specOf({ name, servers, architecture: query.architecture, release: query.release }),
   );
 }
+
+/** `MIRROR/<repository>/os/<architecture>`: there is one release. */
+export const layout: MirrorLayout = {
+  folder: ({ name, architecture }) => `${name}/os/${architecture}`,
+  indexPlaces: ({ indexNames: [name = ''] }) => name,
+  root: 'the folder above core and extra',
+  indexTool: 'repo-add',
+};
 
 /**
  * A repository the user names: URL or folder of a database, the database file itself, `name=URL`, or pacman.conf's

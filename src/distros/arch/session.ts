@@ -1,10 +1,10 @@
 import { matchesGlob } from '../../model/glob.ts';
 import type { IndexPackage } from '../../model/package.ts';
-import type { PacmanOptions } from '../distro.ts';
-import type { ChangeRequest, InstalledEntry } from '../transaction.ts';
+import type { InstalledEntry } from '../transaction.ts';
 import { choose, SyncDatabases, type SyncSource } from './databases.ts';
 import { PackageList } from './package-list.ts';
 import { type Relation, RelationCache, withoutVersion } from './relation.ts';
+import type { PacmanChangeRequest, PacmanOptions } from './request.ts';
 
 /** What every step of one transaction works with: the databases, what is installed, the options, the warnings so far. */
 export class Session {
@@ -18,7 +18,7 @@ export class Session {
   readonly #reasons: ReadonlyMap<string, InstalledEntry['reason']>;
   readonly #assumed: readonly string[];
 
-  constructor(request: ChangeRequest, source: SyncSource) {
+  constructor(request: PacmanChangeRequest, source: SyncSource) {
     this.options = request.pacman ?? {};
     this.databases = new SyncDatabases(source, this.relations);
     this.#assumed = this.options.assumeInstalled ?? [];

@@ -1,10 +1,10 @@
 import type { OpenPgpVerdict } from '../../trust/openpgp-verdict.ts';
-import type { TrustPolicy } from '../../trust/policy.ts';
 import { enforceSigLevel, type SigLevelPart } from '../../trust/sig-level.ts';
 import { verifyDetached } from '../../trust/verify-detached.ts';
+import type { PacmanTrust } from './pacman-trust.ts';
 
 export interface SignatureCheck {
-  readonly policy: TrustPolicy;
+  readonly policy: PacmanTrust;
   /** What pacman's SigLevel asks of this kind of file. */
   readonly level: SigLevelPart;
   readonly signature: Uint8Array | undefined;

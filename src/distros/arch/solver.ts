@@ -1,9 +1,9 @@
 import type { PackageSource, SolveResult } from '../../model/package.ts';
-import type { SolveRequest } from '../distro.ts';
 import { change } from './change.ts';
+import type { PacmanRequest } from './request.ts';
 
 /** What `pacman -S --noconfirm` would install into an empty root, and in which order. */
-export function solve(request: SolveRequest, source: PackageSource): SolveResult {
+export function solve(request: PacmanRequest, source: PackageSource): SolveResult {
   const result = change({ ...request, installed: [], world: [] }, source);
   if (!result.ok) return result;
   const packages = result.changes.flatMap((entry) =>

@@ -5,7 +5,6 @@ import { test } from 'node:test';
 import { plan } from '../../../src/app/query/plan.ts';
 import { run } from '../../../src/cli/run.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
-import type { SolverName } from '../../../src/model/request.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 import { use } from '../harness.ts';
 import { alpineShelf, type Shelf } from './index-folders.ts';
@@ -13,7 +12,7 @@ import { alpineShelf, type Shelf } from './index-folders.ts';
 /** apk 2 goes by the priority, apk 3 by the version. */
 const PROVIDERS = ['a-1-r0 p:x=1', 'b-1-r0 p:x k:5'];
 
-async function chosen(shelf: Shelf, solver?: SolverName): Promise<string> {
+async function chosen(shelf: Shelf, solver?: string): Promise<string> {
   const source = { ...shelf.source, solver };
   const report = await use(shelf, (context) =>
     plan(context, { ...shelf, source, base: 'none', packages: ['x'] }),

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { headerChecksum } from '../../../src/archive/tar-format.ts';
+import type { ApkTrust } from '../../../src/distros/alpine/apk-trust.ts';
 import { alpine } from '../../../src/distros/alpine/distro.ts';
 import { READ_OTHERWISE } from '../../../src/distros/shared/file-list.ts';
 import { REFUSED_XATTRS } from '../../../src/distros/shared/refused-xattrs.ts';
@@ -12,7 +13,6 @@ import { isAppError } from '../../../src/model/app-error.ts';
 import type { ArchiveFacts, ReadFacts } from '../../../src/model/archive.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
 import { apkKeyFiles, apkKeyringFromFiles } from '../../../src/trust/apk-keys.ts';
-import type { TrustPolicy } from '../../../src/trust/policy.ts';
 import {
   apkIdentity,
   type FixtureKey,
@@ -32,7 +32,7 @@ import {
 import { chunksOf, UNTRUSTED } from './installed.ts';
 
 const KEY = makeFixtureKey();
-const TRUSTED: TrustPolicy = {
+const TRUSTED: ApkTrust = {
   ...UNTRUSTED,
   allowUntrusted: false,
   apk: apkKeyringFromFiles([{ name: KEY.name, bytes: Buffer.from(KEY.publicPem) }]),
@@ -62,9 +62,9 @@ const APK = makeApk(SPEC);
 
 function read(
   bytes: Uint8Array,
-  options: { policy?: TrustPolicy; expected?: IndexPackage; step?: number } = {},
+  options: { policy?: ApkTrust; expected?: IndexPackage; step?: number } = {},
 ): Promise<ReadFacts> {
-  return alpine.readArchive({
+  return alpine.archives.read({
     chunks: chunksOf(bytes, options.step),
     policy: options.policy ?? TRUSTED,
     where: 'hello.apk',
@@ -132,7 +132,7 @@ test('how the bytes arrive makes no difference', async () => {
 });
 
 test('its index entry is what apk index would write', async () => {
-  const entry = alpine.describe(await read(APK), 'x/hello.apk');
+  const entry = alpine.archives.describe(await read(APK), 'x/hello.apk');
   assert.equal(entry.fileName, 'x/hello.apk');
   assert.equal(entry.checksum, apkIdentity(SPEC));
   assert.equal(entry.sizeBytes, APK.length);
@@ -144,7 +144,7 @@ test('its index entry is what apk index would write', async () => {
 });
 
 test('the index entry must match: name, version, size, checksum', async () => {
-  const entry = alpine.describe(await read(APK), 'hello.apk');
+  const entry = alpine.archives.describe(await read(APK), 'hello.apk');
   assert.equal((await read(APK, { expected: entry })).name, 'hello');
   for (const change of [{ name: 'other' }, { version: '2' }, { sizeBytes: 1 }, { checksum: 'Q1AAAA=' }]) {
     await assert.rejects(
@@ -191,7 +191,7 @@ function signedAs(wrap: (signature: FixtureFile) => Buffer, key: FixtureKey = KE
 }
 
 const LONG_KEY = { ...KEY, name: `${'k'.repeat(110)}.rsa.pub` };
-const LONG_TRUSTED: TrustPolicy = {
+const LONG_TRUSTED: ApkTrust = {
   ...TRUSTED,
   apk: apkKeyringFromFiles([{ name: LONG_KEY.name, bytes: Buffer.from(KEY.publicPem) }]),
 };
@@ -528,7 +528,7 @@ test('195 packages of Alpine 3.19 are read, verified and may all be layers', asy
   };
   let count = 0;
   for (const pool of ['v3.19-iso', 'v3.19-pool']) {
-    const index = await alpine.readIndex({
+    const index = await alpine.repositories.readIndex({
       bytes: readFileSync(`${folder}/${pool}/x86_64/APKINDEX.tar.gz`),
       policy: { ...policy, allowUntrusted: pool === 'v3.19-pool' },
       where: pool,
@@ -537,7 +537,7 @@ test('195 packages of Alpine 3.19 are read, verified and may all be layers', asy
       const path = `${folder}/${pool}/x86_64/${name}`;
       const expected = index.packages.find((entry) => entry.fileName === name);
       assert.ok(expected !== undefined, name);
-      const facts = await alpine.readArchive({
+      const facts = await alpine.archives.read({
         chunks: createReadStream(path),
         policy,
         where: name,
@@ -545,7 +545,7 @@ test('195 packages of Alpine 3.19 are read, verified and may all be layers', asy
       });
       assert.equal(facts.layerProblem, undefined, name);
       assert.notEqual(facts.signedBy, '', name);
-      const described = alpine.describe(facts, name);
+      const described = alpine.archives.describe(facts, name);
       assert.deepEqual(
         [described.depends.toSorted(), described.provides.toSorted(), described.installIf],
         [expected.depends.toSorted(), expected.provides.toSorted(), expected.installIf],
@@ -566,7 +566,7 @@ test('packages in apk 3’s format are told', async (t) => {
   assert.ok(files.length > 0);
   for (const file of files) {
     await assert.rejects(
-      alpine.readArchive({ chunks: createReadStream(`${folder}/${file}`), policy: UNTRUSTED, where: file }),
+      alpine.archives.read({ chunks: createReadStream(`${folder}/${file}`), policy: UNTRUSTED, where: file }),
       (error) => isAppError(error, 'UNSUPPORTED'),
       file,
     );

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import type { ApkTrust } from '../../../src/distros/alpine/apk-trust.ts';
 import { alpine } from '../../../src/distros/alpine/distro.ts';
 import { parseIndexText } from '../../../src/distros/alpine/index-text.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
 import type { RepositoryIndex } from '../../../src/model/repository.ts';
 import { apkKeyFiles, apkKeyringFromFiles } from '../../../src/trust/apk-keys.ts';
-import type { TrustPolicy } from '../../../src/trust/policy.ts';
 import { type FixtureKey, gzipMember, makeApk, makeApkIndex, makeFixtureKey } from '../../fixtures/apk.ts';
 import { sharedData } from '../../fixtures/shared.ts';
 import { tarEntries } from '../../fixtures/tar.ts';
@@ -16,13 +16,13 @@ import { UNTRUSTED } from './installed.ts';
 
 const KEY = makeFixtureKey();
 
-function trusting(...keys: readonly FixtureKey[]): TrustPolicy {
+function trusting(...keys: readonly FixtureKey[]): ApkTrust {
   const files = keys.map((key) => ({ name: key.name, bytes: Buffer.from(key.publicPem) }));
   return { ...UNTRUSTED, allowUntrusted: false, apk: apkKeyringFromFiles(files) };
 }
 
-function read(bytes: Uint8Array, policy: TrustPolicy = UNTRUSTED): Promise<RepositoryIndex> {
-  return alpine.readIndex({ bytes, policy, where: 'http://m/APKINDEX.tar.gz' });
+function read(bytes: Uint8Array, policy: ApkTrust = UNTRUSTED): Promise<RepositoryIndex> {
+  return alpine.repositories.readIndex({ bytes, policy, where: 'http://m/APKINDEX.tar.gz' });
 }
 
 const SPEC = { name: 'git', version: '2.43.0-r0', depends: ['so:libc.musl-x86_64.so.1', 'zlib>1'] };
@@ -220,8 +220,8 @@ test('the full indexes of Alpine 3.19, signed', async (t) => {
     counts.push(index.packages.length);
     if (repository === 'main')
       assert.equal(
-        alpine.releaseOf(index, {
-          ...alpine.repositories({ release: '', architecture: 'x86_64', mirrors: [] })[0]!,
+        alpine.releases.of(index, {
+          ...alpine.repositories.official({ release: '', architecture: 'x86_64', mirrors: [] })[0]!,
         }),
         'v3.19',
       );

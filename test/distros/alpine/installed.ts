@@ -8,17 +8,13 @@ export async function* chunksOf(bytes: Uint8Array, size = 1 << 16): AsyncGenerat
 
 export const UNTRUSTED = {
   allowUntrusted: true,
-  sigLevel: {
-    package: { check: 'never', trust: 'trusted-only' },
-    database: { check: 'never', trust: 'trusted-only' },
-  },
 } as const;
 
 /** Packages read from archives made by code, in install order. */
 export async function installed(...specs: readonly ApkSpec[]): Promise<InstalledPackage[]> {
   const packages: InstalledPackage[] = [];
   for (const spec of specs) {
-    const facts = await alpine.readArchive({
+    const facts = await alpine.archives.read({
       chunks: chunksOf(makeApk(spec)),
       policy: UNTRUSTED,
       where: `${spec.name}.apk`,

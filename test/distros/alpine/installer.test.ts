@@ -24,8 +24,8 @@ function lay(packages: readonly InstalledPackage[], more: Partial<Installation> 
     time: TIME,
     ...more,
   };
-  const installer = alpine.installer(installation);
-  return targetTree({ packages, rules: alpine.tree, installer, time: TIME });
+  const installer = alpine.install.installer(installation);
+  return targetTree({ packages, rules: alpine.install.tree, installer, time: TIME });
 }
 
 function bytesOf({ tree }: TargetTree, path: string): Buffer {
@@ -88,7 +88,10 @@ test('no database: neither it nor the folders that apk keeps for itself', async 
 test('a name in the index may have another architecture and a tag', async () => {
   const [one] = await installed({ name: 'a', version: '1-r0', arch: 'noarch', files: [file('a')] });
   assert.ok(one !== undefined);
-  const index = { entry: { ...alpine.describe(one.facts, ''), architecture: 'x86_64' }, tag: 'edge' };
+  const index = {
+    entry: { ...alpine.archives.describe(one.facts, ''), architecture: 'x86_64' },
+    tag: 'edge',
+  };
   const text = textOf(lay([{ ...one, index }], { targets: ['a@edge'] }), 'lib/apk/db/installed');
   assert.match(text, /^A:x86_64$/m);
   assert.match(text, /\ns:edge\nF:\nR:a\n/);
@@ -219,7 +222,7 @@ test('the database says of a package what the index says, as apk does', async ()
   const [one] = await installed({ name: 'a', version: '1-r0', files: [file('a')] });
   assert.ok(one !== undefined);
   const entry = {
-    ...alpine.describe(one.facts, ''),
+    ...alpine.archives.describe(one.facts, ''),
     description: 'Other',
     url: 'u',
     license: 'L',
@@ -261,7 +264,7 @@ test('relations are written up to the first that apk cannot read', async () => {
     ['!a >1', '!a >1', '!a >1'],
   ];
   for (const [provides, apk2, apk3] of rows) {
-    const entry = { ...alpine.describe(one.facts, ''), provides: provides.split(' ') };
+    const entry = { ...alpine.archives.describe(one.facts, ''), provides: provides.split(' ') };
     const line = (release: string, folder: string): string =>
       /^p:(.*)$/m.exec(
         textOf(

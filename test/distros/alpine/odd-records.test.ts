@@ -94,9 +94,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   'no V:': without('V'),
 };
 
-function ask(text: string, target: string): ReturnType<typeof alpine.solve> {
+function ask(text: string, target: string): ReturnType<typeof alpine.resolver.solve> {
   const source = memorySource([{ tag: null, index: text }]);
-  return alpine.solve({ targets: [target], architecture: 'x86_64' }, source);
+  return alpine.resolver.solve({ targets: [target], architecture: 'x86_64' }, source);
 }
 
 test('one odd record leaves the repository usable, and says why when it is asked for', () => {

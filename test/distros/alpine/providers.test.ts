@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { alpine } from '../../../src/distros/alpine/distro.ts';
 import { satisfies } from '../../../src/distros/alpine/providers.ts';
 
 const PACKAGE = {
@@ -39,3 +40,8 @@ for (const [relation, by] of CASES) {
     assert.equal(satisfies(relation, PACKAGE), by);
   });
 }
+
+test('a tag of a repository ends the name of a target', () => {
+  const { targetName } = alpine.resolver.relations;
+  assert.deepEqual(['git@edge>2', 'git>2', '!git'].map(targetName), ['git', 'git', 'git']);
+});

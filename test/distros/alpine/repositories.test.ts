@@ -9,7 +9,7 @@ import type { IndexPackage } from '../../../src/model/package.ts';
 const X86 = { architecture: 'x86_64', release: '', mirrors: [] };
 
 test('the default is main and community of latest-stable on the official mirror', () => {
-  const [main, community, ...rest] = alpine.repositories(X86);
+  const [main, community, ...rest] = alpine.repositories.official(X86);
   assert.equal(rest.length, 0);
   assert.deepEqual(main?.baseUrls, ['https://dl-cdn.alpinelinux.org/alpine/latest-stable/main/x86_64']);
   assert.deepEqual(community?.baseUrls, [
@@ -20,7 +20,7 @@ test('the default is main and community of latest-stable on the official mirror'
 
 test('mirrors keep their order; 3.19 and v3.19 are one release', () => {
   for (const release of ['3.19', 'v3.19']) {
-    const [main] = alpine.repositories({
+    const [main] = alpine.repositories.official({
       release,
       architecture: 'aarch64',
       mirrors: ['http://a/alpine/', '/srv/alpine'],
@@ -31,9 +31,9 @@ test('mirrors keep their order; 3.19 and v3.19 are one release', () => {
       '/srv/alpine/v3.19/main/aarch64',
     ]);
   }
-  assert.equal(alpine.repositories({ ...X86, release: 'edge' }).length, 2);
+  assert.equal(alpine.repositories.official({ ...X86, release: 'edge' }).length, 2);
   assert.throws(
-    () => alpine.repositories({ ...X86, release: '../..' }),
+    () => alpine.repositories.official({ ...X86, release: '../..' }),
     (error) => isAppError(error, 'USAGE'),
   );
 });
@@ -55,7 +55,7 @@ test('repository lines as apk writes them', () => {
   ]);
   for (const line of ['', '# x', '@edge', '@ http://x']) {
     assert.throws(
-      () => alpine.repository(line, X86),
+      () => alpine.repositories.parse(line, X86),
       (error) => isAppError(error, 'USAGE'),
       line,
     );
@@ -83,11 +83,11 @@ test('latest-stable is resolved to the release that the index is of', () => {
   assert.equal(resolveRelease({ packages: [], description: 'v3.19.1-643-gec825d20535' }), 'v3.19');
   assert.equal(resolveRelease({ packages: [], description: 'v20240606-123-gabcdef' }), 'edge');
   assert.equal(resolveRelease({ packages: [], description: 'mine' }), '');
-  const [spec] = alpine.repositories(X86);
+  const [spec] = alpine.repositories.official(X86);
   assert.ok(spec !== undefined);
   const index = { packages: [], description: 'v3.21.0-1-gabc', signedBy: '' };
-  assert.equal(alpine.releaseOf(index, spec), 'v3.21');
-  assert.equal(alpine.releaseOf(index, { ...spec, release: 'v3.19' }), 'v3.19');
+  assert.equal(alpine.releases.of(index, spec), 'v3.21');
+  assert.equal(alpine.releases.of(index, { ...spec, release: 'v3.19' }), 'v3.19');
 });
 
 test('lines of apk 3: types, tags, components, variables', () => {
@@ -143,7 +143,7 @@ test('lines of apk 3: types, tags, components, variables', () => {
 
 test('an index of any name, and none in apk 3’s own format', () => {
   const of = (line: string) => {
-    const { baseUrls, indexNames, name, tag } = alpine.repository(line, X86);
+    const { baseUrls, indexNames, name, tag } = alpine.repositories.parse(line, X86);
     return { baseUrls, indexNames, name, tag };
   };
   assert.deepEqual(of('https://m/v3.24/some/index.tar.gz'), {

@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import { matchesOperator, parseRelation } from '../../../src/distros/alpine/relation.ts';
 import { APK_3, rulesFor, solverRules } from '../../../src/distros/alpine/rules.ts';
 import { compareVersions, isValidVersion } from '../../../src/distros/alpine/version.ts';
-import type { SolverName } from '../../../src/model/request.ts';
 import { sharedData } from '../../fixtures/shared.ts';
 
 const ORDERED = [
@@ -197,7 +196,7 @@ test('the rules are those of the first version that has them', () => {
 });
 
 test('the repositories decide whose rules they are, else the release; a chosen solver overrides both', () => {
-  const of = (release: string, packageManager: string, solver?: SolverName): string =>
+  const of = (release: string, packageManager: string, solver?: string): string =>
     rulesFor({ release, packageManager }, solver).since;
   assert.equal(of('v3.19', ''), '2.14.2');
   assert.equal(of('v3.22', ''), '2.14.11');

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileLists, readDatabase } from '../../../src/distros/arch/database.ts';
-import type { IndexInput } from '../../../src/distros/distro.ts';
+import type { PacmanTrust } from '../../../src/distros/arch/pacman-trust.ts';
+import type { IndexInput } from '../../../src/distros/inputs.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
 import { whyUnusable } from '../../../src/model/unusable.ts';
 import { PacmanKeyring } from '../../../src/trust/pacman-keyring.ts';
@@ -17,7 +18,10 @@ import { END_OF_ARCHIVE, type FixtureFile, tarEntries } from '../../fixtures/tar
 const WHERE = 'http://m/core.db';
 const UNSIGNED = { allowUntrusted: false, sigLevel: parseSigLevel('') };
 
-function input(bytes: Uint8Array, more: Partial<IndexInput> = {}): IndexInput {
+function input(
+  bytes: Uint8Array,
+  more: Partial<IndexInput & { readonly policy: PacmanTrust }> = {},
+): IndexInput {
   return { bytes, policy: UNSIGNED, where: WHERE, ...more };
 }
 

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { arch } from '../../../src/distros/arch/distro.ts';
 import { readPackageArchive } from '../../../src/distros/arch/package-archive.ts';
-import type { ArchiveInput } from '../../../src/distros/distro.ts';
+import type { PacmanTrust } from '../../../src/distros/arch/pacman-trust.ts';
+import type { ArchiveInput } from '../../../src/distros/inputs.ts';
 import type { ArchiveFacts } from '../../../src/model/archive.ts';
 import { PacmanKeyring } from '../../../src/trust/pacman-keyring.ts';
 import { parseSigLevel } from '../../../src/trust/sig-level.ts';
@@ -37,7 +38,9 @@ async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Arr
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-function read(bytes: Uint8Array, more: Partial<ArchiveInput> = {}, size = 64 * 1024): Promise<ArchiveFacts> {
+type PacmanInput = ArchiveInput & { readonly policy: PacmanTrust };
+
+function read(bytes: Uint8Array, more: Partial<PacmanInput> = {}, size = 64 * 1024): Promise<ArchiveFacts> {
   return readPackageArchive({ chunks: pieces(bytes, size), policy: NEVER, where: WHERE, ...more });
 }
 
@@ -98,7 +101,7 @@ test('an archive that engines would read in part has a layer problem', async () 
 
 test('what the index says must hold', async () => {
   const bytes = makeArchPackage(SPEC);
-  const expected = arch.describe(await read(bytes), archFileName(SPEC));
+  const expected = arch.archives.describe(await read(bytes), archFileName(SPEC));
   assert.equal((await read(bytes, { expected })).name, 'a');
   const integrity = (change: object, message: RegExp): Promise<void> =>
     assert.rejects(read(bytes, { expected: { ...expected, ...change } }), { code: 'INTEGRITY', message });
@@ -113,7 +116,7 @@ test('what the index says must hold', async () => {
 
 test('a damaged download is told by its digest, a damaged package by its damage', async () => {
   const bytes = makeArchPackage(SPEC);
-  const expected = arch.describe(await read(bytes), archFileName(SPEC));
+  const expected = arch.archives.describe(await read(bytes), archFileName(SPEC));
   const damaged = Buffer.from(bytes);
   damaged.fill(0xff, 30, 60);
   await assert.rejects(read(damaged, { expected }), { code: 'INTEGRITY' });
@@ -161,8 +164,8 @@ test('signatures of the index and of .sig files, in the same pass', async () => 
   const pacman = await PacmanKeyring.fromFiles(web.files);
   const bytes = makeArchPackage(SPEC);
   const good = await signDetached(web.packager, bytes);
-  const expected = { ...arch.describe(await read(bytes), archFileName(SPEC)), signature: '' };
-  const check = (words: string, more: Partial<ArchiveInput>, allowUntrusted = false): Promise<string> =>
+  const expected = { ...arch.archives.describe(await read(bytes), archFileName(SPEC)), signature: '' };
+  const check = (words: string, more: Partial<PacmanInput>, allowUntrusted = false): Promise<string> =>
     read(bytes, { policy: { allowUntrusted, pacman, sigLevel: parseSigLevel(words) }, ...more }, 1000).then(
       ({ signedBy }) => signedBy,
     );

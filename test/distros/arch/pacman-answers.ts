@@ -1,6 +1,6 @@
 import { change } from '../../../src/distros/arch/change.ts';
 import type { SyncSource } from '../../../src/distros/arch/databases.ts';
-import type { PacmanOptions } from '../../../src/distros/distro.ts';
+import type { PacmanOptions } from '../../../src/distros/arch/request.ts';
 import type { Change, ChangeResult, InstalledEntry } from '../../../src/distros/transaction.ts';
 
 /** What the real pacman answered, as ../shared/vectors keeps it. */

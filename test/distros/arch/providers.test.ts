@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { arch } from '../../../src/distros/arch/distro.ts';
 import { satisfies } from '../../../src/distros/arch/providers.ts';
 
 const PACKAGE = {
@@ -31,3 +32,7 @@ for (const [relation, by] of CASES) {
     assert.equal(satisfies(relation, PACKAGE), by);
   });
 }
+
+test('@ is a letter of names', () => {
+  assert.equal(arch.resolver.relations.targetName('kde-l10n-ca@valencia>2'), 'kde-l10n-ca@valencia');
+});

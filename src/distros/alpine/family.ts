@@ -1,0 +1,21 @@
+import type { Family } from '../family.ts';
+
+const ARCHIVE = /^(?<name>.+)-(?<version>\d[^-]*(?:-r\d+)?)\.apk$/;
+
+/** Alpine and its kin */
+export const alpineFamily: Family = {
+  id: 'alpine',
+  tool: 'apk',
+  purlType: 'apk',
+  releases: ['latest-stable', 'edge'],
+  solvers: ['apk2', 'apk3'],
+  archiveNames: {
+    suffixes: ['.apk'],
+    read(fileName) {
+      const { name, version } = ARCHIVE.exec(fileName)?.groups ?? {};
+      return name === undefined || version === undefined ? undefined : { name, version };
+    },
+    write: ({ name, version }) => `${name}-${version}.apk`,
+  },
+  load: async () => (await import('./distro.ts')).alpine,
+};

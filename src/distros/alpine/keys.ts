@@ -1,0 +1,28 @@
+import { alpineKeyFiles } from '../../trust/alpine-keys.ts';
+import { apkKeyFiles, apkKeyringFromFiles, joinApkKeyrings } from '../../trust/apk-keys.ts';
+import { pinnedApkKeyring } from '../../trust/pins.ts';
+import type { Keys } from '../keys.ts';
+import type { ApkTrust } from './apk-trust.ts';
+
+/** Where alpine-keys puts the keys that apk itself would read, and all that there are. */
+const KEY_FILE = /^(?:etc|usr\/share)\/apk\/keys\/(?:[^/]+\/)?[^/]+\.rsa\.pub$/;
+
+/** Alpine's keys come with the product; signatures are inside of archives and indexes. */
+export const keys: Keys = {
+  package: 'alpine-keys',
+  isKeyFile: (path) => KEY_FILE.test(path),
+  detached: false,
+  async policy({ allowUntrusted, folders, pinned, architecture }): Promise<ApkTrust> {
+    const given = apkKeyringFromFiles(folders.flatMap(apkKeyFiles));
+    if (!pinned) return { allowUntrusted, apk: given };
+    const own = pinnedApkKeyring(alpineKeyFiles(), architecture);
+    return { allowUntrusted, apk: joinApkKeyrings(own, given) };
+  },
+  installed: ({ apk }: ApkTrust, names) =>
+    names.flatMap((name) => {
+      const key = apk?.keys.get(name);
+      return key === undefined
+        ? []
+        : [{ name, content: Buffer.from(key.export({ type: 'spki', format: 'pem' })) }];
+    }),
+};

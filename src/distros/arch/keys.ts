@@ -1,0 +1,36 @@
+import { basename } from 'node:path';
+import { isAppError } from '../../model/app-error.ts';
+import { PacmanKeyring } from '../../trust/pacman-keyring.ts';
+import { parseSigLevel } from '../../trust/sig-level.ts';
+import type { Keys } from '../keys.ts';
+import type { PacmanTrust } from './pacman-trust.ts';
+
+/** What archlinux-keyring installs; a file of another name would add to it unseen. */
+const KEYRING_FILE = /^archlinux(?:\.gpg|-trusted|-revoked)$/;
+
+/** Arch's keyring is a package of its repositories, which counts as far as the product pins its main keys. */
+export const keys: Keys = {
+  package: 'archlinux-keyring',
+  isKeyFile: (path) => path.startsWith('usr/share/pacman/keyrings/') && !path.endsWith('/'),
+  detached: true,
+  async policy({ allowUntrusted, folders, pinned, cached, sigLevel }): Promise<PacmanTrust> {
+    const base = { allowUntrusted, sigLevel: parseSigLevel(sigLevel) };
+    const given = folders.map((folder) => PacmanKeyring.load(folder));
+    const isCached = pinned && cached.length > 0;
+    const own = isCached ? [(await PacmanKeyring.fromFiles(cached)).restrictToPinnedMasters()] : [];
+    const keyrings = [...own, ...(await Promise.all(given))];
+    return keyrings.length === 0 ? base : { ...base, pacman: PacmanKeyring.union(keyrings) };
+  },
+  async pinnedFiles(files) {
+    const keyring = files.filter(({ name }) => KEYRING_FILE.test(basename(name)));
+    try {
+      const pinned = (await PacmanKeyring.fromFiles(keyring)).restrictToPinnedMasters();
+      return (await pinned.introducers()).length > 0 ? keyring : [];
+    } catch (error) {
+      if (isAppError(error)) return [];
+      throw error;
+    }
+  },
+  /** pacman's keyring is made in the root by pacman-key(8), from the keyring package's files. */
+  installed: () => [],
+};

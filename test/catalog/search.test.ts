@@ -123,6 +123,7 @@ describe('words of descriptions', () => {
     old.pragma('user_version = 1');
     const row = {
       ...repository('u'),
+      trust: 'pinned',
       last_modified: '',
       signed_by: '',
       package_count: 1,

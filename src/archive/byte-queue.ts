@@ -1,3 +1,5 @@
+import { required } from '../model/required.ts';
+
 /**
  * Bytes pulled from an async source, looked at and taken in order. Holds one source chunk plus what `fill` asked for.
  */
@@ -43,7 +45,7 @@ export class ByteQueue {
         sizeBytes += next.value.length;
       }
     }
-    this.#head = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, sizeBytes);
+    this.#head = parts.length === 1 ? required(parts, 0) : Buffer.concat(parts, sizeBytes);
     return sizeBytes >= wantedBytes;
   }
 

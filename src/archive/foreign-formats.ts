@@ -38,5 +38,5 @@ export function foreignFormat(head: Uint8Array): ForeignFormat | undefined {
 
 function startsWith(head: Uint8Array, magic: string | readonly number[]): boolean {
   const bytes = typeof magic === 'string' ? Buffer.from(magic, 'latin1') : magic;
-  return bytes.every((byte, at) => head[at] === byte);
+  return bytes.every((byte, index) => head[index] === byte);
 }

@@ -25,26 +25,26 @@ export function parseGzipHeader(view: Buffer): GzipHeader | 'more' | string {
   if (view[2] !== DEFLATE) return `expected gzip method 8 (deflate), got ${view[2]}`;
   if ((flags & RESERVED) !== 0)
     return `expected gzip flags without reserved bits, got 0x${flags.toString(16)}`;
-  let at = FIXED_BYTES;
+  let offset = FIXED_BYTES;
   if ((flags & FEXTRA) !== 0) {
-    if (view.length < at + 2) return 'more';
-    at += 2 + view.readUInt16LE(at);
+    if (view.length < offset + 2) return 'more';
+    offset += 2 + view.readUInt16LE(offset);
   }
   for (const flag of [FNAME, FCOMMENT]) {
     if ((flags & flag) === 0) continue;
-    const nul = view.indexOf(0, at);
+    const nul = view.indexOf(0, offset);
     if (nul < 0) return tooLong(view.length);
-    at = nul + 1;
+    offset = nul + 1;
   }
   if ((flags & FHCRC) !== 0) {
-    if (view.length < at + 2) return tooLong(at);
-    const expected = view.readUInt16LE(at);
-    const got = crc32(view.subarray(0, at)) & 0xffff;
+    if (view.length < offset + 2) return tooLong(offset);
+    const expected = view.readUInt16LE(offset);
+    const got = crc32(view.subarray(0, offset)) & 0xffff;
     if (got !== expected) return `expected gzip header CRC ${expected}, got ${got}`;
-    at += 2;
+    offset += 2;
   }
-  if (at > MAX_HEADER_BYTES) return tooLong(at);
-  return view.length < at ? 'more' : { sizeBytes: at };
+  if (offset > MAX_HEADER_BYTES) return tooLong(offset);
+  return view.length < offset ? 'more' : { sizeBytes: offset };
 }
 
 function tooLong(sizeBytes: number): string {

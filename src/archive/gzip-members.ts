@@ -109,18 +109,18 @@ async function* inflateStreaming(queue: ByteQueue, sink: SegmentSink): AsyncGene
 
 async function readTrailer(queue: ByteQueue, sink: SegmentSink, got: Checks): Promise<void> {
   if (!(await queue.fill(TRAILER_BYTES))) throw truncated(sink, 'trailer of a gzip member');
-  const at = queue.offset;
+  const offset = queue.offset;
   const trailer = queue.take(TRAILER_BYTES);
   sink.compressed(trailer);
   const crc = trailer.readUInt32LE(0);
   if (crc !== got.crc) {
-    throw sink.bad(`gzip member ${sink.index}: CRC-32 expected ${hex(crc)}, got ${hex(got.crc)}`, at);
+    throw sink.bad(`gzip member ${sink.index}: CRC-32 expected ${hex(crc)}, got ${hex(got.crc)}`, offset);
   }
   const sizeBytes = trailer.readUInt32LE(4);
   if (sizeBytes !== got.sizeBytes % 2 ** 32) {
     throw sink.bad(
       `gzip member ${sink.index}: expected ${sizeBytes} bytes (modulo 2^32), got ${got.sizeBytes}`,
-      at,
+      offset,
     );
   }
 }

@@ -104,9 +104,9 @@ export class SegmentSink {
   }
 
   /** BAD_ARCHIVE at a byte of the archive. */
-  bad(text: string, at: number, cause?: unknown): AppError {
-    return new AppError('BAD_ARCHIVE', `${this.where} at byte ${at}: ${text}`, {
-      details: { offset: at },
+  bad(text: string, offset: number, cause?: unknown): AppError {
+    return new AppError('BAD_ARCHIVE', `${this.where} at byte ${offset}: ${text}`, {
+      details: { offset: offset },
       cause,
     });
   }

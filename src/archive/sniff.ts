@@ -48,12 +48,13 @@ function headerChecksumMatches(block: Uint8Array): boolean {
   const octal = /^ *([0-7]+)[ \0]*$/.exec(field)?.[1];
   if (octal === undefined) return false;
   let sum = 8 * 0x20;
-  for (let at = 0; at < BLOCK_BYTES; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0;
+  for (let offset = 0; offset < BLOCK_BYTES; offset++)
+    if (offset < 148 || offset >= 156) sum += block[offset] ?? 0;
   return sum === Number.parseInt(octal, 8);
 }
 
 function startsWith(head: Uint8Array, magic: readonly number[]): boolean {
-  return magic.every((byte, at) => head[at] === byte);
+  return magic.every((byte, index) => head[index] === byte);
 }
 
 function inRange(byte: number | undefined, low: number, high: number): boolean {

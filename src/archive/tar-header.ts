@@ -77,8 +77,8 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /** star marks its headers at 508; its prefix ends before two timestamps (star(5)). */
-const STAR_TRAILER: Field = { at: 508, length: 4 };
-const STAR_PREFIX: Field = { at: 345, length: 131 };
+const STAR_TRAILER: Field = { offset: 508, length: 4 };
+const STAR_PREFIX: Field = { offset: 345, length: 131 };
 
 /** Sums as unsigned bytes, or as signed ones (old Sun tars). @throws AppError BAD_ARCHIVE */
 export function checkHeader(block: Buffer, context: string): void {
@@ -100,8 +100,8 @@ export function checkHeader(block: Buffer, context: string): void {
 
 function signedChecksum(block: Buffer, unsigned: number): number {
   let sum = unsigned;
-  for (let at = 0; at < block.length; at++) {
-    if ((at < 148 || at >= 156) && (block[at] as number) >= 0x80) sum -= 256;
+  for (let offset = 0; offset < block.length; offset++) {
+    if ((offset < 148 || offset >= 156) && (block[offset] as number) >= 0x80) sum -= 256;
   }
   return sum;
 }
@@ -120,9 +120,10 @@ export function buildEntry(block: Buffer, extensions: Extensions, place: EntryPl
   const { globalPax, localPax } = extensions;
   const records = globalPax.length + localPax.length === 0 ? NO_RECORDS : [...globalPax, ...localPax];
   const pax = records === NO_RECORDS ? NO_PAX : effectiveRecords(records);
-  const isPosix = block.toString('latin1', FIELD.magic.at, FIELD.magic.at + 6) === 'ustar\0';
+  const isPosix = block.toString('latin1', FIELD.magic.offset, FIELD.magic.offset + 6) === 'ustar\0';
   const isGnu =
-    !isPosix && block.toString('latin1', FIELD.magic.at, FIELD.magic.at + FIELD.magic.length) === GNU_MAGIC;
+    !isPosix &&
+    block.toString('latin1', FIELD.magic.offset, FIELD.magic.offset + FIELD.magic.length) === GNU_MAGIC;
   const isExtended = isPosix || isGnu;
   const rawPath = extensions.longName ?? text(pax, 'path') ?? headerPath(block, isPosix);
   const type = entryType(block, { rawPath, pax, context });
@@ -147,7 +148,7 @@ export function buildEntry(block: Buffer, extensions: Extensions, place: EntryPl
     mtime: number(pax, 'mtime', context) ?? signedNumber(block, 'mtime', context),
     linkTarget: linkTarget(block, { type, pax, longLink: extensions.longLink, context }),
     offset: place.contentAt,
-    isAmbiguous: block[FIELD.type.at] === CONTIGUOUS,
+    isAmbiguous: block[FIELD.type.offset] === CONTIGUOUS,
     deviceMajor: isDevice ? wholeNumber(block, 'deviceMajor', context) : 0,
     deviceMinor: isDevice ? wholeNumber(block, 'deviceMinor', context) : 0,
     xattrs: pax.size === 0 ? NO_XATTRS : xattrs(pax, context),
@@ -228,7 +229,7 @@ function entryType(
   source: { readonly rawPath: string; readonly pax: PaxMap; readonly context: string },
 ): EntryType {
   const { rawPath, pax, context } = source;
-  const flag = String.fromCharCode(block[FIELD.type.at] as number);
+  const flag = String.fromCharCode(block[FIELD.type.offset] as number);
   for (const key of pax.keys()) if (key.startsWith('GNU.sparse.')) throw unsupported(SPARSE, context);
   const type = TYPES[flag];
   if (type === undefined)
@@ -251,7 +252,8 @@ function unsupported(what: string, context: string): AppError {
 function headerPath(block: Buffer, isPosix: boolean): string {
   const name = readText(block, FIELD.name);
   if (!isPosix) return decodePath(name);
-  const isStar = block.toString('latin1', STAR_TRAILER.at, STAR_TRAILER.at + STAR_TRAILER.length) === 'tar\0';
+  const isStar =
+    block.toString('latin1', STAR_TRAILER.offset, STAR_TRAILER.offset + STAR_TRAILER.length) === 'tar\0';
   const prefix = readText(block, isStar ? STAR_PREFIX : FIELD.prefix);
   return decodePath(prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]));
 }
@@ -312,7 +314,7 @@ function signedNumber(block: Buffer, name: keyof typeof FIELD, context: string):
   const field = FIELD[name];
   const value = readNumber(block, field);
   if (value !== undefined) return value;
-  const got = block.toString('latin1', field.at, field.at + field.length);
+  const got = block.toString('latin1', field.offset, field.offset + field.length);
   throw new AppError('BAD_ARCHIVE', `${context}: ${name} is not a number: ${JSON.stringify(got)}`);
 }
 

@@ -6,29 +6,29 @@ import type { Field } from './tar-format.ts';
  * set, two's complement over the whole field). Undefined when it is neither, or beyond 2^53.
  */
 export function readNumber(block: Buffer, field: Field): number | undefined {
-  const first = block[field.at] as number;
+  const first = block[field.offset] as number;
   return (first & 0x80) !== 0 ? readBase256(block, field) : readOctal(block, field);
 }
 
 function readOctal(block: Buffer, field: Field): number | undefined {
-  const end = field.at + field.length;
-  let at = field.at;
-  while (at < end && block[at] === 0x20) at++;
+  const end = field.offset + field.length;
+  let offset = field.offset;
+  while (offset < end && block[offset] === 0x20) offset++;
   let value = 0;
-  for (; at < end; at++) {
-    const byte = block[at] as number;
+  for (; offset < end; offset++) {
+    const byte = block[offset] as number;
     if (byte < 0x30 || byte > 0x37) break;
     value = value * 8 + (byte - 0x30);
   }
-  for (; at < end; at++) if (block[at] !== 0x20 && block[at] !== 0) return undefined;
+  for (; offset < end; offset++) if (block[offset] !== 0x20 && block[offset] !== 0) return undefined;
   return value;
 }
 
 function readBase256(block: Buffer, field: Field): number | undefined {
-  const negative = block[field.at] === 0xff;
-  let value = negative ? -1n : BigInt((block[field.at] as number) & 0x7f);
-  for (let at = field.at + 1; at < field.at + field.length; at++) {
-    value = value * 256n + BigInt(block[at] as number);
+  const negative = block[field.offset] === 0xff;
+  let value = negative ? -1n : BigInt((block[field.offset] as number) & 0x7f);
+  for (let offset = field.offset + 1; offset < field.offset + field.length; offset++) {
+    value = value * 256n + BigInt(block[offset] as number);
   }
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : undefined;
@@ -36,10 +36,10 @@ function readBase256(block: Buffer, field: Field): number | undefined {
 
 /** Bytes up to the first NUL. */
 export function readText(block: Buffer, field: Field): Buffer {
-  const end = field.at + field.length;
-  let at = field.at;
-  while (at < end && block[at] !== 0) at++;
-  return block.subarray(field.at, at);
+  const end = field.offset + field.length;
+  let offset = field.offset;
+  while (offset < end && block[offset] !== 0) offset++;
+  return block.subarray(field.offset, offset);
 }
 
 /** A pax decimal: `uid`, `gid`, `size` are whole; `mtime` may have a sign and a fraction. */

@@ -14,12 +14,13 @@ const MAX_LENGTH_DIGITS = 10;
  */
 export function parsePaxRecords(body: Buffer, context: string): PaxRecord[] {
   const records: PaxRecord[] = [];
-  let at = 0;
-  while (at < body.length) {
-    const space = body.indexOf(0x20, at);
-    const digits = space < 0 || space - at > MAX_LENGTH_DIGITS ? '' : body.toString('latin1', at, space);
+  let offset = 0;
+  while (offset < body.length) {
+    const space = body.indexOf(0x20, offset);
+    const digits =
+      space < 0 || space - offset > MAX_LENGTH_DIGITS ? '' : body.toString('latin1', offset, space);
     const length = /^[1-9]\d*$/.test(digits) ? Number(digits) : 0;
-    const end = at + length;
+    const end = offset + length;
     const equals = body.indexOf(0x3d, space + 1);
     if (
       length === 0 ||
@@ -31,11 +32,11 @@ export function parsePaxRecords(body: Buffer, context: string): PaxRecord[] {
     ) {
       throw new AppError(
         'BAD_ARCHIVE',
-        `${context}: malformed pax record at byte ${at} of its header: ${JSON.stringify(body.toString('latin1', at, at + 40))}`,
+        `${context}: malformed pax record at byte ${offset} of its header: ${JSON.stringify(body.toString('latin1', offset, offset + 40))}`,
       );
     }
     records.push([decodePath(body.subarray(space + 1, equals)), body.subarray(equals + 1, end - 1)]);
-    at = end;
+    offset = end;
   }
   return records;
 }

@@ -131,10 +131,10 @@ export class TarScanner {
 
   /** Feeds uncompressed bytes, cut anywhere. */
   write(chunk: Buffer): void {
-    let at = 0;
-    while (at < chunk.length) {
-      const used = this.#state === 'header' ? this.#takeBlock(chunk, at) : this.#takeBytes(chunk, at);
-      at += used;
+    let offset = 0;
+    while (offset < chunk.length) {
+      const used = this.#state === 'header' ? this.#takeBlock(chunk, offset) : this.#takeBytes(chunk, offset);
+      offset += used;
       this.#position += used;
     }
   }
@@ -155,30 +155,30 @@ export class TarScanner {
   }
 
   /** Takes what it can of `chunk` from `at`; returns how much, never 0. */
-  #takeBytes(chunk: Buffer, at: number): number {
-    const used = Math.min(this.#left, chunk.length - at);
+  #takeBytes(chunk: Buffer, offset: number): number {
+    const used = Math.min(this.#left, chunk.length - offset);
     this.#left -= used;
     if (this.#state === 'content') {
-      this.#walk.content?.(this.#entry as TarEntry, chunk.subarray(at, at + used));
+      this.#walk.content?.(this.#entry as TarEntry, chunk.subarray(offset, offset + used));
       if (this.#left === 0) this.#endContent();
     } else if (this.#state === 'extension') {
-      this.#extension.push(Buffer.from(chunk.subarray(at, at + used)));
+      this.#extension.push(Buffer.from(chunk.subarray(offset, offset + used)));
       if (this.#left === 0) this.#endExtension();
     } else {
-      const isZero = chunk.compare(ZERO_BLOCK, 0, used, at, at + used) === 0;
+      const isZero = chunk.compare(ZERO_BLOCK, 0, used, offset, offset + used) === 0;
       if (!isZero && this.#paddingAt < 0) this.#paddingAt = this.#position;
       if (this.#left === 0) this.#state = 'header';
     }
     return used;
   }
 
-  #takeBlock(chunk: Buffer, at: number): number {
-    if (this.#partialBytes === 0 && chunk.length - at >= BLOCK_BYTES) {
-      this.#block(chunk.subarray(at, at + BLOCK_BYTES), this.#position);
+  #takeBlock(chunk: Buffer, offset: number): number {
+    if (this.#partialBytes === 0 && chunk.length - offset >= BLOCK_BYTES) {
+      this.#block(chunk.subarray(offset, offset + BLOCK_BYTES), this.#position);
       return BLOCK_BYTES;
     }
-    const used = Math.min(BLOCK_BYTES - this.#partialBytes, chunk.length - at);
-    chunk.copy(this.#partial, this.#partialBytes, at, at + used);
+    const used = Math.min(BLOCK_BYTES - this.#partialBytes, chunk.length - offset);
+    chunk.copy(this.#partial, this.#partialBytes, offset, offset + used);
     this.#partialBytes += used;
     if (this.#partialBytes === BLOCK_BYTES) {
       this.#partialBytes = 0;
@@ -187,37 +187,37 @@ export class TarScanner {
     return used;
   }
 
-  #block(block: Buffer, at: number): void {
+  #block(block: Buffer, offset: number): void {
     if (block[0] === 0 && block.equals(ZERO_BLOCK)) {
-      this.#zeroBlock(at);
+      this.#zeroBlock(offset);
       return;
     }
     if (this.#endAt >= 0) {
-      if (this.#afterEndAt < 0) this.#afterEndAt = at;
+      if (this.#afterEndAt < 0) this.#afterEndAt = offset;
       if (!this.#readPastEnd) return;
     } else if (this.#zeroBlockAt >= 0 && this.#strayAt < 0) this.#strayAt = this.#zeroBlockAt;
     this.#zeroBlockAt = -1;
-    this.#header(block, at);
+    this.#header(block, offset);
   }
 
-  #zeroBlock(at: number): void {
+  #zeroBlock(offset: number): void {
     if (this.#extensionAt >= 0) {
-      const text = `${this.#where} at byte ${at}: expected the entry that an extended header announced, got a zero block`;
+      const text = `${this.#where} at byte ${offset}: expected the entry that an extended header announced, got a zero block`;
       throw new AppError('BAD_ARCHIVE', text);
     }
     if (this.#zeroBlockAt >= 0 && this.#endAt < 0) this.#endAt = this.#zeroBlockAt;
-    this.#zeroBlockAt = at;
+    this.#zeroBlockAt = offset;
   }
 
-  #header(block: Buffer, at: number): void {
-    const context = `${this.#where} header at byte ${at}`;
+  #header(block: Buffer, offset: number): void {
+    const context = `${this.#where} header at byte ${offset}`;
     checkHeader(block, context);
     this.#dialect?.header(block, context);
     const flag = String.fromCharCode(block[156] as number);
     const isExtension = flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K';
     this.#count(isExtension, context);
     if (isExtension) {
-      this.#beginExtension(flag, headerSize(block, context), at);
+      this.#beginExtension(flag, headerSize(block, context), offset);
       return;
     }
     const extensions = {
@@ -226,7 +226,7 @@ export class TarScanner {
       longName: this.#longName,
       longLink: this.#longLink,
     };
-    const place = { context, contentAt: at + BLOCK_BYTES };
+    const place = { context, contentAt: offset + BLOCK_BYTES };
     let entry = buildEntry(block, extensions, place);
     if (this.#dialect !== undefined) entry = asReadBy(this.#dialect, { block, extensions, entry, place });
     this.#localPax = [];
@@ -263,14 +263,14 @@ export class TarScanner {
     this.#state = this.#left === 0 ? 'header' : 'padding';
   }
 
-  #beginExtension(flag: string, sizeBytes: number, at: number): void {
+  #beginExtension(flag: string, sizeBytes: number, offset: number): void {
     const limit = flag === 'L' || flag === 'K' ? MAX_PATH_BYTES + 1 : MAX_EXTENSION_BYTES;
     if (sizeBytes > limit) {
-      const text = `${this.#where} header at byte ${at}: expected an extended header of at most ${limit} bytes, got ${sizeBytes}`;
+      const text = `${this.#where} header at byte ${offset}: expected an extended header of at most ${limit} bytes, got ${sizeBytes}`;
       throw new AppError('LIMIT', text);
     }
     if (flag === 'g') this.#hasGlobal = true;
-    else this.#extensionAt = at;
+    else this.#extensionAt = offset;
     this.#extensionFlag = flag;
     this.#extension = [];
     this.#left = sizeBytes;

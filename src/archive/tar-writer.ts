@@ -125,22 +125,22 @@ interface UstarValues {
 
 function ustarBlock(values: UstarValues): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
-  values.name.copy(block, FIELD.name.at);
+  values.name.copy(block, FIELD.name.offset);
   octal(block, FIELD.mode, values.mode & 0o7777);
   octal(block, FIELD.uid, values.uid);
   octal(block, FIELD.gid, values.gid);
   octal(block, FIELD.size, values.sizeBytes);
   octal(block, FIELD.mtime, values.mtime);
-  block.write(values.flag, FIELD.type.at, 'latin1');
-  values.target.copy(block, FIELD.linkTarget.at);
-  block.write(USTAR_MAGIC, FIELD.magic.at, 'latin1');
-  values.uname.copy(block, FIELD.uname.at);
-  values.gname.copy(block, FIELD.gname.at);
+  block.write(values.flag, FIELD.type.offset, 'latin1');
+  values.target.copy(block, FIELD.linkTarget.offset);
+  block.write(USTAR_MAGIC, FIELD.magic.offset, 'latin1');
+  values.uname.copy(block, FIELD.uname.offset);
+  values.gname.copy(block, FIELD.gname.offset);
   octal(block, FIELD.deviceMajor, values.deviceMajor);
   octal(block, FIELD.deviceMinor, values.deviceMinor);
-  values.prefix.copy(block, FIELD.prefix.at);
+  values.prefix.copy(block, FIELD.prefix.offset);
   const sum = headerChecksum(block).toString(8).padStart(6, '0');
-  block.write(`${sum}\0 `, FIELD.checksum.at, 'latin1');
+  block.write(`${sum}\0 `, FIELD.checksum.offset, 'latin1');
   return block;
 }
 
@@ -206,7 +206,7 @@ function check(record: TarRecord, path: Buffer, target: Buffer): void {
 }
 
 function octal(block: Buffer, field: Field, value: number): void {
-  block.write(value.toString(8).padStart(field.length - 1, '0'), field.at, 'latin1');
+  block.write(value.toString(8).padStart(field.length - 1, '0'), field.offset, 'latin1');
 }
 
 function fits(bytes: Buffer, field: Field, reserved = 0): boolean {

@@ -38,14 +38,14 @@ export class XzLayout {
   /** The largest dictionary, in bytes, of the blocks whose headers end within `bytes`; 0 when there is none. */
   feed(bytes: Uint8Array): number {
     let largest = 0;
-    let at = 0;
-    while (at < bytes.length && this.#part !== 'unknown') {
-      const skipped = Math.min(this.#skipBytes, bytes.length - at);
+    let offset = 0;
+    while (offset < bytes.length && this.#part !== 'unknown') {
+      const skipped = Math.min(this.#skipBytes, bytes.length - offset);
       this.#skipBytes -= skipped;
-      at += skipped;
-      if (at === bytes.length) break;
-      this.#held.push(bytes[at] as number);
-      at += 1;
+      offset += skipped;
+      if (offset === bytes.length) break;
+      this.#held.push(bytes[offset] as number);
+      offset += 1;
       if (this.#held.length < this.#wantedBytes) continue;
       const item = this.#held;
       this.#held = [];
@@ -111,8 +111,8 @@ export class XzLayout {
   }
 
   #chunkSize(item: readonly number[]): void {
-    const at = this.#control >= 0x80 ? 2 : 0;
-    this.#skipBytes = (((item[at] as number) << 8) | (item[at + 1] as number)) + 1;
+    const offset = this.#control >= 0x80 ? 2 : 0;
+    this.#skipBytes = (((item[offset] as number) << 8) | (item[offset + 1] as number)) + 1;
     this.#countedBytes += item.length + this.#skipBytes;
     this.#expect('chunk', 1);
   }
@@ -147,11 +147,11 @@ function padding(sizeBytes: number): number {
 
 /** Of a block header without its size byte (§3.1); undefined when it has no LZMA2 filter. */
 function dictionaryOf(header: readonly number[]): number | undefined {
-  let at = 1;
+  let offset = 1;
   const number = () => {
     let value = 0;
-    for (let shift = 1; at < header.length; shift *= 128) {
-      const byte = header[at++] as number;
+    for (let shift = 1; offset < header.length; shift *= 128) {
+      const byte = header[offset++] as number;
       value += (byte & 0x7f) * shift;
       if (byte < 0x80) break;
     }
@@ -164,9 +164,9 @@ function dictionaryOf(header: readonly number[]): number | undefined {
     const id = number();
     const propertiesBytes = number();
     // §5.3.1: 40 is 4 GiB − 1; below, 2 or 3 times a power of two.
-    const bits = header[at] as number;
+    const bits = header[offset] as number;
     if (id === LZMA2) return bits >= 40 ? 2 ** 32 : (2 | (bits & 1)) * 2 ** ((bits >> 1) + 11);
-    at += propertiesBytes;
+    offset += propertiesBytes;
   }
   return undefined;
 }

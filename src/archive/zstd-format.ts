@@ -48,9 +48,9 @@ export function parseFrameHeader(view: Buffer): FrameHeader | 'more' | string {
   };
 }
 
-function readSize(view: Buffer, at: number, fieldBytes: number): number {
-  if (fieldBytes === 8) return Number(view.readBigUInt64LE(at));
-  return view.readUIntLE(at, fieldBytes) + (fieldBytes === 2 ? 256 : 0);
+function readSize(view: Buffer, offset: number, fieldBytes: number): number {
+  if (fieldBytes === 8) return Number(view.readBigUInt64LE(offset));
+  return view.readUIntLE(offset, fieldBytes) + (fieldBytes === 2 ? 256 : 0);
 }
 
 /** §3.1.1.1.2: exponent in the upper five bits, mantissa (eighths) in the lower three. */
@@ -77,21 +77,21 @@ export class FrameExtent {
 
   /** How many bytes of `view` belong to the frame; −1 for a block of the reserved type. */
   advance(view: Buffer): number {
-    let at = 0;
-    while (this.#phase !== 'end' && at < view.length) {
+    let offset = 0;
+    while (this.#phase !== 'end' && offset < view.length) {
       if (this.#phase === 'block header') {
-        this.#blockHeader |= (view[at] as number) << (8 * (BLOCK_HEADER_BYTES - this.#left));
+        this.#blockHeader |= (view[offset] as number) << (8 * (BLOCK_HEADER_BYTES - this.#left));
         this.#left -= 1;
-        at += 1;
+        offset += 1;
         if (this.#left === 0 && !this.#beginBlock()) return -1;
       } else {
-        const used = Math.min(this.#left, view.length - at);
+        const used = Math.min(this.#left, view.length - offset);
         this.#left -= used;
-        at += used;
+        offset += used;
         if (this.#left === 0) this.#endPart();
       }
     }
-    return at;
+    return offset;
   }
 
   /** §3.1.1.2: last-block bit, two bits of type (raw, RLE, compressed, reserved), 21 bits of size. */

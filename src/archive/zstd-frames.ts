@@ -144,6 +144,6 @@ function decodeError(sink: SegmentSink, error: unknown): unknown {
   return sink.bad(`damaged zstd frame ${sink.index}: ${(error as Error).message}`, sink.offset, error);
 }
 
-function truncated(sink: SegmentSink, what: string, at: number): AppError {
-  return sink.bad(`the archive ends within the ${what} of zstd frame ${sink.index}`, at);
+function truncated(sink: SegmentSink, what: string, offset: number): AppError {
+  return sink.bad(`the archive ends within the ${what} of zstd frame ${sink.index}`, offset);
 }

@@ -185,6 +185,6 @@ function toStored(row: ArchiveRow): StoredArchive {
 
 function toFile(row: readonly unknown[]): FileEntry {
   const file: Record<string, unknown> = {};
-  for (let at = 0; at < FILE_FIELDS.length; at++) file[FILE_FIELDS[at] as string] = row[at];
+  for (let index = 0; index < FILE_FIELDS.length; index++) file[FILE_FIELDS[index] as string] = row[index];
   return file as unknown as FileEntry;
 }

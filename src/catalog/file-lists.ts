@@ -167,19 +167,19 @@ const SLASH = 0x2f;
 
 function linesWith(text: Buffer, { bytes, ends }: Needle): readonly string[] {
   const lines: string[] = [];
-  for (let at = text.indexOf(bytes); at >= 0; ) {
-    const start = text[at] === LINE_FEED ? at + 1 : text.lastIndexOf(LINE_FEED, at) + 1;
+  for (let offset = text.indexOf(bytes); offset >= 0; ) {
+    const start = text[offset] === LINE_FEED ? offset + 1 : text.lastIndexOf(LINE_FEED, offset) + 1;
     const end = text.indexOf(LINE_FEED, start);
     if (end < 0) break;
-    if (ends && !isEnd(text, at + bytes.length)) at = text.indexOf(bytes, at + 1);
+    if (ends && !isEnd(text, offset + bytes.length)) offset = text.indexOf(bytes, offset + 1);
     else {
       lines.push(text.toString('utf8', start, end));
-      at = text.indexOf(bytes, end);
+      offset = text.indexOf(bytes, end);
     }
   }
   return lines;
 }
 
-function isEnd(text: Buffer, at: number): boolean {
-  return text[at] === LINE_FEED || (text[at] === SLASH && text[at + 1] === LINE_FEED);
+function isEnd(text: Buffer, offset: number): boolean {
+  return text[offset] === LINE_FEED || (text[offset] === SLASH && text[offset + 1] === LINE_FEED);
 }

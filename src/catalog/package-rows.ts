@@ -84,10 +84,10 @@ export function relatedNames(
   firstPackage: number,
 ): readonly RelatedName[] {
   const names: RelatedName[] = [];
-  for (const [at, { provides, groups }] of packages.entries()) {
+  for (const [index, { provides, groups }] of packages.entries()) {
     for (const provide of provides)
-      names.push([RELATION_KINDS.provides, relationName(provide), firstPackage + at]);
-    for (const group of groups) names.push([RELATION_KINDS.group, group, firstPackage + at]);
+      names.push([RELATION_KINDS.provides, relationName(provide), firstPackage + index]);
+    for (const group of groups) names.push([RELATION_KINDS.group, group, firstPackage + index]);
   }
   return names.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : a[2] - b[2]));
 }

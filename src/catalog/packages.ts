@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { CatalogPackage, IndexPackage, PackageSource, RelatedPackage } from '../model/package.ts';
+import { required } from '../model/required.ts';
 import { RELATION_KINDS } from './package-rows.ts';
 import { REVISION } from './revisions.ts';
 import type { SolverGraphCache } from './solver-graph-cache.ts';
@@ -106,8 +107,8 @@ export class PackageTable {
     const load = (id: number): CatalogPackage => {
       let known = packages.get(id);
       if (known === undefined) {
-        const row = this.#byId.get(id) as PackageRow;
-        const rank = ranks.get(row.repository_id) as number;
+        const row = required(this.#byId, id);
+        const rank = required(ranks, row.repository_id);
         known = toPackage(row, rank, repositories[rank]?.tag ?? '');
         packages.set(id, known);
       }

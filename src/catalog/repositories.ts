@@ -109,7 +109,9 @@ export class RepositoryTable {
       },
       options,
     );
-    return (find() as RepositoryRow).id;
+    const written = find();
+    if (written === undefined) throw new Error(`${row.url}: no row after it was written`);
+    return written.id;
   }
 
   #upsert(row: Omit<RepositoryRow, 'id' | 'packageCount'>, packageCount: number, revision: Revision): void {
@@ -149,8 +151,8 @@ export class RepositoryTable {
     await write.rows(packageValues(packages, revision), (values) => {
       insert.run(values);
     });
-    await write.rows(packages.entries(), ([at, { description }]) => {
-      describe.run(firstPackage + at, description);
+    await write.rows(packages.entries(), ([index, { description }]) => {
+      describe.run(firstPackage + index, description);
     });
     const relate = this.#database.prepare(
       'INSERT OR IGNORE INTO relation_name (revision, kind, name, package_id) VALUES (?, ?, ?, ?)',

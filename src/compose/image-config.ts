@@ -1,7 +1,8 @@
 import type { DiffId } from '../model/digest.ts';
 import type { Platform } from '../model/platform.ts';
 import type { ConfigOptions } from '../model/request.ts';
-import { isFile, type Tree } from './tree.ts';
+import { isFile } from './root.ts';
+import type { Tree } from './tree.ts';
 
 /** What an image config says, before it is bytes. */
 export interface ConfigInput {

@@ -1,5 +1,6 @@
 import { TAR_END, type TarRecord, tarHeader, tarPadding } from '../archive/tar-writer.ts';
 import type { Digest } from '../model/digest.ts';
+import { required } from '../model/required.ts';
 import type { Change } from './difference.ts';
 import type { Inode } from './tree.ts';
 
@@ -58,7 +59,7 @@ export async function* layerTar(
   }
   for (const change of changes) {
     if (change.kind !== 'link') continue;
-    const inode = inodes.get(change.target) as Inode;
+    const inode = required(inodes, change.target);
     yield tarHeader({
       ...recordOf(change.path, inode),
       type: 'hardlink',
@@ -86,14 +87,14 @@ async function* copyGroup(
   let missing = 0;
   for await (const bytes of read(group)) {
     if (missing === 0) {
-      const copy = group[next] as Copy;
+      const copy = required(group, next);
       next += 1;
       missing = copy.sizeBytes;
       yield tarHeader(recordOf(copy.path, copy.inode));
     }
     yield bytes;
     missing -= bytes.length;
-    if (missing === 0) yield tarPadding((group[next - 1] as Copy).sizeBytes);
+    if (missing === 0) yield tarPadding(required(group, next - 1).sizeBytes);
   }
   if (missing !== 0 || next !== group.length) throw new Error(`an archive is ${missing} bytes too short`);
 }

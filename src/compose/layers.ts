@@ -1,5 +1,6 @@
 import type { InstalledPackage } from '../distros/install.ts';
 import type { LayerMode } from '../model/request.ts';
+import { required } from '../model/required.ts';
 import type { DecidedClash } from './target-tree.ts';
 
 /** A package with what the order of layers depends on. */
@@ -135,8 +136,8 @@ function clashing(
   const byPackage = new Map(candidates.map((candidate) => [candidate.installed, candidate]));
   const groups = new Map<LayerCandidate, Set<LayerCandidate>>();
   for (const { winner, loser } of clashes) {
-    const pair = [winner, loser].map((installed) => byPackage.get(installed) as LayerCandidate);
-    const group = new Set(pair.flatMap((one) => [...(groups.get(one) ?? [one])]));
+    const pair = [winner, loser].map((installed) => required(byPackage, installed));
+    const group = new Set(pair.flatMap((candidate) => [...(groups.get(candidate) ?? [candidate])]));
     for (const member of group) groups.set(member, group);
   }
   return groups;
@@ -181,7 +182,7 @@ function constrain(
   const result = new Set<LayerCandidate>();
   const visit = (candidate: LayerCandidate): void => {
     if (result.has(candidate)) return;
-    for (const loser of losers.get(candidate.installed) ?? []) visit(byPackage.get(loser) as LayerCandidate);
+    for (const loser of losers.get(candidate.installed) ?? []) visit(required(byPackage, loser));
     result.add(candidate);
   };
   ordered.forEach(visit);
@@ -210,6 +211,6 @@ function isAbove(
   lower: InstalledPackage,
 ): boolean {
   const seen = new Set([upper]);
-  for (const one of seen) for (const below of losers.get(one) ?? []) seen.add(below);
+  for (const installed of seen) for (const below of losers.get(installed) ?? []) seen.add(below);
   return seen.has(lower);
 }

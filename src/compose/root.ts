@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { DirectoryOwnership, NewEntry, Root, RootEntry } from '../distros/install.ts';
 import { AppError } from '../model/app-error.ts';
-import { append } from '../model/lists.ts';
+import { PathNames } from '../model/path-names.ts';
 import { directoryInode, type Inode, parentOf, removeBelow, type Tree } from './tree.ts';
 
-/** Symlinks followed before a path is called a loop, as Linux does (path_resolution(7): 40). */
-const MAX_SYMLINKS = 40;
 /** A million paths of a hundred names; long symlinks, followed again and again, could keep it busy for hours. */
 const MAX_STEPS = 100_000_000;
 
@@ -93,9 +91,16 @@ export class TreeRoot implements Root {
     this.tree.delete(real);
   }
 
+  /** Returns what a path names, its last symlink followed too; undefined: nothing, or the root itself. */
+  follow(path: string): Inode | undefined {
+    const real = this.#find(path, true);
+    return real === undefined ? undefined : this.tree.get(real);
+  }
+
   /** Whether a directory is there, symlinks followed. */
   isDirectory(path: string): boolean {
-    return this.#walk(path, () => false) !== undefined;
+    const real = this.#find(path, true);
+    return real === '' || (real !== undefined && this.tree.get(real)?.type === 'directory');
   }
 
   /** The real place of a path: its parents' symlinks followed, missing parents made. @throws AppError CONFLICT, BAD_ARCHIVE */
@@ -108,88 +113,93 @@ export class TreeRoot implements Root {
     return `${real === '' ? '' : `${real}/`}${path.slice(parent.length + 1)}`;
   }
 
-  /** Resolves a directory component by component; makes the missing ones (0755, root), as both tools do. */
-  directory(path: string, who: string): string {
-    return this.#walk(path, (real, problem) => {
-      if (problem === undefined) {
-        const parents = { mode: 0o755, uid: 0, gid: 0, mtime: this.#time };
-        this.tree.set(real, directoryInode(parents));
-        return true;
-      }
-      throw problem === 'loop'
-        ? new AppError('BAD_ARCHIVE', `${who}: /${path}: too many levels of symbolic links`)
-        : new AppError(
-            'CONFLICT',
-            `${who}: /${real} is a ${problem}, not a directory, so /${path} cannot be created`,
-          );
-    }) as string;
-  }
-
-  /** Undefined where nothing is, or no directory on the way. */
-  #find(path: string, follow: boolean): string | undefined {
-    const slash = path.lastIndexOf('/');
-    const above = path.slice(0, Math.max(slash, 0));
-    // As in `locate`: a directory that is in the tree is at its real place.
-    const isReal = above === '' || this.tree.get(above)?.type === 'directory';
-    const parent = isReal ? above : this.#walk(above, () => false);
-    if (parent === undefined) return undefined;
-    const real = `${parent === '' ? '' : `${parent}/`}${path.slice(slash + 1)}`;
-    let at = real;
-    for (let links = 0; follow && links <= MAX_SYMLINKS; links++) {
-      const inode = this.tree.get(at);
-      if (inode?.type !== 'symlink') return at;
-      const target = inode.linkTarget.startsWith('/')
-        ? inode.linkTarget
-        : `${parentOf(at)}/${inode.linkTarget}`;
-      const last = target.replace(/\/+$/, '').lastIndexOf('/');
-      const base = this.#walk(target.slice(0, Math.max(last, 0)), () => false);
-      const name = target.slice(last + 1).replace(/\/+$/, '');
-      if (base === undefined) return undefined;
-      if (name === '' || name === '.') at = base;
-      else if (name === '..') at = parentOf(base);
-      else at = base === '' ? name : `${base}/${name}`;
-    }
-    return follow ? undefined : real;
-  }
-
   /**
-   * Resolves a directory from the root. `onObstacle` is asked about a path that is not there (undefined), is no
-   * directory, or loops; true goes on as if it were a directory now.
-   * @throws AppError LIMIT
+   * Returns the real place of a directory; makes the missing ones on the way (0755, root), as both package managers do.
+   * @throws AppError CONFLICT, BAD_ARCHIVE, LIMIT
    */
-  #walk(path: string, onObstacle: (real: string, problem: Obstacle) => boolean): string | undefined {
+  directory(path: string, who: string): string {
+    const names = new PathNames(path);
+    this.#charge(names.steps, path);
     let real = '';
-    let links = 0;
-    const left = path.split('/').reverse();
-    for (let part = left.pop(); part !== undefined; part = left.pop()) {
-      this.#steps += 1;
-      if (this.#steps > MAX_STEPS)
-        throw new AppError('LIMIT', `/${real}: expected at most ${MAX_STEPS} names to look up, got more`);
-      if (part === '' || part === '.') continue;
-      if (part === '..') {
+    for (let name = names.next(); name !== undefined; name = names.next()) {
+      if (name === '..') {
         real = parentOf(real);
         continue;
       }
-      const next = real === '' ? part : `${real}/${part}`;
+      const next = real === '' ? name : `${real}/${name}`;
       const inode = this.tree.get(next);
       if (inode?.type === 'symlink') {
-        links += 1;
-        if (links > MAX_SYMLINKS) {
-          onObstacle(next, 'loop');
-          return undefined;
-        }
-        if (inode.linkTarget.startsWith('/')) real = '';
-        append(left, inode.linkTarget.split('/').reverse());
-      } else {
-        if (inode?.type !== 'directory' && !onObstacle(next, inode?.type)) return undefined;
-        real = next;
+        real = this.#followed(names, inode.linkTarget, real) ?? tooManyLinks(who, path);
+        continue;
       }
+      if (inode === undefined) {
+        this.tree.set(next, directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: this.#time }));
+      } else if (inode.type !== 'directory') {
+        throw new AppError(
+          'CONFLICT',
+          `${who}: /${next} is a ${inode.type}, not a directory, so /${path} cannot be created`,
+        );
+      }
+      real = next;
     }
     return real;
   }
+
+  /** Returns the real place of a path, whose last name need not be there; undefined where no directory leads to it. */
+  #find(path: string, followsLast: boolean): string | undefined {
+    // A tree never holds entries below a symlink, so a directory that is in it is at its real place.
+    const parent = parentOf(path);
+    const isReal = parent === '' ? !path.startsWith('/') : this.tree.get(parent)?.type === 'directory';
+    const isPlain = isReal && !/(?:^|\/)\.{0,2}$/.test(path);
+    if (isPlain && !(followsLast && this.tree.get(path)?.type === 'symlink')) return path;
+    const names = new PathNames(path);
+    this.#charge(names.steps, path);
+    let real = '';
+    for (let name = names.next(); name !== undefined; name = names.next()) {
+      if (name === '..') {
+        real = parentOf(real);
+        continue;
+      }
+      const next = real === '' ? name : `${real}/${name}`;
+      const inode = this.tree.get(next);
+      if (inode?.type === 'symlink' && (followsLast || !names.atEnd)) {
+        const folder = this.#followed(names, inode.linkTarget, real);
+        if (folder === undefined) return undefined;
+        real = folder;
+      } else if (inode?.type !== 'directory' && !names.atEnd) return undefined;
+      else real = next;
+    }
+    return real;
+  }
+
+  /** Returns where a symlink in `folder` goes on; undefined after too many. @throws AppError LIMIT */
+  #followed(names: PathNames, target: string, folder: string): string | undefined {
+    const before = names.steps;
+    if (!names.follow(target)) return undefined;
+    this.#charge(names.steps - before, folder);
+    return target.startsWith('/') ? '' : folder;
+  }
+
+  #charge(steps: number, path: string): void {
+    this.#steps += steps;
+    if (this.#steps <= MAX_STEPS) return;
+    throw new AppError('LIMIT', `/${path}: expected at most ${MAX_STEPS} names to look up, got more`);
+  }
 }
 
-type Obstacle = Inode['type'] | 'loop' | undefined;
+function tooManyLinks(who: string, path: string): never {
+  throw new AppError('BAD_ARCHIVE', `${who}: /${path}: too many levels of symbolic links`);
+}
+
+/** Returns what a path of a tree names, symlinks followed within the root; undefined: nothing, or the root itself. */
+export function inodeAt(tree: Tree, path: string): Inode | undefined {
+  return new TreeRoot(tree, 0).follow(path);
+}
+
+/** Whether the path of a tree, its symlinks followed, is a file. */
+export function isFile(tree: Tree, path: string): boolean {
+  return inodeAt(tree, path)?.type === 'file';
+}
 
 function newInode(entry: NewEntry, time: number): Inode {
   const { uid = 0, gid = 0, mtime = time } = entry;

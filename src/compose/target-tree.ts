@@ -169,43 +169,41 @@ function placeOf(state: State, installed: InstalledPackage, { path, type }: File
 function installDirectory(
   state: State,
   installed: InstalledPackage,
-  at: { entry: FileEntry; path: string; existing: Inode | undefined },
+  { entry, path, existing }: { entry: FileEntry; path: string; existing: Inode | undefined },
 ): void {
-  const { entry, existing } = at;
   const { rules, root, tree } = state;
-  const owner = rules.replacesSymlinks === true ? state.owners.get(at.path)?.installed : undefined;
+  const owner = rules.replacesSymlinks === true ? state.owners.get(path)?.installed : undefined;
   if (owner !== undefined && owner !== installed)
-    throw conflict(at.path, owner, installed, 'it is a directory in only one of them');
+    throw conflict(path, owner, installed, 'it is a directory in only one of them');
   const wanted = { mode: entry.mode, mtime: entry.mtime, ...state.installer.owner(entry, root) };
   const gone = rules.replacesSymlinks === true && existing?.type !== 'directory';
   if (existing === undefined || gone) {
     const mode = rules.newDirectoryMode?.(wanted.mode) ?? wanted.mode;
-    tree.set(at.path, directoryInode({ ...wanted, mode }));
-    state.shipped.add(at.path);
-    state.directoryOwners.set(at.path, { installed, wanted });
+    tree.set(path, directoryInode({ ...wanted, mode }));
+    state.shipped.add(path);
+    state.directoryOwners.set(path, { installed, wanted });
     return;
   }
   if (existing.type === 'symlink') {
-    if (rules.needsParents === true && !root.isDirectory(at.path))
-      throw noParent(installed, at.path, at.path);
+    if (rules.needsParents === true && !root.isDirectory(path)) throw noParent(installed, path, path);
     // To nothing yet: the directory it names is made.
-    root.directory(at.path, nameOf(installed));
+    root.directory(path, nameOf(installed));
     return;
   }
   if (existing.type !== 'directory') {
-    const other = state.owners.get(at.path)?.installed;
-    throw conflict(at.path, other, installed, `a ${existing.type} already exists there`);
+    const other = state.owners.get(path)?.installed;
+    throw conflict(path, other, installed, `a ${existing.type} already exists there`);
   }
   if (rules.winsDirectory !== undefined) {
-    const owned = state.directoryOwners.get(at.path);
+    const owned = state.directoryOwners.get(path);
     if (owned !== undefined && !rules.winsDirectory(installed, owned.installed)) return;
-    state.directoryOwners.set(at.path, { installed, wanted });
-    if (owned !== undefined && state.shipped.has(at.path) && !sameOwnership(owned.wanted, wanted))
-      tree.set(at.path, { ...existing, ...wanted, mtime: existing.mtime });
-  } else if (state.shipped.has(at.path)) {
-    tree.set(at.path, { ...existing, ...rules.mergeDirectory(existing, wanted) });
+    state.directoryOwners.set(path, { installed, wanted });
+    if (owned !== undefined && state.shipped.has(path) && !sameOwnership(owned.wanted, wanted))
+      tree.set(path, { ...existing, ...wanted, mtime: existing.mtime });
+  } else if (state.shipped.has(path)) {
+    tree.set(path, { ...existing, ...rules.mergeDirectory(existing, wanted) });
   } else if (sameOwnership(existing, wanted)) {
-    state.shipped.add(at.path);
+    state.shipped.add(path);
   }
 }
 

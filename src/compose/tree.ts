@@ -88,35 +88,3 @@ export function removeBelow(tree: Tree, directory: string): void {
   const prefix = `${directory}/`;
   for (const path of tree.keys()) if (path.startsWith(prefix)) tree.delete(path);
 }
-
-/** Linux's own limit on links followed in one path */
-const MAX_LINKS = 40;
-
-/** What a path names, its symlinks followed within the root; undefined: nothing, or the root itself. */
-export function inodeAt(tree: Tree, path: string, links = 0): Inode | undefined {
-  if (links > MAX_LINKS) return undefined;
-  const done: string[] = [];
-  let inode: Inode | undefined;
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  for (const [index, part] of parts.entries()) {
-    if (part === '..') {
-      done.pop();
-      inode = tree.get(done.join('/'));
-      continue;
-    }
-    done.push(part);
-    inode = tree.get(done.join('/'));
-    if (inode === undefined) return undefined;
-    if (inode.type === 'symlink') {
-      const base = inode.linkTarget.startsWith('/') ? '' : done.slice(0, -1).join('/');
-      return inodeAt(tree, [base, inode.linkTarget, ...parts.slice(index + 1)].join('/'), links + 1);
-    }
-    if (inode.type !== 'directory' && index < parts.length - 1) return undefined;
-  }
-  return inode;
-}
-
-/** True when the path, its symlinks followed, is a file. */
-export function isFile(tree: Tree, path: string): boolean {
-  return inodeAt(tree, path)?.type === 'file';
-}

@@ -42,10 +42,10 @@ const CLOSING = new Set([0x5d, 0x7d]);
 function isDeep(text: string): boolean {
   let depth = 0;
   let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+  for (let offset = 0; offset < text.length; offset++) {
+    const code = text.charCodeAt(offset);
     if (code === QUOTE) inString = !inString;
-    else if (inString) at += code === BACKSLASH ? 1 : 0;
+    else if (inString) offset += code === BACKSLASH ? 1 : 0;
     else if (OPENING.has(code)) {
       depth += 1;
       if (depth > MAX_DEPTH) return true;

@@ -14,18 +14,18 @@ export function decodePath(bytes: Uint8Array): string {
 
 function decodeLossless(bytes: Uint8Array): string {
   let text = '';
-  let at = 0;
-  while (at < bytes.length) {
-    const lead = bytes[at] ?? 0;
+  let offset = 0;
+  while (offset < bytes.length) {
+    const lead = bytes[offset] ?? 0;
     const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
-    const piece = bytes.subarray(at, at + length);
+    const piece = bytes.subarray(offset, offset + length);
     try {
       if (length === 0 || piece.length < length) throw new TypeError('not UTF-8');
       text += strict.decode(piece);
-      at += length;
+      offset += length;
     } catch {
       text += String.fromCharCode(0xdc00 + lead);
-      at += 1;
+      offset += 1;
     }
   }
   return text;

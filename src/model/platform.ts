@@ -82,10 +82,10 @@ export function platformRank(platform: Platform, wanted: Platform): number | und
   if (platform.architecture === architecture && isSame) return 0;
   const fitting = number === undefined ? [] : runnable(architecture, number);
   const own = variantNumber(platform);
-  const at = fitting.findIndex(
-    (one) => one.architecture === platform.architecture && (one.number ?? own) === own,
+  const place = fitting.findIndex(
+    (candidate) => candidate.architecture === platform.architecture && (candidate.number ?? own) === own,
   );
-  if (at >= 0) return at + 1;
+  if (place >= 0) return place + 1;
   const loose = platform.variant === undefined || wanted.variant === undefined;
   return platform.architecture === architecture && loose ? fitting.length + 1 : undefined;
 }
@@ -99,9 +99,9 @@ interface Runnable {
 /** What a processor runs, best first. */
 function runnable(architecture: string, number: number): readonly Runnable[] {
   const down = (name: string, to: number): Runnable[] =>
-    Array.from({ length: Math.max(0, number - to + 1) }, (_, at) => ({
+    Array.from({ length: Math.max(0, number - to + 1) }, (_, index) => ({
       architecture: name,
-      number: number - at,
+      number: number - index,
     }));
   if (architecture === 'amd64') return [...down('amd64', 1), { architecture: '386', number: undefined }];
   if (architecture === 'arm64') return [...down('arm64', OLDEST_ARM64), ...runnable('arm', OLDEST_ARM64)];

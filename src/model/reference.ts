@@ -104,14 +104,14 @@ export function apiHost(domain: Domain): string {
 }
 
 function split(text: string): { name: string; tag: string | undefined; digest: string | undefined } {
-  const at = text.indexOf('@');
-  const head = at < 0 ? text : text.slice(0, at);
+  const offset = text.indexOf('@');
+  const head = offset < 0 ? text : text.slice(0, offset);
   const colon = head.lastIndexOf(':');
   const hasTag = colon > head.lastIndexOf('/');
   return {
     name: hasTag ? head.slice(0, colon) : head,
     tag: hasTag ? head.slice(colon + 1) : undefined,
-    digest: at < 0 ? undefined : text.slice(at + 1),
+    digest: offset < 0 ? undefined : text.slice(offset + 1),
   };
 }
 

@@ -70,7 +70,7 @@ export function chooseDescriptor(
   { ref, platform }: ImageChoice,
   place: ImagePlace,
 ): Descriptor {
-  const images = descriptors.filter((one) => !isAttestation(one));
+  const images = descriptors.filter((descriptor) => !isAttestation(descriptor));
   const named = images.filter((image) => ref === undefined || isCalled(image, ref));
   const fits = platform === undefined ? named : bestFor(named, platform);
   const [first] = fits;

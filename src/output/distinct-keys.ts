@@ -16,7 +16,10 @@ export function expectDistinctKeys(text: string, value: unknown, where: string):
   if (kept !== written) throw refused(where, `${written - kept} keys more than once`);
 }
 
-function countKeys(value: unknown, at: { readonly where: string; readonly isMap: boolean }): number {
+function countKeys(
+  value: unknown,
+  { where, isMap }: { readonly where: string; readonly isMap: boolean },
+): number {
   if (typeof value !== 'object' || value === null) return 0;
   const entries = Object.entries(value);
   let count = Array.isArray(value) ? 0 : entries.length;
@@ -24,11 +27,11 @@ function countKeys(value: unknown, at: { readonly where: string; readonly isMap:
   for (const [key, item] of entries) {
     const lower = key.toLowerCase();
     const other = known.get(lower);
-    if (other !== undefined && !at.isMap) {
-      throw refused(at.where, `${JSON.stringify(other)} and ${JSON.stringify(key)}`);
+    if (other !== undefined && !isMap) {
+      throw refused(where, `${JSON.stringify(other)} and ${JSON.stringify(key)}`);
     }
     known.set(lower, key);
-    count += countKeys(item, { where: at.where, isMap: MAPS.has(lower) });
+    count += countKeys(item, { where, isMap: MAPS.has(lower) });
   }
   return count;
 }
@@ -36,9 +39,10 @@ function countKeys(value: unknown, at: { readonly where: string; readonly isMap:
 /** Of valid JSON: strings that a colon follows. */
 function countWritten(text: string): number {
   let count = 0;
-  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) {
-    for (at += 1; text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at += 1;
-    let next = at + 1;
+  for (let index = text.indexOf('"'); index >= 0; index = text.indexOf('"', index + 1)) {
+    for (index += 1; text.charCodeAt(index) !== QUOTE; index++)
+      if (text.charCodeAt(index) === BACKSLASH) index += 1;
+    let next = index + 1;
     while (next < text.length && text.charCodeAt(next) <= 0x20) next += 1;
     if (text.charCodeAt(next) === COLON) count += 1;
   }

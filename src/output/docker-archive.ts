@@ -79,8 +79,8 @@ function leftOver(layout: LayoutReader, images: readonly SavedImage[]): readonly
   return layout.names().filter((name) => !named.has(name) && !LEGACY.test(name));
 }
 
-function savedImage(value: unknown, at: number): SavedImage {
-  const where = `manifest.json[${at}]`;
+function savedImage(value: unknown, index: number): SavedImage {
+  const where = `manifest.json[${index}]`;
   const json = object(value, where);
   const texts = (items: unknown, key: string) =>
     list(items ?? [], `${where}: ${key}`).map((item) => text(item, `${where}: ${key}`));

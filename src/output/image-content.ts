@@ -149,7 +149,7 @@ export async function chooseAmong(
   descriptors: readonly Descriptor[],
   choice: ImageChoice,
 ): Promise<Descriptor> {
-  const { images } = await walkIndexes((one) => reader.document(one), descriptors, reader.name);
+  const { images } = await walkIndexes((descriptor) => reader.document(descriptor), descriptors, reader.name);
   if (choice.platform === undefined) return chooseImage(images, choice, reader);
   return chooseImage(await withPlatforms(reader, images), choice, reader);
 }
@@ -159,7 +159,7 @@ async function withPlatforms(
   reader: Pick<ContentReader, 'document' | 'blob'>,
   manifests: readonly Descriptor[],
 ): Promise<readonly Descriptor[]> {
-  const unknown = manifests.filter((one) => one.platform === undefined && isManifest(one));
+  const unknown = manifests.filter((manifest) => manifest.platform === undefined && isManifest(manifest));
   const read = await mapConcurrent(distinct(unknown), PARALLEL, async (descriptor) => {
     try {
       const { config } = await readImage(reader, { descriptor, bytes: await reader.document(descriptor) });

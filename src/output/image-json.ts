@@ -52,8 +52,8 @@ export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
   if (json.schemaVersion !== 2) throw malformed(where, 'schemaVersion 2', json.schemaVersion);
   return {
     config: parseDescriptor(json.config, `${where}: config`),
-    layers: list(json.layers, `${where}: layers`).map((layer, at) =>
-      parseDescriptor(layer, `${where}: layers[${at}]`),
+    layers: list(json.layers, `${where}: layers`).map((layer, index) =>
+      parseDescriptor(layer, `${where}: layers[${index}]`),
     ),
     annotations: strings(json.annotations, `${where}: annotations`),
   };
@@ -73,7 +73,7 @@ export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
 }
 
 export function parseDescriptors(value: unknown, where: string): readonly Descriptor[] {
-  return list(value, where).map((item, at) => parseDescriptor(item, `${where}[${at}]`));
+  return list(value, where).map((item, index) => parseDescriptor(item, `${where}[${index}]`));
 }
 
 function parseDescriptor(value: unknown, where: string): Descriptor {

@@ -90,5 +90,6 @@ function nameOf(path: string): string {
 }
 
 function writeAll(descriptor: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at);
+  for (let offset = 0; offset < bytes.length; )
+    offset += writeSync(descriptor, bytes, offset, bytes.length - offset);
 }

@@ -65,7 +65,7 @@ export async function walkIndexes(
       append(
         found,
         await flatten(
-          inner.map((one) => ({ ...one, annotations: { ...inherited, ...nameAnnotations(one) } })),
+          inner.map((image) => ({ ...image, annotations: { ...inherited, ...nameAnnotations(image) } })),
           depth + 1,
         ),
       );

@@ -106,7 +106,8 @@ async function copy(
     await readChecked(source, blob, {
       signal,
       take(bytes) {
-        for (let at = 0; at < bytes.length; ) at += writeSync(output, bytes, at, bytes.length - at);
+        for (let offset = 0; offset < bytes.length; )
+          offset += writeSync(output, bytes, offset, bytes.length - offset);
       },
     });
     fsyncSync(output);

@@ -1,8 +1,6 @@
 import { AppError } from '../model/app-error.ts';
-import { append } from '../model/lists.ts';
+import { PathNames } from '../model/path-names.ts';
 
-/** Linux's own limit on links followed in one path. */
-const MAX_LINKS = 40;
 /** Parts of paths that are looked at to find out where all links lead: seconds of work, and more than any real tree asks for. */
 const MAX_LINK_STEPS = 20_000_000;
 
@@ -38,36 +36,34 @@ export class LinkJudge {
 
   /** Whether following it, through further links of the tree too, ever leaves the folder. */
   #leadsOut(path: string): boolean {
-    const at = path.split('/').slice(0, -1);
-    let target = this.#nodes.get(path)?.linkTarget ?? '';
-    /** Last first */
-    const parts: string[] = [];
-    for (let links = 1; links <= MAX_LINKS; links++) {
-      if (target.startsWith('/')) return true;
-      append(parts, target.split('/').reverse());
-      let link: TreeNode | undefined;
-      while (parts.length > 0 && link === undefined) {
-        const part = parts.pop() ?? '';
-        this.#stepsLeft -= 1 + at.length;
-        if (this.#stepsLeft < 0) {
-          throw new AppError('LIMIT', `${this.#where}: too many links to follow`);
-        }
-        if (part === '' || part === '.') continue;
-        if (part === '..') {
-          const isFolder = at.length > 0 && this.#nodes.get(at.join('/'))?.type === 'directory';
-          if (!isFolder) return true;
-          at.pop();
-          continue;
-        }
-        at.push(part);
-        const node = this.#nodes.get(at.join('/'));
-        if (node?.type === 'symlink') link = node;
+    const place = path.split('/').slice(0, -1);
+    const target = this.#nodes.get(path)?.linkTarget ?? '';
+    if (target.startsWith('/')) return true;
+    const names = new PathNames(target);
+    this.#charge(names.steps);
+    for (let name = names.next(); name !== undefined; name = names.next()) {
+      this.#charge(place.length);
+      if (name === '..') {
+        const isFolder = place.length > 0 && this.#nodes.get(place.join('/'))?.type === 'directory';
+        if (!isFolder) return true;
+        place.pop();
+        continue;
       }
-      if (link === undefined) return false;
-      at.pop();
-      target = link.linkTarget;
+      place.push(name);
+      const node = this.#nodes.get(place.join('/'));
+      if (node?.type !== 'symlink') continue;
+      if (node.linkTarget.startsWith('/')) return true;
+      const before = names.steps;
+      // The system does not follow so many either.
+      if (!names.follow(node.linkTarget)) return false;
+      this.#charge(names.steps - before);
+      place.pop();
     }
-    // The system does not follow so many either.
     return false;
+  }
+
+  #charge(steps: number): void {
+    this.#stepsLeft -= steps;
+    if (this.#stepsLeft < 0) throw new AppError('LIMIT', `${this.#where}: too many links to follow`);
   }
 }

@@ -16,14 +16,13 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
+import { MAX_SYMLINKS } from '../model/path-names.ts';
 import { throwIfCancelled } from './storage-error.ts';
 
 /** What `-o -` names */
 export const STDOUT = '-';
 
 const POLL_MS = 20;
-/** Linux follows as many. */
-const MAX_LINKS = 40;
 
 /** A file that is replaced as a whole, or what takes bytes as they come: a pipe, a device, standard output. */
 export type OutputTarget =
@@ -48,10 +47,10 @@ export function outputTarget(path: string): OutputTarget {
 }
 
 function endOfLinks(path: string): string {
-  let at = resolve(path);
-  for (let links = 0; links < MAX_LINKS; links++) {
-    if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return at;
-    at = resolve(dirname(at), readlinkSync(at));
+  let end = resolve(path);
+  for (let links = 0; links < MAX_SYMLINKS; links++) {
+    if (lstatSync(end, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return end;
+    end = resolve(dirname(end), readlinkSync(end));
   }
   throw new AppError('STORAGE', `cannot write ${path}: too many links`, { details: { path } });
 }
@@ -113,10 +112,10 @@ async function writeDevice(
 ): Promise<void> {
   try {
     for await (const piece of pieces) {
-      for (let at = 0; at < piece.length; ) {
+      for (let offset = 0; offset < piece.length; ) {
         throwIfCancelled(signal);
         try {
-          at += writeSync(descriptor, piece, at, piece.length - at);
+          offset += writeSync(descriptor, piece, offset, piece.length - offset);
         } catch (error) {
           if (errnoOf(error) !== 'EAGAIN') throw error;
           await sleep(POLL_MS);

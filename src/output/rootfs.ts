@@ -2,6 +2,7 @@ import type { TarEntry } from '../archive/tar-reader.ts';
 import { AppError } from '../model/app-error.ts';
 import type { EntryType } from '../model/archive.ts';
 import { append } from '../model/lists.ts';
+import { PathNames } from '../model/path-names.ts';
 
 /** A file of the flattened image as an engine unpacks it. */
 export interface RootfsEntry {
@@ -47,8 +48,6 @@ interface Node {
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 const AUFS_METADATA = '.wh..wh.';
-/** Linux's own limit on links followed in one path. */
-const MAX_LINKS = 40;
 /** Parents that no entry names are made here, up to 2,000 for one long path; the largest images have a million files. */
 const MAX_NODES = 4_000_000;
 
@@ -86,9 +85,9 @@ export class RootfsBuilder {
   }
 
   #place({ entry, sha256 }: LayerEntry): void {
-    const parts = entry.path.split('/');
-    const name = parts.pop() ?? '';
-    const parent = this.#enter(parts, entry.path);
+    const slash = entry.path.lastIndexOf('/');
+    const name = entry.path.slice(slash + 1);
+    const parent = this.#enter(entry.path.slice(0, Math.max(slash, 0)), entry.path);
     if (name.startsWith(WHITEOUT)) {
       this.#whiteOut(parent, name, entry.path);
       return;
@@ -128,62 +127,66 @@ export class RootfsBuilder {
     return { inode: target.inode, hardLinkOf, layer: this.#layer, children: new Map() };
   }
 
-  /** The directory at `parts` as this layer sees it, made where it is missing. */
-  #enter(parts: readonly string[], path: string): Node {
-    let at = [this.#root];
-    let left = [...parts];
-    for (let links = 0; left.length > 0; ) {
-      const name = left.shift() ?? '';
-      const here = at.at(-1) as Node;
-      if (name === '' || name === '.') continue;
+  /** Returns the directory at `folder` as this layer sees it, made where it is missing. */
+  #enter(folder: string, path: string): Node {
+    const names = new PathNames(folder);
+    const above: Node[] = [];
+    let here = this.#root;
+    for (let name = names.next(); name !== undefined; name = names.next()) {
       if (name === '..') {
-        if (at.length > 1) at.pop();
+        here = above.pop() ?? this.#root;
         continue;
       }
       const child = here.children.get(name);
-      if (child?.inode.type === 'symlink' && child.layer === this.#layer) {
-        links += 1;
-        if (links > MAX_LINKS) throw unpackable(this.#layer, path, 'goes through too many symlinks');
-        if (child.inode.linkTarget.startsWith('/')) at = [this.#root];
-        left = [...child.inode.linkTarget.split('/'), ...left];
+      const isOwn = child?.layer === this.#layer;
+      if (child?.inode.type === 'symlink' && isOwn) {
+        const { linkTarget } = child.inode;
+        if (!names.follow(linkTarget)) throw unpackable(this.#layer, path, 'goes through too many symlinks');
+        if (linkTarget.startsWith('/')) here = this.#toRoot(above);
         continue;
       }
-      if (child !== undefined && child.inode.type !== 'directory' && child.layer === this.#layer) {
+      if (child !== undefined && child.inode.type !== 'directory' && isOwn) {
         throw unpackable(this.#layer, path, `has a parent that is a ${child.inode.type}`);
       }
-      const isDirectory = child?.inode.type === 'directory';
-      const next = isDirectory ? (child as Node) : directory(this.#layer);
-      if (!isDirectory) this.#add(here, name, next);
+      const next = child?.inode.type === 'directory' ? child : directory(this.#layer);
+      if (next !== child) this.#add(here, name, next);
       if (next.layer !== this.#layer) {
         next.layer = this.#layer;
         next.inode = directory(this.#layer).inode;
       }
-      at.push(next);
+      above.push(here);
+      here = next;
     }
-    return at.at(-1) as Node;
+    return here;
   }
 
-  /** Looks up without making anything; symlinks on the way are followed like in `#enter`. */
+  /** Looks up without making anything; symlinks on the way are followed as in `#enter`. */
   #find(path: string): Node | undefined {
-    let at: Node[] = [this.#root];
-    let left = path.split('/');
-    for (let links = 0; left.length > 0; ) {
-      const name = left.shift() ?? '';
-      if (name === '' || name === '.') continue;
+    const names = new PathNames(path);
+    const above: Node[] = [];
+    let here = this.#root;
+    for (let name = names.next(); name !== undefined; name = names.next()) {
       if (name === '..') {
-        if (at.length > 1) at.pop();
+        here = above.pop() ?? this.#root;
         continue;
       }
-      const child = at.at(-1)?.children.get(name);
+      const child = here.children.get(name);
       if (child === undefined) return undefined;
-      if (child.inode.type === 'symlink' && left.length > 0) {
-        links += 1;
-        if (links > MAX_LINKS || child.layer !== this.#layer) return undefined;
-        if (child.inode.linkTarget.startsWith('/')) at = [this.#root];
-        left = [...child.inode.linkTarget.split('/'), ...left];
-      } else at.push(child);
+      if (child.inode.type === 'symlink' && !names.atEnd) {
+        const { linkTarget } = child.inode;
+        if (child.layer !== this.#layer || !names.follow(linkTarget)) return undefined;
+        if (linkTarget.startsWith('/')) here = this.#toRoot(above);
+      } else {
+        above.push(here);
+        here = child;
+      }
     }
-    return at.at(-1);
+    return here;
+  }
+
+  #toRoot(above: Node[]): Node {
+    above.length = 0;
+    return this.#root;
   }
 
   #add(parent: Node, name: string, node: Node): void {

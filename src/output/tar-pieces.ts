@@ -68,11 +68,11 @@ export function* tarPieces(
   }
 
   function* putBytes(bytes: Uint8Array): Generator<Buffer, void, void> {
-    for (let at = 0; at < bytes.byteLength; ) {
-      const length = Math.min(buffer.length - used, bytes.byteLength - at);
-      buffer.set(bytes.subarray(at, at + length), used);
+    for (let offset = 0; offset < bytes.byteLength; ) {
+      const length = Math.min(buffer.length - used, bytes.byteLength - offset);
+      buffer.set(bytes.subarray(offset, offset + length), used);
       used += length;
-      at += length;
+      offset += length;
       if (used === buffer.length) yield* flush();
     }
   }

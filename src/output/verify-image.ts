@@ -37,11 +37,11 @@ export async function verifyImage(path: string, options: VerifyOptions = {}): Pr
   const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
   const task = (options.progress ?? silentProgress).task('verify layers', total, 'bytes');
   try {
-    for (const [at, descriptor] of manifest.layers.entries()) {
+    for (const [index, descriptor] of manifest.layers.entries()) {
       throwIfCancelled(options.signal);
       const advance = (bytes: number) => task.advance(bytes);
-      const { layer, entries } = await readLayer(source, descriptor, { at, advance });
-      expectEqual(`diffID of layer ${at} (${descriptor.digest})`, config.diffIds[at], layer.diffId);
+      const { layer, entries } = await readLayer(source, descriptor, { at: index, advance });
+      expectEqual(`diffID of layer ${index} (${descriptor.digest})`, config.diffIds[index], layer.diffId);
       builder.apply(entries);
       layers.push(layer);
     }

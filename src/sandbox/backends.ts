@@ -1,26 +1,20 @@
+import type { BackendName, SandboxedCommand } from './command.ts';
 import { DEV_BYTES, ociConfig } from './oci-config.ts';
 
-/** What runs a command with a folder as its root, most confined first. */
-export type BackendName = 'crun' | 'runc' | 'bubblewrap' | 'util-linux';
-
+/** One way to run a command with a folder as its root. */
 export interface Backend {
   readonly name: BackendName;
-  /** The program that must be there */
+  /** The program that has to be installed */
   readonly program: string;
   /**
    * Shell text that becomes the sandbox. It runs as root of the user namespace, in mount, network, IPC and host name
    * namespaces of its own, the new root mounted at ROOT, an empty writable folder at STATE; what it adds: a process
-   * namespace, /proc that cannot be written to, a minimal /dev, the command's capabilities and no_new_privs, and nothing else of the machine.
+   * namespace, a read-only /proc, a minimal /dev, the command's capabilities and no_new_privs, and nothing else of the machine.
    */
   script(command: SandboxedCommand): string;
 }
 
-export interface SandboxedCommand {
-  /** The program is an absolute path in the new root. */
-  readonly words: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
-
+/** Where the prologue mounts the new root, and an empty writable folder. */
 export const ROOT = '/tmp/root';
 export const STATE = '/tmp/state';
 
@@ -123,6 +117,7 @@ exec unshare --pid --fork --kill-child --mount sh -c ${quote(inner)}
   },
 };
 
+/** The backends in the order in which they are tried. */
 export const BACKENDS: readonly Backend[] = [
   // crun wants to know the cgroups even when it is to leave them alone, and refuses a mix of both versions.
   oci('crun', '--cgroup-manager=disabled', `${MOUNT} -t tmpfs tmpfs /sys/fs/cgroup\n`),

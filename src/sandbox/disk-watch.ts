@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
-import type { Place } from './run-command.ts';
+import type { Place } from './command.ts';
 
 export interface DiskWatch {
   /** Aborted when the disk limits are passed; its reason is the AppError that says so. */

@@ -1,4 +1,4 @@
-import type { SandboxedCommand } from './backends.ts';
+import type { SandboxedCommand } from './command.ts';
 
 /**
  * System calls that no package script needs and that reach deep into the kernel, or that keep something outside of
@@ -56,8 +56,8 @@ const MASKED = [
 export const DEV_BYTES = 64 * 2 ** 20;
 
 /**
- * config.json of the OCI runtime specification. It names only the namespaces that the surroundings have not made
- * already, and no resources: cgroups are not there for everybody.
+ * Returns the config.json of the OCI runtime specification for a command. It names only the namespaces that the caller has not made
+ * already, and no resources: not every user may use cgroups.
  */
 export function ociConfig(
   { words, env }: SandboxedCommand,

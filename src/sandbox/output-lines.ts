@@ -20,16 +20,16 @@ export class OutputLines {
     const taken = chunk.subarray(0, this.#left);
     this.#left -= taken.length;
     this.#dropped += chunk.length - taken.length;
-    let at = 0;
-    while (at < taken.length) {
-      const newline = taken.indexOf(0x0a, at);
+    let offset = 0;
+    while (offset < taken.length) {
+      const newline = taken.indexOf(0x0a, offset);
       const end = Math.min(
         newline < 0 ? taken.length : newline,
-        at + Math.max(MAX_LINE_BYTES - this.#line.length, 0),
+        offset + Math.max(MAX_LINE_BYTES - this.#line.length, 0),
       );
-      this.#line = Buffer.concat([this.#line, taken.subarray(at, end)]);
-      at = end;
-      if (end === newline) at += 1;
+      this.#line = Buffer.concat([this.#line, taken.subarray(offset, end)]);
+      offset = end;
+      if (end === newline) offset += 1;
       if (end === newline || this.#line.length >= MAX_LINE_BYTES) this.#flush();
     }
   }

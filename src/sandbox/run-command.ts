@@ -2,30 +2,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { throwIfCancelled } from '../output/storage-error.ts';
-import { BACKENDS, type BackendName, PROLOGUE } from './backends.ts';
+import { BACKENDS, PROLOGUE } from './backends.ts';
+import type { BackendName, Place, RunOptions } from './command.ts';
 import { watchDisk } from './disk-watch.ts';
-import type { SandboxLimits } from './limits.ts';
 import { OutputLines } from './output-lines.ts';
 import { findProgram, noSandbox } from './programs.ts';
-import type { RunOptions } from './sandbox.ts';
-import { namespaceHint, type UserNamespace } from './user-namespace.ts';
+import { namespaceHint } from './user-namespace.ts';
 
-/** Where a command runs. */
-export interface Place {
-  readonly namespace: UserNamespace;
-  readonly root: string;
-  readonly limits: SandboxLimits;
-  readonly signal: AbortSignal;
-  /** Only this one; undefined: the first that works */
-  readonly backend?: BackendName | undefined;
-  /** Where programs are looked for */
-  readonly path: string;
-}
-
-/** Of what a backend that did not start said */
+/** The end of what a backend that did not start printed. */
 const MAX_COMPLAINT_CHARACTERS = 4_000;
 
-/** Tries the backends until one starts the command. @throws as Sandbox.run */
+/** Tries the backends until one starts the command. @throws AppError as Sandbox.run */
 export async function runCommand(
   place: Place,
   command: RunOptions,
@@ -47,7 +34,7 @@ export async function runCommand(
 interface Attempt {
   readonly started: boolean;
   readonly exitCode: number;
-  /** Of one that did not start */
+  /** What it printed, where it did not start */
   readonly output: string;
 }
 

@@ -2,12 +2,12 @@ import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 import { throwIfCancelled } from '../output/storage-error.ts';
-import type { BackendName, SandboxedCommand } from './backends.ts';
+import type { BackendName, Place, RunOptions } from './command.ts';
 import { makeOwnFolder, type OwnedFolder, removeAbandoned, removeFolders } from './folder.ts';
 import type { IdRange } from './id-map.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from './limits.ts';
 import { noSandbox, requirePrograms, searchPath } from './programs.ts';
-import { type Place, runCommand } from './run-command.ts';
+import { runCommand } from './run-command.ts';
 import { type NamespaceProcess, openUserNamespace, type UserNamespace } from './user-namespace.ts';
 
 export interface SandboxOptions {
@@ -18,16 +18,6 @@ export interface SandboxOptions {
   readonly limits?: Partial<SandboxLimits>;
   /** Only this one; undefined: the first that works */
   readonly backend?: BackendName | undefined;
-}
-
-export interface RunOptions extends SandboxedCommand {
-  /**
-   * A file of the root that the command makes before anything else: it tells a command that failed from a sandbox
-   * that did. Undefined: the command does not fail.
-   */
-  readonly started: string | undefined;
-  /** Of its output, both streams */
-  readonly onLine: (line: string) => void;
 }
 
 /**

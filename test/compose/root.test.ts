@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { TarScanner } from '../../src/archive/tar-reader.ts';
 import { difference } from '../../src/compose/difference.ts';
 import { layerTar } from '../../src/compose/layer-tar.ts';
-import { TreeRoot } from '../../src/compose/root.ts';
+import { isFile, TreeRoot } from '../../src/compose/root.ts';
 import { stackTree } from '../../src/compose/stack-tree.ts';
-import { isFile, type Tree } from '../../src/compose/tree.ts';
+import type { Tree } from '../../src/compose/tree.ts';
 import { isAppError } from '../../src/model/app-error.ts';
 import { entry, facts } from './entries.ts';
 

@@ -1,4 +1,5 @@
-import { inodeAt, type Tree } from '../../compose/tree.ts';
+import { inodeAt } from '../../compose/root.ts';
+import type { Tree } from '../../compose/tree.ts';
 import { AppError } from '../../model/app-error.ts';
 import { decodePath } from '../../model/path-bytes.ts';
 import type { ConfigOptions } from '../../model/request.ts';

@@ -14,13 +14,13 @@ export const apkDialect: TarDialect = {
   header(block, context) {
     const text = (offset: number, length: number): string =>
       block.toString('latin1', offset, offset + length);
-    if (text(FIELD.magic.at, 5) !== 'ustar') {
+    if (text(FIELD.magic.offset, 5) !== 'ustar') {
       throw new AppError('BAD_ARCHIVE', `${context}: expected a ustar header as apk does, got an older one`);
     }
     for (const name of NUMBERS) {
-      const { at, length } = FIELD[name];
-      if (OCTAL.test(text(at, length))) continue;
-      const got = JSON.stringify(text(at, length));
+      const { offset, length } = FIELD[name];
+      if (OCTAL.test(text(offset, length))) continue;
+      const got = JSON.stringify(text(offset, length));
       throw new AppError(
         'BAD_ARCHIVE',
         `${context}: ${name} is not an octal number that apk can read: ${got}`,

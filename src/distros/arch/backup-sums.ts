@@ -1,8 +1,5 @@
 import type { FileEntry } from '../../model/archive.ts';
-import { append } from '../../model/lists.ts';
-
-/** Symlinks followed before a path is called a loop, as Linux does (path_resolution(7): 40). */
-const MAX_SYMLINKS = 40;
+import { PathNames } from '../../model/path-names.ts';
 
 /**
  * Path → lower-case hex MD5 of what `backup` names, as pacman takes it right after it unpacked the entry (libalpm
@@ -26,23 +23,22 @@ export function backupSums(
   return Object.fromEntries(sums);
 }
 
-/** The file that a path leads to. */
+/** Returns the path that a path leads to, through links of both kinds; undefined after too many. */
 function realPath(path: string, unpacked: ReadonlyMap<string, FileEntry>): string | undefined {
   let real: string[] = [];
-  const left = path.split('/').reverse();
-  for (let links = 0; left.length > 0; ) {
-    const part = left.pop() as string;
-    if (part === '..') real.pop();
-    if (part === '' || part === '.' || part === '..') continue;
-    const entry = unpacked.get([...real, part].join('/'));
-    if (entry?.type !== 'symlink' && entry?.type !== 'hardlink') {
-      real.push(part);
+  const names = new PathNames(path);
+  for (let name = names.next(); name !== undefined; name = names.next()) {
+    if (name === '..') {
+      real.pop();
       continue;
     }
-    links += 1;
-    if (links > MAX_SYMLINKS) return undefined;
+    const entry = unpacked.get([...real, name].join('/'));
+    if (entry?.type !== 'symlink' && entry?.type !== 'hardlink') {
+      real.push(name);
+      continue;
+    }
+    if (!names.follow(entry.linkTarget)) return undefined;
     if (entry.type === 'hardlink' || entry.linkTarget.startsWith('/')) real = [];
-    append(left, entry.linkTarget.split('/').reverse());
   }
   return real.join('/');
 }

@@ -1,9 +1,7 @@
-import { append } from '../../model/lists.ts';
+import { PathNames } from '../../model/path-names.ts';
 import type { DirectoryOwnership, NewEntry, Root, RootEntry } from '../install.ts';
 import { undecided } from './shell/undecided.ts';
 
-/** Symlinks followed before a path is called a loop, as Linux does (path_resolution(7): 40). */
-const MAX_SYMLINKS = 40;
 /** No real one comes near; below PATH_MAX of Linux. Making one with its parents costs the square. */
 const MAX_PATH_BYTES = 1024;
 /** NAME_MAX of Linux. */
@@ -101,24 +99,21 @@ export class RootDraft {
   #walk(path: string, follow: boolean): string | undefined {
     let real = '';
     let missing = false;
-    let links = 0;
-    const left = componentsBackwards(path);
+    const names = new PathNames(path);
     const mustBeDirectory = /(?:^|\/)\.?$/.test(path);
-    for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    for (let name = names.next(); name !== undefined; name = names.next()) {
       if (missing || this.#entryAt(real)?.type !== 'directory') return undefined;
-      if (part === '..') {
+      if (name === '..') {
         real = real.slice(0, Math.max(real.lastIndexOf('/'), 0));
         continue;
       }
-      const next = real === '' ? part : `${real}/${part}`;
+      const next = real === '' ? name : `${real}/${name}`;
       const entry = this.#entryAt(next);
-      if (entry?.type === 'symlink' && (left.length > 0 || follow || mustBeDirectory)) {
-        links += 1;
-        if (links > MAX_SYMLINKS) return undefined;
+      if (entry?.type === 'symlink' && (!names.atEnd || follow || mustBeDirectory)) {
+        if (!names.follow(entry.linkTarget)) return undefined;
         // POSIX leaves to each system what two slashes in front mean; realpath(3) of musl keeps them.
         if (/^\/\/(?!\/)/.test(entry.linkTarget)) undecided(`a link to ${entry.linkTarget}`);
         if (entry.linkTarget.startsWith('/')) real = '';
-        append(left, componentsBackwards(entry.linkTarget));
       } else {
         missing = entry === undefined;
         real = next;
@@ -307,13 +302,6 @@ function checkLengths(path: string): void {
     Buffer.byteLength(path) > MAX_PATH_BYTES ||
     path.split('/').some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES);
   if (tooLong || path.includes('\0')) undecided('a path too long');
-}
-
-function componentsBackwards(path: string): string[] {
-  return path
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .reverse();
 }
 
 /** What a running system mounts there is not the image's. */

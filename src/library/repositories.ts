@@ -76,7 +76,7 @@ export function mirrorList(
 /**
  * Publishes what the catalog knows of packages in a registry.
  * @example
- * const { digest } = await catalogPush({ reference: 'registry.example/team/catalog:1' });
+ * const { pushed } = await catalogPush({ reference: 'registry.example/team/catalog:1' });
  */
 export function catalogPush(
   request: RegistrySettings & { readonly reference: string },

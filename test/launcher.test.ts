@@ -44,10 +44,10 @@ function makeCheckout(t: Parameters<typeof tempDir>[0], npm = 'mkdir -p node_mod
   mkdirSync(bundler, { recursive: true });
   writeFileSync(
     join(bundler, 'index.js'),
-    `const { writeFileSync } = require('node:fs');
-     exports.build = async ({ outdir }) => {
+    `exports.build = async ({ outdir }) => {
        console.log('bundle');
-       writeFileSync(outdir + '/main.js', 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 7;');
+       const contents = 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 7;';
+       return { outputFiles: [{ path: outdir + '/main.js', contents }] };
      };`,
   );
   return {
@@ -308,6 +308,15 @@ test('version and help need no newer Node.js', async () => {
   assert.equal(knownAnswer(['plan', '--version']), undefined);
   assert.equal(knownAnswer(['--version', '--json']), undefined);
   assert.equal(knownAnswer([]), undefined);
+});
+
+test('the changelog has a dated section for the version of the package', () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const titles = readFileSync(join(root, 'CHANGELOG.md'), 'utf8').match(/^## .*$/gm);
+  assert.equal(titles?.[0], '## Unreleased');
+  assert.ok(
+    titles?.some((title) => title.startsWith(`## ${version} - `) && /- \d{4}-\d{2}-\d{2}$/.test(title)),
+  );
 });
 
 test('native modules are pinned as they are in package-lock.json', () => {

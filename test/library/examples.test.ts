@@ -121,7 +121,7 @@ test('every function of the library has an example', () => {
   assert.deepEqual([...documented].sort(), [...Object.keys(FUNCTIONS), 'cacheList'].sort());
 });
 
-/** Type annotations and imports are for the compiler, which package.test.ts asks. */
+/** Type annotations and imports are for the compiler, which package.slow.test.ts asks. */
 const asScript = (code: string): string => code.replace(/^import .*\n/gm, '').replaceAll(': string)', ')');
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/library.md'), 'utf8');

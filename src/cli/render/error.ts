@@ -3,6 +3,7 @@ import { ResolutionError } from '../../model/resolution-error.ts';
 import { EXIT_BUG, EXIT_CODES, EXIT_SIGTERM } from '../exit-codes.ts';
 import { labelled, printable } from './format.ts';
 import { problemLines } from './problems.ts';
+import { withSourcePlaces } from './source-places.ts';
 
 export const ISSUES = 'the project’s issue tracker';
 
@@ -35,11 +36,14 @@ function appErrorLines(error: AppError, verbose: boolean): readonly string[] {
   ];
 }
 
+function stackOf(error: unknown): string {
+  return error instanceof Error ? withSourcePlaces(error.stack ?? error.message) : String(error);
+}
+
 function bugLines(error: unknown): readonly string[] {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [
     'error: internal error: this is a bug in pkgcompose',
-    ...stack.split('\n'),
+    ...stackOf(error).split('\n'),
     ...(error instanceof Error ? causeLines(error) : []),
     `hint: please report it to ${ISSUES}, with the command line and the lines above`,
   ];
@@ -75,6 +79,6 @@ export function errorJson(
     return { error: { code, message, hint: hint ?? null, details } };
   }
   const message = error instanceof Error ? error.message : String(error);
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const stack = stackOf(error);
   return { error: { code: 'BUG', message, hint: `please report it to ${ISSUES}`, details: { stack } } };
 }

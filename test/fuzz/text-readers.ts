@@ -10,7 +10,7 @@ import { parseHook, splitWords } from '../../src/distros/arch/hook.ts';
 import { segmentsRead, sharedLibrary } from '../../src/distros/arch/ldconfig/elf-facts.ts';
 import { parsePkgInfo } from '../../src/distros/shared/pkginfo.ts';
 import { RootDraft } from '../../src/distros/shared/root-draft.ts';
-import { FILE_COMMANDS, SHELL_BUILTINS } from '../../src/distros/shared/shell/file-commands.ts';
+import { FILE_COMMANDS, SHELL_BUILTINS } from '../../src/distros/shared/shell/commands.ts';
 import { runShell } from '../../src/distros/shared/shell/run.ts';
 import { matchesGlob } from '../../src/model/glob.ts';
 import { decodePath } from '../../src/model/path-bytes.ts';

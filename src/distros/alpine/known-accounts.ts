@@ -1,7 +1,13 @@
 import { encodePath } from '../../model/path-bytes.ts';
 import type { RootDraft } from '../shared/root-draft.ts';
-import { readOptions } from '../shared/shell/file-commands.ts';
-import type { CommandCall, CommandResult, KnownCommand } from '../shared/shell/run.ts';
+import {
+  type CommandCall,
+  type CommandResult,
+  DONE,
+  FAILED,
+  type KnownCommand,
+} from '../shared/shell/command.ts';
+import { readOptions } from '../shared/shell/options.ts';
 import { undecided } from '../shared/shell/undecided.ts';
 import { type Account, GROUP, PASSWD, readAccounts, readLines, SHADOW } from '../shared/users.ts';
 
@@ -26,9 +32,6 @@ const LONG_OPTIONS: Readonly<Record<string, string>> = {
   '--uid': '-u',
   '--gid': '-g',
 };
-
-const DONE: CommandResult = { status: 0 };
-const FAILED: CommandResult = { status: 1 };
 
 /** busybox's `addgroup [-g GID] [-S] [USER] GROUP` (loginutils/addgroup.c, 1.36). */
 export function addgroup({ args, root }: CommandCall): CommandResult {

@@ -1,6 +1,6 @@
 import { decodePath } from '../../model/path-bytes.ts';
-import { FILE_COMMANDS } from '../shared/shell/file-commands.ts';
-import type { CommandCall, CommandResult, KnownCommand } from '../shared/shell/run.ts';
+import type { CommandCall, CommandResult, KnownCommand } from '../shared/shell/command.ts';
+import { FILE_COMMANDS } from '../shared/shell/commands.ts';
 import { undecided } from '../shared/shell/undecided.ts';
 import { addgroup, adduser } from './known-accounts.ts';
 

@@ -1,6 +1,6 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import type { RootDraft } from '../shared/root-draft.ts';
-import type { CommandCall, CommandResult } from '../shared/shell/run.ts';
+import type { CommandCall, CommandResult } from '../shared/shell/command.ts';
 import { undecided } from '../shared/shell/undecided.ts';
 import { certificateOf, subjectHash } from './known-x509.ts';
 

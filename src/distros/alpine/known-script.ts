@@ -1,8 +1,9 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage, Root } from '../install.ts';
 import { RootDraft } from '../shared/root-draft.ts';
-import { SHELL_BUILTINS } from '../shared/shell/file-commands.ts';
-import { runShell, type ShellWorld } from '../shared/shell/run.ts';
+import type { ShellEnvironment } from '../shared/shell/command.ts';
+import { SHELL_BUILTINS } from '../shared/shell/commands.ts';
+import { runShell } from '../shared/shell/run.ts';
 import { Undecided, undecided } from '../shared/shell/undecided.ts';
 import { busyboxProgram, isBusybox } from './known-busybox.ts';
 import { C_REHASH, rehash, UPDATE_CA_CERTIFICATES, updateCaCertificates } from './known-certificates.ts';
@@ -73,7 +74,7 @@ function runAshScript(text: string, args: readonly string[], run: AshRun): numbe
   if (draft.statFollow(shell)?.type !== 'file' || !isBusybox(draft.real(shell, true)))
     undecided('no busybox');
 
-  const world: ShellWorld = {
+  const world: ShellEnvironment = {
     dialect: 'sh',
     root: draft,
     path: PATH,

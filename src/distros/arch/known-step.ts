@@ -1,9 +1,11 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage, Root } from '../install.ts';
 import { RootDraft } from '../shared/root-draft.ts';
-import { FILE_COMMANDS, readOptions, SHELL_BUILTINS } from '../shared/shell/file-commands.ts';
+import type { KnownCommand, ShellEnvironment } from '../shared/shell/command.ts';
+import { FILE_COMMANDS, SHELL_BUILTINS } from '../shared/shell/commands.ts';
+import { readOptions } from '../shared/shell/options.ts';
 import { shellQuote } from '../shared/shell/quote.ts';
-import { type KnownCommand, runShell, type ShellWorld } from '../shared/shell/run.ts';
+import { runShell } from '../shared/shell/run.ts';
 import { Undecided, undecided } from '../shared/shell/undecided.ts';
 import type { TriggeredHook } from './hooks.ts';
 import { runLdconfig } from './ldconfig/run-ldconfig.ts';
@@ -76,7 +78,7 @@ function checkShell(draft: RootDraft): void {
   if (draft.real(SHELL, true) !== SHELL || draft.stat(SHELL)?.type !== 'file') undecided('no bash');
 }
 
-function world(draft: RootDraft, packages: readonly InstalledPackage[]): ShellWorld {
+function world(draft: RootDraft, packages: readonly InstalledPackage[]): ShellEnvironment {
   return {
     dialect: 'bash',
     root: draft,

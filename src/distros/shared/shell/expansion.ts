@@ -6,7 +6,7 @@ import { undecided } from './undecided.ts';
 /** What words are expanded with. */
 export interface ExpansionState {
   readonly dialect: ShellDialect;
-  readonly variables: Map<string, string>;
+  readonly variables: Pick<ReadonlyMap<string, string>, 'get'>;
   positional: readonly string[];
   /** Of the last command */
   status: number;

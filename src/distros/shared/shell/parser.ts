@@ -16,7 +16,7 @@ const RESERVED = new Set(
 export function parseShell(text: string, dialect: ShellDialect): Script {
   const lexer = new ShellLexer(text, dialect, (inner) => list(inner));
   const script = list(lexer);
-  if (lexer.peek() !== '' || !lexer.hasNoPendingHereDocument) undecided('text behind the end');
+  if (lexer.peek() !== '' || lexer.awaitsHereDocument) undecided('text behind the end');
   return script;
 }
 
@@ -93,7 +93,7 @@ function compound(lexer: ShellLexer): Command | undefined {
   if (lexer.dialect === 'bash' && lexer.atArithmetic()) {
     lexer.take('(');
     lexer.take('(');
-    lexer.nested(() => lexer.skipTo('))'));
+    lexer.nested(() => lexer.skipPast('))'));
     return { kind: 'opaque', what: '(( ))', inner: [], redirects: redirects(lexer) };
   }
   if (lexer.accept('(')) {
@@ -126,7 +126,7 @@ function compound(lexer: ShellLexer): Command | undefined {
       return { kind: 'opaque', what: word, inner: [condition, inner], redirects: redirects(lexer) };
     }
     case '[[':
-      lexer.nested(() => lexer.skipTo(']]'));
+      lexer.nested(() => lexer.skipPast(']]'));
       return { kind: 'opaque', what: '[[ ]]', inner: [], redirects: redirects(lexer) };
     default:
       return undecided(`${word} instead of a command`);

@@ -1,63 +1,26 @@
-import type { RootDraft } from '../root-draft.ts';
+import { Budget, COMMAND_COST } from './budget.ts';
+import { Exit, Return, type ShellActions, STATE_BUILTINS, UNFOLLOWED_BUILTINS } from './builtins.ts';
+import type { KnownCommand, ShellEnvironment } from './command.ts';
 import { type ExpansionState, fieldsOf, matches, patternOf, textOf } from './expansion.ts';
-import type { ShellDialect } from './lexer.ts';
-import { FileSink, NOWHERE, type Sink } from './output.ts';
 import { parseShell } from './parser.ts';
+import { findInPath, programCalled } from './programs.ts';
+import { Streams } from './streams.ts';
 import type { AndOr, Command, Pipeline, Redirect, Script, SimpleCommand } from './syntax.ts';
 import { undecided } from './undecided.ts';
+import { Variables } from './variables.ts';
 
-/**
- * What a script may cost: a command 100 and 100 for each character of its arguments, a value its characters, a match
- * the product of its lengths. Real scripts (a loop over some hundred directories) stay below a tenth; all of it is
- * spent in about a second.
- */
-const BUDGET = 10_000_000;
-const COMMAND_COST = 100;
 /** Functions and commands inside each other. */
 const MAX_CALLS = 60;
 
-export interface CommandResult {
-  readonly status: number;
-  /** Standard output; undefined: not known. Default: none */
-  readonly output?: string | undefined;
-}
-
-/** What a command is told. */
-export interface CommandCall {
-  /** Without the name */
-  readonly args: readonly string[];
-  readonly root: RootDraft;
-  /** Undefined: the script's own, which has nothing to read */
-  readonly input: string | undefined;
-  /** Real path of the file that its output goes to */
-  readonly outputFile: string | undefined;
-  /** Whether a command is found in PATH, and where */
-  readonly find: (name: string) => string | undefined;
-}
-
-export type KnownCommand = (call: CommandCall) => CommandResult;
-
-export interface ShellWorld {
-  readonly dialect: ShellDialect;
-  readonly root: RootDraft;
-  /** Directories of PATH, no leading slash */
-  readonly path: readonly string[];
-  readonly builtins: ReadonlyMap<string, KnownCommand>;
-  /**
-   * What a program that is in the root does. `real`: its file; `name`: the name it is called by, a path or not.
-   * Undefined: not known.
-   */
-  readonly program: (real: string, name: string) => KnownCommand | undefined;
-}
-
 /**
- * Runs the script on the draft. Text is bytes as model/path-bytes.ts decodes them.
+ * Runs the script on the draft (README.md says which subset of the language). Text is bytes as model/path-bytes.ts
+ * decodes them.
  * @returns its exit status
  * @throws Undecided where its effect does not follow from its text and the root
  */
-export function runShell(text: string, args: readonly string[], world: ShellWorld): number {
-  const shell = new Shell(world, args, { left: BUDGET });
-  const script = parseShell(text, world.dialect);
+export function runShell(text: string, args: readonly string[], environment: ShellEnvironment): number {
+  const shell = new Shell(environment, args, new Budget());
+  const script = parseShell(text, environment.dialect);
   try {
     return shell.list(script);
   } catch (error) {
@@ -66,49 +29,32 @@ export function runShell(text: string, args: readonly string[], world: ShellWorl
   }
 }
 
-/** Shared by a script and its substitutions. */
-interface Budget {
-  left: number;
-}
-
-class Exit {
-  readonly status: number;
-  constructor(status: number) {
-    this.status = status;
-  }
-}
-
-class Return {
-  readonly status: number;
-  constructor(status: number) {
-    this.status = status;
-  }
-}
-
-/** Variables that change what the shell itself does, or that it sets. */
-const SPECIAL =
-  /^(?:IFS|PATH|PWD|OLDPWD|HOME|ENV|CDPATH|OPT[A-Z]*|PS[0-9]|PPID|LINENO|RANDOM|SECONDS|UID|EUID|GROUPS|SHELLOPTS|POSIX.*|FUNC.*|GLOB.*|DIRSTACK|EXECIGNORE|TMOUT|BASH.*|COMP.*|HIST.*|LD_.*|LC_.*|LANG|_)$/;
-
-class Shell {
-  readonly #world: ShellWorld;
+class Shell implements ShellActions {
+  readonly #environment: ShellEnvironment;
   readonly #functions = new Map<string, Command>();
-  /** Names that each running function declared local, with what they were */
-  readonly #locals: Map<string, string | undefined>[] = [];
+  readonly #variables: Variables;
+  readonly #streams: Streams;
+  /** Shared with its substitutions */
   readonly #budget: Budget;
-  readonly #state: ExpansionState;
+  readonly #state: ExpansionState & { readonly variables: Variables };
   #calls = 0;
-  #output: Sink = NOWHERE;
-  #input: string | undefined;
 
-  constructor(world: ShellWorld, args: readonly string[], budget: Budget) {
-    this.#world = world;
+  constructor(
+    environment: ShellEnvironment,
+    args: readonly string[],
+    budget: Budget,
+    { variables = new Variables(), streams = new Streams() } = {},
+  ) {
+    this.#environment = environment;
     this.#budget = budget;
+    this.#variables = variables;
+    this.#streams = streams;
     this.#state = {
-      dialect: world.dialect,
-      variables: new Map(),
+      dialect: environment.dialect,
+      variables,
       positional: args,
       status: 0,
-      spend: (cost) => this.#spend(cost),
+      spend: (cost) => this.#budget.spend(cost),
       substitute: (script) => this.#substitute(script),
     };
   }
@@ -138,7 +84,7 @@ class Shell {
   }
 
   #command(command: Command): number {
-    this.#spend(COMMAND_COST);
+    this.#budget.spend(COMMAND_COST);
     this.#calls += 1;
     if (this.#calls > MAX_CALLS) undecided('calls too deep');
     const status = this.#dispatch(command);
@@ -164,18 +110,7 @@ class Shell {
           return this.#body(taken?.body ?? command.otherwise);
         });
       case 'for':
-        return this.#redirected(command.redirects, () => {
-          const values =
-            command.words === undefined
-              ? this.#state.positional
-              : command.words.flatMap((word) => fieldsOf(word, this.#state));
-          let status = 0;
-          for (const value of values) {
-            this.#assign(command.name, value);
-            status = this.#body(command.body);
-          }
-          return status;
-        });
+        return this.#redirected(command.redirects, () => this.#for(command));
       case 'case':
         return this.#redirected(command.redirects, () => {
           const subject = textOf(command.subject, this.#state);
@@ -185,6 +120,17 @@ class Shell {
           return this.#body(taken?.body ?? []);
         });
     }
+  }
+
+  #for({ name, words, body }: Extract<Command, { kind: 'for' }>): number {
+    const values =
+      words === undefined ? this.#state.positional : words.flatMap((word) => fieldsOf(word, this.#state));
+    let status = 0;
+    for (const value of values) {
+      this.#variables.assign(name, value);
+      status = this.#body(body);
+    }
+    return status;
   }
 
   /** Status 0 where nothing runs. */
@@ -198,7 +144,7 @@ class Shell {
     if (first === undefined) {
       this.#state.status = 0;
       if (redirects.length > 0) undecided('a redirect without a command');
-      for (const { name, value } of assignments) this.#assign(name, textOf(value, this.#state));
+      for (const { name, value } of assignments) this.#variables.assign(name, textOf(value, this.#state));
       return this.#state.status;
     }
     if (assignments.length > 0) undecided('a variable for one command');
@@ -208,89 +154,21 @@ class Shell {
   }
 
   #call(name: string, args: readonly string[]): number {
-    const own = this.#own(name, args);
-    if (own !== undefined) return own;
-    const known = this.#functions.get(name);
-    if (known !== undefined) return this.#callFunction(known, args);
-    const builtin = this.#world.builtins.get(name);
+    const stateBuiltin = STATE_BUILTINS.get(name);
+    if (stateBuiltin !== undefined) return stateBuiltin(args, this.#state, this);
+    if (UNFOLLOWED_BUILTINS.has(name)) undecided(name);
+    const body = this.#functions.get(name);
+    if (body !== undefined) return this.#callFunction(body, args);
+    const builtin = this.#environment.builtins.get(name);
     if (builtin !== undefined) return this.#run(builtin, args);
-    return this.#program(name, args);
-  }
-
-  /** The builtins that change the shell. */
-  #own(name: string, args: readonly string[]): number | undefined {
-    switch (name) {
-      case 'exit':
-        throw new Exit(this.#statusArgument(args));
-      case 'return':
-        if (this.#locals.length === 0) return undecided('return outside of a function');
-        throw new Return(this.#statusArgument(args));
-      case 'exec': {
-        const [program, ...rest] = args;
-        if (program === undefined || program.startsWith('-')) return undecided('exec of the shell itself');
-        throw new Exit(this.#program(program, rest));
-      }
-      case 'local':
-      case 'export':
-      case 'readonly':
-        return this.#declare(name, args);
-      case 'shift': {
-        if (args.length > 0 || this.#state.positional.length === 0) return undecided('shift');
-        this.#state.positional = this.#state.positional.slice(1);
-        return 0;
-      }
-      case 'cd':
-        return args.length === 1 && args[0] === '/' ? 0 : undecided('cd');
-      case 'umask':
-        return args.length === 1 && /^0*22$/.test(args[0] ?? '') ? 0 : undecided('umask');
-      case 'command': {
-        const [option, wanted] = args;
-        if (option !== '-v' || wanted === undefined || args.length > 2) return undecided('command');
-        return this.#locate(wanted);
-      }
-      default:
-        return UNKNOWN_BUILTINS.has(name) ? undecided(name) : undefined;
-    }
-  }
-
-  #locate(name: string): number {
-    if (name.includes('/') || this.#functions.has(name) || this.#isBuiltin(name)) undecided('command -v');
-    const found = this.#find(name);
-    if (found === undefined) return this.#world.dialect === 'sh' ? 127 : 1;
-    this.#output.write(`/${found}\n`);
-    return 0;
-  }
-
-  #statusArgument(args: readonly string[]): number {
-    const [status] = args;
-    if (status === undefined) return this.#state.status;
-    return args.length === 1 && /^\d{1,3}$/.test(status) && Number(status) < 256
-      ? Number(status)
-      : undecided('an exit status of unknown form');
-  }
-
-  #declare(kind: string, args: readonly string[]): number {
-    if (kind === 'readonly' || args.length === 0) undecided(kind);
-    for (const arg of args) {
-      const equals = arg.indexOf('=');
-      const name = equals < 0 ? arg : arg.slice(0, equals);
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) undecided(`${kind} of unknown form`);
-      if (kind === 'local') {
-        const scope = this.#locals.at(-1) ?? undecided('local outside of a function');
-        if (!scope.has(name)) scope.set(name, this.#state.variables.get(name));
-      }
-      if (equals < 0) undecided(`${kind} without a value`);
-      this.#assign(name, arg.slice(equals + 1));
-    }
-    return 0;
+    return this.runProgram(name, args);
   }
 
   #callFunction(body: Command, args: readonly string[]): number {
-    const positional = this.#state.positional;
+    const { positional } = this.#state;
     const calls = this.#calls;
-    const scope = new Map<string, string | undefined>();
     this.#state.positional = args;
-    this.#locals.push(scope);
+    this.#variables.enterFunction();
     try {
       return this.#command(body);
     } catch (error) {
@@ -299,134 +177,73 @@ class Shell {
     } finally {
       this.#state.positional = positional;
       this.#calls = calls;
-      this.#locals.pop();
-      for (const [name, before] of scope) {
-        if (before === undefined) this.#state.variables.delete(name);
-        else this.#state.variables.set(name, before);
-      }
+      this.#variables.leaveFunction();
     }
   }
 
-  #program(name: string, args: readonly string[]): number {
-    const path = name.includes('/') ? name : this.#find(name);
-    if (path === undefined) return 127;
-    const { root } = this.#world;
-    const file = root.statFollow(path);
-    if (file === undefined) return 127;
-    if (file.type !== 'file' || (file.mode & 0o111) === 0) return 126;
-    const real = root.real(path, true) ?? undecided(`${path} went away`);
-    const known = this.#world.program(real, name) ?? undecided(`runs ${name}`);
-    return this.#run(known, args);
+  runProgram(name: string, args: readonly string[]): number {
+    const program = programCalled(name, this.#environment);
+    return typeof program === 'number' ? program : this.#run(program, args);
   }
 
-  #find(name: string): string | undefined {
-    const { root, path } = this.#world;
-    for (const directory of path) {
-      const file = root.statFollow(`${directory}/${name}`);
-      if (file?.type === 'file' && (file.mode & 0o111) !== 0) return `${directory}/${name}`;
-      if (file !== undefined && file.type !== 'directory') undecided(`${name} in PATH cannot be run`);
-    }
-    return undefined;
+  find(name: string): string | undefined {
+    return findInPath(name, this.#environment);
+  }
+
+  print(text: string): void {
+    this.#streams.output.write(text);
   }
 
   #run(command: KnownCommand, args: readonly string[]): number {
-    const { root } = this.#world;
-    const input = this.#input;
-    for (const arg of args) this.#spend(arg.length * COMMAND_COST);
-    const outputFile = this.#output instanceof FileSink ? this.#output.path : undefined;
-    const result = command({ args, root, input, outputFile, find: (name) => this.#find(name) });
-    if (!('output' in result)) return result.status;
-    this.#output.write(result.output);
+    const { root } = this.#environment;
+    const { input, output, outputFile } = this.#streams;
+    for (const arg of args) this.#budget.spend(arg.length * COMMAND_COST);
+    const result = command({ args, root, input, outputFile, find: (name) => this.find(name) });
+    if ('output' in result) output.write(result.output);
     return result.status;
   }
 
-  /** `toFile`: whether the output may be kept in a file, which nothing else that runs meanwhile must touch. */
-  #redirected(redirects: readonly Redirect[], run: () => number, toFile = false): number {
-    const output = this.#output;
-    const input = this.#input;
-    try {
-      for (const redirect of redirects) this.#redirect(redirect, toFile);
+  /** `mayWriteFile`: as Streams.redirect */
+  #redirected(redirects: readonly Redirect[], run: () => number, mayWriteFile = false): number {
+    const { root } = this.#environment;
+    return this.#streams.scoped(() => {
+      for (const redirect of redirects)
+        this.#streams.redirect(redirect, textOf(redirect.target, this.#state), { root, mayWriteFile });
       return run();
-    } finally {
-      this.#output = output;
-      this.#input = input;
-    }
+    });
   }
 
-  #redirect({ descriptor, operator, target }: Redirect, toFile: boolean): void {
-    const text = textOf(target, this.#state);
-    if (operator === '<<') {
-      if (descriptor !== 0) undecided('a here-document elsewhere than on standard input');
-      this.#input = text;
-    } else if (operator === '<' && descriptor === 0 && text === '/dev/null') this.#input = '';
-    else if (operator === '>&' && descriptor === 1 && text === '2') this.#output = NOWHERE;
-    else if (operator === '>&' && descriptor === 2 && text === '1') {
-      if (!this.#output.discards) undecided('messages of unknown text are read');
-    } else if ((operator === '>' || operator === '>>') && text === '/dev/null') {
-      if (descriptor !== 2) this.#output = NOWHERE;
-    } else if ((operator === '>' || operator === '>>') && descriptor === 1) {
-      if (!toFile || this.#output instanceof FileSink) undecided('a redirect of several commands');
-      this.#output = new FileSink(this.#world.root, text, operator === '>>');
-    } else undecided(`redirects ${operator} ${text}`);
-  }
-
-  #assign(name: string, value: string): void {
-    if (SPECIAL.test(name)) undecided(`sets ${name}`);
-    this.#state.variables.set(name, value);
-  }
-
-  /** Its own process: what it sets is not seen outside. */
+  /** Runs a script as a process of its own, so that what it sets is not seen outside. @returns what it prints */
   #substitute(script: Script): string {
     let text = '';
-    const inner = new Shell(this.#world, this.#state.positional, this.#budget);
-    for (const [name, value] of this.#state.variables) inner.#state.variables.set(name, value);
-    for (const [name, body] of this.#functions) inner.#functions.set(name, body);
-    inner.#input = this.#input;
-    inner.#calls = this.#calls + 1;
-    inner.#state.status = this.#state.status;
-    inner.#output = {
+    const output = {
       discards: false,
-      write(more) {
+      write(more: string | undefined) {
         text += more ?? undecided('an output of unknown text is read');
       },
     };
+    const inner = new Shell(this.#environment, this.#state.positional, this.#budget, {
+      variables: this.#variables.copy(),
+      streams: new Streams(output, this.#streams.input),
+    });
+    for (const [name, body] of this.#functions) inner.#functions.set(name, body);
+    inner.#calls = this.#calls + 1;
+    inner.#state.status = this.#state.status;
     try {
       this.#state.status = inner.list(script);
     } catch (error) {
       if (!(error instanceof Exit)) throw error;
       this.#state.status = error.status;
     }
-    this.#spend(text.length);
+    this.#budget.spend(text.length);
     return text.replace(/\n+$/, '');
   }
 
-  #isBuiltin(name: string): boolean {
-    return OWN_BUILTINS.has(name) || UNKNOWN_BUILTINS.has(name) || this.#world.builtins.has(name);
+  isDefined(name: string): boolean {
+    return this.#functions.has(name) || this.#isBuiltin(name);
   }
 
-  #spend(cost: number): void {
-    this.#budget.left -= cost;
-    if (this.#budget.left < 0) undecided('a script that does too much');
+  #isBuiltin(name: string): boolean {
+    return STATE_BUILTINS.has(name) || UNFOLLOWED_BUILTINS.has(name) || this.#environment.builtins.has(name);
   }
 }
-
-const OWN_BUILTINS = new Set([
-  'exit',
-  'return',
-  'exec',
-  'local',
-  'export',
-  'readonly',
-  'shift',
-  'cd',
-  'umask',
-  'command',
-]);
-/** Builtins of bash and ash whose effect on the rest of the script is not followed. */
-const UNKNOWN_BUILTINS = new Set(
-  (
-    '. source eval set unset trap read alias unalias bg fg jobs wait kill times ulimit getopts hash type let break ' +
-    'continue declare typeset mapfile readarray shopt enable builtin caller bind compgen complete compopt dirs ' +
-    'disown fc help history logout popd pushd suspend time until while printenv chdir pwd'
-  ).split(' '),
-);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { RootDraft } from '../../../../src/distros/shared/root-draft.ts';
-import { FILE_COMMANDS, SHELL_BUILTINS } from '../../../../src/distros/shared/shell/file-commands.ts';
+import { FILE_COMMANDS, SHELL_BUILTINS } from '../../../../src/distros/shared/shell/commands.ts';
 import type { ShellDialect } from '../../../../src/distros/shared/shell/lexer.ts';
 import { runShell } from '../../../../src/distros/shared/shell/run.ts';
 import { Undecided } from '../../../../src/distros/shared/shell/undecided.ts';

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { storageError } from '../files/errno.ts';
-import type { Progress, ProgressTask } from '../model/progress.ts';
 import { contentLength, type HttpResponse, overLimit } from './exchange.ts';
 import { FetchFailure } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { localSize, streamLocal } from './local.ts';
+import { Meter } from './meter.ts';
 import { type MirrorOptions, tryMirrors } from './mirrors.ts';
 import {
   discardPartial,
@@ -16,11 +14,12 @@ import {
   partialSize,
   readOrigin,
 } from './partial.ts';
-import type { FilePrefix, RemoteFiles } from './remote.ts';
+import { receiveFile, writeBody } from './receive.ts';
+import type { RemoteFiles } from './remote.ts';
 import { fileNameOf, isLocal, redactUrl } from './url.ts';
 
-/** A try that brought this much further does not count against the retries: large files come through bad lines. */
-const WORTHWHILE_BYTES = 256 * 1024;
+/** A try that gets this much further does not count as a retry: large files come through over bad lines. */
+const SIGNIFICANT_BYTES = 256 * 1024;
 
 export interface Download {
   /** Of the given URLs, the one that completed the file */
@@ -29,19 +28,20 @@ export interface Download {
 }
 
 export interface DownloadOptions extends MirrorOptions {
+  /** The longest silence: until the headers, and between pieces of the body */
   readonly timeoutMs: number;
   readonly remote?: RemoteFiles | undefined;
   readonly expectedSizeBytes?: number;
   readonly maxBytes: number;
 }
 
-/** Contract: http.ts, download */
+/** Implements `download` of http.ts, which has the contract. */
 export async function downloadFile(
   urls: readonly string[],
   path: string,
   options: DownloadOptions,
 ): Promise<Download> {
-  const meter = new Meter(options, urls[0] ?? path);
+  const meter = new Meter(options.progress, options.label ?? fileNameOf(urls[0] ?? path));
   try {
     const transfer: Transfer = { path, options, meter, furthestBytes: await startingSize(path, options) };
     const done =
@@ -50,6 +50,8 @@ export async function downloadFile(
         : await tryMirrors(urls, options, (url) => attempt(url, transfer));
     await forgetOrigin(path);
     return done;
+  } catch (error) {
+    throw storageError(error, 'write', path);
   } finally {
     meter.done();
   }
@@ -59,16 +61,16 @@ interface Transfer {
   readonly path: string;
   readonly options: DownloadOptions;
   readonly meter: Meter;
-  /** The most bytes that were on disk so far */
+  /** The most bytes that have been on disk */
   furthestBytes: number;
 }
 
-/** What is there and may be a prefix of the file; anything else is removed. */
+/** Size of a partial that may be a prefix of the file; any other partial is removed. */
 async function startingSize(path: string, options: DownloadOptions): Promise<number> {
   const sizeBytes = await partialSize(path);
   if (sizeBytes === 0 || sizeBytes === options.expectedSizeBytes) return sizeBytes;
-  const most = options.expectedSizeBytes ?? options.maxBytes;
-  if (sizeBytes < most && (await readOrigin(path)) !== undefined) return sizeBytes;
+  const limit = options.expectedSizeBytes ?? options.maxBytes;
+  if (sizeBytes < limit && (await readOrigin(path)) !== undefined) return sizeBytes;
   await discardPartial(path);
   return 0;
 }
@@ -82,7 +84,7 @@ async function attempt(url: string, transfer: Transfer): Promise<Download> {
   } catch (error) {
     transfer.furthestBytes = Math.max(before, await partialSize(transfer.path));
     if (!(error instanceof FetchFailure) || error.retry !== 'later') throw error;
-    if (error.waitMs !== undefined || transfer.furthestBytes - before < WORTHWHILE_BYTES) throw error;
+    if (error.waitMs !== undefined || transfer.furthestBytes - before < SIGNIFICANT_BYTES) throw error;
     throw new FetchFailure(error.code, error.message, { retry: 'at-once', cause: error });
   }
 }
@@ -93,39 +95,22 @@ async function copy(url: string, transfer: Transfer): Promise<Download> {
   checkSize(sizeBytes, options, 'no');
   transfer.meter.restart(0, sizeBytes);
   const writer = await PartialWriter.open(path, 0, { url: redactUrl(url), etag: '', lastModified: '' });
-  await fill(writer, streamLocal(url, options), { transfer, limit: sizeBytes, reuses: true });
+  await writeBody(writer, streamLocal(url, options), {
+    ...transfer,
+    limit: sizeBytes,
+    isExact: options.expectedSizeBytes !== undefined,
+    copiesChunks: true,
+  });
   return { url, sizeBytes: writer.sizeBytes };
 }
 
-/** A partial of the same content is gone on with, wherever it came from. */
 async function readRemote(remote: RemoteFiles, url: string, transfer: Transfer): Promise<Download> {
-  const { options, path } = transfer;
+  const { options, path, meter } = transfer;
   const file = await remote.find(url);
   checkSize(file.sizeBytes, options, 'no');
-  const sizeBytes = await partialSize(path);
-  const resumes = sizeBytes <= file.sizeBytes && (await readOrigin(path))?.etag === file.etag;
-  const prefix = resumes && sizeBytes > 0 ? await prefixOf(path, sizeBytes) : undefined;
-  const offset = prefix?.offset ?? 0;
-  transfer.meter.restart(offset, file.sizeBytes);
   const origin = { url: redactUrl(url), etag: file.etag, lastModified: '' };
-  const writer = await PartialWriter.open(path, offset, origin);
-  try {
-    await fill(writer, file.read(prefix), { transfer, limit: file.sizeBytes, reuses: false });
-  } catch (error) {
-    if (error instanceof FetchFailure && error.code === 'INTEGRITY') await discardPartial(path);
-    throw error;
-  }
-  return { url, sizeBytes: writer.sizeBytes };
-}
-
-async function prefixOf(path: string, offset: number): Promise<FilePrefix> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path, { end: offset - 1 })) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw storageError(error, 'read', path);
-  }
-  return { offset, hash };
+  await receiveFile(file, path, { origin, meter });
+  return { url, sizeBytes: file.sizeBytes };
 }
 
 async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
@@ -143,8 +128,8 @@ async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
     // Without a Range of ours the same answer would come again.
     throw new FetchFailure('NETWORK', plan, { retry: start > 0 ? 'at-once' : 'no' });
   }
-  const most = options.expectedSizeBytes ?? options.maxBytes;
-  if (plan.total !== undefined && (plan.total > most || options.expectedSizeBytes !== undefined)) {
+  const limit = options.expectedSizeBytes ?? options.maxBytes;
+  if (plan.total !== undefined && (plan.total > limit || options.expectedSizeBytes !== undefined)) {
     try {
       checkSize(plan.total, options, 'later');
     } catch (error) {
@@ -167,10 +152,14 @@ async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
     await response.discard();
     throw error;
   }
-  await fill(writer, response.body, { transfer, limit: most, reuses: false });
-  const wanted = options.expectedSizeBytes ?? plan.total ?? writer.sizeBytes;
-  if (writer.sizeBytes !== wanted) {
-    const reason = `truncated: expected ${wanted} bytes, got ${writer.sizeBytes}`;
+  await writeBody(writer, response.body, {
+    ...transfer,
+    limit,
+    isExact: options.expectedSizeBytes !== undefined,
+  });
+  const expected = options.expectedSizeBytes ?? plan.total ?? writer.sizeBytes;
+  if (writer.sizeBytes !== expected) {
+    const reason = `truncated: expected ${expected} bytes, got ${writer.sizeBytes}`;
     throw new FetchFailure(options.expectedSizeBytes === undefined ? 'NETWORK' : 'INTEGRITY', reason, {
       retry: 'later',
     });
@@ -212,58 +201,4 @@ function checkSize(sizeBytes: number, options: DownloadOptions, retry: 'no' | 'l
     });
   }
   if (sizeBytes > maxBytes) throw overLimit(sizeBytes, maxBytes);
-}
-
-/** Writes the body; what has come is on disk also when it fails, but for a body over the limit, which is worth nothing. */
-async function fill(
-  writer: PartialWriter,
-  body: AsyncIterable<Buffer>,
-  job: { readonly transfer: Transfer; readonly limit: number; readonly reuses: boolean },
-): Promise<void> {
-  const { transfer, limit } = job;
-  let excess = false;
-  try {
-    for await (const chunk of body) {
-      if (writer.sizeBytes + chunk.length > limit) {
-        excess = true;
-        const got = writer.sizeBytes + chunk.length;
-        if (transfer.options.expectedSizeBytes === undefined) throw overLimit(got, limit);
-        throw new FetchFailure('INTEGRITY', `wrong size: expected ${limit} bytes, got at least ${got}`, {
-          retry: 'later',
-        });
-      }
-      await writer.write(chunk, job.reuses);
-      transfer.meter.advance(chunk.length);
-    }
-  } finally {
-    await writer.close();
-    if (excess) await discardPartial(transfer.path);
-  }
-}
-
-/** One progress task for all tries: a restart takes back what it lost. */
-class Meter {
-  readonly #progress: Progress | undefined;
-  readonly #label: string;
-  #task: ProgressTask | undefined;
-  #shownBytes = 0;
-
-  constructor(options: DownloadOptions, url: string) {
-    this.#progress = options.progress;
-    this.#label = options.label ?? fileNameOf(url);
-  }
-
-  restart(offsetBytes: number, total: number | undefined): void {
-    this.#task ??= this.#progress?.task(this.#label, total, 'bytes');
-    if (offsetBytes !== this.#shownBytes) this.advance(offsetBytes - this.#shownBytes);
-  }
-
-  advance(bytes: number): void {
-    this.#shownBytes += bytes;
-    this.#task?.advance(bytes);
-  }
-
-  done(): void {
-    this.#task?.done();
-  }
 }

@@ -1,5 +1,9 @@
-import { type FileHandle, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { storageError } from '../files/errno.ts';
+import { createHash } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { errnoOf } from '../files/errno.ts';
+import { AppError } from '../model/app-error.ts';
+import type { FilePrefix } from './remote.ts';
 
 /** What the bytes of a partial download are a prefix of: `path + '.json'`. */
 export interface Origin {
@@ -16,14 +20,26 @@ function originPath(path: string): string {
   return `${path}.json`;
 }
 
-/** Size of the file; 0 where none is. */
+/**
+ * Size of a partial that may be resumed; 0 where there is none. A file of another user or with a second name could still
+ * change after it was verified, so it counts as none: opened at offset 0, it is replaced.
+ * @throws AppError STORAGE for a symbolic link
+ */
 export async function partialSize(path: string): Promise<number> {
   try {
-    return (await stat(path)).size;
+    const stats = await lstat(path);
+    if (stats.isSymbolicLink()) {
+      throw new AppError('STORAGE', `cannot write ${path}: it is a symbolic link`, { details: { path } });
+    }
+    return isOwn(stats) ? stats.size : 0;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-    throw storageError(error, 'write', path);
+    if (errnoOf(error) === 'ENOENT') return 0;
+    throw error;
   }
+}
+
+function isOwn(stats: Stats): boolean {
+  return stats.isFile() && stats.nlink === 1 && stats.uid === process.geteuid?.();
 }
 
 /** Undefined where it is missing or unreadable: the partial is then of no known origin, and not resumed. */
@@ -40,23 +56,15 @@ export async function readOrigin(path: string): Promise<Origin | undefined> {
   }
 }
 
-/** Removes the partial and what is remembered of it. */
+/** Removes the partial and its origin. */
 export async function discardPartial(path: string): Promise<void> {
-  try {
-    await rm(path, { force: true });
-    await rm(originPath(path), { force: true });
-  } catch (error) {
-    throw storageError(error, 'write', path);
-  }
+  await rm(path, { force: true });
+  await forgetOrigin(path);
 }
 
-/** The partial has become the whole file. */
+/** Removes the origin alone: the partial has become the whole file. */
 export async function forgetOrigin(path: string): Promise<void> {
-  try {
-    await rm(originPath(path), { force: true });
-  } catch (error) {
-    throw storageError(error, 'write', path);
-  }
+  await rm(originPath(path), { force: true });
 }
 
 /** The value of If-Range that `url` may be asked with (RFC 9110 section 13.1.5: strong ones only); '' where none fits. */
@@ -66,43 +74,64 @@ export function ifRange(origin: Origin, url: string): string {
   return origin.lastModified;
 }
 
-/** Appends to a partial from a known offset; every error is AppError STORAGE. */
+/** Appends to a partial from a known offset. Errors are the system's own. */
 export class PartialWriter {
-  readonly #path: string;
   readonly #handle: FileHandle;
   #sizeBytes: number;
   #batch: Buffer[] = [];
   #batchBytes = 0;
   #writing: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, handle: FileHandle, sizeBytes: number) {
-    this.#path = path;
+  private constructor(handle: FileHandle, sizeBytes: number) {
     this.#handle = handle;
     this.#sizeBytes = sizeBytes;
   }
 
   /**
-   * Opens `path` cut to `offset` bytes; with offset 0 the old file is unlinked, not truncated: whoever may still have it open keeps it.
-   * The origin is on disk before the first byte of its content.
+   * Opens `path` cut to `offset` bytes. At offset 0 the old file is unlinked, not truncated: another process may have it open.
+   * @param origin on disk before the first byte of its content; undefined: none is recorded
    */
-  static async open(path: string, offset: number, origin: Origin): Promise<PartialWriter> {
+  static async open(path: string, offset: number, origin: Origin | undefined): Promise<PartialWriter> {
+    if (offset > 0) return PartialWriter.#resume(path, offset);
+    await discardPartial(path);
+    if (origin !== undefined) await writeFile(originPath(path), JSON.stringify(origin));
+    return PartialWriter.over(await open(path, 'wx+'));
+  }
+
+  static async #resume(path: string, offset: number): Promise<PartialWriter> {
+    const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      if (offset > 0) {
-        const handle = await open(path, 'r+');
-        await handle.truncate(offset);
-        return new PartialWriter(path, handle, offset);
+      const stats = await handle.stat();
+      if (!isOwn(stats) || stats.size < offset) {
+        throw new AppError('STORAGE', `cannot write ${path}: another program replaced it`, {
+          details: { path },
+        });
       }
-      await discardPartial(path);
-      await writeFile(originPath(path), JSON.stringify(origin));
-      return PartialWriter.over(path, await open(path, 'wx'));
+      await handle.truncate(offset);
+      return new PartialWriter(handle, offset);
     } catch (error) {
-      throw storageError(error, 'write', path);
+      await handle.close();
+      throw error;
     }
   }
 
-  /** From the start of an open file, which the writer then owns. */
-  static over(path: string, handle: FileHandle): PartialWriter {
-    return new PartialWriter(path, handle, 0);
+  /** Hash of the bytes that are in the file. Call it before the first write. */
+  async prefix(): Promise<FilePrefix> {
+    const hash = createHash('sha256');
+    const offset = this.#sizeBytes;
+    const bytes = this.#handle.createReadStream({
+      start: 0,
+      end: offset - 1,
+      autoClose: false,
+      highWaterMark: BATCH_BYTES,
+    });
+    for await (const chunk of bytes) hash.update(chunk);
+    return { offset, hash };
+  }
+
+  /** Writes an open file from its start; the writer closes it. */
+  static over(handle: FileHandle): PartialWriter {
+    return new PartialWriter(handle, 0);
   }
 
   /** Written or in the current batch */
@@ -142,15 +171,11 @@ export class PartialWriter {
 
   async #writeAll(batch: Buffer[], start: number): Promise<void> {
     let position = start;
-    let left = batch;
-    try {
-      while (left.length > 0) {
-        const { bytesWritten } = await this.#handle.writev(left, position);
-        position += bytesWritten;
-        left = skip(left, bytesWritten);
-      }
-    } catch (error) {
-      throw storageError(error, 'write', this.#path);
+    let rest = batch;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#handle.writev(rest, position);
+      position += bytesWritten;
+      rest = skip(rest, bytesWritten);
     }
   }
 }

@@ -1,5 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { contentLength } from '../fetch/exchange.ts';
+import type { FilePrefix, RemoteFile } from '../fetch/remote.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
 import type { RepositoryPath } from '../model/reference.ts';
@@ -33,12 +34,6 @@ export interface BlobSource extends BlobId {
   fill?(): Promise<{ readonly sentBytes: number } | undefined>;
 }
 
-/** What is there already of a blob: its first bytes, and the sha256 that took them in. */
-export interface BlobPrefix {
-  readonly offset: number;
-  readonly hash: Hash;
-}
-
 /** What a token should allow beside reading, so that it serves for what comes next as well. */
 export type TokenScope = Pick<RegistryRequest, 'actions' | 'reads'>;
 
@@ -65,7 +60,7 @@ export async function hasBlob(
 export async function* readBlob(
   session: RegistrySession,
   repository: Repository,
-  blob: BlobId & { readonly prefix?: BlobPrefix },
+  blob: BlobId & { readonly prefix?: FilePrefix },
 ): AsyncGenerator<Buffer> {
   const { digest, size, prefix } = blob;
   const where = fullName(repository);
@@ -101,6 +96,20 @@ export async function* readBlob(
       details: { expected: digest, got: `sha256:${found}` },
     },
   );
+}
+
+/** A blob as a file that can be received with resume (fetch/receive.ts). `read` throws as readBlob. */
+export function blobFile(
+  session: RegistrySession,
+  repository: Repository,
+  { digest, size }: BlobId,
+): RemoteFile {
+  return {
+    sizeBytes: size,
+    etag: digest,
+    read: (prefix) =>
+      readBlob(session, repository, { digest, size, ...(prefix === undefined ? {} : { prefix }) }),
+  };
 }
 
 /** Every try of a request failed: no use in asking once more. */

@@ -3,7 +3,7 @@ import type { RemoteFile, RemoteFiles } from '../../fetch/remote.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import { fullName, parseTagName, type Reference, type Repository, withTag } from '../../model/reference.ts';
 import { parseManifest } from '../../output/image-json.ts';
-import { type BlobId, readBlob } from '../../registry/blobs.ts';
+import { type BlobId, blobFile } from '../../registry/blobs.ts';
 import { getManifest } from '../../registry/manifests.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { type Generation, parseGeneration } from './mirror-generation.ts';
@@ -87,13 +87,13 @@ async function onlyLayer(session: RegistrySession, reference: Reference): Promis
   });
 }
 
-function fileOf(session: RegistrySession, mirror: Repository, { digest, size }: BlobId): RemoteFile {
+function fileOf(session: RegistrySession, mirror: Repository, blob: BlobId): RemoteFile {
+  const file = blobFile(session, mirror, blob);
   return {
-    sizeBytes: size,
-    etag: digest,
+    ...file,
     async *read(prefix) {
       try {
-        yield* readBlob(session, mirror, { digest, size, ...(prefix === undefined ? {} : { prefix }) });
+        yield* file.read(prefix);
       } catch (error) {
         throw asFailure(error);
       }

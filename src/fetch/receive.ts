@@ -1,0 +1,88 @@
+import { AppError } from '../model/app-error.ts';
+import { overLimit } from './exchange.ts';
+import { FetchFailure } from './failure.ts';
+import type { Meter } from './meter.ts';
+import { discardPartial, type Origin, PartialWriter, partialSize, readOrigin } from './partial.ts';
+import type { RemoteFile } from './remote.ts';
+
+export interface ReceiveOptions {
+  /** Recorded beside the partial, which is resumed only where it has the same etag. Undefined: its name identifies the content. */
+  readonly origin?: Origin;
+  readonly meter: Meter;
+}
+
+/**
+ * Receives a file of known content into the partial at `path`, which is resumed where it can be. When it returns, the whole
+ * file is there and verified. An INTEGRITY error leaves no partial: a resumed one would only fail again.
+ * @returns how many bytes of an earlier, interrupted transfer were used
+ * @throws whatever `file.read` throws; errors of the file system as they are
+ */
+export async function receiveFile(
+  file: RemoteFile,
+  path: string,
+  { origin, meter }: ReceiveOptions,
+): Promise<number> {
+  const sizeBytes = await partialSize(path);
+  const isSame = origin === undefined || (await readOrigin(path))?.etag === origin.etag;
+  const offset = sizeBytes <= file.sizeBytes && isSame ? sizeBytes : 0;
+  const writer = await PartialWriter.open(path, offset, origin);
+  meter.restart(offset, file.sizeBytes);
+  try {
+    await writeBody(writer, rest(file, writer), { path, meter, limit: file.sizeBytes, isExact: true });
+  } catch (error) {
+    if (isIntegrityError(error)) await discardPartial(path);
+    throw error;
+  }
+  return offset;
+}
+
+async function* rest(file: RemoteFile, writer: PartialWriter): AsyncGenerator<Buffer> {
+  yield* file.read(writer.sizeBytes === 0 ? undefined : await writer.prefix());
+}
+
+function isIntegrityError(error: unknown): boolean {
+  return (error instanceof FetchFailure || error instanceof AppError) && error.code === 'INTEGRITY';
+}
+
+export interface BodyOptions {
+  readonly path: string;
+  readonly meter: Meter;
+  /** Bytes of the whole file, at most */
+  readonly limit: number;
+  /** True: the file has exactly `limit` bytes, so that a longer body is another file */
+  readonly isExact: boolean;
+  /** True: a chunk is valid only until the next one is requested */
+  readonly copiesChunks?: boolean;
+}
+
+/**
+ * Appends the body and closes the writer. What has been received is on disk even after an error, except for a body beyond
+ * the limit, which leaves nothing.
+ */
+export async function writeBody(
+  writer: PartialWriter,
+  body: AsyncIterable<Buffer>,
+  { path, meter, limit, isExact, copiesChunks = false }: BodyOptions,
+): Promise<void> {
+  let isTooLong = false;
+  try {
+    for await (const chunk of body) {
+      const sizeBytes = writer.sizeBytes + chunk.length;
+      if (sizeBytes > limit) {
+        isTooLong = true;
+        throw isExact ? tooLong(limit, sizeBytes) : overLimit(sizeBytes, limit);
+      }
+      await writer.write(chunk, copiesChunks);
+      meter.advance(chunk.length);
+    }
+  } finally {
+    await writer.close();
+    if (isTooLong) await discardPartial(path);
+  }
+}
+
+function tooLong(expected: number, got: number): FetchFailure {
+  return new FetchFailure('INTEGRITY', `wrong size: expected ${expected} bytes, got at least ${got}`, {
+    retry: 'later',
+  });
+}

@@ -108,7 +108,7 @@ async function resultOf(
   if (switchGiven(argv, 'version', 'V')) return (await import('./version.ts')).versionResult();
   if (argv.length === 0) {
     throw new AppError('USAGE', 'nothing to do: name a package or a command', {
-      hint: 'compose help lists the commands; for example: compose gcc --distro alpine',
+      hint: 'For example: compose gcc --distro alpine. All commands: compose help',
       details: { expected: 'a package or a command', got: [] },
     });
   }

@@ -140,7 +140,7 @@ function checkNames(request: unknown, names: readonly string[]): asserts request
   if (unknown === undefined) return;
   const near = nearest(unknown, names);
   throw new AppError('USAGE', `unknown property ${JSON.stringify(unknown)}`, {
-    hint: near === undefined ? `the properties are ${names.join(', ')}` : `did you mean ${near}?`,
+    hint: near === undefined ? `The properties are ${names.join(', ')}.` : `Did you mean ${near}?`,
     details: { option: unknown, expected: names, got: unknown },
   });
 }

@@ -7,7 +7,7 @@ export function nodeVersionProblem(version: string): string {
   if (major >= REQUIRED_NODE_MAJOR) return '';
   return [
     `error: pkgcompose needs Node.js ${REQUIRED_NODE_MAJOR} or newer, got ${version}`,
-    'hint: start it with ./compose (or the installed `compose`), which gets Node.js 24 by itself,',
+    'hint: Start it with ./compose (or the installed `compose`), which gets Node.js 24 by itself,',
     '      or install it: npm install --global node@24',
     '',
   ].join('\n');

@@ -4,14 +4,14 @@
  */
 export function printable(text: string): string {
   return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu,
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu,
     escaped,
   );
 }
 
 /** The same without tabs and line breaks: a line of its own. */
 export function printableLine(text: string): string {
-  return printable(text).replace(/[\t\n\u2028\u2029]/g, escaped);
+  return printable(text).replace(/[\t\n]/g, escaped);
 }
 
 function escaped(character: string): string {

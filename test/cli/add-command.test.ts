@@ -78,10 +78,10 @@ test('its command line is checked as it is declared', async () => {
     ['greet', /compose greet: expected WHO \[TITLE\], got none/],
     ['greet a b c', /compose greet: expected WHO \[TITLE\], got "a b c"/],
     ['greet a --times 4', /--times: expected a whole number from 1 to 3, got "4"/],
-    ['greet a --tims 4', /unknown option --tims\nhint: did you mean --times\?/],
+    ['greet a --tims 4', /unknown option --tims\nhint: Did you mean --times\?/],
     ['greet a --tag x', /not an option of compose greet: --tag/],
     ['gcc --times 2', /not an option of compose PKG…: --times/],
-    ['gret a', /no command "gret"\nhint: did you mean compose greet\?/],
+    ['gret a', /no command "gret"\nhint: Did you mean compose greet\?/],
   ] as const) {
     const { exitCode, stderr, calls } = await run(line);
     assert.equal(exitCode, 2, line);
@@ -104,7 +104,7 @@ test('an action takes its own options and arguments', async () => {
     ['door close x', /compose door close: expected no arguments, got "x"/],
     [
       'door close --wide',
-      /not an option of compose door close: --wide\nhint: it is an option of compose door open/,
+      /not an option of compose door close: --wide\nhint: It is an option of compose door open/,
     ],
   ] as const) {
     const { exitCode, stderr } = await run(line);

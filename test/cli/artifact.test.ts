@@ -130,11 +130,11 @@ test('what cannot be meant is refused, with a hint', async () => {
     [['fetch'], /artifact fetch: expected one URL/],
     [
       ['push', REF, 'f', '-o', 'x'],
-      /not an option of compose artifact push: --output\nhint: it is an option of compose artifact pull and compose artifact fetch\n/,
+      /not an option of compose artifact push: --output\nhint: It is an option of compose artifact pull and compose artifact fetch\.\n/,
     ],
     [
       ['fetch', REF, '--title', 'x'],
-      /not an option of compose artifact fetch: --title\nhint: it is an option of compose artifact pull\n/,
+      /not an option of compose artifact fetch: --title\nhint: It is an option of compose artifact pull\.\n/,
     ],
     [['pull', REF, '--subject', 'x'], /not an option of compose artifact pull: --subject/],
     [['push', REF, 'f', '--annotation', 'x'], /--annotation: expected NAME=value/],

@@ -42,7 +42,7 @@ test('text from outside makes no line of its own', async () => {
     stderr.split('\n').filter((line) => line !== '' && !line.startsWith('  ')),
     ['error: a', 'hint: a', 'caused by: Error: a'],
   );
-  assert.ok(!stderr.includes('\u001b') && !stderr.includes('\r'));
+  assert.ok(!stderr.includes('\u001b') && !stderr.includes('\r') && !stderr.includes('\u2028'));
 });
 
 test('causes are shown with --verbose', async () => {

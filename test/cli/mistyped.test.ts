@@ -41,7 +41,7 @@ test('a mistyped command is told before anything is fetched, unless a repository
     assert.equal(exitCode, 2, stderr);
     assert.match(
       stderr,
-      /^error: no command "(biuld|pul|list)"\nhint: did you mean compose .*\? .*compose -- /,
+      /^error: no command "(biuld|pul|list)"\nhint: Did you mean compose .*\? .*compose -- /,
     );
     assert.deepEqual(
       calls.map(({ name }) => name).filter((name) => name !== 'packageNames'),
@@ -90,6 +90,6 @@ test('help and version are words', async () => {
   assert.equal((await runFake(['help', 'compose'])).stdout, (await runFake(['gcc', '--help'])).stdout);
   const unknown = await runFake(['help', 'biuld']);
   assert.equal(unknown.exitCode, 2);
-  assert.match(unknown.stderr, /hint: did you mean compose help build\?/);
+  assert.match(unknown.stderr, /hint: Did you mean compose help build\?/);
   assert.equal((await runFake(['version'])).stdout, (await runFake(['-V'])).stdout);
 });

@@ -88,13 +88,24 @@ holds           3 paths
   test('long lists are wrapped; control characters are shown, not obeyed', async () => {
     const [entry] = SHOW.packages;
     const depends = Array.from({ length: 40 }, (_, at) => `so:library-${at}.so.1`);
-    const packages = [{ ...entry!, depends, description: 'a\u001b[2Jb', cached: undefined }];
+    const packages = [
+      {
+        ...entry!,
+        depends,
+        description: 'a\u001b[2Jb\u2028name fake\u2029\u0085\nname fake',
+        cached: undefined,
+      },
+    ];
     const got = await runFake(['show', 'x'], {
       answers: { show: async () => [{ ...SHOW, by: 'provides', target: 'x', packages }] },
     });
     assert.ok(lines(got.stdout).every((line) => line.length <= 100));
     assert.equal(got.stdout.match(/so:library-/g)?.length, 40);
-    assert.doesNotMatch(got.stdout, /\u001b/);
+    assert.doesNotMatch(got.stdout, /\u001b|^name +fake/mu);
+    assert.ok(
+      got.stdout.includes('a\\u001b[2Jb\\u2028name fake\\u2029\\u0085\\u000aname fake\n'),
+      'no line separator makes a line',
+    );
     assert.match(got.stdout, /^provides +x: no package has that name; this one provides it\n/);
     assert.match(got.stdout, /^cached +no$/m);
   });

@@ -110,9 +110,9 @@ const REFUSED: readonly (readonly [request: unknown, ...patterns: string[]])[] =
   [
     { packages: ['git'], distro: 'alpin' },
     'distro: expected alpine or arch, got "alpin"',
-    'did you mean alpine?',
+    'Did you mean alpine?',
   ],
-  [{ packages: ['git'], relase: 'edge' }, 'unknown property "relase"', 'did you mean release?'],
+  [{ packages: ['git'], relase: 'edge' }, 'unknown property "relase"', 'Did you mean release?'],
   [{ packages: ['a b'] }, 'packages: expected a package name such as gcc', 'got "a b"'],
   [{ packages: { git: true } }, 'packages: expected a single value, got "a value of type object"'],
   [{ packages: ['git'], release: ['edge', 'v3.19'] }, 'release: expected a single value, got "a list"'],

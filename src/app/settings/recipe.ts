@@ -110,8 +110,8 @@ function readPair(reading: Reading, pair: Pair): ComposeSettings {
     throw new AppError('USAGE', `${place(reading, pair.key)}: unknown key ${JSON.stringify(key)}`, {
       hint:
         near === undefined
-          ? `the keys are ${SETTINGS.map((s) => s.key).join(', ')}`
-          : `did you mean ${near}?`,
+          ? `The keys are ${SETTINGS.map((s) => s.key).join(', ')}.`
+          : `Did you mean ${near}?`,
       details: { option: key, expected: SETTINGS.map((setting) => setting.key), got: key },
     });
   }
@@ -187,7 +187,7 @@ export async function readRecipe(path: string): Promise<ComposeSettings> {
       'USAGE',
       `cannot read the recipe ${path}: ${code === 'ENOENT' ? 'no such file' : reasonOf(error)}`,
       {
-        hint: 'give the path of a recipe file, as in: compose build recipes/alpine-gcc.yaml',
+        hint: 'Give the path of a recipe file, as in: compose build recipes/alpine-gcc.yaml',
         cause: error,
         details: { path, got: code },
       },

@@ -61,7 +61,7 @@ export function choice<T extends string>(allowed: readonly T[], texts: readonly 
     where,
     expected: allowed.join(', ').replace(/, ([^,]*)$/, ' or $1'),
     got: texts.length === 0 ? undefined : got,
-    hint: near === undefined ? undefined : `did you mean ${near}?`,
+    hint: near === undefined ? undefined : `Did you mean ${near}?`,
   });
 }
 
@@ -122,7 +122,7 @@ export function tags(texts: readonly string[], where: string): readonly string[]
       where,
       expected: 'an image name such as name, name:tag or registry.example/team/name:tag',
       got: text,
-      hint: /[A-Z+]/.test(name) ? 'image names are lower case, and + is not allowed in them' : undefined,
+      hint: /[A-Z+]/.test(name) ? 'Image names are lower case, and + is not allowed in them.' : undefined,
     });
   });
 }

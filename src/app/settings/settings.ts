@@ -215,7 +215,7 @@ export function composeRequest(
   const packages = settings.packages ?? [];
   if (packages.length === 0) {
     throw new AppError('USAGE', 'no packages: expected at least one package name, got none', {
-      hint: 'name one, as in: compose gcc --distro alpine',
+      hint: 'Name one, as in: compose gcc --distro alpine',
       details: { expected: 'package names', got: [] },
     });
   }

@@ -39,8 +39,8 @@ export function checkArguments(command: string, usage: string, args: readonly st
   throw new AppError('USAGE', `compose ${command}: expected ${expected}, got ${got}`, {
     hint:
       usage === '' && !command.includes(' ')
-        ? `to compose a package called ${command}: compose -- ${command}`
-        : `compose ${command.split(' ')[0]} --help shows the usage`,
+        ? `To compose a package called ${command}: compose -- ${command}`
+        : `See compose ${command.split(' ')[0]} --help.`,
     details: { expected, got: args },
   });
 }

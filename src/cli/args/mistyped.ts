@@ -78,7 +78,7 @@ export async function refuseMistypedCommand(
   const meant = intendedCommand(word, commands);
   if (meant === undefined || (await isPackage(word))) return;
   throw new AppError('USAGE', `no command ${JSON.stringify(word)}`, {
-    hint: `did you mean ${meant}? For a package of that name: compose -- ${word}`,
+    hint: `Did you mean ${meant}? For a package of that name: compose -- ${word}`,
     details: { expected: commands, got: word },
   });
 }

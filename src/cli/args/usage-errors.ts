@@ -31,16 +31,13 @@ export function unknownOption(key: string, { name, options }: Asked, owners: rea
     const line = name === '' ? 'compose PKG…' : lineOf(name);
     const ofActions = owners.filter((owner) => owner.includes(' ')).map(lineOf);
     return new AppError('USAGE', `not an option of ${line}: ${option}`, {
-      hint:
-        ofActions.length === 0
-          ? `${help} lists its options`
-          : `it is an option of ${ofActions.join(' and ')}`,
+      hint: ofActions.length === 0 ? `See ${help}.` : `It is an option of ${ofActions.join(' and ')}.`,
       details,
     });
   }
   const near = nearest(key, Object.keys(options));
   return new AppError('USAGE', `unknown option ${option}`, {
-    hint: near === undefined ? `${help} lists the options` : `did you mean --${near}?`,
+    hint: near === undefined ? `See ${help}.` : `Did you mean --${near}?`,
     details,
   });
 }
@@ -52,7 +49,7 @@ export function missingValue(message: string, options: Options): AppError | unde
   const { name, option } = findOption(options, key) ?? { name: key, option: undefined };
   const expected = option?.placeholder ?? 'VALUE';
   return new AppError('USAGE', `${spelled(key)}: expected a value, got none`, {
-    hint: `write --${name}=${expected}; a value that starts with a dash needs this form, with =`,
+    hint: `Write --${name}=${expected}; a value that starts with a dash needs this form, with =.`,
     details: { option: spelled(key), expected, got: null },
   });
 }
@@ -62,7 +59,7 @@ export function unexpectedValue(message: string): AppError | undefined {
   const [, key] = /^Argument unexpected for: (.+)$/.exec(message) ?? [];
   if (key === undefined) return undefined;
   return new AppError('USAGE', `${spelled(key)}: expected no value, got one`, {
-    hint: `write ${spelled(key)} alone`,
+    hint: `Write ${spelled(key)} alone.`,
     details: { option: spelled(key), expected: 'no value', got: 'a value' },
   });
 }

@@ -7,7 +7,7 @@ import { defineCommand } from '../command.ts';
 
 function refuse(option: string, problem: string, expected: string): never {
   throw new AppError('USAGE', `${option} ${problem}`, {
-    hint: 'compose depends --help shows the usage',
+    hint: 'See compose depends --help.',
     details: { option, expected, got: option },
   });
 }

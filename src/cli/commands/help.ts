@@ -29,7 +29,7 @@ export const command = defineCommand({
     if (name !== undefined && !names.includes(name)) {
       const [near] = nearestNames(name, names, 1);
       throw new AppError('USAGE', `compose help: no command ${JSON.stringify(name)}`, {
-        hint: near === undefined ? 'compose help lists the commands' : `did you mean compose help ${near}?`,
+        hint: near === undefined ? 'For all commands: compose help' : `Did you mean compose help ${near}?`,
         details: { expected: names, got: name },
       });
     }

@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import { toggle, valued } from '../args/option.ts';
 import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
 import { defineCommand } from '../command.ts';
-import { printable } from '../render/format.ts';
+import { printableLine } from '../render/format.ts';
 
 /** No password is as long; a file is. */
 const MAX_PASSWORD_BYTES = 64 * 1024;
@@ -56,7 +56,7 @@ export const command = defineCommand({
       `logged in to ${data.registry} as ${data.username}; credentials stored in ${data.storedAt}`,
       ...data.notes.map((note) => `note: ${note}`),
     ];
-    const text = async () => (quiet ? '' : lines.map((line) => `${printable(line)}\n`).join(''));
+    const text = async () => (quiet ? '' : lines.map((line) => `${printableLine(line)}\n`).join(''));
     return { kind: 'answer', data, text };
   },
 });

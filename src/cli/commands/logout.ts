@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { printable } from '../render/format.ts';
+import { printableLine } from '../render/format.ts';
 
 export const command = defineCommand({
   name: 'logout',
@@ -14,7 +14,7 @@ export const command = defineCommand({
   async run({ options, args: [registry], app }) {
     const data = await app.logout({ registry });
     const done = data.removed ? 'logged out of' : 'not logged in to';
-    const text = async () => (options.quiet ? '' : `${done} ${printable(data.registry)}\n`);
+    const text = async () => (options.quiet ? '' : `${done} ${printableLine(data.registry)}\n`);
     return { kind: 'answer', data, text };
   },
 });

@@ -5,7 +5,7 @@ import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
 import { SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
 import { defineAction, defineActions } from '../command.ts';
 
-const hint = 'compose mirror --help shows the usage';
+const hint = 'See compose mirror --help.';
 
 const add = defineAction({
   argument: '[PKG…]',

@@ -1,6 +1,6 @@
 import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
 import { defineCommand } from '../command.ts';
-import { printable } from '../render/format.ts';
+import { printableLine } from '../render/format.ts';
 
 export const command = defineCommand({
   name: 'rm',
@@ -17,7 +17,7 @@ export const command = defineCommand({
   async run({ options, args: [reference], app }) {
     const data = await app.remove({ reference, access: registryAccess(options) });
     const what = data.digest === null ? 'the tag; its manifest stays' : `the manifest ${data.digest}`;
-    const text = async () => (options.quiet ? '' : `removed ${printable(data.reference)}: ${what}\n`);
+    const text = async () => (options.quiet ? '' : `removed ${printableLine(data.reference)}: ${what}\n`);
     return { kind: 'answer', data, text };
   },
 });

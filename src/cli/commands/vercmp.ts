@@ -76,7 +76,7 @@ function answered(answer: Answer | Refusal): Answer {
   if ('data' in answer) return answer;
   const { expected, got } = answer;
   throw new AppError('USAGE', `compose vercmp: expected ${expected}, got ${JSON.stringify(got)}`, {
-    hint: 'compose vercmp --help shows the usage',
+    hint: 'See compose vercmp --help.',
     details: { expected, got },
   });
 }

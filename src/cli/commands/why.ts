@@ -43,7 +43,7 @@ export const command = defineCommand({
     const { in: targets, all } = options;
     if (targets === undefined) {
       throw new AppError('USAGE', 'compose why: expected --in with the packages of a set, got none', {
-        hint: `write: compose why ${name} --in PKG,PKG`,
+        hint: `For example: compose why ${name} --in PKG,PKG`,
         details: { option: '--in', expected: 'package names', got: null },
       });
     }

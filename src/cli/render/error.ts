@@ -45,7 +45,7 @@ function bugLines(error: unknown): readonly string[] {
     'error: internal error: this is a bug in pkgcompose',
     ...stackOf(error).split('\n'),
     ...(error instanceof Error ? causeLines(error) : []),
-    `hint: please report it to ${ISSUES}, with the command line and the lines above`,
+    `hint: Please report it to ${ISSUES}, with the command line and the lines above.`,
   ];
 }
 
@@ -80,5 +80,5 @@ export function errorJson(
   }
   const message = error instanceof Error ? error.message : String(error);
   const stack = stackOf(error);
-  return { error: { code: 'BUG', message, hint: `please report it to ${ISSUES}`, details: { stack } } };
+  return { error: { code: 'BUG', message, hint: `Please report it to ${ISSUES}.`, details: { stack } } };
 }

@@ -70,7 +70,7 @@ export function renderCacheVerify(report: CacheVerifyReport, repair: boolean): s
   const damaged = report.damaged.map(
     ({ digest, got }) => `damaged: ${digest}: expected its own digest, got ${printable(got)}\n`,
   );
-  const hint = damaged.length > 0 && !repair ? 'hint: compose cache verify --repair removes them\n' : '';
+  const hint = damaged.length > 0 && !repair ? 'hint: Remove them with: compose cache verify --repair\n' : '';
   const repaired = repair ? `, ${report.repaired} repaired` : '';
   return `${damaged.join('')}${count(report.checked, 'blob')} checked, ${damaged.length} damaged${repaired}\n${hint}`;
 }

@@ -1,5 +1,5 @@
 import type { CachedReport, PackageReport, ShowReport } from '../../model/package-report.ts';
-import { count, formatSize, printable } from './format.ts';
+import { count, formatSize, printableLine } from './format.ts';
 
 const LABEL_WIDTH = 16;
 /** Of lists of words; one long word may stand out. */
@@ -95,6 +95,6 @@ function words(values: readonly string[]): readonly string[] {
 function render([label, values]: Line): string {
   return values
     .filter((value) => value !== '')
-    .map((value, at) => `${(at === 0 ? label : '').padEnd(LABEL_WIDTH)}${printable(value)}\n`)
+    .map((value, at) => `${(at === 0 ? label : '').padEnd(LABEL_WIDTH)}${printableLine(value)}\n`)
     .join('');
 }

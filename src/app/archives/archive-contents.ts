@@ -64,22 +64,22 @@ async function* readPieces(file: BlobFile, signal: AbortSignal): AsyncGenerator<
 export async function* readRanges(stored: StoredBytes, ranges: readonly ByteRange[]): AsyncGenerator<Buffer> {
   const wanted = ranges.filter((range) => range.sizeBytes > 0);
   if (wanted.length === 0) return;
-  let at = 0;
+  let next = 0;
   let position = 0;
   for await (const bytes of inflate(stored)) {
     for (
-      let range = wanted[at];
+      let range = wanted[next];
       range !== undefined && range.offset < position + bytes.length;
-      range = wanted[at]
+      range = wanted[next]
     ) {
       const start = Math.max(range.offset - position, 0);
       const end = Math.min(range.offset + range.sizeBytes - position, bytes.length);
       if (end > start) yield bytes.subarray(start, end);
       if (range.offset + range.sizeBytes > position + bytes.length) break;
-      at += 1;
+      next += 1;
     }
     position += bytes.length;
-    if (at === wanted.length) return;
+    if (next === wanted.length) return;
   }
 }
 

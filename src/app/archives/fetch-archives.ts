@@ -41,7 +41,7 @@ export async function fetchArchives(
   const cached = packages.map((entry) =>
     fromCache(context, sources, { entry, repository: repositories[entry.repositoryRank] }),
   );
-  const missing = packages.filter((_, at) => cached[at] === undefined);
+  const missing = packages.filter((_, index) => cached[index] === undefined);
   const remote = missing.filter((entry) => !isLocal(repositories[entry.repositoryRank]?.row.base ?? ''));
   const task =
     missing.length === 0
@@ -54,8 +54,8 @@ export async function fetchArchives(
   const withKeys = retryWithKeys(sources.trust, () =>
     fetchKeysOfRepositories(context, sources, repositories),
   );
-  const facts = await mapConcurrent(packages.entries(), CONCURRENCY, async ([at, entry]) => {
-    const known = cached[at];
+  const facts = await mapConcurrent(packages.entries(), CONCURRENCY, async ([index, entry]) => {
+    const known = cached[index];
     const repository = repositories[entry.repositoryRank] as IndexedRepository;
     const fetch = () =>
       fetchArchive(context, sources, {

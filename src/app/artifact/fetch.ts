@@ -85,7 +85,7 @@ function fileOf(artifact: FoundArtifact, file: string | undefined): Found {
     file === undefined
       ? files
       : [file, decoded(file)]
-          .map((title) => files.filter((one) => one.title === title))
+          .map((title) => files.filter((file) => file.title === title))
           .find((some) => some.length > 0);
   const [first, ...others] = found ?? [];
   if (first === undefined) throw noSuchFile(artifact, file);

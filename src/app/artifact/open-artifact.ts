@@ -34,7 +34,7 @@ export function noSuchFile(
   title: string | undefined,
 ): AppError {
   const titles = files.map((file) => file.title);
-  const named = titles.slice(0, MAX_NAMED).map((one) => JSON.stringify(one));
+  const named = titles.slice(0, MAX_NAMED).map((known) => JSON.stringify(known));
   const more = titles.length > MAX_NAMED ? ` and ${titles.length - MAX_NAMED} more` : '';
   const holds = titles.length === 0 ? 'no named file' : `${named.join(', ')}${more}`;
   const asked = title === undefined ? 'no file' : `no file ${JSON.stringify(title)}`;

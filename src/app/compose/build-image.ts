@@ -50,14 +50,14 @@ export interface BuiltImage {
 export async function buildImage(context: Context, input: BuildInput): Promise<BuiltImage> {
   const { request, resolution, facts } = input;
   const { distro } = resolution.sources;
-  const installed: InstalledPackage[] = resolution.packages.map((solved, at) => ({
-    facts: facts[at] as ArchiveFacts,
+  const installed: InstalledPackage[] = resolution.packages.map((solved, index) => ({
+    facts: facts[index] as ArchiveFacts,
     reason: solved.reason,
     listed: solved.package.checksum !== '',
     index: { entry: solved.package, tag: repositoryOf(resolution, solved.package).spec.tag },
   }));
   const entryOf = new Map(
-    installed.map((one, at) => [one, resolution.packages[at]?.package as CatalogPackage]),
+    installed.map((one, index) => [one, resolution.packages[index]?.package as CatalogPackage]),
   );
   const time = request.sourceDateEpoch ?? newestBuild(resolution);
   const target = await installedTree({ request, resolution, installed, time }).catch((error: unknown) => {
@@ -94,7 +94,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
 
   const origin = (one: InstalledPackage) => originOf(resolution, entryOf.get(one) as CatalogPackage);
   const layers = [
-    ...planned.map((layer, at) => described(layer, below[at] as LayerBlob, origin)),
+    ...planned.map((layer, index) => described(layer, below[index] as LayerBlob, origin)),
     installLayer(top, planned.length === 0 ? installed : [], origin),
   ];
   const left = isRun ? [] : target.pendingSteps;

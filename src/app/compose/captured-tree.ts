@@ -48,7 +48,7 @@ export async function capturedTree(
     const xattrs = { ...foreignXattrs(old), ...inode.xattrs };
     const changed: Inode = { ...inode, xattrs, mtime: time(inode.mtime) };
     if (sink === undefined) return changed;
-    const known = NONDETERMINISTIC_FILES.find((one) => one.path.test(path));
+    const known = NONDETERMINISTIC_FILES.find((file) => file.path.test(path));
     if (known === undefined) return { ...changed, content: sink.keep() };
     const bytes = known.normalise(sink.bytes(), times);
     sink.drop();
@@ -182,5 +182,5 @@ interface ContentPlace {
 }
 
 function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
 }

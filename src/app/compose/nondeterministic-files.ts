@@ -79,22 +79,22 @@ function normaliseKeyStore(content: Buffer, { from, to, time }: RunTimes): Buffe
   if (end < 12 || content.readUInt32BE(0) !== JKS_MAGIC || content.readUInt32BE(4) !== 2) return content;
   if (!keyStoreDigest(content.subarray(0, end)).equals(content.subarray(end))) return content;
   const settled = Buffer.from(content);
-  let at = 12;
+  let offset = 12;
   try {
     for (let count = content.readUInt32BE(8); count > 0; count--) {
-      if (content.readUInt32BE(at) !== TRUSTED_CERTIFICATE) return content;
-      at += 6 + content.readUInt16BE(at + 4);
-      const seconds = Number(content.readBigUInt64BE(at)) / 1000;
-      if (seconds >= from && seconds <= to) settled.writeBigUInt64BE(BigInt(time) * 1000n, at);
-      at += 8;
-      at += 2 + content.readUInt16BE(at);
-      at += 4 + content.readUInt32BE(at);
+      if (content.readUInt32BE(offset) !== TRUSTED_CERTIFICATE) return content;
+      offset += 6 + content.readUInt16BE(offset + 4);
+      const seconds = Number(content.readBigUInt64BE(offset)) / 1000;
+      if (seconds >= from && seconds <= to) settled.writeBigUInt64BE(BigInt(time) * 1000n, offset);
+      offset += 8;
+      offset += 2 + content.readUInt16BE(offset);
+      offset += 4 + content.readUInt32BE(offset);
     }
   } catch (error) {
     if (error instanceof RangeError) return content;
     throw error;
   }
-  if (at !== end) return content;
+  if (offset !== end) return content;
   keyStoreDigest(settled.subarray(0, end)).copy(settled, end);
   return settled;
 }

@@ -84,15 +84,15 @@ export function isPath(text: string): boolean {
 }
 
 function placeOf({ image, platform }: ImageArgument): Place {
-  const at = image.lastIndexOf('#');
-  const split = !exists(image) && at > 0 && exists(image.slice(0, at));
-  const path = split ? image.slice(0, at) : image;
+  const hash = image.lastIndexOf('#');
+  const split = !exists(image) && hash > 0 && exists(image.slice(0, hash));
+  const path = split ? image.slice(0, hash) : image;
   const reference = split || isPath(path) ? undefined : referenceOf(path);
   if (reference !== undefined) return { reference, bare: /[:@]/.test(path) ? undefined : path };
   return {
     path,
     choice: {
-      ...(split ? { ref: image.slice(at + 1) } : {}),
+      ...(split ? { ref: image.slice(hash + 1) } : {}),
       ...(platform === '' ? {} : { platform }),
     },
   };

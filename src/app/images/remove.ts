@@ -76,7 +76,7 @@ async function otherTags(
     const found = await headManifest(session, withTag(reference, tag));
     return found?.digest === digest;
   });
-  return tags.filter((_, at) => same[at]);
+  return tags.filter((_, index) => same[index]);
 }
 
 function notThere(reference: Reference): AppError {

@@ -23,7 +23,7 @@ import { releaseIn } from '../sources/indexed-repository.ts';
 import { type Generation, generationTag } from '../sources/mirror-generation.ts';
 import { readGeneration } from '../sources/oci-files.ts';
 import { changedFiles, foldersOf } from './indexes.ts';
-import { namesOne, summaryOf } from './list.ts';
+import { hasTagOrDigest, summaryOf } from './list.ts';
 import { putPackages } from './packages.ts';
 import { publish, tagsOf } from './publish.ts';
 
@@ -92,7 +92,7 @@ type Named = Repository & { readonly tag: Tag | undefined };
 
 /** @throws AppError USAGE */
 function parseTarget(to: string): Named {
-  const { digest, ...named } = namesOne(to)
+  const { digest, ...named } = hasTagOrDigest(to)
     ? parseReference(to)
     : { ...parseRepository(to), tag: undefined, digest: undefined };
   if (digest === undefined) return named;
@@ -126,7 +126,7 @@ async function choose(
     if (packages.length === 0) return keys;
     // With the base that composing them from the mirror would add.
     const { packages: solved } = solveWithBase(lookup, { targets: packages, base: undefined });
-    return [...solved.map((one) => one.package), ...keys];
+    return [...solved.map((entry) => entry.package), ...keys];
   });
   return [...new Map(chosen.map((entry) => [archiveTag(distro.id, entry), entry])).values()];
 }

@@ -16,7 +16,7 @@ import { readGeneration } from '../sources/oci-files.ts';
 import { isPackageTag } from '../sources/stored-package.ts';
 
 /** `name:tag` or `name@sha256:…`, not `name` alone. */
-export function namesOne(text: string): boolean {
+export function hasTagOrDigest(text: string): boolean {
   return text.includes('@') || text.lastIndexOf(':') > text.lastIndexOf('/');
 }
 
@@ -28,13 +28,13 @@ export async function mirrorList(
   context: RegistryContext,
   request: { readonly mirror: string; readonly access: RegistryAccess },
 ): Promise<MirrorListReport> {
-  const one = namesOne(request.mirror) ? parseReference(request.mirror) : undefined;
-  const mirror = one ?? parseRepository(request.mirror);
+  const named = hasTagOrDigest(request.mirror) ? parseReference(request.mirror) : undefined;
+  const mirror = named ?? parseRepository(request.mirror);
   return withRegistries(context, request, async (session) => {
     const tags = await listTags(session, mirror);
     const generations = Map.groupBy(tags, releaseOfTag);
     const releases = tags.filter((tag) => generations.has(tag)).map((tag) => withTag(mirror, tag));
-    const shown = one === undefined ? releases : [one];
+    const shown = named === undefined ? releases : [named];
     return {
       mirror: fullName({ domain: mirror.domain, path: mirror.path }),
       releases: await Promise.all(

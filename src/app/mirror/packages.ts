@@ -166,7 +166,7 @@ interface Failed {
 
 function together(failed: readonly Failed[], asked: number): AppError {
   const { error } = failed[0] as Failed;
-  const lines = failed.slice(0, MAX_NAMED).map((one) => redactUrl(one.error.message));
+  const lines = failed.slice(0, MAX_NAMED).map((failure) => redactUrl(failure.error.message));
   const more = failed.length > MAX_NAMED ? `\nand ${failed.length - MAX_NAMED} more` : '';
   const head =
     asked === 1 ? '' : `${failed.length} of ${asked} packages could not be mirrored; the others were:\n`;

@@ -94,7 +94,7 @@ function packageOf(
   digest: Digest,
 ): CatalogPackage | undefined {
   const found = packages.find(({ package: entry }) =>
-    archivesOf(context, sources.distro.id, entry).some((one) => one.digest === digest),
+    archivesOf(context, sources.distro.id, entry).some((archive) => archive.digest === digest),
   );
   return found?.package;
 }

@@ -137,7 +137,7 @@ export function readCatalogConfig(
     read.derived,
     read.keys,
   ];
-  const expected = sections.reduce((sum, one) => sum + one.chunks, 0);
+  const expected = sections.reduce((sum, { chunks }) => sum + chunks, 0);
   if (expected !== chunks.length) throw malformed(`${where}: layers`, `${expected} chunks`, chunks.length);
   return read;
 }

@@ -58,12 +58,12 @@ function closed(lines: readonly string[]): Promise<Buffer> {
 /** The records of a chunk. @throws AppError BAD_INDEX, LIMIT */
 export function* recordsOf<T>(chunk: Uint8Array, read: Reader<T>, where: string): Generator<T> {
   const content = uncompressed(chunk, where);
-  let at = 0;
-  for (let number = 1; at < content.length; number++) {
-    const end = content.indexOf(0x0a, at);
+  let start = 0;
+  for (let number = 1; start < content.length; number++) {
+    const end = content.indexOf(0x0a, start);
     if (end < 0) throw malformed(where, 'a line feed at its end', '');
-    yield read(parse(content.subarray(at, end), `${where}:${number}`), `${where}:${number}`);
-    at = end + 1;
+    yield read(parse(content.subarray(start, end), `${where}:${number}`), `${where}:${number}`);
+    start = end + 1;
   }
 }
 

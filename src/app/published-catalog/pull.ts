@@ -64,7 +64,7 @@ export async function pullCatalog(context: Context, request: CatalogPullRequest)
       storeRecords(context, { what, chunks, where }),
     );
     let repositories = 0;
-    for (const one of read) if (await storeRepository(context, one)) repositories += 1;
+    for (const repository of read) if (await storeRepository(context, repository)) repositories += 1;
     await cacheKeys(context, keys);
     return { reference: where, digest, repositories, archives, fetched, cached };
   });
@@ -106,9 +106,9 @@ function storeRecords(context: Context, { what, chunks, where }: FetchedCatalog)
     for (const { digest } of chunks.slice(next, next + length)) {
       const bytes = readFileSync(context.store.get(digest));
       if (digestOf(bytes) !== digest) throw malformed(`chunk ${digest}`, digest, digestOf(bytes));
-      for (const one of recordsOf(bytes, read, `${where}: chunk ${digest}`)) {
+      for (const item of recordsOf(bytes, read, `${where}: chunk ${digest}`)) {
         found += 1;
-        yield one;
+        yield item;
       }
     }
     next += length;

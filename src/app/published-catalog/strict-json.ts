@@ -69,7 +69,7 @@ export function list<T>(read: Reader<T>, atMost: number): Reader<readonly T[]> {
   return (value, where) => {
     if (!Array.isArray(value)) throw malformed(where, 'a list', value);
     if (value.length > atMost) throw malformed(where, `at most ${atMost} items`, value.length);
-    return value.map((item, at) => read(item, `${where}[${at}]`));
+    return value.map((item, index) => read(item, `${where}[${index}]`));
   };
 }
 
@@ -109,8 +109,8 @@ export function row<T extends object>(readers: Readers<T>): Reader<T> {
       throw malformed(where, `a list of ${keys.length} values`, value);
     }
     const out: Partial<Record<keyof T, unknown>> = {};
-    keys.forEach((key, at) => {
-      out[key] = readers[key](value[at], `${where}.${key}`);
+    keys.forEach((key, index) => {
+      out[key] = readers[key](value[index], `${where}.${key}`);
     });
     return out as T;
   };

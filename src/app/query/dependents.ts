@@ -86,14 +86,14 @@ export function findDependents(
 ): DependentsReport {
   const subjects = subjectsOf(found, lookup.sources.distro.resolver.relations.targetName(name));
   const direct = new Set(subjects.flatMap(({ names }) => names));
-  const links = linksByName(lookup, { optional, isWanted: (one) => depth > 1 || direct.has(one) });
+  const links = linksByName(lookup, { optional, isWanted: (linked) => depth > 1 || direct.has(linked) });
   const seen = new Set(subjects.map((subject) => keyOf(subject.package)));
   const all: Dependent[] = [];
   let level = subjects;
-  for (let at = 1; at <= depth && level.length > 0; at++) {
+  for (let distance = 1; distance <= depth && level.length > 0; distance++) {
     const met = dependentsOf(lookup, level, { links, seen });
     for (const { package: entry, ...rest } of met) {
-      all.push({ ...refOf(lookup.repositories, entry), ...rest, depth: at });
+      all.push({ ...refOf(lookup.repositories, entry), ...rest, depth: distance });
     }
     const next = new Map(met.map(({ package: entry }) => [keyOf(entry), entry]));
     for (const key of next.keys()) seen.add(key);

@@ -30,8 +30,8 @@ export async function depends(context: Context, request: DependsRequest): Promis
       ...refOf(lookup.repositories, entry),
       relations: [
         ...entry.depends.map((relation) => resolved(lookup, 'depends', { relation, purpose: '' })),
-        ...(request.optional ? optionalDepends(lookup.sources.distro, entry) : []).map((one) =>
-          resolved(lookup, 'optional', one),
+        ...(request.optional ? optionalDepends(lookup.sources.distro, entry) : []).map((depend) =>
+          resolved(lookup, 'optional', depend),
         ),
       ],
     }));

@@ -32,12 +32,12 @@ export async function files(context: Context, request: FilesRequest): Promise<re
     (entry) =>
       fromArchive(context, lookup, entry) ?? (request.details ? undefined : fromList(context, lookup, entry)),
   );
-  const missing = entries.filter((_, at) => reports[at] === undefined);
+  const missing = entries.filter((_, index) => reports[index] === undefined);
   const { sources, repositories } = lookup;
   const fetched = await fetchArchives(context, sources, { packages: missing, repositories });
-  const made = new Map(missing.map((entry, at) => [entry, fetched[at] as ArchiveFacts]));
+  const made = new Map(missing.map((entry, index) => [entry, fetched[index] as ArchiveFacts]));
   return entries.map(
-    (entry, at) => reports[at] ?? archiveReport(lookup, entry, made.get(entry) as ArchiveFacts),
+    (entry, index) => reports[index] ?? archiveReport(lookup, entry, made.get(entry) as ArchiveFacts),
   );
 }
 

@@ -25,13 +25,13 @@ export async function owns(context: Context, request: OwnsRequest): Promise<Owns
   const report = await withLookup(context, request.source, (lookup): OwnsReport => {
     const places = placesOf(context, lookup);
     const answers = queries.map((query) => {
-      for (const one of [query, ...query.merged]) {
-        const owners = ownersOf(context, lookup, { query: one, places });
+      for (const candidate of [query, ...query.merged]) {
+        const owners = ownersOf(context, lookup, { query: candidate, places });
         if (owners.length > 0) return owners;
       }
       return [];
     });
-    const missing = queries.filter((_, at) => answers[at]?.length === 0);
+    const missing = queries.filter((_, index) => answers[index]?.length === 0);
     const packages = lookup.repositories.reduce((sum, { row }) => sum + row.packageCount, 0);
     return {
       owners: answers.flat(),

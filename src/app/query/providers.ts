@@ -26,7 +26,7 @@ export async function providers(
     const names = isGlob(name) ? namesLike(context, lookup, name) : [];
     // Throws with what is near when there is nothing of that name.
     if (names.length === 0) findPackages(lookup, name);
-    return (names.length === 0 ? [name] : names).map((one) => providersOf(lookup, one));
+    return (names.length === 0 ? [name] : names).map((each) => providersOf(lookup, each));
   });
 }
 
@@ -38,7 +38,7 @@ function providersOf({ repositories, source, sources }: Lookup, name: string): P
   const chosen = answer.ok
     ? answer.packages.find(
         ({ package: { id }, reason }) =>
-          reason === 'explicit' && candidates.some((one) => one.package.id === id),
+          reason === 'explicit' && candidates.some((candidate) => candidate.package.id === id),
       )
     : undefined;
   return {

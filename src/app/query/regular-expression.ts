@@ -16,7 +16,7 @@ export function filterByExpression(
   const expression = compile(source);
   try {
     return runInNewContext(
-      'lists.map((list) => list.flatMap((text, at) => (expression.test(text) ? [at] : [])))',
+      'lists.map((list) => list.flatMap((text, index) => (expression.test(text) ? [index] : [])))',
       { lists, expression },
       { timeout: BUDGET_MS },
     ) as number[][];

@@ -62,11 +62,12 @@ export function byExpression(table: SearchTable, repositoryId: number, expressio
     provides.map(({ name }) => name),
     descriptions.map(({ description }) => description),
   ]) as [number[], number[], number[]];
-  for (const at of descriptionHits) {
-    const { id, description } = descriptions[at] as { id: number; description: string };
+  for (const index of descriptionHits) {
+    const { id, description } = descriptions[index] as { id: number; description: string };
     matches.set(id, { grade: GRADES.description, tie: description.length, name: '', provides: [] });
   }
-  const rows = (all: readonly NameRow[], hits: readonly number[]) => hits.map((at) => all[at] as NameRow);
+  const rows = (all: readonly NameRow[], hits: readonly number[]) =>
+    hits.map((index) => all[index] as NameRow);
   addProvides(matches, rows(provides, providesHits), () => GRADES.provides);
   addNames(matches, rows(names, nameHits), () => GRADES.name);
   return matches;

@@ -30,7 +30,7 @@ export async function solveAndLink(
   const { distro, architecture } = resolution.sources;
   const packages = resolution.packages.map((solved) => solved.package);
   const set = new PackageSet(distro, packages);
-  const position = new Map(packages.map(({ name }, at) => [name, at]));
+  const position = new Map(packages.map(({ name }, index) => [name, index]));
   const edges = [
     ...packages.flatMap((entry) => dependEdges(set, entry)),
     ...packages.flatMap((entry) => installIfEdges(set, entry)),
@@ -119,10 +119,10 @@ function inOrderOf(
   distro: Distro,
 ): readonly string[] {
   const rank = (entry: CatalogPackage): number => {
-    const at = targets.findIndex(
+    const index = targets.findIndex(
       (target) => distro.resolver.satisfies(target.slice(target.indexOf('/') + 1), entry) !== undefined,
     );
-    return at < 0 ? targets.length : at;
+    return index < 0 ? targets.length : index;
   };
   const ranked = explicit.map((entry) => ({ name: entry.name, rank: rank(entry) }));
   return ranked.sort((a, b) => a.rank - b.rank).map(({ name }) => name);

@@ -93,10 +93,10 @@ function withAdded(
 ): BasedSolution {
   if (!result.ok)
     throw new Unresolved(result.problems, result.report, asked.length === 0 ? undefined : ALONE);
-  const all = result.packages.map((one) => one.package);
+  const all = result.packages.map((solved) => solved.package);
   const among = (other: SolveResult): ReadonlySet<CatalogPackage> | undefined => {
     if (!other.ok) return undefined;
-    const ids = new Set(other.packages.map((one) => one.package.id));
+    const ids = new Set(other.packages.map((solved) => solved.package.id));
     return new Set(all.filter(({ id }) => ids.has(id)));
   };
   const shared = names.length === 0 ? undefined : among(solve(names));

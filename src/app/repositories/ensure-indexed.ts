@@ -83,7 +83,7 @@ async function indexRepository(
 /** Tells of which day the index is that is used in place of today's. */
 export function noteUnreachable(
   { progress }: Context,
-  told: {
+  older: {
     readonly name: string;
     readonly known: { readonly lastModified: string } | undefined;
     readonly reason: string;
@@ -91,28 +91,28 @@ export function noteUnreachable(
     readonly date?: string | undefined;
   },
 ): void {
-  const modified = dateOf(Date.parse(told.known?.lastModified ?? ''));
-  const date = modified ?? told.date;
+  const modified = dateOf(Date.parse(older.known?.lastModified ?? ''));
+  const date = modified ?? older.date;
   const index = date === undefined ? 'index of an unknown date' : `index of ${date}`;
-  progress.note(`${told.name}: mirror unreachable; using the cached ${index} (${told.reason})`);
+  progress.note(`${older.name}: mirror unreachable; using the cached ${index} (${older.reason})`);
 }
 
 /** A signature never ends: whoever serves an index of last year hides what was mended since. It is taken, as apk and pacman do. */
 function noteOlder(
   { catalog, progress }: Context,
-  told: {
+  older: {
     readonly spec: RepositorySpec;
     readonly found: FoundIndex;
     readonly before: RepositoryRow;
     readonly packages: readonly IndexPackage[];
   },
 ): void {
-  const was = catalog.repositories.newestBuild(told.before.id);
-  const is = largest(told.packages.map(({ buildTime }) => buildTime));
+  const was = catalog.repositories.newestBuild(older.before.id);
+  const is = largest(older.packages.map(({ buildTime }) => buildTime));
   if (is >= was) return;
   const newest = (seconds: number) => (seconds === 0 ? 'none with a date' : timeOf(seconds));
   progress.note(
-    `${told.spec.name}: the index from ${redactUrl(told.found.url)} is older than the cached one: its newest package was built ${newest(is)}, that of the cached one ${newest(was)}`,
+    `${older.spec.name}: the index from ${redactUrl(older.found.url)} is older than the cached one: its newest package was built ${newest(is)}, that of the cached one ${newest(was)}`,
   );
 }
 

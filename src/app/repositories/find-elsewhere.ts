@@ -106,8 +106,9 @@ function repositoryWords(
   row: RepositoryRow,
 ): readonly string[] {
   const isBeside = distro === sources.distro && row.architecture === sources.architecture;
-  const kept = isBeside && options.repositories.length === 0 ? repositories.map((one) => one.row) : [];
-  return [...kept, row].flatMap((one) => ['--repo', redactUrl(lineOf(one, distro))]);
+  const kept =
+    isBeside && options.repositories.length === 0 ? repositories.map((repository) => repository.row) : [];
+  return [...kept, row].flatMap((each) => ['--repo', redactUrl(lineOf(each, distro))]);
 }
 
 /** The shortest place by which `--repo` finds the repository. */

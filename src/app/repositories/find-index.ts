@@ -104,7 +104,7 @@ async function askMirrors<T>(
       // That it is not there under another name either says nothing more.
       if (failed.length === 0 || error.code !== 'NOT_FOUND') failed.push(error);
       const sources = error instanceof FetchError ? error.sources : [];
-      left = left.filter((_, at) => sources[at]?.code === 'NOT_FOUND');
+      left = left.filter((_, index) => sources[index]?.code === 'NOT_FOUND');
       if (left.length === 0) break;
     }
   }

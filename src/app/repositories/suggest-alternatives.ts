@@ -19,8 +19,8 @@ export async function resolutionError(
   { problems, report, hint }: Unresolved,
 ): Promise<ResolutionError> {
   const explained = [];
-  for (const [at, problem] of problems.entries()) {
-    const isTried = at < MAX_PROBLEMS && (problem.kind === 'unknown' || problem.kind === 'version');
+  for (const [index, problem] of problems.entries()) {
+    const isTried = index < MAX_PROBLEMS && (problem.kind === 'unknown' || problem.kind === 'version');
     explained.push({ ...problem, ...(isTried ? await alternativesTo(context, lookup, problem) : NONE) });
   }
   return new ResolutionError({ distro: lookup.sources.distro.id, problems: explained, report, hint });

@@ -22,7 +22,7 @@ export function nearestNames(wanted: string, names: readonly string[], most: num
 /** Optimal string alignment distance (insert, delete, replace, swap neighbours); more than `limit` is cut short. */
 function editDistance(a: string, b: string, limit: number): number {
   let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, at) => at);
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row++) {
     const next = [row];
     let least = row;

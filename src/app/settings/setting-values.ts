@@ -156,8 +156,8 @@ export function environment(texts: readonly string[], where: string): readonly s
 export function pairs(texts: readonly string[], where: string): Readonly<Record<string, string>> {
   const entries = texts.map((text) => {
     checkPair(text, where);
-    const at = text.indexOf('=');
-    return [text.slice(0, at), text.slice(at + 1)] as const;
+    const equals = text.indexOf('=');
+    return [text.slice(0, equals), text.slice(equals + 1)] as const;
   });
   return Object.fromEntries(entries);
 }

@@ -47,7 +47,7 @@ export function ociFiles({ session, isKnown }: OciAccess): OciFiles {
           const held = path.endsWith('.sig') ? signatureTag(tag) : tag;
           return fileOf(open, reference, await onlyLayer(open, withTag(reference, held)));
         }
-        const file = (await generation(reference)).files.find((one) => one.path === path);
+        const file = (await generation(reference)).files.find((known) => known.path === path);
         if (file !== undefined) return fileOf(await session(), reference, file);
         throw new FetchFailure('NOT_FOUND', 'no such file in this mirror', { retry: 'no' });
       } catch (error) {

@@ -100,7 +100,7 @@ export function knownRepositories({ catalog }: Context, reference: Reference): r
 /** The distribution's own layout below a mirror in a registry: there a tag or digest stands for the release. */
 export function inRegistry(spec: RepositorySpec, mirrors: readonly string[]): RepositorySpec {
   const baseUrls = spec.baseUrls.map((base) => {
-    const mirror = mirrors.find((one) => isOciUrl(one) && base.startsWith(`${one}/`));
+    const mirror = mirrors.find((known) => isOciUrl(known) && base.startsWith(`${known}/`));
     if (mirror === undefined) return base;
     const below = base.slice(mirror.length + 1);
     const path = below.startsWith(`${spec.release}/`) ? below.slice(spec.release.length + 1) : below;

@@ -44,8 +44,8 @@ export function withRelease(place: string, release: string): string {
 
 /** A file's URL with what its name ends in: before the query and the fragment. */
 export function besideUrl(url: string, suffix: string): string {
-  const at = isLocal(url) ? -1 : url.search(/[?#]/);
-  return at < 0 ? `${url}${suffix}` : `${url.slice(0, at)}${suffix}${url.slice(at)}`;
+  const end = isLocal(url) ? -1 : url.search(/[?#]/);
+  return end < 0 ? `${url}${suffix}` : `${url.slice(0, end)}${suffix}${url.slice(end)}`;
 }
 
 function parseUrlDigest(text: string, url: string): Digest {

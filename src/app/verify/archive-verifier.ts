@@ -138,11 +138,11 @@ export class ArchiveVerifier {
 
   #evidenceFor(facts: ReadFacts, { where }: ArchiveBytes, refusal: AppError | undefined): Evidence {
     if (facts.signedBy !== '') return { by: 'signature', key: facts.signedBy };
-    const entry = this.#byName(facts.name).filter(({ checksum }) => checksum === facts.identity);
-    const row = entry.map((one) => this.#rowOf(one)).find(({ signedBy }) => signedBy !== '');
+    const entries = this.#byName(facts.name).filter(({ checksum }) => checksum === facts.identity);
+    const row = entries.map((entry) => this.#rowOf(entry)).find(({ signedBy }) => signedBy !== '');
     if (row !== undefined) return { by: 'index', repository: row.name, key: row.signedBy };
     const { allowUntrusted } = this.sources.trust;
-    if (allowUntrusted || (refusal === undefined && entry.length > 0)) return { by: 'option' };
+    if (allowUntrusted || (refusal === undefined && entries.length > 0)) return { by: 'option' };
     const other = this.#sameVersion(facts);
     if (other !== undefined) throw this.#otherThanIndexed(facts, other, where);
     if (refusal !== undefined && !(refusal instanceof UnsignedError)) throw refusal;

@@ -49,9 +49,10 @@ export function diffDescriptors(a: Documents, b: Documents): readonly ConfigDiff
 
 function describedLayers({ config, manifest }: Documents): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  manifest.layers.forEach(({ mediaType, annotations = {} }, at) => {
-    found.set(`layer ${at} media type`, mediaType);
-    for (const [key, value] of Object.entries(annotations)) found.set(`layer ${at} annotation ${key}`, value);
+  manifest.layers.forEach(({ mediaType, annotations = {} }, index) => {
+    found.set(`layer ${index} media type`, mediaType);
+    for (const [key, value] of Object.entries(annotations))
+      found.set(`layer ${index} annotation ${key}`, value);
   });
   found.set('config media type', manifest.config.mediaType);
   if (config.json.history !== undefined) found.set('history', textOf(config.json.history));
@@ -62,9 +63,9 @@ function flatten(found: Map<string, string>, key: string, value: unknown): void 
   if (/^(?:config\.)?env$/i.test(key) && Array.isArray(value)) {
     for (const setting of value.map(String)) {
       const [name = ''] = setting.split('=', 1);
-      const [at, text] = [`${key} ${name}`, setting.slice(name.length + 1)];
-      const before = found.get(at);
-      found.set(at, before === undefined ? text : `${before}, and again ${text}`);
+      const [path, text] = [`${key} ${name}`, setting.slice(name.length + 1)];
+      const before = found.get(path);
+      found.set(path, before === undefined ? text : `${before}, and again ${text}`);
     }
   } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     for (const [name, setting] of Object.entries(value)) found.set(`${key} ${name}`, textOf(setting));

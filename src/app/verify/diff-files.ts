@@ -12,7 +12,7 @@ export function diffFiles(a: Rootfs, b: Rootfs): readonly FileDifference[] {
     if (from !== undefined && to !== undefined && changes.length === 0) continue;
     found.push({ path, from: describe(from), to: describe(to), changes });
   }
-  return found.sort((one, other) => (one.path < other.path ? -1 : 1));
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function changesOf(a: RootfsEntry, b: RootfsEntry): readonly FileAspect[] {

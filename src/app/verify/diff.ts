@@ -112,9 +112,9 @@ async function readImage(
     descriptors.reduce((sum, { size }) => sum + size, 0),
     'bytes',
   );
-  for (const [at, descriptor] of descriptors.entries()) {
+  for (const [index, descriptor] of descriptors.entries()) {
     const known = common.get(descriptor.digest);
-    const where = `layer ${at} (${descriptor.digest})`;
+    const where = `layer ${index} (${descriptor.digest})`;
     const advance = (bytes: number) => {
       throwIfCancelled(signal);
       task.advance(bytes);
@@ -122,9 +122,13 @@ async function readImage(
     if (known?.read !== undefined && known.from?.includes(source) !== true) {
       await expectBlob(source, descriptor, { where, advance });
     }
-    const read = known?.read ?? (await readLayer(source, descriptor, { at, advance, keep: marks.isKept }));
+    const read = known?.read ?? (await readLayer(source, descriptor, { at: index, advance, keep: marks.isKept }));
     if (known !== undefined) common.set(descriptor.digest, { read, from: [...(known.from ?? []), source] });
-    expectEqual(`diffID of layer ${at} (${descriptor.digest})`, source.config.diffIds[at], read.layer.diffId);
+    expectEqual(
+      `diffID of layer ${index} (${descriptor.digest})`,
+      source.config.diffIds[index],
+      read.layer.diffId,
+    );
     builder.apply(read.entries);
     layers.push({ ...read, entries: [] });
   }

@@ -34,7 +34,7 @@ function judge(entry: TarEntry, sha256: string, files: PackageFiles): Verdict {
     case 'hardlink':
       return file(entry, sha256, { files, shipped });
     default: {
-      const same = shipped.filter((one) => sameSpecial(entry, one.entry, files));
+      const same = shipped.filter((candidate) => sameSpecial(entry, candidate.entry, files));
       return fromPackage(entry, same) ?? made(entry, shipped, files);
     }
   }
@@ -52,7 +52,7 @@ function whiteout(path: string, files: PackageFiles): Verdict {
 
 /** Parents are put into a layer with their permissions: without an entry engines would reset them. */
 function directory(entry: TarEntry, shipped: readonly ShippedEntry[]): Verdict {
-  const directories = shipped.filter((one) => one.entry.type === 'directory');
+  const directories = shipped.filter((candidate) => candidate.entry.type === 'directory');
   const known = fromPackage(entry, directories);
   if (known !== undefined) return known;
   const [other] = shipped;
@@ -69,7 +69,7 @@ function file(
 ): Verdict {
   const same = fromPackage(
     entry,
-    shipped.filter((one) => one.sha256 === sha256 && sha256 !== ''),
+    shipped.filter((candidate) => candidate.sha256 === sha256 && sha256 !== ''),
   );
   if (same !== undefined) return same;
   const source = files.withContent(sha256);
@@ -81,7 +81,10 @@ function file(
 function fromPackage(entry: TarEntry, same: readonly ShippedEntry[]): Verdict | undefined {
   const [first] = same;
   if (first === undefined) return undefined;
-  const compared = same.map((one) => ({ package: one.package, note: attributes(entry, one.entry) }));
+  const compared = same.map((candidate) => ({
+    package: candidate.package,
+    note: attributes(entry, candidate.entry),
+  }));
   const whole = compared.find(({ note }) => note === '');
   if (whole !== undefined) return { origin: 'package', ...whole };
   return { origin: 'attributes', ...(compared[0] as { package: string; note: string }) };
@@ -107,7 +110,7 @@ function sameSpecial(found: TarEntry, shipped: FileEntry, files: PackageFiles): 
 }
 
 function made(entry: TarEntry, shipped: readonly ShippedEntry[], files: PackageFiles): Verdict {
-  const [replaced] = shipped.filter((one) => one.entry.type !== 'directory');
+  const [replaced] = shipped.filter((candidate) => candidate.entry.type !== 'directory');
   const inPlace = replaced === undefined ? '' : `replaces the one of ${replaced.package}`;
   const target = entry.type === 'symlink' ? `to ${entry.linkTarget}` : '';
   return {

@@ -52,9 +52,9 @@ export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
     if (layer.archive !== undefined) facts.add(layer.archive.facts);
     else candidates.set(layer, await candidatesOf(layer, input));
   }
-  for (const { archives } of candidates.values()) for (const one of archives) facts.add(one.facts);
-  for (const one of facts) files.add(one);
-  const missing = [...candidates.values()].flatMap((one) => one.missing);
+  for (const { archives } of candidates.values()) for (const archive of archives) facts.add(archive.facts);
+  for (const archive of facts) files.add(archive);
+  const missing = [...candidates.values()].flatMap((layer) => layer.missing);
   const hint = missing.length === 0 ? undefined : await fetchHint(missing, input.verifiers);
   const verdicts = input.examined.map((layer) => {
     const found = candidates.get(layer);
@@ -112,10 +112,10 @@ function judgeArchiveLayer(layer: ExaminedLayer, problems: VerifyProblem[]): Lay
 }
 
 /** Whether an archive is one that compose never makes a layer as it is: engines would show more, or else, than the package. */
-function isRefused({ at }: ExaminedLayer, { facts }: VerifiedArchive, problems: VerifyProblem[]): boolean {
+function isRefused({ index }: ExaminedLayer, { facts }: VerifiedArchive, problems: VerifyProblem[]): boolean {
   if (facts.layerProblem === undefined) return false;
-  const text = `layer ${at}: ${facts.name}-${facts.version} cannot be a layer unchanged: ${facts.layerProblem}`;
-  problems.push(problem('SIGNATURE', text, { layer: at }));
+  const text = `layer ${index}: ${facts.name}-${facts.version} cannot be a layer unchanged: ${facts.layerProblem}`;
+  problems.push(problem('SIGNATURE', text, { layer: index }));
   return true;
 }
 
@@ -133,7 +133,7 @@ function judgeGeneratedLayer(
     readonly hint: string | undefined;
   },
 ): LayerVerdict {
-  const { at, read, refusal } = layer;
+  const { index, read, refusal } = layer;
   const packages = archives.map(verifiedPackage);
   const whole = archives.filter(({ facts }) => facts.diffId === read?.layer.diffId);
   const [archive] = whole;
@@ -144,19 +144,21 @@ function judgeGeneratedLayer(
   }
   if (refusal !== undefined) {
     const better = missing.length > 0 && mayBeDerived(refusal) ? hint : undefined;
-    problems.push({ ...problemOf(refusal, at), ...(better === undefined ? {} : { hint: better }) });
+    problems.push({ ...problemOf(refusal, index), ...(better === undefined ? {} : { hint: better }) });
     return verdictOf(layer, 'refused', { packages });
   }
   if (missing.length > 0) {
     const names = missing.map(({ name, version }) => `${name}-${version}`);
-    const message = `layer ${at}: contains archives missing from the catalog: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
-    problems.push(problem('NOT_FOUND', message, { layer: at, ...(hint === undefined ? {} : { hint }) }));
+    const message = `layer ${index}: contains archives missing from the catalog: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
+    problems.push(problem('NOT_FOUND', message, { layer: index, ...(hint === undefined ? {} : { hint }) }));
     return verdictOf(layer, 'refused', { packages });
   }
   const verdicts = judgeEntries(read?.entries ?? [], files);
-  const isLast = at === examined.length - 1;
-  const faults = isLast ? verdicts.filter((one) => isReplaced(one, files)) : verdicts.filter(isForeign);
-  append(problems, faultsOf(faults, { at, isLast }));
+  const isLast = index === examined.length - 1;
+  const faults = isLast
+    ? verdicts.filter((verdict) => isReplaced(verdict, files))
+    : verdicts.filter(isForeign);
+  append(problems, faultsOf(faults, { index, isLast }));
   const kind = faults.length > 0 ? 'refused' : isLast ? 'install' : 'derived';
   const unsigned = read === undefined ? [] : unsignedOfEntries(read, files);
   return verdictOf(layer, kind, { packages, verdicts: isLast ? verdicts : [], unsigned });
@@ -180,16 +182,18 @@ function isReplaced({ origin, path, package: replaced }: EntryVerdict, files: Pa
 
 function faultsOf(
   faults: readonly EntryVerdict[],
-  { at, isLast }: { at: number; isLast: boolean },
+  { index, isLast }: { index: number; isLast: boolean },
 ): readonly VerifyProblem[] {
   const expected = isLast ? 'the bytes of its package' : 'an entry of a package';
   const named = faults.slice(0, MAX_PROBLEMS_PER_LAYER).map(({ path, origin, note }) => {
     const got = note === '' ? origin : `${origin} (${note})`;
-    const text = `layer ${at}: ${path}: expected ${expected}, got ${got}`;
-    return problem('INTEGRITY', text, { layer: at, path, expected, got });
+    const text = `layer ${index}: ${path}: expected ${expected}, got ${got}`;
+    return problem('INTEGRITY', text, { layer: index, path, expected, got });
   });
   const more = faults.length - named.length;
-  return more === 0 ? named : [...named, problem('INTEGRITY', `layer ${at}: ${more} more`, { layer: at })];
+  return more === 0
+    ? named
+    : [...named, problem('INTEGRITY', `layer ${index}: ${more} more`, { layer: index })];
 }
 
 function verifiedPackage({ facts, evidence }: VerifiedArchive): VerifiedPackage {
@@ -198,12 +202,12 @@ function verifiedPackage({ facts, evidence }: VerifiedArchive): VerifiedPackage 
 }
 
 function verdictOf(
-  { at, descriptor, read }: ExaminedLayer,
+  { index, descriptor, read }: ExaminedLayer,
   kind: LayerVerdict['kind'],
   more: Partial<Pick<LayerVerdict, 'packages' | 'verdicts' | 'unsigned'>>,
 ): LayerVerdict {
   return {
-    at,
+    at: index,
     digest: descriptor.digest,
     diffId: read?.layer.diffId,
     sizeBytes: descriptor.size,

@@ -20,27 +20,31 @@ export function checkPackageLists(input: ListsInput): readonly VerifyProblem[] {
   const { named, facts } = input;
   const listed = new Set(named.map(labelOf));
   const held = new Set(facts.map(labelOf));
-  const absent = named.filter((one) => !held.has(labelOf(one)));
-  const unlisted = listed.size === 0 ? [] : facts.filter((one) => !listed.has(labelOf(one)));
+  const absent = named.filter((entry) => !held.has(labelOf(entry)));
+  const unlisted = listed.size === 0 ? [] : facts.filter((archive) => !listed.has(labelOf(archive)));
   return [
-    ...capped(absent, (one) =>
-      problem('INTEGRITY', `${labelOf(one)}: listed in the image's package database, but not in any layer`, {
-        expected: labelOf(one),
-        got: 'none',
-      }),
+    ...capped(absent, (entry) =>
+      problem(
+        'INTEGRITY',
+        `${labelOf(entry)}: listed in the image's package database, but not in any layer`,
+        {
+          expected: labelOf(entry),
+          got: 'none',
+        },
+      ),
     ),
-    ...capped(unlisted, (one) =>
-      problem('INTEGRITY', `${labelOf(one)}: in a layer, but not listed in the image's package database`),
+    ...capped(unlisted, (archive) =>
+      problem('INTEGRITY', `${labelOf(archive)}: in a layer, but not listed in the image's package database`),
     ),
     ...missingFiles(input),
   ];
 }
 
 /** A database may name anything: the first few, and how many more. */
-function capped<T>(items: readonly T[], tell: (item: T) => VerifyProblem): readonly VerifyProblem[] {
+function capped<T>(items: readonly T[], report: (item: T) => VerifyProblem): readonly VerifyProblem[] {
   const more = items.length - MAX_PROBLEMS_PER_LAYER;
-  const told = items.slice(0, MAX_PROBLEMS_PER_LAYER).map(tell);
-  return more <= 0 ? told : [...told, problem('INTEGRITY', `${more} more such packages`)];
+  const reported = items.slice(0, MAX_PROBLEMS_PER_LAYER).map(report);
+  return more <= 0 ? reported : [...reported, problem('INTEGRITY', `${more} more such packages`)];
 }
 
 /** Files that no path has: at their own place anything may stand that an entry of the install layer explains. */
@@ -53,9 +57,9 @@ function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly 
     ),
   );
   const isHidden = (path: string) =>
-    hidden.has(path) || [...ancestorsOf(path)].some((one) => hidden.has(one));
-  const faults = facts.map((one) => {
-    const missing = one.files.filter(
+    hidden.has(path) || [...ancestorsOf(path)].some((ancestor) => hidden.has(ancestor));
+  const faults = facts.map((archive) => {
+    const missing = archive.files.filter(
       ({ path, type, sha256 }) =>
         type === 'file' &&
         !(path.startsWith('.') && !path.includes('/')) &&
@@ -63,7 +67,7 @@ function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly 
         !contents.has(sha256) &&
         !isHidden(path),
     );
-    return { label: labelOf(one), missing };
+    return { label: labelOf(archive), missing };
   });
   // Of two builds of one version the image holds one.
   const whole = new Set(faults.filter(({ missing }) => missing.length === 0).map(({ label }) => label));

@@ -26,7 +26,7 @@ export function unsignedOfEntries(read: ReadLayer, files: PackageFiles): readonl
   return [
     ...carriedParts(read.carried),
     ...hiddenParts(read, Number.POSITIVE_INFINITY),
-    ...read.entries.flatMap((one) => recordParts(one, files)),
+    ...read.entries.flatMap((entry) => recordParts(entry, files)),
   ];
 }
 
@@ -43,7 +43,9 @@ function hiddenParts({ hiddenBytesAt }: ReadLayer, end: number): readonly Unsign
 function recordParts({ entry }: LayerEntry, files: PackageFiles): readonly UnsignedPart[] {
   const own = entry.pax.filter(([key]) => !KNOWN_RECORD.test(key));
   if (own.length === 0) return [];
-  const shipped = new Set(files.at(entry.path).flatMap((one) => one.entry.pax.map((pair) => pair.join(' '))));
+  const shipped = new Set(
+    files.at(entry.path).flatMap((shippedEntry) => shippedEntry.entry.pax.map((pair) => pair.join(' '))),
+  );
   const more = own.filter((pair) => !shipped.has(pair.join(' ')));
   if (more.length === 0) return [];
   const sizeBytes = more.reduce((sum, [, value]) => sum + Buffer.byteLength(value, 'base64'), 0);

@@ -38,7 +38,7 @@ export interface VerifyRequest extends ImageArgument {
 
 /** A layer as far as it could be read, and as a package's archive. */
 export interface ExaminedLayer {
-  readonly at: number;
+  readonly index: number;
   readonly descriptor: Descriptor;
   /** Undefined: damaged; the problem is noted */
   readonly read: ReadLayer | undefined;
@@ -75,9 +75,9 @@ async function verifySource(
   let family = named === undefined ? undefined : await distroOf(named);
   const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
   const task = context.progress.task('verify layers', total, 'bytes');
-  for (const [at, descriptor] of manifest.layers.entries()) {
-    const read = await readInto(builder, { context, source, marks, at, descriptor, problems, task });
-    const layer = { at, descriptor, read };
+  for (const [index, descriptor] of manifest.layers.entries()) {
+    const read = await readInto(builder, { context, source, marks, index, descriptor, problems, task });
+    const layer = { index, descriptor, read };
     // An image is of one distribution.
     family ??= read === undefined ? undefined : marks.familyOf(read.kept);
     examined.push({ ...layer, ...(await asArchive(source, verifiers, { ...layer, family })) });
@@ -124,35 +124,37 @@ async function verifySource(
 /** What the layers are made of, each package once. */
 function packagesOf(verdicts: readonly LayerVerdict[]): readonly VerifiedPackage[] {
   const all = verdicts.filter(({ kind }) => kind !== 'refused').flatMap(({ packages }) => packages);
-  return [...new Map(all.map((one) => [`${one.name} ${one.version} ${one.architecture}`, one])).values()];
+  return [
+    ...new Map(all.map((entry) => [`${entry.name} ${entry.version} ${entry.architecture}`, entry])).values(),
+  ];
 }
 
 interface Reading {
   readonly context: Context;
   readonly source: ImageSource;
   readonly marks: FamilyFiles;
-  readonly at: number;
+  readonly index: number;
   readonly descriptor: Descriptor;
   readonly problems: VerifyProblem[];
   readonly task: { advance(bytes: number): void };
 }
 
 async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadLayer | undefined> {
-  const { context, source, marks, at, descriptor, problems, task } = reading;
+  const { context, source, marks, index, descriptor, problems, task } = reading;
   try {
     const advance = (bytes: number) => {
       throwIfCancelled(context.signal);
       task.advance(bytes);
     };
-    const read = await readLayer(source, descriptor, { at, advance, keep: marks.isKept });
-    const diffId = source.config.diffIds[at];
-    expectEqual(`diffID of layer ${at} (${descriptor.digest})`, diffId, read.layer.diffId);
+    const read = await readLayer(source, descriptor, { at: index, advance, keep: marks.isKept });
+    const diffId = source.config.diffIds[index];
+    expectEqual(`diffID of layer ${index} (${descriptor.digest})`, diffId, read.layer.diffId);
     builder.apply(read.entries);
     return read;
   } catch (error) {
     // What is damaged in the cache is not the image's fault: it is fetched again.
     if (!isAppError(error) || error.code === 'CANCELLED' || error instanceof DamagedBlobError) throw error;
-    problems.push(problemOf(error, at));
+    problems.push(problemOf(error, index));
     return undefined;
   }
 }
@@ -160,9 +162,9 @@ async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadL
 async function asArchive(
   source: ImageSource,
   verifiers: ArchiveVerifiers,
-  layer: Pick<ExaminedLayer, 'at' | 'descriptor' | 'read'> & { readonly family: Distro | undefined },
+  layer: Pick<ExaminedLayer, 'index' | 'descriptor' | 'read'> & { readonly family: Distro | undefined },
 ): Promise<Pick<ExaminedLayer, 'archive' | 'refusal'>> {
-  const { at, descriptor, read, family } = layer;
+  const { index, descriptor, read, family } = layer;
   const metadata = family?.archives.metadata;
   const content = metadata === undefined ? undefined : read?.kept.get(metadata.member);
   if (family === undefined || metadata === undefined || content === undefined) {
@@ -171,8 +173,8 @@ async function asArchive(
   const { digest } = descriptor;
   const verifier = await verifiers(family.id);
   try {
-    const { name, version } = metadata.read(content, `layer ${at}`);
-    const where = `layer ${at} (${digest}, ${name}-${version})`;
+    const { name, version } = metadata.read(content, `layer ${index}`);
+    const where = `layer ${index} (${digest}, ${name}-${version})`;
     const open = () => source.blob(digest);
     return { archive: await verifier.archive({ digest, name, version, where, open }), refusal: undefined };
   } catch (error) {

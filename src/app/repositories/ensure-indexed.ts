@@ -2,8 +2,6 @@ import type { RepositoryRow } from '../../catalog/repositories.ts';
 import type { IndexInput } from '../../distros/inputs.ts';
 import { redactUrl, withoutSecrets } from '../../fetch/url.ts';
 import { digestOf } from '../../model/digest.ts';
-import { largest } from '../../model/lists.ts';
-import type { IndexPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import { fetchKeysBesideIndex } from '../archives/fetch-keys.ts';
 import { retryWithKeys } from '../archives/retry-with-keys.ts';
@@ -19,6 +17,7 @@ import {
 import type { Sources } from '../sources/sources.ts';
 import { findIndex } from './find-index.ts';
 import { indexFolder } from './folder-index.ts';
+import { newestDate, noteOlder, noteUnreachable } from './index-notes.ts';
 
 /**
  * Brings the request's repositories into the catalog. `asked: 'if-missing'` trusts what was indexed earlier,
@@ -32,7 +31,7 @@ export async function ensureIndexed(
   sources: Sources,
   asked: 'always' | 'if-missing',
 ): Promise<readonly IndexedRepository[]> {
-  const inTurn = oneByOne();
+  const inTurn = sequentially();
   const work = sources.repositories.map((spec) => {
     const row = knownRow(context, sources, spec);
     if (row !== undefined && asked === 'if-missing') return { spec, row, changed: false };
@@ -47,8 +46,8 @@ export async function ensureIndexed(
 
 type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Runs what it is given one after the other. */
-function oneByOne(): InTurn {
+/** Makes a function that runs what it is given one after the other. */
+function sequentially(): InTurn {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
     const mine = last.then(work);
@@ -78,60 +77,6 @@ async function indexRepository(
   if (base === known.base) return { spec, row: known, changed: false };
   context.catalog.repositories.refresh(known.id, { ...known, base });
   return { spec, row: { ...known, base }, changed: false };
-}
-
-/** Tells of which day the index is that is used in place of today's. */
-export function noteUnreachable(
-  { progress }: Context,
-  older: {
-    readonly name: string;
-    readonly known: { readonly lastModified: string } | undefined;
-    readonly reason: string;
-    /** Where the mirror gave none */
-    readonly date?: string | undefined;
-  },
-): void {
-  const modified = dateOf(Date.parse(older.known?.lastModified ?? ''));
-  const date = modified ?? older.date;
-  const index = date === undefined ? 'index of an unknown date' : `index of ${date}`;
-  progress.note(`${older.name}: mirror unreachable; using the cached ${index} (${older.reason})`);
-}
-
-/** A signature never ends: whoever serves an index of last year hides what was mended since. It is taken, as apk and pacman do. */
-function noteOlder(
-  { catalog, progress }: Context,
-  older: {
-    readonly spec: RepositorySpec;
-    readonly found: FoundIndex;
-    readonly before: RepositoryRow;
-    readonly packages: readonly IndexPackage[];
-  },
-): void {
-  const was = catalog.repositories.newestBuild(older.before.id);
-  const is = largest(older.packages.map(({ buildTime }) => buildTime));
-  if (is >= was) return;
-  const newest = (seconds: number) => (seconds === 0 ? 'none with a date' : timeOf(seconds));
-  progress.note(
-    `${older.spec.name}: the index from ${redactUrl(older.found.url)} is older than the cached one: its newest package was built ${newest(is)}, that of the cached one ${newest(was)}`,
-  );
-}
-
-/** `2026-11-29 22:14 UTC` */
-function timeOf(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  if (Number.isNaN(date.getTime())) return `${seconds} seconds after 1970`;
-  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-function newestDate({ catalog }: Context, { id }: RepositoryRow): string | undefined {
-  const seconds = catalog.repositories.newestBuild(id);
-  return seconds === 0 ? undefined : dateOf(seconds * 1000);
-}
-
-/** `2026-11-29` */
-function dateOf(ms: number): string | undefined {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10);
 }
 
 /** Returns what is in the catalog, verified here under this trust. */
@@ -170,7 +115,7 @@ async function store(
     read: (input) => sources.distro.repositories.readIndex(input),
   });
   const before = repositories.find(spec.distro, spec.architecture, identityOf(spec));
-  if (before !== undefined) noteOlder(context, { spec, found, before, packages: index.packages });
+  if (before !== undefined) noteOlder(context, { name: spec.name, found, before, packages: index.packages });
   await repositories.replace(
     {
       distro: spec.distro,

@@ -13,8 +13,9 @@ import {
   writeOptions,
 } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
-import { noteUnreachable, readVerified } from './ensure-indexed.ts';
+import { readVerified } from './ensure-indexed.ts';
 import { findIndex } from './find-index.ts';
+import { noteUnreachable } from './index-notes.ts';
 
 /** @throws AppError USAGE where a distribution's repositories have no lists of files */
 export function fileListsOf({ distro }: Pick<Sources, 'distro'>): FileLists {

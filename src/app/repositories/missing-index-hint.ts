@@ -7,7 +7,9 @@ export function missingIndexHint(sources: Sources, spec: RepositorySpec): string
   const { mirrors, distro } = sources;
   const { official, layout } = distro.repositories;
   const remote = spec.baseUrls.find((base) => !isLocal(base)) ?? '';
-  const mirror = mirrors.find((known) => remote.startsWith(known.replace(/\?.*$/s, '').replace(/\$.*$/s, '')));
+  const mirror = mirrors.find((known) =>
+    remote.startsWith(known.replace(/\?.*$/s, '').replace(/\$.*$/s, '')),
+  );
   const isOfficial = official({ release: spec.release, architecture: spec.architecture, mirrors }).some(
     ({ baseUrls }) => baseUrls.includes(remote),
   );

@@ -122,7 +122,8 @@ async function readImage(
     if (known?.read !== undefined && known.from?.includes(source) !== true) {
       await expectBlob(source, descriptor, { where, advance });
     }
-    const read = known?.read ?? (await readLayer(source, descriptor, { at: index, advance, keep: marks.isKept }));
+    const read =
+      known?.read ?? (await readLayer(source, descriptor, { at: index, advance, keep: marks.isKept }));
     if (known !== undefined) common.set(descriptor.digest, { read, from: [...(known.from ?? []), source] });
     expectEqual(
       `diffID of layer ${index} (${descriptor.digest})`,

@@ -1,0 +1,66 @@
+import type { RepositoryRow } from '../../catalog/repositories.ts';
+import { redactUrl } from '../../fetch/url.ts';
+import { largest } from '../../model/lists.ts';
+import type { IndexPackage } from '../../model/package.ts';
+import type { Context } from '../context.ts';
+import type { FoundIndex } from '../sources/indexed-repository.ts';
+
+export interface UnreachableIndex {
+  readonly name: string;
+  readonly known: { readonly lastModified: string } | undefined;
+  /** Why no mirror answered, in one line */
+  readonly reason: string;
+  /** Used where the mirror gave no date */
+  readonly date?: string | undefined;
+}
+
+/** Notes that no mirror answered, and the date of the cached index that is used instead. */
+export function noteUnreachable(
+  { progress }: Context,
+  { name, known, reason, date }: UnreachableIndex,
+): void {
+  const shown = dateOf(Date.parse(known?.lastModified ?? '')) ?? date;
+  const index = shown === undefined ? 'index of an unknown date' : `index of ${shown}`;
+  progress.note(`${name}: mirror unreachable; using the cached ${index} (${reason})`);
+}
+
+export interface ReplacedIndex {
+  readonly name: string;
+  readonly found: FoundIndex;
+  readonly before: RepositoryRow;
+  readonly packages: readonly IndexPackage[];
+}
+
+/**
+ * Notes that an index is older than the one it replaces. A signature never expires, so whoever serves last year's index hides what
+ * has been fixed since. The index is accepted all the same, as apk and pacman do.
+ */
+export function noteOlder({ catalog, progress }: Context, index: ReplacedIndex): void {
+  const { name, found, before, packages } = index;
+  const was = catalog.repositories.newestBuild(before.id);
+  const is = largest(packages.map(({ buildTime }) => buildTime));
+  if (is >= was) return;
+  const newest = (seconds: number) => (seconds === 0 ? 'none with a date' : timeOf(seconds));
+  progress.note(
+    `${name}: the index from ${redactUrl(found.url)} is older than the cached one: its newest package was built ${newest(is)}, that of the cached one ${newest(was)}`,
+  );
+}
+
+/** Returns the day of an index's newest package, `2026-11-29`; undefined where no package has a date. */
+export function newestDate({ catalog }: Context, { id }: RepositoryRow): string | undefined {
+  const seconds = catalog.repositories.newestBuild(id);
+  return seconds === 0 ? undefined : dateOf(seconds * 1000);
+}
+
+/** `2026-11-29 22:14 UTC` */
+function timeOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return `${seconds} seconds after 1970`;
+  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** `2026-11-29` */
+function dateOf(ms: number): string | undefined {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10);
+}

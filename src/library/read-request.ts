@@ -2,6 +2,7 @@ import { nearest } from '../app/settings/nearest.ts';
 import * as read from '../app/settings/setting-values.ts';
 import {
   type ComposeSettings,
+  ENGINES,
   SETTINGS,
   type SettingShape,
   sourceOptions,
@@ -51,8 +52,6 @@ const TEXTS: Readonly<Record<SettingShape, (value: unknown, where: string) => re
   command: (value, where) =>
     Array.isArray(value) ? [JSON.stringify(textsOf(value, where))] : [textOf(value, where)],
 };
-
-const ENGINES = ['docker', 'podman', 'auto'] as const;
 
 /** `max-layers` of a recipe is `maxLayers`. */
 const camelCase = (key: string): string => key.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -132,7 +132,7 @@ export function pushReferences(texts: readonly string[], where: string): readonl
   return texts.map((got) => {
     const reference = parseReference(got);
     if (reference.digest === undefined) return familiarName(reference);
-    return refuse({ where, expected: 'a name without a digest, which is not known before', got });
+    return refuse({ where, expected: 'a name without a digest, which is only known after composing', got });
   });
 }
 

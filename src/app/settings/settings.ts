@@ -60,6 +60,7 @@ export const LAYER_MODES: readonly LayerMode[] = ['package', 'auto', 'bundle', '
 export const LAYER_ENCODINGS: readonly LayerEncoding[] = ['keep', 'gzip', 'zstd', 'none'];
 export const INSTALL_MODES: readonly InstallMode[] = ['deferred', 'static', 'run'];
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['tar', 'oci-dir'];
+export const ENGINES = ['docker', 'podman', 'auto'] as const;
 
 /** Returns the words of `--solver` of all families. */
 export function solverNames(): readonly string[] {

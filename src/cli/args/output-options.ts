@@ -1,15 +1,7 @@
-import { choice, refuse } from '../../app/settings/setting-values.ts';
-import { type ComposeSettings, OUTPUT_FORMATS } from '../../app/settings/settings.ts';
+import { choice, pushReferences, refuse } from '../../app/settings/setting-values.ts';
+import { type ComposeSettings, ENGINES, OUTPUT_FORMATS } from '../../app/settings/settings.ts';
 import { type OptionValues, recipeSettings, setting, valued, withoutValue } from './option.ts';
-import {
-  accessSetting,
-  pushName,
-  type REGISTRY_OPTIONS,
-  registryAccess,
-  STORE_OPTION,
-} from './registry-options.ts';
-
-const ENGINES = ['docker', 'podman', 'auto'] as const;
+import { accessSetting, type REGISTRY_OPTIONS, registryAccess, STORE_OPTION } from './registry-options.ts';
 
 /** For commands that write an image to a file. */
 export const FILE_OPTIONS = recipeSettings({
@@ -55,7 +47,7 @@ export const OUTPUT_OPTIONS = {
       describe: 'Push the image to a registry; no file is written unless --output or --format is given',
       common: true,
     },
-    (texts) => texts.map(pushName),
+    (texts) => pushReferences(texts, '--push'),
   ),
   ...STORE_OPTION,
   'dry-run': {

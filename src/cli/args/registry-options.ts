@@ -1,5 +1,5 @@
 import { refuse } from '../../app/settings/setting-values.ts';
-import { familiarName, parseReference, parseRepository } from '../../model/reference.ts';
+import { parseRepository } from '../../model/reference.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
 import { type OptionText, type OptionValues, toggle, valued } from './option.ts';
 
@@ -32,17 +32,6 @@ export function accessSetting(values: RegistryValues): { readonly access?: Regis
   const { insecure, ca, cert, key } = values;
   const isGiven = insecure || ca !== undefined || cert !== undefined || key !== undefined;
   return isGiven ? { access: registryAccess(values) } : {};
-}
-
-/** Checks a name to push to, and completes it with `latest` where it has no tag. @throws AppError USAGE also for a digest */
-export function pushName(got: string): string {
-  const reference = parseReference(got);
-  if (reference.digest === undefined) return familiarName(reference);
-  return refuse({
-    where: '--push',
-    expected: 'a name without a digest, which is only known after composing',
-    got,
-  });
 }
 
 /** For commands that push images. */

@@ -122,6 +122,33 @@ function effectProblems({ path, text }: Source): readonly string[] {
     .map((specifier) => `${path}: imports ${specifier} in a pure room`);
 }
 
+/** `alpine`, `apkKeys`, `PacmanKeyring`, `lib/apk/db`; not `apk3`, a container format, nor words that go on in lower case. */
+const FAMILY_WORD =
+  /(?<![A-Za-z])(?:alpine|apk|archlinux|pacman|alpm)(?![a-z0-9])|(?<![A-Z])(?:Alpine|Apk|ArchLinux|Pacman|Alpm)(?![a-z0-9])|(?<![A-Z])(?:ALPINE|APK|PACMAN|ALPM|ARCH(?=_))(?![A-Z0-9])/;
+/** `arch` is an option and a qualifier of package URLs too: it is the family where something is decided by it, or typed. */
+const ARCH_DECIDES = /(?:[!=]==?|\bcase|\?\?|[?:|])\s*'arch'|'arch'\s*(?:[!=]==?|\|)/;
+/** Migrations are history: they name what catalogs of their time held. */
+const MAY_NAME_FAMILIES = ['distros/', 'catalog/migrations.ts', 'trust/'];
+
+/** Lines of code, from 1, that name a package family. Comments may, and text for people: strings with blanks in them. */
+function familyNames(text: string): readonly number[] {
+  const blank = (found: string) => found.replace(/[^\n]/g, ' ');
+  const code = text.replace(
+    /\/\*[\s\S]*?\*\/|(?<![:\\])\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`/g,
+    (found) => (found.startsWith('/') || /\s/.test(found) ? blank(found) : found),
+  );
+  return code
+    .split('\n')
+    .flatMap((line, index) => (FAMILY_WORD.test(line) || ARCH_DECIDES.test(line) ? [index + 1] : []));
+}
+
+function familyProblems({ path, text }: Source): readonly string[] {
+  if (MAY_NAME_FAMILIES.some((place) => path.startsWith(place))) return [];
+  return familyNames(text).map(
+    (line) => `${path}:${line}: names a package family, see src/distros/families.ts`,
+  );
+}
+
 function barrelProblems({ path, text }: Source): readonly string[] {
   const found: string[] = [];
   if (/^export\s+\*/m.test(text)) found.push(`${path}: re-exports a whole module`);
@@ -193,6 +220,10 @@ test('model/ and compose/ touch neither disk nor network', () => {
   assert.deepEqual(sources().flatMap(effectProblems), []);
 });
 
+test('no code outside distros/ names a package family', () => {
+  assert.deepEqual(sources().flatMap(familyProblems), []);
+});
+
 test('no barrels and no default exports', () => {
   assert.deepEqual(sources().flatMap(barrelProblems), []);
 });
@@ -229,5 +260,21 @@ test('the rules see what breaks them', () => {
     0,
   );
   assert.equal(sqlProblems({ path: 'app/a.ts', text: "'SELECT id FROM blobs'" }).length, 1);
+  const naming = (text: string) => familyNames(text).length;
+  assert.equal(naming("if (distro.id === 'alpine') return;\nif (distro.id !== 'arch') return;"), 2);
+  assert.equal(naming("const ids = ['alpine', 'arch'];"), 1);
+  assert.equal(naming("export type DistroId = 'x' | 'arch';\nconst id = wanted ?? 'arch';"), 2);
+  assert.equal(naming("const NAMES: Record<string, string> = { alpine: 'x' };"), 1);
+  assert.equal(naming('const DATABASE = /^lib\\/apk\\/db\\/installed$/;'), 1);
+  assert.equal(naming("import { PacmanKeyring } from '../x.ts';\nconst apkRules = 1;"), 2);
+  assert.equal(naming("const url = 'https://dl-cdn.alpinelinux.org/alpine';"), 1);
+  assert.equal(
+    naming("/** As apk and pacman do. */\nconst hint = 'Compose gcc of Alpine: --distro alpine'; // apk"),
+    0,
+  );
+  assert.equal(naming("setting(['arch', 'arch'], 'word');\nnew URLSearchParams(text).get('arch');"), 0);
+  assert.equal(naming("const options = { arch: { placeholder: 'NAME' } };\nprocess.arch === 'x64'"), 0);
+  assert.equal(familyProblems({ path: 'distros/alpine/a.ts', text: "const id = 'alpine';" }).length, 0);
+  assert.equal(familyProblems({ path: 'app/a.ts', text: "const id = 'alpine';" }).length, 1);
   assert.equal(barrelProblems({ path: 'app/a.ts', text: "export * from './b.ts';" }).length, 1);
 });

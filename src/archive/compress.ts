@@ -1,5 +1,5 @@
 import { PassThrough, type Transform } from 'node:stream';
-import { constants, createGzip, createZstdCompress, gzipSync } from 'node:zlib';
+import { constants, createGzip, createZstdCompress } from 'node:zlib';
 
 /**
  * Level 6: level 9 saves about 1 % on package contents and costs three times the time; the layers made here
@@ -15,16 +15,10 @@ const OS_AT = 9;
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * One gzip member without name or time and with OS 255, so that nothing but content and encoder decides the bytes.
- * The encoder is the zlib of the running Node: the same release of Node gives the same bytes.
+ * A streaming encoder; `none` passes the bytes through. `gzip` is one member without name or time and with OS 255, so that
+ * nothing but content and encoder decides the bytes. The encoder is the zlib of the running Node: the same release of Node gives
+ * the same bytes.
  */
-export function gzipBytes(bytes: Uint8Array): Buffer {
-  const packed = gzipSync(bytes, { level: GZIP_LEVEL, chunkSize: CHUNK_BYTES });
-  packed[OS_AT] = OS_UNKNOWN;
-  return packed;
-}
-
-/** A streaming encoder; `gzip` gives what gzipBytes gives, `none` passes the bytes through. */
 export function encoder(encoding: 'gzip' | 'zstd' | 'none'): Transform {
   if (encoding === 'none') return new PassThrough();
   if (encoding === 'zstd') {

@@ -96,17 +96,6 @@ export function tarHeader(record: TarRecord): Buffer {
   return pax.size === 0 ? header : Buffer.concat([paxHeader(pax, record, path), header]);
 }
 
-/** A whole archive in memory, end-of-archive blocks included: for small ones. Content sets the size. */
-export function packTar(entries: Iterable<TarRecord & { content?: Uint8Array }>): Buffer {
-  const parts: Uint8Array[] = [];
-  for (const { content, ...record } of entries) {
-    const bytes = record.type === 'file' ? (content ?? new Uint8Array(0)) : new Uint8Array(0);
-    parts.push(tarHeader({ ...record, sizeBytes: bytes.length }), bytes, tarPadding(bytes.length));
-  }
-  parts.push(TAR_END);
-  return Buffer.concat(parts);
-}
-
 interface UstarValues {
   readonly name: Buffer;
   readonly prefix: Buffer;

@@ -177,15 +177,3 @@ function wrongSize({ digest, size }: BlobId, got: number, where: string): AppErr
     details: { digest, expected: size, got },
   });
 }
-
-/** False when it was not there. @throws AppError UNSUPPORTED when the registry does not delete */
-export async function deleteBlob(
-  session: RegistrySession,
-  repository: Repository,
-  digest: Digest,
-): Promise<boolean> {
-  const target = `blobs/${digest}`;
-  const response = await session.send({ method: 'DELETE', repository, target, accept: [404] });
-  await response.discard();
-  return response.status !== 404;
-}

@@ -2,14 +2,11 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { encoder, gzipBytes } from '../../src/archive/compress.ts';
+import { encoder } from '../../src/archive/compress.ts';
 import { sampleBytes, unpack } from './helpers.ts';
 
-test('gzip: no name, no time, unknown system; streaming gives the same bytes', async () => {
+test('gzip: no name, no time, unknown system', async () => {
   for (const bytes of [Buffer.alloc(0), Buffer.from('hello'), sampleBytes(700_000)]) {
-    const packed = gzipBytes(bytes);
-    assert.equal(packed.toString('hex', 0, 10), '1f8b08000000000000ff');
-    assert.ok((await unpack(packed, 'gzip')).bytes.equals(bytes));
     const streamed = await buffer(Readable.from([bytes]).pipe(encoder('gzip')));
     assert.equal(streamed.toString('hex', 0, 10), '1f8b08000000000000ff');
     assert.ok((await unpack(streamed, 'gzip')).bytes.equals(bytes));

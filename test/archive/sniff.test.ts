@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { sniff } from '../../src/archive/sniff.ts';
-import { packTar, TAR_END } from '../../src/archive/tar-writer.ts';
+import { TAR_END } from '../../src/archive/tar-writer.ts';
+import { packTar } from '../fixtures/pack-tar.ts';
 import { rawHeader } from './helpers.ts';
 
 const tar = packTar([{ path: 'a', type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0 }]);

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { packTar, TAR_END, type TarRecord, tarHeader, tarPadding } from '../../src/archive/tar-writer.ts';
+import { TAR_END, type TarRecord, tarHeader, tarPadding } from '../../src/archive/tar-writer.ts';
 import type { EntryType } from '../../src/model/archive.ts';
+import { packTar } from '../fixtures/pack-tar.ts';
 import { scan } from './helpers.ts';
 
 const plain: TarRecord = { path: 'a', type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0 };

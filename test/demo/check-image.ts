@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, normalize } from 'node:path/posix';
 import { digestOf } from '../../src/model/digest.ts';
 import type { RootfsEntry } from '../../src/output/rootfs.ts';
-import { type VerifiedImage, verifyImage } from '../../src/output/verify-image.ts';
+import { type VerifiedImage, verifyImage } from '../output/verify-image.ts';
 import { CommandError } from './terminal.ts';
 
 /** More links in a row than any package has: a loop. */

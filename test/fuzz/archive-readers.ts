@@ -10,11 +10,11 @@ import { arch } from '../../src/distros/arch/distro.ts';
 import { mtreePaths } from '../../src/distros/arch/mtree.ts';
 import type { Compression } from '../../src/model/archive.ts';
 import { unpackFolder } from '../../src/output/unpack-folder.ts';
-import { verifyImage } from '../../src/output/verify-image.ts';
 import { UNTRUSTED } from '../distros/alpine/installed.ts';
 import { makeApk, makeApkIndex, makeApkMembers, makeFixtureKey } from '../fixtures/apk.ts';
 import { compressBytes, makeArchDb, makeArchPackage, makeMtree } from '../fixtures/arch.ts';
 import { END_OF_ARCHIVE, extendedHeader, type FixtureFile, tarEntries } from '../fixtures/tar.ts';
+import { verifyImage } from '../output/verify-image.ts';
 import { chunksOf, type FuzzedReader, withTarSums } from './reader.ts';
 
 const FILES: readonly FixtureFile[] = [

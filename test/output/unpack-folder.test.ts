@@ -11,9 +11,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { packTar, type TarRecord } from '../../src/archive/tar-writer.ts';
+import type { TarRecord } from '../../src/archive/tar-writer.ts';
 import { type ErrorCode, isAppError } from '../../src/model/app-error.ts';
 import { type UnpackOptions, unpackFolder } from '../../src/output/unpack-folder.ts';
+import { packTar } from '../fixtures/pack-tar.ts';
 import { tempDir } from '../fixtures/temp.ts';
 
 type Member = Partial<TarRecord> & { readonly path: string; readonly content?: Buffer };

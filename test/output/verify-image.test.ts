@@ -23,12 +23,12 @@ import { parseObject } from '../../src/output/image-json.ts';
 import { writeImageTar } from '../../src/output/image-tar.ts';
 import { writeOciDirectory } from '../../src/output/oci-dir.ts';
 import { openImage } from '../../src/output/open-image.ts';
-import { type VerifiedImage, verifyImage } from '../../src/output/verify-image.ts';
 import { podmanEnv } from '../fixtures/engine.ts';
 import { sharedData } from '../fixtures/shared.ts';
 import { END_OF_ARCHIVE, type FixtureFile, tarEntries } from '../fixtures/tar.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { makeImage, type TestImageOptions, type TestLayer } from './images.ts';
+import { type VerifiedImage, verifyImage } from './verify-image.ts';
 
 type Hooks = Parameters<typeof tempDir>[0];
 

@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { verifyImage } from '../../src/output/verify-image.ts';
 import { startDocker } from '../fixtures/engine.ts';
 import { sharedData } from '../fixtures/shared.ts';
 import { tempDir } from '../fixtures/temp.ts';
+import { verifyImage } from '../output/verify-image.ts';
 import { composeCli, NO_ARCH, realArch } from './compose-cli.ts';
 
 const DOCKERFILE = `FROM pkgcompose/bash

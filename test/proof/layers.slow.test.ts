@@ -4,10 +4,10 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { ComposeReport } from '../../src/model/request.ts';
-import { type VerifiedImage, verifyImage } from '../../src/output/verify-image.ts';
 import { type ApkSpec, makeApk, makeApkIndex } from '../fixtures/apk.ts';
 import { startDocker, type TestEngine } from '../fixtures/engine.ts';
 import { tempDir } from '../fixtures/temp.ts';
+import { type VerifiedImage, verifyImage } from '../output/verify-image.ts';
 import { type Cli, composeCli, NO_ALPINE, realAlpine } from './compose-cli.ts';
 import { differences, type Tree, type TreeDifference, treeOfFolder, treeOfImage } from './trees.ts';
 

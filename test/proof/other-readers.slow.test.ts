@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestOf } from '../../src/model/digest.ts';
-import { verifyImage } from '../../src/output/verify-image.ts';
 import { tempDir } from '../fixtures/temp.ts';
+import { verifyImage } from '../output/verify-image.ts';
 import { composeCli, NO_ALPINE, realAlpine } from './compose-cli.ts';
 import { differences, treeOfFolder, treeOfImage } from './trees.ts';
 

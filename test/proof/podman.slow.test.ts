@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { verifyImage } from '../../src/output/verify-image.ts';
 import { podmanEnv } from '../fixtures/engine.ts';
 import { tempDir } from '../fixtures/temp.ts';
+import { verifyImage } from '../output/verify-image.ts';
 import { composeCli, NO_ARCH, realArch } from './compose-cli.ts';
 import { differences, treeOfFolder, treeOfImage } from './trees.ts';
 

@@ -11,7 +11,6 @@ import { parseReference } from '../../src/model/reference.ts';
 import type { PushReport } from '../../src/model/registry.ts';
 import type { Image } from '../../src/output/image.ts';
 import { contentsOf } from '../../src/output/image-content.ts';
-import { verifyImage } from '../../src/output/verify-image.ts';
 import { contents } from '../app/harness.ts';
 import { ACCESS, imageOf, inCache } from '../app/images/registry-images.ts';
 import { seededRandom } from '../fake/body-stages.ts';
@@ -19,6 +18,7 @@ import type { ProxyFault } from '../fake/fault-exchange.ts';
 import { type FaultProxy, type ProxyRule, startFaultProxy } from '../fake/fault-proxy.ts';
 import { startRegistry, type TestRegistry } from '../fixtures/registries.ts';
 import { tempDir } from '../fixtures/temp.ts';
+import { verifyImage } from '../output/verify-image.ts';
 import { quickSession } from '../registry/harness.ts';
 
 interface TestHooks {

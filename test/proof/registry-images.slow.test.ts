@@ -10,7 +10,6 @@ import { tags } from '../../src/app/images/tags.ts';
 import { login } from '../../src/app/login.ts';
 import type { RegistryAccess } from '../../src/model/registry.ts';
 import type { ComposeReport } from '../../src/model/request.ts';
-import { verifyImage } from '../../src/output/verify-image.ts';
 import { cli, json, KEY, noise, refused, request, small } from '../app/harness.ts';
 import { ACCESS, dockerManifestOf, imageOf, inCache, indexOf, tarOf } from '../app/images/registry-images.ts';
 import { startFaultProxy } from '../fake/fault-proxy.ts';
@@ -19,6 +18,7 @@ import { PULL_CLIENTS, startPullClient } from '../fixtures/pull-clients.ts';
 import { type RegistryOptions, startRegistry, type TestRegistry } from '../fixtures/registries.ts';
 import { startTokenServer } from '../fixtures/registry-token-server.ts';
 import { tempDir } from '../fixtures/temp.ts';
+import { verifyImage } from '../output/verify-image.ts';
 import { NO_ALPINE, realAlpine } from './compose-cli.ts';
 
 interface TestHooks {

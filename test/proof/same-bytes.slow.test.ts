@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import type { ComposeReport, LayerReport } from '../../src/model/request.ts';
-import { verifyImage } from '../../src/output/verify-image.ts';
 import { tempDir } from '../fixtures/temp.ts';
+import { verifyImage } from '../output/verify-image.ts';
 import { composeCli, NO_ALPINE, NO_ARCH, type RealPackages, realAlpine, realArch } from './compose-cli.ts';
 
 /** The blobs as a stranger's tar unpacks them. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { decodePath } from '../../src/model/path-bytes.ts';
-import type { VerifiedImage } from '../../src/output/verify-image.ts';
+import type { VerifiedImage } from '../output/verify-image.ts';
 
 /** All that is compared of a path. */
 export interface PathFacts {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { packTar } from '../../src/archive/tar-writer.ts';
 import { ancestorsOf } from '../../src/compose/tree.ts';
+import { packTar } from '../fixtures/pack-tar.ts';
 
 type Entry = Parameters<typeof packTar>[0] extends Iterable<infer T> ? T : never;
 

@@ -3,7 +3,7 @@ import { type ArtifactFetchRequest, fetchArtifact } from '../../../src/app/artif
 import { type ArtifactPullRequest, pullArtifact } from '../../../src/app/artifact/pull.ts';
 import { type ArtifactPushRequest, pushArtifact } from '../../../src/app/artifact/push.ts';
 import { PLAIN_ACCESS, type RegistryContext } from '../../../src/app/registry-access.ts';
-import { packTar, type TarRecord } from '../../../src/archive/tar-writer.ts';
+import type { TarRecord } from '../../../src/archive/tar-writer.ts';
 import type {
   ArtifactFetchReport,
   ArtifactPullReport,
@@ -13,6 +13,7 @@ import { type Digest, digestOf } from '../../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../../src/model/media-types.ts';
 import { silentProgress } from '../../../src/model/progress.ts';
 import { type FakeRegistry, type RegistrySwitches, startFakeRegistry } from '../../fake/registry.ts';
+import { packTar } from '../../fixtures/pack-tar.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 
 interface TestHooks {

@@ -9,10 +9,10 @@ import { openPlanner } from '../../../src/app/query/planner.ts';
 import { solvedGraph } from '../../../src/app/query/solved-graph.ts';
 import { silentProgress } from '../../../src/model/progress.ts';
 import type { BaseMode, ComposeRequest, PlanReport } from '../../../src/model/request.ts';
-import { verifyImage } from '../../../src/output/verify-image.ts';
 import type { ApkSpec } from '../../fixtures/apk.ts';
 import { writeAlpineMirror, writeArchMirror } from '../../fixtures/mirror-dir.ts';
 import { tempDir } from '../../fixtures/temp.ts';
+import { verifyImage } from '../../output/verify-image.ts';
 import { cli, environment, refused, request, small, source, use } from '../harness.ts';
 
 const PASSWD = 'root:x:0:0:root:/root:/bin/sh\n';

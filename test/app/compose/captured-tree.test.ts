@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { capturedTree } from '../../../src/app/compose/captured-tree.ts';
 import { NONDETERMINISTIC_FILES } from '../../../src/app/compose/nondeterministic-files.ts';
-import { packTar } from '../../../src/archive/tar-writer.ts';
 import { directoryInode, type Inode, type Tree } from '../../../src/compose/tree.ts';
 import type { Digest } from '../../../src/model/digest.ts';
+import { packTar } from '../../fixtures/pack-tar.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 
 type Packed = Parameters<typeof packTar>[0] extends Iterable<infer T> ? T : never;

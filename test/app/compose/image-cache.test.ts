@@ -7,9 +7,9 @@ import { compose } from '../../../src/app/compose/compose.ts';
 import { withContext } from '../../../src/app/context.ts';
 import { silentProgress } from '../../../src/model/progress.ts';
 import type { ComposeReport, ComposeRequest } from '../../../src/model/request.ts';
-import { verifyImage } from '../../../src/output/verify-image.ts';
 import { writeAlpineMirror } from '../../fixtures/mirror-dir.ts';
 import { tempDir } from '../../fixtures/temp.ts';
+import { verifyImage } from '../../output/verify-image.ts';
 import { environment, request, small } from '../harness.ts';
 
 function setUp(dir: string) {

@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import { compose } from '../../../src/app/compose/compose.ts';
 import { digestOf } from '../../../src/model/digest.ts';
 import type { LayerMode } from '../../../src/model/request.ts';
-import { verifyImage } from '../../../src/output/verify-image.ts';
 import type { ApkSpec } from '../../fixtures/apk.ts';
 import { writeAlpineMirror } from '../../fixtures/mirror-dir.ts';
 import { tempDir } from '../../fixtures/temp.ts';
+import { verifyImage } from '../../output/verify-image.ts';
 import { noise, request, small, use } from '../harness.ts';
 
 const large = (name: string): ApkSpec =>

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { compose } from '../../../src/app/compose/compose.ts';
 import type { SourceOptions } from '../../../src/model/request.ts';
-import { verifyImage } from '../../../src/output/verify-image.ts';
 import { startMirror } from '../../fake/mirror.ts';
 import { writeAlpineMirror, writeArchMirror } from '../../fixtures/mirror-dir.ts';
 import { tempDir } from '../../fixtures/temp.ts';
+import { verifyImage } from '../../output/verify-image.ts';
 import { request, small, use } from '../harness.ts';
 
 async function composedFrom(dir: string, name: string, from: Partial<SourceOptions>, target: string) {

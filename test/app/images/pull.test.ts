@@ -9,9 +9,9 @@ import { diff } from '../../../src/app/verify/diff.ts';
 import { verify } from '../../../src/app/verify/verify.ts';
 import { type Digest, digestOf } from '../../../src/model/digest.ts';
 import { openContent } from '../../../src/output/open-image.ts';
-import { verifyImage } from '../../../src/output/verify-image.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../fake/registry.ts';
 import { tempDir } from '../../fixtures/temp.ts';
+import { verifyImage } from '../../output/verify-image.ts';
 import { contents, refused, source } from '../harness.ts';
 import { ACCESS, dockerManifestOf, imageOf, inCache, indexOf, tarOf } from './registry-images.ts';
 

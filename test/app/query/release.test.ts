@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { verifyImage } from '../../../src/output/verify-image.ts';
 import { type ApkSpec, makeApk, makeApkIndex } from '../../fixtures/apk.ts';
 import { writeAlpineMirror } from '../../fixtures/mirror-dir.ts';
 import { tempDir } from '../../fixtures/temp.ts';
+import { verifyImage } from '../../output/verify-image.ts';
 import { composeCli } from '../../proof/compose-cli.ts';
 import { treeOfImage } from '../../proof/trees.ts';
 

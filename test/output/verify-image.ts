@@ -1,12 +1,12 @@
-import type { Digest } from '../model/digest.ts';
-import { silentProgress } from '../model/progress.ts';
-import type { ImageConfig, ImageManifest } from './image-json.ts';
-import type { ImageChoice, ImageSource } from './image-source.ts';
-import type { WriteOptions } from './image-tar.ts';
-import { openImage } from './open-image.ts';
-import { RootfsBuilder, type RootfsEntry } from './rootfs.ts';
-import { throwIfCancelled } from './storage-error.ts';
-import { expectEqual, readLayer, type VerifiedLayer } from './verify-layer.ts';
+import type { Digest } from '../../src/model/digest.ts';
+import { silentProgress } from '../../src/model/progress.ts';
+import type { ImageConfig, ImageManifest } from '../../src/output/image-json.ts';
+import type { ImageChoice, ImageSource } from '../../src/output/image-source.ts';
+import type { WriteOptions } from '../../src/output/image-tar.ts';
+import { openImage } from '../../src/output/open-image.ts';
+import { RootfsBuilder, type RootfsEntry } from '../../src/output/rootfs.ts';
+import { throwIfCancelled } from '../../src/output/storage-error.ts';
+import { expectEqual, readLayer, type VerifiedLayer } from '../../src/output/verify-layer.ts';
 
 export interface VerifiedImage {
   readonly kind: ImageSource['kind'];

@@ -9,11 +9,11 @@ export interface DecompressLimits {
 }
 
 /** Above every package there is (the largest, of games and toolkits, unpack to some 10 GiB), below a common disk. */
-export const MAX_UNCOMPRESSED_BYTES = 32 * 2 ** 30;
+const MAX_UNCOMPRESSED_BYTES = 32 * 2 ** 30;
 /** gzip cannot exceed 1032:1; zstd and xz of real packages stay below 200:1. */
-export const MAX_RATIO = 2000;
+const MAX_RATIO = 2000;
 /** Ratios say nothing of small archives: a few MiB of zeros are harmless. */
-export const RATIO_FREE_BYTES = 64 * 2 ** 20;
+const RATIO_FREE_BYTES = 64 * 2 ** 20;
 
 /** Keeps the account of one archive: bytes in and out, where each segment lies, and the limits. */
 export class SegmentSink {

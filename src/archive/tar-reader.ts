@@ -41,7 +41,7 @@ export const MAX_ENTRIES = 1_000_000;
 /** tar writes up to four (pax, global pax, GNU long name and long link), abuild one for each file. */
 const MAX_EXTENSIONS = 4;
 /** Engines cap a pax header at 1 MiB as well; an xattr on Linux ends at 64 KiB. */
-export const MAX_EXTENSION_BYTES = 1 << 20;
+const MAX_EXTENSION_BYTES = 1 << 20;
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
 

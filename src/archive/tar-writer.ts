@@ -159,7 +159,7 @@ function paxHeader(pax: ReadonlyMap<string, Buffer>, record: TarRecord, path: Bu
 }
 
 /** `<length> <key>=<value>\n`, the length counting itself. */
-export function paxRecord(key: string, value: Uint8Array): Buffer {
+function paxRecord(key: string, value: Uint8Array): Buffer {
   const keyBytes = encodePath(key);
   const rest = keyBytes.length + value.length + 3;
   let length = rest + String(rest).length;

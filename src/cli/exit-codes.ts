@@ -33,7 +33,7 @@ export const EXIT_NODE_TOO_OLD = 69;
 /** sysexits(3) EX_SOFTWARE: a bug. */
 export const EXIT_BUG = 70;
 /** 128 + signal number, as shells report it. */
-export const EXIT_SIGINT = 130;
+const EXIT_SIGINT = 130;
 export const EXIT_SIGTERM = 143;
 
 /** What each code means to a person, in the order of the table. */

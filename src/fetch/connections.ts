@@ -5,7 +5,7 @@ import { trustedContext } from './authorities.ts';
 import { type HttpProxy, namesProxy, ProxyError, proxyOf } from './proxies.ts';
 
 /** A host that does not take the connection in this time is down; the next mirror may be up. */
-export const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 /** Indexes of several repositories and then archives come from one host: keep its connections between them. */
 const KEEP_ALIVE_MS = 20_000;
 

@@ -11,7 +11,7 @@ import type { RemoteFiles } from './remote.ts';
 import { fileNameOf, isLocal } from './url.ts';
 
 /** Slow mirrors pause for seconds; none that is alive stays silent this long. */
-export const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** `timeoutMs`: the longest silence: until the headers, and between pieces of the body; default 30,000. */
 export interface FetchOptions extends MirrorOptions {

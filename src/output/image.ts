@@ -54,7 +54,7 @@ export function blobPath(digest: Digest): string {
 }
 
 /** Distinct names of the image, in the order given. */
-export function imageTags(image: Image): readonly ImageTag[] {
+function imageTags(image: Image): readonly ImageTag[] {
   const byName = new Map(image.tags.map((tag) => [parseTag(tag).full, parseTag(tag)]));
   return [...byName.values()];
 }
@@ -78,7 +78,7 @@ export function nameAnnotations({ familiar, full }: ImageTag): Readonly<Record<s
 }
 
 /** OCI image-spec "Image Index". */
-export function indexJson(image: Image): Buffer {
+function indexJson(image: Image): Buffer {
   return Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: indexDescriptors(image) }),
   );
@@ -88,7 +88,7 @@ export function indexJson(image: Image): Buffer {
  * What `docker load` and `podman load` read: docker image-spec v1.2, `manifest.json`, with OCI blob paths. Full
  * names, since podman puts `localhost/` before others; docker shortens them itself.
  */
-export function dockerManifestJson(image: Image): Buffer {
+function dockerManifestJson(image: Image): Buffer {
   return Buffer.from(
     JSON.stringify([
       {

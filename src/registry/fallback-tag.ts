@@ -12,7 +12,7 @@ import type { RegistrySession } from './types.ts';
 const MAX_ROUNDS = 8;
 
 /** Where registries without the referrers API keep the list (OCI distribution-spec 1.1, "Referrers Tag Schema"). */
-export function fallbackTag(repository: Repository, subject: Digest): Reference {
+function fallbackTag(repository: Repository, subject: Digest): Reference {
   return withTag(repository, parseTagName(subject.replace(':', '-')));
 }
 

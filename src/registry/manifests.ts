@@ -14,7 +14,7 @@ import type { RegistryRequest, RegistryResponse, RegistrySession } from './types
  * What is asked for: docker-registry answers 404 to a request that does not name the manifest's type. Docker's v2s2 types
  * are what older pushes left in registries; read, never written.
  */
-export const MANIFEST_TYPES: readonly string[] = [
+const MANIFEST_TYPES: readonly string[] = [
   MEDIA_TYPES.manifest,
   MEDIA_TYPES.index,
   'application/vnd.docker.distribution.manifest.v2+json',

@@ -15,14 +15,14 @@ export interface Backend {
 }
 
 /** Where the prologue mounts the new root, and an empty writable folder. */
-export const ROOT = '/tmp/root';
-export const STATE = '/tmp/state';
+const ROOT = '/tmp/root';
+const STATE = '/tmp/state';
 
 /**
  * What package scripts do as root: owners, modes, other users' programs, file capabilities, chroot. No devices, no
  * mounts, no network, no kernel settings.
  */
-export const CAPABILITIES = [
+const CAPABILITIES = [
   'chown',
   'dac_override',
   'fowner',

@@ -78,7 +78,7 @@ export const EMPTY_CONFIG: BlobSource = {
 };
 
 /** Whether the store has the entry, blob and manifest. */
-export async function isInStore(
+async function isInStore(
   session: RegistrySession,
   store: Repository,
   { tag, manifest }: StoreEntry,

@@ -14,7 +14,7 @@ import { count, list, malformed, type Reader, record } from './strict-json.ts';
  * lines: the packages of each repository in the config's order, then archives, derived blobs, keys.
  */
 
-export const CATALOG_TYPE = 'application/vnd.pkgcompose.catalog.v1';
+const CATALOG_TYPE = 'application/vnd.pkgcompose.catalog.v1';
 const ANY_CATALOG_TYPE = /^application\/vnd\.pkgcompose\.catalog\.v\d+$/;
 const CONFIG_TYPE = 'application/vnd.pkgcompose.catalog.config.v1+json';
 export const CHUNK_TYPE = 'application/vnd.pkgcompose.catalog.chunk.v1+zstd';

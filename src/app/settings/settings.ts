@@ -54,7 +54,7 @@ export interface ComposeSettings {
 }
 
 /** Docker's overlay2 takes 125 layers, and an image built `FROM` this one needs room for its own. */
-export const DEFAULT_MAX_LAYERS = 100;
+const DEFAULT_MAX_LAYERS = 100;
 export const BASE_MODES: readonly BaseMode[] = ['minimal', 'system', 'none'];
 export const LAYER_MODES: readonly LayerMode[] = ['package', 'auto', 'bundle', 'single'];
 export const LAYER_ENCODINGS: readonly LayerEncoding[] = ['keep', 'gzip', 'zstd', 'none'];

@@ -15,7 +15,7 @@ import { parseManifest, parseObject } from '../../output/image-json.ts';
  * so that no registry collects it.
  */
 
-export const GENERATION_TYPE = 'application/vnd.pkgcompose.index.v1';
+const GENERATION_TYPE = 'application/vnd.pkgcompose.index.v1';
 /** What the bytes are, their name says. */
 const FILE_TYPE = 'application/octet-stream';
 const TITLE = 'org.opencontainers.image.title';

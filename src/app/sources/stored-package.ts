@@ -16,9 +16,9 @@ import type { Document } from '../../output/image-content.ts';
 
 /** Artifact type of a package's unmodified archive, and of what is made of archives. */
 export const PACKAGE_TYPE = 'application/vnd.pkgcompose.package.v1';
-export const DERIVED_TYPE = 'application/vnd.pkgcompose.derived.v1';
+const DERIVED_TYPE = 'application/vnd.pkgcompose.derived.v1';
 /** Of a detached signature beside a package. */
-export const SIGNATURE_TYPE = 'application/vnd.pkgcompose.signature.v1';
+const SIGNATURE_TYPE = 'application/vnd.pkgcompose.signature.v1';
 /** Archives that OCI has no layer type for. */
 export const XZ_ARCHIVE_TYPE = 'application/vnd.pkgcompose.archive.v1.tar+xz';
 

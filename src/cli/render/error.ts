@@ -5,7 +5,7 @@ import { labelled, printable } from './format.ts';
 import { problemLines } from './problems.ts';
 import { withSourcePlaces } from './source-places.ts';
 
-export const ISSUES = 'the project’s issue tracker';
+const ISSUES = 'the project’s issue tracker';
 
 export function errorExitCode(error: unknown, signal: AbortSignal): number {
   if (signal.aborted) return signal.reason === 'SIGTERM' ? EXIT_SIGTERM : EXIT_CODES.CANCELLED;

@@ -28,7 +28,7 @@ const MAX_RATIO = 400;
 /** Of a SHA-256; what follows them apk does not read. */
 const SHA256_DIGITS = 64;
 
-export const SCRIPT_NAMES = [
+const SCRIPT_NAMES = [
   'pre-install',
   'post-install',
   'pre-upgrade',

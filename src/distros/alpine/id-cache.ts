@@ -92,7 +92,7 @@ function allNames({ path, fields }: IdFile): Names {
  * Names and ids in the order of the lines, as musl's fgetpwent and fgetgrent read: the last byte of every line is dropped,
  * newline or not; a line with too few fields or a third one that is no number is skipped.
  */
-export function readIds(root: Root, path: string, fields: number): [name: string, id: number][] {
+function readIds(root: Root, path: string, fields: number): [name: string, id: number][] {
   const ids: [string, number][] = [];
   const text = Buffer.from(root.read(path) ?? []).toString('latin1');
   for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {

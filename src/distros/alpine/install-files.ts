@@ -4,7 +4,7 @@ import { installScript } from './install-script.ts';
 import { type TriggerRun, triggersOf } from './triggers.ts';
 
 /** Lines of the steps that are done. */
-export const STATE_PATH = '.pkg/state';
+const STATE_PATH = '.pkg/state';
 
 export interface InstallFilesInput {
   /** In install order */
@@ -49,7 +49,7 @@ export function installFiles(input: InstallFilesInput): readonly GeneratedFile[]
 }
 
 /** No leading slash. Package names are single path components: the archive reader refuses others. */
-export function scriptPath(entry: InstalledPackage, script: string): string {
+function scriptPath(entry: InstalledPackage, script: string): string {
   return `.pkg/alpine/${entry.facts.name}/${script}`;
 }
 

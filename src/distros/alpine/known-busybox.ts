@@ -4,7 +4,7 @@ import { FILE_COMMANDS } from '../shared/shell/commands.ts';
 import { undecided } from '../shared/shell/undecided.ts';
 import { addgroup, adduser } from './known-accounts.ts';
 
-export const BUSYBOX = 'bin/busybox';
+const BUSYBOX = 'bin/busybox';
 
 /** The places of a program: below /usr where the root is merged and /bin a link. */
 const placesOf = (path: string): readonly string[] => [path, `usr/${path}`];
@@ -76,7 +76,7 @@ function installSuidLinks({ args, root }: CommandCall, real: string): CommandRes
  * What the program names: itself, which its links lead to, and the applets: its strings that are paths of programs, but for
  * itself and what it runs.
  */
-export function suidApplets(program: Uint8Array): {
+function suidApplets(program: Uint8Array): {
   readonly own: string;
   readonly paths: readonly string[];
 } {

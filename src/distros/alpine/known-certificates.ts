@@ -7,7 +7,7 @@ import { certificateOf, subjectHash } from './known-x509.ts';
 /** In usr/bin where usr/sbin is a link to it */
 export const UPDATE_CA_CERTIFICATES = ['usr/sbin/update-ca-certificates', 'usr/bin/update-ca-certificates'];
 export const C_REHASH = 'usr/bin/c_rehash';
-export const UPDATE_SCRIPTS = 'etc/ca-certificates/update.d';
+const UPDATE_SCRIPTS = 'etc/ca-certificates/update.d';
 
 const CONFIGURATION = 'etc/ca-certificates.conf';
 const CERTIFICATES = 'usr/share/ca-certificates';

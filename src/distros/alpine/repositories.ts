@@ -25,7 +25,7 @@ export function repositories(query: RepositoryQuery): readonly RepositorySpec[] 
 }
 
 /** `3.19` and `v3.19` name the same release; empty is the newest stable one. */
-export function parseRelease(word: string): string {
+function parseRelease(word: string): string {
   if (word === '') return DEFAULT_RELEASE;
   const release = /^\d/.test(word) ? `v${word}` : word;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(release)) {

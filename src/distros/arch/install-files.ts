@@ -4,7 +4,7 @@ import type { HookPlan } from './hooks.ts';
 import { hookTargetsPath, installScript, scriptletPath, scriptletsOf } from './install-script.ts';
 
 /** Lines of the steps that are done; there from the start, so that the script needs no tool to make it. */
-export const STATE_PATH = '.pkg/state';
+const STATE_PATH = '.pkg/state';
 
 export interface StepPlan {
   readonly plan: HookPlan;

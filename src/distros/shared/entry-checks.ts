@@ -2,7 +2,7 @@ import { MAX_ENTRIES, type TarEntry } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 
 /** An ArchiveFacts.layerProblem: what the engines make of such a tar differs, or one of them fails. */
-export const OVER_ITS_OWN =
+const OVER_ITS_OWN =
   'an entry that replaces, or lies below, another entry of the archive that is not a folder';
 
 /**

@@ -55,9 +55,9 @@ export const EARLY_END = 'end-of-archive blocks before the last segment';
 export const STRAY_ZERO_BLOCK = 'a stray zero block between entries';
 export const DATA_AFTER_END = 'data after the end-of-archive blocks';
 export const READ_OTHERWISE = 'entries that engines and the package manager read differently';
-export const DOT_NAMES = 'names starting with ./, which the package manager does not install';
-export const ROOT_FOLDER = 'an entry of the root folder, which the package manager ignores';
-export const GLOBAL_HEADER = 'a global header before the files, which only engines apply to them';
+const DOT_NAMES = 'names starting with ./, which the package manager does not install';
+const ROOT_FOLDER = 'an entry of the root folder, which the package manager ignores';
+const GLOBAL_HEADER = 'a global header before the files, which only engines apply to them';
 
 /**
  * Takes an archive's uncompressed bytes in order, as pieces that never span two segments, and collects what the

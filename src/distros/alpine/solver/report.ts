@@ -18,7 +18,7 @@ export function reportLines(diagnoses: readonly Diagnosis[], model: Model): read
 }
 
 /** `world[foo@edge>2]`, `git-2.43.0-r0[so:libz.so.1]` */
-export function termText({ owner, dependency }: Term, model: Model): string {
+function termText({ owner, dependency }: Term, model: Model): string {
   const tag =
     dependency.tag === 1 || !model.rules.sortsReport ? '' : `@${model.tags[31 - Math.clz32(dependency.tag)]}`;
   const text = dependencyText(dependency, model.rules);

@@ -46,11 +46,11 @@ export function relocateTree(tree: Tree, prefix: string, time: number): Tree {
 function relocateTarget(
   { type, linkTarget }: Pick<Inode | FileEntry, 'type' | 'linkTarget'>,
   prefix: string,
-  isThere: (path: string) => boolean,
+  exists: (path: string) => boolean,
 ): string {
   if (type !== 'symlink' || !linkTarget.startsWith('/')) return linkTarget;
   const path = normalised(linkTarget);
-  return path === '' || isThere(path) ? `/${prefix}${linkTarget}` : linkTarget;
+  return path === '' || exists(path) ? `/${prefix}${linkTarget}` : linkTarget;
 }
 
 /** `/usr//lib/../bin/` → `usr/bin`; symlinks on the way are not looked at. */

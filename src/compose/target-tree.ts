@@ -7,6 +7,7 @@ import type {
 } from '../distros/install.ts';
 import { AppError } from '../model/app-error.ts';
 import type { FileEntry } from '../model/archive.ts';
+import { versionedName } from '../model/package.ts';
 import { TreeRoot } from './root.ts';
 import { ancestorsOf, directoryInode, type Inode, inodeOf, parentOf, type Tree } from './tree.ts';
 
@@ -155,7 +156,7 @@ function placeOf(state: State, installed: InstalledPackage, { path, type }: File
     throw noParent(installed, path, parent);
   // Made with the permissions that a directory has by default, which packages may change.
   if (makesParents) for (const above of ancestorsOf(path)) if (!tree.has(above)) state.shipped.add(above);
-  if (rules.replacesSymlinks !== true) return root.locate(path, nameOf(installed));
+  if (rules.replacesSymlinks !== true) return root.locate(path, versionedName(installed.facts));
   for (const ancestor of ancestorsOf(path)) {
     const type = tree.get(ancestor)?.type ?? 'symlink';
     if (type === 'directory') continue;
@@ -187,7 +188,7 @@ function installDirectory(
   if (existing.type === 'symlink') {
     if (rules.needsParents === true && !root.isDirectory(path)) throw noParent(installed, path, path);
     // To nothing yet: the directory it names is made.
-    root.directory(path, nameOf(installed));
+    root.directory(path, versionedName(installed.facts));
     return;
   }
   if (existing.type !== 'directory') {
@@ -213,9 +214,13 @@ function sameOwnership(a: DirectoryOwnership, b: DirectoryOwnership): boolean {
 
 function noParent(installed: InstalledPackage, path: string, parent: string): AppError {
   const why = `/${parent} is not a folder: no earlier package contains it`;
-  return new AppError('BAD_ARCHIVE', `${nameOf(installed)}: /${path} cannot be installed: ${why}`, {
-    details: { path: `/${path}` },
-  });
+  return new AppError(
+    'BAD_ARCHIVE',
+    `${versionedName(installed.facts)}: /${path} cannot be installed: ${why}`,
+    {
+      details: { path: `/${path}` },
+    },
+  );
 }
 
 /** The first package that has made a directory there. */
@@ -233,11 +238,11 @@ function inodeFor(state: State, installed: InstalledPackage, entry: FileEntry): 
     if (kept !== undefined) state.root.know(inode, () => Buffer.from(kept, 'base64'));
     return inode;
   }
-  const inode = state.tree.get(state.root.locate(entry.linkTarget, nameOf(installed)));
+  const inode = state.tree.get(state.root.locate(entry.linkTarget, versionedName(installed.facts)));
   if (inode === undefined || inode.type === 'directory') {
     throw new AppError(
       'BAD_ARCHIVE',
-      `${nameOf(installed)}: hard link ${entry.path} points at ${entry.linkTarget}, which is not one of its files`,
+      `${versionedName(installed.facts)}: hard link ${entry.path} points at ${entry.linkTarget}, which is not one of its files`,
     );
   }
   return inode;
@@ -250,10 +255,17 @@ function conflict(
   why: string,
 ): AppError {
   if (earlier === later)
-    return new AppError('BAD_ARCHIVE', `${nameOf(later)}: /${path} cannot be installed: ${why}`, {
-      details: { path: `/${path}` },
-    });
-  const owners = [earlier === undefined ? 'another package' : nameOf(earlier), nameOf(later)];
+    return new AppError(
+      'BAD_ARCHIVE',
+      `${versionedName(later.facts)}: /${path} cannot be installed: ${why}`,
+      {
+        details: { path: `/${path}` },
+      },
+    );
+  const owners = [
+    earlier === undefined ? 'another package' : versionedName(earlier.facts),
+    versionedName(later.facts),
+  ];
   return new AppError(
     'CONFLICT',
     `/${path}: ${owners[0]} and ${owners[1]} cannot be installed together: ${why}`,
@@ -262,8 +274,4 @@ function conflict(
       details: { path: `/${path}`, owners },
     },
   );
-}
-
-function nameOf(installed: InstalledPackage): string {
-  return `${installed.facts.name}-${installed.facts.version}`;
 }

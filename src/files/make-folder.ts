@@ -9,7 +9,7 @@ import { dirname, resolve } from 'node:path';
  */
 export function makeFolder(path: string, mode = 0o777): void {
   const missing: string[] = [];
-  for (let at = resolve(path); !isThere(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
+  for (let at = resolve(path); !pathExists(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
   if (missing.length === 0 && !isFolder(path)) mkdirSync(path, { mode });
   for (const folder of missing.reverse()) {
     try {
@@ -22,7 +22,7 @@ export function makeFolder(path: string, mode = 0o777): void {
 }
 
 /** False also behind what is not a folder: making it says so. */
-function isThere(path: string): boolean {
+function pathExists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 

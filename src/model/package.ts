@@ -158,3 +158,14 @@ export type SolveResult =
       /** The same in the real tool's own words, a line each: what `apk add` or `pacman -S` prints. */
       readonly report: readonly string[];
     };
+
+/** `gcc-13.2.1-r1`: name and version as both package managers write them together. */
+export function versionedName({
+  name,
+  version,
+}: {
+  readonly name: string;
+  readonly version: string;
+}): string {
+  return `${name}-${version}`;
+}

@@ -46,7 +46,7 @@ const IDENTIFIER = /^[0-9a-f]{64}$/;
  */
 export function parseReference(text: string): Reference {
   const { name, tag, digest } = split(text);
-  const repository = nameOf(name, text);
+  const repository = parseName(name, text);
   if (tag !== undefined && !TAG.test(tag)) throw invalid(text, `${JSON.stringify(tag)} is not a tag`);
   if (digest === undefined) return { ...repository, tag: (tag ?? DEFAULT_TAG) as Tag, digest };
   return { ...repository, tag: tag as Tag | undefined, digest: digestPart(digest, text) };
@@ -61,7 +61,7 @@ export function parseRepository(text: string): Repository {
   if (tag !== undefined || digest !== undefined) {
     throw invalid(text, 'a repository is named without a tag and without a digest');
   }
-  return nameOf(name, text);
+  return parseName(name, text);
 }
 
 /** @throws AppError USAGE */
@@ -124,7 +124,7 @@ function digestPart(digest: string, text: string): Digest {
   }
 }
 
-function nameOf(name: string, text: string): Repository {
+function parseName(name: string, text: string): Repository {
   const { domain, path } = divide(name);
   const checked = domainPart(domain, text);
   for (const component of path.split('/')) {

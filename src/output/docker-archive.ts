@@ -46,11 +46,11 @@ export async function openDockerArchive(
   const named = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/.exec(image.config)?.[1];
   if (named !== undefined) expectEqual(`digest of ${image.config}`, named, hexOf(configDigest));
   const config = parseConfig(bytes, image.config);
-  const nameOf = new Map([[configDigest, image.config]]);
+  const blobNames = new Map([[configDigest, image.config]]);
   const layers: Descriptor[] = [];
   for (const name of image.layers) {
     const layer = await describe(layout, name);
-    nameOf.set(layer.digest, name);
+    blobNames.set(layer.digest, name);
     layers.push(layer);
   }
   const manifest = {
@@ -66,7 +66,7 @@ export async function openDockerArchive(
     manifestDigest: undefined,
     manifest,
     config,
-    blob: (digest, offset) => layout.stream(nameOf.get(digest) ?? '', offset),
+    blob: (digest, offset) => layout.stream(blobNames.get(digest) ?? '', offset),
     leftOver: async () => leftOver(layout, images),
   };
 }

@@ -32,7 +32,7 @@ export async function writeImageTar(
   const parts = tarParts(image);
   const sizeBytes = tarSize(parts);
   const { progress = silentProgress, signal } = options;
-  const task = progress.task(`write ${nameOf(path)}`, sizeBytes, 'bytes');
+  const task = progress.task(`write ${outputName(path)}`, sizeBytes, 'bytes');
   const buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, sizeBytes));
   function* pieces(): Generator<Buffer> {
     for (const piece of tarPieces(parts, () => buffer)) {
@@ -51,7 +51,7 @@ export async function writeImageTar(
       });
     }
   } catch (error) {
-    throw outputError(error, nameOf(path), sizeBytes);
+    throw outputError(error, outputName(path), sizeBytes);
   } finally {
     task.done();
   }
@@ -85,7 +85,7 @@ async function writePieces(
 }
 
 /** As messages name it */
-function nameOf(path: string): string {
+function outputName(path: string): string {
   return path === STDOUT ? 'standard output' : path;
 }
 

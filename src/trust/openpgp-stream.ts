@@ -24,11 +24,11 @@ interface Tap {
  */
 async function makeTap(pending: PendingSignature): Promise<Tap> {
   const { enums } = await import('openpgp');
-  let settled = false;
+  let finished = false;
   let resume = (): void => {};
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const settle = (): void => {
-    settled = true;
+  const finish = (): void => {
+    finished = true;
     resume();
   };
   const readable = new ReadableStream<Uint8Array>({
@@ -38,7 +38,7 @@ async function makeTap(pending: PendingSignature): Promise<Tap> {
     pull() {
       resume();
     },
-    cancel: settle,
+    cancel: finish,
   });
   const literal = { text: null, getBytes: () => readable };
   const { signature, key } = pending;
@@ -46,11 +46,11 @@ async function makeTap(pending: PendingSignature): Promise<Tap> {
     .verify(key, enums.signature.binary, literal, signature.created ?? undefined, true, await gnupgConfig())
     .then(() => undefined)
     .catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
-    .finally(settle);
+    .finally(finish);
   return {
     fault,
     async write(chunk) {
-      if (settled || chunk.length === 0) return;
+      if (finished || chunk.length === 0) return;
       controller?.enqueue(chunk);
       if ((controller?.desiredSize ?? 0) > 0) return;
       await new Promise<void>((resolve) => {
@@ -58,10 +58,10 @@ async function makeTap(pending: PendingSignature): Promise<Tap> {
       });
     },
     close() {
-      if (!settled) controller?.close();
+      if (!finished) controller?.close();
     },
     abort(reason) {
-      if (!settled) controller?.error(reason);
+      if (!finished) controller?.error(reason);
     },
   };
 }

@@ -15,6 +15,7 @@ import type { ArchiveFacts } from '../../model/archive.ts';
 import { digestOf } from '../../model/digest.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { CatalogPackage } from '../../model/package.ts';
+import { versionedName } from '../../model/package.ts';
 import type { ComposeRequest, LayerEncoding, LayerReport } from '../../model/request.ts';
 import type { Image, ImageBlob } from '../../output/image.ts';
 import { platformOf } from '../architecture.ts';
@@ -168,7 +169,7 @@ function described(
   origin: (installed: InstalledPackage) => PackageOrigin,
 ): DescribedLayer {
   const origins = layer.packages.map(origin);
-  const names = layer.packages.map(nameOf);
+  const names = layer.packages.map(({ facts }) => versionedName(facts));
   const [first] = origins;
   const annotations =
     layer.kind === 'package' && first !== undefined
@@ -201,7 +202,11 @@ function installLayer(
       ...derivedAnnotation(blob),
     },
     createdBy: 'compose: install layer',
-    report: reportOf(blob, 'install', packages.map(nameOf)),
+    report: reportOf(
+      blob,
+      'install',
+      packages.map(({ facts }) => versionedName(facts)),
+    ),
   };
 }
 
@@ -233,8 +238,4 @@ function searchPath(path: string, prefix: string): string {
 
 function newestBuild(resolution: Resolution): number {
   return resolution.packages.reduce((newest, solved) => Math.max(newest, solved.package.buildTime), 0);
-}
-
-function nameOf({ facts }: InstalledPackage): string {
-  return `${facts.name}-${facts.version}`;
 }

@@ -13,6 +13,7 @@ import { mapConcurrent } from '../../fetch/pool.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import { type DiffId, type Digest, digestOf } from '../../model/digest.ts';
 import type { LayerMediaType } from '../../model/media-types.ts';
+import { versionedName } from '../../model/package.ts';
 import type { LayerEncoding } from '../../model/request.ts';
 import { inflate, readRanges, readWholeFile, type StoredBytes } from '../archives/archive-contents.ts';
 import { derivationOf, type Encoding, encodingOfGenerated, mediaTypeOf } from '../archives/layer-format.ts';
@@ -52,7 +53,7 @@ export async function layerBlob(
   if (layer.kind === 'package' && only !== undefined && options.prefix !== '') {
     const reason = `relocated to /${options.prefix}`;
     return {
-      ...(await merged(context, facts, { ...options, what: `${nameOf(only)} ${reason}` })),
+      ...(await merged(context, facts, { ...options, what: `${versionedName(only)} ${reason}` })),
       derivation: reason,
     };
   }
@@ -70,7 +71,7 @@ export async function layerBlob(
     }
     return only.layerProblem === undefined
       ? reencoded(context, only, { encoding: encodingOfGenerated(options.encoding), reason })
-      : merged(context, facts, { ...options, what: `${nameOf(only)} repacked: ${only.layerProblem}` });
+      : merged(context, facts, { ...options, what: `${versionedName(only)} repacked: ${only.layerProblem}` });
   }
   return merged(context, facts, {
     ...options,
@@ -115,7 +116,7 @@ async function reencoded(
   facts: ArchiveFacts,
   { encoding, reason }: { encoding: Encoding; reason: string },
 ): Promise<LayerBlob> {
-  const description = `${encoding === 'none' ? 'plain tar' : encoding} of ${nameOf(facts)}`;
+  const description = `${encoding === 'none' ? 'plain tar' : encoding} of ${versionedName(facts)}`;
   const key = keyOf(['reencode', encoding, facts.digest]);
   const blob = await derive(context, { key, encoding, description }, async function* () {
     await context.remote?.ensureLocal({ digest: facts.digest, size: facts.sizeBytes });
@@ -259,8 +260,4 @@ async function encodeIntoStore(
 
 function keyOf(parts: readonly string[]): string {
   return digestOf([...DERIVATION, ...parts].join('\n'));
-}
-
-function nameOf(facts: ArchiveFacts): string {
-  return `${facts.name}-${facts.version}`;
 }

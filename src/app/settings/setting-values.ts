@@ -1,10 +1,10 @@
 import { AppError } from '../../model/app-error.ts';
 import { parseJson } from '../../model/json.ts';
-import { familiarName, parseReference } from '../../model/reference.ts';
+import { familiarName, parseReference, parseRepository } from '../../model/reference.ts';
 import { nearest } from './nearest.ts';
 
 /** What a bad value was: shown to a person, and as details to `--json`. */
-interface Refusal {
+interface BadValue {
   readonly where: string;
   readonly expected: string;
   readonly got: string | undefined;
@@ -12,7 +12,7 @@ interface Refusal {
 }
 
 /** @throws AppError USAGE: `<where>: expected …, got …` */
-export function refuse({ where, expected, got, hint }: Refusal): never {
+export function refuse({ where, expected, got, hint }: BadValue): never {
   throw new AppError(
     'USAGE',
     `${where}: expected ${expected}, got ${got === undefined ? 'none' : JSON.stringify(got)}`,
@@ -105,26 +105,29 @@ export function packages(texts: readonly string[], where: string): readonly stri
   return texts;
 }
 
-/** distribution/reference grammar: domain[:port]/path[:tag]; path components in lower case. */
-const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
-const DOMAIN = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?';
-const REFERENCE = new RegExp(
-  `^(?:${DOMAIN}/)?${COMPONENT}(?:/${COMPONENT})*(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$`,
-);
-/** distribution/reference: NameTotalLengthMax, beside the tag's 128 */
-const MAX_NAME = 255;
-
+/** Names of an image that is written, each with its tag, `latest` where it has none. @throws AppError USAGE */
 export function tags(texts: readonly string[], where: string): readonly string[] {
-  return texts.map((text) => {
-    const name = text.replace(/:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, '');
-    if (REFERENCE.test(text) && name.length <= MAX_NAME) return name === text ? `${text}:latest` : text;
+  return texts.map((got) => {
+    const isName = isAccepted(() => parseReference(got)) && !got.includes('@');
+    if (isName) return isAccepted(() => parseRepository(got)) ? `${got}:latest` : got;
+    const name = got.replace(/:[^:/]*$/, '');
     return refuse({
       where,
       expected: 'an image name such as name, name:tag or registry.example/team/name:tag',
-      got: text,
+      got,
       hint: /[A-Z+]/.test(name) ? 'Image names are lower case, and + is not allowed in them.' : undefined,
     });
   });
+}
+
+function isAccepted(parse: () => unknown): boolean {
+  try {
+    parse();
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
 
 /** Names to push to, each with its tag, `latest` where it has none. @throws AppError USAGE */

@@ -17,13 +17,13 @@ interface Answer {
 }
 
 /** What is wrong with a question. */
-interface Refusal {
+interface BadQuestion {
   readonly expected: string;
   readonly got: string;
 }
 
 /** `A B`, or `A OP B`. */
-function compare(rules: VersionRules, fields: readonly string[]): Answer | Refusal {
+function compare(rules: VersionRules, fields: readonly string[]): Answer | BadQuestion {
   const [a = '', second = '', third] = fields;
   if (fields.length === 2) {
     const result = rules.order(a, second);
@@ -39,14 +39,14 @@ function compare(rules: VersionRules, fields: readonly string[]): Answer | Refus
   return { expected: 'two versions, or a version, an operator and a version', got: fields.join(' ') };
 }
 
-function validate(rules: VersionRules, fields: readonly string[]): Answer | Refusal {
+function validate(rules: VersionRules, fields: readonly string[]): Answer | BadQuestion {
   const [version = ''] = fields;
   if (fields.length !== 1) return { expected: 'one version', got: fields.join(' ') };
   const valid = rules.isValid(version);
   return { data: { version, valid }, text: valid ? 'valid' : 'invalid', holds: valid };
 }
 
-type Ask = (fields: readonly string[]) => Answer | Refusal;
+type Ask = (fields: readonly string[]) => Answer | BadQuestion;
 
 /** Tabs part fields that may be empty or have spaces in them, else white space does. */
 function fieldsOf(line: string): readonly string[] {
@@ -72,7 +72,7 @@ function batch(ask: Ask, input: AsyncIterable<Uint8Array>, json: boolean): Resul
   return { kind: 'stream', chunks: chunks(), exitCode: () => exitCode };
 }
 
-function answered(answer: Answer | Refusal): Answer {
+function answered(answer: Answer | BadQuestion): Answer {
   if ('data' in answer) return answer;
   const { expected, got } = answer;
   throw new AppError('USAGE', `compose vercmp: expected ${expected}, got ${JSON.stringify(got)}`, {

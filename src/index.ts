@@ -54,6 +54,7 @@ export type { ArtifactFetchReport, ArtifactPullReport, ArtifactPushReport } from
 export type { CatalogPullReport, CatalogPushReport } from './model/catalog-report.ts';
 export type { DiffReport } from './model/diff-report.ts';
 export type { MirrorAddReport, MirrorListReport } from './model/mirror-report.ts';
+export type { DistroId } from './model/package.ts';
 export type { FilesReport, OwnsReport, SearchReport, ShowReport } from './model/package-report.ts';
 export type { Progress, ProgressTask } from './model/progress.ts';
 export type {
@@ -74,13 +75,20 @@ export type {
 } from './model/relation-report.ts';
 export type {
   BaseMode,
+  BaseReport,
   CacheEntryReport,
   CacheGcReport,
   CacheVerifyReport,
   ComposeReport,
   IndexReport,
   IngestReport,
+  InstallMode,
+  LayerEncoding,
+  LayerMode,
+  LayerReport,
   OutputFormat,
+  PlanAnswer,
+  PlannedPackage,
   Planner,
   PlanReport,
 } from './model/request.ts';

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import * as library from '../../src/index.ts';
+import { USE_CASES } from '../../src/use-cases.ts';
 import { environment, KEY, small } from '../app/harness.ts';
 import { type Mirror, startMirror } from '../fake/mirror.ts';
 import { type FakeRegistry, startFakeRegistry } from '../fake/registry.ts';
@@ -114,6 +115,12 @@ async function runExample(code: string, shown = 'undefined'): Promise<unknown> {
   const body = `return (async () => { ${code.replaceAll('registry.example', registry.host)}\n; return ${shown}; })();`;
   return new Function(...Object.keys(names), body)(...Object.values(names)) as Promise<unknown>;
 }
+
+test('every use case is a function of the library', () => {
+  // A recipe is read by build; names are for the completion of a shell.
+  const missing = Object.keys(USE_CASES).filter((name) => !(name in library));
+  assert.deepEqual(missing, ['readRecipe', 'packageNames']);
+});
 
 test('every function of the library has an example', () => {
   const documented = documentedFunctions().map(({ name }) => name);

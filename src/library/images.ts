@@ -25,7 +25,10 @@ export function compose(request: ImageSettings, options?: RunOptions): Promise<C
  * await build({ recipe: 'recipe.yaml', output: 'image', format: 'oci-dir' });
  */
 export async function build(
-  request: Partial<ImageSettings> & { readonly recipe: string },
+  request: Partial<ImageSettings> & {
+    /** Path of a recipe (docs/recipes.md) */
+    readonly recipe: string;
+  },
   options?: RunOptions,
 ): Promise<ComposeReport> {
   const { recipe, ...image } = request;
@@ -54,7 +57,13 @@ export function verify(request: ImageRequest & TrustSettings, options?: RunOptio
  * const { equal } = await diff({ a: 'git.tar', b: 'image' });
  */
 export function diff(
-  request: RegistrySettings & { readonly a: string; readonly b: string; readonly platform?: string },
+  request: RegistrySettings & {
+    /** As `image` elsewhere: a file, a folder or a reference */
+    readonly a: string;
+    readonly b: string;
+    /** Platform of both, where they are multi-platform images */
+    readonly platform?: string;
+  },
   options?: RunOptions,
 ): Promise<DiffReport> {
   return run(USE_CASES.diff, options, () =>

@@ -24,7 +24,10 @@ const base = field.one((texts, where) => read.choice(BASE_MODES, texts, where), 
  * const { packages, downloadBytes } = await plan({ packages: ['git'] });
  */
 export function plan(
-  request: PackagesRequest & { readonly base?: BaseMode },
+  request: PackagesRequest & {
+    /** Packages to add for a usable image; default: `minimal` */
+    readonly base?: BaseMode;
+  },
   options?: RunOptions,
 ): Promise<PlanReport> {
   return run(USE_CASES.plan, options, () => field.withSource(request, { packages: field.packages, base }));
@@ -48,8 +51,11 @@ export function planner(request: SourceSettings = {}, options?: RunOptions): Pro
  */
 export function search(
   request: SourceSettings & {
+    /** Parts of names, commands, libraries, words of descriptions, or globs such as `py3-*`; all must match */
     readonly words: string | readonly string[];
+    /** Treat the words as regular expressions (JavaScript) */
     readonly regex?: boolean;
+    /** Maximum number of packages; default: 50; Infinity: all */
     readonly limit?: number;
   },
   options?: RunOptions,
@@ -74,7 +80,10 @@ export function show(request: PackagesRequest, options?: RunOptions): Promise<re
  * const [{ paths }] = await files({ packages: ['git'] });
  */
 export function files(
-  request: PackagesRequest & { readonly details?: boolean },
+  request: PackagesRequest & {
+    /** Also types, modes, sizes and link targets, which only the archives have */
+    readonly details?: boolean;
+  },
   options?: RunOptions,
 ): Promise<readonly FilesReport[]> {
   return run(USE_CASES.files, options, () =>
@@ -88,7 +97,10 @@ export function files(
  * const { owners } = await owns({ paths: ['/usr/bin/git'] });
  */
 export function owns(
-  request: SourceSettings & { readonly paths: string | readonly string[] },
+  request: SourceSettings & {
+    /** `/usr/bin/git`, `usr/lib/` (a directory), `git` (in any folder), `usr/lib/*.so` */
+    readonly paths: string | readonly string[];
+  },
   options?: RunOptions,
 ): Promise<OwnsReport> {
   return run(USE_CASES.owns, options, () => field.withSource(request, { paths: field.texts }));
@@ -100,7 +112,10 @@ export function owns(
  * const [{ relations }] = await depends({ packages: ['git'] });
  */
 export function depends(
-  request: PackagesRequest & { readonly optional?: boolean },
+  request: PackagesRequest & {
+    /** Include optional dependencies (Arch) */
+    readonly optional?: boolean;
+  },
   options?: RunOptions,
 ): Promise<readonly DependsReport[]> {
   return run(USE_CASES.depends, options, () =>
@@ -114,7 +129,14 @@ export function depends(
  * const { dependents: users } = await dependents({ name: 'zlib', depth: Infinity });
  */
 export function dependents(
-  request: SourceSettings & { readonly name: string; readonly depth?: number; readonly optional?: boolean },
+  request: SourceSettings & {
+    /** A package, or a name that packages provide */
+    readonly name: string;
+    /** Levels to follow; default: 1; Infinity: all */
+    readonly depth?: number;
+    /** Include optional dependencies (Arch) */
+    readonly optional?: boolean;
+  },
   options?: RunOptions,
 ): Promise<DependentsReport> {
   return run(USE_CASES.dependents, options, () =>
@@ -129,8 +151,11 @@ export function dependents(
  */
 export function why(
   request: SourceSettings & {
+    /** A package, or a name that packages provide: `so:libcurl.so.4` */
     readonly name: string;
+    /** Packages that are installed together */
     readonly in: string | readonly string[];
+    /** A chain for every relation that requires the package, not just the shortest */
     readonly all?: boolean;
   },
   options?: RunOptions,
@@ -148,7 +173,10 @@ export function why(
  * const [{ providers: candidates }] = await providers({ name: 'cmd:git' });
  */
 export function providers(
-  request: SourceSettings & { readonly name: string },
+  request: SourceSettings & {
+    /** `so:libssl.so.3`, `cmd:git`, `so:libssl*` */
+    readonly name: string;
+  },
   options?: RunOptions,
 ): Promise<readonly ProvidersReport[]> {
   return run(USE_CASES.providers, options, () => field.withSource(request, { name: field.text }));
@@ -160,7 +188,10 @@ export function providers(
  * const { packages, edges } = await graph({ packages: ['git'] });
  */
 export function graph(
-  request: PackagesRequest & { readonly depth?: number },
+  request: PackagesRequest & {
+    /** Levels to follow from the packages; default: Infinity */
+    readonly depth?: number;
+  },
   options?: RunOptions,
 ): Promise<GraphReport> {
   return run(USE_CASES.graph, options, () =>

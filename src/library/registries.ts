@@ -28,7 +28,12 @@ const format = field.one((texts, where) => read.choice(OUTPUT_FORMATS, texts, wh
  * const { pushed } = await push({ image: 'git.tar', to: 'registry.example/team/git:2' });
  */
 export function push(
-  request: ImageRequest & { readonly to: string; readonly store?: string },
+  request: ImageRequest & {
+    /** `registry.example/team/app:1` */
+    readonly to: string;
+    /** Repository that holds each package once; default: `$PKGCOMPOSE_STORE` */
+    readonly store?: string;
+  },
   options?: RunOptions,
 ): Promise<CopyReport> {
   return run(USE_CASES.push, options, () =>
@@ -47,7 +52,12 @@ export function push(
  * const { digest } = await pull({ image: 'registry.example/team/git:2', output: 'pulled.tar' });
  */
 export function pull(
-  request: ImageRequest & { readonly output?: string; readonly format?: OutputFormat },
+  request: ImageRequest & {
+    /** File or folder to write; default: `out.tar`, or the folder `out` */
+    readonly output?: string;
+    /** One tar that every engine loads, or an OCI layout folder; default: `tar` */
+    readonly format?: OutputFormat;
+  },
   options?: RunOptions,
 ): Promise<PullReport> {
   return run(USE_CASES.pull, options, () => {
@@ -63,7 +73,10 @@ export function pull(
  * const { tags: names } = await tags({ repository: 'registry.example/team/git' });
  */
 export function tags(
-  request: RegistrySettings & { readonly repository: string },
+  request: RegistrySettings & {
+    /** `registry.example/team/app` */
+    readonly repository: string;
+  },
   options?: RunOptions,
 ): Promise<TagsReport> {
   return run(USE_CASES.tags, options, () => field.withAccess(request, { repository: field.text }));
@@ -75,7 +88,10 @@ export function tags(
  * const { configuration, layers } = await inspect({ image: 'registry.example/team/git:2' });
  */
 export function inspect(
-  request: ImageRequest & { readonly referrers?: boolean },
+  request: ImageRequest & {
+    /** Also list referrers */
+    readonly referrers?: boolean;
+  },
   options?: RunOptions,
 ): Promise<InspectReport> {
   return run(USE_CASES.inspect, options, () =>
@@ -100,7 +116,10 @@ export function inspectRaw(request: ImageRequest, options?: RunOptions): Promise
  * await remove({ reference: 'registry.example/team/git:2' });
  */
 export function remove(
-  request: RegistrySettings & { readonly reference: string },
+  request: RegistrySettings & {
+    /** A tag, `registry.example/team/app:1`, or with `@sha256:…` a manifest and all its tags */
+    readonly reference: string;
+  },
   options?: RunOptions,
 ): Promise<RemoveReport> {
   return run(USE_CASES.remove, options, () => field.withAccess(request, { reference: field.text }));
@@ -113,6 +132,7 @@ export function remove(
  */
 export function login(
   request: RegistrySettings & {
+    /** `registry.example`, `localhost:5000`, `docker.io` */
     readonly registry: string;
     readonly username: string;
     readonly password: string;
@@ -139,10 +159,14 @@ export function logout(request: { readonly registry: string }, options?: RunOpti
  */
 export function artifactPush(
   request: RegistrySettings & {
+    /** `registry.example/dist/hello:2`; with a `subject`, no tag is needed */
     readonly reference: string;
+    /** `FILE` or `FILE:MEDIATYPE`; folders too */
     readonly files: string | readonly string[];
+    /** Media type that says what the artifact is */
     readonly artifactType?: string;
     readonly annotations?: Readonly<Record<string, string>>;
+    /** Image or artifact in the same repository to attach it to */
     readonly subject?: string;
   },
   options?: RunOptions,
@@ -165,11 +189,17 @@ export function artifactPush(
  */
 export function artifactPull(
   request: RegistrySettings & {
+    /** `registry.example/dist/hello:2` */
     readonly reference: string;
+    /** Folder; default: the working directory */
     readonly output?: string;
+    /** Save only the files with these names */
     readonly titles?: string | readonly string[];
+    /** Platform to choose from an index: `linux/arm64` */
     readonly platform?: string;
+    /** Save folders as the archives they are stored as */
     readonly noUnpack?: boolean;
+    /** Never overwrite: a different file in the way is an error */
     readonly keepOldFiles?: boolean;
   },
   options?: RunOptions,
@@ -194,9 +224,13 @@ export function artifactPull(
  */
 export function artifactFetch(
   request: RegistrySettings & {
+    /** `oras://REG/NAME:TAG/FILE`, or `REG/NAME@sha256:…` */
     readonly location: string;
+    /** File, or folder for a file of its own name; default: the working directory */
     readonly output?: string;
+    /** Platform to choose from an index: `linux/arm64` */
     readonly platform?: string;
+    /** Never overwrite: a different file in the way is an error */
     readonly keepOldFiles?: boolean;
   },
   options?: RunOptions,

@@ -19,7 +19,10 @@ import { run } from './run.ts';
  * const indexes = await index({ distro: 'alpine' });
  */
 export function index(
-  request: SourceSettings & { readonly files?: boolean } = {},
+  request: SourceSettings & {
+    /** Also fetch the lists of all packages' files (Arch) */
+    readonly files?: boolean;
+  } = {},
   options?: RunOptions,
 ): Promise<readonly IndexReport[]> {
   return run(USE_CASES.index, options, () => field.withSource(request, { files: field.flag }));
@@ -31,7 +34,10 @@ export function index(
  * const [{ digest }] = await ingest({ inputs: ['packages'], distro: 'alpine' });
  */
 export function ingest(
-  request: SourceSettings & { readonly inputs: string | readonly string[] },
+  request: SourceSettings & {
+    /** Archives and folders of archives; archives may be URLs */
+    readonly inputs: string | readonly string[];
+  },
   options?: RunOptions,
 ): Promise<readonly IngestReport[]> {
   return run(USE_CASES.ingest, options, () => field.withSource(request, { inputs: field.texts }));
@@ -44,9 +50,13 @@ export function ingest(
  */
 export function mirrorAdd(
   request: SourceSettings & {
+    /** `registry.example/alpine`; with a tag instead of the release's own */
     readonly to: string;
+    /** Packages to copy with their dependencies */
     readonly packages?: string | readonly string[];
+    /** Copy every package of the repositories */
     readonly all?: boolean;
+    /** Also copy the lists of all packages' files (Arch) */
     readonly files?: boolean;
   },
   options?: RunOptions,
@@ -67,7 +77,10 @@ export function mirrorAdd(
  * const { releases } = await mirrorList({ mirror: 'registry.example/alpine' });
  */
 export function mirrorList(
-  request: RegistrySettings & { readonly mirror: string },
+  request: RegistrySettings & {
+    /** `registry.example/alpine`; with a tag or digest, that alone */
+    readonly mirror: string;
+  },
   options?: RunOptions,
 ): Promise<MirrorListReport> {
   return run(USE_CASES.mirrorList, options, () => field.withAccess(request, { mirror: field.text }));
@@ -79,7 +92,10 @@ export function mirrorList(
  * const { pushed } = await catalogPush({ reference: 'registry.example/team/catalog:1' });
  */
 export function catalogPush(
-  request: RegistrySettings & { readonly reference: string },
+  request: RegistrySettings & {
+    /** `registry.example/team/catalog:1` */
+    readonly reference: string;
+  },
   options?: RunOptions,
 ): Promise<CatalogPushReport> {
   return run(USE_CASES.catalogPush, options, () => field.withAccess(request, { reference: field.text }));
@@ -91,7 +107,12 @@ export function catalogPush(
  * await catalogPull({ reference: 'registry.example/team/catalog:1', trustCatalog: true });
  */
 export function catalogPull(
-  request: RegistrySettings & { readonly reference: string; readonly trustCatalog?: boolean },
+  request: RegistrySettings & {
+    /** `registry.example/team/catalog@sha256:…`, or a tag with `trustCatalog` */
+    readonly reference: string;
+    /** Accept the catalog by tag, trusting its publisher, instead of pinning a digest */
+    readonly trustCatalog?: boolean;
+  },
   options?: RunOptions,
 ): Promise<CatalogPullReport> {
   return run(USE_CASES.catalogPull, options, () => {
@@ -116,7 +137,10 @@ export function cacheList(options?: RunOptions): Promise<readonly CacheEntryRepo
  * const { damaged } = await cacheVerify();
  */
 export function cacheVerify(
-  request: { readonly repair?: boolean } = {},
+  request: {
+    /** Remove damaged blobs, so that they are fetched again */
+    readonly repair?: boolean;
+  } = {},
   options?: RunOptions,
 ): Promise<CacheVerifyReport> {
   return run(USE_CASES.cacheVerify, options, () => field.plain(request, { repair: field.flag }));
@@ -128,7 +152,10 @@ export function cacheVerify(
  * const { freedBytes } = await cacheGc({ maxSize: '10G' });
  */
 export function cacheGc(
-  request: { readonly maxSize?: number | string } = {},
+  request: {
+    /** Bytes, or `500MB`, `10G`, `1.5GiB` */
+    readonly maxSize?: number | string;
+  } = {},
   options?: RunOptions,
 ): Promise<CacheGcReport> {
   return run(USE_CASES.cacheGc, options, () => {

@@ -22,7 +22,7 @@ const TURN_BYTES = 8 * 1024 * 1024;
  * Writes the image as one tar that docker, podman, ctr, crane and skopeo take, as docker archive or OCI archive.
  * A regular file appears at `path` complete or not at all: it is written beside and renamed, and what was there
  * stays until then; of a link, the file that it leads to. A pipe, a device or standard output (`-`) is written to directly.
- * @throws DamagedBlob; AppError STORAGE (path, needed and free bytes), CANCELLED
+ * @throws DamagedBlobError; AppError STORAGE (path, needed and free bytes), CANCELLED
  */
 export async function writeImageTar(
   image: Image,

@@ -109,7 +109,7 @@ export function imageBlobs(image: Image): readonly LayoutBlob[] {
   };
   const files = new Map<Digest, LayoutBlob>();
   for (const { digest, sizeBytes, content } of [image.config, manifest, ...image.layers]) {
-    if (!files.has(digest)) files.set(digest, { path: blobPath(digest), sizeBytes, content, digest });
+    files.set(digest, { path: blobPath(digest), sizeBytes, content, digest });
   }
   return [...files.values()];
 }

@@ -30,7 +30,7 @@ const TURN_BYTES = 8 * 1024 * 1024;
  * Gives a blob its name in a layout, its content on disk before. One that is there stays when its digest is right, and is
  * replaced when it isn't. A file of the store is linked where the file system allows it, else copied; either way its bytes are
  * checked once, before they have that name.
- * @throws DamagedBlob, AppError CANCELLED, and what the system says
+ * @throws DamagedBlobError, AppError CANCELLED, and what the system says
  */
 export async function placeBlob(
   layout: string,
@@ -117,7 +117,7 @@ async function copy(
   chmodSync(target, BLOB_MODE);
 }
 
-/** @throws DamagedBlob when the file's bytes are not the blob's */
+/** @throws DamagedBlobError when the file's bytes are not the blob's */
 async function readChecked(
   path: string,
   blob: BlobFile,

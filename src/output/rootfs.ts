@@ -44,10 +44,9 @@ interface Node {
   readonly children: Map<string, Node>;
 }
 
-/** OCI image-spec, "Whiteouts"; the third is aufs's own, which engines skip. */
+/** OCI image-spec, "Whiteouts". What aufs itself keeps below `.wh..wh.` hides nothing that a layer can hold. */
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
-const AUFS_METADATA = '.wh..wh.';
 /** Parents that no entry names are made here, up to 2,000 for one long path; the largest images have a million files. */
 const MAX_NODES = 4_000_000;
 
@@ -206,7 +205,6 @@ export class RootfsBuilder {
       this.#hideLower(parent);
       return;
     }
-    if (name.startsWith(AUFS_METADATA)) return;
     const hidden = name.slice(WHITEOUT.length);
     if (hidden === '' || hidden === '.' || hidden === '..')
       throw unpackable(this.#layer, path, 'is a whiteout without a name');

@@ -51,7 +51,7 @@ export function tarSize(parts: readonly TarPart[]): number {
 /**
  * The tar in pieces that fill `nextBuffer()`: handing out the same buffer every time makes a piece
  * valid until the next is asked for. Blobs are hashed on their way: a disk may have damaged them in the store.
- * @throws DamagedBlob
+ * @throws DamagedBlobError
  */
 export function* tarPieces(
   parts: readonly TarPart[],

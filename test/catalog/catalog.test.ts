@@ -58,6 +58,12 @@ describe('catalog', () => {
       [],
       'other repositories stay out',
     );
+    const twice = [two, one, two].map((id) => ({ id, tag: '' }));
+    assert.deepEqual(
+      names(catalog.packages.source(twice).byName('a')),
+      ['a@0', 'a@1'],
+      'of a repository that is named twice the first place counts',
+    );
   });
 
   test('dependents count what names a package or what it provides', async (t) => {

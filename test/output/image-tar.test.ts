@@ -20,6 +20,7 @@ import { digestOf } from '../../src/model/digest.ts';
 import type { Progress } from '../../src/model/progress.ts';
 import { blobPath, type Image } from '../../src/output/image.ts';
 import { streamImageTar, writeImageTar } from '../../src/output/image-tar.ts';
+import { DamagedBlobError } from '../../src/store/blob-errors.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { MINUTE, makeImage } from './images.ts';
 
@@ -272,4 +273,14 @@ test('a symlink is written through, a device or pipe directly', async (t) => {
   assert.equal(readFileSync(join(folder, 'real', 'x.tar')).length, sizeBytes);
   assert.deepEqual(await writeImageTar(image, '/dev/null'), { sizeBytes });
   assert.ok(!readFileSync('/dev/null').length);
+});
+
+test('a blob whose bytes changed in the store, not its size, is never streamed to its end', async (t) => {
+  const image = twoLayers(t);
+  const path = image.layers[1]?.content as string;
+  chmodSync(path, 0o600);
+  const bytes = readFileSync(path);
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+  await assert.rejects(streamed(image), (error) => error instanceof DamagedBlobError);
 });

@@ -9,19 +9,19 @@ import { UnknownOption, unknownOption } from './args/usage-errors.ts';
 import type { Action, Command, CommandTable } from './command.ts';
 import { loadCommand, loadCommands } from './command-table.ts';
 
-/** What a command line asks to be run. */
+/** A command line, read and checked: what to run, and with what. */
 export interface CommandLine {
   /** The words of the command: `plan`, `cache gc`; empty: `compose PKG…` */
   readonly name: string;
   readonly runnable: Action;
   readonly values: OptionValues<Options & typeof GENERAL_OPTIONS>;
   readonly settings: ComposeSettings;
-  /** Those of the action where there is one */
+  /** Without the word of the action */
   readonly args: readonly string[];
   readonly terminated: boolean;
 }
 
-/** The help of a command; undefined: the overview. */
+/** A command line that asks for the help of a command, or, if undefined, for the overview. */
 export interface HelpLine {
   readonly help: string | undefined;
 }
@@ -39,7 +39,7 @@ export async function readCommandLine(
   const { values, settings } = readOptions(chosen.runnable.options, raw.options);
   const line = { ...chosen, values: values as CommandLine['values'], settings, terminated: raw.terminated };
   const usage = line.runnable.argumentWith?.(line.values) ?? line.runnable.argument;
-  // Without packages, compose says which ones it expected, as for recipes.
+  // `compose PKG…` refuses a request without packages itself, as it does for recipes.
   if (name !== '') checkArguments(line.name, usage, line.args);
   return line;
 }
@@ -59,7 +59,7 @@ async function parsed(command: Command, words: readonly string[], commands: Comm
   }
 }
 
-/** The command itself, or the action that its first argument names. */
+/** Returns the command itself, or the action that its first argument names. @throws AppError USAGE */
 function chooseAction(
   command: Command,
   { options, args }: RawArgs,

@@ -1,6 +1,6 @@
 import type { Command, CommandTable } from './command.ts';
 
-/** The words that are commands. */
+/** Returns the words that are commands. */
 export function commandNames(commands: CommandTable): readonly string[] {
   return Object.keys(commands).filter((name) => name !== '');
 }
@@ -11,7 +11,7 @@ export async function loadCommand(commands: CommandTable, name: string): Promise
   return (await load()).command;
 }
 
-/** Every command, in order: for help, and where an option may be any command's. */
+/** Loads every command, in order: for help, and to look an option up in all of them. */
 export function loadCommands(commands: CommandTable): Promise<readonly Command[]> {
   return Promise.all(Object.keys(commands).map((name) => loadCommand(commands, name)));
 }

@@ -14,7 +14,7 @@ import type { ArgumentsOf } from './args/arguments.ts';
 import { GENERAL_OPTIONS } from './args/general-options.ts';
 import type { Options, OptionValues } from './args/option.ts';
 
-/** What a command hands to print.ts. */
+/** What a command returns for print.ts to show. */
 export type Result =
   | { readonly kind: 'compose'; readonly data: ComposeReport; readonly request: ComposeRequest }
   | { readonly kind: 'plan'; readonly data: PlanReport }
@@ -28,7 +28,7 @@ export type Result =
       readonly data: unknown;
       /** For a person; not called with --json */
       readonly text: () => Promise<string>;
-      /** With --quiet; when absent, `text` knows itself what is essential */
+      /** With --quiet; without it, `text` takes care of that itself */
       readonly quietText?: string;
       /** 0 when absent */
       readonly exitCode?: number;
@@ -36,7 +36,7 @@ export type Result =
   | { readonly kind: 'text'; readonly data: unknown; readonly text: string }
   | StreamResult;
 
-/** An answer that is written as it comes, in the form the command was asked for. */
+/** An answer that is written piece by piece, in the form that the command chose. */
 export interface StreamResult {
   readonly kind: 'stream';
   readonly chunks: AsyncIterable<string>;
@@ -46,10 +46,10 @@ export interface StreamResult {
 
 type General = typeof GENERAL_OPTIONS;
 
-/** What `run()` gets: the command line, checked and typed as the command declares it, and the world around it. */
+/** What `run()` gets: the command line, checked and typed as the command declares it, and its surroundings. */
 export interface Invocation<O extends Options = Options, Usage extends string = string> {
   readonly options: OptionValues<O & General>;
-  /** What the options say that recipes could say too; absent: the default */
+  /** The options that recipes have too, as one; absent ones have their defaults */
   readonly settings: ComposeSettings;
   readonly args: ArgumentsOf<Usage>;
   readonly env: NodeJS.ProcessEnv;
@@ -66,11 +66,11 @@ export interface Invocation<O extends Options = Options, Usage extends string = 
 
 export type CommandGroup = 'Images' | 'Packages' | 'Repositories and cache' | 'Registries' | 'Shell';
 
-/** What a command and an action of one have in common: options and arguments in, a result out. */
+/** What commands and actions have in common: options and arguments in, a result out. */
 interface RunnableSpec<O extends Options, Usage extends string> {
-  /** Its arguments as they stand in the usage line, which also says how many there are; empty: it takes none */
+  /** Its arguments as the usage line shows them, which also sets their number; empty if it takes none */
   readonly argument: Usage;
-  /** The usage where options change it: `plan --batch` takes no packages */
+  /** The same where options change it: `plan --batch` takes no packages */
   argumentWith?(options: OptionValues<O & General>): string;
   readonly options: O;
   run(invocation: Invocation<O, Usage>): Promise<Result>;
@@ -97,9 +97,9 @@ interface CommandText {
 
 export interface Command extends CommandText {
   readonly argument: string;
-  /** Of all actions where there are some, with the general ones */
+  /** Its own, or those of all its actions, and the general ones */
   readonly options: Options;
-  /** By their words; without actions, the command itself runs */
+  /** By their words; empty if the command itself runs */
   readonly actions: Readonly<Record<string, Action>>;
   argumentWith?: NonNullable<Action['argumentWith']>;
   run?: Action['run'];
@@ -122,7 +122,7 @@ export function defineAction<const O extends Options, const Usage extends string
   return { ...spec, options: { ...spec.options, ...GENERAL_OPTIONS } } as Action;
 }
 
-/** Declares a command that only has actions. Its options are theirs. */
+/** Declares a command that consists of actions, such as `compose cache`. */
 export function defineActions(
   spec: CommandText & { readonly argument: string; readonly actions: Readonly<Record<string, Action>> },
 ): Command {

@@ -9,7 +9,7 @@ import { commandNames, loadCommand } from './command-table.ts';
 /** Names of packages in the catalog that start with a prefix; never rejects. */
 export type PackageNames = (distro: string, prefix: string) => Promise<readonly string[]>;
 
-/** What may stand there, and what it does where that is known. */
+/** A word that may be next, and what it does where that is known. */
 export interface Candidate {
   readonly word: string;
   readonly describe: string;
@@ -22,7 +22,7 @@ function valuesOf(option: Option | undefined): readonly string[] {
   return option?.choices ?? option?.suggestions ?? [];
 }
 
-/** A word that begins with a dash: options, and with `--name=` their values. */
+/** Completes a word that begins with a dash: options, and behind `--name=` their values. */
 function optionWords(options: Options, current: string): readonly Candidate[] {
   const [, name] = /^--([^=]+)=/.exec(current) ?? [];
   if (name !== undefined) {
@@ -31,7 +31,7 @@ function optionWords(options: Options, current: string): readonly Candidate[] {
   return Object.entries(options).map(([option, { describe }]) => ({ word: `--${option}`, describe }));
 }
 
-/** Only commands that begin like the word are loaded. */
+/** Completes the word of a command; only commands that begin like it are loaded. */
 function commandWords(commands: CommandTable, current: string): Promise<readonly Candidate[]> {
   const names = commandNames(commands).filter((name) => name.startsWith(current));
   return Promise.all(
@@ -39,7 +39,7 @@ function commandWords(commands: CommandTable, current: string): Promise<readonly
   );
 }
 
-/** Empty where the shell should offer files. */
+/** Completes an argument; empty where the shell should offer files. */
 async function argumentWords(
   command: Command,
   isFirst: boolean,
@@ -55,10 +55,10 @@ async function argumentWords(
 }
 
 /**
- * What may stand in place of the last word. yargs reads the words before it. The candidates are from the command's options:
- * yargs' own leave out options that may be repeated, values behind `=`, and differ with `$SHELL`. Never throws for what
- * the user typed: a line that is being typed is not yet right. The first word is a command as long as one begins like it,
- * then a package: a hundred packages would hide the commands.
+ * Finds what the last word can be completed to. yargs reads the words before it, but the candidates come from the command's
+ * options: its own candidates lack repeatable options and values behind `=`, and differ with `$SHELL`. Never throws for what the
+ * user typed, since a line that is being typed need not be right yet. The first word is completed to commands if any begins
+ * like it, otherwise to packages: a hundred packages would hide the commands.
  */
 export async function completeWords(
   words: readonly string[],

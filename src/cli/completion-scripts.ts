@@ -1,14 +1,14 @@
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 /**
- * As yargs' own scripts ask: `compose --get-yargs-completions compose WORDS…`, the last being the one to complete. A line of
- * the answer is a word, or a word, a tab and what it does.
+ * The scripts ask as yargs' own do: `compose --get-yargs-completions compose WORDS…`, where the last word is the one to complete.
+ * Each line of the answer is a word, or a word, a tab and what it does.
  */
 export const GET_COMPLETIONS = '--get-yargs-completions';
 
 /**
- * In place of yargs' script: bash breaks words at `:` and `=`, which `--distro=a` and `so:libz` have; file names are its
- * own when nothing is offered.
+ * Replaces yargs' script, since bash breaks words at `:` and `=`, as in `--distro=a` and `so:libz`. Where nothing is offered, bash
+ * completes file names.
  */
 const bash = `# bash completion for compose: source <(compose completion bash)
 _compose_complete() {

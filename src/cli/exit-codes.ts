@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../model/app-error.ts';
 
-/** The process's exit code for every expected failure; docs/cli.md shows this table. */
+/** Exit codes of expected failures; docs/cli.md shows this table. */
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   USAGE: 2,
   UNKNOWN_PACKAGE: 3,
@@ -26,7 +26,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
 export const EXIT_OK = 0;
 /** The command did its work and found damage: `cache verify` without `--repair`. */
 export const EXIT_DAMAGED = 1;
-/** The command did its work and the answer is no: `why` of a package that is not in the set, `search` for what is not there. */
+/** The command did its work and the answer is no: `why` for a package that is not in the set, `search` without a match. */
 export const EXIT_NO = 1;
 /** sysexits(3) EX_UNAVAILABLE: this Node.js is too old. */
 export const EXIT_NODE_TOO_OLD = 69;

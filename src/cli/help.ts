@@ -4,7 +4,7 @@ import type { Command, CommandTable } from './command.ts';
 import { loadCommand, loadCommands } from './command-table.ts';
 
 declare module 'yargs' {
-  // Not yet in its types.
+  // Missing in its types.
   interface Argv<T> {
     usageConfiguration(configuration: { readonly 'hide-types': boolean }): Argv<T>;
   }
@@ -44,7 +44,7 @@ export function commandUsage({ name, argument }: Pick<Command, 'name' | 'argumen
   return ['compose', name, argument, '[options]'].filter((word) => word !== '').join(' ');
 }
 
-/** What an option does, whether it may be repeated, and its default. */
+/** Says what an option does, whether it may be repeated, and its default. */
 export function optionText(option: OptionText): string {
   const repeat = option.repeatable === true ? ' (repeatable)' : '';
   const fallback = option.defaultText === undefined ? '' : ` [default: ${option.defaultText}]`;
@@ -58,7 +58,7 @@ function description(option: Option): string {
   return `${value} ${optionText(option)}`;
 }
 
-/** Each in two lines: a command line that is broken to fit a column cannot be copied. */
+/** Shows each example in two lines: a command line broken to fit a column could not be copied. */
 function exampleText(examples: Command['examples']): string {
   return `Examples:\n${examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}`).join('\n')}\n`;
 }

@@ -6,7 +6,7 @@ import { EXIT_BUG, EXIT_OK } from './exit-codes.ts';
 
 const HELD_UP_MS = 200;
 
-/** V8's code cache in the user's own cache folder: the system's temporary one is shared with other users. */
+/** Puts V8's code cache into the user's own cache folder, since the system's temporary one is shared with other users. */
 function enableCodeCache(env: NodeJS.ProcessEnv): void {
   const home = env.XDG_CACHE_HOME || (env.HOME ? join(env.HOME, '.cache') : '');
   const base = env.PKGCOMPOSE_CACHE || (home === '' ? '' : join(home, 'pkgcompose'));
@@ -15,7 +15,7 @@ function enableCodeCache(env: NodeJS.ProcessEnv): void {
   try {
     makeFolder(folder);
   } catch {
-    // Started without it: whoever needs the cache folder says what is wrong with it.
+    // Starts without it: whoever needs the cache folder reports what is wrong with it.
     return;
   }
   enableCompileCache(folder);
@@ -32,7 +32,7 @@ function cancelOnSignals(controller: AbortController): void {
   for (const signal of SIGNALS) process.on(signal, stop);
 }
 
-/** By the signal itself: process.exit would wait for threads, and one of them may be what does not end. */
+/** Ends the process by the signal itself: process.exit would wait for threads, and one of them may be what hangs. */
 function endBy(signal: NodeJS.Signals): void {
   // ECMA-48 private mode 25: progress bars hide the cursor.
   if (process.stderr.isTTY) process.stderr.write('\u001b[?25h');
@@ -45,7 +45,7 @@ function letSignalsEnd(): void {
   for (const signal of SIGNALS) process.removeAllListeners(signal);
 }
 
-/** A reader that has seen enough (`compose cache ls | head`) is no error. Returns what else went wrong, when it does. */
+/** Ignores a reader that has seen enough (`compose cache ls | head`). Returns a function that tells any other failure. */
 function watchOutput(stream: NodeJS.WriteStream): () => unknown {
   let failure: unknown;
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -55,7 +55,7 @@ function watchOutput(stream: NodeJS.WriteStream): () => unknown {
   return () => failure;
 }
 
-/** What nothing caught, in a callback or an event, is a bug like any other. */
+/** Reports what nothing caught, in a callback or an event, as a bug. */
 function reportBugs(signal: AbortSignal): void {
   process.on('uncaughtException', async (error) => {
     const { errorText } = await import('./render/error.ts');
@@ -63,7 +63,7 @@ function reportBugs(signal: AbortSignal): void {
   });
 }
 
-/** Ends when all is written, or is known to be lost. */
+/** Resolves when everything is written, or known to be lost. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => stream.write('', () => setImmediate(resolve)));
 }
@@ -86,7 +86,7 @@ export async function main(): Promise<void> {
     stdout,
     stderr,
     stdin: () => process.stdin,
-    // Without a look at process.stdin, which would open it.
+    // Not process.stdin.isTTY, which would open it.
     ...(isatty(0) ? { ask } : {}),
     env,
     signal: controller.signal,
@@ -103,8 +103,8 @@ export async function main(): Promise<void> {
 }
 
 /**
- * The process ends by itself: process.exit waits for V8's threads without serving them, and one that waits for a collection by
- * this thread would wait for ever. What still holds the event loop then, as an unread standard input does, is cut off.
+ * Lets the process end by itself: process.exit waits for V8's threads without serving them, and one that waits for a collection by
+ * this thread would wait forever. Whatever still holds the event loop then, such as an unread standard input, is cut off.
  */
 function leave(exitCode: number): void {
   process.exitCode = exitCode;

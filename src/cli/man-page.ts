@@ -6,7 +6,7 @@ import { loadCommands } from './command-table.ts';
 import { EXIT_MEANINGS } from './exit-codes.ts';
 import { commandGroups, optionText, optionUsage } from './help.ts';
 
-/** man(7): backslashes and dashes are escaped, and a line may not begin with a dot or quote. */
+/** Escapes text for roff, man(7): backslashes and dashes, and a dot or quote at the beginning of a line. */
 function roff(text: string): string {
   return text
     .replace(/\\/g, '\\e')
@@ -33,7 +33,7 @@ function commandEntry(command: Command): string {
   ].join('');
 }
 
-/** The manual page of section 1, in roff for man(1). */
+/** Writes the manual page (section 1) in roff. */
 export async function manPage(table: CommandTable): Promise<string> {
   const commands = await loadCommands(table);
   const groups = commandGroups(commands).map(

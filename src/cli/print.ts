@@ -9,7 +9,7 @@ export interface PrintOptions {
   readonly verbose: boolean;
 }
 
-/** One JSON document and a line feed; exact sizes, every field of the report, `null` for what there is none of. */
+/** One JSON document and a line feed; exact sizes, every field of the report, `null` for absent values. */
 export function jsonText(data: unknown): string {
   return `${printable(JSON.stringify(data, (_key, value: unknown) => value ?? null, 2))}\n`;
 }
@@ -17,7 +17,7 @@ export function jsonText(data: unknown): string {
 /** A result that is written at once. */
 export type WholeResult = Exclude<Result, StreamResult>;
 
-/** With --quiet only the essential: names, digests, scripts; where the exit code says it all, nothing. */
+/** Renders a result. With --quiet only the essential: names, digests, scripts, or nothing where the exit code says it all. */
 async function text(result: WholeResult, { quiet, verbose }: PrintOptions): Promise<string> {
   if (result.kind === 'text') return result.text;
   if (result.kind === 'answer') {
@@ -50,12 +50,12 @@ async function text(result: WholeResult, { quiet, verbose }: PrintOptions): Prom
   }
 }
 
-/** A line each. */
+/** Puts each name on a line. */
 export function nameLines(names: readonly string[]): string {
   return names.map((name) => `${printableLine(name)}\n`).join('');
 }
 
-/** Everything that a successful command writes to standard output. */
+/** Returns everything that a successful command writes to standard output. */
 export async function resultText(result: WholeResult, options: PrintOptions): Promise<string> {
   return options.json ? jsonText(result.data) : text(result, options);
 }

@@ -11,19 +11,19 @@ export interface ProgressOptions {
 }
 
 export interface DrawnProgress extends Progress {
-  /** A line on standard error under a label of its own, above the bars; with `quiet`, nothing. */
+  /** Writes a line on standard error under a label of its own, above the bars; with `quiet`, nothing. */
   message(label: string, text: string): void;
-  /** Takes the bars away; nothing is drawn after it. */
+  /** Removes the bars. Nothing is drawn afterwards. */
   close(): void;
 }
 
-/** A task that ends before is not worth a bar: it would only flicker. */
+/** A bar for a shorter task would only flicker. */
 const BAR_AFTER_MS = 150;
-/** A task that ends before is not worth a line in a log. */
+/** A shorter task is not worth a line in a log. */
 const LINE_AFTER_MS = 1000;
-/** More lines than a log of one command should hold. */
+/** As many lines as the log of one command should have. */
 const MAX_LINES = 100;
-/** More bars than a terminal of 24 lines shows beside other text. */
+/** As many bars as fit on a terminal of 24 lines beside other text. */
 const MAX_BARS = 8;
 const LABEL_WIDTH = 32;
 
@@ -39,7 +39,7 @@ function amountText(task: Pick<Task, 'unit'>, amount: number): string {
   return task.unit === 'bytes' ? formatSize(amount) : String(amount);
 }
 
-/** Notes on standard error as they come; nothing else. */
+/** Shows notes on standard error as they come, and nothing else. */
 function notesOnly({ stderr, quiet }: ProgressOptions): DrawnProgress {
   const message = (label: string, text: string) => {
     if (!quiet) stderr.write(`${labelled(label, text)}\n`);
@@ -52,7 +52,7 @@ function notesOnly({ stderr, quiet }: ProgressOptions): DrawnProgress {
   };
 }
 
-/** Two lines for each task of more than a second. */
+/** Shows a line at the start and the end of each task of more than a second. */
 function lineProgress(options: ProgressOptions): DrawnProgress {
   const plain = notesOnly(options);
   const timers = new Set<NodeJS.Timeout>();
@@ -93,7 +93,7 @@ function lineProgress(options: ProgressOptions): DrawnProgress {
   };
 }
 
-/** Bars on a terminal for tasks that last; cli-progress is loaded with the first of them. */
+/** Shows bars on a terminal for longer tasks; cli-progress is loaded with the first of them. */
 function barProgress(options: ProgressOptions): DrawnProgress {
   const { stderr } = options;
   const live = new Map<Task, { readonly timer: NodeJS.Timeout; bar: SingleBar | undefined }>();
@@ -153,7 +153,7 @@ function barProgress(options: ProgressOptions): DrawnProgress {
 
 const BAR_WIDTH = 24;
 
-/** One bar; a share is shown only of a known total. */
+/** Draws one bar; a share is shown only of a known total. */
 export function barText(
   task: Pick<Task, 'label' | 'total' | 'unit' | 'amount'>,
   share: number,

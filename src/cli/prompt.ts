@@ -1,6 +1,6 @@
 import { AppError } from '../model/app-error.ts';
 
-/** Longer ones are a file that was put on standard input by mistake. */
+/** A longer answer is a file given as standard input by mistake. */
 const MAX_CHARACTERS = 64 * 1024;
 /** What arrows and other such keys send (ECMA-48). */
 const CONTROL_SEQUENCE = /\u001b\[[0-9;]*[A-Za-z~]/g;
@@ -9,8 +9,8 @@ const CTRL_D = '\u0004';
 const ERASE: ReadonlySet<string> = new Set(['\u007f', '\b']);
 
 /**
- * One line that a person types at the terminal that standard input is; the question goes to standard error. Hidden,
- * nothing of the answer is shown.
+ * Reads one line typed at the terminal on standard input; the question goes to standard error. With `hidden`, nothing of the
+ * answer is shown.
  * @throws AppError CANCELLED (Ctrl-C, Ctrl-D, `signal`)
  */
 export function askTerminal(question: string, hidden: boolean, signal: AbortSignal): Promise<string> {
@@ -38,7 +38,7 @@ export function askTerminal(question: string, hidden: boolean, signal: AbortSign
         }
       }
     };
-    // Ends the echo, before anything is typed that is to be hidden.
+    // Ends the echo before anything secret is typed.
     stdin.setRawMode(true);
     stderr.write(`${question}: `);
     stdin.setEncoding('utf8').on('data', take).resume();

@@ -9,7 +9,7 @@ export function requestLine({ method, url, status, ...sums }: RequestRecord): st
   return `${method} ${url}: ${outcome} in ${Math.round(sums.tookMs)} ms`;
 }
 
-/** Hands a line for every HTTP request that ends to `write`. Returns what stops it. */
+/** Writes a line for every HTTP request when it ends. Returns a function that stops it. */
 export function showRequests(write: (line: string) => void): () => void {
   const listen = (record: unknown) => write(requestLine(record as RequestRecord));
   REQUESTS.subscribe(listen);

@@ -70,7 +70,7 @@ async function execute(
   }
 }
 
-/** `compose biuld x` is told before anything is fetched for a package `biuld`. @throws AppError USAGE */
+/** Refuses `compose biuld x` before anything is fetched for a package `biuld`. @throws AppError USAGE */
 async function refuseMistyped(line: CommandLine, commands: CommandTable, app: App): Promise<void> {
   const [first] = line.args;
   if (first === undefined || line.terminated) return;
@@ -92,7 +92,7 @@ async function complete(
   const { silentProgress } = await import('../model/progress.ts');
   const { env, signal = new AbortController().signal } = options;
   const app = (options.app ?? createApp)({ env, progress: silentProgress, signal });
-  // Completion is silent about a catalog that cannot be read: a shell has no place for errors.
+  // An unreadable catalog is ignored: a shell has no place to show errors.
   const names = (distro: string, prefix: string) => app.packageNames({ distro, prefix }).catch(() => []);
   for (const { word, describe } of await completeWords(words, options.commands, names)) {
     options.stdout.write(describe === '' ? `${word}\n` : `${word}\t${describe}\n`);
@@ -100,7 +100,7 @@ async function complete(
   return 0;
 }
 
-/** What the command line asks for. @throws whatever goes wrong */
+/** Runs what the command line asks for. @throws whatever goes wrong */
 async function resultOf(
   argv: readonly string[],
   options: RunOptions & { print: PrintOptions; commands: CommandTable },
@@ -127,7 +127,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (completing >= 0) return complete(argv.slice(completing + 2), { ...options, commands });
   const stdout = outputGiven(argv) ? options.stderr : options.stdout;
   const print = {
-    // Before the line is parsed: an error in it must be reported in the form that was asked for.
+    // Read before the line is parsed, since an error in it must be reported in the form that was asked for.
     json: switchGiven(argv, 'json'),
     quiet: switchGiven(argv, 'quiet', 'q'),
     verbose: switchGiven(argv, 'verbose'),
@@ -149,7 +149,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   }
 }
 
-/** The same stream with its messages in colours; bars draw themselves on it. */
+/** Returns the same stream with coloured messages; progress bars draw on it as well. */
 function painted(stream: Output): Output {
   return new Proxy(stream, {
     get(target, name) {
@@ -170,15 +170,15 @@ async function noTerminal(question: string): Promise<string> {
   });
 }
 
-/** What was to be written to standard output is lost. */
+/** Makes the error for standard output that could not be written. */
 export function lostOutput(error: unknown): AppError {
   return new AppError('STORAGE', `standard output cannot be written: ${(error as Error).message}`, {
     cause: error,
-    hint: 'The output is incomplete: write it to a place that has room.',
+    hint: 'The output is incomplete. Write it to a place with enough room.',
   });
 }
 
-/** Holds one chunk at a time, however slow the reader is. @throws AppError CANCELLED */
+/** Writes a stream, holding one chunk at a time, however slow the reader is. @throws AppError CANCELLED */
 async function pour(result: StreamResult, options: RunOptions): Promise<number> {
   const { stdout, signal = new AbortController().signal } = options;
   const chunks = result.chunks[Symbol.asyncIterator]();
@@ -192,12 +192,12 @@ async function pour(result: StreamResult, options: RunOptions): Promise<number> 
   } catch (error) {
     throw (error as NodeJS.ErrnoException).syscall === 'write' ? lostOutput(error) : error;
   } finally {
-    // Not awaited: it may be waiting for a line that never comes.
+    // Not awaited, since it may be waiting for a line that never comes.
     void chunks.return?.();
   }
 }
 
-/** Unlike Promise.race, leaves nothing behind at a signal that lives on. */
+/** Like Promise.race, but leaves no listener on a signal that outlives the promise. */
 function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(new AppError('CANCELLED', 'interrupted'));
@@ -207,20 +207,20 @@ function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Pro
   });
 }
 
-/** Whether standard output takes a file's bytes (`-o -`, `cp FROM -`): the report goes to standard error then. */
+/** Tells whether standard output takes a file (`-o -`, `cp FROM -`), so that the report goes to standard error. */
 function outputGiven(argv: readonly string[]): boolean {
   if (argv.includes('cp') && argv.includes('-')) return true;
   const end = argv.indexOf('--');
   const words = argv.slice(0, end < 0 ? argv.length : end);
   return words.some(
-    (word, at) =>
+    (word, index) =>
       word === '--output=-' ||
       /^-[A-Za-z]*o=?-$/.test(word) ||
-      (words[at + 1] === '-' && (word === '--output' || /^-[A-Za-z]*o$/.test(word))),
+      (words[index + 1] === '-' && (word === '--output' || /^-[A-Za-z]*o$/.test(word))),
   );
 }
 
-/** Exact, although nothing is parsed: a word that begins with a dash is never an option's value. */
+/** Tells whether a switch is given, without parsing: a word that begins with a dash is never an option's value. */
 function switchGiven(argv: readonly string[], name: string, letter?: string): boolean {
   const end = argv.indexOf('--');
   return argv

@@ -84,7 +84,7 @@ verified: all bytes are the distribution's except the config and these 3 entries
     const { stdout } = await runFake(['verify', 'out.tar'], { answers: { verify: async () => report } });
     assert.match(
       stdout,
-      /\nconfig, not covered by any signature, with other than default settings:\n {2}Env LD_PRELOAD=\/evil\n {2}OnBuild \["RUN evil"\]\n/,
+      /\nconfig, not covered by any signature, with non-default settings:\n {2}Env LD_PRELOAD=\/evil\n {2}OnBuild \["RUN evil"\]\n/,
     );
     assert.ok(
       stdout.includes(`
@@ -95,7 +95,7 @@ bytes not covered by any signature:
 `),
       stdout,
     );
-    assert.match(stdout, /except the config and the bytes not covered by any signature and these 3 entries/);
+    assert.match(stdout, /except the config, the bytes not covered by any signature and these 3 entries/);
     const unverified = { ...VERIFY, packages: 18, unverifiedPackages: 2, verified: false };
     const allowed = await runFake(['verify', 'out.tar'], { answers: { verify: async () => unverified } });
     assert.equal(allowed.exitCode, 0);

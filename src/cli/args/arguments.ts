@@ -1,8 +1,8 @@
 import { AppError } from '../../model/app-error.ts';
 
 /**
- * The arguments that a usage such as `IMAGE REF`, `PKG…` or `[COMMAND]` stands for: capital words are required, `…` is one or
- * more, brackets may be left out. An optional one in the middle, as in `A [OP] B`, leaves only the number of words to check.
+ * The type of the arguments for a usage such as `IMAGE REF`, `PKG…` or `[COMMAND]`: each word is one argument, `…` one or more,
+ * and those in brackets are optional. Behind an optional one in the middle, as in `A [OP] B`, arguments have no fixed places.
  */
 export type ArgumentsOf<Usage extends string> = string extends Usage
   ? readonly string[]
@@ -20,7 +20,7 @@ export type ArgumentsOf<Usage extends string> = string extends Usage
               ? readonly [string, ...string[]]
               : readonly [string];
 
-/** `IMAGE and REF`, `at least one PKG`: what a usage asks for, in words. */
+/** Puts a usage in words: `IMAGE and REF`, `at least one PKG`. */
 function expectedText(usage: string): string {
   if (usage === '') return 'no arguments';
   if (/(^| )\[/.test(usage)) return usage;
@@ -28,7 +28,7 @@ function expectedText(usage: string): string {
   return words.length === 1 ? words[0]!.replace(/^(?!at least)/, 'one ') : words.join(' and ');
 }
 
-/** @throws AppError USAGE unless there are as many arguments as the usage of `command` says */
+/** Checks the number of arguments against the usage of `command`, such as `cache gc`. @throws AppError USAGE */
 export function checkArguments(command: string, usage: string, args: readonly string[]): void {
   const words = usage.split(' ').filter((word) => word !== '');
   const least = words.filter((word) => !word.startsWith('[')).length;

@@ -3,7 +3,7 @@ import { loadCommand, loadCommands } from '../command-table.ts';
 import { GENERAL_OPTIONS } from './general-options.ts';
 import { findOption, type Option, type Options } from './option.ts';
 
-/** The option whose value may be the next word: for `--tag`, `-t` and `-qt`, but not for `--tag=x`. */
+/** Finds the option whose value may be the next word: for `--tag`, `-t` and `-qt`, but not for `--tag=x`. */
 export function pendingOption(word: string, options: Options): Option | undefined {
   const [, letter] = /^-[A-Za-z]*([A-Za-z])$/.exec(word) ?? [];
   const key = word.startsWith('--') ? word.slice(2) : letter;
@@ -12,8 +12,8 @@ export function pendingOption(word: string, options: Options): Option | undefine
 }
 
 /**
- * Whether an option before the command's word takes the word after it. An option means the same in all commands, so the first
- * one that has it will do; all of them are loaded only for options of few.
+ * Tells whether an option before the command's word takes the word after it. A name takes a value in all commands or in none,
+ * so the first command that has it decides; all of them are loaded only for options that `compose PKG…` does not have.
  */
 async function takesNextWord(word: string, commands: CommandTable): Promise<boolean> {
   const key = word.startsWith('--') ? word.slice(2) : word.slice(-1);
@@ -26,8 +26,8 @@ async function takesNextWord(word: string, commands: CommandTable): Promise<bool
 }
 
 /**
- * The command's name and the line without it: the first word that is neither an option nor an option's value, where it
- * names a command and does not stand behind `--`. Only that command is then loaded and only its options are set up.
+ * Finds the command's name, and the line without it: the first word that is neither an option nor an option's value, if it
+ * names a command and is not behind `--`. Only that command is then loaded and only its options are set up.
  */
 export async function splitCommand(
   argv: readonly string[],
@@ -36,7 +36,7 @@ export async function splitCommand(
   let pending = false;
   for (const [index, word] of argv.entries()) {
     if (word === '--') break;
-    // As yargs-parser takes values: a word with a dash is one only when it is a number, or the dash alone.
+    // Like yargs-parser: a word with a dash is a value only if it is a number, or the dash alone.
     const isOption = /^-[^0-9]/.test(word);
     if (!isOption && !pending) {
       const isCommand = word !== '' && Object.hasOwn(commands, word);

@@ -19,7 +19,7 @@ export const IMAGE_OPTIONS = {
       choices: LAYER_MODES,
       group: 'Image',
       describe:
-        'One layer per package (package), small packages bundled (auto), or all in one (bundle; single: with the install layer)',
+        'One layer per package (package), small packages bundled together (auto), all packages in one (bundle), or all in one with the install layer (single)',
       defaultText: 'package',
     },
     'max-layers': {
@@ -32,7 +32,7 @@ export const IMAGE_OPTIONS = {
       placeholder: 'NAME',
       choices: LAYER_ENCODINGS,
       group: 'Image',
-      describe: 'Layer compression; keep: the archives as they are',
+      describe: 'Layer compression; keep leaves the archives as they are',
       defaultText: 'keep',
     },
     install: {

@@ -1,6 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
 
-/** Words that other tools have for what is done here. */
+/** Words that other tools use for the same thing. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   add: 'compose PKG…',
   create: 'compose PKG…',
@@ -24,7 +24,7 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   clean: 'compose cache gc',
   prune: 'compose cache gc',
 };
-/** Packages of Alpine and Arch whose names are that close to a command's; test/cli/mistyped.test.ts compares real indexes. */
+/** Packages of Alpine and Arch whose names are as close to a command's; test/cli/mistyped.test.ts compares real indexes. */
 const PACKAGES_LIKE_COMMANDS = new Set([
   'arti',
   'ccache',
@@ -36,12 +36,12 @@ const PACKAGES_LIKE_COMMANDS = new Set([
   'setarch',
   'stow',
 ]);
-/** Shorter words begin too many names. */
+/** Shorter words are the beginning of too many names. */
 const MIN_PREFIX = 3;
-/** Shorter words are one edit from each other: `mc` from `rm`. */
+/** Shorter words are all one edit apart, such as `mc` and `rm`. */
 const MIN_EDITED = 4;
 
-/** What the first word may have been meant as; undefined: nothing but a package. */
+/** Guesses which command the first word was meant to be; undefined if it can only be a package. */
 export function intendedCommand(word: string, commands: readonly string[]): string | undefined {
   if (PACKAGES_LIKE_COMMANDS.has(word)) return undefined;
   const other = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
@@ -52,12 +52,12 @@ export function intendedCommand(word: string, commands: readonly string[]): stri
   return near === undefined ? undefined : `compose ${near}`;
 }
 
-/** One letter more, less or other, or two swapped; the first letter is right. */
+/** Tells whether two words differ by one letter added, removed or replaced, or by two swapped, after the first letter. */
 function isTypingError(word: string, name: string): boolean {
   if (Math.min(word.length, name.length) < MIN_EDITED || word[0] !== name[0]) return false;
-  let at = 0;
-  while (at < word.length && word[at] === name[at]) at++;
-  const [rest, wanted] = [word.slice(at), name.slice(at)];
+  let start = 0;
+  while (start < word.length && word[start] === name[start]) start++;
+  const [rest, wanted] = [word.slice(start), name.slice(start)];
   return (
     rest.slice(1) === wanted ||
     rest === wanted.slice(1) ||

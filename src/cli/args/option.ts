@@ -9,7 +9,7 @@ export interface OptionText {
   readonly short?: string;
   readonly placeholder?: string;
   readonly choices?: readonly string[];
-  /** Values that completion suggests beside `choices`, which are all that there are */
+  /** Values that completion suggests where any other is accepted too, unlike with `choices` */
   readonly suggestions?: readonly string[];
   readonly defaultText?: string;
   readonly repeatable?: boolean;
@@ -22,7 +22,7 @@ export interface Option<Value = unknown> extends OptionText {
   readonly takes: 'none' | 'one' | 'optional';
   /** The value of an option that is given without its optional one */
   readonly withoutValue?: string;
-  /** The value is a part of the ComposeSettings, which recipes have too */
+  /** The value is a part of ComposeSettings, which recipes set too */
   readonly isSetting?: true;
   /** `texts` as typed, in order; none where the option is not given. @throws AppError USAGE */
   read(texts: readonly string[], where: string): Value;
@@ -31,7 +31,7 @@ export interface Option<Value = unknown> extends OptionText {
 /** Options by their long names without dashes. */
 export type Options = Readonly<Record<string, Option>>;
 
-/** What `run()` of a command gets for its options. */
+/** The values that `run()` of a command gets for its options. */
 export type OptionValues<O extends Options> = {
   readonly [Name in keyof O]: O[Name] extends Option<infer Value> ? Value : never;
 };
@@ -77,7 +77,7 @@ export function setting(
 
 /**
  * Declares options that recipes have too, by their flags: what they accept, whether they are switches and whether they may be
- * repeated is said by SETTINGS in app/settings/settings.ts.
+ * repeated comes from SETTINGS in app/settings/settings.ts.
  */
 export function recipeSettings<const Texts extends Readonly<Record<string, OptionText>>>(
   texts: Texts,

@@ -9,7 +9,7 @@ export const FILE_OPTIONS = recipeSettings({
     short: 'o',
     placeholder: 'PATH',
     group: 'Output',
-    describe: 'File or folder to write; -: standard output',
+    describe: 'File or folder to write; - for standard output',
     defaultText: 'out.tar, or the folder out',
     common: true,
   },
@@ -59,7 +59,7 @@ export const OUTPUT_OPTIONS = {
   },
 };
 
-/** What `compose PKG…` and `compose build` are told beside the packages. @throws AppError USAGE for --store without --push */
+/** Returns everything that `compose PKG…` and `compose build` are given besides the packages. @throws AppError USAGE for --store without --push */
 export function composeSettings(parsed: {
   readonly settings: ComposeSettings;
   readonly options: OptionValues<typeof OUTPUT_OPTIONS & typeof REGISTRY_OPTIONS>;

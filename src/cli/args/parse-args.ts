@@ -3,12 +3,12 @@ import type { ComposeSettings } from '../../app/settings/settings.ts';
 import type { Options } from './option.ts';
 import { missingValue, UnknownOption, unexpectedValue } from './usage-errors.ts';
 
-/** A command's own part of the command line, texts as they were typed. */
+/** The options and arguments of a command, as they were typed. */
 export interface RawArgs {
   /** Option name → texts in order; a switch has `true` */
   readonly options: ReadonlyMap<string, readonly string[]>;
   readonly args: readonly string[];
-  /** Whether `--` stands in the line: what follows it are packages, whatever they look like */
+  /** Whether the line has a `--`: what follows it are packages, whatever they look like */
   readonly terminated: boolean;
 }
 
@@ -23,8 +23,8 @@ const PARSER = {
 } as const;
 
 /**
- * The yargs parser of one command. An option takes one word each time: yargs' arrays refuse `-` and, at the end of the line,
- * an empty text. Choices and types are left to readOptions(), which recipes share.
+ * Sets up yargs for one command. Repeatable options are strings, since yargs' arrays refuse `-` and, at the end of the line, an
+ * empty value. What a value may be is checked by readOptions(), with the functions that check recipes.
  */
 export function parserOf(options: Options): Argv {
   const parser = yargs()
@@ -55,13 +55,13 @@ function withImpliedValues(argv: readonly string[], options: Options): readonly 
   });
 }
 
-/** @throws AppError USAGE for missing and needless values; UnknownOption for an option that the command does not take */
+/** Parses a line without its command's name. @throws AppError USAGE for missing and needless values; UnknownOption for an option that the command does not take */
 export function parseArgs(options: Options, argv: readonly string[]): RawArgs {
   const parser = parserOf(options).fail((message, error) => {
     throw missingValue(message, options) ?? unexpectedValue(message) ?? error ?? new Error(message);
   });
   const { _: args, $0: _program, ...given } = parser.parseSync(withImpliedValues(argv, options));
-  // yargs keeps arguments under an option's name, `_`, which `--_` would reach.
+  // yargs keeps arguments under the option name `_`, which `--_` could set.
   if (!args.every((word) => typeof word === 'string')) throw new UnknownOption('_');
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(options, name));
   if (unknown !== undefined) throw new UnknownOption(unknown);
@@ -69,7 +69,7 @@ export function parseArgs(options: Options, argv: readonly string[]): RawArgs {
   return { options: new Map(texts), args, terminated: argv.includes('--') };
 }
 
-/** The values of options, and the settings among them as one. @throws AppError USAGE */
+/** Reads the values of options, and merges the settings among them. @throws AppError USAGE */
 export function readOptions(
   options: Options,
   given: RawArgs['options'],

@@ -22,12 +22,12 @@ export const REGISTRY_OPTIONS = {
 
 type RegistryValues = OptionValues<typeof REGISTRY_OPTIONS>;
 
-/** How a command reaches its registries. */
+/** Returns how a command reaches its registries. */
 export function registryAccess({ insecure, ca, cert, key }: RegistryValues): RegistryAccess {
   return { insecure, ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
 }
 
-/** The same as a part of the settings; without any of the options there is nothing to say. */
+/** Returns the same as a part of the settings: an empty one where none of the options is given. */
 export function accessSetting(values: RegistryValues): { readonly access?: RegistryAccess } {
   const { insecure, ca, cert, key } = values;
   const isGiven = insecure || ca !== undefined || cert !== undefined || key !== undefined;

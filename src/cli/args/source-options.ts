@@ -4,7 +4,7 @@ import type { SourceOptions } from '../../model/request.ts';
 import { type OptionValues, recipeSettings } from './option.ts';
 import { accessSetting, REGISTRY_OPTIONS } from './registry-options.ts';
 
-/** Which distribution: all that comparing versions needs. */
+/** Choose the distribution, which is all that comparing versions needs. */
 export const DISTRO_OPTIONS = recipeSettings({
   distro: {
     placeholder: 'NAME',
@@ -26,8 +26,8 @@ export const DISTRO_OPTIONS = recipeSettings({
     placeholder: 'NAME',
     choices: solverNames(),
     group: 'Packages',
-    describe: 'Choose packages and compare versions as apk 2.14 or apk 3 does (Alpine)',
-    defaultText: "as the release's own apk",
+    describe: 'Choose packages and compare versions like apk 2.14 or apk 3 (Alpine)',
+    defaultText: "like the release's own apk",
   },
 });
 
@@ -49,11 +49,11 @@ const REPOSITORY_OPTIONS = recipeSettings({
     placeholder: 'URL|DIR|NAME',
     group: 'Packages',
     describe:
-      'Repository, in order of priority, instead of the default ones: a URL, folder, "@tag URL" line, oci:// mirror or default repository (main)',
+      'Repository to use instead of the default ones, in order of priority: a URL, folder, "@tag URL" line, oci:// mirror or default repository (main)',
   },
 });
 
-/** Whose signatures count. */
+/** Choose whose signatures count. */
 export const TRUST_OPTIONS = recipeSettings({
   keyring: {
     placeholder: 'DIR',
@@ -97,7 +97,7 @@ export const BASE_OPTION = recipeSettings({
   },
 });
 
-/** Where packages come from, as the command line says. */
+/** Returns where packages come from, according to the command line. */
 export function sourceFrom(parsed: {
   readonly settings: ComposeSettings;
   readonly options: OptionValues<typeof REGISTRY_OPTIONS>;

@@ -2,7 +2,7 @@ import { nearest } from '../../app/settings/nearest.ts';
 import { AppError } from '../../model/app-error.ts';
 import { findOption, type Options } from './option.ts';
 
-/** An option that the command at hand does not take; whether another one does is found out by unknownOption(). */
+/** An option that the command does not take. unknownOption() tells whether another command does. */
 export class UnknownOption extends Error {
   readonly key: string;
 
@@ -22,7 +22,7 @@ interface Asked {
 
 const lineOf = (name: string): string => (name === '' ? 'compose' : `compose ${name}`);
 
-/** What to say about an option that is not one of the command's; `owners`: the command lines that do take it. */
+/** Makes the error for an option that is not one of the command's; `owners` are the commands that do take it. */
 export function unknownOption(key: string, { name, options }: Asked, owners: readonly string[]): AppError {
   const option = spelled(key);
   const details = { option, expected: Object.keys(options).map((known) => `--${known}`), got: option };
@@ -42,7 +42,7 @@ export function unknownOption(key: string, { name, options }: Asked, owners: rea
   });
 }
 
-/** yargs says what is wrong in words alone; undefined: these are others. */
+/** Recognises yargs' message for an option without its value; undefined for any other message. */
 export function missingValue(message: string, options: Options): AppError | undefined {
   const [, key] = /^Not enough arguments following: (.+)$/.exec(message) ?? [];
   if (key === undefined) return undefined;
@@ -54,7 +54,7 @@ export function missingValue(message: string, options: Options): AppError | unde
   });
 }
 
-/** The same for `--json=yes`. */
+/** Recognises yargs' message for a switch with a value, as in `--json=yes`. */
 export function unexpectedValue(message: string): AppError | undefined {
   const [, key] = /^Argument unexpected for: (.+)$/.exec(message) ?? [];
   if (key === undefined) return undefined;

@@ -10,11 +10,11 @@ export const command = defineCommand({
   argument: 'RECIPE',
   group: 'Images',
   summary: 'Compose the image that a recipe file describes',
-  arguments: { describe: 'RECIPE: a YAML file, as docs/recipes.md says', complete: 'file' },
+  arguments: { describe: 'RECIPE: a YAML file (docs/recipes.md)', complete: 'file' },
   options: { ...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS },
   examples: [
     ['compose build recipes/alpine-gcc.yaml', 'compose a worked recipe'],
-    ['compose build recipes/alpine-gcc.yaml --release edge', 'the same from another release'],
+    ['compose build recipes/alpine-gcc.yaml --release edge', 'the same, from another release'],
   ],
   async run({ settings, options, args: [recipe], env, app }) {
     const flags = composeSettings({ settings, options });

@@ -36,11 +36,11 @@ export const command = defineActions({
   summary: 'Share package metadata through a registry',
   arguments: {
     describe:
-      'push: publish what the catalog knows of packages; pull: take what another machine has published; REF: registry.example/team/catalog:1',
+      'push: publish what the catalog knows about packages; pull: import what another machine published; REF: registry.example/team/catalog:1',
   },
   actions: { push, pull },
   examples: [
-    ['compose catalog push registry.example/team/catalog:1', 'publish it; only what is new is sent'],
+    ['compose catalog push registry.example/team/catalog:1', 'publish it; only changes are sent'],
     [
       'compose catalog pull registry.example/team/catalog@sha256:…',
       'accept exactly the one with that digest',

@@ -14,8 +14,11 @@ export const command = defineCommand({
   },
   options: { ...PLATFORM_OPTION, ...REGISTRY_OPTIONS },
   examples: [
-    ['compose cp registry.example/team/app:1 registry.example/prod/app:1', 'mounts the layers; none is sent'],
-    ['compose cp alpine:3.19 localhost:5000/alpine:3.19 --platform arm64', 'one platform of several'],
+    [
+      'compose cp registry.example/team/app:1 registry.example/prod/app:1',
+      'mounts the layers; nothing is sent',
+    ],
+    ['compose cp alpine:3.19 localhost:5000/alpine:3.19 --platform arm64', 'one of several platforms'],
     ['compose cp out.tar ./layout', 'the tar as an OCI layout folder'],
   ],
   async run({ options, args: [image, to], app }) {

@@ -24,7 +24,7 @@ export const command = defineCommand({
   options: {
     tree: toggle({
       group: 'Query',
-      describe: 'Resolve, and show everything that would be installed as a tree',
+      describe: 'Resolve, and show a tree of everything that would be installed',
     }),
     ...DEPTH_OPTION,
     ...OPTIONAL_OPTION,

@@ -14,7 +14,7 @@ export const command = defineCommand({
     ...SOURCE_OPTIONS,
   },
   examples: [
-    ['compose files git', 'one path per line, directories with a trailing slash'],
+    ['compose files git', 'one path per line; directories end with a slash'],
     ['compose files busybox -l', 'with type, mode, size and link target'],
   ],
   async run({ settings, options, args, app }) {

@@ -10,8 +10,8 @@ export const command = defineCommand({
   options: { ...FILE_LISTS_OPTION, ...SOURCE_OPTIONS },
   examples: [
     ['compose index --distro alpine', "main and community of Alpine's latest release"],
-    ['compose index --distro arch --mirror https://mirror.example/archlinux', 'core and extra of a mirror'],
-    ['compose index --distro arch --files', 'and what every package of theirs ships, for owns'],
+    ['compose index --distro arch --mirror https://mirror.example/archlinux', 'core and extra from a mirror'],
+    ['compose index --distro arch --files', 'with the file lists of all packages, for compose owns'],
   ],
   async run({ settings, options, app }) {
     const source = sourceFrom({ settings, options });

@@ -17,7 +17,7 @@ export const command = defineCommand({
   arguments: { describe: 'FILE, DIR or URL: an archive, or a folder of archives', complete: 'file' },
   options: SOURCE_OPTIONS,
   examples: [
-    ['compose ingest ./packages --distro alpine', 'every archive of a folder'],
+    ['compose ingest ./packages --distro alpine', 'every archive in a folder'],
     ['compose ingest bash-5.2-1-x86_64.pkg.tar.zst', 'one archive; the distribution is known from its name'],
   ],
   async run({ settings, options, args, app }) {

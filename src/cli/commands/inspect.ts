@@ -21,8 +21,11 @@ export const command = defineCommand({
   },
   examples: [
     ['compose inspect registry.example/team/app:1', 'configuration, layers, the packages in them, sizes'],
-    ['compose inspect out.tar', 'the same of a file'],
-    ['compose inspect alpine:3.19 --platform arm64 --json', 'one image of an index, with its configuration'],
+    ['compose inspect out.tar', 'the same for a file'],
+    [
+      'compose inspect alpine:3.19 --platform arm64 --json',
+      'one image from an index, with its configuration',
+    ],
     ['compose inspect registry.example/team/app:1 --raw | sha256sum', 'the manifest as it is'],
   ],
   async run({ options, args: [image], app }) {

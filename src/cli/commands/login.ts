@@ -4,10 +4,10 @@ import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
 import { defineCommand } from '../command.ts';
 import { printableLine } from '../render/format.ts';
 
-/** No password is as long; a file is. */
+/** No password is as long; a longer input is a file. */
 const MAX_PASSWORD_BYTES = 64 * 1024;
 
-/** All of standard input, without the line break at its end. @throws AppError USAGE when it is too long for a password */
+/** Reads all of standard input, without the line break at its end. @throws AppError USAGE when it is too long for a password */
 async function readPassword(input: AsyncIterable<Uint8Array>): Promise<string> {
   const parts: Uint8Array[] = [];
   let sizeBytes = 0;

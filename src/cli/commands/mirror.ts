@@ -64,7 +64,7 @@ export const command = defineActions({
     ],
     [
       'compose mirror add git openssh --distro arch --to registry.example/arch',
-      'two packages and what they need, with the indexes of core and extra',
+      'two packages with their dependencies, and the indexes of core and extra',
     ],
     ['compose git --repo oci://registry.example/alpine:v3.19', 'compose from it'],
     ['compose mirror ls registry.example/alpine', 'releases, repositories and generations'],

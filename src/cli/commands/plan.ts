@@ -11,7 +11,7 @@ import { MAX_LINE_CHARS, readLines } from '../render/lines.ts';
 
 const packagesOf = SETTINGS.find((setting) => setting.key === 'packages')!;
 
-/** The packages of a question, or what is wrong with the line. */
+/** Returns the packages of a query, or what is wrong with the line. */
 function readQuestion(line: string): readonly string[] | { readonly wrong: string } {
   const wrong = (got: string): { readonly wrong: string } => ({
     wrong: `expected {"add":["NAME",…]}, got ${got}`,
@@ -32,7 +32,7 @@ function readQuestion(line: string): readonly string[] | { readonly wrong: strin
   return add as string[];
 }
 
-/** An answer a line, in the order of the questions; a line that is no question is answered with what is wrong. */
+/** Writes one answer per line, in the order of the queries; a malformed query is answered with what is wrong with it. */
 function batch(planner: Planner, input: AsyncIterable<Uint8Array>): Result {
   let exitCode = EXIT_OK;
   const answerLine = (line: string): string => {
@@ -76,7 +76,7 @@ export const command = defineCommand({
     const source = sourceFrom({ settings, options });
     if (options.batch) {
       if (settings.base !== undefined && settings.base !== 'none') {
-        throw new AppError('USAGE', `compose plan --batch: expected no --base ${settings.base} with it`, {
+        throw new AppError('USAGE', `compose plan: --base ${settings.base} cannot be combined with --batch`, {
           hint: 'Add the base packages to the queries: answers are what the package manager would install.',
           details: { expected: 'none', got: settings.base },
         });

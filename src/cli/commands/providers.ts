@@ -14,8 +14,8 @@ export const command = defineCommand({
       'compose providers cmd:sh',
       'its providers, the preferred one first, and the one that would be installed',
     ],
-    ["compose providers 'so:libssl*'", 'of every name that matches'],
-    ['compose providers java-runtime --distro arch', 'of a virtual package'],
+    ["compose providers 'so:libssl*'", 'for every name that matches'],
+    ['compose providers java-runtime --distro arch', 'for a virtual package'],
   ],
   async run({ settings, options, args, app }) {
     const [name = ''] = packages(args, 'name');

@@ -23,7 +23,7 @@ export const command = defineCommand({
       {
         placeholder: 'N',
         group: 'Query',
-        describe: 'Maximum number of packages; 0: all',
+        describe: 'Maximum number of packages; 0 for all',
         defaultText: String(DEFAULT_LIMIT),
       },
       (texts, where) => integer({ from: 0, to: 1_000_000 }, texts, where),

@@ -6,7 +6,7 @@ export const command = defineCommand({
   name: 'show',
   argument: 'PKG…',
   group: 'Packages',
-  summary: 'Show all that is known about packages',
+  summary: 'Show everything known about packages',
   arguments: {
     describe: 'PKG: git, main/git, "git>2.40", or a name that packages provide: so:libz.so.1',
     complete: 'package',
@@ -14,7 +14,7 @@ export const command = defineCommand({
   options: SOURCE_OPTIONS,
   examples: [
     ['compose show git', 'every version in the repositories, and what is cached'],
-    ['compose show core/bash --distro arch', 'of one repository'],
+    ['compose show core/bash --distro arch', 'in one repository'],
     ['compose show cmd:sh', 'the packages that provide a command'],
   ],
   async run({ settings, options, args, app }) {

@@ -12,18 +12,18 @@ interface Answer {
   /** For --json */
   readonly data: object;
   readonly text: string;
-  /** False: the question was whether something is so, and it is not */
+  /** False where the answer to a yes-or-no query is no */
   readonly holds: boolean;
 }
 
-/** What is wrong with a question. */
-interface BadQuestion {
+/** What is wrong with a query. */
+interface BadQuery {
   readonly expected: string;
   readonly got: string;
 }
 
-/** `A B`, or `A OP B`. */
-function compare(rules: VersionRules, fields: readonly string[]): Answer | BadQuestion {
+/** Answers `A B` with their order, and `A OP B` with whether it holds. */
+function compare(rules: VersionRules, fields: readonly string[]): Answer | BadQuery {
   const [a = '', second = '', third] = fields;
   if (fields.length === 2) {
     const result = rules.order(a, second);
@@ -39,21 +39,21 @@ function compare(rules: VersionRules, fields: readonly string[]): Answer | BadQu
   return { expected: 'two versions, or a version, an operator and a version', got: fields.join(' ') };
 }
 
-function validate(rules: VersionRules, fields: readonly string[]): Answer | BadQuestion {
+function validate(rules: VersionRules, fields: readonly string[]): Answer | BadQuery {
   const [version = ''] = fields;
   if (fields.length !== 1) return { expected: 'one version', got: fields.join(' ') };
   const valid = rules.isValid(version);
   return { data: { version, valid }, text: valid ? 'valid' : 'invalid', holds: valid };
 }
 
-type Ask = (fields: readonly string[]) => Answer | BadQuestion;
+type Ask = (fields: readonly string[]) => Answer | BadQuery;
 
-/** Tabs part fields that may be empty or have spaces in them, else white space does. */
+/** Splits a line at tabs, between which fields may be empty or contain spaces; a line without tabs, at white space. */
 function fieldsOf(line: string): readonly string[] {
   return line.includes('\t') ? line.split('\t') : line.trim().split(/\s+/);
 }
 
-/** One answer a line, in the order of the questions; a question that is none is answered with what is wrong with it. */
+/** Writes one answer per line, in the order of the queries; a malformed query is answered with what is wrong with it. */
 function batch(ask: Ask, input: AsyncIterable<Uint8Array>, json: boolean): Result {
   let exitCode = EXIT_OK;
   function answerLine(line: string): string {
@@ -72,7 +72,7 @@ function batch(ask: Ask, input: AsyncIterable<Uint8Array>, json: boolean): Resul
   return { kind: 'stream', chunks: chunks(), exitCode: () => exitCode };
 }
 
-function answered(answer: Answer | BadQuestion): Answer {
+function answered(answer: Answer | BadQuery): Answer {
   if ('data' in answer) return answer;
   const { expected, got } = answer;
   throw new AppError('USAGE', `compose vercmp: expected ${expected}, got ${JSON.stringify(got)}`, {
@@ -88,14 +88,14 @@ export const command = defineCommand({
   summary: 'Compare versions as the package manager does',
   arguments: {
     describe:
-      'A, B: versions; OP: = < > <= >= and, with apk, ~ >~ <~: answers true or false, exit code 0 or 1',
+      'A, B: versions; OP: = < > <= >= and, with apk, ~ >~ <~. With OP, the answer is true or false, and the exit code 0 or 1',
   },
   argumentWith: ({ batch, validate }) => {
     if (batch) return '';
     return validate ? 'VERSION…' : 'A [OP] B';
   },
   options: {
-    validate: toggle({ group: 'Query', describe: 'Check whether each is a valid version' }),
+    validate: toggle({ group: 'Query', describe: 'Check whether each argument is a valid version' }),
     ...BATCH_OPTION,
     ...DISTRO_OPTIONS,
   },
@@ -103,7 +103,7 @@ export const command = defineCommand({
     ['compose vercmp 1.2_rc1 1.2', 'prints <, as apk orders them'],
     ["compose vercmp 1.2.3-r0 '~' 1.2", 'whether 1.2.3-r0 meets ~1.2'],
     ['compose vercmp --distro arch --batch <pairs.txt', 'an answer for each line A B or A OP B'],
-    ['compose vercmp --release v3.19 1.2_rc1~ab 1.2', 'as the apk of that release, 2.14, orders them'],
+    ['compose vercmp --release v3.19 1.2_rc1~ab 1.2', "as that release's apk, 2.14, orders them"],
     ['compose vercmp --validate 1.2-r0 1.2a.3', 'whether each is a version'],
   ],
   async run({ settings, options, args, input }) {

@@ -17,8 +17,11 @@ export const command = defineCommand({
   options: { ...PLATFORM_OPTION, ...TRUST_OPTIONS, ...REGISTRY_OPTIONS },
   examples: [
     ['compose verify out.tar', "whether all bytes are the distribution's, and which are not"],
-    ['compose verify out#tools:latest --verbose', 'one image of a folder; every entry of its install layer'],
-    ['compose verify out.tar --keyring-append ./keys', "by your own keys and the distribution's"],
+    [
+      'compose verify out#tools:latest --verbose',
+      'one image from a folder; every entry of its install layer',
+    ],
+    ['compose verify out.tar --keyring-append ./keys', "with your own keys and the distribution's"],
   ],
   async run({ settings, options, args: [image], app }) {
     const data = await app.verify({

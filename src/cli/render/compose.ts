@@ -36,7 +36,7 @@ export function renderPlan(plan: PlanReport): string {
   return `${listing}\n${summary}${base === undefined ? '' : printable(`base: ${base}\n`)}${warnings}`;
 }
 
-/** `13 packages (minimal): busybox, …`, then what of it the repositories do not have; undefined: there is nothing to say. */
+/** `13 packages (minimal): busybox, …`, and what the repositories lack; undefined if there is nothing to report. */
 function baseText({ packages, base }: PlanReport): string | undefined {
   const added = packages.filter(({ reason }) => reason === 'base').length;
   const parts = [
@@ -74,7 +74,7 @@ function renderLayers(layers: readonly LayerReport[]): string {
   );
 }
 
-/** How it is loaded, where it is not, and run, where that would do. */
+/** Returns the commands that load the image, unless it is loaded, and run it, if it can be run as it is. */
 function usage(report: ComposeReport, request: ComposeRequest): readonly string[] {
   const tag = shellQuote(report.tags[0] ?? '');
   const engine = report.loadedInto === undefined ? 'docker' : engineWord(report.loadedInto);
@@ -93,7 +93,7 @@ function engineWord(engine: string): string {
   return engine.split(/\s/)[0] === 'podman' ? 'podman' : 'docker';
 }
 
-/** The closing summary. */
+/** Renders the closing summary. */
 export function renderCompose(
   report: ComposeReport,
   request: ComposeRequest,

@@ -1,12 +1,12 @@
 type Line = readonly [name: string, text: string];
 type Json = Readonly<Record<string, unknown>>;
 
-/** What starts a container, in the order of `docker inspect`'s readers: the names of OCI image-spec "Image Configuration". */
+/** The settings shown, by their names in OCI image-spec "Image Configuration": first what starts a container. */
 const LISTS = { Entrypoint: 'entrypoint', Cmd: 'cmd', OnBuild: 'on build' } as const;
 const TEXTS = { User: 'user', WorkingDir: 'workdir', StopSignal: 'stop signal' } as const;
 const SETS = { ExposedPorts: 'ports', Volumes: 'volumes' } as const;
 
-/** What an image's config says of the containers that run it; nothing where it says nothing. */
+/** Renders what an image's config sets for its containers; settings that are not given are left out. */
 export function configLines(configuration: unknown): readonly Line[] {
   const image = record(configuration);
   const config = record(image.config);

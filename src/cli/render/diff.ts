@@ -1,10 +1,10 @@
 import type { DiffLayer, DiffReport, FileDifference, ImageSummary } from '../../model/diff-report.ts';
 import { count, formatSize, printable, printableLine, table } from './format.ts';
 
-/** Values longer than this are somebody's list of ports or labels; `--json` has all. */
+/** Longer values are cut; `--json` has them in full. */
 const MAX_VALUE_CHARS = 200;
 
-/** `-` A alone, `+` B alone, `~` both, not the same. */
+/** Renders differences: `-` only in A, `+` only in B, `~` in both, but not the same. */
 export function renderDiff(
   report: DiffReport,
   { files, layers }: { readonly files: boolean; readonly layers: boolean },
@@ -22,23 +22,23 @@ export function renderDiff(
 }
 
 function images({ a, b }: DiffReport): string {
-  const row = (mark: string, one: ImageSummary) => [
+  const row = (mark: string, image: ImageSummary) => [
     mark,
-    one.image,
-    (one.digest ?? one.imageId).slice(0, 'sha256:'.length + 12),
-    one.platform,
-    count(one.packages, 'package'),
-    count(one.layers, 'layer'),
-    count(one.files, 'path'),
-    formatSize(one.sizeBytes),
+    image.image,
+    (image.digest ?? image.imageId).slice(0, 'sha256:'.length + 12),
+    image.platform,
+    count(image.packages, 'package'),
+    count(image.layers, 'layer'),
+    count(image.files, 'path'),
+    formatSize(image.sizeBytes),
   ];
   const rows = [row('-', a), row('+', b)].map((cells) => cells.map(printableLine));
-  const widths = rows[0]!.map((cell, at) => Math.max(cell.length, rows[1]![at]!.length));
+  const widths = rows[0]!.map((cell, column) => Math.max(cell.length, rows[1]![column]!.length));
   return rows
     .map(
       (cells) =>
         `${cells
-          .map((cell, at) => cell.padEnd(widths[at]!))
+          .map((cell, column) => cell.padEnd(widths[column]!))
           .join('  ')
           .trimEnd()}\n`,
     )
@@ -49,7 +49,7 @@ function packageLines({ packages }: DiffReport): string {
   return packages
     .map(
       ({ name, from, to }) =>
-        `${marked(from, to)} ${printableLine(`${name} ${[from, to].filter((one) => one !== null).join(' → ')}`)}\n`,
+        `${marked(from, to)} ${printableLine(`${name} ${[from, to].filter((value) => value !== null).join(' → ')}`)}\n`,
     )
     .join('');
 }
@@ -57,7 +57,7 @@ function packageLines({ packages }: DiffReport): string {
 function configLines({ config }: DiffReport): string {
   return config
     .map(({ key, from, to }) => {
-      const values = [from, to].filter((one) => one !== null).map(cut);
+      const values = [from, to].filter((value) => value !== null).map(cut);
       return `${marked(from, to)} ${printableLine(`${key}: ${values.join(' → ')}`)}\n`;
     })
     .join('');

@@ -2,8 +2,8 @@ import type { GraphReport, SetEdge, SetPackage } from '../../model/relation-repo
 import { formatSize, printable } from './format.ts';
 
 /**
- * A double-quoted DOT string. In labels Graphviz reads backslash escapes and HTML entities, so that both are written
- * for it to read as plain text; of an ID it unescapes the quote alone, and the same text is the same node all the same.
+ * Quotes a DOT string. In labels Graphviz reads backslash escapes and HTML entities, so both are escaped. In IDs it only unescapes
+ * the quote, but the same text is the same node all the same.
  */
 function quoted(lines: readonly string[]): string {
   const plain = (text: string) =>
@@ -27,7 +27,7 @@ function edgeLine(edges: readonly SetEdge[], labels: boolean): string {
   return `  ${quoted([from])} -> ${quoted([to])}${list};`;
 }
 
-/** graphviz.org/doc/info/lang.html. Targets are filled; what install_if adds hangs on a dashed edge. */
+/** Renders a graph in the DOT language (graphviz.org/doc/info/lang.html): targets are filled, edges of install_if dashed. */
 export function renderDot(graph: GraphReport, { labels }: { readonly labels: boolean }): string {
   const merged = Map.groupBy(graph.edges, ({ from, to, kind }) => JSON.stringify([from, to, kind]));
   return [

@@ -12,7 +12,7 @@ export function errorExitCode(error: unknown, signal: AbortSignal): number {
   return error instanceof AppError ? EXIT_CODES[error.code] : EXIT_BUG;
 }
 
-/** Deeper chains are loops or noise. */
+/** Longer chains are loops or noise. */
 const MAX_CAUSES = 8;
 
 function causeLines(error: Error): readonly string[] {
@@ -49,7 +49,7 @@ function bugLines(error: unknown): readonly string[] {
   ];
 }
 
-/** For standard error. */
+/** Renders an error for standard error. */
 export function errorText(
   error: unknown,
   options: { readonly verbose: boolean; readonly signal: AbortSignal },
@@ -59,7 +59,7 @@ export function errorText(
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-/** For standard output with --json. */
+/** Returns the JSON form of an error, for standard output. */
 export function errorJson(
   error: unknown,
   signal: AbortSignal,

@@ -1,10 +1,10 @@
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** Decimal units, as docker and podman print sizes: `34.5 MB`. */
+/** Formats a size in decimal units, like docker and podman: `34.5 MB`. */
 export function formatSize(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // 999.95 would be rounded to 1000.0 of the smaller unit.
+  // 999.95 would become 1000.0 of the smaller unit.
   while (value >= (unit === 0 ? 1000 : 999.95) && unit < UNITS.length - 1) {
     value /= 1000;
     unit += 1;
@@ -18,7 +18,7 @@ export function count(amount: number, noun: string, plural = `${noun}s`): string
 
 export { printable, printableLine };
 
-/** `error: text`, its further lines indented: whatever stands in it, none of them passes for a line of the program's own. */
+/** Puts a label before a text and indents its further lines, so that none of them can pass for a line of the program's own. */
 export function labelled(label: string, text: string): string {
   return `${label}: ${printable(text).replace(/\n/g, '\n  ')}`;
 }
@@ -28,16 +28,16 @@ export interface Column {
   readonly align?: 'right';
 }
 
-/** Columns padded to their widest cell, two spaces apart, no trailing spaces. */
+/** Renders columns padded to their widest cell, two spaces apart, without trailing spaces. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const cells = [columns.map((column) => column.title), ...rows.map((row) => row.map(printableLine))];
-  const widths = columns.map((_, at) => largest(cells.map((row) => row[at]?.length ?? 0)));
+  const widths = columns.map((_, column) => largest(cells.map((row) => row[column]?.length ?? 0)));
   const lines = cells.map((row) =>
     columns
-      .map(({ align }, at) => {
-        const text = row[at] ?? '';
-        if (align === 'right') return text.padStart(widths[at]!);
-        return at === columns.length - 1 ? text : text.padEnd(widths[at]!);
+      .map(({ align }, column) => {
+        const text = row[column] ?? '';
+        if (align === 'right') return text.padStart(widths[column]!);
+        return column === columns.length - 1 ? text : text.padEnd(widths[column]!);
       })
       .join('  ')
       .trimEnd(),
@@ -48,7 +48,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
 import { largest } from '../../model/lists.ts';
 import { printable, printableLine } from '../../model/printable.ts';
 
-/** What a report says a file was written to. */
+/** Names the place that a file was written to. */
 export function placeText(path: string): string {
   return path === '-' ? 'standard output' : path;
 }

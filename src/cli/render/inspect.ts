@@ -5,9 +5,9 @@ import { configLines } from './config.ts';
 import { count, formatSize, table } from './format.ts';
 import { block } from './registry.ts';
 
-/** Packages of a layer that are named; more are counted */
+/** A layer with more packages shows only their number */
 const MAX_NAMED = 3;
-/** Of a digest in a table */
+/** Characters of a digest that are shown in a table */
 const DIGEST_CHARACTERS = 'sha256:'.length + 12;
 
 export function renderInspect(report: InspectReport, { verbose }: { readonly verbose: boolean }): string {

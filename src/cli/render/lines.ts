@@ -1,9 +1,9 @@
-/** Longer lines are no question that a person or program would ask, and must not fill the memory. */
+/** No person or program asks a longer query; it must not fill the memory. */
 export const MAX_LINE_CHARS = 1_048_576;
 
 /**
- * The lines of UTF-8 text as they come, many at a time, without their line ends; a last one needs none. Of a line
- * longer than MAX_LINE_CHARS the first MAX_LINE_CHARS + 1 characters are kept, by which it is known.
+ * Yields the lines of UTF-8 text as they come, many at a time, without their line ends; the last one needs none. A line longer
+ * than MAX_LINE_CHARS is cut to MAX_LINE_CHARS + 1 characters, by which it is recognised.
  */
 export async function* readLines(input: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
   const decoder = new TextDecoder();

@@ -2,7 +2,7 @@ import type { MirrorAddReport, MirroredRepository, MirrorListReport } from '../.
 import { formatSize, printableLine } from './format.ts';
 import { block } from './registry.ts';
 
-/** With quiet the digest alone. */
+/** Renders the report; with `quiet`, only the digest. */
 export function renderMirrorAdd(report: MirrorAddReport, { quiet }: { readonly quiet: boolean }): string {
   if (quiet) return `${report.digest}\n`;
   const { wanted, added, mounted } = report.packages;

@@ -7,7 +7,7 @@ import type {
 } from '../../model/package-report.ts';
 import { count, printable, table } from './format.ts';
 
-/** Provided names shown of one package; `--json` has them all. */
+/** Provided names shown per package; `--json` has all of them. */
 const MAX_PROVIDES = 3;
 
 export function renderSearch({ total, packages, nearest }: SearchReport): string {
@@ -40,7 +40,7 @@ function description({ description: text, provides }: FoundPackage): string {
   return `${text} (provides ${provides.slice(0, MAX_PROVIDES).join(', ')}${more})`;
 }
 
-/** One path a line; of several packages each line begins with the package's name. */
+/** Renders one path per line; with several packages, each line begins with the package's name. */
 export function renderFiles(reports: readonly FilesReport[], { long }: { readonly long: boolean }): string {
   return reports
     .flatMap(({ name, paths, entries }) => {
@@ -64,7 +64,7 @@ const TYPE_LETTERS: Readonly<Record<PackagePath['type'], string>> = {
 /** Widest size of a file below a terabyte. */
 const SIZE_WIDTH = 12;
 
-/** `-rwxr-xr-x        12345 usr/bin/git`, in the manner of `tar -tv`. */
+/** Renders an entry like `tar -tv`: `-rwxr-xr-x        12345 usr/bin/git`. */
 function longLine({ path, type, mode, sizeBytes, linkTarget }: PackagePath): string {
   const arrow = type === 'symlink' ? ' -> ' : ' link to ';
   const target = linkTarget === '' ? '' : `${arrow}${onOneLine(linkTarget)}`;
@@ -74,23 +74,23 @@ function longLine({ path, type, mode, sizeBytes, linkTarget }: PackagePath): str
 
 function permissions(mode: number): string {
   const special = [
-    { bit: 0o4000, at: 2, letter: 's' },
-    { bit: 0o2000, at: 5, letter: 's' },
-    { bit: 0o1000, at: 8, letter: 't' },
+    { bit: 0o4000, index: 2, letter: 's' },
+    { bit: 0o2000, index: 5, letter: 's' },
+    { bit: 0o1000, index: 8, letter: 't' },
   ];
   const letters = [...'rwxrwxrwx'].map((letter, at) => ((mode & (0o400 >> at)) === 0 ? '-' : letter));
-  for (const { bit, at, letter } of special) {
-    if ((mode & bit) !== 0) letters[at] = letters[at] === '-' ? letter.toUpperCase() : letter;
+  for (const { bit, index, letter } of special) {
+    if ((mode & bit) !== 0) letters[index] = letters[index] === '-' ? letter.toUpperCase() : letter;
   }
   return letters.join('');
 }
 
-/** A path with a line feed in it must not become two. */
+/** Escapes a path, so that one with a line feed does not become two. */
 function onOneLine(path: string): string {
   return printable(path).replaceAll('\n', '\\u000a').replaceAll('\t', '\\u0009');
 }
 
-/** Its notes are progress notes too, on standard error. */
+/** Renders owners. Notes are not repeated here: they went to standard error. */
 export function renderOwns({ owners, missing, likely }: OwnsReport): string {
   const listing =
     owners.length === 0

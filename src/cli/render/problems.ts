@@ -8,22 +8,22 @@ import { count, printableLine } from './format.ts';
 const MAX_PROBLEMS = 10;
 const MAX_TERMS = 4;
 const MAX_CANDIDATES = 8;
-/** Links of a chain: of a longer one the first two and the last three are shown. */
+/** Links of a chain; of a longer one, the first two and the last three are shown. */
 const MAX_CHAIN = 7;
-/** pacman tells a requirement again each time it comes by. */
+/** pacman repeats a requirement each time it meets it. */
 const MAX_REPORT_LINES = 100;
 
 /**
- * What cannot be had, a paragraph each: in the first line the package or name, below it the requirements that clash over it with
- * the way from the request to each, then what there is in its place.
+ * Renders a paragraph for each thing that cannot be had: first the package or name, then the requirements that clash over it, each
+ * with its path from the request, then what is available instead.
  */
 export function problemLines(
   { distro, problems, report, hint }: ResolutionFailure,
   verbose: boolean,
 ): readonly string[] {
-  const told = withoutMirrored(problems);
-  const shown = verbose ? told : told.slice(0, MAX_PROBLEMS);
-  const left = told.length - shown.length;
+  const distinct = withoutMirrored(problems);
+  const shown = verbose ? distinct : distinct.slice(0, MAX_PROBLEMS);
+  const hidden = distinct.length - shown.length;
   const reported = report.slice(0, MAX_REPORT_LINES);
   return [
     ...shown.flatMap((problem) => [
@@ -31,7 +31,7 @@ export function problemLines(
       ...(problem.hint === '' ? [] : [`hint: ${problem.hint}`]),
     ]),
     ...(hint === undefined ? [] : [`hint: ${hint}`]),
-    ...(left === 0 ? [] : [`… and ${count(left, 'problem')} more; --verbose shows all`]),
+    ...(hidden === 0 ? [] : [`… and ${count(hidden, 'problem')} more; --verbose shows all`]),
     ...(verbose && report.length > 0
       ? [`in ${familyOf(distro).tool}'s words:`, ...reported.map(indented)]
       : []),
@@ -41,7 +41,7 @@ export function problemLines(
   ].map(printableLine);
 }
 
-/** apk tells of a conflict at both of its packages. */
+/** Drops the second report of a conflict, which apk makes at both of its packages. */
 function withoutMirrored<Problem extends SolveProblem>(problems: readonly Problem[]): readonly Problem[] {
   const pairs = new Set<string>();
   return problems.filter(({ kind, subject, terms }) => {
@@ -63,7 +63,7 @@ function paragraph(problem: SolveProblem, verbose: boolean): readonly string[] {
   return [`error: ${headline}`, ...aligned(rows).map(indented)];
 }
 
-/** Without what rows below say: who asks, or what there is to name. */
+/** Leaves out what the rows below show: who asks, or what can be named. */
 function headlineOf({ kind, subject, requirement, message }: SolveProblem, hasRows: boolean): string {
   if (kind === 'virtual')
     return `${subject} is only provided by packages that are never chosen automatically`;
@@ -85,44 +85,44 @@ const VERDICTS: Readonly<Record<SolveTerm['verdict'], string>> = {
   depends: 'depends on',
 };
 
-/** The requirements by verdict, the shortest chain first; none where the message has said it all. */
+/** Lists the requirements by verdict, the shortest chain first; empty where the message says it all. */
 function termRows({ terms }: SolveProblem, verbose: boolean): readonly Row[] {
-  const told = terms.filter(({ verdict }) => verdict !== 'depends');
-  if (told.length < 2 && told.every(({ chain }) => chain.length < 2)) return [];
-  const groups = Map.groupBy(told, ({ verdict }) => verdict);
+  const relevant = terms.filter(({ verdict }) => verdict !== 'depends');
+  if (relevant.length < 2 && relevant.every(({ chain }) => chain.length < 2)) return [];
+  const groups = Map.groupBy(relevant, ({ verdict }) => verdict);
   return [...groups].flatMap(([verdict, group]) => {
     const sorted = group.toSorted((a, b) => a.chain.length - b.chain.length);
     const shown = verbose ? sorted : sorted.slice(0, MAX_TERMS);
-    const rows = shown.map(({ requirement, chain }, at): Row => {
+    const rows = shown.map(({ requirement, chain }, index): Row => {
       const label = verdict === 'breaks' && requirement.startsWith('!') ? 'excluded by' : VERDICTS[verdict];
-      const isSame = shown[at - 1]?.requirement === requirement;
-      return [at === 0 ? label : '', isSame ? '' : requirement, chainText(chain, verbose)];
+      const isSame = shown[index - 1]?.requirement === requirement;
+      return [index === 0 ? label : '', isSame ? '' : requirement, chainText(chain, verbose)];
     });
-    const left = group.length - shown.length;
-    return left === 0 ? rows : [...rows, ['', '', `… and ${left} more`] as const];
+    const hidden = group.length - shown.length;
+    return hidden === 0 ? rows : [...rows, ['', '', `… and ${hidden} more`] as const];
   });
 }
 
 /** `you → git-2.43.0-r0 → curl-8.5.0-r0` */
 function chainText(chain: readonly string[], verbose: boolean): string {
-  const links = chain.map((link, at) => (at === 0 && link === 'world' ? 'you' : link));
-  const left = links.length - 5;
+  const links = chain.map((link, index) => (index === 0 && link === 'world' ? 'you' : link));
+  const hidden = links.length - 5;
   if (verbose || links.length <= MAX_CHAIN) return links.join(' → ');
-  return [...links.slice(0, 2), `… ${left} more …`, ...links.slice(-3)].join(' → ');
+  return [...links.slice(0, 2), `… ${hidden} more …`, ...links.slice(-3)].join(' → ');
 }
 
 function listed(labels: readonly string[], verbose: boolean): string {
   const shown = verbose ? labels : labels.slice(0, MAX_CANDIDATES);
-  const left = labels.length - shown.length;
-  return `${shown.join(', ')}${left === 0 ? '' : ` and ${left} more`}`;
+  const hidden = labels.length - shown.length;
+  return `${shown.join(', ')}${hidden === 0 ? '' : ` and ${hidden} more`}`;
 }
 
-/** A cell is padded to at most so many columns: one long name does not push away the others. */
+/** A cell is padded to at most so many columns, so that one long name does not push the others away. */
 const MAX_PADDING = 40;
 
 function aligned(rows: readonly Row[]): readonly string[] {
-  const width = (at: 0 | 1, among: readonly Row[]): number =>
-    Math.min(largest(among.map((row) => row[at].length)), MAX_PADDING);
+  const width = (column: 0 | 1, among: readonly Row[]): number =>
+    Math.min(largest(among.map((row) => row[column].length)), MAX_PADDING);
   const first = width(0, rows);
   const second = width(
     1,

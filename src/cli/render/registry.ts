@@ -4,7 +4,7 @@ import { formatSize, placeText, printableLine } from './format.ts';
 
 type Line = readonly [name: string, text: string];
 
-/** What a push did, in a sentence: `3 uploaded (1.2 MB), 61 mounted (30.0 MB)`. */
+/** Says in a sentence what a push did: `3 uploaded (1.2 MB), 61 mounted (30.0 MB)`. */
 export function pushSummary(report: PushReport): string {
   if (!report.changed) return 'up to date';
   const parts = [
@@ -19,7 +19,7 @@ function part({ blobs, bytes }: BlobCount, what: string): string {
   return blobs === 0 ? '' : `${blobs} ${what} (${formatSize(bytes)})`;
 }
 
-/** With quiet the digest alone. */
+/** Renders the report; with `quiet`, only the digest. */
 export function renderPush(report: PushReport, { quiet }: { readonly quiet: boolean }): string {
   if (quiet) return `${report.digest}\n`;
   return block([
@@ -29,7 +29,7 @@ export function renderPush(report: PushReport, { quiet }: { readonly quiet: bool
   ]);
 }
 
-/** With quiet the digest alone. */
+/** Renders the report; with `quiet`, only the digest. */
 export function renderPull(report: PullReport, { quiet }: { readonly quiet: boolean }): string {
   if (quiet) return `${report.digest}\n`;
   const { fetched, cached } = report;

@@ -11,7 +11,7 @@ import type {
 import { count, printable, table } from './format.ts';
 import { relationText, strokesOf } from './tree.ts';
 
-/** Of a long list the first are shown; --json has all. */
+/** Longer lists are cut; `--json` has them in full. */
 const MAX_EXAMPLES = 5;
 
 function label({ name, version }: PackageRef): string {
@@ -86,7 +86,7 @@ export function renderDependents({ name, packages, dependents }: DependentsRepor
 function renderChain({ root, steps }: Chain, env: NodeJS.ProcessEnv): string {
   const strokes = strokesOf(env);
   const lines = steps.map(
-    (edge, at) => `${strokes.blank.repeat(at)}${strokes.last}${edge.to}${relationText(edge)}\n`,
+    (edge, depth) => `${strokes.blank.repeat(depth)}${strokes.last}${edge.to}${relationText(edge)}\n`,
   );
   return printable(`${root}\n${lines.join('')}`);
 }
@@ -111,7 +111,7 @@ export function renderWhy(report: WhyReport, env: NodeJS.ProcessEnv): string {
   return chains.join('\n');
 }
 
-/** Why apk would not take it for the name alone. */
+/** Explains why apk would not choose the package by the name alone. */
 function stateOf({ unasked, tag }: ProviderEntry): string {
   if (unasked) return '';
   return tag === ''

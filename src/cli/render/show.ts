@@ -2,7 +2,7 @@ import type { CachedReport, PackageReport, ShowReport } from '../../model/packag
 import { count, formatSize, printableLine } from './format.ts';
 
 const LABEL_WIDTH = 16;
-/** Of lists of words; one long word may stand out. */
+/** Lists of words are wrapped at this width; a single longer word is not broken. */
 const LINE_WIDTH = 100;
 
 type Line = readonly [label: string, values: readonly string[]];
@@ -81,7 +81,7 @@ function cachedLines(cached: CachedReport): readonly Line[] {
   ];
 }
 
-/** Words in lines. */
+/** Wraps words into lines. */
 function words(values: readonly string[]): readonly string[] {
   const lines: string[] = [];
   for (const value of values) {
@@ -95,6 +95,6 @@ function words(values: readonly string[]): readonly string[] {
 function render([label, values]: Line): string {
   return values
     .filter((value) => value !== '')
-    .map((value, at) => `${(at === 0 ? label : '').padEnd(LABEL_WIDTH)}${printableLine(value)}\n`)
+    .map((value, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${printableLine(value)}\n`)
     .join('');
 }

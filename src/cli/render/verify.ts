@@ -16,7 +16,7 @@ const MAX_SHOWN = 12;
 const MAX_KEYS = 4;
 const SIGNED = 'signed by ';
 
-/** In the order of the report: what says most of an image's own part first. */
+/** In the order of the report: first what matters most about an image's own part. */
 const EXCEPTIONS: readonly (readonly [EntryOrigin, meaning: string])[] = [
   ['generated', 'generated'],
   ['symlink', 'symlinks'],
@@ -65,14 +65,14 @@ function head(report: VerifyReport): readonly string[] {
   return lines.map(([name, text]) => `${name.padEnd(8)}  ${printableLine(text)}`);
 }
 
-/** Always told: what a container runs is decided here. */
+/** Always shown, since it decides what a container runs. */
 function configLines({ config }: VerifyReport): readonly string[] {
   const settings = Object.entries(config.settings);
   if (settings.length === 0)
-    return ['\nconfig, not covered by any signature: without settings for what a container runs'];
+    return ['\nconfig, not covered by any signature: nothing that decides what a container runs'];
   const heading = config.asComposed
     ? 'config, not covered by any signature, with default settings:'
-    : 'config, not covered by any signature, with other than default settings:';
+    : 'config, not covered by any signature, with non-default settings:';
   return [
     `\n${heading}`,
     ...settings.map(([name, text]) =>
@@ -83,7 +83,7 @@ function configLines({ config }: VerifyReport): readonly string[] {
   ];
 }
 
-/** One line a kind where nothing can be named. */
+/** Renders one line per kind where nothing can be named. */
 function unsignedLines(layers: readonly LayerVerdict[], verbose: boolean): readonly string[] {
   const all = layers.flatMap(({ at, unsigned }) => unsigned.map((part) => ({ at, ...part })));
   if (all.length === 0) return [];
@@ -109,16 +109,16 @@ function unsignedLines(layers: readonly LayerVerdict[], verbose: boolean): reado
 
 const sizeText = (bytes: number | null): string => (bytes === null ? 'not counted' : formatSize(bytes));
 
-/** Null where nothing is counted. */
+/** Adds up sizes; null where none is counted. */
 function sumOf(parts: readonly UnsignedPart[]): number | null {
   const sizes = parts.flatMap(({ sizeBytes }) => sizeBytes ?? []);
-  return sizes.length === 0 ? null : sizes.reduce((sum, one) => sum + one, 0);
+  return sizes.length === 0 ? null : sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** How many packages are vouched for by what; Arch has a key for each of its packagers. */
+/** Counts the packages by what they are verified by; Arch has a key for each of its packagers. */
 function vouchings(layers: readonly LayerVerdict[]): readonly (readonly [string, number])[] {
   const all = layers.filter(({ kind }) => kind !== 'refused').flatMap(({ packages }) => packages);
-  const vouched = [...new Map(all.map((one) => [`${one.name} ${one.version}`, one])).values()];
+  const vouched = [...new Map(all.map((entry) => [`${entry.name} ${entry.version}`, entry])).values()];
   const counts = new Map<string, number>();
   for (const { vouching } of vouched) {
     const text = vouchingText(vouching);
@@ -169,7 +169,7 @@ function layerTable(layers: readonly LayerVerdict[]): string {
             : `${first.name}-${first.version}`,
         layer.kind === 'refused'
           ? 'no'
-          : [...new Set(layer.packages.map((one) => vouchingText(one.vouching)))].join('; '),
+          : [...new Set(layer.packages.map(({ vouching }) => vouchingText(vouching)))].join('; '),
       ];
     }),
   );
@@ -178,7 +178,7 @@ function layerTable(layers: readonly LayerVerdict[]): string {
 function installLines({ at, verdicts }: LayerVerdict, verbose: boolean): readonly string[] {
   const own = OWN.map(([origin, meaning]) => ({
     meaning,
-    amount: verdicts.filter((one) => one.origin === origin).length,
+    amount: verdicts.filter((verdict) => verdict.origin === origin).length,
   }))
     .filter(({ amount }) => amount > 0)
     .map(({ meaning, amount }) => `${meaning}: ${amount}`);
@@ -196,13 +196,13 @@ function section(
   verdicts: readonly EntryVerdict[],
   { origin, meaning, verbose }: { origin: EntryOrigin; meaning: string; verbose: boolean },
 ): readonly string[] {
-  const entries = verdicts.filter((one) => one.origin === origin);
+  const entries = verdicts.filter((verdict) => verdict.origin === origin);
   if (entries.length === 0) return [];
   const shown = verbose ? entries : entries.slice(0, MAX_SHOWN);
   const more = entries.length - shown.length;
   return [
     `  ${meaning}: ${entries.length}`,
-    ...shown.map((one) => `    ${entryText(one)}`),
+    ...shown.map((entry) => `    ${entryText(entry)}`),
     ...(more === 0 ? [] : [`    and ${more} more (--verbose)`]),
   ];
 }
@@ -236,7 +236,7 @@ function conclusion(report: VerifyReport, install: LayerVerdict | undefined): st
   }
   const own = new Set<EntryOrigin>(OWN.map(([origin]) => origin));
   const except = (install?.verdicts ?? []).filter(({ origin }) => !own.has(origin));
-  const bytes = except.reduce((sum, one) => sum + (one.type === 'file' ? one.sizeBytes : 0), 0);
+  const bytes = except.reduce((sum, { type, sizeBytes }) => sum + (type === 'file' ? sizeBytes : 0), 0);
   const exceptions = [
     'the config',
     ...(layers.some(({ unsigned }) => unsigned.length > 0) ? ['the bytes not covered by any signature'] : []),
@@ -244,5 +244,7 @@ function conclusion(report: VerifyReport, install: LayerVerdict | undefined): st
       ? []
       : [`these ${count(except.length, 'entry', 'entries')} of the install layer, ${formatSize(bytes)}`]),
   ];
-  return `\nverified: all bytes are the distribution's except ${exceptions.join(' and ')}`;
+  const [last, ...others] = exceptions.toReversed();
+  const listed = others.length === 0 ? last : `${others.toReversed().join(', ')} and ${last}`;
+  return `\nverified: all bytes are the distribution's except ${listed}`;
 }

@@ -127,8 +127,8 @@ const FAMILY_WORD =
   /(?<![A-Za-z])(?:alpine|apk|archlinux|pacman|alpm)(?![a-z0-9])|(?<![A-Z])(?:Alpine|Apk|ArchLinux|Pacman|Alpm)(?![a-z0-9])|(?<![A-Z])(?:ALPINE|APK|PACMAN|ALPM|ARCH(?=_))(?![A-Z0-9])/;
 /** `arch` is an option and a qualifier of package URLs too: it is the family where something is decided by it, or typed. */
 const ARCH_DECIDES = /(?:[!=]==?|\bcase|\?\?|[?:|])\s*'arch'|'arch'\s*(?:[!=]==?|\|)/;
-/** Migrations are history: they name what catalogs of their time held. */
-const MAY_NAME_FAMILIES = ['distros/', 'catalog/migrations.ts', 'trust/'];
+/** Migrations are history, and say what catalogs of their time held; the other prefers one of a key's user ids in messages. */
+const MAY_NAME_FAMILIES = ['distros/', 'catalog/migrations.ts', 'trust/web-of-trust.ts'];
 
 /** Lines of code, from 1, that name a package family. Comments may, and text for people: strings with blanks in them. */
 function familyNames(text: string): readonly number[] {

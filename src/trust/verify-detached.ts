@@ -1,7 +1,7 @@
 import type { AnyKeyPacket, Key, PublicKeyPacket, SignaturePacket, Subkey } from 'openpgp';
+import type { OpenPgpKeyring } from './openpgp-keyring.ts';
 import { checkSignatures, type PendingSignature } from './openpgp-stream.ts';
 import { type OpenPgpVerdict, UNSIGNED } from './openpgp-verdict.ts';
-import type { PacmanKeyring } from './pacman-keyring.ts';
 import { certificationOf, gnupgConfig, isWeak, primaryKeyState, userIdOf } from './web-of-trust.ts';
 
 /** Arch's signatures are 119 to 566 bytes; an armored one with three signatures is below 8 KiB. */
@@ -51,7 +51,7 @@ function issuerFingerprint(signature: SignaturePacket): string {
     : Buffer.from(signature.issuerFingerprint).toString('hex').toUpperCase();
 }
 
-async function locate(keyring: PacmanKeyring, signature: SignaturePacket): Promise<Located | undefined> {
+async function locate(keyring: OpenPgpKeyring, signature: SignaturePacket): Promise<Located | undefined> {
   const named = issuerFingerprint(signature);
   for (const fingerprint of keyring.findByKeyId(signature.issuerKeyID.toHex().toUpperCase())) {
     const key = await keyring.key(fingerprint);
@@ -101,7 +101,7 @@ function isSubkeyRevoked(subkey: Subkey, now: Date): Promise<boolean> {
   );
 }
 
-async function judgeKey(located: Located, keyring: PacmanKeyring, now: Date): Promise<KeyVerdict> {
+async function judgeKey(located: Located, keyring: OpenPgpKeyring, now: Date): Promise<KeyVerdict> {
   const { key, signer, fingerprint } = located;
   const who = named(located);
   const isSubkey = signer !== key;
@@ -170,7 +170,7 @@ export interface VerifyOptions {
  * @throws whatever reading the data throws
  */
 export async function verifyDetached(
-  keyring: PacmanKeyring,
+  keyring: OpenPgpKeyring,
   data: AsyncIterable<Uint8Array> | Uint8Array,
   signature: Uint8Array,
   options: VerifyOptions = {},
@@ -204,7 +204,7 @@ export async function verifyDetached(
 async function verdictOf(
   packet: SignaturePacket,
   found: Located | undefined,
-  context: { readonly keyring: PacmanKeyring; readonly now: Date; readonly fault: string | undefined },
+  context: { readonly keyring: OpenPgpKeyring; readonly now: Date; readonly fault: string | undefined },
 ): Promise<OpenPgpVerdict> {
   const { keyring, now, fault } = context;
   if (found === undefined) {

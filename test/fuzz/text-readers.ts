@@ -2,12 +2,14 @@
 import { archiveRecord, packageRecord, repositoryRecord } from '../../src/app/published-catalog/records.ts';
 import { parseRecipe } from '../../src/app/settings/recipe.ts';
 import { parseOciUrl } from '../../src/app/sources/oci-url.ts';
+import { apkKeyringFromFiles, verifyApkSignatures } from '../../src/distros/alpine/apk-keys.ts';
 import { alpine } from '../../src/distros/alpine/distro.ts';
 import { fnmatchPath } from '../../src/distros/alpine/fnmatch.ts';
 import { certificateOf, subjectHash } from '../../src/distros/alpine/known-x509.ts';
 import { arch } from '../../src/distros/arch/distro.ts';
 import { parseHook, splitWords } from '../../src/distros/arch/hook.ts';
 import { segmentsRead, sharedLibrary } from '../../src/distros/arch/ldconfig/elf-facts.ts';
+import { parseSigLevel } from '../../src/distros/arch/sig-level.ts';
 import { parsePkgInfo } from '../../src/distros/shared/pkginfo.ts';
 import { RootDraft } from '../../src/distros/shared/root-draft.ts';
 import { FILE_COMMANDS, SHELL_BUILTINS } from '../../src/distros/shared/shell/commands.ts';
@@ -19,9 +21,7 @@ import { parseChallenges } from '../../src/registry/challenge.ts';
 import { parseRegistryName, readEntryKey } from '../../src/registry/credential-files.ts';
 import { nextLink } from '../../src/registry/link.ts';
 import { readManifestFacts } from '../../src/registry/manifest-json.ts';
-import { apkKeyringFromFiles, verifyApkSignatures } from '../../src/trust/apk-keys.ts';
-import { PacmanKeyring } from '../../src/trust/pacman-keyring.ts';
-import { parseSigLevel } from '../../src/trust/sig-level.ts';
+import { OpenPgpKeyring } from '../../src/trust/openpgp-keyring.ts';
 import { verifyDetached } from '../../src/trust/verify-detached.ts';
 import { makeElf } from '../distros/arch/ldconfig/elf.ts';
 import { makeFixtureKey } from '../fixtures/apk.ts';
@@ -75,7 +75,7 @@ export async function textReaders(): Promise<readonly FuzzedReader[]> {
   const apkKey = makeFixtureKey('k.rsa.pub');
   const pgpKey = await makePgpKey();
   const ring = pacmanKeyringFiles({ trusted: [pgpKey] });
-  const keyring = await PacmanKeyring.fromFiles(ring);
+  const keyring = await OpenPgpKeyring.fromFiles(ring);
   const signature = Buffer.from(await signDetached(pgpKey, Buffer.from('data')));
   return [
     {
@@ -102,14 +102,14 @@ export async function textReaders(): Promise<readonly FuzzedReader[]> {
       name: 'pacman keyring',
       samples: [Buffer.from(pgpKey.publicBytes)],
       async read(bytes) {
-        const read = await PacmanKeyring.fromFiles([{ name: 'test.gpg', bytes }, ...ring.slice(1)]);
+        const read = await OpenPgpKeyring.fromFiles([{ name: 'test.gpg', bytes }, ...ring.slice(1)]);
         await verifyDetached(read, Buffer.from('data'), signature);
       },
     },
     {
       name: 'pacman keyring: trust',
       samples: ring.slice(1).map(({ bytes }) => bytes),
-      read: (bytes) => PacmanKeyring.fromFiles([{ name: 'test-trusted', bytes }, ring[0] as never]),
+      read: (bytes) => OpenPgpKeyring.fromFiles([{ name: 'test-trusted', bytes }, ring[0] as never]),
     },
     {
       name: 'OpenPGP signature',

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createReadStream, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { PacmanKeyring } from '../../src/trust/pacman-keyring.ts';
+import { ARCH_MASTER_KEY_PINS } from '../../src/distros/arch/pins.ts';
+import { OpenPgpKeyring } from '../../src/trust/openpgp-keyring.ts';
 import { verifyDetached } from '../../src/trust/verify-detached.ts';
 import { sharedData } from '../fixtures/shared.ts';
 
@@ -28,9 +29,9 @@ async function setUp(t: { skip(message: string): void }) {
     t.skip('skipped: ../shared/data/arch is not here');
     return undefined;
   }
-  const keyring = await PacmanKeyring.load(keys);
+  const keyring = await OpenPgpKeyring.load(keys);
   const signed = signatures(database);
-  const check = (name: string, options: { now: number; keyring?: PacmanKeyring }) => {
+  const check = (name: string, options: { now: number; keyring?: OpenPgpKeyring }) => {
     const path = sharedData(`data/arch/2017.12/x86_64/${name}`);
     assert.ok(path, name);
     const signature = signed.get(name);
@@ -52,7 +53,7 @@ test('Arch 2017.12: bash verifies over the original archive, then and now, and t
   assert.equal(now.status, 'valid', now.message);
   const pinned = await real.check(name, {
     now: DECEMBER_2017,
-    keyring: real.keyring.restrictToPinnedMasters(),
+    keyring: real.keyring.restrictTo(ARCH_MASTER_KEY_PINS),
   });
   assert.equal(pinned.status, 'valid', pinned.message);
 });

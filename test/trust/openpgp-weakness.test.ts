@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { PrivateKey, SignaturePacket } from 'openpgp';
-import { PacmanKeyring } from '../../src/trust/pacman-keyring.ts';
+import { OpenPgpKeyring } from '../../src/trust/openpgp-keyring.ts';
 import { verifyDetached } from '../../src/trust/verify-detached.ts';
 import {
   certify,
@@ -60,7 +60,7 @@ const old = await rsaKey(2048, new Date(Date.UTC(2018, 0, 1)));
 const document = { text: null, getBytes: () => data };
 
 test('SHA-1 over an archive counts until 2019-01-19 and not after', async () => {
-  const keyring = await PacmanKeyring.fromFiles(pacmanKeyringFiles({ trusted: [old] }));
+  const keyring = await OpenPgpKeyring.fromFiles(pacmanKeyringFiles({ trusted: [old] }));
   for (const [at, status] of [
     [new Date(Date.UTC(2018, 5, 1)), 'valid'],
     [new Date(Date.UTC(2019, 0, 20)), 'bad-signature'],
@@ -87,7 +87,7 @@ test('a SHA-1 certification counts until 2019-01-19 and not after', async () => 
     user.otherCertifications.push(
       await sha1Packet(old.privateKey, enums.signature.certGeneric, { content, at }),
     );
-    const keyring = await PacmanKeyring.fromFiles(pacmanKeyringFiles({ trusted, keys: [key.write()] }));
+    const keyring = await OpenPgpKeyring.fromFiles(pacmanKeyringFiles({ trusted, keys: [key.write()] }));
     const verdict = await verifyDetached(keyring, data, await signDetached(veteran, data));
     assert.equal(verdict.status, status, verdict.message);
   }
@@ -102,7 +102,7 @@ test('an RSA key of 1024 bits may not sign, whoever certifies it', async () => {
     config.minRSABits = before;
   });
   const keys = [await certify(weak, masters)];
-  const keyring = await PacmanKeyring.fromFiles(pacmanKeyringFiles({ trusted: masters, keys }));
+  const keyring = await OpenPgpKeyring.fromFiles(pacmanKeyringFiles({ trusted: masters, keys }));
   const verdict = await verifyDetached(keyring, data, signature);
   assert.equal(verdict.status, 'untrusted');
   assert.match(verdict.message, /RSA keys shorter than 2047 bits/);
@@ -135,7 +135,7 @@ async function twoNames(options: { readonly revokeSecond: boolean }) {
       )
     : certified;
   const signer = { privateKey: made.privateKey, fingerprint: '', publicBytes: key.write() };
-  const keyring = await PacmanKeyring.fromFiles(
+  const keyring = await OpenPgpKeyring.fromFiles(
     pacmanKeyringFiles({ trusted: masters, keys: [key.write()] }),
   );
   return verifyDetached(keyring, data, await signDetached(signer, data));
@@ -160,7 +160,7 @@ test('a certification that its master revoked no longer counts', async () => {
     at: new Date(Date.now() - 60_000),
   });
   user.revocationSignatures.push(revocation);
-  const keyring = await PacmanKeyring.fromFiles(
+  const keyring = await OpenPgpKeyring.fromFiles(
     pacmanKeyringFiles({ trusted: masters, keys: [key.write()] }),
   );
   assert.equal((await verifyDetached(keyring, data, await signDetached(packager, data))).status, 'untrusted');
@@ -169,7 +169,7 @@ test('a certification that its master revoked no longer counts', async () => {
 test('a long stream is not kept: its chunks are collected while it runs', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const keyring = await PacmanKeyring.fromFiles(web.files);
+  const keyring = await OpenPgpKeyring.fromFiles(web.files);
   const signature = await signDetached(packager, data);
   const chunks: WeakRef<Buffer>[] = [];
   let alive = Number.POSITIVE_INFINITY;

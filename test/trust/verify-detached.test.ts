@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PrivateKey, SignaturePacket } from 'openpgp';
+import { ARCH_MASTER_KEY_PINS } from '../../src/distros/arch/pins.ts';
+import { OpenPgpKeyring } from '../../src/trust/openpgp-keyring.ts';
 import { type KeyBlock, splitKeyring } from '../../src/trust/openpgp-packets.ts';
 import type { OpenPgpVerdict } from '../../src/trust/openpgp-verdict.ts';
-import { PacmanKeyring } from '../../src/trust/pacman-keyring.ts';
-import { ARCH_MASTER_KEY_PINS } from '../../src/trust/pins.ts';
 import { verifyDetached } from '../../src/trust/verify-detached.ts';
 import {
   certify,
@@ -26,9 +26,9 @@ const data = Buffer.from('bytes of a package');
 const content = { text: null, getBytes: () => data };
 const web = await makeTestWeb();
 const { masters, packager } = web;
-const keyring = await PacmanKeyring.fromFiles(web.files);
+const keyring = await OpenPgpKeyring.fromFiles(web.files);
 const inTest = (...keys: Uint8Array[]) =>
-  PacmanKeyring.fromFiles(pacmanKeyringFiles({ trusted: masters, keys }));
+  OpenPgpKeyring.fromFiles(pacmanKeyringFiles({ trusted: masters, keys }));
 
 interface Odd {
   readonly at?: Date;
@@ -179,7 +179,7 @@ test('a subkey that its owner revoked signs no more, whatever the reason; the pr
 });
 
 /** A keyring whose packager two masters certify, and `third` in an odd way or at an odd time. */
-async function withThird(third: PgpKey, at: Date, odd = (_: SignaturePacket) => {}): Promise<PacmanKeyring> {
+async function withThird(third: PgpKey, at: Date, odd = (_: SignaturePacket) => {}): Promise<OpenPgpKeyring> {
   const trusted = [third, ...masters.slice(1)];
   const publicKey = await openpgp.readKey({ binaryKey: await certify(packager, masters.slice(1)) });
   const [user] = publicKey.users;
@@ -192,7 +192,7 @@ async function withThird(third: PgpKey, at: Date, odd = (_: SignaturePacket) => 
   const certified = { userID: user.userID, key: publicKey.keyPacket };
   await signPacket(packet, third.privateKey.keyPacket, { content: certified, at });
   user.otherCertifications.push(packet);
-  return PacmanKeyring.fromFiles(pacmanKeyringFiles({ trusted, keys: [publicKey.write()] }));
+  return OpenPgpKeyring.fromFiles(pacmanKeyringFiles({ trusted, keys: [publicKey.write()] }));
 }
 
 test('a certification counts from when it was made until it expires', async () => {
@@ -257,7 +257,7 @@ test('a pinned master counts where every copy of its key has the pinned bytes', 
     [[other, ''], 'untrusted'],
     [[], 'untrusted'],
   ] as const) {
-    const keyring = new PacmanKeyring(await claiming(sha256s)).restrictToPinnedMasters();
+    const keyring = new OpenPgpKeyring(await claiming(sha256s)).restrictTo(ARCH_MASTER_KEY_PINS);
     assert.equal((await judged(good, keyring)).status, status, JSON.stringify(sha256s));
   }
 });
@@ -267,10 +267,10 @@ test('a pinned master is trusted marginally, whatever level the keyring gives it
   const parts = await claiming(['']);
   const [first] = parts.trusted.keys();
   assert.ok(first);
-  const alone = new PacmanKeyring({ ...parts, trusted: new Map([[first, 'full']]) });
+  const alone = new OpenPgpKeyring({ ...parts, trusted: new Map([[first, 'full']]) });
   assert.equal((await judged(good, alone)).status, 'valid');
-  assert.equal((await judged(good, alone.restrictToPinnedMasters())).status, 'untrusted');
-  const all = new PacmanKeyring(parts).restrictToPinnedMasters();
+  assert.equal((await judged(good, alone.restrictTo(ARCH_MASTER_KEY_PINS))).status, 'untrusted');
+  const all = new OpenPgpKeyring(parts).restrictTo(ARCH_MASTER_KEY_PINS);
   assert.equal((await judged(good, all)).status, 'valid');
 });
 
@@ -279,18 +279,18 @@ test('of a master whose packet is not pinned the fingerprint decides', async () 
   assert.ok(pin);
   const { blocks, ...parts } = await claiming(['']);
   const block = { ...blocks[0], fingerprint: pin.fingerprint, sha256: 'ab'.repeat(32) };
-  const keyring = new PacmanKeyring({
+  const keyring = new OpenPgpKeyring({
     ...parts,
     blocks: [block as KeyBlock],
     trusted: new Map([[pin.fingerprint, 'full']]),
   });
-  assert.equal(keyring.restrictToPinnedMasters().isTrusted(pin.fingerprint), true);
+  assert.equal(keyring.restrictTo(ARCH_MASTER_KEY_PINS).isTrusted(pin.fingerprint), true);
 });
 
 test('keyrings together revoke what any of them revokes, and know the keys of all', async () => {
-  const empty = await PacmanKeyring.fromFiles([]);
+  const empty = await OpenPgpKeyring.fromFiles([]);
   const list = { name: 'other-revoked', bytes: Buffer.from(`${packager.fingerprint}\n`) };
-  const revoking = await PacmanKeyring.fromFiles([list]);
+  const revoking = await OpenPgpKeyring.fromFiles([list]);
   const good = await signature(packager.privateKey);
   for (const [parts, status] of [
     [[keyring, empty], 'valid'],
@@ -298,6 +298,6 @@ test('keyrings together revoke what any of them revokes, and know the keys of al
     [[keyring, revoking], 'revoked-key'],
     [[revoking, keyring], 'revoked-key'],
   ] as const) {
-    assert.equal((await judged(good, PacmanKeyring.union(parts))).status, status);
+    assert.equal((await judged(good, OpenPgpKeyring.union(parts))).status, status);
   }
 });

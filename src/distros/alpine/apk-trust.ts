@@ -1,5 +1,5 @@
-import type { ApkKeyring } from '../../trust/apk-keys.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
+import type { ApkKeyring } from './apk-keys.ts';
 
 /** Trust in apk's signatures. */
 export interface ApkTrust extends TrustPolicy {

@@ -1,7 +1,7 @@
 import type { TarEntry } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { FileEntry, SignatureEntry } from '../../model/archive.ts';
-import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from '../../trust/apk-keys.ts';
+import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from './apk-keys.ts';
 import type { ApkTrust } from './apk-trust.ts';
 
 const NO_KEYRING = { keys: new Map() };

@@ -3,9 +3,9 @@ import { sniff } from '../../archive/sniff.ts';
 import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import type { RepositoryIndex } from '../../model/repository.ts';
-import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from '../../trust/apk-keys.ts';
 import type { IndexInput } from '../inputs.ts';
 import { unreadable } from '../shared/unreadable.ts';
+import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from './apk-keys.ts';
 import type { ApkTrust } from './apk-trust.ts';
 import { parseIndexText } from './index-text.ts';
 

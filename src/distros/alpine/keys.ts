@@ -1,8 +1,8 @@
-import { alpineKeyFiles } from '../../trust/alpine-keys.ts';
-import { apkKeyFiles, apkKeyringFromFiles, joinApkKeyrings } from '../../trust/apk-keys.ts';
-import { pinnedApkKeyring } from '../../trust/pins.ts';
 import type { Keys } from '../keys.ts';
+import { apkKeyFiles, apkKeyringFromFiles, joinApkKeyrings } from './apk-keys.ts';
 import type { ApkTrust } from './apk-trust.ts';
+import { alpineKeyFiles } from './official-keys.ts';
+import { pinnedApkKeyring } from './pins.ts';
 
 /** Where alpine-keys puts the keys that apk itself would read, and all that there are. */
 const KEY_FILE = /^(?:etc|usr\/share)\/apk\/keys\/(?:[^/]+\/)?[^/]+\.rsa\.pub$/;

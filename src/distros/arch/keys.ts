@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import { isAppError } from '../../model/app-error.ts';
-import { PacmanKeyring } from '../../trust/pacman-keyring.ts';
-import { parseSigLevel } from '../../trust/sig-level.ts';
+import { OpenPgpKeyring } from '../../trust/openpgp-keyring.ts';
 import type { Keys } from '../keys.ts';
 import type { PacmanTrust } from './pacman-trust.ts';
+import { ARCH_MASTER_KEY_PINS } from './pins.ts';
+import { parseSigLevel } from './sig-level.ts';
 
 /** What archlinux-keyring installs; a file of another name would add to it unseen. */
 const KEYRING_FILE = /^archlinux(?:\.gpg|-trusted|-revoked)$/;
@@ -15,16 +16,16 @@ export const keys: Keys = {
   detached: true,
   async policy({ allowUntrusted, folders, pinned, cached, sigLevel }): Promise<PacmanTrust> {
     const base = { allowUntrusted, sigLevel: parseSigLevel(sigLevel) };
-    const given = folders.map((folder) => PacmanKeyring.load(folder));
+    const given = folders.map((folder) => OpenPgpKeyring.load(folder));
     const isCached = pinned && cached.length > 0;
-    const own = isCached ? [(await PacmanKeyring.fromFiles(cached)).restrictToPinnedMasters()] : [];
+    const own = isCached ? [(await OpenPgpKeyring.fromFiles(cached)).restrictTo(ARCH_MASTER_KEY_PINS)] : [];
     const keyrings = [...own, ...(await Promise.all(given))];
-    return keyrings.length === 0 ? base : { ...base, pacman: PacmanKeyring.union(keyrings) };
+    return keyrings.length === 0 ? base : { ...base, pacman: OpenPgpKeyring.union(keyrings) };
   },
   async pinnedFiles(files) {
     const keyring = files.filter(({ name }) => KEYRING_FILE.test(basename(name)));
     try {
-      const pinned = (await PacmanKeyring.fromFiles(keyring)).restrictToPinnedMasters();
+      const pinned = (await OpenPgpKeyring.fromFiles(keyring)).restrictTo(ARCH_MASTER_KEY_PINS);
       return (await pinned.introducers()).length > 0 ? keyring : [];
     } catch (error) {
       if (isAppError(error)) return [];

@@ -1,11 +1,11 @@
-import type { PacmanKeyring } from '../../trust/pacman-keyring.ts';
+import type { OpenPgpKeyring } from '../../trust/openpgp-keyring.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
-import { parseSigLevel, type SigLevel } from '../../trust/sig-level.ts';
+import { parseSigLevel, type SigLevel } from './sig-level.ts';
 
 /** Trust in OpenPGP signatures as pacman.conf(5) describes it. */
 export interface PacmanTrust extends TrustPolicy {
   /** Keys that may sign databases and packages; undefined: the keyring package was not fetched yet */
-  readonly pacman?: PacmanKeyring;
+  readonly pacman?: OpenPgpKeyring;
   /** Undefined: pacman's default, `Required DatabaseOptional` */
   readonly sigLevel?: SigLevel;
 }

@@ -1,7 +1,7 @@
 import type { OpenPgpVerdict } from '../../trust/openpgp-verdict.ts';
-import { enforceSigLevel, type SigLevelPart } from '../../trust/sig-level.ts';
 import { verifyDetached } from '../../trust/verify-detached.ts';
 import type { PacmanTrust } from './pacman-trust.ts';
+import { enforceSigLevel, type SigLevelPart } from './sig-level.ts';
 
 export interface SignatureCheck {
   readonly policy: PacmanTrust;

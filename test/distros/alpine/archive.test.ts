@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { headerChecksum } from '../../../src/archive/tar-format.ts';
+import { apkKeyFiles, apkKeyringFromFiles } from '../../../src/distros/alpine/apk-keys.ts';
 import type { ApkTrust } from '../../../src/distros/alpine/apk-trust.ts';
 import { alpine } from '../../../src/distros/alpine/distro.ts';
 import { READ_OTHERWISE } from '../../../src/distros/shared/file-list.ts';
@@ -12,7 +13,6 @@ import { REFUSED_XATTRS } from '../../../src/distros/shared/refused-xattrs.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
 import type { ArchiveFacts, ReadFacts } from '../../../src/model/archive.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
-import { apkKeyFiles, apkKeyringFromFiles } from '../../../src/trust/apk-keys.ts';
 import {
   apkIdentity,
   type FixtureKey,

@@ -5,11 +5,11 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileLists, readDatabase } from '../../../src/distros/arch/database.ts';
 import type { PacmanTrust } from '../../../src/distros/arch/pacman-trust.ts';
+import { parseSigLevel } from '../../../src/distros/arch/sig-level.ts';
 import type { IndexInput } from '../../../src/distros/inputs.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
 import { whyUnusable } from '../../../src/model/unusable.ts';
-import { PacmanKeyring } from '../../../src/trust/pacman-keyring.ts';
-import { parseSigLevel } from '../../../src/trust/sig-level.ts';
+import { OpenPgpKeyring } from '../../../src/trust/openpgp-keyring.ts';
 import { type ArchDbEntry, type ArchSpec, compressBytes, makeArchDb } from '../../fixtures/arch.ts';
 import { makePgpKey, makeTestWeb, signDetached } from '../../fixtures/pgp.ts';
 import { sharedData } from '../../fixtures/shared.ts';
@@ -194,7 +194,7 @@ test('a field called __proto__ is a field', async () => {
 
 test('database signatures: good, bad, unknown, missing, under the words of SigLevel', async () => {
   const web = await makeTestWeb();
-  const pacman = await PacmanKeyring.fromFiles(web.files);
+  const pacman = await OpenPgpKeyring.fromFiles(web.files);
   const bytes = makeArchDb([entry(FULL)]);
   const good = await signDetached(web.packager, bytes);
   const read = (words: string, signature?: Uint8Array, allowUntrusted = false): Promise<string> =>

@@ -4,9 +4,9 @@ import { gzipSync } from 'node:zlib';
 import { TreeRoot } from '../../../src/compose/root.ts';
 import { writeLocalDatabase } from '../../../src/distros/arch/local-db.ts';
 import { readPackageArchive } from '../../../src/distros/arch/package-archive.ts';
+import { parseSigLevel } from '../../../src/distros/arch/sig-level.ts';
 import { tree as rules } from '../../../src/distros/arch/tree.ts';
 import type { Installation, InstalledPackage } from '../../../src/distros/install.ts';
-import { parseSigLevel } from '../../../src/trust/sig-level.ts';
 import { type ArchSpec, type FixtureFile, makeArchPackage } from '../../fixtures/arch.ts';
 import { installed } from './installed.ts';
 

@@ -6,10 +6,10 @@ import { gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { arch } from '../../../src/distros/arch/distro.ts';
 import { readPackageArchive } from '../../../src/distros/arch/package-archive.ts';
 import type { PacmanTrust } from '../../../src/distros/arch/pacman-trust.ts';
+import { parseSigLevel } from '../../../src/distros/arch/sig-level.ts';
 import type { ArchiveInput } from '../../../src/distros/inputs.ts';
 import type { ArchiveFacts } from '../../../src/model/archive.ts';
-import { PacmanKeyring } from '../../../src/trust/pacman-keyring.ts';
-import { parseSigLevel } from '../../../src/trust/sig-level.ts';
+import { OpenPgpKeyring } from '../../../src/trust/openpgp-keyring.ts';
 import { type ArchCompression, type ArchSpec, archFileName, makeArchPackage } from '../../fixtures/arch.ts';
 import { makePgpKey, makeTestWeb, signDetached } from '../../fixtures/pgp.ts';
 import { sharedData } from '../../fixtures/shared.ts';
@@ -161,7 +161,7 @@ for (const [what, bytes, code] of HOSTILE) {
 
 test('signatures of the index and of .sig files, in the same pass', async () => {
   const web = await makeTestWeb();
-  const pacman = await PacmanKeyring.fromFiles(web.files);
+  const pacman = await OpenPgpKeyring.fromFiles(web.files);
   const bytes = makeArchPackage(SPEC);
   const good = await signDetached(web.packager, bytes);
   const expected = { ...arch.archives.describe(await read(bytes), archFileName(SPEC)), signature: '' };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ARCH_MASTER_KEY_PINS } from '../../src/distros/arch/pins.ts';
 import { isAppError } from '../../src/model/app-error.ts';
-import { PacmanKeyring } from '../../src/trust/pacman-keyring.ts';
-import { ARCH_MASTER_KEY_PINS } from '../../src/trust/pins.ts';
+import { OpenPgpKeyring } from '../../src/trust/openpgp-keyring.ts';
 import { verifyDetached } from '../../src/trust/verify-detached.ts';
 import {
   certify,
@@ -21,7 +21,7 @@ const web = await makeTestWeb();
 const { masters, packager } = web;
 const signature = await signDetached(packager, data);
 
-const keyringOf = (spec: PacmanKeyringSpec) => PacmanKeyring.fromFiles(pacmanKeyringFiles(spec));
+const keyringOf = (spec: PacmanKeyringSpec) => OpenPgpKeyring.fromFiles(pacmanKeyringFiles(spec));
 
 async function statusOf(spec: PacmanKeyringSpec, key: PgpKey = packager, now?: number) {
   const signed = await signDetached(key, data);
@@ -31,7 +31,7 @@ async function statusOf(spec: PacmanKeyringSpec, key: PgpKey = packager, now?: n
 test('a packager whom three masters certify is valid, from a folder too', async (t) => {
   const directory = tempDir(t);
   const written = await writeTestKeyring(directory);
-  const keyring = await PacmanKeyring.load(directory);
+  const keyring = await OpenPgpKeyring.load(directory);
   const verdict = await verifyDetached(keyring, data, await signDetached(written.packager, data));
   assert.equal(verdict.status, 'valid');
   assert.equal(verdict.fingerprint, written.packager.fingerprint);
@@ -118,7 +118,7 @@ test('a revocation in a second copy of the key counts', async () => {
 });
 
 test('a bad signature is bad whatever the key, and before its trust', async () => {
-  const keyring = await PacmanKeyring.fromFiles(web.files);
+  const keyring = await OpenPgpKeyring.fromFiles(web.files);
   const changed = Buffer.from(data);
   changed[0] = 0;
   assert.equal((await verifyDetached(keyring, changed, signature)).status, 'bad-signature');
@@ -167,7 +167,7 @@ test('certifications copied from another key’s user id count for nothing', asy
 });
 
 test('a second signature must hold too', async () => {
-  const keyring = await PacmanKeyring.fromFiles(web.files);
+  const keyring = await OpenPgpKeyring.fromFiles(web.files);
   const byMaster = await signDetached(masters[0] as PgpKey, data);
   assert.equal((await verifyDetached(keyring, data, Buffer.concat([signature, byMaster]))).status, 'valid');
   const bad = await signDetached(masters[0] as PgpKey, Buffer.from('other'));
@@ -185,7 +185,7 @@ test('a second signature must hold too', async () => {
 });
 
 test('no signature is unsigned; bytes that are none, or cut, are bad', async () => {
-  const keyring = await PacmanKeyring.fromFiles(web.files);
+  const keyring = await OpenPgpKeyring.fromFiles(web.files);
   assert.equal((await verifyDetached(keyring, data, new Uint8Array(0))).status, 'unsigned');
   const odd = [
     Buffer.from('<html>404</html>'),
@@ -202,7 +202,7 @@ test('no signature is unsigned; bytes that are none, or cut, are bad', async () 
 
 test('armored signatures are read, expired and far-future ones refused', async () => {
   const { createMessage, readSignature, sign } = await import('openpgp');
-  const keyring = await PacmanKeyring.fromFiles(web.files);
+  const keyring = await OpenPgpKeyring.fromFiles(web.files);
   const armored = (await readSignature({ binarySignature: signature })).armor();
   assert.equal((await verifyDetached(keyring, data, Buffer.from(armored))).status, 'valid');
   const future = await signDetached(packager, data, { at: new Date(Date.now() + 48 * 3_600_000) });
@@ -223,7 +223,7 @@ test('armored signatures are read, expired and far-future ones refused', async (
 });
 
 test('data is read to its end whatever the verdict, and its own error is thrown on', async () => {
-  const keyring = await PacmanKeyring.fromFiles(web.files);
+  const keyring = await OpenPgpKeyring.fromFiles(web.files);
   const stranger = await signDetached(await makePgpKey(), data);
   for (const bytes of [signature, stranger, Buffer.from('junk'), Buffer.alloc(0)]) {
     let ended = false;
@@ -242,7 +242,7 @@ test('data is read to its end whatever the verdict, and its own error is thrown 
 });
 
 test('pinned masters alone introduce once restricted, whatever the keyring’s own list says', async () => {
-  const keyring = (await PacmanKeyring.fromFiles(web.files)).restrictToPinnedMasters();
+  const keyring = (await OpenPgpKeyring.fromFiles(web.files)).restrictTo(ARCH_MASTER_KEY_PINS);
   const verdict = await verifyDetached(keyring, data, signature);
   assert.equal(verdict.status, 'untrusted');
   assert.equal(
@@ -251,7 +251,7 @@ test('pinned masters alone introduce once restricted, whatever the keyring’s o
   );
   const pin = ARCH_MASTER_KEY_PINS[0];
   const claimed = [...web.files, { name: 'x-trusted', bytes: Buffer.from(`${pin?.fingerprint}:6:\n`) }];
-  const pinned = (await PacmanKeyring.fromFiles(claimed)).restrictToPinnedMasters();
+  const pinned = (await OpenPgpKeyring.fromFiles(claimed)).restrictTo(ARCH_MASTER_KEY_PINS);
   assert.equal(pinned.isTrusted(pin?.fingerprint ?? ''), false, 'its key is not in the keyring');
 });
 
@@ -259,7 +259,7 @@ test('list files: comments and blank lines pass, anything else is refused by nam
   const [gpg, trusted] = web.files;
   assert.ok(gpg && trusted);
   const commented = { ...trusted, bytes: Buffer.concat([Buffer.from('# main keys\n\n'), trusted.bytes]) };
-  const keyring = await PacmanKeyring.fromFiles([
+  const keyring = await OpenPgpKeyring.fromFiles([
     gpg,
     commented,
     { name: 'README', bytes: Buffer.from('x') },
@@ -267,19 +267,19 @@ test('list files: comments and blank lines pass, anything else is refused by nam
   assert.equal((await verifyDetached(keyring, data, signature)).status, 'valid');
   for (const text of ['DEADBEEF:4:', `${'Z'.repeat(40)}:4:`, '<html>']) {
     await assert.rejects(
-      PacmanKeyring.fromFiles([gpg, { name: 'k/odd-trusted', bytes: Buffer.from(text) }]),
+      OpenPgpKeyring.fromFiles([gpg, { name: 'k/odd-trusted', bytes: Buffer.from(text) }]),
       (error) => isAppError(error, 'UNTRUSTED_KEY') && error.message.startsWith('k/odd-trusted'),
     );
   }
   const never = { ...trusted, bytes: Buffer.from(trusted.bytes.toString().replaceAll(':4:', ':3:')) };
   assert.equal(
-    (await verifyDetached(await PacmanKeyring.fromFiles([gpg, never]), data, signature)).status,
+    (await verifyDetached(await OpenPgpKeyring.fromFiles([gpg, never]), data, signature)).status,
     'untrusted',
   );
 });
 
 test('a folder without a keyring is refused', async (t) => {
   const directory = tempDir(t);
-  await assert.rejects(PacmanKeyring.load(directory), (error) => isAppError(error, 'NOT_FOUND'));
-  await assert.rejects(PacmanKeyring.load(`${directory}/absent`), (error) => isAppError(error, 'NOT_FOUND'));
+  await assert.rejects(OpenPgpKeyring.load(directory), (error) => isAppError(error, 'NOT_FOUND'));
+  await assert.rejects(OpenPgpKeyring.load(`${directory}/absent`), (error) => isAppError(error, 'NOT_FOUND'));
 });

@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readLimitedFile } from '../files/limited-file.ts';
-import { AppError } from '../model/app-error.ts';
-import type { KeyFile } from './key-file.ts';
+import { readLimitedFile } from '../../files/limited-file.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { KeyFile } from '../../trust/key-file.ts';
 
 /** Alpine signs with one key; a repository in the middle of a key change carries two or three. */
 const MAX_SIGNATURES = 16;

@@ -3,11 +3,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { alpineKeyFiles } from '../../src/trust/alpine-keys.ts';
-import { splitKeyring } from '../../src/trust/openpgp-packets.ts';
-import { ALPINE_KEY_PINS, ARCH_MASTER_KEY_PINS, pinnedApkKeyring } from '../../src/trust/pins.ts';
-import { makeFixtureKey } from '../fixtures/apk.ts';
-import { sharedData } from '../fixtures/shared.ts';
+import { alpineKeyFiles } from '../../../src/distros/alpine/official-keys.ts';
+import { ALPINE_KEY_PINS, pinnedApkKeyring } from '../../../src/distros/alpine/pins.ts';
+import { makeFixtureKey } from '../../fixtures/apk.ts';
+import { sharedData } from '../../fixtures/shared.ts';
 
 const ARCHITECTURES = [
   ...['aarch64', 'armhf', 'armv7', 'loongarch64', 'mips64', 'ppc64le', 'riscv64', 's390x', 'x86', 'x86_64'],
@@ -21,15 +20,6 @@ test('pins are well formed, distinct and cover every architecture', () => {
     assert.match(pin.name, /^alpine-devel@lists\.alpinelinux\.org-[0-9a-f]{8}\.rsa\.pub$/);
   }
   assert.deepEqual([...new Set(ALPINE_KEY_PINS.flatMap((pin) => pin.architectures))].sort(), ARCHITECTURES);
-  assert.equal(new Set(ARCH_MASTER_KEY_PINS.map((pin) => pin.fingerprint)).size, ARCH_MASTER_KEY_PINS.length);
-  for (const pin of ARCH_MASTER_KEY_PINS) {
-    assert.match(pin.fingerprint, /^[0-9A-F]{40}$/);
-    assert.match(pin.sha256, /^([0-9a-f]{64})?$/);
-  }
-  assert.deepEqual(
-    ARCH_MASTER_KEY_PINS.filter((pin) => pin.sha256 === '').map((pin) => pin.owner),
-    ['Christian Heusel'],
-  );
 });
 
 test('the product has the file of every pinned Alpine key, and no other', () => {
@@ -63,22 +53,4 @@ test('each of Alpine’s real keys matches its pin and takes the pinned name', (
     [...pinnedApkKeyring(renamed, 'aarch64').keys.keys()].map((name) => name.slice(-16, -8)),
     ['58199dcc', '616ae350'],
   );
-});
-
-test('the five main signing keys of Arch’s 2017 keyring match their pins', (t) => {
-  const directory = sharedData('data/arch/keys/archlinux-keyring-20171213-1-any');
-  if (directory === undefined) {
-    t.skip('skipped: ../shared/data/arch/keys is not here');
-    return;
-  }
-  const blocks = splitKeyring(readFileSync(join(directory, 'archlinux.gpg')), 'archlinux.gpg');
-  const trusted = readFileSync(join(directory, 'archlinux-trusted'), 'utf8').trim().split('\n');
-  assert.equal(trusted.length, 5);
-  for (const line of trusted) {
-    const fingerprint = line.split(':')[0];
-    const pin = ARCH_MASTER_KEY_PINS.find((candidate) => candidate.fingerprint === fingerprint);
-    const block = blocks.find((candidate) => candidate.fingerprint === fingerprint);
-    assert.ok(pin && block);
-    assert.equal(block.sha256, pin.sha256);
-  }
 });

@@ -1,4 +1,4 @@
-import type { KeyFile } from './key-file.ts';
+import type { KeyFile } from '../../trust/key-file.ts';
 
 /**
  * Alpine's public keys by the end of their names, each the base64 of its PEM file without line breaks. They are data of Alpine

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isAppError } from '../../src/model/app-error.ts';
-import type { OpenPgpVerdict } from '../../src/trust/openpgp-verdict.ts';
-import { enforceSigLevel, parseSigLevel, type SigLevelPart } from '../../src/trust/sig-level.ts';
+import { enforceSigLevel, parseSigLevel, type SigLevelPart } from '../../../src/distros/arch/sig-level.ts';
+import { isAppError } from '../../../src/model/app-error.ts';
+import type { OpenPgpVerdict } from '../../../src/trust/openpgp-verdict.ts';
 
 /** words → package check, package trust, database check, database trust */
 const LEVELS: readonly (readonly [words: string, expected: string])[] = [

@@ -1,6 +1,6 @@
-import { AppError } from '../model/app-error.ts';
-import type { OpenPgpVerdict } from './openpgp-verdict.ts';
-import { UnsignedError } from './unsigned-error.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { OpenPgpVerdict } from '../../trust/openpgp-verdict.ts';
+import { UnsignedError } from '../../trust/unsigned-error.ts';
 
 /** What is required of the signatures of packages, or of databases. */
 export interface SigLevelPart {

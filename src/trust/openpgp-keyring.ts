@@ -6,15 +6,22 @@ import { AppError } from '../model/app-error.ts';
 import type { KeyFile } from './key-file.ts';
 import { type KeyringParts, readKeyringFiles } from './keyring-files.ts';
 import { type KeyBlock, MAX_KEYRING_BYTES } from './openpgp-packets.ts';
-import { ARCH_MASTER_KEY_PINS } from './pins.ts';
 import type { Introducer, OwnerTrust } from './web-of-trust.ts';
+
+/** A key that the product knows. */
+export interface KeyPin {
+  /** Upper-case hex v4 fingerprint, which is SHA-1 */
+  readonly fingerprint: string;
+  /** Lower-case hex SHA-256 of the primary public key packet's body; empty when only the fingerprint is known */
+  readonly sha256: string;
+}
 
 /**
  * pacman's keys: a folder's `*.gpg` (binary or armored) with their `-trusted` and `-revoked` lists, like
  * /usr/share/pacman/keyrings after `pacman-key --populate`: trusted keys are valid themselves (locally signed) and introduce
  * others by their ownertrust, revoked ones are disabled. Keys are parsed when a signature names them.
  */
-export class PacmanKeyring {
+export class OpenPgpKeyring {
   readonly #parts: KeyringParts;
   readonly #byFingerprint: ReadonlyMap<string, readonly KeyBlock[]>;
   readonly #byKeyId: ReadonlyMap<string, readonly string[]>;
@@ -40,7 +47,7 @@ export class PacmanKeyring {
   }
 
   /** @throws AppError NOT_FOUND when the folder has no `*.gpg`; UNTRUSTED_KEY when a file is malformed */
-  static async load(directory: string): Promise<PacmanKeyring> {
+  static async load(directory: string): Promise<OpenPgpKeyring> {
     let names: string[];
     try {
       names = readdirSync(directory).sort();
@@ -62,7 +69,7 @@ export class PacmanKeyring {
         },
       );
     }
-    return PacmanKeyring.fromFiles(
+    return OpenPgpKeyring.fromFiles(
       wanted.map((name) => ({
         name: join(directory, name),
         bytes: readLimitedFile(join(directory, name), MAX_KEYRING_BYTES),
@@ -71,14 +78,14 @@ export class PacmanKeyring {
   }
 
   /** Files of a keyring package; folders before a name do not count, files of other names are passed over. */
-  static async fromFiles(files: Iterable<KeyFile>): Promise<PacmanKeyring> {
-    return new PacmanKeyring(readKeyringFiles(files));
+  static async fromFiles(files: Iterable<KeyFile>): Promise<OpenPgpKeyring> {
+    return new OpenPgpKeyring(readKeyringFiles(files));
   }
 
   /** All keys of them, each trusted and revoked as any of them says. */
-  static union(keyrings: readonly PacmanKeyring[]): PacmanKeyring {
+  static union(keyrings: readonly OpenPgpKeyring[]): OpenPgpKeyring {
     const parts = keyrings.map((keyring) => keyring.#parts);
-    return new PacmanKeyring({
+    return new OpenPgpKeyring({
       blocks: parts.flatMap(({ blocks }) => blocks),
       trusted: new Map(parts.flatMap(({ trusted }) => [...trusted])),
       revoked: new Set(parts.flatMap(({ revoked }) => [...revoked])),
@@ -87,18 +94,18 @@ export class PacmanKeyring {
   }
 
   /**
-   * The same keys with only Arch's pinned main signing keys as introducers, marginally trusted whatever the keyring's own list
+   * Returns the same keys with only the pinned ones as introducers, marginally trusted whatever the keyring's own list
    * says: for a keyring that came over the network.
    */
-  restrictToPinnedMasters(): PacmanKeyring {
+  restrictTo(pins: readonly KeyPin[]): OpenPgpKeyring {
     const trusted = new Map<string, OwnerTrust>();
-    for (const pin of ARCH_MASTER_KEY_PINS) {
+    for (const pin of pins) {
       const blocks = this.#byFingerprint.get(pin.fingerprint) ?? [];
       const genuine =
         blocks.length > 0 && (pin.sha256 === '' || blocks.every((block) => block.sha256 === pin.sha256));
       if (genuine && this.#parts.trusted.has(pin.fingerprint)) trusted.set(pin.fingerprint, 'marginal');
     }
-    return new PacmanKeyring({ ...this.#parts, trusted });
+    return new OpenPgpKeyring({ ...this.#parts, trusted });
   }
 
   /** Number of keys */

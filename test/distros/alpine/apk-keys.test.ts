@@ -4,17 +4,17 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isAppError } from '../../src/model/app-error.ts';
 import {
   apkKeyFiles,
   apkKeyringFromFiles,
   enforceApkVerdict,
   verifyApkSignatures,
-} from '../../src/trust/apk-keys.ts';
-import { type FixtureKey, makeFixtureKey } from '../fixtures/apk.ts';
-import { sharedData } from '../fixtures/shared.ts';
-import { tempDir } from '../fixtures/temp.ts';
-import { signatureOf, splitGzip } from './gzip-members.ts';
+} from '../../../src/distros/alpine/apk-keys.ts';
+import { isAppError } from '../../../src/model/app-error.ts';
+import { type FixtureKey, makeFixtureKey } from '../../fixtures/apk.ts';
+import { sharedData } from '../../fixtures/shared.ts';
+import { tempDir } from '../../fixtures/temp.ts';
+import { signatureOf, splitGzip } from '../../trust/gzip-members.ts';
 
 const first = makeFixtureKey('first.rsa.pub');
 const second = makeFixtureKey('second.rsa.pub');

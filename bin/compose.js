@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command of an npm install. Node.js 24 or newer runs the program itself; an older one gets a Node.js 24 from the
-// npm registry into the user's cache, once, and hands over to it. Plain JavaScript that Node.js 18 can run.
+// The command of an npm install. Node.js 24 or newer runs the program itself; an older one downloads Node.js 24 from the npm
+// registry into the user's cache, once, and hands over to it. Plain JavaScript that Node.js 18 can run.
 
 const REQUIRED_MAJOR = 24;
 

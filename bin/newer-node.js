@@ -5,7 +5,7 @@ import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What bin/node-packages.txt has for the platform: that alone is ever installed, with the digest that it has there. */
+/** Finds the package of that kind for the platform in bin/node-packages.txt. Nothing else is ever installed, and only with the digest given there. */
 function pinned(kind, platform) {
   const table = readFileSync(new URL('node-packages.txt', import.meta.url), 'utf8');
   const row = table.split('\n').find((line) => line.startsWith(`${kind} ${platform} `));
@@ -23,8 +23,8 @@ function fail(message, hint) {
 }
 
 /**
- * npm leaves an optional native module out where the Node.js that it runs on is too old for it; such a module is
- * installed beside the newer Node.js. Undefined when nothing is missing.
+ * Finds the native module that npm left out because the Node.js that it ran on was too old for it; it is installed beside the
+ * newer Node.js. Undefined if nothing is missing.
  */
 function missingNativeModule(platform) {
   const require = createRequire(import.meta.url);
@@ -39,7 +39,7 @@ function missingNativeModule(platform) {
   }
 }
 
-/** A registry that does not answer is told of in half a minute, not in five. */
+/** With these, an unreachable registry is reported within half a minute instead of five. */
 const NPM_FLAGS = [
   '--ignore-scripts',
   '--no-audit',
@@ -52,7 +52,7 @@ const NPM_FLAGS = [
   '--fetch-retry-maxtimeout=2000',
 ];
 
-/** By a lock file of just these packages, so that npm checks their digests before it unpacks them. */
+/** Installs packages by a lock file of their own, so that npm checks their digests before it unpacks them. */
 function npmInstall(directory, packages) {
   const dependencies = Object.fromEntries(packages.map(({ name, version }) => [name, version]));
   const locked = packages.map(({ name, version, integrity }) => [
@@ -81,20 +81,20 @@ function npmInstall(directory, packages) {
   }
 }
 
-/** Of npm's many lines the one that says why. */
+/** Picks the line that says why from npm's many. */
 function reasonOf(stderr) {
   const lines = stderr.split('\n').map((line) => line.replace(/^npm (?:error|ERR!) ?/, '').trim());
   const code = lines.find((line) => line.startsWith('code '))?.slice('code '.length);
   const said = lines.find((line) => !/^(?:code|errno|type|syscall|path|A complete log|$)/.test(line)) ?? '';
-  return [code, said.replace(/^network /, '')].filter(Boolean).join(': ') || 'npm says nothing';
+  return [code, said.replace(/^network /, '')].filter(Boolean).join(': ') || 'npm gave no reason';
 }
 
-/** Node.js reports the version of glibc where that is its C library. */
+/** Node.js reports the version of glibc if that is its C library. */
 function isMusl() {
   return process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined;
 }
 
-/** Node.js' own recursive mkdir never ends where a folder that is there says ENOENT of what is to be made in it, as /proc does. */
+/** Unlike Node.js' own recursive mkdir, ends if an existing folder answers ENOENT to whatever is created in it, as /proc does. */
 function makeFolder(path) {
   if (existsSync(path)) return;
   if (dirname(path) !== path) makeFolder(dirname(path));
@@ -118,10 +118,10 @@ function newFolder(beside) {
   }
 }
 
-/** Installs into a folder of its own and renames it: two first launches at once are safe. */
+/** Installs into a new folder and renames it, so that two first launches at once are safe. */
 function installed(packages, platform) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const names = packages.map((one) => `${one.name.replace(/\W+/g, '-')}-${one.version}`);
+  const names = packages.map(({ name, version }) => `${name.replace(/\W+/g, '-')}-${version}`);
   const folder = join(cache, 'pkgcompose', 'node', names.join('+'));
   if (existsSync(folder)) return folder;
   process.stderr.write(
@@ -138,7 +138,7 @@ function installed(packages, platform) {
   return folder;
 }
 
-/** What needs no other Node.js: the version, and the help that bin/write-help.js put beside the program. */
+/** Answers what needs no other Node.js: the version, and the help that bin/write-help.js put beside the program. Undefined for the rest. */
 export function knownAnswer(words) {
   const alone = words.length === 1 ? words[0] : '';
   if (alone === '--version' || alone === 'version') {
@@ -150,7 +150,7 @@ export function knownAnswer(words) {
     : undefined;
 }
 
-/** Runs the program on that Node.js: same arguments and streams; signals, exit code and death by signal passed on. */
+/** Runs the program on a newer Node.js with the same arguments and streams, and passes on signals and the exit code. */
 export async function runOnNewerNode(requiredMajor) {
   const platform = `${process.platform}-${process.arch}`;
   if (isMusl()) {

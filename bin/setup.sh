@@ -1,7 +1,7 @@
 # Sourced by ./compose and bin/run, with $root set to the checkout. POSIX sh.
 #
-# What is ready already costs no process but one `find`. What is missing is made once, under a lock, and put in its
-# place by rename, so that two launches at once are safe and a killed one leaves nothing half-made.
+# If everything is ready, this costs no process but one `find`. Whatever is missing is made once, under a lock, and renamed into
+# place, so that two launches at once are safe and a killed one leaves nothing half-made.
 #   .node/node          the Node.js to use: a link to the machine's own (24 or newer) or to one from the npm registry,
 #                       whose digest bin/node-packages.txt has
 #   node_modules/.ready newer than package-lock.json: dependencies are installed
@@ -36,7 +36,7 @@ setup() {
   unlock
 }
 
-# The lock is a folder that holds its owner's pid; one whose owner is gone is taken away by rename, by one launch only.
+# The lock is a folder that holds its owner's pid. A lock whose owner is gone is renamed away, by one launch only.
 lock() {
   waited=0
   until mkdir "$root/.node/lock" 2>/dev/null; do
@@ -67,10 +67,10 @@ need_npm() {
     die 'npm is not on PATH, and the first start needs it' 'Install Node.js with npm (any version from 20 on), then start again.'
 }
 
-# A registry that does not answer is told of in half a minute, not in five.
+# With these, an unreachable registry is reported within half a minute instead of five.
 npm_flags='--ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --fetch-timeout=10000 --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=2000'
 
-# npm_ci FOLDER [FLAG…]: of npm's many lines about a failure the one that says why is left in $reason.
+# npm_ci FOLDER [FLAG…]: on failure, $reason is the line that says why, out of npm's many.
 npm_ci() {
   folder=$1
   shift
@@ -140,8 +140,8 @@ find_node() {
   link_node "$version/$binary"
 }
 
-# npm runs on the Node.js that the dependencies will: under an older one it leaves out the optional native modules that
-# ask for a newer one.
+# npm runs on the Node.js that the dependencies will run on: under an older one it leaves out optional native modules that need a
+# newer one.
 install_dependencies() {
   need_npm
   say 'installing dependencies'
@@ -153,7 +153,7 @@ install_dependencies() {
   touch "$root/node_modules/.ready"
 }
 
-# The stamp is older than the bundler's run: a source that changes meanwhile is built next time.
+# The stamp is older than the bundler's run, so a source that changes meanwhile is built next time.
 build() {
   say 'building'
   mkdir -p "$temporary/dist"

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /*
- * Writes what a package has beside the program: `compose --help` for machines whose Node.js is too old to run it
- * (newer-node.js), and the manual page, which npm installs where man finds it.
+ * Writes what the npm package contains beside the program: the text of `compose --help`, for machines whose Node.js is too old to
+ * run it (newer-node.js), and the manual page, which npm installs where man finds it.
  */
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const printed = (...words) => execFileSync(process.execPath, [main, ...words]);

@@ -27,7 +27,7 @@ interface Checkout {
   run(words: readonly string[], env?: NodeJS.ProcessEnv): { status: number; stdout: string; stderr: string };
 }
 
-/** A checkout with the real launcher, this Node.js as the machine's, and an npm and a bundler that only say what they do. */
+/** Makes a checkout with the real launcher, this Node.js as the machine's, and an npm and a bundler that only say what they do. */
 function makeCheckout(t: Parameters<typeof tempDir>[0], npm = 'mkdir -p node_modules'): Checkout {
   const path = tempDir(t);
   for (const name of ['compose', 'bin', 'package-lock.json', 'package.json']) {
@@ -84,7 +84,7 @@ test('a changed source is built again, a changed lock file installed again', (t)
   assert.match(checkout.run([]).stderr, /npm ci/);
 });
 
-test('what fails says so with a way out, and leaves no lock behind', (t) => {
+test('a failed set-up says what to do and leaves no lock behind', (t) => {
   const checkout = makeCheckout(t, 'exit 1');
   const failed = checkout.run([]);
   assert.equal(failed.status, 69);
@@ -122,7 +122,7 @@ test('it starts through a link and from any folder', (t) => {
   assert.equal(bare.stdout, '["y"]\n');
 });
 
-/** The platforms of bin/node-packages.txt that the tests can pretend to fill: the one they run on. */
+/** The platform whose row of bin/node-packages.txt the tests can replace: the one they run on. */
 const PLATFORM = `${process.platform}-${process.arch}`;
 const npm = spawnSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).stdout.trim();
 
@@ -202,7 +202,7 @@ function pinIn(folder: string, { name, version, integrity }: FakePackage): void 
   writeFileSync(path, lines.map((line) => (line.startsWith(`node ${PLATFORM} `) ? row : line)).join('\n'));
 }
 
-/** What bin/node-packages.txt says of this platform. */
+/** The row of bin/node-packages.txt for this platform. */
 function pinnedHere(): FakePackage | undefined {
   const text = readFileSync(join(root, 'bin/node-packages.txt'), 'utf8');
   const row = text.split('\n').find((line) => line.startsWith(`node ${PLATFORM} `));
@@ -269,7 +269,7 @@ test('an npm install with an old Node.js takes the pinned one, and no other of t
   }
 });
 
-test('an npm registry that is not there is told in two lines', async (t) => {
+test('an unreachable npm registry is reported in two lines', async (t) => {
   if (npm === '' || pinnedHere() === undefined) {
     t.skip('skipped: no npm on PATH, or no Node.js in the registry for this platform');
     return;
@@ -283,7 +283,7 @@ test('an npm registry that is not there is told in two lines', async (t) => {
   );
 });
 
-test('a folder for Node.js that cannot be made is told in two lines', async (t) => {
+test('a folder for Node.js that cannot be created is reported in two lines', async (t) => {
   if (pinnedHere() === undefined || !existsSync('/proc/self'))
     return t.skip('skipped: no Node.js for this platform, or no /proc');
   const code = `import('${root}/bin/newer-node.js').then((launcher) => launcher.runOnNewerNode(24))`;

@@ -1,31 +1,55 @@
-/**
- * fnmatch(3) without flags, as libalpm calls it: `*` and `?` match `/` and a leading dot too. Time is at most the
- * product of both lengths, whatever the pattern.
+/*
+ * fnmatch(3), of which the distributions' tools use two: glibc's without flags (libalpm) and musl's with FNM_PATHNAME
+ * (apk). Time is at most the product of both lengths, whatever the pattern.
  */
+
+/** glibc's fnmatch(3) without flags: `*` and `?` match `/` and a leading dot too. */
 export function matchesGlob(pattern: string, text: string): boolean {
-  let at = 0;
-  let position = 0;
+  return matches(pattern, text, { bracketEscapes: true });
+}
+
+/**
+ * musl's fnmatch(3) with FNM_PATHNAME: `*`, `?` and `[…]` never match a slash, a leading dot is ordinary, and a backslash
+ * in brackets is a member like any other.
+ */
+export function matchesPathGlob(pattern: string, path: string): boolean {
+  const patterns = pattern.split('/');
+  const names = path.split('/');
+  return (
+    patterns.length === names.length &&
+    patterns.every((part, index) => matches(part, names[index] ?? '', { bracketEscapes: false }))
+  );
+}
+
+interface GlobDialect {
+  /** Whether a backslash in brackets takes the next character as it is. */
+  readonly bracketEscapes: boolean;
+}
+
+function matches(pattern: string, text: string, dialect: GlobDialect): boolean {
+  let index = 0;
+  let offset = 0;
   let star = -1;
   let resume = 0;
-  while (position < text.length) {
-    if (pattern[at] === '*') {
-      star = at;
-      at += 1;
-      resume = position;
+  while (offset < text.length) {
+    if (pattern[index] === '*') {
+      star = index;
+      index += 1;
+      resume = offset;
       continue;
     }
-    const next = matchOne(pattern, at, text.charAt(position));
+    const next = matchCharacter(pattern, index, text.charAt(offset), dialect);
     if (next >= 0) {
-      at = next;
-      position += 1;
+      index = next;
+      offset += 1;
     } else if (star >= 0) {
-      at = star + 1;
+      index = star + 1;
       resume += 1;
-      position = resume;
+      offset = resume;
     } else return false;
   }
-  while (pattern[at] === '*') at += 1;
-  return at === pattern.length;
+  while (pattern[index] === '*') index += 1;
+  return index === pattern.length;
 }
 
 /** The characters before the first special one: every match starts with them. */
@@ -55,16 +79,16 @@ export function longestLiteral(glob: string): string {
 }
 
 /** Where the pattern goes on after matching one character; -1 when it does not match. */
-function matchOne(pattern: string, at: number, character: string): number {
-  const sign = pattern[at];
+function matchCharacter(pattern: string, index: number, character: string, dialect: GlobDialect): number {
+  const sign = pattern[index];
   if (sign === undefined) return -1;
-  if (sign === '?') return at + 1;
-  if (sign === '\\' && at + 1 < pattern.length) return pattern[at + 1] === character ? at + 2 : -1;
+  if (sign === '?') return index + 1;
+  if (sign === '\\' && index + 1 < pattern.length) return pattern[index + 1] === character ? index + 2 : -1;
   if (sign === '[') {
-    const set = readSet(pattern, at);
+    const set = readSet(pattern, index, dialect);
     if (set !== undefined) return set.contains(character) ? set.end : -1;
   }
-  return sign === character ? at + 1 : -1;
+  return sign === character ? index + 1 : -1;
 }
 
 interface CharacterSet {
@@ -89,36 +113,41 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
 };
 
 /** POSIX bracket expression; undefined when it has no end, where `[` stands for itself. */
-function readSet(pattern: string, start: number): CharacterSet | undefined {
-  let at = start + 1;
-  const negated = pattern[at] === '!' || pattern[at] === '^';
-  if (negated) at += 1;
-  const first = at;
+function readSet(pattern: string, start: number, dialect: GlobDialect): CharacterSet | undefined {
+  let index = start + 1;
+  const negated = pattern[index] === '!' || pattern[index] === '^';
+  if (negated) index += 1;
+  const first = index;
   const tests: ((character: string) => boolean)[] = [];
   for (;;) {
-    const character = pattern[at];
+    const character = pattern[index];
     if (character === undefined) return undefined;
-    if (character === ']' && at > first) break;
-    const name = character === '[' ? /^\[:([a-z]+):\]/.exec(pattern.slice(at, at + 12))?.[1] : undefined;
+    if (character === ']' && index > first) break;
+    const name =
+      character === '[' ? /^\[:([a-z]+):\]/.exec(pattern.slice(index, index + 12))?.[1] : undefined;
     const known = name === undefined ? undefined : CLASSES[name];
     if (known !== undefined && name !== undefined) {
       tests.push((candidate) => known.test(candidate));
-      at += name.length + 4;
+      index += name.length + 4;
       continue;
     }
-    const low = readMember(pattern, at);
-    at = low.end;
-    if (pattern[at] === '-' && pattern[at + 1] !== undefined && pattern[at + 1] !== ']') {
-      const high = readMember(pattern, at + 1);
-      at = high.end;
+    const low = readMember(pattern, index, dialect);
+    index = low.end;
+    if (pattern[index] === '-' && pattern[index + 1] !== undefined && pattern[index + 1] !== ']') {
+      const high = readMember(pattern, index + 1, dialect);
+      index = high.end;
       tests.push((candidate) => candidate >= low.character && candidate <= high.character);
     } else tests.push((candidate) => candidate === low.character);
   }
-  return { end: at + 1, contains: (character) => tests.some((test) => test(character)) !== negated };
+  return { end: index + 1, contains: (character) => tests.some((test) => test(character)) !== negated };
 }
 
-function readMember(pattern: string, at: number): { character: string; end: number } {
-  const escaped = pattern[at] === '\\' && at + 1 < pattern.length;
-  const position = escaped ? at + 1 : at;
-  return { character: pattern.charAt(position), end: position + 1 };
+function readMember(
+  pattern: string,
+  index: number,
+  { bracketEscapes }: GlobDialect,
+): { character: string; end: number } {
+  const escaped = bracketEscapes && pattern[index] === '\\' && index + 1 < pattern.length;
+  const offset = escaped ? index + 1 : index;
+  return { character: pattern.charAt(offset), end: offset + 1 };
 }

@@ -4,7 +4,6 @@ import { parseRecipe } from '../../src/app/settings/recipe.ts';
 import { parseOciUrl } from '../../src/app/sources/oci-url.ts';
 import { apkKeyringFromFiles, verifyApkSignatures } from '../../src/distros/alpine/apk-keys.ts';
 import { alpine } from '../../src/distros/alpine/distro.ts';
-import { fnmatchPath } from '../../src/distros/alpine/fnmatch.ts';
 import { certificateOf, subjectHash } from '../../src/distros/alpine/known-x509.ts';
 import { arch } from '../../src/distros/arch/distro.ts';
 import { parseHook, splitWords } from '../../src/distros/arch/hook.ts';
@@ -14,7 +13,7 @@ import { parsePkgInfo } from '../../src/distros/shared/pkginfo.ts';
 import { RootDraft } from '../../src/distros/shared/root-draft.ts';
 import { FILE_COMMANDS, SHELL_BUILTINS } from '../../src/distros/shared/shell/commands.ts';
 import { runShell } from '../../src/distros/shared/shell/run.ts';
-import { matchesGlob } from '../../src/model/glob.ts';
+import { matchesGlob, matchesPathGlob } from '../../src/model/glob.ts';
 import { decodePath } from '../../src/model/path-bytes.ts';
 import { parseReference } from '../../src/model/reference.ts';
 import { parseChallenges } from '../../src/registry/challenge.ts';
@@ -182,7 +181,7 @@ export async function textReaders(): Promise<readonly FuzzedReader[]> {
       read(bytes) {
         const [pattern, text] = halves(String(bytes));
         matchesGlob(pattern, text);
-        fnmatchPath(pattern, text);
+        matchesPathGlob(pattern, text);
       },
     },
     ...[alpine, arch].map(

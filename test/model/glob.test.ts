@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { literalPrefix, literalSuffix, matchesGlob } from '../../src/model/glob.ts';
+import { literalPrefix, literalSuffix, matchesGlob, matchesPathGlob } from '../../src/model/glob.ts';
 
 const TABLE: readonly (readonly [pattern: string, text: string, matches: boolean])[] = [
   ['usr/lib/modules/*/vmlinuz', 'usr/lib/modules/6.1/vmlinuz', true],
@@ -30,6 +30,36 @@ const TABLE: readonly (readonly [pattern: string, text: string, matches: boolean
 test('globs match as fnmatch(3) without flags', () => {
   for (const [pattern, text, expected] of TABLE)
     assert.equal(matchesGlob(pattern, text), expected, `${pattern} ${text}`);
+});
+
+test('globs of paths match as musl’s fnmatch(3) with FNM_PATHNAME', () => {
+  const rows: readonly [glob: string, path: string, matches: boolean][] = [
+    ['usr/*', 'usr/bin', true],
+    ['usr/*', 'usr/bin/x', false],
+    ['usr/*', 'usr/.hidden', true],
+    ['usr/**', 'usr/bin', true],
+    ['*', '', true],
+    ['', '', true],
+    ['usr/l?b', 'usr/lib', true],
+    ['usr/l?b', 'usr/l/b', false],
+    ['usr/[a-l]ib', 'usr/lib', true],
+    ['usr/[!a-k]ib', 'usr/lib', true],
+    ['usr/[]x]', 'usr/]', true],
+    ['usr/[', 'usr/[', true],
+    ['usr/\\*', 'usr/*', true],
+    ['usr/\\*', 'usr/x', false],
+    ['usr/a*b*c', 'usr/aXXbYYc', true],
+    ['usr/a*b*c', 'usr/aXXbYY', false],
+    ['usr', 'usr/bin', false],
+    ['[[:alpha:]]x', 'ax', true],
+    ['[\\]]', '\\]', true],
+  ];
+  for (const [glob, path, matches] of rows)
+    assert.equal(matchesPathGlob(glob, path), matches, `${glob} on ${path}`);
+});
+
+test('a hostile glob of paths takes no longer than it should', () => {
+  assert.equal(matchesPathGlob(`${'*a'.repeat(2000)}b`, 'a'.repeat(4000)), false);
 });
 
 test('many stars take no exponential time', () => {

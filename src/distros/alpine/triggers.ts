@@ -1,6 +1,6 @@
+import { matchesPathGlob } from '../../model/glob.ts';
 import type { InstalledPackage } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
-import { fnmatchPath } from './fnmatch.ts';
 import { hashOrder } from './hash-order.ts';
 import { folderOf, isMetadata, isUnpacked } from './unpacked.ts';
 
@@ -26,7 +26,7 @@ export function triggerRuns(packages: readonly InstalledPackage[]): readonly Tri
     const patterns = globs.filter((glob) => WILD.test(glob));
     const names = new Set(globs.filter((glob) => !WILD.test(glob)));
     const matching = changed.filter(
-      (path) => names.has(path) || patterns.some((glob) => fnmatchPath(glob, path)),
+      (path) => names.has(path) || patterns.some((glob) => matchesPathGlob(glob, path)),
     );
     if (matching.length === 0) return [];
     const directories = hashOrder(matching, (path) => path).map((path) => `/${path}`);

@@ -1,3 +1,4 @@
+import { matchesGlob } from '../../../model/glob.ts';
 import type { RootDraft } from '../../shared/root-draft.ts';
 import { undecided } from '../../shared/shell/undecided.ts';
 
@@ -53,13 +54,8 @@ function matches(draft: RootDraft, pattern: string): readonly string[] {
   if (!pattern.startsWith('/') || /[*?[\\{~]/.test(folder) || /[[\\{]/.test(name))
     undecided(`include ${pattern}`);
   if (!/[*?]/.test(name)) return [pattern];
-  const source = name
-    .replace(/[.+^${}()|]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  const expression = new RegExp(`^${source}$`);
   return draft
     .list(folder)
-    .filter((entry) => expression.test(entry) && (name.startsWith('.') || !entry.startsWith('.')))
+    .filter((entry) => matchesGlob(name, entry) && (name.startsWith('.') || !entry.startsWith('.')))
     .map((entry) => `${folder}/${entry}`);
 }

@@ -1,4 +1,5 @@
-import type { DraftEntry, RootDraft } from '../root-draft.ts';
+import type { DraftEntry } from '../draft-view.ts';
+import type { RootDraft } from '../root-draft.ts';
 import { GROUP, PASSWD, readAccounts } from '../users.ts';
 import type { CommandCall, CommandResult } from './command.ts';
 import { readOptions } from './options.ts';

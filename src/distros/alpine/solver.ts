@@ -7,9 +7,10 @@ import { EQUAL, parseRelation, type Relation } from './relation.ts';
 import { APK_3, type SolverRules } from './rules.ts';
 import { diagnose } from './solver/diagnosis.ts';
 import { explain } from './solver/explain.ts';
+import { AVAILABLE, LATEST, REMOVE, UPGRADE } from './solver/flags.ts';
 import { reportLines } from './solver/report.ts';
 import { type Solution, solveProblem } from './solver/solve.ts';
-import { AVAILABLE, LATEST, type PackageState, REMOVE, UPGRADE } from './solver/state.ts';
+import type { PackageState } from './solver/state.ts';
 
 /** What `apk add`, `apk upgrade` and `apk del` have in common. */
 export interface ApkChangeRequest extends ChangeRequest {
@@ -150,7 +151,7 @@ function catalogEntry(
         ? entry.version === pkg.version && entry.checksum === ''
         : checksumBytes(entry.checksum) === identity,
     );
-  const allowed = model.repositoriesOf(1 << model.chosenTag(pkg));
+  const allowed = model.repositories.allowedBy(1 << model.repositories.chosenTag(pkg));
   const found = same.find((entry) => (allowed & (1 << entry.repositoryRank)) !== 0) ?? same[0];
   if (found === undefined) throw new Error(`solver: ${pkg.name.text} was chosen and is in no repository`);
   return found;

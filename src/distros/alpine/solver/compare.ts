@@ -1,5 +1,6 @@
 import type { SolverRules, TermRules } from '../rules.ts';
-import { AVAILABLE, LATEST, type PackageState, type Provider, REMOVE, UPGRADE } from './state.ts';
+import { AVAILABLE, LATEST, REMOVE, UPGRADE } from './flags.ts';
+import type { PackageState, Provider } from './state.ts';
 
 /** Positive: apk would rather take `a`. The order of the questions is apk's. */
 export function compareProviders(a: Provider, b: Provider, rules: SolverRules): number {

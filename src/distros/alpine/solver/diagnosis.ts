@@ -165,9 +165,11 @@ function isForeign({ graph }: Model, { id }: PackageState): boolean {
 
 function maskedIn(model: Model, pkg: PackageState): readonly string[] {
   if (pkg.installed) return [];
-  const tag = model.chosenTag(pkg);
-  if ((pkg.repositories & model.repositoriesOf(1 | (1 << tag))) !== 0) return [];
-  return model.tags.filter((_, index) => (pkg.repositories & model.repositoriesOf(1 << index)) !== 0);
+  const tag = model.repositories.chosenTag(pkg);
+  if ((pkg.repositories & model.repositories.allowedBy(1 | (1 << tag))) !== 0) return [];
+  return model.repositories.tags.filter(
+    (_, index) => (pkg.repositories & model.repositories.allowedBy(1 << index)) !== 0,
+  );
 }
 
 function conflictsOf({ marked }: FailedSet, pkg: PackageState): BrokenPackage['conflicts'] {

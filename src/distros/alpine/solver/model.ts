@@ -1,7 +1,7 @@
-import { AppError } from '../../../model/app-error.ts';
 import { CHECKSUM, EQUAL, FUZZY } from '../relation.ts';
 import type { SolverRules } from '../rules.ts';
 import { BROKEN, CONFLICT, findName, type Graph, nameCount, packageCount, versionText } from './graph.ts';
+import { RepositoryTags } from './repository-tags.ts';
 import {
   type Dependency,
   type Links,
@@ -23,9 +23,6 @@ export interface ModelOptions {
 
 const NONE: readonly NameState[] = [];
 
-/** Tags are bits of one word, the lowest of them untagged; apk takes 15. */
-const MAX_TAGS = 32;
-
 /** A solve of a large closure makes a few thousand, about half a kilobyte each. */
 const MAX_KEPT_STATES = 10_000;
 
@@ -35,10 +32,9 @@ export class Model implements Links {
   readonly rules: SolverRules;
   readonly terms: Terms;
   readonly flags: number;
-  readonly tags: readonly string[];
+  readonly repositories: RepositoryTags;
   /** Numbers the solves */
   solve = 0;
-  readonly #repositoriesByTag: readonly number[];
   readonly #installed: ReadonlyMap<number, string>;
   #names: (NameState | undefined)[];
   #packages: (PackageState | undefined)[];
@@ -58,16 +54,7 @@ export class Model implements Links {
     this.#installed = installed;
     this.#names = new Array(nameCount(graph));
     this.#packages = new Array(packageCount(graph));
-    this.tags = [...new Set(['', ...tags])];
-    if (this.tags.length > MAX_TAGS) {
-      throw new AppError(
-        'LIMIT',
-        `solver: expected at most ${MAX_TAGS - 1} different @tags, got ${this.tags.length - 1}`,
-      );
-    }
-    this.#repositoriesByTag = this.tags.map((tag) =>
-      tags.reduce((bits, other, rank) => (other === tag ? bits | (1 << rank) : bits), 0),
-    );
+    this.repositories = new RepositoryTags(tags);
   }
 
   /** Forgets what the last solve has found out, and its states where they have become too many to keep. */
@@ -230,27 +217,11 @@ export class Model implements Links {
   /** Repositories of the tag that an installed package is pinned to. */
   pinnedRepositories(id: number): number {
     const tag = this.#installed.get(id);
-    return tag === undefined ? 0 : this.repositoriesOf(this.tagBit(tag));
+    return tag === undefined ? 0 : this.repositories.allowedBy(this.repositories.tagBit(tag));
   }
 
-  /** Index in `tags` of the first that allows the package. */
-  chosenTag({ pinningAllowed: allowedTags, allowedRepositories }: PackageState): number {
-    const index = this.tags.findIndex(
-      (_, tag) =>
-        (allowedTags & (1 << tag)) !== 0 && (allowedRepositories & this.repositoriesOf(1 << tag)) !== 0,
-    );
-    return Math.max(index, 0);
-  }
-
-  /** 0: no repository has the tag */
-  tagBit(tag: string): number {
-    const index = this.tags.indexOf(tag);
-    return index < 0 ? 0 : 1 << index;
-  }
-
-  /** Repositories that the tags, as bits, allow. */
-  repositoriesOf(tags: number): number {
-    if (tags === 1) return this.#repositoriesByTag[0] as number;
-    return this.#repositoriesByTag.reduce((bits, of, index) => (tags & (1 << index) ? bits | of : bits), 0);
+  /** The repositories of untagged packages. */
+  get untaggedRepositories(): number {
+    return this.repositories.allowedBy(1);
   }
 }

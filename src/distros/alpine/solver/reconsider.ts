@@ -4,8 +4,8 @@ import { isProviderAutoSelectable, type Terms } from './terms.ts';
 
 /** What looking at a name again can set off. */
 export interface Propagation {
-  /** Ticks with every name that is reconsidered and every package that is ruled out. */
-  clock: number;
+  /** The time, which passes with every name that is reconsidered and every package that is ruled out */
+  tick(): number;
   readonly rules: SolverRules;
   readonly terms: Terms;
   dependencySatisfiable(owner: PackageState, dependency: Dependency): boolean;
@@ -22,8 +22,7 @@ export interface Propagation {
 export function reconsiderName(engine: Propagation, name: NameState): void {
   const lostBy = name.reconsidered;
   const reevaluateInstallIf = name.reevaluateInstallIf;
-  engine.clock += 1;
-  name.reconsidered = engine.clock;
+  name.reconsidered = engine.tick();
   name.reevaluateInstallIf = false;
   const reevaluateDepends = hasChangedDepends(name, lostBy);
   let hasInstallIf = false;

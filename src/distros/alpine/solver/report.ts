@@ -20,7 +20,9 @@ export function reportLines(diagnoses: readonly Diagnosis[], model: Model): read
 /** `world[foo@edge>2]`, `git-2.43.0-r0[so:libz.so.1]` */
 function termText({ owner, dependency }: Term, model: Model): string {
   const tag =
-    dependency.tag === 1 || !model.rules.sortsReport ? '' : `@${model.tags[31 - Math.clz32(dependency.tag)]}`;
+    dependency.tag === 1 || !model.rules.sortsReport
+      ? ''
+      : `@${model.repositories.tags[31 - Math.clz32(dependency.tag)]}`;
   const text = dependencyText(dependency, model.rules);
   return owner === null ? `world[${text}${tag}]` : `${labelOf(owner)}[${text}]`;
 }

@@ -58,7 +58,15 @@ export function solveProblem(problem: Problem): Solution {
     .map((relation): Dependency => {
       const name = model.named(relation.name);
       const { conflict, operator, version, broken, tag, text } = relation;
-      return { name, conflict, operator, version, broken, tag: model.tagBit(tag), written: text };
+      return {
+        name,
+        conflict,
+        operator,
+        version,
+        broken,
+        tag: model.repositories.tagBit(tag),
+        written: text,
+      };
     });
   for (const requested of problem.requested) {
     const name = model.named(requested);

@@ -1,10 +1,5 @@
+import { AVAILABLE } from './flags.ts';
 import { EMPTY, type Graph, nameText, UNINSTALLABLE } from './graph.ts';
-
-/** What a request asks of the packages it concerns; apk's APK_SOLVERF_*. */
-export const UPGRADE = 1;
-export const LATEST = 2;
-export const AVAILABLE = 4;
-export const REMOVE = 8;
 
 /** A term of a dependency list, of install_if or of world. */
 export interface Dependency {
@@ -50,8 +45,8 @@ export interface Links {
   isInstalled(id: number): boolean;
   /** Repositories of the tag that an installed package is pinned to. */
   pinnedRepositories(id: number): number;
-  /** Repositories that the tags, as bits, allow. */
-  repositoriesOf(tags: number): number;
+  /** Repositories without a tag, as bits */
+  readonly untaggedRepositories: number;
   readonly checksumOf: (id: number) => string;
 }
 
@@ -105,7 +100,7 @@ export class PackageState {
     this.allowedRepositories = this.repositories | model.pinnedRepositories(id);
     this.available = this.repositories !== 0;
     this.uninstallable = (flags & UNINSTALLABLE) !== 0;
-    this.#isDefault = (flags & EMPTY) !== 0 || (this.allowedRepositories & model.repositoriesOf(1)) !== 0;
+    this.#isDefault = (flags & EMPTY) !== 0 || (this.allowedRepositories & model.untaggedRepositories) !== 0;
     this.#neverTriggered =
       graph.installIfStart[id] === graph.installIfStart[id + 1] ||
       ((model.flags & AVAILABLE) !== 0 && !this.available);

@@ -1,0 +1,5 @@
+/** What a request asks of the packages it concerns; apk's APK_SOLVERF_*. */
+export const UPGRADE = 1;
+export const LATEST = 2;
+export const AVAILABLE = 4;
+export const REMOVE = 8;

@@ -1,6 +1,7 @@
 import type { SolveProblem, SolveTerm } from '../../../model/package.ts';
-import type { BrokenPackage, Diagnosis, MissingName, Term } from './diagnosis.ts';
+import type { BrokenPackage, Diagnosis, MissingName } from './diagnosis.ts';
 import { provideText } from './report.ts';
+import type { Term } from './requirements.ts';
 import type { Solution } from './solve.ts';
 import type { NameState, PackageState } from './state.ts';
 import { dependencyText, labelOf } from './terms.ts';

@@ -1,6 +1,7 @@
 import { append } from '../../../model/lists.ts';
-import type { BrokenPackage, Diagnosis, MissingName, Term } from './diagnosis.ts';
+import type { BrokenPackage, Diagnosis, MissingName } from './diagnosis.ts';
 import type { Model } from './model.ts';
+import type { Term } from './requirements.ts';
 import type { Provide } from './state.ts';
 import { dependencyText, labelOf } from './terms.ts';
 

@@ -1,6 +1,12 @@
 import type { ArchiveFacts, Compression } from '../../model/archive.ts';
 import { type LayerMediaType, MEDIA_TYPES } from '../../model/media-types.ts';
 import type { LayerEncoding } from '../../model/request.ts';
+import { XZ_ARCHIVE_TYPE } from '../sources/stored-package.ts';
+
+/*
+ * Everything that decides how a layer is compressed, and with it the layer's media type: `--layer-encoding`, the engine that is to
+ * load the image, and the archive's own compression.
+ */
 
 /** How a layer's tar is compressed in an image. */
 export type Encoding = Exclude<LayerEncoding, 'keep'>;
@@ -12,23 +18,58 @@ const MEDIA_TYPE: Readonly<Record<Encoding, LayerMediaType>> = {
   none: MEDIA_TYPES.layerTar,
 };
 
+/** Media types of archives in package stores and mirrors, where an archive need not be a layer. */
+const ARCHIVE_MEDIA_TYPE: Readonly<Record<Compression, string>> = {
+  ...MEDIA_TYPE,
+  xz: XZ_ARCHIVE_TYPE,
+  bzip2: 'application/vnd.pkgcompose.archive.v1.tar+bzip2',
+};
+
+/** Returns the media type of a layer in that encoding. */
 export function mediaTypeOf(encoding: Encoding): LayerMediaType {
   return MEDIA_TYPE[encoding];
 }
 
-/** Encoding of layers that are generated here: gzip, which every engine reads, unless `--layer-encoding` names another. */
+/** Returns the media type under which a package store or a mirror keeps an archive. */
+export function archiveMediaTypeOf(compression: Compression): string {
+  return ARCHIVE_MEDIA_TYPE[compression];
+}
+
+/** Returns the encoding that `--layer-encoding` names; where it names none, one that the engine reads. */
+export function encodingForEngine(
+  asked: LayerEncoding,
+  { readsZstd }: { readonly readsZstd: boolean },
+): LayerEncoding {
+  return asked === 'keep' && !readsZstd ? 'gzip' : asked;
+}
+
+/** Returns the encoding of layers that are generated here: gzip, which every engine reads, unless `--layer-encoding` names another. */
 export function encodingOfGenerated(encoding: LayerEncoding): Encoding {
   return encoding === 'keep' ? 'gzip' : encoding;
 }
 
-/** Why an archive cannot be a layer unchanged, in words for the summary; undefined where it can. */
-export function derivationOf(facts: ArchiveFacts, encoding: LayerEncoding): string | undefined {
-  if (facts.layerProblem !== undefined) return facts.layerProblem;
+/** A package's layer: the archive unchanged, or derived from it for the reason that `derivation` gives. */
+export interface LayerFormat {
+  readonly mediaType: LayerMediaType;
+  /** A phrase for the summary; undefined where the layer is the archive unchanged */
+  readonly derivation: string | undefined;
+}
+
+/** Decides whether an archive becomes a layer unchanged, and in which format. */
+export function layerFormatOf(
+  { layerProblem, compression }: Pick<ArchiveFacts, 'layerProblem' | 'compression'>,
+  encoding: LayerEncoding,
+): LayerFormat {
   const to = encodingOfGenerated(encoding);
-  if (encoding === 'keep' ? isLayerEncoding(facts.compression) : facts.compression === to) return undefined;
-  return encoding === 'keep'
-    ? `${facts.compression} is not an OCI layer encoding`
-    : `${facts.compression} re-encoded as ${to}`;
+  if (layerProblem !== undefined) return { mediaType: mediaTypeOf(to), derivation: layerProblem };
+  if (isLayerEncoding(compression) && (encoding === 'keep' || compression === to)) {
+    return { mediaType: mediaTypeOf(compression), derivation: undefined };
+  }
+  const derivation =
+    encoding === 'keep'
+      ? `${compression} is not an OCI layer encoding`
+      : `${compression} re-encoded as ${to}`;
+  return { mediaType: mediaTypeOf(to), derivation };
 }
 
 function isLayerEncoding(compression: Compression): compression is Encoding {

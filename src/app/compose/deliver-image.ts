@@ -1,16 +1,16 @@
 import type { ComposeReport, ComposeRequest, LayerEncoding } from '../../model/request.ts';
 import type { Image } from '../../output/image.ts';
 import { writeImageTar } from '../../output/image-tar.ts';
+import { encodingForEngine } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 
 type Load = NonNullable<ComposeRequest['output']['load']>;
 
-/** The encoding asked for; where an engine is to load the image and nothing was asked, one that it reads. */
+/** Decides the encoding of the layers; an engine is asked for its version only where that matters. @throws AppError as detectEngine */
 export async function layerEncodingFor(context: Context, request: ComposeRequest): Promise<LayerEncoding> {
   const { load } = request.output;
   if (load === undefined || request.layerEncoding !== 'keep') return request.layerEncoding;
-  const engine = await detect(context, load);
-  return engine.readsZstd ? 'keep' : 'gzip';
+  return encodingForEngine(request.layerEncoding, await detect(context, load));
 }
 
 /** Writes, loads and pushes the image as the request says. */

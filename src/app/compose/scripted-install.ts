@@ -14,7 +14,8 @@ import { isMapped } from '../../sandbox/id-map.ts';
 import { openSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import type { Context } from '../context.ts';
 import { capturedTree } from './captured-tree.ts';
-import { changesTar, derivedLayer, type LayerBlob, layerOfChanges } from './layer-blobs.ts';
+import { changesTar } from './changes-tar.ts';
+import { derivedLayer, type LayerBlob, layerOfChanges } from './layer-blobs.ts';
 
 export interface RunInstallInput {
   /** The layers below, lowest first, and what they show */

@@ -1,9 +1,8 @@
 import { mapConcurrent } from '../../fetch/pool.ts';
 import { redactUrl } from '../../fetch/url.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
-import type { ArchiveFacts, Compression } from '../../model/archive.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
 import { type Digest, digestOf } from '../../model/digest.ts';
-import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import { silentProgress } from '../../model/progress.ts';
 import { fullName, type Repository, type RepositoryPath } from '../../model/reference.ts';
@@ -11,6 +10,7 @@ import { onePiece } from '../../registry/bodies.ts';
 import { pushBlobs } from '../../registry/push-blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
+import { archiveMediaTypeOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 import {
   EMPTY_CONFIG,
@@ -23,20 +23,12 @@ import { archiveTag, archiveUrl } from '../sources/archive-url.ts';
 import { readDetachedSignature } from '../sources/detached-signature.ts';
 import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
 import { isOciUrl, parseOciUrl } from '../sources/oci-url.ts';
-import { packageEntry, signatureEntry, XZ_ARCHIVE_TYPE } from '../sources/stored-package.ts';
+import { packageEntry, signatureEntry } from '../sources/stored-package.ts';
 
 /** Few enough for one mirror and one registry, enough to overlap fetching, hashing and sending. */
 const PARALLEL = 6;
 /** Packages that an error names; its details have all. */
 const MAX_NAMED = 5;
-
-const MEDIA_TYPE: Readonly<Record<Compression, string>> = {
-  gzip: MEDIA_TYPES.layerGzip,
-  zstd: MEDIA_TYPES.layerZstd,
-  none: MEDIA_TYPES.layerTar,
-  xz: XZ_ARCHIVE_TYPE,
-  bzip2: 'application/vnd.pkgcompose.archive.v1.tar+bzip2',
-};
 
 export interface MirrorPackages {
   readonly session: RegistrySession;
@@ -119,7 +111,7 @@ async function putPackage(
       open: (start) => onePiece(signature.subarray(start)),
     });
   }
-  const stored = packageEntry(facts, { mediaType: MEDIA_TYPE[compression], digest, size });
+  const stored = packageEntry(facts, { mediaType: archiveMediaTypeOf(compression), digest, size });
   sentBytes += await put({
     entry: { ...stored, tag },
     open: (start) => context.store.read({ digest, size }, start),

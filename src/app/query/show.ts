@@ -4,7 +4,7 @@ import type { CatalogPackage } from '../../model/package.ts';
 import type { CachedReport, PackageReport, ShowReport } from '../../model/package-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
-import { derivationOf } from '../archives/layer-format.ts';
+import { layerFormatOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 import { findPackages } from '../repositories/find-packages.ts';
 import type { Lookup } from '../repositories/lookup.ts';
@@ -87,7 +87,7 @@ function cachedReport(context: Context, lookup: Lookup, entry: CatalogPackage): 
     digest: facts.digest,
     diffId: facts.diffId,
     compression: facts.compression,
-    derived: derivationOf(facts, 'keep') ?? '',
+    derived: layerFormatOf(facts, 'keep').derivation ?? '',
     scripts: facts.scripts.map(({ name }) => name),
     triggers: (facts.info.triggers ?? []).flatMap((line) => line.split(/\s+/)).filter((glob) => glob !== ''),
     hooks: Object.keys(facts.rootMembers).filter((path) => path.endsWith('.hook')),

@@ -4,6 +4,7 @@ import type { ByteRange } from '../../compose/layer-tar.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, Compression } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
+import { required } from '../../model/required.ts';
 import { DamagedBlobError } from '../../store/blob-errors.ts';
 import { BlobCheck, type BlobFile } from '../../store/checked-read.ts';
 
@@ -86,10 +87,10 @@ export async function* readRanges(stored: StoredBytes, ranges: readonly ByteRang
 /** @throws AppError INTEGRITY when the file is no longer of that size */
 export async function* readWholeFile(path: string, sizeBytes: number): AsyncGenerator<Buffer> {
   let got = 0;
-  for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES })) {
+  for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
     got += bytes.length;
     if (got > sizeBytes) break;
-    yield bytes as Buffer;
+    yield bytes;
   }
   if (got === sizeBytes) return;
   throw new AppError(
@@ -111,7 +112,7 @@ export async function readSmallFiles(
     while (inOrder[file]?.sizeBytes === filled) [file, filled] = [file + 1, 0];
     const entry = inOrder[file];
     if (entry === undefined) break;
-    bytes.copy(contents.get(entry.path) as Buffer, filled);
+    bytes.copy(required(contents, entry.path), filled);
     filled += bytes.length;
   }
   return contents;

@@ -5,6 +5,7 @@ import { type AppError, isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import { digestOf, hexOf } from '../../model/digest.ts';
 import type { CatalogPackage } from '../../model/package.ts';
+import { required } from '../../model/required.ts';
 import type { Context } from '../context.ts';
 import { archiveUrl } from '../sources/archive-url.ts';
 import { combinedError } from '../sources/combined-error.ts';
@@ -54,7 +55,7 @@ async function fetchFirst(
   let left = request.urls;
   while (left.length > 0) {
     // What an earlier run left there may be no mirror's copy: its refusal rules nobody out.
-    const resumed = !isLocal(left[0] as string) && existsSync(path);
+    const resumed = !isLocal(required(left, 0)) && existsSync(path);
     const found = await downloadCopy(context, left, {
       path,
       sizeBytes: entry.sizeBytes,
@@ -104,7 +105,7 @@ async function downloadCopy(
   urls: readonly string[],
   { path, sizeBytes, remote }: CopyRequest,
 ): Promise<ArchiveCopy | AppError> {
-  const first = urls[0] as string;
+  const first = required(urls, 0);
   if (isLocal(first) && (urls.length === 1 || existsSync(localPath(first)))) {
     return { url: first, path: localPath(first), adopt: false };
   }

@@ -5,6 +5,7 @@ import { isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { CatalogPackage } from '../../model/package.ts';
+import { required } from '../../model/required.ts';
 import { digestOfFile } from '../../store/verify.ts';
 import type { Context } from '../context.ts';
 import type { IndexedRepository } from '../sources/indexed-repository.ts';
@@ -56,7 +57,7 @@ export async function fetchArchives(
   );
   const facts = await mapConcurrent(packages.entries(), CONCURRENCY, async ([index, entry]) => {
     const known = cached[index];
-    const repository = repositories[entry.repositoryRank] as IndexedRepository;
+    const repository = required(repositories, entry.repositoryRank);
     const fetch = () =>
       fetchArchive(context, sources, {
         entry,

@@ -6,6 +6,7 @@ import { AppError } from '../../model/app-error.ts';
 import { digestOf, hexOf } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
+import { required } from '../../model/required.ts';
 import type { KeyFile } from '../../trust/key-file.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
 import type { Context } from '../context.ts';
@@ -61,7 +62,7 @@ export async function fetchKeysOfRepositories(
     repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })),
   );
   const packages = source.byName(sources.distro.keys.package).flatMap((entry) => {
-    const bases = basesOf(repositories[entry.repositoryRank] as IndexedRepository);
+    const bases = basesOf(required(repositories, entry.repositoryRank));
     return bases.map((base) => ({ url: archiveUrl(base, sources.distro.id, entry), entry }));
   });
   return cacheKeysFrom(context, sources, packages);

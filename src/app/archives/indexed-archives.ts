@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import type { ArchiveVerdict } from '../../catalog/archives.ts';
 import { isLocal, localPath } from '../../fetch/url.ts';
-import type { Digest } from '../../model/digest.ts';
+import { type Digest, parseDigest } from '../../model/digest.ts';
 import type { CatalogPackage, DistroId } from '../../model/package.ts';
 import type { Context } from '../context.ts';
 import { archiveUrl } from '../sources/archive-url.ts';
@@ -86,5 +86,5 @@ function hashFile(path: string): Digest {
   } finally {
     closeSync(file);
   }
-  return `sha256:${hash.digest('hex')}` as Digest;
+  return parseDigest(`sha256:${hash.digest('hex')}`);
 }

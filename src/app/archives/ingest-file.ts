@@ -91,8 +91,8 @@ function unverifiedInput(
 
 async function* pieces(path: string, signal: AbortSignal, tee: Tee | undefined): AsyncGenerator<Buffer> {
   for await (const chunk of await openPieces(path, signal)) {
-    await tee?.(chunk as Buffer);
-    yield chunk as Buffer;
+    await tee?.(chunk);
+    yield chunk;
   }
 }
 

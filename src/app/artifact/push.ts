@@ -11,6 +11,7 @@ import {
   withDigest,
 } from '../../model/reference.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
+import { required } from '../../model/required.ts';
 import { onePiece } from '../../registry/bodies.ts';
 import { headManifest, putManifest } from '../../registry/manifests.ts';
 import type { RegistrySession } from '../../registry/types.ts';
@@ -82,7 +83,7 @@ export async function pushArtifact(
         blobs: [...[...bySource.values()].map(({ descriptor }) => descriptor), config],
         blob: ({ digest }, offset) =>
           bySource.get(digest)?.open(offset) ?? onePiece(EMPTY_BYTES.subarray(offset)),
-        damaged: ({ digest }) => (bySource.get(digest) as ArtifactSource).changed(),
+        damaged: ({ digest }) => required(bySource, digest).changed(),
       },
       to: target,
       progress: context.progress,

@@ -17,6 +17,7 @@ import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import { versionedName } from '../../model/package.ts';
 import type { ComposeRequest, LayerEncoding, LayerReport } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
 import type { Image, ImageBlob } from '../../output/image.ts';
 import { platformOf } from '../architecture.ts';
 import type { Context } from '../context.ts';
@@ -52,22 +53,22 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
   const { request, resolution, facts } = input;
   const { distro } = resolution.sources;
   const installed: InstalledPackage[] = resolution.packages.map((solved, index) => ({
-    facts: facts[index] as ArchiveFacts,
+    facts: required(facts, index),
     reason: solved.reason,
     listed: solved.package.checksum !== '',
     index: { entry: solved.package, tag: repositoryOf(resolution, solved.package).spec.tag },
   }));
   const entryOf = new Map(
-    installed.map((one, index) => [one, resolution.packages[index]?.package as CatalogPackage]),
+    installed.map((member, index) => [member, required(resolution.packages, index).package]),
   );
   const time = request.sourceDateEpoch ?? newestBuild(resolution);
   const target = await installedTree({ request, resolution, installed, time }).catch((error: unknown) => {
     throw blamingBase(error, resolution);
   });
   const planned = planLayers({
-    candidates: installed.map((one) => {
-      const entry = entryOf.get(one) as CatalogPackage;
-      return { installed: one, dependents: entry.dependents, base: resolution.shared.has(entry) };
+    candidates: installed.map((member) => {
+      const entry = required(entryOf, member);
+      return { installed: member, dependents: entry.dependents, base: resolution.shared.has(entry) };
     }),
     clashes: target.clashes,
     mode: request.layers,
@@ -93,9 +94,9 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
       })
     : await layerOfChanges(context, difference(stack, target.tree), generated);
 
-  const origin = (one: InstalledPackage) => originOf(resolution, entryOf.get(one) as CatalogPackage);
+  const origin = (member: InstalledPackage) => originOf(resolution, required(entryOf, member));
   const layers = [
-    ...planned.map((layer, index) => described(layer, below[index] as LayerBlob, origin)),
+    ...planned.map((layer, index) => described(layer, required(below, index), origin)),
     installLayer(top, planned.length === 0 ? installed : [], origin),
   ];
   const left = isRun ? [] : target.pendingSteps;
@@ -193,7 +194,7 @@ function installLayer(
   packages: readonly InstalledPackage[],
   origin: (installed: InstalledPackage) => PackageOrigin,
 ): DescribedLayer {
-  const purls = packages.map((one) => packageUrl(origin(one))).join(' ');
+  const purls = packages.map((member) => packageUrl(origin(member))).join(' ');
   return {
     blob,
     annotations: {

@@ -2,6 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
 import type { Context } from '../context.ts';
 import { withIntactBlobs } from '../intact-blobs.ts';
@@ -70,7 +71,7 @@ async function composePlanned(
 
 function tagsOf({ tags, output, packages }: ComposeRequest): readonly string[] {
   if (tags.length > 0) return tags;
-  return output.push?.references ?? [defaultTag(packages[0] as string)];
+  return output.push?.references ?? [defaultTag(required(packages, 0))];
 }
 
 function archivesOf(context: Context, resolution: Resolution): Promise<readonly ArchiveFacts[]> {
@@ -87,7 +88,8 @@ function archivesOf(context: Context, resolution: Resolution): Promise<readonly 
  * letters, digits and single separators.
  */
 function defaultTag(target: string): string {
-  const name = (target.split(/[<>=~@]/, 1)[0] as string)
+  const name = target
+    .replace(/[<>=~@].*$/s, '')
     .replace(/^.*\//, '')
     .toLowerCase()
     .replaceAll('+', 'x')

@@ -3,6 +3,7 @@ import type { Tree } from '../../compose/tree.ts';
 import { AppError } from '../../model/app-error.ts';
 import { decodePath } from '../../model/path-bytes.ts';
 import type { ConfigOptions } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
 import { nearest } from '../settings/nearest.ts';
 
 /** The root as a container starts with it. */
@@ -58,7 +59,7 @@ const NO_SHELL =
   'no shell in the image: RUN does not work, and containers need an explicit command; --base minimal adds a shell';
 
 function missingProgram({ root, options, command, path }: ConfigCheckInput): string | undefined {
-  const program = command[0] as string;
+  const program = required(command, 0);
   const option = (options.entrypoint ?? []).length > 0 ? '--entrypoint' : '--cmd';
   if (program.includes('/')) {
     const place = program.startsWith('/') ? program : `${options.workdir}/${program}`;

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { encoder } from '../../archive/compress.ts';
 import type { DerivedBlob } from '../../catalog/derived.ts';
-import { type DiffId, type Digest, digestOf } from '../../model/digest.ts';
+import { type DiffId, type Digest, digestOf, parseDiffId } from '../../model/digest.ts';
 import type { LayerMediaType } from '../../model/media-types.ts';
 import { type Encoding, mediaTypeOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
@@ -70,7 +70,7 @@ export async function encodeIntoStore(
     { signal: context.signal },
   );
   if (stored === undefined) throw new Error('the encoder produced no blob');
-  return { ...stored, diffId: `sha256:${hash.digest('hex')}` as DiffId, mediaType: mediaTypeOf(encoding) };
+  return { ...stored, diffId: parseDiffId(`sha256:${hash.digest('hex')}`), mediaType: mediaTypeOf(encoding) };
 }
 
 /** Returns the key of a derived blob: `parts` and the versions of the code and libraries that encode. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { required } from '../../model/required.ts';
 
 /** When scripts ran, and when the image says they did; seconds since the epoch. */
 export interface RunTimes {
@@ -60,7 +61,7 @@ function normaliseShadow(content: Buffer, { from, to, time }: RunTimes): Buffer 
     .split('\n')
     .map((line) => {
       const fields = line.split(':');
-      if (fields.length !== 9 || !days.includes(fields[2] as string)) return line;
+      if (fields.length !== 9 || !days.includes(required(fields, 2))) return line;
       return fields.with(2, String(Math.floor(time / DAY_SECONDS))).join(':');
     });
   return Buffer.from(lines.join('\n'), 'latin1');

@@ -137,7 +137,7 @@ function withUntouched(captured: Tree, target: Tree): Tree {
   const tree = new Map(captured);
   for (const [path, inode] of target) {
     if (tree.has(path)) continue;
-    const top = path.split('/', 1)[0] as string;
+    const top = path.replace(/\/.*$/s, '');
     if (MOUNTED.includes(top)) tree.set(path, inode);
     else if (isDevice(inode) && tree.get(parentOf(path))?.type === 'directory') tree.set(path, inode);
   }

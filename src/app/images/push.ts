@@ -1,6 +1,7 @@
 import { AppError, isAppError } from '../../model/app-error.ts';
 import { fullName, parseReference, type Reference, type Repository } from '../../model/reference.ts';
 import type { CopyReport, PushReport, PushTarget, RegistryAccess } from '../../model/registry.ts';
+import { required } from '../../model/required.ts';
 import type { Image } from '../../output/image.ts';
 import { chooseManifest, contentsOf, type ImageContents, readContents } from '../../output/image-content.ts';
 import type { RegistrySession } from '../../registry/types.ts';
@@ -28,8 +29,8 @@ export async function push(context: Context, request: PushRequest): Promise<Copy
     const root = request.platform === '' ? content.root : await chooseManifest(content, request.platform);
     const contents = await readContents(content, root);
     const { store } = request;
-    const [pushed] = await pushAll(context, session, { contents, references: [to], from, store });
-    return { from: request.image, pushed: pushed as PushReport };
+    const reports = await pushAll(context, session, { contents, references: [to], from, store });
+    return { from: request.image, pushed: required(reports, 0) };
   });
 }
 

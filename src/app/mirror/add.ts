@@ -20,7 +20,7 @@ import type { Lookup } from '../repositories/lookup.ts';
 import { openLookup, withSnapshot } from '../repositories/open-lookup.ts';
 import { archiveTag } from '../sources/archive-url.ts';
 import { releaseIn } from '../sources/indexed-repository.ts';
-import { type Generation, generationTag } from '../sources/mirror-generation.ts';
+import { generationTag } from '../sources/mirror-generation.ts';
 import { readGeneration } from '../sources/oci-files.ts';
 import { changedFiles, foldersOf } from './indexes.ts';
 import { hasTagOrDigest, summaryOf } from './list.ts';
@@ -67,8 +67,8 @@ export async function mirrorAdd(context: Context, request: MirrorAddRequest): Pr
   const missing = usable.filter((entry) => !tags.has(archiveTag(distro.id, entry)));
   const put = await putPackages(context, lookup, { session, target, packages: missing });
   const published =
-    files.length === 0
-      ? { generation: base as Generation, sentBytes: 0 }
+    base !== undefined && files.length === 0
+      ? { generation: base, sentBytes: 0 }
       : await publish(session, { target, distro: distro.id, release, base, tags, files });
   const { generation } = published;
   return {

@@ -63,8 +63,8 @@ export async function changedFiles(
   const changed: IndexFile[] = [];
   for (const [folder, repository] of folders) {
     const wanted = wantedIndexes(context, lookup, { repository, files });
-    const there = new Set(
-      base?.files.filter((file) => folderOf(file) === folder).map(({ digest }) => digest as string),
+    const there = new Set<string>(
+      base?.files.filter((file) => folderOf(file) === folder).map(({ digest }) => digest),
     );
     if (wanted.every(({ content }) => there.has(content))) continue;
     for (const index of wanted) append(changed, await readFiles(context, lookup, { folder, index }));

@@ -1,11 +1,11 @@
 import { mapConcurrent } from '../../fetch/pool.ts';
 import { redactUrl } from '../../fetch/url.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
-import type { ArchiveFacts } from '../../model/archive.ts';
 import { type Digest, digestOf } from '../../model/digest.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import { silentProgress } from '../../model/progress.ts';
 import { fullName, type Repository, type RepositoryPath } from '../../model/reference.ts';
+import { required } from '../../model/required.ts';
 import { onePiece } from '../../registry/bodies.ts';
 import { pushBlobs } from '../../registry/push-blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
@@ -21,7 +21,7 @@ import {
 import type { Lookup } from '../repositories/lookup.ts';
 import { archiveTag, archiveUrl } from '../sources/archive-url.ts';
 import { readDetachedSignature } from '../sources/detached-signature.ts';
-import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
+import { basesOf } from '../sources/indexed-repository.ts';
 import { isOciUrl, parseOciUrl } from '../sources/oci-url.ts';
 import { packageEntry, signatureEntry } from '../sources/stored-package.ts';
 
@@ -93,12 +93,10 @@ async function putPackage(
 ): Promise<number> {
   const { sources, repositories } = lookup;
   const { session, target } = mirror;
-  const [facts] = (await fetchArchives(context, sources, { packages: [entry], repositories })) as [
-    ArchiveFacts,
-  ];
+  const facts = required(await fetchArchives(context, sources, { packages: [entry], repositories }), 0);
   const { digest, sizeBytes: size, compression } = facts;
   const tag = archiveTag(sources.distro.id, entry);
-  const [base = ''] = basesOf(repositories[entry.repositoryRank] as IndexedRepository);
+  const [base = ''] = basesOf(required(repositories, entry.repositoryRank));
   const signature = await signatureOf(context, lookup, { entry, base });
   // The mirror has no such tag: that is why it is brought.
   const put = async (made: NewStoreEntry) =>
@@ -157,7 +155,7 @@ interface Failed {
 }
 
 function together(failed: readonly Failed[], asked: number): AppError {
-  const { error } = failed[0] as Failed;
+  const { error } = required(failed, 0);
   const lines = failed.slice(0, MAX_NAMED).map((failure) => redactUrl(failure.error.message));
   const more = failed.length > MAX_NAMED ? `\nand ${failed.length - MAX_NAMED} more` : '';
   const head =

@@ -3,6 +3,7 @@ import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import type { FilesReport } from '../../model/package-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
 import type { Context } from '../context.ts';
@@ -35,10 +36,8 @@ export async function files(context: Context, request: FilesRequest): Promise<re
   const missing = entries.filter((_, index) => reports[index] === undefined);
   const { sources, repositories } = lookup;
   const fetched = await fetchArchives(context, sources, { packages: missing, repositories });
-  const made = new Map(missing.map((entry, index) => [entry, fetched[index] as ArchiveFacts]));
-  return entries.map(
-    (entry, index) => reports[index] ?? archiveReport(lookup, entry, made.get(entry) as ArchiveFacts),
-  );
+  const made = new Map(missing.map((entry, index) => [entry, required(fetched, index)]));
+  return entries.map((entry, index) => reports[index] ?? archiveReport(lookup, entry, required(made, entry)));
 }
 
 function onePackage(lookup: Lookup, target: string): CatalogPackage {
@@ -50,7 +49,7 @@ function onePackage(lookup: Lookup, target: string): CatalogPackage {
       details: { expected: 'one package', got: names },
     });
   }
-  return packages[0] as CatalogPackage;
+  return required(packages, 0);
 }
 
 function fromArchive(context: Context, lookup: Lookup, entry: CatalogPackage): FilesReport | undefined {

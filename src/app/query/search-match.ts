@@ -1,5 +1,6 @@
 import type { NameRow, SearchTable } from '../../catalog/search.ts';
 import { longestLiteral, matchesGlob } from '../../model/glob.ts';
+import { required } from '../../model/required.ts';
 import { filterByExpression } from './regular-expression.ts';
 
 /** How well a package answers one word. */
@@ -63,11 +64,11 @@ export function byExpression(table: SearchTable, repositoryId: number, expressio
     descriptions.map(({ description }) => description),
   ]) as [number[], number[], number[]];
   for (const index of descriptionHits) {
-    const { id, description } = descriptions[index] as { id: number; description: string };
+    const { id, description } = required(descriptions, index);
     matches.set(id, { grade: GRADES.description, tie: description.length, name: '', provides: [] });
   }
   const rows = (all: readonly NameRow[], hits: readonly number[]) =>
-    hits.map((index) => all[index] as NameRow);
+    hits.map((index) => required(all, index));
   addProvides(matches, rows(provides, providesHits), () => GRADES.provides);
   addNames(matches, rows(names, nameHits), () => GRADES.name);
   return matches;

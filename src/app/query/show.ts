@@ -3,13 +3,14 @@ import type { ArchiveFacts } from '../../model/archive.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import type { CachedReport, PackageReport, ShowReport } from '../../model/package-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
 import { layerFormatOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 import { findPackages } from '../repositories/find-packages.ts';
 import type { Lookup } from '../repositories/lookup.ts';
 import { withLookup } from '../repositories/open-lookup.ts';
-import { type IndexedRepository, releaseIn } from '../sources/indexed-repository.ts';
+import { releaseIn } from '../sources/indexed-repository.ts';
 
 /** Everything that is known of the packages. @throws AppError as withLookup */
 export async function show(
@@ -25,7 +26,7 @@ export async function show(
 }
 
 function packageReport(context: Context, lookup: Lookup, entry: CatalogPackage): PackageReport {
-  const repository = lookup.repositories[entry.repositoryRank] as IndexedRepository;
+  const repository = required(lookup.repositories, entry.repositoryRank);
   const { spec, row } = repository;
   const { optionalField = '' } = lookup.sources.distro.resolver.relations;
   const extra = Object.fromEntries(

@@ -3,6 +3,7 @@ import type { CatalogPackage } from '../../model/package.ts';
 import { relationName } from '../../model/relation.ts';
 import type { GraphReport, SetEdge } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
 import type { Context } from '../context.ts';
 import { refOf } from '../repositories/package-ref.ts';
 import { resolvePackages } from '../repositories/resolve.ts';
@@ -34,7 +35,7 @@ export async function solveAndLink(
   const edges = [
     ...packages.flatMap((entry) => dependEdges(set, entry)),
     ...packages.flatMap((entry) => installIfEdges(set, entry)),
-  ].sort((a, b) => (position.get(a.from) as number) - (position.get(b.from) as number));
+  ].sort((a, b) => required(position, a.from) - required(position, b.from));
   const explicit = resolution.packages.filter(({ reason }) => reason === 'explicit');
   const roots = inOrderOf(
     targets,
@@ -167,8 +168,8 @@ function withinDepth(graph: GraphReport, depth: number): GraphReport {
   const steps = distances(graph.roots, edgesFrom(graph.edges));
   return {
     ...graph,
-    packages: graph.packages.filter(({ name }) => (steps.get(name) as number) <= depth),
-    edges: graph.edges.filter(({ from }) => (steps.get(from) as number) < depth),
+    packages: graph.packages.filter(({ name }) => required(steps, name) <= depth),
+    edges: graph.edges.filter(({ from }) => required(steps, from) < depth),
   };
 }
 

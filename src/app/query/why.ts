@@ -1,5 +1,6 @@
 import type { Absence, Chain, GraphReport, SetEdge, WhyReport } from '../../model/relation-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
 import type { Context } from '../context.ts';
 import { findPackages } from '../repositories/find-packages.ts';
 import { withLookup } from '../repositories/open-lookup.ts';
@@ -56,7 +57,7 @@ function chainOf(last: SetEdge, reachedBy: ReadonlyMap<string, SetEdge | undefin
   for (let edge = reachedBy.get(last.from); edge !== undefined; edge = reachedBy.get(edge.from)) {
     steps.unshift(edge);
   }
-  return { root: (steps[0] as SetEdge).from, steps };
+  return { root: required(steps, 0).from, steps };
 }
 
 /** What could bring the package in. */

@@ -11,6 +11,7 @@ import {
   type FoundIndex,
   type IndexedRepository,
   identityOf,
+  storedRow,
   withoutRelease,
   writeOptions,
 } from '../sources/indexed-repository.ts';
@@ -68,15 +69,15 @@ async function indexRepository(
   });
   if (outcome.status === 'read') return outcome.value;
   if (outcome.status === 'folder') return inTurn(() => indexFolder(context, sources, spec));
-  const known = row as RepositoryRow;
+  if (row === undefined) throw new Error(`${spec.name}: ${outcome.status}, but never indexed`);
   if (outcome.status === 'unreachable') {
-    noteUnreachable(context, { name: spec.name, known, ...outcome, date: newestDate(context, known) });
-    return { spec, row: known, changed: false, unreachable: true };
+    noteUnreachable(context, { name: spec.name, known: row, ...outcome, date: newestDate(context, row) });
+    return { spec, row, changed: false, unreachable: true };
   }
   const base = withoutSecrets(outcome.base);
-  if (base === known.base) return { spec, row: known, changed: false };
-  context.catalog.repositories.refresh(known.id, { ...known, base });
-  return { spec, row: { ...known, base }, changed: false };
+  if (base === row.base) return { spec, row, changed: false };
+  context.catalog.repositories.refresh(row.id, { ...row, base });
+  return { spec, row: { ...row, base }, changed: false };
 }
 
 /** Returns what is in the catalog, verified here under this trust. */
@@ -134,8 +135,7 @@ async function store(
     index.packages,
     writeOptions(context, spec.name),
   );
-  const row = repositories.find(spec.distro, spec.architecture, identityOf(spec)) as RepositoryRow;
-  return { spec, row, changed: true };
+  return { spec, row: storedRow(context, spec), changed: true };
 }
 
 /** Reads an index and verifies it, with keys that are fetched where a pinned one is missing. @throws what `read` throws */

@@ -5,6 +5,7 @@ import { redactUrl } from '../../fetch/url.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
+import { required } from '../../model/required.ts';
 import type { ElsewhereEntry } from '../../model/resolution-error.ts';
 import { platformOf } from '../architecture.ts';
 import type { Context } from '../context.ts';
@@ -30,8 +31,8 @@ export async function findElsewhere(
     const entries = distro.resolver.providersOf(relation, source).map((candidate) => candidate.package);
     return [...Map.groupBy(entries, ({ repositoryRank }) => repositoryRank)]
       .slice(0, most)
-      .map(([rank, [entry]]) =>
-        entryOf(lookup, distro, { row: among[rank] as RepositoryRow, entry: entry as CatalogPackage }),
+      .map(([rank, found]) =>
+        entryOf(lookup, distro, { row: required(among, rank), entry: required(found, 0) }),
       );
   };
   const found = find(own.filter(isSame), sources.distro);

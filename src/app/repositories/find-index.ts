@@ -9,6 +9,7 @@ import { FetchError } from '../../fetch/mirrors.ts';
 import { isLocal, joinUrl, localPath, withoutSecrets } from '../../fetch/url.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
+import { required } from '../../model/required.ts';
 import type { Context } from '../context.ts';
 import { combinedError, reasonsOf } from '../sources/combined-error.ts';
 import type { FoundIndex } from '../sources/indexed-repository.ts';
@@ -83,7 +84,7 @@ async function askMirrors<T>(
   for (const name of spec.indexNames) {
     const urls = left.map((base) => joinUrl(isLocal(base) ? localPath(base) : base, name));
     const take = async (result: ConditionalResult): Promise<IndexOutcome<T>> => {
-      const base = left[urls.indexOf(result.url)] as string;
+      const base = required(left, urls.indexOf(result.url));
       if (!result.modified) return { status: 'unchanged', base };
       return { status: 'read', value: await accept({ ...result, base }) };
     };

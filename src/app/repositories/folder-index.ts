@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RepositoryRow } from '../../catalog/repositories.ts';
 import { mapConcurrent } from '../../fetch/pool.ts';
 import { isLocal, localPath } from '../../fetch/url.ts';
 import { readLimitedFile } from '../../files/limited-file.ts';
@@ -8,6 +7,7 @@ import { AppError, type ErrorCode } from '../../model/app-error.ts';
 import { digestOf } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
+import { required } from '../../model/required.ts';
 import { fetchKeysInFolder } from '../archives/fetch-keys.ts';
 import { ingestFile } from '../archives/ingest-file.ts';
 import { type RefusedArchive, withRefused } from '../archives/refused-archives.ts';
@@ -17,6 +17,7 @@ import { MAX_SIGNATURE_BYTES } from '../sources/detached-signature.ts';
 import {
   type IndexedRepository,
   identityOf,
+  storedRow,
   withoutRelease,
   writeOptions,
 } from '../sources/indexed-repository.ts';
@@ -42,10 +43,11 @@ export async function indexFolder(
 ): Promise<IndexedRepository> {
   const { distro, trust } = sources;
   const suffixes = distro.archives.names.suffixes;
-  const base = spec.baseUrls
-    .filter(isLocal)
-    .map(localPath)
-    .find((folder) => archivesIn(folder, suffixes).length > 0) as string;
+  const folders = spec.baseUrls.filter(isLocal).map(localPath);
+  const base = required(
+    folders.filter((folder) => archivesIn(folder, suffixes).length > 0),
+    0,
+  );
   const files = archivesIn(base, suffixes).map((name) => ({
     name,
     stat: statSync(join(base, name), { throwIfNoEntry: false }),
@@ -54,8 +56,7 @@ export async function indexFolder(
     files.map(({ name, stat }) => `${name}\0${stat?.size}\0${stat?.mtimeMs}\n`).join(''),
   );
   const { repositories } = context.catalog;
-  const find = () => repositories.find(spec.distro, spec.architecture, identityOf(spec));
-  const old = find();
+  const old = repositories.find(spec.distro, spec.architecture, identityOf(spec));
   if (old?.content === content && trust.accepts(old.trust)) return { spec, row: old, changed: false };
 
   const withKeys = retryWithKeys(trust, () => fetchKeysInFolder(context, sources, base));
@@ -115,5 +116,5 @@ export async function indexFolder(
     fitting,
     writeOptions(context, spec.name),
   );
-  return { spec, row: find() as RepositoryRow, changed: true };
+  return { spec, row: storedRow(context, spec), changed: true };
 }

@@ -1,6 +1,7 @@
 import type { SystemFacts } from '../../distros/install.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import type { BaseMode, SourceOptions } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
 import type { Context } from '../context.ts';
 import type { IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
@@ -44,5 +45,5 @@ export async function resolvePackages(
 
 /** `main`, `core`: the repository a solved package comes from. */
 export function repositoryOf(resolution: Resolution, entry: CatalogPackage): IndexedRepository {
-  return resolution.repositories[entry.repositoryRank] as IndexedRepository;
+  return required(resolution.repositories, entry.repositoryRank);
 }

@@ -1,9 +1,10 @@
 import type { RepositoryRow } from '../../catalog/repositories.ts';
 import type { WriteOptions } from '../../catalog/revisions.ts';
+import type { Distro } from '../../distros/distro.ts';
 import { joinUrl, withoutSecrets } from '../../fetch/url.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
+import { required } from '../../model/required.ts';
 import type { Context } from '../context.ts';
-import type { Sources } from './sources.ts';
 
 /** A repository in the catalog, with its place in the request. */
 export interface IndexedRepository {
@@ -28,7 +29,15 @@ export interface FoundIndex {
  * passwords and tokens: it knows that a place has them, and a request brings them along.
  */
 export function identityOf(spec: RepositorySpec): string {
-  return withoutSecrets(joinUrl(spec.baseUrls[0] as string, spec.indexNames[0] as string));
+  return withoutSecrets(joinUrl(required(spec.baseUrls, 0), required(spec.indexNames, 0)));
+}
+
+/** Returns the catalog's row of a repository that has been written. */
+export function storedRow({ catalog }: Context, spec: RepositorySpec): RepositoryRow {
+  const identity = identityOf(spec);
+  const row = catalog.repositories.find(spec.distro, spec.architecture, identity);
+  if (row === undefined) throw new Error(`${identity}: not in the catalog`);
+  return row;
 }
 
 /** Where a repository's archives are, with what the request says in full: first where its index came from. */
@@ -42,14 +51,17 @@ export function basesOf({ spec, row }: Pick<IndexedRepository, 'spec' | 'row'>):
  * The spec with the distribution's default release: the catalog keeps what an index says of itself, not what the
  * first request that met it said.
  */
-export function withoutRelease(spec: RepositorySpec, { distro }: Pick<Sources, 'distro'>): RepositorySpec {
+export function withoutRelease(
+  spec: RepositorySpec,
+  { distro }: { readonly distro: Distro },
+): RepositorySpec {
   return { ...spec, release: distro.releases.default };
 }
 
 /** The release that the request names, else what the index says: `latest-stable` is no answer where there is one. */
 export function releaseIn(
   { spec, row }: Pick<IndexedRepository, 'spec' | 'row'>,
-  { distro }: Pick<Sources, 'distro'>,
+  { distro }: { readonly distro: Distro },
 ): string {
   return spec.release === distro.releases.default ? row.release : spec.release;
 }

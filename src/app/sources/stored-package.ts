@@ -7,6 +7,7 @@ import { EMPTY_BYTES, EMPTY_DESCRIPTOR } from '../../model/empty-blob.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { DistroId } from '../../model/package.ts';
 import { parseTagName, type Tag } from '../../model/reference.ts';
+import { required } from '../../model/required.ts';
 import type { Document } from '../../output/image-content.ts';
 
 /*
@@ -108,7 +109,7 @@ export function entryOfLayer(layer: Descriptor): StoreEntry | undefined {
   const purls = (annotations[ANNOTATIONS.purl] ?? '').split(' ').map(withoutRelease);
   const derived = annotations[ANNOTATIONS.derived];
   if (derived === undefined) {
-    const stored = purls.length === 1 ? parsePurl(purls[0] as string) : undefined;
+    const stored = purls.length === 1 ? parsePurl(required(purls, 0)) : undefined;
     // A package URL has the name in lower case.
     const name = annotations[ANNOTATIONS.name] ?? stored?.name ?? '';
     return stored === undefined ? undefined : packageEntry({ ...stored, name }, layer);

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import type { StoredArchive } from '../../catalog/archives.ts';
 import type { RepositoryRow } from '../../catalog/repositories.ts';
 import type { Unsigned } from '../../distros/distro.ts';
 import type { UnverifiedInput } from '../../distros/inputs.ts';
@@ -9,6 +8,7 @@ import type { ArchiveFacts, ReadFacts } from '../../model/archive.ts';
 import { type Digest, hexOf } from '../../model/digest.ts';
 import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import type { SourceOptions } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
 import type { Evidence } from '../../model/verify-report.ts';
 import { UnsignedError } from '../../trust/unsigned-error.ts';
 import { fetchKeysOfRepositories } from '../archives/fetch-keys.ts';
@@ -105,7 +105,7 @@ export class ArchiveVerifier {
     const { catalog, store, signal } = this.#context;
     const archives: VerifiedArchive[] = [];
     for (const digest of this.#digests.get(`${name}-${version} (${this.sources.distro.id})`) ?? []) {
-      const { facts, trust } = catalog.archives.get(digest) as StoredArchive;
+      const { facts, trust } = required(catalog.archives, digest);
       if (this.#isOther(facts.architecture, architecture)) continue;
       if (!this.sources.trust.accepts(trust) && !store.has(digest)) continue;
       const open = () => createReadStream(store.get(digest), { highWaterMark: READ_BYTES, signal });
@@ -176,7 +176,7 @@ export class ArchiveVerifier {
   }
 
   #rowOf(entry: CatalogPackage): RepositoryRow {
-    return this.#rows[entry.repositoryRank] as RepositoryRow;
+    return required(this.#rows, entry.repositoryRank);
   }
 
   /** The entry of exactly these bytes, whose signature is theirs, where an index's checksum is over all of an archive. */

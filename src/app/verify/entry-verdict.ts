@@ -1,5 +1,6 @@
 import type { TarEntry } from '../../archive/tar-reader.ts';
 import type { FileEntry } from '../../model/archive.ts';
+import { required } from '../../model/required.ts';
 import type { EntryOrigin, EntryVerdict } from '../../model/verify-report.ts';
 import type { LayerEntry } from '../../output/rootfs.ts';
 import type { PackageFiles, ShippedEntry } from './package-files.ts';
@@ -87,7 +88,7 @@ function fromPackage(entry: TarEntry, same: readonly ShippedEntry[]): Verdict | 
   }));
   const whole = compared.find(({ note }) => note === '');
   if (whole !== undefined) return { origin: 'package', ...whole };
-  return { origin: 'attributes', ...(compared[0] as { package: string; note: string }) };
+  return { origin: 'attributes', ...required(compared, 0) };
 }
 
 /** Engines give a hard link its target's owner and time. */

@@ -3,6 +3,7 @@ import type { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { append } from '../../model/lists.ts';
+import { required } from '../../model/required.ts';
 import type {
   EntryVerdict,
   LayerVerdict,
@@ -14,10 +15,10 @@ import { UnsignedError } from '../../trust/unsigned-error.ts';
 import { type FamilyFiles, type NamedPackage, packagesOfPurls } from '../images/image-packages.ts';
 import type { VerifiedArchive } from './archive-verifier.ts';
 import { judgeEntries } from './entry-verdict.ts';
+import type { ArchiveVerifiers, ExaminedLayer } from './examined-layer.ts';
 import { PackageFiles } from './package-files.ts';
 import { MAX_PROBLEMS_PER_LAYER, problem, problemOf } from './problems.ts';
 import { unsignedOfArchive, unsignedOfEntries, unsignedOfTar } from './unsigned.ts';
-import type { ArchiveVerifiers, ExaminedLayer } from './verify.ts';
 
 /** URLs that a hint names: a command line that can still be copied. */
 const MAX_URLS = 100;
@@ -57,10 +58,10 @@ export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
   const missing = [...candidates.values()].flatMap((layer) => layer.missing);
   const hint = missing.length === 0 ? undefined : await fetchHint(missing, input.verifiers);
   const verdicts = input.examined.map((layer) => {
-    const found = candidates.get(layer);
-    if (found === undefined) return judgeArchiveLayer(layer, input.problems);
-    if (layer.read === undefined) return verdictOf(layer, 'refused', {});
-    return judgeGeneratedLayer(layer, found, { ...input, files, hint });
+    const { read, archive } = layer;
+    if (read === undefined) return verdictOf(layer, 'refused', {});
+    if (archive !== undefined) return judgeArchiveLayer(layer, { read, archive }, input.problems);
+    return judgeGeneratedLayer(layer, required(candidates, layer), { ...input, files, hint });
   });
   return { verdicts, files, facts: [...facts] };
 }
@@ -95,7 +96,7 @@ function purlOf({ annotations = {} }: Descriptor): string {
 }
 
 async function fetchHint(missing: readonly NamedPackage[], verifiers: ArchiveVerifiers): Promise<string> {
-  const [first] = missing as [NamedPackage];
+  const first = required(missing, 0);
   const verifier = await verifiers(first.distro);
   const urls = missing.flatMap((named) => verifier.urlOf(named) ?? []);
   if (urls.length === missing.length && urls.length <= MAX_URLS)
@@ -103,11 +104,14 @@ async function fetchHint(missing: readonly NamedPackage[], verifiers: ArchiveVer
   return `Fetch its archives, then verify again: compose index --distro ${first.distro} --arch ${verifier.sources.architecture} --release RELEASE, then compose ingest FILE|URL… for each archive.`;
 }
 
-function judgeArchiveLayer(layer: ExaminedLayer, problems: VerifyProblem[]): LayerVerdict {
-  const archive = layer.archive as VerifiedArchive;
+function judgeArchiveLayer(
+  layer: ExaminedLayer,
+  { read, archive }: { readonly read: ReadLayer; readonly archive: VerifiedArchive },
+  problems: VerifyProblem[],
+): LayerVerdict {
   const packages = [verifiedPackage(archive)];
   if (isRefused(layer, archive, problems)) return verdictOf(layer, 'refused', { packages });
-  const unsigned = unsignedOfArchive(archive, layer.read as ReadLayer);
+  const unsigned = unsignedOfArchive(archive, read);
   return verdictOf(layer, 'package', { packages, unsigned });
 }
 

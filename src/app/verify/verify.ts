@@ -1,7 +1,7 @@
 import { ANNOTATIONS } from '../../compose/annotations.ts';
 import type { Distro } from '../../distros/distro.ts';
 import { distroOf, familyIds } from '../../distros/families.ts';
-import { type AppError, isAppError } from '../../model/app-error.ts';
+import { isAppError } from '../../model/app-error.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { append } from '../../model/lists.ts';
 import type { DistroId } from '../../model/package.ts';
@@ -23,8 +23,9 @@ import { architectureOf } from '../architecture.ts';
 import type { Context } from '../context.ts';
 import { type ImageArgument, withImageArgument } from '../images/image-argument.ts';
 import { type FamilyFiles, familyFiles } from '../images/image-packages.ts';
-import { ArchiveVerifier, type VerifiedArchive } from './archive-verifier.ts';
+import { ArchiveVerifier } from './archive-verifier.ts';
 import { judgeConfig } from './config-verdicts.ts';
+import type { ArchiveVerifiers, ExaminedLayer } from './examined-layer.ts';
 import { judgeLayers } from './layers.ts';
 import { checkPackageLists } from './package-lists.ts';
 import { problem, problemOf } from './problems.ts';
@@ -35,21 +36,6 @@ export interface VerifyRequest extends ImageArgument {
   /** How the registry is reached where the image is in one */
   readonly access?: RegistryAccess;
 }
-
-/** A layer as far as it could be read, and as a package's archive. */
-export interface ExaminedLayer {
-  readonly index: number;
-  readonly descriptor: Descriptor;
-  /** Undefined: damaged; the problem is noted */
-  readonly read: ReadLayer | undefined;
-  /** Its blob is this archive of the distribution */
-  readonly archive: VerifiedArchive | undefined;
-  /** Why its blob, which looks like an archive, is none of the distribution's */
-  readonly refusal: AppError | undefined;
-}
-
-/** Whom to ask about a distribution's archives. */
-export type ArchiveVerifiers = (distro: DistroId) => Promise<ArchiveVerifier>;
 
 /**
  * Whether all bytes of an image are its distribution's. What is wrong is in the report, of every layer; only an image that

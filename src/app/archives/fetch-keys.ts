@@ -27,7 +27,7 @@ const MAX_KEYS_PACKAGE_BYTES = 64 * 1024 * 1024;
 /**
  * Fetches the keys from the repository of an index that could not be verified: the index is read only to find the package.
  * @returns whether a pinned key was found
- * @throws AppError as Distro.readIndex
+ * @throws AppError as Repositories.readIndex
  */
 export async function fetchKeysBesideIndex(
   context: Context,

@@ -71,7 +71,7 @@ export async function readArchiveFile(context: Context, file: ArchiveFile, tee?:
   });
 }
 
-/** Reads an archive without a look at its signature, for what is judged by itself. @throws AppError as Distro.readUnverified; NOT_FOUND */
+/** Reads an archive without a look at its signature, for what is judged by itself. @throws AppError as Archives.readUnverified; NOT_FOUND */
 export function readUnverifiedFile(
   context: Context,
   file: Pick<IngestFile, 'path' | 'where' | 'distro' | 'expected'>,

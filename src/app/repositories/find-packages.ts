@@ -11,7 +11,7 @@ export interface FoundPackages {
 /**
  * The packages that a target means, `name`, `repository/name` or a relation: those of that name, else those that
  * provide it. Never none.
- * @throws Refusal
+ * @throws Unresolved
  */
 export function findPackages({ repositories, source, sources }: Lookup, target: string): FoundPackages {
   const slash = target.indexOf('/');

@@ -20,7 +20,7 @@ export class ByteQueue {
     return this.#offset;
   }
 
-  /** What is buffered. */
+  /** Buffered bytes, not yet taken */
   get view(): Buffer {
     return this.#head;
   }

@@ -5,23 +5,26 @@ import { type DecompressLimits, SegmentSink } from './segment-sink.ts';
 import { PIECE_BYTES } from './stream-codec.ts';
 import { DEFAULT_MAX_WINDOW_LOG, MAX_WINDOW_LOG, unzstdFrames } from './zstd-frames.ts';
 
+/** What `decompress` reports while it reads, and its limits. */
 export interface DecompressOptions extends DecompressLimits {
   /**
    * The raw compressed bytes of segment n in order, exact to the boundary; views that are valid during the call. A
    * segment's bytes may be handed out before or after what they decompress to.
    */
   readonly onCompressed?: (segment: number, bytes: Buffer) => void;
-  /** For error messages: URL or path of the archive. */
+  /** URL or path of the archive, for error messages */
   readonly where?: string;
   /** zstd: largest window as a power of two, 10–31. The decoder holds a whole window in memory; default 27. */
   readonly maxWindowLog?: number;
 }
 
+/** Uncompressed bytes of one segment. */
 export interface DecompressedChunk {
   readonly segment: number;
   readonly bytes: Buffer;
 }
 
+/** An archive that is being decompressed. */
 export interface Decompressed {
   /**
    * Uncompressed bytes in order, never two segments in one chunk; to be read once. A chunk is never written to again,

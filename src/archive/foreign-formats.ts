@@ -1,8 +1,8 @@
-/** What a file is that is no archive of ours, by its first bytes. */
+/** A format that is recognised but not read. */
 export interface ForeignFormat {
   /** `lz4`, `a zip file` */
   readonly name: string;
-  /** The whole file compressed in a way that is not read here, though package managers may */
+  /** True for a compression that is not read here, although package managers may */
   readonly isCompression: boolean;
 }
 
@@ -29,6 +29,7 @@ const FORMATS: readonly (readonly [magic: string | readonly number[], ForeignFor
   ['-----BEGIN PGP', other('an OpenPGP signature or key')],
 ];
 
+/** Names the foreign format that a file begins like; undefined where it is unknown. */
 export function foreignFormat(head: Uint8Array): ForeignFormat | undefined {
   const found = FORMATS.find(([magic]) => startsWith(head, magic));
   if (found !== undefined) return found[1];

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 
+/** The header of one gzip member (RFC 1952 section 2.3). */
 export interface GzipHeader {
   readonly sizeBytes: number;
 }

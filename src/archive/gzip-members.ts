@@ -8,7 +8,7 @@ import { type Codec, PIECE_BYTES, runCodec } from './stream-codec.ts';
 const TRAILER_BYTES = 8;
 /** Archives up to this size are inflated in one call each: half the time of a stream, and a few MiB of memory. */
 const SYNC_INPUT_BYTES = 4 * 2 ** 20;
-/** What one call may give; a member beyond it is streamed. */
+/** Most that one call may return; a larger member is streamed. */
 const SYNC_OUTPUT_BYTES = 32 * 2 ** 20;
 const MIN_CHUNK_BYTES = 64 * 1024;
 /** Deflate's bound (zlib technical details): 1032 bytes from one. */

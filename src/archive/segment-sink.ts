@@ -1,6 +1,7 @@
 import { AppError } from '../model/app-error.ts';
 import type { ArchiveSegment } from '../model/archive.ts';
 
+/** Limits beyond which an archive is refused. */
 export interface DecompressLimits {
   /** Default MAX_UNCOMPRESSED_BYTES */
   readonly maxUncompressedBytes?: number;
@@ -21,7 +22,7 @@ export class SegmentSink {
   readonly #maxBytes: number;
   readonly #maxRatio: number;
   readonly #onCompressed: ((segment: number, bytes: Buffer) => void) | undefined;
-  /** For error messages */
+  /** URL or path of the archive, for error messages */
   readonly where: string;
   #in = 0;
   #inFlight = 0;

@@ -10,11 +10,12 @@ export function isSkippableMagic(magic: number): boolean {
   return magic >= 0x184d2a50 && magic <= 0x184d2a5f;
 }
 
+/** Magic number of a zstd frame (RFC 8878 section 3.1.1), little-endian. */
 export const ZSTD_MAGIC = 0xfd2fb528;
 
 /**
- * Tells an archive by its first bytes. A plain tar needs the first 512; the others are told by the first six.
- * A POSIX or GNU tar has `ustar` at 257; an older one is told by its header checksum; an empty one is all zero.
+ * Recognises an archive by its first bytes: a plain tar by the first 512, the others by the first six.
+ * A POSIX or GNU tar has `ustar` at 257; an older one has a valid header checksum; an empty one is all zero.
  */
 export function sniff(head: Uint8Array): Magic {
   if (startsWith(head, [0x1f, 0x8b])) return 'gzip';
@@ -25,6 +26,7 @@ export function sniff(head: Uint8Array): Magic {
   return isTarBlock(head) ? 'none' : 'unknown';
 }
 
+/** Whether a zstd file begins with a skippable frame (RFC 8878 section 3.1.2). */
 export function startsWithSkippableFrame(head: Uint8Array): boolean {
   return isSkippableMagic(magicOf(head));
 }

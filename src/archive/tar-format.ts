@@ -1,11 +1,13 @@
 /** Block layout shared by the tar reader and writer. Source: POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format". */
 export const BLOCK_BYTES = 512;
 
+/** A field of a header block: bytes from `offset` on. */
 export interface Field {
   readonly offset: number;
   readonly length: number;
 }
 
+/** The fields of a ustar header. */
 export const FIELD = {
   name: { offset: 0, length: 100 },
   mode: { offset: 100, length: 8 },
@@ -24,7 +26,9 @@ export const FIELD = {
   prefix: { offset: 345, length: 155 },
 } as const satisfies Record<string, Field>;
 
+/** Magic and version of POSIX tars. */
 export const USTAR_MAGIC = 'ustar\u000000';
+/** Magic and version of GNU tars. */
 export const GNU_MAGIC = 'ustar  \u0000';
 
 /** Sum of the header's bytes, the checksum field counted as eight spaces. */

@@ -8,7 +8,7 @@ import { normalisePath } from './tar-paths.ts';
 import type { PaxRecord } from './tar-pax.ts';
 import type { TarEntry } from './tar-reader.ts';
 
-/** What the headers before an entry's own say about it. */
+/** Records and names from the extended headers before an entry's own. */
 export interface Extensions {
   readonly globalPax: readonly PaxRecord[];
   readonly localPax: readonly PaxRecord[];
@@ -27,6 +27,7 @@ export interface TarDialect {
   readonly readsLongLinks: boolean;
 }
 
+/** Where an entry stands in the tar. */
 export interface EntryPlace {
   /** Names the header in error messages. */
   readonly context: string;
@@ -47,7 +48,7 @@ const TYPES: Readonly<Record<string, EntryType>> = {
 
 /** Type `7`, a contiguous file: for package managers a file, refused by engines */
 const CONTIGUOUS = 0x37;
-/** uid_t and gid_t have 32 bits, and all of them set is no one (chown(2)). */
+/** uid_t and gid_t have 32 bits, and the value with all of them set is nobody (chown(2)). */
 const MAX_ID = 2 ** 32 - 2;
 /** Engines count nanoseconds in 64 bits: the years 1698 to 2242. */
 const MAX_TIME = 2 ** 33;
@@ -59,7 +60,7 @@ const RANGES = [
   ['deviceMajor', 0, 2 ** 12 - 1],
   ['deviceMinor', 0, 2 ** 20 - 1],
 ] as const;
-/** Of a symlink, with the NUL behind it: symlink(2) */
+/** Longest target of a symlink, without the NUL behind it: symlink(2) */
 export const MAX_TARGET_BYTES = 4095;
 /** xattr(7) */
 const MAX_XATTR_NAME_BYTES = 255;
@@ -235,7 +236,7 @@ function entryType(
   if (type === undefined)
     throw unsupported(REFUSED[flag] ?? `an entry of type ${JSON.stringify(flag)}`, context);
   if (type !== 'file' || !rawPath.endsWith('/')) return type;
-  // v7 has no type for directories: a slash tells. Where there are types, readers disagree on such a name.
+  // v7 has no type for directories: a trailing slash marks one. Where there are types, readers disagree on such a name.
   if (flag === '\0') return 'directory';
   throw new AppError(
     'BAD_ARCHIVE',

@@ -6,13 +6,15 @@ import { asReadBy, buildEntry, checkHeader, headerSize, type TarDialect } from '
 import { MAX_PATH_BYTES } from './tar-paths.ts';
 import { type PaxRecord, parsePaxRecords } from './tar-pax.ts';
 
+/** An entry as its headers describe it. */
 export interface TarEntry extends Omit<FileEntry, 'sha256'> {
-  /** As written, before normalisation */
+  /** Path as written, before normalisation */
   readonly rawPath: string;
-  /** Engines read it otherwise than the tool of the dialect does, as which it is given here. */
+  /** Engines read it differently from the tool of the dialect, whose reading this is. */
   readonly isAmbiguous: boolean;
 }
 
+/** Receives the entries of a tar in order. */
 export interface TarWalk {
   /** Called once per entry, before its content. */
   entry(entry: TarEntry): void;
@@ -22,10 +24,11 @@ export interface TarWalk {
   end?(entry: TarEntry): void;
 }
 
+/** Limits and ways of reading a tar. */
 export interface TarLimits {
   /** Default MAX_ENTRIES; extended headers do not count, and are limited to MAX_EXTENSIONS an entry on the average. */
   readonly maxEntries?: number;
-  /** For error messages: URL or path of the archive. */
+  /** URL or path of the archive, for error messages */
   readonly where?: string;
   /**
    * After the end-of-archive blocks go on with whatever headers follow, as `tar --ignore-zeros` does. By default
@@ -124,7 +127,7 @@ export class TarScanner {
     return this.#paddingAt;
   }
 
-  /** The entry of the root itself (`./`), which is not handed to the walk; undefined where there is none. */
+  /** The entry of the root itself (`./`), which is not handed to the walk; undefined where the tar has none. */
   get rootDirectory(): TarEntry | undefined {
     return this.#root;
   }

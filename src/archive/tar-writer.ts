@@ -3,6 +3,7 @@ import type { EntryType } from '../model/archive.ts';
 import { encodePath } from '../model/path-bytes.ts';
 import { BLOCK_BYTES, FIELD, type Field, headerChecksum, paddingBytes, USTAR_MAGIC } from './tar-format.ts';
 
+/** An entry to be written. */
 export interface TarRecord {
   /** No leading and no trailing slash; a directory's slash is added here. */
   path: string;
@@ -20,7 +21,7 @@ export interface TarRecord {
   deviceMinor?: number;
   /** name → base64 */
   xattrs?: Record<string, string>;
-  /** Of a file's content, which follows the header; ignored for other types. */
+  /** Bytes of a file's content, which follows the header; ignored for other types */
   sizeBytes?: number;
 }
 

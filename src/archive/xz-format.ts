@@ -16,9 +16,9 @@ type Part =
   | 'unknown';
 
 /**
- * Follows the layout of .xz streams handed over in any pieces, and tells the dictionary that each block asks for
- * before the decoder meets it: the decoder allocates what a block says, up to 4 GiB. Where the bytes are no .xz it
- * falls silent; the decoder refuses those. Source: The .xz File Format 1.2.1; LZMA2 chunks as in xz-file-format's
+ * Follows the layout of .xz streams handed over in any pieces, and reports the dictionary that each block asks for
+ * before the decoder meets it: the decoder allocates what a block says, up to 4 GiB. Where the bytes are not .xz it
+ * reports nothing more; the decoder refuses those. Source: The .xz File Format 1.2.1; LZMA2 chunks as in xz-file-format's
  * reference decoder.
  */
 export class XzLayout {
@@ -27,7 +27,7 @@ export class XzLayout {
   #wantedBytes = 1;
   #skipBytes = 0;
   #checkBytes = 0;
-  /** Of the current block's LZMA2 data, or of the index */
+  /** Bytes of the current block's LZMA2 data, or of the index, so far */
   #countedBytes = 0;
   #control = 0;
   /** Undefined: the count of records is being read */
@@ -35,7 +35,7 @@ export class XzLayout {
   #indexCount = 0;
   #indexShift = 1;
 
-  /** The largest dictionary, in bytes, of the blocks whose headers end within `bytes`; 0 when there is none. */
+  /** The largest dictionary, in bytes, of the blocks whose headers end within `bytes`; 0 when no header ends there. */
   feed(bytes: Uint8Array): number {
     let largest = 0;
     let offset = 0;
@@ -145,7 +145,7 @@ function padding(sizeBytes: number): number {
   return (4 - (sizeBytes % 4)) % 4;
 }
 
-/** Of a block header without its size byte (§3.1); undefined when it has no LZMA2 filter. */
+/** Reads the dictionary size, in bytes, from a block header without its size byte (§3.1); undefined when it has no LZMA2 filter. */
 function dictionaryOf(header: readonly number[]): number | undefined {
   let offset = 1;
   const number = () => {

@@ -5,7 +5,7 @@ export type FrameHeader =
   | { readonly kind: 'skippable'; readonly sizeBytes: number; readonly contentBytes: number }
   | {
       readonly kind: 'data';
-      /** Of the header, magic included */
+      /** Bytes of the header, magic included */
       readonly sizeBytes: number;
       readonly windowBytes: number;
       /** Undefined when the frame does not say */

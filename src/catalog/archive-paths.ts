@@ -45,7 +45,7 @@ export class ArchivePathTable {
     return this.#known.all(repositoryId, distro);
   }
 
-  /** Of a repository's packages that say by a checksum which archive is theirs, the number whose archives are not known. */
+  /** Counts a repository's packages that name their archive by a checksum and whose archive is unknown. */
   countUnknown(repositoryId: number, distro: DistroId): number {
     return this.#unknown.get(repositoryId, distro)?.count ?? 0;
   }

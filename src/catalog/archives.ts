@@ -66,6 +66,7 @@ const FILE_FIELDS = [
   'pax',
 ] as const satisfies readonly (keyof FileEntry)[];
 
+/** Facts of the archives that were read. */
 export class ArchiveTable {
   readonly #put: Database.Statement;
   readonly #byDigest: Database.Statement<[string], ArchiveRow>;
@@ -140,12 +141,12 @@ export class ArchiveTable {
     return parseTrust(this.#trust.get(digest) ?? '');
   }
 
-  /** All that were accepted, in order of distribution, name and version as texts. */
+  /** Returns the digests of all accepted archives, in order of distribution, name and version as texts. */
   accepted(): readonly Digest[] {
     return this.#accepted.all();
   }
 
-  /** By what an index entry says of it; the same package signed twice has one identity and two digests. */
+  /** Returns the archives that an index entry may mean; the same package signed twice has one identity and two digests. */
   verdicts(distro: DistroId, identity: string): readonly ArchiveVerdict[] {
     return this.#verdicts.all(distro, identity).map(withTrust);
   }

@@ -9,7 +9,7 @@ interface Row {
   readonly check: number;
 }
 
-/** What composing gave, by everything that it depends on; the oldest go first. */
+/** Images that were composed, by everything that they depend on; the oldest are dropped first. */
 export class ComposedImageTable {
   readonly #find: Database.Statement<[string], Row>;
   readonly #write: (key: string, content: string) => void;
@@ -28,7 +28,7 @@ export class ComposedImageTable {
     }).immediate;
   }
 
-  /** Undefined as well where what was kept is damaged. */
+  /** Returns what was stored; undefined where it is missing or damaged. */
   get(key: string): string | undefined {
     const row = this.#find.get(key);
     return row !== undefined && crc32(row.content) === row.check ? row.content : undefined;

@@ -32,7 +32,7 @@ export function openDatabase(path: string): Database.Database {
 }
 
 /**
- * Puts a catalog into WAL mode. Of two processes that do so to a new file SQLite tells one that it is busy without waiting, as it does
+ * Puts a catalog into WAL mode. When two processes do so to a new file, SQLite fails in one of them without waiting, as it does
  * wherever a reader wants to write what another one is writing (sqlite.org/c3ref/busy_handler.html): that one tries again.
  */
 function keepLog(database: Database.Database): void {
@@ -100,7 +100,7 @@ function version(database: Database.Database): number {
 /** More than a catalog of several releases has; SQLite reads what lies beyond as before. */
 const MAPPED_BYTES = 256 * 1024 ** 2;
 
-/** What SQLite reports on a full disk: tables, log, shared index of the log. */
+/** Codes of SQLite on a full disk: tables, log, shared index of the log */
 const FULL_CODES = /^SQLITE_(?:FULL|IOERR_WRITE|IOERR_TRUNCATE|IOERR_SHMSIZE)$/;
 
 /** sqlite.org/rescode.html: read-only, not to be opened, or refused by the disk; never a damaged file. */

@@ -8,10 +8,11 @@ export interface DerivedBlob {
   readonly sizeBytes: number;
   readonly diffId: DiffId;
   readonly mediaType: LayerMediaType;
-  /** What it is, for people: `gzip of bash-4.4.012-2` */
+  /** Description for people: `gzip of bash-4.4.012-2` */
   readonly description: string;
 }
 
+/** Blobs that were made from archives, by inputs and parameters. */
 export class DerivedTable {
   readonly #get: Database.Statement<[string], DerivedBlob>;
   readonly #all: Database.Statement<[], DerivedBlob & { readonly key: string }>;
@@ -41,7 +42,7 @@ export class DerivedTable {
     this.#put.run(key, blob.digest, blob.sizeBytes, blob.diffId, blob.mediaType, blob.description);
   }
 
-  /** In order of keys */
+  /** Returns all blobs in order of keys. */
   all(): readonly (DerivedBlob & { readonly key: string })[] {
     return this.#all.all();
   }

@@ -38,10 +38,10 @@ const COLUMNS = `repository_id AS repositoryId, base, etag, last_modified AS las
 
 const LISTS = 'SELECT revision FROM file_database WHERE repository_id = ?';
 
-/** What the reader of `.files` databases takes of one package; a damaged blob must not inflate without end. */
+/** Most bytes that the reader of `.files` databases takes for one package; a damaged blob must not inflate without end. */
 const MAX_LIST_BYTES = 256 * 1024 ** 2;
 
-/** What repositories say of their packages' paths: pacman's `.files` databases. Directories end in a slash. */
+/** Paths of packages as repositories list them: pacman's `.files` databases. Directories end in a slash. */
 export class FileListTable {
   readonly #database: Database.Database;
   readonly #find: Database.Statement<[number], Columns>;
@@ -143,6 +143,7 @@ export class FileListTable {
   }
 }
 
+/** Packs one package's paths as the catalog keeps them. */
 export function packList(name: string, version: string, paths: readonly string[]): PackedList {
   return { name, version, paths: zstdCompressSync(`\n${paths.map((path) => `${path}\n`).join('')}`) };
 }
@@ -153,7 +154,7 @@ function unpack(paths: Buffer): Buffer {
 
 interface Needle {
   readonly bytes: Buffer;
-  /** Whether the path ends with it; a directory's slash is behind the end */
+  /** True where the path has to end with it; a directory's slash is behind the end */
   readonly ends: boolean;
 }
 

@@ -2,9 +2,10 @@ import type { IndexPackage } from '../model/package.ts';
 import { relationName } from '../model/relation.ts';
 import type { Revision } from './revisions.ts';
 
-/** What relation_name's rows are about; older catalogs have 1, install_if, which nothing asks for. */
+/** Kinds of rows of relation_name; older catalogs also have 1, install_if, which nothing asks for. */
 export const RELATION_KINDS = { provides: 0, group: 2 } as const;
 
+/** Columns of the table package, in the order in which rows are written. */
 export const PACKAGE_COLUMNS = [
   'id',
   'revision',
@@ -36,7 +37,7 @@ export const PACKAGE_COLUMNS = [
   'extra',
 ];
 
-/** In the order of PACKAGE_COLUMNS */
+/** Yields the rows of packages, values in the order of PACKAGE_COLUMNS. */
 export function* packageValues(
   packages: readonly IndexPackage[],
   { id: revision, firstPackage }: Revision,
@@ -78,7 +79,7 @@ export function* packageValues(
 
 type RelatedName = readonly [kind: number, name: string, packageId: number];
 
-/** In key order: the b-tree only ever grows at its end. */
+/** Returns rows of relation_name in key order: the b-tree only ever grows at its end. */
 export function relatedNames(
   packages: readonly IndexPackage[],
   firstPackage: number,

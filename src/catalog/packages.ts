@@ -57,6 +57,7 @@ export interface RankedRepository {
   readonly tag: string;
 }
 
+/** Packages of the indexed repositories. */
 export class PackageTable {
   readonly #database: Database.Database;
   readonly #byId: Database.Statement<[number], PackageRow>;
@@ -161,7 +162,7 @@ export class PackageTable {
     }
   }
 
-  /** What a repository's index said, in its order. */
+  /** Yields the packages of a repository's index, in its order. */
   *of(repositoryId: number): Iterable<IndexPackage> {
     for (const row of this.#ofRepository.all(repositoryId)) yield toIndexPackage(row);
   }

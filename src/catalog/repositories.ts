@@ -11,7 +11,7 @@ export interface RepositoryRow {
   readonly id: number;
   readonly distro: DistroId;
   readonly architecture: string;
-  /** Where its index is looked for first: with distro and architecture, its identity */
+  /** URL at which its index is looked for first: with distro and architecture, its identity */
   readonly url: string;
   /** The base URL that answered: archives are fetched from it first */
   readonly base: string;
@@ -19,7 +19,7 @@ export interface RepositoryRow {
   readonly name: string;
   readonly etag: string;
   readonly lastModified: string;
-  /** What was indexed: digest of the index's bytes, or of a bare folder's listing */
+  /** Digest of the index's bytes, or of a bare folder's listing */
   readonly content: string;
   readonly description: string;
   readonly signedBy: string;
@@ -33,6 +33,7 @@ type Columns = Omit<RepositoryRow, 'trust'> & { readonly trust: string };
 const COLUMNS = `id, distro, architecture, url, base, release, name, etag, last_modified AS lastModified, content,
   description, signed_by AS signedBy, trust, package_count AS packageCount`;
 
+/** Repositories whose index is in the catalog. */
 export class RepositoryTable {
   readonly #database: Database.Database;
   readonly #find: Database.Statement<[string, string, string], Columns>;
@@ -78,14 +79,14 @@ export class RepositoryTable {
     return this.#newestBuild.get(id)?.time ?? 0;
   }
 
-  /** What was computed from an index that nothing names any more (solver-graph-cache.ts) */
+  /** Drops what was computed from an index that nothing names any more (solver-graph-cache.ts). */
   #forgetGraphs(content: string): void {
     this.#database.prepare('DELETE FROM solver_graph WHERE instr(key, ?) > 0').run(content);
   }
 
   /**
    * Puts a repository's packages in place of what was there, at once for whoever reads, in many small transactions for whoever
-   * writes (revisions.ts). A repository keeps its id for ever: another process may be about to read by it. Returns the id.
+   * writes (revisions.ts). A repository keeps its id forever: another process may be about to read by it. Returns the id.
    * @throws AppError CANCELLED, STORAGE (file-lock.ts)
    */
   async replace(
@@ -163,7 +164,7 @@ export class RepositoryTable {
   }
 }
 
-/** Of a repository, as a part of a file's name */
+/** Returns a repository's lock as a part of a file's name. */
 function lockName({
   distro,
   architecture,

@@ -3,16 +3,17 @@ import { withFileLock, withFreeLock } from '../lock/file-lock.ts';
 import { LongWrite } from './long-write.ts';
 import { type TrustLabel, trustColumn } from './trust-label.ts';
 
-/** The one of a repository that counts now */
+/** SQL for the revision of a repository that is read now */
 export const REVISION = 'SELECT revision FROM repository WHERE id = ?';
 
-/** What was read of a repository at one time: its packages, or what they ship. */
+/** State of a repository at one time: its packages, or the paths that they ship. */
 export interface Revision {
   readonly id: number;
-  /** Its packages have consecutive ids */
+  /** Id of its first package; the ids of the others follow */
   readonly firstPackage: number;
 }
 
+/** What ends a long write, and who hears of waiting. */
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once when another process has been writing the same for a second */
@@ -29,7 +30,7 @@ interface Replacement {
   /** Names the lock: one process at a time writes the same. A part of a file's name */
   readonly lock: string;
   readonly reading: Reading;
-  /** What is read now */
+  /** Returns the revision that is read now. */
   readonly find: () => Reading | undefined;
   readonly packageCount: number;
   readonly write: (revision: Revision, write: LongWrite) => Promise<void>;

@@ -7,7 +7,7 @@ export interface NameRow {
   readonly name: string;
 }
 
-/** What a list of results shows of a package. */
+/** A package in a list of results. */
 export interface SearchRow {
   readonly id: number;
   readonly repositoryId: number;
@@ -57,7 +57,7 @@ export class SearchTable {
     return fragment.length > MAX_FRAGMENT ? [] : this.#names.all(repositoryId, like(fragment));
   }
 
-  /** What packages provide, relations without their versions. */
+  /** Returns names that packages provide and that contain the fragment, without versions. */
   provides(repositoryId: number, fragment: string): readonly NameRow[] {
     return fragment.length > MAX_FRAGMENT ? [] : this.#provides.all(repositoryId, like(fragment));
   }

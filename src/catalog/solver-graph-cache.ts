@@ -4,18 +4,18 @@ import type Database from 'better-sqlite3';
 /** Sets of repositories whose bytes are kept: few are in use at a time, and each takes megabytes. */
 const MAX_KEPT = 8;
 
-/** Before the bytes stands their CRC-32, little-endian: nothing else would notice that they were damaged. */
+/** The bytes follow their CRC-32, little-endian: nothing else would detect damage. */
 const CHECK_BYTES = 4;
 
 /** Errors that leave a catalog as good as it was: the bytes are made again next time. */
 const HARMLESS = /^SQLITE_(BUSY|LOCKED|FULL|READONLY)/;
 
-/** Bytes computed from repositories' contents, by what they were computed from. */
+/** Graphs that solvers computed from repositories' contents, by what they were computed from. */
 export class SolverGraphCache {
   readonly #find: Database.Statement<[string], Buffer>;
   readonly #write: (key: string, content: Uint8Array) => void;
   readonly #pending = new Map<string, Uint8Array>();
-  /** What was read last: the next question is most likely about the same repositories. */
+  /** The entry that was read last: the next question is most likely about the same repositories. */
   #last: { readonly key: string; readonly content: Uint8Array } | undefined;
 
   constructor(database: Database.Database) {
@@ -39,7 +39,7 @@ export class SolverGraphCache {
     };
   }
 
-  /** The same object while the key stays the same. Within a snapshot nothing is written: that waits for `flush`. */
+  /** Returns the bytes under a key, the same object while the key stays the same. Within a snapshot nothing is written: that waits for `flush`. */
   get(key: string, make: () => Uint8Array): Uint8Array {
     if (this.#last?.key !== key) this.#last = { key, content: this.#read(key) ?? this.#make(key, make) };
     return this.#last.content;

@@ -1,10 +1,10 @@
 import { familyOf } from '../distros/families.ts';
 import type { DistroId } from '../model/package.ts';
 
-/** Where a package came from, as annotations and labels name it. */
+/** Origin of a package, as annotations and labels name it. */
 export interface PackageOrigin {
   readonly distro: DistroId;
-  /** Empty: of no one release */
+  /** Empty: the repositories belong to no single release */
   readonly release: string;
   readonly name: string;
   readonly version: string;
@@ -30,7 +30,7 @@ export function packageUrl(origin: PackageOrigin): string {
   return `pkg:${purlType}/${origin.distro}/${encode(origin.name.toLowerCase())}@${encode(origin.version)}?${qualifiers}`;
 }
 
-/** Annotations of a layer that holds one package's archive. */
+/** Returns the annotations of a layer that holds one package's archive. */
 export function packageAnnotations(origin: PackageOrigin): Record<string, string> {
   return {
     [ANNOTATIONS.purl]: packageUrl(origin),

@@ -10,7 +10,7 @@ export type Change =
   | { readonly kind: 'whiteout'; readonly path: string };
 
 /**
- * The layer that makes `from` into `to`: changed or new paths, whiteouts for the ones that go, and the parents of
+ * Returns the layer that turns `from` into `to`: changed or new paths, whiteouts for the ones that go, and the parents of
  * every entry, since a layer that lacks them resets their modes. Sorted by path, parents first; a hard-link group
  * is put whole, because a layer cannot link into one below it.
  */
@@ -44,7 +44,7 @@ export function difference(from: Tree, to: Tree): readonly Change[] {
   return changes;
 }
 
-/** Up to the first that is in it: whatever is, is there with its own, or comes by itself. */
+/** Adds the parents of a path, up to the first that is in the set: its own parents are in it already. */
 function addParents(paths: Set<string>, path: string): void {
   for (let parent = parentOf(path); parent !== '' && !paths.has(parent); parent = parentOf(parent))
     paths.add(parent);
@@ -63,7 +63,7 @@ function linkGroups(tree: Tree): Map<Inode, string[]> {
   return paths;
 }
 
-/** True when the paths that are one file in the target are that file below too. */
+/** Whether the paths that are one file in the target are that file below too. */
 function sameGroup(from: Tree, members: readonly string[], inode: Inode): boolean {
   const [first = ''] = members;
   const before = from.get(first);

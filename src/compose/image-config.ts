@@ -4,7 +4,7 @@ import type { ConfigOptions } from '../model/request.ts';
 import { isFile } from './root.ts';
 import type { Tree } from './tree.ts';
 
-/** What an image config says, before it is bytes. */
+/** Settings of an image config, before they are bytes. */
 export interface ConfigInput {
   readonly platform: Platform;
   readonly options: ConfigOptions;
@@ -18,7 +18,7 @@ export interface ConfigInput {
   readonly layers: readonly { readonly diffId: DiffId; readonly createdBy: string }[];
 }
 
-/** The bytes of an OCI image config (image-spec, "OCI Image Configuration"). Same input, same bytes. */
+/** Returns the bytes of an OCI image config (image-spec, "OCI Image Configuration"). Same input, same bytes. */
 export function imageConfig(input: ConfigInput): Buffer {
   const { options, platform } = input;
   const created = new Date(input.created * 1000).toISOString().replace('.000Z', 'Z');
@@ -51,7 +51,7 @@ export function imageConfig(input: ConfigInput): Buffer {
   );
 }
 
-/** What a container runs unless something else is named: what is asked for, else a shell. */
+/** Returns what a container runs unless something else is named: the requested command, else a shell. */
 export function commandOf(input: Pick<ConfigInput, 'options' | 'shells' | 'tree'>): {
   readonly entrypoint: readonly string[] | undefined;
   readonly cmd: readonly string[] | undefined;
@@ -60,13 +60,13 @@ export function commandOf(input: Pick<ConfigInput, 'options' | 'shells' | 'tree'
   return { entrypoint, cmd: cmd ?? (entrypoint === undefined ? defaultCommand(input) : undefined) };
 }
 
-/** The first shell that the tree holds; none where there is no shell at all. */
+/** Returns the first shell that the tree holds; undefined where it holds none. */
 function defaultCommand(input: Pick<ConfigInput, 'shells' | 'tree'>): readonly string[] | undefined {
   const shell = input.shells.find((path) => isFile(input.tree, path));
   return shell === undefined ? undefined : [shell];
 }
 
-/** Later settings of a variable replace earlier ones in place. */
+/** Merges settings; a later one of a variable replaces the earlier one in place. */
 function mergeEnv(defaults: readonly string[], given: readonly string[]): readonly string[] {
   const values = new Map<string, string>();
   for (const setting of [...defaults, ...given]) values.set(setting.split('=', 1)[0] as string, setting);
@@ -77,6 +77,7 @@ function withProtocol(port: string): string {
   return port.includes('/') ? port : `${port}/tcp`;
 }
 
+/** Returns the record with its keys in order. */
 export function sortKeys(record: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -10,6 +10,7 @@ export interface ByteRange {
   readonly sizeBytes: number;
 }
 
+/** Where contents are read from, and the time of whiteouts. */
 export interface LayerTarOptions {
   /** The ranges' bytes, which rise by offset; a piece never spans two ranges. */
   readonly read: (archive: Digest, ranges: readonly ByteRange[]) => AsyncIterable<Uint8Array>;
@@ -20,7 +21,7 @@ export interface LayerTarOptions {
 }
 
 /**
- * The layer's uncompressed tar. Same changes, same bytes. Parents stand before what they hold; copied files
+ * Writes the layer's uncompressed tar. Same changes, same bytes. Parents stand before what they hold; copied files
  * stand in the order of their archive, so that each archive is read once, in one direction; links and whiteouts
  * come last.
  */

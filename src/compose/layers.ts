@@ -8,7 +8,7 @@ export interface LayerCandidate {
   readonly installed: InstalledPackage;
   /** How many packages of its repository depend on it by name or by what it provides. */
   readonly dependents: number;
-  /** Whether every image with this base has it */
+  /** True when every image with this base has it */
   readonly base: boolean;
 }
 
@@ -18,16 +18,17 @@ export interface PlannedLayer {
   readonly packages: readonly InstalledPackage[];
 }
 
+/** What the plan of layers depends on. */
 export interface LayerPlanInput {
   readonly candidates: readonly LayerCandidate[];
   readonly clashes: readonly DecidedClash[];
   readonly mode: LayerMode;
-  /** With the install layer */
+  /** Largest number of layers, the install layer included */
   readonly maxLayers: number;
 }
 
 /**
- * Which blobs make the image, lowest first. The order does not depend on the request, so images that share
+ * Plans which blobs make the image, lowest first. The order does not depend on the request, so images that share
  * packages share a prefix: the most depended upon first (in powers of two, so that a repository's growth rarely
  * moves a package), then by name. Of two packages that clash, the one whose file is kept lies above, so that the
  * install layer need not hold the file again. Above the cap the least shared, then smallest, are merged into one
@@ -75,7 +76,7 @@ function autoLayers(
  */
 const LARGE_BYTES = 1024 * 1024;
 const LARGE_SHARED_BYTES = LARGE_BYTES / 4;
-/** By `weight`: at least 63 dependents */
+/** Least `weight` of a package that many images share: at least 63 dependents */
 const SHARED_WEIGHT = 6;
 
 function isWorthALayer(candidate: LayerCandidate): boolean {
@@ -83,7 +84,7 @@ function isWorthALayer(candidate: LayerCandidate): boolean {
   return sizeBytes >= (weight(candidate) >= SHARED_WEIGHT ? LARGE_SHARED_BYTES : LARGE_BYTES);
 }
 
-/** A layer each, and on top one of those that are `bundled` or for which there is no room. */
+/** Gives each candidate a layer, and puts the `bundled` ones and those without room into one on top. */
 function withinRoom(
   ordered: readonly LayerCandidate[],
   {
@@ -106,14 +107,14 @@ function withinRoom(
   ];
 }
 
-/** One layer of them; none of none. */
+/** Puts the candidates into one layer; returns an empty list for none. */
 function layersOf(candidates: readonly LayerCandidate[]): readonly PlannedLayer[] {
   const packages = candidates.map(({ installed }) => installed);
   if (packages.length === 0) return [];
   return [{ kind: packages.length === 1 ? 'package' : 'bundle', packages }];
 }
 
-/** At least `count` of them, least worth a layer of their own; packages that clash stay together. */
+/** Chooses at least `count` candidates that are least worth a layer of their own; packages that clash stay together. */
 function leastWorth(
   ordered: readonly LayerCandidate[],
   clashes: readonly DecidedClash[],

@@ -2,13 +2,14 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { sortKeys } from './image-config.ts';
 
+/** What an image manifest lists. */
 export interface ManifestInput {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** The bytes of an OCI image manifest (image-spec, "OCI Image Manifest"). Same input, same bytes. */
+/** Returns the bytes of an OCI image manifest (image-spec, "OCI Image Manifest"). Same input, same bytes. */
 export function imageManifest(input: ManifestInput): Buffer {
   return Buffer.from(
     JSON.stringify({

@@ -3,7 +3,7 @@ import { TreeRoot } from './root.ts';
 import { directoryInode, type Inode, type Tree } from './tree.ts';
 
 /**
- * A package's entries below a folder (`opt/tools`, no slash at either end). Absolute symlinks to a path of the same
+ * Moves a package's entries below a folder (`opt/tools`, no slash at either end). Absolute symlinks to a path of the same
  * package follow it; relative ones already do, and any other (`/proc/mounts`) stays.
  */
 export function relocateEntries(entries: readonly FileEntry[], prefix: string): readonly FileEntry[] {
@@ -20,7 +20,7 @@ export function relocateEntries(entries: readonly FileEntry[], prefix: string): 
 }
 
 /**
- * A whole tree below a folder. Absolute symlinks to a path of the tree follow it. The folder and its parents are
+ * Moves a whole tree below a folder. Absolute symlinks to a path of the tree follow it. The folder and its parents are
  * 0755, root; `time`: their mtime in seconds.
  */
 export function relocateTree(tree: Tree, prefix: string, time: number): Tree {

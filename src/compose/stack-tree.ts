@@ -11,7 +11,7 @@ export interface LayerEntries {
 const IMPLIED = { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
 
 /**
- * The tree that an engine shows when it stacks these layers, lowest first (OCI image-spec "Applying Changesets",
+ * Builds the tree that an engine shows when it stacks these layers, lowest first (OCI image-spec "Applying Changesets",
  * overlay semantics): an upper non-directory hides what is below, a directory merges with a directory, a
  * directory over a symlink hides the symlink.
  */
@@ -56,7 +56,7 @@ function linked(tree: Tree, entry: FileEntry, digest: Digest): Inode {
   return tree.get(entry.linkTarget) ?? { ...inodeOf({ ...entry, type: 'file' }, digest), uncertain: true };
 }
 
-/** Where a link's header disagrees with its target's, podman applies the link's and umoci the target's. */
+/** Whether a link's header agrees with its target's: where not, podman applies the link's and umoci the target's. */
 function sameHeader(inode: Inode, entry: FileEntry): boolean {
   return inode.mode === entry.mode && inode.uid === entry.uid && inode.gid === entry.gid;
 }

@@ -16,19 +16,21 @@ export interface DecidedClash {
   readonly path: string;
   readonly winner: InstalledPackage;
   readonly loser: InstalledPackage;
-  /** Of the file that is kept */
+  /** Bytes of the file that is kept */
   readonly sizeBytes: number;
 }
 
+/** The target tree, with what the installer reports. */
 export interface TargetTree extends InstallerResult {
   readonly tree: Tree;
   readonly clashes: readonly DecidedClash[];
-  /** As Root.read */
+  /** Reads a file of the tree, as Root.read does. */
   read(path: string): Uint8Array | undefined;
 }
 
+/** What the target tree is made of. */
 export interface TargetTreeInput {
-  /** In install order */
+  /** Packages in install order */
   readonly packages: readonly InstalledPackage[];
   readonly rules: TreeRules;
   readonly installer: Installer;
@@ -37,7 +39,7 @@ export interface TargetTreeInput {
 }
 
 /**
- * The tree that the real package manager leaves on an empty root: packages one after another, symlinked
+ * Builds the tree that the real package manager leaves on an empty root: packages one after another, symlinked
  * directories and clashes treated by its rules, and what the installer adds.
  * @throws AppError CONFLICT naming both owners where the tool refuses; BAD_ARCHIVE for a symlink loop
  */
@@ -105,7 +107,7 @@ interface State extends TargetTreeInput {
   readonly owners: Map<string, { readonly installed: InstalledPackage; readonly entry: FileEntry }>;
   /** Directories whose permissions are the packages' to decide, by real path */
   readonly shipped: Set<string>;
-  /** Of each directory the package whose permissions it has, and those: TreeRules.winsDirectory */
+  /** Owners and permissions of directories by path: TreeRules.winsDirectory */
   readonly directoryOwners: Map<
     string,
     { readonly installed: InstalledPackage; readonly wanted: DirectoryOwnership }
@@ -146,7 +148,7 @@ function install(state: State, installed: InstalledPackage, entry: FileEntry): v
   state.owners.set(key, { installed, entry });
 }
 
-/** Where an entry goes; its parents are there afterwards. */
+/** Returns where an entry goes, and makes its missing parents. */
 function placeOf(state: State, installed: InstalledPackage, { path, type }: FileEntry): string {
   const { rules, root, tree, owners, time } = state;
   const parent = parentOf(path);

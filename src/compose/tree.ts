@@ -1,13 +1,13 @@
 import type { EntryType, FileEntry } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
 
-/** Where a file's bytes are: in an archive's uncompressed tar, here, or in a file of this machine. */
+/** Source of a file's bytes: an archive's uncompressed tar, memory, or a file of this machine. */
 export type Content =
   | { readonly kind: 'archive'; readonly digest: Digest; readonly offset: number }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'file'; readonly path: string };
 
-/** What a path names. Hard links are several paths with one Inode object. */
+/** A file, directory or other object that paths name. Hard links are several paths with one Inode object. */
 export interface Inode {
   readonly type: Exclude<EntryType, 'hardlink'>;
   readonly mode: number;
@@ -33,6 +33,7 @@ export interface Inode {
 /** Paths without leading or trailing slash; the root itself is not in it. */
 export type Tree = Map<string, Inode>;
 
+/** Makes the inode of a directory. */
 export function directoryInode(
   attributes: { mode: number; uid: number; gid: number; mtime: number },
   uncertain = false,
@@ -51,7 +52,7 @@ export function directoryInode(
   };
 }
 
-/** The inode of an archive's entry; hard links are resolved by the caller. */
+/** Makes the inode of an archive's entry; hard links are resolved by the caller. */
 export function inodeOf(entry: FileEntry, archive: Digest): Inode {
   return {
     type: entry.type as Inode['type'],

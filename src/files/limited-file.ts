@@ -5,7 +5,7 @@ import { AppError } from '../model/app-error.ts';
 
 /*
  * Files that users name, read whole: never more of them than is of use, whatever their size says (/dev/zero has none), and without
- * waiting for ever for a pipe that nobody writes to.
+ * waiting forever for a pipe that nobody writes to.
  */
 
 const PIECE_BYTES = 64 * 1024;
@@ -14,7 +14,7 @@ const PIPE_WAIT_MS = 5000;
 const PIPE_STEP_MS = 10;
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** A regular file. @throws AppError LIMIT, UNSUPPORTED (pipes, devices); the system's error when it cannot be opened */
+/** Reads a regular file. @throws AppError LIMIT, UNSUPPORTED (pipes, devices); the system's error when it cannot be opened */
 export function readLimitedFile(path: string, maxBytes: number): Buffer {
   const file = openSync(path, FLAGS);
   try {
@@ -35,7 +35,7 @@ export function readLimitedFile(path: string, maxBytes: number): Buffer {
   }
 }
 
-/** A file, pipe or device. @throws AppError LIMIT; the system's error when it cannot be opened or read */
+/** Reads a file, pipe or device. @throws AppError LIMIT; the system's error when it cannot be opened or read */
 export async function readLimitedInput(path: string, maxBytes: number): Promise<Buffer> {
   const file = await open(path, FLAGS);
   try {

@@ -20,8 +20,9 @@ export type ErrorCode =
   | 'AUTH'
   | 'CANCELLED';
 
+/** What an AppError may carry beside code and message. */
 export interface ErrorContext {
-  /** What the user can do about it, as a sentence or a command. */
+  /** A way out for the user, as a sentence or a command */
   readonly hint?: string;
   readonly cause?: unknown;
   /** Machine-readable facts for `--json`: where, expected, got, candidates… Never read back: see AppError. */

@@ -1,6 +1,7 @@
 import type { DiffId, Digest } from './digest.ts';
 import type { DistroId } from './package.ts';
 
+/** Type of a tar entry. */
 export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'character' | 'block' | 'fifo';
 
 /**
@@ -44,17 +45,18 @@ export interface ArchiveSegment {
   readonly uncompressedSizeBytes: number;
 }
 
+/** Compression of a whole archive or layer. */
 export type Compression = 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'none';
 
 /** A package's script as it stands in the archive: apk `.post-install`…, pacman `.INSTALL`. */
 export interface PackageScript {
-  /** Without the leading dot: `pre-install`, `post-install`, `trigger`, `INSTALL` */
+  /** Name without the leading dot: `pre-install`, `post-install`, `trigger`, `INSTALL` */
   readonly name: string;
   /** base64 */
   readonly content: string;
 }
 
-/** What ldconfig(8) reads of a shared library. */
+/** A shared library as ldconfig(8) reads it. */
 export interface SharedLibrary {
   /** ELF class */
   readonly bits: 32 | 64;
@@ -62,15 +64,15 @@ export interface SharedLibrary {
   readonly machine: number;
   /** DT_SONAME; null: none */
   readonly soname: string | null;
-  /** It names libc, libm or the dynamic linker as those of glibc 2 are called. */
+  /** True when it names libc, libm or the dynamic linker by the names of glibc 2 */
   readonly libc6: boolean;
   /** NT_GNU_ABI_TAG: `system << 24 | major << 16 | minor << 8 | patch`; 0: none */
   readonly osVersion: number;
-  /** Highest bit of GNU_PROPERTY_X86_ISA_1_NEEDED; 0 also where there is none */
+  /** Highest bit of GNU_PROPERTY_X86_ISA_1_NEEDED; 0 also where it is missing */
   readonly isaLevel: number;
 }
 
-/** What a package has for the dynamic linker, by lower-case hex SHA-256 of the files' contents. */
+/** Libraries and cache generators of a package, by lower-case hex SHA-256 of the files' contents. */
 export interface LinkerFacts {
   /** Null: no shared library. Absent: not a file of such a name, or not known */
   readonly libraries: Readonly<Record<string, SharedLibrary | null>>;
@@ -86,14 +88,14 @@ export interface SignatureEntry {
   readonly scheme: string;
   /** The key's file name; empty when the name is not of that form */
   readonly key: string;
-  /** It is a signature over this archive by a key of the trust policy. */
+  /** True when it is a signature over this archive by a key of the trust policy */
   readonly verified: boolean;
   /** Byte range of the content in the uncompressed tar */
   readonly offset: number;
   readonly sizeBytes: number;
 }
 
-/** Everything the composer needs to know of an archive without its bytes. */
+/** Everything that the composer needs to know about an archive without its bytes. */
 export interface ArchiveFacts {
   readonly distro: DistroId;
   readonly digest: Digest;
@@ -107,7 +109,7 @@ export interface ArchiveFacts {
    * Undefined where it can.
    */
   readonly layerProblem: string | undefined;
-  /** What ties it to its index entry: apk `Q1…` of the control member; Arch: hex SHA-256 of the archive. */
+  /** Identity that its index entry names too: apk `Q1…` of the control member; Arch: hex SHA-256 of the archive. */
   readonly identity: string;
   readonly name: string;
   readonly version: string;
@@ -131,6 +133,6 @@ export interface ArchiveFacts {
 
 /** Facts with what only a reader of the bytes knows; the catalog does not keep it. */
 export interface ReadFacts extends ArchiveFacts {
-  /** All entries before the control member of an apk, in order. Absent: the format has none */
+  /** Entries before the control member of an apk, in order; absent for other formats */
   readonly signatures?: readonly SignatureEntry[];
 }

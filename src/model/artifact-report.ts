@@ -1,8 +1,9 @@
 import type { Digest } from './digest.ts';
 import type { BlobCount } from './registry.ts';
 
+/** A file of an artifact that was pushed. */
 export interface PushedFile {
-  /** What clients save it as */
+  /** File name under which clients save it */
   readonly title: string;
   readonly digest: Digest;
   readonly mediaType: string;
@@ -11,13 +12,14 @@ export interface PushedFile {
   readonly isFolder: boolean;
 }
 
+/** Result of `artifact push` and `attach`. */
 export interface ArtifactPushReport {
-  /** With registry, namespace and tag, or digest where it has no tag */
+  /** Name with registry, namespace and tag; with the digest where it has no tag */
   readonly reference: string;
-  /** Of the manifest */
+  /** Digest of the manifest */
   readonly digest: Digest;
   readonly artifactType: string;
-  /** What it is attached to; null: nothing */
+  /** Digest of the manifest that it is attached to; null where there is no such manifest */
   readonly subject: Digest | null;
   readonly files: readonly PushedFile[];
   /** False: the registry had it under that name already, and nothing was sent */
@@ -32,18 +34,20 @@ export interface ArtifactPushReport {
 /** `saved`: fetched, checked and in its place; `unpacked`: a folder; `there`: the same file was there already. */
 export type SavedState = 'saved' | 'unpacked' | 'there';
 
+/** A file of an artifact that was pulled. */
 export interface PulledFile {
   readonly title: string;
-  /** Where it is now */
+  /** Path of the file on this machine */
   readonly path: string;
   readonly digest: Digest;
-  /** As it was sent: of a folder, its archive */
+  /** Bytes that were sent: for a folder, those of its archive */
   readonly sizeBytes: number;
   readonly state: SavedState;
 }
 
+/** Result of `artifact pull`. */
 export interface ArtifactPullReport {
-  /** With registry, namespace, tag and digest */
+  /** Name with registry, namespace, tag and digest */
   readonly reference: string;
   readonly digest: Digest;
   readonly artifactType: string;
@@ -52,8 +56,9 @@ export interface ArtifactPullReport {
   readonly unnamed: readonly Digest[];
 }
 
+/** Result of `artifact fetch`. */
 export interface ArtifactFetchReport extends PulledFile {
-  /** With registry and namespace, and the digest of the file */
+  /** Name with registry and namespace, and the digest of the file */
   readonly reference: string;
   /** Bytes of an earlier, unfinished fetch that were used */
   readonly resumedBytes: number;

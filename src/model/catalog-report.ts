@@ -1,17 +1,19 @@
 import type { Digest } from './digest.ts';
 import type { BlobCount, PushReport } from './registry.ts';
 
+/** Result of `catalog push`. */
 export interface CatalogPushReport {
   readonly pushed: PushReport;
   readonly repositories: number;
-  /** In the repositories' indexes */
+  /** Packages in the repositories' indexes */
   readonly packages: number;
-  /** Whose facts are known */
+  /** Archives whose facts are known */
   readonly archives: number;
 }
 
+/** Result of `catalog pull`. */
 export interface CatalogPullReport {
-  /** With registry, namespace, tag and digest */
+  /** Name with registry, namespace, tag and digest */
   readonly reference: string;
   readonly digest: Digest;
   /** Taken, because they were not known or were others here */

@@ -9,6 +9,6 @@ export interface Descriptor {
   readonly size: number;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly platform?: Platform;
-  /** What an artifact's manifest is about; in an index and in a list of referrers */
+  /** Type of the artifact; in an index and in a list of referrers */
   readonly artifactType?: string;
 }

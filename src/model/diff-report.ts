@@ -1,11 +1,12 @@
 import type { Digest } from './digest.ts';
 
+/** An image of a comparison. */
 export interface ImageSummary {
-  /** As the user named it */
+  /** Name that the user gave */
   readonly image: string;
-  /** Of the manifest; null for a plain `docker save`, which has none */
+  /** Digest of the manifest; null for a plain `docker save`, which has no manifest */
   readonly digest: Digest | null;
-  /** Of the config: the engine's image id */
+  /** Digest of the config: the engine's image id */
   readonly imageId: Digest;
   /** `linux/amd64` */
   readonly platform: string;
@@ -17,6 +18,7 @@ export interface ImageSummary {
   readonly sizeBytes: number;
 }
 
+/** A package whose version differs. */
 export interface PackageDifference {
   readonly name: string;
   /** Versions; null: not in that image */
@@ -24,14 +26,15 @@ export interface PackageDifference {
   readonly to: string | null;
 }
 
+/** A layer of a comparison. */
 export interface DiffLayer {
   readonly digest: Digest;
   readonly sizeBytes: number;
-  /** What it says of itself: `bash-5.2-1`, `bundle of 12 packages`, `install`; may be empty */
+  /** Contents by its annotations: `bash-5.2-1`, `bundle of 12 packages`, `install`; may be empty */
   readonly holds: string;
 }
 
-/** What two entries of one path may differ in. */
+/** Aspect in which two entries of one path may differ. */
 export type FileAspect =
   | 'type'
   | 'content'
@@ -43,15 +46,17 @@ export type FileAspect =
   | 'xattrs'
   | 'hard link';
 
+/** A path that differs. */
 export interface FileDifference {
   readonly path: string;
-  /** In the words of `ls`; null: not in that image */
+  /** Description in the form of `ls`; null: not in that image */
   readonly from: string | null;
   readonly to: string | null;
   /** Empty where it is only in one */
   readonly changes: readonly FileAspect[];
 }
 
+/** A setting of the config or an annotation that differs. */
 export interface ConfigDifference {
   /** `config.Env PATH`, `config.Cmd`, `architecture`, `annotation dev.pkgcompose.distro` */
   readonly key: string;
@@ -60,6 +65,7 @@ export interface ConfigDifference {
   readonly to: string | null;
 }
 
+/** Result of `diff`. */
 export interface DiffReport {
   readonly a: ImageSummary;
   readonly b: ImageSummary;
@@ -72,7 +78,7 @@ export interface DiffReport {
     readonly onlyB: readonly DiffLayer[];
     /** Layers that both have stand in another order */
     readonly reordered: boolean;
-    /** What a client that has A fetches for B */
+    /** Bytes that a client that has A fetches for B */
     readonly fetchBytes: number;
   };
   readonly files: readonly FileDifference[];

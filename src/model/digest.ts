@@ -19,21 +19,22 @@ function parse(text: string, what: string): string {
   return text;
 }
 
-/** @throws AppError USAGE when `text` is not a sha256 digest */
+/** Reads a digest. @throws AppError USAGE when `text` is not a sha256 digest */
 export function parseDigest(text: string): Digest {
   return parse(text, 'digest') as Digest;
 }
 
-/** @throws AppError USAGE when `text` is not a sha256 digest */
+/** Reads a diffID. @throws AppError USAGE when `text` is not a sha256 digest */
 export function parseDiffId(text: string): DiffId {
   return parse(text, 'diffID') as DiffId;
 }
 
+/** Returns the SHA-256 digest of bytes, or of a text in UTF-8. */
 export function digestOf(bytes: Uint8Array | string): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
 }
 
-/** The 64 hex digits behind the algorithm. */
+/** Returns the 64 hex digits behind the algorithm. */
 export function hexOf(digest: Digest | DiffId): string {
   return digest.slice('sha256:'.length);
 }

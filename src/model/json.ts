@@ -1,10 +1,10 @@
 import { AppError } from './app-error.ts';
 
-/** What OCI, registries and engines write is some ten levels deep; a reader's call stack ends at some thousands. */
+/** Documents of OCI, registries and engines are some ten levels deep; a reader's call stack ends at some thousands. */
 const MAX_DEPTH = 100;
 
 /**
- * The one reader of JSON that comes from outside. What it gives can be walked and written by recursion.
+ * Reads JSON that comes from outside, the only function that does. Its result can be walked and written by recursion.
  * @param where named in errors
  * @throws AppError LIMIT for values nested more than 100 deep; SyntaxError when it is not JSON, or not UTF-8
  */
@@ -16,7 +16,7 @@ export function parseJson(source: string | Uint8Array, where: string): unknown {
   return JSON.parse(text);
 }
 
-/** The same where the reader has its own words for what is not JSON: undefined. @throws AppError LIMIT */
+/** Reads JSON, or returns undefined for anything else, for readers with words of their own. @throws AppError LIMIT */
 export function parseJsonOr(source: string | Uint8Array, where: string): unknown {
   try {
     return parseJson(source, where);

@@ -3,12 +3,12 @@
  * test/layers.test.ts keeps spread arguments out.
  */
 
-/** Puts `items` at the end of `list`. */
+/** Appends `items` to `list`. */
 export function append<T>(list: T[], items: Iterable<T>): void {
   for (const item of items) list.push(item);
 }
 
-/** The largest of the numbers, at least `least`. */
+/** Returns the largest of the numbers, at least `least`. */
 export function largest(numbers: Iterable<number>, least = 0): number {
   let found = least;
   for (const number of numbers) if (number > found) found = number;

@@ -1,17 +1,19 @@
 import type { Digest } from './digest.ts';
 
+/** A repository of a mirror. */
 export interface MirroredRepository {
-  /** Its folder in the mirror: `main/x86_64` */
+  /** Folder in the mirror: `main/x86_64` */
   readonly folder: string;
   /** Names of the index files in it */
   readonly files: readonly string[];
   readonly sizeBytes: number;
 }
 
+/** Result of `mirror add`. */
 export interface MirrorAddReport {
   /** `registry.example/alpine:v3.19` */
   readonly reference: string;
-  /** Of the generation */
+  /** Digest of the generation */
   readonly digest: Digest;
   /** The tag that the generation keeps */
   readonly generation: string;
@@ -19,22 +21,23 @@ export interface MirrorAddReport {
   readonly changed: boolean;
   readonly repositories: readonly MirroredRepository[];
   readonly packages: {
-    /** Asked for */
+    /** Packages that were requested */
     readonly wanted: number;
-    /** Of them, those that the mirror did not have */
+    /** Requested packages that the mirror did not have */
     readonly added: number;
-    /** Of the added ones, those whose bytes the registry had elsewhere */
+    /** Added packages whose bytes the registry had elsewhere */
     readonly mounted: number;
   };
   /** Bodies of uploads of blobs, also of tries that failed */
   readonly sentBytes: number;
 }
 
+/** A release of a mirror, with its generations. */
 export interface MirroredRelease {
   readonly reference: string;
-  /** Of its newest generation */
+  /** Digest of its newest generation */
   readonly digest: Digest;
-  /** As the mirror says */
+  /** Distribution that the mirror names */
   readonly distro: string;
   /** Empty: it is not known, or of several */
   readonly release: string;
@@ -43,6 +46,7 @@ export interface MirroredRelease {
   readonly generations: readonly string[];
 }
 
+/** Result of `mirror list`. */
 export interface MirrorListReport {
   /** `registry.example/alpine` */
   readonly mirror: string;

@@ -8,21 +8,22 @@ export interface FoundPackage {
   readonly version: string;
   readonly repository: string;
   readonly description: string;
-  /** What it provides that matched: `cmd:git`, `so:libgit2.so.1.7`; empty where its name or description did */
+  /** Provides that matched: `cmd:git`, `so:libgit2.so.1.7`; empty where its name or description did */
   readonly provides: readonly string[];
   readonly cached: boolean;
 }
 
+/** Result of `search`. */
 export interface SearchReport {
   /** How many match; `packages` may hold fewer */
   readonly total: number;
   /** Best first */
   readonly packages: readonly FoundPackage[];
-  /** Where nothing matches: the names most like the words */
+  /** Names most like the words, where nothing matches */
   readonly nearest: readonly string[];
 }
 
-/** What is known of a package's archive. */
+/** An archive of a package that was read before. */
 export interface CachedReport {
   readonly digest: Digest;
   readonly diffId: DiffId;
@@ -38,11 +39,11 @@ export interface CachedReport {
   readonly files: number;
   /** Key name or fingerprint; empty: accepted unsigned */
   readonly signedBy: string;
-  /** Whether its bytes are in the store; the facts stay when they are not */
+  /** True when its bytes are in the store; the facts stay when they are not */
   readonly stored: boolean;
 }
 
-/** Everything that is known of a package. Lists are in the distribution's own relation syntax. */
+/** Everything that is known about a package. Lists are in the distribution's own relation syntax. */
 export interface PackageReport
   extends Pick<
     IndexPackage,
@@ -70,13 +71,13 @@ export interface PackageReport
   readonly tag: string;
   readonly repository: string;
   readonly release: string;
-  /** Of the archive */
+  /** URL of the archive */
   readonly url: string;
   readonly homepage: string;
   /** ISO 8601, UTC; undefined when the index does not say */
   readonly buildDate: string | undefined;
   readonly optionalDepends: readonly string[];
-  /** Whether the index entry carries the archive's signature (Arch); apk archives carry their own */
+  /** True when the index entry carries the archive's signature (Arch); apk archives carry their own */
   readonly signature: boolean;
   /** Key of the index's signature; empty: accepted unsigned */
   readonly indexSignedBy: string;
@@ -85,6 +86,7 @@ export interface PackageReport
   readonly cached: CachedReport | undefined;
 }
 
+/** Result of `show`. */
 export interface ShowReport {
   readonly target: string;
   /** `provides`: no package has the name, these provide it */
@@ -93,38 +95,42 @@ export interface ShowReport {
   readonly packages: readonly PackageReport[];
 }
 
+/** A path that a package ships. */
 export interface PackagePath {
   /** No leading slash, no trailing one */
   readonly path: string;
   readonly type: EntryType;
   readonly mode: number;
   readonly sizeBytes: number;
-  /** Of links; else empty */
+  /** Target of a link; else empty */
   readonly linkTarget: string;
 }
 
+/** Result of `files`. */
 export interface FilesReport {
   readonly name: string;
   readonly version: string;
   readonly repository: string;
   /** The archive itself, or a repository's list of files */
   readonly source: 'archive' | 'list';
-  /** In the archive's order; a directory's path ends in a slash */
+  /** Paths in the archive's order; a directory's ends in a slash */
   readonly paths: readonly string[];
-  /** The same with all that the archive says; undefined when a list answered */
+  /** The same paths with their attributes in the archive; undefined when a list answered */
   readonly entries: readonly PackagePath[] | undefined;
 }
 
+/** A package that ships a path. */
 export interface Owner {
   readonly name: string;
   readonly version: string;
   /** Empty: an archive in the cache that no repository of the request has */
   readonly repository: string;
-  /** As it is shipped: no leading slash; a directory's ends in one */
+  /** Path as shipped: no leading slash; a directory's ends in one */
   readonly path: string;
   readonly source: 'archive' | 'list';
 }
 
+/** Result of `owns`. */
 export interface OwnsReport {
   readonly owners: readonly Owner[];
   /** Paths asked for that nothing searched ships */

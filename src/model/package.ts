@@ -75,7 +75,7 @@ export interface CatalogPackage extends IndexPackage {
 }
 
 /**
- * What a solver may ask. Every answer is in (repositoryRank, ordinal) order and limited to the repositories of
+ * Questions that a solver may ask. Every answer is in (repositoryRank, ordinal) order and limited to the repositories of
  * the request. Synchronous: the catalog is in-process.
  */
 export interface PackageSource {
@@ -87,9 +87,9 @@ export interface PackageSource {
   group(name: string): readonly CatalogPackage[];
   /** `@tag` of each repository by rank; empty: untagged */
   readonly tags: readonly string[];
-  /** What a solver that looks at every package sees of each. */
+  /** Yields every package, as a solver that looks at all of them sees it. */
   all(): Iterable<RelatedPackage>;
-  /** Bytes made of all of them, made again only when one of the repositories has changed; the same object until then. */
+  /** Returns bytes made from all packages, made again only when one of the repositories has changed; the same object until then. */
   cached(kind: string, make: () => Uint8Array): Uint8Array;
 }
 
@@ -110,6 +110,7 @@ export type RelatedPackage = Pick<
   | 'extra'
 >;
 
+/** A package of a solution. */
 export interface SolvedPackage {
   readonly package: CatalogPackage;
   /** Explicit: named in the request. Dependency: everything else. */
@@ -123,7 +124,7 @@ export interface SolveTerm {
    * subject meets it, so it cannot be left out; `requires`: nothing meets it; `depends`: the subject's own, unusable.
    */
   readonly verdict: 'breaks' | 'conflicts' | 'satisfies' | 'requires' | 'depends';
-  /** As written: `foo>2`, `!bar`, `so:libx.so.1`. */
+  /** Requirement as written: `foo>2`, `!bar`, `so:libx.so.1`. */
   readonly requirement: string;
   /** Who asks, outermost first: `['world', 'git-2.43.0-r0']`; world is the request itself. */
   readonly chain: readonly string[];
@@ -150,12 +151,13 @@ export interface SolveProblem {
   readonly candidates: readonly string[];
 }
 
+/** A solution, or why there is none. */
 export type SolveResult =
   | { readonly ok: true; readonly packages: readonly SolvedPackage[]; readonly warnings: readonly string[] }
   | {
       readonly ok: false;
       readonly problems: readonly SolveProblem[];
-      /** The same in the real tool's own words, a line each: what `apk add` or `pacman -S` prints. */
+      /** The same problems in the real tool's own words, a line each: what `apk add` or `pacman -S` prints */
       readonly report: readonly string[];
     };
 

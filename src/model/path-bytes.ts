@@ -4,6 +4,7 @@
  */
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Decodes a file name, without loss. */
 export function decodePath(bytes: Uint8Array): string {
   try {
     return strict.decode(bytes);
@@ -31,6 +32,7 @@ function decodeLossless(bytes: Uint8Array): string {
   return text;
 }
 
+/** Encodes a file name: the inverse of decodePath. */
 export function encodePath(text: string): Buffer {
   if (text.isWellFormed()) return Buffer.from(text, 'utf8');
   const parts: Buffer[] = [];

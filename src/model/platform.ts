@@ -23,7 +23,7 @@ const ARCHITECTURE_ALIASES: Readonly<Record<string, readonly [string, string?]>>
 const ARCHITECTURES = new Set(
   '386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm'.split(' '),
 );
-/** What an image or a request without a variant means. */
+/** Variant that an image or a request without one means. */
 const DEFAULT_VARIANTS: Readonly<Record<string, number>> = { amd64: 1, arm: 7, arm64: 8 };
 /** No 32-bit ARM before v5 runs Linux containers. */
 const OLDEST_ARM = 5;
@@ -96,7 +96,7 @@ interface Runnable {
   readonly number: number | undefined;
 }
 
-/** What a processor runs, best first. */
+/** Returns the platforms that a processor runs, best first. */
 function runnable(architecture: string, number: number): readonly Runnable[] {
   const down = (name: string, to: number): Runnable[] =>
     Array.from({ length: Math.max(0, number - to + 1) }, (_, index) => ({

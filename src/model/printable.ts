@@ -9,7 +9,7 @@ export function printable(text: string): string {
   );
 }
 
-/** The same without tabs and line breaks: a line of its own. */
+/** Escapes tabs and line breaks as well, so that the text is a line of its own. */
 export function printableLine(text: string): string {
   return printable(text).replace(/[\t\n]/g, escaped);
 }

@@ -1,4 +1,4 @@
-/** Where long work reports to; the cli draws it. Implementations never throw. */
+/** Receiver of the progress of long work; the cli draws it. Implementations never throw. */
 export interface Progress {
   /** Starts a task; `total` is in `unit`s and may be unknown (undefined). */
   task(label: string, total: number | undefined, unit: 'bytes' | 'items'): ProgressTask;
@@ -6,6 +6,7 @@ export interface Progress {
   note(message: string): void;
 }
 
+/** A task that is under way. */
 export interface ProgressTask {
   advance(amount: number): void;
   done(): void;
@@ -13,4 +14,5 @@ export interface ProgressTask {
 
 const silentTask: ProgressTask = { advance() {}, done() {} };
 
+/** Progress that nobody looks at. */
 export const silentProgress: Progress = { task: () => silentTask, note() {} };

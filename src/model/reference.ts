@@ -5,14 +5,16 @@ import { type Digest, parseDigest } from './digest.ts';
 export type Domain = string & { readonly __brand: 'Domain' };
 /** A repository below its registry: `library/gcc`. */
 export type RepositoryPath = string & { readonly __brand: 'RepositoryPath' };
+/** A tag of a repository: `latest`. */
 export type Tag = string & { readonly __brand: 'Tag' };
 
+/** A repository of a registry. */
 export interface Repository {
   readonly domain: Domain;
   readonly path: RepositoryPath;
 }
 
-/** At least one of tag and digest is there. With both, the digest says what is meant. */
+/** An image name; tag or digest or both are set. With both, the digest decides. */
 export interface Reference extends Repository {
   readonly tag: Tag | undefined;
   readonly digest: Digest | undefined;
@@ -22,7 +24,7 @@ export interface Reference extends Repository {
 const DEFAULT_DOMAIN = 'docker.io';
 /** Old spelling of the same. */
 const LEGACY_DOMAIN = 'index.docker.io';
-/** What answers for it: the API is not at the host of the name. */
+/** Host of its API, which is not the host of the name. */
 const DEFAULT_API_HOST = 'registry-1.docker.io';
 /** Namespace of names without one, in that registry only. */
 const OFFICIAL = 'library/';
@@ -53,7 +55,7 @@ export function parseReference(text: string): Reference {
 }
 
 /**
- * A name without tag and digest: `registry.example/team/packages`.
+ * Reads a name without tag and digest: `registry.example/team/packages`.
  * @throws AppError USAGE likewise, and when there is a tag or a digest
  */
 export function parseRepository(text: string): Repository {
@@ -64,41 +66,43 @@ export function parseRepository(text: string): Repository {
   return parseName(name, text);
 }
 
-/** @throws AppError USAGE */
+/** Reads a tag alone. @throws AppError USAGE */
 export function parseTagName(text: string): Tag {
   if (!TAG.test(text)) throw invalid(text, `${JSON.stringify(text)} is not a tag`);
   return text as Tag;
 }
 
+/** Whether a text is a tag. */
 export function isTagName(text: string): text is Tag {
   return TAG.test(text);
 }
 
-/** A registry alone, as `login` takes it: `docker.io`, `localhost:5000`. @throws AppError USAGE */
+/** Reads a registry alone, as `login` takes it: `docker.io`, `localhost:5000`. @throws AppError USAGE */
 export function parseDomain(text: string): Domain {
   return domainPart(text === LEGACY_DOMAIN ? DEFAULT_DOMAIN : text, text);
 }
 
-/** As people write it: `gcc:latest`, `registry.example/me/gcc:1@sha256:…`. Read again it is the same reference. */
+/** Returns the short form that people write: `gcc:latest`, `registry.example/me/gcc:1@sha256:…`. It reads as the same reference. */
 export function familiarName(reference: Repository & Partial<Reference>): string {
   return familiarRepository(reference) + suffix(reference);
 }
 
-/** With registry and namespace: `docker.io/library/gcc:latest`. */
+/** Returns the full form with registry and namespace: `docker.io/library/gcc:latest`. */
 export function fullName(reference: Repository & Partial<Reference>): string {
   return `${reference.domain}/${reference.path}${suffix(reference)}`;
 }
 
-/** The same image repository, another tag or digest of it. */
+/** Returns a reference to a tag of the repository. */
 export function withTag({ domain, path }: Repository, tag: Tag): Reference {
   return { domain, path, tag, digest: undefined };
 }
 
+/** Returns a reference to a digest of the repository. */
 export function withDigest({ domain, path }: Repository, digest: Digest): Reference {
   return { domain, path, tag: undefined, digest };
 }
 
-/** `host[:port]` that serves a registry's API. */
+/** Returns `host[:port]` that serves a registry's API. */
 export function apiHost(domain: Domain): string {
   return domain === DEFAULT_DOMAIN ? DEFAULT_API_HOST : domain;
 }

@@ -3,7 +3,7 @@ import type { Digest } from './digest.ts';
 
 /** How registries are reached, as the user says it. */
 export interface RegistryAccess {
-  /** Without TLS, or without a look at its certificate */
+  /** Allows plain HTTP, and TLS without checking the certificate */
   readonly insecure: boolean;
   /** PEM files; empty: none */
   readonly ca: string;
@@ -11,6 +11,7 @@ export interface RegistryAccess {
   readonly key: string;
 }
 
+/** Where an image is pushed. */
 export interface PushTarget {
   /** `registry.example/team/app:1` */
   readonly references: readonly string[];
@@ -19,15 +20,17 @@ export interface PushTarget {
   readonly store?: string | undefined;
 }
 
+/** Number and size of blobs. */
 export interface BlobCount {
   readonly blobs: number;
   readonly bytes: number;
 }
 
+/** Result of `push`. */
 export interface PushReport {
-  /** With registry, namespace and tag */
+  /** Name with registry, namespace and tag */
   readonly reference: string;
-  /** Of the manifest, or of the index */
+  /** Digest of the manifest or of the index */
   readonly digest: Digest;
   readonly mediaType: string;
   /** False: the registry had it under that name already, and nothing was sent */
@@ -35,7 +38,7 @@ export interface PushReport {
   /** Manifests and indexes that were sent */
   readonly manifests: number;
   readonly uploaded: BlobCount;
-  /** From another repository of the registry */
+  /** Blobs mounted from another repository of the registry */
   readonly mounted: BlobCount;
   /** The repository had them already */
   readonly present: BlobCount;
@@ -43,18 +46,20 @@ export interface PushReport {
   readonly sentBytes: number;
 }
 
+/** Result of `copy`. */
 export interface CopyReport {
-  /** As the user named it */
+  /** Name that the user gave */
   readonly from: string;
   readonly pushed: PushReport;
 }
 
+/** Result of `pull`. */
 export interface PullReport {
-  /** With registry, namespace, tag and digest */
+  /** Name with registry, namespace, tag and digest */
   readonly reference: string;
   readonly digest: Digest;
   readonly mediaType: string;
-  /** Of the config; null for an index of several images */
+  /** Digest of the config; null for an index of several images */
   readonly imageId: Digest | null;
   /** `linux/amd64`; of an index all of them */
   readonly platforms: readonly string[];
@@ -64,11 +69,13 @@ export interface PullReport {
   readonly cached: BlobCount;
 }
 
+/** Result of `tags`. */
 export interface TagsReport {
   readonly repository: string;
   readonly tags: readonly string[];
 }
 
+/** A layer of an inspected image. */
 export interface InspectedLayer {
   readonly digest: Digest;
   readonly mediaType: string;
@@ -81,6 +88,7 @@ export interface InspectedLayer {
   readonly title: string | null;
 }
 
+/** An image of an inspected index. */
 export interface InspectedImage {
   readonly digest: Digest;
   /** `linux/amd64`; empty: it does not say */
@@ -88,22 +96,23 @@ export interface InspectedImage {
   readonly sizeBytes: number;
 }
 
+/** Result of `inspect`. */
 export interface InspectReport {
-  /** As PullReport; of a file or folder `PATH#sha256:…` */
+  /** Name as in PullReport; of a file or folder `PATH#sha256:…` */
   readonly reference: string;
-  /** Of the manifest or index that is shown */
+  /** Digest of the manifest or index that is shown */
   readonly digest: Digest;
   readonly mediaType: string;
-  /** Of the index that it was chosen from; null: none was */
+  /** Digest of the index that it was chosen from; null where no index was involved */
   readonly index: Digest | null;
   readonly artifactType: string | null;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Of an index, in its order; empty for a manifest */
+  /** Images of an index, in its order; empty for a manifest */
   readonly images: readonly InspectedImage[];
   /** Null for an index */
   readonly platform: string | null;
   readonly config: Descriptor | null;
-  /** The config's own JSON; null for an index and for what is no image */
+  /** The config's own JSON; null for an index and for what is not an image */
   readonly configuration: unknown;
   readonly layers: readonly InspectedLayer[];
   /** Sum of the layers, each digest once */
@@ -112,12 +121,14 @@ export interface InspectReport {
   readonly referrers: readonly Descriptor[] | null;
 }
 
+/** Result of `remove`. */
 export interface RemoveReport {
   readonly reference: string;
-  /** Of the manifest that was removed; null: the tag alone was, the manifest stays */
+  /** Digest of the manifest that was removed; null where only the tag was, and the manifest stays */
   readonly digest: Digest | null;
 }
 
+/** Result of `login`. */
 export interface LoginReport {
   readonly registry: string;
   readonly username: string;
@@ -128,6 +139,7 @@ export interface LoginReport {
   readonly notes: readonly string[];
 }
 
+/** Result of `logout`. */
 export interface LogoutReport {
   readonly registry: string;
   /** False: there was no login */

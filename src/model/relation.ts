@@ -1,4 +1,4 @@
-/** The name that an index's relation is about: `so:libc.so.1=1.2` → `so:libc.so.1`, `!foo` → `foo`. */
+/** Returns the name that an index's relation is about: `so:libc.so.1=1.2` → `so:libc.so.1`, `!foo` → `foo`. */
 export function relationName(relation: string): string {
   const start = relation.startsWith('!') ? 1 : 0;
   for (let offset = start; offset < relation.length; offset++) {

@@ -17,7 +17,7 @@ export interface RepositorySpec {
   readonly indexNames: readonly string[];
 }
 
-/** What a parsed and verified index holds. */
+/** A parsed and verified index. */
 export interface RepositoryIndex {
   readonly packages: readonly IndexPackage[];
   /** apk's DESCRIPTION member; empty when absent */

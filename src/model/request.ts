@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts';
 import type { DistroId } from './package.ts';
 import type { PushReport, PushTarget, RegistryAccess } from './registry.ts';
 
-/** Where packages come from and what is trusted: shared by every command that resolves or composes. */
+/** Sources of packages and trust: shared by every command that resolves or composes. */
 export interface SourceOptions {
   readonly distro: DistroId;
   /** The distribution's word; empty: its default (`latest-stable`, `rolling`). */
@@ -28,7 +28,9 @@ export interface SourceOptions {
 
 /** `auto`: large and popular packages alone, the small ones of the base in one layer, the others in another */
 export type LayerMode = 'package' | 'auto' | 'bundle' | 'single';
+/** Compression of layers; `keep`: as the archives have it. */
 export type LayerEncoding = 'keep' | 'gzip' | 'zstd' | 'none';
+/** Form of an image on disk. */
 export type OutputFormat = 'tar' | 'oci-dir';
 /**
  * Who runs the packages' scripts: `/.pkg/install.sh` in a container; that for what cannot be known without running a
@@ -47,7 +49,7 @@ export interface ConfigOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** `80`, `53/udp` */
   readonly expose: readonly string[];
-  /** Of the manifest */
+  /** Annotations of the manifest */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -57,6 +59,7 @@ export interface ConfigOptions {
  */
 export type BaseMode = 'minimal' | 'system' | 'none';
 
+/** Request of `compose`. */
 export interface ComposeRequest {
   readonly source: SourceOptions;
   readonly packages: readonly string[];
@@ -90,6 +93,7 @@ export interface ComposeRequest {
   readonly dryRun: boolean;
 }
 
+/** A repository that was indexed. */
 export interface IndexReport {
   readonly repository: string;
   readonly url: string;
@@ -100,6 +104,7 @@ export interface IndexReport {
   readonly signedBy: string;
 }
 
+/** An archive that was ingested. */
 export interface IngestReport {
   readonly source: string;
   readonly name: string;
@@ -115,6 +120,7 @@ export interface IngestReport {
   readonly added: boolean;
 }
 
+/** A package of a plan. */
 export interface PlannedPackage {
   readonly name: string;
   readonly version: string;
@@ -126,19 +132,21 @@ export interface PlannedPackage {
   readonly cached: boolean;
 }
 
+/** The base of a plan. */
 export interface BaseReport {
   readonly mode: BaseMode;
-  /** What was asked of the package manager for it, beside the request */
+  /** Names that were requested for it, beside the user's */
   readonly targets: readonly string[];
-  /** What the repositories do not have, or not with all that it needs */
+  /** Names that the repositories do not have, or not with all dependencies */
   readonly missing: readonly string[];
 }
 
+/** Result of `plan`. */
 export interface PlanReport {
   readonly distro: DistroId;
   readonly release: string;
   readonly architecture: string;
-  /** In install order */
+  /** Packages in install order */
   readonly packages: readonly PlannedPackage[];
   readonly base: BaseReport;
   readonly downloadBytes: number;
@@ -146,7 +154,7 @@ export interface PlanReport {
   readonly warnings: readonly string[];
 }
 
-/** One of many questions: packages in install order as `name-version`, or the real tool's words on why there is none. */
+/** Answer to one of many questions: packages in install order as `name-version`, or the real tool's words on why the request cannot be met. */
 export type PlanAnswer =
   | {
       readonly add: readonly string[];
@@ -162,6 +170,7 @@ export interface Planner {
   close(): void;
 }
 
+/** A layer of a composed image. */
 export interface LayerReport {
   readonly digest: Digest;
   readonly diffId: string;
@@ -174,12 +183,13 @@ export interface LayerReport {
   readonly derived: string;
 }
 
+/** Result of `compose`. */
 export interface ComposeReport {
   readonly plan: PlanReport;
   readonly tags: readonly string[];
-  /** Of the image manifest */
+  /** Digest of the image manifest */
   readonly digest: Digest | undefined;
-  /** Of the image config: the engine's image id */
+  /** Digest of the image config: the engine's image id */
   readonly imageId: Digest | undefined;
   readonly layers: readonly LayerReport[];
   /** Sum of the layers */
@@ -189,26 +199,29 @@ export interface ComposeReport {
   readonly pushed: readonly PushReport[];
   /** Scripts, triggers and hooks that `/.pkg/install.sh` has still to run, in order */
   readonly left: readonly string[];
-  /** Whether a container starts without a command being named: there is one, and its program is in the image */
+  /** True when a container starts without a command being given: the config has one, and its program is in the image */
   readonly runs: boolean;
   /** Repacked archives and the like: sentences */
   readonly notes: readonly string[];
 }
 
+/** A blob of the cache. */
 export interface CacheEntryReport {
   readonly digest: Digest;
   readonly sizeBytes: number;
-  /** What it is: `git-2.43.0-r0 (alpine)`, `gzip of …`, `unknown` */
+  /** Description: `git-2.43.0-r0 (alpine)`, `gzip of …`, `unknown` */
   readonly holds: string;
   readonly usedAt: string;
 }
 
+/** Result of `cache verify`. */
 export interface CacheVerifyReport {
   readonly checked: number;
   readonly damaged: readonly { readonly digest: Digest; readonly got: string }[];
   readonly repaired: number;
 }
 
+/** Result of `cache gc`. */
 export interface CacheGcReport {
   readonly removed: number;
   readonly freedBytes: number;

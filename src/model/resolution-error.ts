@@ -13,7 +13,7 @@ export interface ElsewhereEntry {
   readonly options: readonly string[];
 }
 
-/** What there is in place of what cannot be had. */
+/** Alternatives to what cannot be installed. */
 export interface Alternatives {
   /** Names most like the unknown one */
   readonly nearest: readonly string[];
@@ -34,7 +34,7 @@ export interface ResolutionFailure {
   readonly hint?: string | undefined;
 }
 
-/** UNKNOWN_PACKAGE where a name is unknown, else UNSATISFIABLE. */
+/** AppError UNKNOWN_PACKAGE where a name is unknown, else UNSATISFIABLE. */
 export class ResolutionError extends AppError {
   readonly failure: ResolutionFailure;
 

@@ -2,15 +2,16 @@ import type { ErrorCode } from './app-error.ts';
 import type { EntryType } from './archive.ts';
 import type { Digest } from './digest.ts';
 
-/** What makes an archive's bytes the distribution's. */
+/** Evidence that an archive's bytes are the distribution's. */
 export type Evidence =
   /** A trusted key's signature over the archive */
   | { readonly by: 'signature'; readonly key: string }
-  /** Its checksum in a repository's signed index */
+  /** The archive's checksum in a repository's signed index */
   | { readonly by: 'index'; readonly repository: string; readonly key: string }
-  /** What the user allows: --allow-untrusted, --sig-level */
+  /** Permission of the user: --allow-untrusted, --sig-level */
   | { readonly by: 'option' };
 
+/** A package that a layer is made of. */
 export interface VerifiedPackage {
   readonly name: string;
   readonly version: string;
@@ -34,6 +35,7 @@ export type EntryOrigin =
   | 'install'
   | 'generated';
 
+/** An entry of a generated layer, and where it comes from. */
 export interface EntryVerdict {
   readonly path: string;
   readonly type: EntryType;
@@ -41,13 +43,13 @@ export interface EntryVerdict {
   readonly origin: EntryOrigin;
   /** The package that it is about, `name-version`; empty: none */
   readonly package: string;
-  /** For a person: `was bin/busybox`, `mode 755 to 4755`, `hides the metadata of packages`; may be empty */
+  /** Note for people: `was bin/busybox`, `mode 755 to 4755`, `hides the metadata of packages`; may be empty */
   readonly note: string;
 }
 
-/** Bytes of a layer that nobody vouches for, and that are no file of the image or only a signature's. */
+/** Bytes of a layer that nobody vouches for, and that belong to no file of the image, or to a signature alone. */
 export interface UnsignedPart {
-  /** For a person: `an entry other than a verified signature`, `tar headers around signatures`, `gzip header fields` */
+  /** Description for people: `an entry other than a verified signature`, `tar headers around signatures`, `gzip header fields` */
   readonly what: string;
   /** The entry that it is about; null: none */
   readonly path: string | null;
@@ -55,19 +57,20 @@ export interface UnsignedPart {
   readonly sizeBytes: number | null;
 }
 
-/** What an image says of the containers that run it. No signature covers any of it. */
+/** Settings of an image for the containers that run it. No signature covers any of them. */
 export interface ConfigVerdict {
-  /** It is what compose writes by default: the distribution's PATH, and a shell of the image as its command */
+  /** True when it is what compose writes by default: the distribution's PATH, and a shell of the image as its command */
   readonly asComposed: boolean;
   /** `Entrypoint`, `Env PATH`, `Labels maintainer`… as text, lists as JSON */
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/** A layer, and who vouches for it. */
 export interface LayerVerdict {
   /** Place in the image, from 0 */
   readonly at: number;
   readonly digest: Digest;
-  /** Of its bytes; undefined when they could not be read */
+  /** diffID of its bytes; undefined when they could not be read */
   readonly diffId: string | undefined;
   readonly sizeBytes: number;
   /**
@@ -78,11 +81,12 @@ export interface LayerVerdict {
   readonly packages: readonly VerifiedPackage[];
   /** Tar entries */
   readonly entries: number;
-  /** Of the install layer */
+  /** Verdicts on the entries of the install layer */
   readonly verdicts: readonly EntryVerdict[];
   readonly unsigned: readonly UnsignedPart[];
 }
 
+/** A reason why an image is not verified. */
 export interface VerifyProblem {
   readonly code: ErrorCode;
   readonly message: string;
@@ -95,13 +99,14 @@ export interface VerifyProblem {
   readonly got: string | null;
 }
 
+/** Result of `verify`. */
 export interface VerifyReport {
-  /** As the user named it */
+  /** Name that the user gave */
   readonly image: string;
   readonly tags: readonly string[];
-  /** Of the manifest; null for a plain `docker save`, which has none */
+  /** Digest of the manifest; null for a plain `docker save`, which has no manifest */
   readonly digest: Digest | null;
-  /** Of the config: the engine's image id */
+  /** Digest of the config: the engine's image id */
   readonly imageId: Digest;
   /** `linux/amd64` */
   readonly platform: string;
@@ -109,7 +114,7 @@ export interface VerifyReport {
   readonly config: ConfigVerdict;
   /** Packages that the layers are made of, each once */
   readonly packages: number;
-  /** Of these, those that no signature vouches for, not even an index's: accepted by --allow-untrusted or --sig-level */
+  /** Packages among these that no signature vouches for, not even an index's: accepted by --allow-untrusted or --sig-level */
   readonly unverifiedPackages: number;
   /**
    * All bytes are the distribution's, but for what is listed: the config, entries of the install layer, `unsigned` of layers.

@@ -21,7 +21,7 @@ const INDEX_TYPES: readonly string[] = [
 const REFERENCE_TYPE = 'vnd.docker.reference.type';
 const UNKNOWN = 'unknown/unknown';
 
-/** What names an image, or says that it is none: an index's hold for all that is in it. */
+/** Returns the annotations that name an image or mark an attestation; those of an index apply to all that is in it. */
 export function nameAnnotations({ annotations = {} }: Descriptor): Readonly<Record<string, string>> {
   const names = [CONTAINERD_NAME, REF_NAME, REFERENCE_TYPE].filter((name) =>
     Object.hasOwn(annotations, name),
@@ -29,28 +29,31 @@ export function nameAnnotations({ annotations = {} }: Descriptor): Readonly<Reco
   return Object.fromEntries(names.map((name) => [name, annotations[name] ?? '']));
 }
 
+/** Returns the names that a descriptor gives its image. */
 export function namesOf({ annotations = {} }: Descriptor): readonly string[] {
   const name = annotations[CONTAINERD_NAME] ?? annotations[REF_NAME];
   return name === undefined ? [] : [name];
 }
 
+/** Whether a descriptor is of an index: OCI's, or Docker's manifest list. */
 export function isIndex({ mediaType }: Descriptor): boolean {
   return INDEX_TYPES.includes(mediaType);
 }
 
-/** Where images are kept. */
+/** A file, folder or repository that holds images. */
 export interface ImagePlace {
-  /** As the user named it, for messages */
+  /** Name that the user gave, for messages */
   readonly name: string;
-  /** What names one of its images on the command line */
+  /** Returns the argument that names one of its images on the command line. */
   address(digest: Digest): string;
 }
 
+/** Whether a descriptor is of an image manifest, OCI's or Docker's. */
 export function isManifest({ mediaType }: Descriptor): boolean {
   return MANIFEST_TYPES.includes(mediaType);
 }
 
-/** The one image that is meant. @throws AppError USAGE naming those that there are, UNSUPPORTED */
+/** Returns the image that is meant. @throws AppError USAGE naming those that there are, UNSUPPORTED */
 export function chooseImage(
   descriptors: readonly Descriptor[],
   choice: ImageChoice,
@@ -64,7 +67,7 @@ export function chooseImage(
   );
 }
 
-/** The same where an index of images may be meant. @throws AppError USAGE naming those that there are */
+/** Returns the descriptor that is meant, which may be of an index. @throws AppError USAGE naming the candidates */
 export function chooseDescriptor(
   descriptors: readonly Descriptor[],
   { ref, platform }: ImageChoice,
@@ -86,7 +89,7 @@ export function chooseDescriptor(
   );
 }
 
-/** Those that fit the platform best; several where only their versions, or nothing, tells them apart. */
+/** Returns those that fit the platform best; several where only their versions, or nothing, distinguishes them. */
 function bestFor(images: readonly Descriptor[], platform: string): readonly Descriptor[] {
   const wanted = parsePlatform(platform);
   let best = Number.POSITIVE_INFINITY;

@@ -36,7 +36,7 @@ function countKeys(
   return count;
 }
 
-/** Of valid JSON: strings that a colon follows. */
+/** Counts the keys of valid JSON: strings that a colon follows. */
 function countWritten(text: string): number {
   let count = 0;
   for (let index = text.indexOf('"'); index >= 0; index = text.indexOf('"', index + 1)) {

@@ -12,7 +12,7 @@ import type { ImageChoice, ImageSource } from './image-source.ts';
 import { type LayoutReader, readWhole } from './layout-reader.ts';
 import { expectEqual } from './verify-layer.ts';
 
-/** A tar is told by its first block. */
+/** A tar is recognised by its first block. */
 const HEAD_BYTES = 512;
 const ENCODINGS: Readonly<Record<string, string>> = {
   none: MEDIA_TYPES.layerTar,

@@ -8,18 +8,19 @@ import { streamImageTar, type WriteOptions } from './image-tar.ts';
 import { throwIfCancelled } from './storage-error.ts';
 import { tarParts, tarSize } from './tar-pieces.ts';
 
+/** A container engine by its command. */
 export type EngineName = 'docker' | 'podman';
 
 /** A container engine that answered. */
 export interface Engine {
   readonly name: EngineName;
-  /** Of the server where there is one: `20.10.24+dfsg1` */
+  /** Version of the server, or of the client where no server is used: `20.10.24+dfsg1` */
   readonly version: string;
   /** False: layers must be gzip or plain tar. */
   readonly readsZstd: boolean;
   /** The program that is run: also podman's `docker` look-alike. */
   readonly command: string;
-  /** What it is run with: `DOCKER_HOST`, `CONTAINER_HOST`, `PATH`… of the user. */
+  /** Environment of the program: `DOCKER_HOST`, `CONTAINER_HOST`, `PATH`… of the user. */
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -51,7 +52,7 @@ export async function detectEngine(wanted: EngineName | 'auto', env: NodeJS.Proc
 
 /**
  * Pipes the image into `docker load` or `podman load`.
- * @returns the names, or ids where it has none, that the engine says it loaded
+ * @returns the names that the engine says it loaded; ids of images without a name
  * @throws AppError ENGINE with the engine's own words; INTEGRITY when a blob is damaged; CANCELLED
  */
 export async function loadIntoEngine(
@@ -103,7 +104,7 @@ export async function loadIntoEngine(
   return { loaded };
 }
 
-/** The engine behind a command, or a sentence that says why there is none. */
+/** Returns the engine behind a command, or a sentence that says why none answers. */
 async function ask(command: EngineName, env: NodeJS.ProcessEnv): Promise<Engine | string> {
   const { execa } = await import('execa');
   const result = await execa(command, ['version', '--format', '{{json .}}'], {

@@ -37,7 +37,7 @@ export interface Document {
 
 /** An image, or an index of images, as it can be read by digest wherever it is kept. */
 export interface ContentReader extends ImagePlace {
-  /** What is meant by the name: a manifest or an index */
+  /** The manifest or index that the name means */
   readonly root: Document;
   /** Names where it is kept */
   readonly tags: readonly string[];
@@ -47,14 +47,14 @@ export interface ContentReader extends ImagePlace {
   blob(descriptor: Descriptor, offset: number): AsyncIterable<Uint8Array>;
 }
 
-/** All that an image, or an index of images, is made of. */
+/** Documents and blobs of an image, or of an index of images. */
 export interface ImageContents {
   readonly root: Document;
-  /** What another one names comes before it, the root last */
+  /** Manifests and indexes, each after what it names; the root is the last */
   readonly documents: readonly Document[];
   /** Layers, then configs, each digest once */
   readonly blobs: readonly Descriptor[];
-  /** As ContentReader.blob */
+  /** Reads a blob from `offset` on, as ContentReader.blob does. */
   blob(descriptor: Descriptor, offset: number): AsyncIterable<Uint8Array>;
   /** The error that says that a blob's bytes are wrong where they are read from; `got`: a size or a digest */
   damaged(descriptor: Descriptor, got: string): AppError;
@@ -62,7 +62,7 @@ export interface ImageContents {
 
 /**
  * Reads all documents from `root` on.
- * @throws AppError INTEGRITY, BAD_ARCHIVE, UNSUPPORTED (what is no image), LIMIT
+ * @throws AppError INTEGRITY, BAD_ARCHIVE, UNSUPPORTED (not an image), LIMIT
  */
 export async function readContents(
   reader: ContentReader,
@@ -189,13 +189,14 @@ export function expectPlatform(
   });
 }
 
+/** A manifest and its config, parsed. */
 export interface ImageDocuments {
   readonly manifest: ImageManifest;
   readonly config: ImageConfig;
   readonly configBytes: Uint8Array;
 }
 
-/** A manifest and its config, checked. @throws AppError INTEGRITY, BAD_ARCHIVE, LIMIT */
+/** Reads a manifest and its config, checked. @throws AppError INTEGRITY, BAD_ARCHIVE, LIMIT */
 export async function readImage(
   reader: Pick<ContentReader, 'blob'>,
   { descriptor, bytes }: Document,
@@ -207,7 +208,7 @@ export async function readImage(
   return { manifest, config, configBytes };
 }
 
-/** Of at most 4 MiB, checked. @throws AppError INTEGRITY, LIMIT */
+/** Reads a blob of at most 4 MiB, checked. @throws AppError INTEGRITY, LIMIT */
 export async function readSmallBlob(
   reader: Pick<ContentReader, 'blob'>,
   descriptor: Descriptor,

@@ -8,6 +8,7 @@ import { expectDistinctKeys } from './distinct-keys.ts';
 /** BuildKit's word for a platform that has no name. */
 const UNKNOWN = 'unknown';
 
+/** An object read from JSON. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** OCI image-spec "Image Manifest", what is read of it. */
@@ -47,6 +48,7 @@ function read(bytes: Uint8Array, where: string): unknown {
   }
 }
 
+/** Reads an image manifest. @throws AppError BAD_ARCHIVE, LIMIT */
 export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
   const json = parseObject(bytes, where);
   if (json.schemaVersion !== 2) throw malformed(where, 'schemaVersion 2', json.schemaVersion);
@@ -59,6 +61,7 @@ export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
   };
 }
 
+/** Reads an image config. @throws AppError BAD_ARCHIVE, LIMIT */
 export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
   const json = parseObject(bytes, where);
   const rootfs = object(json.rootfs, `${where}: rootfs`);
@@ -72,6 +75,7 @@ export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
   };
 }
 
+/** Reads a list of descriptors. @throws AppError BAD_ARCHIVE */
 export function parseDescriptors(value: unknown, where: string): readonly Descriptor[] {
   return list(value, where).map((item, index) => parseDescriptor(item, `${where}[${index}]`));
 }
@@ -109,7 +113,7 @@ function readPlatform(value: unknown, where: string): Platform {
   };
 }
 
-/** The platform that a config names. */
+/** Returns the platform that a config names. */
 export function platformOfConfig({ os, architecture, json }: ImageConfig): Platform {
   return readPlatform(
     { os, architecture, variant: json.variant, 'os.version': json['os.version'] },
@@ -132,16 +136,19 @@ function digest(value: unknown, where: string) {
   }
 }
 
+/** Narrows a value to an object. @throws AppError BAD_ARCHIVE */
 export function object(value: unknown, where: string): JsonObject {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
   throw malformed(where, 'an object', value);
 }
 
+/** Narrows a value to a list. @throws AppError BAD_ARCHIVE */
 export function list(value: unknown, where: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw malformed(where, 'a list', value);
 }
 
+/** Narrows a value to a string. @throws AppError BAD_ARCHIVE */
 export function text(value: unknown, where: string): string {
   if (typeof value === 'string') return value;
   throw malformed(where, 'a string', value);

@@ -4,7 +4,7 @@ import type { ImageConfig, ImageManifest } from './image-json.ts';
 /** An image that can be read, wherever it is kept. Manifest and config are checked against their digests. */
 export interface ImageSource {
   readonly kind: 'tar' | 'docker-archive' | 'oci-dir' | 'registry';
-  /** Its names where it is kept */
+  /** Names that the archive, layout or registry gives it */
   readonly tags: readonly string[];
   /** Undefined where no OCI manifest is kept: a plain `docker save` */
   readonly manifestDigest: Digest | undefined;
@@ -15,13 +15,13 @@ export interface ImageSource {
    * @throws AppError INTEGRITY when there are none
    */
   blob(digest: Digest, offset?: number): AsyncIterable<Uint8Array>;
-  /** What is kept with it and named by nothing: paths */
+  /** Returns paths of files beside it that nothing names. */
   leftOver(): Promise<readonly string[]>;
 }
 
-/** Which of several images. */
+/** Which of several images is meant. */
 export interface ImageChoice {
-  /** Its name or manifest digest */
+  /** Name or manifest digest */
   readonly ref?: string;
   /** `linux/arm64`, `linux/arm/v7` */
   readonly platform?: string;

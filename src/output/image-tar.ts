@@ -8,6 +8,7 @@ import { outputError, throwIfCancelled } from './storage-error.ts';
 import { tarParts, tarPieces, tarSize } from './tar-pieces.ts';
 import { withTempFile } from './temp-file.ts';
 
+/** Where progress goes, and what cancels the work. */
 export interface WriteOptions {
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
@@ -84,7 +85,7 @@ async function writePieces(
   }
 }
 
-/** As messages name it */
+/** Names an output in messages. */
 function outputName(path: string): string {
   return path === STDOUT ? 'standard output' : path;
 }

@@ -4,6 +4,7 @@ import { MEDIA_TYPES } from '../model/media-types.ts';
 import type { Platform } from '../model/platform.ts';
 import { type ImageTag, parseTag } from './tag.ts';
 
+/** A layer or config of an image to be written. */
 export interface ImageBlob {
   readonly digest: Digest;
   readonly sizeBytes: number;
@@ -37,6 +38,7 @@ export interface LayoutFile {
   readonly digest: Digest | undefined;
 }
 
+/** A file of the layout that is a blob. */
 export interface LayoutBlob extends LayoutFile {
   readonly digest: Digest;
 }
@@ -46,20 +48,21 @@ export const OCI_LAYOUT = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 
 /** OCI image-spec "Annotations", pre-defined keys: the name within a layout. */
 export const REF_NAME = 'org.opencontainers.image.ref.name';
-/** What containerd, podman and BuildKit read the full image name from. */
+/** Annotation from which containerd, podman and BuildKit read the full image name. */
 export const CONTAINERD_NAME = 'io.containerd.image.name';
 
+/** Returns the path of a blob within a layout. */
 export function blobPath(digest: Digest): string {
   return `blobs/sha256/${hexOf(digest)}`;
 }
 
-/** Distinct names of the image, in the order given. */
+/** Returns the distinct names of the image, in the order given. */
 function imageTags(image: Image): readonly ImageTag[] {
   const byName = new Map(image.tags.map((tag) => [parseTag(tag).full, parseTag(tag)]));
   return [...byName.values()];
 }
 
-/** One descriptor per tag, as index.json holds them; one without a name when there is no tag. */
+/** Returns a descriptor per tag, as index.json holds them; for an image without tags one without a name. */
 export function indexDescriptors(image: Image): readonly Descriptor[] {
   const { os, architecture, variant } = image.platform;
   const base = {
@@ -73,11 +76,12 @@ export function indexDescriptors(image: Image): readonly Descriptor[] {
   return tags.map((tag) => ({ ...base, annotations: nameAnnotations(tag), platform }));
 }
 
+/** Returns the annotations that name an image in a layout. */
 export function nameAnnotations({ familiar, full }: ImageTag): Readonly<Record<string, string>> {
   return { [CONTAINERD_NAME]: full, [REF_NAME]: familiar };
 }
 
-/** OCI image-spec "Image Index". */
+/** Returns the bytes of index.json (OCI image-spec "Image Index"). */
 function indexJson(image: Image): Buffer {
   return Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: indexDescriptors(image) }),

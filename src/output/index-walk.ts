@@ -14,6 +14,7 @@ const MAX_IMAGES = 100_000;
 /** An index of a hundred platforms has 50 KiB. */
 const MAX_INDEXES_BYTES = 256 * 1024 * 1024;
 
+/** Images and indexes that a list of descriptors leads to. */
 export interface WalkedIndex {
   /** The manifests, those of indexes within in their place; their annotations are those of names, an index's too */
   readonly images: readonly Descriptor[];
@@ -22,7 +23,7 @@ export interface WalkedIndex {
 }
 
 /**
- * What lists of manifests come to, indexes within them followed; each index is read once.
+ * Lists the images that descriptors lead to, indexes within them followed; each index is read once.
  * @param where named in errors
  * @throws AppError LIMIT (depth, indexes, images), BAD_ARCHIVE, and as `read`
  */

@@ -47,7 +47,7 @@ export async function readWhole(layout: LayoutReader, name: string, maxBytes: nu
   return Buffer.concat(parts);
 }
 
-/** What writers of a layout folder lock, oci-dir.ts. */
+/** File that writers of a layout folder lock (oci-dir.ts) */
 const LOCK_NAME = '.compose.lock';
 
 function folderReader(path: string): LayoutReader {
@@ -83,7 +83,7 @@ const REPEATED_LAYER = /(?:^|\/)layer\.tar$/;
 class ImageTarEntries {
   readonly files = new Map<string, { readonly offset: number; readonly sizeBytes: number }>();
   readonly links = new Map<string, string>();
-  /** As file systems that do not tell cases apart see them */
+  /** Returns a name as file systems without upper and lower case see it. */
   readonly #types = new Map<string, EntryType>();
 
   add({ path, type, offset, sizeBytes, linkTarget }: TarEntry): void {
@@ -155,7 +155,7 @@ async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> 
   };
 }
 
-/** The same error with where it happened; one of a class of its own, which callers tell by its type, as it is. */
+/** Adds where it happened to an error; leaves one of a class of its own unchanged, which callers recognise by its type. */
 export function located(error: unknown, where: string): unknown {
   if (!isAppError(error) || error.constructor !== AppError || error.message.startsWith(where)) return error;
   const { code, message, hint, details, cause } = error;

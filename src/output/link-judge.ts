@@ -4,10 +4,10 @@ import { PathNames } from '../model/path-names.ts';
 /** Parts of paths that are looked at to find out where all links lead: seconds of work, and more than any real tree asks for. */
 const MAX_LINK_STEPS = 20_000_000;
 
-/** What stands at a path of a tree. */
+/** A folder, file or symlink of a tree. */
 export interface TreeNode {
   readonly type: 'directory' | 'file' | 'symlink';
-  /** Of a symlink */
+  /** Target of a symlink; else empty */
   readonly linkTarget: string;
 }
 
@@ -34,7 +34,7 @@ export class LinkJudge {
     return undefined;
   }
 
-  /** Whether following it, through further links of the tree too, ever leaves the folder. */
+  /** Whether following the link, through further links of the tree too, ever leaves the folder. */
   #leadsOut(path: string): boolean {
     const place = path.split('/').slice(0, -1);
     const target = this.#nodes.get(path)?.linkTarget ?? '';

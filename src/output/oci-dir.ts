@@ -37,14 +37,15 @@ export function writeOciDirectory(
   return extendOciDirectory(added, path, options);
 }
 
+/** What is added to a layout. */
 export interface LayoutAddition {
-  /** Also manifests and indexes */
+  /** Layers, configs, manifests and indexes */
   readonly blobs: readonly LayoutBlob[];
-  /** For index.json */
+  /** Descriptors to be added to index.json */
   readonly descriptors: readonly Descriptor[];
 }
 
-/** The same for what is more than an image: an index of several, with all that it names. */
+/** Writes or extends a layout with an index of several images and all that it names; as writeOciDirectory. */
 export async function extendOciDirectory(
   { blobs, descriptors }: LayoutAddition,
   path: string,

@@ -50,14 +50,14 @@ export async function openImage(path: string, choice: ImageChoice = {}): Promise
   };
 }
 
-/** What a tar or a folder holds: an image or index, and what lies beside it. */
+/** The image or index that is meant in a tar or a folder, with the others beside it. */
 export interface LocalContent extends ContentReader {
-  /** All that index.json names, with the images of its indexes */
+  /** Returns the descriptors that index.json names, with the images of its indexes. */
   documents(): Promise<readonly Descriptor[]>;
 }
 
 /**
- * The same where an index of images may be meant: without a platform, what index.json itself names.
+ * Opens what may also be an index of images: without a platform, what index.json itself names.
  * @throws AppError as openImage
  */
 export async function openContent(path: string, choice: ImageChoice = {}): Promise<LocalContent> {
@@ -91,7 +91,7 @@ function readerOf(layout: LayoutReader, path: string): LayoutContent {
   };
 }
 
-/** What a name may mean: what index.json names; a digest also what those indexes name. */
+/** Returns the descriptors that a name may mean: those of index.json; for a digest also the images of its indexes. */
 async function addressable(
   reader: LayoutContent,
   top: readonly Descriptor[],
@@ -140,7 +140,7 @@ function expectNoRepositories(layout: LayoutReader): void {
   );
 }
 
-/** What index.json names, of a layout whose version we read. */
+/** Reads the descriptors of index.json, of a layout whose version is supported. */
 async function readIndexJson(layout: LayoutReader): Promise<readonly Descriptor[]> {
   const marker = parseObject(await readWhole(layout, 'oci-layout', MAX_JSON_BYTES), 'oci-layout');
   if (!text(marker.imageLayoutVersion, 'oci-layout').startsWith('1.')) {
@@ -192,7 +192,7 @@ async function checkDockerManifest(
   );
 }
 
-/** What an image's files are read by. */
+/** Files by which a layout is read. */
 const LAYOUT_FILES = ['oci-layout', 'index.json', 'manifest.json'];
 
 /** Files that neither index.json nor a manifest in it names. */

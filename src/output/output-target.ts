@@ -19,7 +19,7 @@ import { AppError } from '../model/app-error.ts';
 import { MAX_SYMLINKS } from '../model/path-names.ts';
 import { throwIfCancelled } from './storage-error.ts';
 
-/** What `-o -` names */
+/** Path that names standard output: `-o -` */
 export const STDOUT = '-';
 
 const POLL_MS = 20;
@@ -30,7 +30,7 @@ export type OutputTarget =
   | { readonly kind: 'stream'; readonly path: string };
 
 /**
- * What writing to `path` means. Links are followed, also to what is not there yet, so that none is ever replaced.
+ * Decides what writing to `path` means. Links are followed, also to what is not there yet, so that none is ever replaced.
  * @throws AppError STORAGE for a folder, and what the system says
  */
 export function outputTarget(path: string): OutputTarget {
@@ -79,7 +79,7 @@ export async function writeStream(
   }
 }
 
-/** Without a reader, a pipe that is not to block cannot be opened. */
+/** Opens a pipe once it has a reader: opened without blocking it fails until then. */
 async function openWhenRead(path: string, signal: AbortSignal | undefined): Promise<number> {
   for (;;) {
     throwIfCancelled(signal);

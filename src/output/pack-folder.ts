@@ -19,8 +19,9 @@ import { LinkJudge, type TreeNode } from './link-judge.ts';
 
 const READ_BYTES = 256 * 1024;
 
+/** How a folder is packed. */
 export interface PackOptions {
-  /** Path of the folder within the archive; '': its entries are at the top, and it has none itself */
+  /** Path of the folder within the archive; '': its entries are at the top, and the folder itself has none */
   readonly prefix: string;
   /** Seconds since the epoch that no entry is newer than (SOURCE_DATE_EPOCH) */
   readonly newest: number | undefined;

@@ -12,7 +12,7 @@ export interface RootfsEntry {
   readonly gid: number;
   readonly sizeBytes: number;
   readonly mtime: number;
-  /** Of a symlink, as written */
+  /** Target of a symlink, as written; else empty */
   readonly linkTarget: string;
   /** Lower-case hex; empty for everything but files */
   readonly sha256: string;

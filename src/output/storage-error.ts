@@ -32,6 +32,7 @@ function freeBytes(folder: string): number | undefined {
   }
 }
 
+/** Throws once the signal is aborted. @throws AppError CANCELLED */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) {
     throw new AppError('CANCELLED', 'cancelled', { cause: signal.reason });

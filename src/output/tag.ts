@@ -3,14 +3,14 @@ import { familiarName, fullName, parseReference } from '../model/reference.ts';
 
 /** An image name with its tag, in the two spellings that engines use. */
 export interface ImageTag {
-  /** As people write it: `pkgcompose/gcc:latest`, `registry.example/me/gcc:1` */
+  /** Short form that people write: `pkgcompose/gcc:latest`, `registry.example/me/gcc:1` */
   readonly familiar: string;
-  /** With registry and namespace: `docker.io/pkgcompose/gcc:latest` */
+  /** Full form with registry and namespace: `docker.io/pkgcompose/gcc:latest` */
   readonly full: string;
 }
 
 /**
- * A name that an image can be given: with a tag (`latest` when there is none), without a digest.
+ * Reads a name that an image can be given: with a tag (by default `latest`), without a digest.
  * @throws AppError USAGE when an engine would refuse the name
  */
 export function parseTag(text: string): ImageTag {

@@ -6,6 +6,7 @@ import { outputError } from './storage-error.ts';
 import { readEntries } from './tar-entries.ts';
 import { OWNER, type TreeOptions, UnpackedTree } from './unpacked-tree.ts';
 
+/** How an archive of a folder is unpacked. */
 export interface UnpackOptions extends TreeOptions {
   /** Folder that the archive's becomes; what is there stays, but for files of the same path */
   readonly target: string;
@@ -13,6 +14,7 @@ export interface UnpackOptions extends TreeOptions {
   readonly keepOldFiles: boolean;
 }
 
+/** What unpacking made and left out. */
 export interface Unpacked {
   readonly entries: number;
   /** Devices and pipes, which are never made */
@@ -90,7 +92,7 @@ function inTheWay(path: string | Buffer, expected: string): AppError {
   );
 }
 
-/** For --keep-old-files. */
+/** Refuses files that already exist, for --keep-old-files. */
 export function keptFile(path: string | Buffer): AppError {
   return new AppError(
     'CONFLICT',

@@ -19,6 +19,7 @@ const LAST_TIME = 253_402_300_799;
 /** Whoever unpacks can go on working in what was unpacked, and can remove it. */
 export const OWNER = 0o700;
 
+/** Which part of an archive is unpacked, and how messages name it. */
 export interface TreeOptions {
   /** Path of the folder within the archive: all entries are below; '': they are at the top */
   readonly prefix: string;
@@ -32,7 +33,7 @@ const DIRECTORY: TreeNode = { type: 'directory', linkTarget: '' };
 export class UnpackedTree implements EntryVisitor {
   readonly #folder: Buffer;
   readonly #options: TreeOptions;
-  /** By path below the folder */
+  /** Nodes by path below the folder */
   readonly #nodes = new Map<string, TreeNode>([['', DIRECTORY]]);
   readonly #times = new Map<string, number>();
   #file = -1;
@@ -65,7 +66,7 @@ export class UnpackedTree implements EntryVisitor {
     setTime(this.#pathOf(this.#within(path)), mtime);
   }
 
-  /** After an error a file may be left open. */
+  /** Closes the file that an error may have left open. */
   close(): void {
     if (this.#file >= 0) closeSync(this.#file);
   }
@@ -161,7 +162,7 @@ export class UnpackedTree implements EntryVisitor {
   }
 }
 
-/** What a tar can say may be beyond what a file system can. */
+/** Sets a time, clamped to what file systems can hold. */
 function setTime(path: Buffer, mtime: number): void {
   const time = Math.min(Math.max(mtime, 0), LAST_TIME);
   utimesSync(path, time, time);

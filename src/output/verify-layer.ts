@@ -10,6 +10,7 @@ import type { ImageSource } from './image-source.ts';
 import { located } from './layout-reader.ts';
 import type { LayerEntry } from './rootfs.ts';
 
+/** A layer whose bytes match its descriptor. */
 export interface VerifiedLayer {
   readonly digest: Digest;
   readonly diffId: DiffId;
@@ -31,16 +32,17 @@ const COMPRESSIONS: Readonly<Record<string, Compression>> = {
   'application/vnd.docker.image.rootfs.diff.tar.gzip': 'gzip',
 };
 
-/** What a damaged blob may look like from inside. */
+/** Codes that a damaged blob may cause while it is read. */
 const FAULTS_OF_BYTES = new Set<ErrorCode>(['BAD_ARCHIVE', 'UNSUPPORTED', 'LIMIT']);
 /** A layer's files kept whole while it is read: file lists of packages, a database. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
+/** How a layer is read. */
 export interface ReadLayerOptions {
-  /** Its place in the image, from 0 */
+  /** Index of the layer in the image, from 0 */
   readonly at: number;
   advance(bytes: number): void;
-  /** Whether a file's content is wanted as well; those beyond 64 MiB together are left out. */
+  /** Returns whether a file's content is wanted as well; beyond 64 MiB together contents are left out. */
   keep?(path: string): boolean;
 }
 
@@ -48,11 +50,12 @@ export interface ReadLayerOptions {
 export interface CarriedBytes {
   /** `gzip header fields`, `a skippable zstd frame`, `a gzip member that holds nothing` */
   readonly what: string;
-  /** In the blob */
+  /** Byte offset in the blob */
   readonly offset: number;
   readonly sizeBytes: number;
 }
 
+/** A layer that was read, with its files and the bytes that no file shows. */
 export interface ReadLayer {
   readonly layer: VerifiedLayer;
   readonly entries: readonly LayerEntry[];
@@ -131,13 +134,13 @@ export async function readLayer(
   return { layer, entries, kept, carried: carried.found, hiddenBytesAt: scanner.hiddenBytesAt };
 }
 
-/** Without extra fields, names and comments (RFC 1952 section 2.3). */
+/** Bytes of a header without extra fields, names and comments (RFC 1952 section 2.3) */
 const GZIP_HEADER_BYTES = 10;
 /** zstd format section 3.1.2: 0x184D2A50 to 0x184D2A5F. */
 const isSkippable = (bytes: Buffer): boolean =>
   bytes.length >= 4 && bytes.readUInt32LE(0) >>> 4 === 0x184d2a5;
 
-/** What a compressed blob holds beside the bytes it decompresses to. */
+/** Collects what a compressed blob holds beside the bytes it decompresses to. */
 class CarriedBytesCollector {
   readonly found: CarriedBytes[] = [];
   readonly #compression: Compression;

@@ -34,7 +34,7 @@ const CAPABILITIES = [
   'sys_chroot',
 ] as const;
 
-/** Where a mount's folder is said relative to the current one, mount(8) must not look for its absolute path. */
+/** mount(8) must not look for the absolute path of a folder that is named relative to the current one. */
 const MOUNT = 'mount -n --no-canonicalize';
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 const LINKS = { fd: 'fd', stdin: 'fd/0', stdout: 'fd/1', stderr: 'fd/2' };

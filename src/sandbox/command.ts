@@ -1,7 +1,7 @@
 import type { SandboxLimits } from './limits.ts';
 import type { UserNamespace } from './user-namespace.ts';
 
-/** What runs a command with a folder as its root, most confined first. */
+/** A program that runs a command with a folder as its root; the most confined first. */
 export type BackendName = 'crun' | 'runc' | 'bubblewrap' | 'util-linux';
 
 /** A command as it is seen within the sandbox. */
@@ -11,9 +11,10 @@ export interface SandboxedCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** A command with how its start and its output are observed. */
 export interface RunOptions extends SandboxedCommand {
   /**
-   * A file of the root that the command makes before anything else: it tells a command that failed from a sandbox
+   * A file of the root that the command makes before anything else: it distinguishes a command that failed from a sandbox
    * that did. Undefined: the command does not fail.
    */
   readonly started: string | undefined;
@@ -21,7 +22,7 @@ export interface RunOptions extends SandboxedCommand {
   readonly onLine: (line: string) => void;
 }
 
-/** Where a command runs. */
+/** The root and surroundings of a command. */
 export interface Place {
   readonly namespace: UserNamespace;
   readonly root: string;

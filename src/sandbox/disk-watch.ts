@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
 import type { Place } from './command.ts';
 
+/** A watch over the disk that a root takes. */
 export interface DiskWatch {
   /** Aborted when the disk limits are passed; its reason is the AppError that says so. */
   readonly signal: AbortSignal;
@@ -49,13 +50,13 @@ async function watch(
   }
 }
 
-/** As seen by a user without rights. Some file systems have as many inodes as they need and count none. */
+/** Returns what is free for a user without rights. Some file systems make inodes as they need them and count none. */
 async function freeOn(root: string): Promise<{ readonly bytes: number; readonly files: number }> {
   const { bavail, bsize, files, ffree } = await statfs(root);
   return { bytes: bavail * bsize, files: files === 0 ? Number.POSITIVE_INFINITY : ffree };
 }
 
-/** Within the namespace, whose ids own the files. What comes and goes meanwhile counts or not. */
+/** Measures the root within the namespace, whose ids own the files. What changes meanwhile may or may not count. */
 async function usedBytes({ namespace, root }: Pick<Place, 'namespace' | 'root'>): Promise<number> {
   const words = ['du', '--summarize', '--block-size=1', '--one-file-system', '.'];
   const { stdout, stderr, ended } = namespace.start(words, { folder: root });

@@ -7,6 +7,7 @@ import { type HeldLock, holdFileLock, removeUnheldLock } from '../lock/file-lock
 import { AppError } from '../model/app-error.ts';
 import { openUserNamespace } from './user-namespace.ts';
 
+/** A folder that one process uses. */
 export interface OwnedFolder {
   readonly path: string;
   /** Until it is released, the folder is this process's. */
@@ -14,8 +15,8 @@ export interface OwnedFolder {
 }
 
 /**
- * A new folder below `parent`. Its name, which scripts find in /proc/self/mountinfo, says nothing of machine or process; a lock
- * beside it tells other processes that it is in use.
+ * Makes a new folder below `parent`. Its name, which scripts find in /proc/self/mountinfo, says nothing of machine or process; a lock
+ * beside it shows other processes that it is in use.
  * @throws AppError STORAGE
  */
 export async function makeOwnFolder(parent: string, signal: AbortSignal): Promise<OwnedFolder> {

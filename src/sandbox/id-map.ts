@@ -11,7 +11,7 @@ const ROOT_IDS = 65_536;
 const SHIFTED = { first: 0x2000_0000, slots: 0x2000 };
 
 /**
- * What root maps: ids of nobody, so that scripts own nothing outside and the kernel counts their processes; within
+ * Returns what root maps: ids that nobody has, so that scripts own nothing outside and the kernel counts their processes; within
  * a container, whose ids are few, its own ids.
  * @param uidMap text of /proc/self/uid_map or gid_map
  * @param random in [0, 1)
@@ -32,7 +32,7 @@ export function rootRanges(uidMap: string, random: number): readonly IdRange[] {
 }
 
 /**
- * What a user maps: themselves as root, the rest from /etc/subuid or /etc/subgid (subuid(5)). Undefined: the file
+ * Returns what a user maps: themselves as root, the rest from /etc/subuid or /etc/subgid (subuid(5)). Undefined: the file
  * has no range for them.
  */
 export function userRanges(
@@ -53,6 +53,7 @@ export function userRanges(
   return ranges.length === 1 ? undefined : ranges;
 }
 
+/** Whether an id of the namespace is mapped. */
 export function isMapped(ranges: readonly IdRange[], id: number): boolean {
   return ranges.some(({ inside, count }) => id >= inside && id < inside + count);
 }

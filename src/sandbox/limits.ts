@@ -1,4 +1,4 @@
-/** What the packages' scripts may use; what goes beyond is refused or killed, never waited for. */
+/** Limits on what the packages' scripts use; what goes beyond is refused or killed, never waited for. */
 export interface SandboxLimits {
   /** Wall clock of the whole installation; then every process is killed. */
   readonly timeoutMs: number;
@@ -11,13 +11,14 @@ export interface SandboxLimits {
   readonly openFiles: number;
   /** Scripts' output that is shown; the rest is read and dropped. */
   readonly outputBytes: number;
-  /** All that is in the root: on the disk while scripts run, in files afterwards */
+  /** Bytes of the root: on the disk while scripts run, in files afterwards */
   readonly rootBytes: number;
   /** Room that is left to others on the root's file system */
   readonly freeBytes: number;
   readonly freeFiles: number;
 }
 
+/** Limits that no known package reaches, each with its reason. */
 export const DEFAULT_LIMITS: SandboxLimits = {
   /** The slowest known, a full TeX Live's formats and fonts, takes some five minutes. */
   timeoutMs: 20 * 60 * 1000,

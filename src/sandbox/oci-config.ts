@@ -39,7 +39,7 @@ const DENIED_CALLS = [
   'unshare',
   'userfaultfd',
 ] as const;
-/** What /proc shows or does of the machine, as docker's and podman's default masks it. */
+/** Paths of /proc that show or change the machine, masked as docker and podman do by default. */
 const MASKED = [
   '/proc/acpi',
   '/proc/asound',
@@ -52,7 +52,7 @@ const MASKED = [
   '/proc/sched_debug',
 ];
 
-/** A tmpfs takes half of the machine's memory unless it is told otherwise; some scripts write to /dev/shm, none much. */
+/** Size of /dev, in bytes: by default a tmpfs takes half of the machine's memory; some scripts write to /dev/shm, none much. */
 export const DEV_BYTES = 64 * 2 ** 20;
 
 /**

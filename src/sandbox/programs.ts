@@ -2,10 +2,10 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 
-/** Where the programs of every Linux are, also for users whose PATH leaves sbin out. */
+/** Folders of the programs of every Linux, also for users whose PATH leaves sbin out */
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** What every sandbox is made with, and the Debian package each is in. */
+/** Programs that every sandbox needs, with the Debian package of each */
 const NEEDED: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
@@ -18,14 +18,16 @@ const NEEDED: Readonly<Record<string, string>> = {
   tar: 'tar',
   sh: 'dash',
 };
-/** And without root. */
+/** Further programs that are needed without root */
 const NEEDED_BY_USERS: Readonly<Record<string, string>> = { newuidmap: 'uidmap', newgidmap: 'uidmap' };
 
+/** Returns the folders in which programs are looked for, separated by colons. */
 export function searchPath(env: NodeJS.ProcessEnv): string {
   const own = (env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
   return [...new Set([...own, ...SYSTEM_PATH])].join(':');
 }
 
+/** Returns the path of a program; undefined where it is not installed. */
 export function findProgram(name: string, path: string): string | undefined {
   return path
     .split(':')
@@ -46,7 +48,7 @@ export function requirePrograms(path: string, isRoot: boolean): void {
   );
 }
 
-/** The one refusal: there is no sandbox here, and why. */
+/** Returns the error that no sandbox can be made here, and why. */
 export function noSandbox(
   why: string,
   hint: string,

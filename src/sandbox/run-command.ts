@@ -34,7 +34,7 @@ export async function runCommand(
 interface Attempt {
   readonly started: boolean;
   readonly exitCode: number;
-  /** What it printed, where it did not start */
+  /** Output of a command that did not start; else empty */
   readonly output: string;
 }
 

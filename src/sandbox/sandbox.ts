@@ -10,13 +10,14 @@ import { noSandbox, requirePrograms, searchPath } from './programs.ts';
 import { runCommand } from './run-command.ts';
 import { type NamespaceProcess, openUserNamespace, type UserNamespace } from './user-namespace.ts';
 
+/** How a sandbox is opened. */
 export interface SandboxOptions {
-  /** Where its folder is made, on a file system with owners, modes and extended attributes */
+  /** Folder in which its own is made, on a file system with owners, modes and extended attributes */
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly limits?: Partial<SandboxLimits>;
-  /** Only this one; undefined: the first that works */
+  /** The only backend to try; undefined: the first that works */
   readonly backend?: BackendName | undefined;
 }
 
@@ -25,7 +26,7 @@ export interface SandboxOptions {
  * whoever runs this.
  */
 export interface Sandbox {
-  /** For files of the caller's, on the same file system; goes with the sandbox. */
+  /** Folder for the caller's files, on the same file system; removed with the sandbox */
   readonly folder: string;
   readonly uids: readonly IdRange[];
   readonly gids: readonly IdRange[];
@@ -55,7 +56,7 @@ export function isCarriedXattr(name: string): boolean {
 /** @throws AppError UNSUPPORTED naming what is missing on this machine; STORAGE */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (process.platform !== 'linux') {
-    throw noSandbox(`${process.platform} has none`, 'Run it on Linux, or use --install static.');
+    throw noSandbox(`none can be made on ${process.platform}`, 'Run it on Linux, or use --install static.');
   }
   const path = searchPath(options.env);
   requirePrograms(path, process.geteuid?.() === 0);

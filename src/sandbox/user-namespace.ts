@@ -5,6 +5,7 @@ import type { AppError } from '../model/app-error.ts';
 import { type IdRange, rootRanges, userRanges } from './id-map.ts';
 import { noSandbox } from './programs.ts';
 
+/** How a command is started in a namespace. */
 export interface CommandOptions {
   /** The folder it starts in; it may be one that the namespace's root could not reach by its path. */
   readonly folder: string;
@@ -25,10 +26,11 @@ export interface UserNamespace {
   close(): Promise<void>;
 }
 
+/** A command that runs in a namespace. */
 export interface NamespaceProcess {
-  /** To be read to its end */
+  /** Output that has to be read to its end */
   readonly stdout: Readable;
-  /** To be read to its end */
+  /** Output that has to be read to its end */
   readonly stderr: Readable;
   /** Never rejects; `why` is empty after exit code 0. */
   readonly ended: Promise<{ readonly exitCode: number; readonly why: string }>;
@@ -95,7 +97,7 @@ export async function openUserNamespace(path: string): Promise<UserNamespace> {
   return namespace;
 }
 
-/** Some kernels give a user namespace, and then nothing within it. */
+/** Checks that other namespaces can be made within it: some kernels allow a user namespace alone. */
 async function tryNamespaces(namespace: UserNamespace): Promise<void> {
   const words = ['unshare', '--mount', '--net', '--ipc', '--uts', '--propagation=private', 'true'];
   const { stdout, stderr, ended } = namespace.start(words, { folder: '/' });
@@ -163,7 +165,7 @@ function namespaceRefused(why: string): AppError {
   return noSandbox(`the kernel does not allow user namespaces: ${why.trim()}`, namespaceHint());
 }
 
-/** What kernels and container engines forbid, as far as it shows. */
+/** Returns a hint that names the settings by which the kernel forbids user namespaces, as far as they can be read. */
 export function namespaceHint(): string {
   const isSet = (name: string, value: string): boolean =>
     readIfThere(`/proc/sys/${name.replaceAll('.', '/')}`).trim() === value;

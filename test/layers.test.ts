@@ -7,7 +7,6 @@ import { test } from 'node:test';
 const ROOMS = [
   'main.ts',
   'cli',
-  'server',
   'index.ts',
   'library',
   'use-cases.ts',
@@ -212,6 +211,38 @@ function relativeImportsAtLoad({ path, text }: Source): readonly string[] {
   return relativeImports({ path, text: values });
 }
 
+test('files that import each other are pairs, one of them for types alone', () => {
+  assert.deepEqual(circleProblems(sources()), []);
+});
+
+/** Files that reach each other, type imports included: only two, of which one needs the other's types. */
+function circleProblems(all: readonly Source[]): readonly string[] {
+  const graph = new Map(all.map((source) => [source.path, relativeImports(source)]));
+  const atLoad = new Map(all.map((source) => [source.path, relativeImportsAtLoad(source)]));
+  const reached = new Map([...graph.keys()].map((path) => [path, reachable(graph, path)]));
+  const problems = new Set<string>();
+  for (const path of graph.keys()) {
+    const circle = [...(reached.get(path) ?? [])].filter((other) => reached.get(other)?.has(path)).sort();
+    if (circle.length === 0) continue;
+    const [a = '', b = ''] = circle;
+    const isTypePair = circle.length === 2 && !(atLoad.get(a)?.includes(b) && atLoad.get(b)?.includes(a));
+    if (!isTypePair) problems.add(circle.join(', '));
+  }
+  return [...problems];
+}
+
+/** What `from` imports, and what that imports, and so on; `from` itself only where a way leads back. */
+function reachable(graph: ReadonlyMap<string, readonly string[]>, from: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const open = [...(graph.get(from) ?? [])];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (found.has(path)) continue;
+    found.add(path);
+    for (const next of graph.get(path) ?? []) open.push(next);
+  }
+  return found;
+}
+
 test('SQL is in catalog/ only', () => {
   assert.deepEqual(sources().flatMap(sqlProblems), []);
 });
@@ -258,6 +289,18 @@ test('the rules see what breaks them', () => {
   assert.equal(
     effectProblems({ path: 'files/a.ts', text: "import { open } from 'node:fs/promises';" }).length,
     0,
+  );
+  const circle = (...texts: string[]) =>
+    circleProblems(texts.map((text, index) => ({ path: `model/${'abc'[index]}.ts`, text })));
+  assert.deepEqual(circle("import type { x } from './b.ts';", "import { y } from './a.ts';"), []);
+  assert.equal(circle("import { x } from './b.ts';", "import { y } from './a.ts';").length, 1);
+  assert.deepEqual(
+    circle(
+      "import type { x } from './b.ts';",
+      "import type { x } from './c.ts';",
+      "import type { x } from './a.ts';",
+    ),
+    ['model/a.ts, model/b.ts, model/c.ts'],
   );
   assert.equal(sqlProblems({ path: 'app/a.ts', text: "'SELECT id FROM blobs'" }).length, 1);
   const naming = (text: string) => familyNames(text).length;

@@ -1,6 +1,6 @@
 // node bin/build.js [FOLDER]: bundles src/ into FOLDER (dist/): one file for what every command needs, one for each part
 // that only some need. Loading a hundred small modules would cost more than the work they do.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -31,3 +31,9 @@ const { outputFiles } = await build({
 const folder = process.argv[2] ?? join(root, 'dist');
 mkdirSync(folder, { recursive: true });
 for (const { path, contents } of outputFiles) writeFileSync(join(folder, basename(path)), contents);
+
+// Parts of earlier builds have other names and would be packed with the rest.
+const written = new Set(outputFiles.map(({ path }) => basename(path)));
+for (const name of readdirSync(folder)) {
+  if (/\.js(\.map)?$/.test(name) && !written.has(name)) rmSync(join(folder, name));
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { withSourcePlaces } from '../../src/cli/render/source-places.ts';
@@ -14,6 +14,8 @@ test('stack traces of the bundle name the places in src/, from whichever folder 
   const dist = folder(dir, 'dist');
   symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
   symlinkSync(join(root, 'package.json'), join(dir, 'package.json'));
+  const stale = join(dist, 'chunk-OLD.js');
+  writeFileSync(stale, '');
   const built = spawnSync(process.execPath, [join(root, 'bin/build.js'), dist], { encoding: 'utf8' });
   assert.equal(built.status, 0, built.stderr);
   const code = `
@@ -26,6 +28,7 @@ test('stack traces of the bundle name the places in src/, from whichever folder 
   assert.match(stdout, /^ +at .*\(?src\/app\/settings\/setting-values\.ts:\d+:\d+\)?$/m, stderr);
   assert.match(stdout, /src\/library\/read-request\.ts:\d+:\d+/);
   assert.doesNotMatch(stdout, /dist\//);
+  assert.ok(!existsSync(stale), 'parts of an earlier build are removed');
   const files = readdirSync(dist);
   assert.deepEqual(
     files.filter((name) => name.endsWith('.js') && !files.includes(`${name}.map`)),

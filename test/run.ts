@@ -39,8 +39,9 @@ const extent = words.includes('--all') ? 'all' : 'quick';
 const paths = words.filter((word) => word !== '--all');
 const { run, leftOut } = chooseTestFiles(extent, paths);
 if (run.length === 0) {
+  const where = paths.join(' ');
   console.error(
-    `no tests in ${paths.join(' ')}${leftOut.length > 0 ? ' but slow ones: npm run test:all' : ''}`,
+    leftOut.length > 0 ? `only slow tests in ${where}: npm run test:all -- ${where}` : `no tests in ${where}`,
   );
   process.exit(2);
 }

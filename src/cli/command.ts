@@ -1,14 +1,4 @@
 import type { ComposeSettings } from '../app/settings/settings.ts';
-import type {
-  CacheEntryReport,
-  CacheGcReport,
-  CacheVerifyReport,
-  ComposeReport,
-  ComposeRequest,
-  IndexReport,
-  IngestReport,
-  PlanReport,
-} from '../model/request.ts';
 import type { App } from '../use-cases.ts';
 import type { ArgumentsOf } from './args/arguments.ts';
 import { GENERAL_OPTIONS } from './args/general-options.ts';
@@ -16,13 +6,6 @@ import type { Options, OptionValues } from './args/option.ts';
 
 /** What a command returns for print.ts to show. */
 export type Result =
-  | { readonly kind: 'compose'; readonly data: ComposeReport; readonly request: ComposeRequest }
-  | { readonly kind: 'plan'; readonly data: PlanReport }
-  | { readonly kind: 'index'; readonly data: readonly IndexReport[] }
-  | { readonly kind: 'ingest'; readonly data: readonly IngestReport[] }
-  | { readonly kind: 'cache-ls'; readonly data: readonly CacheEntryReport[] }
-  | { readonly kind: 'cache-verify'; readonly data: CacheVerifyReport; readonly repair: boolean }
-  | { readonly kind: 'cache-gc'; readonly data: CacheGcReport }
   | {
       readonly kind: 'answer';
       readonly data: unknown;

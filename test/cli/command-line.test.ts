@@ -93,6 +93,16 @@ test('an option of another command is named as that', async () => {
   assert.ok(details.expected.includes('--distro') && !details.expected.includes('--tag'));
 });
 
+test('names that every object has are unknown options like others', async () => {
+  for (const name of ['constructor', 'toString', 'hasOwnProperty', 'valueOf']) {
+    for (const line of [[`--${name}`], ['plan', 'gcc', `--${name}=x`], ['cache', 'ls', `--${name}`]]) {
+      const { exitCode, stderr } = await runFake(line);
+      assert.equal(exitCode, 2, stderr);
+      assert.match(stderr, new RegExp(`^error: unknown option --${name}$`, 'm'));
+    }
+  }
+});
+
 test('any line is done or refused, never a bug', async () => {
   const commands = await loadCommands(COMMANDS);
   const names = commands.flatMap(({ options }) => Object.keys(options)).map((name) => `--${name}`);

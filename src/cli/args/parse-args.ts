@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import type { ComposeSettings } from '../../app/settings/settings.ts';
 import type { Options } from './option.ts';
-import { missingValue, UnknownOption, unexpectedValue } from './usage-errors.ts';
+import { UnknownOption, yargsError } from './usage-errors.ts';
 
 /** The options and arguments of a command, as they were typed. */
 export interface RawArgs {
@@ -33,7 +33,8 @@ export function parserOf(options: Options): Argv {
     .locale('en')
     .exitProcess(false)
     .scriptName('compose')
-    .parserConfiguration(PARSER);
+    .parserConfiguration(PARSER)
+    .strictOptions();
   for (const [name, { takes, short }] of Object.entries(options)) {
     const isSwitch = takes === 'none';
     parser.option(name, {
@@ -58,13 +59,11 @@ function withImpliedValues(argv: readonly string[], options: Options): readonly 
 /** Parses a line without its command's name. @throws AppError USAGE for missing and needless values; UnknownOption for an option that the command does not take */
 export function parseArgs(options: Options, argv: readonly string[]): RawArgs {
   const parser = parserOf(options).fail((message, error) => {
-    throw missingValue(message, options) ?? unexpectedValue(message) ?? error ?? new Error(message);
+    throw yargsError(message, options) ?? error ?? new Error(message);
   });
   const { _: args, $0: _program, ...given } = parser.parseSync(withImpliedValues(argv, options));
   // yargs keeps arguments under the option name `_`, which `--_` could set.
   if (!args.every((word) => typeof word === 'string')) throw new UnknownOption('_');
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(options, name));
-  if (unknown !== undefined) throw new UnknownOption(unknown);
   const texts = Object.entries(given).map(([name, value]) => [name, [value].flat().map(String)] as const);
   return { options: new Map(texts), args, terminated: argv.includes('--') };
 }

@@ -42,10 +42,17 @@ export function unknownOption(key: string, { name, options }: Asked, owners: rea
   });
 }
 
-/** Recognises yargs' message for an option without its value; undefined for any other message. */
-export function missingValue(message: string, options: Options): AppError | undefined {
-  const [, key] = /^Not enough arguments following: (.+)$/.exec(message) ?? [];
-  if (key === undefined) return undefined;
+/** Recognises what yargs says about a line, of which it only gives the words; undefined for anything else. */
+export function yargsError(message: string, options: Options): Error | undefined {
+  const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
+  if (unknown !== undefined) return new UnknownOption(unknown);
+  const [, empty] = /^Not enough arguments following: (.+)$/.exec(message) ?? [];
+  if (empty !== undefined) return missingValue(empty, options);
+  const [, full] = /^Argument unexpected for: (.+)$/.exec(message) ?? [];
+  return full === undefined ? undefined : unexpectedValue(full);
+}
+
+function missingValue(key: string, options: Options): AppError {
   const { name, option } = findOption(options, key) ?? { name: key, option: undefined };
   const expected = option?.placeholder ?? 'VALUE';
   return new AppError('USAGE', `${spelled(key)}: expected a value, got none`, {
@@ -54,10 +61,7 @@ export function missingValue(message: string, options: Options): AppError | unde
   });
 }
 
-/** Recognises yargs' message for a switch with a value, as in `--json=yes`. */
-export function unexpectedValue(message: string): AppError | undefined {
-  const [, key] = /^Argument unexpected for: (.+)$/.exec(message) ?? [];
-  if (key === undefined) return undefined;
+function unexpectedValue(key: string): AppError {
   return new AppError('USAGE', `${spelled(key)}: expected no value, got one`, {
     hint: `Write ${spelled(key)} alone.`,
     details: { option: spelled(key), expected: 'no value', got: 'a value' },

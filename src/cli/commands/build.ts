@@ -4,6 +4,7 @@ import { IMAGE_OPTIONS } from '../args/image-options.ts';
 import { composeSettings, OUTPUT_OPTIONS } from '../args/output-options.ts';
 import { SOURCE_OPTIONS } from '../args/source-options.ts';
 import { defineCommand } from '../command.ts';
+import { composeResult } from '../compose-result.ts';
 
 export const command = defineCommand({
   name: 'build',
@@ -20,6 +21,6 @@ export const command = defineCommand({
     const flags = composeSettings({ settings, options });
     const epoch = sourceDateEpoch(env.SOURCE_DATE_EPOCH);
     const request = composeRequest(overlay(await app.readRecipe(recipe), flags), epoch);
-    return { kind: 'compose', data: await app.compose(request), request };
+    return composeResult(await app.compose(request), request, options);
   },
 });

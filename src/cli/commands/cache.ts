@@ -1,12 +1,16 @@
 import { size } from '../../app/settings/setting-values.ts';
 import { toggle, valued } from '../args/option.ts';
 import { defineAction, defineActions } from '../command.ts';
+import { EXIT_DAMAGED, EXIT_OK } from '../exit-codes.ts';
+import { nameLines } from '../print.ts';
 
 const ls = defineAction({
   argument: '',
   options: {},
   async run({ app }) {
-    return { kind: 'cache-ls', data: await app.cacheList() };
+    const data = await app.cacheList();
+    const text = async () => (await import('../render/reports.ts')).renderCacheList(data);
+    return { kind: 'answer', data, text, quietText: nameLines(data.map(({ digest }) => digest)) };
   },
 });
 
@@ -16,7 +20,10 @@ const verify = defineAction({
     repair: toggle({ group: 'Cache', describe: 'Remove damaged blobs, so that they are fetched again' }),
   },
   async run({ options: { repair }, app }) {
-    return { kind: 'cache-verify', data: await app.cacheVerify({ repair }), repair };
+    const data = await app.cacheVerify({ repair });
+    const text = async () => (await import('../render/reports.ts')).renderCacheVerify(data, repair);
+    const exitCode = data.damaged.length > 0 && !repair ? EXIT_DAMAGED : EXIT_OK;
+    return { kind: 'answer', data, text, quietText: '', exitCode };
   },
 });
 
@@ -33,7 +40,9 @@ const gc = defineAction({
     ),
   },
   async run({ options, app }) {
-    return { kind: 'cache-gc', data: await app.cacheGc({ maxSizeBytes: options['max-size'] }) };
+    const data = await app.cacheGc({ maxSizeBytes: options['max-size'] });
+    const text = async () => (await import('../render/reports.ts')).renderCacheGc(data);
+    return { kind: 'answer', data, text, quietText: '' };
   },
 });
 

@@ -4,6 +4,7 @@ import { IMAGE_OPTIONS } from '../args/image-options.ts';
 import { composeSettings, OUTPUT_OPTIONS } from '../args/output-options.ts';
 import { SOURCE_OPTIONS } from '../args/source-options.ts';
 import { defineCommand } from '../command.ts';
+import { composeResult } from '../compose-result.ts';
 
 const packagesOf = SETTINGS.find((setting) => setting.key === 'packages')!;
 
@@ -29,6 +30,6 @@ export const command = defineCommand({
     const packages = packagesOf.parse(args, 'package');
     const all = overlay(packages, composeSettings({ settings, options }));
     const request = composeRequest(all, sourceDateEpoch(env.SOURCE_DATE_EPOCH));
-    return { kind: 'compose', data: await app.compose(request), request };
+    return composeResult(await app.compose(request), request, options);
   },
 });

@@ -1,6 +1,7 @@
 import { FILE_LISTS_OPTION } from '../args/query-options.ts';
 import { SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
 import { defineCommand } from '../command.ts';
+import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
 
 export const command = defineCommand({
   name: 'index',
@@ -15,6 +16,9 @@ export const command = defineCommand({
   ],
   async run({ settings, options, app }) {
     const source = sourceFrom({ settings, options });
-    return { kind: 'index', data: await app.index({ source, files: options.files }) };
+    const data = await app.index({ source, files: options.files });
+    const text = async () => (await import('../render/reports.ts')).renderIndex(data);
+    const isStale = data.some(({ status }) => status === 'cached');
+    return { kind: 'answer', data, text, quietText: '', exitCode: isStale ? EXIT_CODES.NETWORK : EXIT_OK };
   },
 });

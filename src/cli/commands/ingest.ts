@@ -24,6 +24,8 @@ export const command = defineCommand({
     const distro = distroOf(args);
     const known = { ...(distro === undefined ? {} : { distro }), ...settings };
     const source = sourceFrom({ settings: known, options });
-    return { kind: 'ingest', data: await app.ingest({ source, inputs: args }) };
+    const data = await app.ingest({ source, inputs: args });
+    const text = async () => (await import('../render/reports.ts')).renderIngest(data);
+    return { kind: 'answer', data, text, quietText: '' };
   },
 });

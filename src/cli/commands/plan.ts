@@ -7,6 +7,7 @@ import { BATCH_OPTION } from '../args/query-options.ts';
 import { BASE_OPTION, SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
 import { defineCommand, type Result } from '../command.ts';
 import { EXIT_CODES, EXIT_OK } from '../exit-codes.ts';
+import { nameLines } from '../print.ts';
 import { MAX_LINE_CHARS, readLines } from '../render/lines.ts';
 
 const packagesOf = SETTINGS.find((setting) => setting.key === 'packages')!;
@@ -84,6 +85,9 @@ export const command = defineCommand({
       return batch(await app.planner(source), input());
     }
     const { packages = [] } = packagesOf.parse(args, 'package');
-    return { kind: 'plan', data: await app.plan({ source, packages, base: settings.base }) };
+    const data = await app.plan({ source, packages, base: settings.base });
+    const text = async () => (await import('../render/compose.ts')).renderPlan(data);
+    const quietText = nameLines(data.packages.map(({ name, version }) => `${name}-${version}`));
+    return { kind: 'answer', data, text, quietText };
   },
 });

@@ -66,7 +66,7 @@ export class TarScanner {
   #partialBytes = 0;
   #state: State = 'header';
   /** Bytes of the current content, padding or extension still to come */
-  #left = 0;
+  #remainingBytes = 0;
   #padding = 0;
   /** Uncompressed offset of the next byte */
   #position = 0;
@@ -152,25 +152,25 @@ export class TarScanner {
     }
     if (this.#partialBytes > 0) this.#truncated(`${BLOCK_BYTES - this.#partialBytes} bytes of a block`);
     const of = this.#entry === undefined ? 'an extended header' : JSON.stringify(this.#entry.path);
-    if (this.#state === 'padding') this.#truncated(`${this.#left} bytes of padding`);
-    if (this.#state !== 'header') this.#truncated(`${this.#left} bytes of ${of}`);
+    if (this.#state === 'padding') this.#truncated(`${this.#remainingBytes} bytes of padding`);
+    if (this.#state !== 'header') this.#truncated(`${this.#remainingBytes} bytes of ${of}`);
     if (this.#extensionAt >= 0) this.#truncated('the entry of the last extended header');
   }
 
   /** Takes what it can of `chunk` from `at`; returns how much, never 0. */
   #takeBytes(chunk: Buffer, offset: number): number {
-    const used = Math.min(this.#left, chunk.length - offset);
-    this.#left -= used;
+    const used = Math.min(this.#remainingBytes, chunk.length - offset);
+    this.#remainingBytes -= used;
     if (this.#state === 'content') {
       this.#walk.content?.(this.#entry as TarEntry, chunk.subarray(offset, offset + used));
-      if (this.#left === 0) this.#endContent();
+      if (this.#remainingBytes === 0) this.#endContent();
     } else if (this.#state === 'extension') {
       this.#extension.push(Buffer.from(chunk.subarray(offset, offset + used)));
-      if (this.#left === 0) this.#endExtension();
+      if (this.#remainingBytes === 0) this.#endExtension();
     } else {
       const isZero = chunk.compare(ZERO_BLOCK, 0, used, offset, offset + used) === 0;
       if (!isZero && this.#paddingAt < 0) this.#paddingAt = this.#position;
-      if (this.#left === 0) this.#state = 'header';
+      if (this.#remainingBytes === 0) this.#state = 'header';
     }
     return used;
   }
@@ -239,9 +239,9 @@ export class TarScanner {
     this.#entry = entry;
     if (entry.path === '') this.#root = entry;
     else this.#walk.entry(entry);
-    this.#left = entry.sizeBytes;
+    this.#remainingBytes = entry.sizeBytes;
     this.#padding = paddingBytes(entry.sizeBytes);
-    if (this.#left === 0) this.#endContent();
+    if (this.#remainingBytes === 0) this.#endContent();
     else this.#state = 'content';
   }
 
@@ -262,8 +262,8 @@ export class TarScanner {
   }
 
   #beginPadding(): void {
-    this.#left = this.#padding;
-    this.#state = this.#left === 0 ? 'header' : 'padding';
+    this.#remainingBytes = this.#padding;
+    this.#state = this.#remainingBytes === 0 ? 'header' : 'padding';
   }
 
   #beginExtension(flag: string, sizeBytes: number, offset: number): void {
@@ -276,7 +276,7 @@ export class TarScanner {
     else this.#extensionAt = offset;
     this.#extensionFlag = flag;
     this.#extension = [];
-    this.#left = sizeBytes;
+    this.#remainingBytes = sizeBytes;
     this.#padding = paddingBytes(sizeBytes);
     this.#state = 'extension';
     if (sizeBytes === 0) this.#endExtension();

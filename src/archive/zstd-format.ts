@@ -63,7 +63,7 @@ function windowOf(descriptor: number): number {
 export class FrameExtent {
   readonly #hasChecksum: boolean;
   #phase: 'block header' | 'block' | 'checksum' | 'end' = 'block header';
-  #left = BLOCK_HEADER_BYTES;
+  #remainingBytes = BLOCK_HEADER_BYTES;
   #blockHeader = 0;
   #isLast = false;
 
@@ -80,15 +80,15 @@ export class FrameExtent {
     let offset = 0;
     while (this.#phase !== 'end' && offset < view.length) {
       if (this.#phase === 'block header') {
-        this.#blockHeader |= (view[offset] as number) << (8 * (BLOCK_HEADER_BYTES - this.#left));
-        this.#left -= 1;
+        this.#blockHeader |= (view[offset] as number) << (8 * (BLOCK_HEADER_BYTES - this.#remainingBytes));
+        this.#remainingBytes -= 1;
         offset += 1;
-        if (this.#left === 0 && !this.#beginBlock()) return -1;
+        if (this.#remainingBytes === 0 && !this.#beginBlock()) return -1;
       } else {
-        const used = Math.min(this.#left, view.length - offset);
-        this.#left -= used;
+        const used = Math.min(this.#remainingBytes, view.length - offset);
+        this.#remainingBytes -= used;
         offset += used;
-        if (this.#left === 0) this.#endPart();
+        if (this.#remainingBytes === 0) this.#endPart();
       }
     }
     return offset;
@@ -98,20 +98,20 @@ export class FrameExtent {
   #beginBlock(): boolean {
     const type = (this.#blockHeader >> 1) & 0x03;
     this.#isLast = (this.#blockHeader & 1) !== 0;
-    this.#left = type === 1 ? 1 : this.#blockHeader >>> 3;
+    this.#remainingBytes = type === 1 ? 1 : this.#blockHeader >>> 3;
     this.#phase = 'block';
-    if (this.#left === 0) this.#endPart();
+    if (this.#remainingBytes === 0) this.#endPart();
     return type !== 3;
   }
 
   #endPart(): void {
     if (this.#phase === 'block' && !this.#isLast) {
       this.#phase = 'block header';
-      this.#left = BLOCK_HEADER_BYTES;
+      this.#remainingBytes = BLOCK_HEADER_BYTES;
       this.#blockHeader = 0;
     } else if (this.#phase === 'block' && this.#hasChecksum) {
       this.#phase = 'checksum';
-      this.#left = CHECKSUM_BYTES;
+      this.#remainingBytes = CHECKSUM_BYTES;
     } else this.#phase = 'end';
   }
 }

@@ -87,13 +87,15 @@ export class RevisionTable {
   }
 
   #begin(lock: string, packageCount: number): Revision {
-    return this.#database
+    const revision = this.#database
       .prepare<[string, number], Revision>(
         `INSERT INTO revision (lock, first_package, last_package)
          SELECT ?, coalesce(max(last_package), 0) + 1, coalesce(max(last_package), 0) + ? FROM revision
          RETURNING id, first_package AS firstPackage`,
       )
-      .get(lock, packageCount) as Revision;
+      .get(lock, packageCount);
+    if (revision === undefined) throw new Error(`${lock}: no revision after it was made`);
+    return revision;
   }
 
   async #remove({ id, first, last }: Row, write: LongWrite): Promise<void> {

@@ -13,7 +13,7 @@ export interface Install {
   installer(installation: Installation): Installer;
   /**
    * Returns what the package manager still does of an install's steps where no package ships the shell that they need;
-   * undefined: it ends with an error. Steps as in InstallerResult.left.
+   * undefined: it ends with an error. Steps as in InstallerResult.pendingSteps.
    */
   withoutShell?(steps: readonly string[]): RemainingSteps;
   readonly database: PackageDatabase;

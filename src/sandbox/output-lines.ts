@@ -7,18 +7,18 @@ const MAX_LINE_BYTES = 4096;
  */
 export class OutputLines {
   readonly #emit: (line: string) => void;
-  #left: number;
+  #remainingBytes: number;
   #dropped = 0;
   #line: Buffer = Buffer.alloc(0);
 
   constructor(emit: (line: string) => void, maxBytes: number) {
     this.#emit = emit;
-    this.#left = maxBytes;
+    this.#remainingBytes = maxBytes;
   }
 
   write(chunk: Buffer): void {
-    const taken = chunk.subarray(0, this.#left);
-    this.#left -= taken.length;
+    const taken = chunk.subarray(0, this.#remainingBytes);
+    this.#remainingBytes -= taken.length;
     this.#dropped += chunk.length - taken.length;
     let offset = 0;
     while (offset < taken.length) {

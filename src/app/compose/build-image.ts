@@ -42,7 +42,7 @@ export interface BuiltImage {
   readonly image: Image;
   readonly layers: readonly LayerReport[];
   /** As in ComposeReport */
-  readonly left: readonly string[];
+  readonly pendingSteps: readonly string[];
   readonly runs: boolean;
   /** About the config, as of checkConfig */
   readonly notes: readonly string[];
@@ -99,7 +99,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     ...planned.map((layer, index) => described(layer, required(below, index), origin)),
     installLayer(top, planned.length === 0 ? installed : [], origin),
   ];
-  const left = isRun ? [] : target.pendingSteps;
+  const pendingSteps = isRun ? [] : target.pendingSteps;
   const root = isRun
     ? await (await import('./root-after-scripts.ts')).rootAfterScripts(context, top, {
         stack,
@@ -114,7 +114,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     tree: root.tree,
   };
   const { entrypoint = [], cmd = [] } = commandOf(setUp);
-  const checked = checkConfig({ ...setUp, root, left, command: [...entrypoint, ...cmd] });
+  const checked = checkConfig({ ...setUp, root, pendingSteps, command: [...entrypoint, ...cmd] });
   const config = imageConfig({
     ...setUp,
     platform,
@@ -152,7 +152,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
       createdAt: time,
     },
     layers: layers.map(({ report }) => report),
-    left,
+    pendingSteps,
     ...checked,
   };
 }

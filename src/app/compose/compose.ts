@@ -47,7 +47,7 @@ async function composePlanned(
     const known = key === undefined ? undefined : cachedImage(context, key, tags);
     const facts = known === undefined ? await archivesOf(context, resolution) : [];
     const built = known ?? (await buildImage(context, { ...input, facts }));
-    const { image, layers, left, runs } = built;
+    const { image, layers, pendingSteps, runs } = built;
     if (known === undefined) cacheImage(context, input, built);
     const delivered = await deliver(context, request, image);
     return {
@@ -58,11 +58,11 @@ async function composePlanned(
       layers,
       sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
       ...delivered,
-      left,
+      left: pendingSteps,
       runs,
       notes: [
         ...notesOf(layers, delivered.loadedInto !== undefined),
-        ...notesOnScripts(left),
+        ...notesOnScripts(pendingSteps),
         ...built.notes,
       ],
     };
@@ -116,8 +116,10 @@ function notesOf(layers: readonly LayerReport[], loaded: boolean): readonly stri
   return notes;
 }
 
-function notesOnScripts(left: readonly string[]): readonly string[] {
-  return left.length === 0 ? [] : [`still to run, with RUN /.pkg/install.sh: ${enumerate(left)}`];
+function notesOnScripts(pendingSteps: readonly string[]): readonly string[] {
+  return pendingSteps.length === 0
+    ? []
+    : [`still to run, with RUN /.pkg/install.sh: ${enumerate(pendingSteps)}`];
 }
 
 function enumerate(names: readonly string[]): string {

@@ -23,7 +23,7 @@ export interface ConfigCheckInput {
   /** As in ComposeRequest: below one there is no shell to be expected. */
   readonly prefix: string;
   /** Steps that are still to run in the container: they may make what is missing. */
-  readonly left: readonly string[];
+  readonly pendingSteps: readonly string[];
 }
 
 export interface ConfigCheck {
@@ -47,7 +47,7 @@ export function checkConfig(input: ConfigCheckInput): ConfigCheck {
   return {
     notes: [
       ...(isDefault && command.length === 0 && input.prefix === '' ? [NO_SHELL] : []),
-      ...(lacking === undefined ? [] : [`${lacking}${input.left.length === 0 ? '' : LATER}`]),
+      ...(lacking === undefined ? [] : [`${lacking}${input.pendingSteps.length === 0 ? '' : LATER}`]),
       ...workdirNotes(input),
       ...userNotes(input),
     ],
@@ -93,7 +93,7 @@ function workdirNotes({ root, options: { workdir } }: ConfigCheckInput): readonl
 const FILES = { user: 'etc/passwd', group: 'etc/group' } as const;
 
 /** As engines look: a number is an id, anything else is a name of the file. */
-function userNotes({ root, options, left }: ConfigCheckInput): readonly string[] {
+function userNotes({ root, options, pendingSteps }: ConfigCheckInput): readonly string[] {
   const [user = '', group = ''] = options.user.split(':');
   return ([['user', user] as const, ['group', group] as const] as const).flatMap(([kind, name]) => {
     if (name === '' || /^\d+$/.test(name)) return [];
@@ -105,7 +105,7 @@ function userNotes({ root, options, left }: ConfigCheckInput): readonly string[]
     if (names.includes(name)) return [];
     const lack = exists ? `no ${kind} ${name} in the image's /${file}` : `the image has no /${file}`;
     const text = `--user ${options.user}: ${lack}`;
-    if (left.length > 0) return [`${text}${LATER}`];
+    if (pendingSteps.length > 0) return [`${text}${LATER}`];
     const near = nearest(name, names);
     throw new AppError('USAGE', text, {
       hint:

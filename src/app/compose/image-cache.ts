@@ -24,7 +24,7 @@ interface CachedImage {
   readonly platform: Image['platform'];
   readonly createdAt: number;
   readonly layers: readonly LayerReport[];
-  readonly left: readonly string[];
+  readonly pendingSteps: readonly string[];
   readonly runs: boolean;
   readonly notes: readonly string[];
 }
@@ -94,7 +94,7 @@ export function cachedImage(context: Context, key: string, tags: readonly string
       createdAt: kept.createdAt,
     },
     layers: kept.layers,
-    left: kept.left,
+    pendingSteps: kept.pendingSteps,
     runs: kept.runs,
     notes: kept.notes,
   };
@@ -104,7 +104,7 @@ export function cachedImage(context: Context, key: string, tags: readonly string
 export function cacheImage(
   context: Context,
   input: ImageCacheInput,
-  { image, layers, left, runs, notes }: BuiltImage,
+  { image, layers, pendingSteps, runs, notes }: BuiltImage,
 ): void {
   const key = imageKey(context, input);
   if (key === undefined) return;
@@ -115,7 +115,7 @@ export function cacheImage(
     platform: image.platform,
     createdAt: image.createdAt,
     layers,
-    left,
+    pendingSteps,
     runs,
     notes,
   };

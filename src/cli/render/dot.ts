@@ -1,4 +1,5 @@
 import type { GraphReport, SetEdge, SetPackage } from '../../model/relation-report.ts';
+import { required } from '../../model/required.ts';
 import { formatSize, printable } from './format.ts';
 
 /**
@@ -18,7 +19,7 @@ function nodeLine(entry: SetPackage): string {
 }
 
 function edgeLine(edges: readonly SetEdge[], labels: boolean): string {
-  const { from, to, kind } = edges[0] as SetEdge;
+  const { from, to, kind } = required(edges, 0);
   const attributes = [
     ...(labels ? [`label=${quoted(edges.map(({ relation }) => relation))}`] : []),
     ...(kind === 'install_if' ? ['style=dashed'] : []),

@@ -1,6 +1,7 @@
 import type { TarEntry } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { FileEntry, SignatureEntry } from '../../model/archive.ts';
+import { required } from '../../model/required.ts';
 import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from './apk-keys.ts';
 import type { ApkTrust } from './apk-trust.ts';
 
@@ -75,7 +76,7 @@ export function verifyControl(policy: ApkTrust, archive: SignedControl): Control
   const describe = (): readonly SignatureEntry[] =>
     unverifiedSignatures(entries).map((entry, index) => ({
       ...entry,
-      verified: isVerified(members[index] as ApkSignature),
+      verified: isVerified(required(members, index)),
     }));
   if (policy.allowUntrusted && members.length === 0) return { signedBy: '', signatures: [] };
   const verdict = verifyApkSignatures(keyring, members, control);

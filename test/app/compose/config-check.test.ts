@@ -57,7 +57,14 @@ function check(
     ...more,
   };
   const read = (path: string) => (root.has(path) ? Buffer.from(FILES[path] ?? '') : undefined);
-  return checkConfig({ root: { tree: root, read }, options, command, path: '/sbin:/bin', prefix, left });
+  return checkConfig({
+    root: { tree: root, read },
+    options,
+    command,
+    path: '/sbin:/bin',
+    prefix,
+    pendingSteps: left,
+  });
 }
 
 test('regression: --user is a number, or a user and a group of the image', () => {

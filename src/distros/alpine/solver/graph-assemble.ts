@@ -1,3 +1,4 @@
+import { required } from '../../../model/required.ts';
 import { murmur3, NAME_BUCKETS } from '../hash-order.ts';
 import { type Graph, QUIET } from './graph.ts';
 import type { Draft, Relations } from './graph-draft.ts';
@@ -94,7 +95,7 @@ export function assemble(parts: Parts): Graph {
         ...triggers.first.subarray(triggers.start[name], triggers.start[name + 1]),
       ];
       plainLeft[name] = before.length;
-      return [...before, ...(drafts[pkg] as Draft).installIf.map((id) => relationName[id] as number)];
+      return [...before, ...required(drafts, pkg).installIf.map((id) => relationName[id] as number)];
     },
   );
   return {

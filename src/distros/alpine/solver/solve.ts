@@ -1,4 +1,5 @@
 import type { IndexPackage, PackageSource } from '../../../model/package.ts';
+import { required } from '../../../model/required.ts';
 import type { InstalledEntry } from '../../transaction.ts';
 import type { Relation } from '../relation.ts';
 import type { SolverRules } from '../rules.ts';
@@ -44,7 +45,7 @@ export function solveProblem(problem: Problem): Solution {
   const entryOf = (pkg: PackageState): IndexPackage => {
     const rank = graph.packageRank[pkg.id] as number;
     const ordinal = graph.packageOrdinal[pkg.id] as number;
-    if (rank === INSTALLED) return (installed[ordinal] as InstalledEntry).package;
+    if (rank === INSTALLED) return required(installed, ordinal).package;
     const found = source
       .byName(pkg.name.text)
       .find((entry) => entry.repositoryRank === rank && entry.ordinal === ordinal);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { familyIds } from '../../src/distros/families.ts';
 import { compare, type Run } from '../lib/measure.ts';
 import { prepareApk } from '../lib/real-apk.ts';
 import {
@@ -105,7 +106,7 @@ function versions(table: string): void {
     .map((line) => line.split('\t').slice(0, 2).join('\t'));
   const repeats = Math.ceil(VERSION_ROWS / rows.length);
   const input = `${Array.from({ length: repeats }, () => rows.join('\n')).join('\n')}\n`;
-  for (const distro of ['alpine', 'arch']) {
+  for (const distro of familyIds()) {
     const { batch } = compare(3, {
       batch: () =>
         composeWith({ cache: CACHE, input, oneCore: true }, 'vercmp', '--batch', '--distro', distro),

@@ -12,8 +12,6 @@ export interface InstalledEntry {
 /** A request against a root that is not empty: what composing on top of an image needs. */
 export interface ChangeRequest extends SolveRequest {
   readonly installed: readonly InstalledEntry[];
-  /** apk's `/etc/apk/world`, a relation each; pacman has none. */
-  readonly world: readonly string[];
 }
 
 /** One step of a transaction. `replace` is an upgrade, a downgrade or the same version built again. */

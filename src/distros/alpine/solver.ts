@@ -14,6 +14,8 @@ import type { PackageState } from './solver/state.ts';
 
 /** What `apk add`, `apk upgrade` and `apk del` have in common. */
 export interface ApkChangeRequest extends ChangeRequest {
+  /** `/etc/apk/world`, a relation each */
+  readonly world: readonly string[];
   /** Those of the apk that is to answer; by default apk 3's */
   readonly rules?: SolverRules;
   /** `targets`: `apk add --upgrade`; `all`: `apk upgrade` */

@@ -4,7 +4,7 @@ import type { PacmanRequest } from './request.ts';
 
 /** What `pacman -S --noconfirm` would install into an empty root, and in which order. */
 export function solve(request: PacmanRequest, source: PackageSource): SolveResult {
-  const result = change({ ...request, installed: [], world: [] }, source);
+  const result = change({ ...request, installed: [] }, source);
   if (!result.ok) return result;
   const packages = result.changes.flatMap((entry) =>
     entry.kind === 'remove' ? [] : [{ package: entry.package, reason: entry.reason }],

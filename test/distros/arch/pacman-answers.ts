@@ -79,7 +79,7 @@ export function ask(
   if (pacman === undefined) throw new Error(`unknown pacman options ${options}`);
   const { architecture, repositoryNames, installed = [] } = setting;
   return change(
-    { targets, architecture, repositoryNames, installed, world: [], pacman: { ...pacman, ...more } },
+    { targets, architecture, repositoryNames, installed, pacman: { ...pacman, ...more } },
     setting.source,
   );
 }

@@ -152,7 +152,6 @@ test('a change leaves no requirement unmet that was met, and no conflict with wh
             targets: names,
             architecture: 'x86_64',
             installed: before.map((one) => ({ package: one, reason: 'explicit', tag: '' })),
-            world: [],
             pacman: { removeConflicting, upgrade: 'newer' },
           },
           memorySource(from),
@@ -223,5 +222,5 @@ test('a failure that no memory can cut short ends after a limit of steps', () =>
   assert.equal(result.problems[0]?.message, 'a39-1 and 1 more require a40, but a40-1 is ignored');
   const entry = { ...BLANK, name: 'other', version: '1' };
   const installed = [{ package: entry, reason: 'explicit', tag: '' } as const];
-  assert.throws(() => change({ ...request, installed, world: [] }, source), { code: 'LIMIT' });
+  assert.throws(() => change({ ...request, installed }, source), { code: 'LIMIT' });
 });

@@ -14,15 +14,15 @@ const NODE_TO_OCI: Readonly<Record<string, string>> = {
   loong64: 'loong64',
 };
 
-/** `linux/amd64` of this machine, whatever its own system is: containers run on Linux. */
+/** Returns this machine's platform, `linux/amd64`: containers run on Linux, whatever the machine's own system is. */
 export function hostPlatform(): string {
   return `linux/${NODE_TO_OCI[process.arch] ?? process.arch}`;
 }
 
 /**
- * The distribution's word for what the user wrote: OCI's (`amd64`, `arm/v7`), the distribution's own, or nothing
- * for this machine's.
- * @throws AppError USAGE naming the known ones
+ * Returns the distribution's word for an architecture: `text` is OCI's word (`amd64`, `arm/v7`), the distribution's own, or
+ * empty for this machine's.
+ * @throws AppError USAGE that lists the known words
  */
 export function architectureOf(distro: Distro, text: string): string {
   const { words: known, platforms = {} } = distro.architectures;
@@ -48,7 +48,7 @@ function ociName({ architectures }: Distro, word: string): string | undefined {
   );
 }
 
-/** OCI's platform of a distribution's architecture word. */
+/** Returns OCI's platform of a distribution's architecture word. */
 export function platformOf(distro: Distro, architecture: string): Platform {
   const [name = architecture, variant] = (ociName(distro, architecture) ?? architecture).split('/');
   return { os: 'linux', architecture: name, ...(variant === undefined ? {} : { variant }) };

@@ -4,7 +4,7 @@ import { collectGarbage } from '../store/gc.ts';
 import { verifyStore } from '../store/verify.ts';
 import type { Context } from './context.ts';
 
-/** Every blob of the cache, what it is, and when it was last used. */
+/** Lists every blob of the cache: what it holds, and when it was last used. */
 export async function cacheList(context: Context): Promise<readonly CacheEntryReport[]> {
   const labels = new Map([...context.catalog.derived.labels(), ...context.catalog.archives.labels()]);
   const entries: CacheEntryReport[] = [];
@@ -19,7 +19,7 @@ export async function cacheList(context: Context): Promise<readonly CacheEntryRe
   return entries.sort((a, b) => (a.holds < b.holds ? -1 : a.holds > b.holds ? 1 : 0));
 }
 
-/** Hashes every blob. With `repair`, damaged ones are removed; they are fetched or made again when next needed. */
+/** Hashes every blob. With `repair`, damaged blobs are removed; they are fetched or made again when next needed. */
 export async function cacheVerify(
   context: Context,
   { repair }: { repair: boolean },
@@ -33,7 +33,10 @@ export async function cacheVerify(
   };
 }
 
-/** Removes what was used longest ago until the cache is below `maxSizeBytes`; without it, only what nothing names. */
+/**
+ * Removes the least recently used blobs until the cache is smaller than `maxSizeBytes`; without a size, only blobs that the
+ * catalog does not name.
+ */
 export async function cacheGc(
   context: Context,
   { maxSizeBytes }: { maxSizeBytes: number | undefined },

@@ -70,14 +70,14 @@ export async function withContext<T>(
   }
 }
 
-/** Until packages are fetched again. */
+/** Closes the context's sessions with registries. The next fetch opens them again. */
 export async function closeSessions({ sessions }: Context): Promise<void> {
   const open = [...sessions.values()];
   sessions.clear();
   for (const session of open) await session.close();
 }
 
-/** For work that outlives a call: whoever opens it closes the catalog. @throws AppError CATALOG, STORAGE */
+/** Opens a context that outlives a call; the caller closes its catalog. @throws AppError CATALOG, STORAGE */
 export function openContext(options: ContextOptions): Context {
   const directory = resolve(options.cacheDirectory ?? cacheDirectory(options.env, packageRoot()));
   try {
@@ -103,5 +103,5 @@ function bundleIdentity(): string {
   return stat === undefined ? '' : `${productVersion()} ${stat.size} ${stat.mtimeMs}`;
 }
 
-/** Of the cache folder */
+/** Returns the path of the catalog in a cache folder. */
 export const catalogPath = (directory: string): string => join(directory, 'catalog.sqlite');

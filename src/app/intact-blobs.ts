@@ -6,9 +6,10 @@ import type { Context } from './context.ts';
 const MAX_ATTEMPTS = 5;
 
 /**
- * Runs `work`, which gets what it needs into the cache and takes it from there, and again where a blob turned out to be damaged,
- * which is removed, or where another process's gc removed one in between: it is fetched or made anew then.
- * @throws what `work` throws; the damage where what is damaged cannot be had again
+ * Runs `work`, which brings what it needs into the cache and reads it from there. Runs it again where a blob turned out to
+ * be damaged, after removing it, or where another process's gc removed a blob in between: `work` then fetches or makes it
+ * anew.
+ * @throws what `work` throws; the damage where the damaged blob cannot be fetched again
  */
 export async function withIntactBlobs<T>(
   context: Pick<Context, 'progress' | 'store'>,

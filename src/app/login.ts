@@ -15,7 +15,10 @@ export interface LoginRequest {
   readonly access: RegistryAccess;
 }
 
-/** Asks the registry whether the login is right, then keeps it where docker and podman look. @throws AppError AUTH, NETWORK, USAGE, STORAGE */
+/**
+ * Checks a login with the registry, then stores it where docker and podman look.
+ * @throws AppError AUTH, NETWORK, USAGE, STORAGE
+ */
 export async function login(context: RegistryContext, request: LoginRequest): Promise<LoginReport> {
   const { username, password, access } = request;
   const domain = parseRegistryName(request.registry);
@@ -56,6 +59,7 @@ async function takesAnything(
   }
 }
 
+/** Removes the stored login of a registry. @throws AppError USAGE, STORAGE */
 export async function logout(
   { env }: RegistryContext,
   request: { readonly registry: string },

@@ -12,10 +12,10 @@ export interface RegistryContext {
   readonly signal: AbortSignal;
 }
 
-/** What counts without options. */
+/** Access without options: HTTPS, the system's certificates. */
 export const PLAIN_ACCESS: RegistryAccess = { insecure: false, ca: '', cert: '', key: '' };
 
-/** One session for all that `work` does, closed afterwards. By default with the logins that the user has. */
+/** Runs `work` with one session, and closes it afterwards. The default credentials are the user's stored logins. */
 export async function withRegistries<T>(
   { env, progress, signal }: RegistryContext,
   options: { readonly access?: RegistryAccess; readonly credentials?: Credentials },
@@ -30,7 +30,7 @@ export async function withRegistries<T>(
   }
 }
 
-/** The context's own session, with the logins that the user has; closed with the context. */
+/** Returns the context's own session, with the user's stored logins; it is closed with the context. */
 export function sharedSession(
   { env, progress, signal, sessions }: Context,
   access: RegistryAccess = PLAIN_ACCESS,

@@ -20,8 +20,8 @@ export interface StoredBytes {
 }
 
 /**
- * The uncompressed bytes of an archive. A blob is read to its end however much of it is asked for: whoever has made something of
- * damaged bytes learns it before it can be kept.
+ * Yields the uncompressed bytes of an archive. A blob is always read to its end, so that whoever uses part of a damaged blob
+ * learns of the damage before the result can be stored.
  * @throws DamagedBlob, AppError BAD_ARCHIVE
  */
 export async function* inflate({ path, compression, signal, blob }: StoredBytes): AsyncGenerator<Buffer> {
@@ -58,8 +58,8 @@ async function* readPieces(file: BlobFile, signal: AbortSignal): AsyncGenerator<
 }
 
 /**
- * Byte ranges of an archive's uncompressed tar, in rising order of offset, in one streaming pass. A piece never
- * spans two ranges; an empty range gives none.
+ * Yields byte ranges of an archive's uncompressed tar, in rising order of offset, in one streaming pass. A piece never spans
+ * two ranges; an empty range yields nothing.
  * @throws as inflate
  */
 export async function* readRanges(stored: StoredBytes, ranges: readonly ByteRange[]): AsyncGenerator<Buffer> {
@@ -84,7 +84,7 @@ export async function* readRanges(stored: StoredBytes, ranges: readonly ByteRang
   }
 }
 
-/** @throws AppError INTEGRITY when the file is no longer of that size */
+/** Yields the bytes of a file outside the store. @throws AppError INTEGRITY when the file no longer has that size */
 export async function* readWholeFile(path: string, sizeBytes: number): AsyncGenerator<Buffer> {
   let got = 0;
   for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
@@ -99,7 +99,7 @@ export async function* readWholeFile(path: string, sizeBytes: number): AsyncGene
   );
 }
 
-/** Whole contents of a few small files of an archive, by path. */
+/** Returns the whole contents of a few small files of an archive, by path. @throws as inflate */
 export async function readSmallFiles(
   stored: StoredBytes,
   files: ArchiveFacts['files'],

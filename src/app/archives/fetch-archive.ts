@@ -27,8 +27,8 @@ export interface ArchiveRequest {
 }
 
 /**
- * Gets one package's archive, verified and taken in. The mirror that gave the index is asked first; one whose copy is
- * refused (wrong digest, damaged, badly signed) is followed by the next.
+ * Downloads, verifies and ingests one package's archive. The mirror that gave the index is asked first; if its copy is
+ * refused (wrong digest, damaged, badly signed), the next mirror is asked.
  * @throws AppError with the code of the first refusal and every mirror's reason; NETWORK, NOT_FOUND, STORAGE, CANCELLED
  */
 export async function fetchArchive(

@@ -19,7 +19,7 @@ import { type RetryWithKeys, retryWithKeys } from './retry-with-keys.ts';
 /** Downloads under way at once: polite to one mirror, enough to hide its latency. */
 const CONCURRENCY = 6;
 
-/** The archive's digest when its bytes are in the store and the catalog knows them. */
+/** Returns the digest of the entry's archive where its bytes are in the store and the catalog knows them. */
 export function cachedDigest(
   context: Context,
   sources: Sources,
@@ -30,7 +30,7 @@ export function cachedDigest(
 }
 
 /**
- * The facts of each package's archive, in the same order; what is missing is downloaded, verified and ingested.
+ * Returns the facts of each package's archive, in the same order. Missing archives are downloaded, verified and ingested.
  * @throws AppError NETWORK, NOT_FOUND, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, BAD_ARCHIVE, STORAGE
  */
 export async function fetchArchives(

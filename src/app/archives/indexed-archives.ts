@@ -13,8 +13,8 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 const SETTLED_MS = 2_000;
 
 /**
- * The archives in the catalog that an index entry may mean: of its checksum, which in apk's index covers neither signature
- * nor compression, of its size, and of its name and version: under another one it is refused, known or not.
+ * Returns the archives in the catalog that an index entry may mean: those with its checksum, which in apk's index covers
+ * neither signature nor compression, its size, name and version.
  */
 export function archivesOf(
   { catalog }: Context,
@@ -29,8 +29,8 @@ export function archivesOf(
 }
 
 /**
- * As archivesOf, but only what does not hang on what the cache has seen before: in a folder the archive that lies there, and
- * elsewhere none where several of one size are known, so that the repository's own copy decides.
+ * Returns the same, independent of what the cache has seen before: of a folder only the archive that is there now, and
+ * nothing where several archives of one size are known, so that the repository's own copy decides.
  */
 export function archivesAt(
   context: Context,

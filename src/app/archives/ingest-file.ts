@@ -28,8 +28,8 @@ export interface IngestFile extends ArchiveFile {
 }
 
 /**
- * Verifies an archive and takes it into store and catalog, in one pass over its bytes. Nothing stays behind
- * when it is refused.
+ * Verifies an archive and ingests it into store and catalog, in one pass over its bytes. A refused archive leaves nothing
+ * behind.
  * @throws AppError as Archives.read; STORAGE
  */
 export async function ingestFile(

@@ -26,8 +26,8 @@ export interface IngestRequest {
 }
 
 /**
- * Takes archives into the cache. One refused archive does not stop the others; any refusal fails the call.
- * @throws AppError of the first refusal, with all of them in its message
+ * Ingests archives into the cache. One refused archive does not stop the others, but any refusal fails the call.
+ * @throws AppError with the code of the first refusal, and all refusals in its message
  */
 export async function ingest(context: Context, request: IngestRequest): Promise<readonly IngestReport[]> {
   const files = request.inputs.flatMap(expand);

@@ -11,8 +11,8 @@ export interface RefusedArchive {
 }
 
 /**
- * The packages, and for each refused archive of another name the package that its file name tells of: it cannot be
- * installed, and says why when it is asked for.
+ * Adds, for each refused archive of another name, the package that its file name describes. Such a package cannot be
+ * installed; whoever asks for it is told why.
  */
 export function withRefused(
   packages: readonly IndexPackage[],

@@ -28,9 +28,9 @@ export interface ArtifactFetchRequest {
 }
 
 /**
- * One file, as it is kept: archives of folders are not unpacked. By the artifact and its title; without a title the only one;
- * or by its own digest.
- * @throws AppError NOT_FOUND, USAGE (which of several), CONFLICT, STORAGE, INTEGRITY, and as a registry's
+ * Saves one file of an artifact as it is stored: archives of folders are not unpacked. The file is named by the artifact and
+ * its title (without a title, the only file), or by its own digest.
+ * @throws AppError NOT_FOUND, USAGE (several files), CONFLICT, STORAGE, INTEGRITY, and as a registry's
  */
 export async function fetchArtifact(
   context: RegistryContext,

@@ -21,16 +21,20 @@ const TAR_DIGEST = 'io.deis.oras.content.digest';
 
 /** What ORAS writes where no type is given. */
 export const UNKNOWN_ARTIFACT_TYPE = 'application/vnd.unknown.artifact.v1';
+/** The media type of a file that is packed without one, as ORAS writes it. */
 export const FILE_TYPE: string = MEDIA_TYPES.layerTar;
+/** The media type of a folder's archive, as ORAS writes it. */
 export const FOLDER_TYPE: string = MEDIA_TYPES.layerGzip;
 
 /** RFC 6838 section 4.2. */
 const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 
+/** Tells whether a text is a media type (RFC 6838, section 4.2). */
 export function isMediaType(text: string): boolean {
   return MEDIA_TYPE.test(text);
 }
 
+/** Returns the annotations of a layer that holds a file, or a folder's archive with the digest of its tar. */
 export function fileAnnotations(title: string, tarDigest: string | undefined): Record<string, string> {
   if (tarDigest === undefined) return { [TITLE]: title };
   return { [TAR_DIGEST]: tarDigest, [UNPACK]: 'true', [TITLE]: title };
@@ -45,7 +49,7 @@ export interface NewArtifact {
   readonly createdAt: number;
 }
 
-/** The manifest, and the config that it names. */
+/** Returns the manifest, and the descriptor of the config that it names. */
 export function artifactManifest(artifact: NewArtifact): {
   readonly root: Document;
   readonly config: Descriptor;
@@ -84,7 +88,7 @@ export interface Artifact {
   readonly unnamed: readonly Descriptor[];
 }
 
-/** @throws AppError BAD_ARCHIVE */
+/** Reads the files of an artifact from its manifest. @throws AppError BAD_ARCHIVE */
 export function parseArtifact({ descriptor, bytes }: Document): Artifact {
   const where = `manifest ${descriptor.digest}`;
   const { config, layers } = parseManifest(bytes, where);
@@ -106,7 +110,7 @@ export function parseArtifact({ descriptor, bytes }: Document): Artifact {
 }
 
 /**
- * The relative path that a title is, without `.` and empty parts; the title `.`, of a folder, is ''.
+ * Returns the relative path that a title stands for, without `.` and empty parts; `''` for a folder whose title is `.`.
  * @throws AppError BAD_ARCHIVE when it leads elsewhere (absolute, `..`) or nowhere (NUL, too long, not Unicode)
  */
 export function titlePath({ title, isFolder, descriptor }: ArtifactFile): string {

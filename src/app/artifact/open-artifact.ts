@@ -16,7 +16,11 @@ export interface FoundArtifact extends Artifact {
   readonly digest: Digest;
 }
 
-/** @param platform of an index, the artifact for this; empty: the only one. @throws AppError as openRegistryContent, chooseManifest */
+/**
+ * Reads an artifact's manifest from a registry.
+ * @param platform chooses the artifact of an index; empty: the only one
+ * @throws AppError as openRegistryContent and chooseManifest
+ */
 export async function openArtifact(
   session: RegistrySession,
   reference: Reference,
@@ -28,7 +32,7 @@ export async function openArtifact(
   return { ...parseArtifact(document), reference: { ...reference, digest }, digest };
 }
 
-/** NOT_FOUND naming those that there are. */
+/** Returns a NOT_FOUND error that lists the artifact's files. */
 export function noSuchFile(
   { reference, files, unnamed }: FoundArtifact,
   title: string | undefined,
@@ -49,7 +53,10 @@ export function noSuchFile(
   });
 }
 
-/** The files of these titles, in the artifact's order; without titles all. @throws AppError NOT_FOUND */
+/**
+ * Returns the files with these titles, in the artifact's order; all files where no title is given.
+ * @throws AppError NOT_FOUND
+ */
 export function chooseFiles(artifact: FoundArtifact, titles: readonly string[]): readonly ArtifactFile[] {
   const missing = titles.find((title) => !artifact.files.some((file) => file.title === title));
   if (missing !== undefined) throw noSuchFile(artifact, missing);

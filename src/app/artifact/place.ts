@@ -25,7 +25,10 @@ export interface PlaceOptions {
   readonly fallbackName: string;
 }
 
-/** @throws AppError BAD_ARCHIVE (titles that lead elsewhere), CONFLICT (two files in one place) */
+/**
+ * Returns where each file goes.
+ * @throws AppError BAD_ARCHIVE (titles that lead elsewhere), CONFLICT (two files in one place)
+ */
 export function placesOf(files: readonly ArtifactFile[], options: PlaceOptions): readonly Place[] {
   const { output, single, unpack } = options;
   const places = files.map((file): Place => {
@@ -48,7 +51,7 @@ export function placesOf(files: readonly ArtifactFile[], options: PlaceOptions):
   return places;
 }
 
-/** A folder that is there, or said to be one by a slash behind it. */
+/** Tells whether a path is an existing folder, or one by its trailing slash. */
 export function isFolder(path: string): boolean {
   return path.endsWith('/') || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
@@ -68,7 +71,8 @@ function twice(path: string): AppError {
 }
 
 /**
- * Makes the folders that it is in. Links on the way to the folder that the user named are the user's own; below it there are none.
+ * Creates the folders that contain a place. Links on the way to the folder that the user named are followed; below it none
+ * is.
  * @throws AppError CONFLICT, STORAGE
  */
 export function prepareFolders({ base, path }: Place): void {
@@ -94,7 +98,10 @@ export function prepareFolders({ base, path }: Place): void {
   }
 }
 
-/** With a slash behind the folder that the user named: where that is a link it is followed. */
+/**
+ * Returns the path of a place. The folder that the user named gets a trailing slash, so that it is followed where it is a
+ * link.
+ */
 export function pathOf({ base, path }: Place): string {
   return join(base, path === '' ? '/' : path);
 }

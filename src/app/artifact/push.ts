@@ -34,9 +34,9 @@ export interface ArtifactPushRequest {
 }
 
 /**
- * Files and folders as one artifact. The same files give the same artifact: its date is SOURCE_DATE_EPOCH, or that of
- * the newest file or folder that is named.
- * With a subject the artifact needs no tag: it is found among the subject's referrers.
+ * Pushes files and folders as one artifact. The same files give the same artifact: its date is SOURCE_DATE_EPOCH, or that of
+ * the newest file or folder that is named. With a subject the artifact needs no tag: it is found among the subject's
+ * referrers.
  * @throws AppError USAGE, NOT_FOUND, CONFLICT (two files of a title), STORAGE, and as pushContents
  */
 export async function pushArtifact(

@@ -22,7 +22,7 @@ export interface UnpackBlobOptions {
   readonly keepOldFiles: boolean;
 }
 
-/** Unpacks an archive of a folder as it comes. @throws AppError as readBlob, decompress and unpackFolder */
+/** Unpacks an archive of a folder while it downloads. @throws AppError as readBlob, decompress and unpackFolder */
 export async function unpackBlob(
   session: RegistrySession,
   repository: Repository,

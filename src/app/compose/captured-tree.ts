@@ -23,8 +23,8 @@ export interface CaptureOptions {
 }
 
 /**
- * The tree that scripts have left, from a tar of it. The same scripts give the same tree: times of the run become the
- * image's time, and what differs from run to run by nature is normalised (nondeterministic-files.ts).
+ * Reads the tree that scripts have left from a tar of it. The same scripts give the same tree: times of the run become the
+ * image's time, and files that differ from run to run are normalised (nondeterministic-files.ts).
  * @throws AppError BAD_ARCHIVE, LIMIT, STORAGE
  */
 export async function capturedTree(

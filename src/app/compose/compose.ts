@@ -17,8 +17,8 @@ import { cachedImage, cacheImage, imageKey } from './image-cache.ts';
 const MAX_NAMED = 6;
 
 /**
- * Resolves, fetches what is missing, computes the image and delivers it.
- * @throws AppError of every kind but bugs
+ * Resolves a request, fetches missing archives, computes the image, and writes, loads and pushes it.
+ * @throws AppError of every code
  */
 export async function compose(context: Context, request: ComposeRequest): Promise<ComposeReport> {
   if (request.packages.length === 0)

@@ -36,8 +36,8 @@ export interface ConfigCheck {
 const LATER = '; a script that has not run yet may create it';
 
 /**
- * Whether what the config names is in the root. Engines refuse a user or group that is not, so it is refused here; the others are
- * told, as they may come with a volume or with a layer on top.
+ * Checks that the root contains what the config names. A missing user or group is refused, as engines do; a missing program
+ * or directory is only noted, as a volume or another layer may provide it.
  * @throws AppError USAGE for a user or group that is not in the root and that no script can add any more
  */
 export function checkConfig(input: ConfigCheckInput): ConfigCheck {

@@ -30,9 +30,9 @@ interface CachedImage {
 }
 
 /**
- * Names everything that the image depends on: request, packages with their archives' digests, repositories, the code and
- * the libraries that encode. Undefined where that is not known: an archive that is not here, or not accepted under this
- * trust; code that runs from its sources; scripts that run, whose warnings are to be seen.
+ * Returns a key that covers everything the image depends on: the request, the packages with their archives' digests, the
+ * repositories, the code and the libraries that encode. Undefined where that is not known (an archive is not here, or not
+ * accepted under this trust; code that runs from its sources) and where scripts run, whose output is to be seen.
  */
 export function imageKey(
   context: Context,
@@ -74,7 +74,7 @@ function acceptedArchive(
   )?.digest;
 }
 
-/** The image as it was composed before, when all its blobs are still here. */
+/** Returns the image as it was composed before, where all its blobs are still in the store. */
 export function cachedImage(context: Context, key: string, tags: readonly string[]): BuiltImage | undefined {
   const content = context.catalog.composedImages().get(key);
   if (content === undefined) return undefined;
@@ -100,7 +100,7 @@ export function cachedImage(context: Context, key: string, tags: readonly string
   };
 }
 
-/** After the build: archives that were fetched for it are here now. */
+/** Stores an image for cachedImage, after the build: archives that were fetched for it are in the store by now. */
 export function cacheImage(
   context: Context,
   input: ImageCacheInput,

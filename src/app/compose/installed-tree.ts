@@ -19,7 +19,7 @@ export interface InstalledTreeInput {
 const MAX_NAMED = 5;
 
 /**
- * The tree that the real package manager would have made, below the prefix where one is asked for.
+ * Returns the tree that the real package manager would have made, below the prefix where one is given.
  * @throws AppError CONFLICT, BAD_ARCHIVE as targetTree; UNSUPPORTED where scripts would act outside of the prefix
  */
 export async function installedTree(input: InstalledTreeInput): Promise<TargetTree> {

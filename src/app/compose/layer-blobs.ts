@@ -25,7 +25,7 @@ export interface LayerBlobOptions {
   readonly prefix: string;
 }
 
-/** The blob of a planned layer: the archive itself wherever it can be a layer as it is, else a derived one. */
+/** Returns the blob of a planned layer: the archive itself wherever it can be a layer unchanged, else a derived blob. */
 export async function layerBlob(
   context: Context,
   layer: PlannedLayer,
@@ -56,7 +56,7 @@ export async function layerBlob(
   });
 }
 
-/** The entries of a layer as an engine sees them: a derived merge leaves root members out. */
+/** Returns the entries of a layer as an engine sees them. A merged layer leaves out the packages' root members. */
 export function layerEntries(
   layer: PlannedLayer,
   options: Pick<LayerBlobOptions, 'rules' | 'prefix'>,
@@ -117,7 +117,7 @@ async function merged(
   return { ...blob, derivation: options.what };
 }
 
-/** The install layer, or the only one: whatever turns the stack into the target. */
+/** Makes the install layer, or the only one: the changes that turn the stack into the target. */
 export async function layerOfChanges(
   context: Context,
   changes: readonly Change[],
@@ -128,7 +128,10 @@ export async function layerOfChanges(
   return { ...blob, derivation: 'generated' };
 }
 
-/** A layer that it takes work to make, made once: `parts` decide its bytes together with the encoding. */
+/**
+ * Returns a layer that is costly to make, from the cache where it was made before: `parts` and the encoding decide its
+ * bytes.
+ */
 export async function derivedLayer(
   context: Context,
   what: { parts: readonly string[]; encoding: LayerEncoding; what: string },

@@ -18,7 +18,10 @@ interface NondeterministicFile {
 const EMPTY = Buffer.alloc(0);
 const DAY_SECONDS = 86_400;
 
-/** Only files that scripts made or changed are looked up here. */
+/**
+ * Files that differ from run to run, with how each is made the same. Only files that scripts made or changed are looked up
+ * here.
+ */
 export const NONDETERMINISTIC_FILES: readonly NondeterministicFile[] = [
   {
     path: /^var\/cache\/ldconfig\/aux-cache$/,

@@ -10,8 +10,8 @@ const WHITEOUT = '.wh.';
 const READ = ['etc/passwd', 'etc/group'];
 
 /**
- * The root that a layer in which scripts have run leaves over `stack`: only the layer's blob tells. What is not in it is as
- * `before` them.
+ * Returns the root that a layer in which scripts have run leaves over `stack`, read from the layer's blob. Files that are
+ * not in the layer are as they were `before`.
  */
 export async function rootAfterScripts(
   context: Context,

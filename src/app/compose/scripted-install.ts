@@ -45,9 +45,10 @@ const MOUNTED = ['dev', 'proc'];
 const CLOCK_SECONDS = 1;
 
 /**
- * The install layer of a root in which the packages' scripts, triggers and hooks have run in a sandbox. Made once for
- * the same packages, scripts and settings.
- * @throws AppError SCRIPT as the tool ends with an error; UNSUPPORTED where there is no sandbox; LIMIT, CANCELLED
+ * Returns the install layer of a root in which the packages' scripts, triggers and hooks have run in a sandbox. The same
+ * packages, scripts and settings run once.
+ * @throws AppError SCRIPT where a script fails as the package manager would; UNSUPPORTED where there is no sandbox; LIMIT,
+ * CANCELLED
  */
 export async function scriptedInstallLayer(context: Context, input: RunInstallInput): Promise<LayerBlob> {
   const { stack, target, time } = input;

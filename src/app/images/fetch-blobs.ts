@@ -14,7 +14,10 @@ export interface FetchedBlobs {
   readonly cached: BlobCount;
 }
 
-/** Brings all blobs into the store, each checked before it has its name there. */
+/**
+ * Fetches all blobs into the store. Each is checked before it is stored under its digest.
+ * @throws AppError as a registry's; STORAGE, CANCELLED
+ */
 export async function fetchBlobs(
   { store, progress, signal }: Context,
   contents: Omit<ImageContents, 'damaged'>,

@@ -30,7 +30,8 @@ type Place =
     };
 
 /**
- * Runs `work` on what a command names as an image; again where a layer that was kept of a registry's image turned out to be damaged.
+ * Runs `work` on the image that a command names, and again where a cached layer of a registry's image turned out to be
+ * damaged.
  * @throws AppError as openImage and openRegistryContent
  */
 export async function withImageArgument<T>(
@@ -61,12 +62,15 @@ export type ContentArgument =
   | { readonly content: LocalContent; readonly reference: undefined }
   | { readonly content: ContentReader; readonly reference: Reference };
 
-/** `registry.example/a:1@sha256:…`, `PATH#sha256:…` */
+/** Returns the address of a manifest by digest: `registry.example/a:1@sha256:…`, `PATH#sha256:…`. */
 export function addressOf({ content, reference }: ContentArgument, digest: Digest): string {
   return reference === undefined ? content.address(digest) : fullName({ ...reference, digest });
 }
 
-/** What a command names as an image, or as an index of several where no platform is asked for. */
+/**
+ * Opens what a command names as an image, or as an index of several images.
+ * @throws AppError as openContent and openRegistryContent
+ */
 export async function openContentArgument(
   session: RegistrySession,
   argument: ImageArgument,
@@ -78,7 +82,7 @@ export async function openContentArgument(
   return { content: await noting(bare, () => openRegistryContent(session, reference)), reference };
 }
 
-/** Whether a command's target is a file or folder, and not a name in a registry. */
+/** Tells whether a command's argument is a file or folder, rather than a name in a registry. */
 export function isPath(text: string): boolean {
   return exists(text) || looksLikePath(text);
 }

@@ -39,8 +39,8 @@ export interface InspectRequest extends ImageArgument {
 }
 
 /**
- * What an image, an index of images or an artifact is, wherever it is kept, without its layers' bytes. Of an index, the image
- * for the platform that is asked for; else the index itself.
+ * Describes an image, an index of images or an artifact, wherever it is kept, without reading its layers. Of an index, the
+ * image for `platform` where one is given, else the index itself.
  * @throws AppError as openContentArgument and chooseManifest
  */
 export async function inspect(context: RegistryContext, request: InspectRequest): Promise<InspectReport> {
@@ -62,7 +62,10 @@ export async function inspect(context: RegistryContext, request: InspectRequest)
   });
 }
 
-/** The document's own text: its bytes are this in UTF-8. @throws AppError BAD_ARCHIVE when they are not UTF-8 */
+/**
+ * Returns the manifest's or index's own text, whose UTF-8 bytes are the document.
+ * @throws AppError BAD_ARCHIVE when it is not UTF-8
+ */
 export async function inspectRaw(
   context: RegistryContext,
   request: Omit<InspectRequest, 'referrers'>,

@@ -35,8 +35,8 @@ export interface PullRequest extends ImageArgument {
 }
 
 /**
- * Gets an image, or an index with all its images: every blob is checked on its way into the cache, and nothing is written
- * before all are there. Blobs that the cache has are not asked for.
+ * Fetches an image, or an index with all its images, and writes it. Every blob is checked on its way into the cache, and
+ * nothing is written before all are there. Blobs in the cache are not fetched again.
  * @throws AppError of every kind that a registry or a disk gives; USAGE when no image is for the platform
  */
 export async function pull(context: Context, request: PullRequest): Promise<PullReport> {

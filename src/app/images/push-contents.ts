@@ -25,8 +25,8 @@ export interface PushOptions {
 const NO_BLOBS: PushedBlobs = { present: [], mounted: [], uploaded: [], sentBytes: 0 };
 
 /**
- * Brings an image, or an index with all its images, into a registry: layers, configs, then the manifests, the named one
- * last. What is there under that name with that digest takes one request; a push that was cut goes on where it stood.
+ * Pushes an image, or an index with all its images, to a registry: layers, configs, then the manifests, the named one last.
+ * If that name already has that digest, one request suffices; an interrupted push is resumed.
  * @throws AppError of every kind that a registry gives; INTEGRITY also when `to` names another digest
  */
 export async function pushContents(session: RegistrySession, options: PushOptions): Promise<PushReport> {

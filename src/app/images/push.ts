@@ -19,7 +19,7 @@ export interface PushRequest extends ImageArgument {
 }
 
 /**
- * Brings an image, or an index with all its images, from wherever it is kept into a registry.
+ * Pushes an image, or an index with all its images, from wherever it is kept to a registry.
  * @throws AppError as openContentArgument and pushContents
  */
 export async function push(context: Context, request: PushRequest): Promise<CopyReport> {
@@ -42,7 +42,7 @@ function placeToPush({ image, to }: PushRequest): Reference {
   });
 }
 
-/** What was composed, under every name. */
+/** Pushes a composed image under every name. @throws AppError as pushContents */
 export async function pushComposed(
   context: Context,
   image: Image,

@@ -8,7 +8,7 @@ import { listTags } from '../../registry/tags.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { nearestNames } from '../settings/nearest.ts';
 
-/** An image, or an index of images, in a registry. @throws AppError NOT_FOUND, AUTH, NETWORK, INTEGRITY, UNSUPPORTED */
+/** Opens an image, or an index of images, in a registry. @throws AppError NOT_FOUND, AUTH, NETWORK, INTEGRITY, UNSUPPORTED */
 export async function openRegistryContent(
   session: RegistrySession,
   reference: Reference,

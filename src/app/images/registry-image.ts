@@ -15,7 +15,7 @@ export interface RegistryImageOptions {
   readonly store: FileBlobStore | undefined;
 }
 
-/** An image of a registry, to be read like one of a file. @throws AppError as openRegistryContent and chooseManifest */
+/** Opens an image in a registry, to be read like one in a file. @throws AppError as openRegistryContent and chooseManifest */
 export async function openRegistryImage(
   session: RegistrySession,
   { reference, platform, store }: RegistryImageOptions,

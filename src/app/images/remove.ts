@@ -14,8 +14,8 @@ const PARALLEL = 6;
 const MAX_NAMED = 6;
 
 /**
- * A digest: removes the manifest with all its tags. A tag: that alone, where the registry can; else the manifest, unless
- * other tags are of it as well.
+ * Removes what a reference names. A digest: the manifest with all its tags. A tag: only the tag where the registry can do
+ * that; else the manifest, unless it has other tags as well.
  * @throws AppError NOT_FOUND, UNSUPPORTED (deletion is off), CONFLICT (other tags would go too)
  */
 export async function remove(

@@ -3,7 +3,7 @@ import type { RegistryAccess, TagsReport } from '../../model/registry.ts';
 import { listTags } from '../../registry/tags.ts';
 import { type RegistryContext, withRegistries } from '../registry-access.ts';
 
-/** All tags of a repository, sorted. @throws AppError NOT_FOUND, AUTH, NETWORK, USAGE */
+/** Lists all tags of a repository, sorted. @throws AppError NOT_FOUND, AUTH, NETWORK, USAGE */
 export async function tags(
   context: RegistryContext,
   request: { readonly repository: string; readonly access: RegistryAccess },

@@ -40,8 +40,9 @@ export interface MirrorAddRequest {
 }
 
 /**
- * Copies indexes and packages of repositories into a registry, all of them verified; what is there is neither fetched nor sent
- * again, and nothing is removed. The index comes last: what it names and was asked for is there.
+ * Copies indexes and packages of repositories to a registry, all of them verified. What the registry has is neither fetched
+ * nor sent again, and nothing is removed. The index goes last, so that everything requested is there once the index names
+ * it.
  * @throws AppError USAGE, as openLookup, fetchArchives and pushBlobs
  */
 export async function mirrorAdd(context: Context, request: MirrorAddRequest): Promise<MirrorAddReport> {

@@ -13,8 +13,8 @@ import { folderOf, type Generation, isMirrorPath } from '../sources/mirror-gener
 import type { IndexFile } from './publish.ts';
 
 /**
- * The repositories by their folders in a mirror, which are those of the distribution's own mirrors.
- * @throws AppError USAGE when two have one name, or one has a name that makes no folder
+ * Returns the repositories by their folders in a mirror, which are those of the distribution's own mirrors.
+ * @throws AppError USAGE when two have one name, or a name cannot be a folder
  */
 export function foldersOf({ sources, repositories }: Lookup): ReadonlyMap<string, IndexedRepository> {
   const folders = new Map<string, IndexedRepository>();
@@ -49,8 +49,8 @@ export interface WantedFiles {
 }
 
 /**
- * All index files of the folders in which one is not what the mirror has. They are those that were verified: asked for again where
- * they are needed, since the catalog keeps what they say and not their bytes.
+ * Returns all index files of the folders in which one differs from the mirror's. They are the verified ones, fetched again,
+ * since the catalog keeps what indexes say and not their bytes.
  * @throws AppError as findIndex; CONFLICT when they change meanwhile
  */
 export async function changedFiles(

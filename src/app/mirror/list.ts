@@ -15,14 +15,14 @@ import { folderOf, type Generation, releaseOfTag } from '../sources/mirror-gener
 import { readGeneration } from '../sources/oci-files.ts';
 import { isPackageTag } from '../sources/stored-package.ts';
 
-/** `name:tag` or `name@sha256:…`, not `name` alone. */
+/** Tells whether a name has a tag or a digest: `name:tag`, `name@sha256:…`. */
 export function hasTagOrDigest(text: string): boolean {
   return text.includes('@') || text.lastIndexOf(':') > text.lastIndexOf('/');
 }
 
 /**
- * What a mirror holds: of all releases, or of the one whose tag or digest is named.
- * @throws AppError NOT_FOUND, CONFLICT (no mirror), AUTH, NETWORK, USAGE
+ * Lists what a mirror holds: all releases, or the one whose tag or digest is named.
+ * @throws AppError NOT_FOUND, CONFLICT (not a mirror), AUTH, NETWORK, USAGE
  */
 export async function mirrorList(
   context: RegistryContext,
@@ -62,7 +62,7 @@ async function releaseOf(
   };
 }
 
-/** By folder. */
+/** Returns the generation's repositories, by folder. */
 export function summaryOf({ files }: Pick<Generation, 'files'>): readonly MirroredRepository[] {
   return [...Map.groupBy(files, folderOf)].map(([folder, own]) => ({
     folder,

@@ -43,9 +43,9 @@ export interface PutPackages {
 }
 
 /**
- * Fetches each package, verified, and brings it into the mirror, under the tag by which its index entry finds it. One that
- * cannot be had does not stop the others; any fails the whole.
- * @throws AppError of the first that failed, naming the others
+ * Fetches and verifies each package, and puts it into the mirror under the tag that its index entry implies. One failure
+ * does not stop the other packages, but fails the call.
+ * @throws AppError with the code of the first failure, naming the others
  */
 export async function putPackages(
   context: Context,

@@ -44,8 +44,8 @@ export interface Publication {
 }
 
 /**
- * Adds a generation: the base with new contents of some folders. Generations that others added meanwhile are taken into it, so
- * that the release's tag ends up as if one had come after another: whoever is later sees the other's own tag.
+ * Adds a generation: the base with new contents of some folders. Generations that others added meanwhile are merged, so that
+ * the release's tag ends up as if one had come after another: whoever is later sees the other's own tag.
  * @throws AppError as pushBlobs and putManifest; CONFLICT when others always come in between
  */
 export async function publish(
@@ -108,7 +108,7 @@ async function mergeNew(
   return next;
 }
 
-/** Of a repository that is not there, none. */
+/** Lists the tags of a repository; none where the repository does not exist. @throws AppError as listTags */
 export async function tagsOf(session: RegistrySession, repository: Repository): Promise<readonly Tag[]> {
   try {
     return await listTags(session, repository);

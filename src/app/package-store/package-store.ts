@@ -17,7 +17,7 @@ import { putManifestWhenBlobsVisible } from '../../registry/put-manifest.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { entryOfLayer, type StoreEntry } from '../sources/stored-package.ts';
 
-/** The store that is named, else that of the environment; undefined: none. @throws AppError USAGE */
+/** Returns the store that is named, else that of PKGCOMPOSE_STORE; undefined where neither names one. @throws AppError USAGE */
 export function storeRepository(
   { env }: { readonly env: NodeJS.ProcessEnv },
   named: string | undefined,
@@ -38,7 +38,7 @@ export interface NewStoreEntry {
 }
 
 /**
- * Brings a blob into a package store, and then its manifest, under its tag. Any number of processes may do so at once.
+ * Puts a blob into a package store, and then its manifest under its tag. Any number of processes may do so at once.
  * @returns `added`: false when all of it was there already
  * @throws AppError as pushBlobs and putManifest
  */
@@ -68,7 +68,7 @@ export async function putInStore(
   return { added: true, sentBytes };
 }
 
-/** The config of every artifact here. */
+/** The config of every artifact in a store. */
 export const EMPTY_CONFIG: BlobSource = {
   digest: EMPTY_DESCRIPTOR.digest,
   size: EMPTY_DESCRIPTOR.size,
@@ -106,7 +106,7 @@ export interface PackageStore {
   ): Pick<BlobSource, 'mountFrom' | 'fill'> | undefined;
 }
 
-/** A store that refuses what is brought to it is said once, and images are pushed without it. */
+/** Opens a store to push images through. A store that refuses an upload is noted once, and images are pushed without it. */
 export function packageStore(
   session: RegistrySession,
   repository: Repository,

@@ -13,7 +13,7 @@ import { withRegistries } from '../registry-access.ts';
 import type { Resolution } from '../repositories/resolve.ts';
 import { storeRepository } from './package-store.ts';
 
-/** Runs `work` with the blobs of the package store that is pushed through, if there is one. */
+/** Runs `work` with a context that can use the blobs of the package store that is pushed through, if there is one. */
 export async function withRemoteBlobs<T>(
   context: Context,
   { push, resolution }: { readonly push: PushTarget; readonly resolution: Resolution },

@@ -17,6 +17,7 @@ import { count, list, malformed, type Reader, record } from './strict-json.ts';
 const CATALOG_TYPE = 'application/vnd.pkgcompose.catalog.v1';
 const ANY_CATALOG_TYPE = /^application\/vnd\.pkgcompose\.catalog\.v\d+$/;
 const CONFIG_TYPE = 'application/vnd.pkgcompose.catalog.config.v1+json';
+/** The media type of a zstd-compressed chunk of records. */
 export const CHUNK_TYPE = 'application/vnd.pkgcompose.catalog.chunk.v1+zstd';
 
 /** Raised with every change of the records: facts that lack what composing needs give wrong images. */
@@ -66,6 +67,7 @@ export interface CatalogContents {
   readonly configBytes: Buffer;
 }
 
+/** Returns the manifest and config of a catalog. */
 export function catalogManifest(
   what: Omit<CatalogConfig, 'formatVersion'>,
   chunks: readonly Descriptor[],
@@ -91,7 +93,10 @@ export function catalogManifest(
   };
 }
 
-/** The config and chunks of a manifest. @throws AppError UNSUPPORTED (no catalog, or of a newer version), LIMIT */
+/**
+ * Reads the config's and chunks' descriptors from a manifest.
+ * @throws AppError UNSUPPORTED (not a catalog, or of another version), LIMIT
+ */
 export function readCatalogManifest(
   { descriptor, bytes }: Document,
   where: string,
@@ -122,7 +127,7 @@ function newer(version: unknown, where: string): AppError {
   });
 }
 
-/** @throws AppError UNSUPPORTED, BAD_INDEX */
+/** Reads the config of a catalog and checks it against the chunks. @throws AppError UNSUPPORTED, BAD_INDEX */
 export function readCatalogConfig(
   bytes: Uint8Array,
   chunks: readonly Descriptor[],

@@ -24,8 +24,8 @@ export interface Line {
 }
 
 /**
- * Lines as zstd chunks of about `perChunk` lines. Where one ends is decided by the keys of its own lines, so that a line more
- * or less changes one chunk and leaves the others as they are.
+ * Yields lines as zstd chunks of about `perChunk` lines. The keys of a chunk's own lines decide where it ends, so that
+ * adding or removing a line changes one chunk and leaves the others unchanged.
  */
 export async function* chunked(lines: Iterable<Line>, perChunk: number): AsyncGenerator<Buffer> {
   let open: string[] = [];
@@ -55,7 +55,7 @@ function closed(lines: readonly string[]): Promise<Buffer> {
   });
 }
 
-/** The records of a chunk. @throws AppError BAD_INDEX, LIMIT */
+/** Yields the records of a chunk. @throws AppError BAD_INDEX, LIMIT */
 export function* recordsOf<T>(chunk: Uint8Array, read: Reader<T>, where: string): Generator<T> {
   const content = uncompressed(chunk, where);
   let start = 0;

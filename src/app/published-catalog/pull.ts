@@ -36,8 +36,8 @@ export interface CatalogPullRequest {
 }
 
 /**
- * Takes what a published catalog says into the catalog, once all of it could be read. It is believed, not checked: facts of an archive
- * serve as long as its bytes are not here, and a repository's packages until its index is asked for.
+ * Takes a published catalog's records into the catalog, once all of them could be read. They are believed, not checked:
+ * facts of an archive count until its bytes are here, and a repository's packages until its index is fetched.
  * @throws AppError USAGE when nobody said that this catalog is to be believed; UNSUPPORTED, BAD_INDEX, LIMIT; as getManifest
  */
 export async function pullCatalog(context: Context, request: CatalogPullRequest): Promise<CatalogPullReport> {

@@ -189,6 +189,7 @@ export const archiveRecord: Reader<ArchiveRecord> = (value, where) => {
   return { trust, facts: { ...rest, layerProblem: unstackable === '' ? undefined : unstackable } };
 };
 
+/** Returns the JSON line of an archive's record. */
 export function archiveLine({ facts, trust }: ArchiveRecord): string {
   const files = facts.files.map((entry) => toRow(FILE, entry));
   const members = Object.entries({ ...facts, files }).map(([name, value]) =>
@@ -224,14 +225,17 @@ const PACKAGE: Readers<IndexPackage> = {
   extra: mapOf(texts, MAX_LIST),
 };
 
+/** Reads a package of a repository. @throws AppError BAD_INDEX */
 export const packageRecord: Reader<IndexPackage> = row(PACKAGE);
 
+/** Returns the JSON line of a package's record. */
 export function packageLine(entry: IndexPackage): string {
   return JSON.stringify(toRow(PACKAGE, entry));
 }
 
 export type DerivedRecord = DerivedBlob & { readonly key: string };
 
+/** Reads a derived blob's record. @throws AppError BAD_INDEX */
 export const derivedRecord: Reader<DerivedRecord> = record<DerivedRecord>({
   key: digest,
   digest,
@@ -249,6 +253,7 @@ export interface KeyRecord {
   readonly content: string;
 }
 
+/** Reads a key file's record. @throws AppError BAD_INDEX */
 export const keyRecord: Reader<KeyRecord> = record<KeyRecord>({ distro, name: word, content: base64 });
 
 /** A repository as it was indexed, without what concerns the next request for its index. */
@@ -264,6 +269,7 @@ const remote: Reader<string> = (value, where) => {
   throw malformed(where, 'a URL', got);
 };
 
+/** Reads a repository's record. @throws AppError BAD_INDEX */
 export const repositoryRecord: Reader<RepositoryRecord> = record<RepositoryRecord>({
   distro,
   architecture: word,

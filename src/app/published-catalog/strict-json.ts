@@ -12,6 +12,7 @@ export type Reader<T> = (value: unknown, where: string) => T;
 /** One for every member, so that a member that is added to the type is missed by the compiler. */
 export type Readers<T> = { readonly [K in keyof Required<T>]: Reader<Exclude<T[K], undefined>> };
 
+/** Returns the BAD_INDEX error for an unexpected value. */
 export function malformed(where: string, expected: string, got: unknown): AppError {
   const shown = JSON.stringify(got)?.slice(0, 200) ?? 'nothing';
   return new AppError('BAD_INDEX', `${where}: expected ${expected}, got ${shown}`, {
@@ -22,12 +23,13 @@ export function malformed(where: string, expected: string, got: unknown): AppErr
 /** Descriptions and scripts are the longest; all of a record has its own limit. */
 const MAX_TEXT = 64 * 1024 * 1024;
 
+/** Reads a string. */
 export const text: Reader<string> = (value, where) => {
   if (typeof value === 'string' && value.length <= MAX_TEXT) return value;
   throw malformed(where, 'a string', value);
 };
 
-/** A text all of which fits the expression. */
+/** Makes a reader of strings that match the whole expression. */
 export function matching<T extends string = string>(pattern: RegExp, expected: string): Reader<T> {
   return (value, where) => {
     if (typeof value === 'string' && pattern.test(value)) return value as T;
@@ -35,6 +37,7 @@ export function matching<T extends string = string>(pattern: RegExp, expected: s
   };
 }
 
+/** Makes a reader of one of these words. */
 export function oneOf<T extends string>(...allowed: readonly T[]): Reader<T> {
   return (value, where) => {
     const found = allowed.find((word) => word === value);
@@ -43,7 +46,7 @@ export function oneOf<T extends string>(...allowed: readonly T[]): Reader<T> {
   };
 }
 
-/** A whole number within safe bounds. */
+/** Makes a reader of whole numbers within bounds. */
 export function integer({ from, to }: { readonly from: number; readonly to: number }): Reader<number> {
   return (value, where) => {
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= from && value <= to) {
@@ -53,18 +56,23 @@ export function integer({ from, to }: { readonly from: number; readonly to: numb
   };
 }
 
+/** Reads a whole number from 0. */
 export const count: Reader<number> = integer({ from: 0, to: Number.MAX_SAFE_INTEGER });
 
+/** Reads a digest, sha256 only. */
 export const digest: Reader<Digest> = (value, where) => parseDigest(sha256(value, where));
+/** Reads a diffID, sha256 only. */
 export const diffId: Reader<DiffId> = (value, where) => parseDiffId(sha256(value, where));
 const sha256 = matching(/^sha256:[0-9a-f]{64}$/, 'sha256:<64 hex digits>');
 
+/** Reads a string in base64. */
 export const base64: Reader<string> = (value, where) => {
   const got = text(value, where);
   if (got.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(got)) return got;
   throw malformed(where, 'base64', got);
 };
 
+/** Makes a reader of lists of at most that many items. */
 export function list<T>(read: Reader<T>, atMost: number): Reader<readonly T[]> {
   return (value, where) => {
     if (!Array.isArray(value)) throw malformed(where, 'a list', value);
@@ -73,7 +81,7 @@ export function list<T>(read: Reader<T>, atMost: number): Reader<readonly T[]> {
   };
 }
 
-/** An object of any members. */
+/** Makes a reader of objects with any member names. */
 export function mapOf<T>(read: Reader<T>, atMost: number): Reader<Readonly<Record<string, T>>> {
   return (value, where) => {
     const entries = Object.entries(plainObject(value, where));
@@ -83,6 +91,7 @@ export function mapOf<T>(read: Reader<T>, atMost: number): Reader<Readonly<Recor
   };
 }
 
+/** Makes a reader of objects with exactly these members; `optional` ones may be absent. */
 export function record<T extends object>(
   readers: Readers<T>,
   optional: readonly (keyof T)[] = [],
@@ -101,7 +110,7 @@ export function record<T extends object>(
   };
 }
 
-/** A record as the list of its members' values, in the readers' order. */
+/** Makes a reader of records written as the list of their members' values, in the readers' order. */
 export function row<T extends object>(readers: Readers<T>): Reader<T> {
   const keys = Object.keys(readers) as (keyof T & string)[];
   return (value, where) => {
@@ -116,6 +125,7 @@ export function row<T extends object>(readers: Readers<T>): Reader<T> {
   };
 }
 
+/** Returns a record as the list that `row` reads. */
 export function toRow<T extends object>(readers: Readers<T>, value: T): readonly unknown[] {
   return (Object.keys(readers) as (keyof T)[]).map((key) => value[key]);
 }

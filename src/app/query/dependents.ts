@@ -19,7 +19,7 @@ export interface DependentsRequest {
   readonly optional: boolean;
 }
 
-/** What depends on a package: nearest first, then by name. @throws AppError as withLookup */
+/** Lists what depends on a package: nearest first, then by name. @throws AppError as withLookup */
 export async function dependents(context: Context, request: DependentsRequest): Promise<DependentsReport> {
   return withLookup(context, request.source, (lookup) =>
     findDependents(lookup, findPackages(lookup, request.name), request),
@@ -79,6 +79,7 @@ function linksByName(
   return links;
 }
 
+/** Does the same in repositories that are open. */
 export function findDependents(
   lookup: Lookup,
   found: FoundPackages,

@@ -16,8 +16,8 @@ export interface DependsRequest {
 }
 
 /**
- * The relations of packages, of a group those of its members, as written, and what each alone would resolve to; one that
- * nothing meets is no failure.
+ * Lists the relations of packages, of a group those of its members, as written, with what each alone would resolve to. A
+ * relation that nothing meets is not an error.
  * @throws AppError as withLookup
  */
 export async function depends(context: Context, request: DependsRequest): Promise<readonly DependsReport[]> {

@@ -20,9 +20,9 @@ export interface FilesRequest {
 }
 
 /**
- * What packages ship, without their metadata. An archive that the catalog does not know is fetched and verified, unless a
- * repository's own list of files is there and says enough.
- * @throws AppError USAGE for a name that several provide; as withLookup and fetchArchives
+ * Lists what packages ship, without their metadata. An archive that the catalog does not know is fetched and verified,
+ * unless a repository's own list of files is there and says enough.
+ * @throws AppError USAGE for a name that several packages provide; as withLookup and fetchArchives
  */
 export async function files(context: Context, request: FilesRequest): Promise<readonly FilesReport[]> {
   const { lookup, entries } = await withLookup(context, request.source, (lookup) => ({
@@ -83,6 +83,7 @@ function fromList(context: Context, lookup: Lookup, entry: CatalogPackage): File
     : { ...refOf(lookup.repositories, entry), source: 'list', paths, entries: undefined };
 }
 
+/** Returns an entry's path, with a trailing slash for a directory. */
 export function withSlash({ path, type }: Pick<FileEntry, 'path' | 'type'>): string {
   return type === 'directory' ? `${path}/` : path;
 }

@@ -16,9 +16,9 @@ export interface OwnsRequest {
 const MAX_LIKELY = 5;
 
 /**
- * Which packages ship the paths, among those whose paths are known: archives in the catalog, and repositories' lists of
- * files.
- * @throws AppError USAGE for what is no path; as ensureIndexed
+ * Finds the packages that ship the paths, among packages whose files are known: archives in the catalog, and repositories'
+ * lists of files.
+ * @throws AppError USAGE for what is not a path; as ensureIndexed
  */
 export async function owns(context: Context, request: OwnsRequest): Promise<OwnsReport> {
   const queries = request.paths.map(pathQuery);

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 /** A shell shows no more, and asks first from a hundred on. */
 const MAX_NAMES = 500;
 
-/** Names in the catalog's repositories of a distribution that start with `prefix`, sorted; none without a prefix. */
+/** Lists names of the distribution's packages in the catalog that start with `prefix`, sorted; nothing without a prefix. */
 export function packageNames(
   context: Context,
   query: { distro: DistroId; prefix: string },

@@ -33,8 +33,8 @@ const MERGED: readonly (readonly [from: string, to: string])[] = [
 ];
 
 /**
- * `/usr/bin/git`, `usr/lib/` (a directory), `git` (any path of that last component), `usr/lib/*.so` (a glob; `*` matches
- * slashes too).
+ * Reads a query for paths: `/usr/bin/git`, `usr/lib/` (a directory), `git` (any path with that last component),
+ * `usr/lib/*.so` (a glob; `*` matches slashes too).
  * @throws AppError USAGE when nothing is left of it
  */
 export function pathQuery(text: string): PathQuery {

@@ -10,11 +10,12 @@ export interface PlanRequest {
   readonly base: BaseMode | undefined;
 }
 
-/** What would be installed, without downloading any package. @throws AppError as resolvePackages */
+/** Reports what would be installed, without downloading any package. @throws AppError as resolvePackages */
 export async function plan(context: Context, request: PlanRequest): Promise<PlanReport> {
   return planReport(context, await resolvePackages(context, request));
 }
 
+/** Returns the report of a solved request. */
 export function planReport(context: Context, resolution: Resolution): PlanReport {
   const packages = resolution.packages.map(
     ({ package: entry, reason }): PlannedPackage => ({

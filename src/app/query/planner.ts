@@ -6,7 +6,7 @@ import { openLookup, sourceOf } from '../repositories/open-lookup.ts';
 /** A source remembers every package it has read: all of a distribution take more memory than a batch is worth. */
 const ANSWERS_BY_SOURCE = 300;
 
-/** A planner over the repositories as they are now. @throws AppError as openContext and openLookup */
+/** Opens a planner over the repositories as they are now. @throws AppError as openContext and openLookup */
 export async function openPlanner(contextOptions: ContextOptions, options: SourceOptions): Promise<Planner> {
   const context = openContext(contextOptions);
   try {

@@ -17,7 +17,7 @@ export interface ProvidersRequest {
   readonly name: string;
 }
 
-/** Who provides a name, and who would be installed for it. @throws AppError LIMIT; as withLookup */
+/** Lists who provides a name, and which package would be installed for it. @throws AppError LIMIT; as withLookup */
 export async function providers(
   context: Context,
   { source, name }: ProvidersRequest,

@@ -5,9 +5,9 @@ import { AppError } from '../../model/app-error.ts';
 const BUDGET_MS = 2000;
 
 /**
- * Of each list, the positions of the texts that the ECMAScript expression matches, in any case. JavaScript's matcher
- * backtracks, so it runs under node:vm's timeout, which ends it in the middle of a match.
- * @throws AppError USAGE for what is no expression, LIMIT where it takes too long
+ * Returns, for each list, the positions of the texts that the ECMAScript expression matches, ignoring case. JavaScript's
+ * matcher backtracks, so it runs under node:vm's timeout, which ends it in the middle of a match.
+ * @throws AppError USAGE for an invalid expression, LIMIT where it takes too long
  */
 export function filterByExpression(
   source: string,

@@ -20,7 +20,7 @@ export type Matches = ReadonlyMap<number, Match>;
 
 const GRADES = { exact: 0, prefix: 1, name: 2, providesExactly: 3, provides: 4, description: 5 } as const;
 
-/** A word in a name, in what is provided, or at the start of words of the description; in any case. */
+/** Finds a word in names, in provided names, or at the start of words of the description, ignoring case. */
 export function byWord(table: SearchTable, repositoryId: number, word: string): Matches {
   const wanted = word.toLowerCase();
   const matches = new Map<number, Match>();
@@ -41,7 +41,7 @@ export function byWord(table: SearchTable, repositoryId: number, word: string): 
   return matches;
 }
 
-/** A glob over whole names and whole provides, in any case. */
+/** Finds whole names and whole provided names that match a glob, ignoring case. */
 export function byGlob(table: SearchTable, repositoryId: number, glob: string): Matches {
   const pattern = glob.toLowerCase();
   const literal = longestLiteral(pattern);
@@ -52,7 +52,7 @@ export function byGlob(table: SearchTable, repositoryId: number, glob: string): 
   return matches;
 }
 
-/** An expression over names, provides and descriptions. @throws AppError USAGE, LIMIT */
+/** Finds names, provided names and descriptions that match an expression. @throws AppError USAGE, LIMIT */
 export function byExpression(table: SearchTable, repositoryId: number, expression: string): Matches {
   const matches = new Map<number, Match>();
   const names = table.names(repositoryId, '');

@@ -25,7 +25,7 @@ export interface SearchRequest {
   readonly limit: number;
 }
 
-/** Packages by name, provides and description, best first. @throws AppError USAGE, LIMIT; as ensureIndexed */
+/** Finds packages by name, provided names and description, best first. @throws AppError USAGE, LIMIT; as ensureIndexed */
 export async function search(context: Context, request: SearchRequest): Promise<SearchReport> {
   check(request.words);
   return withLookup(context, request.source, (lookup) => {

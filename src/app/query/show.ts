@@ -12,7 +12,7 @@ import type { Lookup } from '../repositories/lookup.ts';
 import { withLookup } from '../repositories/open-lookup.ts';
 import { releaseIn } from '../sources/indexed-repository.ts';
 
-/** Everything that is known of the packages. @throws AppError as withLookup */
+/** Reports everything that is known of packages. @throws AppError as withLookup */
 export async function show(
   context: Context,
   request: { readonly source: SourceOptions; readonly packages: readonly string[] },

@@ -15,7 +15,7 @@ export interface GraphRequest {
   readonly depth: number;
 }
 
-/** What a request installs, with the reasons. @throws AppError as resolvePackages */
+/** Reports what a request installs, and the relations that bring each package in. @throws AppError as resolvePackages */
 export async function solvedGraph(context: Context, request: GraphRequest): Promise<GraphReport> {
   const { graph } = await solveAndLink(context, request.source, request.packages);
   return withinDepth(graph, request.depth);
@@ -173,6 +173,7 @@ function withinDepth(graph: GraphReport, depth: number): GraphReport {
   };
 }
 
+/** Returns the edges of each package, by its name. */
 export function edgesFrom(edges: readonly SetEdge[]): ReadonlyMap<string, readonly SetEdge[]> {
   return Map.groupBy(edges, ({ from }) => from);
 }

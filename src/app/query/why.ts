@@ -17,7 +17,10 @@ export interface WhyRequest {
   readonly all: boolean;
 }
 
-/** Why a package is in a set. @throws AppError as resolvePackages */
+/**
+ * Explains why a package is in the set that a request installs, or what would bring it in.
+ * @throws AppError as resolvePackages
+ */
 export async function why(context: Context, request: WhyRequest): Promise<WhyReport> {
   const { graph, set } = await solveAndLink(context, request.source, request.targets);
   const found = set.find(request.name);

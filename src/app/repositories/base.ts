@@ -29,9 +29,9 @@ export interface BasedSolution {
 const ALONE = 'Use --base none to compose the packages alone: they conflict with the base.';
 
 /**
- * Asks for the base and the request in one go, as `apk add BASE… PKG…` would. Where that cannot be had, the request is tried
- * alone, so that the base is blamed for what is its own fault only; parts of a base that nobody asked for may be missing.
- * @throws Refusal
+ * Solves the base and the request in one go, as `apk add BASE… PKG…` would. Where that fails, the request is tried alone, so
+ * that the base is blamed only for its own faults; parts of a base that nobody asked for may be missing.
+ * @throws Unresolved
  */
 export function solveWithBase(lookup: Lookup, { targets, base }: BasedRequest): BasedSolution {
   const { sources, repositories, source } = lookup;
@@ -114,7 +114,7 @@ function withAdded(
 /** What went wrong with the machine or on the way, not with a package. */
 const NOT_OF_PACKAGES: readonly ErrorCode[] = ['CANCELLED', 'STORAGE', 'NETWORK', 'AUTH', 'CATALOG'];
 
-/** What is wrong with a package that is there for the base alone says how it is left out. */
+/** Adds to an error about a package that only the base brings how to leave it out. */
 export function blamingBase(error: unknown, { added }: BasedSolution): unknown {
   if (!isAppError(error) || NOT_OF_PACKAGES.includes(error.code)) return error;
   const { code, message, details, hint } = error;

@@ -21,9 +21,9 @@ import { indexFolder } from './folder-index.ts';
 import { newestDate, noteOlder, noteUnreachable } from './index-notes.ts';
 
 /**
- * Brings the request's repositories into the catalog. `asked: 'if-missing'` trusts what was indexed earlier,
- * `'always'` asks the repository whether it changed (one conditional request each). They are asked at once, and verified and
- * written one after the other.
+ * Brings the request's repositories into the catalog. `asked: 'if-missing'` trusts what was indexed earlier; `'always'` asks
+ * each repository whether it changed, with one conditional request. They are asked at once, then verified and written one
+ * after the other.
  * @throws AppError NOT_FOUND, NETWORK, BAD_INDEX, SIGNATURE, UNTRUSTED_KEY: of the first repository that has no index, when
  * all are done
  */

@@ -13,8 +13,8 @@ import { identityOf, releaseIn } from '../sources/indexed-repository.ts';
 import type { Lookup } from './lookup.ts';
 
 /**
- * Packages that meet the relation in repositories that were indexed for other requests, the best of each: of the distribution;
- * with `anywhere`, where those have none, of another architecture of it, else of another distribution.
+ * Finds packages that meet the relation in repositories that were indexed for other requests, the best of each: of the same
+ * distribution; with `anywhere`, where those have none, of another architecture of it, else of another distribution.
  */
 export async function findElsewhere(
   context: Context,

@@ -39,7 +39,7 @@ export type IndexOutcome<T> =
   | { readonly status: 'read'; readonly value: T };
 
 /**
- * A repository's index from the first mirror that has one which is accepted.
+ * Returns a repository's index from the first mirror whose index is accepted.
  * @throws AppError NOT_FOUND, NETWORK, LIMIT; what `accept` refuses on every mirror, with every mirror's reason
  */
 export async function findIndex<T>(
@@ -121,7 +121,7 @@ function inOrder(bases: readonly string[], known: KnownIndex | undefined): reado
     : bases;
 }
 
-/** Names of archives in a folder, in order; none where there is no folder. */
+/** Lists the archives' names in a folder, sorted; empty where there is no folder. */
 export function archivesIn(folder: string, suffixes: readonly string[]): readonly string[] {
   try {
     return readdirSync(folder)

@@ -35,7 +35,10 @@ const REFUSES_ALL: ReadonlySet<ErrorCode> = new Set([
   'CANCELLED',
 ]);
 
-/** A folder of bare archives is a repository too: its index is what the archives say of themselves. */
+/**
+ * Indexes a folder of bare archives, by what the archives say of themselves.
+ * @throws AppError of an archive that refuses the whole folder (REFUSES_ALL), or where all are refused
+ */
 export async function indexFolder(
   context: Context,
   sources: Sources,

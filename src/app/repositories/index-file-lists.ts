@@ -17,7 +17,7 @@ import { readVerified } from './ensure-indexed.ts';
 import { findIndex } from './find-index.ts';
 import { noteUnreachable } from './index-notes.ts';
 
-/** @throws AppError USAGE where a distribution's repositories have no lists of files */
+/** Returns the distribution's reader of file lists. @throws AppError USAGE where its repositories have none */
 export function fileListsOf({ distro }: Pick<Sources, 'distro'>): FileLists {
   if (distro.repositories.fileLists !== undefined) return distro.repositories.fileLists;
   throw new AppError('USAGE', `--files: the repositories of ${distro.id} have no file lists`, {

@@ -7,7 +7,11 @@ import { ensureIndexed } from './ensure-indexed.ts';
 import { type Lookup, Unresolved } from './lookup.ts';
 import { systemOf } from './system-facts.ts';
 
-/** @param asked as of ensureIndexed; by default what the user named is asked always. @throws AppError as ensureIndexed */
+/**
+ * Indexes the request's repositories where needed, and opens them.
+ * @param asked as of ensureIndexed; default: `'always'` where the user named repositories or mirrors
+ * @throws AppError as ensureIndexed
+ */
 export async function openLookup(
   context: Context,
   options: SourceOptions,
@@ -26,12 +30,15 @@ export async function openLookup(
   return { options, sources: { ...sources, distro: { ...distro, resolver } }, repositories, source };
 }
 
-/** What is in the repositories, by their ranks; it remembers every package that it has read. */
+/** Opens the packages of the repositories, by the repositories' ranks. The source remembers every package that it has read. */
 export function sourceOf({ catalog }: Context, repositories: readonly IndexedRepository[]): PackageSource {
   return catalog.packages.source(repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })));
 }
 
-/** Work over one state of the repositories. @throws ResolutionError for what `work` refuses; AppError as openLookup */
+/**
+ * Opens the request's repositories and runs `work` over one state of them.
+ * @throws ResolutionError where `work` throws Unresolved; AppError as openLookup
+ */
 export async function withLookup<T>(
   context: Context,
   options: SourceOptions,
@@ -40,7 +47,7 @@ export async function withLookup<T>(
   return withSnapshot(context, await openLookup(context, options), work);
 }
 
-/** The same for repositories that are looked into already. */
+/** Runs `work` over one state of repositories that are open. @throws ResolutionError where `work` throws Unresolved */
 export async function withSnapshot<T>(
   context: Context,
   lookup: Lookup,

@@ -3,6 +3,7 @@ import type { PackageRef } from '../../model/relation-report.ts';
 import { required } from '../../model/required.ts';
 import type { IndexedRepository } from '../sources/indexed-repository.ts';
 
+/** Returns a package's name, version and repository for reports. */
 export function refOf(
   repositories: readonly IndexedRepository[],
   entry: Pick<CatalogPackage, 'name' | 'version' | 'repositoryRank'>,

@@ -25,10 +25,7 @@ export interface ResolveRequest {
   readonly base: BaseMode | undefined;
 }
 
-/**
- * From names to packages: repositories indexed where needed, then solved.
- * @throws AppError as withLookup
- */
+/** Indexes repositories where needed, and solves a request. @throws AppError as withLookup */
 export async function resolvePackages(
   context: Context,
   { source, packages, base }: ResolveRequest,
@@ -43,7 +40,7 @@ export async function resolvePackages(
   });
 }
 
-/** `main`, `core`: the repository a solved package comes from. */
+/** Returns the repository that a solved package comes from. */
 export function repositoryOf(resolution: Resolution, entry: CatalogPackage): IndexedRepository {
   return required(resolution.repositories, entry.repositoryRank);
 }

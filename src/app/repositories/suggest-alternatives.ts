@@ -12,7 +12,7 @@ const MAX_SUGGESTIONS = 5;
 /** Problems that are looked into: each costs a pass over all names. */
 const MAX_PROBLEMS = 20;
 
-/** The refusal with what there is in place of what cannot be had. */
+/** Returns the error for an unresolved request, with alternatives to what is missing. */
 export async function resolutionError(
   context: Context,
   lookup: Lookup,

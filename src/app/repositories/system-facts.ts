@@ -3,7 +3,7 @@ import { type IndexedRepository, releaseIn } from '../sources/indexed-repository
 import type { Sources } from '../sources/sources.ts';
 import type { Lookup } from './lookup.ts';
 
-/** What a system made of the repositories is; of packages, those that nobody has to ask for by a tag. */
+/** Describes a system that is installed from the repositories; packages behind a tag do not count. */
 export function systemOf({
   sources,
   repositories,

@@ -1,7 +1,7 @@
 /** Names that differ by more than a third of their letters, or by all, are other names. */
 const MAX_DISTANCE_SHARE = 1 / 3;
 
-/** The names most like `wanted`: fewest edits first, a name that begins with it before all. */
+/** Returns the names most like `wanted`: names that begin with it, then by the number of edits. */
 export function nearestNames(wanted: string, names: readonly string[], most: number): readonly string[] {
   const limit = Math.min(Math.max(1, Math.floor(wanted.length * MAX_DISTANCE_SHARE)), wanted.length - 1);
   const lower = wanted.toLowerCase();
@@ -46,7 +46,7 @@ function editDistance(a: string, b: string, limit: number): number {
   return last[b.length] as number;
 }
 
-/** The one name most like `wanted`, undefined when none is near. */
+/** Returns the name most like `wanted`; undefined when none is near. */
 export function nearest(wanted: string, names: Iterable<string>): string | undefined {
   return nearestNames(wanted, [...names], 1)[0];
 }

@@ -142,7 +142,7 @@ function parseYaml(yaml: Yaml, text: string, { path, lines }: Pick<Reading, 'pat
   }
 }
 
-/** @throws AppError USAGE with line and column, LIMIT */
+/** Reads the text of a recipe. @throws AppError USAGE with line and column, LIMIT */
 export async function parseRecipe(text: string, path: string): Promise<ComposeSettings> {
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();

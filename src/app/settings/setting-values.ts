@@ -11,7 +11,7 @@ interface BadValue {
   readonly hint?: string | undefined;
 }
 
-/** @throws AppError USAGE: `<where>: expected …, got …` */
+/** Refuses a value. @throws AppError USAGE: `<where>: expected …, got …` */
 export function refuse({ where, expected, got, hint }: BadValue): never {
   throw new AppError(
     'USAGE',
@@ -31,7 +31,11 @@ function last(texts: readonly string[]): string {
   return texts.at(-1) ?? '';
 }
 
-/** For an option that other programs take several times, each of its own effect: here the last one must not win unsaid. */
+/**
+ * Reads a value that may be given once. Other programs take such an option several times, each with its own effect, so the
+ * last one must not win silently.
+ * @throws AppError USAGE
+ */
 export function onlyWord(texts: readonly string[], where: string): string {
   const different = [...new Set(texts)];
   if (different.length > 1) refuse({ where, expected: 'one', got: different.join(' and ') });
@@ -44,14 +48,17 @@ function checkWord(text: string, where: string): string {
   return text;
 }
 
+/** Reads a text that is not empty; the last one wins. @throws AppError USAGE */
 export function word(texts: readonly string[], where: string): string {
   return checkWord(last(texts), where);
 }
 
+/** Reads texts that are not empty. @throws AppError USAGE */
 export function words(texts: readonly string[], where: string): readonly string[] {
   return texts.map((text) => checkWord(text, where));
 }
 
+/** Reads one of the known words. @throws AppError USAGE with the nearest word as a hint */
 export function choice<T extends string>(allowed: readonly T[], texts: readonly string[], where: string): T {
   const got = last(texts);
   const found = allowed.find((value) => value === got);
@@ -65,10 +72,12 @@ export function choice<T extends string>(allowed: readonly T[], texts: readonly 
   });
 }
 
+/** Reads `true` or `false`. @throws AppError USAGE */
 export function yesNo(texts: readonly string[], where: string): boolean {
   return choice(['true', 'false'], texts, where) === 'true';
 }
 
+/** Reads a whole number within bounds. @throws AppError USAGE */
 export function integer(
   range: { readonly from: number; readonly to: number },
   texts: readonly string[],
@@ -83,6 +92,7 @@ export function integer(
 /** pacman.conf(5) "PACKAGE AND DATABASE SIGNATURE CHECKING". */
 const SIG_LEVEL = /^(Package|Database)?(Never|Optional|Required|TrustedOnly|TrustAll)$/;
 
+/** Reads pacman's SigLevel (pacman.conf(5)). @throws AppError USAGE */
 export function sigLevel(texts: readonly string[], where: string): string {
   const got = texts.join(' ').trim().split(/\s+/);
   if (!got.every((level) => SIG_LEVEL.test(level))) {
@@ -96,6 +106,7 @@ export function sigLevel(texts: readonly string[], where: string): string {
   return got.join(' ');
 }
 
+/** Reads names of packages and relations. @throws AppError USAGE */
 export function packages(texts: readonly string[], where: string): readonly string[] {
   for (const text of texts) {
     if (text === '' || /\s/.test(text) || CONTROL.test(text)) {
@@ -105,7 +116,7 @@ export function packages(texts: readonly string[], where: string): readonly stri
   return texts;
 }
 
-/** Names of an image that is written, each with its tag, `latest` where it has none. @throws AppError USAGE */
+/** Reads names of an image that is written, each with its tag, `latest` by default. @throws AppError USAGE */
 export function tags(texts: readonly string[], where: string): readonly string[] {
   return texts.map((got) => {
     const isName = isAccepted(() => parseReference(got)) && !got.includes('@');
@@ -130,7 +141,7 @@ function isAccepted(parse: () => unknown): boolean {
   }
 }
 
-/** Names to push to, each with its tag, `latest` where it has none. @throws AppError USAGE */
+/** Reads names to push to, each with its tag, `latest` by default. @throws AppError USAGE */
 export function pushReferences(texts: readonly string[], where: string): readonly string[] {
   return texts.map((got) => {
     const reference = parseReference(got);
@@ -139,7 +150,7 @@ export function pushReferences(texts: readonly string[], where: string): readonl
   });
 }
 
-/** Later values of a name replace earlier ones, at the place of the first. */
+/** Merges `NAME=value` settings: later values replace earlier ones of the same name, in the place of the first. */
 export function mergeEnvironment(assignments: readonly string[]): readonly string[] {
   const byName = new Map<string, string>();
   for (const assignment of assignments) byName.set(assignment.slice(0, assignment.indexOf('=')), assignment);
@@ -151,11 +162,13 @@ function checkPair(text: string, where: string): void {
   refuse({ where, expected: 'NAME=value', got: text });
 }
 
+/** Reads `NAME=value` settings; later ones replace earlier ones. @throws AppError USAGE */
 export function environment(texts: readonly string[], where: string): readonly string[] {
   for (const text of texts) checkPair(text, where);
   return mergeEnvironment(texts);
 }
 
+/** Reads `NAME=value` pairs. @throws AppError USAGE */
 export function pairs(texts: readonly string[], where: string): Readonly<Record<string, string>> {
   const entries = texts.map((text) => {
     checkPair(text, where);
@@ -166,8 +179,9 @@ export function pairs(texts: readonly string[], where: string): Readonly<Record<
 }
 
 /**
- * As in a Dockerfile: a JSON array of strings is the exec form, any other text the shell form
- * (`/bin/sh -c TEXT`); `[]` and the empty text clear it.
+ * Reads a command as a Dockerfile does: a JSON array of strings is the exec form, any other text the shell form (`/bin/sh -c
+ * TEXT`); `[]` and the empty text clear it.
+ * @throws AppError USAGE
  */
 export function command(texts: readonly string[], where: string): readonly string[] {
   const text = last(texts);
@@ -187,7 +201,7 @@ export function command(texts: readonly string[], where: string): readonly strin
 /** What runc and Docker take. */
 const LAST_ID = 2_147_483_647;
 
-/** OCI image-spec, config "User": user, uid, user:group, uid:gid and the mixed forms. */
+/** Reads OCI image-spec's config "User": user, uid, user:group, uid:gid and the mixed forms. @throws AppError USAGE */
 export function user(texts: readonly string[], where: string): string {
   const got = last(texts);
   const tooLarge = got.split(':').find((part) => /^\d+$/.test(part) && Number(part) > LAST_ID);
@@ -196,13 +210,14 @@ export function user(texts: readonly string[], where: string): string {
   return refuse({ where, expected: 'user, uid, user:group or uid:gid', got });
 }
 
+/** Reads an absolute path in the image. @throws AppError USAGE */
 export function absolutePath(texts: readonly string[], where: string): string {
   const got = last(texts);
   if (got.startsWith('/') && !CONTROL.test(got)) return got;
   return refuse({ where, expected: 'an absolute path in the image such as /app', got });
 }
 
-/** Without slash at either end. */
+/** Reads a directory in the image, and returns it without slashes at its ends. @throws AppError USAGE */
 export function prefix(texts: readonly string[], where: string): string {
   const parts = absolutePath(texts, where)
     .split('/')
@@ -213,7 +228,7 @@ export function prefix(texts: readonly string[], where: string): string {
   return refuse({ where, expected: 'a directory in the image such as /opt/tools', got: last(texts) });
 }
 
-/** OCI image-spec, config "ExposedPorts". */
+/** Reads OCI image-spec's config "ExposedPorts". @throws AppError USAGE */
 export function ports(texts: readonly string[], where: string): readonly string[] {
   for (const got of texts) {
     const [, digits] = /^(\d{1,5})(?:\/(?:tcp|udp|sctp))?$/.exec(got) ?? [];
@@ -226,7 +241,11 @@ export function ports(texts: readonly string[], where: string): readonly string[
 /** 9999-12-31T23:59:59Z, the last second that RFC 3339 (the image's `created`) can write. */
 const LAST_EPOCH = 253_402_300_799;
 
-/** https://reproducible-builds.org/specs/source-date-epoch/ ; an empty value counts as unset. */
+/**
+ * Reads SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/), in seconds; an empty value counts as
+ * unset.
+ * @throws AppError USAGE
+ */
 export function sourceDateEpoch(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
   return integer({ from: 0, to: LAST_EPOCH }, [text], 'SOURCE_DATE_EPOCH');
@@ -249,7 +268,7 @@ const UNITS: Readonly<Record<string, number>> = {
   TB: 1e12,
 };
 
-/** Bytes: `500MB`, `10G` (1024³), `1.5GiB`, `0`. */
+/** Reads a size and returns bytes: `500MB`, `10G` (1024³), `1.5GiB`, `0`. @throws AppError USAGE */
 export function size(texts: readonly string[], where: string): number {
   const got = last(texts);
   const [, digits, unit] = /^(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)$/.exec(got) ?? [];

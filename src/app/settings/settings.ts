@@ -136,7 +136,7 @@ export const SETTINGS: readonly Setting[] = [
   setting(['format', 'format'], 'word', (t, w) => ({ format: read.choice(OUTPUT_FORMATS, t, w) })),
 ];
 
-/** `upper` over `lower`: names of env, labels and annotations are merged, everything else is replaced whole. */
+/** Lays `upper` over `lower`: env, labels and annotations are merged by name, everything else is replaced as a whole. */
 export function overlay(lower: ComposeSettings, upper: ComposeSettings): ComposeSettings {
   return {
     ...lower,
@@ -149,6 +149,7 @@ export function overlay(lower: ComposeSettings, upper: ComposeSettings): Compose
   };
 }
 
+/** Returns where packages come from, with the defaults for what the settings leave out. */
 export function sourceOptions(settings: ComposeSettings): SourceOptions {
   return {
     distro: settings.distro ?? families()[0].id,
@@ -186,7 +187,7 @@ function outputPath(settings: ComposeSettings): string | undefined {
   return settings.load === undefined && settings.push === undefined ? 'out.tar' : undefined;
 }
 
-/** Where to write, as of a command that always does. */
+/** Returns where to write, for a command that always writes. */
 export function outputOf({
   output,
   format = 'tar',
@@ -208,7 +209,10 @@ function baseOf({ base, prefix = '' }: ComposeSettings): BaseMode | undefined {
   });
 }
 
-/** @throws AppError USAGE without packages */
+/**
+ * Returns the request that settings describe, with the defaults for what they leave out.
+ * @throws AppError USAGE without packages
+ */
 export function composeRequest(
   settings: ComposeSettings,
   sourceDateEpoch: number | undefined,

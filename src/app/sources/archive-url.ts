@@ -10,13 +10,13 @@ export type IndexedArchive = Pick<
   'name' | 'version' | 'architecture' | 'fileName' | 'checksum' | 'sizeBytes' | 'buildTime'
 >;
 
-/** Where an entry's archive is below a repository's base; in a mirror in a registry, with the tag of its artifact. */
+/** Returns where an entry's archive is below a repository's base; in a mirror in a registry, with the tag of its artifact. */
 export function archiveUrl(base: string, distro: DistroId, entry: IndexedArchive): string {
   const url = joinUrl(base, entry.fileName);
   return isOciUrl(url) ? `${url}#${archiveTag(distro, entry)}` : url;
 }
 
-/** The tag of an entry's artifact in a mirror. */
+/** Returns the tag of an entry's artifact in a mirror. */
 export function archiveTag(distro: DistroId, entry: IndexedArchive): Tag {
   const { name, version, architecture, checksum, sizeBytes, buildTime } = entry;
   const identity = checksum === '' ? `${sizeBytes} ${buildTime}` : checksum;

@@ -2,7 +2,7 @@ import { FetchError } from '../../fetch/mirrors.ts';
 import { AppError } from '../../model/app-error.ts';
 
 /**
- * Several errors about one file as one, with every message. Code, hint and details are those of the first error about
+ * Combines several errors about one file, with every message. Code, hint and details are those of the first error about
  * content, else of the first.
  * @param errors at least one
  */
@@ -18,7 +18,7 @@ export function combinedError(errors: readonly AppError[]): AppError {
     : new AppError(first.code, message, { ...context, details: first.details });
 }
 
-/** `URL: reason` of every source of a fetch, one per line; of any other error its message on one line. */
+/** Returns `URL: reason` of every source of a fetch; of any other error its message on one line. */
 export function reasonsOf(error: AppError): readonly string[] {
   return error instanceof FetchError
     ? error.sources.map(({ url, reason }) => `${url}: ${reason}`)

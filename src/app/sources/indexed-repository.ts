@@ -25,8 +25,8 @@ export interface FoundIndex {
 }
 
 /**
- * A repository is known by its index's first place: one folder may hold several, `core.db` and `extra.db`. The catalog keeps no
- * passwords and tokens: it knows that a place has them, and a request brings them along.
+ * Returns the name under which the catalog knows a repository: the first place of its index, since one folder may hold
+ * several, `core.db` and `extra.db`. Passwords and tokens are left out; a request brings them along.
  */
 export function identityOf(spec: RepositorySpec): string {
   return withoutSecrets(joinUrl(required(spec.baseUrls, 0), required(spec.indexNames, 0)));
@@ -40,7 +40,7 @@ export function storedRow({ catalog }: Context, spec: RepositorySpec): Repositor
   return row;
 }
 
-/** Where a repository's archives are, with what the request says in full: first where its index came from. */
+/** Returns the places of a repository's archives, complete with passwords and queries, the index's own place first. */
 export function basesOf({ spec, row }: Pick<IndexedRepository, 'spec' | 'row'>): readonly string[] {
   const isOfIndex = (base: string): boolean => withoutSecrets(base) === row.base;
   const [first = row.base] = spec.baseUrls.filter(isOfIndex);
@@ -48,7 +48,7 @@ export function basesOf({ spec, row }: Pick<IndexedRepository, 'spec' | 'row'>):
 }
 
 /**
- * The spec with the distribution's default release: the catalog keeps what an index says of itself, not what the
+ * Returns the spec with the distribution's default release: the catalog keeps what an index says of itself, not what the
  * first request that met it said.
  */
 export function withoutRelease(
@@ -58,7 +58,7 @@ export function withoutRelease(
   return { ...spec, release: distro.releases.default };
 }
 
-/** The release that the request names, else what the index says: `latest-stable` is no answer where there is one. */
+/** Returns the release that the request names, else what the index says, so that `latest-stable` gets its number. */
 export function releaseIn(
   { spec, row }: Pick<IndexedRepository, 'spec' | 'row'>,
   { distro }: { readonly distro: Distro },
@@ -66,7 +66,10 @@ export function releaseIn(
   return spec.release === distro.releases.default ? row.release : spec.release;
 }
 
-/** For a long write to the catalog: ended by the command's end, told when another process is at the same. */
+/**
+ * Returns the options of a long write to the catalog: it ends with the command, and is noted where it waits for another
+ * process.
+ */
 export function writeOptions({ progress, signal }: Context, name: string): WriteOptions {
   return { signal, onWait: () => progress.note(`${name}: waiting for another process that is indexing it`) };
 }

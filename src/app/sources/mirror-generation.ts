@@ -42,7 +42,7 @@ export interface Generation {
   readonly files: readonly GenerationFile[];
 }
 
-/** The same contents make the same bytes. */
+/** Returns the manifest of a generation. The same contents give the same bytes. */
 export function generationDocument({ distro, release, files }: Omit<Generation, 'digest'>): Document {
   const layers = [...files].sort(byPath).map(
     ({ path, digest, size }): Descriptor => ({
@@ -68,7 +68,10 @@ export function generationDocument({ distro, release, files }: Omit<Generation, 
   };
 }
 
-/** @throws AppError CONFLICT for what is no generation; BAD_INDEX for names that lead elsewhere */
+/**
+ * Reads a generation from its manifest.
+ * @throws AppError CONFLICT for another artifact; BAD_INDEX for names that lead elsewhere
+ */
 export function parseGeneration({ descriptor, bytes }: Document, where: string): Generation {
   const { artifactType } = parseObject(bytes, where);
   if (artifactType !== GENERATION_TYPE) {
@@ -92,28 +95,29 @@ export function parseGeneration({ descriptor, bytes }: Document, where: string):
   return { digest: descriptor.digest, distro, release, files: files.sort(byPath) };
 }
 
+/** Tells whether a path can be a file of a mirror. */
 export function isMirrorPath(path: string): boolean {
   return PATH.test(path);
 }
 
-/** `main/x86_64` */
+/** Returns a file's folder, `main/x86_64`. */
 export function folderOf({ path }: Pick<GenerationFile, 'path'>): string {
   return path.slice(0, path.lastIndexOf('/'));
 }
 
-/** The tag that a generation has for ever: `v3.19-0123456789ab`. */
+/** Returns the permanent tag of a generation, `v3.19-0123456789ab`. */
 export function generationTag(release: Tag, digest: Digest): Tag {
   return parseTagName(`${release}-${hexOf(digest).slice(0, TAG_DIGITS)}`);
 }
 
-/** The release that the tag is of a generation of; undefined for all other tags. */
+/** Returns the release of a generation's permanent tag; undefined for all other tags. */
 export function releaseOfTag(tag: Tag): string | undefined {
   return new RegExp(`^(.+)-[0-9a-f]{${TAG_DIGITS}}$`).exec(tag)?.[1];
 }
 
 /**
- * What two made of one generation, as if one had done both: by folder, whose files belong together; where both changed the same
- * one, the same of the two whoever asks.
+ * Merges what two processes made of one generation, as if one had done both. Files of a folder belong together; where both
+ * changed the same folder, the same one of the two wins whoever merges.
  */
 export function mergeFiles(
   base: readonly GenerationFile[],
@@ -133,7 +137,7 @@ export function mergeFiles(
   });
 }
 
-/** Equal for the same files. */
+/** Returns a text that is equal for the same files. */
 export function identityOfFiles(files: readonly GenerationFile[]): string {
   return [...files]
     .sort(byPath)

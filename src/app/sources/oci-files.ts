@@ -23,6 +23,7 @@ export interface OciAccess {
   isKnown(reference: Reference): boolean;
 }
 
+/** Opens the files of mirrors in registries, for the fetcher. */
 export function ociFiles({ session, isKnown }: OciAccess): OciFiles {
   const generations = new Map<string, Promise<Generation>>();
   const generation = (reference: Reference): Promise<Generation> => {
@@ -57,7 +58,7 @@ export function ociFiles({ session, isKnown }: OciAccess): OciFiles {
   };
 }
 
-/** @throws AppError as OciFiles.generation */
+/** Reads a mirror's generation. @throws AppError as OciFiles.generation */
 export async function readGeneration(session: RegistrySession, reference: Reference): Promise<Generation> {
   const document = await getManifest(session, reference).catch((error: unknown) => {
     if (!isAppError(error, 'NOT_FOUND')) throw error;

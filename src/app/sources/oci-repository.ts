@@ -16,8 +16,8 @@ export interface OciRequest {
 }
 
 /**
- * The repositories of a line that names a mirror in a registry: all that it has for the architecture, or those below a folder.
- * Undefined for other lines.
+ * Returns the repositories of a line that names a mirror in a registry: all that it has for the architecture, or those below
+ * a folder. Undefined for other lines.
  * @throws AppError NOT_FOUND when it has none; as OciFiles.generation
  */
 export async function ociRepositories(
@@ -92,12 +92,15 @@ async function contentsOf(
   }
 }
 
-/** Those of a mirror that were read before. */
+/** Returns the repositories of a mirror that were indexed before. */
 export function knownRepositories({ catalog }: Context, reference: Reference): readonly RepositoryRow[] {
   return catalog.repositories.all().filter(({ url }) => url.startsWith(`${rootOf(reference)}/`));
 }
 
-/** The distribution's own layout below a mirror in a registry: there a tag or digest stands for the release. */
+/**
+ * Moves a repository of the distribution's layout below a mirror in a registry, where a tag or digest stands for the
+ * release.
+ */
 export function inRegistry(spec: RepositorySpec, mirrors: readonly string[]): RepositorySpec {
   const baseUrls = spec.baseUrls.map((base) => {
     const mirror = mirrors.find((known) => isOciUrl(known) && base.startsWith(`${known}/`));

@@ -16,11 +16,15 @@ export interface OciUrl {
 const SCHEME = /^oci:\/\//i;
 const PARTS = /^([^/@?#]+\/[^:@?#]+)(?::([^/@?#]+))?(?:@([^/@?#]+))?(?:\/([^?#]*))?(?:#(.*))?$/s;
 
+/** Tells whether a text starts with `oci://`. */
 export function isOciUrl(text: string): boolean {
   return SCHEME.test(text);
 }
 
-/** @throws AppError USAGE when it is none, or has neither tag nor digest */
+/**
+ * Reads the URL of a file of a mirror in a registry.
+ * @throws AppError USAGE when it is malformed, or has neither tag nor digest
+ */
 export function parseOciUrl(url: string): OciUrl {
   const parts = PARTS.exec(url.replace(SCHEME, ''));
   const [, name = '', tag, digest, path = '', artifact = ''] = parts ?? [];
@@ -35,14 +39,14 @@ export function parseOciUrl(url: string): OciUrl {
   return { reference, path: decoded(path, url).replace(/^\/+|\/+$/g, ''), artifact };
 }
 
-/** A place that names neither tag nor digest, with the release as its tag; all others as they are. */
+/** Adds the release as the tag to a mirror's URL that names neither tag nor digest; returns all others unchanged. */
 export function withRelease(place: string, release: string): string {
   const name = place.replace(SCHEME, '').replace(/\/+$/, '');
   const isBare = isOciUrl(place) && !/[@?#]/.test(name) && !/\/.*:/s.test(name);
   return isBare ? `oci://${name}:${release}` : place;
 }
 
-/** A file's URL with what its name ends in: before the query and the fragment. */
+/** Adds a suffix to the file name of a URL, before the query and the fragment. */
 export function besideUrl(url: string, suffix: string): string {
   const end = isLocal(url) ? -1 : url.search(/[?#]/);
   return end < 0 ? `${url}${suffix}` : `${url.slice(0, end)}${suffix}${url.slice(end)}`;

@@ -31,7 +31,10 @@ export interface Sources {
   readonly files: OciFiles | undefined;
 }
 
-/** @throws AppError USAGE for an unknown architecture or a repository line that is none */
+/**
+ * Works out where packages come from and what is trusted.
+ * @throws AppError USAGE for an unknown architecture or solver, or a malformed repository line
+ */
 export async function resolveSources(context: Context, options: SourceOptions): Promise<Sources> {
   const family = familyOf(options.distro);
   checkSolver(family, options.solver);
@@ -57,7 +60,7 @@ export async function resolveSources(context: Context, options: SourceOptions): 
   };
 }
 
-/** @throws AppError USAGE when the family has no solver of that name */
+/** Checks that the family has the solver. @throws AppError USAGE */
 export function checkSolver({ id, solvers }: Family, solver: string | undefined): void {
   if (solver === undefined || solvers.includes(solver)) return;
   throw new AppError(

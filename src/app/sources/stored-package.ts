@@ -44,7 +44,10 @@ export interface StoreEntry {
   readonly manifest: Document;
 }
 
-/** An archive as the distribution made it. `blob.mediaType`: a layer's, or XZ_ARCHIVE_TYPE. */
+/**
+ * Returns the store's entry of an archive as the distribution made it. `blob.mediaType` is a layer's, or that of an archive
+ * that cannot be a layer (layer-format.ts).
+ */
 export function packageEntry(stored: StoredPackage, blob: Descriptor): StoreEntry {
   const { distro, name, version, architecture } = stored;
   const annotations = {
@@ -62,9 +65,9 @@ export function packageEntry(stored: StoredPackage, blob: Descriptor): StoreEntr
 }
 
 /**
- * The tag under which a mirror keeps a package of an index: as a store's, but with digits of the index's own checksum, since an
- * index need not tell the archive's digest.
- * @param checksum as IndexPackage.checksum; of an index without any, what else tells one build from another
+ * Returns the tag under which a mirror keeps a package of an index: like a store's, but with digits of the index's own
+ * checksum, since an index need not tell the archive's digest.
+ * @param checksum as IndexPackage.checksum; of an index without checksums, what else tells one build from another
  */
 export function indexedTag({ distro, name, version, architecture }: StoredPackage, checksum: string): Tag {
   return tagOf([distro, name, version, architecture], checksumDigits(checksum));
@@ -76,17 +79,17 @@ function checksumDigits(checksum: string): string {
   return sha1 === undefined ? hexOf(digestOf(checksum)) : Buffer.from(sha1, 'base64').toString('hex');
 }
 
-/** Whether a tag looks like one of a package. */
+/** Tells whether a tag looks like one of a package. */
 export function isPackageTag(tag: Tag): boolean {
   return familyIds().some((id) => tag.startsWith(`${id}__`)) && /__.*__[0-9a-f]{32}$/.test(tag);
 }
 
-/** The tag of the signature that lies beside such a package, as an artifact of its own. */
+/** Returns the tag of the signature beside such a package, an artifact of its own. */
 export function signatureTag(indexed: Tag): Tag {
   return parseTagName(`signature__${indexed.slice(-DIGEST_DIGITS)}`);
 }
 
-/** Such a signature. `title`: its file name */
+/** Returns the store's entry of such a signature. @param title its file name */
 export function signatureEntry(
   indexed: Tag,
   title: string,
@@ -101,7 +104,7 @@ export function signatureEntry(
   return { ...made, tag: signatureTag(indexed) };
 }
 
-/** The entry of an image's layer, by what its annotations say; undefined for layers that are of that image alone. */
+/** Returns the store's entry of an image's layer, by its annotations; undefined for layers of that image alone. */
 export function entryOfLayer(layer: Descriptor): StoreEntry | undefined {
   const { annotations = {} } = layer;
   const kind = annotations[ANNOTATIONS.kind];

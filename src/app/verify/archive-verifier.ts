@@ -38,7 +38,7 @@ export interface ArchiveBytes {
   open(): AsyncIterable<Uint8Array>;
 }
 
-/** Says of one distribution's archives whether the bytes are its own: by signatures, and by the indexes in the catalog. */
+/** Verifies archives of one distribution: by their signatures, and by the indexes in the catalog. */
 export class ArchiveVerifier {
   readonly sources: Sources;
   readonly #context: Context;

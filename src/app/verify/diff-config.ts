@@ -7,7 +7,7 @@ const OF_LAYERS = new Set(['rootfs', 'history']);
 
 type Documents = Pick<ImageSource, 'config' | 'manifest'>;
 
-/** Settings of config and manifest that differ, sorted by key. */
+/** Lists settings of config and manifest that differ, sorted by key. */
 export function diffConfig(a: Documents, b: Documents): readonly ConfigDifference[] {
   const [from, to] = [settingsOf(a), settingsOf(b)];
   return [...new Set([...from.keys(), ...to.keys()])]
@@ -16,7 +16,7 @@ export function diffConfig(a: Documents, b: Documents): readonly ConfigDifferenc
     .map((key) => ({ key, from: from.get(key) ?? null, to: to.get(key) ?? null }));
 }
 
-/** What starts a container, by the names of OCI image-spec "Image Configuration": `Cmd`, `Env PATH`. */
+/** Returns what starts a container, by the names of OCI image-spec "Image Configuration": `Cmd`, `Env PATH`. */
 export function configSettings({ json }: Pick<ImageConfig, 'json'>): Readonly<Record<string, string>> {
   const found = new Map<string, string>();
   for (const [key, value] of Object.entries(json)) {
@@ -39,7 +39,7 @@ function settingsOf({ config, manifest }: Documents): ReadonlyMap<string, string
   return found;
 }
 
-/** Of images with the same layers: what their descriptors and the history say of them. */
+/** Lists how descriptors and history differ between images with the same layers. */
 export function diffDescriptors(a: Documents, b: Documents): readonly ConfigDifference[] {
   const [from, to] = [describedLayers(a), describedLayers(b)];
   return [...new Set([...from.keys(), ...to.keys()])]

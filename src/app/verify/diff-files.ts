@@ -3,7 +3,7 @@ import type { RootfsEntry } from '../../output/rootfs.ts';
 
 type Rootfs = ReadonlyMap<string, RootfsEntry>;
 
-/** Paths that differ, sorted. Times of directories are not compared: every install into one changes them. */
+/** Lists paths that differ, sorted. Times of directories are not compared: every install into a directory changes them. */
 export function diffFiles(a: Rootfs, b: Rootfs): readonly FileDifference[] {
   const found: FileDifference[] = [];
   for (const path of new Set([...a.keys(), ...b.keys()])) {

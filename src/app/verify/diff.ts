@@ -35,7 +35,7 @@ interface DiffOptions extends Omit<RegistryContext, 'env'> {
 }
 
 /**
- * How two images differ. Both are read whole and checked: digests, sizes, diffIDs.
+ * Reports how two images differ. Both are read in full and checked: digests, sizes, diffIDs.
  * @throws AppError as withImageArgument and readLayer; CANCELLED
  */
 export function diff(context: RegistryContext, request: DiffRequest): Promise<DiffReport> {

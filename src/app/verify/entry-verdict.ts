@@ -12,7 +12,7 @@ const INSTALL = /^\.pkg(?:\/|$)/;
 
 type Verdict = Pick<EntryVerdict, 'origin' | 'package' | 'note'>;
 
-/** What each entry of a layer is, by the packages' files. Order of the layer. */
+/** Judges each entry of a layer by the packages' files, in the layer's order. */
 export function judgeEntries(entries: readonly LayerEntry[], files: PackageFiles): readonly EntryVerdict[] {
   for (const { entry, sha256 } of entries) if (entry.type === 'file') files.learnPrefix(entry.path, sha256);
   const contents = new Map<string, string>();

@@ -42,7 +42,7 @@ export interface JudgedLayers {
 }
 
 /**
- * What every layer is. Annotations and lists only name candidates: a layer counts as made of packages where its bytes, or all
+ * Judges every layer. Annotations and lists only name candidates: a layer counts as made of packages where its bytes, or all
  * of its entries, are those of verified archives.
  */
 export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {

@@ -13,7 +13,7 @@ export interface ShippedEntry {
 /** What a path says of itself. */
 export type FileMarks = Pick<FamilyFiles, 'isSignature' | 'isState'>;
 
-/** What verified packages ship, by path and by content. */
+/** The files that verified packages ship, by path and by content. */
 export class PackageFiles {
   readonly #marks: FileMarks;
   readonly #byPath = new Map<string, ShippedEntry[]>();

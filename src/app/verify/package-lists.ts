@@ -15,7 +15,7 @@ export interface ListsInput {
   readonly rootfs: ReadonlyMap<string, RootfsEntry>;
 }
 
-/** The image's own lists of packages against what its layers hold, and every package's files against the root. */
+/** Compares the image's own lists of packages with its layers, and every package's files with the root. */
 export function checkPackageLists(input: ListsInput): readonly VerifyProblem[] {
   const { named, facts } = input;
   const listed = new Set(named.map(labelOf));

@@ -1,7 +1,7 @@
 import type { AppError, ErrorCode } from '../../model/app-error.ts';
 import type { VerifyProblem } from '../../model/verify-report.ts';
 
-/** Problems of one kind that are named one by one; one more says how many more there are. */
+/** Problems of one kind that are listed; one more says how many were left out. */
 export const MAX_PROBLEMS_PER_LAYER = 50;
 
 export interface ProblemFacts {
@@ -12,12 +12,13 @@ export interface ProblemFacts {
   readonly got?: string;
 }
 
+/** Makes a problem of the report. */
 export function problem(code: ErrorCode, message: string, facts: ProblemFacts = {}): VerifyProblem {
   const { hint = null, layer = null, path = null, expected = null, got = null } = facts;
   return { code, message, hint, layer, path, expected, got };
 }
 
-/** A refusal of one layer as a finding; its message begins with the layer. */
+/** Turns the refusal of a layer into a problem whose message begins with the layer. */
 export function problemOf({ code, message, hint, details }: AppError, layer: number): VerifyProblem {
   const word = (value: unknown) => (value === undefined ? null : String(value));
   const where = `layer ${layer}`;

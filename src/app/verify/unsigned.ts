@@ -8,20 +8,20 @@ import type { PackageFiles } from './package-files.ts';
 const KNOWN_RECORD =
   /^(?:path|linkpath|size|[amc]time|[ug]id|[ug]name|hdrcharset|(?:SCHILY|LIBARCHIVE)\.xattr\..*)$/s;
 
-/** Of a layer that is an archive: what stands where nothing covers it. */
+/** Lists what no signature covers in a layer that is an archive. */
 export function unsignedOfArchive({ unsigned }: VerifiedArchive, read: ReadLayer): readonly UnsignedPart[] {
   const { endsAt, tarEndsAt, parts } = unsigned;
   const carried = read.carried.filter(({ offset }) => offset < endsAt);
   return [...parts, ...carriedParts(carried), ...hiddenParts(read, tarEndsAt)];
 }
 
-/** Of a layer whose tar is an archive's, compressed by whoever made the layer. */
+/** Lists what no signature covers in a layer whose tar is an archive's, compressed by whoever made the layer. */
 export function unsignedOfTar({ unsigned }: VerifiedArchive, read: ReadLayer): readonly UnsignedPart[] {
   const { tarEndsAt, parts } = unsigned;
   return [...parts, ...carriedParts(read.carried), ...hiddenParts(read, tarEndsAt)];
 }
 
-/** Of a layer that is made of packages' entries. */
+/** Lists what no signature covers in a layer that is made of packages' entries. */
 export function unsignedOfEntries(read: ReadLayer, files: PackageFiles): readonly UnsignedPart[] {
   return [
     ...carriedParts(read.carried),

@@ -38,8 +38,8 @@ export interface VerifyRequest extends ImageArgument {
 }
 
 /**
- * Whether all bytes of an image are its distribution's. What is wrong is in the report, of every layer; only an image that
- * cannot be read at all is refused.
+ * Verifies that all bytes of an image are its distribution's. Problems of every layer are in the report; only an image that
+ * cannot be read at all is an error.
  * @throws AppError as withImageArgument; CANCELLED
  */
 export function verify(context: Context, request: VerifyRequest): Promise<VerifyReport> {

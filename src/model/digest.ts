@@ -9,8 +9,13 @@ export type DiffId = string & { readonly __brand: 'DiffId' };
 
 const PATTERN = /^sha256:[0-9a-f]{64}$/;
 
+/** True for the text of a sha256 digest or diffID. */
+export function isDigest(text: string): boolean {
+  return PATTERN.test(text);
+}
+
 function parse(text: string, what: string): string {
-  if (!PATTERN.test(text)) {
+  if (!isDigest(text)) {
     throw new AppError(
       'USAGE',
       `not a ${what}: expected sha256:<64 hex digits>, got ${JSON.stringify(text)}`,

@@ -7,10 +7,12 @@ import { MEDIA_TYPES } from '../model/media-types.ts';
 import { sameName } from './choose-image.ts';
 import { expectPlatform } from './image-content.ts';
 import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
-import { list, object, parseConfig, parseList, text } from './image-json.ts';
+import { IMAGE_READERS, parseConfig, parseList } from './image-json.ts';
 import type { ImageChoice, ImageSource } from './image-source.ts';
 import { type LayoutReader, readWhole } from './layout-reader.ts';
 import { expectEqual } from './verify-layer.ts';
+
+const { list, object, text } = IMAGE_READERS;
 
 /** A tar is recognised by its first block. */
 const HEAD_BYTES = 512;

@@ -8,20 +8,20 @@ import { blobPath } from './image.ts';
 import { type ContentReader, chooseAmong } from './image-content.ts';
 import { checkCounts, MAX_JSON_BYTES } from './image-documents.ts';
 import {
+  IMAGE_READERS,
   type ImageManifest,
-  list,
-  object,
   parseConfig,
   parseDescriptors,
   parseList,
   parseManifest,
   parseObject,
-  text,
 } from './image-json.ts';
 import type { ImageChoice, ImageSource } from './image-source.ts';
 import { type WalkedIndex, walkIndexes } from './index-walk.ts';
 import { type LayoutReader, readImageTar, readWhole } from './layout-reader.ts';
 import { expectEqual } from './verify-layer.ts';
+
+const { list, object, text } = IMAGE_READERS;
 
 /**
  * Opens an image in a tar (an OCI layout, `docker save`) or an OCI layout folder. Its documents are read and checked,

@@ -1,9 +1,9 @@
-import { AppError, isAppError } from '../model/app-error.ts';
+import { AppError } from '../model/app-error.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import { type Digest, digestOf, parseDigest } from '../model/digest.ts';
+import { digestOf } from '../model/digest.ts';
 import { parseJsonOr } from '../model/json.ts';
+import { type JsonObject, jsonReaders } from '../model/json-readers.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
-import type { Platform } from '../model/platform.ts';
 
 /** OCI distribution-spec 1.1, "Pushing Manifests": registries take at least this much; most take no more. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -13,6 +13,8 @@ const INDEX_TYPES: readonly string[] = [
   MEDIA_TYPES.index,
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ];
+
+const { descriptor, list, malformed, object, optionalText, texts } = jsonReaders('UNSUPPORTED');
 
 /** What a registry's client has to know of a manifest or index (OCI image-spec 1.1); the rest is its reader's. */
 export interface ManifestFacts {
@@ -25,8 +27,6 @@ export interface ManifestFacts {
   readonly manifests: readonly Descriptor[];
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /**
  * @param where named in errors
  * @throws AppError UNSUPPORTED when it is not JSON of that shape; INTEGRITY for a document that one reader takes for a
@@ -34,7 +34,7 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export function readManifestFacts(bytes: Uint8Array, mediaType: string, where: string): ManifestFacts {
   const json = parseObject(bytes, where);
-  const own = text(json.mediaType);
+  const own = optionalText(json.mediaType, `${where}: mediaType`);
   const alien = INDEX_TYPES.includes(mediaType) ? ['layers', 'config'] : ['manifests'];
   const found = alien.filter((name) => json[name] !== undefined);
   if ((own !== undefined && own !== mediaType) || found.length > 0) {
@@ -43,81 +43,38 @@ export function readManifestFacts(bytes: Uint8Array, mediaType: string, where: s
       details: { expected: mediaType, got: own ?? null },
     });
   }
-  const config = record(json.config);
-  const manifests = Array.isArray(json.manifests) ? json.manifests.map(record).filter(isSha256) : [];
-  const annotations = texts(json.annotations);
+  const config = json.config == null ? {} : object(json.config, `${where}: config`);
+  const manifests = json.manifests == null ? [] : list(json.manifests, `${where}: manifests`);
   return {
     mediaType: own,
-    artifactType: text(json.artifactType) ?? text(config.mediaType),
-    annotations,
-    subject: json.subject == null ? undefined : descriptor(record(json.subject), where),
-    manifests: manifests.map((item) => descriptor(item, where)),
+    artifactType:
+      optionalText(json.artifactType, `${where}: artifactType`) ??
+      optionalText(config.mediaType, `${where}: config: mediaType`),
+    annotations: json.annotations == null ? undefined : texts(json.annotations, `${where}: annotations`),
+    subject: json.subject == null ? undefined : readDescriptor(json.subject, `${where}: subject`),
+    manifests: manifests.flatMap((item, index) =>
+      isOtherAlgorithm(item) ? [] : [readDescriptor(item, `${where}: manifests[${index}]`)],
+    ),
   };
 }
 
-function parseObject(bytes: Uint8Array, where: string): Json {
+function parseObject(bytes: Uint8Array, where: string): JsonObject {
   const value = parseJsonOr(bytes, where);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
+  if (value !== undefined) return object(value, where);
   throw new AppError('UNSUPPORTED', `${where}: expected a manifest, got something other than a JSON object`);
 }
 
-function isSha256({ digest }: Json): boolean {
-  return typeof digest !== 'string' || !/^sha(?!256:)\w+:/.test(digest);
+/** True for a descriptor whose digest is of another algorithm than sha256, which nothing here can verify. */
+function isOtherAlgorithm(item: unknown): boolean {
+  const digest = typeof item === 'object' && item !== null && 'digest' in item ? item.digest : undefined;
+  return typeof digest === 'string' && /^sha(?!256:)\w+:/.test(digest);
 }
 
 /** @throws AppError UNSUPPORTED */
-function descriptor(item: Json, where: string): Descriptor {
-  const { mediaType, size } = item;
-  const digest = digestIn(item);
-  const ok = typeof mediaType === 'string' && MEDIA_TYPE.test(mediaType) && digest !== undefined;
-  if (!ok || typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
-    throw new AppError(
-      'UNSUPPORTED',
-      `${where}: not a descriptor: ${JSON.stringify(item).slice(0, 200)}: expected mediaType, digest and size`,
-    );
-  }
-  const [annotations, artifactType, platform] = [
-    texts(item.annotations),
-    text(item.artifactType),
-    platformOf(record(item.platform)),
-  ];
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(platform === undefined ? {} : { platform }),
-    ...(artifactType === undefined ? {} : { artifactType }),
-  };
-}
-
-function digestIn({ digest }: Json): Digest | undefined {
-  try {
-    return parseDigest(String(digest));
-  } catch (error) {
-    if (isAppError(error)) return undefined;
-    throw error;
-  }
-}
-
-function platformOf({ os, architecture, variant }: Json): Platform | undefined {
-  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
-  return { os, architecture, ...(typeof variant === 'string' ? { variant } : {}) };
-}
-
-function record(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? (value as Json) : {};
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function texts(value: unknown): Readonly<Record<string, string>> | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+function readDescriptor(value: unknown, where: string): Descriptor {
+  const read = descriptor(value, where);
+  if (MEDIA_TYPE.test(read.mediaType)) return read;
+  throw malformed(`${where}: mediaType`, 'a media type', read.mediaType);
 }
 
 /** What the index of referrers says of a manifest (OCI distribution-spec 1.1, "Listing Referrers"). */

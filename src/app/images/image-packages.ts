@@ -3,7 +3,9 @@ import { allDistros, families, findFamily } from '../../distros/families.ts';
 import type { ListedPackage } from '../../distros/install.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type { DistroId } from '../../model/package.ts';
-import { list, parseObject } from '../../output/image-json.ts';
+import { IMAGE_READERS, parseObject } from '../../output/image-json.ts';
+
+const { list } = IMAGE_READERS;
 
 /** A package that an image says it holds. Nothing here is trusted: names only say what to compare with. */
 export interface NamedPackage extends ListedPackage {

@@ -1,13 +1,14 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { digestOf } from '../../model/digest.ts';
+import type { Reader } from '../../model/json-readers.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import { isIndex } from '../../output/choose-image.ts';
 import type { Document } from '../../output/image-content.ts';
 import { parseManifest, parseObject } from '../../output/image-json.ts';
 import { MAX_CHUNK_BYTES } from './chunks.ts';
 import { type RepositoryRecord, repositoryRecord } from './records.ts';
-import { count, list, malformed, type Reader, record } from './strict-json.ts';
+import { count, list, malformed, record } from './strict-json.ts';
 
 /*
  * A catalog as an OCI artifact (docs/catalog-artifact.md): the config says what there is, the layers are zstd chunks of JSON

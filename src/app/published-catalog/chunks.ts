@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import { parseJson } from '../../model/json.ts';
-import { malformed, type Reader } from './strict-json.ts';
+import type { Reader } from '../../model/json-readers.ts';
+import { malformed } from './strict-json.ts';
 
 const compress = promisify(zstdCompress);
 

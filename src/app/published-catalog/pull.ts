@@ -5,6 +5,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { CatalogPullReport } from '../../model/catalog-report.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { digestOf } from '../../model/digest.ts';
+import type { Reader } from '../../model/json-readers.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import { fullName, parseReference, type Reference } from '../../model/reference.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
@@ -26,7 +27,7 @@ import {
   packageRecord,
   type RepositoryRecord,
 } from './records.ts';
-import { malformed, type Reader } from './strict-json.ts';
+import { malformed } from './strict-json.ts';
 
 export interface CatalogPullRequest {
   readonly reference: string;

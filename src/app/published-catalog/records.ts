@@ -11,6 +11,7 @@ import type {
   LinkerFacts,
   SharedLibrary,
 } from '../../model/archive.ts';
+import type { Reader } from '../../model/json-readers.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { DistroId, IndexPackage } from '../../model/package.ts';
 import {
@@ -24,7 +25,6 @@ import {
   mapOf,
   matching,
   oneOf,
-  type Reader,
   type Readers,
   record,
   row,

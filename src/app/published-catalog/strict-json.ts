@@ -1,24 +1,15 @@
-import { AppError } from '../../model/app-error.ts';
-import { type DiffId, type Digest, parseDiffId, parseDigest } from '../../model/digest.ts';
+import { jsonReaders, type Reader } from '../../model/json-readers.ts';
 
 /*
  * Readers of JSON from outside: of each value they say what it has to be, and give it with its type. What is not expected is
  * refused, members that are not known among it.
  */
 
-/** @throws AppError BAD_INDEX when the value is not what it has to be; `where` names it */
-export type Reader<T> = (value: unknown, where: string) => T;
-
 /** One for every member, so that a member that is added to the type is missed by the compiler. */
 export type Readers<T> = { readonly [K in keyof Required<T>]: Reader<Exclude<T[K], undefined>> };
 
-/** Returns the BAD_INDEX error for an unexpected value. */
-export function malformed(where: string, expected: string, got: unknown): AppError {
-  const shown = JSON.stringify(got)?.slice(0, 200) ?? 'nothing';
-  return new AppError('BAD_INDEX', `${where}: expected ${expected}, got ${shown}`, {
-    details: { expected },
-  });
-}
+/** Readers of the records of a published catalog. @throws AppError BAD_INDEX */
+export const { malformed, count, digest, diffId, object } = jsonReaders('BAD_INDEX');
 
 /** Descriptions and scripts are the longest; all of a record has its own limit. */
 const MAX_TEXT = 64 * 1024 * 1024;
@@ -56,15 +47,6 @@ export function integer({ from, to }: { readonly from: number; readonly to: numb
   };
 }
 
-/** Reads a whole number from 0. */
-export const count: Reader<number> = integer({ from: 0, to: Number.MAX_SAFE_INTEGER });
-
-/** Reads a digest, sha256 only. */
-export const digest: Reader<Digest> = (value, where) => parseDigest(sha256(value, where));
-/** Reads a diffID, sha256 only. */
-export const diffId: Reader<DiffId> = (value, where) => parseDiffId(sha256(value, where));
-const sha256 = matching(/^sha256:[0-9a-f]{64}$/, 'sha256:<64 hex digits>');
-
 /** Reads a string in base64. */
 export const base64: Reader<string> = (value, where) => {
   const got = text(value, where);
@@ -84,7 +66,7 @@ export function list<T>(read: Reader<T>, atMost: number): Reader<readonly T[]> {
 /** Makes a reader of objects with any member names. */
 export function mapOf<T>(read: Reader<T>, atMost: number): Reader<Readonly<Record<string, T>>> {
   return (value, where) => {
-    const entries = Object.entries(plainObject(value, where));
+    const entries = Object.entries(object(value, where));
     if (entries.length > atMost) throw malformed(where, `at most ${atMost} members`, entries.length);
     // A member called __proto__ is one as any other.
     return Object.fromEntries(entries.map(([key, item]) => [key, read(item, `${where}.${key}`)]));
@@ -98,13 +80,13 @@ export function record<T extends object>(
 ): Reader<T> {
   const keys = Object.keys(readers) as (keyof T & string)[];
   return (value, where) => {
-    const object = plainObject(value, where);
-    const unknown = Object.keys(object).find((key) => !Object.hasOwn(readers, key));
+    const members = object(value, where);
+    const unknown = Object.keys(members).find((key) => !Object.hasOwn(readers, key));
     if (unknown !== undefined) throw malformed(where, `no member ${JSON.stringify(unknown)}`, unknown);
     const out: Partial<Record<keyof T, unknown>> = {};
     for (const key of keys) {
-      if (object[key] === undefined && optional.includes(key)) continue;
-      out[key] = readers[key](object[key], `${where}.${key}`);
+      if (members[key] === undefined && optional.includes(key)) continue;
+      out[key] = readers[key](members[key], `${where}.${key}`);
     }
     return out as T;
   };
@@ -128,11 +110,4 @@ export function row<T extends object>(readers: Readers<T>): Reader<T> {
 /** Returns a record as the list that `row` reads. */
 export function toRow<T extends object>(readers: Readers<T>, value: T): readonly unknown[] {
   return (Object.keys(readers) as (keyof T)[]).map((key) => value[key]);
-}
-
-function plainObject(value: unknown, where: string): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Readonly<Record<string, unknown>>;
-  }
-  throw malformed(where, 'an object', value);
 }

@@ -27,23 +27,23 @@ const PARSER = {
  * empty value. What a value may be is checked by readOptions(), with the functions that check recipes.
  */
 export function parserOf(options: Options): Argv {
-  const parser = yargs()
+  const all = Object.entries(options);
+  const names = (isSwitch: boolean) =>
+    all.filter(([, { takes }]) => (takes === 'none') === isSwitch).map(([name]) => name);
+  const aliases = all.flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short] as const]));
+  // Not option() for each: it costs twice the time.
+  return yargs()
     .help(false)
     .version(false)
     .locale('en')
     .exitProcess(false)
     .scriptName('compose')
     .parserConfiguration(PARSER)
+    .string(names(false))
+    .boolean(names(true))
+    .nargs(Object.fromEntries(all.map(([name, { takes }]) => [name, takes === 'none' ? 0 : 1])))
+    .alias(Object.fromEntries(aliases))
     .strictOptions();
-  for (const [name, { takes, short }] of Object.entries(options)) {
-    const isSwitch = takes === 'none';
-    parser.option(name, {
-      type: isSwitch ? 'boolean' : 'string',
-      nargs: isSwitch ? 0 : 1,
-      ...(short === undefined ? {} : { alias: short }),
-    });
-  }
-  return parser;
 }
 
 /** `--load` becomes `--load=auto`: yargs has no value that may be left out without taking the next word for it. */

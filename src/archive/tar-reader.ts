@@ -1,18 +1,11 @@
 import { AppError } from '../model/app-error.ts';
-import type { FileEntry } from '../model/archive.ts';
 import { decodePath } from '../model/path-bytes.ts';
+import { asReadBy, type TarDialect } from './tar-dialect.ts';
+import type { TarEntry } from './tar-entry.ts';
 import { BLOCK_BYTES, paddingBytes } from './tar-format.ts';
-import { asReadBy, buildEntry, checkHeader, headerSize, type TarDialect } from './tar-header.ts';
+import { buildEntry, checkHeader, headerSize } from './tar-header.ts';
 import { MAX_PATH_BYTES } from './tar-paths.ts';
 import { type PaxRecord, parsePaxRecords } from './tar-pax.ts';
-
-/** An entry as its headers describe it. */
-export interface TarEntry extends Omit<FileEntry, 'sha256'> {
-  /** Path as written, before normalisation */
-  readonly rawPath: string;
-  /** Engines read it differently from the tool of the dialect, whose reading this is. */
-  readonly isAmbiguous: boolean;
-}
 
 /** Receives the entries of a tar in order. */
 export interface TarWalk {

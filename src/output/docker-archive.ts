@@ -100,7 +100,7 @@ function choose(images: readonly SavedImage[], { ref }: ImageChoice, path: strin
   const known = images.flatMap(({ tags }) => tags);
   throw new AppError(
     'USAGE',
-    `${path}: ${first === undefined ? 'no such image' : 'more than one image'}${ref === undefined ? '' : ` ${ref}`}; it holds: ${known.join(', ') || 'none with a name'}`,
+    `${path}: ${first === undefined ? 'no such image' : 'more than one image'}${ref === undefined ? '' : ` ${ref}`}; it holds: ${known.join(', ') || 'only images without a name'}`,
     { hint: `Choose one: ${path}#NAME.`, details: { images: known } },
   );
 }

@@ -1,6 +1,7 @@
 import { createReadStream, type Dirent, readdirSync, statSync } from 'node:fs';
 import { join, posix, relative } from 'node:path';
-import { type TarEntry, TarScanner } from '../archive/tar-reader.ts';
+import type { TarEntry } from '../archive/tar-entry.ts';
+import { TarScanner } from '../archive/tar-reader.ts';
 import { reasonOf } from '../files/errno.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { EntryType } from '../model/archive.ts';
@@ -29,7 +30,7 @@ export async function readImageTar(path: string): Promise<LayoutReader> {
   if (found.isDirectory()) return folderReader(path);
   if (found.isFile()) return tarReader(path, found.size);
   throw new AppError('BAD_ARCHIVE', `${path}: expected a file or a folder, got a pipe or device`, {
-    hint: 'An image is read in several places: save it to a file first.',
+    hint: 'An image is not read from beginning to end: save it to a file first.',
     details: { path },
   });
 }

@@ -127,7 +127,7 @@ function isDockerArchive(layout: LayoutReader): boolean {
   if (layout.size('index.json') === undefined) return true;
   throw new AppError(
     'BAD_ARCHIVE',
-    'index.json and manifest.json without oci-layout: ambiguous, since some clients read the one and some the other',
+    'index.json and manifest.json without oci-layout: ambiguous, because some clients read one and some the other',
   );
 }
 
@@ -136,7 +136,7 @@ function expectNoRepositories(layout: LayoutReader): void {
   if (layout.kind !== 'tar' || layout.size('repositories') === undefined) return;
   throw new AppError(
     'BAD_ARCHIVE',
-    'repositories without manifest.json: expected none, got one: some clients would read the images that it names',
+    'repositories without manifest.json: some clients would load the images that it names',
   );
 }
 

@@ -1,5 +1,6 @@
 import { type DecompressOptions, decompress } from '../../src/archive/decompress.ts';
-import { type TarEntry, type TarLimits, TarScanner } from '../../src/archive/tar-reader.ts';
+import type { TarEntry } from '../../src/archive/tar-entry.ts';
+import { type TarLimits, TarScanner } from '../../src/archive/tar-reader.ts';
 import type { ArchiveSegment, Compression } from '../../src/model/archive.ts';
 
 /** The bytes as a source in pieces of `pieceBytes`. */

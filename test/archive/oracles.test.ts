@@ -7,7 +7,8 @@ import * as pako from 'pako';
 import tar from 'tar-stream';
 import { encoder } from '../../src/archive/compress.ts';
 import { decompress } from '../../src/archive/decompress.ts';
-import { type TarEntry, TarScanner } from '../../src/archive/tar-reader.ts';
+import type { TarEntry } from '../../src/archive/tar-entry.ts';
+import { TarScanner } from '../../src/archive/tar-reader.ts';
 import { packTar } from '../fixtures/pack-tar.ts';
 
 /** Other people's readers and writers: what we write they must read, what they write we must read. */

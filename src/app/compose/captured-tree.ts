@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TarEntry, TarScanner } from '../../archive/tar-reader.ts';
+import type { TarEntry } from '../../archive/tar-entry.ts';
+import { TarScanner } from '../../archive/tar-reader.ts';
 import { type Content, type Inode, inodeOf, type Tree } from '../../compose/tree.ts';
 import { storageError } from '../../files/errno.ts';
 import type { Digest } from '../../model/digest.ts';

@@ -1,4 +1,4 @@
-import type { TarEntry } from '../../archive/tar-reader.ts';
+import type { TarEntry } from '../../archive/tar-entry.ts';
 import type { FileEntry } from '../../model/archive.ts';
 import { required } from '../../model/required.ts';
 import type { EntryOrigin, EntryVerdict } from '../../model/verify-report.ts';

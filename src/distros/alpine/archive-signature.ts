@@ -1,4 +1,4 @@
-import type { TarEntry } from '../../archive/tar-reader.ts';
+import type { TarEntry } from '../../archive/tar-entry.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { FileEntry, SignatureEntry } from '../../model/archive.ts';
 import { required } from '../../model/required.ts';

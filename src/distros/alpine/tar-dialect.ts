@@ -1,5 +1,5 @@
+import type { TarDialect } from '../../archive/tar-dialect.ts';
 import { FIELD } from '../../archive/tar-format.ts';
-import type { TarDialect } from '../../archive/tar-header.ts';
 import { AppError } from '../../model/app-error.ts';
 
 const NUMBERS = ['mode', 'uid', 'gid', 'size', 'mtime', 'deviceMajor', 'deviceMinor'] as const;

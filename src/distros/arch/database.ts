@@ -1,6 +1,7 @@
 import { decompress } from '../../archive/decompress.ts';
 import { sniff } from '../../archive/sniff.ts';
-import { type TarEntry, TarScanner } from '../../archive/tar-reader.ts';
+import type { TarEntry } from '../../archive/tar-entry.ts';
+import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { RepositoryIndex } from '../../model/repository.ts';

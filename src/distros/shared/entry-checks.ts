@@ -1,4 +1,5 @@
-import { MAX_ENTRIES, type TarEntry } from '../../archive/tar-reader.ts';
+import type { TarEntry } from '../../archive/tar-entry.ts';
+import { MAX_ENTRIES } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 
 /** An ArchiveFacts.layerProblem: what the engines make of such a tar differs, or one of them fails. */

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
-import type { TarDialect } from '../../archive/tar-header.ts';
-import type { TarEntry } from '../../archive/tar-reader.ts';
+import type { TarDialect } from '../../archive/tar-dialect.ts';
+import type { TarEntry } from '../../archive/tar-entry.ts';
 import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { FileEntry } from '../../model/archive.ts';

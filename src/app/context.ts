@@ -33,16 +33,16 @@ export interface Context {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
-  /** Where facts will do for what is in a package store (package-store/remote-blobs.ts) */
+  /** Present where blobs of a package store need not be fetched: their facts suffice (package-store/remote-blobs.ts) */
   readonly remote?: RemoteBlobs;
-  /** Of registries that packages come from, by the way they are reached (sharedSession); closed with the context */
+  /** Sessions with the registries that packages come from, by access (sharedSession); closed with the context */
   readonly sessions: Map<string, RegistrySession>;
   /** Names the code that runs; empty where it runs from its sources, which may change under one name. */
   readonly build: string;
 }
 
 export interface ContextOptions {
-  /** As in Context; default: of the bundle that this process was started with */
+  /** As in Context; default: that of the bundle that this process was started with */
   readonly build?: string;
   readonly env: NodeJS.ProcessEnv;
   readonly progress: Progress;

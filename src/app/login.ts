@@ -43,7 +43,7 @@ export async function login(context: RegistryContext, request: LoginRequest): Pr
   return { registry: domain, username, storedAt: place, verified, notes };
 }
 
-/** Whether a token that no registry has ever given is as good as none. */
+/** Tells whether the registry accepts a token that no registry has ever issued. */
 async function takesAnything(
   context: RegistryContext,
   domain: Domain,

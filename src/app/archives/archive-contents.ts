@@ -15,7 +15,7 @@ export interface StoredBytes {
   readonly path: string;
   readonly compression: Compression;
   readonly signal: AbortSignal;
-  /** Of a blob of the store, whose bytes are checked on their way */
+  /** Present for a blob of the store, whose bytes are checked while they are read */
   readonly blob?: { readonly digest: Digest; readonly sizeBytes: number };
 }
 

@@ -21,7 +21,7 @@ const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
 export interface ArchiveRequest {
   readonly entry: CatalogPackage;
   readonly repository: IndexedRepository;
-  /** What another process has taken in meanwhile */
+  /** Returns the facts where another process has ingested the archive meanwhile */
   readonly fromCache: () => ArchiveFacts | undefined;
   readonly withKeys: RetryWithKeys;
 }
@@ -54,7 +54,7 @@ async function fetchFirst(
   const refusals: AppError[] = [];
   let left = request.urls;
   while (left.length > 0) {
-    // What an earlier run left there may be no mirror's copy: its refusal rules nobody out.
+    // Bytes that an earlier run left may be no mirror's copy: refusing them says nothing about a mirror.
     const resumed = !isLocal(required(left, 0)) && existsSync(path);
     const found = await downloadCopy(context, left, {
       path,
@@ -87,7 +87,7 @@ function placesOf(urls: readonly string[]): readonly string[] {
 }
 
 interface ArchiveCopy {
-  /** Of the mirrors, the one whose copy it is */
+  /** URL of the mirror whose copy it is */
   readonly url: string;
   readonly path: string;
   readonly adopt: boolean;

@@ -21,7 +21,7 @@ export interface ArtifactFetchRequest {
   readonly location: string;
   /** File, or folder for one of its own name; empty: here */
   readonly output: string;
-  /** Of an index, the artifact for this; empty: the only one */
+  /** Platform of the artifact to choose from an index; empty: the only one */
   readonly platform: string;
   readonly keepOldFiles: boolean;
   readonly access: RegistryAccess;
@@ -120,7 +120,7 @@ function placeOf(path: string, sizeBytes: number): OutputTarget {
   }
 }
 
-/** Of a blob of which nothing but the digest is known. */
+/** Returns the name of a blob of which only the digest is known. */
 function defaultName(digest: Digest): string {
   return `sha256-${hexOf(digest)}`;
 }

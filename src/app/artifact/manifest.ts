@@ -16,10 +16,10 @@ const TITLE = 'org.opencontainers.image.title';
 const CREATED = 'org.opencontainers.image.created';
 /** `true`: a tar, compressed, of a folder, whose entries are all below the title. */
 const UNPACK = 'io.deis.oras.content.unpack';
-/** Of the tar itself */
+/** Digest of the uncompressed tar */
 const TAR_DIGEST = 'io.deis.oras.content.digest';
 
-/** What ORAS writes where no type is given. */
+/** The artifact type that ORAS writes where none is given. */
 export const UNKNOWN_ARTIFACT_TYPE = 'application/vnd.unknown.artifact.v1';
 /** The media type of a file that is packed without one, as ORAS writes it. */
 export const FILE_TYPE: string = MEDIA_TYPES.layerTar;
@@ -73,11 +73,11 @@ export function artifactManifest(artifact: NewArtifact): {
 
 export interface ArtifactFile {
   readonly descriptor: Descriptor;
-  /** As the manifest says it: nothing to make a path of unchecked */
+  /** As the manifest has it; not a path until titlePath has checked it */
   readonly title: string;
   /** An archive of a folder */
   readonly isFolder: boolean;
-  /** Of that archive's tar; empty: it does not say */
+  /** Digest of that archive's tar; empty where the manifest has none */
   readonly tarDigest: string;
 }
 

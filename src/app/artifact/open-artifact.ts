@@ -10,9 +10,9 @@ import { type Artifact, type ArtifactFile, parseArtifact } from './manifest.ts';
 const MAX_NAMED = 20;
 
 export interface FoundArtifact extends Artifact {
-  /** With its digest */
+  /** Reference with the digest */
   readonly reference: Reference;
-  /** Of the manifest */
+  /** Digest of the manifest */
   readonly digest: Digest;
 }
 

@@ -5,7 +5,7 @@ import { AppError } from '../../model/app-error.ts';
 import { outputError } from '../../output/storage-error.ts';
 import { type ArtifactFile, titlePath } from './manifest.ts';
 
-/** Where a file of an artifact goes. */
+/** The place where a file of an artifact goes. */
 export interface Place {
   readonly file: ArtifactFile;
   /** The folder that the user named */
@@ -21,7 +21,7 @@ export interface PlaceOptions {
   /** One file is asked for: `output` may be its own name */
   readonly single: boolean;
   readonly unpack: boolean;
-  /** Of an archive whose folder has no name */
+  /** Name of an archive whose folder has none */
   readonly fallbackName: string;
 }
 

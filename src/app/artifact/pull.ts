@@ -20,7 +20,7 @@ export interface ArtifactPullRequest {
   readonly titles: readonly string[];
   /** Folder to save to; with a single title also the file or folder that it becomes */
   readonly output: string;
-  /** Of an index, the artifact for this; empty: the only one */
+  /** Platform of the artifact to choose from an index; empty: the only one */
   readonly platform: string;
   /** False: archives of folders are saved as they are */
   readonly unpack: boolean;

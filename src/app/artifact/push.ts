@@ -28,7 +28,7 @@ export interface ArtifactPushRequest {
   /** Empty: unknown */
   readonly artifactType: string;
   readonly annotations: Readonly<Record<string, string>>;
-  /** What it is about, in the same repository; empty: nothing */
+  /** Subject of the artifact, in the same repository; empty: none */
   readonly subject: string;
   readonly access: RegistryAccess;
 }

@@ -16,7 +16,7 @@ import { type BlobId, blobFile, readBlob } from '../../registry/blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 
 const READ_BYTES = 1024 * 1024;
-/** Of the name, so that what is added to it fits in the 255 bytes of a file name */
+/** Bytes of the name that are used, so that what is added fits in the 255 bytes of a file name */
 const NAME_BYTES = 180;
 
 export interface SaveOptions {
@@ -118,7 +118,7 @@ export async function streamBlob(
   return { state: 'saved', resumedBytes: 0 };
 }
 
-/** The same file. @throws AppError CONFLICT, STORAGE when another one may not be replaced */
+/** Tells whether the file is there already. @throws AppError CONFLICT, STORAGE when another one may not be replaced */
 async function isSaved({ digest, size }: BlobId, path: string, keepOldFiles: boolean): Promise<boolean> {
   const link = lstatSync(path, { throwIfNoEntry: false });
   if (link === undefined) return false;

@@ -10,7 +10,7 @@ import { readBlob } from '../../registry/blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { type ArtifactFile, titlePath } from './manifest.ts';
 
-/** What tells a plain tar. */
+/** Bytes that tell a plain tar. */
 const HEAD_BYTES = 512;
 const COMPRESSIONS: readonly Magic[] = ['gzip', 'zstd', 'none'];
 
@@ -89,7 +89,7 @@ async function decoded(bytes: AsyncGenerator<Buffer>, where: string): Promise<As
   return tar();
 }
 
-/** @param expected sha256 of the tar; what is none is not looked at */
+/** Checks the tar's digest. @param expected sha256 of the tar; anything else is ignored */
 async function* checked(
   tar: AsyncIterable<Buffer>,
   { where, expected }: { readonly where: string; readonly expected: string },

@@ -26,7 +26,7 @@ export function parseArtifactLocation(text: string): ArtifactLocation {
       },
     );
   }
-  // Of the registry the part behind a colon is its port.
+  // Behind the registry's colon is its port.
   const end = parts.findIndex((part, index) => (index > 0 || parts.length === 1) && /[:@]/.test(part));
   const last = end < 0 ? parts.length - 1 : end;
   const file = parts.slice(last + 1).join('/');

@@ -48,7 +48,10 @@ export interface BuiltImage {
   readonly notes: readonly string[];
 }
 
-/** Computes the image: two trees, their difference, layers, config and manifest. Its blobs are in the cache afterwards, or in `context.remote`. */
+/**
+ * Computes the image: two trees, their difference, layers, config and manifest. Its blobs are in the cache afterwards, or in
+ * `context.remote`.
+ */
 export async function buildImage(context: Context, input: BuildInput): Promise<BuiltImage> {
   const { request, resolution, facts } = input;
   const { distro } = resolution.sources;
@@ -230,7 +233,7 @@ function originOf(resolution: Resolution, entry: CatalogPackage): PackageOrigin 
   };
 }
 
-/** What is below the prefix comes first. */
+/** Returns the search path, folders below the prefix first. */
 function searchPath(path: string, prefix: string): string {
   if (prefix === '') return path;
   const folders = path.split(':');

@@ -18,7 +18,7 @@ const TIME_PRECISION = 1e-3;
 export interface CaptureOptions {
   /** What was there before the scripts ran; its `archive` contents stay where nothing changed. */
   readonly before: Tree;
-  /** For changed contents; they are needed as long as the tree is. */
+  /** Folder for changed contents, which are needed as long as the tree is. */
   readonly folder: string;
   readonly times: RunTimes;
 }
@@ -113,7 +113,7 @@ function sameXattrs(old: Inode['xattrs'], now: Inode['xattrs']): boolean {
   return carried.length === Object.keys(now).length && carried.every((name) => old[name] === now[name]);
 }
 
-/** What the sandbox could not have had. */
+/** Returns the attributes that the sandbox could not have had. */
 function foreignXattrs(old: Inode | undefined): Inode['xattrs'] {
   if (old === undefined) return {};
   return Object.fromEntries(Object.entries(old.xattrs).filter(([name]) => !isCarriedXattr(name)));
@@ -173,7 +173,7 @@ class ContentSink {
   }
 }
 
-/** Where changed contents go. */
+/** The place of changed contents. */
 interface ContentPlace {
   readonly folder: string;
   /** Still free */

@@ -33,7 +33,7 @@ export function storedBytes(
   return { path: store.get(digest), compression, signal, blob: { digest, sizeBytes } };
 }
 
-/** What is copied from archives has to be here. */
+/** Fetches the archives that contents are copied from. */
 async function ensureContentsLocal(
   { remote }: Context,
   changes: readonly Change[],

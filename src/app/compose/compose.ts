@@ -98,7 +98,7 @@ function defaultTag(target: string): string {
   return `pkgcompose/${name === '' ? 'image' : name}:latest`;
 }
 
-/** What is not the distribution's own, a line a reason, and what an engine may not read. */
+/** Notes which layers are not the distribution's own bytes, one line per reason, and what an engine may not read. */
 function notesOf(layers: readonly LayerReport[], loaded: boolean): readonly string[] {
   const byReason = new Map<string, string[]>();
   for (const { kind, derived, packages } of layers) {

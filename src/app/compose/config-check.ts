@@ -16,11 +16,11 @@ export interface FinishedRoot {
 export interface ConfigCheckInput {
   readonly root: FinishedRoot;
   readonly options: ConfigOptions;
-  /** What runs unless something else is named: entrypoint and command */
+  /** The default command line: entrypoint and command */
   readonly command: readonly string[];
   /** The image's Env PATH */
   readonly path: string;
-  /** As in ComposeRequest: below one there is no shell to be expected. */
+  /** As in ComposeRequest; below a prefix no shell is expected. */
   readonly prefix: string;
   /** Steps that are still to run in the container: they may make what is missing. */
   readonly pendingSteps: readonly string[];
@@ -29,7 +29,7 @@ export interface ConfigCheckInput {
 export interface ConfigCheck {
   /** Sentences for the user */
   readonly notes: readonly string[];
-  /** Whether a container starts without anything being named */
+  /** Whether a container starts without an explicit command */
   readonly runs: boolean;
 }
 
@@ -92,7 +92,7 @@ function workdirNotes({ root, options: { workdir } }: ConfigCheckInput): readonl
 
 const FILES = { user: 'etc/passwd', group: 'etc/group' } as const;
 
-/** As engines look: a number is an id, anything else is a name of the file. */
+/** Checks user and group as engines do: a number is an id, anything else a name in the file. */
 function userNotes({ root, options, pendingSteps }: ConfigCheckInput): readonly string[] {
   const [user = '', group = ''] = options.user.split(':');
   return ([['user', user] as const, ['group', group] as const] as const).flatMap(([kind, name]) => {

@@ -16,7 +16,7 @@ export interface EncodedTar {
   readonly mediaType: LayerMediaType;
 }
 
-/** What else decides a derived blob's bytes: this code (bumped when it changes) and the encoders. */
+/** The rest of what decides a derived blob's bytes: this code (bumped when it changes) and the encoders. */
 const DERIVATION = ['3', process.versions.zlib, process.versions.zstd ?? ''];
 
 /** Returns a blob from the cache, or makes it there, under a key that names all that decides its bytes (derivationKey). */

@@ -14,7 +14,7 @@ export interface ImageCacheInput {
   readonly tags: readonly string[];
 }
 
-/** What is kept of an image: everything but its layers' bytes. */
+/** The stored part of an image: everything but its layers' bytes. */
 interface CachedImage {
   /** base64 */
   readonly manifest: string;

@@ -87,7 +87,7 @@ function mergedEntries(
   };
 }
 
-/** The same tar in another encoding. */
+/** Makes the same tar in another encoding. */
 async function reencoded(
   context: Context,
   facts: ArchiveFacts,

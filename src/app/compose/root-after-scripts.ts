@@ -6,7 +6,7 @@ import type { FinishedRoot } from './config-check.ts';
 import type { LayerBlob } from './layer-blobs.ts';
 
 const WHITEOUT = '.wh.';
-/** What is looked into: who may be named as the user of a container. */
+/** Files that are read: they name the users that a container may run as. */
 const READ = ['etc/passwd', 'etc/group'];
 
 /**

@@ -133,7 +133,7 @@ function sandboxTree(target: Tree, { uids, gids }: Pick<Sandbox, 'uids' | 'gids'
   return tree;
 }
 
-/** What the sandbox never had: device nodes, and what is below its mounts. */
+/** Adds back what the sandbox never had: device nodes, and everything below its mounts. */
 function withUntouched(captured: Tree, target: Tree): Tree {
   const tree = new Map(captured);
   for (const [path, inode] of target) {

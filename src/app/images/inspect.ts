@@ -130,7 +130,7 @@ async function manifestFacts(content: ContentReader, { descriptor, bytes }: Docu
   };
 }
 
-/** Of what is no image the config is anything. */
+/** Reads the config of an image; the config of an artifact may be anything. */
 async function configFacts(
   content: ContentReader,
   config: Descriptor,

@@ -28,7 +28,7 @@ import {
 /** The last second of the year 9999, far within what a tar can say. */
 const MAX_TIME = 253_402_300_799;
 
-/** Without a platform: of an index all images into a folder, this machine's into a tar. */
+/** An index without a platform: all its images go into a folder, this machine's image into a tar. */
 export interface PullRequest extends ImageArgument {
   readonly output: { readonly path: string; readonly format: OutputFormat };
   readonly access: RegistryAccess;
@@ -139,7 +139,7 @@ function tagsOf({ content, reference }: ContentArgument): readonly string[] {
   return reference.tag === undefined ? [] : [familiarName({ ...reference, digest: undefined })];
 }
 
-/** Of RFC 3339; 0 where there is none. */
+/** Reads an RFC 3339 time as seconds since the epoch; 0 where there is none. */
 function secondsOf(created: unknown): number {
   const seconds = Math.floor(Date.parse(String(created)) / 1000);
   return seconds >= 0 && seconds <= MAX_TIME ? seconds : 0;

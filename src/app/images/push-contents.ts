@@ -90,7 +90,7 @@ async function putDocuments(
   }
 }
 
-/** What is there may also be of a kind that we do not read. */
+/** Tells whether the name has that digest. It may also name something of a kind that we do not read. */
 async function hasManifest(session: RegistrySession, target: Reference, digest: Digest): Promise<boolean> {
   try {
     return (await headManifest(session, target))?.digest === digest;

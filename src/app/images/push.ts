@@ -54,7 +54,7 @@ export async function pushComposed(
   );
 }
 
-/** The image's contents; layers that are not here are brought when their bytes are needed. */
+/** Returns the image's contents. Layers that are not in the cache are fetched when their bytes are needed. */
 function contentsFetchedOnDemand({ remote }: Context, image: Image): ImageContents {
   const contents = contentsOf(image);
   if (remote === undefined) return contents;
@@ -70,7 +70,7 @@ function contentsFetchedOnDemand({ remote }: Context, image: Image): ImageConten
 interface PushAllOptions {
   readonly contents: ImageContents;
   readonly references: readonly Reference[];
-  /** Where the contents come from, when that is a registry */
+  /** Source of the contents, where that is a registry */
   readonly from?: Repository | undefined;
   readonly store: string | undefined;
 }

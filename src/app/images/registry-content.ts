@@ -33,7 +33,7 @@ export async function openRegistryContent(
 /** Tags in a hint */
 const MAX_TAGS = 5;
 
-/** What there is in place of an unknown tag, where the registry tells. */
+/** Adds the existing tags to an error about an unknown one, where the registry lists them. */
 async function withTags(session: RegistrySession, reference: Reference, error: unknown): Promise<unknown> {
   if (!isAppError(error, 'NOT_FOUND') || reference.tag === undefined || reference.digest !== undefined) {
     return error;

@@ -65,7 +65,7 @@ async function removeTag(session: RegistrySession, reference: Reference): Promis
   return removeManifest(session, reference, found.digest);
 }
 
-/** Those of the same manifest. */
+/** Lists the other tags of the same manifest. */
 async function otherTags(
   session: RegistrySession,
   reference: Reference,

@@ -29,7 +29,7 @@ import { publish, tagsOf } from './publish.ts';
 
 export interface MirrorAddRequest {
   readonly source: SourceOptions;
-  /** With all that they need */
+  /** Packages to copy, with their dependencies */
   readonly packages: readonly string[];
   /** Every package of the repositories */
   readonly all: boolean;
@@ -54,7 +54,7 @@ export async function mirrorAdd(context: Context, request: MirrorAddRequest): Pr
   const folders = foldersOf(lookup);
   const wanted = await choose(context, lookup, request);
   const session = sharedSession(context, source.access);
-  // Before the generation is read: what comes between is somebody else's.
+  // Before the generation is read: a tag that appears in between is somebody else's.
   const tags = new Set(await tagsOf(session, target));
   const base = tags.has(target.tag) ? await readGeneration(session, target) : undefined;
   // Before the packages, which may take hours: by then there is another index.
@@ -125,7 +125,7 @@ async function choose(
     if (all) return everyPackage(source);
     const keys = newest(distro, source.byName(distro.keys.package));
     if (packages.length === 0) return keys;
-    // With the base that composing them from the mirror would add.
+    // With the base that composing from the mirror would add.
     const { packages: solved } = solveWithBase(lookup, { targets: packages, base: undefined });
     return [...solved.map((entry) => entry.package), ...keys];
   });

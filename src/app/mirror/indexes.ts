@@ -42,7 +42,7 @@ export function foldersOf({ sources, repositories }: Lookup): ReadonlyMap<string
 
 export interface WantedFiles {
   readonly folders: ReadonlyMap<string, IndexedRepository>;
-  /** What the mirror has */
+  /** The mirror's current generation */
   readonly base: Generation | undefined;
   /** The lists of files as well */
   readonly files: boolean;

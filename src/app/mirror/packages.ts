@@ -37,7 +37,7 @@ export interface MirrorPackages {
 }
 
 export interface PutPackages {
-  /** Those whose bytes were not sent */
+  /** Packages whose bytes were not sent */
   readonly mounted: number;
   readonly sentBytes: number;
 }
@@ -98,7 +98,7 @@ async function putPackage(
   const tag = archiveTag(sources.distro.id, entry);
   const [base = ''] = basesOf(required(repositories, entry.repositoryRank));
   const signature = await signatureOf(context, lookup, { entry, base });
-  // The mirror has no such tag: that is why it is brought.
+  // The mirror lacks the tag: that is why the package is pushed.
   const put = async (made: NewStoreEntry) =>
     (await putInStore(session, target, { ...made, likelyAbsent: true })).sentBytes;
   let sentBytes = 0;
@@ -131,7 +131,7 @@ function mountSources(
   return [...pathOf(origin), ...(seen === undefined ? [] : [seen]), ...pathOf(store)];
 }
 
-/** Of an archive that does not carry its own and is not signed in its index. */
+/** Fetches the signature of an archive that has none in itself nor in its index. */
 async function signatureOf(
   context: Context,
   { sources }: Lookup,
@@ -142,7 +142,7 @@ async function signatureOf(
   return readDetachedSignature(context, sources, archiveUrl(base, distro.id, entry));
 }
 
-/** What is wrong with one package's place or bytes says nothing of the others. */
+/** Tells whether an error is about one package's place or bytes, and says nothing about the others. */
 function isOfOnePackage({ code }: AppError): boolean {
   return (
     code !== 'CANCELLED' && code !== 'STORAGE' && code !== 'AUTH' && code !== 'NETWORK' && code !== 'CATALOG'

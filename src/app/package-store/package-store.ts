@@ -33,7 +33,7 @@ export interface NewStoreEntry {
   readonly damaged?: BlobSource['damaged'];
   /** Repositories of the same registry that may have it already */
   readonly mountFrom?: readonly RepositoryPath[];
-  /** As of BlobSource */
+  /** As in BlobSource */
   readonly likelyAbsent?: true;
 }
 
@@ -77,7 +77,7 @@ export const EMPTY_CONFIG: BlobSource = {
   },
 };
 
-/** Whether the store has the entry, blob and manifest. */
+/** Tells whether the store has the entry's blob and manifest. */
 async function isInStore(
   session: RegistrySession,
   store: Repository,
@@ -96,7 +96,7 @@ async function isInStore(
 export interface PackageStore {
   readonly repository: Repository;
   /**
-   * What pushBlobs needs to mount a layer from the store, which is filled from `source` where the layer is not there; in
+   * Returns what pushBlobs needs to mount a layer from the store, which is filled from `source` where it lacks the layer; in
    * another registry the store is only filled. Undefined for blobs that a store does not keep.
    */
   through(

@@ -35,7 +35,7 @@ export interface Section {
   readonly chunks: number;
 }
 
-/** What the catalog's config says. */
+/** The catalog's config. */
 export interface CatalogConfig {
   readonly formatVersion: number;
   readonly repositories: readonly (RepositoryRecord & { readonly packages: Section })[];

@@ -132,7 +132,7 @@ function storeRecords(context: Context, { what, chunks, where }: FetchedCatalog)
   return { read, archives: taken, keys: [...section(what.keys, keyRecord)] };
 }
 
-/** Without validators: whoever asks the repository is given its index, and checks it. */
+/** Stores a repository without validators, so that whoever asks for its index gets it in full, and verifies it. */
 async function storeRepository(
   context: Context,
   { repository: record, packages }: ReadRepository,
@@ -145,7 +145,7 @@ async function storeRepository(
   return true;
 }
 
-/** Those that the product's pins vouch for. */
+/** Stores the key files that the product pins. */
 async function cacheKeys(context: Context, keys: readonly KeyRecord[]): Promise<void> {
   for (const id of familyIds()) {
     const files = keys

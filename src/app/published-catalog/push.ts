@@ -16,7 +16,7 @@ import { archiveLine, packageLine, type RepositoryRecord } from './records.ts';
 
 /** Facts of an archive have some 4 KB, compressed; a chunk should be worth its request and small beside a package. */
 const ARCHIVES_PER_CHUNK = 32;
-/** Of an index 150 bytes. */
+/** A package of an index has some 150 bytes. */
 const PACKAGES_PER_CHUNK = 512;
 const OTHERS_PER_CHUNK = 1024;
 

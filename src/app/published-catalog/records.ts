@@ -33,7 +33,7 @@ import {
 } from './strict-json.ts';
 
 /*
- * What a published catalog says, record by record, and what is taken of it from others. docs/catalog-artifact.md has the
+ * The records of a published catalog, and what is accepted of them from others. docs/catalog-artifact.md has the
  * format; what is changed here raises FORMAT_VERSION there and in artifact.ts.
  */
 
@@ -247,7 +247,7 @@ export const derivedRecord: Reader<DerivedRecord> = record<DerivedRecord>({
 
 export interface KeyRecord {
   readonly distro: DistroId;
-  /** Of the file */
+  /** Name of the file */
   readonly name: string;
   /** base64 */
   readonly content: string;

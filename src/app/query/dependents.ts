@@ -29,7 +29,7 @@ export async function dependents(context: Context, request: DependentsRequest): 
 /** A package as what others may depend on. */
 interface Subject {
   readonly package: RelatedPackage;
-  /** Those of its names that count */
+  /** The names that count */
   readonly names: readonly string[];
 }
 
@@ -48,9 +48,9 @@ function namesOf(entry: Pick<RelatedPackage, 'name' | 'provides'>): readonly str
 interface Link {
   readonly package: RelatedPackage;
   readonly kind: Dependent['kind'];
-  /** What has to be met */
+  /** The term that has to be met */
   readonly term: string;
-  /** As it is shown: of install_if the whole rule */
+  /** The relation as shown; for install_if the whole rule */
   readonly relation: string;
 }
 

@@ -101,7 +101,7 @@ function inArchives(
   });
 }
 
-/** In packages of the request whose archives are not known. */
+/** Finds owners by file lists, in packages of the request whose archives are not known. */
 function inLists(
   context: Context,
   { repositories, source }: Lookup,
@@ -120,7 +120,7 @@ function inLists(
   );
 }
 
-/** By what indexes say alone: commands and libraries of that name. */
+/** Names packages that provide a command or library of that name, by the indexes alone. */
 function likelyOwners({ source, sources }: Lookup, { baseName }: PathQuery): readonly string[] {
   if (baseName === '') return [];
   const kinds = sources.distro.resolver.relations.provided.filter(({ isFileName }) => isFileName);

@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import { isGlob, longestLiteral, matchesGlob } from '../../model/glob.ts';
 
-/** What a user looks for by path. */
+/** A query for paths. */
 export interface PathQuery {
   /** As written */
   readonly text: string;
@@ -82,7 +82,7 @@ function nameQuery({ text, path, directory }: Kinds): PathQuery {
   };
 }
 
-/** Without a slash the glob is for the last component, as a name is. */
+/** Matches a glob; without a slash it is for the last component, as a name is. */
 function globQuery({ text, path, bare, directory }: Kinds): PathQuery {
   return {
     text,

@@ -9,9 +9,9 @@ export interface Match {
   readonly grade: number;
   /** Among equals, lower is better: length of the name, or bm25 */
   readonly tie: number;
-  /** What matched, in the order of which equals come; empty: a description */
+  /** The name that matched, by which equals are sorted; empty where a description matched */
   readonly name: string;
-  /** What it provides that matched where its name does not */
+  /** Provided names that matched, where its own name does not */
   readonly provides: readonly string[];
 }
 

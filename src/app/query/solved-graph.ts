@@ -87,7 +87,7 @@ export class PackageSet {
       ?.find((entry) => this.#distro.resolver.satisfies(relation, entry) !== undefined);
   }
 
-  /** Whether a term of install_if holds, `!name` included. */
+  /** Tells whether a term of install_if holds, `!name` included. */
   holds(term: string): boolean {
     return term.startsWith('!') ? this.find(term.slice(1)) === undefined : this.find(term) !== undefined;
   }

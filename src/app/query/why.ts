@@ -63,7 +63,7 @@ function chainOf(last: SetEdge, reachedBy: ReadonlyMap<string, SetEdge | undefin
   return { root: required(steps, 0).from, steps };
 }
 
-/** What could bring the package in. */
+/** Reports what could bring the package in. */
 async function absenceOf(context: Context, request: WhyRequest, set: PackageSet): Promise<Absence> {
   return withLookup(context, request.source, (lookup) => {
     const found = findPackages(lookup, request.name);

@@ -20,9 +20,9 @@ export interface BasedSolution {
   /** All that the package manager was asked for: the base before the request */
   readonly targets: readonly string[];
   readonly base: BaseReport;
-  /** What is there for the base alone */
+  /** Packages that only the base brings */
   readonly added: ReadonlySet<CatalogPackage>;
-  /** What the base alone would bring, also where the request brings it too */
+  /** Packages that the base alone would bring, also where the request brings them too */
   readonly shared: ReadonlySet<CatalogPackage>;
 }
 
@@ -80,12 +80,15 @@ interface Asked {
   readonly mode: BaseMode;
   /** The base, without what is missing */
   readonly names: readonly string[];
-  /** Of it what the request does not name itself */
+  /** The base's targets that the request does not name itself */
   readonly asked: readonly string[];
   readonly missing: readonly string[];
 }
 
-/** The base's own: what the request alone does not bring; where it needs the base to be met at all, what the base alone brings. */
+/**
+ * The base's own: what the request alone does not bring; where it needs the base to be met at all, what the base alone
+ * brings.
+ */
 function withAdded(
   result: SolveResult,
   { targets, mode, names, asked, missing }: Asked,
@@ -111,7 +114,7 @@ function withAdded(
   };
 }
 
-/** What went wrong with the machine or on the way, not with a package. */
+/** Errors of the machine or the network, not of a package. */
 const NOT_OF_PACKAGES: readonly ErrorCode[] = ['CANCELLED', 'STORAGE', 'NETWORK', 'AUTH', 'CATALOG'];
 
 /** Adds to an error about a package that only the base brings how to leave it out. */

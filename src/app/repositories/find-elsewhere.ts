@@ -124,7 +124,7 @@ function queryOf({ architecture }: RepositoryRow, { releases }: Distro): Reposit
   return { release: releases.default, architecture, mirrors: [] };
 }
 
-/** Whether one of the repositories is the row's; words that name no repository do not. */
+/** Tells whether one of the repositories is the row's; words that do not name a repository are not. */
 function hasIdentity({ url }: RepositoryRow, specs: () => readonly RepositorySpec[]): boolean {
   try {
     return specs().some((spec) => identityOf(spec) === url);

@@ -19,20 +19,20 @@ import { missingIndexHint } from './missing-index-hint.ts';
 /** Arch's `extra.files` is 60 MiB; an index beyond this is somebody's mistake. */
 const MAX_INDEX_BYTES = 512 * 1024 * 1024;
 
-/** What is known of an index that was read before. */
+/** Facts about an index that was read before. */
 export type KnownIndex = Pick<RepositoryRow, 'base' | 'etag' | 'lastModified'>;
 
 export interface IndexSearch<T> {
   readonly spec: RepositorySpec;
   readonly known?: KnownIndex | undefined;
-  /** Verifies a mirror's index; what it refuses goes on to the next mirror. */
+  /** Verifies a mirror's index; where it throws, the next mirror is asked. */
   readonly accept: (found: FoundIndex) => Promise<T>;
 }
 
 export type IndexOutcome<T> =
-  /** That of last time, by what the mirror at `base` says */
+  /** The mirror at `base` says that the known index is current */
   | { readonly status: 'unchanged'; readonly base: string }
-  /** That of last time: no mirror answered. `reason`: one line */
+  /** No mirror answered: the known index is used. `reason`: one line */
   | { readonly status: 'unreachable'; readonly reason: string }
   /** No index, but archives */
   | { readonly status: 'folder' }
@@ -95,14 +95,14 @@ async function askMirrors<T>(
       label: `${spec.name} index`,
       maxBytes: MAX_INDEX_BYTES,
       hints: { NOT_FOUND: missingIndexHint(sources, spec) },
-      // With the index of last time at hand, a mirror that does not answer is not waited for.
+      // Where an index is known, a mirror that does not answer is not asked again.
       ...(known === undefined ? {} : { validators: known, retries: 1 }),
     };
     try {
       return await fetchAccepted(urls, options, take);
     } catch (error) {
       if (!isAppError(error)) throw error;
-      // That it is not there under another name either says nothing more.
+      // That another name is missing as well adds nothing.
       if (failed.length === 0 || error.code !== 'NOT_FOUND') failed.push(error);
       const sources = error instanceof FetchError ? error.sources : [];
       left = left.filter((_, index) => sources[index]?.code === 'NOT_FOUND');
@@ -112,7 +112,7 @@ async function askMirrors<T>(
   throw combinedError(failed);
 }
 
-/** Of two places on one mirror where the index may be, the one where it was. */
+/** Puts the place where the index was first, of several places on one mirror. */
 function inOrder(bases: readonly string[], known: KnownIndex | undefined): readonly string[] {
   const isKnown = (base: string): boolean => withoutSecrets(base) === known?.base;
   const isBelow = bases.some((base) => withoutSecrets(base).startsWith(`${known?.base}/`));

@@ -26,7 +26,10 @@ import { archivesIn } from './find-index.ts';
 
 /** Archives read at once: enough to overlap reading and hashing on the thread pool. */
 const CONCURRENCY = 4;
-/** What refuses the folder: all that is no fault of an archive, and what only `--allow-untrusted` or a key would let in. */
+/**
+ * Errors that refuse the whole folder: those that are not an archive's fault, and those that `--allow-untrusted` or a key
+ * would avoid.
+ */
 const REFUSES_ALL: ReadonlySet<ErrorCode> = new Set([
   'SIGNATURE',
   'UNTRUSTED_KEY',

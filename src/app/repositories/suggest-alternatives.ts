@@ -7,7 +7,7 @@ import { nearestNames } from '../settings/nearest.ts';
 import { findElsewhere } from './find-elsewhere.ts';
 import type { Lookup, Unresolved } from './lookup.ts';
 
-/** Of each kind, for one problem */
+/** Suggestions of each kind for one problem */
 const MAX_SUGGESTIONS = 5;
 /** Problems that are looked into: each costs a pass over all names. */
 const MAX_PROBLEMS = 20;
@@ -47,7 +47,7 @@ async function alternativesTo(
   return { ...found, hint: hintOf(lookup.sources.distro, problem, found) };
 }
 
-/** Of `so:libx.so.1` names that are provided as `so:`, else names of packages. */
+/** Returns names like the missing one: for `so:libx.so.1` names that are provided as `so:`, else names of packages. */
 function nearest(
   context: Context,
   { repositories, source }: Lookup,
@@ -55,7 +55,7 @@ function nearest(
 ): readonly string[] {
   const kind = name.slice(0, name.indexOf(':') + 1);
   const plain = name.slice(Math.max(kind.length, name.lastIndexOf('/') + 1));
-  // Of `repository/name` and `cmd:name` the package itself.
+  // `repository/name` and `cmd:name` mean the package itself, where it exists.
   if (plain !== requirement && source.byName(plain).length > 0) return [plain];
   if (kind === '') {
     return nearestNames(
@@ -115,7 +115,7 @@ function hintOf({ resolver }: Distro, problem: SolveProblem, found: Omit<Alterna
   ].join(' ');
 }
 
-/** Whether the request itself asks for it, not only a package. */
+/** Tells whether the request itself asks for it, not only a package. */
 function isTarget(problem: SolveProblem): boolean {
   return [problem, ...problem.terms].some(({ chain }) => chain.length === 1);
 }

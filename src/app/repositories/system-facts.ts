@@ -20,7 +20,7 @@ export function systemOf({
   };
 }
 
-/** What `latest-stable` turned out to be, from the first repository that says so. */
+/** Returns the release behind `latest-stable`, from the first repository that tells. */
 function releaseOf({
   sources,
   repositories,

@@ -75,7 +75,7 @@ function pairTexts(reading: Reading, node: unknown, key: string): string[] {
   });
 }
 
-/** The same texts that the flag would be given. */
+/** Returns the texts that the flag would be given. */
 function textsOf(reading: Reading, node: unknown, { key, shape }: Setting): string[] {
   const { yaml } = reading;
   if (shape === 'list') return listTexts(reading, node, key);

@@ -3,7 +3,7 @@ import { parseJson } from '../../model/json.ts';
 import { familiarName, parseReference, parseRepository } from '../../model/reference.ts';
 import { nearest } from './nearest.ts';
 
-/** What a bad value was: shown to a person, and as details to `--json`. */
+/** A bad value, for the message and for the details of `--json`. */
 interface BadValue {
   readonly where: string;
   readonly expected: string;
@@ -198,7 +198,7 @@ export function command(texts: readonly string[], where: string): readonly strin
   return refuse({ where, expected: 'a JSON array of strings or a shell command', got: text });
 }
 
-/** What runc and Docker take. */
+/** The largest id that runc and Docker accept. */
 const LAST_ID = 2_147_483_647;
 
 /** Reads OCI image-spec's config "User": user, uid, user:group, uid:gid and the mixed forms. @throws AppError USAGE */

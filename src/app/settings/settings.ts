@@ -14,7 +14,7 @@ import type {
 } from '../../model/request.ts';
 import * as read from './setting-values.ts';
 
-/** What a recipe or a command line says; absent: the default. Flags are laid over a recipe by `overlay`. */
+/** The settings of a recipe or a command line; absent: the default. Flags are laid over a recipe by `overlay`. */
 export interface ComposeSettings {
   readonly distro?: DistroId;
   readonly release?: string;

@@ -4,7 +4,7 @@ import type { Tag } from '../../model/reference.ts';
 import { isOciUrl } from './oci-url.ts';
 import { indexedTag } from './stored-package.ts';
 
-/** What of an index entry tells its archive from all others. */
+/** The fields of an index entry that tell its archive from all others. */
 export type IndexedArchive = Pick<
   IndexPackage,
   'name' | 'version' | 'architecture' | 'fileName' | 'checksum' | 'sizeBytes' | 'buildTime'

@@ -11,12 +11,12 @@ import { parseManifest, parseObject } from '../../output/image-json.ts';
 /*
  * A generation of a mirror in a registry: an artifact whose layers are the index files of its repositories, byte for byte, with
  * their paths in the distribution's own layout as titles. Its packages are artifacts of their own (stored-package.ts), found by
- * what an index says of them. The tag of the release is of the newest generation; every generation has a tag for ever as well,
+ * what an index says of them. The release's tag names the newest generation; every generation has a permanent tag as well,
  * so that no registry collects it.
  */
 
 const GENERATION_TYPE = 'application/vnd.pkgcompose.index.v1';
-/** What the bytes are, their name says. */
+/** The name of a file says what it is. */
 const FILE_TYPE = 'application/octet-stream';
 const TITLE = 'org.opencontainers.image.title';
 /** Hexadecimal digits of the manifest's digest in the tag of a generation */
@@ -33,7 +33,7 @@ export interface GenerationFile {
 }
 
 export interface Generation {
-  /** Of the manifest */
+  /** Digest of the manifest */
   readonly digest: Digest;
   readonly distro: string;
   /** The distribution's word; empty: it is not known, or of several */

@@ -19,7 +19,7 @@ export interface OciFiles extends RemoteFiles {
 export interface OciAccess {
   /** Called at the first URL */
   session(): Promise<RegistrySession>;
-  /** Whether indexes of the mirror are at hand from last time: then a registry that does not answer is not waited for. */
+  /** Tells whether indexes of the mirror are known: then a registry that does not answer is not asked again. */
   isKnown(reference: Reference): boolean;
 }
 

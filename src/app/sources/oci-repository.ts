@@ -67,7 +67,7 @@ interface Contents {
   readonly folders: readonly string[];
 }
 
-/** Of a registry that does not answer, what was there last time. */
+/** Returns what the mirror has; where the registry does not answer, what it had last time. */
 async function contentsOf(
   context: Context,
   { distro, query, files }: OciRequest,

@@ -5,11 +5,11 @@ import { parseRepository, parseTagName, type Reference } from '../../model/refer
 
 /** `oci://registry.example/alpine:v3.19/main/x86_64/APKINDEX.tar.gz`: a file of a mirror in a registry. */
 export interface OciUrl {
-  /** Of the mirror's generation */
+  /** Reference of the mirror's generation */
   readonly reference: Reference;
   /** Below it, decoded, no slash at either end; empty: the whole of it */
   readonly path: string;
-  /** What the fragment says: tag of the artifact that holds the file; empty: the generation does */
+  /** Tag of the artifact that holds the file, from the fragment; empty: the generation holds it */
   readonly artifact: string;
 }
 

@@ -27,7 +27,7 @@ export interface Sources {
   /** True when the user named repositories or mirrors: they are asked for changes on every use. */
   readonly named: boolean;
   readonly trust: Trust;
-  /** Of mirrors in registries; undefined where none is named */
+  /** Files of mirrors in registries; undefined where none is named */
   readonly files: OciFiles | undefined;
 }
 
@@ -73,7 +73,7 @@ export function checkSolver({ id, solvers }: Family, solver: string | undefined)
 }
 
 /**
- * What the catalog knows a repository by has no passwords and queries.
+ * Checks that no two repositories have one identity, which leaves out passwords and queries.
  * @throws AppError USAGE where that alone tells two apart
  */
 function checkDistinct(repositories: readonly RepositorySpec[]): void {
@@ -106,7 +106,7 @@ async function openFiles(
   });
 }
 
-/** Of the lines; without any the distribution's own. */
+/** Returns the repositories of the lines; without lines the distribution's own. */
 async function specsOf(
   context: Context,
   request: { readonly distro: Distro; readonly query: RepositoryQuery; readonly files: OciFiles | undefined },

@@ -18,14 +18,14 @@ import type { Document } from '../../output/image-content.ts';
 /** Artifact type of a package's unmodified archive, and of what is made of archives. */
 export const PACKAGE_TYPE = 'application/vnd.pkgcompose.package.v1';
 const DERIVED_TYPE = 'application/vnd.pkgcompose.derived.v1';
-/** Of a detached signature beside a package. */
+/** Artifact type of a detached signature beside a package. */
 const SIGNATURE_TYPE = 'application/vnd.pkgcompose.signature.v1';
 /** Archives that OCI has no layer type for. */
 export const XZ_ARCHIVE_TYPE = 'application/vnd.pkgcompose.archive.v1.tar+xz';
 
 const TITLE = 'org.opencontainers.image.title';
 const MAX_TAG_LENGTH = 128;
-/** Of the digest, in a tag: with 128 bits nobody finds two blobs for one tag. */
+/** Digits of the digest in a tag: with 128 bits nobody finds two blobs for one tag. */
 const DIGEST_DIGITS = 32;
 
 export interface StoredPackage {
@@ -125,7 +125,7 @@ export function entryOfLayer(layer: Descriptor): StoreEntry | undefined {
   });
 }
 
-/** The same for the same blob, whichever image it is from. */
+/** Makes an entry; the same for the same blob, whichever image it is from. */
 function entry(options: {
   readonly artifactType: string;
   readonly words: readonly string[];
@@ -171,7 +171,7 @@ const COMPRESSIONS: Readonly<Record<string, Compression>> = {
   [XZ_ARCHIVE_TYPE]: 'xz',
 };
 
-/** As repositories name the archive, so that it can be pulled as a file. */
+/** Returns the archive's file name in repositories, under which it can be pulled as a file. */
 function fileName(stored: StoredPackage, mediaType: string): string {
   return familyOf(stored.distro).archiveNames.write(stored, COMPRESSIONS[mediaType] ?? 'none');
 }

@@ -30,7 +30,7 @@ export interface VerifiedArchive {
 /** Bytes that may be an archive; `open` gives them again at each call. */
 export interface ArchiveBytes {
   readonly digest: Digest;
-  /** As they say of themselves: names look for an index entry, nothing more */
+  /** Name and version that the bytes claim: only used to look for an index entry */
   readonly name: string;
   readonly version: string;
   /** For messages */
@@ -120,12 +120,12 @@ export class ArchiveVerifier {
     return archives;
   }
 
-  /** What the catalog remembers is enough: a signature that was verified, and nothing beside it. */
+  /** Tells whether the catalog's facts suffice: a signature was verified, and covers everything. */
   #isProven(facts: ArchiveFacts): boolean {
     return facts.signedBy !== '' && this.sources.distro.archives.unsigned(facts).parts.length === 0;
   }
 
-  /** Where an index in the catalog has it; undefined: in none. */
+  /** Returns the URL where an index in the catalog has the package; undefined where none has it. */
   urlOf({ name, version }: NamedPackage): string | undefined {
     const entry = this.#byName(name).find((candidate) => candidate.version === version);
     return entry === undefined ? undefined : joinUrl(this.#rowOf(entry).base, entry.fileName);
@@ -152,7 +152,7 @@ export class ArchiveVerifier {
     });
   }
 
-  /** Of the same name and version but with another checksum. */
+  /** Finds an index entry of the same name and version but with another checksum. */
   #sameVersion(facts: ArchiveFacts): CatalogPackage | undefined {
     return this.#byName(facts.name).find(
       ({ version, architecture, checksum }) =>

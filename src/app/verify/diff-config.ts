@@ -2,7 +2,7 @@ import type { ConfigDifference } from '../../model/diff-report.ts';
 import type { ImageConfig } from '../../output/image-json.ts';
 import type { ImageSource } from '../../output/image-source.ts';
 
-/** What of a config is about the layers, which are compared by themselves. */
+/** Keys of a config that are about layers, which are compared by themselves. */
 const OF_LAYERS = new Set(['rootfs', 'history']);
 
 type Documents = Pick<ImageSource, 'config' | 'manifest'>;
@@ -20,7 +20,7 @@ export function diffConfig(a: Documents, b: Documents): readonly ConfigDifferenc
 export function configSettings({ json }: Pick<ImageConfig, 'json'>): Readonly<Record<string, string>> {
   const found = new Map<string, string>();
   for (const [key, value] of Object.entries(json)) {
-    // As Go reads it, which takes any case.
+    // Go reads keys in any case.
     if (key.toLowerCase() !== 'config') continue;
     for (const [name, setting] of Object.entries(value ?? {})) flatten(found, name, setting);
   }

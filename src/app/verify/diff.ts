@@ -79,7 +79,7 @@ async function diffSources(
   };
 }
 
-/** Of images with the same contents. */
+/** Compares the manifests of images with the same contents. */
 function diffManifests(a: ImageSource, b: ImageSource): readonly ConfigDifference[] {
   const [from, to] = [a, b].map(({ manifestDigest, manifest }) => manifestDigest ?? manifest.config.digest);
   return from === to ? [] : [{ key: 'manifest', from: from ?? null, to: to ?? null }];
@@ -137,7 +137,7 @@ async function readImage(
   return { packages: packagesIn(layers, descriptors, marks), rootfs: builder.result() };
 }
 
-/** By what the layers say of themselves, as archives, and the image's own lists. */
+/** Returns the packages that the layers' annotations, the layers as archives, and the image's own lists name. */
 function packagesIn(
   layers: readonly ReadLayer[],
   descriptors: readonly Descriptor[],

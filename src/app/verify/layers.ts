@@ -22,13 +22,13 @@ import { unsignedOfArchive, unsignedOfEntries, unsignedOfTar } from './unsigned.
 
 /** URLs that a hint names: a command line that can still be copied. */
 const MAX_URLS = 100;
-/** Where a system is configured, and keeps its state: scripts may change what packages ship there. */
+/** Folders of configuration and state: scripts may change what packages ship there. */
 const CHANGEABLE = /^(?:etc|var|dev)\//;
 
 export interface LayersInput {
   readonly examined: readonly ExaminedLayer[];
   readonly marks: FamilyFiles;
-  /** What the image's own lists name */
+  /** Packages that the image's own lists name */
   readonly named: readonly NamedPackage[];
   readonly verifiers: ArchiveVerifiers;
   readonly problems: VerifyProblem[];
@@ -86,7 +86,7 @@ async function candidatesOf(layer: ExaminedLayer, input: LayersInput): Promise<C
     append(archives, found);
     if (found.length === 0) missing.push(named);
   }
-  // What another layer seems to hold, and is refused for, is that layer's problem.
+  // An archive that another layer seems to hold, and is refused for, is that layer's problem.
   const elsewhere = own.length === 0 && input.examined.some(({ refusal }) => refusal !== undefined);
   return { archives, missing: elsewhere && layer.refusal === undefined ? [] : missing };
 }
@@ -115,7 +115,7 @@ function judgeArchiveLayer(
   return verdictOf(layer, 'package', { packages, unsigned });
 }
 
-/** Whether an archive is one that compose never makes a layer as it is: engines would show more, or else, than the package. */
+/** Refuses an archive that compose never uses as a layer unchanged: engines would show something else than the package. */
 function isRefused({ index }: ExaminedLayer, { facts }: VerifiedArchive, problems: VerifyProblem[]): boolean {
   if (facts.layerProblem === undefined) return false;
   const text = `layer ${index}: ${facts.name}-${facts.version} cannot be a layer unchanged: ${facts.layerProblem}`;
@@ -173,7 +173,7 @@ function mayBeDerived(error: AppError): boolean {
   return error.code === 'BAD_ARCHIVE' || error.code === 'INTEGRITY' || error instanceof UnsignedError;
 }
 
-/** What a layer that is made of packages alone does not hold. */
+/** Tells whether an entry cannot be in a layer that is made of packages alone. */
 function isForeign({ origin, note }: EntryVerdict): boolean {
   return origin === 'directory' ? note !== '' : origin !== 'package';
 }

@@ -6,11 +6,11 @@ export interface ShippedEntry {
   /** `name-version` */
   readonly package: string;
   readonly entry: FileEntry;
-  /** Of a file's content, through hard links; empty for the rest */
+  /** Hash of a file's content, through hard links; empty for everything else */
   readonly sha256: string;
 }
 
-/** What a path says of itself. */
+/** The meaning of a path. */
 export type FileMarks = Pick<FamilyFiles, 'isSignature' | 'isState'>;
 
 /** The files that verified packages ship, by path and by content. */
@@ -56,7 +56,7 @@ export class PackageFiles {
     return path.startsWith(this.#prefix) ? path.slice(this.#prefix.length) : path;
   }
 
-  /** Whether the path is the package manager's own state, wherever the packages lie. */
+  /** Tells whether the path is the package manager's own state, wherever the packages lie. */
   isDatabase(path: string): boolean {
     return this.#marks.isState(this.originalPath(path));
   }
@@ -72,7 +72,7 @@ export class PackageFiles {
     return this.#byContent.get(sha256);
   }
 
-  /** Whether a symlink's target is what the package wrote, or that below the prefix. */
+  /** Tells whether a symlink's target is what the package wrote, or the same below the prefix. */
   sameTarget(written: string, found: string): boolean {
     return written === found || (this.#prefix !== '' && found === `/${this.#prefix.slice(0, -1)}${written}`);
   }

@@ -7,7 +7,7 @@ import type { PackageFiles } from './package-files.ts';
 import { MAX_PROBLEMS_PER_LAYER, problem } from './problems.ts';
 
 export interface ListsInput {
-  /** What the image's database and `/.pkg/manifest.json` name */
+  /** Packages that the image's database and `/.pkg/manifest.json` name */
   readonly named: readonly NamedPackage[];
   readonly facts: readonly ArchiveFacts[];
   readonly files: PackageFiles;
@@ -69,7 +69,7 @@ function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly 
     );
     return { label: labelOf(archive), missing };
   });
-  // Of two builds of one version the image holds one.
+  // The image holds one of two builds of one version.
   const whole = new Set(faults.filter(({ missing }) => missing.length === 0).map(({ label }) => label));
   return faults.flatMap(({ label, missing: [first, ...others] }) => {
     if (first === undefined || whole.has(label)) return [];

@@ -4,7 +4,10 @@ import type { ReadLayer } from '../../output/verify-layer.ts';
 import type { VerifiedArchive } from './archive-verifier.ts';
 import type { PackageFiles } from './package-files.ts';
 
-/** What engines read of an entry, which is compared with the packages' or listed with it (POSIX pax, libarchive, star). */
+/**
+ * Pax records that engines read, which are compared with the packages' or listed with the entry (POSIX pax, libarchive,
+ * star).
+ */
 const KNOWN_RECORD =
   /^(?:path|linkpath|size|[amc]time|[ug]id|[ug]name|hdrcharset|(?:SCHILY|LIBARCHIVE)\.xattr\..*)$/s;
 

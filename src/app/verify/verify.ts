@@ -107,7 +107,7 @@ async function verifySource(
   };
 }
 
-/** What the layers are made of, each package once. */
+/** Returns the packages that the layers are made of, each once. */
 function packagesOf(verdicts: readonly LayerVerdict[]): readonly VerifiedPackage[] {
   const all = verdicts.filter(({ kind }) => kind !== 'refused').flatMap(({ packages }) => packages);
   return [
@@ -138,7 +138,7 @@ async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadL
     builder.apply(read.entries);
     return read;
   } catch (error) {
-    // What is damaged in the cache is not the image's fault: it is fetched again.
+    // Damage in the cache is not the image's fault: the blob is fetched again.
     if (!isAppError(error) || error.code === 'CANCELLED' || error instanceof DamagedBlobError) throw error;
     problems.push(problemOf(error, index));
     return undefined;
@@ -169,7 +169,7 @@ async function asArchive(
   }
 }
 
-/** Of the image's own architecture, which decides what keys are pinned. */
+/** Opens verifiers for the image's own architecture, which decides what keys are pinned. */
 function verifiersFor(context: Context, trust: SourceOptions, config: ImageConfig): ArchiveVerifiers {
   const known = new Map<DistroId, Promise<ArchiveVerifier>>();
   const open = async (id: DistroId) => {

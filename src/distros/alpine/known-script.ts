@@ -1,13 +1,15 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage, Root } from '../install.ts';
-import { RootDraft } from '../shared/root-draft.ts';
+import { applyDecided } from '../shared/apply-decided.ts';
+import type { RootDraft } from '../shared/root-draft.ts';
 import type { ShellEnvironment } from '../shared/shell/command.ts';
 import { SHELL_BUILTINS } from '../shared/shell/commands.ts';
 import { runShell } from '../shared/shell/run.ts';
-import { Undecided, undecided } from '../shared/shell/undecided.ts';
+import { undecided } from '../shared/shell/undecided.ts';
 import { busyboxProgram, isBusybox } from './known-busybox.ts';
 import { C_REHASH, rehash, UPDATE_CA_CERTIFICATES, updateCaCertificates } from './known-certificates.ts';
 
+/** A script of a package, and what apk runs it with. */
 export interface ScriptRun {
   readonly installed: InstalledPackage;
   /** `pre-install`, `post-install`, `trigger` */
@@ -24,39 +26,31 @@ const PATH = ['usr/sbin', 'usr/bin', 'sbin', 'bin'];
 const KNOWN_CA_CERTIFICATES = /^20240226-r\d+$/;
 
 /**
- * Does to the root what the script would, when its whole effect follows from its text and the root.
- * @returns false, and the root as it was, when it does not
+ * Does to the root what the script would, where its whole effect follows from its text and the root.
+ * @returns why it does not, with the root as it was; `undefined` when the effect was applied
  */
-export function applyKnownScript(run: ScriptRun, root: Root): boolean {
-  return whyUnknown(run, root) === '';
-}
-
-/** As applyKnownScript; what is not known, empty when the script's effect was applied. */
-export function whyUnknown({ installed, script, args, time }: ScriptRun, root: Root): string {
+export function applyKnownScript(
+  { installed, script, args, time }: ScriptRun,
+  root: Root,
+): string | undefined {
   const found = installed.facts.scripts.find(({ name }) => name === script);
   if (found === undefined) return 'no such script';
-  return whyUnknownProgram({ content: Buffer.from(found.content, 'base64'), args, time, installed }, root);
+  return applyKnownProgram({ content: Buffer.from(found.content, 'base64'), args, time, installed }, root);
 }
 
+/** A script by its content, as commit hooks are run. */
 export interface ProgramRun extends Pick<ScriptRun, 'args' | 'time'> {
   readonly content: Uint8Array;
-  /** Whose script it is; undefined: nobody's */
+  /** The package whose script it is; `undefined`: none */
   readonly installed: InstalledPackage | undefined;
 }
 
-/** As whyUnknown, of a program with this content. */
-export function whyUnknownProgram({ content, args, time, installed }: ProgramRun, root: Root): string {
-  const draft = new RootDraft(root);
-  try {
-    const status = runAshScript(decodePath(content), args, { draft, time, installed });
-    // apk reports it, and so will the run that is left.
-    if (status !== 0) return `ends with ${status}`;
-  } catch (error) {
-    if (error instanceof Undecided) return error.message;
-    throw error;
-  }
-  draft.commit();
-  return '';
+/** As applyKnownScript, for a program with this content. */
+export function applyKnownProgram(
+  { content, args, time, installed }: ProgramRun,
+  root: Root,
+): string | undefined {
+  return applyDecided(root, (draft) => runAshScript(decodePath(content), args, { draft, time, installed }));
 }
 
 interface AshRun {
@@ -74,7 +68,7 @@ function runAshScript(text: string, args: readonly string[], run: AshRun): numbe
   if (draft.statFollow(shell)?.type !== 'file' || !isBusybox(draft.real(shell, true)))
     undecided('no busybox');
 
-  const world: ShellEnvironment = {
+  const environment: ShellEnvironment = {
     dialect: 'sh',
     root: draft,
     path: PATH,
@@ -90,7 +84,7 @@ function runAshScript(text: string, args: readonly string[], run: AshRun): numbe
       return busyboxProgram(real, name, time);
     },
   };
-  return runShell(text, args, world);
+  return runShell(text, args, environment);
 }
 
 function isKnownCertificates(installed: InstalledPackage | undefined): boolean {

@@ -1,6 +1,6 @@
 import type { Installation, InstalledPackage, Root } from '../install.ts';
 import { hookLabel } from './commit-hooks.ts';
-import { applyKnownScript, type ScriptRun, whyUnknownProgram } from './known-script.ts';
+import { applyKnownProgram, applyKnownScript, type ScriptRun } from './known-script.ts';
 
 export interface ScriptSteps {
   /** The script's turn: its effect is applied to the root, or it is left. No effect without such a script. */
@@ -32,7 +32,7 @@ export function scriptSteps(installation: Installation, endedWell: () => void): 
   const known = (step: ScriptRun, content: string, root: Root): boolean => {
     if (installation.mode !== 'static') return false;
     const alone = step.script === 'pre-install' && usersKnown && ADDS_USERS.test(content);
-    return (pendingSteps.length === 0 || alone) && applyKnownScript(step, root);
+    return (pendingSteps.length === 0 || alone) && applyKnownScript(step, root) === undefined;
   };
 
   return {
@@ -53,10 +53,10 @@ export function scriptSteps(installation: Installation, endedWell: () => void): 
         installation.mode === 'static' &&
         pendingSteps.length === 0 &&
         content !== undefined &&
-        whyUnknownProgram(
+        applyKnownProgram(
           { content, args: ['post-commit'], time: installation.time, installed: undefined },
           root,
-        ) === '';
+        ) === undefined;
       (isDone ? appliedSteps : pendingSteps).push(hookLabel(path));
     },
     unpacked(installed) {

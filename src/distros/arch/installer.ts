@@ -2,7 +2,7 @@ import type { Installation, InstalledPackage, Installer, Root } from '../install
 import { planHooks } from './hooks.ts';
 import { installFiles } from './install-files.ts';
 import { scriptletsOf, stepName } from './install-script.ts';
-import { applyKnownStep, type InstallStep, whyUnknown } from './known-step.ts';
+import { applyKnownStep, type InstallStep } from './known-step.ts';
 import { LOCAL_DATABASE, SYNC_DATABASES, writeLocalDatabase } from './local-db.ts';
 import { unlinkedRoot } from './unlinked-root.ts';
 
@@ -20,7 +20,7 @@ export function installer(installation: Installation): Installer {
 
   /** After a step that is left nobody knows the root that the next one would find. */
   const take = (step: InstallStep, root: Root): void => {
-    if (!unknown && applyKnownStep(step, linked ? root : unlinkedRoot(root), packages)) {
+    if (!unknown && applyKnownStep(step, linked ? root : unlinkedRoot(root), packages) === undefined) {
       appliedSteps.push(stepName(step));
       return;
     }
@@ -30,8 +30,8 @@ export function installer(installation: Installation): Installer {
   /** pacman runs it with scripts off too; behind a step that is left it has to run again. */
   const link = (root: Root): void => {
     if (root.stat('etc/ld.so.conf') === undefined || root.stat('sbin/ldconfig') === undefined) return;
-    const why = whyUnknown({ kind: 'ldconfig' }, root, packages);
-    linked = why === '';
+    const why = applyKnownStep({ kind: 'ldconfig' }, root, packages);
+    linked = why === undefined;
     if (!linked) pendingSteps.push(`ldconfig (${why})`);
     else (pendingSteps.length === 0 ? appliedSteps : pendingSteps).push('ldconfig');
   };

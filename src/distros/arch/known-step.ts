@@ -1,15 +1,17 @@
 import { decodePath } from '../../model/path-bytes.ts';
 import type { InstalledPackage, Root } from '../install.ts';
-import { RootDraft } from '../shared/root-draft.ts';
+import { applyDecided } from '../shared/apply-decided.ts';
+import type { RootDraft } from '../shared/root-draft.ts';
 import type { KnownCommand, ShellEnvironment } from '../shared/shell/command.ts';
 import { FILE_COMMANDS, SHELL_BUILTINS } from '../shared/shell/commands.ts';
 import { readOptions } from '../shared/shell/options.ts';
 import { shellQuote } from '../shared/shell/quote.ts';
 import { runShell } from '../shared/shell/run.ts';
-import { Undecided, undecided } from '../shared/shell/undecided.ts';
+import { undecided } from '../shared/shell/undecided.ts';
 import type { TriggeredHook } from './hooks.ts';
 import { runLdconfig } from './ldconfig/run-ldconfig.ts';
 
+/** What pacman runs once the files of a package, or of all, are unpacked. */
 export type InstallStep =
   | { readonly kind: 'scriptlet'; readonly installed: InstalledPackage; readonly name: string }
   | { readonly kind: 'ldconfig' }
@@ -22,34 +24,20 @@ const LDCONFIG = '/sbin/ldconfig';
 const PATH = ['usr/local/sbin', 'usr/local/bin', 'usr/sbin', 'usr/bin', 'sbin', 'bin'];
 
 /**
- * Does to the root what the step would, when its whole effect follows from its text, the root and what is known of the
+ * Does to the root what the step would, where its whole effect follows from its text, the root and what is known of the
  * packages in it.
- * @returns false, and the root as it was, when it does not
+ * @returns why it does not, with the root as it was; `undefined` when the effect was applied
  */
 export function applyKnownStep(
   step: InstallStep,
   root: Root,
   packages: readonly InstalledPackage[],
-): boolean {
-  return whyUnknown(step, root, packages) === '';
-}
-
-/** As applyKnownStep; what is not known, empty when the step's effect was applied. */
-export function whyUnknown(step: InstallStep, root: Root, packages: readonly InstalledPackage[]): string {
-  const draft = new RootDraft(root);
-  try {
-    if (step.kind === 'ldconfig') runLdconfig(draft, packages, LDCONFIG);
-    else {
-      const status = runShell(scriptOf(step, draft), [], world(draft, packages));
-      // pacman reports it, and so will the run that is left.
-      if (status !== 0) return `ends with ${status}`;
-    }
-  } catch (error) {
-    if (error instanceof Undecided) return error.message;
-    throw error;
-  }
-  draft.commit();
-  return '';
+): string | undefined {
+  return applyDecided(root, (draft) => {
+    if (step.kind !== 'ldconfig') return runShell(scriptOf(step, draft), [], environmentOf(draft, packages));
+    runLdconfig(draft, packages, LDCONFIG);
+    return 0;
+  });
 }
 
 function scriptOf(step: Exclude<InstallStep, { kind: 'ldconfig' }>, draft: RootDraft): string {
@@ -78,7 +66,7 @@ function checkShell(draft: RootDraft): void {
   if (draft.real(SHELL, true) !== SHELL || draft.stat(SHELL)?.type !== 'file') undecided('no bash');
 }
 
-function world(draft: RootDraft, packages: readonly InstalledPackage[]): ShellEnvironment {
+function environmentOf(draft: RootDraft, packages: readonly InstalledPackage[]): ShellEnvironment {
   return {
     dialect: 'bash',
     root: draft,

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TreeRoot } from '../../../../src/compose/root.ts';
-import { whyUnknown } from '../../../../src/distros/arch/known-step.ts';
+import { applyKnownStep } from '../../../../src/distros/arch/known-step.ts';
 import { LinkerScan } from '../../../../src/distros/arch/ldconfig/linker-scan.ts';
 import type { InstalledPackage } from '../../../../src/distros/install.ts';
 import { sharedData } from '../../../fixtures/shared.ts';
@@ -90,8 +90,8 @@ export function whatWeLeave(real: RealLdconfig, files: Files, chunkBytes = 0): M
       scanned(scan, path, bytes, chunkBytes === 0 ? bytes.length : chunkBytes);
     }
   }
-  const why = whyUnknown({ kind: 'ldconfig' }, root, [glibc(real.version, scan)]);
-  if (why !== '') return why;
+  const why = applyKnownStep({ kind: 'ldconfig' }, root, [glibc(real.version, scan)]);
+  if (why !== undefined) return why;
   for (const path of ['usr/bin/ldconfig', 'sbin']) root.remove(path);
   if (root.list('usr/bin').length === 0) root.remove('usr/bin');
   return linesOfRoot(root);

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import { decompress } from '../../archive/decompress.ts';
-import { sniff } from '../../archive/sniff.ts';
-import { AppError, isAppError } from '../../model/app-error.ts';
+import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, ArchiveSegment, PackageScript, ReadFacts } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
-import type { IndexPackage } from '../../model/package.ts';
 import type { ArchiveInput, UnverifiedInput } from '../inputs.ts';
 import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
+import { located } from '../shared/located.ts';
 import { infoValue, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
-import { unreadable } from '../shared/unreadable.ts';
+import { matchDataHash, matchIndex, requireApk2 } from './archive-checks.ts';
 import {
   isPlainSignature,
   isSignaturePath,
@@ -123,12 +122,7 @@ async function walk(input: UnverifiedInput): Promise<Pass> {
   try {
     return await walkMembers(input);
   } catch (error) {
-    if (!isAppError(error) || error.message.startsWith(input.where)) throw error;
-    throw new AppError(error.code, `${input.where}: ${error.message}`, {
-      cause: error,
-      details: error.details,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
+    throw located(error, input.where);
   }
 }
 
@@ -203,76 +197,6 @@ async function walkMembers(input: UnverifiedInput): Promise<Pass> {
     digest: `sha256:${whole.digest('hex')}` as Digest,
     sizeBytes,
   };
-}
-
-async function* requireApk2(input: UnverifiedInput): AsyncGenerator<Uint8Array> {
-  let head = Buffer.alloc(0);
-  let known = false;
-  for await (const chunk of input.chunks) {
-    if (known) {
-      yield chunk;
-      continue;
-    }
-    head = Buffer.concat([head, chunk]);
-    if (head.length < 4) continue;
-    requireMagic(head, input.where);
-    known = true;
-    yield head;
-  }
-  if (!known) requireMagic(head, input.where);
-}
-
-function requireMagic(head: Buffer, where: string): void {
-  const magic = sniff(head);
-  if (magic === 'gzip') return;
-  if (magic === 'apk3') {
-    throw new AppError(
-      'UNSUPPORTED',
-      "a package in apk 3's ADB format, which is not a tar and cannot be used as a layer",
-      {
-        hint: 'Use the apk v2 package of the same release: every Alpine mirror still serves v2.',
-      },
-    );
-  }
-  throw unreadable(magic, head, {
-    where,
-    what: 'an apk package (gzip members)',
-    code: 'BAD_ARCHIVE',
-    repack: 'Build the package again with abuild, melange or nfpm: an apk package is gzip.',
-  });
-}
-
-function matchIndex(
-  facts: { identity: string; name: string; version: string; sizeBytes: number },
-  expected: IndexPackage,
-  where: string,
-): void {
-  const pairs: readonly (readonly [what: string, expected: string | number, got: string | number])[] = [
-    ['name', expected.name, facts.name],
-    ['version', expected.version, facts.version],
-    ['size', expected.sizeBytes || facts.sizeBytes, facts.sizeBytes],
-    ['checksum (C:)', expected.checksum || facts.identity, facts.identity],
-  ];
-  for (const [what, wanted, got] of pairs) {
-    if (wanted === got) continue;
-    throw new AppError(
-      'INTEGRITY',
-      `${where}: ${what} differs from the index: expected ${wanted}, got ${got}`,
-      {
-        hint: 'Index the repository again, since the mirror may be between two updates, or use another mirror with --mirror.',
-        details: { where, what, expected: wanted, got },
-      },
-    );
-  }
-}
-
-function matchDataHash(expected: string, got: string, where: string): void {
-  if (expected === got) return;
-  throw new AppError(
-    'INTEGRITY',
-    `${where}: the data member differs from .PKGINFO's datahash: expected ${expected || 'a datahash'}, got ${got}`,
-    { details: { where, what: 'datahash', expected, got } },
-  );
 }
 
 /** `.PKGINFO` and the files that isKeptFile names. */

@@ -4,6 +4,7 @@ import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import type { RepositoryIndex } from '../../model/repository.ts';
 import type { IndexInput } from '../inputs.ts';
+import { oneChunk } from '../shared/one-chunk.ts';
 import { unreadable } from '../shared/unreadable.ts';
 import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from './apk-keys.ts';
 import type { ApkTrust } from './apk-trust.ts';
@@ -136,7 +137,7 @@ async function walkMembers(bytes: Uint8Array): Promise<IndexMembers> {
   let scanner = scan();
   let segment = 0;
   let signedSegment = 0;
-  const { chunks, segments } = decompress(one(bytes), 'gzip', {
+  const { chunks, segments } = decompress(oneChunk(bytes), 'gzip', {
     maxUncompressedBytes: MAX_INDEX_BYTES,
     maxRatio: MAX_RATIO,
   });
@@ -154,7 +155,3 @@ async function walkMembers(bytes: Uint8Array): Promise<IndexMembers> {
 }
 
 const WANTED: ReadonlySet<string> = new Set(['APKINDEX', 'DESCRIPTION', '.PKGINFO']);
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}

@@ -7,6 +7,7 @@ import type { IndexPackage } from '../../model/package.ts';
 import type { RepositoryIndex } from '../../model/repository.ts';
 import type { FileLists, PackageFiles } from '../file-lists.ts';
 import type { IndexInput } from '../inputs.ts';
+import { oneChunk } from '../shared/one-chunk.ts';
 import { unreadable } from '../shared/unreadable.ts';
 import { type DescFields, type DescName, readFields, toPackage } from './desc.ts';
 import { levelOf } from './pacman-trust.ts';
@@ -133,7 +134,7 @@ async function* members(
   });
   try {
     const limits = { maxUncompressedBytes: MAX_UNCOMPRESSED_BYTES, maxRatio: MAX_RATIO };
-    for await (const chunk of decompress(once(bytes), magic, limits).chunks) {
+    for await (const chunk of decompress(oneChunk(bytes), magic, limits).chunks) {
       scanner.write(chunk.bytes);
       yield* ready.splice(0);
     }
@@ -142,10 +143,6 @@ async function* members(
     throw asBadIndex(error, where);
   }
   yield* ready.splice(0);
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 /** The same failure, told of the database: the tar reader and the decompressor know archives only. */

@@ -3,6 +3,7 @@ import { sniff } from '../../archive/sniff.ts';
 import { isAppError } from '../../model/app-error.ts';
 import { append } from '../../model/lists.ts';
 import { decodePath } from '../../model/path-bytes.ts';
+import { oneChunk } from '../shared/one-chunk.ts';
 
 /** `.MTREE` of the largest packages inflates to 60 MiB. */
 const MAX_MTREE_BYTES = 256 * 1024 * 1024;
@@ -54,16 +55,12 @@ async function textOf(mtree: Uint8Array): Promise<string | undefined> {
   const limits = { maxUncompressedBytes: MAX_MTREE_BYTES, maxRatio: MAX_RATIO };
   const pieces: Buffer[] = [];
   try {
-    for await (const { bytes } of decompress(once(mtree), magic, limits).chunks) pieces.push(bytes);
+    for await (const { bytes } of decompress(oneChunk(mtree), magic, limits).chunks) pieces.push(bytes);
   } catch (error) {
     if (isAppError(error)) return undefined;
     throw error;
   }
   return Buffer.concat(pieces).toString('latin1');
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 /** A backslash at its end joins a line with the next; what no line feed ends is lost. */

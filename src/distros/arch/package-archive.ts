@@ -7,6 +7,7 @@ import type { Digest } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { ArchiveInput, UnverifiedInput } from '../inputs.ts';
 import { type FileList, FileListCollector, isRootDotFile } from '../shared/file-list.ts';
+import { located } from '../shared/located.ts';
 import { infoList, infoWord, parsePkgInfo } from '../shared/pkginfo.ts';
 import { unreadable } from '../shared/unreadable.ts';
 import { backupSums } from './backup-sums.ts';
@@ -140,12 +141,7 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
       unslashed,
     };
   } catch (error) {
-    if (!isAppError(error) || error.message.startsWith(where)) throw error;
-    throw new AppError(error.code, `${where}: ${error.message}`, {
-      cause: error,
-      details: error.details,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
+    throw located(error, where);
   }
 }
 

@@ -35,59 +35,13 @@ export function failTransaction(
   return { ok: false, problems, report };
 }
 
-/** The first term is what the problem is told by. */
-function problem(
+/** A problem, with its first term as its requirement. */
+export function problem(
   facts: Pick<SolveProblem, 'kind' | 'subject' | 'message'> & { readonly candidates?: readonly string[] },
   terms: readonly [SolveTerm, ...SolveTerm[]],
 ): SolveProblem {
   const [{ requirement, chain }] = terms;
   return { candidates: [], ...facts, requirement, chain, terms };
-}
-
-export function explainUnknownDatabase(database: string, name: string): Failure {
-  const message = `no repository is named ${database}`;
-  return {
-    problem: problem({ kind: 'unknown', subject: name, message }, [
-      { verdict: 'requires', requirement: `${database}/${name}`, chain: [WORLD] },
-    ]),
-    line: `database not found: ${database}`,
-  };
-}
-
-/** `name`: the target without `repository/`. */
-export function explainUnknownTarget(target: string, name: string, session: Session): Failure {
-  const wanted = session.relations.get(name);
-  const considered = session.databases.considered(wanted.name);
-  const line = `target not found: ${name}`;
-  const meeting = session.databases.candidates(wanted);
-  const other = meeting.length > 0 ? ' in another repository' : '';
-  const candidates = (other === '' ? considered : meeting).map(fullName);
-  const labels = (other === '' ? considered : meeting).map((entry) => labelOf(entry, wanted.name, session));
-  if (candidates.length === 0) {
-    const message = `no such package: ${wanted.name}`;
-    const term: SolveTerm = { verdict: 'requires', requirement: target, chain: [WORLD] };
-    return { problem: problem({ kind: 'unknown', subject: wanted.name, message }, [term]), line };
-  }
-  const message = `${target} not found; available: ${list(labels)}${other}`;
-  const term: SolveTerm = { verdict: 'breaks', requirement: target, chain: [WORLD] };
-  const subject = candidates[0] ?? wanted.name;
-  return { problem: problem({ kind: 'version', subject, message, candidates }, [term]), line };
-}
-
-export function explainDuplicate(known: CatalogPackage, other: CatalogPackage): Failure {
-  const message = `${fullName(known)} and ${fullName(other)} of another repository are both requested: a name can be installed only once`;
-  return {
-    problem: problem(
-      {
-        kind: 'conflict',
-        subject: fullName(other),
-        message,
-        candidates: [fullName(known), fullName(other)],
-      },
-      [{ verdict: 'conflicts', requirement: other.name, chain: [WORLD] }],
-    ),
-    line: `'${other.name}': duplicate target`,
-  };
 }
 
 export function explainArchitecture(entry: CatalogPackage, expected: string): Failure {
@@ -242,7 +196,7 @@ export function explainClash(
 }
 
 /** A provider with what it provides of the name: it may be without a version. */
-function labelOf(entry: IndexPackage, name: string, { relations }: Session): string {
+export function labelOf(entry: IndexPackage, name: string, { relations }: Session): string {
   if (entry.name === name) return fullName(entry);
   const provided = entry.provides.filter((text) => relations.get(text).name === name);
   return `${fullName(entry)} (provides ${provided.join(', ')})`;
@@ -250,7 +204,8 @@ function labelOf(entry: IndexPackage, name: string, { relations }: Session): str
 
 const MAX_LISTED = 5;
 
-function list(names: readonly string[]): string {
+/** Some names, and how many more there are. */
+export function list(names: readonly string[]): string {
   const shown = names.slice(0, MAX_LISTED).join(', ');
   return names.length > MAX_LISTED ? `${shown} and ${names.length - MAX_LISTED} more` : shown;
 }

@@ -1,8 +1,9 @@
 import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import type { ChangeRequest, InstalledEntry } from '../transaction.ts';
 import { PackageList } from './package-list.ts';
-import { explainDuplicate, explainUnknownDatabase, explainUnknownTarget, type Failure } from './problems.ts';
+import type { Failure } from './problems.ts';
 import { fullName, type Session } from './session.ts';
+import { explainDuplicate, explainUnknownDatabase, explainUnknownTarget } from './target-problems.ts';
 import { compareVersions } from './version.ts';
 
 /** What a transaction was asked to add: named packages and, with -Su, upgrades and replacements. */

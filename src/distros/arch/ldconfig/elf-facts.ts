@@ -1,19 +1,18 @@
 import type { SharedLibrary } from '../../../model/archive.ts';
+import {
+  type ByteReader,
+  bytesAt,
+  type ElfLayout,
+  layoutOf,
+  number64,
+  type Segment,
+  textAt,
+  Unknown,
+  unknown,
+} from './elf-layout.ts';
 
-/** Bytes of a file; undefined where they are not at hand. */
-export type ByteReader = (offset: number, length: number) => Buffer | undefined;
-
-/** Real libraries have about a dozen. */
-const MAX_SEGMENTS = 128;
 /** Real ones are below 4 KiB. */
 const MAX_SEGMENT_BYTES = 64 * 1024;
-/** NAME_MAX with its NUL: a longer name can be no file's. */
-const MAX_NAME_BYTES = 256;
-/** Below both headers ldconfig does not look (`struct exec`, `Elf64_Ehdr`). */
-const MIN_FILE_BYTES = 64;
-
-const ELF_MAGIC = 0x464c457f;
-const ET_DYN = 3;
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
@@ -25,8 +24,6 @@ const DT_SONAME = 14;
 const NT_GNU_ABI_TAG = 1;
 const NT_GNU_PROPERTY_TYPE_0 = 5;
 const GNU_PROPERTY_X86_ISA_1_NEEDED = 0xc0008002;
-/** ZMAGIC and QMAGIC of a.out, which old versions take for libraries of libc4 */
-const AOUT_MAGICS: readonly number[] = [0o413, 0o314];
 /** By these names a 32-bit library is known as one of libc6. */
 const LIBC6_LIBRARIES: readonly string[] = ['libc.so.6', 'libm.so.6'];
 const LIBC6_INTERPRETERS: readonly string[] = [
@@ -35,23 +32,6 @@ const LIBC6_INTERPRETERS: readonly string[] = [
   '/lib64/ld-linux-x86-64.so.2',
   '/lib/ld-linux-x86-64.so.2',
 ];
-
-export interface Segment {
-  readonly type: number;
-  readonly offset: number;
-  readonly address: number;
-  readonly sizeBytes: number;
-  readonly align: number;
-}
-
-interface Layout {
-  readonly bits: 32 | 64;
-  readonly machine: number;
-  readonly segments: readonly Segment[];
-}
-
-/** Why a file's facts are not known; never seen outside. */
-class Unknown extends Error {}
 
 /**
  * What ldconfig takes from a file (glibc elf/readelflib.c, elf/readlib.c). Null: no shared library for any of its
@@ -80,36 +60,7 @@ export function segmentsRead(sizeBytes: number, read: ByteReader): readonly Segm
   }
 }
 
-function layoutOf(sizeBytes: number, read: ByteReader): Layout | null {
-  if (sizeBytes < MIN_FILE_BYTES) return sizeBytes < 52 ? null : unknown();
-  const head = bytesAt(read, 0, MIN_FILE_BYTES);
-  if (AOUT_MAGICS.includes(head.readUInt16LE(0))) unknown();
-  if (head.readUInt32LE(0) !== ELF_MAGIC || head.readUInt16LE(16) !== ET_DYN) return null;
-  const elfClass = head[4];
-  if (elfClass !== 1 && elfClass !== 2) return null;
-  const bits = elfClass === 1 ? 32 : 64;
-  const tableAt = bits === 64 ? number64(head, 32) : head.readUInt32LE(28);
-  const count = head.readUInt16LE(bits === 64 ? 56 : 44);
-  if (count > MAX_SEGMENTS) unknown();
-  const entryBytes = bits === 64 ? 56 : 32;
-  const table = bytesAt(read, tableAt, count * entryBytes);
-  const segments = Array.from({ length: count }, (_, index) =>
-    segmentOf(table.subarray(index * entryBytes, (index + 1) * entryBytes), bits),
-  );
-  return { bits, machine: head.readUInt16LE(18), segments };
-}
-
-function segmentOf(entry: Buffer, bits: 32 | 64): Segment {
-  const type = entry.readUInt32LE(0);
-  if (bits === 64) {
-    const [offset, address, sizeBytes, align] = [8, 16, 32, 48].map((field) => number64(entry, field));
-    return { type, offset, address, sizeBytes, align } as Segment;
-  }
-  const [offset, address, sizeBytes, align] = [4, 8, 16, 28].map((field) => entry.readUInt32LE(field));
-  return { type, offset, address, sizeBytes, align } as Segment;
-}
-
-function libraryOf({ bits, machine, segments }: Layout, read: ByteReader): SharedLibrary | null {
+function libraryOf({ bits, machine, segments }: ElfLayout, read: ByteReader): SharedLibrary | null {
   const contentOf = ({ offset, sizeBytes }: Segment): Buffer =>
     sizeBytes > MAX_SEGMENT_BYTES ? unknown() : bytesAt(read, offset, sizeBytes);
   const all = (type: number) => segments.filter((segment) => segment.type === type);
@@ -238,30 +189,4 @@ function isGnu(content: Buffer, offset: number): boolean {
 
 function roundUp(value: number, to: number): number {
   return Math.ceil(value / to) * to;
-}
-
-/** A C string of ASCII. */
-function textAt(read: ByteReader, offset: number): string {
-  for (let length = MAX_NAME_BYTES; length >= 1; length = Math.floor(length / 2)) {
-    const bytes = read(offset, length);
-    const end = bytes?.indexOf(0) ?? -1;
-    if (bytes === undefined || end < 0) continue;
-    const text = bytes.toString('latin1', 0, end);
-
-    return /[^\x20-\x7e]/.test(text) ? unknown() : text;
-  }
-  return unknown();
-}
-
-function bytesAt(read: ByteReader, offset: number, length: number): Buffer {
-  return read(offset, length) ?? unknown();
-}
-
-function number64(bytes: Buffer, offset: number): number {
-  const value = bytes.readBigUInt64LE(offset);
-  return value > BigInt(Number.MAX_SAFE_INTEGER) ? unknown() : Number(value);
-}
-
-function unknown(): never {
-  throw new Unknown();
 }

@@ -1,6 +1,7 @@
 import type { LinkerFacts, SharedLibrary } from '../../../model/archive.ts';
 import type { ContentScan } from '../../shared/file-list.ts';
-import { type ByteReader, type Segment, segmentsRead, sharedLibrary } from './elf-facts.ts';
+import { segmentsRead, sharedLibrary } from './elf-facts.ts';
+import type { ByteReader, Segment } from './elf-layout.ts';
 
 /**
  * Names are at the start of a library, but where is only said at its end. Of the largest ones (LLVM, 150 MB) they are

@@ -5,7 +5,7 @@ import { type DecompressLimits, SegmentSink } from './segment-sink.ts';
 import { PIECE_BYTES } from './stream-codec.ts';
 import { DEFAULT_MAX_WINDOW_LOG, MAX_WINDOW_LOG, unzstdFrames } from './zstd-frames.ts';
 
-/** What `decompress` reports while it reads, and its limits. */
+/** Limits of `decompress`, and a receiver of the compressed bytes. */
 export interface DecompressOptions extends DecompressLimits {
   /**
    * The raw compressed bytes of segment n in order, exact to the boundary; views that are valid during the call. A

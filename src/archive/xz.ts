@@ -7,7 +7,7 @@ import { XzLayout } from './xz-format.ts';
 const INPUT_BYTES = 64 * 1024;
 /** .xz format §1.2: streams and their padding are multiples of four bytes. */
 const ALIGNMENT_BYTES = 4;
-/** What `xz -9` uses. The decoder allocates it at once, and the product stays below 250 MiB. */
+/** Dictionary of `xz -9`. The decoder allocates it at once, and the product stays below 250 MiB. */
 const MAX_DICTIONARY_BYTES = 64 * 2 ** 20;
 
 /**

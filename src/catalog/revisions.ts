@@ -13,7 +13,7 @@ export interface Revision {
   readonly firstPackage: number;
 }
 
-/** What ends a long write, and who hears of waiting. */
+/** A signal that ends a long write, and a callback for when it has to wait. */
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once when another process has been writing the same for a second */

@@ -39,7 +39,10 @@ export class SolverGraphCache {
     };
   }
 
-  /** Returns the bytes under a key, the same object while the key stays the same. Within a snapshot nothing is written: that waits for `flush`. */
+  /**
+   * Returns the bytes under a key, the same object while the key stays the same. Within a snapshot nothing is written: that waits
+   * for `flush`.
+   */
   get(key: string, make: () => Uint8Array): Uint8Array {
     if (this.#last?.key !== key) this.#last = { key, content: this.#read(key) ?? this.#make(key, make) };
     return this.#last.content;

@@ -18,7 +18,7 @@ export interface PlannedLayer {
   readonly packages: readonly InstalledPackage[];
 }
 
-/** What the plan of layers depends on. */
+/** Packages and settings on which the plan of layers depends. */
 export interface LayerPlanInput {
   readonly candidates: readonly LayerCandidate[];
   readonly clashes: readonly DecidedClash[];

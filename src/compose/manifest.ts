@@ -2,7 +2,7 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
 import { sortKeys } from './image-config.ts';
 
-/** What an image manifest lists. */
+/** Descriptors and annotations of an image manifest. */
 export interface ManifestInput {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];

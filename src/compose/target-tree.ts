@@ -28,7 +28,7 @@ export interface TargetTree extends InstallerResult {
   read(path: string): Uint8Array | undefined;
 }
 
-/** What the target tree is made of. */
+/** Packages, rules and installer from which the target tree is made. */
 export interface TargetTreeInput {
   /** Packages in install order */
   readonly packages: readonly InstalledPackage[];

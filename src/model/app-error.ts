@@ -20,7 +20,7 @@ export type ErrorCode =
   | 'AUTH'
   | 'CANCELLED';
 
-/** What an AppError may carry beside code and message. */
+/** Further parts of an AppError, beside code and message. */
 export interface ErrorContext {
   /** A way out for the user, as a sentence or a command */
   readonly hint?: string;

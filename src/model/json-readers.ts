@@ -3,6 +3,7 @@ import type { Descriptor } from './descriptor.ts';
 import { type DiffId, type Digest, isDigest, parseDiffId, parseDigest } from './digest.ts';
 import type { Platform } from './platform.ts';
 
+/** An object read from JSON. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**

@@ -1,5 +1,5 @@
 /*
- * What a spread argument would do, for lists of any length: engines take some 120,000 arguments, and then throw a RangeError.
+ * Functions in place of spread arguments, for lists of any length: beyond some 120,000 arguments a call throws a RangeError.
  * test/layers.test.ts keeps spread arguments out.
  */
 

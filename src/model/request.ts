@@ -54,7 +54,7 @@ export interface ConfigOptions {
 }
 
 /**
- * What an image has beside the packages that are asked for: what it takes to enter it (a shell, users, the distribution's
+ * Packages of an image beside the requested ones: what it takes to enter it (a shell, users, the distribution's
  * name, keys and, where it is small, package manager), what the distribution's own container image has, or nothing.
  */
 export type BaseMode = 'minimal' | 'system' | 'none';

@@ -20,8 +20,8 @@ export interface VerifiedPackage {
 }
 
 /**
- * What an entry of a generated layer is. Of the first four the bytes are a package's: `package`: as it ships the path;
- * `attributes`: with another owner, mode or time; `moved`: at another path; `directory`: has no bytes. The rest are not:
+ * Origin of an entry of a generated layer. The bytes of the first four are a package's: `package`: as it ships the path;
+ * `attributes`: with another owner, mode or time; `moved`: at another path; `directory`: has no bytes. Those of the rest are not:
  * `whiteout`, `symlink`, `database`: the package manager's; `install`: below `/.pkg`; `generated`: anything else.
  */
 export type EntryOrigin =

@@ -29,7 +29,7 @@ interface SavedImage {
 }
 
 /**
- * What `docker save`, `podman save` and skopeo write without an OCI layout (docker image-spec v1.2, `manifest.json`).
+ * Opens an archive that `docker save`, `podman save` or skopeo wrote without an OCI layout (docker image-spec v1.2, `manifest.json`).
  * It has no manifest: the descriptors are made here, from the layers' own bytes, and only the config's diffIDs say what
  * those must be.
  * @throws AppError as openImage
@@ -73,7 +73,7 @@ export async function openDockerArchive(
   };
 }
 
-/** What docker wrote beside each layer, and a list of names, for its versions before 1.10. */
+/** Files beside each layer, and a list of names, that docker wrote for its versions before 1.10 */
 const LEGACY = /^(?:repositories|[0-9a-f]{64}\/(?:VERSION|json))$/;
 
 function leftOver(layout: LayoutReader, images: readonly SavedImage[]): readonly string[] {

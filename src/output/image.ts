@@ -89,7 +89,7 @@ function indexJson(image: Image): Buffer {
 }
 
 /**
- * What `docker load` and `podman load` read: docker image-spec v1.2, `manifest.json`, with OCI blob paths. Full
+ * Returns the document that `docker load` and `podman load` read: docker image-spec v1.2, `manifest.json`, with OCI blob paths. Full
  * names, since podman puts `localhost/` before others; docker shortens them itself.
  */
 function dockerManifestJson(image: Image): Buffer {

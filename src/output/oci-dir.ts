@@ -37,7 +37,7 @@ export function writeOciDirectory(
   return extendOciDirectory(added, path, options);
 }
 
-/** What is added to a layout. */
+/** Blobs and descriptors to be added to a layout. */
 export interface LayoutAddition {
   /** Layers, configs, manifests and indexes */
   readonly blobs: readonly LayoutBlob[];
@@ -124,7 +124,7 @@ async function openLayout(path: string): Promise<void> {
   if (found === undefined) await writeWhole(marker, path, { bytes: OCI_LAYOUT, mode: 0o644 });
 }
 
-/** What is written to a layout stays in it, and a pipe would be waited for. */
+/** Refuses links, which would lead out of the layout, and pipes, which would be waited for. @throws AppError STORAGE */
 function expectNoOther(path: string, isExpected: (found: Stats) => boolean): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined || isExpected(found)) return;

@@ -20,6 +20,7 @@ export interface UnpackedEntry {
   readonly linkTarget: string;
 }
 
+/** Receives the entries of a tar in order. */
 export interface EntryVisitor {
   /** Called once for each entry, before its content. */
   entry(entry: UnpackedEntry): void;
@@ -40,7 +41,7 @@ const TYPES: Readonly<Record<Header['type'], EntryType>> = {
   fifo: 'fifo',
 };
 
-/** What a UTF-8 decoder puts in the place of bytes that are not UTF-8. */
+/** Character that a UTF-8 decoder puts in place of bytes that are not UTF-8 */
 const REPLACEMENT = '\ufffd';
 
 /**

@@ -14,7 +14,7 @@ export interface UnpackOptions extends TreeOptions {
   readonly keepOldFiles: boolean;
 }
 
-/** What unpacking made and left out. */
+/** Number of entries that were unpacked or left out. */
 export interface Unpacked {
   readonly entries: number;
   /** Devices and pipes, which are never made */

@@ -19,7 +19,7 @@ const ROOT = '/tmp/root';
 const STATE = '/tmp/state';
 
 /**
- * What package scripts do as root: owners, modes, other users' programs, file capabilities, chroot. No devices, no
+ * Capabilities for what package scripts do as root: owners, modes, other users' programs, file capabilities, chroot. No devices, no
  * mounts, no network, no kernel settings.
  */
 const CAPABILITIES = [

@@ -28,7 +28,7 @@ export const DEFAULT_LIMITS: SandboxLimits = {
   fileBytes: 8 * 2 ** 30,
   /** A JVM's or a compiler's, and room. */
   processMemoryBytes: 4 * 2 ** 30,
-  /** What a login session gets from most distributions as its hard limit or more */
+  /** Most distributions give a login session this as its hard limit, or more. */
   openFiles: 4096,
   /** Real packages print some kilobytes. */
   outputBytes: 2 ** 20,

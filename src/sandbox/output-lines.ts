@@ -3,7 +3,7 @@ const MAX_LINE_BYTES = 4096;
 
 /**
  * Cuts a program's output into lines fit for a terminal: no control characters, no more than `maxBytes` in all.
- * What is beyond is counted and dropped.
+ * The rest is counted and dropped.
  */
 export class OutputLines {
   readonly #emit: (line: string) => void;

@@ -24,7 +24,7 @@ const MAX_CONTROL_BYTES = 16 * 1024 * 1024;
 
 /** Real packages stay below 50 : 1; gzip reaches 1030 : 1 on zeros. */
 const MAX_RATIO = 400;
-/** Of a SHA-256; what follows them apk does not read. */
+/** Digits of a SHA-256; apk does not read what follows them. */
 const SHA256_DIGITS = 64;
 
 const SCRIPT_NAMES = [

@@ -42,6 +42,7 @@ export function isPlainSignature(entry: TarEntry, where: string): boolean {
   );
 }
 
+/** The control member of an archive, and the signatures in front of it. */
 export interface SignedControl {
   /** The entries before the control member, in order */
   readonly entries: readonly Pick<FileEntry, 'path' | 'offset' | 'sizeBytes'>[];
@@ -52,6 +53,7 @@ export interface SignedControl {
   readonly where: string;
 }
 
+/** What verifying the control member found. */
 export interface ControlVerdict {
   /** The key's name; '' when accepted without one. */
   readonly signedBy: string;

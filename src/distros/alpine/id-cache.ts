@@ -3,6 +3,7 @@ import type { DirectoryOwnership, Root, RootEntry } from '../install.ts';
 
 type Owner = Pick<DirectoryOwnership, 'uid' | 'gid'>;
 
+/** The ids of owners' names as apk resolves them during an installation (apk-tools `io.c` apk_id_cache). */
 export interface IdCache {
   /** apk opens a package, or has run its first script. What it brings itself is not in place before its end. */
   open(root: Root): void;

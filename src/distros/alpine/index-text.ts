@@ -3,7 +3,7 @@ import { BLANK_PACKAGE } from '../../model/blank-package.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import { UNUSABLE } from '../../model/unusable.ts';
 
-/** Real lines reach 60 KiB (`p:` of a language pack); a longer one is no index. */
+/** Real lines reach 60 KiB (`p:` of a language pack); a longer one is not an index. */
 const MAX_LINE_CHARACTERS = 4 * 1024 * 1024;
 /** Alpine's edge has 30,000 packages in all. */
 const MAX_PACKAGES = 1_000_000;

@@ -1,6 +1,7 @@
 import type { Installation, InstalledPackage, Root } from '../install.ts';
 import type { ApkLayout } from './apk-layout.ts';
 
+/** apk's database of an installed root; no leading slash. */
 export const DATABASE_FOLDER = 'lib/apk/db';
 /** Where apk 2 puts a script to run it, in a folder that it makes with mode 0700 where there is none. */
 export const SCRIPT_FOLDER = 'lib/apk/exec';

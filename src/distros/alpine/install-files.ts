@@ -6,6 +6,7 @@ import { type TriggerRun, triggersOf } from './triggers.ts';
 /** Lines of the steps that are done. */
 const STATE_PATH = '.pkg/state';
 
+/** What the files below `/.pkg` are made of. */
 export interface InstallFilesInput {
   /** In install order */
   readonly packages: readonly InstalledPackage[];
@@ -23,6 +24,7 @@ export interface InstallFilesInput {
   late(installed: InstalledPackage): readonly LateEntry[];
 }
 
+/** An entry of a package, with the numeric owner that it has as long as no pending step has run. */
 export interface LateEntry extends Pick<DirectoryOwnership, 'uid' | 'gid'> {
   readonly entry: FileEntry;
 }

@@ -8,6 +8,7 @@ import { checksumsOf, linkedChecksums, NO_CHECKSUMS } from './file-checksums.ts'
 import { relationsText } from './relation.ts';
 import { isMetadata, isUnpacked } from './unpacked.ts';
 
+/** What the installed database is written from. */
 export interface InstalledDatabase {
   /** Sorted by displayName */
   readonly packages: readonly InstalledPackage[];

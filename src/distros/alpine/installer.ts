@@ -48,7 +48,7 @@ export function installer(installation: Installation): Installer {
     }
     steps.run(step, root);
   };
-  /** Of entries whose ids the archive's numbers are not */
+  /** Resolved owners of entries where they differ from the archive's numbers */
   const owners = new Map<FileEntry, Owner>();
 
   const resolve = (entry: FileEntry): Owner => {

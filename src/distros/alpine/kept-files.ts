@@ -1,4 +1,4 @@
-/** Real ones stay below 64 KiB; a larger one is no such file, and its content is left in the archive. */
+/** Real ones stay below 64 KiB; the content of a larger file is left in the archive. */
 const MAX_KEPT_FILE_BYTES = 1024 * 1024;
 
 /**

@@ -6,6 +6,7 @@ import { certificateOf, subjectHash } from './known-x509.ts';
 
 /** In usr/bin where usr/sbin is a link to it */
 export const UPDATE_CA_CERTIFICATES = ['usr/sbin/update-ca-certificates', 'usr/bin/update-ca-certificates'];
+/** OpenSSL's c_rehash, as the ca-certificates package ships it. */
 export const C_REHASH = 'usr/bin/c_rehash';
 const UPDATE_SCRIPTS = 'etc/ca-certificates/update.d';
 

@@ -29,6 +29,7 @@ function provisionFor(relation: Relation, provider: Providing, rules: TermRules)
   return undefined;
 }
 
+/** By what a package meets the relation: its name or a provide as written; undefined: not at all. A conflict, `!name`, is met by nothing. */
 export function satisfies(
   relation: string,
   provider: Providing,
@@ -56,6 +57,7 @@ function byPreference(a: Option, b: Option, rules: TermRules): number {
   );
 }
 
+/** The packages that meet the relation, best first, as apk would choose among them with nothing installed. */
 export function providersOf(
   relation: string,
   source: PackageSource,

@@ -107,7 +107,7 @@ export function relationsText(values: readonly string[], generation: TermRules['
 
 const TERM = /^([^<>=~]*)([<>=~]*)(.*)$/s;
 
-/** Of a checksum, behind `><`, the version is not looked at. */
+/** A checksum, behind `><`, is not read as a version. */
 function isReadBy2(operators: string, version: string): boolean {
   return (operators.includes('<') && operators.includes('>')) || isValidVersion2(version);
 }

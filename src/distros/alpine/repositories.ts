@@ -7,6 +7,7 @@ import { unsupported } from './repository-lines.ts';
 const OFFICIAL_MIRROR = 'https://dl-cdn.alpinelinux.org/alpine';
 const OFFICIAL_REPOSITORIES = ['main', 'community'];
 const INDEX_NAME = 'APKINDEX.tar.gz';
+/** The release where the user names none: the mirrors' link to the newest stable one. */
 export const DEFAULT_RELEASE = 'latest-stable';
 
 /** `MIRROR/<release>/<main|community>/<arch>` for every mirror. */

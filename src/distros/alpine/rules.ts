@@ -100,6 +100,7 @@ const APK_2_14_5: SolverRules = {
 const APK_2_14_7: SolverRules = { ...APK_2_14_5, since: '2.14.7', order: 'walk' };
 const APK_2_14_11: SolverRules = { ...APK_2_14_7, since: '2.14.11', reinstallsRemoved: true };
 
+/** The rules of apk 3, which are those of any release that is not known. */
 export const APK_3: SolverRules = {
   since: '3',
   generation: '3',

@@ -2,6 +2,7 @@ import type { Installation, InstalledPackage, Root } from '../install.ts';
 import { hookLabel } from './commit-hooks.ts';
 import { applyKnownProgram, applyKnownScript, type ScriptRun } from './known-script.ts';
 
+/** The turns of an installation's scripts and hooks, in apk's order. */
 export interface ScriptSteps {
   /** The script's turn: its effect is applied to the root, or it is left. No effect without such a script. */
   run(step: Omit<ScriptRun, 'time'>, root: Root): void;

@@ -62,7 +62,7 @@ function decideClash(clash: Clash, decide: DecideOwner = decideOwner): ReturnTyp
   return sameContent(existing, entry) ? 'keep' : { beside: `${path}.apk-new` };
 }
 
-/** Of a hard link nothing is known here; its file is the package's own. */
+/** Whether two entries have the same content. A hard link counts as the same: its file is the package's own. */
 function sameContent(existing: Clash['existing'], entry: FileEntry): boolean {
   if (entry.type === 'hardlink') return true;
   return (

@@ -4,6 +4,7 @@ import { infoList } from '../shared/pkginfo.ts';
 import { hashOrder } from './hash-order.ts';
 import { folderOf, isMetadata, isUnpacked } from './unpacked.ts';
 
+/** A trigger script that an installation runs. */
 export interface TriggerRun {
   readonly package: InstalledPackage;
   /** Absolute paths of the matching changed directories, in apk's order */

@@ -15,7 +15,7 @@ export function isMetadata(entry: Pick<FileEntry, 'path' | 'type'>): boolean {
   return type !== 'directory' && path.includes('.keep_') && /(?:^|\/)\.keep_[^/]+$/.test(path);
 }
 
-/** Of apk 3, which installs abuild's `.keep_<something>` like any file. */
+/** Members that apk 3 never installs; it installs abuild's `.keep_<something>` like any file. */
 export function isHidden({ path }: Pick<FileEntry, 'path'>): boolean {
   return path.startsWith('.');
 }

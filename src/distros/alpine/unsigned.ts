@@ -33,7 +33,7 @@ export function unsigned(facts: ReadFacts): Unsigned {
   return { endsAt: segment.offset, tarEndsAt: segment.uncompressedOffset, parts };
 }
 
-/** Of facts without them: one signature, by the key that signed, is the one that was verified. */
+/** Signatures of facts that lack them: a single one, by the key that signed, is the one that was verified. */
 function knownSignatures(facts: ReadFacts, control: FileEntry): readonly SignatureEntry[] {
   const entries = unverifiedSignatures(facts.files.slice(0, facts.files.indexOf(control)));
   const [first] = entries;

@@ -37,6 +37,7 @@ export function compareFuzzy2(a: string, b: string): number {
   return compare(a, b, true);
 }
 
+/** Whether apk 2 accepts the version (apk_version_validate). */
 export function isValidVersion2(version: string): boolean {
   const reader = { text: version, position: 0, kind: DIGIT };
   while (reader.kind !== END && reader.kind !== INVALID) take(reader);

@@ -54,6 +54,7 @@ export function compareFuzzy(version: string, prefix: string): number {
   return compare(version, prefix, true);
 }
 
+/** Whether apk 3 accepts the version (apk_version_validate). */
 export function isValidVersion(version: string): boolean {
   const token = firstToken(version);
   while (token.kind < TOKEN.end) nextToken(token);

@@ -27,7 +27,7 @@ const level = (oci: string, takes: readonly string[]): Architecture => ({
   servers: OFFICIAL,
 });
 
-/** Of words that are one of OCI's the last is what OCI's name means. */
+/** Where several words are one of OCI's, the last is what OCI's name means. */
 export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   x86_64: { oci: 'amd64', servers: OFFICIAL },
   x86_64_v2: level('amd64/v2', ['x86_64']),

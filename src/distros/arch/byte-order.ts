@@ -5,6 +5,7 @@ export function sortByBytes(texts: string[]): string[] {
   return texts.some((text) => /[\ud800-\udfff]/.test(text)) ? texts.sort(compareBytes) : texts.sort();
 }
 
+/** Orders two texts by their bytes, as strcmp(3) does. */
 export function compareBytes(a: string, b: string): number {
   return Buffer.compare(encodePath(a), encodePath(b));
 }

@@ -4,6 +4,7 @@ import type { Clash, Displaced } from './problems.ts';
 import { fullName, type Session } from './session.ts';
 import type { Targets } from './targets.ts';
 
+/** What remains of a transaction once conflicts inside it are resolved, or the conflict that nothing resolves. */
 export type ConflictResolution =
   | {
       readonly packages: readonly CatalogPackage[];

@@ -7,6 +7,7 @@ export interface SyncSource extends PackageSource {
   replacers?(name: string): readonly CatalogPackage[];
 }
 
+/** How a package is chosen for a requirement. */
 export interface Search<Entry extends IndexPackage> {
   /** Packages of these names are not chosen */
   readonly excluding?: { named(name: string): IndexPackage | undefined };

@@ -6,6 +6,7 @@ export interface HookTrigger {
   readonly targets: readonly string[];
 }
 
+/** A hook of alpm-hooks(5). */
 export interface Hook {
   /** File name with `.hook` */
   readonly name: string;

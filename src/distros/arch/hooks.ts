@@ -13,10 +13,11 @@ export interface TriggeredHook {
   readonly hook: Hook;
   /** What its triggers matched, sorted by bytes, each once: the hook's standard input under NeedsTargets */
   readonly targets: readonly string[];
-  /** Of its `Depends`, those no package of the image satisfies: pacman reports the hook and does not run it. */
+  /** Those of its `Depends` that no package of the image satisfies: pacman reports the hook and does not run it. */
   readonly unsatisfied: readonly string[];
 }
 
+/** The hooks that an installation runs. */
 export interface HookPlan {
   /** In order of execution */
   readonly hooks: readonly TriggeredHook[];

@@ -6,6 +6,7 @@ import { hookTargetsPath, installScript, scriptletPath, scriptletsOf } from './i
 /** Lines of the steps that are done; there from the start, so that the script needs no tool to make it. */
 const STATE_PATH = '.pkg/state';
 
+/** The steps of an installation, and which of them the tree has already. */
 export interface StepPlan {
   readonly plan: HookPlan;
   /** Names of steps (stepName) that the tree has already */

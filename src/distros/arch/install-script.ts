@@ -12,6 +12,7 @@ export function scriptletPath(facts: ArchiveFacts): string {
   return `.pkg/arch/${facts.name}/INSTALL`;
 }
 
+/** The file that a hook reads its targets from on standard input; no leading slash. */
 export function hookTargetsPath(hook: TriggeredHook): string {
   return `.pkg/arch-hooks/${hook.hook.name}.targets`;
 }

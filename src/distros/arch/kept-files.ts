@@ -1,6 +1,6 @@
 import { isHookFile } from './hook-files.ts';
 
-/** Real ones stay below 64 KiB; a larger one is no such file, and its content is left in the archive. */
+/** Real ones stay below 64 KiB; the content of a larger file is left in the archive. */
 const MAX_KEPT_FILE_BYTES = 1024 * 1024;
 
 /** What scriptlets and systemd-sysusers add to, and what they add; what `/etc/ld.so.conf` is and includes. */

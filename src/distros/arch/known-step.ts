@@ -80,7 +80,7 @@ function environmentOf(draft: RootDraft, packages: readonly InstalledPackage[]):
   };
 }
 
-/** Of the whole root, which is the working directory: without arguments, or as `ldconfig -r .` */
+/** ldconfig of the whole root, which is the working directory: without arguments, or as `ldconfig -r .` */
 function ldconfig(packages: readonly InstalledPackage[], program: string): KnownCommand {
   return ({ args, root }) => {
     const { options, operands } = readOptions(args, '', 'r');

@@ -6,9 +6,10 @@ import { compareVersions } from './version.ts';
 
 /** pacman(8), DBPath */
 export const LOCAL_DATABASE = 'var/lib/pacman/local';
+/** Where pacman keeps the databases that it downloads; no leading slash. */
 export const SYNC_DATABASES = 'var/lib/pacman/sync';
 
-/** Of the layout below `local`, since pacman 4.2 */
+/** Version of the layout below `local`, since pacman 4.2 */
 const DATABASE_VERSION = '9\n';
 
 /** The first pacman that knows `xdata` */

@@ -8,6 +8,7 @@ export interface Failure {
   readonly line: string;
 }
 
+/** A change that pacman would refuse, with the lines that it would print. */
 export interface FailedChange {
   readonly ok: false;
   readonly problems: readonly SolveProblem[];
@@ -17,6 +18,7 @@ export interface FailedChange {
 /** The asker of everything that nobody else asks for. */
 export const WORLD = 'world';
 
+/** A failure before the transaction: targets that cannot be found, or not together. */
 export function failTargets(failures: readonly Failure[]): FailedChange {
   return {
     ok: false,
@@ -44,6 +46,7 @@ export function problem(
   return { candidates: [], ...facts, requirement, chain, terms };
 }
 
+/** A target of an architecture that was not asked for. */
 export function explainArchitecture(entry: CatalogPackage, expected: string): Failure {
   return {
     problem: problem(
@@ -82,6 +85,7 @@ export interface Displaced {
   readonly by: IndexPackage;
 }
 
+/** A requirement that nothing in the transaction meets. */
 export interface Unmet {
   readonly wanted: Relation;
   /** Those who have the requirement, each with who asked for it, outermost first */
@@ -91,6 +95,7 @@ export interface Unmet {
   readonly displaced: Displaced | undefined;
 }
 
+/** Why a requirement is not met: nothing provides it, or only what gave way, is ignored or has another version. */
 export function explainMissing({ wanted, chains, more, displaced }: Unmet, session: Session): SolveProblem {
   const requirement = relationText(wanted);
   const considered = session.databases.considered(wanted.name);
@@ -128,6 +133,7 @@ export function explainMissing({ wanted, chains, more, displaced }: Unmet, sessi
   }
 }
 
+/** libalpm's line for a requirement that is not met. */
 export function missingLine(requirer: string, wanted: Relation): string {
   return `unable to satisfy dependency '${relationText(wanted)}' required by ${requirer}`;
 }
@@ -142,6 +148,7 @@ export interface Broken {
   readonly by: CatalogPackage | undefined;
 }
 
+/** An installed package that the transaction would break. */
 export function explainBroken({ requirer, wanted, lost, by }: Broken): Failure {
   const requirement = relationText(wanted);
   const cause = by === undefined ? `removing ${lost.name}` : `installing ${lost.name} (${by.version})`;
@@ -158,6 +165,7 @@ export function explainBroken({ requirer, wanted, lost, by }: Broken): Failure {
   };
 }
 
+/** Two packages in conflict. */
 export interface Clash {
   readonly first: IndexPackage;
   readonly second: IndexPackage;

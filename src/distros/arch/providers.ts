@@ -3,6 +3,7 @@ import type { Candidate, Providing } from '../resolver.ts';
 import { SyncDatabases } from './databases.ts';
 import { parseRelation, RelationCache, satisfiesByName } from './relation.ts';
 
+/** By what a package meets the relation: its name or a provide as written; undefined: not at all. */
 export function satisfies(relation: string, provider: Providing): string | undefined {
   const wanted = parseRelation(relation);
   if (satisfiesByName(provider, wanted)) return provider.name;
@@ -10,6 +11,7 @@ export function satisfies(relation: string, provider: Providing): string | undef
   return provider.provides.find((provide) => relations.satisfiesByProvision([provide], wanted));
 }
 
+/** The packages that meet the relation, in the order in which pacman --noconfirm would choose among them. */
 export function providersOf(relation: string, source: PackageSource): readonly Candidate[] {
   return new SyncDatabases(source, new RelationCache()).candidates(parseRelation(relation)).map((entry) => {
     const by = satisfies(relation, entry) as string;

@@ -5,6 +5,7 @@ const OPERATORS = ['=', '<', '>', '<=', '>='] as const;
 /** Empty: any version */
 export type Operator = '' | (typeof OPERATORS)[number];
 
+/** Whether a text is an operator of a requirement. */
 export function isOperator(text: string): text is (typeof OPERATORS)[number] {
   return (OPERATORS as readonly string[]).includes(text);
 }
@@ -46,6 +47,7 @@ export function relationText({ name, operator, version }: Relation): string {
   return `${name}${operator}${version}`;
 }
 
+/** The same relation for any version. */
 export function withoutVersion({ name }: Relation): Relation {
   return { name, operator: '', version: '' };
 }
@@ -81,10 +83,12 @@ export class RelationCache {
   }
 }
 
+/** Whether a package meets the relation by its own name and version. */
 export function satisfiesByName(candidate: Candidate, wanted: Relation): boolean {
   return candidate.name === wanted.name && versionMatches(candidate.version, wanted);
 }
 
+/** Whether a version answers the operator of a relation (libalpm dep_vercmp). */
 export function versionMatches(version: string, wanted: Pick<Relation, 'operator' | 'version'>): boolean {
   if (wanted.operator === '') return true;
   const order = compareVersions(version, wanted.version);

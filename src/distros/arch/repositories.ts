@@ -7,6 +7,7 @@ import type { RepositorySpec } from '../../model/repository.ts';
 import type { MirrorLayout, RepositoryQuery } from '../distro.ts';
 import { ARCHITECTURES, LAYOUT, serverWord } from './architectures.ts';
 
+/** The release of Arch: it has one. */
 export const DEFAULT_RELEASE = 'rolling';
 
 const OFFICIAL_REPOSITORIES = ['core', 'extra'] as const;

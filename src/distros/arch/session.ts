@@ -74,6 +74,7 @@ export class Session {
   }
 }
 
+/** `name-version`, as pacman prints a package. */
 export function fullName(entry: { readonly name: string; readonly version: string }): string {
   return `${entry.name}-${entry.version}`;
 }

@@ -3,6 +3,7 @@ import { verifyDetached } from '../../trust/verify-detached.ts';
 import type { PacmanTrust } from './pacman-trust.ts';
 import { enforceSigLevel, type SigLevelPart } from './sig-level.ts';
 
+/** A signature to be checked, and by which policy. */
 export interface SignatureCheck {
   readonly policy: PacmanTrust;
   /** What pacman's SigLevel asks of this kind of file. */

@@ -101,7 +101,7 @@ function membersOf(
   return { members: groupMembers(everyone, session), skipped: everyone.length > 0 };
 }
 
-/** Of two members of one name the earlier database's, even where that one is passed over. */
+/** Members of a group, one for each name: the earlier database's, even where that one is passed over. */
 function groupMembers(everyone: readonly CatalogPackage[], session: Session): CatalogPackage[] {
   const { needed, skipIgnored } = session.options;
   const seen = new Set<string>();

@@ -11,6 +11,7 @@ import { REFUSED_XATTRS, refusedXattrs } from './refused-xattrs.ts';
 /** `.MTREE` of the largest packages is 3 MiB, every other root member is smaller; they are held in memory. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
+/** What is collected of an archive's entries. */
 export interface FileListOptions {
   /** For error messages. */
   readonly where: string;
@@ -31,6 +32,7 @@ export interface FileListOptions {
   scan?(path: string, sizeBytes: number): ContentScan | undefined;
 }
 
+/** A look at one file's content as it comes by. */
 export interface ContentScan {
   /** In order; the bytes are a view, valid only during the call. */
   write(chunk: Buffer): void;
@@ -38,6 +40,7 @@ export interface ContentScan {
   end(sha256: string): void;
 }
 
+/** What was collected of an archive. */
 export interface FileList {
   readonly files: readonly FileEntry[];
   /** Contents of the files that `keep` named. */

@@ -2,6 +2,7 @@ import { decodePath } from '../../model/path-bytes.ts';
 import type { RootDraft } from './root-draft.ts';
 import { undecided } from './shell/undecided.ts';
 
+/** Files of accounts; no leading slash. */
 export const PASSWD = 'etc/passwd';
 export const GROUP = 'etc/group';
 export const SHADOW = 'etc/shadow';
@@ -10,7 +11,7 @@ export const SHADOW = 'etc/shadow';
 export interface Account {
   readonly name: string;
   readonly id: number;
-  /** Of a group; empty for a user */
+  /** Members of a group; empty for a user */
   readonly members: readonly string[];
 }
 

@@ -10,6 +10,7 @@ export interface Agenda {
   next(): NameState | undefined;
 }
 
+/** The agenda of the apk that the rules are of (apk-tools src/solver.c queue_unresolved, dequeue_next_name). */
 export function agendaFor(rules: SolverRules, discovery: Discovery): Agenda {
   return rules.order === 'tiers' ? new Tiers(discovery) : new List(rankBy(rules.order, discovery));
 }

@@ -3,6 +3,7 @@ import { murmur3, NAME_BUCKETS } from '../hash-order.ts';
 import { type Graph, QUIET } from './graph.ts';
 import type { Draft, Relations } from './graph-draft.ts';
 
+/** Packages and texts as they were numbered, before lists by name exist. */
 export interface Parts {
   readonly drafts: readonly Draft[];
   /** By number */

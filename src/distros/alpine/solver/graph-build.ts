@@ -13,6 +13,7 @@ const MAX_REPOSITORIES = 32;
 /** All releases of Alpine together have about 500,000 packages. */
 const MAX_PACKAGES = 4_000_000;
 
+/** What a graph is built from. */
 export interface GraphInput {
   /** In the order of repositories and of their indexes. */
   readonly packages: Iterable<RelatedPackage>;

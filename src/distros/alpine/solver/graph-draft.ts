@@ -32,6 +32,7 @@ export class Numbers {
   }
 }
 
+/** The relations of a graph on its way, each text numbered once. */
 export class Relations {
   readonly names: Numbers;
   readonly versions: Numbers;
@@ -47,7 +48,10 @@ export class Relations {
     this.rules = rules;
   }
 
-  /** apk stops reading a list at a term that is none; `broken` also says that a version in it is not valid. apk 2 knows no broken list. */
+  /**
+   * Reads a list up to the first text that is not a term, as apk does. `broken`: there was one, or a version in the list is
+   * not valid; never with apk 2.
+   */
   list(texts: readonly string[]): { ids: readonly number[]; broken: boolean } {
     const ids: number[] = [];
     let broken = false;

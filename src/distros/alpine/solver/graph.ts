@@ -8,6 +8,7 @@ import { murmur3, NAME_BUCKETS } from '../hash-order.ts';
  */
 export type Graph = Readonly<Record<WordSection, Int32Array>> & Readonly<Record<ByteSection, Uint8Array>>;
 
+/** The sections of 32-bit words, in the order in which they are serialised. */
 export const WORD_SECTIONS = [
   /** Where a name's bytes begin in nameBytes */
   'nameStart',
@@ -63,8 +64,11 @@ export const WORD_SECTIONS = [
   'relationVersion',
   'versionStart',
 ] as const;
+/** The sections of bytes (UTF-8), behind those of words. */
 export const BYTE_SECTIONS = ['nameBytes', 'versionBytes'] as const;
+/** A section of words. */
 export type WordSection = (typeof WORD_SECTIONS)[number];
+/** A section of bytes. */
 export type ByteSection = (typeof BYTE_SECTIONS)[number];
 
 /** Bits of packageFlags. */
@@ -85,20 +89,24 @@ export const BROKEN = 32;
 
 const utf8 = new TextDecoder();
 
+/** The text of a name by its number. */
 export function nameText(graph: Graph, name: number): string {
   return utf8.decode(graph.nameBytes.subarray(graph.nameStart[name], graph.nameStart[name + 1]));
 }
 
+/** The text of a version by its number. */
 export function versionText(graph: Graph, version: number): string {
   return utf8.decode(
     graph.versionBytes.subarray(graph.versionStart[version], graph.versionStart[version + 1]),
   );
 }
 
+/** How many names there are. */
 export function nameCount(graph: Graph): number {
   return graph.nameStart.length - 1;
 }
 
+/** How many packages there are. */
 export function packageCount(graph: Graph): number {
   return graph.packageName.length;
 }

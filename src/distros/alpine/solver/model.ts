@@ -12,6 +12,7 @@ import {
 } from './state.ts';
 import { Terms } from './terms.ts';
 
+/** What a model depends on beside its graph. */
 export interface ModelOptions {
   readonly rules: SolverRules;
   /** `@tag` of each repository by rank; empty: untagged */
@@ -164,7 +165,7 @@ export class Model implements Links {
     return version;
   }
 
-  /** Of the package `id`, out of the lists of all. */
+  /** The relations of package `id`, out of the list of all. */
   relations(all: Int32Array, starts: Int32Array, id: number): readonly Dependency[] {
     return Array.from(all.subarray(starts[id], starts[id + 1]), (relation) => this.#relation(relation));
   }
@@ -178,7 +179,7 @@ export class Model implements Links {
     }));
   }
 
-  /** Of the name `id`. */
+  /** The packages that go by name `id`. */
   providers(id: number): readonly Provider[] {
     if (id < 0) return [];
     const { providerStart, providerPackage, providerVersion } = this.graph;

@@ -28,6 +28,7 @@ function termText({ owner, dependency }: Term, model: Model): string {
   return owner === null ? `world[${text}${tag}]` : `${labelOf(owner)}[${text}]`;
 }
 
+/** A provide as apk prints it: `name` or `name=version`. */
 export function provideText({ name, version }: Provide): string {
   return version === '' ? name.text : `${name.text}=${version}`;
 }

@@ -14,6 +14,7 @@ import { Model } from './model.ts';
 import { compareDisplay } from './names.ts';
 import type { Dependency, PackageState } from './state.ts';
 
+/** A request with all that its answer depends on. */
 export interface Problem {
   readonly source: PackageSource;
   readonly architecture: string;
@@ -23,11 +24,12 @@ export interface Problem {
   /** Names that the request itself speaks of: they are settled first. */
   readonly requested: ReadonlySet<string>;
   readonly installed: readonly InstalledEntry[];
-  /** Of the whole request, and of the packages that `requested` names: bits of state.ts */
+  /** Bits of flags.ts for the whole request, and for the packages that `requested` names */
   readonly flags: number;
   readonly requestedFlags: number;
 }
 
+/** What the solver settled; a failure where `errors` is not 0. */
 export interface Solution {
   readonly model: Model;
   /** In apk's order */
@@ -38,6 +40,7 @@ export interface Solution {
   entryOf(pkg: PackageState): IndexPackage;
 }
 
+/** Settles all names that world leads to, as apk_solver_solve of apk-tools does, and lists the changes. */
 export function solveProblem(problem: Problem): Solution {
   const { source, installed } = problem;
   const { model, discovery } = installed.length === 0 ? sharedModel(problem) : installedModel(problem);

@@ -22,6 +22,7 @@ export interface Provider {
   readonly version: string;
 }
 
+/** A name that a package provides; version empty: without one. */
 export interface Provide {
   readonly name: NameState;
   readonly version: string;
@@ -30,7 +31,7 @@ export interface Provide {
 /** What states are linked by: the model. */
 export interface Links {
   readonly graph: Graph;
-  /** Of the whole request */
+  /** Flags of the whole request */
   readonly flags: number;
   /** Numbers the solves */
   readonly solve: number;
@@ -156,7 +157,7 @@ export class NameState {
   requested!: boolean;
   dirty!: boolean;
   queue!: 'now' | 'selectable' | 'unresolved' | 'listed' | undefined;
-  /** Of the graph: see agenda.ts; undefined: not looked at yet */
+  /** Derived from the graph alone (agenda.ts); undefined: not derived yet */
   ownness: number | undefined;
   /** When it was last reconsidered, and when last something it is needed by had to be told */
   reconsidered!: number;

@@ -1,6 +1,7 @@
 /** A step of a recursive walk, which hands the steps below it to `drive`: no chain is too deep for the stack. */
 export type Steps = Generator<Steps, void, void>;
 
+/** Runs a walk to its end, depth first, on a stack of its own. */
 export function drive(all: Steps): void {
   const stack = [all];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {

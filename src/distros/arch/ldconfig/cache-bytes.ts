@@ -27,7 +27,7 @@ const OLD_ENTRY_BYTES = 12;
 const HEADER_BYTES = 48;
 const ENTRY_BYTES = 24;
 const EXTENSION_MAGIC = 0xeaa42174;
-/** Of an extension directory and of each section in it */
+/** Size of an extension directory's header, and of each section in it */
 const EXTENSION_BYTES = 8;
 const SECTION_BYTES = 16;
 const TAG_GENERATOR = 0;

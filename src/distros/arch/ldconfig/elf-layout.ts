@@ -89,6 +89,7 @@ export function number64(bytes: Buffer, offset: number): number {
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? unknown() : Number(value);
 }
 
+/** @throws Unknown */
 export function unknown(): never {
   throw new Unknown();
 }

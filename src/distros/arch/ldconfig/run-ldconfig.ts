@@ -168,7 +168,7 @@ function flagsOf({ bits, machine, libc6 }: SharedLibrary, { legacy }: Release): 
   return libc6 || !legacy ? FLAG_ELF_LIBC6 : FLAG_ELF;
 }
 
-/** Of files and links with one soname: a file before a link, then the newest. */
+/** Chooses among files and links with one soname: a file before a link, then the newest. */
 function newest(candidates: readonly Candidate[]): Candidate {
   const [first, ...others] = candidates as [Candidate, ...Candidate[]];
   return others.reduce((best, next) => {

@@ -6,6 +6,7 @@ import { undecided } from './undecided.ts';
  * spent in about a second.
  */
 const BUDGET = 10_000_000;
+/** The cost of a command, and of each character of its arguments. */
 export const COMMAND_COST = 100;
 
 /** What a script and its substitutions may still spend. */

@@ -8,7 +8,9 @@ export interface CommandResult {
   readonly output?: string | undefined;
 }
 
+/** Success without output. */
 export const DONE: CommandResult = { status: 0 };
+/** Failure without output; messages are not kept. */
 export const FAILED: CommandResult = { status: 1 };
 
 /** What a command is called with. */

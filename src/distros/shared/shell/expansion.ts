@@ -8,7 +8,7 @@ export interface ExpansionState {
   readonly dialect: ShellDialect;
   readonly variables: Pick<ReadonlyMap<string, string>, 'get'>;
   positional: readonly string[];
-  /** Of the last command */
+  /** Exit status of the last command */
   status: number;
   /** @throws Undecided when the script has spent all it may */
   readonly spend: (cost: number) => void;
@@ -103,6 +103,7 @@ function parameterValue(name: string, state: ExpansionState, mayBeUnset: boolean
   return state.variables.get(name) ?? undecided(`$${name}, which nothing sets`);
 }
 
+/** Whether a pattern of `case` matches a text. @throws Undecided where that depends on the locale */
 export function matches(pattern: string, text: string, state: ExpansionState): boolean {
   state.spend((pattern.length + 1) * (text.length + 1));
   if (pattern.includes('?') && /[^\0-\x7f]/.test(text)) undecided('a character of several bytes');

@@ -5,6 +5,7 @@ import type { CommandCall, CommandResult } from './command.ts';
 import { readOptions } from './options.ts';
 import { undecided } from './undecided.ts';
 
+/** `chmod MODE FILE…`, without options. */
 export function chmod({ args, root }: CommandCall): CommandResult {
   const [mode, ...paths] = args;
   if (mode === undefined || paths.length === 0 || paths.some((path) => path.startsWith('-')))
@@ -46,6 +47,7 @@ function changedMode({ type, mode }: DraftEntry, words: string): number {
   return changed;
 }
 
+/** `chown [-h] OWNER[:GROUP] FILE…`. */
 export function chown({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'h');
   const [owner, ...paths] = operands;

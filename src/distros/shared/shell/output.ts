@@ -9,6 +9,7 @@ export interface Sink {
   write(text: string | undefined): void;
 }
 
+/** An output that nobody reads. */
 export const NOWHERE: Sink = { discards: true, write() {} };
 
 /** Standard output into a file: it keeps owner and mode of what is there. */

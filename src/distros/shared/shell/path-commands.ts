@@ -27,6 +27,7 @@ function lastComponent(path: string): string {
   return name === '' || name === '.' || name === '..' ? undecided('a name of unknown form') : name;
 }
 
+/** `mkdir [-p] [-m MODE] DIRECTORY…`, the mode in octal. */
 export function mkdir({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'p', 'm');
   const mode = options.get('m') ?? '755';
@@ -61,6 +62,7 @@ function makeOne(root: RootDraft, path: string, mode: number): boolean {
   return true;
 }
 
+/** `readlink [-f] FILE`. */
 export function readlink({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'f');
   const [path, ...rest] = operands;
@@ -84,6 +86,7 @@ function realPath(path: string, root: RootDraft): CommandResult {
   return FAILED;
 }
 
+/** `rm [-f] FILE…`: files and symlinks. */
 export function rm({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'f');
   let status = 0;
@@ -94,6 +97,7 @@ export function rm({ args, root }: CommandCall): CommandResult {
   return operands.length > 0 ? { status } : undecided('rm of nothing');
 }
 
+/** `touch [-c] FILE…`: makes a file, or sets the time of a directory. */
 export function touch({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'c');
   for (const path of operands) {

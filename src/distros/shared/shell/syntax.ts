@@ -1,6 +1,7 @@
 /** The tree of a shell script (POSIX.1-2017, 2.10), in as much as the interpreter tells constructs apart. */
 export type Word = readonly WordPart[];
 
+/** A part of a word; what is `quoted` is neither split nor a pattern. */
 export type WordPart =
   | { readonly kind: 'text'; readonly text: string; readonly quoted: boolean }
   | {
@@ -14,6 +15,7 @@ export type WordPart =
   /** Its extent is known, its meaning is not. */
   | { readonly kind: 'opaque'; readonly what: string };
 
+/** A redirect (2.7). */
 export interface Redirect {
   /** Undefined: `&>`, both outputs */
   readonly descriptor: 0 | 1 | 2 | undefined;
@@ -22,11 +24,13 @@ export interface Redirect {
   readonly target: Word;
 }
 
+/** `name=value` in front of a command, or alone. */
 export interface Assignment {
   readonly name: string;
   readonly value: Word;
 }
 
+/** A simple command (2.9.1). */
 export interface SimpleCommand {
   readonly kind: 'simple';
   readonly assignments: readonly Assignment[];
@@ -34,6 +38,7 @@ export interface SimpleCommand {
   readonly redirects: readonly Redirect[];
 }
 
+/** Any command (2.9). */
 export type Command =
   | SimpleCommand
   | { readonly kind: 'group'; readonly body: Script; readonly redirects: readonly Redirect[] }
@@ -66,16 +71,19 @@ export type Command =
       readonly redirects: readonly Redirect[];
     };
 
+/** Commands joined by `|`, with `!` in front (2.9.2). */
 export interface Pipeline {
   readonly negated: boolean;
   /** More than one: a pipe */
   readonly commands: readonly Command[];
 }
 
+/** Pipelines joined by `&&` and `||` (2.9.3). */
 export interface AndOr {
   readonly first: Pipeline;
   readonly rest: readonly { readonly operator: '&&' | '||'; readonly pipeline: Pipeline }[];
   readonly background: boolean;
 }
 
+/** Commands one after another. */
 export type Script = readonly AndOr[];

@@ -8,6 +8,7 @@ import { undecided } from './undecided.ts';
  * Undecided or, where it is only printed, an output of unknown text.
  */
 
+/** `echo [-n] WORD…`; what shells print differently is an unknown output. */
 export function echo({ args }: CommandCall): CommandResult {
   const [first = ''] = args;
   const bare = first === '-n';
@@ -16,6 +17,7 @@ export function echo({ args }: CommandCall): CommandResult {
   return { status: 0, output: bare ? text : `${text}\n` };
 }
 
+/** `printf FORMAT WORD…` with `%s`, `%%` and `\n`, one word for each `%s`. */
 export function printf({ args }: CommandCall): CommandResult {
   const [format, ...values] = args;
   if (format === undefined || format.startsWith('-')) undecided('printf');
@@ -30,6 +32,7 @@ export function printf({ args }: CommandCall): CommandResult {
   return { status: 0, output };
 }
 
+/** `cat [FILE…]`. */
 export function cat({ args, root, input, outputFile }: CommandCall): CommandResult {
   const { operands } = readOptions(args, '');
   if (operands.length === 0) return { status: 0, output: input ?? undecided('cat of nothing') };

@@ -6,8 +6,7 @@ import type { GENERAL_OPTIONS } from './args/general-options.ts';
 import { findOption, type Options, type OptionValues } from './args/option.ts';
 import { parseArgs, type RawArgs, readOptions } from './args/parse-args.ts';
 import { UnknownOption, unknownOption } from './args/usage-errors.ts';
-import type { Action, Command, CommandTable } from './command.ts';
-import { loadCommand, loadCommands } from './command-table.ts';
+import { type Action, type Command, type CommandTable, loadCommand, loadCommands } from './command.ts';
 
 /** A command line, read and checked: what to run, and with what. */
 export interface CommandLine {

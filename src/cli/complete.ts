@@ -3,8 +3,7 @@ import { families } from '../distros/families.ts';
 import { pendingOption, splitCommand } from './args/command-word.ts';
 import { findOption, type Option, type Options } from './args/option.ts';
 import { parserOf } from './args/parse-args.ts';
-import type { Command, CommandTable } from './command.ts';
-import { commandNames, loadCommand } from './command-table.ts';
+import { type Command, type CommandTable, commandNames, loadCommand } from './command.ts';
 
 /** Names of packages in the catalog that start with a prefix; never rejects. */
 export type PackageNames = (distro: string, prefix: string) => Promise<readonly string[]>;

@@ -1,7 +1,6 @@
 import type { Option, OptionGroup, OptionText } from './args/option.ts';
 import { parserOf } from './args/parse-args.ts';
-import type { Command, CommandTable } from './command.ts';
-import { loadCommand, loadCommands } from './command-table.ts';
+import { type Command, type CommandTable, loadCommand, loadCommands } from './command.ts';
 
 declare module 'yargs' {
   // Missing in its types.

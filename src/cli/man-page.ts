@@ -1,8 +1,7 @@
 import { productVersion } from '../files/product-version.ts';
 import { GENERAL_OPTIONS } from './args/general-options.ts';
 import type { Option } from './args/option.ts';
-import type { Command, CommandTable } from './command.ts';
-import { loadCommands } from './command-table.ts';
+import { type Command, type CommandTable, loadCommands } from './command.ts';
 import { EXIT_MEANINGS } from './exit-codes.ts';
 import { commandGroups, optionText, optionUsage } from './help.ts';
 

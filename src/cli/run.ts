@@ -6,7 +6,6 @@ import { type App, createApp } from '../use-cases.ts';
 import { paintMessages, paintTitles, wantsColour } from './colour.ts';
 import type { CommandTable, Result, StreamResult } from './command.ts';
 import type { CommandLine } from './command-line.ts';
-import { commandNames } from './command-table.ts';
 import { COMMANDS } from './commands.ts';
 import { GET_COMPLETIONS } from './completion-scripts.ts';
 import { exitCodeOf, jsonText, type PrintOptions, resultText } from './print.ts';
@@ -79,7 +78,7 @@ async function refuseMistyped(line: CommandLine, commands: CommandTable, app: Ap
     import('../distros/families.ts'),
   ]);
   const { distro = families()[0].id } = line.settings;
-  await refuseMistypedCommand(first, commandNames(commands), async (prefix) =>
+  await refuseMistypedCommand(first, commands, async (prefix) =>
     (await app.packageNames({ distro, prefix }).catch((): readonly string[] => [])).includes(prefix),
   );
 }

@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import { integer } from '../../src/app/settings/setting-values.ts';
 import { toggle, valued } from '../../src/cli/args/option.ts';
 import { SOURCE_OPTIONS, sourceFrom } from '../../src/cli/args/source-options.ts';
-import { defineAction, defineActions, defineCommand } from '../../src/cli/command.ts';
-import { loadCommands } from '../../src/cli/command-table.ts';
+import { defineAction, defineActions, defineCommand, loadCommands } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { type Fakes, runFake } from './fake-app.ts';
 

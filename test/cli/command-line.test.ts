@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { splitCommand } from '../../src/cli/args/command-word.ts';
 import { parseArgs } from '../../src/cli/args/parse-args.ts';
-import { commandNames, loadCommand, loadCommands } from '../../src/cli/command-table.ts';
+import { commandNames, loadCommand, loadCommands } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { runFake } from './fake-app.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { loadCommands } from '../../src/cli/command-table.ts';
+import { loadCommands } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { COMPLETION_SCRIPTS, SHELLS } from '../../src/cli/completion-scripts.ts';
 import { runFake } from './fake-app.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { intendedCommand } from '../../src/cli/args/mistyped.ts';
-import { commandNames } from '../../src/cli/command-table.ts';
+import { commandNames } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { sharedData } from '../fixtures/shared.ts';
 import { runFake } from './fake-app.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commandNames, loadCommand, loadCommands } from '../../src/cli/command-table.ts';
+import { commandNames, loadCommand, loadCommands } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { run } from '../../src/cli/run.ts';
 import { PLAN, REPORT, runFake } from './fake-app.ts';

@@ -1,5 +1,4 @@
-import type { CommandTable } from '../command.ts';
-import { loadCommand, loadCommands } from '../command-table.ts';
+import { type CommandTable, loadCommand, loadCommands } from '../command.ts';
 import { GENERAL_OPTIONS } from './general-options.ts';
 import { findOption, type Option, type Options } from './option.ts';
 

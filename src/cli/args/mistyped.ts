@@ -1,4 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
+import { type CommandTable, commandNames } from '../command.ts';
 
 /** Words that other tools use for the same thing. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
@@ -72,13 +73,14 @@ function isTypingError(word: string, name: string): boolean {
  */
 export async function refuseMistypedCommand(
   word: string,
-  commands: readonly string[],
+  commands: CommandTable,
   isPackage: (name: string) => Promise<boolean>,
 ): Promise<void> {
-  const meant = intendedCommand(word, commands);
+  const names = commandNames(commands);
+  const meant = intendedCommand(word, names);
   if (meant === undefined || (await isPackage(word))) return;
   throw new AppError('USAGE', `no command ${JSON.stringify(word)}`, {
     hint: `Did you mean ${meant}? For a package of that name: compose -- ${word}`,
-    details: { expected: commands, got: word },
+    details: { expected: names, got: word },
   });
 }

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: shell scripts
-import { archiveRecord, packageRecord, repositoryRecord } from '../../src/app/published-catalog/records.ts';
+import { archiveRecord } from '../../src/app/published-catalog/archive-record.ts';
+import { packageRecord, repositoryRecord } from '../../src/app/published-catalog/records.ts';
 import { parseRecipe } from '../../src/app/settings/recipe.ts';
 import { parseOciUrl } from '../../src/app/sources/oci-url.ts';
 import { apkKeyringFromFiles, verifyApkSignatures } from '../../src/distros/alpine/apk-keys.ts';

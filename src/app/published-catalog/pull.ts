@@ -17,16 +17,10 @@ import { withRegistries } from '../registry-access.ts';
 import { sourceOptions } from '../settings/settings.ts';
 import { writeOptions } from '../sources/indexed-repository.ts';
 import { Trust } from '../sources/trust.ts';
+import { archiveRecord } from './archive-record.ts';
 import { type CatalogConfig, readCatalogConfig, readCatalogManifest, type Section } from './artifact.ts';
 import { recordsOf } from './chunks.ts';
-import {
-  archiveRecord,
-  derivedRecord,
-  type KeyRecord,
-  keyRecord,
-  packageRecord,
-  type RepositoryRecord,
-} from './records.ts';
+import { derivedRecord, type KeyRecord, keyRecord, packageRecord, type RepositoryRecord } from './records.ts';
 import { malformed } from './strict-json.ts';
 
 export interface CatalogPullRequest {

@@ -10,9 +10,10 @@ import { pushContents } from '../images/push-contents.ts';
 import { withRegistries } from '../registry-access.ts';
 import { sourceOptions } from '../settings/settings.ts';
 import { Trust } from '../sources/trust.ts';
+import { archiveLine } from './archive-record.ts';
 import { type CatalogConfig, CHUNK_TYPE, catalogManifest, type Section } from './artifact.ts';
 import { chunked, type Line } from './chunks.ts';
-import { archiveLine, packageLine, type RepositoryRecord } from './records.ts';
+import { packageLine, type RepositoryRecord } from './records.ts';
 
 /** Facts of an archive have some 4 KB, compressed; a chunk should be worth its request and small beside a package. */
 const ARCHIVES_PER_CHUNK = 32;

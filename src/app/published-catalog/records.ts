@@ -1,29 +1,17 @@
-import { normalisePath } from '../../archive/tar-paths.ts';
 import type { DerivedBlob } from '../../catalog/derived.ts';
 import type { RepositoryRow } from '../../catalog/repositories.ts';
-import { familyIds } from '../../distros/families.ts';
 import { isLocal } from '../../fetch/url.ts';
-import { isAppError } from '../../model/app-error.ts';
-import type {
-  ArchiveFacts,
-  ArchiveSegment,
-  FileEntry,
-  LinkerFacts,
-  SharedLibrary,
-} from '../../model/archive.ts';
 import type { Reader } from '../../model/json-readers.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { DistroId, IndexPackage } from '../../model/package.ts';
+import { distro, MAX_LIST, texts, version, word } from './record-fields.ts';
 import {
   base64,
   count,
   diffId,
   digest,
-  integer,
-  list,
   malformed,
   mapOf,
-  matching,
   oneOf,
   type Readers,
   record,
@@ -36,167 +24,6 @@ import {
  * The records of a published catalog, and what is accepted of them from others. docs/catalog-artifact.md has the
  * format; what is changed here raises FORMAT_VERSION there and in artifact.ts.
  */
-
-/** The largest packages have some 100,000 files. */
-const MAX_FILES = 5_000_000;
-const MAX_LIST = 1_000_000;
-
-/** A part of paths, on this machine and in images. */
-const word = matching(/^[^\s/\p{Cc}.][^\s/\p{Cc}]*$/u, 'a name without spaces and slashes');
-/** Part of a path, behind a name */
-const version = matching(/^[^\s/\p{Cc}]+$/u, 'a version without spaces and slashes');
-const texts = list(text, MAX_LIST);
-const hex = (digits: number) => matching(new RegExp(`^[0-9a-f]{${digits}}$`), `${digits} hex digits`);
-const any: Reader<number> = (value, where) => {
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw malformed(where, 'a number', value);
-};
-const device = integer({ from: 0, to: 2 ** 32 });
-const distro: Reader<DistroId> = (value, where) => {
-  const ids = familyIds();
-  const id = ids.find((known) => known === value);
-  if (id !== undefined) return id;
-  throw malformed(where, ids.join(' or '), value);
-};
-
-const path: Reader<string> = (value, where) => {
-  const got = text(value, where);
-  if (normalised(got, where) === got) return got;
-  throw malformed(where, 'a relative path without "." and ".." parts', got);
-};
-
-function normalised(got: string, where: string): string | undefined {
-  try {
-    return normalisePath(got, 'path', where);
-  } catch (error) {
-    if (isAppError(error)) return undefined;
-    throw error;
-  }
-}
-
-const FILE: Readers<FileEntry> = {
-  path,
-  type: oneOf('file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo'),
-  mode: integer({ from: 0, to: 0o7777 }),
-  uid: count,
-  gid: count,
-  uname: text,
-  gname: text,
-  sizeBytes: count,
-  mtime: any,
-  linkTarget: text,
-  sha256: matching(/^(?:[0-9a-f]{64})?$/, '64 hex digits or an empty string'),
-  offset: count,
-  deviceMajor: device,
-  deviceMinor: device,
-  xattrs: mapOf(base64, MAX_LIST),
-  pax: list((value, where) => {
-    if (!Array.isArray(value) || value.length !== 2) throw malformed(where, 'a key and a value', value);
-    return [text(value[0], where), base64(value[1], where)] as const;
-  }, MAX_LIST),
-};
-
-const readFileRow = row(FILE);
-
-const file: Reader<FileEntry> = (value, where) => {
-  const entry = readFileRow(value, where);
-  if (entry.type === 'hardlink') path(entry.linkTarget, `${where}.linkTarget`);
-  if (entry.linkTarget.includes('\0'))
-    throw malformed(`${where}.linkTarget`, 'text without NUL', entry.linkTarget);
-  if ((entry.type === 'file') !== (entry.sha256 !== '')) {
-    throw malformed(`${where}.sha256`, 'one of every file and of nothing else', entry.sha256);
-  }
-  return entry;
-};
-
-const SEGMENT: Readers<ArchiveSegment> = {
-  offset: count,
-  sizeBytes: count,
-  uncompressedOffset: count,
-  uncompressedSizeBytes: count,
-};
-
-const LIBRARY: Readers<SharedLibrary> = {
-  bits: (value, where) => {
-    if (value === 32 || value === 64) return value;
-    throw malformed(where, '32 or 64', value);
-  },
-  machine: count,
-  soname: (value, where) => (value === null ? null : text(value, where)),
-  libc6: boolean,
-  osVersion: count,
-  isaLevel: count,
-};
-
-function boolean(value: unknown, where: string): boolean {
-  if (typeof value === 'boolean') return value;
-  throw malformed(where, 'true or false', value);
-}
-
-const library = record(LIBRARY);
-
-const LINKER: Readers<LinkerFacts> = {
-  libraries: mapOf((value, where) => (value === null ? null : library(value, where)), MAX_LIST),
-  generators: mapOf(text, MAX_LIST),
-};
-
-/** Facts as they are published: `layerProblem` is called `unstackable`, empty where there is none. */
-type PublishedFacts = Omit<ArchiveFacts, 'layerProblem'> & { readonly unstackable: string };
-
-const ARCHIVE: Readers<PublishedFacts> = {
-  distro,
-  digest,
-  sizeBytes: count,
-  diffId,
-  uncompressedSizeBytes: count,
-  compression: oneOf('gzip', 'zstd', 'xz', 'bzip2', 'none'),
-  segments: list(record(SEGMENT), MAX_LIST),
-  unstackable: text,
-  identity: text,
-  name: word,
-  version,
-  architecture: word,
-  info: mapOf(texts, MAX_LIST),
-  scripts: list(record({ name: word, content: base64 }), MAX_LIST),
-  rootMembers: (value, where) => {
-    const members = mapOf(base64, MAX_LIST)(value, where);
-    for (const name of Object.keys(members)) {
-      if (normalised(name, where) === undefined) throw malformed(where, 'relative paths', name);
-    }
-    return members;
-  },
-  files: list(file, MAX_FILES),
-  backupMd5: mapOf(hex(32), MAX_LIST),
-  linker: record(LINKER),
-  signedBy: text,
-};
-
-/** An archive's facts, with the fingerprint of the trust under which they were accepted. */
-export interface ArchiveRecord {
-  readonly trust: string;
-  readonly facts: ArchiveFacts;
-}
-
-const publishedArchive = record<{ trust: string; facts: PublishedFacts }>({
-  trust: text,
-  facts: record(ARCHIVE, ['linker']),
-});
-
-/** @throws AppError BAD_INDEX for anything but what `archiveLine` writes */
-export const archiveRecord: Reader<ArchiveRecord> = (value, where) => {
-  const { trust, facts } = publishedArchive(value, where);
-  const { unstackable, ...rest } = facts;
-  return { trust, facts: { ...rest, layerProblem: unstackable === '' ? undefined : unstackable } };
-};
-
-/** Returns the JSON line of an archive's record. */
-export function archiveLine({ facts, trust }: ArchiveRecord): string {
-  const files = facts.files.map((entry) => toRow(FILE, entry));
-  const members = Object.entries({ ...facts, files }).map(([name, value]) =>
-    name === 'layerProblem' ? ['unstackable', value ?? ''] : [name, value],
-  );
-  return JSON.stringify({ trust, facts: Object.fromEntries(members) });
-}
 
 const PACKAGE: Readers<IndexPackage> = {
   name: word,

@@ -2,13 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
+import { archiveLine, archiveRecord } from '../../../src/app/published-catalog/archive-record.ts';
 import { chunked, recordsOf } from '../../../src/app/published-catalog/chunks.ts';
-import {
-  archiveLine,
-  archiveRecord,
-  packageLine,
-  packageRecord,
-} from '../../../src/app/published-catalog/records.ts';
+import { packageLine, packageRecord } from '../../../src/app/published-catalog/records.ts';
 import { text } from '../../../src/app/published-catalog/strict-json.ts';
 import type { ArchiveFacts } from '../../../src/model/archive.ts';
 import { BLANK_PACKAGE } from '../../../src/model/blank-package.ts';

@@ -9,8 +9,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Indexes of several repositories and then archives come from one host: keep its connections between them. */
 const KEEP_ALIVE_MS = 20_000;
 
+/** Sends one request through a pool of connections. */
 export type Send = (options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;
 
+/** A pool of keep-alive connections. */
 export interface Connections {
   /** @throws ProxyError for what failed at a proxy */
   readonly send: Send;
@@ -18,6 +20,7 @@ export interface Connections {
   close(): Promise<void>;
 }
 
+/** How a pool connects. */
 export interface ConnectionOptions {
   /** For TLS connections to servers; by default with the authorities of authorities.ts */
   readonly tls?: { readonly secureContext?: SecureContext; readonly rejectUnauthorized?: boolean };
@@ -40,7 +43,7 @@ export async function closeConnections(): Promise<void> {
   await closing?.close();
 }
 
-/** A pool of its own, through the proxies of the environment where it names any. Its opener closes it. */
+/** Opens a separate pool, through the proxies that the environment names. The caller closes it. */
 export function openConnections({ tls = {}, direct = false }: ConnectionOptions): Connections {
   const require = createRequire(import.meta.url);
   const plain = openDirect(require, tls);

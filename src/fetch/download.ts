@@ -21,6 +21,7 @@ import { fileNameOf, isLocal, redactUrl } from './url.ts';
 /** A try that gets this much further does not count as a retry: large files come through over bad lines. */
 const SIGNIFICANT_BYTES = 256 * 1024;
 
+/** A finished download. */
 export interface Download {
   /** Of the given URLs, the one that completed the file */
   readonly url: string;

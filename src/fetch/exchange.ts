@@ -6,20 +6,22 @@ import { cancelled, FetchFailure } from './failure.ts';
 import { networkFailure } from './network-failure.ts';
 import { recordRequest } from './request-log.ts';
 
-/** A server may ask for more patience than a person at a terminal has. */
+/** A longer Retry-After is more than a person at a terminal waits for. */
 const MAX_RETRY_AFTER_MS = 30_000;
 /** Not sent in full by any good server; only as much of an error's body is read to keep the connection. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
 /** A server may check and move the whole of a body before it answers. */
 const SILENCES_AFTER_BODY = 10;
 
+/** Value of the User-Agent header. */
 export const USER_AGENT = 'pkgcompose';
-/** Statuses that another try may do away with. */
+/** HTTP statuses that another try may not meet again. */
 export const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** Hosts that have answered this process: should one of them be away, it may come back. */
+/** Origins that have answered this process: one that is unreachable later may come back. */
 const answered = new Set<string>();
 
+/** One HTTP request. */
 export interface ExchangeRequest {
   readonly method: Dispatcher.HttpMethod;
   readonly headers: Readonly<Record<string, string>>;
@@ -33,6 +35,7 @@ export interface ExchangeRequest {
   readonly timeoutMs: number;
 }
 
+/** One HTTP response, whatever its status. */
 export interface HttpResponse {
   readonly status: number;
   /** The first of the name; empty when there is none */
@@ -53,8 +56,8 @@ export function retryAfter(value: string, nowMs: number): number | undefined {
 }
 
 /**
- * One request and its response, whatever its status, under a watchdog that aborts it when nothing moves for timeoutMs.
- * @throws FetchFailure; AppError CANCELLED; what the request's body throws
+ * Sends one request and returns its response, whatever its status. A watchdog aborts it when nothing moves for timeoutMs.
+ * @throws FetchFailure; AppError CANCELLED; whatever the request's body throws
  */
 export async function exchange(target: URL, request: ExchangeRequest, send: Send): Promise<HttpResponse> {
   const { signal, timeoutMs } = request;
@@ -181,11 +184,13 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
   }
 }
 
+/** Content-Length in bytes; undefined when it is absent or unreadable. */
 export function contentLength(response: Pick<HttpResponse, 'header'>): number | undefined {
   const value = response.header('content-length');
   return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
+/** LIMIT for a file of at least `sizeBytes`. */
 export function overLimit(sizeBytes: number, maxBytes: number): FetchFailure {
   return new FetchFailure('LIMIT', `larger than allowed: at least ${sizeBytes} bytes, limit ${maxBytes}`, {
     retry: 'no',

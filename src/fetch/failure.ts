@@ -7,7 +7,7 @@ import { redactUrl } from './url.ts';
  */
 export type Retry = 'no' | 'elsewhere' | 'later' | 'at-once';
 
-/** One source's failure. Never leaves fetch/ and registry/: they gather them into an AppError. */
+/** Failure of one source. It never leaves fetch/ and registry/, which turn it into an AppError. */
 export class FetchFailure extends Error {
   readonly code: ErrorCode;
   readonly retry: Retry;
@@ -41,20 +41,22 @@ export class FetchFailure extends Error {
   }
 }
 
-/** What would come of every other source too: it ends the whole. */
+/** Codes that every other source would meet too. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'STORAGE', 'CATALOG', 'USAGE']);
 
-/** What was found wrong with what a source gave: the next source may do better. Anything else as it came. */
+/** Turns an error about the content of one source into a FetchFailure, so that the next source is tried; others unchanged. */
 export function asRefusal(error: unknown): unknown {
   if (!(error instanceof AppError) || FINAL.has(error.code)) return error;
   const { code, message, hint } = error;
   return new FetchFailure(code, message, { retry: 'no', hint, refusal: error, cause: error });
 }
 
+/** CANCELLED while fetching a URL. */
 export function cancelled(url: string): AppError {
   return new AppError('CANCELLED', `cancelled while fetching ${redactUrl(url)}`);
 }
 
+/** Code of an error or of its innermost cause that has one (`ECONNRESET`, `UND_ERR_SOCKET`); empty when none has. */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const code = (error as NodeJS.ErrnoException).code;

@@ -5,6 +5,7 @@ import { FetchFailure } from './failure.ts';
 /** Official mirrors redirect once or twice (http → https, CDN → host); more is a loop. */
 const MAX_REDIRECTS = 5;
 
+/** Options of one GET. */
 export interface GetRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal | undefined;
@@ -13,8 +14,8 @@ export interface GetRequest {
 }
 
 /**
- * GET with redirects followed.
- * @throws FetchFailure for every response that is not 200, 206, 304 or 416, and for what fails on the way; AppError CANCELLED
+ * Sends a GET and follows redirects.
+ * @throws FetchFailure for every response but 200, 206, 304 and 416, and for network errors; AppError CANCELLED
  */
 export async function httpGet(url: string, request: GetRequest): Promise<HttpResponse> {
   let { target, authorization } = parse(url);

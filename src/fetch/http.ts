@@ -20,15 +20,16 @@ export interface FetchOptions extends MirrorOptions {
   readonly remote?: RemoteFiles | undefined;
 }
 
+/** Options of a fetch into memory. */
 export interface BytesOptions extends FetchOptions {
   readonly validators?: Validators;
   readonly maxBytes: number;
 }
 
 /**
- * The whole content of the first of `urls` (http, https, file, plain paths) that answers; with validators, not modified
- * where the server says so. `url` is the one of `urls` as given.
- * @throws AppError NOT_FOUND (on every one), LIMIT (over maxBytes on every one), NETWORK, CANCELLED
+ * Fetches the whole content from the first of `urls` (http, https, file, plain paths) that answers; with validators, the result
+ * may be "not modified". Its `url` is the one of `urls`, as given.
+ * @throws AppError NOT_FOUND (on every source), LIMIT (over maxBytes on every source), NETWORK, CANCELLED
  */
 export function fetchBytes(urls: readonly string[], options: BytesOptions): Promise<ConditionalResult> {
   return fetchAccepted(urls, options, async (result) => result);

@@ -46,17 +46,17 @@ export async function* streamLocal(
   const file = await openLocal(location, options.maxBytes);
   try {
     const buffer = Buffer.allocUnsafe(Math.min(COPY_BUFFER_BYTES, Math.max(file.sizeBytes, 1)));
-    let at = 0;
-    while (at < file.sizeBytes) {
+    let position = 0;
+    while (position < file.sizeBytes) {
       if (options.signal?.aborted) throw cancelled(location);
       const { bytesRead } = await file.handle.read(
         buffer,
         0,
-        Math.min(buffer.length, file.sizeBytes - at),
-        at,
+        Math.min(buffer.length, file.sizeBytes - position),
+        position,
       );
-      if (bytesRead === 0) throw shrank(file.sizeBytes, at);
-      at += bytesRead;
+      if (bytesRead === 0) throw shrank(file.sizeBytes, position);
+      position += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
   } catch (error) {

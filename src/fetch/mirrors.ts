@@ -11,6 +11,7 @@ const WRONG_SIZE_RETRIES = 1;
 /** Doubling further makes a person wait without helping the server. */
 const MAX_BACKOFF_MS = 8_000;
 
+/** How several sources of one file are tried. */
 export interface MirrorOptions {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
@@ -63,12 +64,12 @@ export async function tryMirrors<T>(
 ): Promise<T> {
   if (urls.length === 0) throw new AppError('USAGE', `no URL to fetch ${options.label ?? 'from'}`);
   const failures: SourceFailure[] = [];
-  for (const [at, url] of urls.entries()) {
+  for (const [index, url] of urls.entries()) {
     const outcome = await trySource(url, options, { attempt, alone: urls.length === 1 });
     if ('value' in outcome) return outcome.value;
     const failed = { url: redactUrl(url), failure: outcome.failure };
     failures.push(failed);
-    const next = urls[at + 1];
+    const next = urls[index + 1];
     // What is not in a folder may be in the one above it: that is no other mirror.
     if (next === undefined || (outcome.failure.code === 'NOT_FOUND' && isAbove(next, url))) continue;
     options.progress?.note(`${lineOf(failed)}; trying the next mirror`);

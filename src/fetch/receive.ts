@@ -5,6 +5,7 @@ import type { Meter } from './meter.ts';
 import { discardPartial, type Origin, PartialWriter, partialSize, readOrigin } from './partial.ts';
 import type { RemoteFile } from './remote.ts';
 
+/** How a file is received. */
 export interface ReceiveOptions {
   /** Recorded beside the partial, which is resumed only where it has the same etag. Undefined: its name identifies the content. */
   readonly origin?: Origin;
@@ -44,6 +45,7 @@ function isIntegrityError(error: unknown): boolean {
   return (error instanceof FetchFailure || error instanceof AppError) && error.code === 'INTEGRITY';
 }
 
+/** What is known about a body that is written. */
 export interface BodyOptions {
   readonly path: string;
   readonly meter: Meter;

@@ -1,21 +1,21 @@
 import type { Hash } from 'node:crypto';
 
-/** The first bytes of a file, and the sha256 that took them in. */
+/** The first `offset` bytes of a file, as the sha256 that has hashed them. */
 export interface FilePrefix {
   readonly offset: number;
   readonly hash: Hash;
 }
 
-/** A file that is not had by an HTTP GET of its URL; its content is known before it is read. */
+/** A file whose size and content are known before it is read, such as a blob of a registry. */
 export interface RemoteFile {
   readonly sizeBytes: number;
-  /** The same for the same bytes, wherever they are; never empty */
+  /** Identifies the bytes, wherever they come from; never empty */
   readonly etag: string;
-  /** What follows the prefix, cut responses resumed. Ends by FetchFailure INTEGRITY where the whole is not what the etag says. */
+  /** Streams what follows the prefix, and resumes cut responses. @throws INTEGRITY at the end when the etag does not match */
   read(prefix?: FilePrefix): AsyncIterable<Buffer>;
 }
 
-/** Files whose URLs have a scheme of their own, handed to what fetches. */
+/** Files behind URLs of other schemes (`oci:`), which the layers above provide. */
 export interface RemoteFiles {
   serves(url: string): boolean;
   /** @throws FetchFailure; AppError for what no other source may mend */

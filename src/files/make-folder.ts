@@ -9,7 +9,10 @@ import { dirname, resolve } from 'node:path';
  */
 export function makeFolder(path: string, mode = 0o777): void {
   const missing: string[] = [];
-  for (let at = resolve(path); !pathExists(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
+  for (let folder = resolve(path); !pathExists(folder) && dirname(folder) !== folder; ) {
+    missing.push(folder);
+    folder = dirname(folder);
+  }
   if (missing.length === 0 && !isFolder(path)) mkdirSync(path, { mode });
   for (const folder of missing.reverse()) {
     try {

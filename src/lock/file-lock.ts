@@ -12,17 +12,19 @@ import { AppError } from '../model/app-error.ts';
  * of it, so nothing else here opens the file.)
  */
 const POLL_MS = 50;
-/** A shorter wait is not worth a word. */
-const TELL_AFTER_MS = 1_000;
+/** A shorter wait is not reported. */
+const REPORT_AFTER_MS = 1_000;
 /** Its holder may remove the file just before it is opened, but hardly so often in a row. */
 const MAX_UNOPENED = 40;
 
+/** How a lock is waited for. */
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once when another holder has been waited for for a second */
   readonly onWait?: (() => void) | undefined;
 }
 
+/** A lock that this process holds. */
 export interface HeldLock {
   release(): void;
 }
@@ -52,7 +54,7 @@ export async function withFileLock<T>(
   }
 }
 
-/** The same where nobody else holds the lock file; otherwise nothing happens, at once. @throws as withFileLock */
+/** Runs `work` only if nobody holds the lock file `path`; otherwise returns at once. @throws as withFileLock */
 export async function withFreeLock(path: string, work: () => Promise<void>): Promise<void> {
   const lock = tryLock(path);
   if (typeof lock === 'string') return;
@@ -63,7 +65,7 @@ export async function withFreeLock(path: string, work: () => Promise<void>): Pro
   }
 }
 
-/** True when nobody holds the lock file `path`; it is gone then. */
+/** Removes the lock file `path` unless somebody holds it; true when it is gone. */
 export function removeUnheldLock(path: string): boolean {
   const lock = tryLock(path);
   if (typeof lock === 'string') return false;
@@ -71,10 +73,10 @@ export function removeUnheldLock(path: string): boolean {
   return true;
 }
 
-/** As withFileLock, for what has its end elsewhere. The lock ends with the process, if not released before. @throws as withFileLock */
+/** Acquires the lock for work that ends elsewhere. Without a release it ends with the process. @throws as withFileLock */
 export async function holdFileLock(path: string, { signal, onWait }: LockOptions): Promise<HeldLock> {
   const begun = Date.now();
-  let told = false;
+  let isReported = false;
   let unopened = 0;
   for (;;) {
     if (signal?.aborted) throw new AppError('CANCELLED', `cancelled while waiting for the lock ${path}`);
@@ -82,8 +84,8 @@ export async function holdFileLock(path: string, { signal, onWait }: LockOptions
     if (typeof lock !== 'string') return lock;
     unopened = lock === 'unopened' ? unopened + 1 : 0;
     if (unopened > MAX_UNOPENED) throw cannotLock(path, 'it cannot be opened');
-    if (!told && Date.now() - begun > TELL_AFTER_MS) {
-      told = true;
+    if (!isReported && Date.now() - begun > REPORT_AFTER_MS) {
+      isReported = true;
       checkLocksWork(path);
       onWait?.();
     }
@@ -118,7 +120,7 @@ function hold(database: Database.Database, file: LockFile): HeldLock {
   if (!watchesExit) {
     watchesExit = true;
     process.once('exit', () => {
-      for (const one of held.values()) removeOwn(one);
+      for (const file of held.values()) removeOwn(file);
     });
   }
   return {

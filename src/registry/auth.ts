@@ -7,16 +7,17 @@ import { joined, parseScopes } from './scopes.ts';
 import { basicHeader, type TokenAccess, type TokenServer, Tokens } from './tokens.ts';
 import type { AccessScope, AuthTarget, Credential, Credentials } from './types.ts';
 
+/** What authorization at one registry needs. */
 export interface AuthOptions extends TokenAccess {
   readonly base: URL;
   readonly insecure: boolean;
   readonly credentials: Credentials;
 }
 
-/** The credential itself goes to the registry, or a token that its server gives for it. */
+/** How the registry is authorized: by the credential itself, or by a token that its token server issues. */
 type AuthScheme = { readonly kind: 'direct' } | { readonly kind: 'token'; readonly server: TokenServer };
 
-/** How one registry is asked: what it challenges us with, and the tokens that it then takes. */
+/** Authorization at one registry: what it challenges us with, and the tokens that it then accepts. */
 export class Auth {
   readonly #options: AuthOptions;
   readonly #tokens: Tokens;
@@ -31,8 +32,8 @@ export class Auth {
   }
 
   /**
-   * Where there is a login, the registry is asked for its challenge once, before anything else: nothing then has to be
-   * sent twice, and registries that hide things from strangers (404) show them.
+   * Learns the registry's challenge once, before anything else, where there is a login: then nothing has to be sent twice,
+   * and registries that answer 404 to anonymous requests show what they have.
    */
   async prepare(repository: AuthTarget, ask: () => Promise<HttpResponse>): Promise<void> {
     if (this.#way !== undefined || (await this.#credential(repository)) === undefined) return;
@@ -48,7 +49,7 @@ export class Auth {
     }
   }
 
-  /** The Authorization header; undefined: none. @throws AppError AUTH, FetchFailure */
+  /** The value of the Authorization header; undefined: none. @throws AppError AUTH, FetchFailure */
   async header({ repository, scopes }: AccessScope): Promise<string | undefined> {
     const way = this.#way;
     if (way === undefined) return undefined;
@@ -60,14 +61,14 @@ export class Auth {
     return credential?.kind === 'basic' ? this.#hidden(basicHeader(credential)) : undefined;
   }
 
-  /** The registry took it: should it refuse it once, that is an accident. */
+  /** Records a header that the registry accepted: a later 401 to it is worth another try. */
   worked(header: string | undefined): void {
     this.#worked = header;
   }
 
   /**
-   * A 401 to a request that was sent with `header`: what to need for the next try; undefined when another try with what
-   * we have would be the same again.
+   * Learns from a 401 to a request that was sent with `header`.
+   * @returns the scope for the next try; undefined when another try would send the same again
    * @throws AppError AUTH, FetchFailure
    */
   async challenged(
@@ -85,7 +86,7 @@ export class Auth {
     return next === undefined || (next === header && !worked) ? undefined : asked;
   }
 
-  /** What a 401 or 403 means, and the way on. */
+  /** Explains a 401 or 403, and says what to do about it. */
   async remedy({ repository }: AccessScope, status: number): Promise<Remedy> {
     const login = `compose login ${this.#options.domain}`;
     const credential = await this.#credential(repository);
@@ -111,15 +112,16 @@ export class Auth {
         };
   }
 
-  /** The challenge's scope; undefined when it offers no way that we can take. */
+  /** The challenge's scope; undefined when it offers no scheme that fits the credential. */
   #learn(response: HttpResponse, credential: Credential | undefined): string | undefined {
     const challenges = parseChallenges(response.headers('www-authenticate'));
     const tokens = challenges.find(
       ({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'),
     );
-    // A registry that offers Basic beside it means it for old clients.
+    // A registry that also offers Basic means it for old clients.
     if (tokens !== undefined) this.#way = { kind: 'token', server: this.#tokenServer(tokens) };
-    else if (challenges.some(({ scheme }) => takesItself(scheme, credential))) this.#way = { kind: 'direct' };
+    else if (challenges.some(({ scheme }) => acceptsCredential(scheme, credential)))
+      this.#way = { kind: 'direct' };
     else return undefined;
     return tokens?.parameters.get('scope') ?? '';
   }
@@ -166,7 +168,7 @@ export class Auth {
   }
 }
 
-/** A password goes only to who asks for Basic; a registry token was made for the registry, whatever it calls its scheme. */
-function takesItself(scheme: string, credential: Credential | undefined): boolean {
+/** Whether the credential itself may be sent: a password only for Basic; a registry token whatever the scheme is called. */
+function acceptsCredential(scheme: string, credential: Credential | undefined): boolean {
   return credential?.kind === 'bearer' || (credential?.kind === 'basic' && scheme === 'basic');
 }

@@ -4,7 +4,7 @@ import type { Digest } from '../model/digest.ts';
 import { fullName, type Repository } from '../model/reference.ts';
 import type { RegistrySession } from './types.ts';
 
-/** Bytes of a blob that nothing but its digest is known of; undefined: it is not there. @throws AppError UNSUPPORTED */
+/** Size in bytes of a blob known by its digest alone; undefined when it does not exist. @throws AppError UNSUPPORTED when the registry does not report it */
 export async function blobSize(
   session: RegistrySession,
   repository: Repository,

@@ -8,24 +8,25 @@ import { fullName, type Repository } from '../model/reference.ts';
 import { pause } from './retry.ts';
 import type { RegistryRequest, RegistryResponse, RegistrySession } from './types.ts';
 
-/** A response that brought this much further does not count against the retries: large blobs come through bad lines. */
-const WORTHWHILE_BYTES = 256 * 1024;
+/** A response that gets this much further does not count as a retry: large blobs come through over bad lines. */
+const SIGNIFICANT_BYTES = 256 * 1024;
 
-/** What a blob is asked for by; a Descriptor is one. */
+/** Identifies a blob; every Descriptor does. */
 export interface BlobId {
   readonly digest: Digest;
   /** Bytes */
   readonly size: number;
 }
 
+/** A blob to push, with the ways to get it into the repository. */
 export interface BlobSource extends BlobId {
-  /** Its bytes from `offset` on; called again for another try. Never called for what is there or mounted. */
+  /** Opens its bytes from `offset` on, again for every try. Never called for a blob that is present or mounted. */
   open(offset: number): AsyncIterable<Uint8Array>;
-  /** The error that names where its bytes come from, when they are wrong. @param got a size or a digest */
+  /** Makes the error for wrong bytes, which names their source. @param got a size or a digest */
   damaged?(got: string): AppError;
-  /** Likely not in the repository: an upload is opened at once, by a mount from the repository itself in case that it is */
+  /** Probably not in the repository: an upload is opened at once, by a mount from the repository itself in case it is there */
   readonly likelyAbsent?: true;
-  /** Repositories of the same registry that may hold it; the first is tried */
+  /** Repositories of the same registry that may have it; the first is tried */
   readonly mountFrom?: readonly RepositoryPath[];
   /**
    * Called where it could not be mounted: brings it to where it is to be mounted from, and the mount is tried once more.
@@ -34,10 +35,10 @@ export interface BlobSource extends BlobId {
   fill?(): Promise<{ readonly sentBytes: number } | undefined>;
 }
 
-/** What a token should allow beside reading, so that it serves for what comes next as well. */
+/** What a token should allow in addition to reading, so that it also serves the next requests. */
 export type TokenScope = Pick<RegistryRequest, 'actions' | 'reads'>;
 
-/** @throws AppError INTEGRITY when it has another size there */
+/** Whether the repository has the blob. @throws AppError INTEGRITY when it has another size there */
 export async function hasBlob(
   session: RegistrySession,
   repository: Repository,
@@ -53,8 +54,8 @@ export async function hasBlob(
 }
 
 /**
- * The blob's bytes as they come, from the end of `prefix` on; cut responses are resumed. Throws at the latest after the
- * last byte when size or digest differ: use nothing before it has ended.
+ * Streams a blob's bytes, from the end of `prefix` on, and resumes cut responses. Throws after the last byte at the latest
+ * when size or digest differ: use nothing before the stream has ended.
  * @throws AppError NOT_FOUND, INTEGRITY, NETWORK, CANCELLED
  */
 export async function* readBlob(
@@ -82,7 +83,7 @@ export async function* readBlob(
     } catch (error) {
       if (isAppError(error, 'INTEGRITY') && offset === before && mayBeCache) mayBeCache = false;
       else if (!isAppError(error, 'NETWORK') || error instanceof RetriesExhausted) throw error;
-      if (offset - before >= WORTHWHILE_BYTES) tried = 0;
+      if (offset - before >= SIGNIFICANT_BYTES) tried = 0;
       else if (tried++ >= session.retries.count) throw error;
       await pause({ ...session.retries, tried: Math.max(tried - 1, 0), signal: session.signal });
     }
@@ -112,7 +113,7 @@ export function blobFile(
   };
 }
 
-/** Every try of a request failed: no use in asking once more. */
+/** Every try of a request failed, so that repeating it is no use. */
 class RetriesExhausted extends AppError {}
 
 async function openAt(

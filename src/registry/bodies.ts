@@ -2,7 +2,7 @@ import { contentLength, overLimit } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
 import type { RequestBody } from './types.ts';
 
-/** Slower than any line that is of use; only a server that wants to hold us sends so. */
+/** Slower than any useful line: only a server that wants to keep us waiting sends at this rate. */
 const MIN_BYTES_PER_SECOND = 1024;
 
 interface Body {
@@ -10,7 +10,7 @@ interface Body {
   readonly body: AsyncIterable<Buffer>;
 }
 
-/** The whole body. @throws FetchFailure LIMIT over maxBytes */
+/** Reads a whole body. @throws FetchFailure LIMIT over maxBytes */
 export async function readUpTo(response: Body, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
@@ -27,9 +27,9 @@ export async function readUpTo(response: Body, maxBytes: number): Promise<Buffer
 }
 
 /**
- * The body, as long as it comes at a useful pace: once it was waited for graceMs in all, it must have brought 1 KiB for
- * each second. The time that the reader takes does not count.
- * @throws FetchFailure
+ * Yields the body while it arrives at a useful rate: after a total wait of graceMs it must have brought 1 KiB per second.
+ * Time that the reader takes does not count.
+ * @throws FetchFailure NETWORK when it is too slow
  */
 export async function* paced(body: AsyncIterable<Buffer>, graceMs: number): AsyncGenerator<Buffer> {
   let waitedMs = 0;
@@ -47,15 +47,17 @@ export async function* paced(body: AsyncIterable<Buffer>, graceMs: number): Asyn
   }
 }
 
+/** Yields the bytes as one chunk. */
 export async function* onePiece<Bytes extends Uint8Array>(bytes: Bytes): AsyncGenerator<Bytes> {
   yield bytes;
 }
 
-/** A request's body that is in memory. */
+/** Makes a request body of bytes in memory. */
 export function bytesBody(bytes: Uint8Array): RequestBody {
   return { sizeBytes: bytes.byteLength, open: () => onePiece(bytes) };
 }
 
+/** Reads a whole body whose size is already limited. */
 export async function readAll(response: Pick<Body, 'body'>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response.body) chunks.push(chunk);

@@ -1,4 +1,4 @@
-/** One way in that a 401 offers (RFC 9110 section 11.6.1). */
+/** One scheme that a 401 offers (RFC 9110 section 11.6.1). */
 export interface Challenge {
   /** Lower case: `basic`, `bearer` */
   readonly scheme: string;

@@ -17,7 +17,7 @@ export interface CredentialFile {
   readonly credHelpers?: Readonly<Record<string, string>>;
 }
 
-/** An empty one says that a helper has it. */
+/** A login. An empty entry means that a helper has it. */
 export interface FileEntry {
   /** base64 of `user:password` */
   readonly auth?: string;
@@ -28,7 +28,7 @@ export interface FileEntry {
 }
 
 const ENTRY_FIELDS = ['auth', 'username', 'password', 'identitytoken', 'registrytoken'] as const;
-/** A file larger than this is none of a person's logins. */
+/** No person has logins of this size. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** For users without $XDG_RUNTIME_DIR; podman as root keeps it to itself. */
 const SHARED_RUNTIME = '/run/containers';
@@ -37,8 +37,9 @@ const DEFAULT_SERVER = 'https://index.docker.io/v1/';
 const DEFAULT_NAMES: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
 /**
- * Where logins are looked for; the first that has one counts. The first is also where `login` writes, so what was logged in
- * last is what is used: the file that is named ($REGISTRY_AUTH_FILE), else docker's ($DOCKER_CONFIG), then podman's and skopeo's.
+ * Paths of the files that logins are read from; the first that has one for the registry counts. `login` writes to the first,
+ * so the latest login is used: the file that $REGISTRY_AUTH_FILE names, else docker's ($DOCKER_CONFIG), then podman's and
+ * skopeo's.
  */
 export function credentialPaths(env: NodeJS.ProcessEnv): readonly string[] {
   const home = env.HOME || homedir();
@@ -52,7 +53,7 @@ export function credentialPaths(env: NodeJS.ProcessEnv): readonly string[] {
   ].filter((path) => path !== undefined);
 }
 
-/** Empty when there is none. @throws AppError USAGE when it is not JSON, LIMIT, STORAGE */
+/** Reads a file of logins; a missing file has none. @throws AppError USAGE when it is not JSON, LIMIT, STORAGE */
 export async function readCredentialFile(path: string): Promise<CredentialFile> {
   let text: string;
   try {
@@ -136,11 +137,12 @@ function cannot(what: 'read' | 'write', path: string, error: unknown): unknown {
   });
 }
 
-/** What a registry is called in files and to helpers. */
+/** Name of a registry in files of logins and for credential helpers. */
 export function serverName(domain: Domain): string {
   return domain === 'docker.io' ? DEFAULT_SERVER : domain;
 }
 
+/** What a key of `auths` is about. */
 export interface EntryKey {
   readonly domain: string;
   /** Of a namespace or repository; empty: the whole registry */
@@ -148,8 +150,8 @@ export interface EntryKey {
 }
 
 /**
- * A key of `auths` in any of its spellings: `host`, `host:port`, `host/team/app`, `https://host/v1/`. URLs and paths of API
- * versions name the host alone.
+ * Reads a key of `auths` in any of its spellings: `host`, `host:port`, `host/team/app`, `https://host/v1/`. URLs and paths of
+ * API versions name the host alone.
  */
 export function readEntryKey(key: string): EntryKey {
   const bare = key.replace(/^https?:\/\//i, '');
@@ -160,7 +162,7 @@ export function readEntryKey(key: string): EntryKey {
   return { domain: DEFAULT_NAMES.has(host) ? 'docker.io' : host, path };
 }
 
-/** Keys that are about a repository (`path` empty: about the registry as a whole), the most exact first. */
+/** Keys that apply to a repository (`path` empty: to the registry as a whole), the most specific first. */
 export function matchingKeys(keys: readonly string[], domain: Domain, path: string): readonly string[] {
   return keys
     .map((key, order) => ({ key, order, ...readEntryKey(key) }))
@@ -177,7 +179,7 @@ function urlness(key: string): number {
   return key.includes('/') ? 1 : 0;
 }
 
-/** As a person names a registry to `login`: `localhost:5000`, `https://registry.example/v2/`. @throws AppError USAGE */
+/** Parses a registry as people pass it to `login`: `localhost:5000`, `https://registry.example/v2/`. @throws AppError USAGE */
 export function parseRegistryName(text: string): Domain {
   return parseDomain(readEntryKey(text.replace(/\/+$/, '')).domain);
 }

@@ -13,8 +13,8 @@ const TOKEN_USER = '<token>';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /**
- * Programs `docker-credential-<name>`, that keep logins: one word (get, store, erase), JSON or a server's name on
- * standard input, so that no secret is among the process's arguments.
+ * A program `docker-credential-<helper>` that keeps logins. It takes one word (get, store, erase) as its argument, and JSON or
+ * a server's name on standard input, so that no secret is among a process's arguments.
  * @see https://github.com/docker/docker-credential-helpers
  */
 export interface HelperCall {
@@ -23,7 +23,7 @@ export interface HelperCall {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Undefined when it has none for the server. @throws AppError AUTH */
+/** Asks a helper for a login; undefined when it has none for the server. @throws AppError AUTH */
 export async function getFromHelper(call: HelperCall, server: string): Promise<Credential | undefined> {
   const { failed, output } = await run(call, 'get', server);
   if (failed !== undefined) {
@@ -47,7 +47,7 @@ export async function getFromHelper(call: HelperCall, server: string): Promise<C
     : { kind: 'basic', username, password: secret };
 }
 
-/** @throws AppError AUTH; UNSUPPORTED for a token that is made for one registry only */
+/** Stores a login in a helper. @throws AppError AUTH; UNSUPPORTED for a token that is valid for one registry only */
 export async function storeInHelper(call: HelperCall, server: string, credential: Credential): Promise<void> {
   if (credential.kind === 'bearer') {
     throw new AppError('UNSUPPORTED', 'credential helpers cannot store registry tokens');
@@ -59,7 +59,7 @@ export async function storeInHelper(call: HelperCall, server: string, credential
   if (failed !== undefined) throw helperError(call, `store ${server}`, failed);
 }
 
-/** False when it had none. @throws AppError AUTH */
+/** Erases a login from a helper; false when it had none. @throws AppError AUTH */
 export async function eraseInHelper(call: HelperCall, server: string): Promise<boolean> {
   if ((await getFromHelper(call, server)) === undefined) return false;
   const { failed } = await run(call, 'erase', server);

@@ -12,12 +12,13 @@ import {
 import { eraseInHelper, getFromHelper, storeInHelper } from './credential-helper.ts';
 import type { AuthTarget, Credential, Credentials } from './types.ts';
 
+/** Where a login was stored. */
 export interface StoredAt {
   /** `/home/me/.docker/config.json`, or `docker-credential-pass` */
   readonly place: string;
 }
 
-/** Those of docker, podman and skopeo: credential-files.ts has the order. Read once, when first asked. */
+/** Logins of docker, podman and skopeo, in the order of `credentialPaths`. The files are read once, when first needed. */
 export function systemCredentials(env: NodeJS.ProcessEnv = process.env): Credentials {
   let files: Promise<readonly CredentialFile[]> | undefined;
   return {
@@ -32,7 +33,7 @@ export function systemCredentials(env: NodeJS.ProcessEnv = process.env): Credent
   };
 }
 
-/** One credential for one registry, none for others: what `login` tries before it keeps it. */
+/** One credential for one registry and none for others: what `login` tries before it stores it. */
 export function onlyFor(domain: Domain, credential: Credential): Credentials {
   return { find: async (asked) => (asked.domain === domain ? credential : undefined) };
 }
@@ -75,7 +76,7 @@ function readEntry(entry: FileEntry): Credential | undefined {
   return username === '' && password === '' ? undefined : { kind: 'basic', username, password };
 }
 
-/** Keeps it where the first file says (credHelpers, credsStore, else the file itself), beside what is there. */
+/** Stores a login where the first file says (credHelpers, credsStore, else the file itself), beside the others. */
 export async function storeCredential(
   domain: Domain,
   credential: Credential,
@@ -92,7 +93,7 @@ export async function storeCredential(
   return { place: helper === '' ? path : `docker-credential-${helper}` };
 }
 
-/** From every place that has it. False when there was none. */
+/** Erases a login from every place that has it; false when none had. */
 export async function eraseCredential(
   domain: Domain,
   env: NodeJS.ProcessEnv = process.env,

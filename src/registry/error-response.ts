@@ -12,13 +12,14 @@ const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_MESSAGE_CHARS = 500;
 const MAX_ERRORS = 20;
 
-/** A response that is not what was asked for, read. */
+/** A response that reports an error, read. */
 export interface ErrorResponse {
   readonly status: number;
   readonly errors: readonly OciError[];
   readonly waitMs: number | undefined;
 }
 
+/** Reads an error response, with secrets redacted. Only the first 64 KiB of its body are read. */
 export async function readErrorResponse(response: HttpResponse, secrets: Secrets): Promise<ErrorResponse> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
@@ -29,7 +30,7 @@ export async function readErrorResponse(response: HttpResponse, secrets: Secrets
       if (sizeBytes >= MAX_ERROR_BYTES) break;
     }
   } catch (error) {
-    // The status has been told; a cut explanation is none.
+    // The status says enough: a cut explanation is left out.
     if (!(error instanceof FetchFailure)) throw error;
   }
   const text = Buffer.concat(chunks).toString('utf8');
@@ -72,14 +73,14 @@ export function errorResponseText({ status, errors }: ErrorResponse): string {
     .map(({ code, message }) => [code, message].filter((word) => word !== '').join(': '))
     .filter((words) => words !== '')
     .join('; ')
-    // A registry has no lines of its own among ours.
+    // A registry must not add lines to the message.
     .replace(/[\s\p{Cc}\u2028\u2029]+/gu, ' ')
     .trim();
   const words = said.length > MAX_MESSAGE_CHARS ? `${said.slice(0, MAX_MESSAGE_CHARS)}…` : said;
   return `HTTP ${status}${words === '' ? '' : ` ${words}`}`;
 }
 
-/** What another try may do away with; undefined for the rest. */
+/** The failure of a status that another try may not meet again (429, 503…); undefined for every other status. */
 export function transientFailure(refusal: ErrorResponse): FetchFailure | undefined {
   if (!TRANSIENT_STATUSES.has(refusal.status)) return undefined;
   const { status, waitMs } = refusal;
@@ -110,7 +111,7 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
   501: 'UNSUPPORTED',
 };
 
-/** @param given what is known beyond the response */
+/** The error for a response that no other try would change. @param given meaning and hint, where more is known than the response says */
 export function errorOfResponse(name: RequestName, refusal: ErrorResponse, given?: Remedy): RegistryError {
   const { status, errors } = refusal;
   const word = errors[0]?.code ?? '';

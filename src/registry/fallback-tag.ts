@@ -8,7 +8,7 @@ import { indexBytes, MAX_MANIFEST_BYTES, readManifestFacts } from './manifest-js
 import { pause } from './retry.ts';
 import type { RegistrySession } from './types.ts';
 
-/** Times that somebody else's push may get in between. */
+/** How many concurrent writes are tolerated. */
 const MAX_ROUNDS = 8;
 
 /** Where registries without the referrers API keep the list (OCI distribution-spec 1.1, "Referrers Tag Schema"). */
@@ -16,7 +16,7 @@ function fallbackTag(repository: Repository, subject: Digest): Reference {
   return withTag(repository, parseTagName(subject.replace(':', '-')));
 }
 
-/** Empty when there is no such tag. @throws AppError UNSUPPORTED when the tag is something else */
+/** Reads the list of referrers; empty when there is no such tag. @throws AppError UNSUPPORTED when the tag is something else */
 export async function readFallbackTag(
   session: RegistrySession,
   repository: Repository,
@@ -37,19 +37,20 @@ export async function readFallbackTag(
     : readManifestFacts(bytes, MEDIA_TYPES.index, fullName(reference)).manifests;
 }
 
+/** A change to the list of referrers of `subject`. */
 export interface FallbackChange {
   readonly subject: Digest;
-  /** The list as it has to be; the same one when nothing is to do */
+  /** Returns the list as it should be: the same array when nothing changes */
   change(list: readonly Descriptor[]): readonly Descriptor[];
 }
 
-/** By repository and subject: this process changes a list one after another. */
+/** By repository and subject: changes of one list by this process run in sequence. */
 const inFlight = new Map<string, Promise<void>>();
 
 /**
- * Changes the list. A registry cannot tell that another client wrote it meanwhile, so it is read again until it says what it
- * has to: what is lost is written anew.
- * @throws AppError CONFLICT when others always come in between
+ * Changes the list of referrers. A registry has no conditional writes, so the list is read again until it is as it should be:
+ * what a concurrent writer dropped is written again.
+ * @throws AppError CONFLICT when other writers interfere every time
  */
 export async function changeFallbackTag(
   session: RegistrySession,

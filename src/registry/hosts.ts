@@ -12,18 +12,19 @@ import type { Credentials, HostRequest, RequestBody, SessionOptions } from './ty
 
 /** Registry to storage, storage to cache; more is a loop. */
 const MAX_REDIRECTS = 5;
-/** A few of them at a time are held in memory. */
+/** Bodies up to this are sent from memory, a few at a time. */
 const SMALL_BODY_BYTES = 1024 * 1024;
-/** What a server without TLS makes of the start of a handshake. One that sends a TLS alert has TLS. */
+/** Errors of a handshake with a server without TLS. A server that sends a TLS alert has TLS. */
 const NO_TLS = /^(?:EPROTO|ERR_SSL_(?!.*ALERT)|ECONNREFUSED$|ECONNRESET$)/;
 
+/** The response at the end of all redirects. */
 export interface FinalResponse {
   readonly response: HttpResponse;
   /** After redirects */
   readonly url: URL;
 }
 
-/** One registry as it is reached. */
+/** Connection to one registry. */
 export interface Host {
   readonly domain: Domain;
   /** `https://registry.example:5000/` */
@@ -35,6 +36,7 @@ export interface Host {
   close(): Promise<void>;
 }
 
+/** What all hosts of a session share. */
 export interface HostOptions {
   readonly session: SessionOptions;
   readonly credentials: Credentials;
@@ -42,7 +44,7 @@ export interface HostOptions {
   readonly timeoutMs: number;
 }
 
-/** @throws AppError USAGE, CANCELLED; FetchFailure */
+/** Opens a registry: finds out whether it has TLS, where it may do without. @throws AppError USAGE, CANCELLED; FetchFailure */
 export async function openHost(domain: Domain, options: HostOptions): Promise<Host> {
   const { session, timeoutMs } = options;
   const url = URL.parse(`https://${apiHost(domain)}/`);
@@ -77,7 +79,7 @@ export async function openHost(domain: Domain, options: HostOptions): Promise<Ho
   return { ...host, base, auth };
 }
 
-/** TLS where the server has it, else none. */
+/** Base URL with https where the server has TLS, else with http. */
 async function schemeOf(host: Omit<Host, 'auth'>, signal: AbortSignal | undefined): Promise<URL> {
   try {
     const { response } = await host.exchange(new URL('/v2/', host.base), {
@@ -149,7 +151,7 @@ interface HostTls {
   readonly others: import('node:tls').SecureContext | undefined;
 }
 
-/** Our certificate is for the registry; where it sends us only the authorities count. */
+/** The client certificate is for the registry alone; other hosts that it redirects to see none. */
 async function tlsOf(domain: Domain, { ca, cert, key }: SessionOptions): Promise<HostTls> {
   if ((cert === undefined) !== (key === undefined)) {
     throw new AppError('USAGE', 'a client certificate and its key are needed together', {

@@ -1,5 +1,6 @@
 import { FetchFailure } from '../fetch/failure.ts';
 
+/** Where a Location header comes from. */
 export interface LocationContext {
   /** What answered */
   readonly from: URL;
@@ -10,9 +11,9 @@ export interface LocationContext {
 }
 
 /**
- * Where a Location or Link leads: absolute, or relative to what answered. A registry behind a proxy that ends TLS often
- * takes itself for `http`: its own host stays at the origin that is known to work.
- * @throws FetchFailure for other schemes and for a way from https to http
+ * Resolves a Location or Link, absolute or relative to the URL that answered. A registry behind a proxy that terminates TLS
+ * often gives `http` URLs for itself: its own host stays at the origin that is known to work.
+ * @throws FetchFailure NETWORK for other schemes and for a downgrade from https to http
  */
 export function resolveLocation(location: string, { from, registry, insecure }: LocationContext): URL {
   const url = URL.parse(location, from.href);
@@ -37,7 +38,7 @@ export function resolveLocation(location: string, { from, registry, insecure }: 
   return url;
 }
 
-/** Names of this machine: they need no proxy and no TLS. */
+/** Whether a host name is this machine, which needs neither proxy nor TLS. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

@@ -16,7 +16,7 @@ const INDEX_TYPES: readonly string[] = [
 
 const { descriptor, list, malformed, object, optionalText, texts } = jsonReaders('UNSUPPORTED');
 
-/** What a registry's client has to know of a manifest or index (OCI image-spec 1.1); the rest is its reader's. */
+/** Fields of a manifest or index (OCI image-spec 1.1) that the registry client uses. */
 export interface ManifestFacts {
   readonly mediaType: string | undefined;
   readonly artifactType: string | undefined;
@@ -28,8 +28,9 @@ export interface ManifestFacts {
 }
 
 /**
+ * Reads the fields that the registry client uses.
  * @param where named in errors
- * @throws AppError UNSUPPORTED when it is not JSON of that shape; INTEGRITY for a document that one reader takes for a
+ * @throws AppError UNSUPPORTED when the document has another shape; INTEGRITY for a document that one reader takes for a
  * manifest and another for an index (CVE-2021-41190)
  */
 export function readManifestFacts(bytes: Uint8Array, mediaType: string, where: string): ManifestFacts {
@@ -77,7 +78,7 @@ function readDescriptor(value: unknown, where: string): Descriptor {
   throw malformed(`${where}: mediaType`, 'a media type', read.mediaType);
 }
 
-/** What the index of referrers says of a manifest (OCI distribution-spec 1.1, "Listing Referrers"). */
+/** Descriptor of a manifest in the list of referrers (OCI distribution-spec 1.1, "Listing Referrers"). */
 export function referrerDescriptor(bytes: Uint8Array, mediaType: string, facts: ManifestFacts): Descriptor {
   const { artifactType, annotations } = facts;
   return {
@@ -89,7 +90,7 @@ export function referrerDescriptor(bytes: Uint8Array, mediaType: string, facts: 
   };
 }
 
-/** An index of these, as a registry without the referrers API keeps it under the fallback tag. */
+/** Index of these manifests, as a registry without the referrers API keeps it under the fallback tag. */
 export function indexBytes(manifests: readonly Descriptor[]): Buffer {
   return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests }));
 }

@@ -21,6 +21,7 @@ const MANIFEST_TYPES: readonly string[] = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ];
 
+/** A manifest as the registry has it. */
 export interface RemoteManifest {
   /** mediaType, digest, size */
   readonly descriptor: Descriptor;
@@ -28,14 +29,16 @@ export interface RemoteManifest {
   readonly bytes: Buffer;
 }
 
+/** Which kinds of manifests are accepted. */
 export interface ManifestOptions {
   /** Media types that are asked for, and nothing else taken; default: OCI and Docker v2s2 manifests and indexes */
   readonly accept?: readonly string[];
 }
 
 /**
- * Undefined when there is none. Where the registry does not tell digest or size the manifest is read.
- * @throws AppError INTEGRITY (another digest than asked for), UNSUPPORTED (media type)
+ * Descriptor of a manifest; undefined when it does not exist. Where the registry reports no digest or size, the manifest is
+ * read.
+ * @throws AppError INTEGRITY (another digest than requested), UNSUPPORTED (media type)
  */
 export async function headManifest(
   session: RegistrySession,
@@ -55,7 +58,7 @@ export async function headManifest(
   return { mediaType: contentType(response, reference, options), digest, size };
 }
 
-/** @throws AppError NOT_FOUND, INTEGRITY (not the bytes of the digest), LIMIT (over 4 MiB), UNSUPPORTED (media type) */
+/** Reads a manifest. @throws AppError NOT_FOUND, INTEGRITY (bytes of another digest), LIMIT (over 4 MiB), UNSUPPORTED (media type) */
 export async function getManifest(
   session: RegistrySession,
   reference: Reference,
@@ -85,15 +88,16 @@ async function readManifest(
   return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
 }
 
+/** A manifest to push. */
 export interface NewManifest {
   readonly mediaType: string;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Under its digest and, where the reference has one, the tag. A manifest with a `subject` is added to the subject's
- * fallback tag where the registry keeps no referrers itself.
- * @throws AppError NOT_FOUND (a blob or manifest that it names is not there), LIMIT, INTEGRITY (not the reference's digest)
+ * Puts a manifest under its digest and, where the reference has one, its tag. A manifest with a `subject` is added to the
+ * subject's fallback tag where the registry keeps no referrers itself.
+ * @throws AppError NOT_FOUND (a blob or manifest that it lists is missing), LIMIT, INTEGRITY (not the reference's digest)
  */
 export async function putManifest(
   session: RegistrySession,
@@ -127,15 +131,16 @@ export async function putManifest(
     const own = referrerDescriptor(bytes, mediaType, facts);
     await changeFallbackTag(session, reference, {
       subject: facts.subject.digest,
-      change: (list) => (list.some((one) => one.digest === digest) ? list : [...list, own]),
+      change: (list) => (list.some((referrer) => referrer.digest === digest) ? list : [...list, own]),
     });
   }
   return { digest };
 }
 
 /**
- * By digest, else the tag alone. A manifest with a `subject` leaves the fallback tag as well. False when it was not there.
- * @throws AppError UNSUPPORTED when the registry does not delete
+ * Deletes a manifest by digest, or else the tag alone; false when it did not exist. A manifest with a `subject` is removed from
+ * the fallback tag as well.
+ * @throws AppError UNSUPPORTED when the registry does not allow deletion
  */
 export async function deleteManifest(session: RegistrySession, reference: Reference): Promise<boolean> {
   const subject = reference.digest === undefined ? undefined : await subjectOf(session, reference);
@@ -187,7 +192,7 @@ function request(
   };
 }
 
-/** A digest of another algorithm is as good as none: ours is made of the bytes. */
+/** Digest that the registry reports; one of another algorithm is ignored, since ours is computed from the bytes. */
 function namedDigest(response: Pick<RegistryResponse, 'header'>): Digest | undefined {
   const text = response.header('docker-content-digest');
   return /^sha256:[0-9a-f]{64}$/.test(text) ? parseDigest(text) : undefined;

@@ -1,6 +1,7 @@
 /**
- * Whether a registry mounts a blob from the repository itself where that has it. The request that opens an upload then also tells
- * what is there, and nothing has to ask before it. An upload that is opened proves nothing: some registries open one for every mount.
+ * Finds out whether a registry can mount a blob from the repository itself. If it can, the request that opens an upload also
+ * tells whether the blob exists, and no separate request is needed. An opened upload proves nothing: some registries open one
+ * for every mount.
  */
 export class OwnMounts {
   #work: boolean | undefined;

@@ -3,13 +3,13 @@ import { fullName, type Repository } from '../model/reference.ts';
 import { nextLink } from './link.ts';
 import type { RegistryRequest, RegistryResponse, RegistrySession } from './types.ts';
 
-/** A list that goes on for longer goes on for ever. */
+/** A list with more pages than this never ends. */
 const MAX_PAGES = 10_000;
 
 /**
- * The responses to a GET and to the `next` link of each (OCI distribution-spec 1.1, "Listing Tags"). Each is to be read before
- * the next is asked for.
- * @throws AppError LIMIT, NETWORK for a link that leads to another server or to a page that was there before
+ * Requests a list page by page, by the `next` link of each response (OCI distribution-spec 1.1, "Listing Tags"). Read each
+ * response before requesting the next.
+ * @throws AppError LIMIT, NETWORK for a link to another server or to an earlier page
  */
 export async function* pages(
   session: RegistrySession,

@@ -9,9 +9,10 @@ import { OwnMounts } from './own-mounts.ts';
 import type { RegistrySession } from './types.ts';
 import { cancelUpload, finishUpload, startUpload, type UploadContext, type UploadStart } from './upload.ts';
 
-/** Most are asked about only, and then it is the way to the registry and back that counts: more gain nothing there. */
+/** Most blobs cost one round trip and no transfer; more at a time gain nothing. */
 const DEFAULT_PARALLEL = 16;
 
+/** Which blobs to push, and how. */
 export interface PushOptions {
   readonly blobs: readonly BlobSource[];
   /** Blobs at a time; default 16 */
@@ -20,6 +21,7 @@ export interface PushOptions {
   readonly task?: ProgressTask;
 }
 
+/** What became of each blob. */
 export interface PushedBlobs {
   readonly present: readonly Digest[];
   readonly mounted: readonly Digest[];
@@ -37,10 +39,10 @@ interface PushContext extends UploadContext {
 }
 
 /**
- * Brings every blob into the repository, each digest once. What is there or can be mounted takes one request, what has to be
- * sent two. Where the registry mounts nothing, or there is but one blob, what has to be sent takes three, after a mount that was
- * tried in vain what is there two; what is likely absent takes two always.
- * @throws AppError of the first that failed; the others are ended
+ * Pushes blobs, each digest once. A blob that is present or can be mounted takes one request, a blob that has to be sent two.
+ * Where the registry mounts nothing, or for a single blob, an upload takes three; a present blob takes two after a mount that
+ * failed; a blob that is probably absent always takes two.
+ * @throws AppError of the first blob that failed; the others are cancelled
  */
 export async function pushBlobs(
   session: RegistrySession,
@@ -93,7 +95,7 @@ function chooseScout(blobs: readonly BlobSource[], repository: Repository): Blob
   return unhinted.length < 2 ? undefined : unhinted.reduce((a, b) => (b.size < a.size ? b : a));
 }
 
-/** What is there now tells the others whether they have to ask. */
+/** Pushes the scout: what it meets tells the others whether they need a separate request. */
 async function pushScout(context: PushContext, blob: BlobSource): Promise<Outcome> {
   const { own, repository } = context;
   try {
@@ -149,7 +151,7 @@ async function pushBlob(context: PushContext, blob: BlobSource): Promise<Outcome
   return 'uploaded';
 }
 
-/** Undefined: the registry does not let us, or knows no mounts. */
+/** Tries a mount; undefined when the registry does not allow it or has no mounts. */
 async function tryMount(
   context: UploadContext,
   blob: BlobSource,

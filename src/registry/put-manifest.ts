@@ -8,9 +8,9 @@ import type { RegistrySession } from './types.ts';
 const MAX_TRIES = 5;
 
 /**
- * Puts a manifest whose blobs were brought before. Refused for a blob that is not there, `bring` is called, and the manifest tried
- * again: docker-registry may not show a blob for an instant while somebody else brings it as well.
- * @throws AppError as putManifest and `bring`
+ * Puts a manifest whose blobs have been pushed. When the registry rejects it because a blob is missing, `pushBlobs` runs and
+ * the manifest is tried again: docker-registry may hide a blob for a moment while another client pushes it as well.
+ * @throws AppError as putManifest and `pushBlobs`
  */
 export async function putManifestWhenBlobsVisible(
   session: RegistrySession,

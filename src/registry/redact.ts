@@ -1,28 +1,28 @@
 import { redactUrl } from '../fetch/url.ts';
 
-/** A shorter one would be found in words that are not it, and told by the gaps. Its header is hidden all the same. */
+/** A shorter secret would be found in unrelated words, and revealed by the gaps. Its header is hidden all the same. */
 const LEAST_CHARS = 6;
 
 /**
- * What must never be seen: passwords, tokens, and headers made of them. A session has one of these; what a registry says passes
- * it. Only whole ones are hidden: as a part of another word nobody can tell what it is.
+ * Secrets that must never be shown: passwords, tokens, and headers made of them. A session has one of these, and every text
+ * from a registry passes through it. Only whole words are hidden: as a part of another word a secret cannot be recognised.
  */
 export class Secrets {
   readonly #texts = new Map<string, readonly string[]>();
 
-  /** Hidden from now on, as it is, URL-encoded and in base64. */
+  /** Hides a secret from now on: as it is, URL-encoded and in base64. */
   add(secret: string): void {
     if (secret.length < LEAST_CHARS || this.#texts.has(secret)) return;
     const spellings = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
     this.#texts.set(secret, [...new Set(spellings)]);
   }
 
-  /** It is worth nothing any more. */
+  /** Stops hiding a secret that has expired. */
   forget(secret: string): void {
     this.#texts.delete(secret);
   }
 
-  /** The text without them, and without the user names, passwords and query strings of URLs. */
+  /** The text without secrets, and without the user names, passwords and query strings of URLs. */
   redact(text: string): string {
     // The longest first: a secret may be a part of another.
     const spellings = [...this.#texts.values()].flat().sort((a, b) => b.length - a.length);
@@ -38,7 +38,7 @@ export class Secrets {
     return redactUrl(out);
   }
 
-  /** Of every string within a JSON value. */
+  /** Redacts every string of a JSON value, keys included. */
   redactJson(value: unknown): unknown {
     if (typeof value === 'string') return this.redact(value);
     if (Array.isArray(value)) return value.map((item) => this.redactJson(item));

@@ -12,16 +12,17 @@ import type { RegistrySession } from './types.ts';
 
 /** What registries without the API answer. */
 const NO_API = [404, 405, 501] as const;
-/** Signatures and SBOMs of one image are tens. */
+/** An image has tens of signatures and SBOMs. */
 const MAX_REFERRERS = 100_000;
 
+/** Which referrers to list. */
 export interface ReferrersQuery {
   readonly of: Digest;
   readonly artifactType?: string;
 }
 
 /**
- * Manifests whose `subject` is `of`: by the referrers API, else by its fallback tag. Empty when there are none.
+ * Lists the manifests whose `subject` is `of`: by the referrers API, else by its fallback tag.
  * @throws AppError LIMIT, UNSUPPORTED
  */
 export async function listReferrers(
@@ -35,7 +36,9 @@ export async function listReferrers(
     (await readFallbackTag(session, repository, of));
   const each = new Map(found.map((descriptor) => [descriptor.digest, descriptor]));
   // Registries may leave the filter to us.
-  return [...each.values()].filter((one) => artifactType === undefined || one.artifactType === artifactType);
+  return [...each.values()].filter(
+    (referrer) => artifactType === undefined || referrer.artifactType === artifactType,
+  );
 }
 
 /** Undefined: the registry has no such API. */

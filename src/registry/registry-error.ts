@@ -7,6 +7,7 @@ export interface OciError {
   readonly detail?: unknown;
 }
 
+/** Facts about a failed request. */
 export interface RegistryFailure {
   /** `registry.example/team/gcc: GET manifests/latest` */
   readonly what: string;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
 
+/** How often, and with which pauses, a request is repeated. */
 export interface Retries {
   /** Tries after the first one */
   readonly count: number;
@@ -8,9 +9,10 @@ export interface Retries {
   readonly backoffMs: number;
 }
 
-/** Longer pauses only try people's patience. */
+/** Longer pauses help no server. */
 const MAX_BACKOFF_MS = 10_000;
 
+/** Facts that decide how long a pause is. */
 export interface Pause extends Retries {
   /** Tries so far, without the first one */
   readonly tried: number;
@@ -19,7 +21,7 @@ export interface Pause extends Retries {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A random half of it keeps many clients from coming back together. @throws AppError CANCELLED */
+/** Waits before the next try; a random half of the pause keeps clients from coming back together. @throws AppError CANCELLED */
 export async function pause({ backoffMs, tried, waitMs, signal }: Pause): Promise<void> {
   const ms = waitMs ?? Math.min(backoffMs * 2 ** tried, MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
   try {

@@ -1,6 +1,7 @@
-/** `pull` and the like, by resource (`repository:team/gcc`). */
+/** Actions (`pull`, `push`) by resource (`repository:team/gcc`). */
 export type Scopes = ReadonlyMap<string, ReadonlySet<string>>;
 
+/** Scopes of repositories by their paths. */
 export function scopesOf(wanted: Iterable<readonly [path: string, actions: Iterable<string>]>): Scopes {
   return joined([...wanted].map(([path, actions]) => new Map([[`repository:${path}`, new Set(actions)]])));
 }
@@ -19,6 +20,7 @@ export function parseScopes(text: string): Scopes {
   );
 }
 
+/** Union of several scopes. */
 export function joined(all: Iterable<Scopes>): Scopes {
   const out = new Map<string, ReadonlySet<string>>();
   for (const scopes of all) {
@@ -29,11 +31,12 @@ export function joined(all: Iterable<Scopes>): Scopes {
   return out;
 }
 
-/** Sorted, as a token server is asked: `repository:a/b:pull,push`. */
+/** Scopes as a token server is asked for them, sorted: `repository:a/b:pull,push`. */
 export function scopeTexts(scopes: Scopes): readonly string[] {
   return [...scopes].map(([resource, actions]) => `${resource}:${[...actions].sort().join(',')}`).sort();
 }
 
+/** Whether a token with the scopes `have` allows everything of `need`. */
 export function covers(have: Scopes, need: Scopes): boolean {
   return [...need].every(([resource, actions]) =>
     [...actions].every((action) => have.get(resource)?.has(action) ?? false),

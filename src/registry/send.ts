@@ -14,7 +14,7 @@ import { pause, type Retries } from './retry.ts';
 import { scopesOf } from './scopes.ts';
 import type { AccessScope, Action, RegistryRequest, RegistryResponse } from './types.ts';
 
-/** A token that has run out, then one that allows too little. */
+/** A token that has expired, then one that allows too little. */
 const MAX_CHALLENGES = 2;
 /** The request never left: repeating it does nothing twice. */
 const NOT_SENT = new Set([
@@ -26,6 +26,7 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** What a session passes to each of its requests. */
 export interface SendContext {
   readonly host: () => Promise<Host>;
   readonly signal: AbortSignal | undefined;
@@ -43,7 +44,7 @@ const defaultActions: Readonly<Record<RegistryRequest['method'], readonly Action
   DELETE: ['delete'],
 };
 
-/** Contract: session.ts, RegistrySession.send */
+/** Implements RegistrySession.send (types.ts), which has the contract. */
 export async function sendRequest(request: RegistryRequest, context: SendContext): Promise<RegistryResponse> {
   const { retries, signal, secrets, progress } = context;
   for (let tried = 0; ; tried++) {
@@ -152,7 +153,7 @@ async function authorized(
   let need = needOf(request);
   await host.auth.prepare(need.repository, () => askVersion(host, signal));
   for (let challenges = 0; ; challenges++) {
-    // Where the registry sends us elsewhere, that place has to trust the URL: our login is for the registry.
+    // The login is for the registry alone: a host that it redirects to has to accept the URL.
     const authorization = url.origin === host.base.origin ? await host.auth.header(need) : undefined;
     const landed = await host.exchange(url, {
       method: request.method,

@@ -5,13 +5,13 @@ import { readAll } from './bodies.ts';
 import { pages } from './pages.ts';
 import type { RegistrySession } from './types.ts';
 
-/** Asked for; registries give what they like. */
+/** Requested size of a page; registries choose their own. */
 const PAGE_SIZE = 1000;
 /** docker-registry gives all tags at once, whatever is asked for: 100,000 of 128 characters. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 const MAX_TAGS = 1_000_000;
 
-/** All tags, sorted, each once. @throws AppError NOT_FOUND, LIMIT, UNSUPPORTED */
+/** Lists all tags, sorted, each once. @throws AppError NOT_FOUND, LIMIT, UNSUPPORTED */
 export async function listTags(session: RegistrySession, repository: Repository): Promise<readonly Tag[]> {
   const where = `${fullName(repository)}: tags/list`;
   const tags = new Set<Tag>();

@@ -27,8 +27,8 @@ export function certificateFolders(env: NodeJS.ProcessEnv = process.env): readon
 }
 
 /**
- * What the first folder that knows `host` (`registry.example:5000`) has for it: `*.crt` are authorities, `NAME.cert` with
- * `NAME.key` is our own certificate; the first pair is taken.
+ * Certificates for `host` (`registry.example:5000`) from the first folder that has any: `*.crt` are authorities, `NAME.cert`
+ * with `NAME.key` is the client certificate; the first pair is used.
  * @throws AppError USAGE for a certificate without its key
  */
 export async function hostFiles(host: string, folders: readonly string[]): Promise<TlsFiles> {
@@ -62,7 +62,7 @@ async function list(directory: string): Promise<readonly string[]> {
   }
 }
 
-/** @throws AppError USAGE for files that cannot be read or hold nothing of use */
+/** TLS context of these files; undefined for none. @throws AppError USAGE for files that cannot be read or used */
 export async function secureContext(files: TlsFiles): Promise<import('node:tls').SecureContext | undefined> {
   if (files.ca.length === 0 && files.cert === undefined) return undefined;
   const tls = await import('node:tls');

@@ -19,18 +19,20 @@ const CLIENT_ID = 'pkgcompose';
 /** Token servers that know no OAuth 2 answer so to a POST. */
 const NO_OAUTH: ReadonlySet<number> = new Set([404, 405, 501]);
 
-/** Of a Bearer challenge. */
+/** Token server, as a Bearer challenge names it. */
 export interface TokenServer {
   readonly realm: URL;
   readonly service: string;
 }
 
+/** Which token is needed. */
 export interface TokenRequest {
   readonly server: TokenServer;
   readonly scopes: Scopes;
   readonly credential: Credential | undefined;
 }
 
+/** How token servers of a registry are reached. */
 export interface TokenAccess {
   /** With redirects followed; the authorization goes to the realm's own origin only */
   exchange(url: URL, request: Omit<HostRequest, 'signal'>): Promise<HttpResponse>;
@@ -46,7 +48,7 @@ interface Token {
   readonly expiresAtMs: number;
 }
 
-/** Bearer tokens of one registry: each is asked for once and kept for as long as it lives. */
+/** Bearer tokens of one registry: each is requested once and reused until it expires. */
 export class Tokens {
   readonly #access: TokenAccess;
   /** By server and credential */
@@ -57,23 +59,23 @@ export class Tokens {
     this.#access = access;
   }
 
-  /** One that allows at least `scopes`. @throws AppError AUTH, FetchFailure */
+  /** Returns a token that allows at least the requested scopes. @throws AppError AUTH, FetchFailure */
   async get(ask: TokenRequest): Promise<string> {
     const key = keyOf(ask);
     this.#forgetExpired();
     const token = this.#tokens.get(key)?.find(({ scopes }) => covers(scopes, ask.scopes));
     if (token !== undefined) return token.text;
-    const errand = [key, ...scopeTexts(ask.scopes)].join(' ');
-    const fetched = this.#underWay.get(errand) ?? this.#fetch(ask, key);
-    this.#underWay.set(errand, fetched);
+    const purpose = [key, ...scopeTexts(ask.scopes)].join(' ');
+    const fetched = this.#underWay.get(purpose) ?? this.#fetch(ask, key);
+    this.#underWay.set(purpose, fetched);
     try {
       return (await fetched).text;
     } finally {
-      this.#underWay.delete(errand);
+      this.#underWay.delete(purpose);
     }
   }
 
-  /** The registry refused it. */
+  /** Forgets a token that the registry rejected. */
   drop(text: string): void {
     for (const [key, tokens] of this.#tokens) {
       const kept = tokens.filter((token) => token.text !== text);
@@ -180,6 +182,7 @@ function keyOf({ server, credential }: TokenRequest): string {
   return JSON.stringify([server.realm.href, server.service, credential ?? null]);
 }
 
+/** Value of an Authorization header for Basic (RFC 7617). */
 export function basicHeader({ username, password }: { username: string; password: string }): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
@@ -187,7 +190,7 @@ export function basicHeader({ username, password }: { username: string; password
 function parseToken(bytes: Buffer, realm: URL): { text: string; lifeSeconds: number } {
   // The bytes may hold a token, so they are in no message.
   const value = (parseJsonOr(bytes, `token server ${realm.origin}`) ?? {}) as Record<string, unknown>;
-  const text = [value.token, value.access_token].find((one) => typeof one === 'string' && one !== '');
+  const text = [value.token, value.access_token].find((token) => typeof token === 'string' && token !== '');
   // RFC 6750 section 2.1: what may stand in the header; also keeps line ends out of it.
   if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text)) {
     throw new FetchFailure('NETWORK', `token server ${realm.origin}: HTTP 200 without a usable token`, {

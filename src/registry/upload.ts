@@ -8,22 +8,24 @@ import { RegistryError, statusOf } from './registry-error.ts';
 import { pause } from './retry.ts';
 import type { Action, RegistryRequest, RegistryResponse, RegistrySession, RequestBody } from './types.ts';
 
-/** A try that brought this much further does not count against the retries. */
-const WORTHWHILE_BYTES = 256 * 1024;
-/** What proxies before registries let through that refuse larger bodies. */
+/** A try that gets this much further does not count as a retry. */
+const SIGNIFICANT_BYTES = 256 * 1024;
+/** Size that proxies in front of registries accept which reject larger bodies. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
+/** What all uploads of one push share. */
 export interface UploadContext {
   readonly session: RegistrySession;
   readonly repository: Repository;
   /** Repositories that mounts of this push read, so that one token serves all of its requests */
   readonly reads: readonly RepositoryPath[];
-  /** Told of every byte of a body that is taken */
+  /** Called with the bytes of a body that have been taken */
   sent(bytes: number): void;
-  /** Told how much further a blob is; negative for what was lost */
+  /** Called with the progress of a blob in bytes; negative for what was lost */
   advance(bytes: number): void;
 }
 
+/** An opened upload, or a blob that was mounted instead. */
 export type UploadStart =
   | { readonly done: true }
   | {
@@ -35,7 +37,7 @@ export type UploadStart =
 
 const PUSH: readonly Action[] = ['pull', 'push'];
 
-/** Opens an upload; with `from` the blob may be mounted instead. */
+/** Opens an upload; with `from`, the blob may be mounted from there instead. */
 export async function startUpload(
   context: UploadContext,
   blob: BlobId,
@@ -115,7 +117,7 @@ export async function finishUpload(
         tried++;
       }
       if (await resynchronise(context, blob, upload)) return;
-      if (upload.offset - furthest >= WORTHWHILE_BYTES) tried = 0;
+      if (upload.offset - furthest >= SIGNIFICANT_BYTES) tried = 0;
       furthest = Math.max(furthest, upload.offset);
     }
   }
@@ -229,37 +231,37 @@ function part(
 ): RequestBody {
   const start = upload.offset;
   async function* bytes(): AsyncGenerator<Uint8Array> {
-    let at = start;
+    let position = start;
     // Opened again by a redirect or a repeated request.
     show(context, upload, start);
-    if (at === end) return;
+    if (position === end) return;
     for await (const chunk of blob.open(start)) {
-      const taken = chunk.subarray(0, end - at);
+      const taken = chunk.subarray(0, end - position);
       if (taken.length < chunk.length && end === blob.size)
-        throw wrongSource(blob, `${at + chunk.length} bytes`);
-      hashOnward(upload, taken, at);
-      at += taken.length;
-      if (at === blob.size) checkDigest(blob, upload);
+        throw wrongSource(blob, `${position + chunk.length} bytes`);
+      hashOnward(upload, taken, position);
+      position += taken.length;
+      if (position === blob.size) checkDigest(blob, upload);
       if (taken.length > 0) yield taken;
       context.sent(taken.length);
-      show(context, upload, at);
-      if (at === end && end < blob.size) return;
+      show(context, upload, position);
+      if (position === end && end < blob.size) return;
     }
-    if (at < end) throw wrongSource(blob, `${at} bytes`);
+    if (position < end) throw wrongSource(blob, `${position} bytes`);
   }
   return { sizeBytes: end - start, open: bytes };
 }
 
 /** What was hashed before a cut is not hashed again. Behind a gap, which only a lying registry can ask for, nothing is. */
-function hashOnward(upload: Upload, bytes: Uint8Array, at: number): void {
-  if (at === 0) {
+function hashOnward(upload: Upload, bytes: Uint8Array, position: number): void {
+  if (position === 0) {
     upload.hash = createHash('sha256');
     upload.hashedBytes = 0;
   }
-  const known = upload.hashedBytes - at;
+  const known = upload.hashedBytes - position;
   if (known < 0 || known >= bytes.length) return;
   upload.hash.update(bytes.subarray(known));
-  upload.hashedBytes = at + bytes.length;
+  upload.hashedBytes = position + bytes.length;
 }
 
 function checkDigest(blob: BlobSource, { hash, hashedBytes }: Upload): void {

@@ -10,6 +10,7 @@ import { DamagedBlobError, MissingBlobError } from './blob-errors.ts';
 import { BLOB_MODE, type BlobWriter, openBlobWriter, removeFile } from './blob-writer.ts';
 import { readBlobFile } from './checked-read.ts';
 
+/** Content-addressed blobs. */
 export interface BlobStore {
   /** Path of the blob. @throws AppError NOT_FOUND */
   get(digest: Digest): string;
@@ -23,6 +24,7 @@ export interface BlobStore {
   remove(digest: Digest): Promise<boolean>;
 }
 
+/** A blob of the store, as `list` finds it. */
 export interface StoredBlob {
   readonly digest: Digest;
   readonly sizeBytes: number;

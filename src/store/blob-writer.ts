@@ -26,6 +26,7 @@ export interface BlobWriter {
   abort(): Promise<void>;
 }
 
+/** Gives a finished file the name of its blob. */
 export type Install = (path: string, digest: Digest) => void;
 
 /** Opens a temp file at `path`, which must not exist; `install` gives the finished file its name. */

@@ -4,6 +4,7 @@ import { errnoOf } from '../files/errno.ts';
 import type { Digest } from '../model/digest.ts';
 import { DamagedBlobError } from './blob-errors.ts';
 
+/** A blob and the file that should hold it. */
 export interface BlobFile {
   readonly digest: Digest;
   readonly sizeBytes: number;

@@ -6,6 +6,7 @@ import type { FileBlobStore, StoredBlob } from './blob-store.ts';
 import { removeFile } from './blob-writer.ts';
 import { isAlive } from './process-alive.ts';
 
+/** Which blobs garbage collection may remove. */
 export interface GcOptions {
   /** Evict the least recently used blobs until the rest is no larger; undefined: only stale temp files go. */
   readonly maxSizeBytes: number | undefined;
@@ -15,6 +16,7 @@ export interface GcOptions {
   readonly nowMs?: number;
 }
 
+/** What garbage collection removed. */
 export interface GcResult {
   /** Blobs removed */
   readonly removed: number;
@@ -30,7 +32,7 @@ export interface GcResult {
 /** A download or an ingest that nobody has continued for a day is not coming back. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
-/** @throws AppError STORAGE */
+/** Removes stale temporary files and, above a size, the least recently used blobs. @throws AppError STORAGE */
 export async function collectGarbage(store: FileBlobStore, options: GcOptions): Promise<GcResult> {
   const nowMs = options.nowMs ?? Date.now();
   const temporary = removeStale(store.ingestDirectory, nowMs, (name) => !isAlive(Number.parseInt(name, 10)));

@@ -10,6 +10,7 @@ export interface DamagedBlob {
   readonly got: Digest;
 }
 
+/** Result of verifying a whole store. */
 export interface VerifyResult {
   readonly checked: number;
   readonly damaged: readonly DamagedBlob[];
@@ -46,7 +47,7 @@ export async function verifyStore(
   return { checked, damaged, removed };
 }
 
-/** Undefined when there is no such file. @throws AppError STORAGE */
+/** Hashes a file; undefined when it does not exist. @throws AppError STORAGE */
 export async function digestOfFile(path: string): Promise<Digest | undefined> {
   const hash = createHash('sha256');
   try {

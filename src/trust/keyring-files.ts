@@ -49,6 +49,7 @@ function ownerTrust(level: string): OwnerTrust | undefined {
   return level === '4' ? 'marginal' : undefined;
 }
 
+/** Reads the files of a pacman keyring; files with other names are ignored. @throws AppError UNTRUSTED_KEY for a malformed one */
 export function readKeyringFiles(files: Iterable<KeyFile>): KeyringParts {
   const blocks: KeyBlock[] = [];
   const trusted = new Map<string, OwnerTrust>();

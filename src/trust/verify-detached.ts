@@ -158,6 +158,7 @@ async function drain(data: AsyncIterable<Uint8Array> | Uint8Array): Promise<void
   for await (const _ of data);
 }
 
+/** Options of a verification. */
 export interface VerifyOptions {
   /** Time at which keys and signatures are judged, in milliseconds since the epoch; default: the clock */
   readonly now?: number;

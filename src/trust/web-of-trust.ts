@@ -5,6 +5,7 @@ const MARGINALS_NEEDED = 3;
 /** GnuPG 2.2.18 ignores SHA-1 certifications made since 2019-01-19 (chosen-prefix collisions). */
 const SHA1_UNTIL_MS = Date.UTC(2019, 0, 19);
 
+/** How much an introducer counts (gpg --export-ownertrust). */
 export type OwnerTrust = 'marginal' | 'full';
 
 /** A key of the keyring's `-trusted` list. */
@@ -13,6 +14,7 @@ export interface Introducer {
   readonly ownerTrust: OwnerTrust;
 }
 
+/** How far the introducers certify a key. */
 export interface Certification {
   /** The user id that is certified best; empty when none is */
   readonly userId: string;
@@ -21,6 +23,7 @@ export interface Certification {
   readonly valid: boolean;
 }
 
+/** A user id of the key, one of archlinux.org first; empty when it has none. */
 export function userIdOf(key: Key): string {
   const users = key.users.map((user) => user.userID?.userID ?? '').filter((id) => id !== '');
   return users.find((id) => id.endsWith('@archlinux.org>')) ?? users[0] ?? '';

@@ -62,8 +62,8 @@ export async function mirrorAdd(context: Context, request: MirrorAddRequest): Pr
   const { distro } = lookup.sources;
   const usable = wanted.filter((entry) => {
     const why = whyUnusable(entry);
-    if (why !== '') context.progress.note(`${entry.name} skipped: ${why}`);
-    return why === '';
+    if (why !== undefined) context.progress.note(`${entry.name} skipped: ${why}`);
+    return why === undefined;
   });
   const missing = usable.filter((entry) => !tags.has(archiveTag(distro.id, entry)));
   const put = await putPackages(context, lookup, { session, target, packages: missing });

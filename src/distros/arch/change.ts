@@ -59,7 +59,7 @@ export function change(request: PacmanChangeRequest, source: SyncSource): Change
   const { packages } = resolved;
   const unusable = packages.flatMap((entry) => {
     const why = whyUnusable(entry);
-    return why === '' ? [] : [explainUnusable(entry, why, because(entry))];
+    return why === undefined ? [] : [explainUnusable(entry, why, because(entry))];
   });
   if (unusable.length > 0) return failTransaction('package filename is not valid', unusable, []);
   const replaced = packages.flatMap((by) => targets.removedBy(by).map((old): Displaced => ({ old, by })));

@@ -118,7 +118,7 @@ test('a name that is no file name is in no repository’s way', () => {
     const text = `${set('P', name)}\n${GOOD}\n`;
     assert.equal(ask(text, 'good').ok, true, name);
     const [odd] = parseIndexText(text, 'x');
-    assert.match(whyUnusable(odd as never), /file name/, name);
+    assert.match(whyUnusable(odd as never) ?? '', /file name/, name);
     assert.equal(odd?.fileName, '', name);
   }
   assert.deepEqual(

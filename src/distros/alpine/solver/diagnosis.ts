@@ -21,8 +21,8 @@ export interface BrokenPackage {
   readonly kind: 'package';
   readonly pkg: PackageState;
   readonly uninstallable: boolean;
-  /** Why its record in the index cannot be used; empty: it can */
-  readonly unusable: string;
+  /** Why its record in the index cannot be used; undefined where it can */
+  readonly unusable: string | undefined;
   /** The word of an architecture that it is built for and the request is not; empty: it may be installed */
   readonly architecture: string;
   /** Its own terms that apk cannot read */
@@ -117,7 +117,7 @@ function brokenPackage(context: FailedSet, pkg: PackageState): BrokenPackage | u
     kind: 'package',
     pkg,
     uninstallable: pkg.uninstallable,
-    unusable: pkg.uninstallable ? whyUnusable(entryOf(pkg)) : '',
+    unusable: pkg.uninstallable ? whyUnusable(entryOf(pkg)) : undefined,
     architecture: isForeign(model, pkg) ? entryOf(pkg).architecture : '',
     unreadable: pkg.uninstallable ? pkg.depends.filter((dependency) => dependency.broken) : [],
     unreadableProvides: pkg.uninstallable

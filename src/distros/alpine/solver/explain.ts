@@ -160,7 +160,7 @@ function kept([first]: readonly SolveTerm[]): string {
 
 function reason(broken: BrokenPackage): string {
   const { architecture, unusable, unreadable, unreadableProvides, breaks } = broken;
-  if (unusable !== '') return unusable;
+  if (unusable !== undefined) return unusable;
   if (architecture !== '') return `it is built for ${architecture}`;
   const [first] = [
     ...unreadable.map((dependency) => dependencyText(dependency)),

@@ -107,7 +107,7 @@ function toDraft(entry: RelatedPackage, relations: Relations, architecture: stri
     // Installed packages have the rank -1: no repository.
     repositories: entry.repositoryRank < 0 ? 0 : 1 << entry.repositoryRank,
     flags:
-      (depends.broken || foreign || newer || whyUnusable(entry) !== '' ? UNINSTALLABLE : 0) |
+      (depends.broken || foreign || newer || whyUnusable(entry) !== undefined ? UNINSTALLABLE : 0) |
       (entry.installedSizeBytes === 0 ? EMPTY : 0) |
       (foreign ? FOREIGN_ARCHITECTURE : 0),
     priority: entry.providerPriority,

@@ -6,6 +6,7 @@ import type { ApkLayout } from './apk-layout.ts';
 import { entryOf, infoDigits } from './describe.ts';
 import { checksumsOf, linkedChecksums, NO_CHECKSUMS } from './file-checksums.ts';
 import { relationsText } from './relation.ts';
+import { compareDisplay } from './solver/names.ts';
 import { isMetadata, isUnpacked } from './unpacked.ts';
 
 /** What the installed database is written from. */
@@ -46,18 +47,7 @@ export function installedText(database: InstalledDatabase): string {
 
 /** apk lists by name, letter case aside. */
 export function byDisplayName(a: InstalledPackage, b: InstalledPackage): number {
-  return compareNames(a.facts.name, b.facts.name);
-}
-
-/** strcasecmp, then strcmp. */
-export function compareNames(a: string, b: string): number {
-  const [left, right] = [lowerAscii(a), lowerAscii(b)];
-  if (left !== right) return left < right ? -1 : 1;
-  return a === b ? 0 : a < b ? -1 : 1;
-}
-
-function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return compareDisplay(a.facts.name, b.facts.name);
 }
 
 /** The letters of an index, as the index has them (seen on apk 2.14 and 3.0.6). */

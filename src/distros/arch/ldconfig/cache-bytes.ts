@@ -1,3 +1,4 @@
+import { required } from '../../../model/required.ts';
 import { undecided } from '../../shared/shell/undecided.ts';
 import { compareLibraries } from './library-order.ts';
 
@@ -108,7 +109,7 @@ function plain(entries: readonly CacheEntry[], compat: boolean): Buffer {
 function extended(entries: readonly CacheEntry[], names: readonly string[], generator: string): Buffer {
   const headers = HEADER_BYTES + entries.length * ENTRY_BYTES;
   const table = stringTable([...entries.flatMap(({ soname, path }) => [soname, path]), ...names]);
-  const place = (text: string): number => headers + (table.offsets.get(text) as number);
+  const place = (text: string): number => headers + required(table.offsets, text);
   const used = [...new Set(entries.map(({ hwcaps }) => hwcaps))].filter((name) => name !== '').sort();
   const extensionAt = Math.ceil((headers + table.bytes.length) / 4) * 4;
 
@@ -180,7 +181,7 @@ function stringTable(texts: readonly string[]): { bytes: Buffer; offsets: Readon
   let previous: string | undefined;
   for (const { text } of sorted) {
     if (previous?.endsWith(text))
-      offsets.set(text, (offsets.get(previous) as number) + previous.length - text.length);
+      offsets.set(text, required(offsets, previous) + previous.length - text.length);
     else {
       offsets.set(text, end);
       stored.push(`${text}\0`);

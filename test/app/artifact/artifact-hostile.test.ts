@@ -198,7 +198,7 @@ describe('what the registry says', () => {
     say(MEDIA_TYPES.manifest, '{"schemaVersion":2,"config":{},"layers":[]}');
     await fails(pull(), 'BAD_ARCHIVE', /config/);
     say(MEDIA_TYPES.manifest, '[]');
-    await fails(pull(), 'UNSUPPORTED', /other than a JSON object/);
+    await fails(pull(), 'UNSUPPORTED', /expected an object, got/);
     say('text/html', '<html>');
     await fails(pull(), 'UNSUPPORTED', /expected/);
     manifest([]);

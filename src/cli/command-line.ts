@@ -15,12 +15,12 @@ export interface CommandLine {
   readonly runnable: Action;
   readonly values: OptionValues<Options & typeof GENERAL_OPTIONS>;
   readonly settings: ComposeSettings;
-  /** Without the word of the action */
+  /** Arguments without the word of the action */
   readonly args: readonly string[];
   readonly terminated: boolean;
 }
 
-/** A command line that asks for the help of a command, or, if undefined, for the overview. */
+/** A command line that asks for the help of a command, or, if the command is undefined, for the overview. */
 export interface HelpLine {
   readonly help: string | undefined;
 }

@@ -4,7 +4,7 @@ import type { ArgumentsOf } from './args/arguments.ts';
 import { GENERAL_OPTIONS } from './args/general-options.ts';
 import type { Options, OptionValues } from './args/option.ts';
 
-/** What a command returns for print.ts to show. */
+/** Result of a command, which print.ts shows. */
 export type Result =
   | {
       readonly kind: 'answer';
@@ -13,7 +13,7 @@ export type Result =
       readonly text: () => Promise<string>;
       /** With --quiet; without it, `text` takes care of that itself */
       readonly quietText?: string;
-      /** 0 when absent */
+      /** Default: 0 */
       readonly exitCode?: number;
     }
   | { readonly kind: 'text'; readonly data: unknown; readonly text: string }
@@ -23,16 +23,16 @@ export type Result =
 export interface StreamResult {
   readonly kind: 'stream';
   readonly chunks: AsyncIterable<string>;
-  /** Asked when all chunks are written */
+  /** Called after all chunks have been written */
   readonly exitCode: () => number;
 }
 
 type General = typeof GENERAL_OPTIONS;
 
-/** What `run()` gets: the command line, checked and typed as the command declares it, and its surroundings. */
+/** Input of `run()`: the command line, checked and typed as the command declares it, and the environment of the process. */
 export interface Invocation<O extends Options = Options, Usage extends string = string> {
   readonly options: OptionValues<O & General>;
-  /** The options that recipes have too, as one; absent ones have their defaults */
+  /** Options that recipes have too, in one object; absent ones have their defaults */
   readonly settings: ComposeSettings;
   readonly args: ArgumentsOf<Usage>;
   readonly env: NodeJS.ProcessEnv;
@@ -41,27 +41,32 @@ export interface Invocation<O extends Options = Options, Usage extends string = 
   readonly commands: CommandTable;
   /** Standard input; opened when it is called */
   readonly input: () => AsyncIterable<Uint8Array>;
-  /** Width of the terminal; undefined: there is none */
+  /** Width of the terminal; undefined if standard output is not a terminal */
   readonly columns: number | undefined;
-  /** Asks the person at the terminal; `hidden`: what is typed is not shown. @throws AppError USAGE where there is none, CANCELLED */
+  /**
+   * Prompts at the terminal; with `hidden`, the answer is not echoed.
+   * @throws AppError USAGE if there is no terminal, CANCELLED
+   */
   readonly ask: (question: string, hidden: boolean) => Promise<string>;
 }
 
+/** Heading that a command stands under in `compose help`. */
 export type CommandGroup = 'Images' | 'Packages' | 'Repositories and cache' | 'Registries' | 'Shell';
 
-/** What commands and actions have in common: options and arguments in, a result out. */
+/** Common part of commands and actions: options and arguments in, a result out. */
 interface RunnableSpec<O extends Options, Usage extends string> {
   /** Its arguments as the usage line shows them, which also sets their number; empty if it takes none */
   readonly argument: Usage;
-  /** The same where options change it: `plan --batch` takes no packages */
+  /** The arguments, if options change them: `plan --batch` takes no packages */
   argumentWith?(options: OptionValues<O & General>): string;
   readonly options: O;
   run(invocation: Invocation<O, Usage>): Promise<Result>;
 }
 
+/** An action of a command, such as `gc` of `compose cache`. */
 export type Action = RunnableSpec<Options, string>;
 
-/** What people read about a command, and what completion offers for its arguments. */
+/** Text of a command for help and the manual page, and the completion of its arguments. */
 interface CommandText {
   /** First word of the command line; empty: the default command, `compose PKG…` */
   readonly name: string;
@@ -78,11 +83,12 @@ interface CommandText {
   readonly examples: readonly (readonly [commandLine: string, meaning: string])[];
 }
 
+/** A command: its text, and what it runs or the actions it consists of. */
 export interface Command extends CommandText {
   readonly argument: string;
-  /** Its own, or those of all its actions, and the general ones */
+  /** Its own options, or those of all its actions, and the general ones */
   readonly options: Options;
-  /** By their words; empty if the command itself runs */
+  /** Actions by their words; empty if the command itself runs */
   readonly actions: Readonly<Record<string, Action>>;
   argumentWith?: NonNullable<Action['argumentWith']>;
   run?: Action['run'];
@@ -119,18 +125,19 @@ export function defineActions(
   };
 }
 
-/** Returns the words that are commands. */
+/** Returns the names of all commands; `compose PKG…` has none. */
 export function commandNames(commands: CommandTable): readonly string[] {
   return Object.keys(commands).filter((name) => name !== '');
 }
 
+/** Imports a command's file. @throws Error if the table has no such command */
 export async function loadCommand(commands: CommandTable, name: string): Promise<Command> {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) throw new Error(`no command module for ${JSON.stringify(name)}`);
   return (await load()).command;
 }
 
-/** Loads every command, in order: for help, and to look an option up in all of them. */
+/** Imports every command, in the order of the table: for help, and to find an option in all of them. */
 export function loadCommands(commands: CommandTable): Promise<readonly Command[]> {
   return Promise.all(Object.keys(commands).map((name) => loadCommand(commands, name)));
 }

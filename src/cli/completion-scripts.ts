@@ -1,3 +1,4 @@
+/** Shells that have a completion script. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 /**
@@ -57,4 +58,5 @@ complete -c compose -f -a '(__compose_complete)'
 complete -c pkgcompose -f -a '(__compose_complete)'
 `;
 
+/** Completion scripts by shell. */
 export const COMPLETION_SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = { bash, zsh, fish };

@@ -36,7 +36,7 @@ export const EXIT_BUG = 70;
 const EXIT_SIGINT = 130;
 export const EXIT_SIGTERM = 143;
 
-/** What each code means to a person, in the order of the table. */
+/** Meaning of each exit code, in the order of the table in docs/cli.md. */
 export const EXIT_MEANINGS: readonly (readonly [exitCode: number, name: string, meaning: string])[] = [
   [EXIT_OK, '', 'done'],
   [

@@ -31,14 +31,14 @@ const GROUP_TITLES: Readonly<Record<OptionGroup, string>> = {
   General: 'General options:',
 };
 
-/** `--load[=ENGINE]`, `--env NAME=VALUE` */
+/** Usage of an option: `--load[=ENGINE]`, `--env NAME=VALUE`. */
 export function optionUsage(name: string, option: Option): string {
   if (option.takes === 'none') return `--${name}`;
   const value = valueUsage(option);
   return option.takes === 'optional' ? `--${name}[=${value}]` : `--${name} ${value}`;
 }
 
-/** `compose build RECIPE [options]` */
+/** Usage of a command: `compose build RECIPE [options]`. */
 export function commandUsage({ name, argument }: Pick<Command, 'name' | 'argument'>): string {
   return ['compose', name, argument, '[options]'].filter((word) => word !== '').join(' ');
 }
@@ -67,7 +67,7 @@ export function commandGroups(commands: readonly Command[]): readonly Command['g
   return [...new Set(commands.map(({ group }) => group))];
 }
 
-/** `compose help`: every command in one line, and the options that are used most. Fits 80 columns. */
+/** Renders `compose help`: every command in one line, and the options that are used most. Fits 80 columns. */
 async function overview(table: CommandTable): Promise<string> {
   const commands = await loadCommands(table);
   const { examples, options } = await loadCommand(table, '');
@@ -107,7 +107,7 @@ async function commandHelp(command: Command, columns: number | undefined): Promi
   return `${await parser.getHelp()}\n\n${exampleText(command.examples)}`;
 }
 
-/** What `compose help NAME` prints; undefined: the overview. */
+/** Renders the help of a command, or, if `name` is undefined, the overview. @param columns width of the terminal */
 export async function helpText(
   commands: CommandTable,
   name: string | undefined,

@@ -45,7 +45,10 @@ function letSignalsEnd(): void {
   for (const signal of SIGNALS) process.removeAllListeners(signal);
 }
 
-/** Ignores a reader that has seen enough (`compose cache ls | head`). Returns a function that tells any other failure. */
+/**
+ * Watches a stream for errors, but ignores a reader that closes it early (`compose cache ls | head`). Returns a function that
+ * returns the error, if any.
+ */
 function watchOutput(stream: NodeJS.WriteStream): () => unknown {
   let failure: unknown;
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -73,6 +76,7 @@ async function ask(question: string, hidden: boolean, signal: AbortSignal): Prom
   return askTerminal(question, hidden, signal);
 }
 
+/** Runs the command line of this process and ends it with the command's exit code. Signals cancel the work. */
 export async function main(): Promise<void> {
   enableCodeCache(process.env);
   const { lostOutput, run } = await import('./run.ts');

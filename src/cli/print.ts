@@ -3,13 +3,14 @@ import type { Result, StreamResult } from './command.ts';
 import { EXIT_OK } from './exit-codes.ts';
 import { printableLine } from './render/format.ts';
 
+/** Form of the output: text or JSON, complete or only the essential. */
 export interface PrintOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
 }
 
-/** One JSON document and a line feed; exact sizes, every field of the report, `null` for absent values. */
+/** Renders a JSON document and a line feed: exact sizes, every field of the report, `null` for absent values. */
 export function jsonText(data: unknown): string {
   return `${printable(JSON.stringify(data, (_key, value: unknown) => value ?? null, 2))}\n`;
 }
@@ -17,7 +18,10 @@ export function jsonText(data: unknown): string {
 /** A result that is written at once. */
 export type WholeResult = Exclude<Result, StreamResult>;
 
-/** With --quiet, only the essential: names, digests, scripts, or nothing where the exit code says it all. */
+/**
+ * Renders the text of a result. With --quiet, only the essential: names, digests, scripts, or nothing if the exit code says it
+ * all.
+ */
 async function text(result: WholeResult, quiet: boolean): Promise<string> {
   if (result.kind === 'text') return result.text;
   return quiet && result.quietText !== undefined ? result.quietText : result.text();
@@ -33,6 +37,7 @@ export async function resultText(result: WholeResult, options: PrintOptions): Pr
   return options.json ? jsonText(result.data) : text(result, options.quiet);
 }
 
+/** Returns the exit code of a command that succeeded. */
 export function exitCodeOf(result: WholeResult): number {
   return (result.kind === 'answer' ? result.exitCode : undefined) ?? EXIT_OK;
 }

@@ -2,16 +2,18 @@ import type { MultiBar, SingleBar } from 'cli-progress';
 import type { Progress, ProgressTask } from '../model/progress.ts';
 import { formatSize, labelled, printable } from './render/format.ts';
 
+/** Where and how progress is shown. */
 export interface ProgressOptions {
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
-  /** No notes either */
+  /** Shows nothing, not even notes */
   readonly quiet: boolean;
-  /** False: notes only */
+  /** False: shows notes only */
   readonly drawing: boolean;
 }
 
+/** Progress that is shown on standard error. */
 export interface DrawnProgress extends Progress {
-  /** Writes a line on standard error under a label of its own, above the bars; with `quiet`, nothing. */
+  /** Writes a labelled line to standard error, above the bars; nothing with `quiet`. */
   message(label: string, text: string): void;
   /** Removes the bars. Nothing is drawn afterwards. */
   close(): void;
@@ -153,7 +155,7 @@ function barProgress(options: ProgressOptions): DrawnProgress {
 
 const BAR_WIDTH = 24;
 
-/** Draws one bar; a share is shown only of a known total. */
+/** Draws one bar, cut to `columns`; if the total is not known, only the amount done. @param share done of the total, 0 to 1 */
 export function barText(
   task: Pick<Task, 'label' | 'total' | 'unit' | 'amount'>,
   share: number,
@@ -167,6 +169,7 @@ export function barText(
   return `${label} ${bar} ${done} of ${amountText(task, task.total)}`.slice(0, columns - 1);
 }
 
+/** Chooses how progress is shown: as bars on a terminal, otherwise as lines; only notes if not `drawing`, nothing with `quiet`. */
 export function createProgress(options: ProgressOptions): DrawnProgress {
   if (!options.drawing || options.quiet) return notesOnly(options);
   return options.stderr.isTTY === true ? barProgress(options) : lineProgress(options);

@@ -1,7 +1,7 @@
 import { REQUESTS, type RequestRecord } from '../fetch/request-log.ts';
 import { formatSize } from './render/format.ts';
 
-/** `GET https://mirror.example/main/x86_64/APKINDEX.tar.gz: 200, 461.0 kB in 120 ms` */
+/** Renders a request: `GET https://mirror.example/main/x86_64/APKINDEX.tar.gz: 200, 461.0 kB in 120 ms`. */
 export function requestLine({ method, url, status, ...sums }: RequestRecord): string {
   const sent = sums.sentBytes === 0 ? '' : `${formatSize(sums.sentBytes)} sent, `;
   const outcome =

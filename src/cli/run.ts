@@ -11,24 +11,26 @@ import { GET_COMPLETIONS } from './completion-scripts.ts';
 import { exitCodeOf, jsonText, type PrintOptions, resultText } from './print.ts';
 import { createProgress } from './progress.ts';
 
+/** Standard output or standard error. */
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
+/** Surroundings of a command: those of the process, or those of a test. */
 export interface RunOptions {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
-  /** Standard input, opened when it is called; empty when absent */
+  /** Opens standard input, when it is called; default: empty */
   readonly stdin?: () => AsyncIterable<Uint8Array>;
-  /** As Invocation.ask; without it there is no terminal */
+  /** Prompts as Invocation.ask does; absent if there is no terminal */
   readonly ask?: (question: string, hidden: boolean, signal: AbortSignal) => Promise<string>;
-  /** In place of the product's own */
+  /** Default: the product's own commands */
   readonly commands?: CommandTable;
-  /** In place of the real use cases */
+  /** Default: the real use cases */
   readonly app?: (options: ContextOptions) => App;
 }
 
@@ -99,7 +101,7 @@ async function complete(
   return 0;
 }
 
-/** Runs what the command line asks for. @throws whatever goes wrong */
+/** Runs the command that the line names, or renders help or the version. @throws AppError; any other error is a bug */
 async function resultOf(
   argv: readonly string[],
   options: RunOptions & { print: PrintOptions; commands: CommandTable },

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import type { SecureContext } from 'node:tls';
 
-/** Where systems keep all of their authorities in one file: Debian, Fedora, SUSE, Alpine and others, in Go's order. */
+/** Files in which systems keep all of their authorities: Debian, Fedora, SUSE, Alpine and others, in Go's order. */
 const BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -20,16 +20,16 @@ let known: readonly string[] | undefined;
 let context: SecureContext | undefined;
 
 /**
- * PEM texts of the authorities that every TLS connection trusts: those of the system and Node.js's own, or in place of both
- * what SSL_CERT_FILE and SSL_CERT_DIR name, as OpenSSL and Go have it; NODE_EXTRA_CA_CERTS beside them. Read at the first
- * connection that needs them; each once, since parsing them is what takes time.
+ * Returns the authorities that every TLS connection trusts, as PEM texts, each once. These are the system's and Node.js's own,
+ * or, as in OpenSSL and Go, those that SSL_CERT_FILE and SSL_CERT_DIR name instead; NODE_EXTRA_CA_CERTS adds to either. They are
+ * read once, when the first connection needs them.
  */
 export function authorities(): readonly string[] {
   known ??= [...new Map(readAuthorities(process.env).map((pem) => [pem.replace(/\s/g, ''), pem])).values()];
   return known;
 }
 
-/** Of these authorities, made once. */
+/** Returns the TLS context that trusts `authorities()`. It is made once, since parsing the certificates takes time. */
 export function trustedContext(): SecureContext {
   context ??= tlsModule().createSecureContext({ ca: [...authorities()] });
   return context;
@@ -61,7 +61,7 @@ function inFolder(folder: string): readonly string[] {
   }
 }
 
-/** None where there is no such file: the certificate that is then not accepted tells of it. */
+/** Returns nothing if the file cannot be read: a certificate that is then not accepted will be reported. */
 function inFile(path: string): readonly string[] {
   try {
     return path === '' ? [] : (readFileSync(path, 'latin1').match(CERTIFICATE) ?? []);

@@ -4,14 +4,14 @@ export interface Validators {
   readonly lastModified?: string;
 }
 
-/** A whole file, or the answer that it has not changed. `url` is the source that answered, as it was given. */
+/** A whole file, or the answer that it has not changed. `url` is the source that answered, as the caller gave it. */
 export type ConditionalResult =
   | { readonly modified: false; readonly url: string }
   | {
       readonly modified: true;
       readonly url: string;
       readonly bytes: Buffer;
-      /** Empty when the server sent none */
+      /** Empty if the server sent none */
       readonly etag: string;
       /** Empty when the server sent none */
       readonly lastModified: string;

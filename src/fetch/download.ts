@@ -23,11 +23,12 @@ const SIGNIFICANT_BYTES = 256 * 1024;
 
 /** A finished download. */
 export interface Download {
-  /** Of the given URLs, the one that completed the file */
+  /** The one of the given URLs that completed the file */
   readonly url: string;
   readonly sizeBytes: number;
 }
 
+/** Options of a download. */
 export interface DownloadOptions extends MirrorOptions {
   /** The longest silence: until the headers, and between pieces of the body */
   readonly timeoutMs: number;
@@ -62,11 +63,11 @@ interface Transfer {
   readonly path: string;
   readonly options: DownloadOptions;
   readonly meter: Meter;
-  /** The most bytes that have been on disk */
+  /** The largest number of bytes that has been on disk */
   furthestBytes: number;
 }
 
-/** Size of a partial that may be a prefix of the file; any other partial is removed. */
+/** Size of the partial file that may be a prefix of the file; any other partial file is removed. */
 async function startingSize(path: string, options: DownloadOptions): Promise<number> {
   const sizeBytes = await partialSize(path);
   if (sizeBytes === 0 || sizeBytes === options.expectedSizeBytes) return sizeBytes;
@@ -126,7 +127,7 @@ async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
   if (typeof plan === 'string') {
     await response.discard();
     await discardPartial(path);
-    // Without a Range of ours the same answer would come again.
+    // Unless we sent a Range, the same answer would come again.
     throw new FetchFailure('NETWORK', plan, { retry: start > 0 ? 'at-once' : 'no' });
   }
   const limit = options.expectedSizeBytes ?? options.maxBytes;
@@ -168,7 +169,7 @@ async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
   return { url, sizeBytes: writer.sizeBytes };
 }
 
-/** A partial is resumed only where a validator can tell the server what it is a part of. */
+/** Resumes a partial file only if a validator can tell the server which file it is a part of. */
 async function resumePoint(url: string, path: string): Promise<{ start: number; validator: string }> {
   const sizeBytes = await partialSize(path);
   const origin = sizeBytes > 0 ? await readOrigin(path) : undefined;
@@ -176,7 +177,7 @@ async function resumePoint(url: string, path: string): Promise<{ start: number; 
   return validator === '' ? { start: 0, validator } : { start: sizeBytes, validator };
 }
 
-/** Where the body belongs and the size of the whole; or, as a sentence, why the answer does not fit the request. */
+/** Finds where the body belongs and the size of the whole file; or, as a sentence, why the response does not fit the request. */
 function planBody(
   response: HttpResponse,
   start: number,

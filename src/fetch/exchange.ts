@@ -8,9 +8,9 @@ import { recordRequest } from './request-log.ts';
 
 /** A longer Retry-After is more than a person at a terminal waits for. */
 const MAX_RETRY_AFTER_MS = 30_000;
-/** Not sent in full by any good server; only as much of an error's body is read to keep the connection. */
+/** Limit for reading the body of an error response to keep the connection; good servers send less. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
-/** A server may check and move the whole of a body before it answers. */
+/** Factor of `timeoutMs` after a request body: a server may check and move the whole body before it answers. */
 const SILENCES_AFTER_BODY = 10;
 
 /** Value of the User-Agent header. */
@@ -18,14 +18,14 @@ export const USER_AGENT = 'pkgcompose';
 /** HTTP statuses that another try may not meet again. */
 export const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** Origins that have answered this process: one that is unreachable later may come back. */
+/** Origins that have answered this process: one that becomes unreachable may come back. */
 const answered = new Set<string>();
 
 /** One HTTP request. */
 export interface ExchangeRequest {
   readonly method: Dispatcher.HttpMethod;
   readonly headers: Readonly<Record<string, string>>;
-  /** With its content-length among the headers */
+  /** The headers must have its content-length */
   readonly body?: AsyncIterable<Uint8Array> | Uint8Array | undefined;
   readonly signal: AbortSignal | undefined;
   /**
@@ -38,17 +38,20 @@ export interface ExchangeRequest {
 /** One HTTP response, whatever its status. */
 export interface HttpResponse {
   readonly status: number;
-  /** The first of the name; empty when there is none */
+  /** First header with the name; empty if there is none */
   header(name: string): string;
-  /** All of the name */
+  /** All headers with the name */
   headers(name: string): readonly string[];
   /** The body's bytes exactly as sent: a Content-Encoding is never undone. Throws FetchFailure or AppError CANCELLED. */
   readonly body: AsyncIterable<Buffer>;
-  /** Ends the response without its body. */
+  /** Ends the response without reading its body. */
   discard(): Promise<void>;
 }
 
-/** RFC 9110 section 10.2.3: seconds or a date; undefined when absent or unreadable. At most 30 s. */
+/**
+ * Parses a Retry-After header (RFC 9110 section 10.2.3), a number of seconds or a date, as milliseconds from `nowMs`, at most
+ * 30,000; undefined if it is absent or unreadable.
+ */
 export function retryAfter(value: string, nowMs: number): number | undefined {
   if (value === '') return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
@@ -184,13 +187,13 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
   }
 }
 
-/** Content-Length in bytes; undefined when it is absent or unreadable. */
+/** Parses Content-Length, in bytes; undefined if it is absent or unreadable. */
 export function contentLength(response: Pick<HttpResponse, 'header'>): number | undefined {
   const value = response.header('content-length');
   return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
-/** LIMIT for a file of at least `sizeBytes`. */
+/** Makes the LIMIT failure for a file of at least `sizeBytes`. */
 export function overLimit(sizeBytes: number, maxBytes: number): FetchFailure {
   return new FetchFailure('LIMIT', `larger than allowed: at least ${sizeBytes} bytes, limit ${maxBytes}`, {
     retry: 'no',

@@ -2,8 +2,8 @@ import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { redactUrl } from './url.ts';
 
 /**
- * What a failed attempt means for the next one: `no`: this source will not do better; `elsewhere`: not worth the wait while
- * there is another source; `later`: again after a pause; `at-once`: again without one.
+ * Advice after a failed attempt. `no`: this source will give the same answer again; `elsewhere`: try the next source, if any,
+ * rather than wait; `later`: try again after a pause; `at-once`: try again without a pause.
  */
 export type Retry = 'no' | 'elsewhere' | 'later' | 'at-once';
 
@@ -14,9 +14,9 @@ export class FetchFailure extends Error {
   /** The server's Retry-After */
   readonly waitMs: number | undefined;
   readonly hint: string | undefined;
-  /** Of the response, where that is the failure */
+  /** HTTP status of the response, if that is the failure */
   readonly status: number | undefined;
-  /** What was found wrong with the content, where that is the failure */
+  /** What is wrong with the content, if that is the failure */
   readonly refusal: AppError | undefined;
 
   constructor(
@@ -41,22 +41,25 @@ export class FetchFailure extends Error {
   }
 }
 
-/** Codes that every other source would meet too. */
+/** Codes of errors that would happen with every other source too. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'STORAGE', 'CATALOG', 'USAGE']);
 
-/** Turns an error about the content of one source into a FetchFailure, so that the next source is tried; others unchanged. */
+/**
+ * Turns an AppError about the content of one source into a FetchFailure, so that the next source is tried; returns other errors
+ * unchanged.
+ */
 export function asRefusal(error: unknown): unknown {
   if (!(error instanceof AppError) || FINAL.has(error.code)) return error;
   const { code, message, hint } = error;
   return new FetchFailure(code, message, { retry: 'no', hint, refusal: error, cause: error });
 }
 
-/** CANCELLED while fetching a URL. */
+/** Makes the AppError CANCELLED for a URL that was being fetched. */
 export function cancelled(url: string): AppError {
   return new AppError('CANCELLED', `cancelled while fetching ${redactUrl(url)}`);
 }
 
-/** Code of an error or of its innermost cause that has one (`ECONNRESET`, `UND_ERR_SOCKET`); empty when none has. */
+/** Returns the code of an error or of its innermost cause that has one (`ECONNRESET`, `UND_ERR_SOCKET`); empty if none has. */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const code = (error as NodeJS.ErrnoException).code;

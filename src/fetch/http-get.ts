@@ -44,7 +44,7 @@ export async function httpGet(url: string, request: GetRequest): Promise<HttpRes
   }
 }
 
-/** Splits a URL's user name and password off as an Authorization header's value (RFC 7617). */
+/** Splits the user name and password off a URL and makes an Authorization header of them (RFC 7617). */
 function parse(text: string): { target: URL; authorization: string } {
   const target = URL.parse(text);
   if (target === null || (target.protocol !== 'http:' && target.protocol !== 'https:')) {
@@ -57,7 +57,7 @@ function parse(text: string): { target: URL; authorization: string } {
   return { target, authorization: `Basic ${Buffer.from(plain).toString('base64')}` };
 }
 
-/** A stray `%` stands for itself. */
+/** A `%` that is not part of an escape stands for itself. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

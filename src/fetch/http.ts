@@ -13,10 +13,10 @@ import { fileNameOf, isLocal } from './url.ts';
 /** Slow mirrors pause for seconds; none that is alive stays silent this long. */
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** `timeoutMs`: the longest silence: until the headers, and between pieces of the body; default 30,000. */
+/** Options of a fetch. `timeoutMs` is the longest silence, until the headers or between pieces of the body; default 30,000. */
 export interface FetchOptions extends MirrorOptions {
   readonly timeoutMs?: number;
-  /** For URLs of other schemes than those here */
+  /** Serves URLs of other schemes, such as `oci:` */
   readonly remote?: RemoteFiles | undefined;
 }
 
@@ -27,8 +27,8 @@ export interface BytesOptions extends FetchOptions {
 }
 
 /**
- * Fetches the whole content from the first of `urls` (http, https, file, plain paths) that answers; with validators, the result
- * may be "not modified". Its `url` is the one of `urls`, as given.
+ * Fetches the whole content from the first of `urls` (http, https, file, plain paths) that answers. With validators, the result
+ * may be "not modified".
  * @throws AppError NOT_FOUND (on every source), LIMIT (over maxBytes on every source), NETWORK, CANCELLED
  */
 export function fetchBytes(urls: readonly string[], options: BytesOptions): Promise<ConditionalResult> {
@@ -36,9 +36,10 @@ export function fetchBytes(urls: readonly string[], options: BytesOptions): Prom
 }
 
 /**
- * What `accept` makes of the first of `urls` that answers with what it accepts: an AppError of it goes on to the next, like
- * one that does not answer.
- * @throws AppError as fetchBytes; of a single refusal that itself, of several the first one's code with all reasons
+ * Returns what `accept` makes of the first of `urls` that answers with acceptable content. If `accept` throws an AppError, the
+ * next URL is tried, as if this one had not answered.
+ * @throws AppError as fetchBytes; if one source was refused, the error of `accept` itself; if several were, the first one's code
+ * with all reasons
  */
 export function fetchAccepted<T>(
   urls: readonly string[],
@@ -83,11 +84,11 @@ async function bytesOf(url: string, options: BytesOptions): Promise<ConditionalR
 }
 
 /**
- * Downloads to `path`: what is already there is resumed (Range with If-Range, by the validators in `path + '.json'`), the
- * size is checked; the digest check is the caller's, who then moves or removes `path`, all of it under the lock of `path`
- * (`whileDownloading`), so that nobody writes to, or takes, a file that another is still checking.
+ * Downloads to `path` and checks the size. A partial file is resumed (Range with If-Range, by the validators in `path +
+ * '.json'`). The caller checks the digest, then moves or removes `path`, all under the lock of `path` (`whileDownloading`), so
+ * that no other process writes to a file that is being checked.
  *
- * `file:` and plain paths are copied. A source that serves a wrong size or cuts is tried again, then the next.
+ * `file:` URLs and plain paths are copied. A source that serves a wrong size or is cut off is tried again, then the next one.
  * @throws AppError NOT_FOUND, INTEGRITY (every source has another size), LIMIT, NETWORK, STORAGE, CANCELLED
  */
 export function download(
@@ -98,7 +99,7 @@ export function download(
   return downloadFile(urls, path, { ...options, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS });
 }
 
-/** Runs `work` while no other call, of this process or another one, downloads to `path`. @throws AppError STORAGE, CANCELLED */
+/** Runs `work` while no other call, in this process or another, downloads to `path`. @throws AppError STORAGE, CANCELLED */
 export function whileDownloading<T>(
   path: string,
   {

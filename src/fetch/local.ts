@@ -4,18 +4,21 @@ import type { ConditionalResult, Validators } from './conditional.ts';
 import { cancelled, errorCode, FetchFailure } from './failure.ts';
 import { localPath } from './url.ts';
 
-/** Large enough that the calls do not count, small enough for many at once. */
+/** Large enough to make few calls, small enough for many buffers at once. */
 const COPY_BUFFER_BYTES = 1024 * 1024;
 
 interface LocalFile {
   readonly handle: FileHandle;
   readonly sizeBytes: number;
-  /** Of this content: changes with size, modification time or inode */
+  /** Identifies this content: changes with size, modification time or inode */
   readonly etag: string;
   readonly lastModified: string;
 }
 
-/** Like an HTTP GET of the file, conditional included. @throws FetchFailure */
+/**
+ * Reads a local file as an HTTP GET would, conditional requests included.
+ * @throws FetchFailure; AppError USAGE for a bad `file:` URL
+ */
 export async function readLocal(
   location: string,
   options: { readonly validators?: Validators; readonly maxBytes: number },
@@ -38,7 +41,7 @@ export async function readLocal(
   }
 }
 
-/** The file's bytes from its start. The views are valid until the next one is asked for. @throws FetchFailure */
+/** Streams a file's bytes from its start. A chunk is valid until the next one is requested. @throws FetchFailure */
 export async function* streamLocal(
   location: string,
   options: { readonly maxBytes: number; readonly signal?: AbortSignal | undefined },

@@ -12,7 +12,7 @@ export class Meter {
     this.#label = label;
   }
 
-  /** @param totalBytes size of the whole file, where it is known */
+  /** @param totalBytes size of the whole file, if it is known */
   restart(offsetBytes: number, totalBytes: number | undefined): void {
     this.#task ??= this.#progress?.task(this.#label, totalBytes, 'bytes');
     if (offsetBytes !== this.#shownBytes) this.advance(offsetBytes - this.#shownBytes);

@@ -6,9 +6,9 @@ import { fileNameOf, redactUrl } from './url.ts';
 
 const DEFAULT_RETRIES = 3;
 const DEFAULT_BACKOFF_MS = 250;
-/** A cache on the way may have had an old or cut copy; a second equal answer is what the mirror has. */
+/** A cache on the way may hold an old or truncated copy; if the second answer is the same, the mirror has it. */
 const WRONG_SIZE_RETRIES = 1;
-/** Doubling further makes a person wait without helping the server. */
+/** Longer pauses make a person wait without helping the server. */
 const MAX_BACKOFF_MS = 8_000;
 
 /** How several sources of one file are tried. */
@@ -16,15 +16,15 @@ export interface MirrorOptions {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
   readonly label?: string;
-  /** Further tries of one source after its first; default 3 */
+  /** Tries of one source after the first; default 3 */
   readonly retries?: number;
-  /** Before the first of them; doubles, with jitter; default 250 */
+  /** Pause before the second try, doubled for each further one, with jitter; default 250 */
   readonly backoffMs?: number;
-  /** What to do about an error of the code, in place of what is said of any file */
+  /** Hints by error code, in place of the general ones */
   readonly hints?: Readonly<Partial<Record<ErrorCode, string>>>;
 }
 
-/** Why one source did not give a file. */
+/** Reason why one source failed. */
 export interface SourceReason {
   /** Without credentials and query */
   readonly url: string;
@@ -32,7 +32,7 @@ export interface SourceReason {
   readonly code: ErrorCode;
 }
 
-/** No source gave a file: the message and `sources` name each of them with its reason, in the order of the request. */
+/** Error if every source failed: the message and `sources` name each of them with its reason, in the order of the request. */
 export class FetchError extends AppError {
   readonly sources: readonly SourceReason[];
 
@@ -53,9 +53,10 @@ interface SourceFailure {
 
 /**
  * Tries the sources in turn, each again while its failure allows it.
- * @param attempt throws FetchFailure for what another try or source may mend; anything else ends the whole
- * @throws AppError with the code on which all sources agree (NOT_FOUND, LIMIT, INTEGRITY, STORAGE), else that of the first
- * refusal of what a source gave, else NETWORK; a FetchError unless what a single source gave was rejected
+ * @param attempt throws FetchFailure for what another try or source may mend; any other error ends the whole
+ * @throws AppError with the code on which all sources agree (NOT_FOUND, LIMIT, INTEGRITY, STORAGE), else the code of the first
+ * source whose content was refused, else NETWORK. It is a FetchError, unless there was only one source and its content was
+ * refused
  */
 export async function tryMirrors<T>(
   urls: readonly string[],
@@ -70,7 +71,7 @@ export async function tryMirrors<T>(
     const failed = { url: redactUrl(url), failure: outcome.failure };
     failures.push(failed);
     const next = urls[index + 1];
-    // What is not in a folder may be in the one above it: that is no other mirror.
+    // A file that is not in a folder may be in its parent, which is not another mirror.
     if (next === undefined || (outcome.failure.code === 'NOT_FOUND' && isAbove(next, url))) continue;
     options.progress?.note(`${lineOf(failed)}; trying the next mirror`);
   }
@@ -88,7 +89,7 @@ function folderOf(url: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
-/** What was refused for its content says itself where it is. */
+/** The error of refused content names the source itself. */
 function lineOf({ url, failure }: SourceFailure): string {
   return failure.message.startsWith(url) ? failure.message : `${url}: ${failure.message}`;
 }
@@ -116,7 +117,7 @@ async function trySource<T>(
   }
 }
 
-/** Doubles with every try; a random half of it keeps many clients from coming back together. */
+/** Doubles the pause with every try. A random half of it keeps many clients from coming back together. */
 function backoff(tried: number, firstMs: number): number {
   return Math.min(firstMs * 2 ** tried, MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
 }

@@ -16,16 +16,16 @@ const REASONS: Readonly<Record<string, string>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the body is not as long as its headers announce',
 };
 
-/** Told at once by the host or the network: the next try would be told the same, unless the host was there before. */
+/** Errors that the host or network reports at once: the next try would meet them too, unless the host has answered before. */
 const NOBODY_THERE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-/** On the way to a proxy: what comes after it is told by the proxy. */
+/** Errors on the way to a proxy; the proxy reports what fails after it. */
 const NO_CONNECTION = new Set([...NOBODY_THERE, 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
 
 const UNKNOWN_AUTHORITY = 'it is signed by an authority that this machine does not trust';
 const AUTHORITY_HINT =
   "Add the authority to the system's certificates, or name its PEM file in NODE_EXTRA_CA_CERTS (in addition to those) or SSL_CERT_FILE (instead of them); for a registry, use --ca FILE.";
 
-/** What OpenSSL and Node.js find wrong with a certificate, in our words, with what to do about it. */
+/** Messages and hints for what OpenSSL and Node.js find wrong with a certificate. */
 const CERTIFICATES: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: ['it is self-signed', AUTHORITY_HINT],
   SELF_SIGNED_CERT_IN_CHAIN: [UNKNOWN_AUTHORITY, AUTHORITY_HINT],
@@ -42,7 +42,7 @@ const CERTIFICATES: Readonly<Record<string, readonly [reason: string, hint: stri
 const PROXY_HINT = 'Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.';
 
 /**
- * Errors of sockets, TLS, DNS, proxies and HTTP parsing; undefined for what is none of them (a bug).
+ * Classifies errors of sockets, TLS, DNS, proxies and HTTP parsing; undefined for any other error, which is a bug.
  * @param answered the host has answered before
  */
 export function networkFailure(
@@ -74,7 +74,7 @@ export function networkFailure(
   return failure((reason ?? `${message} (${code})`) + after, isGone ? 'no' : 'later');
 }
 
-/** undici's words for what a proxy answered in place of a tunnel. */
+/** Finds the proxy's answer in undici's message about a tunnel that was refused. */
 function proxyRefusal(message: string): string | undefined {
   const status = /^Proxy response \((\d+)\)/.exec(message)?.[1] ?? /\((407)\)$/.exec(message)?.[1];
   if (status === undefined) return undefined;
@@ -82,7 +82,7 @@ function proxyRefusal(message: string): string | undefined {
   return /^50[234]$/.test(status) ? `cannot reach the host (HTTP ${status})` : `refused (HTTP ${status})`;
 }
 
-/** Without what Node.js advises its own users. */
+/** Removes the advice that Node.js gives its own users from a message. */
 function certificateWords(message: string): string {
   return message.replace(/;? if the root CA is installed locally.*$/is, '');
 }

@@ -5,7 +5,7 @@ import { errnoOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
 import type { FilePrefix } from './remote.ts';
 
-/** What the bytes of a partial download are a prefix of: `path + '.json'`. */
+/** Record of the file that a partial download is a prefix of, kept in `path + '.json'`. */
 export interface Origin {
   /** Without credentials */
   readonly url: string;
@@ -13,7 +13,7 @@ export interface Origin {
   readonly lastModified: string;
 }
 
-/** Chunks are gathered to this size before a write: few calls, and one write runs while the next batch arrives. */
+/** Chunks are collected up to this size before a write: this makes few calls, and one write runs while the next batch arrives. */
 const BATCH_BYTES = 1024 * 1024;
 
 function originPath(path: string): string {
@@ -21,8 +21,8 @@ function originPath(path: string): string {
 }
 
 /**
- * Size of a partial that may be resumed; 0 where there is none. A file of another user or with a second name could still
- * change after it was verified, so it counts as none: opened at offset 0, it is replaced.
+ * Returns the size in bytes of a partial file that may be resumed; 0 if there is none. A file that belongs to another user or has
+ * a second name could still change after it was verified, so it is not resumed but replaced.
  * @throws AppError STORAGE for a symbolic link
  */
 export async function partialSize(path: string): Promise<number> {
@@ -42,7 +42,7 @@ function isOwn(stats: Stats): boolean {
   return stats.isFile() && stats.nlink === 1 && stats.uid === process.geteuid?.();
 }
 
-/** Undefined where it is missing or unreadable: the partial is then of no known origin, and not resumed. */
+/** Reads the origin of a partial file; undefined if it is missing or unreadable, so that the partial file is not resumed. */
 export async function readOrigin(path: string): Promise<Origin | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(originPath(path), 'utf8'));
@@ -56,25 +56,25 @@ export async function readOrigin(path: string): Promise<Origin | undefined> {
   }
 }
 
-/** Removes the partial and its origin. */
+/** Removes the partial file and its origin. */
 export async function discardPartial(path: string): Promise<void> {
   await rm(path, { force: true });
   await forgetOrigin(path);
 }
 
-/** Removes the origin alone: the partial has become the whole file. */
+/** Removes the origin alone, since the partial file has become the whole file. */
 export async function forgetOrigin(path: string): Promise<void> {
   await rm(originPath(path), { force: true });
 }
 
-/** The value of If-Range that `url` may be asked with (RFC 9110 section 13.1.5: strong ones only); '' where none fits. */
+/** Returns the If-Range value for a request to `url` (RFC 9110 section 13.1.5: strong validators only); empty if none fits. */
 export function ifRange(origin: Origin, url: string): string {
   if (origin.url === url && origin.etag !== '' && !origin.etag.startsWith('W/')) return origin.etag;
   // Entity tags are each server's own; modification times travel with a file from mirror to mirror.
   return origin.lastModified;
 }
 
-/** Appends to a partial from a known offset. Errors are the system's own. */
+/** Appends to a partial file from a known offset. It throws the system's own errors. */
 export class PartialWriter {
   readonly #handle: FileHandle;
   #sizeBytes: number;
@@ -88,8 +88,8 @@ export class PartialWriter {
   }
 
   /**
-   * Opens `path` cut to `offset` bytes. At offset 0 the old file is unlinked, not truncated: another process may have it open.
-   * @param origin on disk before the first byte of its content; undefined: none is recorded
+   * Opens `path`, cut to `offset` bytes. At offset 0 the old file is unlinked, not truncated: another process may have it open.
+   * @param origin written to disk before the first byte of the content; undefined: none is recorded
    */
   static async open(path: string, offset: number, origin: Origin | undefined): Promise<PartialWriter> {
     if (offset > 0) return PartialWriter.#resume(path, offset);
@@ -115,7 +115,7 @@ export class PartialWriter {
     }
   }
 
-  /** Hash of the bytes that are in the file. Call it before the first write. */
+  /** Hashes the bytes that are in the file. Call it before the first write. */
   async prefix(): Promise<FilePrefix> {
     const hash = createHash('sha256');
     const offset = this.#sizeBytes;
@@ -134,12 +134,12 @@ export class PartialWriter {
     return new PartialWriter(handle, 0);
   }
 
-  /** Written or in the current batch */
+  /** Bytes in the file and in the current batch */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
-  /** Takes the chunk (not copied unless `copy`); waits only while an earlier batch is being written. */
+  /** Takes the chunk, without copying it unless `copy` is set; waits only while an earlier batch is being written. */
   async write(chunk: Buffer, copy = false): Promise<void> {
     this.#batch.push(copy ? Buffer.from(chunk) : chunk);
     this.#batchBytes += chunk.length;
@@ -147,7 +147,7 @@ export class PartialWriter {
     if (this.#batchBytes >= BATCH_BYTES) await this.#flush();
   }
 
-  /** Writes what is left and closes; also after an error, so that a later try can resume. */
+  /** Writes the rest and closes the file, also after an error, so that a later try can resume. */
   async close(): Promise<void> {
     try {
       await this.#flush();

@@ -2,14 +2,14 @@ import { BlockList, isIP } from 'node:net';
 import { AppError } from '../model/app-error.ts';
 import { redactUrl } from './url.ts';
 
-/** A proxy of the environment. */
+/** Proxy that the environment names. */
 export interface HttpProxy {
   readonly url: URL;
   /** `HTTPS_PROXY` */
   readonly variable: string;
 }
 
-/** What failed on the way to, or at, a proxy. */
+/** Error on the way to a proxy, or reported by it. */
 export class ProxyError extends Error {
   /** `the proxy http://proxy.example:3128 (HTTPS_PROXY)` */
   readonly proxy: string;
@@ -24,15 +24,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
-/** True when the environment names a proxy at all. */
+/** Tells whether the environment names any proxy. */
 export function namesProxy(env: Environment): boolean {
   return variableOf('https:', env) !== undefined || variableOf('http:', env) !== undefined;
 }
 
 /**
- * The proxy that the environment has for a URL: `https_proxy` or `http_proxy` by its scheme, in small letters first; the one of
- * http stands in for the other. Undefined where NO_PROXY names the host.
- * @throws AppError USAGE for what is not the URL of an HTTP proxy
+ * Returns the environment's proxy for a URL: `https_proxy` or `http_proxy` by its scheme, lower case first; `http_proxy` also
+ * serves https if there is no other. Undefined if there is none or NO_PROXY lists the host.
+ * @throws AppError USAGE for a value that is not the URL of an HTTP proxy
  */
 export function proxyOf(target: URL, env: Environment): HttpProxy | undefined {
   const variable = variableOf(target.protocol, env);
@@ -57,8 +57,8 @@ function variableOf(protocol: string, env: Environment): string | undefined {
 }
 
 /**
- * NO_PROXY: `*`; hosts, which stand for what is below them too, with or without a dot in front; addresses and networks
- * (`10.0.0.0/8`); each with `:port` where it is for that alone.
+ * Matches NO_PROXY: `*`; hosts, with or without a leading dot, which include their subdomains; addresses and networks
+ * (`10.0.0.0/8`); each with `:port` if it is for that port only.
  */
 function isExempt(target: URL, list: string): boolean {
   const host = target.hostname

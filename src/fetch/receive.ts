@@ -5,18 +5,20 @@ import type { Meter } from './meter.ts';
 import { discardPartial, type Origin, PartialWriter, partialSize, readOrigin } from './partial.ts';
 import type { RemoteFile } from './remote.ts';
 
-/** How a file is received. */
+/** Options of receiving a file. */
 export interface ReceiveOptions {
-  /** Recorded beside the partial, which is resumed only where it has the same etag. Undefined: its name identifies the content. */
+  /**
+   * Recorded beside the partial file, which is resumed only if it has the same etag. Undefined: its name identifies the content.
+   */
   readonly origin?: Origin;
   readonly meter: Meter;
 }
 
 /**
- * Receives a file of known content into the partial at `path`, which is resumed where it can be. When it returns, the whole
- * file is there and verified. An INTEGRITY error leaves no partial: a resumed one would only fail again.
+ * Receives a file of known content into the partial file at `path`, resuming it if possible. On return, the whole file is there
+ * and verified. An INTEGRITY error leaves no partial file, since a resumed one would only fail again.
  * @returns how many bytes of an earlier, interrupted transfer were used
- * @throws whatever `file.read` throws; errors of the file system as they are
+ * @throws whatever `file.read` throws; errors of the file system unchanged
  */
 export async function receiveFile(
   file: RemoteFile,
@@ -45,11 +47,11 @@ function isIntegrityError(error: unknown): boolean {
   return (error instanceof FetchFailure || error instanceof AppError) && error.code === 'INTEGRITY';
 }
 
-/** What is known about a body that is written. */
+/** Options of writing a body to a file. */
 export interface BodyOptions {
   readonly path: string;
   readonly meter: Meter;
-  /** Bytes of the whole file, at most */
+  /** Maximum size of the whole file in bytes */
   readonly limit: number;
   /** True: the file has exactly `limit` bytes, so that a longer body is another file */
   readonly isExact: boolean;

@@ -14,10 +14,10 @@ export interface RequestRecord {
   readonly tookMs: number;
 }
 
-/** Gets a RequestRecord for every request that ends, to servers of packages and registries alike. */
+/** Publishes a RequestRecord for every request that ends, to package servers and registries alike. */
 export const REQUESTS = channel('pkgcompose:request');
 
-/** Starts the record of a request. Returns what ends it; nothing is published the second time. */
+/** Starts the record of a request. Returns the function that publishes it; a second call of that does nothing. */
 export function recordRequest(
   method: string,
   { origin, pathname, search }: URL,

@@ -4,14 +4,14 @@ import { AppError } from '../model/app-error.ts';
 
 const scheme = /^([a-z][a-z0-9+.-]*):\/\//i;
 
-/** True for a plain path (relative or absolute) and for `file:` URLs. */
+/** Tells whether a location is a plain path (relative or absolute) or a `file:` URL. */
 export function isLocal(location: string): boolean {
   const found = scheme.exec(location);
   return found === null || found[1]?.toLowerCase() === 'file';
 }
 
 /**
- * The path of a local location: `file:` URLs are percent-decoded (RFC 8089), plain paths are taken as they are.
+ * Returns the path of a local location: `file:` URLs are percent-decoded (RFC 8089), plain paths are returned as they are.
  * @throws AppError USAGE for a `file:` URL that names another host or is not absolute
  */
 export function localPath(location: string): string {
@@ -30,13 +30,13 @@ export function localPath(location: string): string {
 }
 
 /**
- * `name` (one or more segments, `x86_64/1:foo+bar-1.0-1-any.pkg.tar.zst`) below `base`.
+ * Appends `name` (one or more segments, `x86_64/1:foo+bar-1.0-1-any.pkg.tar.zst`) to `base`.
  *
- * In URLs every segment is percent-encoded but for what RFC 3986 section 3.3 allows in one (pchar), so `:` and `+`
- * stay as mirrors serve them; the base's own path and query are kept as written (a token in the query is for all that is
- * below), its fragment is left out. Under a plain path nothing is encoded.
- * @throws AppError BAD_INDEX when the name is absolute, empty, or has `.`, `..`, empty segments or NUL: names come from indexes,
- * and must not lead out of the repository
+ * In a URL, every segment is percent-encoded except for the characters that RFC 3986 section 3.3 allows (pchar), so `:` and `+`
+ * stay as mirrors serve them. The base's own path and query are kept as written (a token in the query is for everything below);
+ * its fragment is removed. Nothing is encoded in a plain path.
+ * @throws AppError BAD_INDEX if the name is absolute, empty, or has `.`, `..`, empty segments or NUL: names come from indexes and
+ * must not lead out of the repository
  */
 export function joinUrl(base: string, name: string): string {
   const segments = name.split('/');
@@ -54,8 +54,8 @@ export function joinUrl(base: string, name: string): string {
 }
 
 /**
- * A location in two: the place, without slashes at its end, and the query with its question mark, which only http and
- * https URLs have. A fragment is in neither.
+ * Splits a location into the place, without trailing slashes, and the query with its question mark, which only http and https
+ * URLs have. Neither contains the fragment.
  */
 export function splitQuery(location: string): { readonly place: string; readonly query: string } {
   const [, before = location, query = ''] = HTTP.test(location) ? (PARTS.exec(location) ?? []) : [];
@@ -65,15 +65,15 @@ export function splitQuery(location: string): { readonly place: string; readonly
 const HTTP = /^https?:\/\//i;
 const PARTS = /^([^?#]*)(\?[^#]*)?/s;
 
-/** `path`, encoded already, below a base: before its query. */
+/** Appends `path`, which is already encoded, to a base, before the base's query. */
 export function belowUrl(base: string, path: string): string {
   const { place, query } = splitQuery(base);
   return `${place}/${path}${query}`;
 }
 
 /**
- * The location as it may be kept and shown: user name, password and query are masked. The same for the same place, whatever
- * its password; of one that has none it is the location itself.
+ * Masks user name, password and query of a location, so that it can be kept and shown. Locations that differ only in these give
+ * the same text; one without them is returned as it is.
  */
 export function withoutSecrets(location: string): string {
   return isLocal(location) ? location : redactUrl(location);
@@ -83,19 +83,19 @@ function encodeSegment(segment: string): string {
   return encodeURIComponent(segment).replace(/%(?:24|26|2B|2C|3A|3B|3D|40)/g, decodeURIComponent);
 }
 
-/** The text with the user names and passwords of URLs in it masked, and their query strings (they may be signatures). */
+/** Masks user names, passwords and query strings (which may be signatures) of all URLs in a text. */
 export function redactUrl(text: string): string {
   return text
     .replace(/([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/?#]*@/gi, '$1***@')
     .replace(/([a-z][a-z0-9+.-]{0,31}:\/\/[^\s?#"']*)\?[^\s"']*/gi, '$1?***');
 }
 
-/** Whether a kept location is one whose password or query is left out. */
+/** Tells whether a location was kept without its password or query. */
 export function hadSecrets(location: string): boolean {
   return !isLocal(location) && /:\/\/\*\*\*@|\?\*\*\*/.test(redactUrl(location));
 }
 
-/** The last part of a URL's or path's name, for people: decoded, without credentials and query. */
+/** Returns the last segment of a URL or path, for people: decoded, without credentials and query. */
 export function fileNameOf(location: string): string {
   const name =
     location

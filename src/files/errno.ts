@@ -22,7 +22,7 @@ const FREE_SPACE =
   'Free some space (compose cache gc --max-size SIZE), or set PKGCOMPOSE_CACHE to a folder on another disk.';
 const WRITABLE_FOLDER = 'Give this user write permission, or set PKGCOMPOSE_CACHE to a writable folder.';
 
-/** What to do about a failed call below the cache folder. */
+/** Hints for failed system calls below the cache folder, by code. */
 const CACHE_HINTS: Readonly<Record<string, string>> = {
   ENOSPC: FREE_SPACE,
   EDQUOT: FREE_SPACE,
@@ -44,7 +44,7 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Why a system call failed, in words; the bare code where it has none here, the message of any other error. */
+/** Explains why a system call failed: in words, else by its bare code. Returns the message of any other error. */
 export function reasonOf(error: unknown): string {
   const code = errnoOf(error);
   if (code !== undefined) return REASONS[code] ?? code;
@@ -52,7 +52,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * A failed system call below the cache folder as AppError STORAGE; every other error unchanged.
+ * Converts a failed system call below the cache folder to AppError STORAGE; returns every other error unchanged.
  * @param action verb after "cannot": `write`
  */
 export function storageError(error: unknown, action: string, path: string): unknown {

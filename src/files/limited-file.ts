@@ -14,7 +14,10 @@ const PIPE_WAIT_MS = 5000;
 const PIPE_STEP_MS = 10;
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** Reads a regular file. @throws AppError LIMIT, UNSUPPORTED (pipes, devices); the system's error when it cannot be opened */
+/**
+ * Reads a regular file as a whole.
+ * @throws AppError LIMIT over `maxBytes`, UNSUPPORTED for pipes and devices; the system's error if it cannot be opened
+ */
 export function readLimitedFile(path: string, maxBytes: number): Buffer {
   const file = openSync(path, FLAGS);
   try {
@@ -35,7 +38,10 @@ export function readLimitedFile(path: string, maxBytes: number): Buffer {
   }
 }
 
-/** Reads a file, pipe or device. @throws AppError LIMIT; the system's error when it cannot be opened or read */
+/**
+ * Reads a file, pipe or device to its end.
+ * @throws AppError LIMIT over `maxBytes`; the system's error if it cannot be opened or read
+ */
 export async function readLimitedInput(path: string, maxBytes: number): Promise<Buffer> {
   const file = await open(path, FLAGS);
   try {

@@ -2,10 +2,9 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a folder and those above it that are missing. Node.js' own recursive mkdir never ends where a folder that is there says
- * ENOENT of what is to be made in it, as /proc does.
- * `mode` is for those that it makes, less the umask.
- * @throws whatever the system says
+ * Makes a folder and its missing parents, with `mode` minus the umask. Unlike Node.js' recursive mkdir, it ends under a folder
+ * that reports ENOENT for new entries, as /proc does.
+ * @throws the system's error
  */
 export function makeFolder(path: string, mode = 0o777): void {
   const missing: string[] = [];
@@ -24,7 +23,7 @@ export function makeFolder(path: string, mode = 0o777): void {
   }
 }
 
-/** False also behind what is not a folder: making it says so. */
+/** Returns false also for a path below something that is not a folder: making it reports that. */
 function pathExists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,7 +1,10 @@
 import { AppError } from '../model/app-error.ts';
 import { reasonOf } from './errno.ts';
 
-/** What the system refuses at a path is no bug, whoever met it: as AppError STORAGE. Anything else is returned as it is. */
+/**
+ * Converts a failed system call on a path to AppError STORAGE: it is not a bug, wherever it happened. Returns anything else
+ * unchanged.
+ */
 export function systemError(error: unknown): unknown {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error) || !('path' in error))
     return error;

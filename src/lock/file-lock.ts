@@ -12,15 +12,15 @@ import { AppError } from '../model/app-error.ts';
  * of it, so nothing else here opens the file.)
  */
 const POLL_MS = 50;
-/** A shorter wait is not reported. */
+/** Shorter waits are not reported. */
 const REPORT_AFTER_MS = 1_000;
-/** Its holder may remove the file just before it is opened, but hardly so often in a row. */
+/** Tries of opening a file that its holder removes just then, which hardly happens so often in a row. */
 const MAX_UNOPENED = 40;
 
-/** How a lock is waited for. */
+/** Options of waiting for a lock. */
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called once when another holder has been waited for for a second */
+  /** Called once, after waiting a second for another holder */
   readonly onWait?: (() => void) | undefined;
 }
 
@@ -38,8 +38,8 @@ const held = new Map<Database.Database, LockFile>();
 let watchesExit = false;
 
 /**
- * Runs `work` while this call alone, of all processes that share the folder, holds the lock file `path`. Not re-entrant.
- * @throws AppError STORAGE (no such folder, not writable, something else in its place, no locks on that file system), CANCELLED
+ * Runs `work` while this call, of all processes that share the folder, holds the lock file `path`. Not re-entrant.
+ * @throws AppError STORAGE (no such folder, not writable, not a lock file, no locks on that file system), CANCELLED
  */
 export async function withFileLock<T>(
   path: string,
@@ -65,7 +65,7 @@ export async function withFreeLock(path: string, work: () => Promise<void>): Pro
   }
 }
 
-/** Removes the lock file `path` unless somebody holds it; true when it is gone. */
+/** Removes the lock file `path` unless somebody holds it; returns true if it is gone. */
 export function removeUnheldLock(path: string): boolean {
   const lock = tryLock(path);
   if (typeof lock === 'string') return false;
@@ -73,7 +73,7 @@ export function removeUnheldLock(path: string): boolean {
   return true;
 }
 
-/** Acquires the lock for work that ends elsewhere. Without a release it ends with the process. @throws as withFileLock */
+/** Acquires the lock for work that ends elsewhere. If it is not released, it ends with the process. @throws as withFileLock */
 export async function holdFileLock(path: string, { signal, onWait }: LockOptions): Promise<HeldLock> {
   const begun = Date.now();
   let isReported = false;
@@ -132,7 +132,7 @@ function hold(database: Database.Database, file: LockFile): HeldLock {
   };
 }
 
-/** Tells one file from every other that ever had its name: a number alone is given again. Undefined where none is. */
+/** Identifies a file among all that ever had its name: inode numbers are reused. Undefined if there is no file. */
 function identityOf(path: string): string | undefined {
   const facts = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (facts === undefined) return undefined;
@@ -152,7 +152,7 @@ function isFilled(path: string): boolean {
   return facts?.isFile() === true && facts.size > 0;
 }
 
-/** Under a lock of its own: another one may have removed it meanwhile, and made the file that is there now. */
+/** Takes a lock of its own: another process may meanwhile have removed the file and made the one that is there now. */
 function removeFilled(path: string): void {
   const lock = tryLock(`${path}.old`);
   if (typeof lock === 'string') return;
@@ -173,7 +173,10 @@ function create(path: string): string | undefined {
   return identityOf(path);
 }
 
-/** SQLite calls it busy, too, when a file system has no locks: then a file that nobody else knows is as busy. */
+/**
+ * Tells a busy file from a file system without locks, which SQLite reports as busy too: there, even a file that nobody else knows
+ * is busy.
+ */
 function checkLocksWork(path: string): void {
   const own = `${path}.${process.pid}`;
   const lock = tryLock(own);

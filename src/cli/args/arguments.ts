@@ -1,8 +1,8 @@
 import { AppError } from '../../model/app-error.ts';
 
 /**
- * The type of the arguments for a usage such as `IMAGE REF`, `PKG…` or `[COMMAND]`: each word is one argument, `…` one or more,
- * and those in brackets are optional. Behind an optional one in the middle, as in `A [OP] B`, arguments have no fixed places.
+ * Type of the arguments for a usage such as `IMAGE REF`, `PKG…` or `[COMMAND]`: each word is one argument, `…` one or more, and
+ * those in brackets are optional. Arguments after an optional one in the middle, as in `A [OP] B`, have no fixed positions.
  */
 export type ArgumentsOf<Usage extends string> = string extends Usage
   ? readonly string[]

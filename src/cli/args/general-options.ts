@@ -1,6 +1,6 @@
 import { toggle, valued } from './option.ts';
 
-/** Every command takes these; defineCommand() adds them. */
+/** Options of every command; defineCommand() adds them. */
 export const GENERAL_OPTIONS = {
   cache: valued(
     {

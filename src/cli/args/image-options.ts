@@ -2,7 +2,7 @@ import { INSTALL_MODES, LAYER_ENCODINGS, LAYER_MODES } from '../../app/settings/
 import { recipeSettings } from './option.ts';
 import { BASE_OPTION } from './source-options.ts';
 
-/** For commands that compose an image. */
+/** Options of commands that compose an image. */
 export const IMAGE_OPTIONS = {
   ...BASE_OPTION,
   ...recipeSettings({

@@ -1,8 +1,9 @@
 import { type ComposeSettings, SETTINGS } from '../../app/settings/settings.ts';
 
+/** Heading that an option stands under in the help of a command. */
 export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Registry' | 'Cache' | 'Query' | 'General';
 
-/** What help, completion, the manual page and docs/cli.md say about an option. */
+/** Description of an option in help, completion, the manual page and docs/cli.md. */
 export interface OptionText {
   readonly group: OptionGroup;
   readonly describe: string;
@@ -17,33 +18,34 @@ export interface OptionText {
   readonly common?: true;
 }
 
+/** Option of a command: its description, its syntax, and the function that checks its values. */
 export interface Option<Value = unknown> extends OptionText {
-  /** `none`: a switch; `one`: needs a value; `optional`: `--load` or `--load=docker` */
+  /** `none`: a switch; `one`: a value is required; `optional`: `--load` or `--load=docker` */
   readonly takes: 'none' | 'one' | 'optional';
-  /** The value of an option that is given without its optional one */
+  /** Value that `--load` alone stands for */
   readonly withoutValue?: string;
-  /** The value is a part of ComposeSettings, which recipes set too */
+  /** The value is a part of ComposeSettings, which recipes can set too */
   readonly isSetting?: true;
-  /** `texts` as typed, in order; none where the option is not given. @throws AppError USAGE */
+  /** Parses the values as typed, in order; the list is empty if the option is absent. @throws AppError USAGE */
   read(texts: readonly string[], where: string): Value;
 }
 
 /** Options by their long names without dashes. */
 export type Options = Readonly<Record<string, Option>>;
 
-/** The values that `run()` of a command gets for its options. */
+/** Values that `run()` of a command receives for its options. */
 export type OptionValues<O extends Options> = {
   readonly [Name in keyof O]: O[Name] extends Option<infer Value> ? Value : never;
 };
 
 type Read<Value> = (texts: readonly string[], where: string) => Value;
 
-/** Declares a switch: true where it is given. */
+/** Declares a switch: true if it is given. */
 export function toggle(text: OptionText): Option<boolean> {
   return { ...text, takes: 'none', read: (texts) => texts.length > 0 };
 }
 
-/** Declares an option with a value: `fallback`, or undefined, where it is not given. */
+/** Declares an option with a value, which is `fallback`, or undefined, if the option is absent. */
 export function valued<Value>(text: OptionText, read: Read<Value>): Option<Value | undefined>;
 export function valued<Value, const Fallback>(
   text: OptionText,
@@ -67,7 +69,7 @@ export function withoutValue<Value>(value: string, option: Option<Value>): Optio
   return { ...option, takes: 'optional', withoutValue: value };
 }
 
-/** Declares an option whose value is a part of the settings. */
+/** Declares an option whose value is a part of ComposeSettings. */
 export function setting(
   text: OptionText,
   read: Read<ComposeSettings>,

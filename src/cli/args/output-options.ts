@@ -3,7 +3,7 @@ import { type ComposeSettings, ENGINES, OUTPUT_FORMATS } from '../../app/setting
 import { type OptionValues, recipeSettings, setting, valued, withoutValue } from './option.ts';
 import { accessSetting, type REGISTRY_OPTIONS, registryAccess, STORE_OPTION } from './registry-options.ts';
 
-/** For commands that write an image to a file. */
+/** Options of commands that write an image to a file. */
 export const FILE_OPTIONS = recipeSettings({
   output: {
     short: 'o',
@@ -22,7 +22,7 @@ export const FILE_OPTIONS = recipeSettings({
   },
 });
 
-/** For commands that compose an image. */
+/** Options of commands that compose an image and say where it goes. */
 export const OUTPUT_OPTIONS = {
   ...FILE_OPTIONS,
   load: withoutValue(
@@ -59,7 +59,10 @@ export const OUTPUT_OPTIONS = {
   },
 };
 
-/** Returns everything that `compose PKG…` and `compose build` are given besides the packages. @throws AppError USAGE for --store without --push */
+/**
+ * Collects everything but the packages that `compose PKG…` and `compose build` are given.
+ * @throws AppError USAGE for --store without --push
+ */
 export function composeSettings(parsed: {
   readonly settings: ComposeSettings;
   readonly options: OptionValues<typeof OUTPUT_OPTIONS & typeof REGISTRY_OPTIONS>;

@@ -8,11 +8,11 @@ export interface RawArgs {
   /** Option name → texts in order; a switch has `true` */
   readonly options: ReadonlyMap<string, readonly string[]>;
   readonly args: readonly string[];
-  /** Whether the line has a `--`: what follows it are packages, whatever they look like */
+  /** The line has a `--`: all words after it are packages, whatever they look like */
   readonly terminated: boolean;
 }
 
-/** No numbers, no objects for `a.b`, no camelCase twins, no `--no-` in front. */
+/** Settings of yargs: no numbers, no objects for `a.b`, no camelCase twins, no `--no-` prefix. */
 const PARSER = {
   'parse-numbers': false,
   'parse-positional-numbers': false,
@@ -46,7 +46,7 @@ export function parserOf(options: Options): Argv {
     .strictOptions();
 }
 
-/** `--load` becomes `--load=auto`: yargs has no value that may be left out without taking the next word for it. */
+/** Turns `--load` into `--load=auto`: yargs would take the next word for an optional value. */
 function withImpliedValues(argv: readonly string[], options: Options): readonly string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   return argv.map((word, index) => {
@@ -56,7 +56,11 @@ function withImpliedValues(argv: readonly string[], options: Options): readonly 
   });
 }
 
-/** Parses a line without its command's name. @throws AppError USAGE for missing and needless values; UnknownOption for an option that the command does not take */
+/**
+ * Parses a line without its command's name.
+ * @throws AppError USAGE for a missing value or one that is not needed; UnknownOption for an option that the command does not
+ * have
+ */
 export function parseArgs(options: Options, argv: readonly string[]): RawArgs {
   const parser = parserOf(options).fail((message, error) => {
     throw yargsError(message, options) ?? error ?? new Error(message);
@@ -68,7 +72,7 @@ export function parseArgs(options: Options, argv: readonly string[]): RawArgs {
   return { options: new Map(texts), args, terminated: argv.includes('--') };
 }
 
-/** Reads the values of options, and merges the settings among them. @throws AppError USAGE */
+/** Parses the values of options, and merges the settings among them. @throws AppError USAGE */
 export function readOptions(
   options: Options,
   given: RawArgs['options'],

@@ -1,7 +1,7 @@
 import { parsePlatform, platformText } from '../../model/platform.ts';
 import { valued } from './option.ts';
 
-/** For commands that read images. The value is complete, `linux/arm64` for `arm64`; empty: not given. */
+/** Option of commands that read images. The value is complete, `linux/arm64` for `arm64`, or empty if the option is absent. */
 export const PLATFORM_OPTION = {
   platform: valued(
     {

@@ -4,18 +4,19 @@ import { toggle, valued } from './option.ts';
 /** Real chains stay below 100; a line of a tree is as long as it is deep. */
 export const MAX_DEPTH = 500;
 
-/** For commands that follow relations. */
+/** Options of commands that follow relations. */
 export const DEPTH_OPTION = {
   depth: valued({ placeholder: 'N', group: 'Query', describe: 'Maximum depth' }, (texts, where) =>
     integer({ from: 1, to: MAX_DEPTH }, texts, where),
   ),
 };
 
+/** Option of commands that can follow Arch's optional dependencies. */
 export const OPTIONAL_OPTION = {
   optional: toggle({ group: 'Query', describe: 'Include optional dependencies (Arch)' }),
 };
 
-/** For commands that answer many queries in one process. */
+/** Option of commands that answer many queries in one process. */
 export const BATCH_OPTION = {
   batch: toggle({
     group: 'Query',
@@ -23,7 +24,7 @@ export const BATCH_OPTION = {
   }),
 };
 
-/** For commands that fetch indexes. */
+/** Option of commands that fetch indexes. */
 export const FILE_LISTS_OPTION = {
   files: toggle({
     group: 'Query',

@@ -9,7 +9,7 @@ const file = (text: Pick<OptionText, 'describe'>) =>
     return got === '' ? refuse({ where, expected: 'a file', got }) : got;
   });
 
-/** For commands that reach a registry. */
+/** Options of commands that connect to a registry. */
 export const REGISTRY_OPTIONS = {
   insecure: toggle({
     group: 'Registry',
@@ -22,19 +22,19 @@ export const REGISTRY_OPTIONS = {
 
 type RegistryValues = OptionValues<typeof REGISTRY_OPTIONS>;
 
-/** Returns how a command reaches its registries. */
+/** Returns the settings of connections to registries. */
 export function registryAccess({ insecure, ca, cert, key }: RegistryValues): RegistryAccess {
   return { insecure, ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
 }
 
-/** Returns the same as a part of the settings: an empty one where none of the options is given. */
+/** Returns the settings of connections to registries as a part of ComposeSettings; empty if none of the options is given. */
 export function accessSetting(values: RegistryValues): { readonly access?: RegistryAccess } {
   const { insecure, ca, cert, key } = values;
   const isGiven = insecure || ca !== undefined || cert !== undefined || key !== undefined;
   return isGiven ? { access: registryAccess(values) } : {};
 }
 
-/** For commands that push images. */
+/** Option of commands that push images. */
 export const STORE_OPTION = {
   store: valued(
     {

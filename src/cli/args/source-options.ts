@@ -4,7 +4,7 @@ import type { SourceOptions } from '../../model/request.ts';
 import { type OptionValues, recipeSettings } from './option.ts';
 import { accessSetting, REGISTRY_OPTIONS } from './registry-options.ts';
 
-/** Choose the distribution, which is all that comparing versions needs. */
+/** Options that select the distribution: all that comparing versions needs. */
 export const DISTRO_OPTIONS = recipeSettings({
   distro: {
     placeholder: 'NAME',
@@ -53,7 +53,7 @@ const REPOSITORY_OPTIONS = recipeSettings({
   },
 });
 
-/** Choose whose signatures count. */
+/** Options that select whose signatures are accepted. */
 export const TRUST_OPTIONS = recipeSettings({
   keyring: {
     placeholder: 'DIR',
@@ -77,7 +77,7 @@ export const TRUST_OPTIONS = recipeSettings({
   },
 });
 
-/** For commands that read package repositories, which may be in a registry. */
+/** Options of commands that read package repositories, which may be in a registry. */
 export const SOURCE_OPTIONS = {
   ...DISTRO_OPTIONS,
   ...REPOSITORY_OPTIONS,
@@ -85,7 +85,7 @@ export const SOURCE_OPTIONS = {
   ...REGISTRY_OPTIONS,
 };
 
-/** For commands that solve a request together with a base. */
+/** Option of commands that solve a request together with a base. */
 export const BASE_OPTION = recipeSettings({
   base: {
     placeholder: 'MODE',
@@ -97,7 +97,7 @@ export const BASE_OPTION = recipeSettings({
   },
 });
 
-/** Returns where packages come from, according to the command line. */
+/** Returns the package source that the command line selects. */
 export function sourceFrom(parsed: {
   readonly settings: ComposeSettings;
   readonly options: OptionValues<typeof REGISTRY_OPTIONS>;

@@ -2,7 +2,7 @@ import { nearest } from '../../app/settings/nearest.ts';
 import { AppError } from '../../model/app-error.ts';
 import { findOption, type Options } from './option.ts';
 
-/** An option that the command does not take. unknownOption() tells whether another command does. */
+/** Error for an option that the command does not have. unknownOption() finds out whether another command has it. */
 export class UnknownOption extends Error {
   readonly key: string;
 
@@ -22,7 +22,7 @@ interface Asked {
 
 const lineOf = (name: string): string => (name === '' ? 'compose' : `compose ${name}`);
 
-/** Makes the error for an option that is not one of the command's; `owners` are the commands that do take it. */
+/** Makes the AppError USAGE for an option that the command does not have; `owners` are the commands that have it. */
 export function unknownOption(key: string, { name, options }: Asked, owners: readonly string[]): AppError {
   const option = spelled(key);
   const details = { option, expected: Object.keys(options).map((known) => `--${known}`), got: option };
@@ -42,7 +42,7 @@ export function unknownOption(key: string, { name, options }: Asked, owners: rea
   });
 }
 
-/** Recognises what yargs says about a line, of which it only gives the words; undefined for anything else. */
+/** Recognises a usage error by yargs' message, the only thing that yargs reports; undefined for any other message. */
 export function yargsError(message: string, options: Options): Error | undefined {
   const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
   if (unknown !== undefined) return new UnknownOption(unknown);

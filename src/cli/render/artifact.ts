@@ -17,7 +17,7 @@ const STATES: Readonly<Record<SavedState, string>> = {
   there: 'up to date',
 };
 
-/** Renders the report; with `quiet`, only the digest. */
+/** Renders the report of `artifact push`; with `quiet`, only the digest. */
 export function renderArtifactPush(report: ArtifactPushReport, { quiet }: RenderOptions): string {
   if (quiet) return `${report.digest}\n`;
   const files = report.files.map(({ title, isFolder, sizeBytes, mediaType }) => [
@@ -35,7 +35,7 @@ export function renderArtifactPush(report: ArtifactPushReport, { quiet }: Render
   return `${head}\n${table([{ title: 'FILE' }, { title: 'SIZE', align: 'right' }, { title: 'MEDIA TYPE' }], files)}`;
 }
 
-/** Renders the report; with `quiet`, only the paths. */
+/** Renders the report of `artifact pull`; with `quiet`, only the paths. */
 export function renderArtifactPull(report: ArtifactPullReport, { quiet }: RenderOptions): string {
   if (quiet) return report.files.map(({ path }) => `${printableLine(path)}\n`).join('');
   const head = block([
@@ -53,7 +53,7 @@ export function renderArtifactPull(report: ArtifactPullReport, { quiet }: Render
   return `${head}\n${table([{ title: 'SAVED AS' }, { title: 'SIZE', align: 'right' }, { title: 'STATE' }], files)}${rest}`;
 }
 
-/** Renders the report; with `quiet`, only the path. */
+/** Renders the report of `artifact fetch`; with `quiet`, only the path. */
 export function renderArtifactFetch(report: ArtifactFetchReport, { quiet }: RenderOptions): string {
   const { path, sizeBytes, state, resumedBytes, digest } = report;
   if (quiet) return `${printableLine(path)}\n`;

@@ -2,7 +2,7 @@ import type { CatalogPullReport, CatalogPushReport } from '../../model/catalog-r
 import { count, formatSize } from './format.ts';
 import { block, pushSummary } from './registry.ts';
 
-/** Renders the report; with `quiet`, only the digest. */
+/** Renders the report of `catalog push`; with `quiet`, only the digest. */
 export function renderCatalogPush(report: CatalogPushReport, { quiet }: { readonly quiet: boolean }): string {
   const { pushed, repositories, packages, archives } = report;
   if (quiet) return `${pushed.digest}\n`;
@@ -15,7 +15,7 @@ export function renderCatalogPush(report: CatalogPushReport, { quiet }: { readon
   ]);
 }
 
-/** Renders the report; with `quiet`, only the digest. */
+/** Renders the report of `catalog pull`; with `quiet`, only the digest. */
 export function renderCatalogPull(report: CatalogPullReport, { quiet }: { readonly quiet: boolean }): string {
   if (quiet) return `${report.digest}\n`;
   const { fetched, cached } = report;

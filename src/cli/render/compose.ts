@@ -3,6 +3,7 @@ import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../
 import { count, formatSize, labelled, placeText, printable, printableLine, table } from './format.ts';
 import { pushSummary } from './registry.ts';
 
+/** Renders a plan: a table of packages in install order, their totals, and warnings. */
 export function renderPlan(plan: PlanReport): string {
   const rows = plan.packages.map((item) => [
     item.name,
@@ -36,7 +37,10 @@ export function renderPlan(plan: PlanReport): string {
   return `${listing}\n${summary}${base === undefined ? '' : printable(`base: ${base}\n`)}${warnings}`;
 }
 
-/** `13 packages (minimal): busybox, …`, and what the repositories lack; undefined if there is nothing to report. */
+/**
+ * Names the packages of the base, `13 packages (minimal): busybox, …`, and those that the repositories lack; undefined if there
+ * is nothing to report.
+ */
 function baseText({ packages, base }: PlanReport): string | undefined {
   const added = packages.filter(({ reason }) => reason === 'base').length;
   const parts = [
@@ -93,7 +97,7 @@ function engineWord(engine: string): string {
   return engine.split(/\s/)[0] === 'podman' ? 'podman' : 'docker';
 }
 
-/** Renders the closing summary. */
+/** Renders the summary of an image that was composed. */
 export function renderCompose(
   report: ComposeReport,
   request: ComposeRequest,

@@ -7,6 +7,10 @@ import { withSourcePlaces } from './source-places.ts';
 
 const ISSUES = 'the project’s issue tracker';
 
+/**
+ * Returns the exit code of an error: by the signal if the process was cancelled, by EXIT_CODES for an AppError, otherwise
+ * EXIT_BUG.
+ */
 export function errorExitCode(error: unknown, signal: AbortSignal): number {
   if (signal.aborted) return signal.reason === 'SIGTERM' ? EXIT_SIGTERM : EXIT_CODES.CANCELLED;
   return error instanceof AppError ? EXIT_CODES[error.code] : EXIT_BUG;

@@ -12,6 +12,7 @@ export function formatSize(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
+/** Writes a number with its noun: `1 package`, `3 packages`. */
 export function count(amount: number, noun: string, plural = `${noun}s`): string {
   return `${amount} ${amount === 1 ? noun : plural}`;
 }
@@ -23,6 +24,7 @@ export function labelled(label: string, text: string): string {
   return `${label}: ${printable(text).replace(/\n/g, '\n  ')}`;
 }
 
+/** Title and alignment of a column. */
 export interface Column {
   readonly title: string;
   readonly align?: 'right';
@@ -48,7 +50,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
 import { largest } from '../../model/lists.ts';
 import { printable, printableLine } from '../../model/printable.ts';
 
-/** Names the place that a file was written to. */
+/** Names an output file, or standard output for `-`. */
 export function placeText(path: string): string {
   return path === '-' ? 'standard output' : path;
 }

@@ -5,11 +5,12 @@ import { configLines } from './config.ts';
 import { count, formatSize, table } from './format.ts';
 import { block } from './registry.ts';
 
-/** A layer with more packages shows only their number */
+/** Layers with more packages than this show only their number. */
 const MAX_NAMED = 3;
-/** Characters of a digest that are shown in a table */
+/** Number of characters of a digest that tables show. */
 const DIGEST_CHARACTERS = 'sha256:'.length + 12;
 
+/** Renders an image's config, layers and packages; with `verbose`, also full digests and the annotations. */
 export function renderInspect(report: InspectReport, { verbose }: { readonly verbose: boolean }): string {
   const { digest, mediaType, index, artifactType, platform, config, layers, images, annotations } = report;
   const packages = new Set(layers.flatMap((layer) => layer.packages));

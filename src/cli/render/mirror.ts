@@ -2,7 +2,7 @@ import type { MirrorAddReport, MirroredRepository, MirrorListReport } from '../.
 import { formatSize, printableLine } from './format.ts';
 import { block } from './registry.ts';
 
-/** Renders the report; with `quiet`, only the digest. */
+/** Renders the report of `mirror add`; with `quiet`, only the digest. */
 export function renderMirrorAdd(report: MirrorAddReport, { quiet }: { readonly quiet: boolean }): string {
   if (quiet) return `${report.digest}\n`;
   const { wanted, added, mounted } = report.packages;
@@ -19,6 +19,7 @@ export function renderMirrorAdd(report: MirrorAddReport, { quiet }: { readonly q
   ]);
 }
 
+/** Renders the releases of a mirror, each with its digest, repositories and generations. */
 export function renderMirrorList({ mirror, releases, packages }: MirrorListReport): string {
   const lines = releases.flatMap(({ reference, digest, generations, repositories }) => [
     `oci://${reference}  ${digest}`,

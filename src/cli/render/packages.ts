@@ -10,6 +10,7 @@ import { count, printable, table } from './format.ts';
 /** Provided names shown per package; `--json` has all of them. */
 const MAX_PROVIDES = 3;
 
+/** Renders the packages found as a table; if there are none, similar names. */
 export function renderSearch({ total, packages, nearest }: SearchReport): string {
   if (total === 0) {
     return `no package matches\n${nearest.length === 0 ? '' : `did you mean ${printable(nearest.join(', '))}?\n`}`;
@@ -90,7 +91,7 @@ function onOneLine(path: string): string {
   return printable(path).replaceAll('\n', '\\u000a').replaceAll('\t', '\\u0009');
 }
 
-/** Renders owners. Notes are not repeated here: they went to standard error. */
+/** Renders the packages that own paths. Notes are not repeated here: they went to standard error. */
 export function renderOwns({ owners, missing, likely }: OwnsReport): string {
   const listing =
     owners.length === 0

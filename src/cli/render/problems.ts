@@ -4,18 +4,18 @@ import type { SolveProblem, SolveTerm } from '../../model/package.ts';
 import type { ResolutionFailure } from '../../model/resolution-error.ts';
 import { count, printableLine } from './format.ts';
 
-/** What is shown without --verbose; --json has everything. */
+/** Number of problems shown without --verbose; --json has all. */
 const MAX_PROBLEMS = 10;
 const MAX_TERMS = 4;
 const MAX_CANDIDATES = 8;
-/** Links of a chain; of a longer one, the first two and the last three are shown. */
+/** Number of links of a chain that are shown: of a longer one, the first two and the last three. */
 const MAX_CHAIN = 7;
 /** pacman repeats a requirement each time it meets it. */
 const MAX_REPORT_LINES = 100;
 
 /**
- * Renders a paragraph for each thing that cannot be had: first the package or name, then the requirements that clash over it, each
- * with its path from the request, then what is available instead.
+ * Renders a paragraph for each package or name that cannot be installed: first its name, then the requirements that clash over
+ * it, each with its path from the request, then what is available instead.
  */
 export function problemLines(
   { distro, problems, report, hint }: ResolutionFailure,
@@ -63,7 +63,7 @@ function paragraph(problem: SolveProblem, verbose: boolean): readonly string[] {
   return [`error: ${headline}`, ...aligned(rows).map(indented)];
 }
 
-/** Leaves out what the rows below show: who asks, or what can be named. */
+/** Words a problem without what the rows below it show: who requires it, or what is available. */
 function headlineOf({ kind, subject, requirement, message }: SolveProblem, hasRows: boolean): string {
   if (kind === 'virtual')
     return `${subject} is only provided by packages that are never chosen automatically`;
@@ -85,7 +85,7 @@ const VERDICTS: Readonly<Record<SolveTerm['verdict'], string>> = {
   depends: 'depends on',
 };
 
-/** Lists the requirements by verdict, the shortest chain first; empty where the message says it all. */
+/** Lists the requirements by verdict, the shortest chain first; empty if the message says everything. */
 function termRows({ terms }: SolveProblem, verbose: boolean): readonly Row[] {
   const relevant = terms.filter(({ verdict }) => verdict !== 'depends');
   if (relevant.length < 2 && relevant.every(({ chain }) => chain.length < 2)) return [];
@@ -103,7 +103,7 @@ function termRows({ terms }: SolveProblem, verbose: boolean): readonly Row[] {
   });
 }
 
-/** `you → git-2.43.0-r0 → curl-8.5.0-r0` */
+/** Renders a chain: `you → git-2.43.0-r0 → curl-8.5.0-r0`. */
 function chainText(chain: readonly string[], verbose: boolean): string {
   const links = chain.map((link, index) => (index === 0 && link === 'world' ? 'you' : link));
   const hidden = links.length - 5;

@@ -4,7 +4,7 @@ import { formatSize, placeText, printableLine } from './format.ts';
 
 type Line = readonly [name: string, text: string];
 
-/** Says in a sentence what a push did: `3 uploaded (1.2 MB), 61 mounted (30.0 MB)`. */
+/** Summarises a push: `3 uploaded (1.2 MB), 61 mounted (30.0 MB)`. */
 export function pushSummary(report: PushReport): string {
   if (!report.changed) return 'up to date';
   const parts = [
@@ -19,7 +19,7 @@ function part({ blobs, bytes }: BlobCount, what: string): string {
   return blobs === 0 ? '' : `${blobs} ${what} (${formatSize(bytes)})`;
 }
 
-/** Renders the report; with `quiet`, only the digest. */
+/** Renders the report of a push; with `quiet`, only the digest. */
 export function renderPush(report: PushReport, { quiet }: { readonly quiet: boolean }): string {
   if (quiet) return `${report.digest}\n`;
   return block([
@@ -29,7 +29,7 @@ export function renderPush(report: PushReport, { quiet }: { readonly quiet: bool
   ]);
 }
 
-/** Renders the report; with `quiet`, only the digest. */
+/** Renders the report of a pull; with `quiet`, only the digest. */
 export function renderPull(report: PullReport, { quiet }: { readonly quiet: boolean }): string {
   if (quiet) return `${report.digest}\n`;
   const { fetched, cached } = report;
@@ -45,6 +45,7 @@ export function renderPull(report: PullReport, { quiet }: { readonly quiet: bool
   return block(lines);
 }
 
+/** Renders lines of a name and a value, the values aligned. */
 export function block(lines: readonly Line[]): string {
   const width = largest(lines.map(([name]) => name.length));
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${printableLine(text)}\n`).join('');

@@ -49,10 +49,12 @@ function renderDependsOf(report: DependsReport): string {
   return `${title}\n\n${listing}`;
 }
 
+/** Renders the dependencies of packages, a table for each package. */
 export function renderDepends(reports: readonly DependsReport[]): string {
   return reports.map(renderDependsOf).join('\n');
 }
 
+/** Renders what depends on a package or name, as a table. */
 export function renderDependents({ name, packages, dependents }: DependentsReport): string {
   const [only] = packages;
   const subject =
@@ -103,6 +105,7 @@ function renderAbsence({ name, targets, setSize, absence }: WhyReport): string {
   return `${lines.map(printable).join('\n')}\n`;
 }
 
+/** Renders the chains that lead to a package, or the reason why it is not installed. `env` has the locale of the tree's lines. */
 export function renderWhy(report: WhyReport, env: NodeJS.ProcessEnv): string {
   if (report.package === undefined) return renderAbsence(report);
   const chains = report.chains.map((chain) =>
@@ -132,6 +135,7 @@ function providerRow(entry: ProviderEntry, chosen: PackageRef | undefined): read
   ];
 }
 
+/** Renders the packages that provide each name, and which of them is chosen. */
 export function renderProviders(reports: readonly ProvidersReport[]): string {
   const texts = reports.map(({ name, providers, chosen, refusal }) => {
     const listing = table(

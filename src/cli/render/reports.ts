@@ -7,6 +7,7 @@ import type {
 } from '../../model/request.ts';
 import { count, formatSize, labelled, printable, table } from './format.ts';
 
+/** Renders the indexes that were fetched, as a table. */
 export function renderIndex(reports: readonly IndexReport[]): string {
   return table(
     [
@@ -26,6 +27,7 @@ export function renderIndex(reports: readonly IndexReport[]): string {
   );
 }
 
+/** Renders the archives that were ingested, as a table, with a note for each that cannot be a layer as it is. */
 export function renderIngest(reports: readonly IngestReport[]): string {
   const listing = table(
     [
@@ -55,6 +57,7 @@ export function renderIngest(reports: readonly IngestReport[]): string {
   return `${listing}\n${count(reports.length, 'archive')}, ${added} added\n${notes.join('')}`;
 }
 
+/** Renders the blobs of the cache as a table with their total size. */
 export function renderCacheList(entries: readonly CacheEntryReport[]): string {
   const total = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
   const summary = `${count(entries.length, 'blob')}, ${formatSize(total)}\n`;
@@ -66,6 +69,7 @@ export function renderCacheList(entries: readonly CacheEntryReport[]): string {
   return `${listing}\n${summary}`;
 }
 
+/** Renders the damaged blobs and the totals of `cache verify`; `repair`: damaged blobs were removed. */
 export function renderCacheVerify(report: CacheVerifyReport, repair: boolean): string {
   const damaged = report.damaged.map(
     ({ digest, got }) => `damaged: ${digest}: expected its own digest, got ${printable(got)}\n`,
@@ -75,6 +79,7 @@ export function renderCacheVerify(report: CacheVerifyReport, repair: boolean): s
   return `${damaged.join('')}${count(report.checked, 'blob')} checked, ${damaged.length} damaged${repaired}\n${hint}`;
 }
 
+/** Renders the totals of `cache gc` in one line. */
 export function renderCacheGc(report: CacheGcReport): string {
   const removed = `${count(report.removed, 'blob')} removed`;
   return `${removed}, ${formatSize(report.freedBytes)} freed, ${formatSize(report.keptBytes)} kept\n`;

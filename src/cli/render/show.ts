@@ -7,6 +7,7 @@ const LINE_WIDTH = 100;
 
 type Line = readonly [label: string, values: readonly string[]];
 
+/** Renders all that is known about packages, a block for each. */
 export function renderShow(reports: readonly ShowReport[]): string {
   return reports
     .flatMap(({ target, by, packages }) =>

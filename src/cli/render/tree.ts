@@ -12,7 +12,10 @@ interface Strokes {
 const BOX: Strokes = { branch: '├── ', last: '└── ', through: '│   ', blank: '    ' };
 const ASCII: Strokes = { branch: '|-- ', last: '`-- ', through: '|   ', blank: '    ' };
 
-/** Box-drawing where the locale's encoding has it: POSIX "LC_ALL, LC_CTYPE, LANG", the first that is set. */
+/**
+ * Chooses the lines of trees: box-drawing characters if the locale's encoding has them, by the first of LC_ALL, LC_CTYPE and LANG
+ * that is set (POSIX).
+ */
 export function strokesOf(env: NodeJS.ProcessEnv): Strokes {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
   return /utf-?8/i.test(locale) ? BOX : ASCII;
@@ -32,7 +35,7 @@ function childrenOf(edges: readonly SetEdge[] = []): readonly Child[] {
   }));
 }
 
-/** ` (so:libx.so.1)`; nothing where the relation is the bare name. */
+/** Renders the relation that leads to a package, ` (so:libx.so.1)`; empty if it is just the package's name. */
 export function relationText(edge: SetEdge, more: readonly SetEdge[] = []): string {
   const relations = [edge, ...more].map(({ relation }) => relation).filter((text) => text !== edge.to);
   if (relations.length === 0) return '';
@@ -47,8 +50,8 @@ interface Frame {
 }
 
 /**
- * Every package once with what it needs; where it comes again it is marked `(*)`, so cycles end. What `depth`
- * had cut is drawn where the package comes again nearer to the root.
+ * Renders every package once with its dependencies; where it comes again it is marked `(*)`, so cycles end. Dependencies that
+ * `depth` cut are drawn if the package comes again nearer to the root.
  */
 export function renderTree(
   graph: GraphReport,

@@ -9,10 +9,10 @@ import type {
 } from '../../model/verify-report.ts';
 import { count, formatSize, labelled, printableLine, table } from './format.ts';
 
-/** Entries of one kind that are shown; `--verbose` shows all. */
+/** Number of entries of one kind that are shown; `--verbose` shows all. */
 const MAX_SHOWN = 12;
 
-/** Keys that are named one by one */
+/** Number of keys that are listed by name. */
 const MAX_KEYS = 4;
 const SIGNED = 'signed by ';
 
@@ -31,6 +31,10 @@ const OWN: readonly (readonly [EntryOrigin, meaning: string])[] = [
   ['directory', 'directories'],
 ];
 
+/**
+ * Renders how an image was verified: what its layers are, which entries no signature covers, problems, and the conclusion; with
+ * `verbose`, also every layer and entry.
+ */
 export function renderVerify(report: VerifyReport, { verbose }: { readonly verbose: boolean }): string {
   const install = report.layers.find(({ kind }) => kind === 'install');
   return [
@@ -65,7 +69,7 @@ function head(report: VerifyReport): readonly string[] {
   return lines.map(([name, text]) => `${name.padEnd(8)}  ${printableLine(text)}`);
 }
 
-/** Always shown, since it decides what a container runs. */
+/** Renders the image's config, always: it decides what a container runs. */
 function configLines({ config }: VerifyReport): readonly string[] {
   const settings = Object.entries(config.settings);
   if (settings.length === 0)
@@ -109,7 +113,7 @@ function unsignedLines(layers: readonly LayerVerdict[], verbose: boolean): reado
 
 const sizeText = (bytes: number | null): string => (bytes === null ? 'not counted' : formatSize(bytes));
 
-/** Adds up sizes; null where none is counted. */
+/** Adds up sizes; null if none of them was counted. */
 function sumOf(parts: readonly UnsignedPart[]): number | null {
   const sizes = parts.flatMap(({ sizeBytes }) => sizeBytes ?? []);
   return sizes.length === 0 ? null : sizes.reduce((sum, size) => sum + size, 0);

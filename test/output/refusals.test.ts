@@ -44,13 +44,13 @@ const DOCUMENTS: readonly (readonly [what: string, code: ErrorCode, words: RegEx
   [
     'a negative size',
     'BAD_ARCHIVE',
-    /a size, got -1/,
+    /size: .*got -1/,
     () => parseDescriptors([descriptor({ size: -1 })], 'd'),
   ],
   [
     'another digest',
     'BAD_ARCHIVE',
-    /a sha256 digest/,
+    /digest: expected sha256/,
     () => parseDescriptors([descriptor({ digest: 'md5:0' })], 'd'),
   ],
   [

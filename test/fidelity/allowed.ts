@@ -23,12 +23,12 @@ export const ALLOWED: readonly Allowance[] = [
   {
     distro: 'both',
     path: '.pkg{,/**}',
-    reason: 'what finishes the install in a container; `--install run` and `--no-scripts` leave none',
+    reason: 'finishes the install in a container; absent with `--install run` and `--no-scripts`',
   },
   {
     distro: 'alpine',
     path: 'var/log/apk.log',
-    reason: 'a log of apk 3; its lines begin with the time',
+    reason: 'a log of apk 3, whose lines begin with the time',
     tool: 'apk 3',
   },
   {
@@ -36,37 +36,37 @@ export const ALLOWED: readonly Allowance[] = [
     path: '{dev,proc}',
     stage: 'after',
     reason:
-      'apk 3 makes them before its first script, whatever a package says of them later, to mount the host’s there; in a container they are there',
+      'apk 3 makes them before its first script, to mount the host’s on them, and ignores what packages say about them; in a container they exist already',
     tool: 'apk 3',
   },
   {
     distro: 'arch',
     path: 'var/log/pacman.log',
-    reason: 'a log; its lines begin with the time',
+    reason: 'a log, whose lines begin with the time',
   },
   {
     distro: 'arch',
     path: 'var/lib/pacman/sync/*',
-    reason: 'copies of the mirrors’ databases as they were at that hour; `pacman -Sy` fetches them',
+    reason: 'copies of the mirrors’ databases at the time of the install; `pacman -Sy` fetches them',
   },
   {
     distro: 'arch',
     path: 'var/cache/ldconfig/aux-cache',
-    reason: 'ldconfig notes inode numbers and change times of one disk',
+    reason: 'contains inode numbers and change times of one disk',
   },
   {
     distro: 'arch',
     path: 'root/.gnupg{,/**}',
     stage: 'after',
     reason:
-      'gnupg’s scriptlet starts dirmngr, which makes it where libldap is there: install.sh runs when all packages are, pacman runs it before those that come later',
+      'gnupg’s scriptlet starts dirmngr, which makes this folder if libldap is installed; install.sh runs the scriptlet after all packages, pacman before those that come after gnupg',
   },
   {
     distro: 'arch',
     path: 'etc/machine-id',
     stage: 'run',
     reason:
-      'systemd’s scriptlet makes one random id a machine: an image’s is empty, and each machine makes its own at first boot',
+      'systemd’s scriptlet writes a random id; an image’s is empty, so that each machine makes its own at first boot',
   },
 ];
 

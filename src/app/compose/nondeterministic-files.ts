@@ -25,17 +25,17 @@ const DAY_SECONDS = 86_400;
 export const NONDETERMINISTIC_FILES: readonly NondeterministicFile[] = [
   {
     path: /^var\/cache\/ldconfig\/aux-cache$/,
-    why: 'notes inode numbers and times of the file system that ldconfig saw; ldconfig makes it anew',
+    why: 'contains inode numbers and times of the file system that ldconfig saw; ldconfig makes it again',
     normalise: () => undefined,
   },
   {
     path: /^etc\/machine-id$/,
-    why: 'one random id a machine; empty, it is made at first boot (machine-id(5))',
+    why: 'a random id, one per machine; if empty, it is made at first boot (machine-id(5))',
     normalise: () => EMPTY,
   },
   {
     path: /^var\/lib\/dbus\/machine-id$/,
-    why: 'one random id a machine; D-Bus falls back to /etc/machine-id',
+    why: 'a random id, one per machine; D-Bus falls back to /etc/machine-id',
     normalise: () => undefined,
   },
   {
@@ -43,15 +43,15 @@ export const NONDETERMINISTIC_FILES: readonly NondeterministicFile[] = [
     why: 'a secret that no two machines may share',
     normalise: () => undefined,
   },
-  { path: /^var\/log\/.*$/, why: 'logs note times', normalise: () => EMPTY },
+  { path: /^var\/log\/.*$/, why: 'logs contain times', normalise: () => EMPTY },
   {
     path: /^etc\/g?shadow-?$/,
-    why: 'adduser and passwd note the day (shadow(5), third field)',
+    why: 'adduser and passwd record the day (shadow(5), third field)',
     normalise: normaliseShadow,
   },
   {
     path: /^etc\/(.*\/)?cacerts$/,
-    why: 'a Java key store notes when each certificate was added',
+    why: 'a Java key store records when each certificate was added',
     normalise: normaliseKeyStore,
   },
 ];

@@ -196,10 +196,10 @@ test('what differs from run to run is settled, what packages ship is left alone'
   assert.equal(tree.get('var/log/shipped'), shipped);
 });
 
-test('docs/sandbox.md names every file that is settled, and why', () => {
+test('docs/sandbox.md names every nondeterministic file, and why', () => {
   const text = readFileSync(join(import.meta.dirname, '../../../docs/sandbox.md'), 'utf8');
   const rows =
-    /<!-- settled files -->\n([\s\S]*?)<!-- end/.exec(text)?.[1]?.trim().split('\n').slice(2) ?? [];
+    /<!-- nondeterministic files -->\n([\s\S]*?)<!-- end/.exec(text)?.[1]?.trim().split('\n').slice(2) ?? [];
   assert.deepEqual(
     rows.map((row) => row.split(' | ')[1]),
     NONDETERMINISTIC_FILES.map(({ why }) => why),

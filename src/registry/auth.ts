@@ -7,7 +7,7 @@ import { joined, parseScopes } from './scopes.ts';
 import { basicHeader, type TokenAccess, type TokenServer, Tokens } from './tokens.ts';
 import type { AccessScope, AuthTarget, Credential, Credentials } from './types.ts';
 
-/** What authorization at one registry needs. */
+/** Options of authorization at one registry. */
 export interface AuthOptions extends TokenAccess {
   readonly base: URL;
   readonly insecure: boolean;
@@ -17,7 +17,7 @@ export interface AuthOptions extends TokenAccess {
 /** How the registry is authorized: by the credential itself, or by a token that its token server issues. */
 type AuthScheme = { readonly kind: 'direct' } | { readonly kind: 'token'; readonly server: TokenServer };
 
-/** Authorization at one registry: what it challenges us with, and the tokens that it then accepts. */
+/** Authorization at one registry: its challenge, and the tokens that answer it. */
 export class Auth {
   readonly #options: AuthOptions;
   readonly #tokens: Tokens;
@@ -32,8 +32,8 @@ export class Auth {
   }
 
   /**
-   * Learns the registry's challenge once, before anything else, where there is a login: then nothing has to be sent twice,
-   * and registries that answer 404 to anonymous requests show what they have.
+   * Learns the registry's challenge before the first request, if there is a login. Nothing then has to be sent twice, and
+   * registries that answer 404 to anonymous requests show what they have.
    */
   async prepare(repository: AuthTarget, ask: () => Promise<HttpResponse>): Promise<void> {
     if (this.#way !== undefined || (await this.#credential(repository)) === undefined) return;
@@ -49,7 +49,7 @@ export class Auth {
     }
   }
 
-  /** The value of the Authorization header; undefined: none. @throws AppError AUTH, FetchFailure */
+  /** Returns the value of the Authorization header; undefined if none is needed. @throws AppError AUTH, FetchFailure */
   async header({ repository, scopes }: AccessScope): Promise<string | undefined> {
     const way = this.#way;
     if (way === undefined) return undefined;
@@ -68,7 +68,7 @@ export class Auth {
 
   /**
    * Learns from a 401 to a request that was sent with `header`.
-   * @returns the scope for the next try; undefined when another try would send the same again
+   * @returns the scope for the next try; undefined if another try would send the same again
    * @throws AppError AUTH, FetchFailure
    */
   async challenged(
@@ -168,7 +168,7 @@ export class Auth {
   }
 }
 
-/** Whether the credential itself may be sent: a password only for Basic; a registry token whatever the scheme is called. */
+/** Tells whether the credential itself may be sent: a password only for Basic; a registry token under any scheme. */
 function acceptsCredential(scheme: string, credential: Credential | undefined): boolean {
   return credential?.kind === 'bearer' || (credential?.kind === 'basic' && scheme === 'basic');
 }

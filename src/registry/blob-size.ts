@@ -4,7 +4,10 @@ import type { Digest } from '../model/digest.ts';
 import { fullName, type Repository } from '../model/reference.ts';
 import type { RegistrySession } from './types.ts';
 
-/** Size in bytes of a blob known by its digest alone; undefined when it does not exist. @throws AppError UNSUPPORTED when the registry does not report it */
+/**
+ * Returns the size in bytes of a blob that is known by its digest alone; undefined if it does not exist.
+ * @throws AppError UNSUPPORTED if the registry does not report the size; as RegistrySession.send
+ */
 export async function blobSize(
   session: RegistrySession,
   repository: Repository,

@@ -8,7 +8,7 @@ import { fullName, type Repository } from '../model/reference.ts';
 import { pause } from './retry.ts';
 import type { RegistryRequest, RegistryResponse, RegistrySession } from './types.ts';
 
-/** A response that gets this much further does not count as a retry: large blobs come through over bad lines. */
+/** A response that gets this much further does not count as a retry, so that large blobs arrive over bad lines. */
 const SIGNIFICANT_BYTES = 256 * 1024;
 
 /** Identifies a blob; every Descriptor does. */
@@ -18,27 +18,30 @@ export interface BlobId {
   readonly size: number;
 }
 
-/** A blob to push, with the ways to get it into the repository. */
+/** A blob to push, and the ways to get it into the repository. */
 export interface BlobSource extends BlobId {
-  /** Opens its bytes from `offset` on, again for every try. Never called for a blob that is present or mounted. */
+  /** Opens its bytes from `offset` on, again for every try. Not called for a blob that is present or mounted. */
   open(offset: number): AsyncIterable<Uint8Array>;
-  /** Makes the error for wrong bytes, which names their source. @param got a size or a digest */
+  /** Makes the error for wrong bytes, which names their source. @param got the size or digest found */
   damaged?(got: string): AppError;
-  /** Probably not in the repository: an upload is opened at once, by a mount from the repository itself in case it is there */
+  /**
+   * The blob is probably not in the repository. An upload is opened at once, as a mount from the repository itself in case it is
+   * there.
+   */
   readonly likelyAbsent?: true;
-  /** Repositories of the same registry that may have it; the first is tried */
+  /** Repositories of the same registry that may have the blob; the first is tried */
   readonly mountFrom?: readonly RepositoryPath[];
   /**
-   * Called where it could not be mounted: brings it to where it is to be mounted from, and the mount is tried once more.
-   * Undefined: it cannot be brought there.
+   * Called if the blob could not be mounted. Brings it into the repository that it is mounted from, and the mount is tried once
+   * more. Undefined: it cannot be brought there.
    */
   fill?(): Promise<{ readonly sentBytes: number } | undefined>;
 }
 
-/** What a token should allow in addition to reading, so that it also serves the next requests. */
+/** Permissions of a token in addition to reading, so that the token also serves the next requests. */
 export type TokenScope = Pick<RegistryRequest, 'actions' | 'reads'>;
 
-/** Whether the repository has the blob. @throws AppError INTEGRITY when it has another size there */
+/** Tells whether the repository has the blob. @throws AppError INTEGRITY if it has another size there; as RegistrySession.send */
 export async function hasBlob(
   session: RegistrySession,
   repository: Repository,
@@ -54,8 +57,8 @@ export async function hasBlob(
 }
 
 /**
- * Streams a blob's bytes, from the end of `prefix` on, and resumes cut responses. Throws after the last byte at the latest
- * when size or digest differ: use nothing before the stream has ended.
+ * Streams a blob's bytes from the end of `prefix` on, and resumes cut responses. It throws after the last byte at the latest if
+ * size or digest differ: use nothing before the stream has ended.
  * @throws AppError NOT_FOUND, INTEGRITY, NETWORK, CANCELLED
  */
 export async function* readBlob(
@@ -99,7 +102,7 @@ export async function* readBlob(
   );
 }
 
-/** A blob as a file that can be received with resume (fetch/receive.ts). `read` throws as readBlob. */
+/** Makes a file of a blob that can be received with resume (fetch/receive.ts). `read` throws as readBlob. */
 export function blobFile(
   session: RegistrySession,
   repository: Repository,
@@ -113,7 +116,7 @@ export function blobFile(
   };
 }
 
-/** Every try of a request failed, so that repeating it is no use. */
+/** Error after every try of a request has failed, so that repeating it is no use. */
 class RetriesExhausted extends AppError {}
 
 async function openAt(
@@ -138,7 +141,7 @@ async function openAt(
   }
 }
 
-/** The bytes from `offset` on, also from a server that ignores ranges. */
+/** Streams the bytes from `offset` on, also from a server that ignores ranges. */
 async function* rest(
   response: RegistryResponse,
   { offset, blob, where }: { offset: number; blob: BlobId; where: string },

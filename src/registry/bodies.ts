@@ -10,7 +10,7 @@ interface Body {
   readonly body: AsyncIterable<Buffer>;
 }
 
-/** Reads a whole body. @throws FetchFailure LIMIT over maxBytes */
+/** Reads a whole body. @throws FetchFailure LIMIT if it is larger than `maxBytes` */
 export async function readUpTo(response: Body, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
@@ -27,9 +27,9 @@ export async function readUpTo(response: Body, maxBytes: number): Promise<Buffer
 }
 
 /**
- * Yields the body while it arrives at a useful rate: after a total wait of graceMs it must have brought 1 KiB per second.
- * Time that the reader takes does not count.
- * @throws FetchFailure NETWORK when it is too slow
+ * Yields the body while it arrives at a useful rate: after a total wait of `graceMs` it must have brought 1 KiB per second. The
+ * time that the reader takes does not count.
+ * @throws FetchFailure NETWORK if it is too slow
  */
 export async function* paced(body: AsyncIterable<Buffer>, graceMs: number): AsyncGenerator<Buffer> {
   let waitedMs = 0;

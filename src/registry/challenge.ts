@@ -2,18 +2,18 @@
 export interface Challenge {
   /** Lower case: `basic`, `bearer` */
   readonly scheme: string;
-  /** By lower-case name */
+  /** Parameters by lower-case name */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** Longer headers are no challenge of a registry; undici takes 16 KiB of headers in all. */
+/** No registry's challenge is longer; undici accepts 16 KiB of headers in all. */
 const MAX_CHARS = 16 * 1024;
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 
 /**
- * The challenges of all WWW-Authenticate headers, in order. Several stand in one header, divided by commas as their
- * parameters are: a token followed by `=` is a parameter, another one a scheme. Values that should be quoted are taken
- * without (`realm=https://…`). What cannot be read ends its header.
+ * Parses the challenges of all WWW-Authenticate headers, in order (RFC 9110 section 11.6.1). One header may have several,
+ * separated by commas as their parameters are: a token followed by `=` is a parameter, any other a scheme. Values that should be
+ * quoted are also accepted without quotes (`realm=https://…`). The rest of a header that cannot be parsed is ignored.
  */
 export function parseChallenges(headers: readonly string[]): readonly Challenge[] {
   return headers.flatMap((header) => (header.length > MAX_CHARS ? [] : parseHeader(header)));

@@ -8,12 +8,12 @@ import { AppError, isAppError } from '../model/app-error.ts';
 import { parseJsonOr } from '../model/json.ts';
 import { type Domain, parseDomain } from '../model/reference.ts';
 
-/** docker's config.json and containers-auth.json(5): the fields that we know. Others are kept as they are. */
+/** Fields of docker's config.json and containers-auth.json(5) that are used here. Others are kept as they are. */
 export interface CredentialFile {
   readonly auths?: Readonly<Record<string, FileEntry>>;
   /** Suffix of the program that keeps all credentials: `docker-credential-<credsStore>` */
   readonly credsStore?: string;
-  /** The same for single registries */
+  /** Helpers by registry, for single registries */
   readonly credHelpers?: Readonly<Record<string, string>>;
 }
 
@@ -30,16 +30,16 @@ export interface FileEntry {
 const ENTRY_FIELDS = ['auth', 'username', 'password', 'identitytoken', 'registrytoken'] as const;
 /** No person has logins of this size. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
-/** For users without $XDG_RUNTIME_DIR; podman as root keeps it to itself. */
+/** Runtime folder for users without $XDG_RUNTIME_DIR; podman as root keeps it to itself. */
 const SHARED_RUNTIME = '/run/containers';
-/** What docker calls the default registry in its file and to helpers. */
+/** Name of the default registry in docker's file and for helpers. */
 const DEFAULT_SERVER = 'https://index.docker.io/v1/';
 const DEFAULT_NAMES: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
 /**
- * Paths of the files that logins are read from; the first that has one for the registry counts. `login` writes to the first,
- * so the latest login is used: the file that $REGISTRY_AUTH_FILE names, else docker's ($DOCKER_CONFIG), then podman's and
- * skopeo's.
+ * Returns the paths of the files that logins are read from; the first that has a login for the registry counts. They are the file
+ * that $REGISTRY_AUTH_FILE names, else docker's ($DOCKER_CONFIG), then podman's and skopeo's. `login` writes to the first, so
+ * that the latest login is used.
  */
 export function credentialPaths(env: NodeJS.ProcessEnv): readonly string[] {
   const home = env.HOME || homedir();
@@ -53,7 +53,7 @@ export function credentialPaths(env: NodeJS.ProcessEnv): readonly string[] {
   ].filter((path) => path !== undefined);
 }
 
-/** Reads a file of logins; a missing file has none. @throws AppError USAGE when it is not JSON, LIMIT, STORAGE */
+/** Reads a file of logins; a missing file has none. @throws AppError USAGE if it is not JSON, LIMIT, STORAGE */
 export async function readCredentialFile(path: string): Promise<CredentialFile> {
   let text: string;
   try {
@@ -100,10 +100,7 @@ function isText(value: unknown): boolean {
   return value === undefined || typeof value === 'string';
 }
 
-/**
- * Replaces the file as a whole, readable by its owner only; a symbolic link stays one.
- * @throws AppError STORAGE
- */
+/** Replaces the file as a whole, readable by its owner only; a symbolic link is kept. @throws AppError STORAGE */
 export async function writeCredentialFile(path: string, content: CredentialFile): Promise<void> {
   try {
     makeFolder(dirname(path), 0o700);
@@ -127,7 +124,7 @@ export async function writeCredentialFile(path: string, content: CredentialFile)
   }
 }
 
-/** The system's code alone: a cause could quote what is in the file. */
+/** Reports the system's code alone: a cause could quote what is in the file. */
 function cannot(what: 'read' | 'write', path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
@@ -137,21 +134,21 @@ function cannot(what: 'read' | 'write', path: string, error: unknown): unknown {
   });
 }
 
-/** Name of a registry in files of logins and for credential helpers. */
+/** Returns the name of a registry in files of logins and for credential helpers. */
 export function serverName(domain: Domain): string {
   return domain === 'docker.io' ? DEFAULT_SERVER : domain;
 }
 
-/** What a key of `auths` is about. */
+/** Registry, and repository or namespace, that a key of `auths` is for. */
 export interface EntryKey {
   readonly domain: string;
-  /** Of a namespace or repository; empty: the whole registry */
+  /** Namespace or repository; empty: the whole registry */
   readonly path: string;
 }
 
 /**
- * Reads a key of `auths` in any of its spellings: `host`, `host:port`, `host/team/app`, `https://host/v1/`. URLs and paths of
- * API versions name the host alone.
+ * Parses a key of `auths` in any of its spellings: `host`, `host:port`, `host/team/app`, `https://host/v1/`. URLs and paths of
+ * API versions stand for the host alone.
  */
 export function readEntryKey(key: string): EntryKey {
   const bare = key.replace(/^https?:\/\//i, '');
@@ -162,7 +159,7 @@ export function readEntryKey(key: string): EntryKey {
   return { domain: DEFAULT_NAMES.has(host) ? 'docker.io' : host, path };
 }
 
-/** Keys that apply to a repository (`path` empty: to the registry as a whole), the most specific first. */
+/** Returns the keys that apply to a repository (empty `path`: to the registry as a whole), the most specific first. */
 export function matchingKeys(keys: readonly string[], domain: Domain, path: string): readonly string[] {
   return keys
     .map((key, order) => ({ key, order, ...readEntryKey(key) }))
@@ -174,7 +171,7 @@ export function matchingKeys(keys: readonly string[], domain: Domain, path: stri
     .map(({ key }) => key);
 }
 
-/** Plain host names are the newer spelling. */
+/** Ranks URLs after plain host names, which are the newer spelling. */
 function urlness(key: string): number {
   return key.includes('/') ? 1 : 0;
 }

@@ -2,10 +2,10 @@ import { AppError } from '../model/app-error.ts';
 import { parseJson } from '../model/json.ts';
 import type { Credential } from './types.ts';
 
-/** Programs ask a keychain or a cloud; some ask the user. */
+/** Helpers ask a keychain or a cloud service; some prompt the user. */
 const HELPER_TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
-/** github.com/docker/docker-credential-helpers, credentials/error.go: what all of them say for "there is none" */
+/** github.com/docker/docker-credential-helpers, credentials/error.go: the message of all helpers if there is no login. */
 const NOT_FOUND = /credentials not found in native keychain/i;
 /** The user name that marks the secret as an identity token */
 const TOKEN_USER = '<token>';
@@ -13,8 +13,8 @@ const TOKEN_USER = '<token>';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /**
- * A program `docker-credential-<helper>` that keeps logins. It takes one word (get, store, erase) as its argument, and JSON or
- * a server's name on standard input, so that no secret is among a process's arguments.
+ * A program `docker-credential-<helper>` that keeps logins. Its argument is one word (get, store, erase), its standard input JSON
+ * or a server's name, so that no secret is among a process's arguments.
  * @see https://github.com/docker/docker-credential-helpers
  */
 export interface HelperCall {
@@ -23,7 +23,7 @@ export interface HelperCall {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Asks a helper for a login; undefined when it has none for the server. @throws AppError AUTH */
+/** Asks a helper for a login; undefined if it has none for the server. @throws AppError AUTH */
 export async function getFromHelper(call: HelperCall, server: string): Promise<Credential | undefined> {
   const { failed, output } = await run(call, 'get', server);
   if (failed !== undefined) {
@@ -59,7 +59,7 @@ export async function storeInHelper(call: HelperCall, server: string, credential
   if (failed !== undefined) throw helperError(call, `store ${server}`, failed);
 }
 
-/** Erases a login from a helper; false when it had none. @throws AppError AUTH */
+/** Erases a login from a helper; returns false if it had none. @throws AppError AUTH */
 export async function eraseInHelper(call: HelperCall, server: string): Promise<boolean> {
   if ((await getFromHelper(call, server)) === undefined) return false;
   const { failed } = await run(call, 'erase', server);
@@ -67,7 +67,7 @@ export async function eraseInHelper(call: HelperCall, server: string): Promise<b
   return true;
 }
 
-/** What it printed is in no message: it may be the secret. */
+/** Leaves the program's output out of the message: it may be the secret. */
 function helperError({ helper }: HelperCall, what: string, why: string): AppError {
   return new AppError('AUTH', `docker-credential-${helper} ${what}: ${why}`, {
     hint: 'Run it by hand; credsStore or credHelpers in the credentials file names it.',

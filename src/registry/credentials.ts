@@ -12,13 +12,15 @@ import {
 import { eraseInHelper, getFromHelper, storeInHelper } from './credential-helper.ts';
 import type { AuthTarget, Credential, Credentials } from './types.ts';
 
-/** Where a login was stored. */
+/** Place where a login was stored. */
 export interface StoredAt {
   /** `/home/me/.docker/config.json`, or `docker-credential-pass` */
   readonly place: string;
 }
 
-/** Logins of docker, podman and skopeo, in the order of `credentialPaths`. The files are read once, when first needed. */
+/**
+ * Returns the logins of docker, podman and skopeo, in the order of `credentialPaths`. The files are read once, when first needed.
+ */
 export function systemCredentials(env: NodeJS.ProcessEnv = process.env): Credentials {
   let files: Promise<readonly CredentialFile[]> | undefined;
   return {
@@ -33,12 +35,12 @@ export function systemCredentials(env: NodeJS.ProcessEnv = process.env): Credent
   };
 }
 
-/** One credential for one registry and none for others: what `login` tries before it stores it. */
+/** Returns one credential for one registry and none for others: `login` tries it before it stores it. */
 export function onlyFor(domain: Domain, credential: Credential): Credentials {
   return { find: async (asked) => (asked.domain === domain ? credential : undefined) };
 }
 
-/** A helper for just this registry, then the helper for all, then the file itself. */
+/** Looks in the helper for just this registry, then in the helper for all, then in the file itself. */
 async function findIn(
   file: CredentialFile,
   repository: AuthTarget,
@@ -76,7 +78,10 @@ function readEntry(entry: FileEntry): Credential | undefined {
   return username === '' && password === '' ? undefined : { kind: 'basic', username, password };
 }
 
-/** Stores a login where the first file says (credHelpers, credsStore, else the file itself), beside the others. */
+/**
+ * Stores a login where the first file says: in a helper (credHelpers, credsStore), else in the file itself. Other logins stay.
+ * @throws AppError AUTH, UNSUPPORTED, USAGE, LIMIT, STORAGE
+ */
 export async function storeCredential(
   domain: Domain,
   credential: Credential,
@@ -93,7 +98,10 @@ export async function storeCredential(
   return { place: helper === '' ? path : `docker-credential-${helper}` };
 }
 
-/** Erases a login from every place that has it; false when none had. */
+/**
+ * Erases a login from every place that has it; returns false if none had.
+ * @throws AppError AUTH, USAGE, LIMIT, STORAGE
+ */
 export async function eraseCredential(
   domain: Domain,
   env: NodeJS.ProcessEnv = process.env,
@@ -116,7 +124,7 @@ function helperOf({ credHelpers = {}, credsStore = '' }: CredentialFile, domain:
   return (own === undefined ? undefined : credHelpers[own]) ?? credsStore;
 }
 
-/** All spellings of the registry go; namespaces of it have logins of their own. */
+/** Removes the registry in all spellings; its namespaces, which have logins of their own, stay. */
 function withoutDomain(auths: CredentialFile['auths'] = {}, domain: Domain): Record<string, FileEntry> {
   return Object.fromEntries(
     Object.entries(auths).filter(([key]) => {

@@ -6,13 +6,13 @@ import type { Secrets } from './redact.ts';
 import { type OciError, RegistryError } from './registry-error.ts';
 import { meaningOf, type Remedy, type RequestName, sentenceOf } from './remedies.ts';
 
-/** Registries explain themselves in a few hundred bytes. */
+/** Registries explain errors in a few hundred bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
-/** As much of a registry's words as fits in a message. */
+/** Length of a registry's own text that fits in a message. */
 const MAX_MESSAGE_CHARS = 500;
 const MAX_ERRORS = 20;
 
-/** A response that reports an error, read. */
+/** An error response whose body has been read. */
 export interface ErrorResponse {
   readonly status: number;
   readonly errors: readonly OciError[];
@@ -67,7 +67,7 @@ function ociError(value: unknown): OciError {
   };
 }
 
-/** `HTTP 404 MANIFEST_UNKNOWN: manifest unknown` */
+/** Renders an error response for messages: `HTTP 404 MANIFEST_UNKNOWN: manifest unknown`. */
 export function errorResponseText({ status, errors }: ErrorResponse): string {
   const said = errors
     .map(({ code, message }) => [code, message].filter((word) => word !== '').join(': '))
@@ -80,7 +80,7 @@ export function errorResponseText({ status, errors }: ErrorResponse): string {
   return `HTTP ${status}${words === '' ? '' : ` ${words}`}`;
 }
 
-/** The failure of a status that another try may not meet again (429, 503…); undefined for every other status. */
+/** Makes the failure for a status that another try may not meet again (429, 503…); undefined for every other status. */
 export function transientFailure(refusal: ErrorResponse): FetchFailure | undefined {
   if (!TRANSIENT_STATUSES.has(refusal.status)) return undefined;
   const { status, waitMs } = refusal;
@@ -111,7 +111,10 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
   501: 'UNSUPPORTED',
 };
 
-/** The error for a response that no other try would change. @param given meaning and hint, where more is known than the response says */
+/**
+ * Makes the error for a response that another try would not change.
+ * @param given meaning and hint, if more is known than the response says
+ */
 export function errorOfResponse(name: RequestName, refusal: ErrorResponse, given?: Remedy): RegistryError {
   const { status, errors } = refusal;
   const word = errors[0]?.code ?? '';

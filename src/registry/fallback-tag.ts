@@ -8,15 +8,15 @@ import { indexBytes, MAX_MANIFEST_BYTES, readManifestFacts } from './manifest-js
 import { pause } from './retry.ts';
 import type { RegistrySession } from './types.ts';
 
-/** How many concurrent writes are tolerated. */
+/** Maximum number of concurrent writes that are tolerated. */
 const MAX_ROUNDS = 8;
 
-/** Where registries without the referrers API keep the list (OCI distribution-spec 1.1, "Referrers Tag Schema"). */
+/** Tag under which registries without the referrers API keep the list (OCI distribution-spec 1.1, "Referrers Tag Schema"). */
 function fallbackTag(repository: Repository, subject: Digest): Reference {
   return withTag(repository, parseTagName(subject.replace(':', '-')));
 }
 
-/** Reads the list of referrers; empty when there is no such tag. @throws AppError UNSUPPORTED when the tag is something else */
+/** Reads the list of referrers; empty if there is no such tag. @throws AppError UNSUPPORTED if the tag is not an index */
 export async function readFallbackTag(
   session: RegistrySession,
   repository: Repository,
@@ -40,17 +40,17 @@ export async function readFallbackTag(
 /** A change to the list of referrers of `subject`. */
 export interface FallbackChange {
   readonly subject: Digest;
-  /** Returns the list as it should be: the same array when nothing changes */
+  /** Returns the changed list, or the same array if nothing changes */
   change(list: readonly Descriptor[]): readonly Descriptor[];
 }
 
-/** By repository and subject: changes of one list by this process run in sequence. */
+/** Changes under way, by repository and subject: this process makes the changes of one list in sequence. */
 const inFlight = new Map<string, Promise<void>>();
 
 /**
  * Changes the list of referrers. A registry has no conditional writes, so the list is read again until it is as it should be:
- * what a concurrent writer dropped is written again.
- * @throws AppError CONFLICT when other writers interfere every time
+ * entries that a concurrent writer dropped are written again.
+ * @throws AppError CONFLICT if other writers interfere every time
  */
 export async function changeFallbackTag(
   session: RegistrySession,

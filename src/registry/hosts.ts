@@ -12,9 +12,9 @@ import type { Credentials, HostRequest, RequestBody, SessionOptions } from './ty
 
 /** Registry to storage, storage to cache; more is a loop. */
 const MAX_REDIRECTS = 5;
-/** Bodies up to this are sent from memory, a few at a time. */
+/** Bodies up to this size are sent from memory, a few at a time. */
 const SMALL_BODY_BYTES = 1024 * 1024;
-/** Errors of a handshake with a server without TLS. A server that sends a TLS alert has TLS. */
+/** Errors of a handshake with a server that has no TLS. A server that sends a TLS alert has it. */
 const NO_TLS = /^(?:EPROTO|ERR_SSL_(?!.*ALERT)|ECONNREFUSED$|ECONNRESET$)/;
 
 /** The response at the end of all redirects. */
@@ -36,7 +36,7 @@ export interface Host {
   close(): Promise<void>;
 }
 
-/** What all hosts of a session share. */
+/** Options that all hosts of a session share. */
 export interface HostOptions {
   readonly session: SessionOptions;
   readonly credentials: Credentials;
@@ -44,7 +44,7 @@ export interface HostOptions {
   readonly timeoutMs: number;
 }
 
-/** Opens a registry: finds out whether it has TLS, where it may do without. @throws AppError USAGE, CANCELLED; FetchFailure */
+/** Opens a registry: finds out whether it has TLS, if it is allowed not to. @throws AppError USAGE, CANCELLED; FetchFailure */
 export async function openHost(domain: Domain, options: HostOptions): Promise<Host> {
   const { session, timeoutMs } = options;
   const url = URL.parse(`https://${apiHost(domain)}/`);
@@ -79,7 +79,7 @@ export async function openHost(domain: Domain, options: HostOptions): Promise<Ho
   return { ...host, base, auth };
 }
 
-/** Base URL with https where the server has TLS, else with http. */
+/** Returns the base URL: https if the server has TLS, else http. */
 async function schemeOf(host: Omit<Host, 'auth'>, signal: AbortSignal | undefined): Promise<URL> {
   try {
     const { response } = await host.exchange(new URL('/v2/', host.base), {
@@ -127,7 +127,7 @@ async function follow(errand: RedirectRequest): Promise<FinalResponse> {
   }
 }
 
-/** Small ones as a whole: undici ends the connection where an answer overtakes the end of a stream. */
+/** Reads small bodies as a whole: undici ends the connection if a response overtakes the end of a stream. */
 async function bodyOf({ sizeBytes, open }: RequestBody): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
   if (sizeBytes > SMALL_BODY_BYTES) return open();
   const chunks: Uint8Array[] = [];
@@ -135,7 +135,7 @@ async function bodyOf({ sizeBytes, open }: RequestBody): Promise<Uint8Array | As
   return Buffer.concat(chunks);
 }
 
-/** 307 and 308 ask for the same request again; the others mean a GET. */
+/** Tells whether a response redirects the request: 307 and 308 do for every method, other statuses only for GET and HEAD. */
 function isRedirect(status: number, method: string): boolean {
   if (status === 307 || status === 308) return true;
   return [301, 302, 303].includes(status) && (method === 'GET' || method === 'HEAD');
@@ -168,9 +168,12 @@ async function tlsOf(domain: Domain, { ca, cert, key }: SessionOptions): Promise
   return { own: files.cert === undefined ? others : await secureContext(files), others };
 }
 
-/** Keep-alive connections: the registry's own with our certificate, those without it; past the proxy on this machine. */
+/**
+ * Pools of keep-alive connections: to the registry itself, with our certificate; to other hosts, without; to this machine,
+ * without a proxy.
+ */
 class Pools {
-  /** The registry's origin */
+  /** Origin of the registry */
   own = '';
   readonly #tls: HostTls;
   readonly #insecure: boolean;

@@ -1,4 +1,4 @@
-/** The target of the link with `rel="next"` in Link headers (RFC 8288 section 3); undefined when there is none. */
+/** Returns the target of the link with `rel="next"` in Link headers (RFC 8288 section 3); undefined if there is none. */
 export function nextLink(headers: readonly string[]): string | undefined {
   for (const header of headers) {
     for (const [, target, parameters] of header.matchAll(

@@ -1,18 +1,18 @@
 import { FetchFailure } from '../fetch/failure.ts';
 
-/** Where a Location header comes from. */
+/** Source of a Location header. */
 export interface LocationContext {
-  /** What answered */
+  /** URL that answered */
   readonly from: URL;
   /** The registry's own origin */
   readonly registry: URL;
-  /** An unprotected connection is what the user asked for */
+  /** The user asked for an unprotected connection */
   readonly insecure: boolean;
 }
 
 /**
- * Resolves a Location or Link, absolute or relative to the URL that answered. A registry behind a proxy that terminates TLS
- * often gives `http` URLs for itself: its own host stays at the origin that is known to work.
+ * Resolves a Location or Link, absolute or relative to the URL that answered. A registry behind a proxy that terminates TLS often
+ * gives `http` URLs for itself: for its own host, the origin that is known to work is kept.
  * @throws FetchFailure NETWORK for other schemes and for a downgrade from https to http
  */
 export function resolveLocation(location: string, { from, registry, insecure }: LocationContext): URL {
@@ -38,7 +38,7 @@ export function resolveLocation(location: string, { from, registry, insecure }: 
   return url;
 }
 
-/** Whether a host name is this machine, which needs neither proxy nor TLS. */
+/** Tells whether a host name is this machine, which needs neither proxy nor TLS. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

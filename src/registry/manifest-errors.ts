@@ -2,7 +2,10 @@ import { AppError } from '../model/app-error.ts';
 import { fullName, type Reference } from '../model/reference.ts';
 import { RegistryError, statusOf } from './registry-error.ts';
 
-/** NOT_FOUND with the missing digests for a manifest that was rejected because of missing blobs; other errors unchanged. */
+/**
+ * Turns the error for a manifest that was rejected because of missing blobs into NOT_FOUND with their digests; returns other
+ * errors unchanged.
+ */
 export function explainMissing(error: unknown, where: string): unknown {
   if (!(error instanceof RegistryError)) return error;
   const { errors = [] } = error.failure;
@@ -24,7 +27,10 @@ export function explainMissing(error: unknown, where: string): unknown {
   );
 }
 
-/** UNSUPPORTED for a deletion that the registry does not allow (405, or 400 with a misleading code); other errors unchanged. */
+/**
+ * Turns the error for a deletion that the registry does not allow (405, or 400 with a misleading code) into UNSUPPORTED; returns
+ * other errors unchanged.
+ */
 export function explainDeletion(error: unknown, reference: Reference): unknown {
   const status = statusOf(error);
   if (!(error instanceof RegistryError) || (status !== 405 && status !== 400)) return error;

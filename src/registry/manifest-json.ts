@@ -7,7 +7,7 @@ import { MEDIA_TYPES } from '../model/media-types.ts';
 
 /** OCI distribution-spec 1.1, "Pushing Manifests": registries take at least this much; most take no more. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
-/** RFC 6838 section 4.2: also what may stand in a header. */
+/** RFC 6838 section 4.2; these characters are also safe in a header. */
 const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 const INDEX_TYPES: readonly string[] = [
   MEDIA_TYPES.index,
@@ -21,16 +21,16 @@ export interface ManifestFacts {
   readonly mediaType: string | undefined;
   readonly artifactType: string | undefined;
   readonly annotations: Readonly<Record<string, string>> | undefined;
-  /** The manifest that this one is about */
+  /** The manifest that this one refers to */
   readonly subject: Descriptor | undefined;
-  /** Of an index; without those of digests that are not sha256 */
+  /** Entries of an index, without those whose digests are not sha256 */
   readonly manifests: readonly Descriptor[];
 }
 
 /**
- * Reads the fields that the registry client uses.
- * @param where named in errors
- * @throws AppError UNSUPPORTED when the document has another shape; INTEGRITY for a document that one reader takes for a
+ * Parses the fields that the registry client uses.
+ * @param where names the document in errors
+ * @throws AppError UNSUPPORTED if the document has another shape; INTEGRITY for a document that one reader would take for a
  * manifest and another for an index (CVE-2021-41190)
  */
 export function readManifestFacts(bytes: Uint8Array, mediaType: string, where: string): ManifestFacts {
@@ -65,7 +65,7 @@ function parseObject(bytes: Uint8Array, where: string): JsonObject {
   throw new AppError('UNSUPPORTED', `${where}: expected a manifest, got something other than a JSON object`);
 }
 
-/** True for a descriptor whose digest is of another algorithm than sha256, which nothing here can verify. */
+/** Finds descriptors whose digest is not sha256, which nothing here can verify. */
 function isOtherAlgorithm(item: unknown): boolean {
   const digest = typeof item === 'object' && item !== null && 'digest' in item ? item.digest : undefined;
   return typeof digest === 'string' && /^sha(?!256:)\w+:/.test(digest);
@@ -78,7 +78,7 @@ function readDescriptor(value: unknown, where: string): Descriptor {
   throw malformed(`${where}: mediaType`, 'a media type', read.mediaType);
 }
 
-/** Descriptor of a manifest in the list of referrers (OCI distribution-spec 1.1, "Listing Referrers"). */
+/** Makes the descriptor of a manifest in the list of referrers (OCI distribution-spec 1.1, "Listing Referrers"). */
 export function referrerDescriptor(bytes: Uint8Array, mediaType: string, facts: ManifestFacts): Descriptor {
   const { artifactType, annotations } = facts;
   return {
@@ -90,7 +90,7 @@ export function referrerDescriptor(bytes: Uint8Array, mediaType: string, facts: 
   };
 }
 
-/** Index of these manifests, as a registry without the referrers API keeps it under the fallback tag. */
+/** Serialises an index of these manifests, as a registry without the referrers API keeps it under the fallback tag. */
 export function indexBytes(manifests: readonly Descriptor[]): Buffer {
   return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests }));
 }

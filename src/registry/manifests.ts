@@ -11,8 +11,8 @@ import { MAX_MANIFEST_BYTES, readManifestFacts, referrerDescriptor } from './man
 import type { RegistryRequest, RegistryResponse, RegistrySession } from './types.ts';
 
 /**
- * What is asked for: docker-registry answers 404 to a request that does not name the manifest's type. Docker's v2s2 types
- * are what older pushes left in registries; read, never written.
+ * Media types of the Accept header: docker-registry answers 404 to a request that does not name the manifest's type. Docker's
+ * v2s2 types are left in registries by older pushes; they are read, never written.
  */
 const MANIFEST_TYPES: readonly string[] = [
   MEDIA_TYPES.manifest,
@@ -29,15 +29,15 @@ export interface RemoteManifest {
   readonly bytes: Buffer;
 }
 
-/** Which kinds of manifests are accepted. */
+/** Kinds of manifests that are accepted. */
 export interface ManifestOptions {
-  /** Media types that are asked for, and nothing else taken; default: OCI and Docker v2s2 manifests and indexes */
+  /** The only media types that are requested and accepted; default: OCI and Docker v2s2 manifests and indexes */
   readonly accept?: readonly string[];
 }
 
 /**
- * Descriptor of a manifest; undefined when it does not exist. Where the registry reports no digest or size, the manifest is
- * read.
+ * Returns the descriptor of a manifest; undefined if it does not exist. If the registry reports no digest or size, the manifest
+ * is read.
  * @throws AppError INTEGRITY (another digest than requested), UNSUPPORTED (media type)
  */
 export async function headManifest(
@@ -68,7 +68,7 @@ export async function getManifest(
     return await readManifest(session, reference, options);
   } catch (error) {
     if (!isAppError(error, 'INTEGRITY')) throw error;
-    // Damaged on the way, or an old copy of a cache: a second equal answer is what the registry has.
+    // Damaged on the way, or an old copy of a cache: if a second answer is the same, the registry has it so.
     return readManifest(session, reference, options);
   }
 }
@@ -95,8 +95,8 @@ export interface NewManifest {
 }
 
 /**
- * Puts a manifest under its digest and, where the reference has one, its tag. A manifest with a `subject` is added to the
- * subject's fallback tag where the registry keeps no referrers itself.
+ * Puts a manifest under its digest and under the tag of the reference, if any. A manifest with a `subject` is added to the
+ * subject's fallback tag if the registry keeps no referrers itself.
  * @throws AppError NOT_FOUND (a blob or manifest that it lists is missing), LIMIT, INTEGRITY (not the reference's digest)
  */
 export async function putManifest(
@@ -138,9 +138,9 @@ export async function putManifest(
 }
 
 /**
- * Deletes a manifest by digest, or else the tag alone; false when it did not exist. A manifest with a `subject` is removed from
+ * Deletes a manifest by digest, or the tag alone; returns false if it did not exist. A manifest with a `subject` is removed from
  * the fallback tag as well.
- * @throws AppError UNSUPPORTED when the registry does not allow deletion
+ * @throws AppError UNSUPPORTED if the registry does not allow deletion
  */
 export async function deleteManifest(session: RegistrySession, reference: Reference): Promise<boolean> {
   const subject = reference.digest === undefined ? undefined : await subjectOf(session, reference);
@@ -157,7 +157,7 @@ export async function deleteManifest(session: RegistrySession, reference: Refere
       list.some(({ digest }) => digest === reference.digest)
         ? list.filter(({ digest }) => digest !== reference.digest)
         : list;
-    // Where the registry keeps referrers itself there is no such tag, and nothing changes.
+    // If the registry keeps referrers itself, there is no such tag and nothing changes.
     const list = await readFallbackTag(session, reference, subject);
     if (without(list) !== list) await changeFallbackTag(session, reference, { subject, change: without });
   }
@@ -169,7 +169,7 @@ async function subjectOf(session: RegistrySession, reference: Reference): Promis
     const { bytes, descriptor } = await getManifest(session, reference);
     return readManifestFacts(bytes, descriptor.mediaType, fullName(reference)).subject?.digest;
   } catch (error) {
-    // Damaged or not there: deleting says which.
+    // Damaged or missing: the deletion reports which.
     if (
       isAppError(error, 'NOT_FOUND') ||
       isAppError(error, 'INTEGRITY') ||
@@ -192,7 +192,7 @@ function request(
   };
 }
 
-/** Digest that the registry reports; one of another algorithm is ignored, since ours is computed from the bytes. */
+/** Returns the digest that the registry reports; one of another algorithm is ignored, since ours is computed from the bytes. */
 function namedDigest(response: Pick<RegistryResponse, 'header'>): Digest | undefined {
   const text = response.header('docker-content-digest');
   return /^sha256:[0-9a-f]{64}$/.test(text) ? parseDigest(text) : undefined;

@@ -12,7 +12,7 @@ export class OwnMounts {
     return this.#work;
   }
 
-  /** The first answer counts. */
+  /** Records the first answer; later ones are ignored. */
   found(work: boolean): void {
     this.#work ??= work;
     this.#answer.resolve(this.#work);

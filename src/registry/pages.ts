@@ -3,11 +3,11 @@ import { fullName, type Repository } from '../model/reference.ts';
 import { nextLink } from './link.ts';
 import type { RegistryRequest, RegistryResponse, RegistrySession } from './types.ts';
 
-/** A list with more pages than this never ends. */
+/** A list with more pages than this is taken to be endless. */
 const MAX_PAGES = 10_000;
 
 /**
- * Requests a list page by page, by the `next` link of each response (OCI distribution-spec 1.1, "Listing Tags"). Read each
+ * Requests a list page by page, following the `next` link of each response (OCI distribution-spec 1.1, "Listing Tags"). Read each
  * response before requesting the next.
  * @throws AppError LIMIT, NETWORK for a link to another server or to an earlier page
  */

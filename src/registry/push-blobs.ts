@@ -9,24 +9,24 @@ import { OwnMounts } from './own-mounts.ts';
 import type { RegistrySession } from './types.ts';
 import { cancelUpload, finishUpload, startUpload, type UploadContext, type UploadStart } from './upload.ts';
 
-/** Most blobs cost one round trip and no transfer; more at a time gain nothing. */
+/** Most blobs cost one round trip and no transfer; more of them at a time gain nothing. */
 const DEFAULT_PARALLEL = 16;
 
-/** Which blobs to push, and how. */
+/** Blobs to push, and how. */
 export interface PushOptions {
   readonly blobs: readonly BlobSource[];
   /** Blobs at a time; default 16 */
   readonly parallel?: number;
-  /** In the end it has been advanced by the size of every blob, sent or not; what has to be sent again is taken back. */
+  /** Advances by the size of every blob, sent or not; bytes that have to be sent again are taken back. */
   readonly task?: ProgressTask;
 }
 
-/** What became of each blob. */
+/** Result of a push, blob by blob. */
 export interface PushedBlobs {
   readonly present: readonly Digest[];
   readonly mounted: readonly Digest[];
   readonly uploaded: readonly Digest[];
-  /** Bodies of uploads, also of tries that failed */
+  /** Bytes of upload bodies, including tries that failed */
   readonly sentBytes: number;
 }
 
@@ -34,13 +34,13 @@ type Outcome = 'present' | 'mounted' | 'uploaded';
 
 interface PushContext extends UploadContext {
   readonly own: OwnMounts;
-  /** Whom `own` is found out with, if need be; undefined: nobody waits for that */
+  /** Blob whose mount shows how the registry treats mounts; undefined: no blob waits to know */
   readonly scout: BlobSource | undefined;
 }
 
 /**
- * Pushes blobs, each digest once. A blob that is present or can be mounted takes one request, a blob that has to be sent two.
- * Where the registry mounts nothing, or for a single blob, an upload takes three; a present blob takes two after a mount that
+ * Pushes blobs, each digest once. A blob that is present or can be mounted takes one request; a blob that has to be sent takes
+ * two. If the registry mounts nothing, or for a single blob, an upload takes three; a present blob takes two after a mount that
  * failed; a blob that is probably absent always takes two.
  * @throws AppError of the first blob that failed; the others are cancelled
  */
@@ -65,7 +65,7 @@ export async function pushBlobs(
     own: new OwnMounts(),
     scout,
   };
-  // What takes the most requests comes first; the scout, or all wait for it.
+  // The blobs that take the most requests come first, and before them the scout, which the others wait for.
   const rank = (blob: BlobSource): number =>
     blob === scout ? 0 : mountSource(blob, repository) === undefined ? 1 : 2;
   const ordered = [...distinct].sort((a, b) => rank(a) - rank(b) || b.size - a.size);
@@ -89,13 +89,16 @@ function mountSource({ mountFrom = [] }: BlobSource, repository: Repository): Re
   return mountFrom.find((path) => path !== repository.path);
 }
 
-/** The smallest of those that are mounted from nowhere: the others wait until it is there. One alone needs none. */
+/**
+ * Chooses the smallest of the blobs that are mounted from no other repository: the others wait until it is there. A single blob
+ * needs no scout.
+ */
 function chooseScout(blobs: readonly BlobSource[], repository: Repository): BlobSource | undefined {
   const unhinted = blobs.filter((blob) => mountSource(blob, repository) === undefined);
   return unhinted.length < 2 ? undefined : unhinted.reduce((a, b) => (b.size < a.size ? b : a));
 }
 
-/** Pushes the scout: what it meets tells the others whether they need a separate request. */
+/** Pushes the scout. Its result tells the others whether they need a separate request. */
 async function pushScout(context: PushContext, blob: BlobSource): Promise<Outcome> {
   const { own, repository } = context;
   try {
@@ -151,7 +154,7 @@ async function pushBlob(context: PushContext, blob: BlobSource): Promise<Outcome
   return 'uploaded';
 }
 
-/** Tries a mount; undefined when the registry does not allow it or has no mounts. */
+/** Tries a mount; undefined if the registry does not allow it or has no mounts. */
 async function tryMount(
   context: UploadContext,
   blob: BlobSource,

@@ -4,12 +4,12 @@ import { type NewManifest, putManifest } from './manifests.ts';
 import { pause } from './retry.ts';
 import type { RegistrySession } from './types.ts';
 
-/** A registry that still does not show a blob then does not have it. */
+/** A registry that does not show a blob by then does not have it. */
 const MAX_TRIES = 5;
 
 /**
- * Puts a manifest whose blobs have been pushed. When the registry rejects it because a blob is missing, `pushBlobs` runs and
- * the manifest is tried again: docker-registry may hide a blob for a moment while another client pushes it as well.
+ * Puts a manifest whose blobs have been pushed. If the registry rejects it because a blob is missing, `pushBlobs` runs and the
+ * manifest is tried again: docker-registry may hide a blob for a moment while another client pushes it as well.
  * @throws AppError as putManifest and `pushBlobs`
  */
 export async function putManifestWhenBlobsVisible(

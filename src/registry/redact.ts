@@ -1,11 +1,11 @@
 import { redactUrl } from '../fetch/url.ts';
 
-/** A shorter secret would be found in unrelated words, and revealed by the gaps. Its header is hidden all the same. */
+/** A shorter secret would be found in unrelated words, and the gaps would reveal it. Its header is hidden all the same. */
 const LEAST_CHARS = 6;
 
 /**
- * Secrets that must never be shown: passwords, tokens, and headers made of them. A session has one of these, and every text
- * from a registry passes through it. Only whole words are hidden: as a part of another word a secret cannot be recognised.
+ * Secrets that must never be shown: passwords, tokens, and the headers made of them. Each session has one set, and every text
+ * from a registry passes through it. Only whole words are hidden: a secret cannot be recognised as a part of another word.
  */
 export class Secrets {
   readonly #texts = new Map<string, readonly string[]>();
@@ -22,7 +22,7 @@ export class Secrets {
     this.#texts.delete(secret);
   }
 
-  /** The text without secrets, and without the user names, passwords and query strings of URLs. */
+  /** Removes secrets from a text, and user names, passwords and query strings from its URLs. */
   redact(text: string): string {
     // The longest first: a secret may be a part of another.
     const spellings = [...this.#texts.values()].flat().sort((a, b) => b.length - a.length);

@@ -10,19 +10,20 @@ import { MAX_MANIFEST_BYTES, readManifestFacts } from './manifest-json.ts';
 import { pages } from './pages.ts';
 import type { RegistrySession } from './types.ts';
 
-/** What registries without the API answer. */
+/** Answers of registries that do not have the API. */
 const NO_API = [404, 405, 501] as const;
 /** An image has tens of signatures and SBOMs. */
 const MAX_REFERRERS = 100_000;
 
-/** Which referrers to list. */
+/** Referrers to list. */
 export interface ReferrersQuery {
   readonly of: Digest;
   readonly artifactType?: string;
 }
 
 /**
- * Lists the manifests whose `subject` is `of`: by the referrers API, else by its fallback tag.
+ * Lists the manifests whose `subject` is `of`: by the referrers API, else by its fallback tag (OCI distribution-spec 1.1,
+ * "Listing Referrers").
  * @throws AppError LIMIT, UNSUPPORTED
  */
 export async function listReferrers(
@@ -35,13 +36,13 @@ export async function listReferrers(
     (await fromApi(session, repository, `referrers/${of}${query}`)) ??
     (await readFallbackTag(session, repository, of));
   const each = new Map(found.map((descriptor) => [descriptor.digest, descriptor]));
-  // Registries may leave the filter to us.
+  // Registries may leave filtering to the client.
   return [...each.values()].filter(
     (referrer) => artifactType === undefined || referrer.artifactType === artifactType,
   );
 }
 
-/** Undefined: the registry has no such API. */
+/** Lists referrers by the API; undefined if the registry does not have it. */
 async function fromApi(
   session: RegistrySession,
   repository: Repository,

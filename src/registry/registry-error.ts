@@ -11,14 +11,14 @@ export interface OciError {
 export interface RegistryFailure {
   /** `registry.example/team/gcc: GET manifests/latest` */
   readonly what: string;
-  /** HTTP status of the response; absent where there was none, or where every try failed */
+  /** HTTP status of the response; absent if there was none, or if every try failed */
   readonly status?: number;
   readonly errors?: readonly OciError[];
   /** Retry-After of the last response */
   readonly retryAfterMs?: number;
 }
 
-/** A request to a registry that failed: every try of it, or with a response that rejects it. */
+/** Error for a request to a registry that failed in every try, or that a response rejected. */
 export class RegistryError extends AppError {
   readonly failure: RegistryFailure;
 
@@ -33,7 +33,7 @@ export class RegistryError extends AppError {
   }
 }
 
-/** HTTP status of the response that an error is about; undefined for every other error. */
+/** Returns the HTTP status of the response that an error is about; undefined for every other error. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof RegistryError ? error.failure.status : undefined;
 }

@@ -1,11 +1,11 @@
-/** For people. */
+/** Explanation of an error, for people. */
 export interface Remedy {
   /** A sentence without its subject: `no such tag: 99` */
   readonly meaning: string;
   readonly hint?: string | undefined;
 }
 
-/** A request as people name it. */
+/** Repository and request, for messages. */
 export interface RequestName {
   /** `registry.example/team/gcc` */
   readonly where: string;
@@ -16,7 +16,7 @@ export interface RequestName {
 const OPERATOR = 'Ask its operator to allow it.';
 const DAMAGED = 'Check the local copy for damage: compose verify IMAGE';
 
-/** By the codes of OCI distribution-spec 1.1, "Error Codes", where they say more than the status. */
+/** Explanations by the codes of OCI distribution-spec 1.1, "Error Codes", if they say more than the status. */
 const BY_CODE: Readonly<Record<string, Remedy>> = {
   NAME_UNKNOWN: { meaning: 'no such repository', hint: 'Check the name.' },
   NAME_INVALID: {
@@ -65,7 +65,7 @@ const FAILED: Remedy = {
 };
 const STRANGE: Remedy = { meaning: 'the registry rejected the request' };
 
-/** What a response means, by its status, the first code in its body, and what was asked for. */
+/** Explains an error response by its status, the first code in its body, and the request (`GET manifests/latest`). */
 export function meaningOf(status: number, code: string, request: string): Remedy {
   const named = status >= 400 && status < 500 ? BY_CODE[code] : undefined;
   if (named !== undefined) return named;
@@ -86,7 +86,9 @@ function missing(request: string): Remedy | undefined {
   };
 }
 
-/** `registry.example/team/gcc: no such tag: 99 (GET manifests/99: HTTP 404 MANIFEST_UNKNOWN: manifest unknown)` */
+/**
+ * Words an error: `registry.example/team/gcc: no such tag: 99 (GET manifests/99: HTTP 404 MANIFEST_UNKNOWN: manifest unknown)`.
+ */
 export function sentenceOf({ where, request }: RequestName, meaning: string, response: string): string {
   return `${where}: ${meaning} (${request}: ${response})`;
 }

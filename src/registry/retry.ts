@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
 
-/** How often, and with which pauses, a request is repeated. */
+/** Number of repeated tries of a request, and the pauses before them. */
 export interface Retries {
   /** Tries after the first one */
   readonly count: number;
@@ -16,12 +16,12 @@ const MAX_BACKOFF_MS = 10_000;
 export interface Pause extends Retries {
   /** Tries so far, without the first one */
   readonly tried: number;
-  /** What the server asks for: Retry-After */
+  /** Retry-After of the server */
   readonly waitMs?: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Waits before the next try; a random half of the pause keeps clients from coming back together. @throws AppError CANCELLED */
+/** Waits before the next try. A random half of the pause keeps clients from coming back together. @throws AppError CANCELLED */
 export async function pause({ backoffMs, tried, waitMs, signal }: Pause): Promise<void> {
   const ms = waitMs ?? Math.min(backoffMs * 2 ** tried, MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
   try {

@@ -1,13 +1,13 @@
 /** Actions (`pull`, `push`) by resource (`repository:team/gcc`). */
 export type Scopes = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Scopes of repositories by their paths. */
+/** Makes the scopes of repositories from their paths and actions. */
 export function scopesOf(wanted: Iterable<readonly [path: string, actions: Iterable<string>]>): Scopes {
   return joined([...wanted].map(([path, actions]) => new Map([[`repository:${path}`, new Set(actions)]])));
 }
 
 /**
- * The `scope` of a challenge: `repository:a/b:pull,push repository:c:pull`. A resource's name may have colons.
+ * Parses the `scope` of a challenge: `repository:a/b:pull,push repository:c:pull`. A resource's name may contain colons.
  * @see https://distribution.github.io/distribution/spec/auth/scope/
  */
 export function parseScopes(text: string): Scopes {
@@ -20,7 +20,7 @@ export function parseScopes(text: string): Scopes {
   );
 }
 
-/** Union of several scopes. */
+/** Joins several scopes. */
 export function joined(all: Iterable<Scopes>): Scopes {
   const out = new Map<string, ReadonlySet<string>>();
   for (const scopes of all) {
@@ -31,12 +31,12 @@ export function joined(all: Iterable<Scopes>): Scopes {
   return out;
 }
 
-/** Scopes as a token server is asked for them, sorted: `repository:a/b:pull,push`. */
+/** Renders scopes for a request to a token server, sorted: `repository:a/b:pull,push`. */
 export function scopeTexts(scopes: Scopes): readonly string[] {
   return [...scopes].map(([resource, actions]) => `${resource}:${[...actions].sort().join(',')}`).sort();
 }
 
-/** Whether a token with the scopes `have` allows everything of `need`. */
+/** Tells whether a token with the scopes `have` allows everything in `need`. */
 export function covers(have: Scopes, need: Scopes): boolean {
   return [...need].every(([resource, actions]) =>
     [...actions].every((action) => have.get(resource)?.has(action) ?? false),

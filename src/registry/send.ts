@@ -14,9 +14,9 @@ import { pause, type Retries } from './retry.ts';
 import { scopesOf } from './scopes.ts';
 import type { AccessScope, Action, RegistryRequest, RegistryResponse } from './types.ts';
 
-/** A token that has expired, then one that allows too little. */
+/** One challenge for a token that has expired, and one for a token that allows too little. */
 const MAX_CHALLENGES = 2;
-/** The request never left: repeating it does nothing twice. */
+/** Errors before the request left: repeating it does nothing twice. */
 const NOT_SENT = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
@@ -26,7 +26,7 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** What a session passes to each of its requests. */
+/** Input that a session passes to each of its requests. */
 export interface SendContext {
   readonly host: () => Promise<Host>;
   readonly signal: AbortSignal | undefined;
@@ -44,7 +44,7 @@ const defaultActions: Readonly<Record<RegistryRequest['method'], readonly Action
   DELETE: ['delete'],
 };
 
-/** Implements RegistrySession.send (types.ts), which has the contract. */
+/** Implements RegistrySession.send (types.ts), which states the contract. */
 export async function sendRequest(request: RegistryRequest, context: SendContext): Promise<RegistryResponse> {
   const { retries, signal, secrets, progress } = context;
   for (let tried = 0; ; tried++) {
@@ -153,7 +153,7 @@ async function authorized(
   let need = needOf(request);
   await host.auth.prepare(need.repository, () => askVersion(host, signal));
   for (let challenges = 0; ; challenges++) {
-    // The login is for the registry alone: a host that it redirects to has to accept the URL.
+    // The login is for the registry alone: a host that it redirects to has to accept the URL by itself.
     const authorization = url.origin === host.base.origin ? await host.auth.header(need) : undefined;
     const landed = await host.exchange(url, {
       method: request.method,

@@ -12,7 +12,7 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_RETRIES = 6;
 const DEFAULT_BACKOFF_MS = 250;
 
-/** Opens nothing yet: the first request does. Close it, or the process waits for its idle connections. */
+/** Returns a session, which opens connections with its first request. Close it, or the process waits for its idle connections. */
 export function openSession(options: SessionOptions = {}): RegistrySession {
   const hosts = new Hosts(options);
   return sessionOver(hosts, options.signal, hosts.retries);
@@ -36,7 +36,7 @@ function sessionOver(hosts: Hosts, signal: AbortSignal | undefined, retries: Ret
   };
 }
 
-/** What all of a session's requests share. */
+/** Hosts, credentials and tokens that all requests of a session share. */
 class Hosts {
   readonly options: SessionOptions;
   readonly secrets = new Secrets();

@@ -7,11 +7,14 @@ import type { RegistrySession } from './types.ts';
 
 /** Requested size of a page; registries choose their own. */
 const PAGE_SIZE = 1000;
-/** docker-registry gives all tags at once, whatever is asked for: 100,000 of 128 characters. */
+/** docker-registry ignores the page size and returns all tags at once: 100,000 tags of 128 characters fit. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 const MAX_TAGS = 1_000_000;
 
-/** Lists all tags, sorted, each once. @throws AppError NOT_FOUND, LIMIT, UNSUPPORTED */
+/**
+ * Lists all tags, sorted, each once (OCI distribution-spec 1.1, "Listing Tags").
+ * @throws AppError NOT_FOUND, LIMIT, UNSUPPORTED
+ */
 export async function listTags(session: RegistrySession, repository: Repository): Promise<readonly Tag[]> {
   const where = `${fullName(repository)}: tags/list`;
   const tags = new Set<Tag>();
@@ -25,7 +28,7 @@ export async function listTags(session: RegistrySession, repository: Repository)
 
 function readTags(bytes: Buffer, where: string): readonly Tag[] {
   const tags = (parseJsonOr(bytes, where) as { tags?: unknown } | null | undefined)?.tags;
-  // Some give null for a repository whose tags are all gone.
+  // Some registries return null for a repository whose tags have all been deleted.
   if (tags === null) return [];
   if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && isTagName(tag))) return tags;
   throw new AppError('UNSUPPORTED', `${where}: expected JSON with a list of tags`);

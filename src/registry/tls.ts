@@ -13,8 +13,8 @@ export interface TlsFiles {
 }
 
 /**
- * Folders of certificates by host, the user's first (containers-certs.d(5), docker's "Verify repository client with
- * certificates").
+ * Returns the folders that have certificates by host, the user's first (containers-certs.d(5), docker's "Verify repository client
+ * with certificates").
  */
 export function certificateFolders(env: NodeJS.ProcessEnv = process.env): readonly string[] {
   const config = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config');
@@ -27,8 +27,8 @@ export function certificateFolders(env: NodeJS.ProcessEnv = process.env): readon
 }
 
 /**
- * Certificates for `host` (`registry.example:5000`) from the first folder that has any: `*.crt` are authorities, `NAME.cert`
- * with `NAME.key` is the client certificate; the first pair is used.
+ * Finds the certificates for `host` (`registry.example:5000`) in the first folder that has any: `*.crt` are authorities,
+ * `NAME.cert` with `NAME.key` is the client certificate, of which the first is used.
  * @throws AppError USAGE for a certificate without its key
  */
 export async function hostFiles(host: string, folders: readonly string[]): Promise<TlsFiles> {
@@ -57,12 +57,15 @@ async function list(directory: string): Promise<readonly string[]> {
   try {
     return (await readdir(directory)).sort();
   } catch {
-    // Not there, or not ours to read: as if it were not there, as other tools have it.
+    // Missing or not readable for this user: ignored, as by other tools.
     return [];
   }
 }
 
-/** TLS context of these files; undefined for none. @throws AppError USAGE for files that cannot be read or used */
+/**
+ * Makes the TLS context for these files; undefined if there are none.
+ * @throws AppError USAGE for files that cannot be read or used
+ */
 export async function secureContext(files: TlsFiles): Promise<import('node:tls').SecureContext | undefined> {
   if (files.ca.length === 0 && files.cert === undefined) return undefined;
   const tls = await import('node:tls');
@@ -89,7 +92,7 @@ async function authority(path: string): Promise<string> {
   throw new AppError('USAGE', `${path}: expected certificates in PEM form, found none`);
 }
 
-/** All the authorities of a system are some 250 kB. */
+/** All the authorities of a system are about 250 kB. */
 const MAX_PEM_BYTES = 4 * 1024 * 1024;
 
 async function pem(path: string): Promise<string> {

@@ -9,14 +9,14 @@ import { sentenceOf } from './remedies.ts';
 import { covers, type Scopes, scopeTexts } from './scopes.ts';
 import type { Credential, HostRequest } from './types.ts';
 
-/** Tokens are a few kB; those with long lists of groups are tens. */
+/** Tokens are a few kB; those with long lists of groups are tens of kB. */
 const MAX_TOKEN_REPLY_BYTES = 1024 * 1024;
-/** https://distribution.github.io/distribution/spec/auth/token/: what a server means that does not say */
+/** https://distribution.github.io/distribution/spec/auth/token/: the lifetime of a token if the server does not give one. */
 const DEFAULT_LIFE_S = 60;
 /** A token is not used for the last part of its life: the request still has to get there. */
 const LIFE_LEFT = 0.9;
 const CLIENT_ID = 'pkgcompose';
-/** Token servers that know no OAuth 2 answer so to a POST. */
+/** Answers to a POST from token servers that do not support OAuth 2. */
 const NO_OAUTH: ReadonlySet<number> = new Set([404, 405, 501]);
 
 /** Token server, as a Bearer challenge names it. */
@@ -25,33 +25,33 @@ export interface TokenServer {
   readonly service: string;
 }
 
-/** Which token is needed. */
+/** Scopes and credential of a token. */
 export interface TokenRequest {
   readonly server: TokenServer;
   readonly scopes: Scopes;
   readonly credential: Credential | undefined;
 }
 
-/** How token servers of a registry are reached. */
+/** Access to the token servers of a registry. */
 export interface TokenAccess {
-  /** With redirects followed; the authorization goes to the realm's own origin only */
+  /** Follows redirects; the authorization goes to the realm's own origin only */
   exchange(url: URL, request: Omit<HostRequest, 'signal'>): Promise<HttpResponse>;
   readonly secrets: Secrets;
-  /** Of the registry, for messages */
+  /** The registry, for messages */
   readonly domain: string;
 }
 
 interface Token {
   readonly text: string;
   readonly scopes: Scopes;
-  /** By performance.now */
+  /** Time of performance.now */
   readonly expiresAtMs: number;
 }
 
 /** Bearer tokens of one registry: each is requested once and reused until it expires. */
 export class Tokens {
   readonly #access: TokenAccess;
-  /** By server and credential */
+  /** Tokens by server and credential */
   readonly #tokens = new Map<string, Token[]>();
   readonly #underWay = new Map<string, Promise<Token>>();
 
@@ -182,7 +182,7 @@ function keyOf({ server, credential }: TokenRequest): string {
   return JSON.stringify([server.realm.href, server.service, credential ?? null]);
 }
 
-/** Value of an Authorization header for Basic (RFC 7617). */
+/** Makes the value of an Authorization header for Basic (RFC 7617). */
 export function basicHeader({ username, password }: { username: string; password: string }): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

@@ -8,6 +8,7 @@ import type { Scopes } from './scopes.ts';
  * Types that the files of the registry client share.
  */
 
+/** A login to a registry. */
 export type Credential =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   /** An OAuth 2 refresh token, sent to the token server only */
@@ -15,15 +16,19 @@ export type Credential =
   /** A token that is sent to the registry unchanged */
   | { readonly kind: 'bearer'; readonly token: string };
 
-/** What a login or a token is for: a repository, or a registry as a whole. */
+/** Target of a login or token: a repository, or a registry as a whole. */
 export type AuthTarget = Repository | { readonly domain: Domain };
 
+/** Source of logins. */
 export interface Credentials {
-  /** Undefined: anonymous. @throws AppError AUTH when a credential helper fails, USAGE or STORAGE for an unreadable file */
+  /**
+   * Returns the login; undefined: anonymous.
+   * @throws AppError AUTH if a credential helper fails, USAGE or STORAGE for an unreadable file
+   */
   find(target: AuthTarget): Promise<Credential | undefined>;
 }
 
-/** The permissions that a request needs. */
+/** Permissions that a request needs. */
 export interface AccessScope {
   readonly repository: AuthTarget;
   readonly scopes: Scopes;
@@ -32,6 +37,7 @@ export interface AccessScope {
 /** Action of a token scope: https://distribution.github.io/distribution/spec/auth/scope/ */
 export type Action = 'pull' | 'push' | 'delete';
 
+/** Options of a session. */
 export interface SessionOptions {
   /** Ends every request in flight. */
   readonly signal?: AbortSignal;
@@ -45,11 +51,11 @@ export interface SessionOptions {
   readonly cert?: string;
   /** PEM file of the client certificate's private key */
   readonly key?: string;
-  /** The longest silence: until the headers, and between pieces of a body; default 30,000. */
+  /** The longest silence in milliseconds, until the headers or between pieces of a body; default 30,000. */
   readonly timeoutMs?: number;
   /** Tries after the first one; default 6. */
   readonly retries?: number;
-  /** First pause between tries, doubled each time; default 250. */
+  /** First pause between tries in milliseconds, doubled each time; default 250. */
   readonly backoffMs?: number;
   /** Receives a note for every failed try that is repeated. */
   readonly progress?: Progress;
@@ -61,11 +67,12 @@ export interface RequestBody {
   open(): AsyncIterable<Uint8Array>;
 }
 
+/** A request to a registry. */
 export interface RegistryRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
-  /** Whose token is used; for `/v2/` itself, a domain alone */
+  /** Target of the token; for `/v2/` itself, a domain alone */
   readonly repository: AuthTarget;
-  /** Below `/v2/<path>/` (`manifests/latest`), or a whole URL from the registry (Location, Link) */
+  /** Path below `/v2/<path>/` (`manifests/latest`), or a whole URL from the registry (Location, Link) */
   readonly target: string | URL;
   /** Default: pull for GET and HEAD, delete for DELETE, else pull and push */
   readonly actions?: readonly Action[];
@@ -77,22 +84,20 @@ export interface RegistryRequest {
   readonly repeatable?: boolean;
   /** Statuses that are returned rather than thrown, in addition to 2xx */
   readonly accept?: readonly number[];
-  /** Reads the body as part of each try, up to so many bytes. By default the caller reads it, once. */
+  /** Reads the body as part of each try, up to this many bytes. By default the caller reads it, once. */
   readonly wholeBytes?: number;
 }
 
+/** A response of a registry. */
 export interface RegistryResponse {
   readonly status: number;
   /** After redirects */
   readonly url: URL;
-  /** First value of a header; empty when there is none */
+  /** First header with the name; empty if there is none */
   header(name: string): string;
-  /** All values of a header */
+  /** All headers with the name */
   headers(name: string): readonly string[];
-  /**
-   * The bytes as sent. Read it, or call discard.
-   * @throws AppError NETWORK when they are cut or too slow, CANCELLED
-   */
+  /** The bytes as sent. Read them, or call discard. @throws AppError NETWORK if they are cut or too slow, CANCELLED */
   readonly body: AsyncIterable<Buffer>;
   discard(): Promise<void>;
   /** Resolves a Location or Link of this response. @throws AppError NETWORK for a URL that must not be followed */
@@ -110,11 +115,11 @@ export interface RegistrySession {
    * AppError CANCELLED
    */
   send(request: RegistryRequest): Promise<RegistryResponse>;
-  /** The same session under a second signal, for a part of the work that can end by itself. */
+  /** Returns the same session under a second signal, for a part of the work that can end by itself. */
   under(signal: AbortSignal): RegistrySession;
-  /** The same session with another number of tries after the first, for requests that may fail. */
+  /** Returns the same session with another number of tries after the first, for requests that may fail. */
   withRetries(count: number): RegistrySession;
-  /** The text without passwords and tokens, for messages. */
+  /** Removes passwords and tokens from a text for messages. */
   redact(text: string): string;
   close(): Promise<void>;
 }
@@ -123,7 +128,7 @@ export interface RegistrySession {
 export interface HostRequest extends Omit<ExchangeRequest, 'body' | 'signal' | 'timeoutMs'> {
   /** Opened again after a redirect */
   readonly content?: RequestBody | undefined;
-  /** True: the body is a secret, so a redirect is returned rather than followed */
+  /** The body is a secret, so a redirect is returned rather than followed */
   readonly stays?: boolean;
   readonly signal: AbortSignal | undefined;
 }

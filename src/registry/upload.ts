@@ -10,18 +10,18 @@ import type { Action, RegistryRequest, RegistryResponse, RegistrySession, Reques
 
 /** A try that gets this much further does not count as a retry. */
 const SIGNIFICANT_BYTES = 256 * 1024;
-/** Size that proxies in front of registries accept which reject larger bodies. */
+/** Size that proxies in front of registries accept even if they reject larger bodies. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
-/** What all uploads of one push share. */
+/** Input that all uploads of a push share. */
 export interface UploadContext {
   readonly session: RegistrySession;
   readonly repository: Repository;
   /** Repositories that mounts of this push read, so that one token serves all of its requests */
   readonly reads: readonly RepositoryPath[];
-  /** Called with the bytes of a body that have been taken */
+  /** Called with the number of bytes of a body that have been taken */
   sent(bytes: number): void;
-  /** Called with the progress of a blob in bytes; negative for what was lost */
+  /** Called with the progress of a blob in bytes; negative for bytes that were lost */
   advance(bytes: number): void;
 }
 
@@ -31,13 +31,16 @@ export type UploadStart =
   | {
       readonly done: false;
       readonly location: URL;
-      /** Smallest body but the last, where it is sent in pieces (OCI-Chunk-Min-Length) */
+      /** Minimum size of all bodies but the last, if the blob is sent in chunks (OCI-Chunk-Min-Length) */
       readonly minChunkBytes: number;
     };
 
 const PUSH: readonly Action[] = ['pull', 'push'];
 
-/** Opens an upload; with `from`, the blob may be mounted from there instead. */
+/**
+ * Opens an upload; with `from`, the blob may be mounted from that repository instead (OCI distribution-spec 1.1, "Pushing
+ * Blobs").
+ */
 export async function startUpload(
   context: UploadContext,
   blob: BlobId,
@@ -48,7 +51,7 @@ export async function startUpload(
   const response = await ask(context, {
     method: 'POST',
     target: `blobs/uploads/${query}`,
-    // One that is never used ends by itself.
+    // An upload that is never used expires by itself.
     repeatable: true,
     reads:
       from === undefined || from === context.repository.path || reads.includes(from)
@@ -65,21 +68,21 @@ interface Upload {
   location: URL;
   /** Bytes that the registry has */
   offset: number;
-  /** Bytes of the blob that `advance` was told of */
+  /** Bytes of the blob that have been reported to `advance` */
   shown: number;
-  /** The registry found another digest once. */
+  /** The registry has once found another digest. */
   wasRefused: boolean;
-  /** Of the blob's first `hashedBytes` */
+  /** Hash of the blob's first `hashedBytes` */
   hash: Hash;
   hashedBytes: number;
-  /** Of one body; Infinity until the registry refuses a large one */
+  /** Size of one body; Infinity until the registry refuses a large one */
   chunkBytes: number;
 }
 
 /**
- * Sends the blob to an opened upload: in one body; after a cut from where the registry says that it stands; in pieces where it
- * refuses large bodies.
- * @throws AppError INTEGRITY when the bytes are not the blob's, NETWORK, LIMIT
+ * Sends the blob to an opened upload in one body. After a cut it continues at the offset that the registry reports; if the
+ * registry refuses large bodies, it sends chunks.
+ * @throws AppError INTEGRITY if the bytes are not the blob's, NETWORK, LIMIT
  */
 export async function finishUpload(
   context: UploadContext,
@@ -123,18 +126,18 @@ export async function finishUpload(
   }
 }
 
-/** Damaged on the way, or our bytes are wrong: then the next try ends the same. */
+/** Finds the refusal of a digest: damaged on the way, or our bytes are wrong, in which case the next try ends the same. */
 function isRefusedDigest(error: unknown): boolean {
   return isAppError(error, 'INTEGRITY') && statusOf(error) === 400;
 }
 
-/** The upload has ended, or stands elsewhere than we thought. */
+/** Tells whether the upload has ended, or its offset is not the one we expected. */
 function isGone(error: unknown): boolean {
   const status = statusOf(error);
   return status === 404 || status === 416;
 }
 
-/** Brings `upload` to what the registry says of it. True: the blob turned out to be there. */
+/** Updates `upload` with the offset that the registry reports. Returns true if the blob turns out to be there. */
 async function resynchronise(context: UploadContext, blob: BlobSource, upload: Upload): Promise<boolean> {
   const before = upload.offset;
   const response = await ask(context, {
@@ -147,12 +150,12 @@ async function resynchronise(context: UploadContext, blob: BlobSource, upload: U
   if (response.status === 204 || response.status === 202) {
     upload.location = locationOf(response, context, upload.location);
     upload.offset = range === null ? 0 : Number(range[1]) + 1;
-    // docker-registry says 0-0 of an upload of nothing and of one byte.
+    // docker-registry reports 0-0 for an upload of no bytes and of one byte.
     if (upload.offset === 1) upload.offset = 0;
   }
   const known = upload.offset <= blob.size && (response.status === 204 || response.status === 202);
   if (!known || (upload.offset === 0 && before > 0)) {
-    // The upload is gone: it may be done, its answer lost.
+    // The upload is gone: it may have succeeded, and its answer been lost.
     const { session, repository, reads } = context;
     if (await hasBlob(session, repository, { ...blob, actions: PUSH, reads })) {
       show(context, upload, blob.size);
@@ -199,7 +202,7 @@ async function complete(
   { upload, body }: { readonly upload: Upload; readonly body: RequestBody },
 ): Promise<void> {
   const target = new URL(upload.location);
-  // Registries keep state in the query; searchParams would write it anew.
+  // Registries keep state in the query, which searchParams would rewrite.
   target.search += `${target.search === '' ? '?' : '&'}digest=${encodeURIComponent(blob.digest)}`;
   const headers = { 'content-type': 'application/octet-stream' };
   const response = await ask(context, { method: 'PUT', target, headers, body, repeatable: false });
@@ -220,9 +223,9 @@ async function complete(
 }
 
 /**
- * The blob's bytes up to `end`. They are hashed as they pass, in whatever pieces and after whatever cuts: the last are sent only
- * when all were the blob's.
- * @throws AppError INTEGRITY when the source has other bytes
+ * Streams the blob's bytes up to `end`, hashed as they pass, whatever the pieces and cuts: the last ones are sent only if all
+ * were the blob's.
+ * @throws AppError INTEGRITY if the source has other bytes
  */
 function part(
   context: UploadContext,
@@ -252,7 +255,10 @@ function part(
   return { sizeBytes: end - start, open: bytes };
 }
 
-/** What was hashed before a cut is not hashed again. Behind a gap, which only a lying registry can ask for, nothing is. */
+/**
+ * Hashes bytes once: those hashed before a cut are skipped. After a gap, which only a lying registry can cause, nothing is
+ * hashed.
+ */
 function hashOnward(upload: Upload, bytes: Uint8Array, position: number): void {
   if (position === 0) {
     upload.hash = createHash('sha256');
@@ -279,7 +285,7 @@ function wrongSource({ digest, size, damaged }: BlobSource, got: string): AppErr
   );
 }
 
-/** Frees what the registry keeps of an upload that will never be finished; it would end it some day by itself. */
+/** Cancels an upload that will never be finished, so that the registry frees its bytes at once. Errors are ignored. */
 export async function cancelUpload(context: UploadContext, location: URL, why?: unknown): Promise<void> {
   if (isAppError(why, 'CANCELLED')) return;
   try {

@@ -4,22 +4,26 @@ import type { BlobCount, PushReport } from './registry.ts';
 /** Result of `catalog push`. */
 export interface CatalogPushReport {
   readonly pushed: PushReport;
+  /** Number of repositories */
   readonly repositories: number;
-  /** Packages in the repositories' indexes */
+  /** Number of packages in their indexes */
   readonly packages: number;
-  /** Archives whose facts are known */
+  /** Number of archives with known facts */
   readonly archives: number;
 }
 
 /** Result of `catalog pull`. */
 export interface CatalogPullReport {
-  /** Name with registry, namespace, tag and digest */
+  /** Name with registry, namespace, tag and digest: `docker.io/library/alpine:3.19@sha256:…` */
   readonly reference: string;
+  /** Digest of the manifest */
   readonly digest: Digest;
-  /** Taken, because they were not known or were others here */
+  /** Number of repositories that were imported because they were unknown or different here */
   readonly repositories: number;
+  /** Number of archives that were imported */
   readonly archives: number;
+  /** Blobs that were downloaded */
   readonly fetched: BlobCount;
-  /** The cache had them already */
+  /** Blobs that the cache already had */
   readonly cached: BlobCount;
 }

@@ -1,28 +1,31 @@
 import type { Digest } from './digest.ts';
 
-/** An image of a comparison. */
+/** One of two compared images. */
 export interface ImageSummary {
-  /** Name that the user gave */
+  /** Name as given */
   readonly image: string;
-  /** Digest of the manifest; null for a plain `docker save`, which has no manifest */
+  /** Digest of the manifest; null for the old format of `docker save`, which has none */
   readonly digest: Digest | null;
-  /** Digest of the config: the engine's image id */
+  /** Digest of the image config, which engines call image id */
   readonly imageId: Digest;
   /** `linux/amd64` */
   readonly platform: string;
+  /** Number of packages */
   readonly packages: number;
+  /** Number of layers */
   readonly layers: number;
-  /** Paths of the flattened root */
+  /** Number of paths in the flattened root */
   readonly files: number;
-  /** Sum of the layers */
+  /** Sum of the layers' sizes */
   readonly sizeBytes: number;
 }
 
-/** A package whose version differs. */
+/** A package that only one image has, or has in another version. */
 export interface PackageDifference {
   readonly name: string;
-  /** Versions; null: not in that image */
+  /** Version in image A; null if A lacks the package */
   readonly from: string | null;
+  /** Version in image B; null if B lacks the package */
   readonly to: string | null;
 }
 
@@ -30,7 +33,7 @@ export interface PackageDifference {
 export interface DiffLayer {
   readonly digest: Digest;
   readonly sizeBytes: number;
-  /** Contents by its annotations: `bash-5.2-1`, `bundle of 12 packages`, `install`; may be empty */
+  /** What its annotations say: `bash-5.2-1`, `bundle of 12 packages`, `install`; may be empty */
   readonly holds: string;
 }
 
@@ -49,10 +52,11 @@ export type FileAspect =
 /** A path that differs. */
 export interface FileDifference {
   readonly path: string;
-  /** Description in the form of `ls`; null: not in that image */
+  /** Description as `ls` writes it; null if image A lacks the path */
   readonly from: string | null;
+  /** The same for image B */
   readonly to: string | null;
-  /** Empty where it is only in one */
+  /** What differs; empty if only one image has the path */
   readonly changes: readonly FileAspect[];
 }
 
@@ -60,8 +64,9 @@ export interface FileDifference {
 export interface ConfigDifference {
   /** `config.Env PATH`, `config.Cmd`, `architecture`, `annotation dev.pkgcompose.distro` */
   readonly key: string;
-  /** Null: not set */
+  /** Value in image A; null if not set */
   readonly from: string | null;
+  /** Value in image B; null if not set */
   readonly to: string | null;
 }
 
@@ -69,16 +74,16 @@ export interface ConfigDifference {
 export interface DiffReport {
   readonly a: ImageSummary;
   readonly b: ImageSummary;
-  /** No difference in any of the lists, and the same order of layers */
+  /** True if all lists of differences are empty and the layers are in the same order */
   readonly equal: boolean;
   readonly packages: readonly PackageDifference[];
   readonly layers: {
     readonly shared: readonly DiffLayer[];
     readonly onlyA: readonly DiffLayer[];
     readonly onlyB: readonly DiffLayer[];
-    /** Layers that both have stand in another order */
+    /** True if the layers that both have are in different orders */
     readonly reordered: boolean;
-    /** Bytes that a client that has A fetches for B */
+    /** Number of bytes that a client with image A downloads for image B */
     readonly fetchBytes: number;
   };
   readonly files: readonly FileDifference[];

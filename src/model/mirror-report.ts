@@ -1,11 +1,12 @@
 import type { Digest } from './digest.ts';
 
-/** A repository of a mirror. */
+/** A package repository in a mirror. */
 export interface MirroredRepository {
   /** Folder in the mirror: `main/x86_64` */
   readonly folder: string;
-  /** Names of the index files in it */
+  /** Names of its index files */
   readonly files: readonly string[];
+  /** Sum of the sizes of its index files */
   readonly sizeBytes: number;
 }
 
@@ -13,44 +14,45 @@ export interface MirroredRepository {
 export interface MirrorAddReport {
   /** `registry.example/alpine:v3.19` */
   readonly reference: string;
-  /** Digest of the generation */
+  /** Digest of the generation's manifest */
   readonly digest: Digest;
-  /** The tag that the generation keeps */
+  /** Permanent tag of the generation */
   readonly generation: string;
-  /** False: the registry had this generation already */
+  /** False if the registry already had this generation */
   readonly changed: boolean;
   readonly repositories: readonly MirroredRepository[];
   readonly packages: {
-    /** Packages that were requested */
+    /** Number of packages that were requested */
     readonly wanted: number;
-    /** Requested packages that the mirror did not have */
+    /** Number of requested packages that the mirror lacked */
     readonly added: number;
-    /** Added packages whose bytes the registry had elsewhere */
+    /** Number of added packages that the registry had in another repository */
     readonly mounted: number;
   };
-  /** Bodies of uploads of blobs, also of tries that failed */
+  /** Size of the bodies of blob uploads, failed attempts included */
   readonly sentBytes: number;
 }
 
-/** A release of a mirror, with its generations. */
+/** A release in a mirror, with its generations. */
 export interface MirroredRelease {
+  /** `registry.example/alpine:v3.19` */
   readonly reference: string;
   /** Digest of its newest generation */
   readonly digest: Digest;
-  /** Distribution that the mirror names */
+  /** Distribution, according to the mirror */
   readonly distro: string;
-  /** Empty: it is not known, or of several */
+  /** `v3.19`; empty if it is unknown, or if there are several */
   readonly release: string;
   readonly repositories: readonly MirroredRepository[];
-  /** Tags of its generations; empty where one generation was asked about by its digest */
+  /** Tags of its generations; empty if one generation was requested by digest */
   readonly generations: readonly string[];
 }
 
-/** Result of `mirror list`. */
+/** Result of `mirror ls`. */
 export interface MirrorListReport {
   /** `registry.example/alpine` */
   readonly mirror: string;
   readonly releases: readonly MirroredRelease[];
-  /** Packages of all releases, generations and architectures */
+  /** Number of packages in all releases, generations and architectures */
   readonly packages: number;
 }

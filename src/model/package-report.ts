@@ -8,42 +8,45 @@ export interface FoundPackage {
   readonly version: string;
   readonly repository: string;
   readonly description: string;
-  /** Provides that matched: `cmd:git`, `so:libgit2.so.1.7`; empty where its name or description did */
+  /** Provided names that match: `cmd:git`, `so:libgit2.so.1.7`; empty if the name or the description matches */
   readonly provides: readonly string[];
+  /** True if the archive is in the cache */
   readonly cached: boolean;
 }
 
 /** Result of `search`. */
 export interface SearchReport {
-  /** How many match; `packages` may hold fewer */
+  /** Number of packages that match; `packages` may have fewer */
   readonly total: number;
-  /** Best first */
+  /** Best match first */
   readonly packages: readonly FoundPackage[];
-  /** Names most like the words, where nothing matches */
+  /** The most similar names, if nothing matches */
   readonly nearest: readonly string[];
 }
 
-/** An archive of a package that was read before. */
+/** An archive in the cache, or one whose facts the catalog kept. */
 export interface CachedReport {
   readonly digest: Digest;
   readonly diffId: DiffId;
+  /** `gzip`, `zstd`, `xz`, `bzip2` or `none` */
   readonly compression: string;
-  /** Why it is repacked or encoded anew to be a layer; empty when it is one as it is */
+  /** Why it is repacked or recompressed to be a layer; empty if it is a layer as it is */
   readonly derived: string;
-  /** `pre-install`, `trigger`, `INSTALL`… */
+  /** Names of its scripts: `pre-install`, `trigger`, `INSTALL`… */
   readonly scripts: readonly string[];
-  /** Path globs that run its trigger (apk) */
+  /** Globs of the paths that run its trigger (apk) */
   readonly triggers: readonly string[];
-  /** Paths of the pacman hooks that it ships */
+  /** Paths of the pacman hooks in it */
   readonly hooks: readonly string[];
+  /** Number of tar entries */
   readonly files: number;
-  /** Key name or fingerprint; empty: accepted unsigned */
+  /** File name or fingerprint of the key; empty if it was accepted unsigned */
   readonly signedBy: string;
-  /** True when its bytes are in the store; the facts stay when they are not */
+  /** False if only the facts are known, because its bytes were removed from the cache */
   readonly stored: boolean;
 }
 
-/** Everything that is known about a package. Lists are in the distribution's own relation syntax. */
+/** Everything that is known about a package. Lists of relations keep the package manager's syntax. */
 export interface PackageReport
   extends Pick<
     IndexPackage,
@@ -67,42 +70,49 @@ export interface PackageReport
     | 'replacesPriority'
     | 'checksum'
   > {
-  /** `@tag` of its repository; empty: none */
+  /** `@tag` of its repository; empty if untagged */
   readonly tag: string;
+  /** `main`, `core` */
   readonly repository: string;
+  /** `v3.19`, `rolling` */
   readonly release: string;
   /** URL of the archive */
   readonly url: string;
   readonly homepage: string;
-  /** ISO 8601, UTC; undefined when the index does not say */
+  /** ISO 8601, UTC; undefined if the index has none */
   readonly buildDate: string | undefined;
+  /** `name: purpose` (Arch) */
   readonly optionalDepends: readonly string[];
-  /** True when the index entry carries the archive's signature (Arch); apk archives carry their own */
+  /** True if the index contains the archive's signature (Arch); apk archives contain their own */
   readonly signature: boolean;
-  /** Key of the index's signature; empty: accepted unsigned */
+  /** File name or fingerprint of the key that signed the index; empty if it was accepted unsigned */
   readonly indexSignedBy: string;
-  /** Other fields of the index, as read */
+  /** Other fields of the index, unchanged */
   readonly extra: Readonly<Record<string, readonly string[]>>;
+  /** Undefined if the archive was never read */
   readonly cached: CachedReport | undefined;
 }
 
 /** Result of `show`. */
 export interface ShowReport {
+  /** Name as requested */
   readonly target: string;
-  /** `provides`: no package has the name, these provide it */
+  /** `provides`: no package has this name, and `packages` are those that provide it */
   readonly by: 'name' | 'provides';
-  /** Every version in the repositories of the request, in their order, newest first */
+  /** Every version in the requested repositories, in their order, newest first */
   readonly packages: readonly PackageReport[];
 }
 
 /** A path that a package ships. */
 export interface PackagePath {
-  /** No leading slash, no trailing one */
+  /** No slash at either end */
   readonly path: string;
   readonly type: EntryType;
+  /** Permission bits with setuid, setgid and sticky */
   readonly mode: number;
+  /** Size of the content; 0 unless it is a file */
   readonly sizeBytes: number;
-  /** Target of a link; else empty */
+  /** Target of a symlink or hard link; empty for other types */
   readonly linkTarget: string;
 }
 
@@ -111,11 +121,11 @@ export interface FilesReport {
   readonly name: string;
   readonly version: string;
   readonly repository: string;
-  /** The archive itself, or a repository's list of files */
+  /** `archive`: read from the archive; `list`: from the repository's file list */
   readonly source: 'archive' | 'list';
-  /** Paths in the archive's order; a directory's ends in a slash */
+  /** In the order of the archive; directories end with a slash */
   readonly paths: readonly string[];
-  /** The same paths with their attributes in the archive; undefined when a list answered */
+  /** The same paths with their attributes; undefined if they come from a file list */
   readonly entries: readonly PackagePath[] | undefined;
 }
 
@@ -123,22 +133,27 @@ export interface FilesReport {
 export interface Owner {
   readonly name: string;
   readonly version: string;
-  /** Empty: an archive in the cache that no repository of the request has */
+  /** Empty if the package is only in the cache, not in a requested repository */
   readonly repository: string;
-  /** Path as shipped: no leading slash; a directory's ends in one */
+  /** Path as shipped: without a leading slash; directories end with one */
   readonly path: string;
+  /** `archive`: read from the archive; `list`: from the repository's file list */
   readonly source: 'archive' | 'list';
 }
 
 /** Result of `owns`. */
 export interface OwnsReport {
   readonly owners: readonly Owner[];
-  /** Paths asked for that nothing searched ships */
+  /** Requested paths that no searched package ships */
   readonly missing: readonly string[];
-  /** Packages that provide a command or library of the missing paths' names, by their index alone: `git-2.43.0-r0 cmd:git` */
+  /**
+   * Packages that provide a command or library with the name of a missing path, according to the index: `git-2.43.0-r0 cmd:git`
+   */
   readonly likely: readonly string[];
-  /** Packages of the request whose paths are known, and all of them */
+  /** Number of packages whose paths are known */
   readonly searched: number;
+  /** Number of packages in the requested repositories */
   readonly packages: number;
+  /** Sentences, for example about unknown file lists */
   readonly notes: readonly string[];
 }

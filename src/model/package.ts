@@ -1,6 +1,6 @@
 /**
- * Id of a package family: a word of `--distro`, `alpine` or `arch`. src/distros/families.ts has the list; what comes from outside
- * (flags, recipes, catalogs, images) is looked up there before it is taken for an id.
+ * Id of a package family, as in `--distro`: `alpine` or `arch`. src/distros/families.ts has the list. Ids from outside (options, recipes,
+ * catalogs, images) are looked up there first.
  */
 export type DistroId = string;
 
@@ -32,7 +32,7 @@ export interface IndexPackage {
   readonly commit: string;
   /** S: / %CSIZE%, bytes of the archive */
   readonly sizeBytes: number;
-  /** I: / %ISIZE% */
+  /** I: / %ISIZE%, bytes when installed */
   readonly installedSizeBytes: number;
   /** The archive's file name below the repository URL: `name-version.apk` or %FILENAME% */
   readonly fileName: string;
@@ -56,7 +56,7 @@ export interface IndexPackage {
   readonly replacesPriority: number;
   /** %PGPSIG%, base64; empty when the index has none */
   readonly signature: string;
-  /** Fields of the format with no place above, as read: %OPTDEPENDS%, %MAKEDEPENDS%, %MD5SUM%, unknown letters… */
+  /** All other fields, unchanged: %OPTDEPENDS%, %MAKEDEPENDS%, %MD5SUM%, unknown letters… */
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 

@@ -1,6 +1,8 @@
 import { AppError } from './app-error.ts';
 
-/** OCI image-spec "Image Index", `platform`: Go's words (`linux`, `windows`; `amd64`, `arm64`, `arm` with `v7`). */
+/**
+ * OCI image-spec, "Image Index", `platform`, in the words of Go: `linux`, `windows`; `amd64`, `arm64`, `arm` with variant `v7`.
+ */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;

@@ -28,49 +28,53 @@ export interface BlobCount {
 
 /** Result of `push`. */
 export interface PushReport {
-  /** Name with registry, namespace and tag */
+  /** Name with registry, namespace and tag: `docker.io/team/app:1` */
   readonly reference: string;
-  /** Digest of the manifest or of the index */
+  /** Digest of the manifest or index */
   readonly digest: Digest;
   readonly mediaType: string;
-  /** False: the registry had it under that name already, and nothing was sent */
+  /** False if the registry already had it under this name, so that nothing was sent */
   readonly changed: boolean;
-  /** Manifests and indexes that were sent */
+  /** Number of manifests and indexes that were sent */
   readonly manifests: number;
   readonly uploaded: BlobCount;
   /** Blobs mounted from another repository of the registry */
   readonly mounted: BlobCount;
-  /** The repository had them already */
+  /** Blobs that the repository already had */
   readonly present: BlobCount;
-  /** Bodies of uploads, also of tries that failed */
+  /** Size of the bodies of uploads, failed attempts included */
   readonly sentBytes: number;
 }
 
-/** Result of `copy`. */
+/** Result of `push` and `cp`. */
 export interface CopyReport {
-  /** Name that the user gave */
+  /** Name as given */
   readonly from: string;
   readonly pushed: PushReport;
 }
 
 /** Result of `pull`. */
 export interface PullReport {
-  /** Name with registry, namespace, tag and digest */
+  /** Name with registry, namespace, tag and digest: `docker.io/library/alpine:3.19@sha256:…` */
   readonly reference: string;
+  /** Digest of the manifest or index */
   readonly digest: Digest;
   readonly mediaType: string;
-  /** Digest of the config; null for an index of several images */
+  /** Digest of the image config, which engines call image id; null for an index of several images */
   readonly imageId: Digest | null;
-  /** `linux/amd64`; of an index all of them */
+  /** `linux/amd64`; for an index, those of all images */
   readonly platforms: readonly string[];
+  /** File or folder that was written */
   readonly output: string;
+  /** Blobs that were downloaded */
   readonly fetched: BlobCount;
-  /** The cache had them already */
+  /** Blobs that the cache already had */
   readonly cached: BlobCount;
 }
 
 /** Result of `tags`. */
 export interface TagsReport {
+  /** `docker.io/library/alpine` */
   readonly repository: string;
   readonly tags: readonly string[];
 }
@@ -80,51 +84,56 @@ export interface InspectedLayer {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly sizeBytes: number;
-  /** `package`, `bundle`, `install`; empty: it does not say */
+  /** `package`, `bundle` or `install`; empty if its annotations do not say */
   readonly kind: string;
-  /** `name-version`, as its annotations say */
+  /** `name-version`, according to its annotations */
   readonly packages: readonly string[];
-  /** An artifact's file name (`org.opencontainers.image.title`); null: none */
+  /** File name in an artifact (`org.opencontainers.image.title`); null if it has none */
   readonly title: string | null;
 }
 
 /** An image of an inspected index. */
 export interface InspectedImage {
+  /** Digest of its manifest */
   readonly digest: Digest;
-  /** `linux/amd64`; empty: it does not say */
+  /** `linux/amd64`; empty if the index does not say */
   readonly platform: string;
+  /** Size of its manifest */
   readonly sizeBytes: number;
 }
 
 /** Result of `inspect`. */
 export interface InspectReport {
-  /** Name as in PullReport; of a file or folder `PATH#sha256:…` */
+  /** As in PullReport; for a file or folder, `PATH#sha256:…` */
   readonly reference: string;
-  /** Digest of the manifest or index that is shown */
+  /** Digest of the manifest or index */
   readonly digest: Digest;
   readonly mediaType: string;
-  /** Digest of the index that it was chosen from; null where no index was involved */
+  /** Digest of the index that the manifest was chosen from; null if there was none */
   readonly index: Digest | null;
+  /** Null if it is not an artifact */
   readonly artifactType: string | null;
   readonly annotations: Readonly<Record<string, string>>;
   /** Images of an index, in its order; empty for a manifest */
   readonly images: readonly InspectedImage[];
-  /** Null for an index */
+  /** `linux/amd64`; null for an index */
   readonly platform: string | null;
+  /** Null for an index */
   readonly config: Descriptor | null;
-  /** The config's own JSON; null for an index and for what is not an image */
+  /** The config's JSON; null for an index, and for anything but an image */
   readonly configuration: unknown;
   readonly layers: readonly InspectedLayer[];
-  /** Sum of the layers, each digest once */
+  /** Sum of the layers' sizes, each digest counted once */
   readonly sizeBytes: number;
-  /** Null unless asked for */
+  /** Null without `--referrers` */
   readonly referrers: readonly Descriptor[] | null;
 }
 
-/** Result of `remove`. */
+/** Result of `rm`. */
 export interface RemoveReport {
+  /** Name with registry, namespace, and tag or digest */
   readonly reference: string;
-  /** Digest of the manifest that was removed; null where only the tag was, and the manifest stays */
+  /** Digest of the manifest that was removed; null if only the tag was removed */
   readonly digest: Digest | null;
 }
 
@@ -132,16 +141,17 @@ export interface RemoveReport {
 export interface LoginReport {
   readonly registry: string;
   readonly username: string;
-  /** A file, or the program of a keychain */
+  /** A file, or the name of a credential helper */
   readonly storedAt: string;
-  /** False: the registry lets strangers in too, so that it said nothing about the password */
+  /** False if the registry also answers without a login, so that the password could not be checked */
   readonly verified: boolean;
+  /** Sentences */
   readonly notes: readonly string[];
 }
 
 /** Result of `logout`. */
 export interface LogoutReport {
   readonly registry: string;
-  /** False: there was no login */
+  /** False if there was no login */
   readonly removed: boolean;
 }

@@ -26,15 +26,18 @@ export interface SourceOptions {
   readonly access?: RegistryAccess | undefined;
 }
 
-/** `auto`: large and popular packages alone, the small ones of the base in one layer, the others in another */
+/**
+ * How packages become layers. `auto`: large and widely used packages alone, the small ones of the base in one layer, the others
+ * in another
+ */
 export type LayerMode = 'package' | 'auto' | 'bundle' | 'single';
-/** Compression of layers; `keep`: as the archives have it. */
+/** Compression of layers; `keep`: the archives' own */
 export type LayerEncoding = 'keep' | 'gzip' | 'zstd' | 'none';
 /** Form of an image on disk. */
 export type OutputFormat = 'tar' | 'oci-dir';
 /**
- * Who runs the packages' scripts: `/.pkg/install.sh` in a container; that for what cannot be known without running a
- * program; or a sandbox at compose time.
+ * When the packages' scripts run. `deferred`: all later, by `/.pkg/install.sh` in a container; `static`: those with a predictable effect
+ * are applied at compose time, the others are deferred; `run`: all at compose time, in a sandbox.
  */
 export type InstallMode = 'deferred' | 'static' | 'run';
 
@@ -54,8 +57,8 @@ export interface ConfigOptions {
 }
 
 /**
- * Packages of an image beside the requested ones: what it takes to enter it (a shell, users, the distribution's
- * name, keys and, where it is small, package manager), what the distribution's own container image has, or nothing.
+ * What an image has beside the requested packages. `minimal`: what it takes to enter it (a shell, users, the distribution's name and keys,
+ * and its package manager if that is small); `system`: what the distribution's own container image has; `none`: nothing.
  */
 export type BaseMode = 'minimal' | 'system' | 'none';
 
@@ -93,30 +96,38 @@ export interface ComposeRequest {
   readonly dryRun: boolean;
 }
 
-/** A repository that was indexed. */
+/** A repository whose index was requested. */
 export interface IndexReport {
+  /** `main`, `core`; a folder or URL for others */
   readonly repository: string;
+  /** Base URL or path of the repository, without passwords */
   readonly url: string;
-  /** `cached`: no mirror answered, and what is there is of an earlier time */
+  /** `cached`: no mirror answered, so an earlier index is used */
   readonly status: 'indexed' | 'unchanged' | 'cached';
+  /** Number of packages in the index */
   readonly packages: number;
-  /** Key name or fingerprint; empty: accepted unsigned */
+  /** File name or fingerprint of the key; empty if the index was accepted unsigned */
   readonly signedBy: string;
 }
 
 /** An archive that was ingested. */
 export interface IngestReport {
+  /** File or URL as given */
   readonly source: string;
   readonly name: string;
   readonly version: string;
+  /** Digest of the archive */
   readonly digest: Digest;
   readonly sizeBytes: number;
+  /** Digest of the uncompressed tar */
   readonly diffId: string;
+  /** Number of tar entries */
   readonly files: number;
-  /** Empty: the archive may be a layer as it is */
+  /** Why the archive must be repacked to be a layer; empty if it can be one as it is */
   readonly unstackable: string;
+  /** File name or fingerprint of the key; empty if the archive was accepted unsigned */
   readonly signedBy: string;
-  /** False when the catalog had it already */
+  /** False if the catalog already had it */
   readonly added: boolean;
 }
 
@@ -124,41 +135,53 @@ export interface IngestReport {
 export interface PlannedPackage {
   readonly name: string;
   readonly version: string;
+  /** `main`, `core` */
   readonly repository: string;
-  /** `base`: there for the base alone, not with `--base none` */
+  /** `explicit`: requested; `base`: only there because of `--base` */
   readonly reason: 'explicit' | 'dependency' | 'base';
+  /** Size of the archive */
   readonly sizeBytes: number;
+  /** Size when installed, as the index says */
   readonly installedSizeBytes: number;
+  /** True if the archive does not have to be downloaded */
   readonly cached: boolean;
 }
 
-/** The base of a plan. */
+/** The base of a planned image. */
 export interface BaseReport {
   readonly mode: BaseMode;
-  /** Names that were requested for it, beside the user's */
+  /** Names that were requested for the base, in addition to the user's */
   readonly targets: readonly string[];
-  /** Names that the repositories do not have, or not with all dependencies */
+  /** Names of the base that the repositories lack, or whose dependencies they lack */
   readonly missing: readonly string[];
 }
 
 /** Result of `plan`. */
 export interface PlanReport {
   readonly distro: DistroId;
+  /** `v3.19`, `rolling` */
   readonly release: string;
+  /** The distribution's word: `x86_64` */
   readonly architecture: string;
   /** Packages in install order */
   readonly packages: readonly PlannedPackage[];
   readonly base: BaseReport;
+  /** Size of the archives that are not in the cache */
   readonly downloadBytes: number;
+  /** Size when installed, as the indexes say */
   readonly installedBytes: number;
+  /** Sentences, such as those of the package manager */
   readonly warnings: readonly string[];
 }
 
-/** Answer to one of many questions: packages in install order as `name-version`, or the real tool's words on why the request cannot be met. */
+/**
+ * Answer to one of many requests: packages in install order, or the package manager's own words on why the request cannot be
+ * met.
+ */
 export type PlanAnswer =
   | {
       readonly add: readonly string[];
-      /** `name-version`, `@tag` after it where it is from a tagged repository */
+      /** `name-version`, followed by `@tag` if it comes from a tagged repository */
       readonly install: readonly string[];
       readonly warnings?: readonly string[];
     }
@@ -173,57 +196,69 @@ export interface Planner {
 /** A layer of a composed image. */
 export interface LayerReport {
   readonly digest: Digest;
+  /** Digest of the uncompressed tar */
   readonly diffId: string;
   readonly mediaType: string;
+  /** Size of the blob */
   readonly sizeBytes: number;
-  /** `name-version` of its packages; empty for the install layer */
+  /** `name-version` of each package in it; empty for the install layer */
   readonly packages: readonly string[];
   readonly kind: 'package' | 'bundle' | 'install';
-  /** Why the blob is not the distribution's own; empty when it is */
+  /** Why the blob is not the distribution's own archive; empty if it is */
   readonly derived: string;
 }
 
-/** Result of `compose`. */
+/** Result of `compose PKG…` and `compose build`. */
 export interface ComposeReport {
   readonly plan: PlanReport;
+  /** Names of the image */
   readonly tags: readonly string[];
-  /** Digest of the image manifest */
+  /** Digest of the image manifest; undefined with `--dry-run` */
   readonly digest: Digest | undefined;
-  /** Digest of the image config: the engine's image id */
+  /** Digest of the image config, which engines call image id; undefined with `--dry-run` */
   readonly imageId: Digest | undefined;
+  /** From the lowest to the topmost */
   readonly layers: readonly LayerReport[];
-  /** Sum of the layers */
+  /** Sum of the layers' sizes */
   readonly sizeBytes: number;
+  /** File or folder that was written; undefined if none was */
   readonly output: string | undefined;
+  /** `docker` or `podman`; undefined if the image was not loaded */
   readonly loadedInto: string | undefined;
   readonly pushed: readonly PushReport[];
   /** Scripts, triggers and hooks that `/.pkg/install.sh` has still to run, in order */
   readonly left: readonly string[];
-  /** True when a container starts without a command being given: the config has one, and its program is in the image */
+  /** True if a container starts without a command: the config has one, and its program is in the image */
   readonly runs: boolean;
-  /** Repacked archives and the like: sentences */
+  /** Sentences, for example about repacked archives */
   readonly notes: readonly string[];
 }
 
-/** A blob of the cache. */
+/** A blob in the cache. */
 export interface CacheEntryReport {
   readonly digest: Digest;
   readonly sizeBytes: number;
-  /** Description: `git-2.43.0-r0 (alpine)`, `gzip of …`, `unknown` */
+  /** What it is: `git-2.43.0-r0 (alpine)`, `gzip of …`, `unknown` */
   readonly holds: string;
+  /** When it was last used: ISO 8601, UTC */
   readonly usedAt: string;
 }
 
 /** Result of `cache verify`. */
 export interface CacheVerifyReport {
+  /** Number of blobs */
   readonly checked: number;
+  /** Blobs whose bytes do not have their digest; `got` is the digest that they have */
   readonly damaged: readonly { readonly digest: Digest; readonly got: string }[];
+  /** Number of damaged blobs that were removed, with `--repair` */
   readonly repaired: number;
 }
 
 /** Result of `cache gc`. */
 export interface CacheGcReport {
+  /** Number of blobs */
   readonly removed: number;
   readonly freedBytes: number;
+  /** Size of the blobs that stay */
   readonly keptBytes: number;
 }

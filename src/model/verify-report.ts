@@ -11,18 +11,21 @@ export type Evidence =
   /** Permission of the user: --allow-untrusted, --sig-level */
   | { readonly by: 'option' };
 
-/** A package that a layer is made of. */
+/** A package in a layer. */
 export interface VerifiedPackage {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
+  /** Why its bytes are believed to be the distribution's */
   readonly vouching: Evidence;
 }
 
 /**
- * Origin of an entry of a generated layer. The bytes of the first four are a package's: `package`: as it ships the path;
- * `attributes`: with another owner, mode or time; `moved`: at another path; `directory`: has no bytes. Those of the rest are not:
- * `whiteout`, `symlink`, `database`: the package manager's; `install`: below `/.pkg`; `generated`: anything else.
+ * Origin of an entry in a generated layer.
+ *
+ * With bytes of a package: `package`: as the package ships it; `attributes`: with another owner, mode or time; `moved`: at another path;
+ * `directory`: has no bytes. Without: `whiteout`; `symlink`; `database`: of the package manager; `install`: below `/.pkg`;
+ * `generated`: anything else.
  */
 export type EntryOrigin =
   | 'package'
@@ -39,49 +42,51 @@ export type EntryOrigin =
 export interface EntryVerdict {
   readonly path: string;
   readonly type: EntryType;
+  /** Size of the content */
   readonly sizeBytes: number;
   readonly origin: EntryOrigin;
-  /** The package that it is about, `name-version`; empty: none */
+  /** Package that it comes from or concerns, `name-version`; empty if none */
   readonly package: string;
-  /** Note for people: `was bin/busybox`, `mode 755 to 4755`, `hides the metadata of packages`; may be empty */
+  /** For people, may be empty: `was bin/busybox`, `mode 755 to 4755`, `hides the metadata of packages` */
   readonly note: string;
 }
 
-/** Bytes of a layer that nobody vouches for, and that belong to no file of the image, or to a signature alone. */
+/** Bytes of a layer that no signature covers. They belong to no file of the image, or only to a signature. */
 export interface UnsignedPart {
-  /** Description for people: `an entry other than a verified signature`, `tar headers around signatures`, `gzip header fields` */
+  /** For people: `an entry other than a verified signature`, `tar headers around signatures`, `gzip header fields` */
   readonly what: string;
-  /** The entry that it is about; null: none */
+  /** Path of the entry; null if it is none */
   readonly path: string | null;
-  /** Null: not counted */
+  /** Null if unknown */
   readonly sizeBytes: number | null;
 }
 
-/** Settings of an image for the containers that run it. No signature covers any of them. */
+/** Settings that an image has for its containers. No signature covers them. */
 export interface ConfigVerdict {
-  /** True when it is what compose writes by default: the distribution's PATH, and a shell of the image as its command */
+  /** True if they are what compose writes by default: the distribution's PATH, and a shell of the image as the command */
   readonly asComposed: boolean;
-  /** `Entrypoint`, `Env PATH`, `Labels maintainer`… as text, lists as JSON */
+  /** By name (`Entrypoint`, `Env PATH`, `Labels maintainer`…); lists as JSON */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** A layer, and who vouches for it. */
+/** A layer, and why its bytes are trusted. */
 export interface LayerVerdict {
-  /** Place in the image, from 0 */
+  /** Index in the image, from 0 */
   readonly at: number;
   readonly digest: Digest;
-  /** diffID of its bytes; undefined when they could not be read */
+  /** Digest of the uncompressed tar; undefined if the layer could not be read */
   readonly diffId: string | undefined;
+  /** Size of the blob */
   readonly sizeBytes: number;
   /**
-   * `package`: the archive itself; `derived`: made of archives' contents alone; `install`: the last one, with what no
-   * archive holds; `refused`: not vouched for
+   * `package`: an archive as it is; `derived`: only contents of archives; `install`: the last layer, with entries of no archive;
+   * `refused`
    */
   readonly kind: 'package' | 'derived' | 'install' | 'refused';
   readonly packages: readonly VerifiedPackage[];
-  /** Tar entries */
+  /** Number of tar entries */
   readonly entries: number;
-  /** Verdicts on the entries of the install layer */
+  /** Origins of the entries of an install layer; empty for other layers */
   readonly verdicts: readonly EntryVerdict[];
   readonly unsigned: readonly UnsignedPart[];
 }
@@ -90,37 +95,43 @@ export interface LayerVerdict {
 export interface VerifyProblem {
   readonly code: ErrorCode;
   readonly message: string;
+  /** What to do about it; null if there is no hint */
   readonly hint: string | null;
-  /** Place of the layer that it is about, from 0 */
+  /** Index of the layer, from 0; null if it concerns no single layer */
   readonly layer: number | null;
-  /** The path within the layer */
+  /** Path in the layer; null if it concerns no single entry */
   readonly path: string | null;
+  /** Null if nothing was compared */
   readonly expected: string | null;
+  /** Null if nothing was compared */
   readonly got: string | null;
 }
 
 /** Result of `verify`. */
 export interface VerifyReport {
-  /** Name that the user gave */
+  /** Name as given */
   readonly image: string;
+  /** Names of the image */
   readonly tags: readonly string[];
-  /** Digest of the manifest; null for a plain `docker save`, which has no manifest */
+  /** Digest of the manifest; null for the old format of `docker save`, which has none */
   readonly digest: Digest | null;
-  /** Digest of the config: the engine's image id */
+  /** Digest of the image config, which engines call image id */
   readonly imageId: Digest;
   /** `linux/amd64` */
   readonly platform: string;
+  /** From the lowest to the topmost */
   readonly layers: readonly LayerVerdict[];
   readonly config: ConfigVerdict;
-  /** Packages that the layers are made of, each once */
+  /** Number of packages in the layers, each counted once */
   readonly packages: number;
-  /** Packages among these that no signature vouches for, not even an index's: accepted by --allow-untrusted or --sig-level */
+  /** Number of these packages that neither a signature nor a signed index covers, accepted by --allow-untrusted or --sig-level */
   readonly unverifiedPackages: number;
   /**
-   * All bytes are the distribution's, but for what is listed: the config, entries of the install layer, `unsigned` of layers.
-   * False where there are problems or unverified packages.
+   * True if all bytes are the distribution's, except those listed here: the config, entries of the install layer, `unsigned`
+   * parts
    */
   readonly verified: boolean;
   readonly problems: readonly VerifyProblem[];
+  /** Sentences */
   readonly notes: readonly string[];
 }

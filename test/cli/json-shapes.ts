@@ -45,10 +45,11 @@ function readDeclarations(): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const file of globSync('src/model/*.ts', { cwd: ROOT }).sort()) {
     const source = readFileSync(join(ROOT, file), 'utf8');
-    for (const [text, name] of source.matchAll(
-      /(?:^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?^export (?:interface|type) (\w+)(?: [^\n]*\{\n[\s\S]*?^\}|[^;]*;)/gm,
+    for (const [text, interfaceName, typeName] of source.matchAll(
+      // An interface ends with a brace at the beginning of a line; a type with a semicolon before a line that is not indented.
+      /(?:^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?^export (?:interface (\w+)[\s\S]*?^\}|type (\w+)[\s\S]*?;$(?!\n ))/gm,
     )) {
-      found.set(name!, text);
+      found.set((interfaceName ?? typeName)!, text);
     }
   }
   return found;

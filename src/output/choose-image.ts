@@ -7,7 +7,7 @@ import { CONTAINERD_NAME, REF_NAME } from './image.ts';
 import type { ImageChoice } from './image-source.ts';
 import { parseTag } from './tag.ts';
 
-/** Images that a message names. */
+/** Number of images that a message lists. */
 const MAX_NAMED = 20;
 const MANIFEST_TYPES: readonly string[] = [
   MEDIA_TYPES.manifest,
@@ -17,7 +17,7 @@ const INDEX_TYPES: readonly string[] = [
   MEDIA_TYPES.index,
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ];
-/** BuildKit's: a manifest that is about an image, not one. */
+/** BuildKit's annotation for a manifest that describes an image and is not an image itself. */
 const REFERENCE_TYPE = 'vnd.docker.reference.type';
 const UNKNOWN = 'unknown/unknown';
 
@@ -35,7 +35,7 @@ export function namesOf({ annotations = {} }: Descriptor): readonly string[] {
   return name === undefined ? [] : [name];
 }
 
-/** Whether a descriptor is of an index: OCI's, or Docker's manifest list. */
+/** Tells whether a descriptor is of an index: OCI's, or Docker's manifest list. */
 export function isIndex({ mediaType }: Descriptor): boolean {
   return INDEX_TYPES.includes(mediaType);
 }
@@ -48,12 +48,12 @@ export interface ImagePlace {
   address(digest: Digest): string;
 }
 
-/** Whether a descriptor is of an image manifest, OCI's or Docker's. */
+/** Tells whether a descriptor is of an image manifest, OCI's or Docker's. */
 export function isManifest({ mediaType }: Descriptor): boolean {
   return MANIFEST_TYPES.includes(mediaType);
 }
 
-/** Returns the image that is meant. @throws AppError USAGE naming those that there are, UNSUPPORTED */
+/** Chooses one image by name, digest and platform. @throws AppError USAGE listing the candidates, UNSUPPORTED */
 export function chooseImage(
   descriptors: readonly Descriptor[],
   choice: ImageChoice,
@@ -67,7 +67,7 @@ export function chooseImage(
   );
 }
 
-/** Returns the descriptor that is meant, which may be of an index. @throws AppError USAGE naming the candidates */
+/** Chooses one descriptor, which may be of an index. @throws AppError USAGE listing the candidates */
 export function chooseDescriptor(
   descriptors: readonly Descriptor[],
   { ref, platform }: ImageChoice,
@@ -89,7 +89,7 @@ export function chooseDescriptor(
   );
 }
 
-/** Returns those that fit the platform best; several where only their versions, or nothing, distinguishes them. */
+/** Returns the images that fit the platform best; several if only their versions, or nothing, distinguishes them. */
 function bestFor(images: readonly Descriptor[], platform: string): readonly Descriptor[] {
   const wanted = parsePlatform(platform);
   let best = Number.POSITIVE_INFINITY;
@@ -115,7 +115,10 @@ function hintFor(images: readonly Descriptor[], place: ImagePlace): { readonly h
   return { hint: `Choose one with --platform ${word}, or by its digest: ${place.address(first.digest)}` };
 }
 
-/** BuildKit's, which no client takes for an image. With a platform it is one, whatever its annotations say. */
+/**
+ * Recognises BuildKit's attestations, which no client takes for images. With a platform it is an image, whatever its annotations
+ * say.
+ */
 function isAttestation({ annotations = {}, platform }: Descriptor): boolean {
   return (
     annotations[REFERENCE_TYPE] !== undefined && platform !== undefined && platformText(platform) === UNKNOWN
@@ -135,7 +138,7 @@ function isCalled({ digest, annotations = {} }: Descriptor, ref: string): boolea
   );
 }
 
-/** `a`, `a:latest` and `docker.io/library/a:latest` are one name. */
+/** Tells whether two image names mean the same: `a`, `a:latest` and `docker.io/library/a:latest` do. */
 export function sameName(name: string | undefined, ref: string): boolean {
   return name !== undefined && (name === ref || fullName(name) === fullName(ref));
 }

@@ -1,13 +1,13 @@
 import { AppError } from '../model/app-error.ts';
 
-/** Members whose own keys are names that people give. */
+/** Members whose own keys are names that users choose. */
 const MAPS = new Set(['labels', 'annotations', 'exposedports', 'volumes']);
 const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a];
 
 /**
- * Readers differ on an object with a key twice: some take the first, some the last, Go's merges the two, and takes `Layers` for
- * `layers`. What one verifies another would not run, so such documents are refused.
- * @param text of which `value` was read
+ * Refuses an object that has a key twice. Some readers take the first, some the last, Go's merges the two, and takes `Layers` for
+ * `layers`, so that an image could be verified by one reader and run differently by another.
+ * @param text JSON that `value` was parsed from
  * @throws AppError BAD_ARCHIVE
  */
 export function expectDistinctKeys(text: string, value: unknown, where: string): void {

@@ -29,9 +29,9 @@ interface SavedImage {
 }
 
 /**
- * Opens an archive that `docker save`, `podman save` or skopeo wrote without an OCI layout (docker image-spec v1.2, `manifest.json`).
- * It has no manifest: the descriptors are made here, from the layers' own bytes, and only the config's diffIDs say what
- * those must be.
+ * Opens an archive that `docker save`, `podman save` or skopeo wrote without an OCI layout (docker image-spec v1.2,
+ * `manifest.json`). It has no OCI manifest: descriptors are made here from the layers' own bytes, and only the config's diffIDs
+ * say what the layers must be.
  * @throws AppError as openImage
  */
 export async function openDockerArchive(
@@ -73,7 +73,7 @@ export async function openDockerArchive(
   };
 }
 
-/** Files beside each layer, and a list of names, that docker wrote for its versions before 1.10 */
+/** Files beside each layer, and a list of names, that docker wrote for its versions before 1.10. */
 const LEGACY = /^(?:repositories|[0-9a-f]{64}\/(?:VERSION|json))$/;
 
 function leftOver(layout: LayoutReader, images: readonly SavedImage[]): readonly string[] {

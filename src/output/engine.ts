@@ -8,35 +8,32 @@ import { streamImageTar, type WriteOptions } from './image-tar.ts';
 import { throwIfCancelled } from './storage-error.ts';
 import { tarParts, tarSize } from './tar-pieces.ts';
 
-/** A container engine by its command. */
+/** Command of a container engine. */
 export type EngineName = 'docker' | 'podman';
 
 /** A container engine that answered. */
 export interface Engine {
   readonly name: EngineName;
-  /** Version of the server, or of the client where no server is used: `20.10.24+dfsg1` */
+  /** Version of the server, or of the client if there is no server: `20.10.24+dfsg1` */
   readonly version: string;
   /** False: layers must be gzip or plain tar. */
   readonly readsZstd: boolean;
-  /** The program that is run: also podman's `docker` look-alike. */
+  /** Program that is run: also podman's `docker` look-alike. */
   readonly command: string;
-  /** Environment of the program: `DOCKER_HOST`, `CONTAINER_HOST`, `PATH`… of the user. */
+  /** Environment of the program: the user's `DOCKER_HOST`, `CONTAINER_HOST`, `PATH`… */
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** First release whose layer reader takes zstd. */
+/** First release that can read zstd layers. */
 const ZSTD_SINCE: Readonly<Record<EngineName, number>> = { docker: 23, podman: 4 };
 /** A socket that accepts and never answers must not hang the command. */
 const DETECT_TIMEOUT_MS = 20_000;
-/** The end of an engine's complaint is what names the cause. */
+/** The end of an engine's output names the cause of a failure. */
 const MAX_STDERR_CHARACTERS = 4_000;
 
 const NOTHING_LOADED = 'its output names no loaded image';
 
-/**
- * Finds the engine that answers; `auto` prefers docker.
- * @throws AppError ENGINE with what was tried and why it failed
- */
+/** Finds an engine that answers; `auto` prefers docker. @throws AppError ENGINE with what was tried and why it failed */
 export async function detectEngine(wanted: EngineName | 'auto', env: NodeJS.ProcessEnv): Promise<Engine> {
   const tried: string[] = [];
   for (const command of wanted === 'auto' ? (['docker', 'podman'] as const) : [wanted]) {
@@ -52,8 +49,8 @@ export async function detectEngine(wanted: EngineName | 'auto', env: NodeJS.Proc
 
 /**
  * Pipes the image into `docker load` or `podman load`.
- * @returns the names that the engine says it loaded; ids of images without a name
- * @throws AppError ENGINE with the engine's own words; INTEGRITY when a blob is damaged; CANCELLED
+ * @returns the names that the engine reports as loaded; ids of images without a name
+ * @throws AppError ENGINE with the engine's own words; INTEGRITY if a blob is damaged; CANCELLED
  */
 export async function loadIntoEngine(
   engine: Engine,
@@ -93,7 +90,7 @@ export async function loadIntoEngine(
     task.done();
   }
   const loaded = loadedNames(output);
-  // Docker's containerd store says so and ends with 0; the image it names is there and cannot run.
+  // Docker's containerd store reports an error and exits with 0; the image that it names is there but cannot run.
   const complaint = /^Error\b.*$/m.exec(output)?.[0] ?? (loaded.length === 0 ? NOTHING_LOADED : undefined);
   if (complaint !== undefined) {
     const all = output.trim();
@@ -127,8 +124,8 @@ async function ask(command: EngineName, env: NodeJS.ProcessEnv): Promise<Engine 
 }
 
 /**
- * Reads `docker version --format '{{json .}}'`. A server says what it is in its components, podman's too; podman
- * without a server (also when it is called `docker`) has a client alone.
+ * Parses the output of `docker version --format '{{json .}}'`. A server, podman's too, names itself in its components; podman
+ * without a server (also if it is called `docker`) has only a client.
  */
 export function engineOf(versionJson: string): Pick<Engine, 'name' | 'version'> | undefined {
   const reply = parseJsonOr(versionJson, 'docker version') as VersionReply | null | undefined;
@@ -147,7 +144,10 @@ interface VersionReply {
   } | null;
 }
 
-/** `Loaded image: a:1`, `Loaded image ID: sha256:…`, and older podman's `Loaded image(s): a:1,b:1`. */
+/**
+ * Parses the names in the output of `load`: `Loaded image: a:1`, `Loaded image ID: sha256:…`, and older podman's `Loaded
+ * image(s): a:1,b:1`.
+ */
 export function loadedNames(output: string): readonly string[] {
   const names: string[] = [];
   for (const match of output.matchAll(/^Loaded image(?:\(s\)| ID)?: *(.+?) *$/gm)) {

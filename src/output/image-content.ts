@@ -22,41 +22,41 @@ import type { ImageChoice } from './image-source.ts';
 import { MAX_INDEX_DEPTH, walkIndexes } from './index-walk.ts';
 import { expectEqual } from './verify-layer.ts';
 
-/** Images are for tens of platforms, each with a manifest that is about it. */
+/** Images are for tens of platforms, each with a manifest and one that describes it. */
 const MAX_DOCUMENTS = 1000;
 /** Manifests of a hundred layers have 50 KiB. */
 const MAX_DOCUMENTS_BYTES = 256 * 1024 * 1024;
-/** Small requests, answered from memory */
+/** Number of small requests at a time, which are answered from memory. */
 const PARALLEL = 6;
 
-/** A manifest or an index of them, its bytes checked against the descriptor. */
+/** A manifest or an index, its bytes checked against the descriptor. */
 export interface Document {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
 }
 
-/** An image, or an index of images, as it can be read by digest wherever it is kept. */
+/** An image, or an index of images, that can be read by digest wherever it is kept. */
 export interface ContentReader extends ImagePlace {
-  /** The manifest or index that the name means */
+  /** The manifest or index that the name stands for */
   readonly root: Document;
-  /** Names where it is kept */
+  /** Names that its archive, layout or registry gives it */
   readonly tags: readonly string[];
-  /** Bytes of a manifest or index, checked. @throws AppError INTEGRITY, NOT_FOUND */
+  /** Reads a manifest or index, checked. @throws AppError INTEGRITY, NOT_FOUND */
   document(descriptor: Descriptor): Promise<Uint8Array>;
-  /** Bytes of a config or layer from `offset` on; only whoever reads to the end may learn that they are wrong. */
+  /** Streams a config or layer from `offset` on. Wrong bytes may only be reported at the end. */
   blob(descriptor: Descriptor, offset: number): AsyncIterable<Uint8Array>;
 }
 
 /** Documents and blobs of an image, or of an index of images. */
 export interface ImageContents {
   readonly root: Document;
-  /** Manifests and indexes, each after what it names; the root is the last */
+  /** Manifests and indexes, each after those it refers to; the root is the last */
   readonly documents: readonly Document[];
   /** Layers, then configs, each digest once */
   readonly blobs: readonly Descriptor[];
   /** Reads a blob from `offset` on, as ContentReader.blob does. */
   blob(descriptor: Descriptor, offset: number): AsyncIterable<Uint8Array>;
-  /** The error that says that a blob's bytes are wrong where they are read from; `got`: a size or a digest */
+  /** Makes the error for wrong bytes of a blob, which names their source. @param got the size or digest found */
   damaged(descriptor: Descriptor, got: string): AppError;
 }
 
@@ -89,7 +89,7 @@ function damagedIn(image: string, { digest, size }: Descriptor, got: string): Ap
   });
 }
 
-/** Level by level; what is named again farther below moves there. */
+/** Reads level by level; a document that is referred to again farther below moves there. */
 async function readDocuments(reader: ContentReader, root: Document): Promise<ReadonlyMap<Digest, Document>> {
   const documents = new Map([[root.descriptor.digest, root]]);
   let sizeBytes = 0;
@@ -130,8 +130,8 @@ function indexed({ descriptor, bytes }: Document, depth: number): readonly Descr
 }
 
 /**
- * The manifest that is meant: the only one, or that for a platform (as parsePlatform reads it; empty: any).
- * @throws AppError USAGE naming those that there are, UNSUPPORTED
+ * Chooses the only manifest, or the one for a platform (as parsePlatform reads it; empty: any).
+ * @throws AppError USAGE listing the candidates, UNSUPPORTED
  */
 export async function chooseManifest(reader: ContentReader, platform: string): Promise<Document> {
   const { root } = reader;
@@ -143,7 +143,7 @@ export async function chooseManifest(reader: ContentReader, platform: string): P
   return root;
 }
 
-/** The image that is meant of those that `descriptors` name, at any depth. @throws AppError as chooseImage */
+/** Chooses one of the images that `descriptors` lead to, at any depth. @throws AppError as chooseImage */
 export async function chooseAmong(
   reader: Omit<ContentReader, 'root' | 'tags'>,
   descriptors: readonly Descriptor[],
@@ -154,7 +154,7 @@ export async function chooseAmong(
   return chooseImage(await withPlatforms(reader, images), choice, reader);
 }
 
-/** Fills in the platforms that an index leaves out, from the images' configs, each read once. */
+/** Completes platforms that an index leaves out from the images' configs, each read once. */
 async function withPlatforms(
   reader: Pick<ContentReader, 'document' | 'blob'>,
   manifests: readonly Descriptor[],
@@ -176,7 +176,7 @@ async function withPlatforms(
   });
 }
 
-/** @throws AppError USAGE when the image is for another platform */
+/** Checks that the image is for the platform `wanted`. @throws AppError USAGE */
 export function expectPlatform(
   config: ImageConfig,
   wanted: string,
@@ -196,7 +196,7 @@ export interface ImageDocuments {
   readonly configBytes: Uint8Array;
 }
 
-/** Reads a manifest and its config, checked. @throws AppError INTEGRITY, BAD_ARCHIVE, LIMIT */
+/** Reads the manifest's config and checks both against each other. @throws AppError INTEGRITY, BAD_ARCHIVE, LIMIT */
 export async function readImage(
   reader: Pick<ContentReader, 'blob'>,
   { descriptor, bytes }: Document,
@@ -230,7 +230,7 @@ export async function readSmallBlob(
   return bytes;
 }
 
-/** A composed image, whose layers are files of the store. */
+/** Returns the contents of a composed image, whose layers are files of the store. */
 export function contentsOf(image: Image): ImageContents {
   const { manifest, manifestDigest, config, layers } = image;
   const mediaType = image.manifestType ?? MEDIA_TYPES.manifest;

@@ -4,12 +4,12 @@ import { expectEqual } from './verify-layer.ts';
 
 /** Registries take manifests of up to 4 MiB (distribution-spec); a config is about as long. */
 export const MAX_JSON_BYTES = 4 * 1024 * 1024;
-/** containerd, the most lenient engine, mounts about this many. */
+/** Number of layers that containerd, the most lenient engine, can mount. */
 const MAX_LAYERS = 500;
 
 /**
- * Manifest and config must be about the same layers. The history is not looked at: it is optional, and nothing says that it
- * matches (OCI image-spec, "Image Configuration").
+ * Checks that manifest and config have the same number of layers. The history is ignored: it is optional, and need not match (OCI
+ * image-spec, "Image Configuration").
  * @throws AppError INTEGRITY, LIMIT
  */
 export function checkCounts(manifest: ImageManifest, config: ImageConfig): void {

@@ -9,14 +9,14 @@ import { expectDistinctKeys } from './distinct-keys.ts';
 export const IMAGE_READERS = jsonReaders('BAD_ARCHIVE');
 const { malformed, object, list, text, texts, descriptor, platform } = IMAGE_READERS;
 
-/** The fields of an OCI image-spec "Image Manifest" that are read here. */
+/** Fields of an OCI image-spec "Image Manifest" that are read here. */
 export interface ImageManifest {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** The fields of an OCI image-spec "Image Configuration" that are checked here. */
+/** Fields of an OCI image-spec "Image Configuration" that are checked here. */
 export interface ImageConfig {
   readonly architecture: string;
   readonly os: string;
@@ -24,12 +24,12 @@ export interface ImageConfig {
   readonly json: JsonObject;
 }
 
-/** @throws AppError BAD_ARCHIVE when the bytes are not one JSON object, LIMIT when it is nested too deep */
+/** Parses a JSON object. @throws AppError BAD_ARCHIVE if the bytes are not one JSON object, LIMIT if it is nested too deep */
 export function parseObject(bytes: Uint8Array, where: string): JsonObject {
   return object(read(bytes, where), where);
 }
 
-/** @throws AppError BAD_ARCHIVE when the bytes are not one JSON array, LIMIT when it is nested too deep */
+/** Parses a JSON array. @throws AppError BAD_ARCHIVE if the bytes are not one JSON array, LIMIT if it is nested too deep */
 export function parseList(bytes: Uint8Array, where: string): readonly unknown[] {
   return list(read(bytes, where), where);
 }
@@ -46,7 +46,7 @@ function read(bytes: Uint8Array, where: string): unknown {
   }
 }
 
-/** Reads an image manifest. @throws AppError BAD_ARCHIVE, LIMIT */
+/** Parses an image manifest. @throws AppError BAD_ARCHIVE, LIMIT */
 export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
   const json = parseObject(bytes, where);
   if (json.schemaVersion !== 2) throw malformed(where, 'schemaVersion 2', json.schemaVersion);
@@ -59,7 +59,7 @@ export function parseManifest(bytes: Uint8Array, where: string): ImageManifest {
   };
 }
 
-/** Reads an image config. @throws AppError BAD_ARCHIVE, LIMIT */
+/** Parses an image config. @throws AppError BAD_ARCHIVE, LIMIT */
 export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
   const json = parseObject(bytes, where);
   const rootfs = object(json.rootfs, `${where}: rootfs`);
@@ -73,12 +73,12 @@ export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
   };
 }
 
-/** Reads a list of descriptors. @throws AppError BAD_ARCHIVE */
+/** Parses a list of descriptors. @throws AppError BAD_ARCHIVE */
 export function parseDescriptors(value: unknown, where: string): readonly Descriptor[] {
   return list(value, where).map((item, index) => descriptor(item, `${where}[${index}]`));
 }
 
-/** Returns the platform that a config names. */
+/** Returns the platform of an image config. */
 export function platformOfConfig({ os, architecture, json }: ImageConfig): Platform {
   return platform({ os, architecture, variant: json.variant, 'os.version': json['os.version'] }, 'config');
 }

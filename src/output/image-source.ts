@@ -1,25 +1,25 @@
 import type { Digest } from '../model/digest.ts';
 import type { ImageConfig, ImageManifest } from './image-json.ts';
 
-/** An image that can be read, wherever it is kept. Manifest and config are checked against their digests. */
+/** An image that can be read, wherever it is kept. Manifest and config have been checked against their digests. */
 export interface ImageSource {
   readonly kind: 'tar' | 'docker-archive' | 'oci-dir' | 'registry';
   /** Names that the archive, layout or registry gives it */
   readonly tags: readonly string[];
-  /** Undefined where no OCI manifest is kept: a plain `docker save` */
+  /** Undefined if there is no OCI manifest: a plain `docker save` */
   readonly manifestDigest: Digest | undefined;
   readonly manifest: ImageManifest;
   readonly config: ImageConfig;
   /**
-   * Bytes of a layer, or of the config, from `offset`, by default its start, to its end; not yet checked.
-   * @throws AppError INTEGRITY when there are none
+   * Streams a layer or the config from `offset`, by default its start, to its end; not yet checked.
+   * @throws AppError INTEGRITY if it does not exist
    */
   blob(digest: Digest, offset?: number): AsyncIterable<Uint8Array>;
-  /** Returns paths of files beside it that nothing names. */
+  /** Returns the paths of files beside it that nothing refers to. */
   leftOver(): Promise<readonly string[]>;
 }
 
-/** Which of several images is meant. */
+/** Selects one of several images. */
 export interface ImageChoice {
   /** Name or manifest digest */
   readonly ref?: string;

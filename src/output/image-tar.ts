@@ -8,21 +8,21 @@ import { outputError, throwIfCancelled } from './storage-error.ts';
 import { tarParts, tarPieces, tarSize } from './tar-pieces.ts';
 import { withTempFile } from './temp-file.ts';
 
-/** Where progress goes, and what cancels the work. */
+/** Progress and cancellation of writing an image. */
 export interface WriteOptions {
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
 
-/** Fits the caches of current CPUs, and small enough that a cancel is seen at once. */
+/** Fits the caches of current CPUs, and is small enough that a cancel takes effect at once. */
 const BUFFER_BYTES = 1024 * 1024;
 /** The event loop runs (signals, progress) after this many bytes. */
 const TURN_BYTES = 8 * 1024 * 1024;
 
 /**
- * Writes the image as one tar that docker, podman, ctr, crane and skopeo take, as docker archive or OCI archive.
- * A regular file appears at `path` complete or not at all: it is written beside and renamed, and what was there
- * stays until then; of a link, the file that it leads to. A pipe, a device or standard output (`-`) is written to directly.
+ * Writes the image as one tar that docker, podman, ctr, crane and skopeo accept, as docker archive or OCI archive. A regular file
+ * appears at `path` complete or not at all: it is written beside it and renamed, and an earlier file stays until then. If `path`
+ * is a link, its target is replaced. A pipe, a device or standard output (`-`) is written to directly.
  * @throws DamagedBlobError; AppError STORAGE (path, needed and free bytes), CANCELLED
  */
 export async function writeImageTar(
@@ -59,7 +59,7 @@ export async function writeImageTar(
   return { sizeBytes };
 }
 
-/** The bytes that `writeImageTar` writes, for an engine's standard input. Each chunk is the caller's to keep. */
+/** Yields the bytes that `writeImageTar` writes, for an engine's standard input. The caller owns each chunk. */
 export async function* streamImageTar(image: Image): AsyncGenerator<Buffer, void, void> {
   yield* tarPieces(tarParts(image), () => Buffer.allocUnsafeSlow(BUFFER_BYTES));
 }

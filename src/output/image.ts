@@ -17,15 +17,15 @@ export interface Image {
   /** The manifest's exact bytes. */
   readonly manifest: Uint8Array;
   readonly manifestDigest: Digest;
-  /** Docker's for an image of a registry that has it so; by default OCI's */
+  /** Default: OCI's; Docker's if a registry has the image so */
   readonly manifestType?: string;
   readonly config: ImageBlob;
   /** Lowest first; a digest may repeat. */
   readonly layers: readonly ImageBlob[];
-  /** Image names; without a tag they mean `:latest`. */
+  /** Image names; those without a tag mean `:latest`. */
   readonly tags: readonly string[];
   readonly platform: Platform;
-  /** Seconds since the epoch: the mtime of every entry written. */
+  /** Modification time of every entry written, in seconds since the epoch. */
   readonly createdAt: number;
 }
 
@@ -34,7 +34,7 @@ export interface LayoutFile {
   readonly path: string;
   readonly sizeBytes: number;
   readonly content: string | Uint8Array;
-  /** Undefined for the files made here */
+  /** Undefined for files that are made here */
   readonly digest: Digest | undefined;
 }
 
@@ -81,7 +81,7 @@ export function nameAnnotations({ familiar, full }: ImageTag): Readonly<Record<s
   return { [CONTAINERD_NAME]: full, [REF_NAME]: familiar };
 }
 
-/** Returns the bytes of index.json (OCI image-spec "Image Index"). */
+/** Serialises index.json (OCI image-spec "Image Index"). */
 function indexJson(image: Image): Buffer {
   return Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: indexDescriptors(image) }),
@@ -89,8 +89,8 @@ function indexJson(image: Image): Buffer {
 }
 
 /**
- * Returns the document that `docker load` and `podman load` read: docker image-spec v1.2, `manifest.json`, with OCI blob paths. Full
- * names, since podman puts `localhost/` before others; docker shortens them itself.
+ * Returns the document that `docker load` and `podman load` read: docker image-spec v1.2, `manifest.json`, with OCI blob paths.
+ * Names are in full, since podman puts `localhost/` before others; docker shortens them itself.
  */
 function dockerManifestJson(image: Image): Buffer {
   return Buffer.from(
@@ -104,7 +104,7 @@ function dockerManifestJson(image: Image): Buffer {
   );
 }
 
-/** The image's blobs, each digest once: config, manifest, then layers in order. */
+/** Returns the image's blobs, each digest once: config, manifest, then layers in order. */
 export function imageBlobs(image: Image): readonly LayoutBlob[] {
   const manifest: ImageBlob = {
     digest: image.manifestDigest,
@@ -118,7 +118,7 @@ export function imageBlobs(image: Image): readonly LayoutBlob[] {
   return [...files.values()];
 }
 
-/** Every file of the single tar: small metadata first, so that readers find it without a seek. */
+/** Returns every file of the single tar: small metadata first, so that readers find it without a seek. */
 export function layoutFiles(image: Image): readonly LayoutFile[] {
   const made = (path: string, content: Uint8Array): LayoutFile => ({
     path,

@@ -5,26 +5,29 @@ import { append } from '../model/lists.ts';
 import { isIndex, nameAnnotations } from './choose-image.ts';
 import { parseDescriptors, parseObject } from './image-json.ts';
 
-/** An index within an index.json is what multi-platform images are; deeper ones are nobody's. */
+/** Multi-platform images are an index within index.json; nobody writes deeper ones. */
 export const MAX_INDEX_DEPTH = 3;
-/** A folder of images has an index of each, and each is for tens of platforms. */
+/** A folder of images has an index for each image, and each of these is for tens of platforms. */
 const MAX_INDEXES = 10_000;
-/** Two levels of indexes that mention each other a thousand times are a million images. */
+/** Two levels of indexes that list each other a thousand times make a million images. */
 const MAX_IMAGES = 100_000;
 /** An index of a hundred platforms has 50 KiB. */
 const MAX_INDEXES_BYTES = 256 * 1024 * 1024;
 
 /** Images and indexes that a list of descriptors leads to. */
 export interface WalkedIndex {
-  /** The manifests, those of indexes within in their place; their annotations are those of names, an index's too */
+  /**
+   * Manifests in order, those of inner indexes in place of the index; the annotations are those that name an image, inherited
+   * from indexes
+   */
   readonly images: readonly Descriptor[];
-  /** The indexes within, each once */
+  /** Inner indexes, each once */
   readonly indexes: readonly Descriptor[];
 }
 
 /**
- * Lists the images that descriptors lead to, indexes within them followed; each index is read once.
- * @param where named in errors
+ * Lists the images that descriptors lead to, following inner indexes; each index is read once.
+ * @param where names the place in errors
  * @throws AppError LIMIT (depth, indexes, images), BAD_ARCHIVE, and as `read`
  */
 export async function walkIndexes(

@@ -19,7 +19,7 @@ import type { LayoutBlob } from './image.ts';
 import { throwIfCancelled } from './storage-error.ts';
 import { withTempFile } from './temp-file.ts';
 
-/** Hard links are not possible here: other file system, no permission, too many links, not supported. */
+/** Errors if hard links are not possible: other file system, no permission, too many links, not supported. */
 const NO_LINK = new Set(['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 const BLOB_MODE = 0o444;
 const BUFFER_BYTES = 1024 * 1024;
@@ -27,10 +27,10 @@ const BUFFER_BYTES = 1024 * 1024;
 const TURN_BYTES = 8 * 1024 * 1024;
 
 /**
- * Gives a blob its name in a layout, its content on disk before. One that is there stays when its digest is right, and is
- * replaced when it isn't. A file of the store is linked where the file system allows it, else copied; either way its bytes are
- * checked once, before they have that name.
- * @throws DamagedBlobError, AppError CANCELLED, and what the system says
+ * Adds a blob to a layout, on disk before it gets its name. An existing file is kept if its digest is right, otherwise replaced.
+ * A file of the store is linked if the file system allows it, else copied; either way its bytes are checked once, before they get
+ * that name.
+ * @throws DamagedBlobError; AppError CANCELLED; the system's errors
  */
 export async function placeBlob(
   layout: string,
@@ -44,12 +44,12 @@ export async function placeBlob(
   await withTempFile(layout, async (temp) => {
     if (linked(content, temp, blob)) await readChecked(temp, fileOf(blob, content), { signal });
     else await copy(content, temp, { blob: fileOf(blob, content), signal });
-    // rename(2) of one hard link over another of the same file leaves both: the temp file's name is removed then.
+    // rename(2) of a hard link over another one of the same file leaves both; withTempFile then removes the temporary name.
     renameSync(temp, target);
   });
 }
 
-/** Written beside its place, on disk, then renamed there. */
+/** Writes a file to a temporary name, flushes it to disk, and renames it. */
 export function writeWhole(
   target: string,
   layout: string,
@@ -117,7 +117,7 @@ async function copy(
   chmodSync(target, BLOB_MODE);
 }
 
-/** @throws DamagedBlobError when the file's bytes are not the blob's */
+/** Reads a file and checks it. @throws DamagedBlobError if the bytes are not the blob's */
 async function readChecked(
   path: string,
   blob: BlobFile,

@@ -7,14 +7,14 @@ import { AppError, isAppError } from '../model/app-error.ts';
 import type { EntryType } from '../model/archive.ts';
 import { MAX_READ_BYTES, readBytes } from './read-bytes.ts';
 
-/** Read access to the files of an image layout, whatever holds it. Never writes. */
+/** Read access to the files of an image layout, in a tar or a folder. Never writes. */
 export interface LayoutReader {
   readonly kind: 'tar' | 'oci-dir';
-  /** Bytes of a file by its path in the layout; undefined when it is not there. */
+  /** Returns the size of a file in bytes, by its path in the layout; undefined if it does not exist. */
   size(name: string): number | undefined;
-  /** Content from `offset`, by default its start, to its end. */
+  /** Streams a file from `offset`, by default its start, to its end. */
   stream(name: string, offset?: number): AsyncIterable<Buffer>;
-  /** Paths of all that is there but folders, sorted; links and pipes of a folder with a word that says so */
+  /** Lists the paths of everything but folders, sorted; links and pipes of a folder with a word that says so. */
   names(): readonly string[];
 }
 
@@ -35,7 +35,7 @@ export async function readImageTar(path: string): Promise<LayoutReader> {
   });
 }
 
-/** @throws AppError LIMIT when it is larger than `maxBytes`, BAD_ARCHIVE when it is not there */
+/** Reads a file of the layout as a whole. @throws AppError LIMIT if it is larger than `maxBytes`, BAD_ARCHIVE if it is missing */
 export async function readWhole(layout: LayoutReader, name: string, maxBytes: number): Promise<Buffer> {
   const sizeBytes = layout.size(name);
   if (sizeBytes === undefined)
@@ -74,17 +74,17 @@ function folderReader(path: string): LayoutReader {
   };
 }
 
-/** `docker save` before 25 writes a layer that it repeats as a symlink to the first. */
+/** Before version 25, `docker save` writes a repeated layer as a symlink to the first one. */
 const REPEATED_LAYER = /(?:^|\/)layer\.tar$/;
 
 /**
- * The entries of an image's tar. Clients take the first or the last of several of one name, follow links or do not: what they
- * could disagree on is refused.
+ * Entries of an image's tar. If a name occurs twice, some clients take the first entry, others the last; some follow links,
+ * others do not. Everything that they could read differently is refused.
  */
 class ImageTarEntries {
   readonly files = new Map<string, { readonly offset: number; readonly sizeBytes: number }>();
   readonly links = new Map<string, string>();
-  /** Returns a name as file systems without upper and lower case see it. */
+  /** Types by names in lower case, as file systems that ignore case compare them. */
   readonly #types = new Map<string, EntryType>();
 
   add({ path, type, offset, sizeBytes, linkTarget }: TarEntry): void {
@@ -100,7 +100,7 @@ class ImageTarEntries {
     }
   }
 
-  /** Once all are known. */
+  /** Checks the links, after all entries are known. */
   check(): void {
     for (const [name, target] of this.links) {
       if (this.files.has(target)) continue;
@@ -156,7 +156,7 @@ async function tarReader(path: string, tarBytes: number): Promise<LayoutReader> 
   };
 }
 
-/** Adds where it happened to an error; leaves one of a class of its own unchanged, which callers recognise by its type. */
+/** Adds the place to an error's message; returns an error of a subclass, which callers recognise by its type, unchanged. */
 export function located(error: unknown, where: string): unknown {
   if (!isAppError(error) || error.constructor !== AppError || error.message.startsWith(where)) return error;
   const { code, message, hint, details, cause } = error;

@@ -1,7 +1,7 @@
 import { AppError } from '../model/app-error.ts';
 import { PathNames } from '../model/path-names.ts';
 
-/** Parts of paths that are looked at to find out where all links lead: seconds of work, and more than any real tree asks for. */
+/** Limit for the path segments that are looked up to follow all links: seconds of work, and more than any real tree needs. */
 const MAX_LINK_STEPS = 20_000_000;
 
 /** A folder, file or symlink of a tree. */
@@ -12,8 +12,8 @@ export interface TreeNode {
 }
 
 /**
- * Finds links that lead out of a tree. `..` is taken only from folders of the tree itself: what stands beside them when it is
- * laid over something else (another folder of the artifact, what the target has) may be a link, and `..` then leads anywhere.
+ * Finds links that lead out of a tree. `..` is followed only from folders of the tree itself: a folder that the tree is laid over
+ * (another folder of the artifact, or one in the target) may be a link, from which `..` leads anywhere.
  */
 export class LinkJudge {
   readonly #nodes: ReadonlyMap<string, TreeNode>;
@@ -26,7 +26,7 @@ export class LinkJudge {
     this.#where = where;
   }
 
-  /** The first link that leads out. @throws AppError LIMIT */
+  /** Returns the path of the first link that leads out. @throws AppError LIMIT */
   find(): string | undefined {
     for (const [path, { type }] of this.#nodes) {
       if (type === 'symlink' && this.#leadsOut(path)) return path;

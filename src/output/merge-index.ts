@@ -8,9 +8,9 @@ import { REF_NAME } from './image.ts';
 const MAX_INDEX_BYTES = 4 * 1024 * 1024;
 
 /**
- * The layout's index.json with `added` in it: existing descriptors keep their place and every field, but those
- * that carry one of the added names, and an unnamed one of the same digest, give way.
- * @throws AppError STORAGE when `existing` is not an image index, or the result too large
+ * Adds descriptors to a layout's index.json. Existing descriptors keep their place and every field, except that one with a name
+ * of an added descriptor is dropped, and so is an unnamed one of the same digest.
+ * @throws AppError STORAGE if `existing` is not an image index, or the result is too large
  */
 export function mergeIndex(
   existing: Uint8Array | undefined,

@@ -17,16 +17,16 @@ import { syncFolder } from './temp-file.ts';
 
 const LOCK_NAME = '.compose.lock';
 const BLOBS = join('blobs', 'sha256');
-/** The folder is a cache: the blobs there are not this layout's. */
+/** File by which a cache folder is recognised: its blobs are not a layout's. */
 const CACHE_FILE = 'catalog.sqlite';
 
 /**
- * Writes or extends an OCI image layout (image-spec 1.1, "Image Layout") at `path`. Blobs are hard links into the
- * store where the file system allows it, else copies, checked once; those already there are kept where they are right. index.json is replaced last
- * and atomically, under a lock: what other images it names stays, a tag of this image moves here. An interrupted
- * call leaves the layout as it was, at most with blobs that nothing names yet.
- * @returns the bytes of the image's blobs
- * @throws AppError STORAGE (also when `path` holds something else), INTEGRITY, CANCELLED
+ * Writes or extends an OCI image layout (image-spec 1.1, "Image Layout") at `path`. Blobs are hard links into the store if the
+ * file system allows it, else copies, checked once; existing blobs are kept if they are right. index.json is replaced last and
+ * atomically, under a lock: other images in it stay, a tag of this image moves to it. An interrupted call leaves the layout as it
+ * was, possibly with blobs that nothing refers to yet.
+ * @returns the total size of the image's blobs in bytes
+ * @throws AppError STORAGE (also if `path` holds something else), INTEGRITY, CANCELLED
  */
 export function writeOciDirectory(
   image: Image,
@@ -45,7 +45,7 @@ export interface LayoutAddition {
   readonly descriptors: readonly Descriptor[];
 }
 
-/** Writes or extends a layout with an index of several images and all that it names; as writeOciDirectory. */
+/** Writes or extends a layout with an index of several images and everything it refers to; otherwise as writeOciDirectory. */
 export async function extendOciDirectory(
   { blobs, descriptors }: LayoutAddition,
   path: string,
@@ -124,7 +124,7 @@ async function openLayout(path: string): Promise<void> {
   if (found === undefined) await writeWhole(marker, path, { bytes: OCI_LAYOUT, mode: 0o644 });
 }
 
-/** Refuses links, which would lead out of the layout, and pipes, which would be waited for. @throws AppError STORAGE */
+/** Refuses links, which would lead out of the layout, and pipes, which would block. @throws AppError STORAGE */
 function expectNoOther(path: string, isExpected: (found: Stats) => boolean): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined || isExpected(found)) return;

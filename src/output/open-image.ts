@@ -24,8 +24,8 @@ import { expectEqual } from './verify-layer.ts';
 const { list, object, text } = IMAGE_READERS;
 
 /**
- * Opens an image in a tar (an OCI layout, `docker save`) or an OCI layout folder. Its documents are read and checked,
- * and the docker manifest beside them; no layer is.
+ * Opens an image in a tar (an OCI layout, `docker save`) or an OCI layout folder. Manifest, config and docker manifest are read
+ * and checked; layers are not.
  * @throws AppError INTEGRITY (expected and got), BAD_ARCHIVE, UNSUPPORTED, LIMIT, NOT_FOUND, USAGE (which image)
  */
 export async function openImage(path: string, choice: ImageChoice = {}): Promise<ImageSource> {
@@ -50,14 +50,14 @@ export async function openImage(path: string, choice: ImageChoice = {}): Promise
   };
 }
 
-/** The image or index that is meant in a tar or a folder, with the others beside it. */
+/** The chosen image or index in a tar or a folder, with the others beside it. */
 export interface LocalContent extends ContentReader {
   /** Returns the descriptors that index.json names, with the images of its indexes. */
   documents(): Promise<readonly Descriptor[]>;
 }
 
 /**
- * Opens what may also be an index of images: without a platform, what index.json itself names.
+ * Opens an image or an index of images: without a platform, whatever index.json itself refers to.
  * @throws AppError as openImage
  */
 export async function openContent(path: string, choice: ImageChoice = {}): Promise<LocalContent> {
@@ -91,7 +91,7 @@ function readerOf(layout: LayoutReader, path: string): LayoutContent {
   };
 }
 
-/** Returns the descriptors that a name may mean: those of index.json; for a digest also the images of its indexes. */
+/** Returns the descriptors that a name may stand for: those of index.json; for a digest also the images of its indexes. */
 async function addressable(
   reader: LayoutContent,
   top: readonly Descriptor[],
@@ -101,7 +101,7 @@ async function addressable(
   return (await walkIndexes(reader.document, top, reader.name)).images;
 }
 
-/** A `docker save` has no manifest: it is written here, of what was found. */
+/** Makes a manifest for a `docker save`, which has none. */
 function madeContent(source: ImageSource, path: string): LocalContent {
   const { config, layers } = source.manifest;
   const mediaType = MEDIA_TYPES.manifest;
@@ -166,7 +166,7 @@ async function readBlob(layout: LayoutReader, { digest, size }: Descriptor): Pro
   return bytes;
 }
 
-/** `manifest.json` must say what the OCI manifest says, for engines read either. */
+/** Checks that `manifest.json` agrees with the OCI manifest, since engines read either. */
 async function checkDockerManifest(
   layout: LayoutReader,
   manifest: ImageManifest,
@@ -195,7 +195,7 @@ async function checkDockerManifest(
 /** Files by which a layout is read. */
 const LAYOUT_FILES = ['oci-layout', 'index.json', 'manifest.json'];
 
-/** Files that neither index.json nor a manifest in it names. */
+/** Lists the files that neither index.json nor a manifest in it refers to. */
 async function leftOver(layout: LayoutReader, { images, indexes }: WalkedIndex): Promise<readonly string[]> {
   const named = new Set([...LAYOUT_FILES, ...indexes.map(({ digest }) => blobPath(digest))]);
   for (const descriptor of images) {

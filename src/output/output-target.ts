@@ -24,14 +24,14 @@ export const STDOUT = '-';
 
 const POLL_MS = 20;
 
-/** A file that is replaced as a whole, or what takes bytes as they come: a pipe, a device, standard output. */
+/** A file that is replaced as a whole, or a stream of bytes: a pipe, a device, standard output. */
 export type OutputTarget =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'stream'; readonly path: string };
 
 /**
- * Decides what writing to `path` means. Links are followed, also to what is not there yet, so that none is ever replaced.
- * @throws AppError STORAGE for a folder, and what the system says
+ * Decides how to write to `path`. Links are followed, also to files that do not exist yet, so that a link is never replaced.
+ * @throws AppError STORAGE for a folder; the system's errors
  */
 export function outputTarget(path: string): OutputTarget {
   if (path === STDOUT) return { kind: 'stream', path };
@@ -56,9 +56,9 @@ function endOfLinks(path: string): string {
 }
 
 /**
- * Writes to a pipe, device or standard output, as fast as it takes the bytes. No thread ever blocks: neither without a reader
- * nor with one that does not read, so that a signal ends it.
- * @throws AppError CANCELLED, and what the system says
+ * Writes to a pipe, device or standard output, as fast as it takes the bytes. No thread ever blocks, neither without a reader nor
+ * with one that does not read, so that a signal ends the wait.
+ * @throws AppError CANCELLED; the system's errors
  */
 export async function writeStream(
   path: string,
@@ -79,7 +79,7 @@ export async function writeStream(
   }
 }
 
-/** Opens a pipe once it has a reader: opened without blocking it fails until then. */
+/** Opens a pipe as soon as it has a reader: a non-blocking open fails until then. */
 async function openWhenRead(path: string, signal: AbortSignal | undefined): Promise<number> {
   for (;;) {
     throwIfCancelled(signal);

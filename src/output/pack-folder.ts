@@ -19,11 +19,11 @@ import { LinkJudge, type TreeNode } from './link-judge.ts';
 
 const READ_BYTES = 256 * 1024;
 
-/** How a folder is packed. */
+/** Options of packing a folder. */
 export interface PackOptions {
   /** Path of the folder within the archive; '': its entries are at the top, and the folder itself has none */
   readonly prefix: string;
-  /** Seconds since the epoch that no entry is newer than (SOURCE_DATE_EPOCH) */
+  /** Maximum modification time of entries in seconds since the epoch (SOURCE_DATE_EPOCH) */
   readonly newest: number | undefined;
 }
 
@@ -35,12 +35,12 @@ interface Member {
 
 /** Type bits of a mode. tar-stream gives an entry without any bits a mode of its own, and leaves the type bits out. */
 const TYPE_BITS = constants.S_IFMT;
-/** tar-stream writes times of 31 bits; later ones go into a pax record as well. */
+/** tar-stream writes 31-bit times; later ones go into a pax record as well. */
 const MAX_HEADER_TIME = 2 ** 31 - 1;
 
 /**
- * Packs a folder as a tar: in the order of names, owned by root, whole seconds. Whatever else a file has (names of its
- * owner, extended attributes, further hard links) is left out, so that the same tree gives the same bytes.
+ * Packs a folder as a tar: sorted by name, owned by root, times in whole seconds. Everything else that a file has (owner's name,
+ * extended attributes, hard links) is left out, so that the same tree gives the same bytes.
  * @throws AppError STORAGE, UNSUPPORTED (sockets, pipes, devices, links that lead out, names that are not UTF-8), LIMIT
  */
 export function packFolder(folder: string, options: PackOptions): AsyncIterable<Uint8Array> {
@@ -99,7 +99,7 @@ function utf8(name: string): string {
   });
 }
 
-/** Whoever unpacks the archive would refuse it. */
+/** Unpacking the archive would refuse it. */
 function leadsOut(path: string, linkTarget: string): AppError {
   return new AppError('UNSUPPORTED', `${path}: symlink out of the folder: ${linkTarget.slice(0, 200)}`, {
     hint: 'Remove the link or move its target into the folder, since pulling the artifact would be refused.',

@@ -4,7 +4,7 @@ import type { EntryType } from '../model/archive.ts';
 import { append } from '../model/lists.ts';
 import { PathNames } from '../model/path-names.ts';
 
-/** A file of the flattened image as an engine unpacks it. */
+/** A file of the flattened image, as an engine unpacks it. */
 export interface RootfsEntry {
   readonly type: Exclude<EntryType, 'hardlink'>;
   readonly mode: number;
@@ -14,20 +14,20 @@ export interface RootfsEntry {
   readonly mtime: number;
   /** Target of a symlink, as written; else empty */
   readonly linkTarget: string;
-  /** Lower-case hex; empty for everything but files */
+  /** Lower-case hex; empty for everything but regular files */
   readonly sha256: string;
   readonly deviceMajor: number;
   readonly deviceMinor: number;
   readonly xattrs: Readonly<Record<string, string>>;
-  /** The path this is one more name of; empty for the first name. */
+  /** Path of the first name, for a further name of a hard-linked file; else empty */
   readonly hardLinkOf: string;
-  /** The layer that set it, from 0 */
+  /** Index of the layer that set it, from 0 */
   readonly layer: number;
-  /** A directory no entry of that layer names: engines make it 0755, root, whatever a lower layer said. */
+  /** A directory that no entry of that layer names: engines make it 0755, root, whatever a lower layer said. */
   readonly implicit: boolean;
 }
 
-/** An entry of a layer with its content's hash. */
+/** An entry of a layer and the hash of its content. */
 export interface LayerEntry {
   readonly entry: TarEntry;
   readonly sha256: string;
@@ -39,21 +39,21 @@ type Inode = { -readonly [Key in Exclude<keyof RootfsEntry, 'hardLinkOf'>]: Root
 interface Node {
   inode: Inode;
   readonly hardLinkOf: string;
-  /** The last layer that touched it, if only as a parent */
+  /** Index of the last layer that touched it, if only as a parent */
   layer: number;
   readonly children: Map<string, Node>;
 }
 
-/** OCI image-spec, "Whiteouts". What aufs itself keeps below `.wh..wh.` hides nothing that a layer can hold. */
+/** OCI image-spec, "Whiteouts". The names that aufs itself keeps below `.wh..wh.` hide nothing that a layer can hold. */
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
-/** Parents that no entry names are made here, up to 2,000 for one long path; the largest images have a million files. */
+/** Missing parents are made, up to 2,000 for one long path; the largest images have a million files. */
 const MAX_NODES = 4_000_000;
 
 /**
- * Stacks layers as OCI image-spec "Image Layer Filesystem Changeset" says and as docker's overlay2 does where the
- * spec is silent: a parent that a layer does not name is reset to 0755 root, and hides a symlink of a lower layer;
- * a symlink of the same layer is followed inside the root.
+ * Stacks layers as OCI image-spec "Image Layer Filesystem Changeset" says, and as docker's overlay2 does where the spec is
+ * silent: a parent that a layer does not name is reset to 0755 root, and hides a symlink of a lower layer; a symlink of the same
+ * layer is followed inside the root.
  */
 export class RootfsBuilder {
   readonly #root: Node = directory(-1);
@@ -65,13 +65,13 @@ export class RootfsBuilder {
     this.#maxNodes = maxNodes;
   }
 
-  /** @throws AppError BAD_ARCHIVE when an engine could not unpack the layer */
+  /** Applies the next layer. @throws AppError BAD_ARCHIVE if an engine could not unpack it */
   apply(entries: readonly LayerEntry[]): void {
     this.#layer += 1;
     for (const item of entries) this.#place(item);
   }
 
-  /** Every path below the root, parents first, names in order. */
+  /** Returns every path below the root, parents first, sorted by name. */
   result(): ReadonlyMap<string, RootfsEntry> {
     const found = new Map<string, RootfsEntry>();
     const stack = sortedChildren(this.#root, '');
@@ -246,7 +246,7 @@ function directory(layer: number): Node {
   return { inode, hardLinkOf: '', layer, children: new Map() };
 }
 
-/** Last first, to be taken from the end. */
+/** Sorted in reverse, to be taken from the end. */
 function sortedChildren(node: Node, prefix: string): { readonly path: string; readonly node: Node }[] {
   return [...node.children]
     .sort(([a], [b]) => (a < b ? 1 : a > b ? -1 : 0))

@@ -6,8 +6,8 @@ import { AppError } from '../model/app-error.ts';
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /**
- * A failed system call on an output path as AppError STORAGE; anything else is returned as it is.
- * @param neededBytes what the whole output takes, named when the disk is full
+ * Converts a failed system call on an output path to AppError STORAGE; returns anything else unchanged.
+ * @param neededBytes size of the whole output, which the message gives if the disk is full
  */
 export function outputError(error: unknown, path: string, neededBytes: number): unknown {
   const code = errnoOf(error);

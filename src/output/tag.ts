@@ -10,8 +10,8 @@ export interface ImageTag {
 }
 
 /**
- * Reads a name that an image can be given: with a tag (by default `latest`), without a digest.
- * @throws AppError USAGE when an engine would refuse the name
+ * Parses a name for an image: with a tag (by default `latest`), without a digest.
+ * @throws AppError USAGE if an engine would refuse the name
  */
 export function parseTag(text: string): ImageTag {
   const reference = parseReference(text);

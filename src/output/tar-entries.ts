@@ -7,26 +7,26 @@ import { AppError } from '../model/app-error.ts';
 import type { EntryType } from '../model/archive.ts';
 import { decodePath, encodePath } from '../model/path-bytes.ts';
 
-/** An entry of an archive that becomes files on disk: what an unpacked file keeps of it. */
+/** An entry of an archive, with what the unpacked file keeps of it. */
 export interface UnpackedEntry {
-  /** Below the archive's root; no leading and no trailing slash */
+  /** Path below the archive's root, without leading and trailing slashes */
   readonly path: string;
   readonly type: EntryType;
   /** 0o000–0o777, and set-uid, set-gid and sticky bits */
   readonly mode: number;
   /** Seconds since the epoch */
   readonly mtime: number;
-  /** Text of a symlink; normalised path of a hard link's target; '' for everything else */
+  /** Text of a symlink; normalised path of a hard link's target; empty for everything else */
   readonly linkTarget: string;
 }
 
 /** Receives the entries of a tar in order. */
 export interface EntryVisitor {
-  /** Called once for each entry, before its content. */
+  /** Called for each entry, before its content. */
   entry(entry: UnpackedEntry): void;
-  /** Content of a file, in pieces. */
+  /** Called for each piece of a file's content. */
   content(chunk: Uint8Array): void;
-  /** Content of a file complete. */
+  /** Called after the whole content of a file. */
   end(entry: UnpackedEntry): void;
 }
 
@@ -41,21 +41,21 @@ const TYPES: Readonly<Record<Header['type'], EntryType>> = {
   fifo: 'fifo',
 };
 
-/** Character that a UTF-8 decoder puts in place of bytes that are not UTF-8 */
+/** Character that a UTF-8 decoder puts in place of bytes that are not UTF-8. */
 const REPLACEMENT = '\ufffd';
 
 /**
- * Names come as one character for each byte, since they need not be UTF-8; headers from before ustar are read too.
- * (tar-stream's types leave its options out.)
+ * Options of tar-stream: names have one character for each byte, since they need not be UTF-8; headers from before ustar are read
+ * too. (Its types leave its options out.)
  */
 const EXTRACT = { filenameEncoding: 'latin1', allowUnknownFormat: true } as Parameters<typeof extract>[0];
 
 /**
- * Reads a tar with tar-stream and hands its entries to `visitor`, the archive's root (`./`) excepted. Every path is
- * checked: none is absolute or has `..`, NUL or a name too long for a file system.
+ * Reads a tar with tar-stream and passes its entries to `visitor`, except for the archive's root (`./`). Every path is checked:
+ * none is absolute or has `..`, NUL or a name too long for a file system.
  * @param where names the archive in messages
- * @throws AppError BAD_ARCHIVE, UNSUPPORTED (sparse files, names in pax records that are not UTF-8), LIMIT, and what
- * `chunks` and `visitor` throw
+ * @throws AppError BAD_ARCHIVE, UNSUPPORTED (sparse files, names in pax records that are not UTF-8), LIMIT, and what `chunks` and
+ * `visitor` throw
  */
 export async function readEntries(
   chunks: AsyncIterable<Buffer>,

@@ -9,7 +9,7 @@ import { type Image, layoutFiles } from './image.ts';
 
 const DIRECTORY_MODE = 0o755;
 const METADATA_MODE = 0o644;
-/** The store's own mode: a blob never changes. */
+/** Mode of blobs in the store: they never change. */
 const BLOB_MODE = 0o444;
 
 /** A header or a piece of content. */
@@ -17,7 +17,7 @@ export type TarPart =
   | Uint8Array
   | { readonly file: string; readonly digest: Digest; readonly sizeBytes: number };
 
-/** The single tar's parts, in order. */
+/** Lists the parts of the single tar, in order. */
 export function tarParts(image: Image): readonly TarPart[] {
   const owner = { uid: 0, gid: 0, mtime: Math.max(0, Math.floor(image.createdAt)) };
   const directory = (path: string) =>
@@ -39,7 +39,7 @@ export function tarParts(image: Image): readonly TarPart[] {
   return parts;
 }
 
-/** Exact size of the tar that `tarPieces` gives. */
+/** Returns the exact size in bytes of the tar that `tarPieces` yields. */
 export function tarSize(parts: readonly TarPart[]): number {
   let sizeBytes = 0;
   for (const part of parts) {
@@ -49,8 +49,8 @@ export function tarSize(parts: readonly TarPart[]): number {
 }
 
 /**
- * The tar in pieces that fill `nextBuffer()`: handing out the same buffer every time makes a piece
- * valid until the next is asked for. Blobs are hashed on their way: a disk may have damaged them in the store.
+ * Yields the tar in pieces that fill `nextBuffer()`. If that returns the same buffer every time, a piece is valid until the next
+ * is requested. Blobs are hashed on their way, since a disk may have damaged them in the store.
  * @throws DamagedBlobError
  */
 export function* tarPieces(

@@ -3,14 +3,14 @@ import { closeSync, fsyncSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../files/errno.ts';
 
-/** A name in `folder` that nothing has; what `use` leaves there is removed, also when the process exits meanwhile. */
+/** Passes an unused file name in `folder` to `use`. A file left at that name is removed, also if the process exits meanwhile. */
 export async function withTempFile<T>(folder: string, use: (temp: string) => Promise<T>): Promise<T> {
   const temp = join(folder, `.compose-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
   const discard = () => {
     try {
       unlinkSync(temp);
     } catch {
-      // It was never made, or has its name by now.
+      // It was never made, or has been renamed.
     }
   };
   process.once('exit', discard);
@@ -22,10 +22,10 @@ export async function withTempFile<T>(folder: string, use: (temp: string) => Pro
   }
 }
 
-/** File systems that cannot sync a folder say one of these. */
+/** Errors of file systems that cannot sync a folder. */
 const NO_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES', 'EPERM']);
 
-/** Names that were given in a folder are on disk afterwards. */
+/** Flushes a folder's entries to disk, if the file system can. @throws the system's error */
 export function syncFolder(path: string): void {
   const descriptor = openSync(path, 'r');
   try {

@@ -6,11 +6,11 @@ import { outputError } from './storage-error.ts';
 import { readEntries } from './tar-entries.ts';
 import { OWNER, type TreeOptions, UnpackedTree } from './unpacked-tree.ts';
 
-/** How an archive of a folder is unpacked. */
+/** Options of unpacking an archive. */
 export interface UnpackOptions extends TreeOptions {
-  /** Folder that the archive's becomes; what is there stays, but for files of the same path */
+  /** Folder to unpack into; its files stay unless the archive has the same path */
   readonly target: string;
-  /** Files that are there are an error */
+  /** Existing files are an error */
   readonly keepOldFiles: boolean;
 }
 
@@ -22,17 +22,17 @@ export interface Unpacked {
 }
 
 /**
- * Unpacks a tar into a folder beside its target and moves it there once the bytes have come to their end without an error:
- * `chunks` throws when they are not the right ones. Nothing is ever written through a link: of the archive none is followed,
- * and where the target has one in a folder's place that is an error. Links that lead out of the folder are refused. Owners and set-uid bits
- * are left out, the umask counts.
+ * Unpacks a tar into a folder beside its target, and moves it there once `chunks` has ended without an error: it throws if the
+ * bytes are wrong. Nothing is ever written through a link: links of the archive are not followed, and a link in place of a folder
+ * in the target is an error. Links that lead out of the folder are refused. Owners and set-uid bits are not restored; the umask
+ * applies.
  * @throws AppError BAD_ARCHIVE, UNSUPPORTED, LIMIT, CONFLICT, STORAGE, and what `chunks` throws
  */
 export async function unpackFolder(chunks: AsyncIterable<Buffer>, options: UnpackOptions): Promise<Unpacked> {
   const { target, where, keepOldFiles } = options;
   const there = statOf(target);
   if (there !== undefined && !there.isDirectory()) throw inTheWay(target, 'a folder');
-  // What is renamed into a folder that is there must lie in its file system.
+  // A file can only be renamed into a folder of the same file system.
   const folder = join(
     there === undefined ? dirname(target) : target,
     `.compose-${randomBytes(8).toString('hex')}`,
@@ -56,7 +56,7 @@ export async function unpackFolder(chunks: AsyncIterable<Buffer>, options: Unpac
   }
 }
 
-/** All or nothing as far as it can be known before: what is in the way is found before the first is moved. */
+/** Moves all or nothing, as far as that can be known: conflicts are found before the first file is moved. */
 function merge(from: string, to: string, keepOldFiles: boolean): void {
   const moves: (readonly [from: Buffer, to: Buffer])[] = [];
   const folders: (readonly [from: Buffer, to: Buffer])[] = [[Buffer.from(from), Buffer.from(to)]];
@@ -92,7 +92,7 @@ function inTheWay(path: string | Buffer, expected: string): AppError {
   );
 }
 
-/** Refuses files that already exist, for --keep-old-files. */
+/** Makes the error for an existing file, for --keep-old-files. */
 export function keptFile(path: string | Buffer): AppError {
   return new AppError(
     'CONFLICT',

@@ -14,14 +14,14 @@ import { encodePath } from '../model/path-bytes.ts';
 import { LinkJudge, type TreeNode } from './link-judge.ts';
 import type { EntryVisitor, UnpackedEntry } from './tar-entries.ts';
 
-/** The last second of the year 9999 */
+/** The last second of the year 9999. */
 const LAST_TIME = 253_402_300_799;
-/** Whoever unpacks can go on working in what was unpacked, and can remove it. */
+/** The user can work in the unpacked folders, and remove them. */
 export const OWNER = 0o700;
 
-/** Which part of an archive is unpacked, and how messages name it. */
+/** Part of an archive to unpack, and the archive's name in messages. */
 export interface TreeOptions {
-  /** Path of the folder within the archive: all entries are below; '': they are at the top */
+  /** Path of the folder within the archive, which all entries are below; empty: they are at the top */
   readonly prefix: string;
   /** Names the archive in messages */
   readonly where: string;
@@ -29,7 +29,7 @@ export interface TreeOptions {
 
 const DIRECTORY: TreeNode = { type: 'directory', linkTarget: '' };
 
-/** A tree in a folder that nobody else writes to, so that what it has made is all there is. */
+/** A tree in a folder that nobody else writes to, so that it holds only what this class has made. */
 export class UnpackedTree implements EntryVisitor {
   readonly #folder: Buffer;
   readonly #options: TreeOptions;
@@ -71,7 +71,7 @@ export class UnpackedTree implements EntryVisitor {
     if (this.#file >= 0) closeSync(this.#file);
   }
 
-  /** @throws AppError BAD_ARCHIVE when a link leads out */
+  /** Checks the links, and sets the modification times of folders. @throws AppError BAD_ARCHIVE if a link leads out */
   finish(): void {
     const out = new LinkJudge(this.#nodes, this.#options.where).find();
     if (out !== undefined) {

@@ -22,7 +22,7 @@ export interface VerifiedLayer {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Larger than any real layer; a bomb ends here. Nothing of a layer is held in memory but its file list. */
+/** Larger than any real layer; ends decompression bombs. Only the file list of a layer is held in memory. */
 const MAX_LAYER_BYTES = 64 * 1024 ** 3;
 const COMPRESSIONS: Readonly<Record<string, Compression>> = {
   [MEDIA_TYPES.layerTar]: 'none',
@@ -32,17 +32,17 @@ const COMPRESSIONS: Readonly<Record<string, Compression>> = {
   'application/vnd.docker.image.rootfs.diff.tar.gzip': 'gzip',
 };
 
-/** Codes that a damaged blob may cause while it is read. */
+/** Codes of errors that a damaged blob may cause while it is read. */
 const FAULTS_OF_BYTES = new Set<ErrorCode>(['BAD_ARCHIVE', 'UNSUPPORTED', 'LIMIT']);
-/** A layer's files kept whole while it is read: file lists of packages, a database. */
+/** Limit for a layer's files that are kept whole: file lists of packages, a database. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
-/** How a layer is read. */
+/** Options of reading a layer. */
 export interface ReadLayerOptions {
   /** Index of the layer in the image, from 0 */
   readonly at: number;
   advance(bytes: number): void;
-  /** Returns whether a file's content is wanted as well; beyond 64 MiB together contents are left out. */
+  /** Tells whether a file's content is kept as well; contents beyond 64 MiB in all are left out. */
   keep?(path: string): boolean;
 }
 
@@ -59,15 +59,15 @@ export interface CarriedBytes {
 export interface ReadLayer {
   readonly layer: VerifiedLayer;
   readonly entries: readonly LayerEntry[];
-  /** Contents of the files that `keep` named; of several of one path the last */
+  /** Contents of the files that `keep` selects; if a path occurs several times, the last one */
   readonly kept: ReadonlyMap<string, Buffer>;
   readonly carried: readonly CarriedBytes[];
-  /** Offset in the tar of the first bytes between entries that are not zero; -1: none */
+  /** Offset in the tar of the first bytes between entries that are not zero; -1 if there are none */
   readonly hiddenBytesAt: number;
 }
 
 /**
- * Reads one layer's blob in a single pass: digest, size, diffID and file list.
+ * Reads a layer's blob in a single pass: digest, size, diffID and file list.
  * @throws AppError INTEGRITY, BAD_ARCHIVE, UNSUPPORTED, LIMIT
  */
 export async function readLayer(
@@ -108,7 +108,7 @@ export async function readLayer(
     collector.scanner.finish();
     carried.finish(decompressed.segments);
   } catch (error) {
-    // That a blob is not what it is called comes before what is wrong inside.
+    // A wrong digest is reported before errors of the content.
     if (isAppError(error) && FAULTS_OF_BYTES.has(error.code)) await expectBlob(source, descriptor, { where });
     throw located(error, where);
   }
@@ -134,7 +134,7 @@ export async function readLayer(
   return { layer, entries, kept, carried: carried.found, hiddenBytesAt: scanner.hiddenBytesAt };
 }
 
-/** Bytes of a header without extra fields, names and comments (RFC 1952 section 2.3) */
+/** Size of a header without extra fields, names and comments (RFC 1952 section 2.3). */
 const GZIP_HEADER_BYTES = 10;
 /** zstd format section 3.1.2: 0x184D2A50 to 0x184D2A5F. */
 const isSkippable = (bytes: Buffer): boolean =>
@@ -153,7 +153,7 @@ class CarriedBytesCollector {
     this.#compression = compression;
   }
 
-  /** The first bytes of a gzip member are handed over as just its header. */
+  /** The first bytes of a gzip member that are passed on are exactly its header. */
   add(segment: number, bytes: Buffer): void {
     if (segment === this.#segment) return;
     this.#segment = segment;
@@ -176,7 +176,7 @@ class CarriedBytesCollector {
   }
 }
 
-/** A tar's entries with the hashes of their contents, and the contents that are wanted. */
+/** Collects a tar's entries with the hashes of their contents, and the contents to keep. */
 class EntryCollector {
   readonly entries: LayerEntry[] = [];
   readonly kept = new Map<string, Buffer>();
@@ -207,7 +207,7 @@ class EntryCollector {
   }
 }
 
-/** Reads a blob for its size and digest alone. @throws AppError INTEGRITY */
+/** Reads a blob to check its size and digest alone. @throws AppError INTEGRITY */
 export async function expectBlob(
   source: Pick<ImageSource, 'blob'>,
   { digest, size }: Descriptor,
@@ -225,7 +225,7 @@ export async function expectBlob(
   expectEqual(`digest of ${where}`, digest, `sha256:${hash.digest('hex')}`);
 }
 
-/** @throws AppError INTEGRITY with expected and got */
+/** Checks that two values are the same. @throws AppError INTEGRITY with expected and got */
 export function expectEqual(what: string, expected: unknown, got: unknown): void {
   if (expected === got) return;
   throw new AppError('INTEGRITY', `${what}: expected ${String(expected)}, got ${String(got)}`, {

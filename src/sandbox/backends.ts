@@ -4,23 +4,24 @@ import { DEV_BYTES, ociConfig } from './oci-config.ts';
 /** One way to run a command with a folder as its root. */
 export interface Backend {
   readonly name: BackendName;
-  /** The program that has to be installed */
+  /** Program that has to be installed */
   readonly program: string;
   /**
-   * Shell text that becomes the sandbox. It runs as root of the user namespace, in mount, network, IPC and host name
-   * namespaces of its own, the new root mounted at ROOT, an empty writable folder at STATE; what it adds: a process
-   * namespace, a read-only /proc, a minimal /dev, the command's capabilities and no_new_privs, and nothing else of the machine.
+   * Returns the shell text that becomes the sandbox. It runs as root of the user namespace, in mount, network, IPC and host name
+   * namespaces of its own, with the new root mounted at ROOT and an empty writable folder at STATE. It adds a process namespace,
+   * a read-only /proc, a minimal /dev, the command's capabilities and no_new_privs, and gives access to nothing else of the
+   * machine.
    */
   script(command: SandboxedCommand): string;
 }
 
-/** Where the prologue mounts the new root, and an empty writable folder. */
+/** Folders where the prologue mounts the new root, and an empty writable folder. */
 const ROOT = '/tmp/root';
 const STATE = '/tmp/state';
 
 /**
- * Capabilities for what package scripts do as root: owners, modes, other users' programs, file capabilities, chroot. No devices, no
- * mounts, no network, no kernel settings.
+ * Capabilities for the work of package scripts as root: owners, modes, other users' programs, file capabilities, chroot. No
+ * devices, no mounts, no network, no kernel settings.
  */
 const CAPABILITIES = [
   'chown',
@@ -34,7 +35,7 @@ const CAPABILITIES = [
   'sys_chroot',
 ] as const;
 
-/** mount(8) must not look for the absolute path of a folder that is named relative to the current one. */
+/** mount(8) must not look up the absolute path of a folder that is given relative to the current one. */
 const MOUNT = 'mount -n --no-canonicalize';
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 const LINKS = { fd: 'fd', stdin: 'fd/0', stdout: 'fd/1', stderr: 'fd/2' };
@@ -53,8 +54,8 @@ ${Object.entries(LINKS)
 const SHARED_MEMORY_PAGES = 16_384;
 
 /**
- * Before every backend's own text; the current folder is the new root. Should the machine run out of memory, the kernel
- * ends scripts first; they cannot lower the score again, since their /proc is read-only.
+ * Shell text before that of every backend; the current folder is the new root. If the machine runs out of memory, the kernel
+ * kills scripts first; they cannot lower their score, since their /proc is read-only.
  */
 export const PROLOGUE = `exec 2>&1 3<&- 4<&-
 set -e
@@ -96,8 +97,8 @@ ${mountDev(dev)}exec bwrap --bind ${ROOT} / --dev-bind ${dev} /dev --proc /proc 
 };
 
 /**
- * The root is moved over /, as switch_root(8) does, so that no chroot leads out: the mount on top is all that `..`
- * finds. util-linux's own programs are still found below it, until chroot(8) starts the command.
+ * Moves the root over /, as switch_root(8) does, so that no chroot leads out: `..` finds only the mount on top. util-linux's own
+ * programs are still found below it, until chroot(8) starts the command.
  */
 const utilLinux: Backend = {
   name: 'util-linux',
@@ -119,7 +120,7 @@ exec unshare --pid --fork --kill-child --mount sh -c ${quote(inner)}
 
 /** The backends in the order in which they are tried. */
 export const BACKENDS: readonly Backend[] = [
-  // crun wants to know the cgroups even when it is to leave them alone, and refuses a mix of both versions.
+  // crun reads the cgroups even if it must not use them, and refuses a mix of both versions.
   oci('crun', '--cgroup-manager=disabled', `${MOUNT} -t tmpfs tmpfs /sys/fs/cgroup\n`),
   oci('runc', ''),
   bubblewrap,

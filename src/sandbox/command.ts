@@ -1,24 +1,24 @@
 import type { SandboxLimits } from './limits.ts';
 import type { UserNamespace } from './user-namespace.ts';
 
-/** A program that runs a command with a folder as its root; the most confined first. */
+/** Program that runs a command with a folder as its root; the most confined first. */
 export type BackendName = 'crun' | 'runc' | 'bubblewrap' | 'util-linux';
 
-/** A command as it is seen within the sandbox. */
+/** A command as seen from inside the sandbox. */
 export interface SandboxedCommand {
-  /** The program is an absolute path in the new root. */
+  /** Program, as an absolute path in the new root, and arguments. */
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A command with how its start and its output are observed. */
+/** A command, and how its start and its output are observed. */
 export interface RunOptions extends SandboxedCommand {
   /**
-   * A file of the root that the command makes before anything else: it distinguishes a command that failed from a sandbox
-   * that did. Undefined: the command does not fail.
+   * A file of the root that the command makes first: it distinguishes a command that failed from a sandbox that failed.
+   * Undefined: the command does not fail.
    */
   readonly started: string | undefined;
-  /** Receives each line of its output, both streams. */
+  /** Receives each line of standard output and standard error. */
   readonly onLine: (line: string) => void;
 }
 
@@ -30,6 +30,6 @@ export interface Place {
   readonly signal: AbortSignal;
   /** The only backend to try; undefined: the first that works */
   readonly backend?: BackendName | undefined;
-  /** Folders where programs are looked for, separated by colons */
+  /** Folders to find programs in, separated by colons */
   readonly path: string;
 }

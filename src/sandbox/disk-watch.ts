@@ -3,20 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
 import type { Place } from './command.ts';
 
-/** A watch over the disk that a root takes. */
+/** A watch over the disk space that a root uses. */
 export interface DiskWatch {
-  /** Aborted when the disk limits are passed; its reason is the AppError that says so. */
+  /** Aborted if a disk limit is exceeded; its reason is the AppError. */
   readonly signal: AbortSignal;
-  /** Ends the watch; nothing of it runs afterwards. */
+  /** Ends the watch, and waits until nothing of it runs. */
   stop(): Promise<void>;
 }
 
 const INTERVAL_MS = 100;
 
 /**
- * Watches what a root takes of the disk while scripts run in it. Each look is one statfs(2); the root itself is measured only when
- * so much of the file system has gone since the last time that it may be beyond its limit. Deleted files that are still
- * open are in no measure of a root: for them there is the room that stays free.
+ * Watches the disk space that a root uses while scripts run in it. Each check is one statfs(2); the root itself is only measured
+ * if so much of the file system has been used since the last time that it may be beyond its limit. Deleted files that are still
+ * open are not part of any measure of a root; the free space that is reserved allows for them.
  */
 export function watchDisk(place: Pick<Place, 'namespace' | 'root' | 'limits'>): DiskWatch {
   const beyond = new AbortController();
@@ -50,13 +50,13 @@ async function watch(
   }
 }
 
-/** Returns what is free for a user without rights. Some file systems make inodes as they need them and count none. */
+/** Returns the space that is free for an unprivileged user. Some file systems make inodes as needed and count none. */
 async function freeOn(root: string): Promise<{ readonly bytes: number; readonly files: number }> {
   const { bavail, bsize, files, ffree } = await statfs(root);
   return { bytes: bavail * bsize, files: files === 0 ? Number.POSITIVE_INFINITY : ffree };
 }
 
-/** Measures the root within the namespace, whose ids own the files. What changes meanwhile may or may not count. */
+/** Measures the root inside the namespace, whose ids own the files. Concurrent changes may or may not count. */
 async function usedBytes({ namespace, root }: Pick<Place, 'namespace' | 'root'>): Promise<number> {
   const words = ['du', '--summarize', '--block-size=1', '--one-file-system', '.'];
   const { stdout, stderr, ended } = namespace.start(words, { folder: root });

@@ -10,13 +10,13 @@ import { openUserNamespace } from './user-namespace.ts';
 /** A folder that one process uses. */
 export interface OwnedFolder {
   readonly path: string;
-  /** Until it is released, the folder is this process's. */
+  /** Held by this process until it releases the folder. */
   readonly lock: HeldLock;
 }
 
 /**
- * Makes a new folder below `parent`. Its name, which scripts find in /proc/self/mountinfo, says nothing of machine or process; a lock
- * beside it shows other processes that it is in use.
+ * Makes a new folder below `parent`. Its name, which scripts can read in /proc/self/mountinfo, reveals nothing about machine or
+ * process; a lock beside it shows other processes that it is in use.
  * @throws AppError STORAGE
  */
 export async function makeOwnFolder(parent: string, signal: AbortSignal): Promise<OwnedFolder> {
@@ -34,9 +34,10 @@ export async function makeOwnFolder(parent: string, signal: AbortSignal): Promis
 }
 
 /**
- * Removes folders with whatever is in them, however deep. Without root their files belong to ids that only a user
+ * Removes folders with all their contents, however deep. Without root privileges, their files belong to ids that only a user
  * namespace has.
- * @throws AppError STORAGE when something stays
+ * @param path where programs are found
+ * @throws AppError STORAGE if something remains
  */
 export async function removeFolders(folders: readonly string[], path: string): Promise<void> {
   if (folders.length === 0) return;
@@ -57,7 +58,7 @@ export async function removeFolders(folders: readonly string[], path: string): P
   throw new AppError('STORAGE', `${left}: could not be removed`, { hint: `Remove it: rm -rf ${left}` });
 }
 
-/** Removes what killed processes have left behind. @throws AppError STORAGE */
+/** Removes folders that killed processes have left behind. @throws AppError STORAGE */
 export async function removeAbandoned(parent: string, path: string): Promise<void> {
   const folders = readdirSync(parent, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())

@@ -5,14 +5,14 @@ export interface IdRange {
   readonly count: number;
 }
 
-/** Ids that a root has: /etc/passwd's `nobody` is 65534, and systemd takes what is above 65535 for containers. */
+/** Number of ids of a root: `nobody` is 65534 in /etc/passwd, and systemd uses ids above 65535 for containers. */
 const ROOT_IDS = 65_536;
-/** No account's and no /etc/subuid's range; what systemd-nspawn picks from too (nspawn(1), --private-users=pick). */
+/** Ids that no account and no range of /etc/subuid has; systemd-nspawn picks from them too (nspawn(1), --private-users=pick). */
 const SHIFTED = { first: 0x2000_0000, slots: 0x2000 };
 
 /**
- * Returns what root maps: ids that nobody has, so that scripts own nothing outside and the kernel counts their processes; within
- * a container, whose ids are few, its own ids.
+ * Returns the ranges that root maps: unused ids, so that scripts own nothing outside and the kernel counts their processes;
+ * inside a container, which has few ids, the container's own.
  * @param uidMap text of /proc/self/uid_map or gid_map
  * @param random in [0, 1)
  */
@@ -32,8 +32,8 @@ export function rootRanges(uidMap: string, random: number): readonly IdRange[] {
 }
 
 /**
- * Returns what a user maps: themselves as root, the rest from /etc/subuid or /etc/subgid (subuid(5)). Undefined: the file
- * has no range for them.
+ * Returns the ranges that a user maps: their own id as root, the others from /etc/subuid or /etc/subgid (subuid(5)). Undefined if
+ * the file has no range for them.
  */
 export function userRanges(
   subIds: string,
@@ -53,7 +53,7 @@ export function userRanges(
   return ranges.length === 1 ? undefined : ranges;
 }
 
-/** Whether an id of the namespace is mapped. */
+/** Tells whether an id of the namespace is mapped. */
 export function isMapped(ranges: readonly IdRange[], id: number): boolean {
   return ranges.some(({ inside, count }) => id >= inside && id < inside + count);
 }

@@ -1,8 +1,8 @@
 import type { SandboxedCommand } from './command.ts';
 
 /**
- * System calls that no package script needs and that reach deep into the kernel, or that keep something outside of
- * the namespaces: keys are per user, not per namespace.
+ * System calls that no package script needs and that reach deep into the kernel, or whose effects leave the namespaces: keys are
+ * per user, not per namespace.
  */
 const DENIED_CALLS = [
   'acct',
@@ -52,12 +52,15 @@ const MASKED = [
   '/proc/sched_debug',
 ];
 
-/** Size of /dev, in bytes: by default a tmpfs takes half of the machine's memory; some scripts write to /dev/shm, none much. */
+/**
+ * Size of /dev in bytes: by default, a tmpfs may use half of the machine's memory; some scripts write to /dev/shm, but none
+ * writes much.
+ */
 export const DEV_BYTES = 64 * 2 ** 20;
 
 /**
- * Returns the config.json of the OCI runtime specification for a command. It names only the namespaces that the caller has not made
- * already, and no resources: not every user may use cgroups.
+ * Returns the config.json of the OCI runtime specification for a command. It lists only the namespaces that the caller has not
+ * made yet, and no resources, since not every user may use cgroups.
  */
 export function ociConfig(
   { words, env }: SandboxedCommand,

@@ -1,9 +1,9 @@
-/** A line that never ends is cut here. */
+/** Longer lines are cut. */
 const MAX_LINE_BYTES = 4096;
 
 /**
- * Cuts a program's output into lines fit for a terminal: no control characters, no more than `maxBytes` in all.
- * The rest is counted and dropped.
+ * Splits a program's output into lines fit for a terminal: no control characters, no more than `maxBytes` in all. The rest is
+ * counted and dropped.
  */
 export class OutputLines {
   readonly #emit: (line: string) => void;

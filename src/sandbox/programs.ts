@@ -2,10 +2,10 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../model/app-error.ts';
 
-/** Folders of the programs of every Linux, also for users whose PATH leaves sbin out */
+/** Folders with the programs of every Linux system, for users whose PATH lacks sbin. */
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** Programs that every sandbox needs, with the Debian package of each */
+/** Programs that every sandbox needs, with the Debian package of each. */
 const NEEDED: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
@@ -18,16 +18,16 @@ const NEEDED: Readonly<Record<string, string>> = {
   tar: 'tar',
   sh: 'dash',
 };
-/** Further programs that are needed without root */
+/** Further programs that are needed without root privileges. */
 const NEEDED_BY_USERS: Readonly<Record<string, string>> = { newuidmap: 'uidmap', newgidmap: 'uidmap' };
 
-/** Returns the folders in which programs are looked for, separated by colons. */
+/** Returns the folders to find programs in, separated by colons. */
 export function searchPath(env: NodeJS.ProcessEnv): string {
   const own = (env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
   return [...new Set([...own, ...SYSTEM_PATH])].join(':');
 }
 
-/** Returns the path of a program; undefined where it is not installed. */
+/** Returns the path of a program; undefined if it is not installed. */
 export function findProgram(name: string, path: string): string | undefined {
   return path
     .split(':')
@@ -35,7 +35,10 @@ export function findProgram(name: string, path: string): string | undefined {
     .find(isProgram);
 }
 
-/** @throws AppError UNSUPPORTED naming every program that is missing and its package */
+/**
+ * Checks that the programs of every sandbox are installed.
+ * @throws AppError UNSUPPORTED listing the missing ones and their packages
+ */
 export function requirePrograms(path: string, isRoot: boolean): void {
   const needed = { ...NEEDED, ...(isRoot ? {} : NEEDED_BY_USERS) };
   const missing = Object.keys(needed).filter((name) => findProgram(name, path) === undefined);
@@ -48,7 +51,7 @@ export function requirePrograms(path: string, isRoot: boolean): void {
   );
 }
 
-/** Returns the error that no sandbox can be made here, and why. */
+/** Makes the AppError UNSUPPORTED for a machine on which no sandbox can be made, and why. */
 export function noSandbox(
   why: string,
   hint: string,

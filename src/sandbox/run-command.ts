@@ -9,7 +9,7 @@ import { OutputLines } from './output-lines.ts';
 import { findProgram, noSandbox } from './programs.ts';
 import { namespaceHint } from './user-namespace.ts';
 
-/** The end of what a backend that did not start printed. */
+/** Length of the end of a failed backend's output that is kept. */
 const MAX_COMPLAINT_CHARACTERS = 4_000;
 
 /** Tries the backends until one starts the command. @throws AppError as Sandbox.run */

@@ -10,9 +10,9 @@ import { noSandbox, requirePrograms, searchPath } from './programs.ts';
 import { runCommand } from './run-command.ts';
 import { type NamespaceProcess, openUserNamespace, type UserNamespace } from './user-namespace.ts';
 
-/** How a sandbox is opened. */
+/** Options of a sandbox. */
 export interface SandboxOptions {
-  /** Folder in which its own is made, on a file system with owners, modes and extended attributes */
+  /** Folder to make the sandbox's own folder in, on a file system with owners, modes and extended attributes */
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
@@ -22,38 +22,38 @@ export interface SandboxOptions {
 }
 
 /**
- * A root in a folder of its own, to be filled, run in and read back, in this order. Owners are the root's own,
- * whoever runs this.
+ * A root in a folder of its own, to be filled, run in and read back, in this order. Files have the root's own owners, whoever
+ * runs this.
  */
 export interface Sandbox {
   /** Folder for the caller's files, on the same file system; removed with the sandbox */
   readonly folder: string;
   readonly uids: readonly IdRange[];
   readonly gids: readonly IdRange[];
-  /** Fills the root from a tar without devices. @throws AppError STORAGE with tar's words */
+  /** Fills the root from a tar without devices. @throws AppError STORAGE with tar's own words */
   unpack(tar: AsyncIterable<Uint8Array>): Promise<void>;
   /**
-   * Runs a command with the root as `/`; all its processes are gone afterwards.
-   * @throws AppError UNSUPPORTED when no backend starts it, LIMIT, CANCELLED; STORAGE when the disk is almost full
+   * Runs a command with the root as `/`; all its processes have ended afterwards.
+   * @throws AppError UNSUPPORTED if no backend starts it, LIMIT, CANCELLED; STORAGE if the disk is almost full
    */
   run(command: RunOptions): Promise<{ readonly exitCode: number; readonly backend: BackendName }>;
-  /** The root as a tar in order of names, without what is `leftOut`: paths of the root. @throws AppError STORAGE, LIMIT */
+  /** Packs the root as a tar in order of names, without the paths `leftOut`. @throws AppError STORAGE, LIMIT */
   pack(leftOut: readonly string[]): AsyncGenerator<Buffer>;
   close(): Promise<void>;
 }
 
-/** The end of a program's complaint is what names the cause. */
+/** The end of a program's output names the cause of a failure. */
 const MAX_COMPLAINT_CHARACTERS = 4_000;
 const TAR_XATTRS = ['user.*', 'security.capability', 'system.posix_acl_*'].map(
   (mask) => `--xattrs-include=${mask}`,
 );
 
-/** True for the extended attributes that an unprivileged root can set; others need the machine's own root. */
+/** Tells whether an unprivileged root can set an extended attribute; others need the machine's own root. */
 export function isCarriedXattr(name: string): boolean {
   return name.startsWith('user.') || name === 'security.capability' || name.startsWith('system.posix_acl_');
 }
 
-/** @throws AppError UNSUPPORTED naming what is missing on this machine; STORAGE */
+/** Makes a user namespace and an empty root. @throws AppError UNSUPPORTED naming what is missing on this machine; STORAGE */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (process.platform !== 'linux') {
     throw noSandbox(`none can be made on ${process.platform}`, 'Run it on Linux, or use --install static.');
@@ -158,7 +158,7 @@ async function* pack(state: Place, leftOut: readonly string[]): AsyncGenerator<B
   throw new AppError('STORAGE', `${state.root}: tar could not read it back: ${complaint() || why}`);
 }
 
-/** The end of what a process prints on standard error, read as it comes. */
+/** Keeps the end of what a process prints on standard error. */
 function tail(child: NamespaceProcess): () => string {
   let text = '';
   child.stderr.on('data', (chunk: Buffer) => {

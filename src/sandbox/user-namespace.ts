@@ -5,24 +5,24 @@ import type { AppError } from '../model/app-error.ts';
 import { type IdRange, rootRanges, userRanges } from './id-map.ts';
 import { noSandbox } from './programs.ts';
 
-/** How a command is started in a namespace. */
+/** Options of starting a command in a namespace. */
 export interface CommandOptions {
-  /** The folder it starts in; it may be one that the namespace's root could not reach by its path. */
+  /** Working directory; the namespace's root may not be able to reach it by its path. */
   readonly folder: string;
   readonly input?: AsyncIterable<Uint8Array>;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * A user namespace with all the ids of a root file system, and a process namespace within it: whatever was started
- * in it dies with it, also when this process is killed.
+ * A user namespace with all the ids of a root file system, and a process namespace within it: all its processes die with it, also
+ * if this process is killed.
  */
 export interface UserNamespace {
   readonly uids: readonly IdRange[];
   readonly gids: readonly IdRange[];
-  /** Starts the command as the namespace's root. */
+  /** Starts the command as root of the namespace. */
   start(words: readonly string[], options: CommandOptions): NamespaceProcess;
-  /** Kills all that runs in it, and waits until it is gone. */
+  /** Kills all its processes, and waits until they have ended. */
   close(): Promise<void>;
 }
 
@@ -32,19 +32,20 @@ export interface NamespaceProcess {
   readonly stdout: Readable;
   /** Output that has to be read to its end */
   readonly stderr: Readable;
-  /** Never rejects; `why` is empty after exit code 0. */
+  /** Never rejects; `why` is empty if the exit code is 0. */
   readonly ended: Promise<{ readonly exitCode: number; readonly why: string }>;
 }
 
 /**
- * @param path where programs are looked for
+ * Makes a user namespace and maps its ids.
+ * @param path where programs are found
  * @throws AppError UNSUPPORTED naming what is missing
  */
 export async function openUserNamespace(path: string): Promise<UserNamespace> {
   const maps = idMaps();
   const { execa } = await import('execa');
   const env = { PATH: path, LC_ALL: 'C' };
-  // The namespaces last as long as their first process, which reads from this one and ends at end of file.
+  // The namespaces live as long as their first process, which reads from this process and exits at end of file.
   const holder = execa('unshare', ['--user', '--pid', '--fork', 'sh', '-c', 'echo; exec cat >/dev/null'], {
     env,
     extendEnv: false,
@@ -86,7 +87,7 @@ export async function openUserNamespace(path: string): Promise<UserNamespace> {
         extendEnv: false,
         reject: false,
         buffer: false,
-        // Numbers are handed on to node; execa's types know them for the first three only.
+        // Numbers are passed on to Node.js; execa's types allow them for the first three only.
         stdio: stdio as unknown as ['pipe', 'pipe', 'pipe'],
       });
       const ended = child.then(({ exitCode = -1, shortMessage = '' }) => ({ exitCode, why: shortMessage }));
@@ -97,7 +98,7 @@ export async function openUserNamespace(path: string): Promise<UserNamespace> {
   return namespace;
 }
 
-/** Checks that other namespaces can be made within it: some kernels allow a user namespace alone. */
+/** Checks that other namespaces can be made within it: some kernels allow only a user namespace. */
 async function tryNamespaces(namespace: UserNamespace): Promise<void> {
   const words = ['unshare', '--mount', '--net', '--ipc', '--uts', '--propagation=private', 'true'];
   const { stdout, stderr, ended } = namespace.start(words, { folder: '/' });

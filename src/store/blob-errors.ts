@@ -2,11 +2,11 @@ import { AppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
 import type { BlobFile } from './checked-read.ts';
 
-/** AppError INTEGRITY: a blob of a store is missing or has other bytes than its name says. */
+/** AppError INTEGRITY: a blob of a store is missing, or its bytes are not those of its digest. */
 export class DamagedBlobError extends AppError {
   readonly digest: Digest;
 
-  /** @param got what is there instead: a size or a digest */
+  /** @param got what was found instead: a size or a digest */
   constructor({ digest, sizeBytes, path }: BlobFile, got: string) {
     super('INTEGRITY', `damaged blob ${digest} (${path}): expected ${sizeBytes} bytes, got ${got}`, {
       hint: 'Run `compose cache verify --repair`, then try again.',

@@ -12,15 +12,18 @@ import { readBlobFile } from './checked-read.ts';
 
 /** Content-addressed blobs. */
 export interface BlobStore {
-  /** Path of the blob. @throws AppError NOT_FOUND */
+  /** Returns the path of the blob. @throws AppError NOT_FOUND */
   get(digest: Digest): string;
   has(digest: Digest): boolean;
-  /** Verifies `expected` before the blob gets its name; one that is there is replaced. @throws AppError INTEGRITY, STORAGE */
+  /**
+   * Stores a blob, which gets its name after `expected` has been verified; an existing one is replaced.
+   * @throws AppError INTEGRITY, STORAGE
+   */
   put(
     source: AsyncIterable<Uint8Array> | Uint8Array,
     expected?: { digest?: Digest; sizeBytes?: number },
   ): Promise<{ digest: Digest; sizeBytes: number }>;
-  /** False when it was not there. */
+  /** Removes the blob; returns false if it was not there. */
   remove(digest: Digest): Promise<boolean>;
 }
 
@@ -28,17 +31,16 @@ export interface BlobStore {
 export interface StoredBlob {
   readonly digest: Digest;
   readonly sizeBytes: number;
-  /** Last `touch`, or when it was stored */
+  /** Time of the last `touch`, or when it was stored, in milliseconds since the epoch */
   readonly usedAtMs: number;
 }
 
-/** Temp files are called `<pid>-<random>`, so that gc can tell whose they are. */
+/** Temp files are called `<pid>-<random>`, so that gc can tell which process they belong to. */
 const RANDOM_BYTES = 8;
 
 /**
- * Content-addressed blobs in a folder that any number of processes share. A name under blobs/ only ever belongs to
- * a complete, flushed, read-only file; whatever kills a process leaves nothing but files under ingest/ and partial/,
- * which gc removes.
+ * Content-addressed blobs in a folder that any number of processes share. Every name under blobs/ belongs to a complete, flushed,
+ * read-only file; a process that is killed leaves nothing but files under ingest/ and partial/, which gc removes.
  *
  *     blobs/sha256/<hex>   blobs, 0444
  *     ingest/<pid>-<hex>   temp files
@@ -67,7 +69,10 @@ export class FileBlobStore implements BlobStore {
     throw new MissingBlobError(digest, `cache ${this.directory}`);
   }
 
-  /** With `sizeBytes`, false for a file of another size: it is damaged, and storing the blob again replaces it. */
+  /**
+   * Tells whether the blob is there. With `sizeBytes`, a file of another size is damaged and counts as missing, so that storing
+   * the blob again replaces it.
+   */
   has(digest: Digest, sizeBytes?: number): boolean {
     if (sizeBytes === undefined) return existsSync(this.pathOf(digest));
     return statSync(this.pathOf(digest), { throwIfNoEntry: false })?.size === sizeBytes;
@@ -105,8 +110,8 @@ export class FileBlobStore implements BlobStore {
   }
 
   /**
-   * Moves a complete file of this file system in: its digest has been verified by the caller, its size is checked
-   * here. Success leaves no file at `path`.
+   * Moves in a complete file of the same file system. The caller has verified its digest; its size is checked here. On success
+   * there is no file at `path` any more.
    * @throws AppError INTEGRITY, STORAGE
    */
   async adopt(path: string, digest: Digest, sizeBytes: number): Promise<void> {
@@ -122,7 +127,7 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  /** Stable path of a resumable download; any text may be a key. */
+  /** Returns the stable path of a resumable download; any text may be a key. */
   partialPath(key: string): string {
     const safe = key.replace(/[^A-Za-z0-9._+-]/g, '_').slice(-100);
     return join(
@@ -131,7 +136,7 @@ export class FileBlobStore implements BlobStore {
     );
   }
 
-  /** In order of digests. Blobs that vanish meanwhile are left out. */
+  /** Lists all blobs by digest. Blobs that are removed meanwhile are left out. */
   async *list(): AsyncIterable<StoredBlob> {
     for (const name of readdirSync(this.blobsDirectory).sort()) {
       if (!/^[0-9a-f]{64}$/.test(name)) continue;
@@ -141,7 +146,7 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  /** Marks the blob as used now, for gc; at most once per process. Never fails: it is only a hint. */
+  /** Marks the blob as used now, for gc; at most once per process. Never fails, since it is only a hint. */
   touch(digest: Digest): void {
     if (this.#touched.has(digest)) return;
     this.#touched.add(digest);
@@ -153,7 +158,7 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  /** Where the blob is, or would be. */
+  /** Returns the path of the blob, which need not exist. */
   pathOf(digest: Digest): string {
     return join(this.blobsDirectory, hexOf(digest));
   }
@@ -163,12 +168,12 @@ export class FileBlobStore implements BlobStore {
     return openBlobWriter(join(this.ingestDirectory, name), this.#install);
   }
 
-  /** What is there may be damaged, and the new file is right: it takes the name. */
+  /** Replaces an existing file: it may be damaged, and the new one is right. */
   readonly #install = (path: string, digest: Digest): void => {
     renameSync(path, this.pathOf(digest));
   };
 
-  /** The blob's bytes from `start` on, checked when that is 0. @throws DamagedBlob */
+  /** Streams the blob's bytes from `start` on, checked if that is 0. @throws DamagedBlobError */
   read(blob: { digest: Digest; size: number }, start = 0, signal?: AbortSignal): AsyncGenerator<Buffer> {
     return readBlobFile(
       { digest: blob.digest, sizeBytes: blob.size, path: this.pathOf(blob.digest) },
@@ -176,7 +181,7 @@ export class FileBlobStore implements BlobStore {
     );
   }
 
-  /** The error for a blob whose bytes were found to be wrong. */
+  /** Makes the error for a blob whose bytes were found to be wrong. */
   damaged(blob: { digest: Digest; size: number }, got: string): DamagedBlobError {
     return new DamagedBlobError(
       { digest: blob.digest, sizeBytes: blob.size, path: this.pathOf(blob.digest) },

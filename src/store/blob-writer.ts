@@ -6,23 +6,23 @@ import type { Digest } from '../model/digest.ts';
 
 const fsyncAsync = promisify(fsync);
 
-/** Blobs never change. */
+/** Mode of blobs, which never change. */
 export const BLOB_MODE = 0o444;
 
-/** A blob in the making. After commit or abort nothing of it is left but, perhaps, the blob. */
+/** A blob that is being written. After commit or abort, the temp file is gone. */
 export interface BlobWriter {
-  /** The temp file, in the store's own file system */
+  /** Path of the temp file, in the store's own file system */
   readonly path: string;
-  /** Appends; synchronous into the page cache. @throws AppError STORAGE */
+  /** Appends to the file, synchronously (into the page cache). @throws AppError STORAGE */
   write(chunk: Uint8Array): void;
   /**
-   * The caller has computed `digest` over the bytes it wrote; the size written is checked here. Flushed to disk
-   * before it gets its name; many commits at a time overlap their flushes. A blob that is there already is replaced.
-   * On failure the temp file is gone.
-   * @throws AppError INTEGRITY when `sizeBytes` is not what was written, STORAGE
+   * Flushes the file to disk and gives it its name; many commits at a time overlap their flushes. The caller has computed
+   * `digest` over the bytes it wrote; their number is checked here. An existing blob is replaced. On failure the temp file is
+   * gone.
+   * @throws AppError INTEGRITY if `sizeBytes` is not what was written, STORAGE
    */
   commit(digest: Digest, sizeBytes: number): Promise<void>;
-  /** Drops the temp file. Harmless after commit and when called twice. */
+  /** Removes the temp file. Has no effect after commit or a second time. */
   abort(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export function openBlobWriter(path: string, install: Install): BlobWriter {
   };
 }
 
-/** True when there was a file. @throws AppError STORAGE */
+/** Removes a file; returns false if there was none. @throws AppError STORAGE */
 export function removeFile(path: string): boolean {
   try {
     unlinkSync(path);

@@ -11,10 +11,10 @@ export interface BlobFile {
   readonly path: string;
 }
 
-/** Small reads take no more memory than they have to; large ones few calls. */
+/** Small files take no more memory than their size; large ones take few calls. */
 const MAX_READ_BYTES = 1 << 20;
 
-/** Takes in a blob's bytes on their way; `finish` says whether they were the blob's. */
+/** Hashes a blob's bytes as they pass; `finish` checks that they were the blob's. */
 export class BlobCheck {
   readonly #blob: BlobFile;
   readonly #hash = createHash('sha256');
@@ -29,7 +29,7 @@ export class BlobCheck {
     this.#sizeBytes += bytes.length;
   }
 
-  /** @throws DamagedBlob */
+  /** Checks size and digest. @throws DamagedBlobError */
   finish(): void {
     if (this.#sizeBytes !== this.#blob.sizeBytes)
       throw new DamagedBlobError(this.#blob, `${this.#sizeBytes} bytes`);
@@ -39,9 +39,9 @@ export class BlobCheck {
 }
 
 /**
- * A blob's bytes from `start` on. Read from its start it is checked: the last piece comes only when all are right, so that
- * whoever waits for the end never takes a damaged blob for a whole one.
- * @throws DamagedBlob
+ * Streams a blob's bytes from `start` on. If read from its start, the blob is checked: the last piece is yielded only if all are
+ * right, so that a reader that waits for the end never takes a damaged blob for a whole one.
+ * @throws DamagedBlobError
  */
 export async function* readBlobFile(
   blob: BlobFile,

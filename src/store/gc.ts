@@ -6,23 +6,23 @@ import type { FileBlobStore, StoredBlob } from './blob-store.ts';
 import { removeFile } from './blob-writer.ts';
 import { isAlive } from './process-alive.ts';
 
-/** Which blobs garbage collection may remove. */
+/** Blobs that garbage collection may remove. */
 export interface GcOptions {
-  /** Evict the least recently used blobs until the rest is no larger; undefined: only stale temp files go. */
+  /** Removes the least recently used blobs until the rest is no larger; undefined: only stale temp files are removed. */
   readonly maxSizeBytes: number | undefined;
-  /** True for blobs that must stay, whatever the size. */
+  /** Returns true for blobs that must stay, whatever the size. */
   readonly keep: (digest: Digest) => boolean;
-  /** Milliseconds since the epoch */
+  /** Milliseconds since the epoch; default: the clock */
   readonly nowMs?: number;
 }
 
-/** What garbage collection removed. */
+/** Result of garbage collection. */
 export interface GcResult {
   /** Blobs removed */
   readonly removed: number;
   /** Temp files and partial downloads removed */
   readonly removedTemporary: number;
-  /** Of both */
+  /** Total size of both */
   readonly freedBytes: number;
   /** Blobs that remain */
   readonly keptBytes: number;

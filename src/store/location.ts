@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /**
- * Where blobs and catalog live: $PKGCOMPOSE_CACHE; else the checkout's cache/ when `checkoutRoot` is one (it has
- * .git and cache) and this user can write there; else $XDG_CACHE_HOME/pkgcompose (an absolute path, XDG Base Directory §3); else
+ * Returns the folder of the cache: $PKGCOMPOSE_CACHE; else the checkout's cache/, if `checkoutRoot` is one (it has .git and
+ * cache) and this user can write there; else $XDG_CACHE_HOME/pkgcompose (an absolute path, XDG Base Directory section 3); else
  * ~/.cache/pkgcompose. Empty variables count as unset.
  */
 export function cacheDirectory(env: NodeJS.ProcessEnv, checkoutRoot?: string): string {
@@ -17,7 +17,7 @@ export function cacheDirectory(env: NodeJS.ProcessEnv, checkoutRoot?: string): s
   return join(env.HOME || homedir(), '.cache', 'pkgcompose');
 }
 
-/** Of a checkout that several users start, the cache is the one's who made it. */
+/** Tells whether this user can use the checkout's cache: if several users run a checkout, it belongs to the one who made it. */
 function isUsable(cache: string): boolean {
   try {
     accessSync(cache, constants.W_OK | constants.X_OK);

@@ -1,6 +1,6 @@
 import { errnoOf } from '../files/errno.ts';
 
-/** Whether a process with this id runs on this machine, whoever owns it. */
+/** Tells whether a process with this id runs on this machine, whoever owns it. */
 export function isAlive(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {

@@ -4,6 +4,7 @@ import { errnoOf, storageError } from '../files/errno.ts';
 import type { Digest } from '../model/digest.ts';
 import type { FileBlobStore } from './blob-store.ts';
 
+/** A blob whose bytes have another digest. */
 export interface DamagedBlob {
   readonly digest: Digest;
   readonly expected: Digest;
@@ -20,8 +21,9 @@ export interface VerifyResult {
 const READ_BYTES = 1 << 20;
 
 /**
- * Hashes every blob; with `repair` the damaged ones are removed, to be fetched or made again when next needed.
- * Blobs that vanish meanwhile are skipped. @throws AppError STORAGE when a blob cannot be read
+ * Hashes every blob. With `repair`, damaged ones are removed, and fetched or made again when next needed. Blobs that are removed
+ * meanwhile are skipped.
+ * @throws AppError STORAGE if a blob cannot be read
  */
 export async function verifyStore(
   store: FileBlobStore,
@@ -47,7 +49,7 @@ export async function verifyStore(
   return { checked, damaged, removed };
 }
 
-/** Hashes a file; undefined when it does not exist. @throws AppError STORAGE */
+/** Hashes a file; undefined if it does not exist. @throws AppError STORAGE */
 export async function digestOfFile(path: string): Promise<Digest | undefined> {
   const hash = createHash('sha256');
   try {

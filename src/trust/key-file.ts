@@ -1,6 +1,6 @@
 /** A file with a public key, or with several. */
 export interface KeyFile {
-  /** File name; folders before it do not count */
+  /** File name; its folders are ignored */
   readonly name: string;
   readonly bytes: Uint8Array;
 }

@@ -5,10 +5,10 @@ import type { KeyFile } from './key-file.ts';
 import { type KeyBlock, splitKeyring } from './openpgp-packets.ts';
 import type { OwnerTrust } from './web-of-trust.ts';
 
-/** `-trusted` and `-revoked` lists: Arch's have some 10 and 50 lines; a line is a fingerprint and a level. */
+/** `-trusted` and `-revoked` lists: Arch's have about 10 and 50 lines; a line is a fingerprint and a level. */
 const MAX_LIST_BYTES = 1024 * 1024;
 
-/** What the files of a pacman keyring say. Fingerprints are upper-case hex. */
+/** Contents of the files of a pacman keyring. Fingerprints are upper-case hex. */
 export interface KeyringParts {
   readonly blocks: readonly KeyBlock[];
   readonly trusted: ReadonlyMap<string, OwnerTrust>;
@@ -17,7 +17,7 @@ export interface KeyringParts {
   readonly sources: readonly string[];
 }
 
-/** Lines of a list file without comments: `FINGERPRINT` or `FINGERPRINT:level:`. */
+/** Parses the lines of a list file without comments: `FINGERPRINT` or `FINGERPRINT:level:`. */
 function readList(file: KeyFile): { fingerprint: string; level: string }[] {
   if (file.bytes.length > MAX_LIST_BYTES) {
     throw new AppError(
@@ -43,13 +43,19 @@ function readList(file: KeyFile): { fingerprint: string; level: string }[] {
   return rows;
 }
 
-/** gpg --export-ownertrust: 6 ultimate, 5 full, 4 marginal; 2 and 3 (undefined, never) make no introducer. */
+/**
+ * Converts a level of gpg --export-ownertrust: 6 ultimate, 5 full, 4 marginal. Keys with 2 and 3 (undefined, never) introduce no
+ * others.
+ */
 function ownerTrust(level: string): OwnerTrust | undefined {
   if (level === '5' || level === '6') return 'full';
   return level === '4' ? 'marginal' : undefined;
 }
 
-/** Reads the files of a pacman keyring; files with other names are ignored. @throws AppError UNTRUSTED_KEY for a malformed one */
+/**
+ * Parses the files of a pacman keyring; files with other names are ignored.
+ * @throws AppError UNTRUSTED_KEY for a malformed file
+ */
 export function readKeyringFiles(files: Iterable<KeyFile>): KeyringParts {
   const blocks: KeyBlock[] = [];
   const trusted = new Map<string, OwnerTrust>();

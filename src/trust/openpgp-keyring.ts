@@ -8,7 +8,7 @@ import { type KeyringParts, readKeyringFiles } from './keyring-files.ts';
 import { type KeyBlock, MAX_KEYRING_BYTES } from './openpgp-packets.ts';
 import type { Introducer, OwnerTrust } from './web-of-trust.ts';
 
-/** A key that the product knows. */
+/** A key that the product trusts by its fingerprint. */
 export interface KeyPin {
   /** Upper-case hex v4 fingerprint, which is SHA-1 */
   readonly fingerprint: string;
@@ -17,9 +17,9 @@ export interface KeyPin {
 }
 
 /**
- * pacman's keys: a folder's `*.gpg` (binary or armored) with their `-trusted` and `-revoked` lists, like
- * /usr/share/pacman/keyrings after `pacman-key --populate`: trusted keys are valid themselves (locally signed) and introduce
- * others by their ownertrust, revoked ones are disabled. Keys are parsed when a signature names them.
+ * pacman's keys: the `*.gpg` files (binary or armored) of a folder with their `-trusted` and `-revoked` lists, like
+ * /usr/share/pacman/keyrings after `pacman-key --populate`. Trusted keys are valid themselves (locally signed) and introduce
+ * others by their ownertrust; revoked ones are disabled. A key is parsed when a signature refers to it.
  */
 export class OpenPgpKeyring {
   readonly #parts: KeyringParts;
@@ -46,7 +46,7 @@ export class OpenPgpKeyring {
     this.#byKeyId = byKeyId;
   }
 
-  /** @throws AppError NOT_FOUND when the folder has no `*.gpg`; UNTRUSTED_KEY when a file is malformed */
+  /** Reads a keyring folder. @throws AppError NOT_FOUND if the folder has no `*.gpg`; UNTRUSTED_KEY if a file is malformed */
   static async load(directory: string): Promise<OpenPgpKeyring> {
     let names: string[];
     try {
@@ -77,12 +77,15 @@ export class OpenPgpKeyring {
     );
   }
 
-  /** Files of a keyring package; folders before a name do not count, files of other names are passed over. */
+  /**
+   * Reads the files of a keyring package, whose folders are ignored; files with other names are ignored too.
+   * @throws AppError UNTRUSTED_KEY if a file is malformed
+   */
   static async fromFiles(files: Iterable<KeyFile>): Promise<OpenPgpKeyring> {
     return new OpenPgpKeyring(readKeyringFiles(files));
   }
 
-  /** All keys of them, each trusted and revoked as any of them says. */
+  /** Joins keyrings; a key is trusted or revoked if any of them says so. */
   static union(keyrings: readonly OpenPgpKeyring[]): OpenPgpKeyring {
     const parts = keyrings.map((keyring) => keyring.#parts);
     return new OpenPgpKeyring({
@@ -94,8 +97,8 @@ export class OpenPgpKeyring {
   }
 
   /**
-   * Returns the same keys with only the pinned ones as introducers, marginally trusted whatever the keyring's own list
-   * says: for a keyring that came over the network.
+   * Returns the same keys with only the pinned ones as introducers, marginally trusted whatever the keyring's own list says: for
+   * a keyring from the network.
    */
   restrictTo(pins: readonly KeyPin[]): OpenPgpKeyring {
     const trusted = new Map<string, OwnerTrust>();
@@ -113,7 +116,7 @@ export class OpenPgpKeyring {
     return this.#byFingerprint.size;
   }
 
-  /** `262 keys of archlinux.gpg, 5 of them trusted`, for messages */
+  /** Describes the keyring for messages: `262 keys of archlinux.gpg, 5 of them trusted`. */
   describe(): string {
     const sources = this.#parts.sources.length === 0 ? 'no keyring file' : this.#parts.sources.join(', ');
     return `${this.size} ${this.size === 1 ? 'key' : 'keys'} of ${sources}, ${this.#parts.trusted.size} trusted`;
@@ -123,17 +126,17 @@ export class OpenPgpKeyring {
     return this.#parts.trusted.has(fingerprint);
   }
 
-  /** Named by a `-revoked` list */
+  /** Tells whether a `-revoked` list has the key. */
   isDisabled(fingerprint: string): boolean {
     return this.#parts.revoked.has(fingerprint);
   }
 
-  /** Primary fingerprints of the keys that have this key id, or a subkey of it; upper-case hex, 16 digits. */
+  /** Returns the primary fingerprints of the keys that have this key id (upper-case hex, 16 digits), or a subkey with it. */
   findByKeyId(keyId: string): readonly string[] {
     return this.#byKeyId.get(keyId) ?? [];
   }
 
-  /** All copies of a key merged; undefined when absent or beyond parsing. */
+  /** Returns all copies of a key, merged; undefined if there is none that can be parsed. */
   key(fingerprint: string): Promise<Key | undefined> {
     let parsed = this.#parsed.get(fingerprint);
     if (parsed === undefined) {
@@ -151,13 +154,13 @@ export class OpenPgpKeyring {
         const key: Key = await readKey({ binaryKey: block.bytes });
         merged = merged === undefined ? key : await merged.update(key);
       } catch {
-        // A copy that cannot be parsed vouches for nothing; another copy may.
+        // A copy that cannot be parsed is ignored; there may be others.
       }
     }
     return merged;
   }
 
-  /** The trusted keys that may vouch for others: neither disabled nor missing. */
+  /** Returns the trusted keys that may introduce others: neither disabled nor missing. */
   async introducers(): Promise<readonly Introducer[]> {
     const found: Introducer[] = [];
     for (const [fingerprint, trust] of this.#parts.trusted) {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
 
-/** Arch's whole keyring is 2 MiB; a keyring beyond this is not one. */
+/** Arch's whole keyring is 2 MiB; a file beyond this is not a keyring. */
 export const MAX_KEYRING_BYTES = 64 * 1024 * 1024;
-/** Arch's keyring has 10^5 packets at most; a million one-byte packets would only burn time. */
+/** Arch's keyring has 10^5 packets at most; a million one-byte packets would only take time. */
 const MAX_PACKETS = 1_000_000;
 /** The largest RSA key packet in use (16384 bits) is 2 KiB; post-quantum ones are below 8 KiB. */
 const MAX_KEY_PACKET_BYTES = 64 * 1024;
@@ -15,7 +15,7 @@ const TAG_TRUST = 12;
 const TAG_PUBLIC_SUBKEY = 14;
 const TAG_PADDING = 21;
 
-/** One transferable public key of a keyring (RFC 9580 section 10.1): its byte range, not parsed any deeper. */
+/** Byte range of one transferable public key in a keyring (RFC 9580 section 10.1), with the ids of its keys. */
 export interface KeyBlock {
   /** Upper-case hex fingerprint of the primary key */
   readonly fingerprint: string;
@@ -33,7 +33,9 @@ interface Packet {
   readonly end: number;
 }
 
-/** RFC 9580 section 4.2: header of old and new format. Streams of unknown length do not occur in keyrings. */
+/**
+ * Reads the header of a packet, in old or new format (RFC 9580 section 4.2). Streams of unknown length do not occur in keyrings.
+ */
 function readPacket(bytes: Uint8Array, start: number, refuse: (reason: string) => never): Packet {
   const at = (index: number): number =>
     bytes[index] ?? refuse(`ends inside a packet header at byte ${start}`);
@@ -72,7 +74,10 @@ function readPacket(bytes: Uint8Array, start: number, refuse: (reason: string) =
   return { tag, start, bodyStart, end };
 }
 
-/** RFC 9580 section 5.5.4; undefined for versions that GnuPG does not certify any more (2, 3) or never made (5). */
+/**
+ * Computes fingerprint and key id (RFC 9580 section 5.5.4); undefined for versions that GnuPG no longer certifies (2, 3) or never
+ * made (5).
+ */
 function identify(body: Uint8Array): { fingerprint: string; keyId: string } | undefined {
   const head = Buffer.alloc(body[0] === 6 ? 5 : 3);
   if (body[0] === 4) {
@@ -90,7 +95,7 @@ function identify(body: Uint8Array): { fingerprint: string; keyId: string } | un
   return undefined;
 }
 
-/** Bytes of a binary or ASCII-armored (RFC 9580 section 6.2) keyring; several armored blocks are joined. */
+/** Decodes a binary or ASCII-armored (RFC 9580 section 6.2) keyring; several armored blocks are joined. */
 function dearmor(bytes: Uint8Array, refuse: (reason: string) => never): Uint8Array {
   if (((bytes[0] ?? 0x80) & 0x80) !== 0) return bytes;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
@@ -105,10 +110,10 @@ function dearmor(bytes: Uint8Array, refuse: (reason: string) => never): Uint8Arr
 }
 
 /**
- * Splits a keyring into its keys without parsing them: Arch's has some 150 keys with 10,000 signatures, of which a
- * compose needs a handful. Keys of unknown versions are left out.
+ * Splits a keyring into its keys without parsing them: Arch's has about 150 keys with 10,000 signatures, of which an image needs
+ * a few. Keys of unknown versions are left out.
  * @param where names the keyring in errors
- * @throws AppError UNTRUSTED_KEY when it is not a keyring, is cut or is over a limit
+ * @throws AppError UNTRUSTED_KEY if it is not a keyring, is truncated or exceeds a limit
  */
 export function splitKeyring(keyring: Uint8Array, where: string): KeyBlock[] {
   const refuse = (reason: string): never => {

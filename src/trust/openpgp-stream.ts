@@ -1,13 +1,13 @@
 import type { AnyKeyPacket, SignaturePacket } from 'openpgp';
 import { gnupgConfig } from './web-of-trust.ts';
 
-/** One signature to check: against the key's packet that its issuer names, or only to be read past. */
+/** A signature to check, with the key packet of its issuer, or one that is only read past. */
 export interface PendingSignature {
   readonly signature: SignaturePacket;
   readonly key: AnyKeyPacket;
 }
 
-/** Undefined: the signature is good. Else why not. */
+/** Reason why a signature is not good; undefined: it is good. */
 export type SignatureFault = string | undefined;
 
 interface Tap {
@@ -19,8 +19,8 @@ interface Tap {
 }
 
 /**
- * openpgp.js takes the document as an object with `text` and `getBytes()`. Its own literal packet clones a stream so that it
- * can be read twice, which would keep all of it in memory; this one hands the bytes out once.
+ * Makes the document that openpgp.js takes: an object with `text` and `getBytes()`. Its own literal packet clones a stream so
+ * that it can be read twice, which would keep all of it in memory; this one passes the bytes on once.
  */
 async function makeTap(pending: PendingSignature): Promise<Tap> {
   const { enums } = await import('openpgp');
@@ -67,8 +67,8 @@ async function makeTap(pending: PendingSignature): Promise<Tap> {
 }
 
 /**
- * Checks every signature over the data in one pass and constant memory. The data is always read to its end; its own errors
- * are thrown on.
+ * Checks every signature over the data in one pass and constant memory. The data is always read to its end.
+ * @throws whatever reading the data throws
  */
 export async function checkSignatures(
   pending: readonly PendingSignature[],

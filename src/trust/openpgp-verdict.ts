@@ -8,9 +8,9 @@ export interface OpenPgpVerdict {
     | 'revoked-key'
     | 'bad-signature'
     | 'unsigned';
-  /** Upper-case hex: the primary fingerprint of the signing key; for an unknown key, whatever id the signature gives */
+  /** Upper-case hex: the primary fingerprint of the signing key; for an unknown key, the id in the signature */
   readonly fingerprint: string;
-  /** A user id of the signer; empty when unknown */
+  /** A user id of the signer; empty if unknown */
   readonly signer: string;
   /** The reason, for people; continues a sentence whose subject is the signed file */
   readonly message: string;

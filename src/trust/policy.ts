@@ -1,5 +1,5 @@
-/** What signatures must hold for indexes and archives to be accepted; each family adds the keys that its readers look at. */
+/** Conditions that signatures of indexes and archives have to meet; each family adds the keys that its readers accept. */
 export interface TrustPolicy {
-  /** True: missing, unknown, untrusted and bad signatures are accepted; digests are still checked. */
+  /** Accepts missing, unknown, untrusted and bad signatures; digests are still checked. */
   readonly allowUntrusted: boolean;
 }

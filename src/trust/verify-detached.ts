@@ -6,9 +6,9 @@ import { certificationOf, gnupgConfig, isWeak, primaryKeyState, userIdOf } from 
 
 /** Arch's signatures are 119 to 566 bytes; an armored one with three signatures is below 8 KiB. */
 const MAX_SIGNATURE_BYTES = 64 * 1024;
-/** Each costs a pass of hashing; Arch has one. */
+/** Each signature costs a pass of hashing; Arch has one. */
 const MAX_SIGNATURES = 8;
-/** Signatures from the future are refused beyond a clock that is set to the wrong zone. */
+/** Signatures from the future are accepted within the error of a clock that is set to the wrong time zone. */
 const CLOCK_SKEW_MS = 24 * 3600 * 1000;
 
 interface Located {
@@ -63,7 +63,7 @@ async function locate(keyring: OpenPgpKeyring, signature: SignaturePacket): Prom
   return undefined;
 }
 
-/** Why the signature packet itself does not hold at `now`. */
+/** Returns why the signature packet itself is not good at `now`. */
 async function packetFault(signature: SignaturePacket, now: Date): Promise<string | undefined> {
   const { enums } = await import('openpgp');
   if (signature.signatureType !== enums.signature.binary) {
@@ -84,7 +84,7 @@ type KeyVerdict = Pick<OpenPgpVerdict, 'status' | 'message'>;
 const named = ({ key, fingerprint }: Located): string =>
   `${userIdOf(key) || 'a key without a name'}, key ${fingerprint}`;
 
-/** Until when primary key and signer both hold; undefined when the key's own signatures do not bear it out. */
+/** Returns until when primary key and signer are both valid; undefined if the key's own signatures do not confirm it. */
 async function expiryOf({ key, signer }: Located, now: Date): Promise<number | undefined> {
   const primary = await key.getExpirationTime();
   const own = signer === key ? primary : await signer.getExpirationTime(now);
@@ -143,7 +143,10 @@ async function judgeKey(located: Located, keyring: OpenPgpKeyring, now: Date): P
   };
 }
 
-/** A subkey must be bound both ways and the key strong enough and meant for signing, at a time when it had not expired. */
+/**
+ * Returns why a signature by this key does not count; undefined if it does. The key must be strong enough and meant for signing,
+ * a subkey bound in both directions, at a time when it had not expired.
+ */
 async function signingFault({ key, signer }: Located, at: Date): Promise<string | undefined> {
   try {
     await key.getSigningKey(signer.getKeyID(), at, undefined, await gnupgConfig());
@@ -165,9 +168,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Checks a detached signature (binary or armored) over data, which is read once, to its end, in constant memory. It is judged
- * in this order: the bytes, revocation, expiry, permission to sign, web of trust. All of several signatures must hold, as
- * libalpm requires; the verdict is the first that does not. An empty signature gives `unsigned`.
+ * Checks a detached signature (binary or armored) over data, which is read once, to its end, in constant memory. The checks are,
+ * in order: the bytes, revocation, expiry, permission to sign, web of trust. If there are several signatures, all have to be
+ * good, as libalpm requires; the verdict is that of the first that is not. An empty signature gives `unsigned`.
  * @throws whatever reading the data throws
  */
 export async function verifyDetached(

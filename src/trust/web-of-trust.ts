@@ -5,7 +5,7 @@ const MARGINALS_NEEDED = 3;
 /** GnuPG 2.2.18 ignores SHA-1 certifications made since 2019-01-19 (chosen-prefix collisions). */
 const SHA1_UNTIL_MS = Date.UTC(2019, 0, 19);
 
-/** How much an introducer counts (gpg --export-ownertrust). */
+/** Weight of an introducer (gpg --export-ownertrust). */
 export type OwnerTrust = 'marginal' | 'full';
 
 /** A key of the keyring's `-trusted` list. */
@@ -16,20 +16,20 @@ export interface Introducer {
 
 /** How far the introducers certify a key. */
 export interface Certification {
-  /** The user id that is certified best; empty when none is */
+  /** The user id that is certified best; empty if none is */
   readonly userId: string;
   /** User ids of the introducers whose certifications count for it */
   readonly by: readonly string[];
   readonly valid: boolean;
 }
 
-/** A user id of the key, one of archlinux.org first; empty when it has none. */
+/** Returns a user id of the key, preferably one of archlinux.org; empty if it has none. */
 export function userIdOf(key: Key): string {
   const users = key.users.map((user) => user.userID?.userID ?? '').filter((id) => id !== '');
   return users.find((id) => id.endsWith('@archlinux.org>')) ?? users[0] ?? '';
 }
 
-/** Revoked, or expired at `now`; its self-signatures are verified on the way. */
+/** Tells whether a key is revoked, or expired at `now`; its self-signatures are verified first. */
 export async function primaryKeyState(
   key: Key,
   now: Date,
@@ -42,8 +42,8 @@ export async function primaryKeyState(
 }
 
 /**
- * What GnuPG takes and openpgp.js by default does not, because Arch's keyring and archives have it: DSA keys, and SHA-1 in
- * old signatures over archives (`isWeak` bounds them). RSA below 2047 bits, MD5 and RIPEMD-160 stay refused.
+ * Returns openpgp.js's configuration, changed to accept what GnuPG accepts and Arch's keyring and archives have: DSA keys, and
+ * SHA-1 in old signatures over archives (`isWeak` limits them). RSA below 2047 bits, MD5 and RIPEMD-160 are still refused.
  */
 export async function gnupgConfig(): Promise<Config> {
   const { config, enums } = await import('openpgp');
@@ -54,13 +54,16 @@ export async function gnupgConfig(): Promise<Config> {
   };
 }
 
-/** SHA-1 made since 2019-01-19: GnuPG's rule for certifications, here for signatures over archives too. */
+/**
+ * Tells whether a signature uses SHA-1 and was made since 2019-01-19: GnuPG's rule for certifications, here for signatures over
+ * archives too.
+ */
 export async function isWeak(signature: SignaturePacket): Promise<boolean> {
   const { enums } = await import('openpgp');
   return signature.hashAlgorithm === enums.hash.sha1 && (signature.created?.getTime() ?? 0) >= SHA1_UNTIL_MS;
 }
 
-/** The introducer's newest certification or certification revocation of this user id decides (GnuPG). */
+/** Decides by the introducer's newest certification or certification revocation of this user id (GnuPG). */
 async function isCertifiedBy(user: User, key: Key, introducer: Key, now: Date): Promise<boolean> {
   const { enums } = await import('openpgp');
   const id = introducer.getKeyID();
@@ -84,8 +87,8 @@ async function isCertifiedBy(user: User, key: Key, introducer: Key, now: Date): 
 }
 
 /**
- * GnuPG's classic trust model as pacman uses it: a key is valid when one of its own user ids, not revoked, is certified by
- * three marginally trusted introducers or one fully trusted. Introducers that are revoked or expired at `now` do not count.
+ * Applies GnuPG's classic trust model as pacman uses it: a key is valid if one of its own user ids, not revoked, is certified by
+ * three marginally trusted introducers or by one fully trusted. Introducers that are revoked or expired at `now` do not count.
  */
 export async function certificationOf(
   key: Key,
@@ -117,7 +120,7 @@ export async function certificationOf(
   return best;
 }
 
-/** The key itself certifies the user id and has not revoked it. */
+/** Tells whether the key itself certifies the user id and has not revoked it. */
 async function isOwnUserId(user: User, now: Date): Promise<boolean> {
   try {
     await user.verify(now);

@@ -20,9 +20,9 @@ export type ErrorCode =
   | 'AUTH'
   | 'CANCELLED';
 
-/** Further parts of an AppError, beside code and message. */
+/** Further parts of an AppError, besides code and message. */
 export interface ErrorContext {
-  /** A way out for the user, as a sentence or a command */
+  /** What to do about it, as a sentence or a command */
   readonly hint?: string;
   readonly cause?: unknown;
   /** Machine-readable facts for `--json`: where, expected, got, candidates… Never read back: see AppError. */
@@ -30,11 +30,11 @@ export interface ErrorContext {
 }
 
 /**
- * An expected failure. The message says what failed, where (path, URL, digest), what was expected and what was found; `hint`
- * says what to do about it.
+ * An expected failure. The message says what failed, where (path, URL, digest), what was expected and what was found; `hint` says
+ * what to do about it.
  *
- * Code that has to decide by more than `code` throws and catches a subclass with typed fields beside what it guards, such as
- * DamagedBlobError, FetchError or RegistryError, and tests with `instanceof`. `details` are for people and `--json` only.
+ * Code that has to decide by more than `code` throws and catches a subclass with typed fields, such as DamagedBlobError,
+ * FetchError or RegistryError, and tests with `instanceof`. `details` are for people and `--json` only.
  */
 export class AppError extends Error {
   readonly code: ErrorCode;
@@ -50,7 +50,7 @@ export class AppError extends Error {
   }
 }
 
-/** Narrows to an AppError, of one code when given. */
+/** Narrows to an AppError, with `code` to one of that code. */
 export function isAppError(error: unknown, code?: ErrorCode): error is AppError {
   return error instanceof AppError && (code === undefined || error.code === code);
 }

@@ -17,11 +17,11 @@ export interface FileEntry {
   readonly gid: number;
   readonly uname: string;
   readonly gname: string;
-  /** Content bytes; 0 for everything but files */
+  /** Size of the content in bytes; 0 for everything but files */
   readonly sizeBytes: number;
   /** Seconds since the epoch, with the fraction of a pax `mtime` */
   readonly mtime: number;
-  /** Symlink target as written; hard link: the path it links to, normalised like `path`; else empty */
+  /** Symlink: its target as written; hard link: the path it links to, normalised like `path`; else empty */
   readonly linkTarget: string;
   /** Lower-case hex SHA-256 of the content; empty for everything but files */
   readonly sha256: string;
@@ -62,21 +62,21 @@ export interface SharedLibrary {
   readonly bits: 32 | 64;
   /** ELF `e_machine`: 62 is x86-64 */
   readonly machine: number;
-  /** DT_SONAME; null: none */
+  /** DT_SONAME; null if there is none */
   readonly soname: string | null;
-  /** True when it names libc, libm or the dynamic linker by the names of glibc 2 */
+  /** Depends on libc, libm or the dynamic linker under the names of glibc 2 */
   readonly libc6: boolean;
-  /** NT_GNU_ABI_TAG: `system << 24 | major << 16 | minor << 8 | patch`; 0: none */
+  /** NT_GNU_ABI_TAG: `system << 24 | major << 16 | minor << 8 | patch`; 0 if there is none */
   readonly osVersion: number;
-  /** Highest bit of GNU_PROPERTY_X86_ISA_1_NEEDED; 0 also where it is missing */
+  /** Highest bit of GNU_PROPERTY_X86_ISA_1_NEEDED; 0 if there is none */
   readonly isaLevel: number;
 }
 
 /** Libraries and cache generators of a package, by lower-case hex SHA-256 of the files' contents. */
 export interface LinkerFacts {
-  /** Null: no shared library. Absent: not a file of such a name, or not known */
+  /** Null: not a shared library. Absent: the file's name is not a library's, or the file is not known */
   readonly libraries: Readonly<Record<string, SharedLibrary | null>>;
-  /** Programs called `ldconfig`: the name of themselves that they write into caches; empty: none */
+  /** Programs called `ldconfig`: the name that they write into caches; empty if none */
   readonly generators: Readonly<Record<string, string>>;
 }
 
@@ -84,18 +84,18 @@ export interface LinkerFacts {
 export interface SignatureEntry {
   /** `.SIGN.<scheme>.<key>` */
   readonly path: string;
-  /** `RSA`, `RSA256`…; empty when the name is not of that form */
+  /** `RSA`, `RSA256`…; empty if the name has another form */
   readonly scheme: string;
-  /** The key's file name; empty when the name is not of that form */
+  /** File name of the key; empty if the name has another form */
   readonly key: string;
-  /** True when it is a signature over this archive by a key of the trust policy */
+  /** A key of the trust policy made this signature over this archive */
   readonly verified: boolean;
   /** Byte range of the content in the uncompressed tar */
   readonly offset: number;
   readonly sizeBytes: number;
 }
 
-/** Everything that the composer needs to know about an archive without its bytes. */
+/** Facts about an archive that the composer needs, so that it does not have to read the bytes again. */
 export interface ArchiveFacts {
   readonly distro: DistroId;
   readonly digest: Digest;
@@ -105,11 +105,11 @@ export interface ArchiveFacts {
   readonly compression: Compression;
   readonly segments: readonly ArchiveSegment[];
   /**
-   * Why the archive cannot be a layer unchanged, one of a few fixed phrases: `a stray zero block between entries`.
-   * Undefined where it can.
+   * Why the archive cannot be a layer unchanged, one of a few fixed phrases: `a stray zero block between entries`. Undefined if
+   * it can.
    */
   readonly layerProblem: string | undefined;
-  /** Identity that its index entry names too: apk `Q1…` of the control member; Arch: hex SHA-256 of the archive. */
+  /** Identity that its index entry has too: apk `Q1…` of the control member; Arch: hex SHA-256 of the archive. */
   readonly identity: string;
   readonly name: string;
   readonly version: string;
@@ -118,20 +118,20 @@ export interface ArchiveFacts {
   readonly info: Readonly<Record<string, readonly string[]>>;
   readonly scripts: readonly PackageScript[];
   /**
-   * Contents kept with the facts, base64 by path: root members for the installed database (`.MTREE`, `.BUILDINFO`,
+   * Contents that are kept with the facts, base64 by path: root members for the installed database (`.MTREE`, `.BUILDINFO`,
    * `.PKGINFO`), and the small files of the package that decide what an install does: users, hooks, applet lists.
    */
   readonly rootMembers: Readonly<Record<string, string>>;
   readonly files: readonly FileEntry[];
-  /** Lower-case hex MD5 of the files that `.PKGINFO` names as `backup` (Arch) */
+  /** Lower-case hex MD5 of the files that `.PKGINFO` lists as `backup` (Arch) */
   readonly backupMd5: Readonly<Record<string, string>>;
-  /** Absent: the distribution has no use for it */
+  /** Absent: the distribution does not need them */
   readonly linker?: LinkerFacts;
-  /** Key name or fingerprint whose signature over this archive verified; empty when accepted without one. */
+  /** Key name or fingerprint whose signature over this archive was verified; empty if it was accepted without one. */
   readonly signedBy: string;
 }
 
-/** Facts with what only a reader of the bytes knows; the catalog does not keep it. */
+/** Facts with those that only a reader of the bytes knows; the catalog does not keep them. */
 export interface ReadFacts extends ArchiveFacts {
   /** Entries before the control member of an apk, in order; absent for other formats */
   readonly signatures?: readonly SignatureEntry[];

@@ -2,7 +2,7 @@ import type { IndexPackage } from './package.ts';
 
 const NONE: readonly string[] = [];
 
-/** A package of which an index says nothing. */
+/** A package with every field empty, for readers of indexes to fill in. */
 export const BLANK_PACKAGE: IndexPackage = {
   name: '',
   version: '',

@@ -9,7 +9,7 @@ export type DiffId = string & { readonly __brand: 'DiffId' };
 
 const PATTERN = /^sha256:[0-9a-f]{64}$/;
 
-/** True for the text of a sha256 digest or diffID. */
+/** Tells whether a text is a sha256 digest or diffID: `sha256:<64 lower-case hex>`. */
 export function isDigest(text: string): boolean {
   return PATTERN.test(text);
 }
@@ -24,12 +24,12 @@ function parse(text: string, what: string): string {
   return text;
 }
 
-/** Reads a digest. @throws AppError USAGE when `text` is not a sha256 digest */
+/** Parses a digest. @throws AppError USAGE if `text` is not a sha256 digest */
 export function parseDigest(text: string): Digest {
   return parse(text, 'digest') as Digest;
 }
 
-/** Reads a diffID. @throws AppError USAGE when `text` is not a sha256 digest */
+/** Parses a diffID. @throws AppError USAGE if `text` is not a sha256 digest */
 export function parseDiffId(text: string): DiffId {
   return parse(text, 'diffID') as DiffId;
 }
@@ -39,7 +39,7 @@ export function digestOf(bytes: Uint8Array | string): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
 }
 
-/** Returns the 64 hex digits behind the algorithm. */
+/** Returns the 64 hex digits after `sha256:`. */
 export function hexOf(digest: Digest | DiffId): string {
   return digest.slice('sha256:'.length);
 }

@@ -3,14 +3,14 @@
  * (apk). Time is at most the product of both lengths, whatever the pattern.
  */
 
-/** glibc's fnmatch(3) without flags: `*` and `?` match `/` and a leading dot too. */
+/** Matches as glibc's fnmatch(3) without flags: `*` and `?` match `/` and a leading dot too. */
 export function matchesGlob(pattern: string, text: string): boolean {
   return matches(pattern, text, { bracketEscapes: true });
 }
 
 /**
- * musl's fnmatch(3) with FNM_PATHNAME: `*`, `?` and `[…]` never match a slash, a leading dot is ordinary, and a backslash
- * in brackets is a member like any other.
+ * Matches as musl's fnmatch(3) with FNM_PATHNAME: `*`, `?` and `[…]` never match a slash, a leading dot is ordinary, and a
+ * backslash in brackets is a member like any other.
  */
 export function matchesPathGlob(pattern: string, path: string): boolean {
   const patterns = pattern.split('/');
@@ -22,7 +22,7 @@ export function matchesPathGlob(pattern: string, path: string): boolean {
 }
 
 interface GlobDialect {
-  /** Whether a backslash in brackets takes the next character as it is. */
+  /** A backslash in brackets escapes the next character. */
   readonly bracketEscapes: boolean;
 }
 
@@ -52,22 +52,22 @@ function matches(pattern: string, text: string, dialect: GlobDialect): boolean {
   return index === pattern.length;
 }
 
-/** The characters before the first special one: every match starts with them. */
+/** Returns the characters before the first special one: every match starts with them. */
 export function literalPrefix(pattern: string): string {
   return pattern.slice(0, Math.max(pattern.search(/[*?[\\]|$/), 0));
 }
 
-/** The characters behind the last special one: every match ends with them. */
+/** Returns the characters after the last special one: every match ends with them. */
 export function literalSuffix(pattern: string): string {
   return /[^*?[\]\\]*$/.exec(pattern)?.[0] ?? '';
 }
 
-/** Whether a word is meant as a glob. */
+/** Tells whether a word has a special character of globs. */
 export function isGlob(text: string): boolean {
   return /[*?[]/.test(text);
 }
 
-/** The longest run of ordinary characters outside brackets: every match contains it. Empty where there is none. */
+/** Returns the longest run of ordinary characters outside brackets, which every match contains; empty if there is none. */
 export function longestLiteral(glob: string): string {
   const open = glob.indexOf('[');
   const close = glob.lastIndexOf(']');
@@ -78,7 +78,7 @@ export function longestLiteral(glob: string): string {
     .reduce((longest, run) => (run.length > longest.length ? run : longest), '');
 }
 
-/** Where the pattern goes on after matching one character; -1 when it does not match. */
+/** Returns the index in the pattern after matching one character; -1 if it does not match. */
 function matchCharacter(pattern: string, index: number, character: string, dialect: GlobDialect): number {
   const sign = pattern[index];
   if (sign === undefined) return -1;
@@ -92,7 +92,7 @@ function matchCharacter(pattern: string, index: number, character: string, diale
 }
 
 interface CharacterSet {
-  /** Index behind the closing bracket */
+  /** Index after the closing bracket */
   readonly end: number;
   contains(character: string): boolean;
 }
@@ -112,7 +112,7 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
   graph: /[!-~]/,
 };
 
-/** POSIX bracket expression; undefined when it has no end, where `[` stands for itself. */
+/** Parses a POSIX bracket expression; undefined if it has no end, in which case `[` stands for itself. */
 function readSet(pattern: string, start: number, dialect: GlobDialect): CharacterSet | undefined {
   let index = start + 1;
   const negated = pattern[index] === '!' || pattern[index] === '^';

@@ -9,7 +9,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /**
  * Checks one JSON value from outside and returns it with its type.
  * @param where place of the value, for errors: `manifest: layers[2]`
- * @throws AppError of the readers' code when the value is something else
+ * @throws AppError with the readers' code if the value is something else
  */
 export type Reader<T> = (value: unknown, where: string) => T;
 
@@ -22,9 +22,9 @@ export interface JsonReaders {
   readonly object: Reader<JsonObject>;
   readonly list: Reader<readonly unknown[]>;
   readonly text: Reader<string>;
-  /** Undefined for what writers leave out: nothing, null and the empty string */
+  /** Undefined for an absent value, null and the empty string */
   readonly optionalText: Reader<string | undefined>;
-  /** An object of strings; nothing and null are an empty one */
+  /** An object of strings; absent and null are an empty one */
   readonly texts: Reader<Readonly<Record<string, string>>>;
   readonly digest: Reader<Digest>;
   readonly diffId: Reader<DiffId>;
@@ -35,7 +35,7 @@ export interface JsonReaders {
   readonly descriptor: Reader<Descriptor>;
 }
 
-/** The readers of one kind of document. @param code of their errors */
+/** Makes the readers of one kind of document. @param code of their errors */
 export function jsonReaders(code: ErrorCode): JsonReaders {
   const malformed = (where: string, expected: string, got: unknown): AppError => {
     const shown = JSON.stringify(got)?.slice(0, 200) ?? 'nothing';

@@ -4,9 +4,9 @@ import { AppError } from './app-error.ts';
 const MAX_DEPTH = 100;
 
 /**
- * Reads JSON that comes from outside, the only function that does. Its result can be walked and written by recursion.
- * @param where named in errors
- * @throws AppError LIMIT for values nested more than 100 deep; SyntaxError when it is not JSON, or not UTF-8
+ * Parses JSON from outside; the only function that does. The result can be walked and written by recursion.
+ * @param where names the source in errors
+ * @throws AppError LIMIT for values nested more than 100 deep; SyntaxError if it is not JSON, or not UTF-8
  */
 export function parseJson(source: string | Uint8Array, where: string): unknown {
   const text = typeof source === 'string' ? source : utf8(source);
@@ -16,7 +16,7 @@ export function parseJson(source: string | Uint8Array, where: string): unknown {
   return JSON.parse(text);
 }
 
-/** Reads JSON, or returns undefined for anything else, for readers with words of their own. @throws AppError LIMIT */
+/** Parses JSON, or returns undefined for anything else, for readers with their own error messages. @throws AppError LIMIT */
 export function parseJsonOr(source: string | Uint8Array, where: string): unknown {
   try {
     return parseJson(source, where);
@@ -38,7 +38,7 @@ const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 
-/** Brackets within strings do not count. Of text that is not JSON it may say anything. */
+/** Counts brackets, except for those in strings. The result means nothing for a text that is not JSON. */
 function isDeep(text: string): boolean {
   let depth = 0;
   let inString = false;

@@ -8,7 +8,7 @@ export function append<T>(list: T[], items: Iterable<T>): void {
   for (const item of items) list.push(item);
 }
 
-/** Returns the largest of the numbers, at least `least`. */
+/** Returns the largest of the numbers, or `least` if that is larger. */
 export function largest(numbers: Iterable<number>, least = 0): number {
   let found = least;
   for (const number of numbers) if (number > found) found = number;

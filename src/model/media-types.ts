@@ -8,7 +8,7 @@ export const MEDIA_TYPES = {
   layerZstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
 } as const;
 
-/** Media types of layers that are written. */
+/** Media types of layers that compose writes. */
 export type LayerMediaType =
   | typeof MEDIA_TYPES.layerTar
   | typeof MEDIA_TYPES.layerGzip

@@ -1,7 +1,7 @@
-/** Node.js 24: native zstd in node:zlib, and better-sqlite3's prebuilt module crashes below it. */
+/** Oldest supported Node.js: it has native zstd in node:zlib, and better-sqlite3's prebuilt module crashes older ones. */
 export const REQUIRED_NODE_MAJOR = 24;
 
-/** What to tell the user about this Node.js; empty when it will do. Runs on any Node.js. */
+/** Returns the message for a Node.js that is too old; empty if it is not. Runs on any Node.js. */
 export function nodeVersionProblem(version: string): string {
   const major = Number.parseInt(version, 10);
   if (major >= REQUIRED_NODE_MAJOR) return '';

@@ -1,6 +1,6 @@
 /**
- * Id of a package family, as in `--distro`: `alpine` or `arch`. src/distros/families.ts has the list. Ids from outside (options, recipes,
- * catalogs, images) are looked up there first.
+ * Id of a package family, as in `--distro`: `alpine` or `arch`. src/distros/families.ts has the list. Ids from outside (options,
+ * recipes, catalogs, images) are looked up there first.
  */
 export type DistroId = string;
 
@@ -22,11 +22,11 @@ export interface IndexPackage {
   readonly url: string;
   /** L: / %LICENSE% (several joined with ` AND `) */
   readonly license: string;
-  /** o: / %BASE%; empty when the index has none */
+  /** o: / %BASE%; empty if the index has none */
   readonly origin: string;
   /** m: / %PACKAGER% */
   readonly maintainer: string;
-  /** t: / %BUILDDATE%, seconds since the epoch; 0 when unknown */
+  /** t: / %BUILDDATE%, seconds since the epoch; 0 if unknown */
   readonly buildTime: number;
   /** c: aports commit; empty on Arch */
   readonly commit: string;
@@ -36,7 +36,7 @@ export interface IndexPackage {
   readonly installedSizeBytes: number;
   /** The archive's file name below the repository URL: `name-version.apk` or %FILENAME% */
   readonly fileName: string;
-  /** C: (`Q1…`, the control member's SHA-1) or lower-case hex %SHA256SUM%; empty when the index has none */
+  /** C: (`Q1…`, the control member's SHA-1) or lower-case hex %SHA256SUM%; empty if the index has none */
   readonly checksum: string;
   /** D: / %DEPENDS% */
   readonly depends: readonly string[];
@@ -54,7 +54,7 @@ export interface IndexPackage {
   readonly providerPriority: number;
   /** q: replaces_priority; 0 when absent */
   readonly replacesPriority: number;
-  /** %PGPSIG%, base64; empty when the index has none */
+  /** %PGPSIG%, base64; empty if the index has none */
   readonly signature: string;
   /** All other fields, unchanged: %OPTDEPENDS%, %MAKEDEPENDS%, %MD5SUM%, unknown letters… */
   readonly extra: Readonly<Record<string, readonly string[]>>;
@@ -68,28 +68,31 @@ export interface CatalogPackage extends IndexPackage {
   readonly repositoryRank: number;
   /** Position in its index, from 0. */
   readonly ordinal: number;
-  /** How many relations in its repository name it or what it provides: how shared it is. */
+  /** Number of relations in its repository on its name or on what it provides: how widely it is shared. */
   readonly dependents: number;
-  /** `@tag` of a tagged apk repository line; empty when untagged. */
+  /** `@tag` of a tagged apk repository line; empty if untagged. */
   readonly tag: string;
 }
 
 /**
- * Questions that a solver may ask. Every answer is in (repositoryRank, ordinal) order and limited to the repositories of
- * the request. Synchronous: the catalog is in-process.
+ * Queries of a solver. Every answer is in (repositoryRank, ordinal) order and limited to the repositories of the request.
+ * Synchronous, since the catalog is in the same process.
  */
 export interface PackageSource {
-  /** Packages of exactly this name. */
+  /** Returns the packages with exactly this name. */
   byName(name: string): readonly CatalogPackage[];
-  /** Packages with this name in `provides` (not by their own name). */
+  /** Returns the packages with this name in `provides` (not their own name). */
   providers(name: string): readonly CatalogPackage[];
-  /** Members of a pacman group. */
+  /** Returns the members of a pacman group. */
   group(name: string): readonly CatalogPackage[];
-  /** `@tag` of each repository by rank; empty: untagged */
+  /** `@tag` of each repository by rank; empty if untagged */
   readonly tags: readonly string[];
-  /** Yields every package, as a solver that looks at all of them sees it. */
+  /** Yields every package with its relations. */
   all(): Iterable<RelatedPackage>;
-  /** Returns bytes made from all packages, made again only when one of the repositories has changed; the same object until then. */
+  /**
+   * Returns bytes that `make` computes from all packages. They are computed again only if one of the repositories has changed;
+   * until then, the same object is returned.
+   */
   cached(kind: string, make: () => Uint8Array): Uint8Array;
 }
 
@@ -113,55 +116,56 @@ export type RelatedPackage = Pick<
 /** A package of a solution. */
 export interface SolvedPackage {
   readonly package: CatalogPackage;
-  /** Explicit: named in the request. Dependency: everything else. */
+  /** `explicit`: named in the request; `dependency`: any other package. */
   readonly reason: 'explicit' | 'dependency';
 }
 
-/** One requirement that a problem is about, and how its asker came to be wanted. */
+/** A requirement that a problem is about, and the chain of packages that leads to it. */
 export interface SolveTerm {
   /**
-   * `breaks`: the subject does not meet it; `conflicts`: the subject may not stand beside the asker; `satisfies`: the
-   * subject meets it, so it cannot be left out; `requires`: nothing meets it; `depends`: the subject's own, unusable.
+   * `breaks`: the subject does not meet it; `conflicts`: the subject must not be installed together with the last package of the
+   * chain; `satisfies`: the subject meets it, so it cannot be left out; `requires`: nothing meets it; `depends`: the subject's
+   * own requirement, which cannot be used.
    */
   readonly verdict: 'breaks' | 'conflicts' | 'satisfies' | 'requires' | 'depends';
   /** Requirement as written: `foo>2`, `!bar`, `so:libx.so.1`. */
   readonly requirement: string;
-  /** Who asks, outermost first: `['world', 'git-2.43.0-r0']`; world is the request itself. */
+  /** Packages that lead to the requirement, outermost first: `['world', 'git-2.43.0-r0']`; world is the request itself. */
   readonly chain: readonly string[];
 }
 
-/** Why a request cannot be met: one package or name that cannot be had, with the requirements that clash over it. */
+/** A reason why a request cannot be met: a package or name that cannot be installed, with the requirements that clash over it. */
 export interface SolveProblem {
   /**
-   * `unknown`: no such name; `virtual`: only packages that are never chosen unasked provide it; `version`: requirements
-   * on the subject that it does not meet; `conflict`: two that exclude each other; `masked`: only in a tagged
+   * `unknown`: no such name; `virtual`: provided only by packages that are never chosen unless requested by name; `version`:
+   * requirements on the subject that it does not meet; `conflict`: two that exclude each other; `masked`: only in a tagged
    * repository; `uninstallable`: the package can never be installed here (architecture, unreadable dependency).
    */
   readonly kind: 'unknown' | 'virtual' | 'version' | 'conflict' | 'masked' | 'uninstallable';
-  /** A package as `name-version`, else the name that nothing provides. */
+  /** Package as `name-version`, or the name that nothing provides. */
   readonly subject: string;
   /** The first requirement of `terms`, as written. */
   readonly requirement: string;
-  /** The first chain of `terms`: who asked, outermost first. */
+  /** The first chain of `terms`, outermost first. */
   readonly chain: readonly string[];
   readonly terms: readonly SolveTerm[];
-  /** A sentence for a person. */
+  /** Sentence for people. */
   readonly message: string;
   /** Packages (`name-version`) that were considered, or that provide the name. */
   readonly candidates: readonly string[];
 }
 
-/** A solution, or why there is none. */
+/** A solution, or the reasons why there is none. */
 export type SolveResult =
   | { readonly ok: true; readonly packages: readonly SolvedPackage[]; readonly warnings: readonly string[] }
   | {
       readonly ok: false;
       readonly problems: readonly SolveProblem[];
-      /** The same problems in the real tool's own words, a line each: what `apk add` or `pacman -S` prints */
+      /** The same problems in the real tool's own words, one per line, as `apk add` or `pacman -S` prints them */
       readonly report: readonly string[];
     };
 
-/** `gcc-13.2.1-r1`: name and version as both package managers write them together. */
+/** Joins name and version as both package managers do: `gcc-13.2.1-r1`. */
 export function versionedName({
   name,
   version,

@@ -4,7 +4,7 @@
  */
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Decodes a file name, without loss. */
+/** Decodes a file name without loss. */
 export function decodePath(bytes: Uint8Array): string {
   try {
     return strict.decode(bytes);

@@ -7,7 +7,7 @@ export interface Platform {
   readonly os: string;
   readonly architecture: string;
   readonly variant?: string;
-  /** `10.0.17763.1234`; images for Windows and macOS differ by it */
+  /** `10.0.17763.1234`; distinguishes images for Windows and macOS */
   readonly 'os.version'?: string;
 }
 
@@ -21,19 +21,19 @@ const ARCHITECTURE_ALIASES: Readonly<Record<string, readonly [string, string?]>>
   armhf: ['arm', 'v7'],
   armel: ['arm', 'v6'],
 };
-/** GOARCH words that may come first, with a variant behind them. */
+/** GOARCH words that may come first, with a variant after them. */
 const ARCHITECTURES = new Set(
   '386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm'.split(' '),
 );
 /** Variant that an image or a request without one means. */
 const DEFAULT_VARIANTS: Readonly<Record<string, number>> = { amd64: 1, arm: 7, arm64: 8 };
-/** No 32-bit ARM before v5 runs Linux containers. */
+/** 32-bit ARM before v5 cannot run Linux containers. */
 const OLDEST_ARM = 5;
 const OLDEST_ARM64 = 8;
 const PATTERN = /^([A-Za-z0-9_-]+)(?:\(([^()/]+)\))?((?:\/[A-Za-z0-9_.-]+){0,2})$/;
 
 /**
- * Reads `OS[(VERSION)]/ARCH[/VARIANT]`; also `ARCH` and `ARCH/VARIANT`, which mean Linux.
+ * Parses `OS[(VERSION)]/ARCH[/VARIANT]`; also `ARCH` and `ARCH/VARIANT`, which mean Linux.
  * @throws AppError USAGE
  */
 export function parsePlatform(text: string): Platform {
@@ -60,7 +60,7 @@ export function parsePlatform(text: string): Platform {
   };
 }
 
-/** `linux/arm/v7`, `windows(10.0.17763.1)/amd64`: what parsePlatform reads. */
+/** Writes a platform as parsePlatform reads it: `linux/arm/v7`, `windows(10.0.17763.1)/amd64`. */
 export function platformText(platform: Platform): string {
   const { os, architecture, variant, 'os.version': version } = platform;
   const system = version === undefined ? os : `${os}(${version})`;
@@ -68,9 +68,9 @@ export function platformText(platform: Platform): string {
 }
 
 /**
- * How well an image's platform fits the wanted one: 0 is the same (`arm64` and `arm64/v8` are), more is worse, undefined is not at all. As in containerd's
- * `platforms.Only`, older variants and the 32-bit form of the same processor fit; beyond that, a request without a variant
- * takes any variant and a request with one takes an image that names none.
+ * Ranks how well an image's platform fits the requested one: 0 is the same (`arm64` and `arm64/v8` are), a higher number is
+ * worse, undefined does not fit. As in containerd's `platforms.Only`, older variants and the 32-bit form of the same processor
+ * fit; beyond that, a request without a variant accepts any variant, and a request with one accepts an image without.
  */
 export function platformRank(platform: Platform, wanted: Platform): number | undefined {
   if (platform.os !== wanted.os) return undefined;
@@ -94,11 +94,11 @@ export function platformRank(platform: Platform, wanted: Platform): number | und
 
 interface Runnable {
   readonly architecture: string;
-  /** Undefined: any */
+  /** Number of the variant; undefined: any */
   readonly number: number | undefined;
 }
 
-/** Returns the platforms that a processor runs, best first. */
+/** Returns the platforms that a processor can run, best first. */
 function runnable(architecture: string, number: number): readonly Runnable[] {
   const down = (name: string, to: number): Runnable[] =>
     Array.from({ length: Math.max(0, number - to + 1) }, (_, index) => ({
@@ -110,7 +110,7 @@ function runnable(architecture: string, number: number): readonly Runnable[] {
   return down(architecture, OLDEST_ARM);
 }
 
-/** 7 of `v7`, and of `arm` without a variant; undefined where variants have no order. */
+/** Returns 7 for `v7`, and for `arm` without a variant; undefined for variants that have no order. */
 function variantNumber({ architecture, variant }: Platform): number | undefined {
   const usual = DEFAULT_VARIANTS[architecture];
   if (usual === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Terminal control bytes and marks that turn the direction of text (Unicode TR 9) in text from outside (package names, URLs,
- * messages) are shown, not obeyed.
+ * Makes terminal control bytes, and marks that change the direction of text (Unicode TR 9), visible, so that text from outside
+ * (package names, URLs, messages) cannot control the terminal.
  */
 export function printable(text: string): string {
   return text.replace(
@@ -9,7 +9,7 @@ export function printable(text: string): string {
   );
 }
 
-/** Escapes tabs and line breaks as well, so that the text is a line of its own. */
+/** Escapes tabs and line breaks as well, so that the text stays on one line. */
 export function printableLine(text: string): string {
   return printable(text).replace(/[\t\n]/g, escaped);
 }

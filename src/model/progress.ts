@@ -1,8 +1,8 @@
-/** Receiver of the progress of long work; the cli draws it. Implementations never throw. */
+/** Receiver of the progress of long work. Implementations never throw. */
 export interface Progress {
-  /** Starts a task; `total` is in `unit`s and may be unknown (undefined). */
+  /** Starts a task; `total` is in `unit`s, or undefined if it is not known. */
   task(label: string, total: number | undefined, unit: 'bytes' | 'items'): ProgressTask;
-  /** A line worth keeping (a mirror that failed, an archive that was repacked). */
+  /** Reports an event in a line: a mirror failed, an archive was repacked. */
   note(message: string): void;
 }
 
@@ -14,5 +14,5 @@ export interface ProgressTask {
 
 const silentTask: ProgressTask = { advance() {}, done() {} };
 
-/** Progress that nobody looks at. */
+/** Progress that is not shown. */
 export const silentProgress: Progress = { task: () => silentTask, note() {} };

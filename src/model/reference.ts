@@ -20,13 +20,13 @@ export interface Reference extends Repository {
   readonly digest: Digest | undefined;
 }
 
-/** The registry that names without one mean. */
+/** Registry of names without one. */
 const DEFAULT_DOMAIN = 'docker.io';
-/** Old spelling of the same. */
+/** Old name of the default registry. */
 const LEGACY_DOMAIN = 'index.docker.io';
-/** Host of its API, which is not the host of the name. */
+/** Host of the default registry's API, which differs from its name. */
 const DEFAULT_API_HOST = 'registry-1.docker.io';
-/** Namespace of names without one, in that registry only. */
+/** Namespace of names without one, in the default registry only. */
 const OFFICIAL = 'library/';
 const DEFAULT_TAG = 'latest';
 
@@ -34,7 +34,7 @@ const DEFAULT_TAG = 'latest';
 const MAX_NAME_LENGTH = 255;
 const DOMAIN_NAME =
   /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*(?::[0-9]+)?$/;
-/** An IPv6 address, which the grammar only asks to look like one. */
+/** An IPv6 address, of which the grammar only requires the look. */
 const DOMAIN_ADDRESS = /^\[[A-Fa-f0-9:]+\](?::[0-9]+)?$/;
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
@@ -42,9 +42,9 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const IDENTIFIER = /^[0-9a-f]{64}$/;
 
 /**
- * Reads `[registry[:port]/]name[:tag][@digest]` by the grammar of github.com/distribution/reference, with the names
- * that people shorten: `gcc` is `docker.io/library/gcc:latest`. The tag defaults to `latest` when there is no digest.
- * @throws AppError USAGE when an engine would refuse the name
+ * Parses `[registry[:port]/]name[:tag][@digest]` by the grammar of github.com/distribution/reference, including short names:
+ * `gcc` is `docker.io/library/gcc:latest`. The tag defaults to `latest` if there is no digest.
+ * @throws AppError USAGE if an engine would refuse the name
  */
 export function parseReference(text: string): Reference {
   const { name, tag, digest } = split(text);
@@ -55,8 +55,8 @@ export function parseReference(text: string): Reference {
 }
 
 /**
- * Reads a name without tag and digest: `registry.example/team/packages`.
- * @throws AppError USAGE likewise, and when there is a tag or a digest
+ * Parses a name without tag and digest: `registry.example/team/packages`.
+ * @throws AppError USAGE if an engine would refuse it, or if there is a tag or a digest
  */
 export function parseRepository(text: string): Repository {
   const { name, tag, digest } = split(text);
@@ -66,23 +66,25 @@ export function parseRepository(text: string): Repository {
   return parseName(name, text);
 }
 
-/** Reads a tag alone. @throws AppError USAGE */
+/** Parses a tag alone. @throws AppError USAGE */
 export function parseTagName(text: string): Tag {
   if (!TAG.test(text)) throw invalid(text, `${JSON.stringify(text)} is not a tag`);
   return text as Tag;
 }
 
-/** Whether a text is a tag. */
+/** Tells whether a text is a tag. */
 export function isTagName(text: string): text is Tag {
   return TAG.test(text);
 }
 
-/** Reads a registry alone, as `login` takes it: `docker.io`, `localhost:5000`. @throws AppError USAGE */
+/** Parses a registry alone, as `login` takes it: `docker.io`, `localhost:5000`. @throws AppError USAGE */
 export function parseDomain(text: string): Domain {
   return domainPart(text === LEGACY_DOMAIN ? DEFAULT_DOMAIN : text, text);
 }
 
-/** Returns the short form that people write: `gcc:latest`, `registry.example/me/gcc:1@sha256:…`. It reads as the same reference. */
+/**
+ * Returns the short form that people write: `gcc:latest`, `registry.example/me/gcc:1@sha256:…`. It parses as the same reference.
+ */
 export function familiarName(reference: Repository & Partial<Reference>): string {
   return familiarRepository(reference) + suffix(reference);
 }
@@ -102,7 +104,7 @@ export function withDigest({ domain, path }: Repository, digest: Digest): Refere
   return { domain, path, tag: undefined, digest };
 }
 
-/** Returns `host[:port]` that serves a registry's API. */
+/** Returns the `host[:port]` that serves a registry's API. */
 export function apiHost(domain: Domain): string {
   return domain === DEFAULT_DOMAIN ? DEFAULT_API_HOST : domain;
 }
@@ -143,7 +145,7 @@ function parseName(name: string, text: string): Repository {
   return { domain: checked, path: path as RepositoryPath };
 }
 
-/** The first part is a registry when it cannot be a part of a path, or is `localhost`. */
+/** Takes the first segment for a registry if it cannot be a segment of a path, or is `localhost`. */
 function divide(name: string): { domain: string; path: string } {
   const slash = name.indexOf('/');
   const head = slash < 0 ? '' : name.slice(0, slash);
@@ -158,7 +160,7 @@ function domainPart(domain: string, text: string): Domain {
   throw invalid(text, `${JSON.stringify(domain)} is not a registry`);
 }
 
-/** Shortened as far as it is still read as the same name. */
+/** Shortens a name as far as it still parses as the same name. */
 function familiarRepository({ domain, path }: Repository): string {
   const full = `${domain}/${path}`;
   if (domain !== DEFAULT_DOMAIN) return full;

@@ -1,7 +1,7 @@
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 
-/** How registries are reached, as the user says it. */
+/** Settings of connections to registries. */
 export interface RegistryAccess {
   /** Allows plain HTTP, and TLS without checking the certificate */
   readonly insecure: boolean;
@@ -11,12 +11,12 @@ export interface RegistryAccess {
   readonly key: string;
 }
 
-/** Where an image is pushed. */
+/** Registries to push an image to. */
 export interface PushTarget {
   /** `registry.example/team/app:1` */
   readonly references: readonly string[];
   readonly access: RegistryAccess;
-  /** Package store that layers are mounted from, `registry.example/packages`; default: of the environment, else none */
+  /** Package store that layers are mounted from, `registry.example/packages`; default: from the environment, else none */
   readonly store?: string | undefined;
 }
 

@@ -9,19 +9,22 @@ export interface RepositorySpec {
   readonly architecture: string;
   /** `main`, `core`…; for a bare directory its last path component */
   readonly name: string;
-  /** apk `@tag`; empty when untagged */
+  /** apk `@tag`; empty if untagged */
   readonly tag: string;
-  /** Base URLs of the same content in order of preference (mirrors), no trailing slash: the folder that holds index and archives. */
+  /**
+   * Base URLs of the same content in order of preference (mirrors), without trailing slash: the folder that holds index and
+   * archives.
+   */
   readonly baseUrls: readonly string[];
-  /** Index file names below a base URL to try in order: `APKINDEX.tar.gz`; `core.db`. */
+  /** Names of index files below a base URL, to be tried in order: `APKINDEX.tar.gz`; `core.db`. */
   readonly indexNames: readonly string[];
 }
 
 /** A parsed and verified index. */
 export interface RepositoryIndex {
   readonly packages: readonly IndexPackage[];
-  /** apk's DESCRIPTION member; empty when absent */
+  /** apk's DESCRIPTION member; empty if absent */
   readonly description: string;
-  /** Name of the key (apk) or fingerprint (OpenPGP) whose signature verified; empty when accepted unsigned. */
+  /** Name of the key (apk) or fingerprint (OpenPGP) whose signature was verified; empty if accepted unsigned. */
   readonly signedBy: string;
 }

@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts';
 import type { DistroId } from './package.ts';
 import type { PushReport, PushTarget, RegistryAccess } from './registry.ts';
 
-/** Sources of packages and trust: shared by every command that resolves or composes. */
+/** Sources of packages, and trust in them, for every command that resolves or composes. */
 export interface SourceOptions {
   readonly distro: DistroId;
   /** The distribution's word; empty: its default (`latest-stable`, `rolling`). */
@@ -13,16 +13,16 @@ export interface SourceOptions {
   readonly architecture: string;
   /** Base URLs or paths of mirrors, in order; empty: the official ones. */
   readonly mirrors: readonly string[];
-  /** Repository URLs or folders in order of priority, apk `@tag url` lines too; given, they replace the defaults. */
+  /** Repository URLs or folders in order of priority, also apk `@tag url` lines; empty: the default repositories. */
   readonly repositories: readonly string[];
   /** Folder of trusted keys, or several that all count; empty: pinned keys. */
   readonly keyring: string | readonly string[];
-  /** Folders of keys that count beside those; default: none */
+  /** Folders of keys that are trusted in addition; default: none */
   readonly keyringAppend?: readonly string[];
   readonly allowUntrusted: boolean;
   /** pacman's SigLevel words; empty: `Required DatabaseOptional`. */
   readonly sigLevel: string;
-  /** How registries that packages come from are reached; default: without options */
+  /** Connections to registries that packages come from; default: without options */
   readonly access?: RegistryAccess | undefined;
 }
 
@@ -41,7 +41,7 @@ export type OutputFormat = 'tar' | 'oci-dir';
  */
 export type InstallMode = 'deferred' | 'static' | 'run';
 
-/** OCI config fields a user may set; empty or undefined: the default of the distribution. */
+/** Fields of the OCI config that a user may set; empty or undefined: the distribution's default. */
 export interface ConfigOptions {
   /** `NAME=value` */
   readonly env: readonly string[];
@@ -66,29 +66,29 @@ export type BaseMode = 'minimal' | 'system' | 'none';
 export interface ComposeRequest {
   readonly source: SourceOptions;
   readonly packages: readonly string[];
-  /** Undefined: what of `minimal` the repositories have, and below a prefix none */
+  /** Undefined: the packages of `minimal` that the repositories have; with a prefix, none */
   readonly base: BaseMode | undefined;
   /** Image names; empty: those it is pushed to, else `pkgcompose/<first package>:latest`. */
   readonly tags: readonly string[];
   readonly layers: LayerMode;
-  /** Package and bundle layers together with the install layer: 1–125 */
+  /** Maximum number of package and bundle layers together with the install layer: 1–125 */
   readonly maxLayers: number;
   readonly layerEncoding: LayerEncoding;
   readonly install: InstallMode;
   /** False: the packages' scripts, triggers and hooks are never run. */
   readonly scripts: boolean;
-  /** False: without the package manager's database. */
+  /** False: the package manager's database is left out. */
   readonly database: boolean;
-  /** Folder below which the packages are laid, no slash at either end: `opt/tools`; empty: the root. */
+  /** Folder to install the packages in, without slash at either end: `opt/tools`; empty: the root. */
   readonly prefix: string;
   readonly config: ConfigOptions;
   readonly output: {
-    /** File or folder; undefined with `load` or `push` alone: nothing is written. */
+    /** File or folder; undefined if only `load` or `push` is given: no file is written. */
     readonly path: string | undefined;
     readonly format: OutputFormat;
-    /** Send to the engine: `docker`, `podman`, or whichever answers (`auto`). */
+    /** Engine to load the image into: `docker`, `podman`, or whichever answers (`auto`). */
     readonly load: 'docker' | 'podman' | 'auto' | undefined;
-    /** Registries that it is pushed to; undefined: none */
+    /** Registries to push the image to; undefined: none */
     readonly push?: PushTarget | undefined;
   };
   /** Seconds since the epoch (SOURCE_DATE_EPOCH); undefined: the newest build date of the packages. */
@@ -187,7 +187,7 @@ export type PlanAnswer =
     }
   | { readonly add: readonly string[]; readonly error: readonly string[] };
 
-/** Answers plans over one state of the repositories until it is closed. */
+/** Answers requests over one state of the repositories until it is closed. */
 export interface Planner {
   plan(packages: readonly string[]): PlanAnswer;
   close(): void;

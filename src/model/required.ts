@@ -1,6 +1,6 @@
 /**
- * Returns the value that a map or a list holds under `key`, where the caller knows that there is one.
- * @throws Error that names the key: a bug, not an expected failure
+ * Returns the value of a key that the caller knows to be in a map or list.
+ * @throws Error that names the key: a missing one is a bug, not an expected failure
  */
 export function required<V>(list: readonly V[], index: number): V;
 export function required<K, V>(map: Pick<ReadonlyMap<K, V>, 'get'>, key: K): V;

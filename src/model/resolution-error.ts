@@ -1,7 +1,7 @@
 import { AppError } from './app-error.ts';
 import type { DistroId, SolveProblem } from './package.ts';
 
-/** A package that meets what was asked for, in a repository of the catalog that the request does not use. */
+/** A package that meets the request, in a repository of the catalog that the request does not use. */
 export interface ElsewhereEntry {
   /** `name-version` */
   readonly package: string;
@@ -9,32 +9,32 @@ export interface ElsewhereEntry {
   readonly release: string;
   readonly repository: string;
   readonly architecture: string;
-  /** Words that make the request use it: `['--release', 'edge']` */
+  /** Options that make the request use it: `['--release', 'edge']` */
   readonly options: readonly string[];
 }
 
-/** Alternatives to what cannot be installed. */
+/** Alternatives to a package that cannot be installed. */
 export interface Alternatives {
   /** Names most like the unknown one */
   readonly nearest: readonly string[];
-  /** Packages that provide the unknown name as something: `{package: 'git-2.43.0-r0', by: 'cmd:git'}` */
+  /** Packages that provide the unknown name: `{package: 'git-2.43.0-r0', by: 'cmd:git'}` */
   readonly providers: readonly { readonly package: string; readonly by: string }[];
   readonly elsewhere: readonly ElsewhereEntry[];
-  /** All of it in sentences; empty: nothing is known */
+  /** All of them in sentences; empty if none is known */
   readonly hint: string;
 }
 
-/** Why a request cannot be met. Its `details`, for `--json`, are these fields. */
+/** Reasons why a request cannot be met. For `--json`, these fields are the error's `details`. */
 export interface ResolutionFailure {
   readonly distro: DistroId;
   readonly problems: readonly (SolveProblem & Alternatives)[];
-  /** The real tool's own words, a line each; empty where the solver was not asked */
+  /** The real tool's own words, one line each; empty if the solver was not run */
   readonly report: readonly string[];
-  /** About the request as a whole, in a sentence */
+  /** Advice about the request as a whole, in a sentence */
   readonly hint?: string | undefined;
 }
 
-/** AppError UNKNOWN_PACKAGE where a name is unknown, else UNSATISFIABLE. */
+/** AppError UNKNOWN_PACKAGE if a name is unknown, else UNSATISFIABLE. */
 export class ResolutionError extends AppError {
   readonly failure: ResolutionFailure;
 

@@ -158,7 +158,7 @@ function besideApk(apk: RealApk, names: readonly string[], answers: readonly Pla
     what: `${compared.length} names of the batch: ${agreement(apk, compared)}`,
     seconds: Number.NaN,
     peakMiB: Number.NaN,
-    target: 'told, not asked: apk 3 is the model',
+    target: 'none, for information: apk 3 is the model',
     holds: true,
   });
 }

@@ -100,7 +100,7 @@ function inProcess(
       what: `${what}: ${which}`,
       seconds,
       peakMiB: Number.NaN,
-      target: 'told, not asked',
+      target: 'none, for information',
       holds: true,
     });
   }

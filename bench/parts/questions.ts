@@ -18,7 +18,7 @@ import {
 const CACHE = 'questions';
 const VERSION_ROWS = 500_000;
 /** No issue sets a limit. */
-const TOLD = { target: 'told, not asked', holds: true } as const;
+const INFORMATION = { target: 'none, for information', holds: true } as const;
 
 /** Questions about packages as whole processes. `shared`: the folder of real data and vectors */
 export function questions(shared: string): void {
@@ -49,7 +49,7 @@ export function questions(shared: string): void {
 
 function ask(what: string, args: readonly string[]): void {
   const { asked } = compare(ROUNDS, { asked: (): Run => compose(CACHE, ...args) });
-  record({ what: `compose ${what}`, ...asked, ...TOLD });
+  record({ what: `compose ${what}`, ...asked, ...INFORMATION });
 }
 
 interface SearchPlaces {
@@ -89,14 +89,14 @@ function owns(folder: string): void {
   record({
     what: `index --files of two Arch databases, then ${catalogMiB('owns').toFixed(1)} MiB`,
     ...listed,
-    ...TOLD,
+    ...INFORMATION,
   });
   const { path, name } = compare(ROUNDS, {
     path: () => compose('owns', 'owns', '/usr/bin/bash', ...arch),
     name: () => compose('owns', 'owns', 'libssl*', ...arch),
   });
-  record({ what: 'compose owns /usr/bin/bash in them', ...path, ...TOLD });
-  record({ what: "compose owns 'libssl*' in them", ...name, ...TOLD });
+  record({ what: 'compose owns /usr/bin/bash in them', ...path, ...INFORMATION });
+  record({ what: "compose owns 'libssl*' in them", ...name, ...INFORMATION });
 }
 
 function versions(table: string): void {
@@ -115,7 +115,7 @@ function versions(table: string): void {
     record({
       what: `compose vercmp --batch --distro ${distro}, ${repeats * rows.length} rows on one core`,
       ...batch,
-      target: `told, not asked: ${Math.round(perSecond / 1000)} thousand rows a second`,
+      target: `none, for information: ${Math.round(perSecond / 1000)} thousand rows per second`,
       holds: true,
     });
   }

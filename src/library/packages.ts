@@ -45,7 +45,7 @@ export function planner(request: SourceSettings = {}, options?: RunOptions): Pro
 }
 
 /**
- * Finds packages whose name, description or provided names match all words, best first; Infinity lifts the limit of 50.
+ * Finds packages whose name, description or provided names match all words, best first; at most 50, unless `limit` is given (`Infinity` for all).
  * @example
  * const { packages } = await search({ words: ['git'], limit: 5 });
  */
@@ -66,7 +66,7 @@ export function search(
 }
 
 /**
- * Tells all that is known about packages, in every repository and in the cache.
+ * Returns everything that is known about packages, in every repository and in the cache.
  * @example
  * const [{ packages }] = await show({ packages: ['git'] });
  */

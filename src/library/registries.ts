@@ -83,7 +83,7 @@ export function tags(
 }
 
 /**
- * Shows an image's configuration, layers and packages; with `referrers`, also its signatures, SBOMs and attestations.
+ * Returns an image's configuration, layers and packages; with `referrers`, also its signatures, SBOMs and attestations.
  * @example
  * const { configuration, layers } = await inspect({ image: 'registry.example/team/git:2' });
  */
@@ -218,7 +218,7 @@ export function artifactPull(
 }
 
 /**
- * Saves one file of an artifact, resumed after an interruption, verified, and complete or not at all.
+ * Saves one file of an artifact, verified, and completely or not at all; resumes an interrupted download.
  * @example
  * await artifactFetch({ location: 'oras://registry.example/dist/notes:1/notes.txt', output: 'copy.txt' });
  */

@@ -44,7 +44,7 @@ export function ingest(
 }
 
 /**
- * Copies repositories into a registry: the indexes and, with their dependencies, `packages`, or `all` of them.
+ * Copies package repositories into a registry: the indexes, and `packages` with their dependencies, or `all` packages.
  * @example
  * await mirrorAdd({ packages: ['git'], to: 'registry.example/alpine' });
  */
@@ -87,7 +87,7 @@ export function mirrorList(
 }
 
 /**
- * Publishes what the catalog knows of packages in a registry.
+ * Publishes what the catalog knows about packages in a registry.
  * @example
  * const { pushed } = await catalogPush({ reference: 'registry.example/team/catalog:1' });
  */
@@ -102,7 +102,7 @@ export function catalogPush(
 }
 
 /**
- * Takes a published catalog into this one: by digest, or with `trustCatalog` whatever the tag points to.
+ * Imports a published catalog: by digest, or with `trustCatalog` whatever the tag points to.
  * @example
  * await catalogPull({ reference: 'registry.example/team/catalog:1', trustCatalog: true });
  */
@@ -147,7 +147,7 @@ export function cacheVerify(
 }
 
 /**
- * Removes from the cache what is not needed and, beyond `maxSize` (bytes, or `10G`), what was not used for longest.
+ * Removes blobs that are not needed and, until the cache is no larger than `maxSize` (bytes, or `10G`), those least recently used.
  * @example
  * const { freedBytes } = await cacheGc({ maxSize: '10G' });
  */

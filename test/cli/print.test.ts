@@ -48,7 +48,7 @@ test('an OCI folder is not loaded with docker load', async () => {
 test('--quiet prints the digest alone, --verbose every layer', async () => {
   assert.equal(await text('gcc', '-q'), `${REPORT.digest}\n`);
   const verbose = await text('gcc', '--verbose');
-  assert.match(verbose, /^LAYER +SIZE +KIND +HOLDS +DERIVED$/m);
+  assert.match(verbose, /^LAYER +SIZE +KIND +CONTENTS +DERIVED$/m);
   assert.match(verbose, /52\.0 MB {2}package {2}gcc-13\.2\.1-r0 +gcc: repacked$/m);
 });
 

@@ -142,7 +142,7 @@ config    ${digestOf('config')} (2.0 kB)
 layers    2 (406.0 kB)
 packages  5
 
-LAYER                    SIZE  KIND     HOLDS
+LAYER                    SIZE  KIND     CONTENTS
 ${digestOf('a').slice(0, 19)}  397.0 kB  package  musl-1.2.4-r2
 ${digestOf('b').slice(0, 19)}    9.0 kB  bundle   4 packages
 `,

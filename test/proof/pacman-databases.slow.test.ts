@@ -73,12 +73,12 @@ const ROWS: Readonly<Record<string, readonly [FixtureFile[], Usable, ours?: read
   'a folder with a blank': [
     [member('o dd-1-1/desc', desc('o dd', '1-1', { PROVIDES: 'odd' }))],
     'both',
-    ['good', /valid in a file name, got "o dd"/],
+    ['good', /allowed in a file name, got "o dd"/],
   ],
   'a folder with a dash in front': [
     [member('-dd-1-1/desc', desc('-dd', '1-1', { PROVIDES: 'odd' }))],
     'both',
-    ['good', /valid in a file name, got "-dd"/],
+    ['good', /allowed in a file name, got "-dd"/],
   ],
   'a folder with a dot in front': [[member('.odd-1-1/desc', desc('.odd', '1-1'))], 'neither'],
   'a folder without a release': [

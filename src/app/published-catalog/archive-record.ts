@@ -81,7 +81,7 @@ const file: Reader<FileEntry> = (value, where) => {
   if (entry.linkTarget.includes('\0'))
     throw malformed(`${where}.linkTarget`, 'text without NUL', entry.linkTarget);
   if ((entry.type === 'file') !== (entry.sha256 !== '')) {
-    throw malformed(`${where}.sha256`, 'one of every file and of nothing else', entry.sha256);
+    throw malformed(`${where}.sha256`, 'a hash of files, and none of other entries', entry.sha256);
   }
   return entry;
 };

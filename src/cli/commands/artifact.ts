@@ -74,7 +74,7 @@ const pull = defineAction({
         repeatable: true,
         placeholder: 'NAME',
         group: 'Registry',
-        describe: 'Save only the file with this name; --output may give it a new one',
+        describe: 'Save only the file with this name; --output can give it another one',
       },
       words,
       [],

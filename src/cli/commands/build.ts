@@ -14,7 +14,7 @@ export const command = defineCommand({
   arguments: { describe: 'RECIPE: a YAML file (docs/recipes.md)', complete: 'file' },
   options: { ...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS },
   examples: [
-    ['compose build recipes/alpine-gcc.yaml', 'compose a worked recipe'],
+    ['compose build recipes/alpine-gcc.yaml', 'compose an example recipe'],
     ['compose build recipes/alpine-gcc.yaml --release edge', 'the same, from another release'],
   ],
   async run({ settings, options, args: [recipe], env, app }) {

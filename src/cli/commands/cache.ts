@@ -34,7 +34,8 @@ const gc = defineAction({
       {
         placeholder: 'SIZE',
         group: 'Cache',
-        describe: 'Shrink the cache to this size, least recently used first: 500MB, 10G, 1.5GiB',
+        describe:
+          'Remove the least recently used blobs until the cache is no larger than this: 500MB, 10G, 1.5GiB',
       },
       size,
     ),
@@ -51,11 +52,13 @@ export const command = defineActions({
   argument: 'ls|verify|gc',
   group: 'Repositories and cache',
   summary: 'List, check or shrink the cache',
-  arguments: { describe: 'ls: list the blobs; verify: check every digest; gc: remove what is not needed' },
+  arguments: {
+    describe: 'ls: list the blobs; verify: check every digest; gc: remove blobs that are not needed',
+  },
   actions: { ls, verify, gc },
   examples: [
-    ['compose cache ls', 'what is in the cache'],
+    ['compose cache ls', 'list the blobs in the cache'],
     ['compose cache verify --repair', 'remove damaged blobs, so that they are fetched again'],
-    ['compose cache gc --max-size 10G', 'shrink it to 10 GiB, least recently used first'],
+    ['compose cache gc --max-size 10G', 'remove the least recently used blobs until 10 GiB are left'],
   ],
 });

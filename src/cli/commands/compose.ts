@@ -20,11 +20,11 @@ export const command = defineCommand({
   options: { ...SOURCE_OPTIONS, ...IMAGE_OPTIONS, ...OUTPUT_OPTIONS },
   examples: [
     ['compose gcc --distro alpine', 'write out.tar, an image with gcc'],
-    ['compose bash coreutils --distro arch -t tools --load', 'load it into the engine that is running'],
+    ['compose bash coreutils --distro arch -t tools --load', 'load it into docker or podman'],
     ['compose python3 --cmd \'["python3"]\' -o python.tar', 'set the default command'],
     ['compose git --push registry.example/team/git:2', 'push it to a registry; no file is written'],
-    ['compose git --repo ./packages --keyring-append ./keys', 'from a folder of your own packages'],
-    ['compose -- index', 'a package with the name of a command'],
+    ['compose git --repo ./packages --keyring-append ./keys', 'use a folder of your own packages'],
+    ['compose -- index', 'a package that is named like a command'],
   ],
   async run({ settings, options, args, env, app }) {
     const packages = packagesOf.parse(args, 'package');

@@ -16,7 +16,7 @@ export const command = defineCommand({
   examples: [
     [
       'compose cp registry.example/team/app:1 registry.example/prod/app:1',
-      'mounts the layers; nothing is sent',
+      'within a registry: mount the layers, send nothing',
     ],
     ['compose cp alpine:3.19 localhost:5000/alpine:3.19 --platform arm64', 'one of several platforms'],
     ['compose cp out.tar ./layout', 'the tar as an OCI layout folder'],

@@ -31,8 +31,8 @@ export const command = defineCommand({
     ...SOURCE_OPTIONS,
   },
   examples: [
-    ['compose depends git', 'what git says it needs, and what each relation resolves to'],
-    ['compose depends --tree git', 'everything that git would install, as chosen by the solver'],
+    ['compose depends git', 'what git requires, and what each relation resolves to'],
+    ['compose depends --tree git', 'everything that would be installed with git, as chosen by the solver'],
     ['compose depends --optional git --distro arch', 'with the optional dependencies'],
   ],
   async run({ settings, options, args, env, app }) {

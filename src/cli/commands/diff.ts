@@ -20,7 +20,10 @@ export const command = defineCommand({
     ...REGISTRY_OPTIONS,
   },
   examples: [
-    ['compose diff old.tar new.tar', 'packages that changed, files counted, bytes to fetch'],
+    [
+      'compose diff old.tar new.tar',
+      'the changed packages, the number of changed files, and the bytes to download',
+    ],
     ['compose diff out#app:1 out#app:2 --files --verbose', 'every file and layer that differs'],
   ],
   async run({ options, args: [a, b], app }) {

@@ -26,7 +26,7 @@ export const command = defineCommand({
       'compose inspect alpine:3.19 --platform arm64 --json',
       'one image from an index, with its configuration',
     ],
-    ['compose inspect registry.example/team/app:1 --raw | sha256sum', 'the manifest as it is'],
+    ['compose inspect registry.example/team/app:1 --raw | sha256sum', 'the digest of the manifest'],
   ],
   async run({ options, args: [image], app }) {
     const request = {

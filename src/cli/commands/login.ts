@@ -41,7 +41,7 @@ export const command = defineCommand({
     ...REGISTRY_OPTIONS,
   },
   examples: [
-    ['compose login registry.example -u me', 'prompts for the password'],
+    ['compose login registry.example -u me', 'prompt for the password'],
     ['compose login registry.example -u me --password-stdin <token.txt', 'for scripts'],
   ],
   async run({ options, args: [registry], app, input, ask }) {

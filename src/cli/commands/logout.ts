@@ -9,7 +9,10 @@ export const command = defineCommand({
   arguments: { describe: 'REG: localhost:5000, registry.example, docker.io' },
   options: {},
   examples: [
-    ['compose logout registry.example', 'and from every file and keychain that docker and podman read'],
+    [
+      'compose logout registry.example',
+      'remove the login from every file and keychain that docker and podman read',
+    ],
   ],
   async run({ options, args: [registry], app }) {
     const data = await app.logout({ registry });

@@ -15,7 +15,7 @@ export const command = defineCommand({
   options: SOURCE_OPTIONS,
   examples: [
     ['compose owns /usr/bin/git', 'which package ships the file'],
-    ["compose owns 'libssl*' --distro arch", 'by the name alone, with a glob'],
+    ["compose owns 'libssl*' --distro arch", 'by file name, with a glob'],
   ],
   async run({ settings, options, args, app }) {
     const data = await app.owns({ source: sourceFrom({ settings, options }), paths: args });

@@ -15,7 +15,10 @@ export const command = defineCommand({
   options: { ...STORE_OPTION, ...PLATFORM_OPTION, ...REGISTRY_OPTIONS },
   examples: [
     ['compose push out.tar registry.example/team/git:2', 'send what the registry does not have'],
-    ['compose push out.tar localhost:5000/git --store localhost:5000/packages', 'packages by way of a store'],
+    [
+      'compose push out.tar localhost:5000/git --store localhost:5000/packages',
+      'mount the packages from a store',
+    ],
     ['compose push out#tools:latest localhost:5000/tools', 'one image from a folder, as tools:latest'],
   ],
   async run({ options, args: [image, to], app }) {

@@ -100,11 +100,11 @@ export const command = defineCommand({
     ...DISTRO_OPTIONS,
   },
   examples: [
-    ['compose vercmp 1.2_rc1 1.2', 'prints <, as apk orders them'],
+    ['compose vercmp 1.2_rc1 1.2', 'print <, as apk orders them'],
     ["compose vercmp 1.2.3-r0 '~' 1.2", 'whether 1.2.3-r0 meets ~1.2'],
     ['compose vercmp --distro arch --batch <pairs.txt', 'an answer for each line A B or A OP B'],
-    ['compose vercmp --release v3.19 1.2_rc1~ab 1.2', "as that release's apk, 2.14, orders them"],
-    ['compose vercmp --validate 1.2-r0 1.2a.3', 'whether each is a version'],
+    ['compose vercmp --release v3.19 1.2_rc1~ab 1.2', "in the order of that release's apk, 2.14"],
+    ['compose vercmp --validate 1.2-r0 1.2a.3', 'check whether each is a version'],
   ],
   async run({ settings, options, args, input }) {
     const { versionRules } = await import('../../app/query/compare-versions.ts');

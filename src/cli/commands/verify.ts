@@ -16,12 +16,12 @@ export const command = defineCommand({
   },
   options: { ...PLATFORM_OPTION, ...TRUST_OPTIONS, ...REGISTRY_OPTIONS },
   examples: [
-    ['compose verify out.tar', "whether all bytes are the distribution's, and which are not"],
+    ['compose verify out.tar', "check that all bytes are the distribution's, and list those that are not"],
     [
       'compose verify out#tools:latest --verbose',
-      'one image from a folder; every entry of its install layer',
+      'one image of a folder, with every entry of its install layer',
     ],
-    ['compose verify out.tar --keyring-append ./keys', "with your own keys and the distribution's"],
+    ['compose verify out.tar --keyring-append ./keys', 'trust your own keys too'],
   ],
   async run({ settings, options, args: [image], app }) {
     const data = await app.verify({

@@ -35,8 +35,8 @@ export const command = defineCommand({
     ...SOURCE_OPTIONS,
   },
   examples: [
-    ['compose why libcurl --in git', 'the shortest way from git to libcurl'],
-    ['compose why musl --in git,curl --all', 'a path for every relation that requires musl'],
+    ['compose why libcurl --in git', 'the shortest chain from git to libcurl'],
+    ['compose why musl --in git,curl --all', 'a chain for every relation that requires musl'],
   ],
   async run({ settings, options, args, env, app }) {
     const [name = ''] = packages(args, 'package');

@@ -71,7 +71,7 @@ function renderLayers(layers: readonly LayerReport[]): string {
       { title: 'LAYER' },
       { title: 'SIZE', align: 'right' },
       { title: 'KIND' },
-      { title: 'HOLDS' },
+      { title: 'CONTENTS' },
       { title: 'DERIVED' },
     ],
     rows,

@@ -70,7 +70,7 @@ function layerLines({ layers }: DiffReport): string {
   const rows = (mark: string, some: readonly DiffLayer[]) =>
     some.map(({ digest, sizeBytes, holds }) => [mark, digest, formatSize(sizeBytes), holds]);
   return table(
-    [{ title: '' }, { title: 'LAYER' }, { title: 'SIZE', align: 'right' }, { title: 'HOLDS' }],
+    [{ title: '' }, { title: 'LAYER' }, { title: 'SIZE', align: 'right' }, { title: 'CONTENTS' }],
     [...rows('=', layers.shared), ...rows('-', layers.onlyA), ...rows('+', layers.onlyB)],
   );
 }

@@ -58,7 +58,7 @@ function layerTable(layers: readonly InspectedLayer[], verbose: boolean): string
       : packages.join(' ') || (title ?? ''),
   ]);
   return table(
-    [{ title: 'LAYER' }, { title: 'SIZE', align: 'right' }, { title: 'KIND' }, { title: 'HOLDS' }],
+    [{ title: 'LAYER' }, { title: 'SIZE', align: 'right' }, { title: 'KIND' }, { title: 'CONTENTS' }],
     rows,
   );
 }

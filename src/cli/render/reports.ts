@@ -63,7 +63,7 @@ export function renderCacheList(entries: readonly CacheEntryReport[]): string {
   const summary = `${count(entries.length, 'blob')}, ${formatSize(total)}\n`;
   if (entries.length === 0) return summary;
   const listing = table(
-    [{ title: 'DIGEST' }, { title: 'SIZE', align: 'right' }, { title: 'LAST USED' }, { title: 'HOLDS' }],
+    [{ title: 'DIGEST' }, { title: 'SIZE', align: 'right' }, { title: 'LAST USED' }, { title: 'CONTENTS' }],
     entries.map((entry) => [entry.digest, formatSize(entry.sizeBytes), entry.usedAt, entry.holds]),
   );
   return `${listing}\n${summary}`;

@@ -155,7 +155,7 @@ function layerTable(layers: readonly LayerVerdict[]): string {
       { title: 'DIGEST' },
       { title: 'SIZE', align: 'right' },
       { title: 'KIND' },
-      { title: 'HOLDS' },
+      { title: 'CONTENTS' },
       { title: 'VERIFIED BY' },
     ],
     layers.map((layer) => {

@@ -33,7 +33,7 @@ export function parseIndexText(text: string, where: string): IndexPackage[] {
       record = undefined;
     } else {
       if (end - position > MAX_LINE_CHARACTERS) {
-        throw limit(where, line, `at most ${MAX_LINE_CHARACTERS} characters a line`, `${end - position}`);
+        throw limit(where, line, `at most ${MAX_LINE_CHARACTERS} characters per line`, `${end - position}`);
       }
       const code = text.charCodeAt(position);
       if (text.charCodeAt(position + 1) !== COLON || code > LAST_ASCII) {
@@ -89,7 +89,7 @@ function finish(
   const why = unsafe
     ? fault(
         state.line,
-        'a name and version valid in a file name before it',
+        'a name and version that are allowed in a file name before it',
         JSON.stringify(`${name}-${version}`),
       )
     : found;

@@ -146,7 +146,7 @@ function faultOf(record: DescName & { fileName: string; checksum: string | undef
   const expected = (what: string, got: string): string =>
     `desc of ${JSON.stringify(`${name}-${version}`.slice(0, 160))}: expected ${what}, got ${got === '' ? 'none' : JSON.stringify(got.slice(0, 80))}`;
   for (const word of [name, version])
-    if (!SAFE_NAME.test(word)) return expected('a name and version valid in a file name', word);
+    if (!SAFE_NAME.test(word)) return expected('a name and version that are allowed in a file name', word);
   if (fileName === '' || /[\0-\x1f\x7f]/.test(fileName)) return expected('a %FILENAME%', fileName);
   if (checksum !== undefined && !/^[0-9a-f]{64}$/.test(checksum))
     return expected('64 hex digits for %SHA256SUM%', checksum);

@@ -44,7 +44,7 @@ const UNUSABLE: Readonly<Record<string, readonly [text: string, why: RegExp]>> =
   'S: twice': [add('S:1'), /expected one S:/],
   'T: twice': [add('T:other'), /expected one T:/],
   'o: twice': [add('o:other'), /expected one o:/],
-  'V: with a blank': [set('V', '1 -r0'), /valid in a file name before it, got "odd-1 -r0"/],
+  'V: with a blank': [set('V', '1 -r0'), /allowed in a file name before it, got "odd-1 -r0"/],
   'V: with a slash': [set('V', '1/2'), /file name/],
   'V: leads out': [set('V', '../1'), /file name/],
   'V: empty': [set('V', ''), /file name/],

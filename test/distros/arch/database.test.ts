@@ -169,7 +169,7 @@ test('one odd record leaves the others as they are, and says why it cannot be us
     ['a', `${DESC}%unusable%\nmine\n`, undefined],
     ['a', DESC.replace('\na\n', '\n../a\n').replace('1-1', '9'), undefined],
     ['a', `x\n${DESC}%CSIZE%\n-1\n%ISIZE%\n2k\n%BUILDDATE%\nMonday\n`, undefined],
-    ['a b', DESC, /expected a name and version valid in a file name, got "a b"/],
+    ['a b', DESC, /expected a name and version that are allowed in a file name, got "a b"/],
     ['-a', DESC, /got "-a"/],
   ];
   for (const [name, desc, why] of rows) {

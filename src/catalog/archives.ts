@@ -34,6 +34,16 @@ export interface StoredArchive {
   readonly trust: TrustLabel | undefined;
 }
 
+/** An archive as it is stored. */
+export interface UnreadArchive {
+  /** Undefined: to be verified again before use */
+  readonly trust: TrustLabel | undefined;
+  /** The stored text: equal sources have equal facts. */
+  readonly source: string;
+  /** Parses the facts, which takes most of the time of `get`. */
+  read(): ArchiveFacts;
+}
+
 /** An archive with the label under which it was accepted. */
 export interface ArchiveVerdict {
   readonly digest: Digest;
@@ -130,6 +140,17 @@ export class ArchiveTable {
   get(digest: Digest): StoredArchive | undefined {
     const row = this.#byDigest.get(digest);
     return row === undefined ? undefined : toStored(row);
+  }
+
+  unread(digest: Digest): UnreadArchive | undefined {
+    const row = this.#byDigest.get(digest);
+    if (row === undefined) return undefined;
+    const { trust, ...facts } = row;
+    return {
+      trust: parseTrust(trust),
+      source: Object.values(facts).join('\0'),
+      read: () => toStored(row).facts,
+    };
   }
 
   digestsOf(distro: DistroId, identity: string): readonly Digest[] {

@@ -7,6 +7,7 @@ import { DerivedTable } from './derived.ts';
 import { FileListTable } from './file-lists.ts';
 import { LocalFileTable } from './local-files.ts';
 import { PackageTable } from './packages.ts';
+import { PublishedChunkTable } from './published-chunks.ts';
 import { PushedBlobTable } from './pushed-blobs.ts';
 import { RepositoryTable } from './repositories.ts';
 import { RevisionTable } from './revisions.ts';
@@ -83,6 +84,10 @@ export class Catalog {
   /** Made for whoever asks: few commands do. */
   pushedBlobs(): PushedBlobTable {
     return new PushedBlobTable(this.#database);
+  }
+
+  publishedChunks(): PublishedChunkTable {
+    return new PublishedChunkTable(this.#database);
   }
 
   composedImages(): ComposedImageTable {

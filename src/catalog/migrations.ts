@@ -264,4 +264,12 @@ export const MIGRATIONS: readonly string[] = [
   -- Words leave in batches: at a tenth (the default) each batch would have what remains written anew.
   INSERT INTO package_text (package_text, rank) VALUES ('deletemerge', 50);
   `,
+  `
+  -- source: version of the records and digest of what the chunk was made of
+  CREATE TABLE published_chunk (
+    source TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -22,7 +22,7 @@ const CONFIG_TYPE = 'application/vnd.pkgcompose.catalog.config.v1+json';
 export const CHUNK_TYPE = 'application/vnd.pkgcompose.catalog.chunk.v1+zstd';
 
 /** Raised with every change of the records: facts that lack what composing needs give wrong images. */
-const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 1;
 /** A chunk has hundreds of packages. */
 const MAX_CHUNKS = 10_000;
 const MAX_REPOSITORIES = 10_000;

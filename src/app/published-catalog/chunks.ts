@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib';
 import { AppError, isAppError } from '../../model/app-error.ts';
+import type { Digest } from '../../model/digest.ts';
 import { parseJson } from '../../model/json.ts';
 import type { Reader } from '../../model/json-readers.ts';
 import { malformed } from './strict-json.ts';
@@ -10,45 +11,69 @@ const compress = promisify(zstdCompress);
 
 /** Written once and read by many. */
 const LEVEL = 15;
-/** Uncompressed; a chunk is closed once it has reached this. */
-const FULL_BYTES = 8 * 1024 * 1024;
+/** Of the lines' sources; a chunk is closed once it has reached this. */
+const FULL_LENGTH = 8 * 1024 * 1024;
 /** Texlive's lists of files have some 30 MB. */
 const MAX_RECORD_BYTES = 128 * 1024 * 1024;
-const MAX_UNCOMPRESSED_BYTES = FULL_BYTES + MAX_RECORD_BYTES;
+const MAX_UNCOMPRESSED_BYTES = FULL_LENGTH + MAX_RECORD_BYTES;
 /** Compressed, as others may have made it */
 export const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 
-/** A line of JSON, and what decides whether a chunk ends with it: the same for the same record. */
+/** A record on its way into a chunk. */
 export interface Line {
+  /** Decides whether a chunk ends with it; the same for the same record. */
   readonly key: string;
-  readonly text: string;
+  /** What the record is made of: equal sources make equal lines. Its length also limits chunks. */
+  readonly source: string;
+  /** Returns the line of JSON, without a line feed. */
+  text(): string;
+}
+
+/** Lines that belong together, not yet written. */
+export interface Chunk {
+  /** Digest of the lines' sources: equal sources make equal bytes. */
+  readonly source: Digest;
+  readonly records: number;
+  /** Writes the lines and compresses them. */
+  bytes(): Promise<Buffer>;
 }
 
 /**
- * Yields lines as zstd chunks of about `perChunk` lines. The keys of a chunk's own lines decide where it ends, so that
- * adding or removing a line changes one chunk and leaves the others unchanged.
+ * Yields lines as chunks of about `perChunk` lines. The keys of a chunk's own lines decide where it ends, so that adding or
+ * removing a line changes one chunk and leaves the others unchanged.
  */
-export async function* chunked(lines: Iterable<Line>, perChunk: number): AsyncGenerator<Buffer> {
-  let open: string[] = [];
-  let sizeBytes = 0;
-  for (const { key, text } of lines) {
-    open.push(text);
-    sizeBytes += text.length;
-    if (sizeBytes < FULL_BYTES && !endsChunk(key, perChunk)) continue;
-    yield await closed(open);
+export function* chunked(lines: Iterable<Line>, perChunk: number): Generator<Chunk> {
+  let open: Line[] = [];
+  let length = 0;
+  for (const line of lines) {
+    open.push(line);
+    length += line.source.length;
+    if (length < FULL_LENGTH && !endsChunk(line.key, perChunk)) continue;
+    yield chunkOf(open);
     open = [];
-    sizeBytes = 0;
+    length = 0;
   }
-  if (open.length > 0) yield await closed(open);
+  if (open.length > 0) yield chunkOf(open);
 }
 
 function endsChunk(key: string, perChunk: number): boolean {
   return createHash('sha256').update(key).digest().readUInt32BE(0) % perChunk === 0;
 }
 
-function closed(lines: readonly string[]): Promise<Buffer> {
-  const content = Buffer.from(`${lines.join('\n')}\n`);
+function chunkOf(lines: readonly Line[]): Chunk {
+  const hash = createHash('sha256');
+  for (const { source } of lines) hash.update(`${source.length} `).update(source);
+  return {
+    source: `sha256:${hash.digest('hex')}` as Digest,
+    records: lines.length,
+    bytes: () => compressed(Buffer.from(lines.map((line) => `${line.text()}\n`).join(''))),
+  };
+}
+
+/** Without the size, level 15 prepares for content of any size: ten times the work, and no smaller. */
+function compressed(content: Buffer): Promise<Buffer> {
   return compress(content, {
+    pledgedSrcSize: content.length,
     params: {
       [constants.ZSTD_c_compressionLevel]: LEVEL,
       [constants.ZSTD_c_checksumFlag]: 1,

@@ -17,8 +17,9 @@ import { indexRepositories } from '../../../src/app/repositories/index-repositor
 import { isAppError } from '../../../src/model/app-error.ts';
 import type { CatalogPullReport } from '../../../src/model/catalog-report.ts';
 import type { Descriptor } from '../../../src/model/descriptor.ts';
-import { digestOf } from '../../../src/model/digest.ts';
+import { type Digest, digestOf } from '../../../src/model/digest.ts';
 import type { ComposeReport, ComposeRequest } from '../../../src/model/request.ts';
+import { required } from '../../../src/model/required.ts';
 import { type Mirror, startMirror } from '../../fake/mirror.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../fake/registry.ts';
 import { writeAlpineMirror, writeApkKeyring } from '../../fixtures/mirror-dir.ts';
@@ -137,6 +138,45 @@ test('the same catalog has the same bytes; one package more sends one chunk of e
   });
   await machine(t, async (context) => {
     assert.equal((await take(context, reference)).archives, names.length + 1);
+  });
+});
+
+test('chunks whose records are the same are not made again, unless they left the cache', async (t) => {
+  const { reference, request } = await setup(t);
+  await machine(t, async (context) => {
+    await compose(context, request(NAMES.slice(0, 80), 'first:1'));
+    const { catalog, store } = context;
+    const put = store.put.bind(store);
+    let made: Digest[] = [];
+    store.put = async (...args) => {
+      const stored = await put(...args);
+      made.push(stored.digest);
+      return stored;
+    };
+    const publishAgain = async () => {
+      made = [];
+      return (await publish(context, reference)).pushed.digest;
+    };
+    const first = await publishAgain();
+    const all = made;
+    assert.ok(all.length >= 3, String(all));
+    assert.equal(await publishAgain(), first);
+    assert.deepEqual(made, []);
+
+    const gone = required(all, 1);
+    await store.remove(gone);
+    assert.equal(await publishAgain(), first);
+    assert.deepEqual(made, [gone]);
+
+    const digest = required(catalog.archives.accepted(), 40);
+    const stored = catalog.archives.get(digest);
+    assert.ok(stored?.trust !== undefined);
+    const { facts, trust } = stored;
+    catalog.archives.put({ ...facts, signedBy: 'another key' }, trust);
+    assert.notEqual(await publishAgain(), first, 'other facts of the same archive are other records');
+    assert.equal(made.length, 1);
+    catalog.archives.put(facts, trust);
+    assert.equal(await publishAgain(), first);
   });
 });
 

@@ -85,10 +85,22 @@ const lines = fc.uniqueArray(fc.string({ maxLength: 12 }), { maxLength: 400 });
 
 async function chunksOf(keys: readonly string[]): Promise<readonly string[]> {
   const chunks: string[] = [];
-  const all = keys.map((key) => ({ key, text: JSON.stringify(key) }));
-  for await (const chunk of chunked(all, 8)) chunks.push(chunk.toString('base64'));
+  for (const chunk of chunked(keys.map(lineOf), 8)) chunks.push((await chunk.bytes()).toString('base64'));
   return chunks;
 }
+
+const lineOf = (key: string) => ({ key, source: `of ${key}`, text: () => JSON.stringify(key) });
+
+test('a chunk is known by the sources of its lines, before any is written', () => {
+  const unwritten = (source: string) => ({ key: source, source, text: () => assert.fail('written') });
+  const sourcesOf = (...sources: string[]) =>
+    [...chunked(sources.map(unwritten), 1_000_000)].map((chunk) => [chunk.source, chunk.records]);
+  assert.deepEqual(sourcesOf('a', 'b'), sourcesOf('a', 'b'));
+  assert.equal(sourcesOf('a', 'b')[0]?.[1], 2);
+  for (const other of [['b', 'a'], ['ab'], ['a', 'b', ''], ['a1 b']]) {
+    assert.notDeepEqual(sourcesOf(...other), sourcesOf('a', 'b'), String(other));
+  }
+});
 
 test('chunks hold all lines in order, and a line more changes one of them or divides it', async () => {
   await fc.assert(

@@ -1,16 +1,9 @@
 import { PassThrough, type Transform } from 'node:stream';
-import { constants, createGzip, createZstdCompress } from 'node:zlib';
+import { constants, createZstdCompress } from 'node:zlib';
+import { GzipEncoder } from './gzip-encoder.ts';
 
-/**
- * Level 6: level 9 saves about 1 % on package contents and costs three times the time; the layers made here
- * are small or cached.
- */
-const GZIP_LEVEL = 6;
 /** zstd's own default; the checksum lets every reader notice damage without the digest. */
 const ZSTD_LEVEL = 3;
-/** RFC 1952 §2.3.1: 255 = unknown. zlib writes the system it was built for. */
-const OS_UNKNOWN = 255;
-const OS_AT = 9;
 /** Output in pieces of this size: few calls, and small beside any memory limit. */
 const CHUNK_BYTES = 256 * 1024;
 
@@ -30,19 +23,5 @@ export function encoder(encoding: 'gzip' | 'zstd' | 'none'): Transform {
       },
     });
   }
-  return withUnknownSystem(createGzip({ level: GZIP_LEVEL, chunkSize: CHUNK_BYTES }));
-}
-
-/** Rewrites byte 9 of the output as it passes. */
-function withUnknownSystem(gzip: Transform): Transform {
-  const push = gzip.push.bind(gzip);
-  let written = 0;
-  gzip.push = (chunk: Buffer | null) => {
-    if (chunk !== null) {
-      if (written <= OS_AT && written + chunk.length > OS_AT) chunk[OS_AT - written] = OS_UNKNOWN;
-      written += chunk.length;
-    }
-    return push(chunk);
-  };
-  return gzip;
+  return new GzipEncoder();
 }

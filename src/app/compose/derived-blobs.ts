@@ -17,7 +17,7 @@ export interface EncodedTar {
 }
 
 /** The rest of what decides a derived blob's bytes: this code (bumped when it changes) and the encoders. */
-const DERIVATION = ['3', process.versions.zlib, process.versions.zstd ?? ''];
+const DERIVATION = ['4', process.versions.zlib, process.versions.zstd ?? ''];
 
 /** Returns a blob from the cache, or makes it there, under a key that names all that decides its bytes (derivationKey). */
 export async function derive(

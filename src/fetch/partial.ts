@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readFile, unlink, writeFile } from 'node:fs/promises';
 import { errnoOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
 import type { FilePrefix } from './remote.ts';
@@ -58,13 +58,22 @@ export async function readOrigin(path: string): Promise<Origin | undefined> {
 
 /** Removes the partial file and its origin. */
 export async function discardPartial(path: string): Promise<void> {
-  await rm(path, { force: true });
+  await remove(path);
   await forgetOrigin(path);
 }
 
 /** Removes the origin alone, since the partial file has become the whole file. */
 export async function forgetOrigin(path: string): Promise<void> {
-  await rm(originPath(path), { force: true });
+  await remove(originPath(path));
+}
+
+/** Unlike `rm`, it costs one system call, and none on the main thread. */
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 /** Returns the If-Range value for a request to `url` (RFC 9110 section 13.1.5: strong validators only); empty if none fits. */

@@ -58,8 +58,8 @@ export const USE_CASES = {
   /** The manifest's own text */
   inspectRaw: withoutCatalog(async () => (await import('./app/images/inspect.ts')).inspectRaw),
   remove: withoutCatalog(async () => (await import('./app/images/remove.ts')).remove),
-  login: withoutCatalog(async () => (await import('./app/login.ts')).login),
-  logout: withoutCatalog(async () => (await import('./app/login.ts')).logout),
+  login: withoutCatalog(async () => (await import('./app/registries/login.ts')).login),
+  logout: withoutCatalog(async () => (await import('./app/registries/login.ts')).logout),
   artifactPush: withoutCatalog(async () => (await import('./app/artifact/push.ts')).pushArtifact),
   artifactPull: withoutCatalog(async () => (await import('./app/artifact/pull.ts')).pullArtifact),
   artifactFetch: withoutCatalog(async () => (await import('./app/artifact/fetch.ts')).fetchArtifact),
@@ -68,10 +68,10 @@ export const USE_CASES = {
   mirrorAdd: withCatalog(async () => (await import('./app/mirror/add.ts')).mirrorAdd),
   mirrorList: withoutCatalog(async () => (await import('./app/mirror/list.ts')).mirrorList),
   cacheList: withCatalog<void, readonly CacheEntryReport[]>(
-    async () => (await import('./app/cache.ts')).cacheList,
+    async () => (await import('./app/cache/cache.ts')).cacheList,
   ),
-  cacheVerify: withCatalog(async () => (await import('./app/cache.ts')).cacheVerify),
-  cacheGc: withCatalog(async () => (await import('./app/cache.ts')).cacheGc),
+  cacheVerify: withCatalog(async () => (await import('./app/cache/cache.ts')).cacheVerify),
+  cacheGc: withCatalog(async () => (await import('./app/cache/cache.ts')).cacheGc),
   readRecipe: withoutCatalog(async () => {
     const { readRecipe } = await import('./app/settings/recipe.ts');
     return (_, path: string) => readRecipe(path);

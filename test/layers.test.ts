@@ -22,6 +22,8 @@ const ROOMS = [
   'app/archives',
   'app/sources',
   'app/settings',
+  'app/registries',
+  'app/cache',
   'app',
   'compose',
   'sandbox',

@@ -3,7 +3,7 @@ import type { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cacheList } from '../../src/app/cache.ts';
+import { cacheList } from '../../src/app/cache/cache.ts';
 import type { CacheEntryReport } from '../../src/model/request.ts';
 import { type Mirror, startMirror } from '../fake/mirror.ts';
 import { writeAlpineMirror, writeApkKeyring } from '../fixtures/mirror-dir.ts';

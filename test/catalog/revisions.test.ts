@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { cacheGc } from '../../src/app/cache.ts';
+import { cacheGc } from '../../src/app/cache/cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { packList } from '../../src/catalog/file-lists.ts';
 import { MIGRATIONS } from '../../src/catalog/migrations.ts';

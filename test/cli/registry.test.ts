@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { LoginRequest } from '../../src/app/login.ts';
+import type { LoginRequest } from '../../src/app/registries/login.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../src/model/media-types.ts';
 import type { ComposeRequest } from '../../src/model/request.ts';

@@ -7,7 +7,7 @@ import { pull } from '../../src/app/images/pull.ts';
 import { push } from '../../src/app/images/push.ts';
 import { remove } from '../../src/app/images/remove.ts';
 import { tags } from '../../src/app/images/tags.ts';
-import { login } from '../../src/app/login.ts';
+import { login } from '../../src/app/registries/login.ts';
 import type { RegistryAccess } from '../../src/model/registry.ts';
 import type { ComposeReport } from '../../src/model/request.ts';
 import { cli, json, KEY, noise, refused, request, small } from '../app/harness.ts';

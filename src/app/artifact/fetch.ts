@@ -10,7 +10,7 @@ import { outputError } from '../../output/storage-error.ts';
 import { blobSize } from '../../registry/blob-size.ts';
 import type { BlobId } from '../../registry/blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
-import { type RegistryContext, withRegistries } from '../registry-access.ts';
+import { type RegistryContext, withRegistries } from '../registries/sessions.ts';
 import { type FoundArtifact, noSuchFile, openArtifact } from './open-artifact.ts';
 import { isFolder } from './place.ts';
 import { saveBlob, streamBlob } from './save-blob.ts';

@@ -5,7 +5,7 @@ import { fullName, parseReference } from '../../model/reference.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
 import { STDOUT } from '../../output/output-target.ts';
 import type { RegistrySession } from '../../registry/types.ts';
-import { type RegistryContext, withRegistries } from '../registry-access.ts';
+import { type RegistryContext, withRegistries } from '../registries/sessions.ts';
 import { chooseFiles, type FoundArtifact, openArtifact } from './open-artifact.ts';
 import { type Place, pathOf, placesOf, prepareFolders } from './place.ts';
 import { saveBlob } from './save-blob.ts';

@@ -16,7 +16,7 @@ import { onePiece } from '../../registry/bodies.ts';
 import { headManifest, putManifest } from '../../registry/manifests.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { pushContents } from '../images/push-contents.ts';
-import { type RegistryContext, withRegistries } from '../registry-access.ts';
+import { type RegistryContext, withRegistries } from '../registries/sessions.ts';
 import { refuse, sourceDateEpoch } from '../settings/setting-values.ts';
 import { artifactManifest, isMediaType, UNKNOWN_ARTIFACT_TYPE } from './manifest.ts';
 import { type ArtifactSource, readSource } from './source.ts';

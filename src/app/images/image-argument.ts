@@ -8,7 +8,7 @@ import type { ImageChoice, ImageSource } from '../../output/image-source.ts';
 import { type LocalContent, openContent, openImage } from '../../output/open-image.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import type { FileBlobStore } from '../../store/blob-store.ts';
-import type { RegistryContext } from '../registry-access.ts';
+import type { RegistryContext } from '../registries/sessions.ts';
 
 export interface ImageArgument {
   /** A tar or a folder; `PATH#NAME`: the image of that name or digest in it; else the reference of one in a registry */
@@ -41,9 +41,9 @@ export async function withImageArgument<T>(
 ): Promise<T> {
   const place = placeOf(argument);
   if ('path' in place) return work(await openImage(place.path, place.choice));
-  const { withRegistries } = await import('../registry-access.ts');
+  const { withRegistries } = await import('../registries/sessions.ts');
   const { openRegistryImage } = await import('./registry-image.ts');
-  const { withIntactBlobs: withSoundBlobs } = await import('../intact-blobs.ts');
+  const { withIntactBlobs: withSoundBlobs } = await import('../cache/intact-blobs.ts');
   const { platform } = argument;
   const { progress, store } = context;
   const run = (): Promise<T> =>

@@ -21,7 +21,7 @@ import {
 import { readManifestFacts, referrerDescriptor } from '../../registry/manifest-json.ts';
 import { listReferrers } from '../../registry/referrers.ts';
 import type { RegistrySession } from '../../registry/types.ts';
-import { type RegistryContext, withRegistries } from '../registry-access.ts';
+import { type RegistryContext, withRegistries } from '../registries/sessions.ts';
 import {
   addressOf,
   type ContentArgument,

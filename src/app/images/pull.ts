@@ -1,3 +1,4 @@
+import { hostPlatform } from '../../distros/platforms.ts';
 import { platformText } from '../../model/platform.ts';
 import { familiarName } from '../../model/reference.ts';
 import type { PullReport, RegistryAccess } from '../../model/registry.ts';
@@ -14,9 +15,8 @@ import {
 } from '../../output/image-content.ts';
 import { platformOfConfig } from '../../output/image-json.ts';
 import { parseTag } from '../../output/tag.ts';
-import { hostPlatform } from '../architecture.ts';
 import type { Context } from '../context.ts';
-import { withRegistries } from '../registry-access.ts';
+import { withRegistries } from '../registries/sessions.ts';
 import { fetchBlobs } from './fetch-blobs.ts';
 import {
   addressOf,

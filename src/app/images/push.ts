@@ -7,7 +7,7 @@ import { chooseManifest, contentsOf, type ImageContents, readContents } from '..
 import type { RegistrySession } from '../../registry/types.ts';
 import type { Context } from '../context.ts';
 import { packageStore, storeRepository } from '../package-store/package-store.ts';
-import { withRegistries } from '../registry-access.ts';
+import { withRegistries } from '../registries/sessions.ts';
 import { type ImageArgument, isPath, openContentArgument } from './image-argument.ts';
 import { pushContents } from './push-contents.ts';
 

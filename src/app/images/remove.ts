@@ -6,7 +6,7 @@ import type { RegistryAccess, RemoveReport } from '../../model/registry.ts';
 import { deleteManifest, headManifest } from '../../registry/manifests.ts';
 import { listTags } from '../../registry/tags.ts';
 import type { RegistrySession } from '../../registry/types.ts';
-import { type RegistryContext, withRegistries } from '../registry-access.ts';
+import { type RegistryContext, withRegistries } from '../registries/sessions.ts';
 
 /** Small requests */
 const PARALLEL = 6;

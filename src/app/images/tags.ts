@@ -1,7 +1,7 @@
 import { fullName, parseRepository } from '../../model/reference.ts';
 import type { RegistryAccess, TagsReport } from '../../model/registry.ts';
 import { listTags } from '../../registry/tags.ts';
-import { type RegistryContext, withRegistries } from '../registry-access.ts';
+import { type RegistryContext, withRegistries } from '../registries/sessions.ts';
 
 /** Lists all tags of a repository, sorted. @throws AppError NOT_FOUND, AUTH, NETWORK, USAGE */
 export async function tags(

@@ -14,7 +14,7 @@ import {
 import type { SourceOptions } from '../../model/request.ts';
 import { whyUnusable } from '../../model/unusable.ts';
 import type { Context } from '../context.ts';
-import { sharedSession } from '../registry-access.ts';
+import { sharedSession } from '../registries/sessions.ts';
 import { solveWithBase } from '../repositories/base.ts';
 import type { Lookup } from '../repositories/lookup.ts';
 import { openLookup, withSnapshot } from '../repositories/open-lookup.ts';

@@ -10,7 +10,7 @@ import {
 import type { RegistryAccess } from '../../model/registry.ts';
 import { listTags } from '../../registry/tags.ts';
 import type { RegistrySession } from '../../registry/types.ts';
-import { type RegistryContext, withRegistries } from '../registry-access.ts';
+import { type RegistryContext, withRegistries } from '../registries/sessions.ts';
 import { folderOf, type Generation, releaseOfTag } from '../sources/mirror-generation.ts';
 import { readGeneration } from '../sources/oci-files.ts';
 import { isPackageTag } from '../sources/stored-package.ts';

@@ -9,7 +9,7 @@ import { MissingBlobError } from '../../store/blob-errors.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
 import { archivesOf } from '../archives/indexed-archives.ts';
 import type { Context, RemoteBlobs } from '../context.ts';
-import { withRegistries } from '../registry-access.ts';
+import { withRegistries } from '../registries/sessions.ts';
 import type { Resolution } from '../repositories/resolve.ts';
 import { storeRepository } from './package-store.ts';
 

@@ -13,7 +13,7 @@ import { readSmallBlob } from '../../output/image-content.ts';
 import type { Context } from '../context.ts';
 import { fetchBlobs } from '../images/fetch-blobs.ts';
 import { openRegistryContent } from '../images/registry-content.ts';
-import { withRegistries } from '../registry-access.ts';
+import { withRegistries } from '../registries/sessions.ts';
 import { sourceOptions } from '../settings/settings.ts';
 import { writeOptions } from '../sources/indexed-repository.ts';
 import { Trust } from '../sources/trust.ts';

@@ -4,7 +4,7 @@ import type { RegistryAccess } from '../../model/registry.ts';
 import { onePiece } from '../../registry/bodies.ts';
 import type { Context } from '../context.ts';
 import { pushContents } from '../images/push-contents.ts';
-import { withRegistries } from '../registry-access.ts';
+import { withRegistries } from '../registries/sessions.ts';
 import { catalogManifest } from './artifact.ts';
 import { writeChunks } from './write-chunks.ts';
 

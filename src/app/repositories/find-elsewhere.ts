@@ -1,13 +1,13 @@
 import type { RepositoryRow } from '../../catalog/repositories.ts';
 import type { Distro, RepositoryQuery } from '../../distros/distro.ts';
 import { distroOf, familyIds } from '../../distros/families.ts';
+import { platformOf } from '../../distros/platforms.ts';
 import { redactUrl } from '../../fetch/url.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import { required } from '../../model/required.ts';
 import type { ElsewhereEntry } from '../../model/resolution-error.ts';
-import { platformOf } from '../architecture.ts';
 import type { Context } from '../context.ts';
 import { identityOf, releaseIn } from '../sources/indexed-repository.ts';
 import type { Lookup } from './lookup.ts';

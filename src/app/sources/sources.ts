@@ -5,12 +5,12 @@ import { sniff } from '../../archive/sniff.ts';
 import type { Distro, RepositoryQuery } from '../../distros/distro.ts';
 import { familyOf } from '../../distros/families.ts';
 import type { Family } from '../../distros/family.ts';
+import { architectureOf } from '../../distros/platforms.ts';
 import { isLocal, splitQuery } from '../../fetch/url.ts';
 import { readLimitedFile } from '../../files/limited-file.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import type { SourceOptions } from '../../model/request.ts';
-import { architectureOf } from '../architecture.ts';
 import type { Context } from '../context.ts';
 import { identityOf } from './indexed-repository.ts';
 import type { OciFiles } from './oci-files.ts';
@@ -99,7 +99,7 @@ async function openFiles(
   if (!places.some((place) => /oci:/i.test(place))) return undefined;
   const { ociFiles } = await import('./oci-files.ts');
   const { knownRepositories } = await import('./oci-repository.ts');
-  const { sharedSession } = await import('../registry-access.ts');
+  const { sharedSession } = await import('../registries/sessions.ts');
   return ociFiles({
     session: async () => sharedSession(context, access),
     isKnown: (reference) => knownRepositories(context, reference).length > 0,

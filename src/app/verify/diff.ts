@@ -16,7 +16,7 @@ import { throwIfCancelled } from '../../output/storage-error.ts';
 import { expectBlob, expectEqual, type ReadLayer, readLayer } from '../../output/verify-layer.ts';
 import { withImageArgument } from '../images/image-argument.ts';
 import { type FamilyFiles, familyFiles, packagesOfPurls } from '../images/image-packages.ts';
-import type { RegistryContext } from '../registry-access.ts';
+import type { RegistryContext } from '../registries/sessions.ts';
 import { diffConfig, diffDescriptors } from './diff-config.ts';
 import { diffFiles } from './diff-files.ts';
 

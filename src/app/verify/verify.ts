@@ -1,6 +1,7 @@
 import { ANNOTATIONS } from '../../compose/annotations.ts';
 import type { Distro } from '../../distros/distro.ts';
 import { distroOf, familyIds } from '../../distros/families.ts';
+import { architectureOf } from '../../distros/platforms.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { append } from '../../model/lists.ts';
@@ -19,7 +20,6 @@ import { RootfsBuilder } from '../../output/rootfs.ts';
 import { throwIfCancelled } from '../../output/storage-error.ts';
 import { expectEqual, type ReadLayer, readLayer } from '../../output/verify-layer.ts';
 import { DamagedBlobError } from '../../store/blob-errors.ts';
-import { architectureOf } from '../architecture.ts';
 import type { Context } from '../context.ts';
 import { type ImageArgument, withImageArgument } from '../images/image-argument.ts';
 import { type FamilyFiles, familyFiles } from '../images/image-packages.ts';

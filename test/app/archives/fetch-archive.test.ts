@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cacheVerify } from '../../../src/app/cache.ts';
+import { cacheVerify } from '../../../src/app/cache/cache.ts';
 import { compose } from '../../../src/app/compose/compose.ts';
 import type { ErrorCode } from '../../../src/model/app-error.ts';
 import { startMirror } from '../../fake/mirror.ts';

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { type ArtifactFetchRequest, fetchArtifact } from '../../../src/app/artifact/fetch.ts';
 import { type ArtifactPullRequest, pullArtifact } from '../../../src/app/artifact/pull.ts';
 import { type ArtifactPushRequest, pushArtifact } from '../../../src/app/artifact/push.ts';
-import { PLAIN_ACCESS, type RegistryContext } from '../../../src/app/registry-access.ts';
+import { PLAIN_ACCESS, type RegistryContext } from '../../../src/app/registries/sessions.ts';
 import type { TarRecord } from '../../../src/archive/tar-writer.ts';
 import type {
   ArtifactFetchReport,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { architectureOf, platformOf } from '../../../src/app/architecture.ts';
 import { ARCHITECTURES, takesArchitecture } from '../../../src/distros/arch/architectures.ts';
 import { arch } from '../../../src/distros/arch/distro.ts';
 import { parseRepositoryLine, repositories } from '../../../src/distros/arch/repositories.ts';
+import { architectureOf, platformOf } from '../../../src/distros/platforms.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 
 const QUERY = { release: '', architecture: 'x86_64', mirrors: [] };

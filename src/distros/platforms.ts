@@ -1,6 +1,6 @@
-import type { Distro } from '../distros/distro.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Platform } from '../model/platform.ts';
+import type { Distro } from './distro.ts';
 
 /** Node's `process.arch` in OCI's (Go's) words. */
 const NODE_TO_OCI: Readonly<Record<string, string>> = {

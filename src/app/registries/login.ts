@@ -1,11 +1,11 @@
-import { AppError, isAppError } from '../model/app-error.ts';
-import type { Domain } from '../model/reference.ts';
-import type { LoginReport, LogoutReport, RegistryAccess } from '../model/registry.ts';
-import { parseRegistryName } from '../registry/credential-files.ts';
-import { eraseCredential, onlyFor, storeCredential } from '../registry/credentials.ts';
-import { ping } from '../registry/ping.ts';
-import type { Credential } from '../registry/types.ts';
-import { type RegistryContext, withRegistries } from './registry-access.ts';
+import { AppError, isAppError } from '../../model/app-error.ts';
+import type { Domain } from '../../model/reference.ts';
+import type { LoginReport, LogoutReport, RegistryAccess } from '../../model/registry.ts';
+import { parseRegistryName } from '../../registry/credential-files.ts';
+import { eraseCredential, onlyFor, storeCredential } from '../../registry/credentials.ts';
+import { ping } from '../../registry/ping.ts';
+import type { Credential } from '../../registry/types.ts';
+import { type RegistryContext, withRegistries } from './sessions.ts';
 
 export interface LoginRequest {
   /** `localhost:5000`, `docker.io` */

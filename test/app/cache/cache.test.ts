@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cacheGc, cacheVerify } from '../../src/app/cache.ts';
-import { compose } from '../../src/app/compose/compose.ts';
-import type { CacheEntryReport, CacheGcReport, CacheVerifyReport } from '../../src/model/request.ts';
-import { damageFile } from '../fixtures/damaged-file.ts';
-import { cli, composed, contents, json, request, use } from './harness.ts';
-import { blobOf, setUp } from './two-packages.ts';
+import { cacheGc, cacheVerify } from '../../../src/app/cache/cache.ts';
+import { compose } from '../../../src/app/compose/compose.ts';
+import type { CacheEntryReport, CacheGcReport, CacheVerifyReport } from '../../../src/model/request.ts';
+import { damageFile } from '../../fixtures/damaged-file.ts';
+import { cli, composed, contents, json, request, use } from '../harness.ts';
+import { blobOf, setUp } from '../two-packages.ts';
 
 test('cache ls names what each blob is; --json has digest, size and time', async (t) => {
   const { cache, from } = await setUp(t);

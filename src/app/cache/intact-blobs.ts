@@ -1,6 +1,6 @@
-import { type AppError, isAppError } from '../model/app-error.ts';
-import { DamagedBlobError, MissingBlobError } from '../store/blob-errors.ts';
-import type { Context } from './context.ts';
+import { type AppError, isAppError } from '../../model/app-error.ts';
+import { DamagedBlobError, MissingBlobError } from '../../store/blob-errors.ts';
+import type { Context } from '../context.ts';
 
 /** A gc that runs beside every one of them is somebody's wish for an empty cache; a disk that damages each time is broken. */
 const MAX_ATTEMPTS = 5;

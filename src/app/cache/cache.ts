@@ -1,8 +1,8 @@
-import type { Digest } from '../model/digest.ts';
-import type { CacheEntryReport, CacheGcReport, CacheVerifyReport } from '../model/request.ts';
-import { collectGarbage } from '../store/gc.ts';
-import { verifyStore } from '../store/verify.ts';
-import type { Context } from './context.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { CacheEntryReport, CacheGcReport, CacheVerifyReport } from '../../model/request.ts';
+import { collectGarbage } from '../../store/gc.ts';
+import { verifyStore } from '../../store/verify.ts';
+import type { Context } from '../context.ts';
 
 /** Lists every blob of the cache: what it holds, and when it was last used. */
 export async function cacheList(context: Context): Promise<readonly CacheEntryReport[]> {

@@ -1,9 +1,9 @@
-import type { Progress } from '../model/progress.ts';
-import type { RegistryAccess } from '../model/registry.ts';
-import { systemCredentials } from '../registry/credentials.ts';
-import { openSession } from '../registry/session.ts';
-import type { Credentials, RegistrySession, SessionOptions } from '../registry/types.ts';
-import type { Context } from './context.ts';
+import type { Progress } from '../../model/progress.ts';
+import type { RegistryAccess } from '../../model/registry.ts';
+import { systemCredentials } from '../../registry/credentials.ts';
+import { openSession } from '../../registry/session.ts';
+import type { Credentials, RegistrySession, SessionOptions } from '../../registry/types.ts';
+import type { Context } from '../context.ts';
 
 /** What a registry's use case runs with; a Context is one. */
 export interface RegistryContext {

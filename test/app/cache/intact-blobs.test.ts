@@ -11,15 +11,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cacheVerify } from '../../src/app/cache.ts';
-import { compose } from '../../src/app/compose/compose.ts';
-import type { TarEntry } from '../../src/archive/tar-entry.ts';
-import { TarScanner } from '../../src/archive/tar-reader.ts';
-import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
-import { startFakeRegistry } from '../fake/registry.ts';
-import { damageFile } from '../fixtures/damaged-file.ts';
-import { cli, composed, contents, request, use } from './harness.ts';
-import { A, assertDone, blobOf, blobsOf, isSound, setUp } from './two-packages.ts';
+import { cacheVerify } from '../../../src/app/cache/cache.ts';
+import { compose } from '../../../src/app/compose/compose.ts';
+import type { TarEntry } from '../../../src/archive/tar-entry.ts';
+import { TarScanner } from '../../../src/archive/tar-reader.ts';
+import { EXIT_CODES } from '../../../src/cli/exit-codes.ts';
+import { startFakeRegistry } from '../../fake/registry.ts';
+import { damageFile } from '../../fixtures/damaged-file.ts';
+import { cli, composed, contents, request, use } from '../harness.ts';
+import { A, assertDone, blobOf, blobsOf, isSound, setUp } from '../two-packages.ts';
 
 for (const [what, more, holds] of [
   ['a package', [], /^a-1\.0-r0/],

@@ -76,7 +76,7 @@ function npmInstall(directory, packages) {
     const words = packages.map(({ name, version }) => `${name}@${version}`);
     fail(
       `could not get ${words.join(' and ')} from the npm registry: ${error?.message ?? reasonOf(stderr)}`,
-      'check the network (npm ping), or install Node.js 24 or newer yourself and run compose with it',
+      'Check the network (npm ping), or install Node.js 24 or newer and run compose with it.',
     );
   }
 }
@@ -113,7 +113,7 @@ function newFolder(beside) {
   } catch (error) {
     return fail(
       `${dirname(beside)} cannot be created or written: ${error.message}`,
-      'set XDG_CACHE_HOME to a folder that can be written, or install Node.js 24 or newer',
+      'Set XDG_CACHE_HOME to a writable folder, or install Node.js 24 or newer.',
     );
   }
 }
@@ -155,15 +155,15 @@ export async function runOnNewerNode(requiredMajor) {
   const platform = `${process.platform}-${process.arch}`;
   if (isMusl()) {
     fail(
-      `pkgcompose needs Node.js ${requiredMajor} or newer, this is ${process.versions.node}, and the npm registry has none for musl`,
-      `install it with the system's package manager: apk add nodejs (Alpine 3.23 or newer), or use an image such as node:${requiredMajor}-alpine`,
+      `pkgcompose needs Node.js ${requiredMajor} or newer, got ${process.versions.node}, and the npm registry has none for musl`,
+      `Install it with the system's package manager (apk add nodejs, from Alpine 3.23 on), or use an image such as node:${requiredMajor}-alpine.`,
     );
   }
   const nodePackage = pinned('node', platform);
   if (nodePackage === undefined) {
     fail(
-      `pkgcompose needs Node.js ${requiredMajor} or newer, this is ${process.versions.node}, and the npm registry has none for ${platform}`,
-      `install Node.js ${requiredMajor} or newer and run compose with it`,
+      `pkgcompose needs Node.js ${requiredMajor} or newer, got ${process.versions.node}, and the npm registry has none for ${platform}`,
+      `Install Node.js ${requiredMajor} or newer and run compose with it.`,
     );
   }
   const native = missingNativeModule(platform);
@@ -187,7 +187,7 @@ export async function runOnNewerNode(requiredMajor) {
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const [code, signal] = await new Promise((resolve) => {
     child.on('error', (error) =>
-      fail(`could not start ${child.spawnfile}: ${error.message}`, `remove ${folder} and start again`),
+      fail(`could not start ${child.spawnfile}: ${error.message}`, `Remove ${folder} and start again.`),
     );
     child.on('close', (...ended) => resolve(ended));
   });

@@ -45,7 +45,7 @@ lock() {
       mv "$root/.node/lock" "$root/.node/stale.$$" 2>/dev/null && rm -rf "$root/.node/stale.$$"
       continue
     fi
-    [ "$waited" -ne 0 ] || say "waiting for the set-up that process ${owner:-?} is doing"
+    [ "$waited" -ne 0 ] || say "waiting for the set-up by process ${owner:-?}"
     waited=$((waited + 1))
     [ "$waited" -lt 900 ] || die "the set-up of another process has not ended in 15 minutes" "If none is running: rm -r $root/.node/lock"
     sleep 1
@@ -117,7 +117,7 @@ find_node() {
   fi
   row=$(grep "^node $(platform) " "$root/bin/node-packages.txt" || :)
   [ -n "$row" ] ||
-    die "the npm registry has no Node.js 24 for $(uname -s) on $(uname -m)" 'Install Node.js 24 or newer so that `node` is it, then start again.'
+    die "the npm registry has no Node.js 24 for $(uname -s) on $(uname -m)" 'Install Node.js 24 or newer as `node`, then start again.'
   need_npm
   # shellcheck disable=SC2086
   set -- $row
@@ -131,10 +131,10 @@ find_node() {
   npm_ci "$made" ||
     die "could not get $name@$version from the npm registry: $reason" \
       'Check the network and the registry (npm ping), then start again;' \
-      'or install Node.js 24 or newer yourself so that `node` is it.'
+      'or install Node.js 24 or newer as `node`.'
   binary="node_modules/$name/bin/node"
   is_new_enough "$made/$binary" ||
-    die "the Node.js of $name@$version does not run on this machine" 'Install Node.js 24 or newer with the system'\''s own package manager so that `node` is it, then start again.'
+    die "the Node.js of $name@$version does not run on this machine" 'Install Node.js 24 or newer with the system'\''s package manager as `node`, then start again.'
   rm -rf "$root/.node/$version"
   mv "$made" "$root/.node/$version"
   link_node "$version/$binary"
@@ -159,7 +159,7 @@ build() {
   mkdir -p "$temporary/dist"
   touch "$temporary/dist/.ready"
   "$node" "$root/bin/build.js" "$temporary/dist" >&2 ||
-    die 'the build failed' 'A clean checkout builds: see git status.'
+    die 'the build failed' 'A clean checkout builds: check git status.'
   if [ -e "$root/dist" ]; then mv "$root/dist" "$temporary/old"; fi
   mv "$temporary/dist" "$root/dist"
 }

@@ -24,7 +24,7 @@ function missingParts(): readonly string[] {
   const parts: string[] = [];
   if (sharedData('data') === undefined) {
     parts.push(
-      "tests on real Alpine and Arch packages: no ../shared/data here (PKGCOMPOSE_SHARED may name the folder's parent)",
+      'tests on real Alpine and Arch packages: ../shared/data does not exist (PKGCOMPOSE_SHARED can name another ../shared)',
     );
   }
   if (process.getuid?.() !== 0) parts.push('tests that start a container engine: not root');
@@ -48,7 +48,7 @@ if (run.length === 0) {
 const notes = missingParts().map((part) => `skipped: ${part}`);
 if (leftOut.length > 0) {
   notes.push(
-    `left out: ${leftOut.length} slow files of tests (*.slow.test.ts: real engines, package managers and registries, stress). All of them: npm run test:all; one: npm test -- FILE`,
+    `left out: ${leftOut.length} files of slow tests (*.slow.test.ts: real engines, package managers and registries, stress). To run all: npm run test:all; to run one: npm test -- FILE`,
   );
 }
 for (const note of notes) console.log(note);

@@ -42,7 +42,7 @@ export interface TrustSettings extends RegistrySettings {
 export interface SourceSettings extends TrustSettings {
   /** Distribution the packages come from; default: `alpine` */
   readonly distro?: DistroId;
-  /** Release, as the distribution names it: `v3.19`, `edge`; default: `latest-stable`, Arch: `rolling` */
+  /** Release of the distribution: `v3.19`, `edge`; default: `latest-stable`, Arch: `rolling` */
   readonly release?: string;
   /** Choose packages and compare versions as apk 2.14 or apk 3 does (Alpine); default: as the release's own apk */
   readonly solver?: string;

@@ -6,14 +6,14 @@ import { type FidelitySet, SETS, setsOf } from './sets.ts';
 import { dockerUnpacker, podmanUnpacker, type Unpacker, umoci } from './unpack.ts';
 
 const USAGE = `npm run fidelity -- [options] SET…
-Compares the image that compose makes of each set with what the distribution's own tool installs into an empty root.
-SET: a name from test/fidelity/sets.ts; alpine or arch: all of them; alpine:git,jq or arch:bash: packages
+Compares compose's image of each set with what the distribution's own tool installs into an empty root.
+SET: a name from test/fidelity/sets.ts; alpine or arch for all sets; alpine:git,jq or arch:bash for packages
   --install deferred|static|run  how the image is composed [default: deferred]
-  --after     compare once scripts have run: real ones on in the tool, /.pkg/install.sh in the image
-  --unpack umoci|docker|podman   who makes a tree of the image [default: umoci]
+  --after     compare after scripts have run: by the tool, and by /.pkg/install.sh in the image
+  --unpack umoci|docker|podman   what unpacks the image [default: umoci]
   --keep      leave the trees on disk, and say where
-  --json      a JSON document a set, one a line
-Exit status: 0 same, 1 something differs or fails, 2 not understood or not possible here.
+  --json      print one JSON document per set, each on its own line
+Exit status: 0 if all are equal, 1 if something differs or fails, 2 for a wrong command line or a missing tool.
 `;
 
 const { values, positionals } = parseArgs({

@@ -16,10 +16,10 @@ import {
 } from './real-requests.ts';
 
 const USAGE = `npm run solver-real -- [options] COUNT
-Asks the real apk 2.14.0 of the shared data seeded requests to Alpine 3.19, and compares set, order and refusal.
-  --seed N    the requests [default: the recorded ones]
-  --record    keep digests of the real answers for the tests
-Exit status: 0 same, 1 different answers, 2 not understood or not possible here.
+Puts seeded requests to Alpine 3.19 to the real apk 2.14.0 of the test data, and compares set, order and refusal with the solver's.
+  --seed N    seed of the requests [default: that of the recorded ones]
+  --record    record digests of the real answers for the tests
+Exit status: 0 if all answers are equal, 1 if one differs, 2 for a wrong command line or missing test data.
 `;
 
 const { values, positionals } = parseArgs({
@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
 const count = Number(positionals[0]);
 const seed = values.seed === undefined ? readRecorded().seed : Number(values.seed);
 if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed)) stop(USAGE);
-const real = realRequests(seed, count) ?? stop('the indexes of Alpine 3.19 are not here\n');
+const real = realRequests(seed, count) ?? stop('the indexes of Alpine 3.19 are missing\n');
 const folder = mkdtempSync(join(tmpdir(), 'pkgcompose-solver-real-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const ask = askRealApk(folder);

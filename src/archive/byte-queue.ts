@@ -1,8 +1,6 @@
 import { required } from '../model/required.ts';
 
-/**
- * Bytes pulled from an async source, looked at and taken in order. Holds one source chunk plus what `fill` asked for.
- */
+/** Bytes pulled from an async source, to be inspected and taken in order. Holds one source chunk, plus what `fill` asked for. */
 export class ByteQueue {
   readonly #source: AsyncIterator<Uint8Array>;
   #head: Buffer = Buffer.alloc(0);
@@ -20,17 +18,17 @@ export class ByteQueue {
     return this.#offset;
   }
 
-  /** Buffered bytes, not yet taken */
+  /** Buffered bytes that have not been taken yet */
   get view(): Buffer {
     return this.#head;
   }
 
-  /** True when `view` is all that will ever come. */
+  /** True if `view` is all that is left of the source. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Buffers at least `wantedBytes`, or all there is. False when the source ended before. */
+  /** Buffers at least `wantedBytes`, or the rest of the source; returns false if that is less. */
   async fill(wantedBytes: number): Promise<boolean> {
     if (this.#head.length >= wantedBytes) return true;
     const parts: Buffer[] = this.#head.length === 0 ? [] : [this.#head];
@@ -49,7 +47,7 @@ export class ByteQueue {
     return sizeBytes >= wantedBytes;
   }
 
-  /** Consumes buffered bytes. */
+  /** Takes buffered bytes. */
   take(sizeBytes: number): Buffer {
     const taken = this.#head.subarray(0, sizeBytes);
     this.#head = this.#head.subarray(sizeBytes);
@@ -57,7 +55,7 @@ export class ByteQueue {
     return taken;
   }
 
-  /** Lets the source clean up, for early exits. A source that is being waited for may never answer: not awaited then. */
+  /** Lets the source clean up after an early exit. It is not awaited if a read is pending, which may never return. */
   async close(): Promise<void> {
     if (this.#ended) return;
     const closed = this.#source.return?.();

@@ -5,12 +5,12 @@ import type { SegmentSink } from './segment-sink.ts';
 /** Smaller than the decoder's own buffer, so that one write seldom decodes more than one block of 900 kB. */
 const INPUT_BYTES = 64 * 1024;
 /**
- * The decoder works off all that it still holds in one go at the end, so what comes out of it is held in memory.
- * Only databases are bzip2 (no package is); the largest with file lists is below 150 MiB.
+ * At the end, the decoder decodes all that it still holds in one go, so its output is kept in memory. Only databases are bzip2
+ * (no package is); the largest one with file lists is below 150 MiB.
  */
 const MAX_BYTES = 192 * 2 ** 20;
 
-/** Concatenated streams, CRCs verified. @throws AppError BAD_ARCHIVE, LIMIT above 192 MiB */
+/** Decompresses concatenated bzip2 streams and verifies their CRCs. @throws AppError BAD_ARCHIVE, LIMIT above 192 MiB */
 export async function* unbzip2(queue: ByteQueue, sink: SegmentSink): AsyncGenerator<Buffer> {
   const { default: createDecoder } = await import('unbzip2-stream');
   const decoder = createDecoder();

@@ -8,13 +8,13 @@ import { DEFAULT_MAX_WINDOW_LOG, MAX_WINDOW_LOG, unzstdFrames } from './zstd-fra
 /** Limits of `decompress`, and a receiver of the compressed bytes. */
 export interface DecompressOptions extends DecompressLimits {
   /**
-   * The raw compressed bytes of segment n in order, exact to the boundary; views that are valid during the call. A
-   * segment's bytes may be handed out before or after what they decompress to.
+   * Receives the raw compressed bytes of segment n in order, exact to the boundary; the views are valid during the call. A
+   * segment's bytes may come before or after those that they decompress to.
    */
   readonly onCompressed?: (segment: number, bytes: Buffer) => void;
   /** URL or path of the archive, for error messages */
   readonly where?: string;
-  /** zstd: largest window as a power of two, 10–31. The decoder holds a whole window in memory; default 27. */
+  /** zstd: largest window as a power of two, 10–31; default 27. The decoder holds a whole window in memory. */
   readonly maxWindowLog?: number;
 }
 
@@ -27,18 +27,18 @@ export interface DecompressedChunk {
 /** An archive that is being decompressed. */
 export interface Decompressed {
   /**
-   * Uncompressed bytes in order, never two segments in one chunk; to be read once. A chunk is never written to again,
-   * it may be kept; most are 256 KiB, small archives come in one of up to 32 MiB. Leaving early closes the input.
+   * Uncompressed bytes in order, never of two segments in one chunk; can be read once. Chunks are not reused, so they may be
+   * kept; most are 256 KiB, a small archive is one chunk of up to 32 MiB. Leaving the loop early closes the input.
    * @throws AppError BAD_ARCHIVE (empty, truncated, damaged, trailing garbage, with byte offset), LIMIT, UNSUPPORTED
    */
   readonly chunks: AsyncIterable<DecompressedChunk>;
-  /** Complete once chunks has ended. Together they cover every byte of the archive. */
+  /** Complete when chunks has ended. Together they cover every byte of the archive. */
   readonly segments: readonly ArchiveSegment[];
 }
 
 /**
- * Streaming; memory does not grow with the archive. Segments are gzip members and zstd frames (skippable ones
- * included, as segments that hold nothing); an xz, bzip2 or plain archive is one segment, however many streams it has.
+ * Decompresses an archive as a stream; memory does not grow with its size. Segments are gzip members and zstd frames (including
+ * skippable ones, which hold nothing); an xz, bzip2 or plain archive is one segment, however many streams it has.
  */
 export function decompress(
   input: AsyncIterable<Uint8Array>,

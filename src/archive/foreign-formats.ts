@@ -2,7 +2,7 @@
 export interface ForeignFormat {
   /** `lz4`, `a zip file` */
   readonly name: string;
-  /** True for a compression that is not read here, although package managers may */
+  /** The format is a compression that package managers may read */
   readonly isCompression: boolean;
 }
 
@@ -29,7 +29,7 @@ const FORMATS: readonly (readonly [magic: string | readonly number[], ForeignFor
   ['-----BEGIN PGP', other('an OpenPGP signature or key')],
 ];
 
-/** Names the foreign format that a file begins like; undefined where it is unknown. */
+/** Recognises a foreign format by the first bytes of a file; undefined if they are of none. */
 export function foreignFormat(head: Uint8Array): ForeignFormat | undefined {
   const found = FORMATS.find(([magic]) => startsWith(head, magic));
   if (found !== undefined) return found[1];

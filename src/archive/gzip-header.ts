@@ -5,7 +5,7 @@ export interface GzipHeader {
   readonly sizeBytes: number;
 }
 
-/** Bits of FLG (RFC 1952 §2.3.1); the upper three are reserved and must be zero. */
+/** Bits of FLG (RFC 1952 section 2.3.1); the upper three are reserved and must be zero. */
 const FHCRC = 0x02;
 const FEXTRA = 0x04;
 const FNAME = 0x08;
@@ -16,7 +16,10 @@ const DEFLATE = 8;
 /** The extra field alone may have 64 KiB; names and comments of real archives are short. */
 const MAX_HEADER_BYTES = 256 * 1024;
 
-/** The header at the start of `view`; `more` when it goes on beyond; else a sentence on what is wrong. */
+/**
+ * Parses the header at the start of `view` (RFC 1952 section 2.3); `more` if it continues after the end of `view`; any other
+ * string says what is wrong.
+ */
 export function parseGzipHeader(view: Buffer): GzipHeader | 'more' | string {
   if (view[0] !== 0x1f || (view.length > 1 && view[1] !== 0x8b)) {
     return `expected a gzip member (1f8b), got ${view.toString('hex', 0, 2)}`;

@@ -4,19 +4,20 @@ import { type GzipHeader, parseGzipHeader } from './gzip-header.ts';
 import type { SegmentSink } from './segment-sink.ts';
 import { type Codec, PIECE_BYTES, runCodec } from './stream-codec.ts';
 
-/** Trailer: CRC-32 and size of the content, little-endian (RFC 1952 §2.3.1). */
+/** Trailer: CRC-32 and size of the content, little-endian (RFC 1952 section 2.3.1). */
 const TRAILER_BYTES = 8;
-/** Archives up to this size are inflated in one call each: half the time of a stream, and a few MiB of memory. */
+/** Archives up to this size are inflated in one call each, in half the time of a stream, with a few MiB of memory. */
 const SYNC_INPUT_BYTES = 4 * 2 ** 20;
-/** Most that one call may return; a larger member is streamed. */
+/** Maximum output of one call; a larger member is streamed. */
 const SYNC_OUTPUT_BYTES = 32 * 2 ** 20;
 const MIN_CHUNK_BYTES = 64 * 1024;
-/** Deflate's bound (zlib technical details): 1032 bytes from one. */
+/** Deflate's limit (zlib technical details): one byte gives at most 1032. */
 const MAX_DEFLATE_RATIO = 1032;
 
 /**
- * Members one after the other, each verified (CRC-32, size). Anything else after a member is refused, zero padding
- * too: engines do the same.
+ * Decompresses members one after another, and verifies each (CRC-32, size). Anything else after a member is refused, even zero
+ * padding, as engines do.
+ * @throws AppError BAD_ARCHIVE, LIMIT
  */
 export async function* gunzipMembers(queue: ByteQueue, sink: SegmentSink): AsyncGenerator<Buffer> {
   while (await queue.fill(1)) {
@@ -61,7 +62,7 @@ async function readHeader(queue: ByteQueue, sink: SegmentSink): Promise<GzipHead
   }
 }
 
-/** The rest of the archive's bytes are all here and few: one call. Undefined: stream it. */
+/** Inflates the rest of the archive in one call if it is small and all in memory; undefined if it has to be streamed. */
 function inflateWhole(queue: ByteQueue, sink: SegmentSink): Buffer | undefined {
   const { view } = queue;
   if (!queue.ended || view.length > SYNC_INPUT_BYTES) return undefined;
@@ -81,8 +82,8 @@ function inflateWhole(queue: ByteQueue, sink: SegmentSink): Buffer | undefined {
 }
 
 /**
- * The last member's size stands in the last four bytes; with a chunk of that size zlib needs no second one, nor a
- * copy. The first two members of an apk are small.
+ * Returns the size of the last member's content, from the last four bytes: with an output chunk of that size, zlib needs neither
+ * a second one nor a copy. The first two members of an apk are small.
  */
 function chunkSize(view: Buffer, member: number): number {
   if (member < 2 || view.length < TRAILER_BYTES) return MIN_CHUNK_BYTES;

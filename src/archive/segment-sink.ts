@@ -3,20 +3,20 @@ import type { ArchiveSegment } from '../model/archive.ts';
 
 /** Limits beyond which an archive is refused. */
 export interface DecompressLimits {
-  /** Default MAX_UNCOMPRESSED_BYTES */
+  /** Default: MAX_UNCOMPRESSED_BYTES */
   readonly maxUncompressedBytes?: number;
-  /** Default MAX_RATIO */
+  /** Default: MAX_RATIO */
   readonly maxRatio?: number;
 }
 
-/** Above every package there is (the largest, of games and toolkits, unpack to some 10 GiB), below a common disk. */
+/** Above every existing package (the largest, games and toolkits, unpack to about 10 GiB), below the size of a common disk. */
 const MAX_UNCOMPRESSED_BYTES = 32 * 2 ** 30;
 /** gzip cannot exceed 1032:1; zstd and xz of real packages stay below 200:1. */
 const MAX_RATIO = 2000;
-/** Ratios say nothing of small archives: a few MiB of zeros are harmless. */
+/** Below this size the ratio does not matter: a few MiB of zeros are harmless. */
 const RATIO_FREE_BYTES = 64 * 2 ** 20;
 
-/** Keeps the account of one archive: bytes in and out, where each segment lies, and the limits. */
+/** Account of one archive: bytes in and out, the place of each segment, and the limits. */
 export class SegmentSink {
   readonly #segments: ArchiveSegment[] = [];
   readonly #maxBytes: number;
@@ -50,12 +50,12 @@ export class SegmentSink {
     return this.#segments.length;
   }
 
-  /** Compressed bytes accounted so far: the archive's offset of the next one */
+  /** Compressed bytes counted so far: the offset in the archive of the next one */
   get offset(): number {
     return this.#in;
   }
 
-  /** How many more uncompressed bytes the limit lets through. */
+  /** Number of further uncompressed bytes that the limit allows */
   get roomBytes(): number {
     return Math.max(0, this.#maxBytes - this.#out);
   }
@@ -66,12 +66,12 @@ export class SegmentSink {
     this.#onCompressed?.(this.#segments.length, bytes);
   }
 
-  /** Compressed bytes that a codec is working on, accounted when it has used them. */
+  /** Sets the number of compressed bytes that a codec is working on, which are counted when it has used them. */
   inFlight(sizeBytes: number): void {
     this.#inFlight = sizeBytes;
   }
 
-  /** @throws AppError LIMIT */
+  /** Counts uncompressed bytes. @throws AppError LIMIT */
   uncompressed(sizeBytes: number): void {
     this.#out += sizeBytes;
     if (this.#out > this.#maxBytes) {
@@ -104,7 +104,7 @@ export class SegmentSink {
     return new AppError('UNSUPPORTED', `${this.where}: ${text}`, hint === undefined ? {} : { hint });
   }
 
-  /** BAD_ARCHIVE at a byte of the archive. */
+  /** Makes the error BAD_ARCHIVE for a byte of the archive. */
   bad(text: string, offset: number, cause?: unknown): AppError {
     return new AppError('BAD_ARCHIVE', `${this.where} at byte ${offset}: ${text}`, {
       details: { offset: offset },

@@ -1,11 +1,11 @@
 import type { Compression } from '../model/archive.ts';
 
-/** `none`: a plain tar; `apk3`: apk-tools 3's ADB container (plain, deflated or with a named compression). */
+/** Kind of an archive. `none`: a plain tar; `apk3`: apk-tools 3's ADB container (plain, deflated or with a named compression). */
 export type Magic = Compression | 'apk3' | 'unknown';
 
 const BLOCK_BYTES = 512;
 
-/** zstd format §3.1.2: skippable frames are 0x184D2A50–0x184D2A5F. */
+/** Tells whether a number is the magic of a skippable zstd frame: 0x184D2A50–0x184D2A5F (RFC 8878 section 3.1.2). */
 export function isSkippableMagic(magic: number): boolean {
   return magic >= 0x184d2a50 && magic <= 0x184d2a5f;
 }
@@ -14,8 +14,8 @@ export function isSkippableMagic(magic: number): boolean {
 export const ZSTD_MAGIC = 0xfd2fb528;
 
 /**
- * Recognises an archive by its first bytes: a plain tar by the first 512, the others by the first six.
- * A POSIX or GNU tar has `ustar` at 257; an older one has a valid header checksum; an empty one is all zero.
+ * Recognises an archive by its first bytes: a plain tar by the first 512, the others by the first six. A POSIX or GNU tar has
+ * `ustar` at 257; an older one has a valid header checksum; an empty one is all zeros.
  */
 export function sniff(head: Uint8Array): Magic {
   if (startsWith(head, [0x1f, 0x8b])) return 'gzip';
@@ -26,12 +26,12 @@ export function sniff(head: Uint8Array): Magic {
   return isTarBlock(head) ? 'none' : 'unknown';
 }
 
-/** Whether a zstd file begins with a skippable frame (RFC 8878 section 3.1.2). */
+/** Tells whether a zstd file begins with a skippable frame (RFC 8878 section 3.1.2). */
 export function startsWithSkippableFrame(head: Uint8Array): boolean {
   return isSkippableMagic(magicOf(head));
 }
 
-/** The first four bytes as a little-endian number; 0 where there are fewer. */
+/** Returns the first four bytes as a little-endian number; 0 if there are fewer. */
 function magicOf(head: Uint8Array): number {
   return head.length < 4 ? 0 : Buffer.from(head.subarray(0, 4)).readUInt32LE(0);
 }
@@ -44,7 +44,7 @@ function isTarBlock(head: Uint8Array): boolean {
   return block[0] !== 0 && headerChecksumMatches(block);
 }
 
-/** The header's stored checksum against the sum of its bytes with the checksum field taken as spaces. */
+/** Compares the header's stored checksum with the sum of its bytes, the checksum field counted as spaces. */
 function headerChecksumMatches(block: Uint8Array): boolean {
   const field = Buffer.from(block.subarray(148, 156)).toString('latin1');
   const octal = /^ *([0-7]+)[ \0]*$/.exec(field)?.[1];

@@ -6,20 +6,21 @@ export interface Codec extends Transform {
   readonly bytesWritten: number;
 }
 
-/** Where a codec's input comes from. */
+/** Source of a codec's input. */
 export interface CodecInput {
-  /** The next bytes, not consumed yet; undefined: the segment has no more. */
+  /** Returns the next bytes without consuming them; undefined at the end of the segment. */
   next(): Promise<Buffer | undefined>;
-  /** The codec has used that many of them; fewer than given: it reached its own end. */
+  /** Consumes that many of these bytes; fewer than given if the codec has reached its own end. */
   used(sizeBytes: number): void;
 }
 
-/** Input is handed over in pieces of at most this size, output comes in pieces of this size: two of each are held. */
+/** Maximum size of a piece of input, and size of a piece of output; two of each are held. */
 export const PIECE_BYTES = 256 * 1024;
 
 /**
- * Runs one segment through a codec on the thread pool and yields what comes out. One input piece at a time is in
- * flight, so the number of bytes used is exact when the codec reaches its end before its input does.
+ * Runs one segment through a codec on the thread pool and yields its output. One input piece at a time is in flight, so the
+ * number of bytes used is exact if the codec reaches its end before its input does.
+ * @throws AppError BAD_ARCHIVE, LIMIT
  */
 export async function* runCodec(codec: Codec, input: CodecInput, sink: SegmentSink): AsyncGenerator<Buffer> {
   const feeding = feed(codec, input, sink).catch((error: Error) => {
@@ -34,7 +35,7 @@ export async function* runCodec(codec: Codec, input: CodecInput, sink: SegmentSi
     complete = true;
   } finally {
     codec.destroy();
-    // After a failure the input may never answer; nobody waits for it then.
+    // After a failure the input may never answer, so it is not awaited.
     if (complete) await feeding;
   }
 }
@@ -58,7 +59,7 @@ async function feed(codec: Codec, input: CodecInput, sink: SegmentSink): Promise
   }
 }
 
-/** Resolves when the codec has taken the piece, or is gone. */
+/** Resolves when the codec has taken the piece, or has been destroyed. */
 function write(codec: Codec, piece: Buffer): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

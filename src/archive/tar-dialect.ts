@@ -3,20 +3,20 @@ import { AppError } from '../model/app-error.ts';
 import type { TarEntry } from './tar-entry.ts';
 import { buildEntry, type EntryPlace, type Extensions } from './tar-header.ts';
 
-/** How a package manager reads tars otherwise than engines do. */
+/** Differences between a package manager and engines in reading a tar. */
 export interface TarDialect {
-  /** Sees every header block, those of extended headers included. @throws AppError where the tool refuses the archive */
+  /** Checks every header block, including those of extended headers. @throws AppError if the tool refuses the archive */
   header(block: Buffer, context: string): void;
-  /** Keys of pax records that do not count */
+  /** Keys of pax records that the tool ignores */
   readonly ignoredRecords: ReadonlySet<string>;
   readonly readsGlobalHeaders: boolean;
-  /** GNU `K` */
+  /** Reads GNU long link names (type `K`) */
   readonly readsLongLinks: boolean;
 }
 
 /**
  * Returns the entry as the tool of a dialect reads it.
- * @throws AppError as buildEntry; BAD_ARCHIVE where tool and engines do not see its content end at the same byte
+ * @throws AppError as buildEntry; BAD_ARCHIVE if tool and engines would end its content at different bytes
  */
 export function asReadBy(
   dialect: TarDialect,
@@ -56,5 +56,5 @@ export function asReadBy(
   };
 }
 
-/** Engines take owners by number alone. */
+/** Fields that engines use; they take owners by number alone. */
 const SEEN_BY_ENGINES = ['path', 'type', 'uid', 'gid', 'mtime', 'linkTarget', 'xattrs'] as const;

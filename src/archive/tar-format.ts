@@ -1,4 +1,4 @@
-/** Block layout shared by the tar reader and writer. Source: POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format". */
+/** Size of a block. Source of this layout: POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format". */
 export const BLOCK_BYTES = 512;
 
 /** A field of a header block: bytes from `offset` on. */
@@ -31,7 +31,7 @@ export const USTAR_MAGIC = 'ustar\u000000';
 /** Magic and version of GNU tars. */
 export const GNU_MAGIC = 'ustar  \u0000';
 
-/** Sum of the header's bytes, the checksum field counted as eight spaces. */
+/** Sums up the header's bytes, the checksum field counted as eight spaces. */
 export function headerChecksum(block: Uint8Array): number {
   let sum = 8 * 0x20;
   for (let offset = 0; offset < 148; offset++) sum += block[offset] as number;
@@ -39,7 +39,7 @@ export function headerChecksum(block: Uint8Array): number {
   return sum;
 }
 
-/** 0–511: what is missing to a whole block. */
+/** Returns the number of bytes that fill up the last block of a content: 0–511. */
 export function paddingBytes(sizeBytes: number): number {
   const rest = sizeBytes % BLOCK_BYTES;
   return rest === 0 ? 0 : BLOCK_BYTES - rest;

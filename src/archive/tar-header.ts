@@ -15,7 +15,7 @@ export interface Extensions {
   readonly longLink: string | undefined;
 }
 
-/** Where an entry stands in the tar. */
+/** Position of an entry in the tar. */
 export interface EntryPlace {
   /** Names the header in error messages. */
   readonly context: string;
@@ -34,13 +34,13 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   '6': 'fifo',
 };
 
-/** Type `7`, a contiguous file: for package managers a file, refused by engines */
+/** Type `7`, a contiguous file: package managers take it for a file, engines refuse it. */
 const CONTIGUOUS = 0x37;
-/** uid_t and gid_t have 32 bits, and the value with all of them set is nobody (chown(2)). */
+/** uid_t and gid_t have 32 bits, of which the value with all bits set is no id (chown(2)). */
 const MAX_ID = 2 ** 32 - 2;
-/** Engines count nanoseconds in 64 bits: the years 1698 to 2242. */
+/** Engines count nanoseconds in 64 bits, which covers the years 1698 to 2242. */
 const MAX_TIME = 2 ** 33;
-/** Devices: Linux, makedev(3) */
+/** Ranges of numeric fields; devices: Linux, makedev(3). */
 const RANGES = [
   ['uid', 0, MAX_ID],
   ['gid', 0, MAX_ID],
@@ -48,7 +48,7 @@ const RANGES = [
   ['deviceMajor', 0, 2 ** 12 - 1],
   ['deviceMinor', 0, 2 ** 20 - 1],
 ] as const;
-/** Longest target of a symlink, without the NUL behind it: symlink(2) */
+/** Longest target of a symlink, without the final NUL: symlink(2). */
 export const MAX_TARGET_BYTES = 4095;
 /** xattr(7) */
 const MAX_XATTR_NAME_BYTES = 255;
@@ -69,7 +69,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 const STAR_TRAILER: Field = { offset: 508, length: 4 };
 const STAR_PREFIX: Field = { offset: 345, length: 131 };
 
-/** Sums as unsigned bytes, or as signed ones (old Sun tars). @throws AppError BAD_ARCHIVE */
+/** Verifies a header's checksum, a sum of unsigned bytes, or of signed ones (old Sun tars). @throws AppError BAD_ARCHIVE */
 export function checkHeader(block: Buffer, context: string): void {
   const expected = readNumber(block, FIELD.checksum);
   const got = headerChecksum(block);
@@ -95,14 +95,16 @@ function signedChecksum(block: Buffer, unsigned: number): number {
   return sum;
 }
 
-/** The size field alone, for extension headers. */
+/** Reads the size field alone, for extension headers. @throws AppError BAD_ARCHIVE */
 export function headerSize(block: Buffer, context: string): number {
   return wholeNumber(block, 'size', context);
 }
 
 /**
- * Only files have content: links, directories and devices are header-only whatever their size field says, as it is
- * for engines and GNU tar. GNU long names win over pax, pax over the header.
+ * Builds an entry from its header and the extended headers before it. Only files have content: links, directories and devices are
+ * header-only whatever their size field says, as for engines and GNU tar. GNU long names take precedence over pax, pax over the
+ * header.
+ * @throws AppError BAD_ARCHIVE, UNSUPPORTED
  */
 export function buildEntry(block: Buffer, extensions: Extensions, place: EntryPlace): TarEntry {
   const { context } = place;
@@ -161,7 +163,7 @@ const NO_PAX_LIST: readonly (readonly [string, string])[] = Object.freeze([]);
 const NO_XATTRS: Readonly<Record<string, string>> = Object.freeze({});
 const XATTR_PREFIX = 'SCHILY.xattr.';
 
-/** The last record of a key wins; an empty value takes the key back, but an xattr may be empty. */
+/** Keeps the last record of each key; an empty value removes the key, but an xattr may be empty. */
 function effectiveRecords(records: readonly PaxRecord[]): PaxMap {
   const map = new Map<string, Buffer>();
   for (const [key, value] of records) {
@@ -182,7 +184,7 @@ function entryType(
   if (type === undefined)
     throw unsupported(REFUSED[flag] ?? `an entry of type ${JSON.stringify(flag)}`, context);
   if (type !== 'file' || !rawPath.endsWith('/')) return type;
-  // v7 has no type for directories: a trailing slash marks one. Where there are types, readers disagree on such a name.
+  // v7 has no type for directories: a trailing slash marks one. With types, readers disagree about such a name.
   if (flag === '\0') return 'directory';
   throw new AppError(
     'BAD_ARCHIVE',

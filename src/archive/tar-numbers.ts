@@ -2,8 +2,8 @@ import { AppError } from '../model/app-error.ts';
 import type { Field } from './tar-format.ts';
 
 /**
- * A numeric header field: octal digits with leading spaces and ending in space or NUL, or GNU base-256 (first bit
- * set, two's complement over the whole field). Undefined when it is neither, or beyond 2^53.
+ * Parses a numeric header field: octal digits with leading spaces and ending in space or NUL, or GNU base-256 (first bit set,
+ * two's complement over the whole field). Undefined if it is neither, or beyond 2^53.
  */
 export function readNumber(block: Buffer, field: Field): number | undefined {
   const first = block[field.offset] as number;
@@ -34,7 +34,7 @@ function readBase256(block: Buffer, field: Field): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** Bytes up to the first NUL. */
+/** Returns the bytes of a field up to the first NUL. */
 export function readText(block: Buffer, field: Field): Buffer {
   const end = field.offset + field.length;
   let offset = field.offset;
@@ -42,7 +42,7 @@ export function readText(block: Buffer, field: Field): Buffer {
   return block.subarray(field.offset, offset);
 }
 
-/** A pax decimal: `uid`, `gid`, `size` are whole; `mtime` may have a sign and a fraction. */
+/** Parses a pax decimal: `uid`, `gid`, `size` are whole; `mtime` may have a sign and a fraction. @throws AppError BAD_ARCHIVE */
 export function parsePaxNumber(key: string, value: Buffer, context: string): number {
   const text = value.toString('latin1');
   const pattern = key === 'mtime' ? /^-?\d+(\.\d*)?$/ : /^\d+$/;

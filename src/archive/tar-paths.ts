@@ -1,14 +1,14 @@
 import { AppError } from '../model/app-error.ts';
 import { encodePath } from '../model/path-bytes.ts';
 
-/** PATH_MAX of Linux: a longer name cannot be made on disk. */
+/** PATH_MAX of Linux: a file with a longer path cannot be made. */
 export const MAX_PATH_BYTES = 4096;
-/** NAME_MAX of Linux: the same for one name. */
+/** NAME_MAX of Linux: the same for each name in a path. */
 const MAX_NAME_BYTES = 255;
 
 /**
- * `./a//b/` → `a/b`; the root itself (`./`) → ''. Absolute paths, `..`, NUL and over-long names are refused: such
- * an entry would land outside of the layer or not at all, and engines differ on which.
+ * Normalises `./a//b/` to `a/b`, and the root itself (`./`) to ''. Absolute paths, `..`, NUL and names that are too long are
+ * refused: such an entry would end up outside of the layer or nowhere, depending on the engine.
  * @throws AppError BAD_ARCHIVE
  */
 export function normalisePath(raw: string, what: string, context: string): string {

@@ -1,16 +1,17 @@
 import { AppError } from '../model/app-error.ts';
 import { decodePath } from '../model/path-bytes.ts';
 
-/** Key and value of one record, byte-exact. An empty value takes the key back (POSIX pax). */
+/** Key and value of one record, byte-exact. An empty value removes the key (POSIX pax). */
 export type PaxRecord = readonly [key: string, value: Buffer];
 
-/** A length longer than this is beyond any header that MAX_PAX_BYTES lets in. */
+/** A longer length exceeds any header that MAX_PAX_BYTES allows. */
 const MAX_LENGTH_DIGITS = 10;
 
 /**
- * Records of one extended header: `<length> <key>=<value>\n`, the length counting itself (POSIX.1-2017 pax,
- * "pax Extended Header"). Values may hold newlines and any other byte.
- * @throws AppError BAD_ARCHIVE when a record's length and its form disagree
+ * Parses the records of one extended header: `<length> <key>=<value>
+ * `, where the length includes itself (POSIX.1-2017 pax, "pax Extended Header"). Values may contain line feeds and any other
+ * byte.
+ * @throws AppError BAD_ARCHIVE if a record's length and its form disagree
  */
 export function parsePaxRecords(body: Buffer, context: string): PaxRecord[] {
   const records: PaxRecord[] = [];

@@ -9,26 +9,26 @@ import { type PaxRecord, parsePaxRecords } from './tar-pax.ts';
 
 /** Receives the entries of a tar in order. */
 export interface TarWalk {
-  /** Called once per entry, before its content. */
+  /** Called for each entry, before its content. */
   entry(entry: TarEntry): void;
-  /** Content of a file entry, in pieces that are views: valid only during the call. */
+  /** Called for each piece of a file's content; the views are valid only during the call. */
   content?(entry: TarEntry, chunk: Buffer): void;
-  /** Content complete; called for every entry, whatever its type or size. */
+  /** Called after the content of each entry, whatever its type or size. */
   end?(entry: TarEntry): void;
 }
 
-/** Limits and ways of reading a tar. */
+/** Limits and options of reading a tar. */
 export interface TarLimits {
-  /** Default MAX_ENTRIES; extended headers do not count, and are limited to MAX_EXTENSIONS an entry on the average. */
+  /** Default: MAX_ENTRIES. Extended headers do not count; their limit is MAX_EXTENSIONS per entry on average. */
   readonly maxEntries?: number;
   /** URL or path of the archive, for error messages */
   readonly where?: string;
   /**
-   * After the end-of-archive blocks go on with whatever headers follow, as `tar --ignore-zeros` does. By default
-   * the walk stops there, as every engine does.
+   * Continues with any headers after the end-of-archive blocks, as `tar --ignore-zeros` does. By default the walk stops there, as
+   * every engine does.
    */
   readonly readPastEnd?: boolean;
-  /** Absent: as engines read it */
+  /** Default: as engines read it */
   readonly dialect?: TarDialect;
 }
 
@@ -36,7 +36,7 @@ export interface TarLimits {
 export const MAX_ENTRIES = 1_000_000;
 /** tar writes up to four (pax, global pax, GNU long name and long link), abuild one for each file. */
 const MAX_EXTENSIONS = 4;
-/** Engines cap a pax header at 1 MiB as well; an xattr on Linux ends at 64 KiB. */
+/** Engines limit a pax header to 1 MiB too; an xattr on Linux is at most 64 KiB. */
 const MAX_EXTENSION_BYTES = 1 << 20;
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
@@ -44,9 +44,9 @@ const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
 type State = 'header' | 'extension' | 'content' | 'padding';
 
 /**
- * Push parser of a tar's bytes: synchronous, sees every block, keeps nothing but the current header.
- * Reads v7, ustar, GNU (long names, base-256 numbers) and pax (local and global headers). An archive without
- * end-of-archive blocks is complete, as it is for every engine.
+ * Push parser of a tar's bytes: synchronous, sees every block, keeps only the current header. Reads v7, ustar, GNU (long names,
+ * base-256 numbers) and pax (local and global headers). An archive without end-of-archive blocks is complete, as for every
+ * engine.
  * @throws AppError BAD_ARCHIVE (checksum, numbers, hostile paths, truncation), UNSUPPORTED (sparse, multi-volume), LIMIT
  */
 export class TarScanner {
@@ -90,37 +90,37 @@ export class TarScanner {
     this.#dialect = limits.dialect;
   }
 
-  /** Uncompressed offset of the first end-of-archive (two zero blocks); -1: none seen. */
+  /** Uncompressed offset of the first end-of-archive (two zero blocks); -1 if none was seen. */
   get endOfArchiveAt(): number {
     return this.#endAt;
   }
 
-  /** Offset of the first single zero block that a header follows; -1: none. Engines refuse such a tar. */
+  /** Offset of the first single zero block that a header follows; -1 if there is none. Engines refuse such a tar. */
   get strayZeroBlockAt(): number {
     return this.#strayAt;
   }
 
-  /** The last block is a single zero block: where another tar follows, engines take it for a stray one. */
+  /** True if the last block is a single zero block: before another tar, engines would take it for a stray one. */
   get endsInZeroBlock(): boolean {
     return this.#endAt < 0 && this.#zeroBlockAt >= 0;
   }
 
-  /** Offset of the first block after the end-of-archive that is not zero; -1: none. Engines never see it. */
+  /** Offset of the first block after the end-of-archive that is not zero; -1 if there is none. Engines never see it. */
   get dataAfterEndAt(): number {
     return this.#afterEndAt;
   }
 
-  /** Whether a global header was read. */
+  /** True if a global header was read. */
   get hasGlobalHeader(): boolean {
     return this.#hasGlobal;
   }
 
-  /** Offset of the first bytes between entries that are not zero; -1: none. Readers pass over them. */
+  /** Offset of the first bytes between entries that are not zero; -1 if there are none. Readers skip them. */
   get hiddenBytesAt(): number {
     return this.#paddingAt;
   }
 
-  /** The entry of the root itself (`./`), which is not handed to the walk; undefined where the tar has none. */
+  /** Entry of the root itself (`./`), which is not passed to the walk; undefined if there is none. */
   get rootDirectory(): TarEntry | undefined {
     return this.#root;
   }
@@ -135,7 +135,7 @@ export class TarScanner {
     }
   }
 
-  /** @throws AppError BAD_ARCHIVE when the bytes ended inside a header, a content or its padding */
+  /** Checks that the tar is complete. @throws AppError BAD_ARCHIVE if the bytes ended inside a header, a content or its padding */
   finish(): void {
     if (this.#endAt >= 0 && this.#state === 'header' && !this.#readPastEnd) {
       const rest = this.#partial.subarray(0, this.#partialBytes);

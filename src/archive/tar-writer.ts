@@ -5,7 +5,7 @@ import { BLOCK_BYTES, FIELD, type Field, headerChecksum, paddingBytes, USTAR_MAG
 
 /** An entry to be written. */
 export interface TarRecord {
-  /** No leading and no trailing slash; a directory's slash is added here. */
+  /** Without leading and trailing slash; a directory's slash is added here. */
   path: string;
   type: EntryType;
   /** 0o0000–0o7777 */
@@ -19,7 +19,7 @@ export interface TarRecord {
   linkTarget?: string;
   deviceMajor?: number;
   deviceMinor?: number;
-  /** name → base64 */
+  /** Values in base64 by name */
   xattrs?: Record<string, string>;
   /** Bytes of a file's content, which follows the header; ignored for other types */
   sizeBytes?: number;
@@ -35,7 +35,7 @@ const TYPE_FLAG: Readonly<Record<EntryType, string>> = {
   fifo: '6',
 };
 
-/** Largest value of an octal field of that many digits. */
+/** Largest value of an octal field with that many digits. */
 const MAX_OCTAL_7 = 0o7777777;
 const MAX_OCTAL_11 = 0o77777777777;
 /** ustar splits a long path at a slash: prefix ≤ 155, name ≤ 100. */
@@ -45,15 +45,15 @@ const PREFIX_BYTES = FIELD.prefix.length;
 /** Two zero blocks: POSIX's end of archive. */
 export const TAR_END: Buffer = Buffer.alloc(2 * BLOCK_BYTES);
 
-/** The zero bytes that fill the last block of a content of `sizeBytes`. */
+/** Returns the zero bytes that fill the last block of a content of `sizeBytes`. */
 export function tarPadding(sizeBytes: number): Buffer {
   return Buffer.alloc(paddingBytes(sizeBytes));
 }
 
 /**
- * One ustar header, with a pax extended header in front only where ustar cannot say it: paths beyond 100+155
- * bytes or beyond ASCII, fractions of seconds, xattrs, sizes of 8 GiB and more, ids above 0o7777777.
- * Deterministic: the same record gives the same bytes; pax records are in byte order of their keys.
+ * Serialises one ustar header, preceded by a pax extended header only for what ustar cannot express: paths beyond 100+155 bytes
+ * or ASCII, fractions of seconds, xattrs, sizes of 8 GiB and more, ids above 0o7777777. Deterministic: the same record gives the
+ * same bytes; pax records are in byte order of their keys.
  */
 export function tarHeader(record: TarRecord): Buffer {
   const path = encodePath(record.type === 'directory' ? `${record.path}/` : record.path);
@@ -136,7 +136,7 @@ function ustarBlock(values: UstarValues): Buffer {
 
 function paxHeader(pax: ReadonlyMap<string, Buffer>, record: TarRecord, path: Buffer): Buffer {
   const keys = [...pax.keys()].sort((a, b) => Buffer.compare(encodePath(a), encodePath(b)));
-  // hdrcharset governs the records behind it (POSIX pax, "pax Extended Header"), so it comes first.
+  // hdrcharset applies to the records after it (POSIX pax, "pax Extended Header"), so it comes first.
   keys.sort((a, b) => Number(b === 'hdrcharset') - Number(a === 'hdrcharset'));
   const body = Buffer.concat(keys.map((key) => paxRecord(key, pax.get(key) ?? Buffer.alloc(0))));
   const base = toAscii(path).toString('latin1').replace(/\/$/, '').split('/').at(-1) ?? '';
@@ -159,7 +159,10 @@ function paxHeader(pax: ReadonlyMap<string, Buffer>, record: TarRecord, path: Bu
   return Buffer.concat([header, body, tarPadding(body.length)]);
 }
 
-/** `<length> <key>=<value>\n`, the length counting itself. */
+/**
+ * Serialises `<length> <key>=<value>
+ * `, where the length includes itself.
+ */
 function paxRecord(key: string, value: Uint8Array): Buffer {
   const keyBytes = encodePath(key);
   const rest = keyBytes.length + value.length + 3;
@@ -219,7 +222,7 @@ function clampTime(seconds: number): number {
   return Math.min(Math.max(Math.floor(seconds), 0), MAX_OCTAL_11);
 }
 
-/** Decimal seconds without exponent; at most nanoseconds. */
+/** Formats seconds as a decimal number without exponent; at most nanoseconds. */
 function formatTime(seconds: number): string {
   const text = String(seconds);
   return text.includes('e') ? seconds.toFixed(9).replace(/\.?0+$/, '') : text;

@@ -1,5 +1,5 @@
 declare module 'unbzip2-stream' {
-  /** A duplex from before streams2: emits what a write decodes during that write. */
+  /** A duplex stream from before streams2: emits the output of a write during that write. */
   function unbzip2(): NodeJS.ReadWriteStream;
   export = unbzip2;
 }

@@ -16,10 +16,9 @@ type Part =
   | 'unknown';
 
 /**
- * Follows the layout of .xz streams handed over in any pieces, and reports the dictionary that each block asks for
- * before the decoder meets it: the decoder allocates what a block says, up to 4 GiB. Where the bytes are not .xz it
- * reports nothing more; the decoder refuses those. Source: The .xz File Format 1.2.1; LZMA2 chunks as in xz-file-format's
- * reference decoder.
+ * Follows the layout of .xz streams in pieces of any size, and reports the dictionary of each block before the decoder meets it:
+ * the decoder allocates what a block says, up to 4 GiB. If the bytes are not .xz, nothing more is reported; the decoder refuses
+ * those. Source: The .xz File Format 1.2.1; LZMA2 chunks as in xz-file-format's reference decoder.
  */
 export class XzLayout {
   #part: Part = 'between streams';
@@ -35,7 +34,7 @@ export class XzLayout {
   #indexCount = 0;
   #indexShift = 1;
 
-  /** The largest dictionary, in bytes, of the blocks whose headers end within `bytes`; 0 when no header ends there. */
+  /** Returns the largest dictionary, in bytes, of the blocks whose headers end within `bytes`; 0 if no header ends there. */
   feed(bytes: Uint8Array): number {
     let largest = 0;
     let offset = 0;
@@ -140,12 +139,15 @@ export class XzLayout {
   }
 }
 
-/** Zero bytes to the next multiple of four. */
+/** Returns the number of zero bytes up to the next multiple of four. */
 function padding(sizeBytes: number): number {
   return (4 - (sizeBytes % 4)) % 4;
 }
 
-/** Reads the dictionary size, in bytes, from a block header without its size byte (§3.1); undefined when it has no LZMA2 filter. */
+/**
+ * Reads the dictionary size, in bytes, from a block header without its size byte (section 3.1); undefined if it has no LZMA2
+ * filter.
+ */
 function dictionaryOf(header: readonly number[]): number | undefined {
   let offset = 1;
   const number = () => {

@@ -3,16 +3,17 @@ import type { ByteQueue } from './byte-queue.ts';
 import type { SegmentSink } from './segment-sink.ts';
 import { XzLayout } from './xz-format.ts';
 
-/** Small pieces: the decoder takes several ahead, and one may unpack to some thousand times its size. */
+/** Small pieces: the decoder takes several ahead, and one may unpack to several thousand times its size. */
 const INPUT_BYTES = 64 * 1024;
 /** .xz format §1.2: streams and their padding are multiples of four bytes. */
 const ALIGNMENT_BYTES = 4;
-/** Dictionary of `xz -9`. The decoder allocates it at once, and the product stays below 250 MiB. */
+/** Dictionary of `xz -9`. The decoder allocates it at once, and the process stays below 250 MiB. */
 const MAX_DICTIONARY_BYTES = 64 * 2 ** 20;
 
 /**
- * Concatenated streams with padding, integrity checks verified. The decoder works on a thread of its own, block by
- * block with back pressure: memory is the dictionary (8 MiB at level 6, 64 MiB at level 9) and a few pieces.
+ * Decompresses concatenated streams with padding, and verifies integrity checks. The decoder works on a thread of its own, block
+ * by block with back pressure: memory is the dictionary (8 MiB at level 6, 64 MiB at level 9) and a few pieces.
+ * @throws AppError BAD_ARCHIVE, LIMIT, UNSUPPORTED
  */
 export async function* unxz(queue: ByteQueue, sink: SegmentSink): AsyncGenerator<Buffer> {
   const { decompressStream } = await loadXz(sink);
@@ -52,7 +53,7 @@ export async function* unxz(queue: ByteQueue, sink: SegmentSink): AsyncGenerator
   }
 }
 
-/** The decoder does not say where it failed; it reads ahead, so the offset is where it had read to. */
+/** Reports the offset up to which the decoder had read: it reads ahead, and does not say where it failed. */
 function damaged(queue: ByteQueue, sink: SegmentSink, error: Error): AppError {
   const isCut = queue.ended && error.message.includes('failed to fill');
   return sink.bad(

@@ -1,14 +1,14 @@
 import { isSkippableMagic, ZSTD_MAGIC } from './sniff.ts';
 
-/** Layout of zstd frames. Source: RFC 8878 §3.1 ("Zstandard Frames", "Skippable Frames"). */
+/** Header of a zstd frame or skippable frame (RFC 8878 section 3.1, "Zstandard Frames", "Skippable Frames"). */
 export type FrameHeader =
   | { readonly kind: 'skippable'; readonly sizeBytes: number; readonly contentBytes: number }
   | {
       readonly kind: 'data';
-      /** Bytes of the header, magic included */
+      /** Size of the header, including the magic number */
       readonly sizeBytes: number;
       readonly windowBytes: number;
-      /** Undefined when the frame does not say */
+      /** Undefined if the frame does not say */
       readonly uncompressedSizeBytes: number | undefined;
       readonly hasChecksum: boolean;
       readonly dictionaryId: number;
@@ -17,7 +17,9 @@ export type FrameHeader =
 const BLOCK_HEADER_BYTES = 3;
 const CHECKSUM_BYTES = 4;
 
-/** The header at the start of `view`; `more` when it goes on beyond; else a sentence on what is wrong. */
+/**
+ * Parses the header at the start of `view`; `more` if it continues after the end of `view`; any other string says what is wrong.
+ */
 export function parseFrameHeader(view: Buffer): FrameHeader | 'more' | string {
   if (view.length < 4) return 'more';
   const magic = view.readUInt32LE(0);
@@ -53,13 +55,13 @@ function readSize(view: Buffer, offset: number, fieldBytes: number): number {
   return view.readUIntLE(offset, fieldBytes) + (fieldBytes === 2 ? 256 : 0);
 }
 
-/** §3.1.1.1.2: exponent in the upper five bits, mantissa (eighths) in the lower three. */
+/** RFC 8878 section 3.1.1.1.2: exponent in the upper five bits, mantissa (eighths) in the lower three. */
 function windowOf(descriptor: number): number {
   const base = 2 ** (10 + (descriptor >> 3));
   return base + (base / 8) * (descriptor & 0x07);
 }
 
-/** Follows a frame's blocks over views cut anywhere, and so finds where the frame ends. */
+/** Finds where a frame ends by following its blocks over views of any size. */
 export class FrameExtent {
   readonly #hasChecksum: boolean;
   #phase: 'block header' | 'block' | 'checksum' | 'end' = 'block header';
@@ -75,7 +77,7 @@ export class FrameExtent {
     return this.#phase;
   }
 
-  /** How many bytes of `view` belong to the frame; −1 for a block of the reserved type. */
+  /** Returns how many bytes of `view` belong to the frame; −1 for a block of the reserved type. */
   advance(view: Buffer): number {
     let offset = 0;
     while (this.#phase !== 'end' && offset < view.length) {

@@ -6,24 +6,25 @@ import { type Codec, PIECE_BYTES, runCodec } from './stream-codec.ts';
 import { FrameExtent, type FrameHeader, parseFrameHeader } from './zstd-format.ts';
 
 /**
- * 2^27 = 128 MiB, what zstd itself takes without `--long`: the decoder holds a whole window, and the product stays
- * below 250 MiB. Engines read up to 2^28.
+ * 2^27 = 128 MiB, which zstd itself accepts without `--long`: the decoder holds a whole window, and the process stays below 250
+ * MiB. Engines read up to 2^28.
  */
 export const DEFAULT_MAX_WINDOW_LOG = 27;
 /** zstd's own limit on 64-bit machines (ZSTD_WINDOWLOG_MAX_64): a window of 2 GiB in memory. */
 export const MAX_WINDOW_LOG = 31;
-/** Frames up to this size that are wholly in memory, and that say how little they hold, take one call. */
+/** Frames up to this size take one call, if they are wholly in memory and say that they hold little. */
 const SYNC_INPUT_BYTES = 4 * 2 ** 20;
 const SYNC_OUTPUT_BYTES = 32 * 2 ** 20;
-/** Beside a window above 64 MiB pieces are small, so that both together stay within the product's 250 MiB. */
+/** With a window above 64 MiB, pieces are small, so that both together stay within 250 MiB. */
 const LARGE_WINDOW_BYTES = 2 ** 26;
 const SMALL_PIECE_BYTES = 64 * 1024;
 
 type DataHeader = Extract<FrameHeader, { kind: 'data' }>;
 
 /**
- * Frames and skippable frames one after the other, every input byte accounted: node:zlib alone would stop without a
- * word at the end of the first frame. A skippable frame is a segment that holds nothing.
+ * Decompresses frames and skippable frames one after another, and counts every input byte: node:zlib alone would silently stop at
+ * the end of the first frame. A skippable frame is a segment that holds nothing.
+ * @throws AppError BAD_ARCHIVE, LIMIT, UNSUPPORTED
  */
 export async function* unzstdFrames(
   queue: ByteQueue,

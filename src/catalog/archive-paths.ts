@@ -5,13 +5,13 @@ import type { DistroId } from '../model/package.ts';
 import { REVISION } from './revisions.ts';
 import { type TrustLabel, withTrust } from './trust-label.ts';
 
-/** An archive that may ship a path that is looked for. */
+/** An archive that may ship a path of a search. */
 export interface ArchivePaths {
   readonly digest: Digest;
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
-  /** Undefined: to be verified again before use */
+  /** Undefined: has to be verified again before use */
   readonly trust: TrustLabel | undefined;
   readonly files: readonly { readonly path: string; readonly type: EntryType }[];
 }
@@ -40,7 +40,7 @@ export class ArchivePathTable {
     );
   }
 
-  /** A repository's packages whose archives are known. */
+  /** Lists a repository's packages whose archives are known. */
   known(repositoryId: number, distro: DistroId): readonly { id: number; digest: Digest }[] {
     return this.#known.all(repositoryId, distro);
   }
@@ -50,7 +50,10 @@ export class ArchivePathTable {
     return this.#unknown.get(repositoryId, distro)?.count ?? 0;
   }
 
-  /** Archives with a path that contains one of the needles, and maybe others; line feeds stand for the ends of a path. */
+  /**
+   * Finds archives with a path that contains one of the needles, and possibly others; in needles, line feeds stand for the ends
+   * of a path.
+   */
   search(distro: DistroId, needles: readonly string[]): readonly ArchivePaths[] {
     const rows = this.#database
       .prepare<[string[]], Row>(
@@ -68,7 +71,7 @@ export class ArchivePathTable {
   }
 }
 
-/** A needle as it stands in the column (archives.ts): a path is the first of its row. */
+/** Escapes a needle as the column has it (archives.ts): a path is the first value of its row. */
 function inJson(needle: string): string {
   const starts = needle.startsWith('\n');
   const ends = needle.endsWith('\n');

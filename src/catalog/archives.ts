@@ -30,13 +30,13 @@ interface ArchiveRow {
 /** An archive whose facts are in the catalog. */
 export interface StoredArchive {
   readonly facts: ArchiveFacts;
-  /** Undefined: to be verified again before use */
+  /** Undefined: has to be verified again before use */
   readonly trust: TrustLabel | undefined;
 }
 
 /** An archive as it is stored. */
 export interface UnreadArchive {
-  /** Undefined: to be verified again before use */
+  /** Undefined: has to be verified again before use */
   readonly trust: TrustLabel | undefined;
   /** The stored text: equal sources have equal facts. */
   readonly source: string;
@@ -44,19 +44,19 @@ export interface UnreadArchive {
   read(): ArchiveFacts;
 }
 
-/** An archive with the label under which it was accepted. */
+/** An archive, and the label under which it was accepted. */
 export interface ArchiveVerdict {
   readonly digest: Digest;
   readonly name: string;
   readonly version: string;
   readonly sizeBytes: number;
-  /** Undefined: to be verified again before use */
+  /** Undefined: has to be verified again before use */
   readonly trust: TrustLabel | undefined;
 }
 
 type VerdictRow = Omit<ArchiveVerdict, 'trust'> & { readonly trust: string };
 
-/** FileEntry's fields in the order they are stored; a file list is an array of such rows. */
+/** FileEntry's fields in the order in which they are stored; a file list is an array of such rows. */
 const FILE_FIELDS = [
   'path',
   'type',
@@ -76,7 +76,7 @@ const FILE_FIELDS = [
   'pax',
 ] as const satisfies readonly (keyof FileEntry)[];
 
-/** Facts of the archives that were read. */
+/** Facts about archives that were read. */
 export class ArchiveTable {
   readonly #put: Database.Statement;
   readonly #byDigest: Database.Statement<[string], ArchiveRow>;
@@ -111,7 +111,7 @@ export class ArchiveTable {
     );
   }
 
-  /** Records an archive's facts, in place of what was known of the same archive. */
+  /** Stores an archive's facts in place of earlier ones. */
   put(facts: ArchiveFacts, trust: TrustLabel): void {
     this.#put.run(
       facts.digest,
@@ -157,7 +157,7 @@ export class ArchiveTable {
     return this.#has.all(distro, identity).map((row) => row.digest);
   }
 
-  /** Undefined where the archive is unknown, or has to be verified again. */
+  /** Returns the label of an archive; undefined if the archive is unknown or has to be verified again. */
   trustOf(digest: Digest): TrustLabel | undefined {
     return parseTrust(this.#trust.get(digest) ?? '');
   }
@@ -167,12 +167,12 @@ export class ArchiveTable {
     return this.#accepted.all();
   }
 
-  /** Returns the archives that an index entry may mean; the same package signed twice has one identity and two digests. */
+  /** Returns the archives that an index entry may refer to; a package that was signed twice has one identity and two digests. */
   verdicts(distro: DistroId, identity: string): readonly ArchiveVerdict[] {
     return this.#verdicts.all(distro, identity).map(withTrust);
   }
 
-  /** `name-version (distro)` by digest. */
+  /** Returns `name-version (distro)` by digest. */
   labels(): ReadonlyMap<Digest, string> {
     return new Map(this.#labels.all().map((row) => [row.digest, row.label]));
   }

@@ -14,7 +14,7 @@ import { RevisionTable } from './revisions.ts';
 import { SearchTable } from './search.ts';
 import { SolverGraphCache } from './solver-graph-cache.ts';
 
-/** The SQLite catalog: what repositories offer, what archives hold, what was derived from them. */
+/** The SQLite catalog: the indexes of repositories, the facts of archives, and the blobs derived from these. */
 export class Catalog {
   readonly revisions: RevisionTable;
   readonly repositories: RepositoryTable;
@@ -29,7 +29,7 @@ export class Catalog {
   readonly #path: string;
   #localFiles: LocalFileTable | undefined;
 
-  /** @throws AppError CATALOG, STORAGE (database.ts) */
+  /** Opens or makes the catalog. @throws AppError CATALOG, STORAGE (database.ts) */
   constructor(path: string) {
     this.#path = path;
     this.#database = openDatabase(path);
@@ -44,7 +44,7 @@ export class Catalog {
     this.archivePaths = new ArchivePathTable(this.#database);
   }
 
-  /** Runs `work` in one write transaction: all of it or nothing. */
+  /** Runs `work` in one write transaction: all of it takes effect, or nothing. */
   transaction<T>(work: () => T): T {
     try {
       return this.#database.transaction(work).immediate();
@@ -65,10 +65,10 @@ export class Catalog {
     }
   }
 
-  /** Keeps to the state of the catalog as it is now, for reading, until the function that it returns is called. */
+  /** Keeps reading the current state of the catalog until the returned function is called. */
   hold(): () => void {
     if (this.#database.inTransaction) return () => {};
-    // A transaction is of the state at its first read, not at its beginning.
+    // A transaction sees the state at its first read, not at its beginning.
     this.#database.exec('BEGIN DEFERRED; SELECT 1 FROM sqlite_schema LIMIT 1');
     return () => {
       this.#database.exec('COMMIT');
@@ -81,7 +81,7 @@ export class Catalog {
     return this.#localFiles;
   }
 
-  /** Made for whoever asks: few commands do. */
+  /** Returns the table, which is opened when first needed: few commands use it. */
   pushedBlobs(): PushedBlobTable {
     return new PushedBlobTable(this.#database);
   }

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type Database from 'better-sqlite3';
 
-/** Some 50 KB each; a build server composes fewer different images than that between two upgrades. */
+/** An entry is about 50 KB; a build server composes fewer different images than this between two upgrades. */
 const MAX_KEPT = 200;
 
 interface Row {
@@ -9,7 +9,7 @@ interface Row {
   readonly check: number;
 }
 
-/** Images that were composed, by everything that they depend on; the oldest are dropped first. */
+/** Images that were composed, by everything that they depend on; the oldest are removed first. */
 export class ComposedImageTable {
   readonly #find: Database.Statement<[string], Row>;
   readonly #write: (key: string, content: string) => void;
@@ -28,7 +28,7 @@ export class ComposedImageTable {
     }).immediate;
   }
 
-  /** Returns what was stored; undefined where it is missing or damaged. */
+  /** Returns what was stored; undefined if it is missing or damaged. */
   get(key: string): string | undefined {
     const row = this.#find.get(key);
     return row !== undefined && crc32(row.content) === row.check ? row.content : undefined;

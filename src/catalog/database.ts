@@ -3,24 +3,24 @@ import Database from 'better-sqlite3';
 import { AppError } from '../model/app-error.ts';
 import { MIGRATIONS } from './migrations.ts';
 
-/** How long a process waits for another's transaction. */
+/** Maximum time to wait for another process's transaction. */
 const BUSY_TIMEOUT_MS = 30_000;
 const RETRY_MS = 10;
 
 /**
  * Opens (or makes) the catalog and brings its schema up to date. Several processes may do so at once.
- * @throws AppError CATALOG when the file is not a catalog, is damaged, or was made by a newer version
+ * @throws AppError CATALOG if the file is not a catalog, is damaged, or was made by a newer version; STORAGE
  */
 export function openDatabase(path: string): Database.Database {
   let database: Database.Database | undefined;
   try {
     database = openPrivate(path);
     keepLog(database);
-    // WAL with NORMAL: a power cut may lose the last transactions, never consistency.
+    // WAL with NORMAL: a power failure may lose the last transactions, but never consistency.
     database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
     database.pragma('cache_size = -65536');
-    // The resolver reads one value of megabytes, page by page: mapped, it takes a third of the time.
+    // The resolver reads one value of several megabytes, page by page: mapped into memory, that takes a third of the time.
     database.pragma(`mmap_size = ${MAPPED_BYTES}`);
     migrate(database, path);
     return database;
@@ -32,8 +32,8 @@ export function openDatabase(path: string): Database.Database {
 }
 
 /**
- * Puts a catalog into WAL mode. When two processes do so to a new file, SQLite fails in one of them without waiting, as it does
- * wherever a reader wants to write what another one is writing (sqlite.org/c3ref/busy_handler.html): that one tries again.
+ * Switches a catalog to WAL mode. If two processes do so to a new file, SQLite fails in one of them without waiting, as it does
+ * whenever a reader wants to write what another is writing (sqlite.org/c3ref/busy_handler.html); that one tries again.
  */
 function keepLog(database: Database.Database): void {
   const until = Date.now() + BUSY_TIMEOUT_MS;
@@ -52,7 +52,9 @@ function isBusy(error: unknown): boolean {
   return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
 }
 
-/** The owner's alone: what was asked for is nobody else's business. Its log and index get the mode of the file itself. */
+/**
+ * Makes the file readable for its owner only, since it shows what was requested. SQLite gives log and index the mode of the file.
+ */
 function openPrivate(path: string): Database.Database {
   const before = process.umask(0o077);
   try {
@@ -64,14 +66,14 @@ function openPrivate(path: string): Database.Database {
   }
 }
 
-/** A catalog of an earlier version; one that cannot be changed (a read-only disk) can still be read. */
+/** Restricts a catalog that an earlier version made; one that cannot be changed (a read-only disk) can still be read. */
 function closeToOthers(path: string): void {
   const { mode, uid } = statSync(path);
   if ((mode & 0o077) === 0 || uid !== process.geteuid?.()) return;
   try {
     chmodSync(path, 0o600);
   } catch {
-    // Whoever may read it may still do so.
+    // Not allowed or read-only: its mode stays.
   }
 }
 
@@ -97,16 +99,18 @@ function version(database: Database.Database): number {
   return database.pragma('user_version', { simple: true }) as number;
 }
 
-/** More than a catalog of several releases has; SQLite reads what lies beyond as before. */
+/** Larger than a catalog of several releases; SQLite reads the rest without mapping. */
 const MAPPED_BYTES = 256 * 1024 ** 2;
 
 /** Codes of SQLite on a full disk: tables, log, shared index of the log */
 const FULL_CODES = /^SQLITE_(?:FULL|IOERR_WRITE|IOERR_TRUNCATE|IOERR_SHMSIZE)$/;
 
-/** sqlite.org/rescode.html: read-only, not to be opened, or refused by the disk; never a damaged file. */
+/** sqlite.org/rescode.html: read-only, cannot be opened, or refused by the disk; never a damaged file. */
 const STORAGE_CODES = /^SQLITE_(?:READONLY|CANTOPEN|PERM|IOERR)/;
 
-/** Turns SQLite's own failures (busy, full, corrupt, read-only) into AppError; anything else passes through. */
+/**
+ * Turns SQLite's own errors (busy, full, corrupt, read-only) into AppError CATALOG or STORAGE; returns any other error unchanged.
+ */
 export function catalogError(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
   if (FULL_CODES.test(error.code)) {

@@ -3,24 +3,24 @@ import type Database from 'better-sqlite3';
 import type { Revision, RevisionTable, WriteOptions } from './revisions.ts';
 import { type TrustLabel, trustColumn, withTrust } from './trust-label.ts';
 
-/** A repository's file database as it was read. */
+/** A repository's file database that was read. */
 export interface FileDatabaseRow {
   readonly repositoryId: number;
-  /** The base URL that answered */
+  /** Base URL that answered */
   readonly base: string;
   readonly etag: string;
   readonly lastModified: string;
   /** Digest of its bytes */
   readonly content: string;
   readonly signedBy: string;
-  /** Undefined: to be read again before use */
+  /** Undefined: has to be read again before use */
   readonly trust: TrustLabel | undefined;
   readonly packageCount: number;
 }
 
 type Columns = Omit<FileDatabaseRow, 'trust'> & { readonly trust: string };
 
-/** One package's paths, packed as the catalog keeps them. */
+/** Paths of one package, compressed as in the catalog. */
 export interface PackedList {
   readonly name: string;
   readonly version: string;
@@ -38,7 +38,7 @@ const COLUMNS = `repository_id AS repositoryId, base, etag, last_modified AS las
 
 const LISTS = 'SELECT revision FROM file_database WHERE repository_id = ?';
 
-/** Most bytes that the reader of `.files` databases takes for one package; a damaged blob must not inflate without end. */
+/** Maximum size that the reader of `.files` databases accepts for one package; a damaged blob must not inflate without end. */
 const MAX_LIST_BYTES = 256 * 1024 ** 2;
 
 /** Paths of packages as repositories list them: pacman's `.files` databases. Directories end in a slash. */
@@ -72,7 +72,7 @@ export class FileListTable {
     return row === undefined ? undefined : withTrust(row);
   }
 
-  /** Puts a repository's lists in place of what was there, as its packages are (repositories.ts). @throws as there */
+  /** Replaces a repository's lists, in the same way as its packages (repositories.ts). @throws AppError CANCELLED, STORAGE */
   async replace(
     row: FileDatabaseRow,
     lists: readonly PackedList[],
@@ -116,7 +116,7 @@ export class FileListTable {
       );
   }
 
-  /** A package's paths; undefined when no list has them. */
+  /** Returns a package's paths; undefined if no list has them. */
   get(repositoryId: number, name: string, version: string): readonly string[] | undefined {
     const row = this.#get.get(repositoryId, name, version);
     if (row === undefined) return undefined;
@@ -124,12 +124,12 @@ export class FileListTable {
     return text === '' ? [] : text.split('\n');
   }
 
-  /** Ids of a repository's packages that have a list. */
+  /** Returns the ids of a repository's packages that have a list. */
   known(repositoryId: number): readonly number[] {
     return this.#known.all(repositoryId).map(({ id }) => id);
   }
 
-  /** Paths that contain one of the needles, package by package; line feeds stand for the ends of a path. */
+  /** Yields paths that contain one of the needles, package by package; in needles, line feeds stand for the ends of a path. */
   *search(
     repositoryId: number,
     needles: readonly string[],
@@ -143,7 +143,7 @@ export class FileListTable {
   }
 }
 
-/** Packs one package's paths as the catalog keeps them. */
+/** Compresses the paths of one package for the catalog. */
 export function packList(name: string, version: string, paths: readonly string[]): PackedList {
   return { name, version, paths: zstdCompressSync(`\n${paths.map((path) => `${path}\n`).join('')}`) };
 }
@@ -154,7 +154,7 @@ function unpack(paths: Buffer): Buffer {
 
 interface Needle {
   readonly bytes: Buffer;
-  /** True where the path has to end with it; a directory's slash is behind the end */
+  /** The path has to end with it, except for a directory's slash */
   readonly ends: boolean;
 }
 

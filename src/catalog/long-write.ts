@@ -1,14 +1,16 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 
-/** Rows of one transaction: some 50 ms. */
+/** Rows of one transaction, which takes about 50 ms. */
 const BATCH_ROWS = 3_000;
-/** A shorter write is over before anybody minds. */
+/** A shorter write needs no gaps. */
 const PROMPT_MS = 1_000;
-/** Whoever waits looks every 25 to 100 ms (SQLite's busy handler): so every third or fourth look finds the catalog free. */
+/**
+ * A waiting process tries every 25 to 100 ms (SQLite's busy handler), so that every third or fourth try finds the catalog free.
+ */
 const GAP_MS = 15;
 
-/** A long change in short transactions: between them other processes write, and other work of this one goes on. */
+/** A long change in short transactions. Between them, other processes can write, and this process does other work. */
 export class LongWrite {
   readonly #database: Database.Database;
   readonly #signal: AbortSignal | undefined;
@@ -19,7 +21,7 @@ export class LongWrite {
     this.#signal = signal;
   }
 
-  /** One transaction for some rows after the other; rows are made while nobody is kept waiting. */
+  /** Writes rows in one transaction after another; rows are made outside of the transactions. */
   async rows<T>(rows: Iterable<T>, write: (row: T) => void): Promise<void> {
     let batch: T[] = [];
     for (const row of rows) {
@@ -31,7 +33,7 @@ export class LongWrite {
     if (batch.length > 0) await this.#transaction(() => batch.forEach(write));
   }
 
-  /** Runs `work`, a batch at a time, until it has done less than a whole one: it gives the number of rows. */
+  /** Runs `work`, one batch at a time, until it returns fewer rows than a whole batch. */
   async repeat(work: (batchRows: number) => number): Promise<void> {
     while ((await this.#transaction(() => work(BATCH_ROWS))) >= BATCH_ROWS);
   }

@@ -1,7 +1,6 @@
 /**
- * The schema, one step a version; `PRAGMA user_version` counts the steps applied. A step is never edited once
- * released. Lists are newline-joined text in the index's own order and syntax; JSON columns hold what is only
- * ever read whole.
+ * The schema: each step makes the next version; `PRAGMA user_version` counts the steps applied. A released step is never edited.
+ * Lists are newline-joined text in the index's own order and syntax; JSON columns hold data that is only read as a whole.
  */
 export const MIGRATIONS: readonly string[] = [
   `

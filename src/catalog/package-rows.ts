@@ -2,7 +2,7 @@ import type { IndexPackage } from '../model/package.ts';
 import { relationName } from '../model/relation.ts';
 import type { Revision } from './revisions.ts';
 
-/** Kinds of rows of relation_name; older catalogs also have 1, install_if, which nothing asks for. */
+/** Kinds of rows of relation_name; older catalogs also have 1, install_if, which nothing reads. */
 export const RELATION_KINDS = { provides: 0, group: 2 } as const;
 
 /** Columns of the table package, in the order in which rows are written. */
@@ -79,7 +79,7 @@ export function* packageValues(
 
 type RelatedName = readonly [kind: number, name: string, packageId: number];
 
-/** Returns rows of relation_name in key order: the b-tree only ever grows at its end. */
+/** Returns rows of relation_name in key order, so that the b-tree only grows at its end. */
 export function relatedNames(
   packages: readonly IndexPackage[],
   firstPackage: number,
@@ -93,7 +93,7 @@ export function relatedNames(
   return names.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : a[2] - b[2]));
 }
 
-/** How often each name stands in a dependency of these packages. */
+/** Counts the dependencies of these packages on each name. */
 function countDependents(packages: readonly IndexPackage[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const entry of packages) {

@@ -85,11 +85,11 @@ export class PackageTable {
   }
 
   /**
-   * The view of a solver: these repositories only, in this order; each package is one object for the whole view.
-   * Names are looked up as ids first, since most have no answer and a wide row costs more than the search.
+   * Opens a solver's view: these repositories only, in this order; each package is one object for the whole view. Names are first
+   * looked up as ids, since most have no match and a wide row costs more than the search.
    */
   source(repositories: readonly RankedRepository[]): PackageSource {
-    // A repository that is named twice has its first rank.
+    // A repository that is listed twice has its first rank.
     const ranks = new Map(repositories.map(({ id }, rank) => [id, rank] as const).reverse());
     const list = repositories.map(({ id }) => id).join(', ');
     const packages = new Map<number, CatalogPackage>();
@@ -167,7 +167,7 @@ export class PackageTable {
     for (const row of this.#ofRepository.all(repositoryId)) yield toIndexPackage(row);
   }
 
-  /** Every package name of these repositories, for suggestions and completion. */
+  /** Returns every package name of these repositories, for suggestions and completion. */
   names(repositories: readonly Pick<RankedRepository, 'id'>[]): readonly string[] {
     const names = new Set<string>();
     for (const { id } of repositories) for (const { name } of this.#names.all(id)) names.add(name);

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import type { Digest } from '../model/digest.ts';
 import type { Domain, Repository, RepositoryPath } from '../model/reference.ts';
 
-/** Repositories of registries that had a blob when it was last pushed there. It may be gone: this is only a hint. */
+/** Repositories of registries that had a blob when it was last pushed there. This is only a hint: the blob may be gone. */
 export class PushedBlobTable {
   readonly #find: Database.Statement<[Domain, Digest], RepositoryPath>;
   readonly #put: Database.Statement<[Domain, Digest, RepositoryPath]>;
@@ -23,7 +23,7 @@ export class PushedBlobTable {
     return this.#find.get(registry, digest);
   }
 
-  /** Records the blobs, within the caller's transaction or in one each. */
+  /** Stores the blobs, in the caller's transaction or in one each. */
   put({ domain, path }: Repository, digests: readonly Digest[]): void {
     for (const digest of digests) this.#put.run(domain, digest, path);
   }

@@ -11,19 +11,19 @@ export interface RepositoryRow {
   readonly id: number;
   readonly distro: DistroId;
   readonly architecture: string;
-  /** URL at which its index is looked for first: with distro and architecture, its identity */
+  /** URL at which its index is looked for first. With distro and architecture, it identifies the repository */
   readonly url: string;
-  /** The base URL that answered: archives are fetched from it first */
+  /** Base URL that answered: archives are fetched from it first */
   readonly base: string;
   readonly release: string;
   readonly name: string;
   readonly etag: string;
   readonly lastModified: string;
-  /** Digest of the index's bytes, or of a bare folder's listing */
+  /** Digest of the index's bytes, or of the listing of a folder without index */
   readonly content: string;
   readonly description: string;
   readonly signedBy: string;
-  /** Undefined: to be read again before use */
+  /** Undefined: has to be read again before use */
   readonly trust: TrustLabel | undefined;
   readonly packageCount: number;
 }
@@ -62,7 +62,7 @@ export class RepositoryTable {
     return this.#all.all().map(withTrust);
   }
 
-  /** Remembers newer validators, another mirror, or a trust policy that accepted the same content. */
+  /** Stores newer validators, another mirror, or a trust policy that accepted the same content. */
   refresh(
     id: number,
     row: Pick<RepositoryRow, 'base' | 'etag' | 'lastModified' | 'trust' | 'signedBy'>,
@@ -74,7 +74,7 @@ export class RepositoryTable {
       .run(row.base, row.etag, row.lastModified, trustColumn(row.trust), row.signedBy, id);
   }
 
-  /** Build time of the newest package, in seconds since the epoch; 0: of none is it known. */
+  /** Returns the build time of the newest package in seconds since the epoch; 0 if none is known. */
   newestBuild(id: number): number {
     return this.#newestBuild.get(id)?.time ?? 0;
   }
@@ -85,8 +85,8 @@ export class RepositoryTable {
   }
 
   /**
-   * Puts a repository's packages in place of what was there, at once for whoever reads, in many small transactions for whoever
-   * writes (revisions.ts). A repository keeps its id forever: another process may be about to read by it. Returns the id.
+   * Replaces a repository's packages: at once for readers, in many small transactions for writers (revisions.ts). A repository
+   * keeps its id forever, since another process may be about to use it. Returns the id.
    * @throws AppError CANCELLED, STORAGE (file-lock.ts)
    */
   async replace(

@@ -3,7 +3,7 @@ import { withFileLock, withFreeLock } from '../lock/file-lock.ts';
 import { LongWrite } from './long-write.ts';
 import { type TrustLabel, trustColumn } from './trust-label.ts';
 
-/** SQL for the revision of a repository that is read now */
+/** SQL for the current revision of a repository. */
 export const REVISION = 'SELECT revision FROM repository WHERE id = ?';
 
 /** State of a repository at one time: its packages, or the paths that they ship. */
@@ -13,28 +13,28 @@ export interface Revision {
   readonly firstPackage: number;
 }
 
-/** A signal that ends a long write, and a callback for when it has to wait. */
+/** Options of a long write: a signal that ends it, and a callback for when it has to wait. */
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called once when another process has been writing the same for a second */
+  /** Called once, after waiting a second for another process that writes the same */
   readonly onWait?: (() => void) | undefined;
 }
 
-/** Which index a revision is made of, and under which label it was accepted. */
+/** The index that a revision is made of, and the label under which it was accepted. */
 interface Reading {
   readonly content: string;
   readonly trust: TrustLabel | undefined;
 }
 
 interface Replacement {
-  /** Names the lock: one process at a time writes the same. A part of a file's name */
+  /** Name of the lock, under which one process at a time writes the same; a part of a file's name */
   readonly lock: string;
   readonly reading: Reading;
-  /** Returns the revision that is read now. */
+  /** Returns the current revision. */
   readonly find: () => Reading | undefined;
   readonly packageCount: number;
   readonly write: (revision: Revision, write: LongWrite) => Promise<void>;
-  /** Makes it the revision that is read */
+  /** Makes a revision the current one. */
   readonly publish: (revision: Revision) => void;
 }
 
@@ -46,8 +46,9 @@ interface Row {
 }
 
 /**
- * Revisions are written in many small transactions, and nobody reads one before repository or file_database names it. One that
- * nothing names is being written, as long as its writer holds the lock, or it can go: its place was taken, or its writer was killed.
+ * Writes revisions in many small transactions; nobody reads a revision before repository or file_database refers to it. A
+ * revision that nothing refers to is being written, as long as its writer holds the lock; otherwise it can be removed, since it
+ * was replaced or its writer was killed.
  */
 export class RevisionTable {
   readonly #database: Database.Database;
@@ -61,7 +62,10 @@ export class RevisionTable {
     );
   }
 
-  /** Nothing is written when another process has written the same while it was waited for. */
+  /**
+   * Writes a new revision and makes it current. If another process has written the same in the meantime, nothing is written.
+   * @throws AppError CANCELLED, STORAGE
+   */
   async replace(wanted: Replacement, { signal, onWait }: WriteOptions): Promise<void> {
     const before = wanted.find();
     await withFileLock(this.#lockPath(wanted.lock), { signal, onWait }, async () => {
@@ -74,12 +78,12 @@ export class RevisionTable {
     await this.removeUnnamed(signal);
   }
 
-  /** Removes what is neither read nor being written. */
+  /** Removes revisions that are neither current nor being written. */
   async removeUnnamed(signal?: AbortSignal): Promise<void> {
     const write = new LongWrite(this.#database, signal);
     for (const { id, lock } of this.#unnamed.all()) {
       await withFreeLock(this.#lockPath(lock), async () => {
-        // Named meanwhile, or removed and its id given to another writer's
+        // It may have become current meanwhile, or been removed and its id given to another writer.
         const row = this.#unnamed.all().find((row) => row.id === id && row.lock === lock);
         if (row !== undefined) await this.#remove(row, write);
       });

@@ -17,10 +17,10 @@ export interface SearchRow {
   readonly checksum: string;
 }
 
-/** SQLite takes patterns of 50,000 bytes (sqlite.org/limits.html, 8), a UTF-16 unit is at most three; no name is so long. */
+/** SQLite accepts patterns of 50,000 bytes (sqlite.org/limits.html, 8), a UTF-16 unit is at most three; no name is so long. */
 const MAX_FRAGMENT = 16_000;
 
-/** Lookups behind a search, each over one repository. Fragments match anywhere, in any case (ASCII). */
+/** Lookups for a search, each in one repository. Fragments match anywhere, ignoring case (ASCII). */
 export class SearchTable {
   readonly #names: Database.Statement<[number, string], NameRow>;
   readonly #provides: Database.Statement<[number, string], NameRow>;
@@ -52,19 +52,19 @@ export class SearchTable {
     );
   }
 
-  /** Names that contain the fragment. */
+  /** Returns package names that contain the fragment. */
   names(repositoryId: number, fragment: string): readonly NameRow[] {
     return fragment.length > MAX_FRAGMENT ? [] : this.#names.all(repositoryId, like(fragment));
   }
 
-  /** Returns names that packages provide and that contain the fragment, without versions. */
+  /** Returns provided names that contain the fragment, without versions. */
   provides(repositoryId: number, fragment: string): readonly NameRow[] {
     return fragment.length > MAX_FRAGMENT ? [] : this.#provides.all(repositoryId, like(fragment));
   }
 
   /**
-   * Packages whose description has words that begin with this one (one letter: that are it), `rank` by bm25: the lower the
-   * better. The word is text, never FTS5 syntax; one that has no letter and no digit matches nothing.
+   * Finds packages whose description has words that begin with this one (a single letter has to be the whole word). `rank` is
+   * bm25: lower is better. The word is text, never FTS5 syntax; one without letters and digits matches nothing.
    */
   describedBy(repositoryId: number, word: string): readonly { id: number; rank: number }[] {
     const ids = this.#range.get(repositoryId);
@@ -75,7 +75,7 @@ export class SearchTable {
     return this.#descriptions.all(repositoryId);
   }
 
-  /** Undefined: gone since its id was found. */
+  /** Returns a package; undefined if it was removed since its id was found. */
   row(id: number): SearchRow | undefined {
     return this.#row.get(id);
   }
@@ -85,12 +85,12 @@ function like(fragment: string): string {
   return `%${withoutNul(fragment).replace(/[\\%_]/g, '\\$&')}%`;
 }
 
-/** LIKE and MATCH take their patterns as C strings; no name has a space. */
+/** Replaces NUL, since LIKE and MATCH take their patterns as C strings. */
 function withoutNul(text: string): string {
   return text.replaceAll('\0', ' ');
 }
 
-/** An FTS5 string (sqlite.org/fts5.html, 3.1); behind two letters or digits more may follow. */
+/** Writes an FTS5 string (sqlite.org/fts5.html, 3.1); from two letters or digits on, as the beginning of a word. */
 function phrase(word: string): string {
   const text = withoutNul(word);
   return `"${text.replaceAll('"', '""')}"${/[\p{L}\p{N}]{2}$/u.test(text) ? '*' : ''}`;

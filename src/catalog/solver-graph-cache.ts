@@ -1,16 +1,16 @@
 import { crc32 } from 'node:zlib';
 import type Database from 'better-sqlite3';
 
-/** Sets of repositories whose bytes are kept: few are in use at a time, and each takes megabytes. */
+/** Number of sets of repositories whose graphs are kept: few are in use at a time, and each takes megabytes. */
 const MAX_KEPT = 8;
 
-/** The bytes follow their CRC-32, little-endian: nothing else would detect damage. */
+/** The CRC-32 before the bytes, little-endian: nothing else would detect damage. */
 const CHECK_BYTES = 4;
 
-/** Errors that leave a catalog as good as it was: the bytes are made again next time. */
+/** Errors that do no harm to the catalog: the bytes are computed again next time. */
 const HARMLESS = /^SQLITE_(BUSY|LOCKED|FULL|READONLY)/;
 
-/** Graphs that solvers computed from repositories' contents, by what they were computed from. */
+/** Graphs that solvers computed from repositories, by the contents of these. */
 export class SolverGraphCache {
   readonly #find: Database.Statement<[string], Buffer>;
   readonly #write: (key: string, content: Uint8Array) => void;
@@ -40,8 +40,8 @@ export class SolverGraphCache {
   }
 
   /**
-   * Returns the bytes under a key, the same object while the key stays the same. Within a snapshot nothing is written: that waits
-   * for `flush`.
+   * Returns the bytes under a key, computed by `make` if there are none; the same object while the key stays the same. Within a
+   * snapshot nothing is written: that waits for `flush`.
    */
   get(key: string, make: () => Uint8Array): Uint8Array {
     if (this.#last?.key !== key) this.#last = { key, content: this.#read(key) ?? this.#make(key, make) };
@@ -62,7 +62,7 @@ export class SolverGraphCache {
     return made;
   }
 
-  /** Writes what was made since; gives up at once where the catalog cannot be written just now. */
+  /** Writes what has been computed since; gives up at once if the catalog cannot be written just now. */
   flush(): void {
     for (const [key, content] of this.#pending) {
       this.#pending.delete(key);

@@ -1,17 +1,17 @@
 import { familyOf } from '../distros/families.ts';
 import type { DistroId } from '../model/package.ts';
 
-/** Origin of a package, as annotations and labels name it. */
+/** Origin of a package, for annotations and labels. */
 export interface PackageOrigin {
   readonly distro: DistroId;
-  /** Empty: the repositories belong to no single release */
+  /** Empty if the repositories belong to several releases, or to none */
   readonly release: string;
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
 }
 
-/** Keys of our own annotations; the rest are OCI's predefined ones. */
+/** Keys of our own annotations; the others are OCI's predefined ones. */
 export const ANNOTATIONS = {
   purl: 'dev.pkgcompose.purl',
   name: 'dev.pkgcompose.package',

@@ -1,6 +1,6 @@
 import { type Inode, parentOf, type Tree } from './tree.ts';
 
-/** OCI image-spec "Whiteouts": an empty file of this prefix removes its sibling from the layers below. */
+/** OCI image-spec "Whiteouts": an empty file with this prefix removes its sibling from the layers below. */
 const WHITEOUT_PREFIX = '.wh.';
 
 /** One entry of the layer that turns one tree into another. */
@@ -10,9 +10,9 @@ export type Change =
   | { readonly kind: 'whiteout'; readonly path: string };
 
 /**
- * Returns the layer that turns `from` into `to`: changed or new paths, whiteouts for the ones that go, and the parents of
- * every entry, since a layer that lacks them resets their modes. Sorted by path, parents first; a hard-link group
- * is put whole, because a layer cannot link into one below it.
+ * Returns the layer that turns `from` into `to`: changed or new paths, whiteouts for removed ones, and the parents of every
+ * entry, since a layer without them would reset their modes. Sorted by path, parents first. A group of hard links is written as a
+ * whole, because a layer cannot link to a file of a lower one.
  */
 export function difference(from: Tree, to: Tree): readonly Change[] {
   const changed = new Set<string>();
@@ -44,13 +44,13 @@ export function difference(from: Tree, to: Tree): readonly Change[] {
   return changes;
 }
 
-/** Adds the parents of a path, up to the first that is in the set: its own parents are in it already. */
+/** Adds the parents of a path, up to the first that is in the set already: its own parents are too. */
 function addParents(paths: Set<string>, path: string): void {
   for (let parent = parentOf(path); parent !== '' && !paths.has(parent); parent = parentOf(parent))
     paths.add(parent);
 }
 
-/** Paths by inode, only for inodes with several. */
+/** Returns the paths of each inode that has several. */
 function linkGroups(tree: Tree): Map<Inode, string[]> {
   const paths = new Map<Inode, string[]>();
   for (const [path, inode] of tree) {
@@ -63,7 +63,7 @@ function linkGroups(tree: Tree): Map<Inode, string[]> {
   return paths;
 }
 
-/** Whether the paths that are one file in the target are that file below too. */
+/** Tells whether the paths that are one file in the target are that same file in `from` too. */
 function sameGroup(from: Tree, members: readonly string[], inode: Inode): boolean {
   const [first = ''] = members;
   const before = from.get(first);
@@ -72,7 +72,7 @@ function sameGroup(from: Tree, members: readonly string[], inode: Inode): boolea
   );
 }
 
-/** False where a parent is gone or no longer a directory: what hides the parent hides the path. */
+/** Returns false if a parent is gone or no longer a directory: hiding the parent hides the path. */
 function survives(path: string, to: Tree): boolean {
   const parent = parentOf(path);
   return parent === '' || to.get(parent)?.type === 'directory';
@@ -85,7 +85,7 @@ function whiteoutOf(path: string): string {
     : `${parent}/${WHITEOUT_PREFIX}${path.slice(parent.length + 1)}`;
 }
 
-/** Directory mtimes are not compared: every install into a directory changes them. */
+/** Compares inodes, except for mtimes of directories, which every install into a directory changes. */
 function sameInode(a: Inode, b: Inode): boolean {
   if (a.uncertain || b.uncertain) return false;
   return (

@@ -4,21 +4,21 @@ import type { ConfigOptions } from '../model/request.ts';
 import { isFile } from './root.ts';
 import type { Tree } from './tree.ts';
 
-/** Settings of an image config, before they are bytes. */
+/** Settings of an image config. */
 export interface ConfigInput {
   readonly platform: Platform;
   readonly options: ConfigOptions;
-  /** The distribution's PATH, and its shells in order of preference (absolute paths). */
+  /** The distribution's PATH, and below it the distribution's shells in order of preference (absolute paths). */
   readonly path: string;
   readonly shells: readonly string[];
-  /** The finished root, to see which shell is there. */
+  /** The finished root, in which the shells are looked for. */
   readonly tree: Tree;
   /** Seconds since the epoch */
   readonly created: number;
   readonly layers: readonly { readonly diffId: DiffId; readonly createdBy: string }[];
 }
 
-/** Returns the bytes of an OCI image config (image-spec, "OCI Image Configuration"). Same input, same bytes. */
+/** Serialises an OCI image config (image-spec, "OCI Image Configuration"). The same input gives the same bytes. */
 export function imageConfig(input: ConfigInput): Buffer {
   const { options, platform } = input;
   const created = new Date(input.created * 1000).toISOString().replace('.000Z', 'Z');
@@ -51,7 +51,7 @@ export function imageConfig(input: ConfigInput): Buffer {
   );
 }
 
-/** Returns what a container runs unless something else is named: the requested command, else a shell. */
+/** Returns the default command of a container: the requested one, else a shell. */
 export function commandOf(input: Pick<ConfigInput, 'options' | 'shells' | 'tree'>): {
   readonly entrypoint: readonly string[] | undefined;
   readonly cmd: readonly string[] | undefined;
@@ -60,13 +60,13 @@ export function commandOf(input: Pick<ConfigInput, 'options' | 'shells' | 'tree'
   return { entrypoint, cmd: cmd ?? (entrypoint === undefined ? defaultCommand(input) : undefined) };
 }
 
-/** Returns the first shell that the tree holds; undefined where it holds none. */
+/** Returns the first shell that exists in the tree; undefined if there is none. */
 function defaultCommand(input: Pick<ConfigInput, 'shells' | 'tree'>): readonly string[] | undefined {
   const shell = input.shells.find((path) => isFile(input.tree, path));
   return shell === undefined ? undefined : [shell];
 }
 
-/** Merges settings; a later one of a variable replaces the earlier one in place. */
+/** Merges variables; a later value replaces an earlier one in its place. */
 function mergeEnv(defaults: readonly string[], given: readonly string[]): readonly string[] {
   const values = new Map<string, string>();
   for (const setting of [...defaults, ...given]) values.set(setting.split('=', 1)[0] as string, setting);

@@ -10,20 +10,19 @@ export interface ByteRange {
   readonly sizeBytes: number;
 }
 
-/** Where contents are read from, and the time of whiteouts. */
+/** Sources of contents, and the time of whiteouts. */
 export interface LayerTarOptions {
-  /** The ranges' bytes, which rise by offset; a piece never spans two ranges. */
+  /** Yields the bytes of ranges, which are in rising order; a piece never spans two ranges. */
   readonly read: (archive: Digest, ranges: readonly ByteRange[]) => AsyncIterable<Uint8Array>;
-  /** A file of this machine. @throws AppError INTEGRITY when it does not have that size */
+  /** Yields the bytes of a local file. @throws AppError INTEGRITY if it has another size */
   readonly readFile: (path: string, sizeBytes: number) => AsyncIterable<Uint8Array>;
-  /** Seconds; mtime of whiteouts */
+  /** Modification time of whiteouts, in seconds since the epoch */
   readonly time: number;
 }
 
 /**
- * Writes the layer's uncompressed tar. Same changes, same bytes. Parents stand before what they hold; copied files
- * stand in the order of their archive, so that each archive is read once, in one direction; links and whiteouts
- * come last.
+ * Yields a layer's uncompressed tar. The same changes give the same bytes. Parents come before their entries; copied files are in
+ * the order of their archive, so that each archive is read once, in one direction; links and whiteouts come last.
  */
 export async function* layerTar(
   changes: readonly Change[],

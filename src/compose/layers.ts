@@ -3,12 +3,12 @@ import type { LayerMode } from '../model/request.ts';
 import { required } from '../model/required.ts';
 import type { DecidedClash } from './target-tree.ts';
 
-/** A package with what the order of layers depends on. */
+/** A package, and the facts that decide its place in the order of layers. */
 export interface LayerCandidate {
   readonly installed: InstalledPackage;
-  /** How many packages of its repository depend on it by name or by what it provides. */
+  /** Number of packages in its repository that depend on it by name or by what it provides. */
   readonly dependents: number;
-  /** True when every image with this base has it */
+  /** Every image with this base has it */
   readonly base: boolean;
 }
 
@@ -18,21 +18,21 @@ export interface PlannedLayer {
   readonly packages: readonly InstalledPackage[];
 }
 
-/** Packages and settings on which the plan of layers depends. */
+/** Input of the layer plan: packages and settings. */
 export interface LayerPlanInput {
   readonly candidates: readonly LayerCandidate[];
   readonly clashes: readonly DecidedClash[];
   readonly mode: LayerMode;
-  /** Largest number of layers, the install layer included */
+  /** Maximum number of layers, including the install layer */
   readonly maxLayers: number;
 }
 
 /**
- * Plans which blobs make the image, lowest first. The order does not depend on the request, so images that share
- * packages share a prefix: the most depended upon first (in powers of two, so that a repository's growth rarely
- * moves a package), then by name. Of two packages that clash, the one whose file is kept lies above, so that the
- * install layer need not hold the file again. Above the cap the least shared, then smallest, are merged into one
- * bundle on top, packages that clash together.
+ * Plans the layers of an image, lowest first. The order does not depend on the request, so images that share packages share a
+ * prefix: first the packages that most others depend on (in powers of two, so that a repository's growth rarely moves a package),
+ * then by name. Of two packages with the same file, the one whose file is kept lies above, so that the install layer need not
+ * hold the file again. Above the maximum, the packages with the fewest dependents, then the smallest, are merged into one bundle
+ * on top; packages that share a file stay together.
  */
 export function planLayers(input: LayerPlanInput): readonly PlannedLayer[] {
   const { clashes, mode } = input;
@@ -44,8 +44,8 @@ export function planLayers(input: LayerPlanInput): readonly PlannedLayer[] {
 }
 
 /**
- * Packages that are worth it alone; of the small ones those of the base in one layer at the bottom, which all images with that
- * base then share, the others in one on top. Packages that clash stay together.
+ * Plans `--layers auto`: packages that are worth a layer of their own get one. Of the others, those of the base are one layer at
+ * the bottom, which all images with that base share, the rest one on top. Packages that share a file stay together.
  */
 function autoLayers(
   ordered: readonly LayerCandidate[],
@@ -71,12 +71,12 @@ function autoLayers(
 }
 
 /**
- * A layer costs docker about 70 ms to load, in which a client fetches a megabyte at 100 Mbit/s; a package that many images
- * share is worth that from a quarter of it on.
+ * A layer costs docker about 70 ms to load, in which a client downloads a megabyte at 100 Mbit/s; for a package that many images
+ * share, a quarter of that is enough.
  */
 const LARGE_BYTES = 1024 * 1024;
 const LARGE_SHARED_BYTES = LARGE_BYTES / 4;
-/** Least `weight` of a package that many images share: at least 63 dependents */
+/** Minimum `weight` of a package that many images share: at least 63 dependents. */
 const SHARED_WEIGHT = 6;
 
 function isWorthALayer(candidate: LayerCandidate): boolean {
@@ -84,7 +84,7 @@ function isWorthALayer(candidate: LayerCandidate): boolean {
   return sizeBytes >= (weight(candidate) >= SHARED_WEIGHT ? LARGE_SHARED_BYTES : LARGE_BYTES);
 }
 
-/** Gives each candidate a layer, and puts the `bundled` ones and those without room into one on top. */
+/** Gives each candidate a layer; `bundled` ones, and those that exceed the maximum, become one layer on top. */
 function withinRoom(
   ordered: readonly LayerCandidate[],
   {
@@ -107,14 +107,14 @@ function withinRoom(
   ];
 }
 
-/** Puts the candidates into one layer; returns an empty list for none. */
+/** Merges the candidates into one layer; returns an empty list if there are none. */
 function layersOf(candidates: readonly LayerCandidate[]): readonly PlannedLayer[] {
   const packages = candidates.map(({ installed }) => installed);
   if (packages.length === 0) return [];
   return [{ kind: packages.length === 1 ? 'package' : 'bundle', packages }];
 }
 
-/** Chooses at least `count` candidates that are least worth a layer of their own; packages that clash stay together. */
+/** Chooses at least `count` candidates that are least worth a layer of their own; packages that share a file stay together. */
 function leastWorth(
   ordered: readonly LayerCandidate[],
   clashes: readonly DecidedClash[],
@@ -129,7 +129,7 @@ function leastWorth(
   return chosen;
 }
 
-/** The packages that clash with each other, also through others, by each of them. */
+/** Returns, for each package, those that it shares a file with, directly or through others. */
 function clashing(
   candidates: readonly LayerCandidate[],
   clashes: readonly DecidedClash[],
@@ -152,7 +152,7 @@ function byShare(a: LayerCandidate, b: LayerCandidate): number {
   return weight(b) - weight(a) || compare(keyOf(a), keyOf(b));
 }
 
-/** Least worth a layer of its own first. */
+/** Orders candidates that are least worth a layer of their own first. */
 function byWorth(a: LayerCandidate, b: LayerCandidate): number {
   return (
     weight(a) - weight(b) ||
@@ -170,8 +170,8 @@ function compare(a: string, b: string): number {
 }
 
 /**
- * Moves each clash's loser below its winner. Where that would go round in a circle, those clashes give way that leave
- * the fewest bytes to be copied.
+ * Moves each clash's loser below its winner. If clashes form a circle, those that leave the fewest bytes to be copied are
+ * ignored.
  */
 function constrain(
   ordered: readonly LayerCandidate[],
@@ -190,7 +190,7 @@ function constrain(
   return [...result];
 }
 
-/** Losers by winner: the pairs with the most bytes first, without those that would close a circle. */
+/** Returns losers by winner: the pairs with the most bytes first, without those that would close a circle. */
 function acyclic(clashes: readonly DecidedClash[]): ReadonlyMap<InstalledPackage, Set<InstalledPackage>> {
   const pairs = new Map<string, { winner: InstalledPackage; loser: InstalledPackage; bytes: number }>();
   for (const { winner, loser, sizeBytes } of clashes) {

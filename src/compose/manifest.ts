@@ -9,7 +9,7 @@ export interface ManifestInput {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Returns the bytes of an OCI image manifest (image-spec, "OCI Image Manifest"). Same input, same bytes. */
+/** Serialises an OCI image manifest (image-spec, "OCI Image Manifest"). The same input gives the same bytes. */
 export function imageManifest(input: ManifestInput): Buffer {
   return Buffer.from(
     JSON.stringify({

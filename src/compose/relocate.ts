@@ -3,8 +3,8 @@ import { TreeRoot } from './root.ts';
 import { directoryInode, type Inode, type Tree } from './tree.ts';
 
 /**
- * Moves a package's entries below a folder (`opt/tools`, no slash at either end). Absolute symlinks to a path of the same
- * package follow it; relative ones already do, and any other (`/proc/mounts`) stays.
+ * Moves a package's entries below a folder (`opt/tools`, without slash at either end). Absolute symlinks to a path of the same
+ * package are adjusted; relative ones need not be, and any other (`/proc/mounts`) stays.
  */
 export function relocateEntries(entries: readonly FileEntry[], prefix: string): readonly FileEntry[] {
   if (prefix === '') return entries;
@@ -20,8 +20,9 @@ export function relocateEntries(entries: readonly FileEntry[], prefix: string): 
 }
 
 /**
- * Moves a whole tree below a folder. Absolute symlinks to a path of the tree follow it. The folder and its parents are
- * 0755, root; `time`: their mtime in seconds.
+ * Moves a whole tree below a folder. Absolute symlinks to a path of the tree are adjusted. The folder and its parents are 0755,
+ * root.
+ * @param time their mtime in seconds since the epoch
  */
 export function relocateTree(tree: Tree, prefix: string, time: number): Tree {
   if (prefix === '') return tree;
@@ -53,7 +54,7 @@ function relocateTarget(
   return path === '' || exists(path) ? `/${prefix}${linkTarget}` : linkTarget;
 }
 
-/** `/usr//lib/../bin/` → `usr/bin`; symlinks on the way are not looked at. */
+/** Normalises `/usr//lib/../bin/` to `usr/bin`, without looking at symlinks. */
 function normalised(target: string): string {
   const parts: string[] = [];
   for (const part of target.split('/')) {

@@ -4,13 +4,13 @@ import { AppError } from '../model/app-error.ts';
 import { PathNames } from '../model/path-names.ts';
 import { directoryInode, type Inode, parentOf, removeBelow, type Tree } from './tree.ts';
 
-/** A million paths of a hundred names; long symlinks, followed again and again, could keep it busy for hours. */
+/** A million paths of a hundred names; without a limit, long symlinks that are followed again and again could take hours. */
 const MAX_STEPS = 100_000_000;
 
-/** A tree as a file system: paths are resolved, missing parents made. */
+/** A tree as a file system: resolves paths and makes missing parents. */
 export class TreeRoot implements Root {
   readonly tree: Tree;
-  /** Seconds; mtime of what is made here */
+  /** Modification time of what is made here, in seconds since the epoch */
   readonly #time: number;
   /** Names looked up so far */
   #steps = 0;
@@ -23,7 +23,7 @@ export class TreeRoot implements Root {
     this.#known = new WeakMap();
   }
 
-  /** Says how the content of an archive's file is had. */
+  /** Sets how the content of an archive's file is read. */
   know(inode: Inode, content: () => Uint8Array): void {
     this.#known.set(inode, content);
   }
@@ -80,7 +80,7 @@ export class TreeRoot implements Root {
     const real = this.#find(path, false);
     const before = real === undefined ? undefined : this.tree.get(real);
     if (real === undefined || before === undefined) return;
-    // An inode is this tree's own, so that all of its names change at once.
+    // Inodes belong to this tree alone, so that all names of one change at once.
     Object.assign(before, attributes);
   }
 
@@ -91,19 +91,22 @@ export class TreeRoot implements Root {
     this.tree.delete(real);
   }
 
-  /** Returns what a path names, its last symlink followed too; undefined: nothing, or the root itself. */
+  /** Returns the inode at a path, following a symlink at its end too; undefined if there is none, or for the root itself. */
   follow(path: string): Inode | undefined {
     const real = this.#find(path, true);
     return real === undefined ? undefined : this.tree.get(real);
   }
 
-  /** Whether a directory is there, symlinks followed. */
+  /** Tells whether the path is a directory, following symlinks. */
   isDirectory(path: string): boolean {
     const real = this.#find(path, true);
     return real === '' || (real !== undefined && this.tree.get(real)?.type === 'directory');
   }
 
-  /** The real place of a path: its parents' symlinks followed, missing parents made. @throws AppError CONFLICT, BAD_ARCHIVE */
+  /**
+   * Returns the real path: symlinks of the parents are followed, missing parents made.
+   * @throws AppError CONFLICT, BAD_ARCHIVE, LIMIT
+   */
   locate(path: string, who: string): string {
     const parent = parentOf(path);
     if (parent === '') return path;
@@ -114,7 +117,7 @@ export class TreeRoot implements Root {
   }
 
   /**
-   * Returns the real place of a directory; makes the missing ones on the way (0755, root), as both package managers do.
+   * Returns the real path of a directory; makes missing ones on the way (0755, root), as both package managers do.
    * @throws AppError CONFLICT, BAD_ARCHIVE, LIMIT
    */
   directory(path: string, who: string): string {
@@ -191,12 +194,14 @@ function tooManyLinks(who: string, path: string): never {
   throw new AppError('BAD_ARCHIVE', `${who}: /${path}: too many levels of symbolic links`);
 }
 
-/** Returns what a path of a tree names, symlinks followed within the root; undefined: nothing, or the root itself. */
+/**
+ * Returns the inode at a path of a tree, following symlinks within the root; undefined if there is none, or for the root itself.
+ */
 export function inodeAt(tree: Tree, path: string): Inode | undefined {
   return new TreeRoot(tree, 0).follow(path);
 }
 
-/** Whether the path of a tree, its symlinks followed, is a file. */
+/** Tells whether the path of a tree is a file, following symlinks. */
 export function isFile(tree: Tree, path: string): boolean {
   return inodeAt(tree, path)?.type === 'file';
 }

@@ -2,12 +2,12 @@ import type { FileEntry } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
 import { directoryInode, type Inode, inodeOf, parentOf, removeBelow, type Tree } from './tree.ts';
 
-/** One layer's entries, in tar order, with the archive whose bytes they are. A bundle is several of these at once. */
+/** Entries of one layer, in tar order, and the archive that holds their bytes. A bundle is several of these at once. */
 export interface LayerEntries {
   readonly parts: readonly { readonly digest: Digest; readonly entries: readonly FileEntry[] }[];
 }
 
-/** The attributes an unpacker gives a directory that no entry describes (engine-facts: docker and podman). */
+/** Attributes that an unpacker gives a directory that no entry describes (engine-facts: docker and podman). */
 const IMPLIED = { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
 
 /**
@@ -22,9 +22,9 @@ export function stackTree(layers: readonly LayerEntries[]): Tree {
 }
 
 function applyLayer(tree: Tree, layer: LayerEntries): void {
-  /** Directories this layer describes, or has already been made to imply; their parents are in it too. */
+  /** Directories that this layer describes or has been made to imply; their parents are in the set too. */
   const described = new Set<string>(['']);
-  /** Files with a link whose header disagrees */
+  /** Files with a hard link whose header disagrees */
   const doubtful = new Set<Inode>();
   for (const { digest, entries } of layer.parts) {
     for (const entry of entries) {
@@ -51,12 +51,12 @@ function imply(tree: Tree, path: string): void {
   tree.set(path, directoryInode(IMPLIED, true));
 }
 
-/** A link shares its target's inode; one whose target is not there is uncertain. */
+/** Returns the inode of a link's target; if the target does not exist, an uncertain one. */
 function linked(tree: Tree, entry: FileEntry, digest: Digest): Inode {
   return tree.get(entry.linkTarget) ?? { ...inodeOf({ ...entry, type: 'file' }, digest), uncertain: true };
 }
 
-/** Whether a link's header agrees with its target's: where not, podman applies the link's and umoci the target's. */
+/** Tells whether a link's header agrees with its target's: if not, podman applies the link's and umoci the target's. */
 function sameHeader(inode: Inode, entry: FileEntry): boolean {
   return inode.mode === entry.mode && inode.uid === entry.uid && inode.gid === entry.gid;
 }

@@ -11,16 +11,16 @@ import { versionedName } from '../model/package.ts';
 import { TreeRoot } from './root.ts';
 import { ancestorsOf, directoryInode, type Inode, inodeOf, parentOf, type Tree } from './tree.ts';
 
-/** A file that two packages ship, and how it was decided: `loser`'s layer belongs below `winner`'s. */
+/** A file that two packages ship, and the decision: `loser`'s layer belongs below `winner`'s. */
 export interface DecidedClash {
   readonly path: string;
   readonly winner: InstalledPackage;
   readonly loser: InstalledPackage;
-  /** Bytes of the file that is kept */
+  /** Size of the file that is kept */
   readonly sizeBytes: number;
 }
 
-/** The target tree, with what the installer reports. */
+/** The target tree, and what the installer reports. */
 export interface TargetTree extends InstallerResult {
   readonly tree: Tree;
   readonly clashes: readonly DecidedClash[];
@@ -28,20 +28,20 @@ export interface TargetTree extends InstallerResult {
   read(path: string): Uint8Array | undefined;
 }
 
-/** Packages, rules and installer from which the target tree is made. */
+/** Input of the target tree: packages, rules and installer. */
 export interface TargetTreeInput {
   /** Packages in install order */
   readonly packages: readonly InstalledPackage[];
   readonly rules: TreeRules;
   readonly installer: Installer;
-  /** Seconds; mtime of what is generated and of directories that nobody ships */
+  /** Modification time of generated files and of directories that no package ships, in seconds since the epoch */
   readonly time: number;
 }
 
 /**
- * Builds the tree that the real package manager leaves on an empty root: packages one after another, symlinked
- * directories and clashes treated by its rules, and what the installer adds.
- * @throws AppError CONFLICT naming both owners where the tool refuses; BAD_ARCHIVE for a symlink loop
+ * Builds the tree that the real package manager leaves on an empty root: packages one after another, symlinked directories and
+ * file conflicts by its rules, and the effects of the installer.
+ * @throws AppError CONFLICT naming both owners if the tool would refuse; BAD_ARCHIVE for a symlink loop
  */
 export function targetTree(input: TargetTreeInput): TargetTree {
   const tree: Tree = new Map();
@@ -81,7 +81,7 @@ function entriesOf(installed: InstalledPackage, rules: TreeRules): readonly File
   return facts.files.filter((entry) => !rules.isMetadata(entry) && rules.passesOver?.(facts, entry) !== true);
 }
 
-/** A directory that the package lists again stays where its first entry stands. */
+/** Drops repeated entries of a directory: it stays where its first entry is. */
 function oncePerDirectory(entries: readonly FileEntry[], rules: TreeRules): readonly FileEntry[] {
   const byPath = new Map<string, FileEntry>();
   let repeats = false;
@@ -103,16 +103,16 @@ function oncePerDirectory(entries: readonly FileEntry[], rules: TreeRules): read
 interface State extends TargetTreeInput {
   readonly tree: Tree;
   readonly root: TreeRoot;
-  /** Files by the path that a package owns: TreeRules.ownsListedPaths */
+  /** Files by the path that a package owns (TreeRules.ownsListedPaths) */
   readonly owners: Map<string, { readonly installed: InstalledPackage; readonly entry: FileEntry }>;
-  /** Directories whose permissions are the packages' to decide, by real path */
+  /** Directories whose permissions packages decide, by real path */
   readonly shipped: Set<string>;
-  /** Owners and permissions of directories by path: TreeRules.winsDirectory */
+  /** Owners and permissions of directories by path (TreeRules.winsDirectory) */
   readonly directoryOwners: Map<
     string,
     { readonly installed: InstalledPackage; readonly wanted: DirectoryOwnership }
   >;
-  /** Files whose place another package's took */
+  /** Files that another package's file has replaced */
   readonly lost: Set<FileEntry>;
   readonly clashes: DecidedClash[];
 }
@@ -148,7 +148,7 @@ function install(state: State, installed: InstalledPackage, entry: FileEntry): v
   state.owners.set(key, { installed, entry });
 }
 
-/** Returns where an entry goes, and makes its missing parents. */
+/** Returns the place of an entry, and makes its missing parents. */
 function placeOf(state: State, installed: InstalledPackage, { path, type }: FileEntry): string {
   const { rules, root, tree, owners, time } = state;
   const parent = parentOf(path);
@@ -156,7 +156,7 @@ function placeOf(state: State, installed: InstalledPackage, { path, type }: File
   const makesParents = rules.makesParents === true && type === 'directory' && !tree.has(parent);
   if (rules.needsParents === true && !makesParents && !root.isDirectory(parent))
     throw noParent(installed, path, parent);
-  // Made with the permissions that a directory has by default, which packages may change.
+  // Made with default permissions, which packages may change.
   if (makesParents) for (const above of ancestorsOf(path)) if (!tree.has(above)) state.shipped.add(above);
   if (rules.replacesSymlinks !== true) return root.locate(path, versionedName(installed.facts));
   for (const ancestor of ancestorsOf(path)) {
@@ -189,7 +189,7 @@ function installDirectory(
   }
   if (existing.type === 'symlink') {
     if (rules.needsParents === true && !root.isDirectory(path)) throw noParent(installed, path, path);
-    // To nothing yet: the directory it names is made.
+    // The link leads nowhere yet, so its target directory is made.
     root.directory(path, versionedName(installed.facts));
     return;
   }
@@ -225,7 +225,7 @@ function noParent(installed: InstalledPackage, path: string, parent: string): Ap
   );
 }
 
-/** The first package that has made a directory there. */
+/** Returns the first package that has made a directory there. */
 function firstBelow(state: State, path: string): InstalledPackage | undefined {
   return state.packages.find(({ facts }) =>
     facts.files.some((entry) => entry.path === path || entry.path.startsWith(`${path}/`)),

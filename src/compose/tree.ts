@@ -7,7 +7,7 @@ export type Content =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'file'; readonly path: string };
 
-/** A file, directory or other object that paths name. Hard links are several paths with one Inode object. */
+/** A file, directory or other object that paths refer to. Hard links are several paths with one Inode object. */
 export interface Inode {
   readonly type: Exclude<EntryType, 'hardlink'>;
   readonly mode: number;
@@ -24,13 +24,13 @@ export interface Inode {
   readonly xattrs: Readonly<Record<string, string>>;
   readonly content: Content | undefined;
   /**
-   * True where unpackers disagree on what is there, for example a directory that an upper layer's files imply
-   * without listing it; such a path never counts as equal.
+   * Unpackers disagree about the object, for example about a directory that an upper layer's files imply without listing it; such
+   * a path never counts as equal.
    */
   readonly uncertain: boolean;
 }
 
-/** Paths without leading or trailing slash; the root itself is not in it. */
+/** Inodes by path, without leading and trailing slashes; the root itself is not included. */
 export type Tree = Map<string, Inode>;
 
 /** Makes the inode of a directory. */
@@ -52,7 +52,7 @@ export function directoryInode(
   };
 }
 
-/** Makes the inode of an archive's entry; hard links are resolved by the caller. */
+/** Makes the inode of an archive's entry; the caller resolves hard links. */
 export function inodeOf(entry: FileEntry, archive: Digest): Inode {
   return {
     type: entry.type as Inode['type'],
@@ -71,13 +71,13 @@ export function inodeOf(entry: FileEntry, archive: Digest): Inode {
   };
 }
 
-/** `a/b/c` → `a/b`; `a` → ``. */
+/** Returns the parent of a path: `a/b` for `a/b/c`, empty for `a`. */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf('/');
   return slash < 0 ? '' : path.slice(0, slash);
 }
 
-/** `a/b/c` → `a`, `a/b`. */
+/** Yields the ancestors of a path: `a`, `a/b` for `a/b/c`. */
 export function* ancestorsOf(path: string): Generator<string> {
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
     yield path.slice(0, slash);

@@ -13,6 +13,6 @@ export type ConditionalResult =
       readonly bytes: Buffer;
       /** Empty if the server sent none */
       readonly etag: string;
-      /** Empty when the server sent none */
+      /** Empty if the server sent none */
       readonly lastModified: string;
     };

@@ -10,8 +10,8 @@ import type { Keys } from './keys.ts';
 import type { Resolver } from './resolver.ts';
 
 /**
- * The code of a package family: what it gives to have its packages indexed, solved, composed and verified. No facet has more than
- * six members. Pure but for the bytes and files it is handed.
+ * The code of a package family, by which its packages are indexed, solved, composed and verified. No facet has more than six
+ * members. Reads nothing but the bytes and files that it is given.
  */
 export interface Distro {
   readonly id: DistroId;
@@ -26,31 +26,31 @@ export interface Distro {
 
 /** The family's words for architectures. */
 export interface Architectures {
-  /** OCI `GOARCH[/variant]` → the family's word */
+  /** OCI's `GOARCH[/variant]` → the family's word */
   readonly words: Readonly<Record<string, string>>;
-  /** The family's word → OCI's, where several words are one of OCI's; undefined: `words` backwards */
+  /** The family's word → OCI's, if several words have the same OCI name; undefined: the inverse of `words` */
   readonly platforms?: Readonly<Record<string, string>>;
-  /** Whether a package of the word `of` is installed on a system of the word `wanted`. */
+  /** Returns whether a package of architecture `of` can be installed on a system of architecture `wanted`. */
   takes(wanted: string, of: string): boolean;
-  /** Whether the word stands for packages of every architecture: `noarch`, `any`. */
+  /** Returns whether the word means all architectures: `noarch`, `any`. */
   isAny(word: string): boolean;
 }
 
-/** Which release a repository is of, and what is known of it. */
+/** Releases of the distribution, and the one that a repository belongs to. */
 export interface Releases {
-  /** The release of a request that names none: `latest-stable`, `rolling` */
+  /** Release of a request that names none: `latest-stable`, `rolling` */
   readonly default: string;
-  /** The package of the package manager itself, whose version says how a system behaves: `apk-tools`, `pacman` */
+  /** Package of the package manager, whose version decides how a system behaves: `apk-tools`, `pacman` */
   readonly managerPackage: string;
-  /** Returns the release an index is of, where the request said the default; else the request's own word. */
+  /** Returns the release that an index belongs to if the request has the default release; otherwise the request's release. */
   of(index: RepositoryIndex, spec: RepositorySpec): string;
-  /** Returns a sentence on what is not known of such a system and what it is taken for; undefined: all is known. */
+  /** Returns a sentence that says what is unknown about such a system and how it is treated; undefined: everything is known. */
   unknown?(system: SystemFacts): string | undefined;
 }
 
-/** What a request says about where packages come from. */
+/** Source of the packages of a request. */
 export interface RepositoryQuery {
-  /** The user's word; `latest-stable`, `edge`, `v3.19` or `3.19`; Arch: `rolling` */
+  /** The user's word; Alpine: `latest-stable`, `edge`, `v3.19` or `3.19`; Arch: `rolling`; empty: none */
   readonly release: string;
   /** The family's architecture word */
   readonly architecture: string;
@@ -58,70 +58,76 @@ export interface RepositoryQuery {
   readonly mirrors: readonly string[];
 }
 
-/** Where packages come from. */
+/** Repositories of the distribution: their addresses and indexes. */
 export interface Repositories {
-  /** Returns the repositories that the distribution itself would use: main and community; core and extra. @throws AppError USAGE */
+  /** Returns the distribution's default repositories: main and community; core and extra. @throws AppError USAGE */
   official(query: RepositoryQuery): readonly RepositorySpec[];
-  /** Reads a repository the user names: a URL, a folder, or what `lines` made of a line. @throws AppError USAGE, UNSUPPORTED */
+  /** Parses a repository that the user names: a URL, a folder, or a result of `lines`. @throws AppError USAGE, UNSUPPORTED */
   parse(line: string, query: RepositoryQuery): RepositorySpec;
   /**
-   * Returns a reader of the lines of the distribution's own lists, one after another, each as the repositories that it names;
-   * undefined: a line is one repository. @throws AppError USAGE, UNSUPPORTED
+   * Returns a reader of the distribution's lists of repositories: called with one line after another, it returns the repositories
+   * that each names. Undefined: each line is one repository. @throws AppError USAGE, UNSUPPORTED
    */
   lines?(query: RepositoryQuery): (line: string) => readonly string[];
-  /** Parses and verifies an index. @throws AppError BAD_INDEX, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED */
+  /** Parses and verifies an index. @throws AppError BAD_INDEX, LIMIT, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED */
   readIndex(input: IndexInput): Promise<RepositoryIndex>;
-  /** Repositories' own lists of the files in their packages; undefined: they have none */
+  /** Lists of files in packages that repositories publish; undefined: they do not */
   readonly fileLists?: FileLists;
   readonly layout: MirrorLayout;
 }
 
-/** How the distribution's mirrors are laid out, for copies of them and for hints. */
+/** Layout of the distribution's mirrors, for copies of them and for hints. */
 export interface MirrorLayout {
-  /** Returns a repository's folder below a release of a mirror: `main/x86_64`, `core/os/x86_64`. */
+  /** Returns a repository's folder below a mirror's release: `main/x86_64`, `core/os/x86_64`. */
   folder(spec: Pick<RepositorySpec, 'name' | 'architecture'>): string;
-  /** Returns what the folder that `--repo` names has in it: `x86_64/APKINDEX.tar.gz`. */
+  /** Returns the places of the index in a folder that `--repo` names, for messages: `x86_64/APKINDEX.tar.gz`. */
   indexPlaces(spec: Pick<RepositorySpec, 'architecture' | 'indexNames'>): string;
-  /** What `--mirror` names, as the end of a sentence: `the folder above core and extra` */
+  /** Description of the folder that `--mirror` names: `the folder above core and extra` */
   readonly root: string;
-  /** Returns the release in whose folder a mirror's URL ends, which belongs in --release; undefined: releases have no folders. */
+  /**
+   * Returns the release at the end of a mirror's URL, which should be in --release instead; undefined if there is none. Absent:
+   * releases have no folders.
+   */
   releaseAtEnd?(mirror: string): string | undefined;
-  /** The command that makes an index: `apk index`, `repo-add` */
+  /** Command that makes an index: `apk index`, `repo-add` */
   readonly indexTool: string;
 }
 
-/** Package files. */
+/** Package files of the family. */
 export interface Archives {
   readonly names: ArchiveNames;
-  /** Reads and verifies in one streaming pass. @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT */
+  /**
+   * Reads and verifies an archive in one streaming pass. @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY,
+   * UNSUPPORTED, LIMIT
+   */
   read(input: ArchiveInput): Promise<ReadFacts>;
   /**
-   * Reads without a look at signatures (`signedBy` is empty), for callers that judge by something else.
+   * Reads an archive without verifying signatures (`signedBy` is empty), for callers that verify it by other means.
    * @throws AppError BAD_ARCHIVE, INTEGRITY, UNSUPPORTED, LIMIT
    */
   readUnverified(input: UnverifiedInput): Promise<ReadFacts>;
-  /** Returns the bytes that nothing vouches for, whoever signed the archive. */
+  /** Returns the parts of an archive that neither a signature nor a checksum covers. */
   unsigned(facts: ReadFacts): Unsigned;
-  /** Returns the index entry that a bare archive would have: for folders without an index. */
+  /** Returns the index entry that an index of the archive would have, for folders without an index. */
   describe(facts: ArchiveFacts, fileName: string): IndexPackage;
   readonly metadata: ArchiveMetadata;
 }
 
-/** What an archive that became a layer says of itself. */
+/** Metadata in an archive that became a layer. */
 export interface ArchiveMetadata {
-  /** The root member that names the package: `.PKGINFO` */
+  /** Root member that names the package: `.PKGINFO` */
   readonly member: string;
-  /** Whether such a member is this family's. */
+  /** Returns whether such a member is this family's. */
   isOwn(content: Uint8Array): boolean;
-  /** Returns what it says, which nobody vouches for. @throws AppError BAD_ARCHIVE, LIMIT when it is malformed */
+  /** Returns the package's name and version, unverified. @throws AppError BAD_ARCHIVE, LIMIT when the member is malformed */
   read(content: Uint8Array, where: string): { readonly name: string; readonly version: string };
-  /** Whether a root member is a signature, which no signature covers. Undefined: signatures are never inside. */
+  /** Returns whether a root member is a signature, which no signature covers. Absent: archives do not contain signatures. */
   isSignature?(path: string): boolean;
 }
 
-/** Where in an archive neither its signature nor its checksum in an index covers the bytes. */
+/** Bytes of an archive that neither its signature nor its checksum in an index covers. */
 export interface Unsigned {
-  /** Offset in the archive before which nothing is covered; 0: all is covered */
+  /** Offset in the archive before which nothing is covered; 0: everything is covered */
   readonly endsAt: number;
   /** The same offset in its tar */
   readonly tarEndsAt: number;

@@ -5,19 +5,19 @@ import { archFamily } from './arch/family.ts';
 import type { Distro } from './distro.ts';
 import type { Family } from './family.ts';
 
-/** Every package family, the default first: a family is its folder and its line here. */
+/** All package families, the default first. A new family is a folder and a line here. */
 const FAMILIES: Family[] = [alpineFamily, archFamily];
 
-/** Returns every package family, the default first. */
+/** Returns all package families, the default first. */
 export function families(): readonly [Family, ...Family[]] {
   return FAMILIES as [Family, ...Family[]];
 }
 
 /**
- * Adds a family that is not part of the product, for as long as the process runs: for tests, and for programs that bring their
- * own package format.
+ * Adds a family that is not part of the product until the process ends: for tests, and for programs with their own package
+ * format.
  * @returns a function that removes it again
- * @throws Error when there is a family of that id
+ * @throws Error when there already is a family with that id
  */
 export function addFamily(family: Family): () => void {
   if (FAMILIES.some(({ id }) => id === family.id))
@@ -33,12 +33,15 @@ export function familyIds(): readonly DistroId[] {
   return FAMILIES.map(({ id }) => id);
 }
 
-/** Returns the family of that id; undefined when there is none. */
+/** Returns the family with an id; undefined if there is none. */
 export function findFamily(id: string): Family | undefined {
   return FAMILIES.find((family) => family.id === id);
 }
 
-/** @throws AppError USAGE that lists the families when there is none of that id */
+/**
+ * Returns the family with an id.
+ * @throws AppError USAGE, with the ids of all families, when there is none
+ */
 export function familyOf(id: DistroId): Family {
   const family = findFamily(id);
   if (family !== undefined) return family;
@@ -52,14 +55,14 @@ export function familyOf(id: DistroId): Family {
   );
 }
 
-/** Returns the family whose archives are called like that file; undefined when none are. */
+/** Returns the family whose archives have names like that file's; undefined if there is none. */
 export function familyOfFile(fileName: string): Family | undefined {
   return FAMILIES.find(({ archiveNames }) =>
     archiveNames.suffixes.some((suffix) => fileName.endsWith(suffix)),
   );
 }
 
-/** Loads one family's code. @throws AppError as familyOf */
+/** Loads a family's code. @throws AppError USAGE when there is no family with that id */
 export function distroOf(id: DistroId): Promise<Distro> {
   return familyOf(id).load();
 }

@@ -1,7 +1,7 @@
 import type { RepositorySpec } from '../model/repository.ts';
 import type { IndexInput } from './inputs.ts';
 
-/** A package's paths as its repository lists them. */
+/** Paths of a package, as its repository lists them. */
 export interface PackageFiles {
   readonly name: string;
   readonly version: string;
@@ -9,11 +9,14 @@ export interface PackageFiles {
   readonly files: readonly string[];
 }
 
-/** The database of a repository's file lists, beside its index. */
+/** Database with the file lists of a repository, beside its index. */
 export interface FileLists {
-  /** Its file names below a base URL, to try in order */
+  /** Returns its file names below a base URL, to be tried in order. */
   indexNames(spec: RepositorySpec): readonly string[];
-  /** Verifies first. `lists` come as they are read. @throws AppError BAD_INDEX, SIGNATURE, UNTRUSTED_KEY */
+  /**
+   * Verifies the database, then returns a stream of its lists. @throws AppError BAD_INDEX, LIMIT, SIGNATURE, UNSUPPORTED,
+   * UNTRUSTED_KEY, from the stream as well
+   */
   read(
     input: IndexInput,
   ): Promise<{ readonly signedBy: string; readonly lists: AsyncIterable<PackageFiles> }>;

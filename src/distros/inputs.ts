@@ -1,10 +1,10 @@
 import type { IndexPackage } from '../model/package.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 
-/** An index as it was fetched. */
+/** A fetched index, to be verified and parsed. */
 export interface IndexInput {
   readonly bytes: Uint8Array;
-  /** Detached signature (`core.db.sig`); undefined where none was found or the format signs inside */
+  /** Detached signature (`core.db.sig`); undefined if there is none, or the format has signatures inside */
   readonly signature?: Uint8Array;
   readonly policy: TrustPolicy;
   /** For error messages: URL or path */
@@ -20,9 +20,9 @@ export interface ArchiveInput {
   readonly where: string;
   /** Detached signature (`.sig` file) when there is one */
   readonly signature?: Uint8Array;
-  /** The index entry the archive must match: size, checksum, name and version */
+  /** Index entry that the archive must match in size, checksum, name and version */
   readonly expected?: IndexPackage;
 }
 
-/** An archive whose signature is not looked at. */
+/** An archive to read without verifying signatures. */
 export type UnverifiedInput = Omit<ArchiveInput, 'policy' | 'signature'>;

@@ -1,41 +1,44 @@
 import type { KeyFile } from '../trust/key-file.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 
-/** Whom a family's signatures are checked against. */
+/** Keys by which a family's signatures are verified. */
 export interface Keys {
-  /** The package that carries the distribution's signing keys: `alpine-keys`, `archlinux-keyring` */
+  /** Package with the distribution's signing keys: `alpine-keys`, `archlinux-keyring` */
   readonly package: string;
-  /** Whether a path inside that package is key material. */
+  /** Returns whether a path in that package is key material. */
   isKeyFile(path: string): boolean;
   /** Whether indexes and archives may have a detached signature beside them, `<file>.sig` */
   readonly detached: boolean;
-  /** Returns what the keys allow. @throws AppError NOT_FOUND, UNTRUSTED_KEY when a folder cannot be used; USAGE */
+  /**
+   * Returns the trust policy for the keys of a request. @throws AppError NOT_FOUND, UNTRUSTED_KEY when a folder cannot be used;
+   * USAGE for an unknown `--sig-level`
+   */
   policy(request: KeyRequest): Promise<TrustPolicy>;
   /**
-   * Returns those of the keys package's files that may be kept in the cache, as far as the product pins them; none: it does not
-   * pin them. Undefined: the distribution's keys come with the product, so that none are fetched.
+   * Returns the files of the keys package to keep in the cache, if they contain keys that the product pins; otherwise none.
+   * Absent: the distribution's keys come with the product, so none are fetched.
    */
   pinnedFiles?(files: readonly KeyFile[]): Promise<readonly KeyFile[]>;
-  /** Returns the files of those keys that a composed root has; `names` are the `signedBy` of what is installed. */
+  /** Returns files for the keys to install into a root; `names` are the values of `signedBy` of installed packages. */
   installed(policy: TrustPolicy, names: readonly string[]): readonly InstalledKey[];
 }
 
-/** What the user says about keys. */
+/** The user's choice of keys. */
 export interface KeyRequest {
   readonly allowUntrusted: boolean;
   /** Folders of `--keyring` and `--keyring-append` */
   readonly folders: readonly string[];
-  /** True: the distribution's own keys count, as far as the product pins them */
+  /** Whether the distribution's own keys are trusted, as far as the product pins them */
   readonly pinned: boolean;
   /** Files that `pinnedFiles` returned earlier */
   readonly cached: readonly KeyFile[];
-  /** The family's architecture word: keys may sign for some only */
+  /** The family's architecture word: keys may sign only for some */
   readonly architecture: string;
-  /** Words of `--sig-level`; empty: the family's default */
+  /** Value of `--sig-level`; empty: the family's default */
   readonly sigLevel: string;
 }
 
-/** A key file of a composed root. */
+/** A key file to install into a root. */
 export interface InstalledKey {
   /** File name without a folder */
   readonly name: string;

@@ -1,15 +1,15 @@
 import type { CatalogPackage, IndexPackage, SolveProblem } from '../model/package.ts';
 import type { SolveRequest } from './resolver.ts';
 
-/** A package that a root holds already, as its package database says. */
+/** A package that a root has already, by its package database. */
 export interface InstalledEntry {
   readonly package: IndexPackage;
   readonly reason: 'explicit' | 'dependency';
-  /** `@tag` of the apk repository it is pinned to; empty: none */
+  /** Tag of the apk repository that it is pinned to, without `@`; empty: none */
   readonly tag: string;
 }
 
-/** A request against a root that is not empty: what composing on top of an image needs. */
+/** A request to install into a root that already has packages, as for composing on top of an image. */
 export interface ChangeRequest extends SolveRequest {
   readonly installed: readonly InstalledEntry[];
 }
@@ -32,7 +32,7 @@ export type Change =
 export type ChangeResult =
   | {
       readonly ok: true;
-      /** In the order the real tool makes them */
+      /** Changes in the real tool's order */
       readonly changes: readonly Change[];
       readonly warnings: readonly string[];
     }

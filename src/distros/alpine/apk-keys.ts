@@ -11,24 +11,27 @@ const MAX_SIGNATURES = 16;
 const MAX_SIGNATURE_BYTES = 2048;
 /** A 16384-bit RSA key in PEM is below 3 KiB. */
 const MAX_KEY_FILE_BYTES = 64 * 1024;
-/** apk-tools' own limit comes from the tar name field; longer names are nobody's key file. */
+/** No file has a longer name (NAME_MAX of Linux). */
 const MAX_KEY_NAME_BYTES = 255;
 
-/** What precedes the key's file name in a signature member, and its digest. Source: apk-tools, signature members. */
+/**
+ * Prefixes of signature members, in front of the key's file name, with the digest that each stands for (apk-tools 2.14,
+ * `package.c` apk_sign_ctx_process_file).
+ */
 const MEMBER_PREFIXES = [
   { prefix: '.SIGN.RSA256.', hash: 'sha256' },
   { prefix: '.SIGN.RSA512.', hash: 'sha512' },
   { prefix: '.SIGN.RSA.', hash: 'sha1' },
 ] as const;
 
-/** Keys by file name, as apk names them: `alpine-devel@lists.alpinelinux.org-4a6a0840.rsa.pub`. */
+/** A keyring of apk: keys by file name, for example `alpine-devel@lists.alpinelinux.org-4a6a0840.rsa.pub`. */
 export interface ApkKeyring {
   readonly keys: ReadonlyMap<string, KeyObject>;
-  /** The distribution's own keys are among them, because the product pins them. */
+  /** Whether the distribution's own keys, which the product pins, are among them */
   readonly pinned?: boolean;
 }
 
-/** A `.SIGN.RSA.<key>`, `.SIGN.RSA256.<key>` or `.SIGN.RSA512.<key>` member. */
+/** A signature member of an index or archive: `.SIGN.RSA.<key>`, `.SIGN.RSA256.<key>` or `.SIGN.RSA512.<key>`. */
 export interface ApkSignature {
   readonly member: string;
   readonly bytes: Uint8Array;
@@ -40,7 +43,7 @@ export type SignatureVerdict =
       readonly ok: false;
       readonly reason: 'unsigned' | 'unknown-key' | 'bad-signature';
       readonly message: string;
-      /** Key names that the signatures name; empty when unsigned. */
+      /** Names of the keys that claim to have signed; empty when unsigned */
       readonly keyNames: readonly string[];
     };
 
@@ -67,12 +70,18 @@ function readKey(file: KeyFile, where: string): KeyObject {
   return key;
 }
 
-/** @throws AppError UNTRUSTED_KEY when a file is no RSA public key, or two files of one name differ */
+/**
+ * Reads key files (PEM) into a keyring; a key goes by its file's name without the folder.
+ * @throws AppError UNTRUSTED_KEY when a file is not an RSA public key, or two files of the same name differ
+ */
 export function apkKeyringFromFiles(files: Iterable<KeyFile>): ApkKeyring {
   return { keys: unique([...files].map((file) => [basename(file.name), readKey(file, file.name)])) };
 }
 
-/** The keys of both, pinned where the first is. @throws AppError UNTRUSTED_KEY when two of one name differ */
+/**
+ * Joins two keyrings; the result is `pinned` when the first is.
+ * @throws AppError UNTRUSTED_KEY when two keys of the same name differ
+ */
 export function joinApkKeyrings(first: ApkKeyring, second: ApkKeyring): ApkKeyring {
   return { ...first, keys: unique([...first.keys, ...second.keys]) };
 }
@@ -92,7 +101,10 @@ function unique(named: readonly (readonly [name: string, key: KeyObject])[]): Re
   return keys;
 }
 
-/** Every `*.pub` and `*.pem` of a folder. @throws AppError NOT_FOUND */
+/**
+ * Reads every `*.pub` and `*.pem` file of a folder, sorted by name.
+ * @throws AppError NOT_FOUND when the folder cannot be read or has no such file; LIMIT when a file is too large
+ */
 export function apkKeyFiles(directory: string): readonly KeyFile[] {
   let names: string[];
   try {
@@ -127,7 +139,7 @@ interface NamedSignature {
   readonly bytes: Uint8Array;
 }
 
-/** The digest and key that a member's name gives; undefined for other schemes (`.SIGN.DSA.`, a future one). */
+/** Reads the digest and the key from a member's name; undefined for other schemes (`.SIGN.DSA.` or a future one). */
 function readMember(signature: ApkSignature): NamedSignature | undefined {
   const scheme = MEMBER_PREFIXES.find(({ prefix }) => signature.member.startsWith(prefix));
   if (scheme === undefined) return undefined;
@@ -144,7 +156,7 @@ function isKeyName(name: string): boolean {
   );
 }
 
-/** PKCS#1 v1.5. @throws AppError UNSUPPORTED when this Node's OpenSSL refuses the digest for signatures */
+/** Verifies a PKCS#1 v1.5 signature. @throws AppError UNSUPPORTED when this Node's OpenSSL refuses the digest for signatures */
 function isGood(signature: NamedSignature, key: KeyObject, signed: Uint8Array): boolean {
   try {
     return verify(signature.hash, signed, key, signature.bytes);
@@ -166,10 +178,11 @@ function isGood(signature: NamedSignature, key: KeyObject, signed: Uint8Array): 
 }
 
 /**
- * One good signature of a known key is enough; signatures of unknown keys are passed over, as apk does. A bad signature of a
- * known key refuses the whole, even beside a good one.
- * @param signed the raw compressed bytes that the signature covers. Index: everything after the first gzip member;
- * package: the control member
+ * Verifies signatures as apk does: one good signature by a known key is enough, and signatures by unknown keys are ignored. A bad
+ * signature by a known key is always rejected, even beside a good one.
+ * @param signed the bytes that the signatures cover, still compressed: of an index everything after the signature members, of a
+ * package the control member
+ * @throws AppError UNSUPPORTED when this Node's OpenSSL refuses the digest
  */
 export function verifyApkSignatures(
   keyring: ApkKeyring,
@@ -224,8 +237,8 @@ export function verifyApkSignatures(
 }
 
 /**
- * The name of the key that signed.
- * @param what names the index or archive in errors: URL or path
+ * Returns the name of the key that signed, or rejects the verdict.
+ * @param what URL or path of the index or archive, for errors
  * @throws AppError SIGNATURE (unsigned, bad) or UNTRUSTED_KEY (unknown key)
  */
 export function enforceApkVerdict(verdict: SignatureVerdict, keyring: ApkKeyring, what: string): string {

@@ -3,16 +3,16 @@ import { apkGeneration } from './releases.ts';
 import type { TermRules } from './rules.ts';
 import { apk3Rules } from './tree.ts';
 
-/** What differs between the generations of apk in the root that they leave. */
+/** Differences between the roots that apk 2 and apk 3 leave. */
 export interface ApkLayout {
   readonly generation: TermRules['generation'];
-  /** apk 2 makes the folders and device nodes of a root when it creates a database; apk 3 its cache folder alone. */
+  /** apk 2 makes the folders and device nodes of a root when it creates a database; apk 3 makes only its cache folder. */
   readonly makesRoot: boolean;
-  /** How files are laid down, where it is not as in apk 2 */
+  /** Rules for laying files down that differ from apk 2's */
   readonly rules: Partial<TreeRules>;
-  /** When apk 3 reads all of passwd and group: see id-cache.ts */
+  /** apk 3 reads passwd and group as a whole: see id-cache.ts. */
   readonly readsIdsAtOnce: boolean;
-  /** apk 2 gives a file its hard link's owner and mode; apk 3 its owner, and the mode where that has suid or sgid. */
+  /** apk 2 gives a file the owner and mode of its hard link; apk 3 the owner, and the mode only if it has suid or sgid. */
   readonly linkGivesMode: boolean;
   /** apk 3 runs the commit hooks of packages too. */
   readonly packageHooks: boolean;
@@ -23,17 +23,17 @@ export interface ApkLayout {
   /** apk 3 sorts a directory's files in `installed` by name. */
   readonly sortedFiles: boolean;
   /**
-   * apk 2 writes what no index says of a package (`r: q: s: f:`) with its first directory: where there is none, with
-   * the next package's. apk 3 drops it.
+   * apk 2 writes the fields that no index has (`r: q: s: f:`) with a package's first directory, or, if it has none, with the next
+   * package's. apk 3 drops them.
    */
   readonly carriesNotes: boolean;
-  /** apk 2 notes a package without checksums in its tar as broken. */
+  /** apk 2 marks a package as broken if its tar lacks checksums. */
   readonly needsChecksums: boolean;
-  /** apk 2 writes scripts and triggers in install order, apk 3 in the order of the names. */
+  /** apk 2 writes scripts and triggers in install order, apk 3 sorted by package name. */
   readonly scriptsByName: boolean;
-  /** apk 3 lists the words of `tags` (`g:`). */
+  /** apk 3 writes the words of `tags` as `g:`. */
   readonly tags: boolean;
-  /** apk 2 writes `o: m: c:` also where they are empty in the index. */
+  /** apk 2 writes `o: m: c:` even if they are empty in the index. */
   readonly emptyFields: boolean;
 }
 
@@ -54,7 +54,7 @@ const APK2: ApkLayout = {
   emptyFields: true,
 };
 
-/** Source: apk-tools 3, `database.c`, `package.c`. */
+/** Layout of apk 3 (apk-tools 3, `database.c`, `package.c`). */
 const APK3: ApkLayout = {
   generation: '3',
   makesRoot: false,
@@ -72,7 +72,7 @@ const APK3: ApkLayout = {
   emptyFields: false,
 };
 
-/** The layout of the apk that is installed, else of the one that the repositories or their release have. */
+/** Returns the layout of the installed apk or, if none is installed, of the apk in the repositories or their release. */
 export function layoutOf({ packages, system }: Pick<Installation, 'packages' | 'system'>): ApkLayout {
   const own = packages.find(({ facts }) => facts.name === 'apk-tools')?.facts.version;
   const { release, packageManager } = system;

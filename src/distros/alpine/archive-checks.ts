@@ -4,7 +4,10 @@ import type { IndexPackage } from '../../model/package.ts';
 import type { UnverifiedInput } from '../inputs.ts';
 import { unreadable } from '../shared/unreadable.ts';
 
-/** The archive's bytes. @throws AppError BAD_ARCHIVE, UNSUPPORTED where they are not gzip, as an apk v2 is */
+/**
+ * Passes the archive's bytes on after a look at the first: an apk v2 is gzip.
+ * @throws AppError UNSUPPORTED for apk 3's ADB format and for other compressions, BAD_ARCHIVE for anything else
+ */
 export async function* requireApk2(input: UnverifiedInput): AsyncGenerator<Uint8Array> {
   let head = Buffer.alloc(0);
   let known = false;
@@ -42,7 +45,10 @@ function requireMagic(head: Buffer, where: string): void {
   });
 }
 
-/** @throws AppError INTEGRITY where the archive is not the one that the index lists */
+/**
+ * Compares an archive with its index entry: identity, name, version and size.
+ * @throws AppError INTEGRITY when it is not the archive that the index lists
+ */
 export function matchIndex(
   facts: { identity: string; name: string; version: string; sizeBytes: number },
   expected: IndexPackage,
@@ -67,7 +73,10 @@ export function matchIndex(
   }
 }
 
-/** @throws AppError INTEGRITY where the data are not those that .PKGINFO names by their SHA-256, in lower-case hex */
+/**
+ * Compares the digest of the data member with `.PKGINFO`'s `datahash`; both are SHA-256 in lower-case hex.
+ * @throws AppError INTEGRITY when they differ
+ */
 export function matchDataHash(expected: string, got: string, where: string): void {
   if (expected === got) return;
   throw new AppError(

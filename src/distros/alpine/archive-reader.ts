@@ -19,12 +19,12 @@ import {
 import { isKeptFile } from './kept-files.ts';
 import { apkDialect } from './tar-dialect.ts';
 
-/** Signature and control of real packages stay below 64 KiB; they are held in memory. */
+/** Signature and control members are held in memory; those of real packages stay below 64 KiB. */
 const MAX_CONTROL_BYTES = 16 * 1024 * 1024;
 
 /** Real packages stay below 50 : 1; gzip reaches 1030 : 1 on zeros. */
 const MAX_RATIO = 400;
-/** Digits of a SHA-256; apk does not read what follows them. */
+/** Hex digits of a SHA-256; apk ignores what follows them. */
 const SHA256_DIGITS = 64;
 
 const SCRIPT_NAMES = [
@@ -38,9 +38,9 @@ const SCRIPT_NAMES = [
 ] as const;
 
 /**
- * An apk v2: gzip members with signatures, one control member (`.PKGINFO`, scripts), the data. One pass; the
- * identity (`Q1…`) and the signature cover the control member's compressed bytes, `.PKGINFO` names the SHA-256
- * of all that follows it (apk-tools "apk v2 format").
+ * Reads and verifies an apk v2 in one pass: gzip members with signatures, one control member (`.PKGINFO`, scripts), the data. The
+ * identity (`Q1…`) and the signatures cover the control member's compressed bytes; `.PKGINFO` has the SHA-256 of everything that
+ * follows it (apk-tools "apk v2 format").
  * @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT
  */
 export async function readArchive(input: ArchiveInput): Promise<ReadFacts> {
@@ -48,7 +48,10 @@ export async function readArchive(input: ArchiveInput): Promise<ReadFacts> {
   return { ...facts, ...verifyControl(input.policy, signed) };
 }
 
-/** The same by no keys. */
+/**
+ * Reads an apk v2 as readArchive does, but without verifying signatures: `signedBy` is empty.
+ * @throws AppError BAD_ARCHIVE, INTEGRITY, UNSUPPORTED, LIMIT
+ */
 export async function readUnverified(input: UnverifiedInput): Promise<ReadFacts> {
   const { facts, signed } = await readBytes(input);
   return { ...facts, signedBy: '', signatures: unverifiedSignatures(signed.entries) };
@@ -107,11 +110,11 @@ async function readBytes(input: UnverifiedInput): Promise<ReadBytes> {
 interface Pass {
   readonly list: FileList;
   readonly segments: readonly ArchiveSegment[];
-  /** How many entries stand before the control member */
+  /** Number of entries before the control member */
   readonly signatureCount: number;
-  /** Each of them can only be a signature. */
+  /** Whether each of them can only be a signature */
   readonly onlySignatures: boolean;
-  /** Compressed */
+  /** The control member, compressed */
   readonly control: Buffer;
   readonly dataSha256: string;
   readonly digest: Digest;
@@ -199,7 +202,7 @@ async function walkMembers(input: UnverifiedInput): Promise<Pass> {
   };
 }
 
-/** `.PKGINFO` and the files that isKeptFile names. */
+/** Returns the contents to keep with the facts, in base64: `.PKGINFO` and the files that isKeptFile accepts. */
 function keptContents(kept: ReadonlyMap<string, Buffer>): Record<string, string> {
   return Object.fromEntries(
     [...kept]

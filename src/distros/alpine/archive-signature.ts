@@ -7,23 +7,23 @@ import type { ApkTrust } from './apk-trust.ts';
 
 const NO_KEYRING = { keys: new Map() };
 
-/** RSA-16384 signs with 2 KiB, ML-DSA-87 with 4.6 KiB. Larger is more than a signature. */
+/** An RSA-16384 signature has 2 KiB, one of ML-DSA-87 4.6 KiB; a larger file is more than a signature. */
 const MAX_SIGNATURE_BYTES = 8 * 1024;
 const SIGNATURE_NAME = /^\.SIGN\.([A-Za-z0-9]+)\.([^/\0]+)$/;
 const SET_ID_BITS = 0o6000;
 
-/** An ArchiveFacts.layerProblem: unsigned bytes that a layer would show as a file of its own. */
+/** An ArchiveFacts.layerProblem: unsigned bytes that would appear as a file in the layer. */
 export const MORE_THAN_SIGNATURES = 'a signature member with content other than signatures';
 
-/** As apk: where the first entry of another name stands, the control member begins. */
+/** Returns whether apk takes the entry for a signature; the control member begins with the first entry of another name. */
 export function isSignaturePath(path: string): boolean {
   return path.startsWith('.SIGN.');
 }
 
 /**
- * An entry before the control member is covered by no signature and no hash, yet a layer shows it. Whether it can
- * only be a signature, so that the layer may keep it.
- * @throws AppError BAD_ARCHIVE when apk would not take it for a signature either
+ * Returns whether an entry before the control member can only be a signature, so that the layer may keep it: no signature and no
+ * hash covers it, but the layer shows it.
+ * @throws AppError BAD_ARCHIVE when apk would reject it too
  */
 export function isPlainSignature(entry: TarEntry, where: string): boolean {
   const { path, rawPath, type, mode, sizeBytes, xattrs } = entry;
@@ -48,19 +48,19 @@ export interface SignedControl {
   readonly entries: readonly Pick<FileEntry, 'path' | 'offset' | 'sizeBytes'>[];
   /** Their contents by path */
   readonly kept: ReadonlyMap<string, Buffer>;
-  /** Compressed */
+  /** The control member, compressed */
   readonly control: Uint8Array;
   readonly where: string;
 }
 
-/** What verifying the control member found. */
+/** Result of verifying the control member. */
 export interface ControlVerdict {
-  /** The key's name; '' when accepted without one. */
+  /** Name of the key that signed; empty when accepted without a signature */
   readonly signedBy: string;
   readonly signatures: readonly SignatureEntry[];
 }
 
-/** As they say of themselves. */
+/** Reads scheme and key of each signature from its file name, unverified. */
 export function unverifiedSignatures(entries: SignedControl['entries']): readonly SignatureEntry[] {
   return entries.map(({ path, offset, sizeBytes }) => {
     const [, scheme = '', key = ''] = SIGNATURE_NAME.exec(path) ?? [];
@@ -68,7 +68,10 @@ export function unverifiedSignatures(entries: SignedControl['entries']): readonl
   });
 }
 
-/** @throws AppError SIGNATURE, UNTRUSTED_KEY */
+/**
+ * Verifies the signatures of a control member by the policy.
+ * @throws AppError SIGNATURE, UNTRUSTED_KEY when the policy rejects them; UNSUPPORTED when OpenSSL lacks the digest
+ */
 export function verifyControl(policy: ApkTrust, archive: SignedControl): ControlVerdict {
   const keyring = policy.apk ?? NO_KEYRING;
   const { entries, kept, control, where } = archive;

@@ -1,6 +1,6 @@
 /**
- * The bytes of a `Q1…` (SHA-1) or `Q2…` (SHA-256) checksum, by which apk tells packages apart; base64 has spellings
- * of the same bytes that differ in unused bits. Anything else stands for itself.
+ * Returns a key for comparing checksums as apk does: the decoded bytes of `Q1…` (SHA-1) or `Q2…` (SHA-256), since base64 can
+ * spell the same bytes in several ways. Any other text is returned as it is.
  */
 export function checksumBytes(checksum: string): string {
   if (!/^Q[12]/.test(checksum)) return checksum;

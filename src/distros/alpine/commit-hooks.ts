@@ -2,13 +2,13 @@ import type { Root } from '../install.ts';
 import type { ApkLayout } from './apk-layout.ts';
 
 const OWN_FOLDER = 'etc/apk/commit_hooks.d';
-/** Since apk-tools 3.0: those of packages, which a file of the same name in the other folder hides. */
+/** Hooks of packages, since apk-tools 3.0; a file of the same name in the other folder hides one. */
 const PACKAGES_FOLDER = 'lib/apk/commit_hooks.d';
 
 /**
- * The programs that apk runs with `post-commit` when the database is written, in the order of their names (apk 2 goes by the
- * order on disk). Before an install into an empty root there are none. Source: apk-tools `commit.c` run_commit_hooks; seen on
- * apk 2.14 and 3.0.6.
+ * Returns the paths of the programs that apk runs with `post-commit` once the database is written, sorted by name (apk 2 uses the
+ * order on disk). An empty root has no `pre-commit` hooks. Source: apk-tools `commit.c` run_commit_hooks; seen on apk 2.14 and
+ * 3.0.6.
  */
 export function commitHooks(
   root: Root,
@@ -21,7 +21,7 @@ export function commitHooks(
   return inOrder.map(([, path]) => path);
 }
 
-/** As pending steps and /.pkg/state name it. */
+/** Returns the name of a hook's step in InstallerResult and in `/.pkg/state`. */
 export function hookLabel(path: string): string {
   return `commit hook /${path}`;
 }

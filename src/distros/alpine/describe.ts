@@ -3,27 +3,27 @@ import type { IndexPackage } from '../../model/package.ts';
 import type { InstalledPackage } from '../install.ts';
 import { infoList, infoValue } from '../shared/pkginfo.ts';
 
-/** One-value fields that apk 2.14 distinguishes between empty and absent: by letter, their keys in `.PKGINFO`. */
+/** Single-valued fields of which apk 2.14 tells empty from absent: index letter → key in `.PKGINFO`. */
 const MAYBE_EMPTY = { o: 'origin', m: 'maintainer', c: 'commit' } as const;
 
-/** What apk knows of an installed package apart from its files: it is the index that says so. */
+/** Returns the index entry of an installed package or, if no index lists it, the entry that `apk index` would write. */
 export function entryOf({ index, facts }: InstalledPackage): IndexPackage {
   return index?.entry ?? describe(facts, '');
 }
 
-/** As apk reads a number (apk-tools `blob.c` apk_blob_pull_uint): its leading digits, 0 where there are none. */
+/** Reads a number as apk does (apk-tools `blob.c` apk_blob_pull_uint): the leading digits; 0 if there are none. */
 export function infoDigits(info: ArchiveFacts['info'], key: string): number {
   const number = Number.parseInt(/^\d*/.exec(infoValue(info, key))?.[0] || '0', 10);
   return Number.isSafeInteger(number) ? number : 0;
 }
 
-/** Those that are there and empty, as the reader of an index keeps them. */
+/** Fields that are present but empty, in the form in which the reader of an index keeps them. */
 function emptyFields(info: ArchiveFacts['info']): IndexPackage['extra'] {
   const empty = Object.entries(MAYBE_EMPTY).filter(([, key]) => key in info && infoValue(info, key) === '');
   return Object.fromEntries(empty.map(([letter]) => [letter, ['']]));
 }
 
-/** What `apk index` would write for the archive. */
+/** Returns the entry that `apk index` would write for the archive. */
 export function describe(facts: ArchiveFacts, fileName: string): IndexPackage {
   const { info } = facts;
   return {
@@ -54,7 +54,7 @@ export function describe(facts: ArchiveFacts, fileName: string): IndexPackage {
   };
 }
 
-/** abuild writes one relation a line, except for install_if: all on one. */
+/** Splits the values of a key into words: abuild writes one relation per line, but install_if on a single line. */
 function words(info: ArchiveFacts['info'], key: string): readonly string[] {
   return infoList(info, key).flatMap((value) => value.split(/\s+/).filter((word) => word !== ''));
 }

@@ -23,7 +23,7 @@ import { APK_3, rulesFor } from './rules.ts';
 import { tree } from './tree.ts';
 import { unsigned } from './unsigned.ts';
 
-/** Architectures that Alpine builds for. */
+/** Architectures for which Alpine builds packages. */
 const architectures: Architectures = {
   words: {
     amd64: 'x86_64',
@@ -57,7 +57,9 @@ const repositories: Repositories = {
   layout,
 };
 
-/** Alpine and its kin: apk v2 packages and indexes; the newest apk's solver until `forSystem` says which. */
+/**
+ * Code of the Alpine family: apk v2 packages and indexes, and the solver of the newest apk unless `forSystem` chooses another.
+ */
 export const alpine: Distro = {
   id: alpineFamily.id,
   architectures,

@@ -2,7 +2,7 @@ import type { Family } from '../family.ts';
 
 const ARCHIVE = /^(?<name>.+)-(?<version>\d[^-]*(?:-r\d+)?)\.apk$/;
 
-/** Alpine and its kin */
+/** The Alpine family: Alpine and its relatives, such as Wolfi and Chainguard. */
 export const alpineFamily: Family = {
   id: 'alpine',
   tool: 'apk',

@@ -1,10 +1,11 @@
 import type { FileEntry } from '../../model/archive.ts';
 
-/** No checksums: of files none of which is a hard link */
+/** Empty map, for files without hard links */
 export const NO_CHECKSUMS: ReadonlyMap<string, string> = new Map();
 
 /**
- * The checksums of all files by path, hard links included: a hard link has the checksum of what it names, also where another package's file took that one's place.
+ * Returns the checksums of all files by path (SHA-1 in base64). A hard link has the checksum of the file that it names, even if
+ * another package's file has replaced that one.
  */
 export function linkedChecksums(files: readonly FileEntry[]): ReadonlyMap<string, string> {
   const own = checksumsOf(files);
@@ -15,15 +16,15 @@ export function linkedChecksums(files: readonly FileEntry[]): ReadonlyMap<string
 }
 
 const CHECKSUM = 'APK-TOOLS.checksum.SHA1';
-/** Base64 of 40 hexadecimal digits: 54 characters, the last of which carries four bits that count. */
+/** Base64 of 40 hexadecimal digits: 54 characters, of which the last carries four significant bits. */
 const CHECKSUM_BASE64 = /^[\w+/]{53}[AQgw]==$/;
-/** Those four bits and two that say `00` when `Aw` follows */
+/** Replacements of that last character that append the two digits `00` */
 const WITH_ZEROS: Readonly<Record<string, string>> = { A: 'DAw', Q: 'TAw', g: 'jAw', w: 'zAw' };
 
 /**
- * The SHA-1 of each entry, in base64, of what abuild wrote in hexadecimal; empty where there is none. All go through
- * three conversions at once, because one at a time is slow: two more digits, `00`, make 21 bytes of the 20, so that no
- * padding stands between them, and the last of their 28 characters is what would be padding.
+ * Returns the SHA-1 of each entry in base64, converted from the hexadecimal that abuild wrote (pax record); empty where there is
+ * none. All are converted together, because one at a time is slow: two more digits, `00`, make each 21 bytes long, so that no
+ * padding separates them, and the last of the 28 characters of each becomes the padding.
  */
 export function checksumsOf(entries: readonly FileEntry[]): readonly string[] {
   const owners: number[] = [];
@@ -38,7 +39,7 @@ export function checksumsOf(entries: readonly FileEntry[]): readonly string[] {
   }
   const checksums = new Array<string>(entries.length).fill('');
   const bytes = Buffer.from(Buffer.from(base64, 'base64').toString('latin1'), 'hex');
-  // Shorter: something else than digits, from which nothing more is read.
+  // The result is shorter if there was something other than digits; from there on nothing was converted.
   const packed = bytes.toString('base64', 0, bytes.length - (bytes.length % 21));
   for (let index = 0; (index + 1) * 28 <= packed.length; index += 1)
     checksums[owners[index] as number] = `${packed.slice(index * 28, index * 28 + 27)}=`;

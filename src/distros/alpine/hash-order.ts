@@ -1,8 +1,8 @@
-/** Buckets of apk's name and directory tables; they decide the order of reverse lists and trigger arguments. */
+/** Number of buckets of apk's name and directory tables, which decides the order of reverse lists and trigger arguments. */
 export const NAME_BUCKETS = 20_000;
 const SEED = 5381;
 
-/** Sorts as apk's hash tables iterate: by bucket, the last inserted first within one. */
+/** Sorts items in the order in which apk's hash tables iterate: by bucket; within a bucket, the last inserted first. */
 export function hashOrder<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   return items
     .map((item, index) => ({ item, index, bucket: murmur3(Buffer.from(keyOf(item))) % NAME_BUCKETS }))
@@ -10,7 +10,7 @@ export function hashOrder<T>(items: readonly T[], keyOf: (item: T) => string): T
     .map(({ item }) => item);
 }
 
-/** MurmurHash3_x86_32, unsigned; apk's seed. */
+/** Computes MurmurHash3_x86_32 as an unsigned number, by default with apk's seed. */
 export function murmur3(bytes: Buffer, seed = SEED): number {
   let hash = seed;
   const tail = bytes.length & ~3;

@@ -3,25 +3,30 @@ import type { DirectoryOwnership, Root, RootEntry } from '../install.ts';
 
 type Owner = Pick<DirectoryOwnership, 'uid' | 'gid'>;
 
-/** The ids of owners' names as apk resolves them during an installation (apk-tools `io.c` apk_id_cache). */
+/** Cache of the ids of users and groups, as apk resolves their names during an installation (apk-tools `io.c` apk_id_cache). */
 export interface IdCache {
-  /** apk opens a package, or has run its first script. What it brings itself is not in place before its end. */
+  /**
+   * Called when apk opens a package, and when the package's first script has run; the package's own files are not in place yet.
+   */
   open(root: Root): void;
-  /** Numeric ids of an entry: those of its names in the root's passwd and group, else the archive's own. */
+  /** Returns the numeric ids of an entry: those of its names in the root's passwd and group, else the archive's own. */
   owner(entry: FileEntry): Owner;
-  /** apk forgets what it has looked up when a script has ended well. */
+  /** Forgets all names, as apk does when a script has succeeded. */
   reset(): void;
 }
 
 const USERS = { path: 'etc/passwd', fields: 7 };
 const GROUPS = { path: 'etc/group', fields: 4 };
 
-/** How apk 2.14 resolves names: each is looked up once until the next reset, found or not. */
+/** Makes a cache that resolves names as apk 2.14 does: each is looked up once until the next reset, whether found or not. */
 export function idCache(): IdCache {
   return cacheOf(eachName);
 }
 
-/** How apk 3 does: both files are read when a package is opened, unless they are known from before. */
+/**
+ * Makes a cache that resolves names as apk 3 does: both files are read as a whole when a package is opened, once until the next
+ * reset.
+ */
 export function idCacheAtOnce(): IdCache {
   return cacheOf(allNames);
 }
@@ -75,7 +80,7 @@ function eachName({ path, fields }: IdFile): Names {
   };
 }
 
-/** The last of a name counts; root is 0 without a line. */
+/** Names as apk 3 reads them: the last line of a name counts, and root is 0 even without a line. */
 function allNames({ path, fields }: IdFile): Names {
   let ids: ReadonlyMap<string, number> | undefined;
   return {
@@ -90,8 +95,8 @@ function allNames({ path, fields }: IdFile): Names {
 }
 
 /**
- * Names and ids in the order of the lines, as musl's fgetpwent and fgetgrent read: the last byte of every line is dropped,
- * newline or not; a line with too few fields or a third one that is no number is skipped.
+ * Reads names and ids in the order of the lines, as musl's fgetpwent and fgetgrent do: the last byte of every line is dropped,
+ * newline or not; a line is skipped if it has too few fields or its third is not a number.
  */
 function readIds(root: Root, path: string, fields: number): [name: string, id: number][] {
   const ids: [string, number][] = [];

@@ -2,7 +2,7 @@ import type { ArchiveMetadata } from '../distro.ts';
 import type { ListedPackage, PackageDatabase } from '../install.ts';
 import { infoValue, parsePkgInfo } from '../shared/pkginfo.ts';
 
-/** `.PKGINFO` as abuild writes it: it always names the hash of the data, which makepkg's never does. */
+/** Metadata of apk archives: abuild's `.PKGINFO`, which always has the hash of the data; makepkg's never has it. */
 export const metadata: ArchiveMetadata = {
   member: '.PKGINFO',
   isOwn: (content) => /^datahash *=/m.test(Buffer.from(content).toString('latin1')),
@@ -17,11 +17,13 @@ const INSTALLED = /^(?:.*\/)?(?:usr\/)?lib\/apk\/db\/installed$/;
 const STATE =
   /^(?:(?:usr\/)?lib\/apk\/(?:db|exec)(?:\/|$)|etc\/apk\/(?:world|arch|repositories|protected_paths\.d|keys)(?:\/|$))/;
 
-/** apk's database and configuration. */
+/** Database and configuration of apk in a root. */
 export const database: PackageDatabase = {
   isState: (path) => STATE.test(path),
   isList: (path) => INSTALLED.test(path),
-  /** apk-tools, `lib/apk/db/installed`: fields of a letter a line; of a package `P` comes before `V` and `A`. */
+  /**
+   * Reads `lib/apk/db/installed` (apk-tools): a line per field, each with its letter; `P` comes before a package's `V` and `A`.
+   */
   read(_path, content, most) {
     const found: { -readonly [K in keyof ListedPackage]: ListedPackage[K] }[] = [];
     for (const [, letter, value = ''] of content.toString().matchAll(/^([PVA]):(.*)$/gm)) {

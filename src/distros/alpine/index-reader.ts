@@ -10,17 +10,17 @@ import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from './apk
 import type { ApkTrust } from './apk-trust.ts';
 import { parseIndexText } from './index-text.ts';
 
-/** Alpine's edge community is 14 MiB uncompressed; beyond this no string could hold the text. */
+/** The index of Alpine's edge community has 14 MiB uncompressed; more than this would not fit into a string. */
 const MAX_INDEX_BYTES = 256 * 1024 * 1024;
-/** The text of an index compresses about 5 : 1, never 200 : 1. */
+/** The text of an index compresses about 5 : 1. */
 const MAX_RATIO = 200;
 const MAX_DESCRIPTION_BYTES = 64 * 1024;
 const NO_KEYRING = { keys: new Map() };
 
 /**
- * `APKINDEX.tar.gz`: gzip members that hold only `.SIGN.*` entries, then the signed part: DESCRIPTION, APKINDEX.
- * Signature members are read on their own, so nothing in them can change how the signed part reads.
- * Source: apk-tools, apkindex "v2" and abuild-sign.
+ * Reads and verifies an `APKINDEX.tar.gz`: gzip members with nothing but `.SIGN.*` entries, then the signed part with DESCRIPTION
+ * and APKINDEX. Signature members are read separately, so that they cannot change how the signed part is read. Source: apk-tools,
+ * apkindex "v2" and abuild-sign.
  * @throws AppError BAD_INDEX, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT
  */
 export async function readIndex(input: IndexInput): Promise<RepositoryIndex> {

@@ -3,7 +3,7 @@ import { BLANK_PACKAGE } from '../../model/blank-package.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import { UNUSABLE } from '../../model/unusable.ts';
 
-/** Real lines reach 60 KiB (`p:` of a language pack); a longer one is not an index. */
+/** Real lines reach 60 KiB (`p:` of a language pack). */
 const MAX_LINE_CHARACTERS = 4 * 1024 * 1024;
 /** Alpine's edge has 30,000 packages in all. */
 const MAX_PACKAGES = 1_000_000;
@@ -13,10 +13,11 @@ type Draft = { -readonly [Key in keyof IndexPackage]: IndexPackage[Key] };
 const NONE: readonly string[] = [];
 
 /**
- * The text of an APKINDEX: records of `X:value` lines, a line of at most one character after each (apk-tools `database.c`
- * apk_db_fdb_read). A name-version-checksum that is repeated is kept once. Letters without a field go to `extra`, and
- * so does what makes a record unusable (model/unusable.ts); only what apk itself refuses a whole index for is thrown.
- * @throws AppError BAD_INDEX, LIMIT with the line
+ * Parses the text of an APKINDEX: records of `X:value` lines, each ended by a line of at most one character (apk-tools
+ * `database.c` apk_db_fdb_read). If a name, version and checksum are repeated, one record is kept. Letters without a field go to
+ * `extra`, and so does the reason why a record is unusable (model/unusable.ts); an error is thrown only if apk itself refuses the
+ * whole index.
+ * @throws AppError BAD_INDEX, LIMIT with the number of the line
  */
 export function parseIndexText(text: string, where: string): IndexPackage[] {
   const packages: IndexPackage[] = [];
@@ -60,7 +61,7 @@ export function parseIndexText(text: string, where: string): IndexPackage[] {
 
 interface PackageRecord {
   readonly draft: Draft;
-  /** Bits of the letters seen */
+  /** A bit for each letter seen (bitOf) */
   letters: number;
   /** The first reason why it cannot be used; empty: none */
   fault: string;
@@ -77,7 +78,7 @@ function finish(
   state: Place & { seen: Set<string> },
 ): void {
   const { name, version } = draft;
-  // Nothing can ask for it; apk 3 goes on, and so does 2.14 where P: is there and empty.
+  // Nothing can request a package without a name; apk 3 ignores it, and so does 2.14 if P: is present but empty.
   if (name === '') return;
   if ((letters & bitOf(VERSION)) === 0) {
     throw bad(state.where, state.line, 'a package with a V: before this line', `P:${name}, no V:`);
@@ -107,7 +108,7 @@ const COLON = 0x3a;
 const VERSION = 0x56;
 const LAST_ASCII = 0x7f;
 
-/** One bit a letter of a single value; 0 for lists, which apk joins, and for letters without a field. */
+/** Returns a bit for each letter with a single value; 0 for lists, which apk joins, and for letters without a field. */
 function bitOf(code: number): number {
   const index = FIELD_LETTERS.indexOf(String.fromCharCode(code));
   return index < 0 ? 0 : 1 << index;
@@ -115,7 +116,9 @@ function bitOf(code: number): number {
 
 const FIELD_LETTERS = 'CPVASITULomtckq';
 
-/** Text fields; false when the letter is not one, or one that apk 2.14 also writes where it is there and empty. */
+/**
+ * Sets a text field. Returns false if the letter is not one, or if the empty value must be kept because apk 2.14 writes it back.
+ */
 function setField(draft: Draft, code: number, value: string): boolean {
   switch (code) {
     case 0x43: // C
@@ -165,7 +168,7 @@ function setField(draft: Draft, code: number, value: string): boolean {
   }
 }
 
-/** Numbers, and what has no field. */
+/** Sets a number, or adds a letter without a field to `extra`. */
 function setOther(
   record: PackageRecord,
   code: number,

@@ -1,9 +1,9 @@
 import type { Installation, InstalledPackage, Root } from '../install.ts';
 import type { ApkLayout } from './apk-layout.ts';
 
-/** apk's database of an installed root; no leading slash. */
+/** Folder of apk's database in an installed root; no leading slash. */
 export const DATABASE_FOLDER = 'lib/apk/db';
-/** Where apk 2 puts a script to run it, in a folder that it makes with mode 0700 where there is none. */
+/** Folder in which apk 2 puts a script to run it; apk makes it with mode 0700 if it does not exist. No leading slash. */
 export const SCRIPT_FOLDER = 'lib/apk/exec';
 const EMPTY = new Uint8Array(0);
 
@@ -15,13 +15,13 @@ const DEVICES: readonly (readonly [name: string, mode: number, major: number, mi
   ['console', 0o600, 5, 1],
 ];
 
-/** What `apk add --initdb` makes in an empty root (apk 2.14, seen on the tool; its umask does not count). */
+/** Makes what `apk add --initdb` makes in an empty root (observed with apk 2.14, whose umask has no effect). */
 export function makeRoot(root: Root, installation: Installation, layout: ApkLayout): void {
   const folder = (path: string, mode = 0o755): void => root.put(path, { type: 'directory', mode });
   if (!layout.makesRoot) {
     if (!installation.database) return;
     folder('var/cache/apk');
-    // Of apk.log
+    // For apk.log
     folder('var/log');
     return;
   }
@@ -36,7 +36,7 @@ export function makeRoot(root: Root, installation: Installation, layout: ApkLayo
   folder('var/cache/misc');
   for (const name of ['world', 'arch'])
     root.put(`etc/apk/${name}`, { type: 'file', mode: 0o644, content: EMPTY });
-  // Where /lib is a link, the database waits for it: apk itself would not get that far.
+  // If a package makes /lib a link, the database has to wait for it; apk itself would fail earlier.
   if (!installation.packages.some(shipsLibLink)) folder(DATABASE_FOLDER);
 }
 

@@ -3,35 +3,35 @@ import type { DirectoryOwnership, GeneratedFile, InstalledPackage } from '../ins
 import { installScript } from './install-script.ts';
 import { type TriggerRun, triggersOf } from './triggers.ts';
 
-/** Lines of the steps that are done. */
+/** List of the steps that are done, one per line. */
 const STATE_PATH = '.pkg/state';
 
-/** What the files below `/.pkg` are made of. */
+/** Input for the files below `/.pkg`. */
 export interface InstallFilesInput {
   /** In install order */
   readonly packages: readonly InstalledPackage[];
   readonly runs: readonly TriggerRun[];
   /** Paths of commit hooks, in apk's order */
   readonly hooks: readonly string[];
-  /** Steps, as `busybox-1.36.1-r15.trigger` */
+  /** Steps that `/.pkg/install.sh` has to run: `busybox-1.36.1-r15.trigger` */
   readonly pendingSteps: readonly string[];
   readonly appliedSteps: readonly string[];
-  /** What runs install.sh: `/bin/sh` */
+  /** Interpreter of install.sh: `/bin/sh` */
   readonly shell: string;
-  /** The folder that apk makes for itself when it runs a script; empty: none */
+  /** Folder that apk makes for itself when it runs a script; empty: none */
   readonly scriptFolder: string;
-  /** Entries with the name of an owner whom a pending step might create or change */
+  /** Returns entries whose owner or group a pending step might create or change. */
   late(installed: InstalledPackage): readonly LateEntry[];
 }
 
-/** An entry of a package, with the numeric owner that it has as long as no pending step has run. */
+/** An entry of a package, with the numeric owner that it has until the pending steps have run. */
 export interface LateEntry extends Pick<DirectoryOwnership, 'uid' | 'gid'> {
   readonly entry: FileEntry;
 }
 
 /**
- * `.pkg/alpine/<package>/<script>` for every script, `.pkg/install.sh`, `.pkg/manifest.json` and the list of done
- * steps. Deterministic: package order is the install order, everything else follows it.
+ * Returns the files below `/.pkg` that finish an install: `.pkg/alpine/<package>/<script>` for every script, `.pkg/install.sh`,
+ * `.pkg/manifest.json` and the list of done steps, all in install order. The same input gives the same bytes.
  */
 export function installFiles(input: InstallFilesInput): readonly GeneratedFile[] {
   const { packages, appliedSteps } = input;
@@ -50,7 +50,10 @@ export function installFiles(input: InstallFilesInput): readonly GeneratedFile[]
   ];
 }
 
-/** No leading slash. Package names are single path components: the archive reader refuses others. */
+/**
+ * Returns the path of a script, without a leading slash. Package names are single path components: the archive reader refuses
+ * others.
+ */
 function scriptPath(entry: InstalledPackage, script: string): string {
   return `.pkg/alpine/${entry.facts.name}/${script}`;
 }

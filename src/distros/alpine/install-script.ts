@@ -6,10 +6,10 @@ import type { InstallFilesInput, LateEntry } from './install-files.ts';
 import { isUnpacked } from './unpacked.ts';
 
 /**
- * `/.pkg/install.sh`. Only shell builtins, until a file's owner has to change: when it starts, busybox has not linked
- * its applets yet. What apk does (2.14, seen on the tool): each script gets a clean environment, `/` as folder and the
- * version as argument; one that fails is reported, the rest still run, and the exit status is 1. A step that ended well
- * is noted in /.pkg/state and is not run again; a failed one is. Bytes, because paths are.
+ * Returns the bytes of `/.pkg/install.sh` (bytes, because paths may be any). It uses only shell builtins until a file's owner has
+ * to change, because busybox has not linked its applets yet when it starts. As apk does (observed with 2.14), it runs each script
+ * with a clean environment, `/` as working directory and the version as argument; if one fails, it reports that, runs the rest,
+ * and exits with status 1. A step that succeeded is recorded in `/.pkg/state` and not run again; a failed one is.
  */
 export function installScript({
   packages,
@@ -57,7 +57,10 @@ if [ ! -d /${folder} ]; then tool mkdir /${folder}; fi && tool chmod 700 /${fold
 `;
 }
 
-/** apk has run the scripts before by the time it unpacks the files, and knows the owners that they made. */
+/**
+ * Lines that change owners of a package's files: when apk unpacks them, earlier scripts have run, so it knows the owners that
+ * they made.
+ */
 function ownerLines(facts: InstalledPackage['facts'], entries: readonly LateEntry[]): readonly string[] {
   if (entries.length === 0) return [];
   const label = `${facts.name}-${facts.version}.owners`;
@@ -69,7 +72,10 @@ function ownerLines(facts: InstalledPackage['facts'], entries: readonly LateEntr
   return [...lines, `owned ${shellQuote(label)}\n`];
 }
 
-/** Package names and versions have no white space or control characters: nothing ends the comment early. */
+/**
+ * Returns the head of the script. Package names and versions have no white space or control characters, so they cannot end the
+ * comment.
+ */
 function headOf(shell: string, pendingSteps: readonly string[]): string {
   const what =
     pendingSteps.length === 0

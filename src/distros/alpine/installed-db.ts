@@ -9,21 +9,21 @@ import { relationsText } from './relation.ts';
 import { compareDisplay } from './solver/names.ts';
 import { isMetadata, isUnpacked } from './unpacked.ts';
 
-/** What the installed database is written from. */
+/** Input for the installed database. */
 export interface InstalledDatabase {
   /** Sorted by displayName */
   readonly packages: readonly InstalledPackage[];
   readonly layout: ApkLayout;
-  /** A package's entries in archive order, without those that another package's file took the place of */
+  /** Returns a package's entries in archive order, without those that another package's file has replaced. */
   owned(installed: InstalledPackage): readonly FileEntry[];
-  /** As apk resolved them when it unpacked the entry */
+  /** Returns the numeric owner that apk resolved when it unpacked the entry. */
   owner(entry: FileEntry): Pick<DirectoryOwnership, 'uid' | 'gid'>;
 }
 
 /**
- * `lib/apk/db/installed`: per package the index's letters, then `F:` directories and `R:` files with what differs from
- * 0755 or 0644 root, and checksums (apk-tools `database.c` apk_db_fdb_write; checked against 2.14). Lone surrogates
- * stand for bytes, as in paths.
+ * Returns the text of `lib/apk/db/installed`: for each package the letters of the index, then directories (`F:`) and files (`R:`)
+ * with checksums and with owner and mode if they differ from root and 0755 or 0644 (apk-tools `database.c` apk_db_fdb_write;
+ * checked against 2.14). Lone surrogates stand for bytes, as in paths (model/path-bytes.ts).
  */
 export function installedText(database: InstalledDatabase): string {
   const { packages, layout } = database;
@@ -45,12 +45,12 @@ export function installedText(database: InstalledDatabase): string {
   return text;
 }
 
-/** apk lists by name, letter case aside. */
+/** Compares two packages by name, ignoring case, which is apk's order of the database. */
 export function byDisplayName(a: InstalledPackage, b: InstalledPackage): number {
   return compareDisplay(a.facts.name, b.facts.name);
 }
 
-/** The letters of an index, as the index has them (seen on apk 2.14 and 3.0.6). */
+/** Lines with the letters of an index, in the form that the index has (observed with apk 2.14 and 3.0.6). */
 function headerText(installed: InstalledPackage, layout: ApkLayout): string {
   const { facts } = installed;
   const entry = entryOf(installed);
@@ -78,7 +78,7 @@ function headerText(installed: InstalledPackage, layout: ApkLayout): string {
   ].join('');
 }
 
-/** What no index says: `replaces` and the repository's tag. */
+/** Lines that no index has: `replaces`, its priority, and the repository's tag. */
 function notesText(
   { facts, index }: InstalledPackage,
   { unpacked, layout }: { unpacked: boolean; layout: ApkLayout },
@@ -95,9 +95,9 @@ const some = (letter: string, value: string | number): string =>
 
 interface FilesText {
   readonly text: string;
-  /** A file has no checksum in the archive: apk 2.14 installs the package and notes it as broken. */
+  /** Whether a file has no checksum in the archive: apk 2.14 installs such a package and marks it as broken. */
   readonly unchecked: boolean;
-  /** Linux refuses an attribute of a file. */
+  /** Whether Linux refuses an extended attribute of a file. */
   readonly brokenXattrs: boolean;
 }
 
@@ -107,7 +107,7 @@ function brokenText({ unchecked, brokenXattrs }: FilesText, layout: ApkLayout): 
   return (layout.needsChecksums && unchecked ? 'f' : '') + (brokenXattrs ? 'x' : '');
 }
 
-/** xattr(7): there are four namespaces, and of `system` files have the ACLs. */
+/** Names that can be set, by xattr(7): of the namespace `system` only ACLs. */
 const SETTABLE_XATTR = /^(?:user|trusted|security)\.|^system\.posix_acl_(?:access|default)$/;
 
 function hasBrokenXattrs(entry: FileEntry): boolean {
@@ -119,7 +119,7 @@ function hasBrokenXattrs(entry: FileEntry): boolean {
 
 const XATTR_PREFIX = 'SCHILY.xattr.';
 
-/** Those that Linux refuses included, which are among the pax records alone */
+/** Returns all attributes of an entry, including those that Linux refuses, which only the pax records have. */
 function shippedXattrs({ xattrs, pax }: FileEntry): FileEntry['xattrs'] {
   if (!pax.some(([key]) => key.startsWith(XATTR_PREFIX))) return xattrs;
   const written = pax.filter(([key]) => key.startsWith(XATTR_PREFIX));
@@ -129,7 +129,7 @@ function shippedXattrs({ xattrs, pax }: FileEntry): FileEntry['xattrs'] {
   };
 }
 
-/** Directories in the order in which the archive first needs them, each with its files in archive order. */
+/** Lines of directories in the order in which the archive first needs them, each with its files in archive order. */
 function filesText(installed: InstalledPackage, { owned, owner, layout }: InstalledDatabase): FilesText {
   const entries = owned(installed);
   const folders = new Map<string, { head: string; files: string[] }>();
@@ -166,7 +166,7 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
     const isBroken = hasBrokenXattrs(entry);
     brokenXattrs ||= isBroken;
     const written = (type === 'hardlink' ? linked.get(entry.linkTarget) : checksums[index]) ?? '';
-    // apk 2 stops there with a file that has an attribute it cannot set.
+    // apk 2 writes no checksum for a file with an attribute that it cannot set.
     const checksum = isBroken && layout.needsChecksums ? '' : written;
     if (checksum === '' && type === 'file' && !isBroken) unchecked = true;
     const line = `R:${path.slice(slash + 1)}\n${aclText('a', entry, owner(entry))}`;
@@ -182,8 +182,8 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
 }
 
 /**
- * The root is listed for a file that another package's took the place of too; it alone has no entry of its own. Where in
- * `entries` the first such file would stand; -1: there is none, or one before it is listed anyway.
+ * Finds the place in `entries` of the first file of the root folder that another package's file has replaced: the root, which has
+ * no entry of its own, is listed for such a file too. -1: there is none, or an earlier file lists the root anyway.
  */
 function lostRootFile({ files }: ArchiveFacts, entries: readonly FileEntry[]): number {
   let index = 0;
@@ -195,7 +195,7 @@ function lostRootFile({ files }: ArchiveFacts, entries: readonly FileEntry[]): n
   return -1;
 }
 
-/** `M:` of a directory or `a:` of a file; empty where it is what apk takes for granted. */
+/** Returns the line `M:` of a directory or `a:` of a file; empty if owner and mode are apk's defaults. */
 function aclText(
   letter: 'M' | 'a',
   entry: FileEntry,
@@ -208,7 +208,7 @@ function aclText(
   return `${letter}:${uid}:${gid}:${mode.toString(8)}${digest}\n`;
 }
 
-/** SHA-1 of the attributes in order of their names, each name and value with its length (32 bits, big-endian) before it. */
+/** Returns the SHA-1 of the attributes, sorted by name, each name and value preceded by its length (32 bits, big-endian). */
 function xattrDigest(xattrs: FileEntry['xattrs']): string {
   const hash = createHash('sha1');
   for (const name of Object.keys(xattrs).sort()) {

@@ -21,7 +21,7 @@ import { triggerRuns, triggersText } from './triggers.ts';
 import { checkEntries, isMetadata, isUnpacked } from './unpacked.ts';
 import { worldText } from './world.ts';
 
-/** apk 3 reads them again once a package has brought one. */
+/** Files that apk 3 reads again after a package has shipped one. */
 const ID_FILE = /^etc\/(?:passwd|group)$/;
 
 const SPECIAL_BITS = 0o7000;
@@ -29,7 +29,7 @@ const SPECIAL_BITS = 0o7000;
 type Owner = Pick<DirectoryOwnership, 'uid' | 'gid'>;
 type Owned = (installed: InstalledPackage) => readonly FileEntry[];
 
-/** What `apk add --initdb` leaves in an empty root beside the packages' files. */
+/** Returns the installer that adds what `apk add --initdb` leaves in an empty root besides the packages' files. */
 export function installer(installation: Installation): Installer {
   const layout = layoutOf(installation);
   const ids = layout.readsIdsAtOnce ? idCacheAtOnce() : idCache();
@@ -37,7 +37,7 @@ export function installer(installation: Installation): Installer {
   const steps = scriptSteps(installation, ids.reset);
   let scriptFolder = '';
 
-  /** apk 2 makes the folder for the first script where there is none. */
+  /** Runs a step; for the first script, apk 2 makes the folder for scripts if it does not exist. */
   const runStep = (step: Parameters<typeof steps.run>[0], root: Root): void => {
     const runs =
       installation.scripts && step.installed.facts.scripts.some(({ name }) => name === step.script);
@@ -48,7 +48,7 @@ export function installer(installation: Installation): Installer {
     }
     steps.run(step, root);
   };
-  /** Resolved owners of entries where they differ from the archive's numbers */
+  /** Resolved owners of entries, if they differ from the archive's numbers */
   const owners = new Map<FileEntry, Owner>();
 
   const resolve = (entry: FileEntry): Owner => {
@@ -67,7 +67,7 @@ export function installer(installation: Installation): Installer {
       if (!isUnpacked(installed)) return;
       checkEntries(installed.facts, isLeftOut);
       ids.open(root);
-      // apk 3 has read the first header of the files by the time it runs the script.
+      // apk 3 has already read the first header of the files when it runs the script.
       const first = installed.facts.files.find((entry) => !isLeftOut(entry));
       if (layout.readsIdsAtOnce && first !== undefined) resolve(first);
       runStep({ installed, script: 'pre-install', args: [installed.facts.version] }, root);
@@ -108,10 +108,10 @@ export function installer(installation: Installation): Installer {
     },
   };
 
-  /** apk gives the file that a hard link names the link's own owner and mode. */
+  /** Gives the file that a hard link names the link's own owner and mode, as apk does. */
   function linkAttributes(root: Root, entry: FileEntry, owner: Owner): void {
     const existing = root.stat(entry.path);
-    // Another package keeps the path.
+    // Another package owns the path.
     if (existing === undefined || existing !== root.stat(entry.linkTarget)) return;
     const mode =
       layout.linkGivesMode || (entry.mode & SPECIAL_BITS) > 0 ? entry.mode : afterChown(existing.mode);
@@ -119,7 +119,7 @@ export function installer(installation: Installation): Installer {
       root.change(entry.path, { mode, ...owner });
   }
 
-  /** Those with names that are not root's, and where they have the say. */
+  /** Returns the entries with an owner or group other than root, unless another package decided the owner that the root shows. */
   function lateEntries(root: Root, entries: readonly FileEntry[]): readonly LateEntry[] {
     return entries.flatMap((entry) => {
       if (entry.uname === 'root' && entry.gname === 'root') return [];
@@ -155,13 +155,13 @@ export function installer(installation: Installation): Installer {
   }
 }
 
-/** busybox makes /bin/sh in its post-install; until then it goes by its own name. */
+/** Returns the shell for install.sh: busybox makes /bin/sh in its post-install, so until then it is called by its own name. */
 function shellOf(root: Root): string {
   const exists = (path: string): boolean => root.stat(path) !== undefined;
   return !exists('bin/sh') && exists('bin/busybox') ? '/bin/busybox sh' : '/bin/sh';
 }
 
-/** chown(2) takes suid away, and sgid from what its group may run. */
+/** Returns the mode after chown(2), which clears suid, and sgid if the group may execute the file. */
 function afterChown(mode: number): number {
   return mode & ((mode & 0o010) > 0 ? ~0o6000 : ~0o4000);
 }

@@ -4,10 +4,10 @@ import type { ApkTrust } from './apk-trust.ts';
 import { alpineKeyFiles } from './official-keys.ts';
 import { pinnedApkKeyring } from './pins.ts';
 
-/** Where alpine-keys puts the keys that apk itself would read, and all that there are. */
+/** Paths of key files in the package alpine-keys: those that apk itself reads, and all others below usr/share. */
 const KEY_FILE = /^(?:etc|usr\/share)\/apk\/keys\/(?:[^/]+\/)?[^/]+\.rsa\.pub$/;
 
-/** Alpine's keys come with the product; signatures are inside of archives and indexes. */
+/** Keys of the Alpine family: Alpine's come with the product; signatures are inside archives and indexes. */
 export const keys: Keys = {
   package: 'alpine-keys',
   isKeyFile: (path) => KEY_FILE.test(path),

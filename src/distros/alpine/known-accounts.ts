@@ -14,10 +14,10 @@ import { type Account, GROUP, PASSWD, readAccounts, readLines, SHADOW } from '..
 /** Alpine's busybox configuration: CONFIG_FIRST_SYSTEM_ID, CONFIG_LAST_SYSTEM_ID. */
 const FIRST_SYSTEM_ID = 100;
 const LAST_SYSTEM_ID = 999;
-/** CONFIG_LAST_ID differs between releases and is never below; larger ids are not decided. */
+/** CONFIG_LAST_ID differs between releases but is never lower; larger ids are Undecided. */
 const LAST_CERTAIN_ID = 60_000;
 const SECONDS_PER_DAY = 86_400;
-/** Alpine's patch; busybox itself says /bin/false. */
+/** Shell of system users by Alpine's patch; busybox itself uses /bin/false. */
 const SYSTEM_SHELL = '/sbin/nologin';
 
 const LONG_OPTIONS: Readonly<Record<string, string>> = {
@@ -33,7 +33,7 @@ const LONG_OPTIONS: Readonly<Record<string, string>> = {
   '--gid': '-g',
 };
 
-/** busybox's `addgroup [-g GID] [-S] [USER] GROUP` (loginutils/addgroup.c, 1.36). */
+/** Runs busybox's `addgroup [-g GID] [-S] [USER] GROUP` (loginutils/addgroup.c, 1.36). @throws Undecided */
 export function addgroup({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(shortened(args), 'S', 'g');
   const [first, second, ...rest] = operands;
@@ -43,7 +43,10 @@ export function addgroup({ args, root }: CommandCall): CommandResult {
   return makeGroup(root, first, { gid: gid === undefined ? undefined : id(gid), system: options.has('S') });
 }
 
-/** busybox's `adduser` without a password to ask for (loginutils/adduser.c, 1.36). `time`: seconds since the epoch. */
+/**
+ * Returns busybox's `adduser` (loginutils/adduser.c, 1.36); calls that would ask for a password are Undecided.
+ * @param time seconds since the epoch: the day of the last password change in etc/shadow
+ */
 export function adduser(time: number): KnownCommand {
   return ({ args, root }) => {
     const { options, operands } = readOptions(shortened(args), 'SDH', 'hgsGuk');
@@ -86,19 +89,19 @@ function makeUser(
   if (!append(root, PASSWD, `${name}:x:${uid}:${gid}:${gecos}:${home}:${shell}`)) return FAILED;
   if (readLines(root, SHADOW).some((line) => line.startsWith(`${name}:`))) undecided('a user without a name');
   append(root, SHADOW, `${name}:!:${Math.floor(time / SECONDS_PER_DAY)}:0:99999:7:::`);
-  // What becomes of the group is not looked at.
+  // busybox ignores whether this succeeds.
   if (joined === undefined) makeGroup(root, name, { gid, system: false });
   else joinGroup(root, name, joined);
   if (!options.has('H')) makeHome(root, home, { uid, gid });
   return DONE;
 }
 
-/** A home that is there already gets owner and mode too. */
+/** Makes a user's home, or sets owner and mode of one that exists. */
 function makeHome(root: RootDraft, home: string, ids: { readonly uid: number; readonly gid: number }): void {
   if (root.statFollow(home) === undefined) {
     if (root.stat('etc/skel') !== undefined) undecided('a skeleton');
     if (root.stat(home) !== undefined) undecided('a home that is a broken symlink');
-    // Its parent is not made: a message, and no home.
+    // busybox does not make the parent: it prints a message and makes no home.
     if (root.real(home, false) === undefined) return;
     root.put(home.replace(/(?<=.)\/+$/, ''), { type: 'directory', mode: 0o755 });
   }
@@ -129,7 +132,7 @@ function joinGroup(root: RootDraft, user: string, name: string): CommandResult {
   return rewrite(root, GROUP, lines) ? DONE : FAILED;
 }
 
-/** The id that is asked for, or the lowest of its range; undefined where it is taken. */
+/** Returns the wanted id or the lowest free one of its range; undefined if it is taken. */
 function freeId(
   accounts: readonly Account[],
   { wanted, system }: { readonly wanted: number | undefined; readonly system: boolean },
@@ -143,14 +146,14 @@ function freeId(
   return system ? undefined : undecided('no free id below the largest');
 }
 
-/** False where the file is not there: nothing is written then. */
+/** Appends a line; returns false, without writing anything, if the file does not exist. */
 function append(root: RootDraft, path: string, line: string): boolean {
   return rewrite(root, path, [...readLines(root, path), line]);
 }
 
 /**
- * libbb/update_passwd.c: the old file keeps its inode as `passwd-`, a new one takes its place, owner and permission
- * bits.
+ * Rewrites a file as libbb/update_passwd.c does: the old file keeps its inode as `passwd-`; a new one gets its name, owner and
+ * permission bits. Returns false if the file does not exist.
  */
 function rewrite(root: RootDraft, path: string, lines: readonly string[]): boolean {
   const before = root.stat(path);

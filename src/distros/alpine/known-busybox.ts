@@ -6,20 +6,22 @@ import { addgroup, adduser } from './known-accounts.ts';
 
 const BUSYBOX = 'bin/busybox';
 
-/** The places of a program: below /usr where the root is merged and /bin a link. */
+/** Paths at which a program may be: below /usr if /bin is a link (merged /usr). */
 const placesOf = (path: string): readonly string[] => [path, `usr/${path}`];
 const BUSYBOXES = placesOf(BUSYBOX);
 const EXTRAS = placesOf('bin/busybox-extras');
 const BBSUIDS = placesOf('bin/bbsuid');
 
-/** @param real without symlinks */
+/** Returns whether a real path (no symlinks, no leading slash) is busybox. */
 export function isBusybox(real: string | undefined): boolean {
   return BUSYBOXES.includes(real ?? '');
 }
 
 /**
- * What a program of Alpine does, by its file. busybox and coreutils go by the name they are called by.
- * `time`: seconds since the epoch.
+ * Returns the effect of a program of Alpine; undefined if it is not known. For busybox and coreutils, the name by which they are
+ * called decides.
+ * @param real path of the program's file: no symlinks, no leading slash
+ * @param time seconds since the epoch
  */
 export function busyboxProgram(real: string, name: string, time: number): KnownCommand | undefined {
   const called = name.slice(name.lastIndexOf('/') + 1);
@@ -44,12 +46,13 @@ function busybox(call: CommandCall, name: string, time: number): CommandResult {
 }
 
 /**
- * `--install -s` (libbb/appletlib.c): a link for each applet, where nothing is. Its list is the one that the package
- * ships. A missing directory is a message.
+ * Runs `--install -s` (libbb/appletlib.c): makes a link for each applet whose path is free. The package ships the list of
+ * applets. If a directory is missing, busybox only prints a message.
  */
 function installApplets({ args, root }: CommandCall, program: string): CommandResult {
   if (args.length !== 2 || args[0] !== '--install' || args[1] !== '-s') undecided('busybox --install');
-  // Alpine's is built to look at /bin/busybox itself: where that is no link, its links lead to what it was called by.
+  // Alpine's busybox looks at /bin/busybox; unless that is a link, the applets' links lead to the path by which it was
+  // called.
   const isLink = [BUSYBOX, program].some((path) => root.stat(path)?.type === 'symlink');
   if (isLink || !program.startsWith('/')) undecided(`${program} is a link`);
   const list = `etc/busybox-paths.d/${program.slice(program.lastIndexOf('/') + 1)}`;
@@ -62,7 +65,10 @@ function installApplets({ args, root }: CommandCall, program: string): CommandRe
   return { status: 0 };
 }
 
-/** bbsuid.c of Alpine: a symlink that is there is replaced, whatever it points at; status 1 where a file is in the way. */
+/**
+ * Runs `bbsuid --install` (Alpine's bbsuid.c): replaces existing symlinks, whatever they point at; status 1 if a file is in the
+ * way.
+ */
 function installSuidLinks({ args, root }: CommandCall, real: string): CommandResult {
   if (args.length !== 1 || args[0] !== '--install') undecided('bbsuid');
   const { own, paths } = suidApplets(root.read(real) ?? undecided('no bbsuid'));
@@ -73,8 +79,8 @@ function installSuidLinks({ args, root }: CommandCall, real: string): CommandRes
 }
 
 /**
- * What the program names: itself, which its links lead to, and the applets: its strings that are paths of programs, but for
- * itself and what it runs.
+ * Finds the paths in bbsuid's strings: its own, to which its links lead, and its applets, which are all other programs but
+ * busybox.
  */
 function suidApplets(program: Uint8Array): {
   readonly own: string;

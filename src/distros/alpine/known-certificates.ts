@@ -4,9 +4,9 @@ import type { CommandCall, CommandResult } from '../shared/shell/command.ts';
 import { undecided } from '../shared/shell/undecided.ts';
 import { certificateOf, subjectHash } from './known-x509.ts';
 
-/** In usr/bin where usr/sbin is a link to it */
+/** Paths of update-ca-certificates: in usr/bin if usr/sbin is a link to it */
 export const UPDATE_CA_CERTIFICATES = ['usr/sbin/update-ca-certificates', 'usr/bin/update-ca-certificates'];
-/** OpenSSL's c_rehash, as the ca-certificates package ships it. */
+/** Path of OpenSSL's c_rehash, as the package ca-certificates ships it */
 export const C_REHASH = 'usr/bin/c_rehash';
 const UPDATE_SCRIPTS = 'etc/ca-certificates/update.d';
 
@@ -15,14 +15,15 @@ const CERTIFICATES = 'usr/share/ca-certificates';
 const LOCAL_CERTIFICATES = 'usr/local/share/ca-certificates';
 const FOLDER = 'etc/ssl/certs';
 const BUNDLE = 'ca-certificates.crt';
-/** Some 150 in the real list; each costs a hash or two. */
+/** The real list has some 150; each costs a hash or two. */
 const MAX_CERTIFICATES = 2000;
 const LINE_FEED = 0x0a;
 
 /**
- * Alpine's update-ca-certificates (update-ca.c): the certificates of the configuration in its order, each with an
- * empty line behind it; a link for each; then the scripts of `update.d`, which `runScript` runs. A folder where it has
- * run before and an administrator's own certificates are not decided: their order is the file system's.
+ * Runs Alpine's update-ca-certificates (update-ca.c): it writes the certificates of the configuration in its order, each followed
+ * by an empty line, makes a link for each, and then runs the scripts of `update.d` through `runScript`. If it has run before in
+ * this folder, or an administrator has added certificates, the order depends on the file system.
+ * @throws Undecided
  */
 export function updateCaCertificates(
   { args, root, find }: CommandCall,
@@ -45,7 +46,7 @@ export function updateCaCertificates(
   if (!['usr/bin/run-parts', 'bin/run-parts'].includes(find('run-parts') ?? '')) undecided('no run-parts');
   for (const name of root.list(UPDATE_SCRIPTS)) {
     const path = `${UPDATE_SCRIPTS}/${name}`;
-    // run-parts goes by the same name rule, and passes over what is no program.
+    // run-parts has the same rule for names, and skips files that are not executable.
     if (!/^[A-Za-z0-9_-]+$/.test(name)) continue;
     const entry = root.statFollow(path);
     if (entry?.type !== 'file' || (entry.mode & 0o111) === 0) continue;
@@ -73,8 +74,9 @@ function linkName(certificate: string): string {
 }
 
 /**
- * c_rehash DIRECTORY, as Alpine ships it: a link by the hash of its subject for each file with one certificate. Where two
- * would share a name the order of the directory decides, and that is the file system's.
+ * Runs `c_rehash DIRECTORY` as Alpine ships it: makes a link, named by the hash of the subject, for each file with one
+ * certificate. If two links would have the same name, the result depends on the file system's order.
+ * @throws Undecided
  */
 export function rehash({ args, root }: CommandCall): CommandResult {
   const [folder, ...rest] = args;
@@ -85,7 +87,7 @@ export function rehash({ args, root }: CommandCall): CommandResult {
     if (!/\.(?:pem|crt|cer|crl)$/.test(name)) undecided(`${name} in ${FOLDER}`);
     const text = Buffer.from(root.read(`${FOLDER}/${name}`) ?? []).toString('latin1');
     const count = text.split('-----BEGIN ').length - 1;
-    // Of several nothing is linked: the bundle.
+    // A file with several certificates, the bundle, gets no link.
     if (count > 1) continue;
     const link = `${subjectHash(certificateOf(text))}.0`;
     if (links.has(link)) undecided('two certificates of one hash');

@@ -9,25 +9,25 @@ import { undecided } from '../shared/shell/undecided.ts';
 import { busyboxProgram, isBusybox } from './known-busybox.ts';
 import { C_REHASH, rehash, UPDATE_CA_CERTIFICATES, updateCaCertificates } from './known-certificates.ts';
 
-/** A script of a package, and what apk runs it with. */
+/** A run of a package's script by apk. */
 export interface ScriptRun {
   readonly installed: InstalledPackage;
   /** `pre-install`, `post-install`, `trigger` */
   readonly script: string;
-  /** Version, or the changed directories of a trigger */
+  /** The version or, for a trigger, the changed directories */
   readonly args: readonly string[];
-  /** Seconds since the epoch, of the installation: the day in etc/shadow */
+  /** Time of the installation in seconds since the epoch, for the day in etc/shadow */
   readonly time: number;
 }
 
-/** What apk sets it to for scripts. */
+/** Folders of PATH as apk sets it for scripts. */
 const PATH = ['usr/sbin', 'usr/bin', 'sbin', 'bin'];
-/** Versions of the package whose programs were compared with what is done here. */
+/** Versions of the package whose programs this code was compared with. */
 const KNOWN_CA_CERTIFICATES = /^20240226-r\d+$/;
 
 /**
- * Does to the root what the script would, where its whole effect follows from its text and the root.
- * @returns why it does not, with the root as it was; `undefined` when the effect was applied
+ * Applies a script's effect to the root, if the whole effect follows from its text and the root.
+ * @returns the reason why it was not applied, with the root unchanged; `undefined` when it was
  */
 export function applyKnownScript(
   { installed, script, args, time }: ScriptRun,
@@ -38,14 +38,17 @@ export function applyKnownScript(
   return applyKnownProgram({ content: Buffer.from(found.content, 'base64'), args, time, installed }, root);
 }
 
-/** A script by its content, as commit hooks are run. */
+/** A run of a program that is given by its content, such as a commit hook. */
 export interface ProgramRun extends Pick<ScriptRun, 'args' | 'time'> {
   readonly content: Uint8Array;
-  /** The package whose script it is; `undefined`: none */
+  /** The package whose script it is; `undefined`: not a package's script */
   readonly installed: InstalledPackage | undefined;
 }
 
-/** As applyKnownScript, for a program with this content. */
+/**
+ * Applies the effect of a program with this content, under the same conditions as applyKnownScript.
+ * @returns the reason why it was not applied, with the root unchanged; `undefined` when it was
+ */
 export function applyKnownProgram(
   { content, args, time, installed }: ProgramRun,
   root: Root,

@@ -10,17 +10,17 @@ const PRINTABLE_STRING = 0x13;
 const T61_STRING = 0x14;
 const IA5_STRING = 0x16;
 const VERSION = 0xa0;
-/** Kinds of string whose ASCII is UTF-8 as it stands. */
+/** Tags of strings whose bytes, if ASCII, are also UTF-8. */
 const ASCII_STRINGS = new Set([PRINTABLE_STRING, T61_STRING, IA5_STRING]);
 
 interface Element {
   readonly tag: number;
   readonly content: Uint8Array;
-  /** With tag and length */
+  /** The whole element, with tag and length */
   readonly whole: Uint8Array;
 }
 
-/** The DER bytes of a file with one certificate. */
+/** Returns the DER bytes of a PEM file with one certificate. @throws Undecided for any other file */
 export function certificateOf(text: string): Uint8Array {
   const [, base64] =
     /^(?:#[^\n]*\n|\n)*-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=\n]+)-----END CERTIFICATE-----\n?$/.exec(
@@ -30,13 +30,15 @@ export function certificateOf(text: string): Uint8Array {
 }
 
 /**
- * The name of a certificate in a directory of OpenSSL (X509_NAME_hash): the first four bytes, least significant
- * first, of the SHA-1 over the subject's sets, where strings are UTF-8, in lower case and with single blanks.
+ * Returns the hash that names a certificate in a directory of OpenSSL (X509_NAME_hash), as 8 hex digits: the first four bytes,
+ * least significant first, of the SHA-1 of the subject's sets, with strings as UTF-8 in lower case and with single blanks.
+ * @param certificate DER
+ * @throws Undecided
  */
 export function subjectHash(certificate: Uint8Array): string {
   const sets = elements(subjectOf(certificate)).map(({ tag, content }) => {
     const [attribute, ...others] = elements(content);
-    // In a set of several the canonical order might be another.
+    // The canonical order of a set with several attributes may be different.
     if (tag !== SET || attribute?.tag !== SEQUENCE || others.length > 0)
       undecided('a subject of unknown form');
     const [type, value, ...rest] = elements(attribute.content);

@@ -1,8 +1,9 @@
 import type { KeyFile } from '../../trust/key-file.ts';
 
 /**
- * Alpine's public keys by the end of their names, each the base64 of its PEM file without line breaks. They are data of Alpine
- * (packages alpine-keys 2.4-r1 and, for 66ba20fe, 2.6-r0); pins.ts says by their fingerprints which of them count, and for what.
+ * Alpine's public keys: end of the file name → base64 of the PEM file without line breaks. The data are Alpine's (packages
+ * alpine-keys 2.4-r1 and, for 66ba20fe, 2.6-r0); pins.ts says by fingerprint which of them are trusted, and for which
+ * architectures.
  */
 const KEYS: Readonly<Record<string, string>> = {
   '4a6a0840':
@@ -43,7 +44,7 @@ const KEYS: Readonly<Record<string, string>> = {
     'MIICIjANBgkqhkiG9w0BAQEFAAOCAg8AMIICCgKCAgEAtfB12w4ZgqsXWZDfUAV/6Y4aHUKIu3q4SXrNZ7CXF9nXoAVYrS7NAxJdAodsY3vPCN0g5O8DFXR+390LdOuQ+HsGKCc1k5tX5ZXld37EZNTNSbR0k+NKhd9h6X3u6wqPOx7SIKxwAQR8qeeFq4pPrt9GAGlxtuYgzIIcKJPwE0dZlcBCg+GnptCUZXp/38BP1eYC+xTXSL6Muq1etYfgodXdb7Yl+2h1IHuOwo5rjgY5kpY7GcAs8AjGk3lDD/av60OTYccknH0NCVSmPoXKvrxDBOn0LQRNBLcAfnTKgHrzy0Q5h4TNkkyTgxkoQw5ObDk9nnabTxql732yy9BYs+hM9+dSFO1HKeVXreYSA2n1ndF18YAvAumzgyqzB7I4pMHXq1kC/8bONMJxwSkSYm6CoXKyavp7RqGMyeVpRC7tV+blkrrUml0BwNkxE+XnwDRB3xDV6hqgWe0XrifDYTfvd9ScZQP83ip0r4IKlq4GMv/R5shcCRJSkSZ6QSGshH40JYSoiwJf5FHbj9ND7do0UAqebWo4yNx63j/wb2ULorW3AClv0BCFSdPsIrCStiGdpgJDBR2P2NZOCob3G9uMj+wJD6JJg2nWqNJxkANXX37Qf8plgzssrhrgOvB0fjjS7GYhfkfmZTJ0wPOwA8+KzFseBh4UFGgue78KwgkCAwEAAQ==',
 };
 
-/** The key files as Alpine distributes them, byte for byte. */
+/** Returns Alpine's key files, byte for byte as Alpine distributes them. */
 export function alpineKeyFiles(): readonly KeyFile[] {
   return Object.entries(KEYS).map(([id, base64]) => ({
     name: `alpine-devel@lists.alpinelinux.org-${id}.rsa.pub`,

@@ -4,9 +4,9 @@ import { type ApkKeyring, apkKeyringFromFiles } from './apk-keys.ts';
 
 export interface AlpineKeyPin {
   readonly name: string;
-  /** Lower-case hex SHA-256 of the key file as distributed. */
+  /** SHA-256 of the key file as distributed, in lower-case hex */
   readonly sha256: string;
-  /** Alpine's architecture words that the key signs for. */
+  /** Architectures that the key signs for, in Alpine's words */
   readonly architectures: readonly string[];
 }
 
@@ -17,8 +17,8 @@ const alpineKey = (id: string, sha256: string, ...architectures: readonly string
 });
 
 /**
- * Alpine's release keys; official-keys.ts has the files. Sources: the package alpine-keys 2.4-r1, usr/share/apk/keys and its folders
- * by architecture; the one for loongarch64 from aports main/alpine-keys, as in alpine-keys 2.6-r0.
+ * Pins of Alpine's release keys, whose files are in official-keys.ts. Sources: the package alpine-keys 2.4-r1, usr/share/apk/keys
+ * and its folders by architecture; the one for loongarch64 from aports main/alpine-keys, as in alpine-keys 2.6-r0.
  */
 export const ALPINE_KEY_PINS: readonly AlpineKeyPin[] = [
   alpineKey('4a6a0840', '9c102bcc376af1498d549b77bdbfa815ae86faa1d2d82f040e616b18ef2df2d4', 'x86', 'x86_64'),
@@ -42,9 +42,9 @@ export const ALPINE_KEY_PINS: readonly AlpineKeyPin[] = [
 ];
 
 /**
- * The files that are a pinned key, by SHA-256 of their bytes, under the pin's own name whatever theirs is; all others are
- * left out.
- * @param architecture Alpine's word; given, only the keys that sign for it
+ * Makes a keyring of the files that are pinned keys, by the SHA-256 of their bytes; all others are left out. Each key gets the
+ * name in its pin, whatever the file's name is.
+ * @param architecture Alpine's word; if given, only the keys that sign for it are taken
  */
 export function pinnedApkKeyring(files: Iterable<KeyFile>, architecture?: string): ApkKeyring {
   const kept: KeyFile[] = [];

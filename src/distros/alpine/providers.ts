@@ -4,7 +4,7 @@ import { CHECKSUM, matchesOperator, parseRelation, type Relation } from './relat
 import { APK_3, type TermRules } from './rules.ts';
 import { compareProvided } from './solver/compare.ts';
 
-/** By which of its names a package meets the relation, and the version it has there; '' for a provide without one. */
+/** The name by which a package meets a relation, with its version there; empty for a provide without a version. */
 interface Provision {
   readonly by: string;
   readonly version: string;
@@ -29,7 +29,10 @@ function provisionFor(relation: Relation, provider: Providing, rules: TermRules)
   return undefined;
 }
 
-/** By what a package meets the relation: its name or a provide as written; undefined: not at all. A conflict, `!name`, is met by nothing. */
+/**
+ * Returns the name or the provide, as written, by which a package meets a relation; undefined if it does not. Nothing meets a
+ * conflict, `!name`.
+ */
 export function satisfies(
   relation: string,
   provider: Providing,
@@ -44,7 +47,7 @@ interface Option extends Provision {
   readonly isMasked: boolean;
 }
 
-/** Negative: apk would rather take `a` (apk-tools solver.c, compare_providers) as long as nothing is installed. */
+/** Compares two candidates (apk-tools solver.c, compare_providers): negative if apk prefers `a` when nothing is installed. */
 function byPreference(a: Option, b: Option, rules: TermRules): number {
   const [left, right] = [a.package, b.package];
   return (
@@ -57,7 +60,7 @@ function byPreference(a: Option, b: Option, rules: TermRules): number {
   );
 }
 
-/** The packages that meet the relation, best first, as apk would choose among them with nothing installed. */
+/** Returns the packages that meet a relation, best first, in the order in which apk chooses when nothing is installed. */
 export function providersOf(
   relation: string,
   source: PackageSource,

@@ -1,30 +1,30 @@
 import { APK_3, type TermRules } from './rules.ts';
 import { isValidVersion2 } from './version-2.ts';
 
-/** Bits of an operator, as `< > = ~` may be mixed in any order; apk's own values, which it sorts by. */
+/** Bits of an operator, since `< > = ~` may be mixed in any order; the values are apk's, which it sorts by. */
 export const EQUAL = 1;
 export const LESS = 2;
 export const GREATER = 4;
 export const FUZZY = 8;
-/** `><`: the version is a checksum that the package's must equal. */
+/** Operator `><`: the version is a checksum, which must equal the package's. */
 export const CHECKSUM = LESS | GREATER;
 const ANY = LESS | EQUAL | GREATER;
 
-/** One term of `D:`, `p:`, `i:`, `r:` or of world: `[!]name[@tag][op version]`. */
+/** A term of `D:`, `p:`, `i:`, `r:` or of world: `[!]name[@tag][op version]`. */
 export interface Relation {
   readonly name: string;
   readonly conflict: boolean;
-  /** The rules' anyOperator where no version is asked for */
+  /** Bits; without a version, `anyOperator` of the rules */
   readonly operator: number;
-  /** Empty when there is none */
+  /** Empty if there is none */
   readonly version: string;
   readonly tag: string;
-  /** The version is not one apk accepts: the term can never hold. */
+  /** Whether apk rejects the version, so that the term can never hold */
   readonly broken: boolean;
   readonly text: string;
 }
 
-/** Null: not a relation at all (no name, operator without version). */
+/** Parses a term; null if it is not one (no name, or an operator without a version). */
 export function parseRelation(text: string, rules: TermRules = APK_3): Relation | null {
   const conflict = text.startsWith('!');
   const start = conflict ? 1 : 0;
@@ -46,12 +46,15 @@ export function parseRelation(text: string, rules: TermRules = APK_3): Relation 
   }
   if (version === '') return null;
   if ((operator & FUZZY) !== 0) operator |= EQUAL;
-  // `<>=` asks for any version at all, but its version is still read.
+  // `<>=` allows any version, but the version is still read.
   const broken = (operator & CHECKSUM) !== CHECKSUM && !rules.isValidVersion(version);
   return { name, conflict, operator, version, tag, broken, text };
 }
 
-/** True when a version answers the operator; '' is an unversioned provide: lower than every version, or none at all. */
+/**
+ * Returns whether a version meets an operator. An empty version is an unversioned provide: by the rules, either lower than all
+ * versions or not comparable.
+ */
 export function matchesOperator(
   version: string,
   relation: Pick<Relation, 'operator' | 'version'>,
@@ -69,7 +72,7 @@ export function matchesOperator(
   return (operator & (order < 0 ? LESS : order > 0 ? GREATER : EQUAL)) !== 0;
 }
 
-/** `<`, `>=`, `~`…: an operator as apk prints it; `?` where apk 2 has no word. */
+/** Returns an operator as apk prints it: `<`, `>=`, `~`…; `?` if apk 2 has no text for it. */
 export function operatorText(operator: number, { generation }: TermRules = APK_3): string {
   const fuzzy = (operator & FUZZY) !== 0;
   const less = (operator & LESS) !== 0 ? '<' : '';
@@ -79,15 +82,15 @@ export function operatorText(operator: number, { generation }: TermRules = APK_3
   return less !== '' && greater !== '' ? '><' : `${less}${greater}${equal}`;
 }
 
-/** `!foo@edge>=2`, as apk writes a term. */
+/** Returns a term as apk writes it: `!foo@edge>=2`. */
 export function relationText({ conflict, name, tag, operator, version }: Relation): string {
   const bound = version === '' ? '' : `${operatorText(operator)}${version}`;
   return `${conflict ? '!' : ''}${name}${tag === '' ? '' : `@${tag}`}${bound}`;
 }
 
 /**
- * Several in one line, as apk writes them: up to the first that it cannot read. That is one without a version behind its
- * operator; to apk 2 also one with a version that is not valid; to apk 3 also one with a tag, which apk 2 drops.
+ * Returns terms on one line as apk writes them, up to the first that it cannot read: one without a version after its operator;
+ * for apk 2 also one with an invalid version; for apk 3 also one with a tag, which apk 2 drops.
  */
 export function relationsText(values: readonly string[], generation: TermRules['generation']): string {
   const text = values.join(' ');
@@ -107,7 +110,7 @@ export function relationsText(values: readonly string[], generation: TermRules['
 
 const TERM = /^([^<>=~]*)([<>=~]*)(.*)$/s;
 
-/** A checksum, behind `><`, is not read as a version. */
+/** Returns whether apk 2 reads the term; a checksum, after `><`, is not read as a version. */
 function isReadBy2(operators: string, version: string): boolean {
   return (operators.includes('<') && operators.includes('>')) || isValidVersion2(version);
 }

@@ -7,10 +7,13 @@ import { unsupported } from './repository-lines.ts';
 const OFFICIAL_MIRROR = 'https://dl-cdn.alpinelinux.org/alpine';
 const OFFICIAL_REPOSITORIES = ['main', 'community'];
 const INDEX_NAME = 'APKINDEX.tar.gz';
-/** The release where the user names none: the mirrors' link to the newest stable one. */
+/** Release of a request that names none: the mirrors' link to the newest stable one. */
 export const DEFAULT_RELEASE = 'latest-stable';
 
-/** `MIRROR/<release>/<main|community>/<arch>` for every mirror. */
+/**
+ * Returns the repositories main and community of a release: `MIRROR/<release>/<main|community>/<arch>` on every mirror.
+ * @throws AppError USAGE when the release is not one of Alpine's
+ */
 export function repositories(query: RepositoryQuery): readonly RepositorySpec[] {
   const release = parseRelease(query.release);
   const mirrors = query.mirrors.length > 0 ? query.mirrors : [OFFICIAL_MIRROR];
@@ -25,7 +28,7 @@ export function repositories(query: RepositoryQuery): readonly RepositorySpec[] 
   }));
 }
 
-/** `3.19` and `v3.19` name the same release; empty is the newest stable one. */
+/** Parses a release; `3.19` and `v3.19` are the same, empty is the newest stable one. */
 function parseRelease(word: string): string {
   if (word === '') return DEFAULT_RELEASE;
   const release = /^\d/.test(word) ? `v${word}` : word;
@@ -39,9 +42,9 @@ function parseRelease(word: string): string {
 }
 
 /**
- * One repository, as repository-lines.ts names it: URL or path, after `@tag` or not; null for comments and blank lines. The
- * index is in the folder `<architecture>` below it, as apk has it, or in the folder itself; or it is the file that is named,
- * by the ending `.tar.gz` or by `ndx` before it.
+ * Parses a repository as repository-lines.ts returns it: a URL or path, optionally after `@tag`; null for comments and blank
+ * lines. The index is in the folder `<architecture>` below it, as in apk, or in the folder itself; or the line names the index
+ * file, which then ends in `.tar.gz` or follows `ndx`.
  * @throws AppError USAGE; UNSUPPORTED for an index in apk 3's own format
  */
 export function parseRepositoryLine(
@@ -81,7 +84,7 @@ export function parseRepositoryLine(
   };
 }
 
-/** A release that the user named, else the one in the location, else the default. */
+/** Returns the release that the user named, else the one in the location, else the default. */
 function releaseFor(asked: string, parts: readonly string[]): string {
   const release = asked === '' ? '' : parseRelease(asked);
   if (release !== '' && release !== DEFAULT_RELEASE) return release;
@@ -91,8 +94,8 @@ function releaseFor(asked: string, parts: readonly string[]): string {
 const RELEASE_WORD = /^(v\d+\.\d+|edge|latest-stable)$/;
 
 /**
- * The release that an index is of, for `latest-stable`: by the version of alpine-release or alpine-base, else by
- * the `git describe` in DESCRIPTION. Empty when it does not tell.
+ * Returns the release that an index belongs to, for `latest-stable`: by the version of alpine-release or alpine-base, else by the
+ * `git describe` in DESCRIPTION; empty if neither tells.
  */
 export function resolveRelease(index: Pick<RepositoryIndex, 'packages' | 'description'>): string {
   const named =
@@ -105,7 +108,7 @@ export function resolveRelease(index: Pick<RepositoryIndex, 'packages' | 'descri
   return /\bv?20\d{6}\b/.test(index.description) ? 'edge' : '';
 }
 
-/** `MIRROR/<release>/<repository>/<architecture>`, as dl-cdn.alpinelinux.org has it. */
+/** Layout of Alpine's mirrors: `MIRROR/<release>/<repository>/<architecture>`, as on dl-cdn.alpinelinux.org. */
 export const layout: MirrorLayout = {
   folder: ({ name, architecture }) => `${name}/${architecture}`,
   indexPlaces: ({ architecture, indexNames: [name] }) => `${architecture}/${name}, or ${name} itself`,
@@ -114,7 +117,7 @@ export const layout: MirrorLayout = {
   indexTool: 'apk index',
 };
 
-/** Where the index may be, best first. */
+/** Returns the base URLs at which the index may be, best first. */
 function basesOf(location: string, architecture: string): readonly string[] {
   if (location.endsWith(`/${architecture}`)) return [location];
   return [`${location}/${architecture}`, location];

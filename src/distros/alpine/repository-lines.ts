@@ -2,10 +2,10 @@ import { splitQuery } from '../../fetch/url.ts';
 import { AppError } from '../../model/app-error.ts';
 
 /**
- * Reads the lines of lists of repositories one after another and remembers the variables that they set. Source:
+ * Returns a reader of lists of repositories, line by line, which remembers the variables that lines set. Source:
  * apk-repositories(5) of apk 3, `repoparser.c`.
- * @returns of a line the repositories that it names, each as `URL`, `@tag URL` or `ndx [@tag] URL`
- * @throws AppError (in the function) USAGE for a line that is none of these; UNSUPPORTED for a repository of apk 3's format
+ * @returns function from a line to the repositories that it names, each as `URL`, `@tag URL` or `ndx [@tag] URL`
+ * @throws AppError (from the returned function) USAGE for a line of another form; UNSUPPORTED for a repository in apk 3's format
  */
 export function repositoryLines({
   architecture,
@@ -67,7 +67,7 @@ function refused(line: string, expected: string): AppError {
   );
 }
 
-/** What names an index or a repository in apk 3's own format */
+/** Makes the error UNSUPPORTED for a line that names an index or repository in apk 3's own format. */
 export function unsupported(line: string): AppError {
   return new AppError(
     'UNSUPPORTED',

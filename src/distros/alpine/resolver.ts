@@ -5,7 +5,7 @@ import { EQUAL, FUZZY, GREATER, LESS, matchesOperator } from './relation.ts';
 import type { SolverRules } from './rules.ts';
 import { solve } from './solver.ts';
 
-/** Binds the solver, providers and versions to the rules of one apk-tools. */
+/** Returns a resolver that solves, finds providers and compares versions by the rules of one apk-tools. */
 export function resolverOf(rules: SolverRules): Resolver {
   return {
     solve: (request, source) => solve(request, source, rules),
@@ -16,7 +16,7 @@ export function resolverOf(rules: SolverRules): Resolver {
   };
 }
 
-/** apk-tools `version.c`, apk_version_op_string. */
+/** Operators that apk reads (apk-tools `version.c`, apk_version_op_string). */
 const OPERATORS: ReadonlyMap<string, number> = new Map([
   ['=', EQUAL],
   ['<', LESS],
@@ -40,7 +40,7 @@ function versionsOf(rules: SolverRules): VersionRules {
 }
 
 const relations: Relations = {
-  /** A tag of a repository ends the name: `git` of `git@edge>2`. */
+  /** Returns the name before an operator or a repository's tag: `git` of `git@edge>2`. */
   targetName(word) {
     const name = relationName(word);
     const tag = name.indexOf('@');

@@ -3,62 +3,66 @@ import { apkToolsOf } from './releases.ts';
 import { compareFuzzy, compareVersions, isValidVersion } from './version.ts';
 import { compareFuzzy2, compareVersions2, isValidVersion2 } from './version-2.ts';
 
-/** How a list of terms is read, and versions are compared. */
+/** Rules by which apk reads lists of terms and compares versions. */
 export interface TermRules {
-  /** 2 or 3: packages of an index mean the same to every version of one generation */
+  /** All versions of a generation read packages of an index alike. */
   readonly generation: '2' | '3';
-  /** Negative, zero or positive */
+  /** Returns a negative number, zero or a positive one. */
   readonly compareVersions: (a: string, b: string) => number;
-  /** The same where a prefix counts as equal: `~` */
+  /** Compares for `~`: a version that starts with the prefix counts as equal. */
   readonly compareFuzzy: (version: string, prefix: string) => number;
   readonly isValidVersion: (version: string) => boolean;
-  /** Bits of an operator that no version fails: apk's APK_DEPMASK_ANY */
+  /** Bits of the operator that every version meets: apk's APK_DEPMASK_ANY */
   readonly anyOperator: number;
-  /** A term may have no name, and a `@tag` anywhere, which counts in world alone. */
+  /** Whether a term may lack a name and may have a `@tag` outside of world, where it has no effect */
   readonly lenientTerms: boolean;
-  /** Whether a provide without version is the lowest of all, or meets no bound and clashes with none. */
+  /** Whether a provide without a version is lower than all versions; if not, it neither meets a bound nor conflicts with one. */
   readonly unversionedIsLowest: boolean;
 }
 
 /**
- * What one version of apk-tools does otherwise than another when it chooses packages. This is the one place that says
- * so: everything else of the solver is common to all.
+ * Differences between versions of apk-tools in choosing packages. Everything else in the solver is common to all versions.
  * Sources: apk-tools' git, src/{solver,package,commit,version}.c, by the tag that first has it.
  */
 export interface SolverRules extends TermRules {
-  /** The apk-tools that the rules are of: the first version that has all of them */
+  /** First version of apk-tools that has all of these rules */
   readonly since: string;
   /**
-   * A list ends before a term with a version that is not valid; else the package is uninstallable, as are packages of
-   * another architecture and those with index fields of a newer format.
+   * Whether a list ends before a term with an invalid version. If not, the package is uninstallable, as are packages of another
+   * architecture and those with index fields of a newer format.
    */
   readonly readsOn: boolean;
-  /** `!x` in a package that is or provides x is ignored. */
+  /** Whether `!x` in a package that is or provides x is ignored */
   readonly ignoresOwnConflict: boolean;
   /**
-   * In which order names are settled. `chains`: longest chain of dependencies first; `required-chains`: required ones
-   * of them first; `walk`: as a walk of everything leaves them; `tiers`: the same, as apk 3 walks.
+   * Order in which names are settled. `chains`: longest chain of dependencies first; `required-chains`: the same, but required
+   * names before others; `walk`: in the order in which a walk of everything leaves them; `tiers`: the same with apk 3's walk.
    */
   readonly order: 'chains' | 'required-chains' | 'walk' | 'tiers';
-  /** `!x` in install_if is settled for the rule's sake, and holds from then on. */
+  /** Whether `!x` in an install_if settles the name x, so that it holds from then on */
   readonly settlesRules: boolean;
-  /** What install_if triggers is left out when something rules it out. */
+  /** Whether a package that install_if triggers is left out if something rules it out */
   readonly dropsUnselectable: boolean;
-  /** `apk del`: what is to go is taken last where there is another; else it is no longer preferred for being there. */
+  /**
+   * Treatment of a package that `apk del` removes: `strictly`: taken only if there is no other; `mildly`: no longer preferred for
+   * being installed
+   */
   readonly avoidsRemoved: 'never' | 'strictly' | 'mildly';
-  /** What is installed is preferred before a higher provider_priority when all else is equal, also to virtual names. */
+  /**
+   * Whether an installed package is preferred to one with a higher provider_priority if all else is equal, for virtual names too
+   */
   readonly prefersInstalled: boolean;
-  /** What goes by a name only through provides makes room for the name's new holder too. */
+  /** Whether a package that only provides a name also makes room for the package that gets the name */
   readonly purgesProviders: boolean;
-  /** A removed name may still get a new holder in the same transaction. */
+  /** Whether a name whose package was removed may still get another in the same transaction */
   readonly reinstallsRemoved: boolean;
-  /** The report takes what install_if brought for there, and follows what that triggers. */
+  /** Whether the report counts what install_if triggered as present, and follows what that triggers */
   readonly reportsTriggered: boolean;
-  /** The report sorts requirements, shows tags of world, and says why a package is uninstallable. */
+  /** Whether the report sorts requirements, shows tags of world, and says why a package is uninstallable */
   readonly sortsReport: boolean;
 }
 
-/** Bits: `=` 1, `<` 2, `>` 4, `~` 8. */
+/** `anyOperator` of apk 2: the bits of `=` 1, `<` 2, `>` 4, `~` 8. */
 const ANY_2 = 15;
 const ANY_3 = 7;
 
@@ -96,11 +100,11 @@ const APK_2_14_5: SolverRules = {
   dropsUnselectable: true,
   avoidsRemoved: 'strictly',
 };
-/** 2.14.7 left out that names with something to take go first, which 2.14.8 added a month later. */
+/** Unlike 2.14.8, a month later, 2.14.7 does not settle names with a selectable package first. */
 const APK_2_14_7: SolverRules = { ...APK_2_14_5, since: '2.14.7', order: 'walk' };
 const APK_2_14_11: SolverRules = { ...APK_2_14_7, since: '2.14.11', reinstallsRemoved: true };
 
-/** The rules of apk 3, which are those of any release that is not known. */
+/** Rules of apk 3, which are also used for unknown releases. */
 export const APK_3: SolverRules = {
   since: '3',
   generation: '3',
@@ -125,12 +129,12 @@ export const APK_3: SolverRules = {
 
 const ALL = [APK_2_14, APK_2_14_2, APK_2_14_5, APK_2_14_7, APK_2_14_11, APK_3];
 
-/** Those of a version of apk-tools, `2.14.4` or `2.14.4-r0`; older ones than are known here go by the oldest. */
+/** Returns the rules of a version of apk-tools, `2.14.4` or `2.14.4-r0`; a version older than all sets gets the oldest. */
 export function solverRules(apkTools: string): SolverRules {
   return ALL.findLast(({ since }) => compareVersions(since, apkTools) <= 0) ?? APK_2_14;
 }
 
-/** Those of the system's own apk, or of the newest of the generation that `solver` names: apk2 or apk3. */
+/** Returns the rules of the system's apk or, if `solver` names a generation (`apk2`, `apk3`), the newest rules of that one. */
 export function rulesFor({ release, packageManager }: SystemFacts, solver: string | undefined): SolverRules {
   const own = solverRules(packageManager || apkToolsOf(release));
   if (solver === undefined || own.generation === solver.slice('apk'.length)) return own;

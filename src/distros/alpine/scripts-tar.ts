@@ -7,7 +7,7 @@ import { isUnpacked } from './unpacked.ts';
 const BLOCK = 512;
 const END = Buffer.alloc(2 * BLOCK);
 
-/** In apk's order (apk-tools `package.c` apk_script_types). */
+/** Kinds of scripts in apk's order (apk-tools `package.c` apk_script_types). */
 const ORDER = [
   'pre-install',
   'post-install',
@@ -19,8 +19,8 @@ const ORDER = [
 ];
 
 /**
- * `lib/apk/db/scripts.tar`: `<name>-<version>.<identity>.<script>` of each package; the identity is the index's `Q1` and
- * base64 with apk 2, `X1` and hex with apk 3 (`database.c` apk_db_scriptdb_write).
+ * Returns the bytes of `lib/apk/db/scripts.tar`, uncompressed, with an entry `<name>-<version>.<identity>.<script>` per script;
+ * the identity is `Q1` and base64 for apk 2, `X1` and hex for apk 3 (`database.c` apk_db_scriptdb_write).
  */
 export function scriptsTar(
   packages: readonly InstalledPackage[],
@@ -51,7 +51,9 @@ function inOrder(scripts: readonly PackageScript[]): readonly PackageScript[] {
     : [...scripts].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
 }
 
-/** GNU's header as apk writes it: numbers in octal, those that fill their field without a NUL, a name cut at 99 bytes. */
+/**
+ * Returns a GNU tar header as apk writes it: numbers in octal, without a NUL if they fill their field; the name cut at 99 bytes.
+ */
 function header(path: string, sizeBytes: number, mtime: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   const octal = (value: number, offset: number, digits: number): void => {
@@ -68,7 +70,7 @@ function header(path: string, sizeBytes: number, mtime: number): Buffer {
   block.write('root', 265, 'latin1');
   block.write('root', 297, 'latin1');
   let sum = 0;
-  // Beyond the names of the owner all is zero.
+  // All bytes after the owner's names are zero.
   for (let offset = 0; offset < 301; offset += 1) sum += block[offset] as number;
   octal(sum, 148, 6);
   block[154] = 0;

@@ -12,28 +12,30 @@ import { reportLines } from './solver/report.ts';
 import { type Solution, solveProblem } from './solver/solve.ts';
 import type { PackageState } from './solver/state.ts';
 
-/** What `apk add`, `apk upgrade` and `apk del` have in common. */
+/** A request for `apk add`, `apk upgrade` or `apk del`. */
 export interface ApkChangeRequest extends ChangeRequest {
-  /** `/etc/apk/world`, a relation each */
+  /** Relations of `/etc/apk/world` */
   readonly world: readonly string[];
-  /** Those of the apk that is to answer; by default apk 3's */
+  /** Rules of the apk that is to solve; by default apk 3's */
   readonly rules?: SolverRules;
   /** `targets`: `apk add --upgrade`; `all`: `apk upgrade` */
   readonly upgrade?: 'targets' | 'all';
-  /** `--latest`: the newest version, even where it breaks something */
+  /** `--latest`: the newest version, even if it breaks something */
   readonly latest?: boolean;
-  /** `--available`: prefer what a repository holds over what is installed, older or not */
+  /** `--available`: prefer packages of a repository to installed ones, even if they are older */
   readonly available?: boolean;
-  /** Names to take out of world: `apk del` */
+  /** Names to remove from world: `apk del` */
   readonly remove?: readonly string[];
   /**
-   * `--virtual NAME[=VERSION]`: the targets become the dependencies of a new package of this name, which world then has.
-   * Without a version it is 0, where apk takes the time.
+   * `--virtual NAME[=VERSION]`: the targets become the dependencies of a new package of this name, which is added to world. The
+   * version defaults to 0 (apk uses the current time).
    */
   readonly virtual?: string;
 }
 
-/** What `apk add <targets>` would install into an empty root, in install order, or why it would not. */
+/**
+ * Returns what `apk add <targets>` would install into an empty root, in install order, or the problems for which it would fail.
+ */
 export function solve(request: SolveRequest, source: PackageSource, rules: SolverRules = APK_3): SolveResult {
   const result = change({ ...request, rules, installed: [], world: [] }, source);
   if (!result.ok) return result;
@@ -46,8 +48,8 @@ export function solve(request: SolveRequest, source: PackageSource, rules: Solve
 }
 
 /**
- * What `apk add <targets>` would do to a root that holds `installed`, with `world` as its `/etc/apk/world`, in apk's
- * order. One target a name: the last one counts.
+ * Returns what `apk add <targets>` would do, in apk's order, to a root with the packages `installed` and the world `world`, or
+ * the problems for which it would fail. If several targets have one name, the last counts.
  */
 export function change(request: ApkChangeRequest, source: PackageSource): ChangeResult {
   const { remove = [], rules = APK_3 } = request;
@@ -92,7 +94,7 @@ export function change(request: ApkChangeRequest, source: PackageSource): Change
   };
 }
 
-/** Null: not a name, alone or with `=VERSION`. */
+/** Parses `NAME` or `NAME=VERSION`; null if it is neither. */
 function parseVirtual(text: string, rules: SolverRules): Relation | null {
   const relation = parseRelation(text, rules);
   if (relation === null || relation.broken || relation.conflict || relation.tag !== '') return null;
@@ -101,7 +103,7 @@ function parseVirtual(text: string, rules: SolverRules): Relation | null {
     : null;
 }
 
-/** The same request with one target more that the source has, the new package, and its own only as dependencies. */
+/** Solves the request with the new package, which is added to the source, as its only target. */
 function changeVirtual(
   { name, version: asked }: Relation,
   { virtual: _, ...request }: ApkChangeRequest,
@@ -116,13 +118,13 @@ function changeVirtual(
       yield* source.all();
       yield entry;
     },
-    // The graph has one package more, of this request alone.
+    // The graph has an extra package, which only this request has.
     cached: (_kind, make) => make(),
   };
   return change({ ...request, targets: [`${name}=${version}`] }, withIt);
 }
 
-/** In no repository: apk takes a package of an installed size of 0 from anywhere. */
+/** Place in no repository: apk takes a package with an installed size of 0 from anywhere. */
 const NOWHERE = { id: 0, repositoryId: 0, repositoryRank: -2, ordinal: 0, dependents: 0, tag: '' };
 
 function changesOf(solution: Solution, source: PackageSource): readonly Change[] {
@@ -139,7 +141,7 @@ function changesOf(solution: Solution, source: PackageSource): readonly Change[]
   });
 }
 
-/** The package as the first repository that its tag allows describes it. */
+/** Returns a package's entry in the first repository that its tag allows. */
 function catalogEntry(
   { model, entryOf }: Solution,
   pkg: PackageState,
@@ -166,7 +168,7 @@ function notATarget(target: string, virtual: boolean, { generation }: SolverRule
   return requestProblem({ kind: 'unknown', subject: target, requirement: target, message });
 }
 
-/** apk stops at the first term it cannot read, and looks for tags last. */
+/** Lines in which apk reports a bad request: it stops at the first term that it cannot read, and checks tags last. */
 function requestErrorLines(
   problems: readonly SolveProblem[],
   { generation }: SolverRules,

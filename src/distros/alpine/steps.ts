@@ -2,27 +2,28 @@ import type { Installation, InstalledPackage, Root } from '../install.ts';
 import { hookLabel } from './commit-hooks.ts';
 import { applyKnownProgram, applyKnownScript, type ScriptRun } from './known-script.ts';
 
-/** The turns of an installation's scripts and hooks, in apk's order. */
+/** Scripts and hooks of an installation, each called when apk would run it. */
 export interface ScriptSteps {
-  /** The script's turn: its effect is applied to the root, or it is left. No effect without such a script. */
+  /** Applies the script's effect to the root, or leaves the step pending. Does nothing if the package has no such script. */
   run(step: Omit<ScriptRun, 'time'>, root: Root): void;
-  /** The turn of a commit hook, by its path. */
+  /** Does the same for a commit hook, given by its path. */
   hook(path: string, root: Root): void;
-  /** The package's files are in the root now. */
+  /** Notes that the package's files are in the root now. */
   unpacked(installed: InstalledPackage): void;
-  /** Whether a step was left before the package's files were unpacked, so that a script might change their owners. */
+  /** Returns whether a step was pending when the package's files were unpacked, so that a script might change their owners. */
   isLate(installed: InstalledPackage): boolean;
   result(): { readonly pendingSteps: readonly string[]; readonly appliedSteps: readonly string[] };
 }
 
-/** What a script that changes passwd or group says, and what one does that does nothing else. */
+/** Words of a script that changes passwd or group */
 const ABOUT_USERS = /user|group|passwd|shadow/;
 const ADDS_USERS =
   /^(?:\s*(?:#[^\n]*|exit 0|(?:addgroup|adduser)\b[^\n;&|`$<>(){}]*(?:[12]?>\s*\/dev\/null|2>&1|\s)*)?(?:\n|$))+$/;
 
 /**
- * The turns of an installation's scripts. A step that comes after one that was left might find another root than it
- * will, so it is left too; but for a pre-install script that only adds users and groups while no left one names any.
+ * Runs the scripts of an installation. Once a step is pending, the root is not what later steps will find, so they are left
+ * pending too, except for a pre-install script that only adds users and groups, as long as no pending script mentions any.
+ * @param endedWell called after each script, since a pending one is assumed to succeed
  */
 export function scriptSteps(installation: Installation, endedWell: () => void): ScriptSteps {
   const pendingSteps: string[] = [];

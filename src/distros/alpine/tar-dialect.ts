@@ -3,12 +3,12 @@ import { FIELD } from '../../archive/tar-format.ts';
 import { AppError } from '../../model/app-error.ts';
 
 const NUMBERS = ['mode', 'uid', 'gid', 'size', 'mtime', 'deviceMajor', 'deviceMinor'] as const;
-/** Octal digits from the first byte on, then nothing but NUL and blanks: neither base-256 nor leading blanks. */
+/** Octal digits from the first byte on, then only NUL and blanks: neither base-256 nor leading blanks. */
 const OCTAL = /^[0-7]*[\0 ]*$/;
 
 /**
- * How apk reads tars (apk-tools `tar.c`; seen on 2.14.0 and 3.0.6): of pax only names, attributes and checksums, never
- * global headers, GNU long names but not long links; a number it cannot read refuses the package.
+ * Dialect in which apk reads tars (apk-tools `tar.c`; observed with 2.14.0 and 3.0.6): of pax records only names, attributes and
+ * checksums, no global headers, GNU long names but not long links. If it cannot read a number, apk rejects the package.
  */
 export const apkDialect: TarDialect = {
   header(block, context) {

@@ -5,7 +5,7 @@ import { entryOf, infoDigits } from './describe.ts';
 import { matchesOperator, parseRelation } from './relation.ts';
 import { isHidden, isMetadata, isUnpacked } from './unpacked.ts';
 
-/** How apk lays files down (apk-tools `database.c`: install_archive_entry, migrate_files; measured with 2.14). */
+/** Rules by which apk lays files down (apk-tools `database.c`: install_archive_entry, migrate_files; observed with 2.14). */
 export const tree: TreeRules = {
   isMetadata,
   isUnpacked,
@@ -16,7 +16,7 @@ export const tree: TreeRules = {
   decideClash,
 };
 
-/** What apk 3 does otherwise (apk-tools 3.0.6, `database.c`, `package.c` apk_pkg_replaces_dir; seen on the tool). */
+/** Rules that differ in apk 3 (apk-tools 3.0.6, `database.c`, `package.c` apk_pkg_replaces_dir; observed with the tool). */
 export const apk3Rules: Partial<TreeRules> = {
   isMetadata: isHidden,
   makesParents: true,
@@ -26,7 +26,10 @@ export const apk3Rules: Partial<TreeRules> = {
   decideClash: (clash) => decideClash(clash, decideOwner3),
 };
 
-/** The higher replaces_priority; of one origin the package of that name; else the first by name. */
+/**
+ * Returns whether the later package's directory wins: by the higher replaces_priority; within an origin, the package of that
+ * name; else the first by name.
+ */
 function winsDirectory(later: InstalledPackage, owner: InstalledPackage): boolean {
   const [a, b] = [owner.facts, later.facts];
   if (a.name === b.name) return true;
@@ -38,7 +41,7 @@ function winsDirectory(later: InstalledPackage, owner: InstalledPackage): boolea
   return Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)) > 0;
 }
 
-/** The lower owner wins and takes its mode along; the same owner keeps the bits that both allow. */
+/** Merges permissions: the lower owner wins, with its mode; if the owners are equal, the bits that both modes have. */
 function mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): DirectoryOwnership {
   const order = next.uid - current.uid || next.gid - current.gid;
   if (order < 0) return { mode: next.mode, uid: next.uid, gid: next.gid };
@@ -49,8 +52,9 @@ function mergeDirectory(current: DirectoryOwnership, next: DirectoryOwnership): 
 type DecideOwner = (earlier: InstalledPackage, later: InstalledPackage) => 'earlier' | 'later' | 'refuse';
 
 /**
- * What is there is the earlier package's file: theirs to decide. What no package put there by this path gives way, but
- * in /etc, where apk keeps what it did not put there, or no longer as it did, and the package's file goes beside it.
+ * Decides between a package's file and one that exists. If an earlier package owns it, `decide` compares the two. Otherwise the
+ * existing file is replaced, except in /etc, where apk keeps files that it did not install or that have changed, and puts the
+ * package's file beside them.
  */
 function decideClash(clash: Clash, decide: DecideOwner = decideOwner): ReturnType<TreeRules['decideClash']> {
   const { earlier, later, entry, existing, path } = clash;
@@ -62,7 +66,7 @@ function decideClash(clash: Clash, decide: DecideOwner = decideOwner): ReturnTyp
   return sameContent(existing, entry) ? 'keep' : { beside: `${path}.apk-new` };
 }
 
-/** Whether two entries have the same content. A hard link counts as the same: its file is the package's own. */
+/** Returns whether two entries have the same content. A hard link counts as the same, because its file is the package's own. */
 function sameContent(existing: Clash['existing'], entry: FileEntry): boolean {
   if (entry.type === 'hardlink') return true;
   return (
@@ -73,8 +77,8 @@ function sameContent(existing: Clash['existing'], entry: FileEntry): boolean {
 }
 
 /**
- * Same name or same origin: the later overwrites. Else the higher replaces_priority of those that name the
- * other in `replaces` (none: -1); the later wins a tie when it replaces the earlier at all.
+ * With the same name or origin, the later package overwrites. Otherwise the higher replaces_priority wins, which counts only if a
+ * package names the other in `replaces` (else -1); in a tie the later wins if it replaces the earlier at all.
  */
 const decideOwner: DecideOwner = (earlier, later) => {
   if (earlier.facts.name === later.facts.name) return 'later';
@@ -83,7 +87,7 @@ const decideOwner: DecideOwner = (earlier, later) => {
   return byPriority(earlier, later);
 };
 
-/** As decideOwner, but priorities go before the origin. */
+/** Differs from decideOwner in that priorities are compared before the origin. */
 const decideOwner3: DecideOwner = (earlier, later) => {
   const decision = byPriority(earlier, later);
   return decision === 'refuse' ? decideOwner(earlier, later) : decision;

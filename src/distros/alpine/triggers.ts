@@ -12,9 +12,9 @@ export interface TriggerRun {
 }
 
 /**
- * The trigger scripts that an install of all `packages` into an empty root fires, in install order. Every
- * directory that a package ships counts as changed, and so does every parent of one, the root included.
- * Checked against apk-tools 2.14: arguments come in the order of its directory hash.
+ * Returns the trigger scripts that an install of `packages` into an empty root runs, in install order. Every directory that a
+ * package ships counts as changed, and so do all its parents, the root included. Arguments come in the order of apk's directory
+ * hash (checked against apk-tools 2.14).
  */
 export function triggerRuns(packages: readonly InstalledPackage[]): readonly TriggerRun[] {
   const owners = packages.filter(
@@ -35,10 +35,10 @@ export function triggerRuns(packages: readonly InstalledPackage[]): readonly Tri
   });
 }
 
-/** What makes a glob more than a name. */
+/** Characters that make a pattern of a glob. */
 const WILD = /[*?[\\]/;
 
-/** `lib/apk/db/triggers`: the identity and the globs of each package that has any. */
+/** Returns the text of `lib/apk/db/triggers`: a line with identity and globs for each package that has any. */
 export function triggersText(packages: readonly InstalledPackage[]): string {
   return packages
     .map((owner) => [owner.facts.identity, ...(isUnpacked(owner) ? triggersOf(owner) : [])])
@@ -47,21 +47,23 @@ export function triggersText(packages: readonly InstalledPackage[]): string {
     .join('');
 }
 
-/** As written, each an absolute glob. */
+/** Returns the globs of a package's triggers as written; apk ignores those that are not absolute. */
 export function triggersOf(owner: InstalledPackage): readonly string[] {
   return infoList(owner.facts.info, 'triggers').flatMap((value) =>
     value.split(/\s+/).filter((glob) => glob !== ''),
   );
 }
 
-/** Without the leading slash; apk ignores a glob that has none. */
+/** Returns the absolute globs, without the leading slash; apk ignores others. */
 function triggerGlobs(owner: InstalledPackage): readonly string[] {
   return triggersOf(owner)
     .filter((glob) => glob.startsWith('/'))
     .map((glob) => glob.slice(1));
 }
 
-/** checkEntries has seen to it that no file is without its directory. */
+/**
+ * Returns the directories that packages ship, with their parents; checkEntries has made sure that no file lacks its directory.
+ */
 function changedDirectories(packages: readonly InstalledPackage[]): string[] {
   const directories = new Set(['']);
   for (const installed of packages) {

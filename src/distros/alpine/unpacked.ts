@@ -3,30 +3,35 @@ import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
 import type { InstalledPackage } from '../install.ts';
 import { entryOf } from './describe.ts';
 
-/** apk does not open a package whose installed size is 0 in the index: neither its files nor its scripts count. */
+/** Returns whether apk unpacks a package: if its installed size is 0 in the index, neither its files nor its scripts count. */
 export function isUnpacked(installed: InstalledPackage): boolean {
   return entryOf(installed).installedSizeBytes !== 0;
 }
 
-/** Members that apk 2 never installs: what starts with a dot, and abuild's `.keep_<something>` anywhere but directories. */
+/**
+ * Returns whether apk 2 never installs the entry: one whose path starts with a dot, or abuild's `.keep_<something>` in any
+ * folder, unless it is a directory.
+ */
 export function isMetadata(entry: Pick<FileEntry, 'path' | 'type'>): boolean {
   if (isHidden(entry)) return true;
   const { path, type } = entry;
   return type !== 'directory' && path.includes('.keep_') && /(?:^|\/)\.keep_[^/]+$/.test(path);
 }
 
-/** Members that apk 3 never installs; it installs abuild's `.keep_<something>` like any file. */
+/**
+ * Returns whether apk 3 never installs the entry: one whose path starts with a dot. It does install abuild's `.keep_<something>`.
+ */
 export function isHidden({ path }: Pick<FileEntry, 'path'>): boolean {
   return path.startsWith('.');
 }
 
-/** Without a slash at either end; '' is the root. */
+/** Returns the folder of a path, without a slash at either end; empty for the root. */
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 }
 
 /**
- * What apk 2.14 reports as an error and leaves out.
+ * Checks for entries that apk 2.14 reports as an error and does not install.
  * @throws AppError BAD_ARCHIVE naming the package and the entry
  */
 export function checkEntries(facts: ArchiveFacts, isLeftOut: (entry: FileEntry) => boolean): void {

@@ -5,7 +5,10 @@ import { isSignaturePath, unverifiedSignatures } from './archive-signature.ts';
 
 const BLOCK = 512;
 
-/** What stands before the control member: signatures that are not verified, and headers beyond one for each signature. */
+/**
+ * Returns the bytes before the control member that nothing covers: signatures that are not verified, and headers beyond one per
+ * signature.
+ */
 export function unsigned(facts: ReadFacts): Unsigned {
   const control = facts.files.find(({ path }) => !isSignaturePath(path));
   const lastOffset = (control?.offset ?? 0) - 1;
@@ -33,7 +36,7 @@ export function unsigned(facts: ReadFacts): Unsigned {
   return { endsAt: segment.offset, tarEndsAt: segment.uncompressedOffset, parts };
 }
 
-/** Signatures of facts that lack them: a single one, by the key that signed, is the one that was verified. */
+/** Returns the signatures for facts that lack them: if there is only one, by the key that signed, it is the verified one. */
 function knownSignatures(facts: ReadFacts, control: FileEntry): readonly SignatureEntry[] {
   const entries = unverifiedSignatures(facts.files.slice(0, facts.files.indexOf(control)));
   const [first] = entries;

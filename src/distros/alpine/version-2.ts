@@ -1,6 +1,6 @@
 /**
- * apk 2's version order. Grammar: `digit(.digit)*[letter[digit…]](_suffix[n])*(-rN)?`, without the commit hash of apk 3.
- * What it cannot read it compares as far as it can. Source: apk-tools 2.14.0, src/version.c.
+ * Version order of apk 2. Grammar: `digit(.digit)*[letter[digit…]](_suffix[n])*(-rN)?`, without the commit hash of apk 3. Invalid
+ * versions are compared as far as they can be read. Source: apk-tools 2.14.0, src/version.c.
  */
 
 const INVALID = -1;
@@ -15,29 +15,29 @@ const END = 6;
 const BEFORE_RELEASE = ['alpha', 'beta', 'pre', 'rc'];
 const AFTER_RELEASE = ['cvs', 'svn', 'git', 'hg', 'p'];
 
-/** apk counts in 64 bits and takes no number of so many digits. */
+/** apk counts in 64 bits and rejects longer numbers. */
 const MAX_DIGITS = 18;
-/** Numbers up to this many digits are exact as a double; longer ones, never equal to those, are BigInts. */
+/** Numbers up to this many digits are exact as a double; longer ones are BigInts and never equal to those. */
 const EXACT_DIGITS = 15;
 
 interface Reader {
   readonly text: string;
   position: number;
-  /** The kind of what comes next */
+  /** Kind of the part that comes next */
   kind: number;
 }
 
-/** Negative, zero or positive. */
+/** Compares two versions as apk 2 does. Returns a negative number, zero or a positive one. */
 export function compareVersions2(a: string, b: string): number {
   return a === b ? 0 : compare(a, b, false);
 }
 
-/** Order in which versions of which one is the other's prefix are equal, whichever it is: apk's `~`. */
+/** Compares two versions for apk 2's `~`: they are equal if either is a prefix of the other. */
 export function compareFuzzy2(a: string, b: string): number {
   return compare(a, b, true);
 }
 
-/** Whether apk 2 accepts the version (apk_version_validate). */
+/** Returns whether apk 2 accepts a version (apk_version_validate). */
 export function isValidVersion2(version: string): boolean {
   const reader = { text: version, position: 0, kind: DIGIT };
   while (reader.kind !== END && reader.kind !== INVALID) take(reader);
@@ -61,7 +61,7 @@ function compare(a: string, b: string, fuzzy: boolean): number {
   return left.kind > right.kind ? -1 : 1;
 }
 
-/** Reads one part; its value. */
+/** Reads a part and returns its value. */
 function take(reader: Reader): number | bigint {
   const { text } = reader;
   if (reader.position >= text.length) {
@@ -72,7 +72,7 @@ function take(reader: Reader): number | bigint {
   let next: number | undefined;
   switch (reader.kind) {
     case DIGIT_OR_ZERO:
-      // More zeros in front are less, and the last of them begins a number.
+      // More leading zeros make a part less; the last of them begins a number.
       if (text[reader.position] === '0') {
         const start = reader.position;
         while (text[reader.position + 1] === '0') reader.position += 1;
@@ -126,7 +126,7 @@ function takeSuffix(reader: Reader): number {
   return -1;
 }
 
-/** The kind of the next part, and past what introduces it. */
+/** Determines the kind of the next part and skips its introducing characters. */
 function toNext(reader: Reader): void {
   const { text, position, kind } = reader;
   const code = text.charCodeAt(position);

@@ -1,7 +1,6 @@
 /**
- * apk 3 version order. Grammar: `digit(.digit)*[letter](_suffix[n])*(~hex)?(-rN)?`, suffixes
- * alpha < beta < pre < rc < (none) < cvs < svn < git < hg < p.
- * Source: apk-tools 3, apk-package(5) "version"; the vectors in the tests are the tool's own answers.
+ * Version order of apk 3. Grammar: `digit(.digit)*[letter](_suffix[n])*(~hex)?(-rN)?`, suffixes alpha < beta < pre < rc < (none)
+ * < cvs < svn < git < hg < p. Source: apk-tools 3, apk-package(5) "version"; the vectors in the tests are the tool's own answers.
  */
 
 const TOKEN = {
@@ -39,22 +38,25 @@ interface Token {
   readonly text: string;
   position: number;
   kind: number;
-  /** Digits, letter or hash as written */
+  /** Digits, a letter or a hash, as written */
   value: string;
   suffix: number;
 }
 
-/** Negative, zero or positive. Invalid versions compare as far as they parse, as apk does. */
+/**
+ * Compares two versions as apk 3 does. Returns a negative number, zero or a positive one. Invalid versions are compared as far as
+ * they parse.
+ */
 export function compareVersions(a: string, b: string): number {
   return a === b ? 0 : compare(a, b, false);
 }
 
-/** Order in which a version that has `prefix` as its prefix counts as equal: apk's `~`, `>~` and `<~`. */
+/** Compares for apk 3's `~`, `>~` and `<~`: a version that starts with `prefix` counts as equal. */
 export function compareFuzzy(version: string, prefix: string): number {
   return compare(version, prefix, true);
 }
 
-/** Whether apk 3 accepts the version (apk_version_validate). */
+/** Returns whether apk 3 accepts a version (apk_version_validate). */
 export function isValidVersion(version: string): boolean {
   const token = firstToken(version);
   while (token.kind < TOKEN.end) nextToken(token);
@@ -102,7 +104,7 @@ function compareNumbers(a: string, b: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** All of these are ASCII, where code unit order is byte order. */
+/** Compares ASCII texts, in which code units are ordered as bytes are. */
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

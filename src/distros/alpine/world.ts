@@ -1,7 +1,7 @@
 import { parseRelation, type Relation, relationText } from './relation.ts';
 import { compareDisplay } from './solver/names.ts';
 
-/** `etc/apk/world`: the last word on each name, in the order of the names. */
+/** Returns the text of `etc/apk/world`: a line per name, sorted; if several targets have one name, the last counts. */
 export function worldText(targets: readonly string[]): string {
   const byName = new Map<string, Relation>();
   for (const target of targets) {

@@ -1,25 +1,25 @@
-/** What pacman calls an architecture, of Arch and of its relatives. */
+/** An architecture of Arch or one of its relatives. */
 interface Architecture {
-  /** `GOARCH[/variant]` */
+  /** OCI's name, `GOARCH[/variant]` */
   readonly oci: string;
-  /** Other names of OCI's for it */
+  /** Other names that OCI has for it */
   readonly aliases?: readonly string[];
-  /** Words of packages that it takes as well: pacman.conf(5), `Architecture = x86_64 x86_64_v3` */
+  /** Other architectures whose packages it installs: pacman.conf(5), `Architecture = x86_64 x86_64_v3` */
   readonly takes?: readonly string[];
-  /** `$arch` of a Server line, the first word of `Architecture`; absent: its own */
+  /** Value of `$arch` in a Server line, the first word of `Architecture`; absent: its own word */
   readonly serverWord?: string;
-  /** Server lines of its distribution; absent: none is known */
+  /** Server lines of its distribution; absent: not known */
   readonly servers?: readonly string[];
 }
 
-/** `MIRROR/<repo>/os/<arch>`, the layout of archlinux.org's mirrors and of `--mirror`. */
+/** Layout of archlinux.org's mirrors and of `--mirror`, below the mirror's URL */
 export const LAYOUT = '$repo/os/$arch';
-/** In the order of the mirrorlist of Arch's container images (archlinux-docker, since 2025-10-23) */
+/** Mirrors in the order of the mirrorlist in Arch's container images (archlinux-docker, since 2025-10-23) */
 const OFFICIAL = ['fastly', 'geo'].map((host) => `https://${host}.mirror.pkgbuild.com/${LAYOUT}`);
-/** Arch Linux ARM, a distribution of its own with the two path components the other way round; archlinux32 too */
+/** Mirror of Arch Linux ARM, a separate distribution, which swaps the two path components; so does archlinux32 */
 const ARM = ['http://mirror.archlinuxarm.org/$arch/$repo'];
 const ARCHLINUX32 = ['https://mirror.archlinux32.org/$arch/$repo'];
-/** Levels of the x86-64 psABI; $arch stays x86_64, and CachyOS writes `$arch_v3` where it means the other. */
+/** Makes a level of the x86-64 psABI; $arch remains x86_64, and CachyOS writes `$arch_v3` for the level. */
 const level = (oci: string, takes: readonly string[]): Architecture => ({
   oci,
   takes,
@@ -27,7 +27,7 @@ const level = (oci: string, takes: readonly string[]): Architecture => ({
   servers: OFFICIAL,
 });
 
-/** Where several words are one of OCI's, the last is what OCI's name means. */
+/** Architectures by pacman's word. If several have the same OCI name, the name means the last. */
 export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   x86_64: { oci: 'amd64', servers: OFFICIAL },
   x86_64_v2: level('amd64/v2', ['x86_64']),
@@ -44,12 +44,12 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   powerpc64le: { oci: 'ppc64le' },
 };
 
-/** Whether pacman installs a package of one architecture where another was asked for. */
+/** Returns whether pacman installs a package of architecture `of` on a system of architecture `wanted`. */
 export function takesArchitecture(wanted: string, of: string): boolean {
   return ['', 'any', wanted, ...(ARCHITECTURES[wanted]?.takes ?? [])].includes(of);
 }
 
-/** The word that stands for `$arch`. */
+/** Returns the value of `$arch` for an architecture. */
 export function serverWord(architecture: string): string {
   return ARCHITECTURES[architecture]?.serverWord ?? architecture;
 }

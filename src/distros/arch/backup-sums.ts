@@ -2,8 +2,9 @@ import type { FileEntry } from '../../model/archive.ts';
 import { PathNames } from '../../model/path-names.ts';
 
 /**
- * Path → lower-case hex MD5 of what `backup` names, as pacman takes it right after it unpacked the entry (libalpm
- * add.c): through links, where what they lead to is the package's and came before. `md5`: of all its files.
+ * Returns path → MD5, in lower-case hex, of the files that `backup` names. pacman computes it right after it has unpacked the
+ * entry (libalpm add.c), so links are followed if they lead to an earlier entry of the package.
+ * @param md5 path → MD5 of all the package's files
  */
 export function backupSums(
   files: readonly FileEntry[],
@@ -23,7 +24,7 @@ export function backupSums(
   return Object.fromEntries(sums);
 }
 
-/** Returns the path that a path leads to, through links of both kinds; undefined after too many. */
+/** Follows symbolic and hard links; undefined after too many. */
 function realPath(path: string, unpacked: ReadonlyMap<string, FileEntry>): string | undefined {
   let real: string[] = [];
   const names = new PathNames(path);

@@ -1,6 +1,8 @@
 import { encodePath } from '../../model/path-bytes.ts';
 
-/** Sorts in place as strcmp orders; code units order alike where no surrogates are. */
+/**
+ * Sorts texts in place in strcmp(3)'s order. Texts without surrogates need no conversion: their code units have the same order.
+ */
 export function sortByBytes(texts: string[]): string[] {
   return texts.some((text) => /[\ud800-\udfff]/.test(text)) ? texts.sort(compareBytes) : texts.sort();
 }

@@ -1,6 +1,6 @@
 /**
- * Reads a source once and shows every chunk to an observer on the way. Consumers that stop early do not close the
- * source: `drain` still shows the rest to the observer; `close` releases it.
+ * Reads a source once and shows every chunk to an observer on the way. A consumer that stops early does not close the source:
+ * `drain` shows the rest to the observer, and `close` releases the source.
  */
 export class ByteTap implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterator<Uint8Array>;
@@ -12,7 +12,7 @@ export class ByteTap implements AsyncIterable<Uint8Array> {
     this.#observe = observe;
   }
 
-  /** The first `length` bytes, or all there are; they are still to be read. */
+  /** Returns the first `length` bytes, or all if there are fewer, without consuming them. */
   async peek(length: number): Promise<Buffer> {
     let held = this.#ahead.reduce((sum, chunk) => sum + chunk.length, 0);
     while (held < length) {
@@ -50,11 +50,11 @@ export class ByteTap implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Bytes handed from one async loop to another. At most one chunk waits: `push` ends when the reader took it. */
+/** A channel of bytes between two async loops. It holds at most one chunk: `push` resolves when the reader has taken it. */
 export class ByteChannel implements AsyncIterable<Uint8Array> {
   #waiting: Uint8Array | undefined;
   #ended = false;
-  /** The reader left: what is pushed is dropped */
+  /** Whether the reader has left, so that chunks are dropped */
   #abandoned = false;
   #wake: (() => void) | undefined;
 
@@ -99,7 +99,7 @@ export class ByteChannel implements AsyncIterable<Uint8Array> {
     wake?.();
   }
 
-  /** One side waits at a time: the writer for a taker, or the reader for a chunk. */
+  /** Waits for the other side: the writer for a reader, or the reader for a chunk. */
   #change(): Promise<void> {
     return new Promise((resolve) => {
       const other = this.#wake;

@@ -29,8 +29,10 @@ import { findTargets, type Targets } from './targets.ts';
 const UNSATISFIED = 'could not satisfy dependencies';
 
 /**
- * What `pacman -S --noconfirm` would do, and in which order (libalpm sync.c, deps.c, conflict.c): targets, system
- * upgrade, their dependencies one target at a time, conflicts, a last check, the order; removals before all else.
+ * Returns what `pacman -S --noconfirm` would do, in pacman's order, or the problems for which it would fail. The steps are
+ * libalpm's (sync.c, deps.c, conflict.c): targets, system upgrade, dependencies target by target, conflicts, a last check, the
+ * install order; removals come before all else.
+ * @throws AppError LIMIT when dependencies take too long to resolve
  */
 export function change(request: PacmanChangeRequest, source: SyncSource): ChangeResult {
   const session = new Session(request, source);
@@ -85,7 +87,7 @@ function fail(why: string, failures: readonly Failure[]): FailedChange {
   );
 }
 
-/** libalpm looks at the targets alone, before anything is resolved. */
+/** Returns failures for targets of another architecture; libalpm checks only targets, before it resolves anything. */
 function foreignAmong(packages: readonly CatalogPackage[], expected: string): Failure[] {
   return packages
     .filter((entry) => !takesArchitecture(expected, entry.architecture))
@@ -103,7 +105,10 @@ function resolveConflicts(
   return clash === undefined ? inside : { clash };
 }
 
-/** alpm_checkdeps both ways: a package that gave way, or that is replaced, may have left a requirement without an answer. */
+/**
+ * Returns failures for requirements that are no longer met after packages gave way or were replaced, of added and of installed
+ * packages (alpm_checkdeps).
+ */
 function unmetAfter(
   packages: readonly CatalogPackage[],
   {

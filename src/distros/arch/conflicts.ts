@@ -4,19 +4,19 @@ import type { Clash, Displaced } from './problems.ts';
 import { fullName, type Session } from './session.ts';
 import type { Targets } from './targets.ts';
 
-/** What remains of a transaction once conflicts inside it are resolved, or the conflict that nothing resolves. */
+/** The packages that remain once conflicts inside a transaction are resolved, or a conflict that cannot be resolved. */
 export type ConflictResolution =
   | {
       readonly packages: readonly CatalogPackage[];
-      /** Packages that gave way, each with what it gave way to */
+      /** Packages that gave way, each with the one that it gave way to */
       readonly displaced: readonly Displaced[];
     }
   | { readonly clash: Clash };
 
 /**
- * Conflicts inside the transaction (libalpm's _alpm_innerconflicts and sync.c): of two packages in conflict, one that
- * the other provides gives way with a warning; if neither does, nothing can be installed. A package never conflicts
- * with its own name.
+ * Resolves conflicts inside the transaction (libalpm's _alpm_innerconflicts and sync.c): of two packages in conflict, one that
+ * the other provides gives way, with a warning; if neither provides the other, nothing can be installed. A package never
+ * conflicts with its own name.
  */
 export function resolveInnerConflicts(
   packages: readonly CatalogPackage[],
@@ -42,8 +42,8 @@ export function resolveInnerConflicts(
 }
 
 /**
- * Conflicts with what is installed (_alpm_outerconflicts): it is removed in favour of the package to be installed
- * where the options say so, else nothing can be installed.
+ * Resolves conflicts with installed packages (_alpm_outerconflicts): if the options allow, the installed package is removed in
+ * favour of the new one; otherwise the conflict is returned and nothing can be installed.
  */
 export function resolveOuterConflicts(
   packages: readonly CatalogPackage[],

@@ -15,17 +15,20 @@ import { acceptSignature } from './signature.ts';
 
 /** The largest real `.files` database (extra) inflates to about 400 MiB. */
 const MAX_UNCOMPRESSED_BYTES = 2 * 1024 ** 3;
-/** File lists compress well: real databases stay below 30. */
+/** File lists compress well; real databases stay below 30. */
 const MAX_RATIO = 400;
 /** The longest real `desc` is 60 KiB (a meta package's depends), the longest real `files` 9 MiB. */
 const MAX_DESC_BYTES = 4 * 1024 ** 2;
 const MAX_FILES_BYTES = 256 * 1024 ** 2;
-/** Members with a package's fields; `depends` is of before pacman 4.1. */
+/** Members with a package's fields; `depends` dates from before pacman 4.1. */
 const DESCRIPTIONS: readonly string[] = ['desc', 'depends'];
-/** All repositories that exist have about 150,000 packages together. */
+/** All existing repositories together have about 150,000 packages. */
 const MAX_PACKAGES = 1_000_000;
 
-/** A repository database (`.db` or `.files`), compressed in any way pacman's libarchive reads. */
+/**
+ * Reads and verifies a repository database (`.db` or `.files`), plain or compressed with gzip, zstd, xz or bzip2.
+ * @throws AppError BAD_INDEX, LIMIT, SIGNATURE, UNSUPPORTED, UNTRUSTED_KEY
+ */
 export async function readDatabase(input: IndexInput): Promise<RepositoryIndex> {
   const { where } = input;
   const signedBy = await accept(input);
@@ -48,7 +51,7 @@ export async function readDatabase(input: IndexInput): Promise<RepositoryIndex> 
   return { packages, description: '', signedBy };
 }
 
-/** The file lists of a `.files` database. */
+/** Reader of `.files` databases. */
 export const fileLists: FileLists = {
   indexNames: ({ indexNames }) => indexNames.map((name) => name.replace(/\.db(?=$|\.tar)/, '.files')),
   read: async (input) => ({ signedBy: await accept(input), lists: readFileLists(input) }),
@@ -67,7 +70,10 @@ async function* readFileLists(input: Pick<IndexInput, 'bytes' | 'where'>): Async
   }
 }
 
-/** @throws AppError BAD_INDEX: pacman refuses the database (be_sync.c load_pkg_for_entry) */
+/**
+ * Splits a folder's name into name and version. @throws AppError BAD_INDEX when it has another form, for which pacman refuses the
+ * database (be_sync.c load_pkg_for_entry)
+ */
 function parseFolderName(directory: string, where: string): DescName {
   const [, name, version] = /^(.+)-([^-]+-[^-]+)$/s.exec(directory) ?? [];
   if (name !== undefined && version !== undefined) return { name, version };
@@ -82,7 +88,7 @@ interface Member {
   readonly text: string;
 }
 
-/** Members `<directory>/<member>` of the database, read whole; `wanted` says which. */
+/** Yields the members `<directory>/<member>` of the database that `wanted` accepts, each as a whole. */
 async function* members(
   input: { readonly bytes: Uint8Array; readonly where: string },
   wanted: (member: string) => boolean,
@@ -99,7 +105,7 @@ async function* members(
     });
   }
   const ready: Member[] = [];
-  /** Folders whose file list was read */
+  /** Folders whose file list has been read */
   const seen = new Set<string>();
   let pieces: Buffer[] | undefined;
   const scanner = new TarScanner({
@@ -145,7 +151,7 @@ async function* members(
   yield* ready.splice(0);
 }
 
-/** The same failure, told of the database: the tar reader and the decompressor know archives only. */
+/** Turns BAD_ARCHIVE, which the tar reader and the decompressor throw, into BAD_INDEX. */
 function asBadIndex(error: unknown, where: string): unknown {
   if (!(error instanceof AppError) || error.code !== 'BAD_ARCHIVE') return error;
   const message = error.message.startsWith(where) ? error.message : `${where}: ${error.message}`;

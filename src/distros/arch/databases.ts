@@ -2,24 +2,24 @@ import type { CatalogPackage, IndexPackage, PackageSource } from '../../model/pa
 import { type Relation, type RelationCache, satisfiesByName } from './relation.ts';
 import { compareVersions } from './version.ts';
 
-/** A source that also knows what replaces a package, by the names in `replaces`; without it -Su replaces nothing. */
+/** A source that also finds the packages that have a name in `replaces`; without that, -Su replaces nothing. */
 export interface SyncSource extends PackageSource {
   replacers?(name: string): readonly CatalogPackage[];
 }
 
-/** How a package is chosen for a requirement. */
+/** Conditions for choosing a package for a requirement. */
 export interface Search<Entry extends IndexPackage> {
-  /** Packages of these names are not chosen */
+  /** Packages with these names are not chosen */
   readonly excluding?: { named(name: string): IndexPackage | undefined };
-  /** Whether the package may not be chosen; called once for each that would do */
+  /** Returns whether a package must not be chosen; called once for each suitable package. */
   readonly isIgnored: (entry: Entry) => boolean;
-  /** A provider that is installed is chosen before all others */
+  /** An installed provider is chosen before all others */
   readonly installed?: { named(name: string): IndexPackage | undefined };
 }
 
 /**
- * libalpm's resolvedep: of the packages of this name the first whose version fits, else the first provider. Lists are
- * in the order of the databases, then of names, as `--noconfirm` chooses.
+ * Chooses a package as libalpm's resolvedep does with `--noconfirm`: the first package of the name whose version fits, else the
+ * first provider. The lists are in the order of the databases, then of names.
  */
 export function choose<Entry extends IndexPackage>(
   wanted: Relation,
@@ -42,8 +42,8 @@ export function choose<Entry extends IndexPackage>(
 }
 
 /**
- * The sync databases as libalpm sees them: in the order of the request, each with one package a name (the newest,
- * as repo-add keeps it), walked in order of name.
+ * The sync databases as libalpm sees them: in the order of the request, each with one package per name (the newest, which is what
+ * repo-add keeps), sorted by name.
  */
 export class SyncDatabases {
   readonly #source: SyncSource;
@@ -55,13 +55,16 @@ export class SyncDatabases {
     this.#relations = relations;
   }
 
-  /** What a requirement is met with; `rank` limits the search to one database. */
+  /** Returns the package that meets a requirement; `rank` limits the search to one database. */
   find(wanted: Relation, search: Search<CatalogPackage>, rank?: number): CatalogPackage | undefined {
     const lists = { named: this.named(wanted.name, rank), providers: this.providers(wanted.name, rank) };
     return choose(wanted, lists, this.#relations, search);
   }
 
-  /** Every package that `find` could choose. A package of the name is never chosen for another version it provides. */
+  /**
+   * Returns every package that `find` could choose. A package of the required name is never chosen for another version that it
+   * provides.
+   */
   candidates(wanted: Relation): CatalogPackage[] {
     return this.considered(wanted.name).filter((entry) =>
       entry.name === wanted.name
@@ -70,17 +73,17 @@ export class SyncDatabases {
     );
   }
 
-  /** Every package of this name or that provides it. */
+  /** Returns every package that has or provides the name. */
   considered(name: string): CatalogPackage[] {
     return [...this.named(name), ...this.providers(name)];
   }
 
-  /** Packages of this name, one a database at most. */
+  /** Returns packages of this name, at most one per database. */
   named(name: string, rank?: number): CatalogPackage[] {
     return inDatabase(newestOfEach(this.#source.byName(name)), rank);
   }
 
-  /** Packages of another name that provide this one. */
+  /** Returns packages of another name that provide this one. */
   providers(name: string, rank?: number): CatalogPackage[] {
     let found = this.#providers.get(name);
     if (found === undefined) {
@@ -90,12 +93,12 @@ export class SyncDatabases {
     return inDatabase(found, rank);
   }
 
-  /** Members of a group in every database. */
+  /** Returns the members of a group in every database. */
   group(name: string, rank?: number): CatalogPackage[] {
     return inDatabase(this.#walk(this.#source.group(name)), rank);
   }
 
-  /** Packages that replace one of this name, in some version. */
+  /** Returns packages that replace one of this name, in any version. */
   replacers(name: string): CatalogPackage[] {
     return this.#walk(this.#source.replacers?.(name) ?? []);
   }
@@ -107,7 +110,7 @@ export class SyncDatabases {
     );
   }
 
-  /** Only what `named` would give is in a database: a superseded version there provides nothing. */
+  /** Returns whether the package is the newest of its name in its database; superseded versions provide nothing. */
   #isCurrent(entry: CatalogPackage): boolean {
     const siblings = this.#source.byName(entry.name);
     if (siblings.length < 2) return true;

@@ -2,10 +2,10 @@ import { AppError } from '../../model/app-error.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import { UNUSABLE } from '../../model/unusable.ts';
 
-/** `%NAME%` → its lines, by name without the percent signs. */
+/** Fields of a package: name without the percent signs → lines. */
 export type DescFields = Map<string, string[]>;
 
-/** Where it stands here; every other field goes to `extra`. */
+/** Fields with a place in IndexPackage; all others go to `extra`. */
 const KNOWN_FIELDS = new Set([
   'FILENAME',
   'NAME',
@@ -28,7 +28,7 @@ const KNOWN_FIELDS = new Set([
   'DEPENDS',
 ]);
 
-/** Fields of which pacman reads one line, whatever follows; of all others it reads up to an empty line. */
+/** Fields of which pacman reads one line, whatever follows; it reads all others up to an empty line. */
 const SINGLE_FIELDS = new Set([
   ...[
     'FILENAME',
@@ -46,15 +46,18 @@ const SINGLE_FIELDS = new Set([
   ...['MD5SUM', 'SHA256SUM', 'PGPSIG'],
 ]);
 
-/** Names become file names below `/.pkg`, and pacman's own rules are narrower (PKGBUILD(5), `pkgname`). */
+/**
+ * Names and versions that are safe in file names, since they appear below `/.pkg`; pacman's own rules are narrower (PKGBUILD(5),
+ * `pkgname`).
+ */
 const SAFE_NAME = /^[^\s/\0-\x1f\x7f.-][^\s/\0-\x1f\x7f]*$/u;
 const FIELD_LINE = /^%([^%\s]+)%$/;
 /** PATH_MAX of Linux */
 const MAX_FILE_NAME_CHARACTERS = 4096;
 
 /**
- * Adds a `desc` (or, in older databases, `depends`) member's fields as libalpm reads them (be_sync.c sync_db_read): of a
- * repeated single value the last counts, lists go on; lines that belong to no field are passed over.
+ * Adds the fields of a member `desc` (or, in older databases, `depends`) to `into`, as libalpm reads them (be_sync.c
+ * sync_db_read): if a single value is repeated, the last counts; repeated lists are joined; lines outside of fields are ignored.
  */
 export function readFields(text: string, into: DescFields): void {
   const lines = text.split('\n');
@@ -73,22 +76,22 @@ export function readFields(text: string, into: DescFields): void {
     const values = into.get(field) ?? [];
     into.set(field, values);
     for (; index < lines.length && lines[index] !== ''; index += 1) {
-      // Of a field that pacman does not know each line is one of its own.
+      // pacman skips unknown fields line by line, so a field may start in them.
       if (!isKnown && FIELD_LINE.test(lines[index] as string)) break;
       values.push(lines[index] as string);
     }
   }
 }
 
-/** What a package's folder in the database is called, `<name>-<version>-<release>`: to pacman its name and version. */
+/** The name of a package's folder in the database, `<name>-<version>-<release>`, from which pacman takes name and version. */
 export interface DescName {
   readonly name: string;
   readonly version: string;
 }
 
 /**
- * What makes the record unusable goes to `extra` (model/unusable.ts).
- * @throws AppError BAD_INDEX where pacman refuses the whole database
+ * Makes an index entry of a package's fields. If the package cannot be used, the reason goes to `extra` (model/unusable.ts).
+ * @throws AppError BAD_INDEX when pacman refuses the whole database
  */
 export function toPackage({ name, version }: DescName, fields: DescFields, where: string): IndexPackage {
   const single = (field: string): string => fields.get(field)?.[0] ?? '';
@@ -140,7 +143,7 @@ export function toPackage({ name, version }: DescName, fields: DescFields, where
   };
 }
 
-/** Why the package cannot be had; empty when it can. */
+/** Returns the reason why the package cannot be used; undefined if it can. */
 function faultOf(record: DescName & { fileName: string; checksum: string | undefined }): string {
   const { name, version, fileName, checksum } = record;
   const expected = (what: string, got: string): string =>
@@ -153,12 +156,12 @@ function faultOf(record: DescName & { fileName: string; checksum: string | undef
   return '';
 }
 
-/** A field called `__proto__` is a field too. */
+/** Sets a field even if it is called `__proto__`. */
 function setOwn(record: Record<string, readonly string[]>, key: string, value: readonly string[]): void {
   Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
-/** 0, not known, where it is no whole number: pacman installs such a package too. */
+/** Parses a whole number; 0 (unknown) for anything else: pacman installs such a package too. */
 function count(text: string): number {
   const number = Number(text);
   return /^\d+$/.test(text) && Number.isSafeInteger(number) ? number : 0;

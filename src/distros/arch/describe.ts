@@ -2,14 +2,14 @@ import type { ArchiveFacts } from '../../model/archive.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import { infoList, infoNumber, infoValue } from '../shared/pkginfo.ts';
 
-/** `.PKGINFO` keys that repo-add copies to fields with no place of their own here. */
+/** Key of `.PKGINFO` → database field, for those that repo-add copies and IndexPackage keeps in `extra`. */
 const EXTRA_FIELDS = {
   optdepend: 'OPTDEPENDS',
   makedepend: 'MAKEDEPENDS',
   checkdepend: 'CHECKDEPENDS',
 } as const;
 
-/** What repo-add would write for the archive. */
+/** Returns the entry that repo-add would write for the archive. */
 export function describe(facts: ArchiveFacts, fileName: string): IndexPackage {
   const { info } = facts;
   const extra: Record<string, readonly string[]> = {};

@@ -63,16 +63,19 @@ const resolver: Resolver = {
   },
 };
 
-/** In parentheses what is not known of it */
+/** Step of ldconfig, which may be followed by a reason in parentheses */
 const LDCONFIG_STEP = /^ldconfig(?: \(|$)/;
 
-/** pacman reports scriptlets and hooks that lack their shell, goes on, and still runs ldconfig, which needs none. */
+/**
+ * Returns the steps that pacman still does without a shell: it reports scriptlets and hooks, goes on, and runs ldconfig, which
+ * needs no shell.
+ */
 function withoutShell(steps: readonly string[]): RemainingSteps {
   const skipped = steps.filter((step) => !LDCONFIG_STEP.test(step));
   return { skipped, command: skipped.length < steps.length ? ['/sbin/ldconfig'] : undefined };
 }
 
-/** Arch Linux and its kin: pacman databases and packages, libalpm's solver. */
+/** Code of the Arch family: pacman's databases and packages, and libalpm's solver. */
 export const arch: Distro = {
   id: archFamily.id,
   architectures,
@@ -86,7 +89,7 @@ export const arch: Distro = {
     names: archFamily.archiveNames,
     read: readPackageArchive,
     readUnverified,
-    // A signature and a checksum are over all of an archive.
+    // Signature and checksum cover the whole archive.
     unsigned: () => ({ endsAt: 0, tarEndsAt: 0, parts: [] }),
     describe,
     metadata,

@@ -11,7 +11,7 @@ const ENDINGS: Readonly<Record<Compression, string>> = {
   none: '',
 };
 
-/** Arch Linux and its kin */
+/** The Arch family: Arch Linux and its relatives. */
 export const archFamily: Family = {
   id: 'arch',
   tool: 'pacman',
@@ -19,7 +19,7 @@ export const archFamily: Family = {
   releases: ['rolling'],
   solvers: [],
   archiveNames: {
-    // PKGEXT of makepkg.conf(5); the last five are told by name, and refused by what they are.
+    // PKGEXT of makepkg.conf(5); the last five are recognised by name, and rejected by their content.
     suffixes: ['.zst', '.xz', '.gz', '.bz2', '', '.lz4', '.lzo', '.lz', '.lrz', '.Z'].map(
       (ending) => `.pkg.tar${ending}`,
     ),

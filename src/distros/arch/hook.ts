@@ -1,12 +1,12 @@
-/** A `[Trigger]` of alpm-hooks(5). */
+/** A `[Trigger]` section of a hook (alpm-hooks(5)). */
 export interface HookTrigger {
   readonly operations: ReadonlySet<string>;
   readonly type: 'Package' | 'Path';
-  /** Globs; `!` in front excludes; the last that matches decides */
+  /** Globs; one with `!` in front excludes; the last match decides */
   readonly targets: readonly string[];
 }
 
-/** A hook of alpm-hooks(5). */
+/** A hook (alpm-hooks(5)). */
 export interface Hook {
   /** File name with `.hook` */
   readonly name: string;
@@ -20,7 +20,10 @@ export interface Hook {
   readonly abortOnFail: boolean;
 }
 
-/** `problems`: lines that pacman prints; a hook with an error is not run, so `hook` is undefined. */
+/**
+ * Result of reading a hook. `problems`: lines that pacman prints; `hook` is undefined if one is an error, since pacman then does
+ * not run it.
+ */
 export interface ParsedHook {
   readonly hook: Hook | undefined;
   readonly problems: readonly string[];
@@ -36,7 +39,10 @@ interface Draft {
   abortOnFail: boolean;
 }
 
-/** Reads a hook as libalpm 13 does: the first bad line makes the whole hook void. `path` is for messages. */
+/**
+ * Parses a hook as libalpm 13 does: the first bad line makes the whole hook void.
+ * @param path for messages
+ */
 export function parseHook(text: string, path: string): ParsedHook {
   const draft: Draft = {
     triggers: [],
@@ -69,7 +75,7 @@ export function parseHook(text: string, path: string): ParsedHook {
   return finish(draft, path, problems);
 }
 
-/** isspace(3): not what JavaScript trims besides. */
+/** Trims the white space of isspace(3), which is less than JavaScript's trim removes. */
 function trim(text: string): string {
   return text.replace(/^[ \t\v\f\r]+/, '').replace(/[ \t\v\f\r]+$/, '');
 }
@@ -91,7 +97,7 @@ function optionOf(content: string): Option {
   return { key: trim(content.slice(0, equals)), value: trim(content.slice(equals + 1)) };
 }
 
-/** Whether an option that has one value has it already. */
+/** Returns whether an option with a single value has been set already. */
 function isSet({ triggers, when, description, command }: Draft, section: string, key: string): boolean {
   if (section === 'Trigger') return key === 'Type' && triggers.at(-1)?.type !== undefined;
   if (section !== 'Action') return false;
@@ -173,7 +179,10 @@ function finish(draft: Draft, path: string, problems: string[]): ParsedHook {
   };
 }
 
-/** libalpm's wordsplit: quotes group, a backslash escapes quotes only. Undefined when a quote has no end. */
+/**
+ * Splits a command into words as libalpm's wordsplit does: quotes group, and a backslash escapes only quotes; undefined if a
+ * quote is not closed.
+ */
 export function splitWords(text: string): string[] | undefined {
   const words: string[] = [];
   let position = 0;

@@ -8,26 +8,29 @@ import { HOOK_FOLDERS, HOOK_SUFFIX, isHookFile } from './hook-files.ts';
 import { packagePaths } from './paths.ts';
 import { RelationCache } from './relation.ts';
 
-/** A hook that the installation of these packages triggers. */
+/** A hook that an installation triggers. */
 export interface TriggeredHook {
   readonly hook: Hook;
-  /** What its triggers matched, sorted by bytes, each once: the hook's standard input under NeedsTargets */
+  /** Names or paths that its triggers matched, sorted by bytes, each once: the hook's standard input with NeedsTargets */
   readonly targets: readonly string[];
-  /** Those of its `Depends` that no package of the image satisfies: pacman reports the hook and does not run it. */
+  /**
+   * Entries of its `Depends` that no package of the image satisfies: if there are any, pacman reports the hook and does not run
+   * it.
+   */
   readonly unsatisfied: readonly string[];
 }
 
-/** The hooks that an installation runs. */
+/** Hooks that an installation runs. */
 export interface HookPlan {
   /** In order of execution */
   readonly hooks: readonly TriggeredHook[];
-  /** Lines that pacman prints while it reads the hooks */
+  /** Lines that pacman prints while reading hooks */
   readonly problems: readonly string[];
 }
 
 /**
- * The PostTransaction hooks that pacman would run after installing these packages into an empty root. PreTransaction
- * hooks are read before the first package is unpacked, so that a hook of the same transaction is never seen.
+ * Returns the PostTransaction hooks that pacman would run after installing these packages into an empty root. There are no
+ * PreTransaction hooks: pacman reads them before it unpacks the first package.
  */
 export function planHooks(packages: readonly InstalledPackage[]): HookPlan {
   const problems: string[] = [];
@@ -57,11 +60,11 @@ export function planHooks(packages: readonly InstalledPackage[]): HookPlan {
 
 interface HookFile {
   readonly path: string;
-  /** Undefined when it is a link out of what is known */
+  /** Undefined if it is a link to a file whose content is not known */
   readonly content: string | undefined;
 }
 
-/** One file a name, the later folder's; sorted by name without the suffix. */
+/** Returns one file per name, the later folder's, sorted by name without the suffix. */
 function hookFiles(packages: readonly InstalledPackage[]): HookFile[] {
   const contents = new Map<string, string>();
   const entries = new Map<string, FileEntry>();
@@ -88,7 +91,7 @@ function hookFiles(packages: readonly InstalledPackage[]): HookFile[] {
   return [...byName].sort(([a], [b]) => compareBytes(a, b)).map(([, file]) => file);
 }
 
-/** A link to /dev/null masks: an empty hook. */
+/** Returns the content of a hook, empty for a link to /dev/null, which masks it. */
 function contentOf(
   entry: FileEntry,
   entries: ReadonlyMap<string, FileEntry>,
@@ -116,7 +119,10 @@ function linkedPath(entry: FileEntry): string {
   return parts.join('/');
 }
 
-/** Package names and paths of a transaction that only installs. Paths as pacman lists them: directories end in `/`. */
+/**
+ * Matches triggers with the package names and paths of a transaction that only installs. Directories end in `/`, as pacman lists
+ * them.
+ */
 class TargetMatcher {
   readonly #packages: readonly InstalledPackage[];
   #names: string[] | undefined;
@@ -154,18 +160,18 @@ class TargetMatcher {
   }
 }
 
-/** `!` excludes; a backslash in front lets a pattern start with `!`. */
+/** Returns a pattern without the `!` that excludes or the backslash that escapes a leading `!`. */
 function bare(pattern: string): string {
   return pattern.startsWith('!') || pattern.startsWith('\\') ? pattern.slice(1) : pattern;
 }
 
-/** _alpm_fnmatch_patterns: from the last pattern to the first, the first that matches decides. */
+/** Returns whether patterns select a text: the last that matches decides (_alpm_fnmatch_patterns). */
 function isSelected(patterns: readonly string[], text: string): boolean {
   const decisive = patterns.findLast((pattern) => matchesGlob(bare(pattern), text));
   return decisive !== undefined && !decisive.startsWith('!');
 }
 
-/** Index of the first text that is not before `wanted`. */
+/** Returns the index of the first text that is not before `wanted`. */
 function firstAtLeast(sorted: readonly string[], wanted: string): number {
   let low = 0;
   let high = sorted.length;

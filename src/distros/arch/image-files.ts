@@ -2,7 +2,7 @@ import type { ArchiveMetadata } from '../distro.ts';
 import type { PackageDatabase } from '../install.ts';
 import { infoValue, parsePkgInfo } from '../shared/pkginfo.ts';
 
-/** `.PKGINFO` as makepkg writes it: it never names a hash of the data, which abuild's always does. */
+/** Metadata of pacman's archives: makepkg's `.PKGINFO`, which never has a hash of the data; abuild's always has it. */
 export const metadata: ArchiveMetadata = {
   member: '.PKGINFO',
   isOwn: (content) => !/^datahash *=/m.test(Buffer.from(content).toString('latin1')),
@@ -14,7 +14,7 @@ export const metadata: ArchiveMetadata = {
 
 const ENTRY = /^(?:.*\/)?var\/lib\/pacman\/local\/([^/]+)-([^/-]+-[^/-]+)\/desc$/;
 
-/** libalpm's database, a folder for each package whose name says which. */
+/** Database of libalpm in a root: a folder per package, named by the package and its version. */
 export const database: PackageDatabase = {
   isState: (path) => /^var\/lib\/pacman(?:\/|$)/.test(path),
   isList: (path) => ENTRY.test(path),

@@ -3,20 +3,21 @@ import type { GeneratedFile, InstalledPackage } from '../install.ts';
 import type { HookPlan } from './hooks.ts';
 import { hookTargetsPath, installScript, scriptletPath, scriptletsOf } from './install-script.ts';
 
-/** Lines of the steps that are done; there from the start, so that the script needs no tool to make it. */
+/** List of the steps that are done, one per line; it exists from the start, so that the script needs no tool to create it. */
 const STATE_PATH = '.pkg/state';
 
-/** The steps of an installation, and which of them the tree has already. */
+/** Steps of an installation, with those whose effect the tree already has. */
 export interface StepPlan {
   readonly plan: HookPlan;
-  /** Names of steps (stepName) that the tree has already */
+  /** Names (stepName) of steps whose effect the tree already has */
   readonly appliedSteps: readonly string[];
   readonly pendingSteps: readonly string[];
 }
 
 /**
- * `.pkg/arch/<package>/INSTALL` of every package that has one, what hooks read on standard input,
- * `.pkg/install.sh`, `.pkg/manifest.json` and the list of done steps. Deterministic.
+ * Returns the files below `/.pkg` that finish an install: `.pkg/arch/<package>/INSTALL` of every package that has one, the
+ * standard input of hooks, `.pkg/install.sh`, `.pkg/manifest.json` and the list of done steps. The same input gives the same
+ * bytes.
  */
 export function installFiles(
   packages: readonly InstalledPackage[],

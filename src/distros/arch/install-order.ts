@@ -3,10 +3,10 @@ import { PackageList } from './package-list.ts';
 import type { RelationCache } from './relation.ts';
 
 /**
- * libalpm's _alpm_sortbydeps: depth-first from each package in list order, what it depends on before it. The
- * children of a package are visited in list order, not in the order of its depends. A cycle is entered where it is
- * met; nothing is warned about, as in pacman 7. `installed`: packages that stay; two in the list may depend on each
- * other by way of them.
+ * Sorts packages for installation as libalpm's _alpm_sortbydeps does: depth first from each package in list order, dependencies
+ * before the package. The dependencies of a package are visited in list order, not in the order of its depends. A cycle is
+ * entered where it is met, without a warning, as in pacman 7.
+ * @param installed packages that stay: two packages of the list may depend on each other through them
  */
 export function installOrder<Entry extends IndexPackage>(
   packages: readonly Entry[],
@@ -36,7 +36,10 @@ export function installOrder<Entry extends IndexPackage>(
   return ordered;
 }
 
-/** Installed packages become vertices behind the others, in the order in which something depends on them. */
+/**
+ * Builds the graph of dependencies. Installed packages are vertices after the others, in the order in which something depends on
+ * them.
+ */
 function dependencyGraph(
   packages: readonly IndexPackage[],
   installed: PackageList<IndexPackage>,

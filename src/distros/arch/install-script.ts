@@ -4,20 +4,23 @@ import { shellQuote } from '../shared/shell/quote.ts';
 import type { HookPlan, TriggeredHook } from './hooks.ts';
 import type { InstallStep } from './known-step.ts';
 
-/** What pacman calls for an installation, in this order around the unpacking. */
+/** Functions that pacman calls for an installation, before and after unpacking. */
 const SCRIPTLETS = ['pre_install', 'post_install'] as const;
 
-/** No leading slash. Package names are single path components: the archive reader refuses others. */
+/**
+ * Returns the path of a package's scriptlets, without a leading slash. Package names are single path components: the archive
+ * reader refuses others.
+ */
 export function scriptletPath(facts: ArchiveFacts): string {
   return `.pkg/arch/${facts.name}/INSTALL`;
 }
 
-/** The file that a hook reads its targets from on standard input; no leading slash. */
+/** Returns the path of the file with a hook's targets, its standard input; no leading slash. */
 export function hookTargetsPath(hook: TriggeredHook): string {
   return `.pkg/arch-hooks/${hook.hook.name}.targets`;
 }
 
-/** As `/.pkg/state` has it. */
+/** Returns the name of a step in `/.pkg/state`. */
 export function stepName(step: InstallStep): string {
   switch (step.kind) {
     case 'scriptlet':
@@ -30,8 +33,8 @@ export function stepName(step: InstallStep): string {
 }
 
 /**
- * The functions of `.INSTALL` that pacman calls: those whose name stands anywhere in it outside of comments, which
- * is all that libalpm looks at.
+ * Returns the functions of `.INSTALL` that pacman calls: libalpm only checks whether the name occurs anywhere outside of
+ * comments.
  */
 export function scriptletsOf(facts: ArchiveFacts): string[] {
   const script = facts.scripts.find(({ name }) => name === 'INSTALL');
@@ -41,9 +44,9 @@ export function scriptletsOf(facts: ArchiveFacts): string[] {
 }
 
 /**
- * `/.pkg/install.sh`: what pacman does after unpacking, in its order (libalpm add.c, trans.c, hook.c; behaviour
- * compared with pacman 6.0.2): scriptlets package by package, ldconfig, PostTransaction hooks. As with pacman, a
- * command that fails is reported, the rest still run, and the exit status is 0.
+ * Returns the text of `/.pkg/install.sh`, which does what pacman does after unpacking, in the same order (libalpm add.c, trans.c,
+ * hook.c; compared with pacman 6.0.2): scriptlets package by package, ldconfig, PostTransaction hooks. As in pacman, a command
+ * that fails is reported, the rest still run, and the exit status is 0.
  */
 export function installScript(
   packages: readonly InstalledPackage[],
@@ -54,7 +57,7 @@ export function installScript(
     scriptletsOf(facts).map((name) =>
       line('scriptlet', [
         `${facts.name}-${facts.version}`,
-        // Both become part of a command line, as in pacman's own `sh -c`.
+        // Both become parts of a command line, as in pacman's own `sh -c`.
         shellQuote(`/${scriptletPath(facts)}`),
         name,
         shellQuote(facts.version),
@@ -83,7 +86,7 @@ function hookLine(triggered: TriggeredHook, count: string): string {
   if (unsatisfied.length > 0) return line('skip_hook', [title, hook.name, unsatisfied.join(' ')]);
   const input = hook.needsTargets ? `/${hookTargetsPath(triggered)}` : '/dev/null';
   const [program = '', ...args] = hook.command;
-  // execv(3) looks in the root folder for a bare name, a shell in PATH.
+  // For a bare name, execv(3) looks in the current folder, which is the root; a shell would look in PATH.
   const path = program.includes('/') ? program : `./${program}`;
   return line('hook', [title, hook.name, input, path, ...args]);
 }
@@ -92,7 +95,7 @@ function line(command: string, words: readonly string[]): string {
   return `${[command, ...words.map((word) => (word === '' ? "''" : shellQuote(word)))].join(' ')}\n`;
 }
 
-/** A control character of a hook's name would end the comment. */
+/** Returns the steps for a comment, which a control character in a hook's name could otherwise end. */
 function listed(pendingSteps: readonly string[]): string {
   if (pendingSteps.length === 0) return '# Nothing is left to do.\n';
   const lines = pendingSteps.map((step) => `#   ${step.replaceAll(/[\0-\x1f\x7f]/g, '?')}\n`);

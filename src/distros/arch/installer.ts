@@ -7,9 +7,9 @@ import { LOCAL_DATABASE, SYNC_DATABASES, writeLocalDatabase } from './local-db.t
 import { unlinkedRoot } from './unlinked-root.ts';
 
 /**
- * What pacman does around the files: its database, and in its order scriptlets, ldconfig and hooks. Not in the root by
- * nature: `var/log/pacman.log`, the cache of archives, what is in `var/lib/pacman/sync`, which it downloads,
- * and the lock (`var/lib/pacman/db.lck`).
+ * Returns the installer that adds what pacman makes besides the packages' files: its database and, in its order, the effects of
+ * scriptlets, ldconfig and hooks. It does not add what depends on the run: `var/log/pacman.log`, the cache of archives, the
+ * databases in `var/lib/pacman/sync` and the lock `var/lib/pacman/db.lck`.
  */
 export function installer(installation: Installation): Installer {
   const { packages, scripts, database, mode } = installation;
@@ -18,7 +18,7 @@ export function installer(installation: Installation): Installer {
   let unknown = mode !== 'static';
   let linked = true;
 
-  /** After a step that is left nobody knows the root that the next one would find. */
+  /** Applies a step or leaves it pending; after a pending step, the root that the next one would find is not known. */
   const take = (step: InstallStep, root: Root): void => {
     if (!unknown && applyKnownStep(step, linked ? root : unlinkedRoot(root), packages) === undefined) {
       appliedSteps.push(stepName(step));
@@ -27,7 +27,7 @@ export function installer(installation: Installation): Installer {
     pendingSteps.push(stepName(step));
     unknown = true;
   };
-  /** pacman runs it with scripts off too; behind a step that is left it has to run again. */
+  /** Runs ldconfig, which pacman does even without scripts; after a pending step it has to run again. */
   const link = (root: Root): void => {
     if (root.stat('etc/ld.so.conf') === undefined || root.stat('sbin/ldconfig') === undefined) return;
     const why = applyKnownStep({ kind: 'ldconfig' }, root, packages);
@@ -55,7 +55,7 @@ export function installer(installation: Installation): Installer {
         root.put('tmp', { type: 'directory', mode: 0o1777 });
       scriptlet(installed, 'pre_install', root);
     },
-    // libarchive, as pacman uses it, looks no names up: the archive's numbers count.
+    // pacman has libarchive use the archive's numbers and never look names up.
     owner: ({ uid, gid }) => ({ uid, gid }),
     after(installed, root) {
       scriptlet(installed, 'post_install', root);

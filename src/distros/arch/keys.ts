@@ -6,10 +6,12 @@ import type { PacmanTrust } from './pacman-trust.ts';
 import { ARCH_MASTER_KEY_PINS } from './pins.ts';
 import { parseSigLevel } from './sig-level.ts';
 
-/** What archlinux-keyring installs; a file of another name would add to it unseen. */
+/** Files of archlinux-keyring; files of other names are left out, because they could add keys unnoticed. */
 const KEYRING_FILE = /^archlinux(?:\.gpg|-trusted|-revoked)$/;
 
-/** Arch's keyring is a package of its repositories, which counts as far as the product pins its main keys. */
+/**
+ * Keys of the Arch family: the keyring is a package of the repositories, and is trusted as far as the product pins its main keys.
+ */
 export const keys: Keys = {
   package: 'archlinux-keyring',
   isKeyFile: (path) => path.startsWith('usr/share/pacman/keyrings/') && !path.endsWith('/'),
@@ -32,6 +34,6 @@ export const keys: Keys = {
       throw error;
     }
   },
-  /** pacman's keyring is made in the root by pacman-key(8), from the keyring package's files. */
+  /** None: pacman-key(8) makes pacman's keyring in the root, from the keyring package's files. */
   installed: () => [],
 };

@@ -11,22 +11,21 @@ import { undecided } from '../shared/shell/undecided.ts';
 import type { TriggeredHook } from './hooks.ts';
 import { runLdconfig } from './ldconfig/run-ldconfig.ts';
 
-/** What pacman runs once the files of a package, or of all, are unpacked. */
+/** A step that pacman runs once the files of a package, or of all packages, are unpacked. */
 export type InstallStep =
   | { readonly kind: 'scriptlet'; readonly installed: InstalledPackage; readonly name: string }
   | { readonly kind: 'ldconfig' }
   | { readonly kind: 'hook'; readonly hook: TriggeredHook };
 
 const SHELL = 'usr/bin/bash';
-/** Where libalpm calls it (trans.c) */
+/** Path by which libalpm calls ldconfig (trans.c) */
 const LDCONFIG = '/sbin/ldconfig';
-/** What a shell of root searches; Arch has programs in usr/bin alone. */
+/** Folders of PATH in a shell of root; Arch has programs only in usr/bin. */
 const PATH = ['usr/local/sbin', 'usr/local/bin', 'usr/sbin', 'usr/bin', 'sbin', 'bin'];
 
 /**
- * Does to the root what the step would, where its whole effect follows from its text, the root and what is known of the
- * packages in it.
- * @returns why it does not, with the root as it was; `undefined` when the effect was applied
+ * Applies a step's effect to the root, if the whole effect follows from its text, the root and the facts of the packages.
+ * @returns the reason why it was not applied, with the root unchanged; `undefined` when it was
  */
 export function applyKnownStep(
   step: InstallStep,
@@ -80,7 +79,7 @@ function environmentOf(draft: RootDraft, packages: readonly InstalledPackage[]):
   };
 }
 
-/** ldconfig of the whole root, which is the working directory: without arguments, or as `ldconfig -r .` */
+/** Returns ldconfig for the whole root: called without arguments or with `-r .`, since the root is the working directory. */
 function ldconfig(packages: readonly InstalledPackage[], program: string): KnownCommand {
   return ({ args, root }) => {
     const { options, operands } = readOptions(args, '', 'r');

@@ -4,18 +4,18 @@ import type { Installation, InstalledPackage, Root } from '../install.ts';
 import { packagePaths } from './paths.ts';
 import { compareVersions } from './version.ts';
 
-/** pacman(8), DBPath */
+/** Folder of pacman's database of installed packages (pacman(8), DBPath); no leading slash. */
 export const LOCAL_DATABASE = 'var/lib/pacman/local';
-/** Where pacman keeps the databases that it downloads; no leading slash. */
+/** Folder of the databases that pacman downloads; no leading slash. */
 export const SYNC_DATABASES = 'var/lib/pacman/sync';
 
 /** Version of the layout below `local`, since pacman 4.2 */
 const DATABASE_VERSION = '9\n';
 
-/** The first pacman that knows `xdata` */
+/** First version of pacman that knows `xdata` */
 const XDATA_SINCE = '6.1.0';
 
-/** Root members that pacman keeps, and under which name */
+/** Root members that pacman keeps, with their names in the database */
 const KEPT_MEMBERS = [
   ['.CHANGELOG', 'changelog'],
   ['.INSTALL', 'install'],
@@ -23,8 +23,8 @@ const KEPT_MEMBERS = [
 ] as const;
 
 /**
- * Writes `var/lib/pacman/local` as libalpm does (be_local.c; measured with pacman 6.0.2): a folder a package with
- * `desc`, `files`, and the archive's own `.MTREE`, `.INSTALL`, `.CHANGELOG`.
+ * Writes `var/lib/pacman/local` as libalpm does (be_local.c; observed with pacman 6.0.2): a folder per package with `desc`,
+ * `files`, and the archive's `.MTREE`, `.INSTALL` and `.CHANGELOG`.
  */
 export function writeLocalDatabase({ packages, time }: Installation, root: Root): void {
   root.put(`${LOCAL_DATABASE}/ALPM_DB_VERSION`, file(Buffer.from(DATABASE_VERSION)));
@@ -62,13 +62,15 @@ function memberOf(
   return entry === undefined ? undefined : { entry, bytes: Buffer.from(base64, 'base64') };
 }
 
-/** The image's own pacman decides; without one, what makepkg put into the packages. */
+/**
+ * Returns whether the image's pacman knows `xdata`; without a pacman in the image, true, so that all that makepkg wrote is kept.
+ */
 function knowsXdata(packages: readonly InstalledPackage[]): boolean {
   const pacman = packages.find(({ facts }) => facts.name === 'pacman');
   return pacman === undefined || compareVersions(pacman.facts.version, XDATA_SINCE) >= 0;
 }
 
-/** Fields with one value, then those with a list, in libalpm's order: [field, key of .PKGINFO]. */
+/** Fields with one value in libalpm's order: [field, key of .PKGINFO]; below, those with a list. */
 const SINGLE_FIELDS = [
   ['NAME', 'pkgname'],
   ['VERSION', 'pkgver'],
@@ -117,15 +119,15 @@ function descOf(
   return Buffer.from(text, 'latin1');
 }
 
-/** What pacman has compared: the signature instead of the checksum, where there is one. */
+/** Returns how pacman verified the package: by its signature, else by the checksum of an index, else not at all. */
 function validationOf({ facts, listed = true }: InstalledPackage): string {
   if (facts.signedBy !== '') return 'pgp';
   return listed ? 'sha256' : 'none';
 }
 
 /**
- * `.PKGINFO` byte for byte (latin1): unlike ArchiveFacts.info with trailing spaces, without lines that lack ` = `
- * exactly, as libalpm's be_package.c reads them.
+ * Reads `.PKGINFO` byte for byte (latin1) as libalpm's be_package.c does: unlike ArchiveFacts.info, with trailing spaces and only
+ * lines with exactly ` = `.
  */
 function readInfo(bytes: Buffer): Map<string, string[]> {
   const info = new Map<string, string[]>();
@@ -140,7 +142,7 @@ function readInfo(bytes: Buffer): Map<string, string[]> {
   return info;
 }
 
-/** A number, which is not written when it is 0; `otherwise` when it is none. */
+/** Returns a number's text, nothing if it is 0, or `otherwise` if it is not a number. */
 function numberOf(values: readonly string[] | undefined, otherwise: string): string[] {
   const value = values?.at(-1);
   if (value === undefined) return [];
@@ -156,7 +158,7 @@ function filesOf({ facts }: InstalledPackage): Buffer {
   const sums = new Map(Object.entries(facts.backupMd5));
   const lines = backup.map((path) => {
     const sum = sums.get(path) ?? '(null)';
-    // libalpm notes the sum at the first line of a name.
+    // libalpm writes the sum in the first line of a name.
     sums.delete(path);
     return `${path}\t${sum}\n`;
   });

@@ -7,15 +7,15 @@ import { oneChunk } from '../shared/one-chunk.ts';
 
 /** `.MTREE` of the largest packages inflates to 60 MiB. */
 const MAX_MTREE_BYTES = 256 * 1024 * 1024;
-/** Lines that repeat compress well: real ones stay below 20. */
+/** Repeated lines compress well; real listings stay below 20. */
 const MAX_RATIO = 2000;
-/** libarchive reads no longer line. */
+/** libarchive rejects longer lines. */
 const MAX_LINE_BYTES = 65_536;
 const SNIFFED_BYTES = 1024;
 
 const ANY = /^/;
 const digest = (bytes: number) => new RegExp(`^[0-9a-f]{${2 * bytes}}$`);
-/** Keywords with a value; of any other, or another value, libarchive warns, and pacman takes no warning. */
+/** Keywords with the form of their values; libarchive warns of all others, and pacman then does not use the listing. */
 const KEYWORDS: ReadonlyMap<string, RegExp> = new Map([
   ...['cksum', 'content', 'contents', 'flags', 'gid', 'gname', 'inode', 'link'].map(
     (key) => [key, ANY] as const,
@@ -36,15 +36,15 @@ const KEYWORDS: ReadonlyMap<string, RegExp> = new Map([
 const FLAGS: readonly string[] = ['ignore', 'nochange', 'optional'];
 
 /**
- * The paths of an mtree(5) listing, however compressed, as pacman takes them from it (libalpm be_package.c and
- * libarchive's mtree reader): in its order, directories with a slash at the end, without what begins with a dot.
- * Undefined where it does not take the listing, and lists the archive's entries instead.
+ * Reads the paths of an mtree(5) listing, plain or compressed, as pacman does (libalpm be_package.c and libarchive's mtree
+ * reader): in the order of the listing, directories with a slash at the end, without paths that begin with a dot. Undefined if
+ * pacman does not use the listing, but the archive's entries.
  */
 export async function mtreePaths(mtree: Uint8Array): Promise<readonly string[] | undefined> {
   const text = await textOf(mtree);
   const lines = text === undefined ? undefined : linesOf(text);
   const paths = lines === undefined ? undefined : pathsOf(lines);
-  // Without its signature it is known by its entries.
+  // Without the line `#mtree`, only its entries identify a listing.
   return paths?.length === 0 && text?.startsWith('#mtree') !== true ? undefined : paths;
 }
 
@@ -63,7 +63,7 @@ async function textOf(mtree: Uint8Array): Promise<string | undefined> {
   return Buffer.concat(pieces).toString('latin1');
 }
 
-/** A backslash at its end joins a line with the next; what no line feed ends is lost. */
+/** Splits a listing into lines: a backslash at the end joins a line with the next; text after the last line feed is dropped. */
 function linesOf(text: string): readonly string[] | undefined {
   const lines: string[] = [];
   let open = '';
@@ -79,7 +79,7 @@ function linesOf(text: string): readonly string[] | undefined {
 
 interface Entry {
   readonly name: string;
-  /** Later lines of the same name come last. */
+  /** Words of later lines with the same name come last. */
   readonly words: string[];
 }
 
@@ -110,7 +110,7 @@ function pathsOf(lines: readonly string[]): readonly string[] | undefined {
   return resolved(entries, byName);
 }
 
-/** Names without a slash are below the last such directory, which `..` leaves. */
+/** Resolves names without a slash, which are below the last directory without one; `..` leaves that directory. */
 function resolved(
   entries: readonly Entry[],
   full: ReadonlyMap<string, Entry>,
@@ -135,7 +135,7 @@ function resolved(
   return paths;
 }
 
-/** Undefined: the entry has none, or something libarchive does not know. */
+/** Returns an entry's type; undefined if it has none, or a word that libarchive does not know. */
 function typeOf(words: readonly string[]): string | undefined {
   let type: string | undefined;
   for (const word of words) {

@@ -18,21 +18,28 @@ import { levelOf } from './pacman-trust.ts';
 import { isUnpacked, LISTED_PATHS, listedPaths, terminated, UNSLASHED_FOLDERS } from './paths.ts';
 import { acceptSignature, needsData, type SignatureCheck } from './signature.ts';
 
-/** The largest packages that exist (game data, toolchains) inflate to about 20 GB. */
+/** The largest real packages (game data, toolchains) inflate to about 20 GB. */
 const MAX_UNCOMPRESSED_BYTES = 256 * 1024 ** 3;
-/** zstd of nothing but zeros reaches some 20,000; a real package stays below 200. */
+/** zstd reaches some 20,000 on zeros; a real package stays below 200. */
 const MAX_RATIO = 20_000;
-/** An ArchiveFacts.layerProblem: pzstd writes one, and containers/image knows a layer by the magic of a zstd frame alone. */
+/** An ArchiveFacts.layerProblem: pzstd writes such a frame, but containers/image recognises only the magic of a zstd frame. */
 const SKIPPABLE_FRAME = 'a skippable frame before the first zstd frame';
-/** A plain tar is told by its first block. */
+/** Enough to recognise a plain tar by its first block. */
 const HEAD_BYTES = 1024;
 
-/** `.pkg.tar`, compressed in any way: one pass over the bytes, memory independent of the archive's size. */
+/**
+ * Reads and verifies a `.pkg.tar`, plain or compressed with zstd, xz, gzip or bzip2, in one pass over the bytes; memory does not
+ * depend on the archive's size.
+ * @throws AppError BAD_ARCHIVE, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED, LIMIT
+ */
 export function readPackageArchive(input: ArchiveInput): Promise<ArchiveFacts> {
   return readAndCheck(input, signatureCheck(input));
 }
 
-/** The same without a look at signatures. */
+/**
+ * Reads an archive as readPackageArchive does, but without verifying signatures: `signedBy` is empty.
+ * @throws AppError BAD_ARCHIVE, INTEGRITY, UNSUPPORTED, LIMIT
+ */
 export function readUnverified(input: UnverifiedInput): Promise<ArchiveFacts> {
   return readAndCheck(input, undefined);
 }
@@ -45,7 +52,7 @@ async function readAndCheck(
   const channel = signing !== undefined && needsData(signing) ? new ByteChannel() : undefined;
   const verification =
     signing === undefined ? Promise.resolve('') : acceptSignature(channel ?? new Uint8Array(), signing);
-  // Awaited at the end; until then a refusal must not count as unhandled, and must let the bytes pass.
+  // Awaited at the end; until then, a rejection must not count as unhandled and must not block the bytes.
   verification.catch(() => channel?.abandon());
 
   const whole = createHash('sha256');
@@ -59,7 +66,7 @@ async function readAndCheck(
   try {
     const content = await readContent(tap, where).catch((error: unknown) => ({ error }));
     if ('error' in content) {
-      // A damaged download shows as a damaged archive first; its digest says which of the two it is.
+      // A damaged download first looks like a damaged archive; the digest tells them apart.
       if (expected === undefined || !isAppError(content.error, 'BAD_ARCHIVE')) throw content.error;
       await tap.drain();
     }
@@ -77,7 +84,7 @@ async function readAndCheck(
   }
 }
 
-/** The signature of the index comes first, as pacman takes it; then a `.sig` file. */
+/** Returns the signature to check: the index's, which pacman prefers, else the `.sig` file. */
 function signatureCheck({ policy, expected, signature, where }: ArchiveInput): SignatureCheck {
   const listed = expected?.signature ?? '';
   return {
@@ -120,7 +127,7 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
     keep: ({ path, sizeBytes }) => isRootDotFile(path) || isKeptFile(path, sizeBytes),
     hashMd5: (path, kept) => {
       if (isRootDotFile(path)) return false;
-      // makepkg puts .PKGINFO in front; until it is seen any file may be one that it calls backup.
+      // makepkg puts .PKGINFO first; until it is seen, any file may be one that it names as `backup`.
       const pkginfo = kept.get('.PKGINFO');
       if (pkginfo === undefined) return true;
       hasBackup ??= infoList(parsePkgInfo(pkginfo, where), 'backup').length > 0;

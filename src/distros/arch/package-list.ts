@@ -1,14 +1,14 @@
 import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import { type Relation, RelationCache } from './relation.ts';
 
-/** Packages in a fixed order, found by name or provision. libalpm walks such lists from the front: the first wins. */
+/** A list of packages that finds them by name or provision. libalpm walks such lists from the front: the first match wins. */
 export class PackageList<Entry extends IndexPackage = CatalogPackage> {
   readonly #relations: RelationCache;
   readonly #packages: Entry[] = [];
-  /** Positions of the packages that are called so or provide it, ascending */
+  /** Name → positions of the packages that have or provide it, ascending */
   readonly #positions = new Map<string, number[]>();
   readonly #names = new Map<string, Entry>();
-  /** Its own name and what it provides: packages come and go often */
+  /** Names of a package, its own and those that it provides, kept because packages come and go often */
   readonly #provided = new Map<Entry, ReadonlySet<string>>();
 
   constructor(relations: RelationCache = new RelationCache(), packages: Iterable<Entry> = []) {
@@ -20,12 +20,12 @@ export class PackageList<Entry extends IndexPackage = CatalogPackage> {
     return this.#packages;
   }
 
-  /** The package of exactly this name. */
+  /** Returns the package of exactly this name. */
   named(name: string): Entry | undefined {
     return this.#names.get(name);
   }
 
-  /** Names occur once in a list. */
+  /** Adds a package; a name may occur only once in a list. */
   add(entry: Entry): void {
     const position = this.#packages.length;
     this.#packages.push(entry);
@@ -37,7 +37,7 @@ export class PackageList<Entry extends IndexPackage = CatalogPackage> {
     }
   }
 
-  /** Forgets everything after the first `length` packages. */
+  /** Removes all but the first `length` packages. */
   truncate(length: number): void {
     while (this.#packages.length > length) {
       const entry = this.#packages.pop();
@@ -47,7 +47,7 @@ export class PackageList<Entry extends IndexPackage = CatalogPackage> {
     }
   }
 
-  /** Positions of the packages that satisfy `wanted`, ascending. */
+  /** Yields the positions of the packages that satisfy `wanted`, ascending. */
   *satisfiers(wanted: Relation): Generator<number> {
     for (const position of this.#positions.get(wanted.name) ?? []) {
       const entry = this.#packages[position];
@@ -55,7 +55,7 @@ export class PackageList<Entry extends IndexPackage = CatalogPackage> {
     }
   }
 
-  /** The first that satisfies `wanted`; `except`: one of this name does not count. */
+  /** Returns the first package that satisfies `wanted`, ignoring the one with the name `except`. */
   firstSatisfier(wanted: Relation, except?: string): Entry | undefined {
     for (const position of this.satisfiers(wanted)) {
       const entry = this.#packages[position];
@@ -64,7 +64,7 @@ export class PackageList<Entry extends IndexPackage = CatalogPackage> {
     return undefined;
   }
 
-  /** The packages that are not in the other list by name. */
+  /** Returns the packages whose names are not in the other list. */
   without(other: { named(name: string): IndexPackage | undefined }): PackageList<Entry> {
     return new PackageList(
       this.#relations,

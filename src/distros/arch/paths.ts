@@ -3,16 +3,22 @@ import { decodePath, encodePath } from '../../model/path-bytes.ts';
 import { sortByBytes } from './byte-order.ts';
 import { mtreePaths } from './mtree.ts';
 
-/** Key in ArchiveFacts.rootMembers: what `.MTREE` lists, NUL-terminated, where the archive's entries are others. No entry's path ends so. */
+/**
+ * Key in ArchiveFacts.rootMembers for the paths that `.MTREE` lists, NUL-terminated, if they differ from the archive's entries.
+ * It cannot be an entry's path, because it ends in a slash.
+ */
 export const LISTED_PATHS = '.MTREE/';
 
-/** The same of folders that the tar names without a slash: pacman lists them with one, and unpacks what it has listed. */
+/**
+ * Key for folders that the tar names without a slash, NUL-terminated: pacman lists them with one, but unpacks only names as it
+ * has listed them.
+ */
 export const UNSLASHED_FOLDERS = 'folders/';
 
 type Listing = Pick<ArchiveFacts, 'files' | 'rootMembers'>;
 
 /**
- * A package's files as pacman lists them, sorted by bytes; directories end in `/`. It takes them from `.MTREE`, if
+ * Returns a package's paths as pacman lists them, sorted by bytes; directories end in `/`. pacman takes them from `.MTREE` if
  * there is one.
  */
 export function packagePaths(facts: Listing): readonly string[] {
@@ -25,7 +31,7 @@ export function packagePaths(facts: Listing): readonly string[] {
   return paths;
 }
 
-/** Whether pacman unpacks the entry: as the archive names it, it is one of packagePaths. */
+/** Returns whether pacman unpacks the entry: whether its name in the archive is one of packagePaths. */
 export function isUnpacked(facts: Listing, { path, type }: FileEntry): boolean {
   const { [LISTED_PATHS]: listed, [UNSLASHED_FOLDERS]: unslashed } = facts.rootMembers;
   if (listed === undefined && unslashed === undefined) return true;
@@ -40,7 +46,7 @@ export function isUnpacked(facts: Listing, { path, type }: FileEntry): boolean {
 
 const sets = new WeakMap<Listing, Set<string>>();
 
-/** Base64 of paths with a NUL behind each. */
+/** Returns the base64 of paths, each followed by a NUL. */
 export function terminated(paths: readonly string[]): string {
   return encodePath(paths.map((path) => `${path}\0`).join('')).toString('base64');
 }
@@ -49,10 +55,10 @@ function fromTerminated(base64: string): string[] {
   return decodePath(Buffer.from(base64, 'base64')).split('\0').slice(0, -1);
 }
 
-/** Sorting is what costs: hooks and the database both ask. */
+/** Sorted paths, kept because sorting is expensive and both hooks and the database need them. */
 const known = new WeakMap<Listing, readonly string[]>();
 
-/** The content for LISTED_PATHS; undefined where the entries say the same. */
+/** Returns the value for LISTED_PATHS in base64; undefined if the entries have the same paths. */
 export async function listedPaths(
   mtree: Uint8Array,
   files: readonly FileEntry[],

@@ -1,16 +1,15 @@
 import type { KeyPin } from '../../trust/openpgp-keyring.ts';
 
-/** A main signing key. */
+/** Pin of a main signing key. */
 export interface ArchMasterKeyPin extends KeyPin {
   readonly owner: string;
 }
 
 /**
- * Arch's main signing keys: first the five of today, then the five of archlinux-keyring 20171213, retired since, for archives
- * of their time. Sources: archlinux-trusted and archlinux.gpg of archlinux-keyring 20171213 and 20231113; for Christian
- * Heusel's, which is younger, public copies of today's archlinux-trusted.
- * SHA-256 of the key packet is pinned for all but Christian Heusel's key, whose bytes were not at hand: there only the v4
- * fingerprint is.
+ * Pins of Arch's main signing keys: first today's five, then the five of archlinux-keyring 20171213, since retired, for archives
+ * of their time. Sources: archlinux-trusted and archlinux.gpg of archlinux-keyring 20171213 and 20231113; for Christian Heusel's
+ * key, which is newer, public copies of today's archlinux-trusted. SHA-256 of the key packet is pinned for all but Christian
+ * Heusel's key, whose bytes were not available: of it, only the v4 fingerprint is pinned.
  */
 export const ARCH_MASTER_KEY_PINS: readonly ArchMasterKeyPin[] = [
   {

@@ -2,23 +2,23 @@ import type { CatalogPackage, IndexPackage, SolveProblem, SolveTerm } from '../.
 import { type Relation, relationText } from './relation.ts';
 import { fullName, type Session } from './session.ts';
 
-/** A problem and what pacman prints of it. */
+/** A problem with the line that pacman prints for it. */
 export interface Failure {
   readonly problem: SolveProblem;
   readonly line: string;
 }
 
-/** A change that pacman would refuse, with the lines that it would print. */
+/** A transaction that pacman would refuse, with the lines that it would print. */
 export interface FailedChange {
   readonly ok: false;
   readonly problems: readonly SolveProblem[];
   readonly report: readonly string[];
 }
 
-/** The asker of everything that nobody else asks for. */
+/** Head of every chain of requirements: the request itself. */
 export const WORLD = 'world';
 
-/** A failure before the transaction: targets that cannot be found, or not together. */
+/** Makes a failure before the transaction: targets that do not exist or exclude each other. */
 export function failTargets(failures: readonly Failure[]): FailedChange {
   return {
     ok: false,
@@ -27,7 +27,11 @@ export function failTargets(failures: readonly Failure[]): FailedChange {
   };
 }
 
-/** `why`: libalpm's words for the error code; `lines`: what it could not do, one a line. */
+/**
+ * Makes a failure of preparing the transaction.
+ * @param why libalpm's text for the error code
+ * @param lines pacman's lines for single problems
+ */
 export function failTransaction(
   why: string,
   problems: readonly SolveProblem[],
@@ -37,7 +41,7 @@ export function failTransaction(
   return { ok: false, problems, report };
 }
 
-/** A problem, with its first term as its requirement. */
+/** Makes a problem whose requirement and chain are those of its first term. */
 export function problem(
   facts: Pick<SolveProblem, 'kind' | 'subject' | 'message'> & { readonly candidates?: readonly string[] },
   terms: readonly [SolveTerm, ...SolveTerm[]],
@@ -46,7 +50,7 @@ export function problem(
   return { candidates: [], ...facts, requirement, chain, terms };
 }
 
-/** A target of an architecture that was not asked for. */
+/** Explains that a target is for another architecture than the request's. */
 export function explainArchitecture(entry: CatalogPackage, expected: string): Failure {
   return {
     problem: problem(
@@ -62,7 +66,7 @@ export function explainArchitecture(entry: CatalogPackage, expected: string): Fa
   };
 }
 
-/** libalpm finds out last, when it adds up what to download. */
+/** Explains that a package has an unusable index entry; libalpm notices this last, when it determines the downloads. */
 export function explainUnusable(
   entry: CatalogPackage,
   why: string,
@@ -79,7 +83,7 @@ export function explainUnusable(
   );
 }
 
-/** A package that would do, and what is installed in its place. */
+/** A package that would meet a requirement, and the package that takes its place. */
 export interface Displaced {
   readonly old: IndexPackage;
   readonly by: IndexPackage;
@@ -88,14 +92,17 @@ export interface Displaced {
 /** A requirement that nothing in the transaction meets. */
 export interface Unmet {
   readonly wanted: Relation;
-  /** Those who have the requirement, each with who asked for it, outermost first */
+  /** Chains of packages that lead to the requirement, outermost first */
   readonly chains: readonly (readonly string[])[];
-  /** More have it than `chains` tells */
+  /** Number of packages with the requirement besides those in `chains` */
   readonly more: number;
   readonly displaced: Displaced | undefined;
 }
 
-/** Why a requirement is not met: nothing provides it, or only what gave way, is ignored or has another version. */
+/**
+ * Explains why a requirement is not met: nothing provides it, or only packages that gave way, are ignored or have another
+ * version.
+ */
 export function explainMissing({ wanted, chains, more, displaced }: Unmet, session: Session): SolveProblem {
   const requirement = relationText(wanted);
   const considered = session.databases.considered(wanted.name);
@@ -133,22 +140,22 @@ export function explainMissing({ wanted, chains, more, displaced }: Unmet, sessi
   }
 }
 
-/** libalpm's line for a requirement that is not met. */
+/** Returns libalpm's line for a requirement that is not met. */
 export function missingLine(requirer: string, wanted: Relation): string {
   return `unable to satisfy dependency '${relationText(wanted)}' required by ${requirer}`;
 }
 
-/** An installed package whose requirement the transaction takes away. */
+/** An installed package with a requirement that the transaction would break. */
 export interface Broken {
   readonly requirer: IndexPackage;
   readonly wanted: Relation;
-  /** What met it so far */
+  /** Package that met the requirement so far */
   readonly lost: IndexPackage;
-  /** What comes in the place of that; undefined: it is removed */
+  /** Package that takes its place; undefined: it is removed */
   readonly by: CatalogPackage | undefined;
 }
 
-/** An installed package that the transaction would break. */
+/** Explains that the transaction would break an installed package. */
 export function explainBroken({ requirer, wanted, lost, by }: Broken): Failure {
   const requirement = relationText(wanted);
   const cause = by === undefined ? `removing ${lost.name}` : `installing ${lost.name} (${by.version})`;
@@ -170,13 +177,16 @@ export interface Clash {
   readonly first: IndexPackage;
   readonly second: IndexPackage;
   readonly conflict: Relation;
-  /** Which of the two has the conflict in its `conflicts` */
+  /** The one that has the conflict in its `conflicts` */
   readonly asker: 'first' | 'second';
-  /** The second is installed, and to stay */
+  /** Whether the second is installed and stays */
   readonly installed: boolean;
 }
 
-/** `because`: how a package came to be wanted, for one that nobody asked for by name. */
+/**
+ * Explains a conflict of two packages.
+ * @param because returns the requirement and chain that brought a package into the transaction
+ */
 export function explainClash(
   { first, second, conflict, asker, installed }: Clash,
   because: (entry: IndexPackage) => { readonly requirement: string; readonly chain: readonly string[] },
@@ -203,7 +213,7 @@ export function explainClash(
   };
 }
 
-/** A provider with what it provides of the name: it may be without a version. */
+/** Returns a package's name and version or, if it only provides `name`, these followed by the matching provides. */
 export function labelOf(entry: IndexPackage, name: string, { relations }: Session): string {
   if (entry.name === name) return fullName(entry);
   const provided = entry.provides.filter((text) => relations.get(text).name === name);
@@ -212,7 +222,7 @@ export function labelOf(entry: IndexPackage, name: string, { relations }: Sessio
 
 const MAX_LISTED = 5;
 
-/** Some names, and how many more there are. */
+/** Joins the first names and says how many more there are. */
 export function list(names: readonly string[]): string {
   const shown = names.slice(0, MAX_LISTED).join(', ');
   return names.length > MAX_LISTED ? `${shown} and ${names.length - MAX_LISTED} more` : shown;

@@ -3,7 +3,7 @@ import type { Candidate, Providing } from '../resolver.ts';
 import { SyncDatabases } from './databases.ts';
 import { parseRelation, RelationCache, satisfiesByName } from './relation.ts';
 
-/** By what a package meets the relation: its name or a provide as written; undefined: not at all. */
+/** Returns the name or the provide, as written, by which a package meets a relation; undefined if it does not. */
 export function satisfies(relation: string, provider: Providing): string | undefined {
   const wanted = parseRelation(relation);
   if (satisfiesByName(provider, wanted)) return provider.name;
@@ -11,7 +11,7 @@ export function satisfies(relation: string, provider: Providing): string | undef
   return provider.provides.find((provide) => relations.satisfiesByProvision([provide], wanted));
 }
 
-/** The packages that meet the relation, in the order in which pacman --noconfirm would choose among them. */
+/** Returns the packages that meet a relation, in the order in which `pacman --noconfirm` would choose among them. */
 export function providersOf(relation: string, source: PackageSource): readonly Candidate[] {
   return new SyncDatabases(source, new RelationCache()).candidates(parseRelation(relation)).map((entry) => {
     const by = satisfies(relation, entry) as string;

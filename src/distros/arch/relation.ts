@@ -2,10 +2,10 @@ import { compareVersions } from './version.ts';
 
 const OPERATORS = ['=', '<', '>', '<=', '>='] as const;
 
-/** Empty: any version */
+/** Operator of a relation; empty: any version. */
 export type Operator = '' | (typeof OPERATORS)[number];
 
-/** Whether a text is an operator of a requirement. */
+/** Returns whether a text is an operator of a requirement. */
 export function isOperator(text: string): text is (typeof OPERATORS)[number] {
   return (OPERATORS as readonly string[]).includes(text);
 }
@@ -14,18 +14,21 @@ export function isOperator(text: string): text is (typeof OPERATORS)[number] {
 export interface Relation {
   readonly name: string;
   readonly operator: Operator;
-  /** Empty without an operator */
+  /** Empty if there is no operator */
   readonly version: string;
 }
 
-/** What a relation may be met by. */
+/** The parts of a package that may meet a relation. */
 export interface Candidate {
   readonly name: string;
   readonly version: string;
   readonly provides: readonly string[];
 }
 
-/** Parses as libalpm: `<` before `>` before `=`, wherever they stand; `: ` starts a description (optdepends). */
+/**
+ * Parses a relation as libalpm does (alpm_dep_from_string): it looks for `<`, then `>`, then `=`, anywhere in the text; `: `
+ * starts a description (optdepends).
+ */
 export function parseRelation(text: string): Relation {
   const description = text.indexOf(': ');
   const relation = description < 0 ? text : text.slice(0, description);
@@ -42,17 +45,17 @@ export function parseRelation(text: string): Relation {
   return { name: relation, operator: '', version: '' };
 }
 
-/** A relation as libalpm writes it: without a description. */
+/** Returns a relation as libalpm writes it, without a description. */
 export function relationText({ name, operator, version }: Relation): string {
   return `${name}${operator}${version}`;
 }
 
-/** The same relation for any version. */
+/** Returns a relation on the same name for any version. */
 export function withoutVersion({ name }: Relation): Relation {
   return { name, operator: '', version: '' };
 }
 
-/** The same relation parsed once: index entries repeat `glibc` thousands of times. */
+/** Parses each relation once: index entries repeat `glibc` thousands of times. */
 export class RelationCache {
   readonly #parsed = new Map<string, Relation>();
 
@@ -65,12 +68,14 @@ export class RelationCache {
     return relation;
   }
 
-  /** By its own name or by something it provides. */
+  /** Returns whether a package meets the relation by its own name or by a provide. */
   satisfies(candidate: Candidate, wanted: Relation): boolean {
     return satisfiesByName(candidate, wanted) || this.satisfiesByProvision(candidate.provides, wanted);
   }
 
-  /** An unversioned requirement takes any provision of the name, a versioned one only `name=version`. */
+  /**
+   * Returns whether provides meet a requirement: without a version, any provide of the name does; with one, only `name=version`.
+   */
   satisfiesByProvision(provides: readonly string[], wanted: Relation): boolean {
     for (const text of provides) {
       if (!text.startsWith(wanted.name)) continue;
@@ -83,12 +88,12 @@ export class RelationCache {
   }
 }
 
-/** Whether a package meets the relation by its own name and version. */
+/** Returns whether a package meets the relation by its own name and version. */
 export function satisfiesByName(candidate: Candidate, wanted: Relation): boolean {
   return candidate.name === wanted.name && versionMatches(candidate.version, wanted);
 }
 
-/** Whether a version answers the operator of a relation (libalpm dep_vercmp). */
+/** Returns whether a version meets a relation's operator (libalpm dep_vercmp). */
 export function versionMatches(version: string, wanted: Pick<Relation, 'operator' | 'version'>): boolean {
   if (wanted.operator === '') return true;
   const order = compareVersions(version, wanted.version);

@@ -7,15 +7,19 @@ import type { RepositorySpec } from '../../model/repository.ts';
 import type { MirrorLayout, RepositoryQuery } from '../distro.ts';
 import { ARCHITECTURES, LAYOUT, serverWord } from './architectures.ts';
 
-/** The release of Arch: it has one. */
+/** The only release of Arch. */
 export const DEFAULT_RELEASE = 'rolling';
 
 const OFFICIAL_REPOSITORIES = ['core', 'extra'] as const;
-/** What repo-add may call a database beside `<name>.db`, which hosts without symlinks do not have. */
+/** Endings of databases that repo-add writes; hosts without symlinks lack `<name>.db`. */
 const DATABASE_ENDINGS = ['.db', '.db.tar.gz', '.db.tar.zst', '.db.tar.xz', '.db.tar.bz2', '.db.tar'];
 const DATABASE_NAME = /^(.+?)\.(?:db|files)(?:\.tar(?:\.(?:gz|zst|xz|bz2))?)?$/;
 
-/** core and extra. A mirror is a base URL, or a `Server` pattern of pacman.conf(5) with `$repo` and `$arch`. */
+/**
+ * Returns the repositories core and extra. A mirror is a base URL, or a `Server` pattern of pacman.conf(5) with `$repo` and
+ * `$arch`.
+ * @throws AppError USAGE for a release other than `rolling`
+ */
 export function repositories(query: RepositoryQuery): readonly RepositorySpec[] {
   checkRelease(query.release);
   const official = ARCHITECTURES[query.architecture]?.servers ?? ARCHITECTURES.x86_64?.servers ?? [];
@@ -25,7 +29,7 @@ export function repositories(query: RepositoryQuery): readonly RepositorySpec[] 
   );
 }
 
-/** `MIRROR/<repository>/os/<architecture>`: there is one release. */
+/** Layout of Arch's mirrors: `MIRROR/<repository>/os/<architecture>`, without releases. */
 export const layout: MirrorLayout = {
   folder: ({ name, architecture }) => `${name}/os/${architecture}`,
   indexPlaces: ({ indexNames: [name = ''] }) => name,
@@ -34,9 +38,10 @@ export const layout: MirrorLayout = {
 };
 
 /**
- * A repository the user names: URL or folder of a database, the database file itself, `name=URL`, or pacman.conf's
+ * Parses a repository that the user names: URL or folder of a database, the database file itself, `name=URL`, or pacman.conf's
  * `Server = URL`; `$repo` and `$arch` are replaced. Undefined for comments and blank lines.
- * @throws AppError USAGE when the repository has no name: `$repo` without one, or an empty location
+ * @throws AppError USAGE when the repository has no name (`$repo` without one, or an empty location), when a folder has several
+ * databases, or for a release other than `rolling`
  */
 export function parseRepositoryLine(line: string, query: RepositoryQuery): RepositorySpec | undefined {
   checkRelease(query.release);
@@ -97,8 +102,8 @@ function serverOf(mirror: string): string {
 }
 
 /**
- * Of a folder on disk: its one database; else, as of a URL, by the layout: the component before `os/<arch>`, behind
- * `<arch>/` (Arch Linux ARM), or the last.
+ * Returns the name of a database: of a folder on disk, the only database in it; otherwise, by the layout, the path component
+ * before `os/<arch>`, after `<arch>/` (Arch Linux ARM), or the last.
  */
 function databaseName(server: string, architecture: string): string {
   const onDisk = databaseIn(server.replaceAll('$arch', () => serverWord(architecture)));
@@ -121,7 +126,7 @@ function databaseIn(server: string): string | undefined {
   try {
     entries = readdirSync(folder);
   } catch {
-    // Not readable or not there: the fetch of the index will say so with its whole path.
+    // If the folder is missing or cannot be read, fetching the index reports it with its path.
     return undefined;
   }
   const names = new Set(

@@ -1,36 +1,36 @@
 import type { SolveRequest } from '../resolver.ts';
 import type { ChangeRequest } from '../transaction.ts';
 
-/** What `pacman -S --noconfirm` takes beyond its targets. */
+/** Options of `pacman -S --noconfirm`. */
 export interface PacmanOptions {
-  /** --ignore: globs of names that are chosen neither as a dependency nor as an upgrade; a target is installed all the same */
+  /** --ignore: globs of names that are not chosen as a dependency or upgrade, but still installed as a target */
   readonly ignore?: readonly string[];
   /** --ignoregroup: the same by the groups of a package */
   readonly ignoreGroups?: readonly string[];
   /** --assume-installed: `name` or `name=version` */
   readonly assumeInstalled?: readonly string[];
-  /** -d: the versions in requirements do not count; -dd: requirements do not */
+  /** -d: versions in requirements are ignored; -dd: requirements are ignored */
   readonly skipDependencies?: 'versions' | 'all';
-  /** As `pacman -Sp` lists: conflicts are not looked for */
+  /** `pacman -Sp`: conflicts are not checked */
   readonly skipConflicts?: boolean;
-  /** --needed: a target that is installed in the same version is left alone */
+  /** --needed: a target that is installed in the same version is skipped */
   readonly needed?: boolean;
-  /** -Su, which also replaces; -Suu goes back to older versions too */
+  /** -Su, which also replaces packages; -Suu also downgrades */
   readonly upgrade?: 'newer' | 'downgrade';
-  /** Yes to “remove the installed package that is in conflict?” (--ask=4) */
+  /** Answer yes to “remove the installed package that is in conflict?” (--ask=4) */
   readonly removeConflicting?: boolean;
-  /** Yes to “skip the targets that cannot be had?” (--ask=16) */
+  /** Answer yes to “skip the targets that cannot be resolved?” (--ask=16) */
   readonly skipUnresolvable?: boolean;
-  /** No to “install the ignored target anyway?” (--ask=1) */
+  /** Answer no to “install the ignored target anyway?” (--ask=1) */
   readonly skipIgnored?: boolean;
 }
 
-/** A request to install with pacman's options; absent: none. */
+/** A request to install, with pacman's options. */
 export interface PacmanRequest extends SolveRequest {
   readonly pacman?: PacmanOptions;
 }
 
-/** The same against a root that is not empty. */
+/** A request to install into a root with packages, with pacman's options. */
 export interface PacmanChangeRequest extends ChangeRequest {
   readonly pacman?: PacmanOptions;
 }

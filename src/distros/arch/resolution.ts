@@ -8,23 +8,23 @@ import { fullName, type Session } from './session.ts';
 import type { Targets } from './targets.ts';
 
 /**
- * pacman tells of a requirement again each time it comes by (250,000 lines for some packages of 2022-09); so many lines
- * are exactly its own, from there on a package that can never be had is not tried again.
+ * pacman reports a requirement each time that it meets it (250,000 lines for some packages of 2022-09). The first lines are
+ * exactly pacman's; after these, a package that can never be resolved is not tried again.
  */
 const MAX_EXACT_LINES = 1000;
-/** Askers of one requirement that are told with their chain. */
+/** Packages with the same requirement that are reported with their chains. */
 const MAX_TERMS = 10;
-/** Links of a chain that are told, from the outermost; real ones stay below 100. */
+/** Links of a chain that are reported, from the outermost; real chains stay below 100. */
 const MAX_CHAIN = 200;
-/** Packages tried; a hostile index can make what fails exponential. The largest real requests take 34,000. */
+/** Packages tried: a hostile index can make failures exponential. The largest real requests try 34,000. */
 const MAX_STEPS = 500_000;
 
 /** A package whose requirements are being resolved. */
 interface Frame {
   readonly entry: CatalogPackage;
-  /** What neither the package itself nor anything installed meets */
+  /** Requirements that neither the package itself nor an installed package meets */
   readonly wanted: readonly Relation[];
-  /** Length of the resolved list before it: where to go back to when it fails */
+  /** Length of the resolved list before it, which is restored when it fails */
   readonly before: number;
   next: number;
   complete: boolean;
@@ -36,27 +36,31 @@ interface Pull {
   readonly wanted: Relation;
 }
 
-/** libalpm's _alpm_resolvedeps: packages in the order they are met, what they need after them. */
+/**
+ * Resolves dependencies as libalpm's _alpm_resolvedeps does: packages in the order in which they are met, dependencies after
+ * those that need them.
+ * @throws AppError LIMIT (from the constructor) when it takes too many steps
+ */
 export class Resolution {
   readonly resolved: PackageList;
-  /** Targets that cannot be had */
+  /** Targets that cannot be resolved */
   readonly failed: CatalogPackage[] = [];
-  /** In pacman's words and order: `unable to satisfy dependency 'x' required by y` */
+  /** Lines of pacman, in its order: `unable to satisfy dependency 'x' required by y` */
   readonly lines: string[] = [];
   readonly #session: Session;
   readonly #targets: Targets;
   readonly #removed: PackageList<IndexPackage>;
-  /** Installed packages that the transaction leaves as they are, as far as its targets tell */
+  /** Installed packages that the targets leave as they are */
   readonly #untouched: PackageList<IndexPackage>;
   readonly #frames: Frame[] = [];
   readonly #wanted = new Map<number, readonly Relation[]>();
-  /** By what the package came onto the resolved list */
+  /** Package id → the requirement that brought it onto the resolved list */
   readonly #pulledBy = new Map<number, Pull>();
   readonly #unmet = new Map<
     string,
     { wanted: Relation; askers: Map<number, string[]>; displaced: Displaced | undefined }
   >();
-  /** Packages that cannot be had in any context: some requirement has no candidate, or doomed ones only. */
+  /** Ids of packages that can never be resolved: some requirement has no candidates or only doomed ones. */
   readonly #doomed = new Set<number>();
   #steps = 0;
 
@@ -72,7 +76,7 @@ export class Resolution {
     for (const target of targets.list.packages) if (!this.#resolve(target)) this.failed.push(target);
   }
 
-  /** Each requirement that nothing meets, once. What fails because of it alone is not told. */
+  /** Returns a problem for each requirement that nothing meets; packages that fail only because of it are not reported. */
   problems(): SolveProblem[] {
     return [...this.#unmet.values()].map(({ wanted, askers, displaced }) => {
       const chains = [...askers.values()].slice(0, MAX_TERMS);
@@ -80,7 +84,7 @@ export class Resolution {
     });
   }
 
-  /** How a resolved package came to be wanted. */
+  /** Returns the requirement and the chain that brought a package onto the resolved list. */
   because(entry: IndexPackage): { requirement: string; chain: string[] } {
     const chain: IndexPackage[] = [];
     const pull = this.#pull(entry);
@@ -94,7 +98,7 @@ export class Resolution {
     return this.#pulledBy.get((entry as CatalogPackage).id);
   }
 
-  /** Adds the package and what it needs, or nothing. */
+  /** Adds the package with its dependencies, or nothing. Returns whether it was added. */
   #resolve(target: CatalogPackage): boolean {
     let succeeded = this.#enter(target);
     for (let frame = this.#frames.at(-1); frame !== undefined; frame = this.#frames.at(-1)) {
@@ -130,13 +134,13 @@ export class Resolution {
     );
   }
 
-  /** True: on the list (a frame is open unless it was there before); false: cannot be. */
+  /** Puts a package on the list and opens a frame for it, unless it is there already. Returns false if it cannot be resolved. */
   #enter(entry: CatalogPackage): boolean {
     if (this.resolved.named(entry.name) !== undefined) return true;
     if (this.#doomed.has(entry.id) && this.lines.length >= MAX_EXACT_LINES) return false;
     this.#steps += 1;
     if (this.#steps > MAX_STEPS) {
-      // With nothing installed that might do instead, one failure fails the whole request.
+      // Without installed packages that could meet a requirement instead, one failure fails the whole request.
       if (this.lines.length > 0 && this.#session.installed.packages.length === 0) return false;
       throw new AppError(
         'LIMIT',
@@ -172,7 +176,7 @@ export class Resolution {
     return false;
   }
 
-  /** `had`: there was a package to meet it, which failed itself. */
+  /** Reports a requirement that is not met. `had`: a package would meet it, but failed itself. */
   #reportMissing(frame: Frame, wanted: Relation, had: boolean): void {
     const session = this.#session;
     if (session.findInstalled(wanted, this.#removed) !== undefined) return;
@@ -207,7 +211,7 @@ export class Resolution {
     unmet.askers.set(entry.id, reported ? chainOf(this.#frames.map((frame) => frame.entry)) : []);
   }
 
-  /** What meets the requirement, but has a package of its name on the list already. */
+  /** Returns a package that would meet the requirement, if another one of its name is on the list already. */
   #displaced(wanted: Relation): Displaced | undefined {
     for (const old of this.#session.databases.candidates(wanted)) {
       const by = this.resolved.named(old.name);

@@ -6,14 +6,14 @@ import { PackageList } from './package-list.ts';
 import { type Relation, RelationCache, withoutVersion } from './relation.ts';
 import type { PacmanChangeRequest, PacmanOptions } from './request.ts';
 
-/** What every step of one transaction works with: the databases, what is installed, the options, the warnings so far. */
+/** State that all steps of a transaction share: databases, installed packages, options, and the warnings so far. */
 export class Session {
   readonly options: PacmanOptions;
   readonly relations = new RelationCache();
   readonly databases: SyncDatabases;
-  /** In order of name, as pacman walks its local database */
+  /** Installed packages by name, the order in which pacman walks its local database */
   readonly installed: PackageList<IndexPackage>;
-  /** In the words of pacman, without its `warning: ` */
+  /** Warnings in pacman's words, without `warning: ` */
   readonly warnings: string[] = [];
   readonly #reasons: ReadonlyMap<string, InstalledEntry['reason']>;
   readonly #assumed: readonly string[];
@@ -31,12 +31,12 @@ export class Session {
     this.#reasons = new Map(entries.map((entry) => [entry.package.name, entry.reason]));
   }
 
-  /** Why an installed package is there; undefined: it is not installed. */
+  /** Returns the install reason of a package; undefined: not installed. */
   reasonOf(name: string): InstalledEntry['reason'] | undefined {
     return this.#reasons.get(name);
   }
 
-  /** A package's own requirement, which -d takes without its version. */
+  /** Parses a package's requirement, without the version for -d. */
   requirement(text: string): Relation {
     const relation = this.relations.get(text);
     return this.options.skipDependencies === 'versions' ? withoutVersion(relation) : relation;
@@ -54,14 +54,14 @@ export class Session {
     );
   }
 
-  /** Passes an ignored package over, with a warning. */
+  /** Returns whether a package is ignored, and warns if it is. */
   readonly passesOver = (entry: IndexPackage): boolean => {
     if (!this.isIgnored(entry)) return false;
     this.warnings.push(`ignoring package ${fullName(entry)}`);
     return true;
   };
 
-  /** An installed package that meets a requirement which nothing to be installed meets. */
+  /** Returns an installed package, not among `removed`, that meets a requirement. */
   findInstalled(wanted: Relation, removed: PackageList<IndexPackage>): IndexPackage | undefined {
     const meeting = [...this.installed.satisfiers(wanted)].flatMap(
       (position) => this.installed.packages[position] ?? [],
@@ -74,7 +74,7 @@ export class Session {
   }
 }
 
-/** `name-version`, as pacman prints a package. */
+/** Returns a package as pacman prints it: `name-version`. */
 export function fullName(entry: { readonly name: string; readonly version: string }): string {
   return `${entry.name}-${entry.version}`;
 }

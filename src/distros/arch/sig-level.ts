@@ -2,13 +2,13 @@ import { AppError } from '../../model/app-error.ts';
 import type { OpenPgpVerdict } from '../../trust/openpgp-verdict.ts';
 import { UnsignedError } from '../../trust/unsigned-error.ts';
 
-/** What is required of the signatures of packages, or of databases. */
+/** Requirements for the signatures of packages or of databases. */
 export interface SigLevelPart {
   readonly check: 'never' | 'optional' | 'required';
   readonly trust: 'trusted-only' | 'trust-all';
 }
 
-/** pacman.conf(5), "Package and database signature checking". */
+/** Signature level as in pacman.conf(5), "Package and database signature checking". */
 export interface SigLevel {
   readonly package: SigLevelPart;
   readonly database: SigLevelPart;
@@ -51,7 +51,7 @@ const SIG_LEVEL_CHANGES: Readonly<Record<BaseWord, Partial<SigLevelPart>>> = {
   TrustAll: { trust: 'trust-all' },
 };
 
-/** Error code, message and hint for every verdict but `valid`. */
+/** Error code, message and hint for every verdict except `valid`. */
 const REJECTIONS: Readonly<
   Record<
     Exclude<OpenPgpVerdict['status'], 'valid'>,

@@ -3,23 +3,24 @@ import { verifyDetached } from '../../trust/verify-detached.ts';
 import type { PacmanTrust } from './pacman-trust.ts';
 import { enforceSigLevel, type SigLevelPart } from './sig-level.ts';
 
-/** A signature to be checked, and by which policy. */
+/** A signature to check, and the policy for it. */
 export interface SignatureCheck {
   readonly policy: PacmanTrust;
-  /** What pacman's SigLevel asks of this kind of file. */
+  /** Requirements of pacman's SigLevel for this kind of file */
   readonly level: SigLevelPart;
   readonly signature: Uint8Array | undefined;
   readonly where: string;
 }
 
-/** Whether the data itself is looked at: there is something to check, something to check it with, and a reason to. */
+/** Returns whether acceptSignature reads the data: there are a signature and a keyring, and signatures are checked. */
 export function needsData(check: SignatureCheck): boolean {
   return check.level.check !== 'never' && check.signature !== undefined && check.policy.pacman !== undefined;
 }
 
 /**
- * The fingerprint whose signature over `data` is accepted; empty when it is accepted without one.
- * @throws AppError SIGNATURE, UNTRUSTED_KEY
+ * Verifies a detached signature of `data` by the policy. Returns the fingerprint of the accepted key; empty if the data are
+ * accepted without a signature.
+ * @throws UnsignedError; AppError SIGNATURE, UNTRUSTED_KEY
  */
 export async function acceptSignature(
   data: AsyncIterable<Uint8Array> | Uint8Array,

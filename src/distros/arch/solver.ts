@@ -2,7 +2,10 @@ import type { PackageSource, SolveResult } from '../../model/package.ts';
 import { change } from './change.ts';
 import type { PacmanRequest } from './request.ts';
 
-/** What `pacman -S --noconfirm` would install into an empty root, and in which order. */
+/**
+ * Returns what `pacman -S --noconfirm` would install into an empty root, in pacman's order, or the problems for which it would
+ * fail.
+ */
 export function solve(request: PacmanRequest, source: PackageSource): SolveResult {
   const result = change({ ...request, installed: [] }, source);
   if (!result.ok) return result;

@@ -5,8 +5,8 @@ import type { Targets } from './targets.ts';
 import { compareVersions } from './version.ts';
 
 /**
- * libalpm's alpm_sync_sysupgrade: for each installed package that is no target, the first database that replaces it or
- * has its name decides.
+ * Adds upgrades and replacements to the targets (libalpm's alpm_sync_sysupgrade): for each installed package that is not a
+ * target, the first database that replaces it or has its name decides.
  */
 export function addUpgrades(session: Session, targets: Targets, repositoryNames: readonly string[]): void {
   for (const old of session.installed.packages) {
@@ -29,7 +29,7 @@ export function addUpgrades(session: Session, targets: Targets, repositoryNames:
   }
 }
 
-/** Whether a package was added in the old one's place. */
+/** Adds the packages that replace an installed one. Returns whether there were any. */
 function replace(
   old: IndexPackage,
   replacers: readonly CatalogPackage[],

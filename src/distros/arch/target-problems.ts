@@ -2,7 +2,7 @@ import type { CatalogPackage, SolveTerm } from '../../model/package.ts';
 import { type Failure, labelOf, list, problem, WORLD } from './problems.ts';
 import { fullName, type Session } from './session.ts';
 
-/** A target `database/name` of a database that does not exist. */
+/** Explains that the database of a target `database/name` does not exist. */
 export function explainUnknownDatabase(database: string, name: string): Failure {
   const message = `no repository is named ${database}`;
   return {
@@ -13,7 +13,10 @@ export function explainUnknownDatabase(database: string, name: string): Failure 
   };
 }
 
-/** A target that no package or group answers. `name`: without `repository/`. */
+/**
+ * Explains that no package or group matches a target.
+ * @param name the target without `repository/`
+ */
 export function explainUnknownTarget(target: string, name: string, session: Session): Failure {
   const wanted = session.relations.get(name);
   const considered = session.databases.considered(wanted.name);
@@ -33,7 +36,7 @@ export function explainUnknownTarget(target: string, name: string, session: Sess
   return { problem: problem({ kind: 'version', subject, message, candidates }, [term]), line };
 }
 
-/** Two targets of one name from two databases. */
+/** Explains that two targets have the same name in different databases. */
 export function explainDuplicate(known: CatalogPackage, other: CatalogPackage): Failure {
   const message = `${fullName(known)} and ${fullName(other)} of another repository are both requested: a name can be installed only once`;
   return {

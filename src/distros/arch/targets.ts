@@ -6,10 +6,10 @@ import { fullName, type Session } from './session.ts';
 import { explainDuplicate, explainUnknownDatabase, explainUnknownTarget } from './target-problems.ts';
 import { compareVersions } from './version.ts';
 
-/** What a transaction was asked to add: named packages and, with -Su, upgrades and replacements. */
+/** Packages that a transaction is asked to add: named ones and, with -Su, upgrades and replacements. */
 export class Targets {
   readonly list: PackageList;
-  /** Installed packages that one being added makes give way, by its id */
+  /** Id of an added package → installed packages that it replaces */
   readonly #removes = new Map<number, IndexPackage[]>();
   readonly #reasons = new Map<number, InstalledEntry['reason']>();
 
@@ -22,7 +22,10 @@ export class Targets {
     this.#reasons.set(entry.id, reason);
   }
 
-  /** A package of a target's name that is installed in its stead counts as asked for, as libalpm has it. */
+  /**
+   * Returns the install reason of a package. As in libalpm, one that is installed instead of a target of the same name counts as
+   * explicitly requested.
+   */
   reasonOf(entry: CatalogPackage): InstalledEntry['reason'] {
     return (
       this.#reasons.get(entry.id) ?? (this.list.named(entry.name) === undefined ? 'dependency' : 'explicit')
@@ -44,7 +47,10 @@ export class Targets {
   }
 }
 
-/** A name or provision from the databases in order, else a group with all its members; `repo/…` asks one database. */
+/**
+ * Finds the packages that targets name: a name or provide from the databases in order, else a group with all its members;
+ * `repo/…` searches one database.
+ */
 export function findTargets(
   { targets, repositoryNames = [] }: ChangeRequest,
   session: Session,
@@ -72,7 +78,7 @@ export function findTargets(
   return { targets: found, failures };
 }
 
-/** The package a target names, or the members of a group. `skipped`: there were some, but none is wanted. */
+/** Returns the package that a target names, or the members of a group. `skipped`: there were some, but all are skipped. */
 function membersOf(
   name: string,
   rank: number | undefined,
@@ -101,7 +107,7 @@ function membersOf(
   return { members: groupMembers(everyone, session), skipped: everyone.length > 0 };
 }
 
-/** Members of a group, one for each name: the earlier database's, even where that one is passed over. */
+/** Returns the members of a group, one per name: the earlier database's, even if that one is skipped. */
 function groupMembers(everyone: readonly CatalogPackage[], session: Session): CatalogPackage[] {
   const { needed, skipIgnored } = session.options;
   const seen = new Set<string>();
@@ -117,7 +123,7 @@ function groupMembers(everyone: readonly CatalogPackage[], session: Session): Ca
   });
 }
 
-/** libalpm's alpm_add_pkg. */
+/** Adds a target as libalpm's alpm_add_pkg does. */
 function addTarget(entry: CatalogPackage, targets: Targets, session: Session): Failure | undefined {
   const known = targets.list.named(entry.name);
   if (known !== undefined) return known.id === entry.id ? undefined : explainDuplicate(known, entry);

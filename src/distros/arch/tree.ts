@@ -4,9 +4,9 @@ import { infoList } from '../shared/pkginfo.ts';
 import { isUnpacked } from './paths.ts';
 
 /**
- * How pacman lays files down (libalpm add.c, conflict.c; measured with pacman 6.0.2): a path that two packages ship is
- * refused unless both ship a directory, and `replaces` has no part in it; libarchive replaces what is no directory
- * on the way to a file. What `.MTREE` does not list, it does not unpack.
+ * Rules by which pacman lays files down (libalpm add.c, conflict.c; observed with pacman 6.0.2). A path that two packages ship is
+ * refused unless both ship a directory; `replaces` has no effect. On the way to a file, libarchive replaces whatever is not a
+ * directory. Entries that `.MTREE` does not list are not unpacked.
  */
 export const tree: TreeRules = {
   isMetadata,
@@ -16,17 +16,19 @@ export const tree: TreeRules = {
   decideClash,
 };
 
-/** `.PKGINFO .INSTALL .MTREE .BUILDINFO .CHANGELOG`; pacman skips every other path with a dot in front too. */
+/** Returns whether pacman never unpacks the entry: `.PKGINFO`, `.INSTALL`, `.MTREE` and all other paths that start with a dot. */
 function isMetadata({ path }: Pick<FileEntry, 'path'>): boolean {
   return path.startsWith('.');
 }
 
-/** A directory that is there keeps its owner and mode; pacman only warns. */
+/** Keeps the owner and mode of an existing directory; pacman only warns. */
 function mergeDirectory(current: DirectoryOwnership): DirectoryOwnership {
   return current;
 }
 
-/** What a scriptlet has made before gives way, unless it is a configuration file that differs. */
+/**
+ * Decides for an existing file: one that a scriptlet made is replaced, unless it is a configuration file (`backup`) that differs.
+ */
 function decideClash({ earlier, later, path }: Clash): ReturnType<TreeRules['decideClash']> {
   if (earlier !== undefined) return 'refuse';
   return infoList(later.facts.info, 'backup').includes(path) ? { beside: `${path}.pacnew` } : 'later';

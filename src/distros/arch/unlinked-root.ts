@@ -1,12 +1,15 @@
 import type { Root } from '../install.ts';
 import { undecided } from '../shared/shell/undecided.ts';
 
-/** ldconfig(8): its caches, and links to libraries; it removes links to nothing. */
+/** Paths that ldconfig(8) writes or removes: its caches, and links to libraries. */
 const WRITTEN = /^(?:etc\/ld\.so\.cache|var\/cache\/ldconfig(?:\/.*)?|.*\.so(?:\.[^/]*)?)$/;
-/** Folders of libraries: `usr/lib`, `usr/lib32`, what `ld.so.conf` may name */
+/** Folders of libraries: `usr/lib`, `usr/lib32`, and others that `ld.so.conf` may name */
 const LIBRARIES = /(?:^|\/)lib[^/]*$/;
 
-/** The root where ldconfig has still to run: asked for what it writes, a known step is undecided. */
+/**
+ * Returns a view of a root in which ldconfig has not run yet.
+ * @throws Undecided (from the view's methods) for paths that ldconfig may change
+ */
 export function unlinkedRoot(root: Root): Root {
   const check = (path: string): string => {
     if (WRITTEN.test(path)) undecided(`/${path} is ldconfig’s`);

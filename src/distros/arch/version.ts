@@ -14,8 +14,8 @@ export function compareVersions(a: string, b: string): -1 | 0 | 1 {
 }
 
 /**
- * Whether makepkg would make a package of this version, or of one without a release: `[epoch:]pkgver[-pkgrel]`, no
- * colon, slash, hyphen or white space inside. vercmp itself compares whatever it is given. PKGBUILD(5).
+ * Returns whether makepkg accepts a version, with or without a release: `[epoch:]pkgver[-pkgrel]`, without colons, slashes,
+ * hyphens or white space inside (PKGBUILD(5)). vercmp itself compares any texts.
  */
 export function isValidVersion(version: string): boolean {
   return /^(\d+:)?[!-,.0-9;-~]+(-\d+(\.\d+)?)?$/.test(version);
@@ -38,7 +38,7 @@ function parseVersion(text: string): VersionParts {
   return { epoch, version: text.slice(start, dash), release: text.slice(dash + 1) };
 }
 
-/** rpmvercmp: runs of digits and runs of letters, compared in turn; what separates them counts by length only. */
+/** Compares as rpmvercmp does: runs of digits and runs of letters in turn; of separators only the length counts. */
 function compareSegments(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0;
   let left = 0;
@@ -68,7 +68,7 @@ function compareSegments(a: string, b: string): -1 | 0 | 1 {
   const leftDone = left >= a.length;
   const rightDone = right >= b.length;
   if (leftDone && rightDone) return 0;
-  // What remains decides: letters make a version older than none (1.0rc < 1.0), anything else newer.
+  // The rest decides: letters make a version older (1.0rc < 1.0), anything else newer.
   if ((leftDone && !isAlpha(b.charCodeAt(right))) || (!leftDone && isAlpha(a.charCodeAt(left)))) return -1;
   return 1;
 }

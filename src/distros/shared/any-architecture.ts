@@ -1,7 +1,7 @@
-/** Words for packages of every architecture: apk's, pacman's, and what other builders write. */
+/** Words that mean all architectures: apk's, pacman's, and those of other builders. */
 const WORDS: ReadonlySet<string> = new Set(['noarch', 'any', 'all']);
 
-/** Whether a word of a package's metadata stands for every architecture. */
+/** Returns whether a word in a package's metadata means all architectures. */
 export function isAnyArchitecture(word: string): boolean {
   return WORDS.has(word);
 }

@@ -3,9 +3,9 @@ import { RootDraft } from './root-draft.ts';
 import { Undecided } from './shell/undecided.ts';
 
 /**
- * Changes the root as `run` changes a draft of it, where all of that is decided and the exit status that `run` returns is 0:
- * a script that fails is reported by the package manager, and so it will be by the run that is left to install.sh.
- * @returns why the root was left as it was; `undefined` when it was changed
+ * Changes the root as `run` changes a draft of it, if all its effects are decided and it returns the exit status 0. A script that
+ * fails is left to install.sh, which reports it as the package manager does.
+ * @returns the reason why the root was not changed; `undefined` when it was
  */
 export function applyDecided(root: Root, run: (draft: RootDraft) => number): string | undefined {
   const draft = new RootDraft(root);

@@ -2,60 +2,63 @@ import { PathNames } from '../../model/path-names.ts';
 import type { Root, RootEntry } from '../install.ts';
 import { undecided } from './shell/undecided.ts';
 
-/** No real one comes near; below PATH_MAX of Linux. Making one with its parents costs the square. */
+/** Limit below PATH_MAX of Linux, which no real path approaches: making a path with its parents takes quadratic time. */
 const MAX_PATH_BYTES = 1024;
 /** NAME_MAX of Linux. */
 const MAX_NAME_BYTES = 255;
-/** Any shorter path is short enough: a character takes up to four bytes. */
+/** Paths of at most this many characters, of up to four bytes each, exceed no limit. */
 const SHORT = 63;
 
-/** What a path of a draft is. */
+/** An entry of a draft. */
 export type DraftEntry = Pick<RootEntry, 'type' | 'mode' | 'uid' | 'gid' | 'sizeBytes' | 'linkTarget'> & {
-  /** Undefined: not known; of files alone */
+  /** Returns the content of a file; undefined: not known. */
   readonly content: () => Uint8Array | undefined;
-  /** Lower-case hex; of files that were in the root before the draft alone */
+  /** Lower-case hex; only for files that were in the root before the draft */
   readonly sha256?: string;
-  /** A mode that it had before this draft let it be run; by default its own mode says so. */
+  /** Whether the file was executable at any time in this draft; absent: its mode decides */
   readonly isProgram?: boolean;
-  /** By default the root says so. */
+  /** Whether it has other hard links; absent: as in the root */
   readonly hasOtherNames?: boolean;
 };
 
 /**
- * A root as it is with changes that are not made yet: paths and what they lead to. Paths are as a process in `/` sees them,
- * with or without a leading slash. Everything that would need knowledge the root lacks is Undecided.
+ * A view of a root with changes that are not made yet. Paths are as a process in `/` sees them, with or without a leading slash.
+ * Whatever depends on knowledge that the root lacks is Undecided.
  */
 export class DraftView {
   readonly #root: Root;
-  /** By real path; null: removed */
+  /** Changed entries by real path; null: removed */
   readonly #changed = new Map<string, DraftEntry | null>();
-  /** What the root said, which it goes on saying until the changes are made */
+  /** Entries read from the root, which does not change before `commit` */
   readonly #seen = new Map<string, DraftEntry | undefined>();
-  /** Real paths; none is ever removed here */
+  /** Real paths of directories; a draft never removes directories */
   readonly #directories = new Set<string>();
 
   constructor(root: Root) {
     this.#root = root;
   }
 
-  /** Shows an entry at a real path from now on; null: nothing. */
+  /** Sets the entry at a real path; null: removed. */
   set(real: string, entry: DraftEntry | null): void {
     this.#changed.set(real, entry);
   }
 
-  /** What is at a path; the last component's symlink is not followed. */
+  /** Returns the entry at a path, without following a symlink in the last component. */
   stat(path: string): DraftEntry | undefined {
     const real = this.real(path, false);
     return real === undefined ? undefined : this.entryAt(real);
   }
 
-  /** What a path leads to. */
+  /** Returns the entry that a path leads to, following symlinks. */
   statFollow(path: string): DraftEntry | undefined {
     const real = this.real(path, true);
     return real === undefined ? undefined : this.entryAt(real);
   }
 
-  /** The content of the file that a path leads to; undefined: no such file. */
+  /**
+   * Returns the content of the file that a path leads to; undefined: no such file. @throws Undecided when the content is not
+   * known
+   */
   read(path: string): Uint8Array | undefined {
     const entry = this.statFollow(path);
     if (entry === undefined) return undefined;
@@ -63,7 +66,7 @@ export class DraftView {
     return entry.content() ?? undecided(`the content of ${path} is not kept`);
   }
 
-  /** Names in the directory that a path leads to, sorted. */
+  /** Returns the names in the directory that a path leads to, sorted. */
   list(path: string): readonly string[] {
     const real = this.real(path, true);
     if (real === undefined || this.entryAt(real)?.type !== 'directory') return [];
@@ -79,8 +82,8 @@ export class DraftView {
   }
 
   /**
-   * The path without symlinks, no leading slash. Its last component need not exist.
-   * @returns undefined where its parent does not exist
+   * Resolves symlinks. The last component need not exist.
+   * @returns the real path, without a leading slash; undefined when its parent does not exist
    */
   real(path: string, follow: boolean): string | undefined {
     if (path === '') return undefined;
@@ -114,7 +117,7 @@ export class DraftView {
       const entry = this.entryAt(next);
       if (entry?.type === 'symlink' && (!names.atEnd || follow || mustBeDirectory)) {
         if (!names.follow(entry.linkTarget)) return undefined;
-        // POSIX leaves to each system what two slashes in front mean; realpath(3) of musl keeps them.
+        // POSIX leaves the meaning of two leading slashes to each system; musl's realpath(3) keeps them.
         if (/^\/\/(?!\/)/.test(entry.linkTarget)) undecided(`a link to ${entry.linkTarget}`);
         if (entry.linkTarget.startsWith('/')) real = '';
       } else {
@@ -126,13 +129,13 @@ export class DraftView {
     return real;
   }
 
-  /** Remembers that the parent of a real path is a directory. */
+  /** Notes that the parent of a real path is a directory. */
   learn(real: string): void {
     const slash = real.lastIndexOf('/');
     if (slash > 0 && !isRuntime(real)) this.#directories.add(real.slice(0, slash));
   }
 
-  /** What is at a real path. */
+  /** Returns the entry at a real path. @throws Undecided for paths of the running system */
   entryAt(real: string): DraftEntry | undefined {
     if (real === '') return ROOT_DIRECTORY;
     if (isRuntime(real)) undecided(`/${real} is the running system's`);
@@ -168,7 +171,7 @@ function checkLengths(path: string): void {
   if (tooLong || path.includes('\0')) undecided('a path too long');
 }
 
-/** Whether a running system mounts something of its own there, which is not the image's. */
+/** Returns whether a running system mounts something at the path, so that the image's entry is hidden. */
 export function isRuntime(real: string): boolean {
   return /^(?:proc|sys|dev)\//.test(real);
 }

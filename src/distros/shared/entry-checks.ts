@@ -2,21 +2,24 @@ import type { TarEntry } from '../../archive/tar-entry.ts';
 import { MAX_ENTRIES } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 
-/** An ArchiveFacts.layerProblem: what the engines make of such a tar differs, or one of them fails. */
+/** An ArchiveFacts.layerProblem: engines treat such a tar differently, or fail. */
 const OVER_ITS_OWN =
   'an entry that replaces, or lies below, another entry of the archive that is not a folder';
 
 /**
- * Paths, link targets and pax records of an archive are kept in memory, and with them the folders that paths
- * imply; those of 200,000 entries, more than any package has, take 40 MiB.
+ * Limit for paths, link targets, pax records and implied folders of an archive, which are held in memory; those of 200,000
+ * entries, more than any package has, take 40 MiB.
  */
 const MAX_TEXT_BYTES = 128 * 1024 * 1024;
-/** OCI image-spec "Whiteouts" */
+/** Prefix of whiteouts (OCI image-spec, "Whiteouts") */
 const WHITEOUT_PREFIX = '.wh.';
-/** What overlayfs itself notes in xattrs: a folder or file with one hides what lower layers have. */
+/** Xattrs of overlayfs itself: a file or folder with one hides entries of lower layers. */
 const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
 
-/** Looks at an archive's entries in order: refuses what no layer can hold, notes what one cannot as it is. */
+/**
+ * Checks an archive's entries in order: refuses those that no layer can have, and finds reasons why the archive cannot be a layer
+ * unchanged.
+ */
 export class EntryChecks {
   readonly #where: string;
   readonly #folders = new Set<string>(['']);
@@ -28,12 +31,12 @@ export class EntryChecks {
     this.#where = where;
   }
 
-  /** ArchiveFacts.layerProblem, as far as the entries seen decide it. */
+  /** ArchiveFacts.layerProblem, by the entries checked so far. */
   get layerProblem(): string | undefined {
     return this.#layerProblem;
   }
 
-  /** @throws AppError BAD_ARCHIVE; UNSUPPORTED for names and xattrs that layers have another use for; LIMIT */
+  /** Checks an entry. @throws AppError BAD_ARCHIVE; UNSUPPORTED for names and xattrs with a special meaning in layers; LIMIT */
   entry(entry: TarEntry): void {
     const { path, type, linkTarget } = entry;
     this.#charge(path.length + linkTarget.length);

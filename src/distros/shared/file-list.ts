@@ -8,52 +8,52 @@ import type { DiffId } from '../../model/digest.ts';
 import { EntryChecks } from './entry-checks.ts';
 import { REFUSED_XATTRS, refusedXattrs } from './refused-xattrs.ts';
 
-/** `.MTREE` of the largest packages is 3 MiB, every other root member is smaller; they are held in memory. */
+/** Root members are held in memory; `.MTREE` of the largest packages has 3 MiB, all others are smaller. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
-/** What is collected of an archive's entries. */
+/** Options for collecting facts of an archive's entries. */
 export interface FileListOptions {
   /** For error messages. */
   readonly where: string;
-  /** How the distribution's tool reads tars. Absent: as engines do */
+  /** Dialect in which the distribution's tool reads tars; absent: that of engines */
   readonly dialect?: TarDialect;
-  /** Sees every entry when its header was read. `segment` is its header's. */
+  /** Called for every entry when its header has been read. `segment`: number of the compressed segment with the header. */
   entry?(entry: TarEntry, segment: number): void;
   /**
-   * Asked at the end of a segment: whether it is a tar of its own, which must end with it and whose global headers say
-   * nothing about later entries.
+   * Called at the end of a segment: returns whether it is a separate tar, which must end with it and whose global headers do not
+   * apply to later entries.
    */
   standsAlone?(): boolean;
-  /** Whether a file's content is wanted as well: `.PKGINFO`, scripts, `.MTREE`. `segment` is its header's. */
+  /** Returns whether to keep a file's content: `.PKGINFO`, scripts, `.MTREE`. */
   keep(entry: TarEntry, segment: number): boolean;
-  /** Whether a file's MD5 is wanted; asked when its header was read, with what was kept before it. */
+  /** Returns whether to compute a file's MD5; called when its header has been read, with the contents kept so far. */
   hashMd5?(path: string, kept: ReadonlyMap<string, Buffer>): boolean;
-  /** What else looks at a file's content as it comes by; asked when its header was read. */
+  /** Returns an additional scan of a file's content; called when its header has been read. */
   scan?(path: string, sizeBytes: number): ContentScan | undefined;
 }
 
-/** A look at one file's content as it comes by. */
+/** A scan of one file's content in the course of reading the archive. */
 export interface ContentScan {
-  /** In order; the bytes are a view, valid only during the call. */
+  /** Receives the content in order; the chunk is a view, valid only during the call. */
   write(chunk: Buffer): void;
-  /** Lower-case hex SHA-256 of the content */
+  /** Ends the scan. `sha256`: of the content, in lower-case hex. */
   end(sha256: string): void;
 }
 
-/** What was collected of an archive. */
+/** Facts collected of an archive. */
 export interface FileList {
   readonly files: readonly FileEntry[];
-  /** Contents of the files that `keep` named. */
+  /** Path → content of the files that `keep` selected */
   readonly kept: ReadonlyMap<string, Buffer>;
   readonly md5: ReadonlyMap<string, string>;
   /** SHA-256 of all uncompressed bytes */
   readonly diffId: DiffId;
   readonly uncompressedSizeBytes: number;
-  /** ArchiveFacts.layerProblem, as far as the tar itself decides it. */
+  /** ArchiveFacts.layerProblem, as far as the tar alone decides it */
   readonly layerProblem: string | undefined;
 }
 
-/** The phrases of ArchiveFacts.layerProblem. What engines do with such a tar was measured: drop the rest, or refuse. */
+/** Values of ArchiveFacts.layerProblem. Engines drop the rest of such a tar, or refuse it (observed). */
 export const EARLY_END = 'end-of-archive blocks before the last segment';
 export const STRAY_ZERO_BLOCK = 'a stray zero block between entries';
 export const DATA_AFTER_END = 'data after the end-of-archive blocks';
@@ -63,8 +63,8 @@ const ROOT_FOLDER = 'an entry of the root folder, which the package manager igno
 const GLOBAL_HEADER = 'a global header before the files, which only engines apply to them';
 
 /**
- * Takes an archive's uncompressed bytes in order, as pieces that never span two segments, and collects what the
- * catalog keeps of them. Entries that follow end-of-archive blocks in a *later* segment are listed too.
+ * Collects the facts that the catalog keeps of an archive from its uncompressed bytes, written in order and in pieces that never
+ * span two segments. Entries after end-of-archive blocks are listed too if they are in a *later* segment.
  */
 export class FileListCollector {
   readonly #options: FileListOptions;
@@ -74,11 +74,11 @@ export class FileListCollector {
   readonly #checks: EntryChecks;
   #scanner: TarScanner;
   #position = 0;
-  /** Where the current scanner started */
+  /** Offset at which the current scanner started */
   #base = 0;
   #segment = 0;
   #endsEarly = false;
-  /** The current entry is in no list */
+  /** Whether the current entry is left out */
   #skips = false;
   #layerProblem: string | undefined;
   #hash: ReturnType<typeof createHash> | undefined;
@@ -198,7 +198,7 @@ export class FileListCollector {
 
   #content(entry: TarEntry, chunk: Buffer): void {
     if (entry.type !== 'file' || this.#skips) return;
-    // Most files arrive whole: the one-shot hash costs a third of a hash object.
+    // Most files arrive as one chunk: hash() costs a third of a hash object.
     if (chunk.length === entry.sizeBytes) this.#sha256 = hash('sha256', chunk, 'hex');
     else {
       this.#hash ??= createHash('sha256');
@@ -238,7 +238,7 @@ export class FileListCollector {
     });
   }
 
-  /** The others stay among the pax records, which say what the package's maker wrote. */
+  /** Returns the xattrs that can be set; the others stay in the pax records, which are kept as written. */
   #settable(entry: TarEntry): FileEntry['xattrs'] {
     const refused = refusedXattrs(entry);
     if (refused.length === 0) return entry.xattrs;
@@ -247,12 +247,12 @@ export class FileListCollector {
   }
 }
 
-/** apk and pacman pass over names that begin with a dot as they are written, so all of a tar made of `.`. */
+/** Returns whether apk and pacman skip the entry because its raw name starts with a dot: `./name`, as in a tar made of `.`. */
 function isPassedOver({ rawPath }: TarEntry): boolean {
   return rawPath.startsWith('./');
 }
 
-/** `.PKGINFO`, `.SIGN.…`: in the root, with a dot in front. */
+/** Returns whether a path is a dot file in the root: `.PKGINFO`, `.SIGN.…`. */
 export function isRootDotFile(path: string): boolean {
   return path.startsWith('.') && !path.includes('/');
 }

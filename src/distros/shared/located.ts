@@ -1,6 +1,8 @@
 import { AppError, isAppError } from '../../model/app-error.ts';
 
-/** An expected failure with the place that it concerns in front of its message; anything else as it is. */
+/**
+ * Puts the place (`where`: URL or path) in front of an AppError's message, unless it is there; returns any other error unchanged.
+ */
 export function located(error: unknown, where: string): unknown {
   if (!isAppError(error) || error.message.startsWith(where)) return error;
   return new AppError(error.code, `${where}: ${error.message}`, {

@@ -1,17 +1,17 @@
 import { AppError } from '../../model/app-error.ts';
 import { decodePath } from '../../model/path-bytes.ts';
 
-/** abuild's and makepkg's `.PKGINFO`: key → values in file order. */
+/** Fields of abuild's and makepkg's `.PKGINFO`: key → values in file order. */
 export type PkgInfo = Readonly<Record<string, readonly string[]>>;
 
-/** Real ones reach 30 KiB (thousands of `provides`); the rest is room. */
+/** Real files reach 30 KiB (thousands of `provides`). */
 const MAX_PKGINFO_BYTES = 8 * 1024 * 1024;
 
 /**
- * `key = value` lines as apk and pacman read them (apk-tools `package.c` read_info_line, libalpm `be_package.c`
- * parse_descfile): the key from the first column, the first ` = ` behind it, then the value as it stands, blanks and
- * carriage return included. Every other line is passed over.
- * @throws AppError LIMIT
+ * Parses lines `key = value` as apk and pacman do (apk-tools `package.c` read_info_line, libalpm `be_package.c` parse_descfile):
+ * the key starts in the first column, the first ` = ` ends it, and the value is the rest, blanks and carriage return included.
+ * All other lines are ignored.
+ * @throws AppError LIMIT when the file is too large
  */
 export function parsePkgInfo(bytes: Uint8Array, where: string): PkgInfo {
   if (bytes.byteLength > MAX_PKGINFO_BYTES) {
@@ -33,26 +33,26 @@ export function parsePkgInfo(bytes: Uint8Array, where: string): PkgInfo {
   return info;
 }
 
-/** The last value of a key, the one that counts for both tools; '' when the key is absent. */
+/** Returns the last value of a key, which is the one that both tools use; empty if the key is absent. */
 export function infoValue(info: PkgInfo, key: string): string {
   return info[key]?.at(-1) ?? '';
 }
 
-/** A whole non-negative number; 0 when absent or not one. */
+/** Returns the value of a key as a non-negative integer; 0 if it is absent or not one. */
 export function infoNumber(info: PkgInfo, key: string): number {
   const text = infoValue(info, key);
   const number = Number(text);
   return /^\d+$/.test(text) && Number.isSafeInteger(number) ? number : 0;
 }
 
-/** All values of a key in order; empty when absent. */
+/** Returns all values of a key in order; none if it is absent. */
 export function infoList(info: PkgInfo, key: string): readonly string[] {
   return info[key] ?? [];
 }
 
 /**
- * Without blanks at its end.
- * @throws AppError BAD_ARCHIVE when the key is absent, empty or not one word that can be part of a file name
+ * Returns the value of a key as a single word, without trailing white space.
+ * @throws AppError BAD_ARCHIVE when the value is absent, empty or not a word that can be part of a file name
  */
 export function infoWord(info: PkgInfo, key: string, where: string): string {
   const text = infoValue(info, key).trimEnd();

@@ -1,14 +1,14 @@
 import type { FileEntry } from '../../model/archive.ts';
 
-/** An ArchiveFacts.layerProblem: engines stop there, the package managers only warn. */
+/** An ArchiveFacts.layerProblem: engines fail at such a file, package managers only warn. */
 export const REFUSED_XATTRS = 'extended attributes that Linux refuses';
 
-/** linux/capability.h: the revision in the first four bytes, and how long a value of it is. */
+/** Revision of a capability value, in its first four bytes → length of the value (linux/capability.h). */
 const CAPABILITY_BYTES: Readonly<Record<number, number>> = { 2: 20, 3: 24 };
 
 /**
- * Names of the attributes that setxattr(2) refuses for this file whatever the file system, by the name's namespace or by
- * the value. Those of namespaces that Linux does not have are none of them: engines pass over what is not supported.
+ * Returns the names of a file's attributes that setxattr(2) refuses on every file system, because of the name or the value. Names
+ * in namespaces that Linux does not have are not among them: engines ignore unsupported attributes.
  */
 export function refusedXattrs({ type, xattrs }: Pick<FileEntry, 'type' | 'xattrs'>): readonly string[] {
   return Object.keys(xattrs).filter((name) => {
@@ -28,7 +28,7 @@ function isCapability(value: Buffer): boolean {
 
 const ACL_VERSION = 2;
 const ACL = { userObject: 1, user: 2, groupObject: 4, group: 8, mask: 16, other: 32 } as const;
-/** The tags' order in a value, a letter for each: with a named user or group there must be a mask. */
+/** Order of the tags in a value, a letter for each; with a named user or group, there must be a mask. */
 const ACL_ORDER = /^u(?:go|U*g(?:G*)mo)$/;
 const ACL_LETTERS: Readonly<Record<number, string>> = {
   [ACL.userObject]: 'u',
@@ -39,7 +39,10 @@ const ACL_LETTERS: Readonly<Record<number, string>> = {
   [ACL.other]: 'o',
 };
 
-/** linux/posix_acl_xattr.h: a version, then tag (16 bits), permissions (16) and id (32) of each entry; all little-endian */
+/**
+ * Returns whether a value is an ACL (linux/posix_acl_xattr.h): a version, then tag (16 bits), permissions (16) and id (32) of
+ * each entry, all little-endian.
+ */
 function isAcl(value: Buffer): boolean {
   if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== ACL_VERSION) return false;
   let letters = '';

@@ -3,14 +3,14 @@ import { type DraftEntry, DraftView, isRuntime } from './draft-view.ts';
 import { undecided } from './shell/undecided.ts';
 
 /**
- * A root on trial: what is changed here shows here alone until `commit`. Paths are as in DraftView. Whatever would need
- * knowledge that the root lacks, or would not end as on a real system, is Undecided.
+ * A draft of changes to a root, which the root shows only after `commit`. Paths are as in DraftView. Whatever depends on
+ * knowledge that the root lacks, or would end differently on a real system, is Undecided.
  */
 export class RootDraft {
   readonly #root: Root;
   readonly #view: DraftView;
   readonly #effects: (() => void)[] = [];
-  /** Changes of one path in a row are one effect: a root may search all its paths for hard links. */
+  /** Consecutive changes of one path become a single effect, because a root may have to search all paths for hard links. */
   #lastChange: { real: string; attributes: Partial<DirectoryOwnership>; effectCount: number } | undefined;
 
   constructor(root: Root) {
@@ -23,27 +23,27 @@ export class RootDraft {
     for (const effect of this.#effects) effect();
   }
 
-  /** As in DraftView. */
+  /** Does the same as in DraftView. */
   stat(path: string): DraftEntry | undefined {
     return this.#view.stat(path);
   }
 
-  /** As in DraftView. */
+  /** Does the same as in DraftView. */
   statFollow(path: string): DraftEntry | undefined {
     return this.#view.statFollow(path);
   }
 
-  /** As in DraftView. */
+  /** Does the same as in DraftView. */
   read(path: string): Uint8Array | undefined {
     return this.#view.read(path);
   }
 
-  /** As in DraftView. */
+  /** Does the same as in DraftView. */
   list(path: string): readonly string[] {
     return this.#view.list(path);
   }
 
-  /** As in DraftView. */
+  /** Does the same as in DraftView. */
   real(path: string, follow: boolean): string | undefined {
     return this.#view.real(path, follow);
   }
@@ -76,7 +76,7 @@ export class RootDraft {
    * @returns whether all were made
    */
   linkMissing(paths: readonly string[], linkTarget: string): boolean {
-    /** By folder as written: its real path with a slash; undefined: not there */
+    /** Folder as written → its real path with a slash; undefined: does not exist */
     const folders = new Map<string, string | undefined>();
     const made: string[] = [];
     const entry: DraftEntry = {
@@ -107,7 +107,7 @@ export class RootDraft {
     return made.length === paths.length;
   }
 
-  /** Gives a file another name, in place of what was there. */
+  /** Gives a file another name, in place of an existing file or symlink. */
   link(existing: string, path: string): void {
     const from = this.#view.real(existing, false) ?? undecided(`no ${existing}`);
     const entry = this.#view.entryAt(from);
@@ -120,9 +120,9 @@ export class RootDraft {
   }
 
   /**
-   * Checks that writing to a file does nothing but give it another content: Linux refuses it for a program that runs, though not
-   * for its libraries, and the other names of a file would change too.
-   * @throws Undecided where that is not so
+   * Checks that writing to a file only changes its content: Linux refuses it for a running program, but not for its libraries,
+   * and other names of the file would change too.
+   * @throws Undecided when that is not certain
    */
   checkWritable(path: string): void {
     const real = this.#view.real(path, true);
@@ -175,7 +175,9 @@ export class RootDraft {
     this.#effects.push(effect);
   }
 
-  /** The real path of a new entry. A setgid parent would hand down its group. */
+  /**
+   * Returns the real path of a new entry. @throws Undecided for a setgid parent, which would hand down its group, among others
+   */
   #place(path: string): string {
     const real = this.#view.real(path, false);
     if (real === undefined || real === '' || path.endsWith('/')) undecided(`makes ${path}`);

@@ -2,19 +2,23 @@ import { foreignFormat } from '../../archive/foreign-formats.ts';
 import type { Magic } from '../../archive/sniff.ts';
 import { AppError, type ErrorCode } from '../../model/app-error.ts';
 
-/** What was wanted in place of a file whose first bytes are something else's. */
+/** The expected kind of a file whose first bytes are of another kind. */
 export interface Wanted {
   readonly where: string;
-  /** `an Arch package (…)` */
+  /** The expected kind: `an Arch package (…)` */
   readonly what: string;
-  /** For what is damaged or no such file at all */
+  /** Code for a file that is damaged or of another kind */
   readonly code: Extract<ErrorCode, 'BAD_ARCHIVE' | 'BAD_INDEX'>;
   readonly hint?: string;
-  /** The way out where it is compressed in a way that is not read here */
+  /** Hint for an unsupported compression */
   readonly repack: string;
 }
 
-/** UNSUPPORTED for a compression that is not read here, which says nothing against the file; else the code of `wanted`. */
+/**
+ * Makes the error for an unreadable file: UNSUPPORTED for an unsupported compression, which does not mean that the file is bad;
+ * otherwise the given code.
+ * @param head the file's first bytes
+ */
 export function unreadable(
   magic: Magic,
   head: Uint8Array,

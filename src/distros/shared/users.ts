@@ -2,12 +2,12 @@ import { decodePath } from '../../model/path-bytes.ts';
 import type { RootDraft } from './root-draft.ts';
 import { undecided } from './shell/undecided.ts';
 
-/** Files of accounts; no leading slash. */
+/** Paths of the files with accounts; no leading slash. */
 export const PASSWD = 'etc/passwd';
 export const GROUP = 'etc/group';
 export const SHADOW = 'etc/shadow';
 
-/** A line of etc/passwd (passwd(5)) or etc/group (group(5)): what both have. */
+/** A user or group: the fields that etc/passwd (passwd(5)) and etc/group (group(5)) share. */
 export interface Account {
   readonly name: string;
   readonly id: number;
@@ -20,18 +20,18 @@ const FIELDS = {
   [GROUP]: /^([^:\0]+):[^:\0]*:(\d{1,9}):([^:\0]*)$/,
 };
 
-/** Lines of a file, none where the file is not there. */
+/** Returns the lines of a file; none if it does not exist. */
 export function readLines(root: RootDraft, path: string): readonly string[] {
   const content = root.stat(path) === undefined ? undefined : root.read(path);
   return content === undefined ? [] : linesOf(content);
 }
 
-/** By a file's content, which a script reads several times. */
+/** Accounts by a file's content, since a script reads it several times. */
 const parsed = new WeakMap<Uint8Array, readonly Account[]>();
 
 /**
- * @throws Undecided where a line has another form: C libraries skip such lines, each in its own way; or where two have
- * one name
+ * Reads the accounts of a file; none if it does not exist.
+ * @throws Undecided when a line has another form, because C libraries treat such lines differently, or when a name occurs twice
  */
 export function readAccounts(root: RootDraft, path: typeof PASSWD | typeof GROUP): readonly Account[] {
   const content = root.stat(path) === undefined ? undefined : root.read(path);

@@ -3,28 +3,28 @@ import type { Discovery } from './discovery.ts';
 import { RankedQueue } from './queue.ts';
 import type { NameState } from './state.ts';
 
-/** The names that wait to be settled, and which is next. */
+/** Names that wait to be settled, in the order in which apk takes them. */
 export interface Agenda {
-  /** A name that something has changed for; `again`: also whether there is one to take for it */
+  /** Adds a name or reconsiders its place; `again`: whether it has a selectable package has changed too. */
   queue(name: NameState, again: boolean): void;
   next(): NameState | undefined;
 }
 
-/** The agenda of the apk that the rules are of (apk-tools src/solver.c queue_unresolved, dequeue_next_name). */
+/** Returns the agenda for an apk's rules (apk-tools src/solver.c queue_unresolved, dequeue_next_name). */
 export function agendaFor(rules: SolverRules, discovery: Discovery): Agenda {
   return rules.order === 'tiers' ? new Tiers(discovery) : new List(rankBy(rules.order, discovery));
 }
 
-/** All that is left to say of it is said: it is required, and there is one to take and no choice. */
+/** Returns whether nothing can change for the name any more: it is required, and it has no more than one option. */
 function isClear(name: NameState): boolean {
   return name.reverseDependsDone && name.requirers > 0 && !name.hasOptions;
 }
 
-/** Names of a request go before others, names that a package has as its own before merely provided ones. */
+/** Parts of a rank: names of the request go first, then names of packages, then names that are only provided. */
 const REQUESTED = 2 ** 32;
 const OWN = 2 ** 31;
 
-/** apk 3: clear names as they come, then those with one to take, then the others, each by rank. */
+/** Agenda of apk 3: clear names in order of arrival, then names with a selectable package by rank, then the others by rank. */
 class Tiers implements Agenda {
   readonly #now: NameState[] = [];
   readonly #selectable: RankedQueue;
@@ -62,7 +62,10 @@ class Tiers implements Agenda {
   }
 }
 
-/** apk 2: one list. The newest of the clear names, else the newest of the highest rank, is next. */
+/**
+ * Agenda of apk 2: a single list. The last of the clear names is next or, if none is clear, the last of those with the highest
+ * rank.
+ */
 class List implements Agenda {
   readonly #names = new Set<NameState>();
   readonly #rank: Rank;
@@ -101,11 +104,11 @@ class List implements Agenda {
 
 interface Rank {
   of(name: NameState): number;
-  /** Whether a name is clear only when there is one to take. */
+  /** Whether a name is clear only if it has a selectable package */
   readonly needsSelectable: boolean;
 }
 
-/** More than the longest chain, and than all names that a walk leaves. */
+/** Factors of a rank, larger than the longest chain (CHAINS) and than the number of names of a walk (WALKED). */
 const CHAINS = 2 ** 24;
 const WALKED = 2 ** 32;
 
@@ -128,7 +131,7 @@ function rankBy(order: SolverRules['order'], discovery: Discovery): Rank {
   };
 }
 
-/** 2: no other package provides the name; 1: some do; 0: only others do. */
+/** Returns 2 if no other package provides the name, 1 if some do, 0 if only others do. */
 function ownness(name: NameState): number {
   if (name.ownness !== undefined) return name.ownness;
   const others = name.providers.filter(({ pkg }) => pkg.name !== name).length;

@@ -3,16 +3,16 @@ import type { Model } from './model.ts';
 import type { Dependency, NameState, PackageState } from './state.ts';
 import { drive, type Steps } from './steps.ts';
 
-/** `old` null: new; `one` null: removed; both: replaced, or kept where they are the same. */
+/** A change of a package. `oldPkg` null: installed; `newPkg` null: removed; otherwise replaced, or kept if both are the same. */
 export interface PackageChange {
   readonly newPkg: PackageState | null;
   readonly oldPkg: PackageState | null;
 }
 
 /**
- * The changes that lead from what is installed to what the engine settled, in apk's order: depth first over world;
- * what has to make room, a package's dependencies in their order, the package, what its install triggers by
- * install_if; last what is installed and no longer needed.
+ * Returns the changes from the installed packages to the ones that the engine chose, in apk's order (apk-tools src/solver.c
+ * generate_changeset), depth first over world: removals that make room, a package's dependencies in their order, the package,
+ * packages that it triggers by install_if; last, installed packages that are no longer needed.
  */
 export function generateChangeset(
   engine: Engine,
@@ -74,14 +74,14 @@ class Changeset {
     if (old !== null) yield this.#trackDependsRemoved(old);
   }
 
-  /** Nothing is installed that could be in the way of the name, or it was made room for already. */
+  /** Returns whether the name needs no preparation: nothing is installed, or room was already made for it. */
   #isFree(name: NameState): boolean {
     if (this.#hasInstalled && !name.seenInChangeset) return false;
     name.seenInChangeset = true;
     return true;
   }
 
-  /** What goes by the name so far and will not any more is removed first. */
+  /** Removes packages that have the name so far and will not keep it. */
   *#namePreprocess(name: NameState): Steps {
     name.seenInChangeset = true;
     const { installedPackage, chosen } = name;
@@ -104,7 +104,7 @@ class Changeset {
     yield this.#trackDependsRemoved(pkg);
   }
 
-  /** Nothing depends on it any more, and nothing else was chosen under its name. */
+  /** Removes a package on which nothing depends any more, unless one was chosen under its name. */
   *#nameRemoveOrphan(pkg: PackageState): Steps {
     if (pkg.name.requirers === 0 && pkg.name.chosen === null) yield this.#nameRemove(pkg);
   }
@@ -128,7 +128,10 @@ class Changeset {
     }
   }
 
-  /** A package counts from when its own dependencies are begun. */
+  /**
+   * Returns whether the package chosen for the name is triggered by install_if; a package counts as soon as its own dependencies
+   * are begun.
+   */
   #checkInstallByInstallIf(name: NameState): boolean {
     const pkg = name.chosen?.pkg;
     if (pkg === undefined || name.seenInChangeset || !this.#engine.isSeen(name)) return false;
@@ -140,7 +143,7 @@ class Changeset {
     );
   }
 
-  /** Names whose packages have one of this package's names in install_if. */
+  /** Returns the names of packages that have one of this package's names in install_if. */
   #reverseInstallIf(pkg: PackageState): readonly NameState[] {
     let watching = this.#model.reverseInstallIf(pkg.name);
     for (const { name } of pkg.provides) {

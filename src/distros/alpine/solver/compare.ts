@@ -2,7 +2,10 @@ import type { SolverRules, TermRules } from '../rules.ts';
 import { AVAILABLE, LATEST, REMOVE, UPGRADE } from './flags.ts';
 import type { PackageState, Provider } from './state.ts';
 
-/** Positive: apk would rather take `a`. The order of the questions is apk's. */
+/**
+ * Compares two candidates for a name in apk's order of criteria (apk-tools src/solver.c compare_providers); positive if apk
+ * prefers `a`.
+ */
 export function compareProviders(a: Provider, b: Provider, rules: SolverRules): number {
   return (
     removal(a.pkg, b.pkg, rules) ||
@@ -35,7 +38,7 @@ function preference(a: Provider, b: Provider, rules: SolverRules): number {
   );
 }
 
-/** Whether what is installed stays, newer or not. */
+/** Returns whether an installed package is preferred, even to a newer one. */
 function keepsInstalled(a: Provider, b: Provider, { prefersInstalled }: SolverRules): boolean {
   const flags = a.pkg.flags | b.pkg.flags;
   if (prefersInstalled) return (flags & UPGRADE) === 0;
@@ -44,13 +47,13 @@ function keepsInstalled(a: Provider, b: Provider, { prefersInstalled }: SolverRu
   );
 }
 
-/** By the requested name, then by their own. */
+/** Compares the versions under the requested name, then those of the packages if these have the same name. */
 function byVersion(a: Provider, b: Provider, rules: SolverRules): number {
   const requested = compareProvided(a.version, b.version, rules);
   return requested || (a.pkg.name === b.pkg.name ? rules.compareVersions(a.pkg.version, b.pkg.version) : 0);
 }
 
-/** Versions of provides: '', none, is lower than any, or like any. */
+/** Compares the versions of two provides; by the rules, an empty one (no version) is lower than all others or equal to them. */
 export function compareProvided(a: string, b: string, rules: TermRules): number {
   if (a !== '' && b !== '') return rules.compareVersions(a, b);
   return rules.unversionedIsLowest ? Number(a !== '') - Number(b !== '') : 0;
@@ -68,7 +71,7 @@ function tieBreak(left: PackageState, right: PackageState, { prefersInstalled }:
   );
 }
 
-/** 0 when none holds it */
+/** Returns one more than the rank of the first repository that has the package; 0 if none has it. */
 function firstRepository({ repositories }: PackageState): number {
   return repositories === 0 ? 0 : 32 - Math.clz32(repositories & -repositories);
 }

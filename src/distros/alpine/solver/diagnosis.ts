@@ -7,38 +7,41 @@ import type { Solution } from './solve.ts';
 import type { Dependency, NameState, PackageState, Provide } from './state.ts';
 import { labelOf } from './terms.ts';
 
-/** What apk reports of a name that nothing in the failed set answers. */
+/** A name for which the failed set has no package. */
 export interface MissingName {
   readonly kind: 'name';
   readonly name: NameState;
-  /** Packages that would have to be asked for; empty: there is no such package */
+  /** Packages that would have to be requested by name; empty: there is no such package */
   readonly providers: readonly string[];
   readonly requiredBy: readonly Term[];
 }
 
-/** What apk reports of a package that cannot be where it was chosen. */
+/** A chosen package that cannot be installed. */
 export interface BrokenPackage {
   readonly kind: 'package';
   readonly pkg: PackageState;
   readonly uninstallable: boolean;
-  /** Why its record in the index cannot be used; undefined where it can */
+  /** Reason why its index record cannot be used; undefined if it can */
   readonly unusable: string | undefined;
-  /** The word of an architecture that it is built for and the request is not; empty: it may be installed */
+  /** Word of its architecture, if that is not the request's; otherwise empty */
   readonly architecture: string;
-  /** Its own terms that apk cannot read */
+  /** Its dependencies that apk cannot read */
   readonly unreadable: readonly Dependency[];
   readonly unreadableProvides: readonly Provide[];
-  /** `@tag`s of the repositories it is masked in */
+  /** Tags of the repositories that have it, if the request uses none of these */
   readonly maskedIn: readonly string[];
   readonly conflicts: readonly { readonly other: PackageState; readonly provide: Provide | null }[];
   readonly breaks: readonly Term[];
   readonly satisfies: readonly Term[];
 }
 
-/** A sentence of the report of a failure. */
+/** An item of apk's report of a failure. */
 export type Diagnosis = MissingName | BrokenPackage;
 
-/** Lists what is wrong with the set of packages that a failed solve ended with, in the order apk reports it: its analyze_package and analyze_missing_name. */
+/**
+ * Lists what is wrong with the packages that a failed solve chose, in the order in which apk reports it (apk-tools src/commit.c
+ * analyze_package, analyze_missing_name).
+ */
 export function diagnose({ model, world, changes, entryOf }: Solution): readonly Diagnosis[] {
   const chosen = changes.flatMap(({ newPkg }) => (newPkg === null ? [] : [newPkg]));
   const marked = new Set(chosen);
@@ -81,14 +84,14 @@ function missingName({ model, world, marked }: FailedSet, name: NameState): Miss
       seen.add(pkg);
       const dependency = pkg.depends.find((other) => other.name === name && !other.conflict);
       if (dependency !== undefined) requiredBy.push({ owner: pkg, dependency });
-      // apk 2 looks no further than the first package that goes by a name.
+      // apk 2 looks only at the first package with the name.
       if (dependency !== undefined || !model.rules.sortsReport) break;
     }
   }
   return { kind: 'name', name, providers: providersOf(name), requiredBy };
 }
 
-/** Names of packages all of whose versions provide the name, else `name-version`. */
+/** Returns the packages that provide the name: `name` if all its versions do, else `name-version`. */
 function providersOf(name: NameState): readonly string[] {
   const counts = new Map<NameState, number>();
   for (const { pkg } of name.providers) counts.set(pkg.name, (counts.get(pkg.name) ?? 0) + 1);

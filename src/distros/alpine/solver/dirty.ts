@@ -3,8 +3,8 @@ import type { Model } from './model.ts';
 import type { NameState, PackageState } from './state.ts';
 
 /**
- * The names to look at again since something they hang on has changed: apk's dirty list, with the reverse dependencies that
- * fill it (apk-tools src/solver.c queue_dirty, reevaluate_reverse_deps, reevaluate_reverse_installif).
+ * Names to reconsider because something that they depend on has changed: apk's dirty list, filled along reverse dependencies
+ * (apk-tools src/solver.c queue_dirty, reevaluate_reverse_deps, reevaluate_reverse_installif).
  */
 export class DirtyNames {
   readonly #model: Model;
@@ -19,11 +19,11 @@ export class DirtyNames {
     this.#discovery = discovery;
   }
 
-  /** Looks at each name, and at those that are queued meanwhile, until none is left. */
+  /** Reconsiders each name, and those that are queued meanwhile, until none is left. */
   drain(reconsider: (name: NameState) => void): void {
     for (let index = 0; index < this.#names.length; index += 1) {
       const name = this.#names[index] as NameState;
-      // A name that was settled meanwhile has left the list.
+      // The name was settled meanwhile, so it no longer counts as dirty.
       if (!name.dirty) continue;
       name.dirty = false;
       reconsider(name);
@@ -31,7 +31,7 @@ export class DirtyNames {
     this.#names = [];
   }
 
-  /** The time, which passes with each name that is reconsidered and each change that is announced. */
+  /** Advances the logical clock, which counts reconsidered names and announced changes, and returns the time. */
   tick(): number {
     this.#clock += 1;
     return this.#clock;
@@ -47,7 +47,7 @@ export class DirtyNames {
     this.#open.delete(name);
   }
 
-  /** A name that walking world has not reached plays no part. */
+  /** Returns whether the walk of world has reached the name; others play no part. */
   isSeen(name: NameState): boolean {
     return name.id >= 0 && this.#discovery.isSeen(name.id);
   }
@@ -58,7 +58,7 @@ export class DirtyNames {
     this.#names.push(name);
   }
 
-  /** Whoever depends on the name has to look at its own candidates again. */
+  /** Queues all names of packages that depend on the name: their candidates have to be reconsidered. */
   reevaluateReverseDepends(name: NameState): void {
     name.changed = this.tick();
     const found: NameState[] = [];
@@ -85,7 +85,7 @@ export class DirtyNames {
     for (const other of found) this.queue(other);
   }
 
-  /** Whoever has the name in install_if has to look at its candidates again. */
+  /** Queues all names of packages that have the name in install_if. */
   reevaluateReverseInstallIf({ id }: NameState): void {
     if (id < 0) return;
     const { triggerStart, triggers } = this.#model.graph;
@@ -100,13 +100,13 @@ export class DirtyNames {
     }
   }
 
-  /** The same for all names that the package goes by. */
+  /** Does the same for all names of a package. */
   reevaluateReverseInstallIfOf(pkg: PackageState): void {
     this.reevaluateReverseInstallIf(pkg.name);
     for (const { name } of pkg.provides) this.reevaluateReverseInstallIf(name);
   }
 
-  /** No name that leads to this one is left to settle. */
+  /** Returns whether all names of packages that depend on this one are settled. */
   reverseDependsDone(name: NameState): boolean {
     const { dependentStart, dependents, packageName, provideStart, provideName } = this.#model.graph;
     const open = (id: number): boolean =>

@@ -1,20 +1,20 @@
 import type { Discovery } from './discovery.ts';
 import { type Graph, nameCount, packageCount } from './graph.ts';
 
-/** What is looked at of a name, one after the other. */
+/** Phases of a name in the walk, one after the other. */
 const DEPENDENCIES = 1;
 const PROVIDES = 2;
 const LEFT = 3;
 
-/** Before the triggers of a package's own name, and of its provides */
+/** Values of `#read` in the phase PROVIDES: before the package's own name, and at it. */
 const NOTHING = -2;
 const OWN = -1;
 
 /**
- * apk 2's walk: dependencies of every candidate of a name, then what its names trigger by install_if. Before 2.14.7 it
- * measures the longest chain of dependencies below a name, as far as it knows it when it leaves a package, and goes
- * past provides that nothing needs; since then it numbers names as it leaves them.
- * Source: apk-tools 2.14.0 and 2.14.10, src/solver.c, discover_name.
+ * Walk of apk 2: dependencies of every candidate of a name, then packages that its names trigger by install_if. Before 2.14.7, it
+ * measures the longest chain of dependencies below a name, as far as that is known when it leaves a package, and skips provides
+ * that nothing needs; since then, it numbers names in the order in which it leaves them. Source: apk-tools 2.14.0 and 2.14.10,
+ * src/solver.c, discover_name.
  */
 export class Discovery2 implements Discovery {
   readonly #graph: Graph;
@@ -22,11 +22,11 @@ export class Discovery2 implements Discovery {
   readonly #phase: Uint8Array;
   readonly #packageSeen: Uint8Array;
   readonly #packageChain: Int32Array;
-  /** Of a name: the provider that is looked at, and where in its lists; -1, NOTHING: not begun */
+  /** By name: the current provider and the position in its lists; -1 or NOTHING: not begun */
   readonly #provider: Int32Array;
   readonly #read: Int32Array;
   readonly #triggerRead: Int32Array;
-  /** Of a package: the first of its provides that may lead anywhere still */
+  /** By package: position of the first of its provides that has not been walked */
   readonly #provideRead: Int32Array;
   readonly #stack: Int32Array;
   readonly order: Int32Array;
@@ -96,7 +96,7 @@ export class Discovery2 implements Discovery {
     }
   }
 
-  /** A name that is not met yet; -1: there is none */
+  /** Returns the next dependency of the name that the walk has not met; -1: none. */
   #nextDependency(name: number): number {
     const { providerStart, providerPackage, reachedStart, reached } = this.#graph;
     const phases = this.#phase;
@@ -154,7 +154,7 @@ export class Discovery2 implements Discovery {
         if (read >= stop) break;
         this.#triggerRead[name] = -1;
         if (read < 0 || !this.#walksProvides) continue;
-        // The name itself comes before what it triggers.
+        // The name itself comes before those that it triggers.
         return this.#wait(name, { index, read, next: provideName[read] as number });
       }
       read = NOTHING;
@@ -168,7 +168,7 @@ export class Discovery2 implements Discovery {
     return next;
   }
 
-  /** The next of the names that `trigger` triggers, for the frame of `name` */
+  /** Returns the next name that `trigger` triggers, for the frame of `name`. */
   #nextOf(name: number, trigger: number): number {
     const { triggerStart, triggers } = this.#graph;
     const stop = triggerStart[trigger + 1] as number;

@@ -1,35 +1,35 @@
 import { type Graph, nameCount, packageCount, QUIET } from './graph.ts';
 
-/** A walk of all that world could lead to: what plays a part, and in which order names are settled. */
+/** A walk of all names that world could lead to: those that play a part, and the order in which they are settled. */
 export interface Discovery {
-  /** By name, the higher the earlier it is settled; 0: not met */
+  /** Rank by name: the higher, the earlier it is settled; 0: not met */
   readonly order: Int32Array;
   isSeen(name: number): boolean;
-  /** Walks from each of `roots` in turn, and forgets what was walked before. */
+  /** Forgets the last walk and walks from each of `roots` (numbers of names) in turn. */
   discover(roots: readonly number[]): void;
 }
 
 /**
- * apk first walks everything that world could lead to, depth first: dependencies and provides of every candidate,
- * and what install_if ties to them either way. The order in which it leaves a name later decides which one is
- * settled first, so all of it is walked: 18,000 names for nearly any package of Alpine, hence the flat loop.
+ * Walk of apk 3. apk first walks everything that world could lead to, depth first: dependencies and provides of every candidate,
+ * and packages tied to them by install_if in either direction. The order in which it leaves names decides which is settled first,
+ * so the whole graph is walked: 18,000 names for nearly any package of Alpine, hence the flat loop.
  */
 export class Discovery3 implements Discovery {
   readonly #graph: Graph;
-  /** Of a name: 0: not met; else what is left to look at, in apk's order */
+  /** By name: phase of the walk, in apk's order; 0: not met */
   readonly #phase: Uint8Array;
-  /** Of a name: the provider that is looked at */
+  /** By name: the current provider */
   readonly #provider: Int32Array;
-  /** Where the lists of a name or package are read on; whatever stands before is met, whoever reads on. */
+  /** Positions in the lists of names and packages; all entries before a position have been met. */
   readonly #triggersRead: Int32Array;
   readonly #reachedRead: Int32Array;
   readonly #heardRead: Int32Array;
   readonly #rulesRead: Int32Array;
   readonly #plainRead: Int32Array;
-  /** One more than the name that a package's dependencies are looked at for, the first that leads to it; 0: none */
+  /** By package: one more than the name for which its dependencies are walked, the first that leads to it; 0: none */
   readonly #owner: Int32Array;
   readonly #stack: Int32Array;
-  /** A number for each name that was left, the first 1; 0: not met */
+  /** By name: 1 for the first name that the walk left, 2 for the next…; 0: not met */
   readonly order: Int32Array;
 
   constructor(graph: Graph) {
@@ -57,7 +57,7 @@ export class Discovery3 implements Discovery {
     this.#phase.fill(0);
     this.#owner.fill(0);
     this.order.fill(0);
-    // A quiet name is only left out of its package's list where it is not walked from itself later.
+    // A package's list omits a quiet name only if the walk does not start from that name later.
     const quiet = roots.some((root, index) => index > 0 && graph.nameFlags[root] === QUIET);
     const heardStart = quiet ? graph.provideStart : graph.heardStart;
     this.#triggersRead.set(graph.triggerStart.subarray(0, this.#triggersRead.length));

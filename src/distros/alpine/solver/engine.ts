@@ -9,15 +9,15 @@ import type { Dependency, NameState, PackageState, Provide, Provider } from './s
 import { isProviderAutoSelectable, type Terms } from './terms.ts';
 
 /**
- * Constraint propagation without backtracking, as apk does it: names whose providers may have changed are looked
- * at again until nothing moves, then one name is settled for good, and so on.
- * Source: apk-tools src/solver.c apk_solver_solve; methods are called as its functions are.
+ * Constraint propagation without backtracking, as in apk: names whose providers may have changed are reconsidered until nothing
+ * changes, then one name is settled for good, and so on. Source: apk-tools src/solver.c apk_solver_solve; methods have the names
+ * of its functions.
  */
 export class Engine implements Propagation {
   readonly #model: Model;
   readonly #dirty: DirtyNames;
   readonly #agenda: Agenda;
-  /** Flags and tag that a package takes over from the term of world that is applied */
+  /** Flags and tag that packages inherit from the term of world being applied */
   #worldFlags = 0;
   #worldTag = 0;
   readonly rules: SolverRules;
@@ -48,7 +48,7 @@ export class Engine implements Propagation {
     }
   }
 
-  /** A name that walking world has not reached plays no part. */
+  /** Returns whether the walk of world has reached the name; others play no part. */
   isSeen(name: NameState): boolean {
     return this.#dirty.isSeen(name);
   }
@@ -79,7 +79,7 @@ export class Engine implements Propagation {
     this.#dirty.queue(name);
   }
 
-  /** Tags and flags go from who requires (null: world) to what it requires. */
+  /** Passes tags and flags on from the requiring package (null: world) to the required one. */
   inheritPinningAndFlags(pkg: PackageState, from: PackageState | null): void {
     if (from === null) {
       pkg.flags |= this.#worldFlags;
@@ -94,7 +94,7 @@ export class Engine implements Propagation {
     pkg.tagOk ||= (pkg.allowedRepositories & this.#model.repositories.allowedBy(pkg.pinningAllowed)) !== 0;
   }
 
-  /** A requirement of `owner` (null: world) on a name, told to all its providers. */
+  /** Applies a requirement of `owner` (null: world) on a name to all its providers. */
   applyConstraint(owner: PackageState | null, dependency: Dependency): void {
     const { name, conflict } = dependency;
     if (!conflict) {
@@ -110,7 +110,10 @@ export class Engine implements Propagation {
     }
   }
 
-  /** `alias` goes to whichever provider of `needed` is chosen: others of that name are out. */
+  /**
+   * Disqualifies packages with the name `alias` that do not provide `needed`, because the provider of `needed` will get both
+   * names.
+   */
   excludeNonProviders(alias: NameState, needed: NameState, skipVirtual: boolean): void {
     if (alias === needed) return;
     for (const { pkg, version } of alias.providers) {

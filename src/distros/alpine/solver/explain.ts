@@ -6,10 +6,13 @@ import type { Solution } from './solve.ts';
 import type { NameState, PackageState } from './state.ts';
 import { dependencyText, labelOf } from './terms.ts';
 
-/** How many candidates a problem lists; all of `so:libc…`'s would bury it. */
+/** Maximum of candidates in a problem; the whole list for `so:libc…` would bury it. */
 const MAX_CANDIDATES = 12;
 
-/** A problem for each finding, in the order apk reports them. */
+/**
+ * Turns a diagnosis into problems for the user, in the order in which apk reports them; an empty diagnosis gives one problem
+ * without a reason.
+ */
 export function explain(diagnoses: readonly Diagnosis[], solution: Solution): readonly SolveProblem[] {
   const chains = chainsFrom(solution);
   if (diagnoses.length === 0) return [unexplained(solution)];
@@ -20,7 +23,7 @@ export function explain(diagnoses: readonly Diagnosis[], solution: Solution): re
 
 type Chains = (owner: PackageState | null) => readonly string[];
 
-/** The shortest way from world to each package of the set. */
+/** Finds the shortest chain of requirements from world to each package of the set. */
 function chainsFrom({ world, changes }: Solution): Chains {
   const askedBy = new Map<PackageState, PackageState | null>();
   const queue: PackageState[] = [];
@@ -42,7 +45,7 @@ function chainsFrom({ world, changes }: Solution): Chains {
     }
   };
   follow();
-  // What install_if brought comes last: after what triggers it.
+  // Packages brought by install_if come last, after those that trigger them.
   for (let known = -1; known < askedBy.size; ) {
     known = askedBy.size;
     for (const pkg of waiting) {
@@ -59,7 +62,7 @@ function chainsFrom({ world, changes }: Solution): Chains {
     const chain: string[] = [];
     let link: PackageState | null | undefined = owner;
     for (; link !== null && link !== undefined; link = askedBy.get(link)) chain.unshift(labelOf(link));
-    // Undefined: apk has kept what it took before it gave up who asked for it.
+    // Undefined: apk kept this package although it gave up the one that required it.
     return link === null ? ['world', ...chain] : chain;
   };
 }
@@ -96,7 +99,7 @@ function explainName({ name, providers, requiredBy }: MissingName, chains: Chain
   });
 }
 
-/** `, needed by git-2.43.0-r0 and 2 more`; empty when it is the request that asks. */
+/** Returns `, needed by git-2.43.0-r0 and 2 more`; empty if the request itself has the requirement. */
 function wantedBy(terms: readonly SolveTerm[]): string {
   const owners = [...new Set(terms.map(({ chain }) => chain.at(-1) ?? 'world'))];
   if (owners.includes('world') || owners.length === 0) return '';
@@ -148,7 +151,7 @@ function explainPackage(broken: BrokenPackage, chains: Chains): SolveProblem {
   return problem({ ...common, kind: 'conflict', message: clash(broken, label) });
 }
 
-/** `foo<2, asked for by bar-1` */
+/** Returns `foo<2, which bar-1 needs` or `foo<2, which you requested`. */
 function askedBy({ requirement, chain }: SolveTerm): string {
   const owner = chain.at(-1) ?? 'world';
   return owner === 'world' ? `${requirement}, which you requested` : `${requirement}, which ${owner} needs`;
@@ -184,7 +187,7 @@ function versionsOf(name: NameState): readonly string[] {
   return [...new Set(name.providers.map(({ pkg }) => labelOf(pkg)))];
 }
 
-/** apk itself finds no reason for some failures that install_if leads to. */
+/** Returns a problem without a reason: apk itself finds none for some failures that involve install_if. */
 function unexplained({ changes }: Solution): SolveProblem {
   const failed = changes.flatMap(({ newPkg }) => (newPkg?.error === true ? [labelOf(newPkg)] : []));
   return problem({

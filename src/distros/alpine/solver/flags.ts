@@ -1,4 +1,4 @@
-/** What a request asks of the packages it concerns; apk's APK_SOLVERF_*. */
+/** Bits of what a request wants for packages; apk's APK_SOLVERF_*. */
 export const UPGRADE = 1;
 export const LATEST = 2;
 export const AVAILABLE = 4;

@@ -3,18 +3,18 @@ import { murmur3, NAME_BUCKETS } from '../hash-order.ts';
 import { type Graph, QUIET } from './graph.ts';
 import type { Draft, Relations } from './graph-draft.ts';
 
-/** Packages and texts as they were numbered, before lists by name exist. */
+/** Packages and texts with their numbers, from which the lists by name are made. */
 export interface Parts {
   readonly drafts: readonly Draft[];
-  /** By number */
+  /** Texts by number */
   readonly names: readonly string[];
-  /** Numbers of the names as they were met first */
+  /** Numbers of the names in the order in which they were first met */
   readonly met: Int32Array;
   readonly relations: Pick<Relations, 'name' | 'operator' | 'version'>;
   readonly versions: readonly string[];
 }
 
-/** Lists by name and by package out of the packages in order. */
+/** Assembles a graph: makes the lists by name and by package. */
 export function assemble(parts: Parts): Graph {
   const { drafts, relations } = parts;
   const { bucketStart, bucketNames } = inHashOrder(parts);
@@ -64,7 +64,7 @@ export function assemble(parts: Parts): Graph {
   const heard = flatten(drafts, (draft) =>
     draft.provides.map(({ name }) => name).filter((name) => nameFlags[name] !== QUIET),
   );
-  /** Names in install_if of the packages that go by a name. */
+  /** Returns the names in install_if of the packages that have or provide a name. */
   function watchedBy(name: number): Iterable<number> {
     let watched: Set<number> | undefined;
     const end = providers.start[name + 1] as number;
@@ -142,7 +142,7 @@ export function assemble(parts: Parts): Graph {
   };
 }
 
-/** The names of each bucket of apk's hash table, newest first. */
+/** Sorts names by the buckets of apk's hash table, within a bucket the last inserted first. */
 function inHashOrder({ names, met }: Parts): { bucketStart: Int32Array; bucketNames: Int32Array } {
   const buckets = Int32Array.from(names, (text) => murmur3(Buffer.from(text)) % NAME_BUCKETS);
   const bucketStart = new Int32Array(NAME_BUCKETS + 1);
@@ -181,7 +181,7 @@ function flatten<Owner, T>(owners: readonly Owner[], listOf: (owner: Owner) => r
   return { start, items };
 }
 
-/** Entries of each name in the order `visit` adds them. */
+/** Gathers the entries of each name in the order in which `visit` adds them. */
 function gather(
   names: number,
   visit: (add: (name: number, first: number, second: number) => void) => void,

@@ -8,23 +8,26 @@ import { EMPTY, FOREIGN_ARCHITECTURE, type Graph, UNINSTALLABLE } from './graph.
 import { assemble, type Parts } from './graph-assemble.ts';
 import { type Draft, Numbers, Relations } from './graph-draft.ts';
 
-/** Repositories are bits of one word, as in apk, which takes fewer. */
+/** Repositories are bits of a word, as in apk, whose own maximum is lower. */
 const MAX_REPOSITORIES = 32;
 /** All releases of Alpine together have about 500,000 packages. */
 const MAX_PACKAGES = 4_000_000;
 
-/** What a graph is built from. */
+/** Input for a graph. */
 export interface GraphInput {
-  /** In the order of repositories and of their indexes. */
+  /** In the order of repositories and their indexes */
   readonly packages: Iterable<RelatedPackage>;
-  /** The distribution's word; what is built for another cannot be installed. */
+  /** The distribution's word; packages for another architecture cannot be installed. */
   readonly architecture: string;
   readonly rules: SolverRules;
-  /** Names that apk knows before it reads a repository: those of world. */
+  /** Names that apk knows before it reads a repository: those of world */
   readonly firstNames?: readonly string[];
 }
 
-/** Packages with the same checksum are one, whichever repository holds them. @throws AppError LIMIT */
+/**
+ * Builds the graph of a set of packages. Packages with the same checksum become one, whichever repositories have them.
+ * @throws AppError LIMIT for more repositories or packages than a graph can hold
+ */
 export function buildGraph({ packages, architecture, rules, firstNames = [] }: GraphInput): Graph {
   const names = new Numbers();
   const versions = new Numbers();
@@ -56,8 +59,8 @@ export function buildGraph({ packages, architecture, rules, firstNames = [] }: G
 }
 
 /**
- * The same with names numbered as a walk of everything leaves them: what a walk looks at one after the other then
- * lies side by side in memory, and it takes a quarter less time.
+ * Renumbers the names in the order in which a walk of everything leaves them: neighbours in a walk are then neighbours in memory,
+ * which makes walks a quarter faster.
  */
 function inWalkOrder({ drafts, names, relations, versions }: Parts, graph: Graph): Parts {
   const discovery = new Discovery3(graph);
@@ -85,7 +88,7 @@ function inWalkOrder({ drafts, names, relations, versions }: Parts, graph: Graph
 }
 
 /**
- * A field that is not known and no lower-case letter says: this needs a newer tool. Those of an installed database are
+ * Unknown fields that are not lower-case letters, which mean that a newer apk is needed; the fields of an installed database are
  * known (apk-tools `package.c` apk_pkgtmpl_add_info).
  */
 const NEEDS_NEWER = /^[^a-zFMRZ]$/;
@@ -104,7 +107,7 @@ function toDraft(entry: RelatedPackage, relations: Relations, architecture: stri
     version: versions.of(entry.version),
     rank: entry.repositoryRank,
     ordinal: entry.ordinal,
-    // Installed packages have the rank -1: no repository.
+    // Installed packages have rank -1, that is no repository.
     repositories: entry.repositoryRank < 0 ? 0 : 1 << entry.repositoryRank,
     flags:
       (depends.broken || foreign || newer || whyUnusable(entry) !== undefined ? UNINSTALLABLE : 0) |

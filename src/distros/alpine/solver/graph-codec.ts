@@ -1,12 +1,15 @@
 import { BYTE_SECTIONS, type ByteSection, type Graph, WORD_SECTIONS, type WordSection } from './graph.ts';
 
-/** Changes with the meaning of any section: bytes of another version are made again. */
+/**
+ * Version of the encoding, to be increased when the meaning of a section changes: stored graphs of other versions are built
+ * again.
+ */
 export const GRAPH_VERSION = 3;
 
 const WORD = 4;
 const SECTIONS = WORD_SECTIONS.length + BYTE_SECTIONS.length;
 
-/** Little-endian words: the length of each section, then the sections. */
+/** Encodes a graph as little-endian 32-bit words: the length of each section, then the sections. */
 export function encodeGraph(graph: Graph): Uint8Array {
   const sections = [
     ...WORD_SECTIONS.map((key) => bytesOf(graph[key])),
@@ -16,7 +19,10 @@ export function encodeGraph(graph: Graph): Uint8Array {
   return Buffer.concat([bytesOf(lengths), ...sections]);
 }
 
-/** The graph's sections are views of the bytes where these are aligned. @throws Error on bytes that are no graph */
+/**
+ * Decodes a graph, whose sections are views of the bytes if these are aligned.
+ * @throws Error when the bytes are not a graph
+ */
 export function decodeGraph(encoded: Uint8Array): Graph {
   const bytes = encoded.byteOffset % WORD === 0 ? encoded : new Uint8Array(encoded);
   const words = (start: number, length: number): Int32Array =>

@@ -2,7 +2,7 @@ import { parseRelation, type Relation } from '../relation.ts';
 import type { SolverRules } from '../rules.ts';
 import { BROKEN, CONFLICT } from './graph.ts';
 
-/** A package on its way into a graph: names, versions and relations are numbered as they are met. */
+/** A package of a graph being built: names, versions and relations are numbers, assigned in the order in which they are met. */
 export interface Draft {
   readonly name: number;
   readonly version: number;
@@ -16,7 +16,7 @@ export interface Draft {
   readonly installIf: readonly number[];
 }
 
-/** Texts by number, in the order they were first met. */
+/** Numbers for texts, in the order in which they are first met. */
 export class Numbers {
   readonly texts: string[] = [];
   readonly #numbers = new Map<string, number>();
@@ -32,7 +32,7 @@ export class Numbers {
   }
 }
 
-/** The relations of a graph on its way, each text numbered once. */
+/** Relations of a graph being built; equal texts have the same number. */
 export class Relations {
   readonly names: Numbers;
   readonly versions: Numbers;
@@ -49,8 +49,8 @@ export class Relations {
   }
 
   /**
-   * Reads a list up to the first text that is not a term, as apk does. `broken`: there was one, or a version in the list is
-   * not valid; never with apk 2.
+   * Reads a list up to the first text that is not a term, as apk does. `broken`: there was such a text or an invalid version;
+   * never with apk 2.
    */
   list(texts: readonly string[]): { ids: readonly number[]; broken: boolean } {
     const ids: number[] = [];

@@ -1,28 +1,27 @@
 import { murmur3, NAME_BUCKETS } from '../hash-order.ts';
 
 /**
- * Every name and package of a set of repositories as numbers, with who needs and who provides what: apk reads all of
- * them before it solves, and its answers depend on the order it meets them in. Packages are numbered as they come in
- * the repositories and their indexes, names in the order of a walk of all. `xStart[i]`…`xStart[i + 1]` are the places
- * of i's entries in the list x.
+ * All names and packages of a set of repositories as numbers, with dependencies and provides: apk reads all of them before it
+ * solves, and its choices depend on the order in which it meets them. Packages are numbered in the order of the repositories and
+ * their indexes, names in the order of a walk of all. `xStart[i]`…`xStart[i + 1]` delimit the entries of i in the list x.
  */
 export type Graph = Readonly<Record<WordSection, Int32Array>> & Readonly<Record<ByteSection, Uint8Array>>;
 
-/** The sections of 32-bit words, in the order in which they are serialised. */
+/** Sections of 32-bit words, in the order in which they are encoded. */
 export const WORD_SECTIONS = [
-  /** Where a name's bytes begin in nameBytes */
+  /** By name: start of its bytes in nameBytes */
   'nameStart',
-  /** Its place in apk's hash table: reverse lists are in this order */
+  /** By name: its place in apk's hash table, which is the order of reverse lists */
   'nameRank',
   'bucketStart',
   'bucketNames',
   'packageName',
-  /** Number of its version text */
+  /** By package: number of its version's text */
   'packageVersion',
-  /** Rank of the first repository that holds it, and its place there */
+  /** By package: rank of the first repository that has it, and its place there */
   'packageRank',
   'packageOrdinal',
-  /** A bit for each repository that holds it */
+  /** By package: a bit for each repository that has it */
   'packageRepositories',
   'packageFlags',
   'packagePriority',
@@ -31,7 +30,7 @@ export const WORD_SECTIONS = [
   'depends',
   'provideStart',
   'provideName',
-  /** Version text; 0: without a version */
+  /** Number of the version's text; 0: without a version */
   'provideVersion',
   'installIfStart',
   /** Relations */
@@ -46,15 +45,15 @@ export const WORD_SECTIONS = [
   /** By name: names of packages that have it in install_if */
   'triggerStart',
   'triggers',
-  /** By package: distinct names it depends on; names it provides but the quiet ones */
+  /** By package: distinct names that it depends on; below (heard), names that it provides, without the quiet ones */
   'reachedStart',
   'reached',
   'heardStart',
   'heard',
   'nameFlags',
   /**
-   * By name, of a name that goes with one package of that name which others of its names cannot lead into: all that
-   * the walk looks at, in its order, and how far that is before the name is left; elsewhere nothing and -1.
+   * By name, if its only package has that name and cannot be reached through its other names: all names that the walk visits from
+   * it, in order, and how many of them come before it leaves the name; for other names, nothing and -1.
    */
   'plainStart',
   'plain',
@@ -64,54 +63,54 @@ export const WORD_SECTIONS = [
   'relationVersion',
   'versionStart',
 ] as const;
-/** The sections of bytes (UTF-8), behind those of words. */
+/** Sections of bytes (UTF-8), after those of words. */
 export const BYTE_SECTIONS = ['nameBytes', 'versionBytes'] as const;
-/** A section of words. */
+/** Name of a section of words. */
 export type WordSection = (typeof WORD_SECTIONS)[number];
-/** A section of bytes. */
+/** Name of a section of bytes. */
 export type ByteSection = (typeof BYTE_SECTIONS)[number];
 
 /** Bits of packageFlags. */
 export const UNINSTALLABLE = 1;
-/** An installed size of zero: apk takes it from any repository. */
+/** Bit of packageFlags: an installed size of zero, so that apk takes the package from any repository. */
 export const EMPTY = 2;
 export const FOREIGN_ARCHITECTURE = 4;
 
 /**
- * Bit of nameFlags: nothing depends on the name or watches it in install_if, and its one provider, of another name,
- * has no install_if. Walking it reaches nothing and moves nothing.
+ * Bit of nameFlags: no package has the name among its dependencies or in install_if, and its only provider has another name and
+ * no install_if, so that walking from it has no effect.
  */
 export const QUIET = 1;
 
-/** Bits of relationOperator beside `< = > ~`. */
+/** Bits of relationOperator besides `< = > ~`. */
 export const CONFLICT = 16;
 export const BROKEN = 32;
 
 const utf8 = new TextDecoder();
 
-/** The text of a name by its number. */
+/** Returns the text of a name. */
 export function nameText(graph: Graph, name: number): string {
   return utf8.decode(graph.nameBytes.subarray(graph.nameStart[name], graph.nameStart[name + 1]));
 }
 
-/** The text of a version by its number. */
+/** Returns the text of a version. */
 export function versionText(graph: Graph, version: number): string {
   return utf8.decode(
     graph.versionBytes.subarray(graph.versionStart[version], graph.versionStart[version + 1]),
   );
 }
 
-/** How many names there are. */
+/** Number of names in a graph. */
 export function nameCount(graph: Graph): number {
   return graph.nameStart.length - 1;
 }
 
-/** How many packages there are. */
+/** Number of packages in a graph. */
 export function packageCount(graph: Graph): number {
   return graph.packageName.length;
 }
 
-/** The name's number; -1 where no package has to do with it. */
+/** Returns the number of a name; -1 if no package mentions it. */
 export function findName(graph: Graph, text: string): number {
   const wanted = Buffer.from(text);
   const bucket = murmur3(wanted) % NAME_BUCKETS;

@@ -12,29 +12,29 @@ import {
 } from './state.ts';
 import { Terms } from './terms.ts';
 
-/** What a model depends on beside its graph. */
+/** Input for a model besides its graph. */
 export interface ModelOptions {
   readonly rules: SolverRules;
-  /** `@tag` of each repository by rank; empty: untagged */
+  /** Tag of each repository by rank; empty: untagged */
   readonly tags: readonly string[];
   readonly flags: number;
-  /** Installed packages by their number in the graph, with the tag they are pinned to */
+  /** Number of each installed package → the tag it is pinned to */
   readonly installed: ReadonlyMap<number, string>;
 }
 
 const NONE: readonly NameState[] = [];
 
-/** A solve of a large closure makes a few thousand, about half a kilobyte each. */
+/** A solve of a large closure makes a few thousand states of about half a kilobyte each. */
 const MAX_KEPT_STATES = 10_000;
 
-/** The graph as linked states: made as solves touch them, and kept for the next solve. */
+/** A graph as linked states, which are made as solves touch them and kept for the next solve. */
 export class Model implements Links {
   readonly graph: Graph;
   readonly rules: SolverRules;
   readonly terms: Terms;
   readonly flags: number;
   readonly repositories: RepositoryTags;
-  /** Numbers the solves */
+  /** Number of the current solve */
   solve = 0;
   readonly #installed: ReadonlyMap<number, string>;
   #names: (NameState | undefined)[];
@@ -44,7 +44,7 @@ export class Model implements Links {
   readonly #versions = new Map<number, string>();
   #unknown = new Map<string, NameState>();
   #touched: NameState[] = [];
-  /** `Q1…` of a package of the graph */
+  /** Returns the checksum `Q1…` of a package of the graph. */
   checksumOf: (id: number) => string = () => '';
 
   constructor(graph: Graph, { rules, tags, flags, installed }: ModelOptions) {
@@ -58,7 +58,7 @@ export class Model implements Links {
     this.repositories = new RepositoryTags(tags);
   }
 
-  /** Forgets what the last solve has found out, and its states where they have become too many to keep. */
+  /** Begins a solve: forgets the results of the last one, and its states if they have become too many. */
   begin(checksumOf: (id: number) => string): void {
     this.solve += 1;
     if (this.#made > MAX_KEPT_STATES) {
@@ -86,7 +86,7 @@ export class Model implements Links {
     return name;
   }
 
-  /** The name without its state. */
+  /** Returns a name whose state has not been reset for this solve. */
   node(id: number): NameState {
     let name = this.#names[id];
     if (name === undefined) {
@@ -97,7 +97,7 @@ export class Model implements Links {
     return name;
   }
 
-  /** The name of this text, which no package may have to do with. */
+  /** Returns the name of a text, which may be unknown to all packages. */
   named(text: string): NameState {
     const id = findName(this.graph, text);
     if (id >= 0) return this.name(id);
@@ -126,7 +126,7 @@ export class Model implements Links {
     return pkg;
   }
 
-  /** The name where this solve has come across it. */
+  /** Returns the name if this solve has touched it. */
   knownName(id: number): NameState | undefined {
     const name = this.#names[id];
     return name?.solve === this.solve ? name : undefined;
@@ -136,14 +136,14 @@ export class Model implements Links {
     return this.#touched;
   }
 
-  /** Names of packages that have the name in install_if, in apk's order. */
+  /** Returns the names of packages that have the name in install_if, in apk's order. */
   reverseInstallIf({ id }: NameState): readonly NameState[] {
     const { triggerStart, triggers } = this.graph;
     if (id < 0 || triggerStart[id] === triggerStart[id + 1]) return NONE;
     return Array.from(triggers.subarray(triggerStart[id], triggerStart[id + 1]), (other) => this.name(other));
   }
 
-  /** Names that go by a package which depends on the name, in apk's order. */
+  /** Returns the names of packages that depend on the name, provides included, in apk's order. */
   reverseDepends({ id }: NameState): readonly NameState[] {
     if (id < 0) return [];
     const { dependentStart, dependents, packageName, provideStart, provideName } = this.graph;
@@ -165,7 +165,7 @@ export class Model implements Links {
     return version;
   }
 
-  /** The relations of package `id`, out of the list of all. */
+  /** Returns the relations of package `id` from the list of all. */
   relations(all: Int32Array, starts: Int32Array, id: number): readonly Dependency[] {
     return Array.from(all.subarray(starts[id], starts[id + 1]), (relation) => this.#relation(relation));
   }
@@ -179,7 +179,7 @@ export class Model implements Links {
     }));
   }
 
-  /** The packages that go by name `id`. */
+  /** Returns the packages that have or provide the name `id`. */
   providers(id: number): readonly Provider[] {
     if (id < 0) return [];
     const { providerStart, providerPackage, providerVersion } = this.graph;
@@ -215,13 +215,13 @@ export class Model implements Links {
     return this.#installed.has(id);
   }
 
-  /** Repositories of the tag that an installed package is pinned to. */
+  /** Returns the repositories, as bits, of the tag that an installed package is pinned to. */
   pinnedRepositories(id: number): number {
     const tag = this.#installed.get(id);
     return tag === undefined ? 0 : this.repositories.allowedBy(this.repositories.tagBit(tag));
   }
 
-  /** The repositories of untagged packages. */
+  /** The repositories without a tag, as bits. */
   get untaggedRepositories(): number {
     return this.repositories.allowedBy(1);
   }

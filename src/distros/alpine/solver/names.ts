@@ -1,4 +1,4 @@
-/** apk's order of names for people: letters of either case alike, then by byte. */
+/** Compares names in apk's order for display: ignoring case, then by byte. */
 export function compareDisplay(a: string, b: string): number {
   const left = foldCase(a);
   const right = foldCase(b);

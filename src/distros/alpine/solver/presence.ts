@@ -2,7 +2,7 @@ import type { Model } from './model.ts';
 import type { Dependency, NameState, PackageState } from './state.ts';
 import { drive, type Steps } from './steps.ts';
 
-/** How a name came into a failed set of packages; apk's error report leaves out what is there. */
+/** Bits of how a name got into a failed set of packages; apk's error report omits names that are present. */
 const PRESENT = 1;
 const VIRTUAL_ONLY = 2;
 const INSTALL_IF = 4;
@@ -11,7 +11,7 @@ const INSTALL_IF = 4;
 export class Presence {
   readonly #model: Model;
   readonly #marked: ReadonlySet<PackageState>;
-  /** Bits of a name that is there */
+  /** Bits of which one makes a name present */
   readonly #there: number;
   readonly #names = new Map<NameState, number>();
   readonly #packages = new Map<PackageState, number>();
@@ -71,7 +71,7 @@ export class Presence {
   }
 }
 
-/** By its own name or by a provide with a version. */
+/** Returns whether the package has the name as its own or provides it with a version. */
 function goesBy(pkg: PackageState, name: NameState): boolean {
   return pkg.name === name || pkg.provides.some((provide) => provide.name === name && provide.version !== '');
 }

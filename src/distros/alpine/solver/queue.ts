@@ -1,6 +1,6 @@
 import type { NameState } from './state.ts';
 
-/** Names to settle, the one of the highest rank first; a name leaves by `queue` no longer being this one's. */
+/** Queue of names to settle, the highest rank first. A name whose `queue` is no longer this one's kind counts as removed. */
 export class RankedQueue {
   readonly #kind: NameState['queue'];
   readonly #rankOf: (name: NameState) => number;

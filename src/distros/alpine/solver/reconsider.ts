@@ -2,9 +2,9 @@ import type { SolverRules } from '../rules.ts';
 import type { Dependency, NameState, PackageState, Provider } from './state.ts';
 import { isProviderAutoSelectable, type Terms } from './terms.ts';
 
-/** What looking at a name again can set off. */
+/** Effects that reconsidering a name can have on other names and packages. */
 export interface Propagation {
-  /** The time, which passes with every name that is reconsidered and every package that is ruled out */
+  /** Advances the logical clock and returns the time. */
   tick(): number;
   readonly rules: SolverRules;
   readonly terms: Terms;
@@ -18,7 +18,10 @@ export interface Propagation {
   queueUnresolved(name: NameState, again: boolean): void;
 }
 
-/** Looks again at which providers of a name are left and at what these have in common. */
+/**
+ * Reconsiders a name: finds the providers that are left and applies what they have in common (apk-tools src/solver.c
+ * reconsider_name).
+ */
 export function reconsiderName(engine: Propagation, name: NameState): void {
   const lostBy = name.reconsidered;
   const reevaluateInstallIf = name.reevaluateInstallIf;
@@ -87,7 +90,7 @@ function checkTrigger(engine: Propagation, pkg: PackageState): void {
   for (const rule of pkg.installIf) engine.inheritPinningAndFlags(pkg, rule.name.chosen?.pkg ?? null);
 }
 
-/** Counts, for every name, the options that depend on it and that provide it. */
+/** Counts, for every name, how many of the options depend on it and how many provide it. */
 function merge(pkg: PackageState, provider: Provider, option: number): void {
   for (const { name, conflict } of pkg.depends) {
     if (!conflict && name.mergeDepends === option) name.mergeDepends = option + 1;
@@ -102,7 +105,7 @@ function mergeProvide(name: NameState, version: string, option: number): void {
   name.hasVirtualProvides ||= version === '';
 }
 
-/** What all remaining options have in common holds already. */
+/** Applies what all remaining options have in common. */
 function propagate(
   engine: Propagation,
   name: NameState,

@@ -5,10 +5,10 @@ import type { Term } from './requirements.ts';
 import type { Provide } from './state.ts';
 import { dependencyText, labelOf } from './terms.ts';
 
-/** apk's line width where it does not write to a terminal. */
+/** Line width of apk when it does not write to a terminal. */
 const WIDTH = 50;
 
-/** A failed solve in apk's own words, a line each. */
+/** Returns the lines in which apk itself reports a failed solve. */
 export function reportLines(diagnoses: readonly Diagnosis[], model: Model): readonly string[] {
   const lines = ['ERROR: unable to select packages:'];
   for (const diagnosis of diagnoses) {
@@ -18,7 +18,7 @@ export function reportLines(diagnoses: readonly Diagnosis[], model: Model): read
   return lines;
 }
 
-/** `world[foo@edge>2]`, `git-2.43.0-r0[so:libz.so.1]` */
+/** Returns a requirement with its owner: `world[foo@edge>2]`, `git-2.43.0-r0[so:libz.so.1]`. */
 function termText({ owner, dependency }: Term, model: Model): string {
   const tag =
     dependency.tag === 1 || !model.rules.sortsReport
@@ -28,13 +28,13 @@ function termText({ owner, dependency }: Term, model: Model): string {
   return owner === null ? `world[${text}${tag}]` : `${labelOf(owner)}[${text}]`;
 }
 
-/** A provide as apk prints it: `name` or `name=version`. */
+/** Returns a provide as apk prints it: `name` or `name=version`. */
 export function provideText({ name, version }: Provide): string {
   return version === '' ? name.text : `${name.text}=${version}`;
 }
 
 function nameLines({ name, providers, requiredBy }: MissingName, model: Model): readonly string[] {
-  // The label stands alone where apk 2 has overlooked who asks.
+  // The label stands alone if apk 2 has missed the requiring package.
   const required =
     requiredBy.length === 0
       ? ['    required by:']
@@ -82,7 +82,7 @@ function packageLines(broken: BrokenPackage, model: Model): readonly string[] {
   ];
 }
 
-/** A label and its words, wrapped below the first. */
+/** Lines of a label and its words, wrapped and aligned to the first word. */
 function group(label: string, words: readonly string[]): readonly string[] {
   if (words.length === 0) return [];
   const head = `    ${label}`;

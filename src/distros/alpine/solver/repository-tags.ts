@@ -1,17 +1,17 @@
 import { AppError } from '../../../model/app-error.ts';
 import type { PackageState } from './state.ts';
 
-/** Tags are bits of one word, the lowest of them untagged; apk takes 15. */
+/** Tags are bits of a word, the lowest for untagged; apk's own maximum is 15. */
 const MAX_TAGS = 32;
 
-/** The `@tag`s of a solve's repositories. Tags and repositories are bits of a word each; bit 0 of tags: untagged. */
+/** Tags of a solve's repositories. Sets of tags and of repositories are bits of a word; bit 0 of tags: untagged. */
 export class RepositoryTags {
-  /** By bit; the first is empty: untagged */
+  /** Tags by bit; the first is empty: untagged */
   readonly tags: readonly string[];
   readonly #repositoriesByTag: readonly number[];
 
   /**
-   * @param tagOfRepository of each repository by rank; empty: untagged
+   * @param tagOfRepository the tag of each repository by rank; empty: untagged
    * @throws AppError LIMIT
    */
   constructor(tagOfRepository: readonly string[]) {
@@ -27,7 +27,7 @@ export class RepositoryTags {
     );
   }
 
-  /** The index in `tags` of the first that allows the package. */
+  /** Returns the index of the first tag that allows the package. */
   chosenTag({ pinningAllowed: allowedTags, allowedRepositories }: PackageState): number {
     const index = this.tags.findIndex(
       (_, tag) => (allowedTags & (1 << tag)) !== 0 && (allowedRepositories & this.allowedBy(1 << tag)) !== 0,
@@ -35,13 +35,13 @@ export class RepositoryTags {
     return Math.max(index, 0);
   }
 
-  /** The bit of a tag; 0: no repository has it */
+  /** Returns the bit of a tag; 0: no repository has it. */
   tagBit(tag: string): number {
     const index = this.tags.indexOf(tag);
     return index < 0 ? 0 : 1 << index;
   }
 
-  /** The repositories that tags allow. */
+  /** Returns the repositories (bits) that the tags (bits) allow. */
   allowedBy(tags: number): number {
     if (tags === 1) return this.#repositoriesByTag[0] as number;
     return this.#repositoriesByTag.reduce((bits, of, index) => (tags & (1 << index) ? bits | of : bits), 0);

@@ -5,25 +5,25 @@ import type { Model } from './model.ts';
 import { compareDisplay } from './names.ts';
 import type { Dependency, NameState, PackageState } from './state.ts';
 
-/** A requirement, and the package that has it; null: world. */
+/** A requirement and the package that has it; null: world. */
 export interface Term {
   readonly owner: PackageState | null;
   readonly dependency: Dependency;
 }
 
-/** The set of packages that a failed solve ended with, and what its packages require. */
+/** The packages that a failed solve chose, with their requirements. */
 export interface FailedSet {
   readonly model: Model;
   readonly world: readonly Dependency[];
   readonly marked: ReadonlySet<PackageState>;
-  /** As Solution.entryOf */
+  /** Returns the package's index entry, like Solution.entryOf. */
   entryOf(pkg: PackageState): IndexPackage;
-  /** World has one term a name. */
+  /** World has one term per name. */
   readonly worldByName: ReadonlyMap<NameState, Dependency>;
   readonly termsByName: ReadonlyMap<NameState, readonly ChosenTerm[]>;
 }
 
-/** Whether the package breaks a requirement. Most packages of a failed set break none, which is known without listing them. */
+/** Returns whether the package breaks a requirement, without listing all of them: most packages of a failed set break none. */
 export function breaksAny(
   { model: { terms }, worldByName, termsByName }: FailedSet,
   pkg: PackageState,
@@ -51,7 +51,7 @@ export function termsOn(context: FailedSet, pkg: PackageState): readonly JudgedT
   return model.rules.sortsReport ? sortedTerms(context, pkg, own) : [...own, ...termsAsFound(context, pkg)];
 }
 
-/** As apk 2 comes across them: package after package in the order of its reverse lists. */
+/** Requirements in apk 2's order: package by package in the order of its reverse lists. */
 function termsAsFound({ model, marked }: FailedSet, pkg: PackageState): readonly JudgedTerm[] {
   const found: JudgedTerm[] = [];
   const seen = new Set<PackageState>();
@@ -70,7 +70,7 @@ function termsAsFound({ model, marked }: FailedSet, pkg: PackageState): readonly
   return found;
 }
 
-/** As apk 3 prints them: sorted by operator and by name. */
+/** Requirements in apk 3's order: sorted by operator and by name. */
 function sortedTerms(
   { model: { terms, rules }, termsByName }: FailedSet,
   pkg: PackageState,
@@ -96,7 +96,7 @@ function sortedTerms(
   return [...own, ...others];
 }
 
-/** A requirement, and whether the package in question meets it. */
+/** A requirement with whether the package in question meets it. */
 export interface JudgedTerm extends Term {
   readonly met: boolean;
 }
@@ -104,11 +104,11 @@ export interface JudgedTerm extends Term {
 /** A dependency of a chosen package. */
 interface ChosenTerm extends Term {
   readonly owner: PackageState;
-  /** In the package's list */
+  /** Its place in the package's list */
   readonly place: number;
 }
 
-/** The dependencies of the chosen packages by the name that they require. */
+/** Groups the dependencies of the chosen packages by the required name. */
 export function termsOf(chosen: readonly PackageState[]): ReadonlyMap<NameState, readonly ChosenTerm[]> {
   const terms = new Map<NameState, ChosenTerm[]>();
   for (const owner of chosen) {
@@ -121,7 +121,7 @@ export function termsOf(chosen: readonly PackageState[]): ReadonlyMap<NameState,
   return terms;
 }
 
-/** apk sorts terms by the bits of their operator, `!` highest. */
+/** Rank of a term's operator in apk's order: by its bits, `!` highest. */
 function operatorRank({ operator, conflict }: Dependency): number {
   return operator + (conflict ? CONFLICT : 0);
 }

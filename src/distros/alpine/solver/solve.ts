@@ -14,14 +14,14 @@ import { Model } from './model.ts';
 import { compareDisplay } from './names.ts';
 import type { Dependency, PackageState } from './state.ts';
 
-/** A request with all that its answer depends on. */
+/** A request with everything that its solution depends on. */
 export interface Problem {
   readonly source: PackageSource;
   readonly architecture: string;
   readonly rules: SolverRules;
-  /** One entry a name */
+  /** One term per name */
   readonly world: readonly Relation[];
-  /** Names that the request itself speaks of: they are settled first. */
+  /** Names in the request itself, which are settled first */
   readonly requested: ReadonlySet<string>;
   readonly installed: readonly InstalledEntry[];
   /** Bits of flags.ts for the whole request, and for the packages that `requested` names */
@@ -29,18 +29,18 @@ export interface Problem {
   readonly requestedFlags: number;
 }
 
-/** What the solver settled; a failure where `errors` is not 0. */
+/** Result of the solver; a failure if `errors` is not 0. */
 export interface Solution {
   readonly model: Model;
-  /** In apk's order */
+  /** World in apk's order */
   readonly world: readonly Dependency[];
   readonly changes: readonly PackageChange[];
   readonly errors: number;
-  /** The package as its repository's index or the installed database describes it. */
+  /** Returns the package's entry in its repository's index or the installed database. */
   entryOf(pkg: PackageState): IndexPackage;
 }
 
-/** Settles all names that world leads to, as apk_solver_solve of apk-tools does, and lists the changes. */
+/** Solves a request as apk-tools' apk_solver_solve does: settles all names that world leads to and lists the changes. */
 export function solveProblem(problem: Problem): Solution {
   const { source, installed } = problem;
   const { model, discovery } = installed.length === 0 ? sharedModel(problem) : installedModel(problem);
@@ -90,7 +90,7 @@ export function solveProblem(problem: Problem): Solution {
   return { model, world, changes, errors: engine.errors, entryOf };
 }
 
-/** Rank of what no repository holds. */
+/** Rank of packages that no repository has. */
 const INSTALLED = -1;
 
 interface Prepared {
@@ -98,10 +98,10 @@ interface Prepared {
   readonly discovery: Discovery;
 }
 
-/** By the bytes of the graph, then by what else a model depends on. */
+/** Models by the bytes of the graph, then by everything else that they depend on. */
 const prepared = new WeakMap<Uint8Array, { readonly graph: Graph; readonly models: Map<string, Prepared> }>();
 
-/** The graph of the repositories alone is the same for every request: it is made once and kept. */
+/** Returns the model for an empty root: its graph is the same for every request, so it is made once and kept. */
 function sharedModel({ source, architecture, rules, flags }: Problem): Prepared {
   const bytes = source.cached(`apk-graph-${GRAPH_VERSION}-${rules.generation}-${architecture}`, () =>
     encodeGraph(buildGraph({ packages: source.all(), architecture, rules })),
@@ -122,7 +122,7 @@ function sharedModel({ source, architecture, rules, flags }: Problem): Prepared 
   return shared;
 }
 
-/** apk reads world and the installed database before any repository. */
+/** Returns the model for a root with packages: apk reads world and the installed database before any repository. */
 function installedModel(problem: Problem): Prepared {
   const { source, architecture, rules, installed, world, requested, flags } = problem;
   const firstNames = world.map(({ name }) => name).filter((name) => !requested.has(name));

@@ -1,69 +1,69 @@
 import { AVAILABLE } from './flags.ts';
 import { EMPTY, type Graph, nameText, UNINSTALLABLE } from './graph.ts';
 
-/** A term of a dependency list, of install_if or of world. */
+/** A term of a dependency list, an install_if or world. */
 export interface Dependency {
   readonly name: NameState;
   readonly conflict: boolean;
   /** Bits of `< = > ~` */
   readonly operator: number;
   readonly version: string;
-  /** The version is not one apk accepts */
+  /** Whether apk rejects the version */
   readonly broken: boolean;
-  /** World's `@tag` as a bit; 1: untagged */
+  /** Tag in world as a bit; 1: untagged */
   readonly tag: number;
-  /** A term of world as it was asked for */
+  /** Text of a term of world as the user wrote it */
   readonly written?: string;
 }
 
-/** A package under one of its names; version '' is an unversioned provide. */
+/** A package under one of its names; the version is empty for an unversioned provide. */
 export interface Provider {
   readonly pkg: PackageState;
   readonly version: string;
 }
 
-/** A name that a package provides; version empty: without one. */
+/** A name that a package provides; the version is empty if it has none. */
 export interface Provide {
   readonly name: NameState;
   readonly version: string;
 }
 
-/** What states are linked by: the model. */
+/** The model as states use it to find each other. */
 export interface Links {
   readonly graph: Graph;
   /** Flags of the whole request */
   readonly flags: number;
-  /** Numbers the solves */
+  /** Number of the current solve */
   readonly solve: number;
-  /** Resets a state that this solve has not seen. */
+  /** Resets a state that this solve has not touched. */
   touch(state: NameState | PackageState): void;
-  /** The name without its state. */
+  /** Returns a name whose state has not been reset for this solve. */
   node(id: number): NameState;
   version(id: number): string;
   relations(all: Int32Array, starts: Int32Array, id: number): readonly Dependency[];
   provides(id: number): readonly Provide[];
   providers(id: number): readonly Provider[];
   isInstalled(id: number): boolean;
-  /** Repositories of the tag that an installed package is pinned to. */
+  /** Returns the repositories, as bits, of the tag that an installed package is pinned to. */
   pinnedRepositories(id: number): number;
   /** Repositories without a tag, as bits */
   readonly untaggedRepositories: number;
   readonly checksumOf: (id: number) => string;
 }
 
-/** A package, and what is known of it in the solve at hand. */
+/** A package and its state in the current solve. */
 export class PackageState {
   readonly id: number;
   readonly name: NameState;
   readonly version: string;
   readonly priority: number;
-  /** A bit for each repository that holds it */
+  /** A bit for each repository that has it */
   readonly repositories: number;
-  /** The same and, where it is installed, those of the tag it is pinned to */
+  /** The same and, if it is installed, those of the tag it is pinned to */
   readonly allowedRepositories: number;
   readonly uninstallable: boolean;
   readonly installed: boolean;
-  /** In a repository */
+  /** Whether a repository has it */
   readonly available: boolean;
   flags!: number;
   inheritableFlags!: number;
@@ -110,7 +110,7 @@ export class PackageState {
     this.#installIf = new Linked(() => model.relations(graph.installIfs, graph.installIfStart, id));
   }
 
-  /** As before a solve. */
+  /** Resets the state to that before a solve. */
   reset(): void {
     this.flags = 0;
     this.inheritableFlags = 0;
@@ -145,21 +145,21 @@ export class PackageState {
   }
 }
 
-/** A name, and what is known of it in the solve at hand. */
+/** A name and its state in the current solve. */
 export class NameState {
-  /** -1: no package has to do with it */
+  /** Number in the graph; -1: no package mentions it */
   readonly id: number;
   readonly rank: number;
   requirers!: number;
   locked!: boolean;
   chosen!: Provider | null;
-  /** apk's APK_SOLVERF set: named in the request, so settled before others */
+  /** Whether the request names it, so that it is settled before others */
   requested!: boolean;
   dirty!: boolean;
   queue!: 'now' | 'selectable' | 'unresolved' | 'listed' | undefined;
   /** Derived from the graph alone (agenda.ts); undefined: not derived yet */
   ownness: number | undefined;
-  /** When it was last reconsidered, and when last something it is needed by had to be told */
+  /** Logical times: when it was last reconsidered, and when packages that depend on it were last told of a change */
   reconsidered!: number;
   changed!: number;
   reevaluateInstallIf!: boolean;
@@ -190,7 +190,7 @@ export class NameState {
     this.#providers = new Linked(() => model.providers(id));
   }
 
-  /** As before a solve. */
+  /** Resets the state to that before a solve. */
   reset(): void {
     this.requirers = 0;
     this.locked = false;
@@ -226,7 +226,7 @@ export class NameState {
   }
 }
 
-/** A list that leads from one state to others: made once, and in every solve its states are reset before they are seen. */
+/** A list of links from one state to others, made once; each solve resets the states before they are seen. */
 class Linked<T extends Dependency | Provide | Provider> {
   readonly #make: () => readonly T[];
   #list: readonly T[] | undefined;

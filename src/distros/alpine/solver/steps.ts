@@ -1,4 +1,4 @@
-/** A step of a recursive walk, which hands the steps below it to `drive`: no chain is too deep for the stack. */
+/** A step of a recursive walk, which yields the steps below it to `drive`, so that no chain overflows the stack. */
 export type Steps = Generator<Steps, void, void>;
 
 /** Runs a walk to its end, depth first, on a stack of its own. */

@@ -3,7 +3,7 @@ import { CHECKSUM, matchesOperator, operatorText } from '../relation.ts';
 import { APK_3, type SolverRules, type TermRules } from '../rules.ts';
 import type { Dependency, PackageState, Provider } from './state.ts';
 
-/** Which terms hold, by the rules of one apk. */
+/** Decides which terms hold, by the rules of one apk. */
 export class Terms {
   readonly #rules: SolverRules;
 
@@ -11,7 +11,7 @@ export class Terms {
     this.#rules = rules;
   }
 
-  /** Whether `provider` (null: nothing is installed under the name) answers a dependency of `owner` (null: world). */
+  /** Returns whether `provider` (null: no package has the name) meets a dependency of `owner` (null: world). */
   isProvided(
     { conflict, operator, version }: Dependency,
     provider: Provider | null,
@@ -25,7 +25,7 @@ export class Terms {
     return matchesOperator(provider.version, { operator, version }, rules) !== conflict;
   }
 
-  /** Whether the package meets a term of `owner`; undefined: the term is about no name of its. */
+  /** Returns whether the package meets a term of `owner`; undefined: the term is about a name that the package does not have. */
   isSatisfiedBy(dependency: Dependency, owner: PackageState | null, pkg: PackageState): boolean | undefined {
     if (dependency.name === pkg.name) return this.isProvided(dependency, { pkg, version: pkg.version }, null);
     const provide = pkg.provides.find(({ name }) => name === dependency.name);
@@ -35,7 +35,7 @@ export class Terms {
   }
 }
 
-/** `!foo>=2`, as apk prints a term. */
+/** Returns a term as apk prints it: `!foo>=2`. */
 export function dependencyText(
   { name, conflict, operator, version }: Dependency,
   rules: TermRules = APK_3,
@@ -43,14 +43,14 @@ export function dependencyText(
   return `${conflict ? '!' : ''}${name.text}${version === '' ? '' : operatorText(operator, rules)}${version}`;
 }
 
-/** `name-version`, as apk prints a package. */
+/** Returns a package as apk prints it: `name-version`. */
 export function labelOf(pkg: PackageState): string {
   return `${pkg.name.text}-${pkg.version}`;
 }
 
 /**
- * An unversioned provide is taken unasked only with a provider_priority or when the package is required by its
- * own name as well.
+ * Returns whether apk selects a provider unasked: an unversioned provide only with a provider_priority, or if the package is
+ * required by its own name as well.
  */
 export function isProviderAutoSelectable({ pkg, version }: Provider): boolean {
   return version !== '' || pkg.priority > 0 || pkg.name.requirers > 0;

@@ -2,24 +2,25 @@ import { required } from '../../../model/required.ts';
 import { undecided } from '../../shared/shell/undecided.ts';
 import { compareLibraries } from './library-order.ts';
 
-/** A line of `ldconfig -p`. */
+/** An entry of the cache, which is a line of `ldconfig -p`. */
 export interface CacheEntry {
   readonly soname: string;
   readonly path: string;
-  /** libc type and architecture: sysdeps/generic/ldconfig.h */
+  /** Bits for libc type and architecture: sysdeps/generic/ldconfig.h */
   readonly flags: number;
   readonly osVersion: number;
   readonly isaLevel: number;
-  /** Name of the folder below `glibc-hwcaps`; empty: in none */
+  /** Name of the folder below `glibc-hwcaps`; empty: not in one */
   readonly hwcaps: string;
-  /** Number of the directory, in the order they are searched */
+  /** Number of the directory, in search order */
   readonly directory: number;
 }
 
 /**
- * - `compat` (before glibc 2.32): the format of libc5 with the one of glibc 2.2 behind it
- * - `new` (2.32): the latter alone
- * - `extended` (from 2.33): strings shared, the writer's name, `glibc-hwcaps`
+ * Format of the cache:
+ * - `compat` (before glibc 2.32): the format of libc5 followed by that of glibc 2.2
+ * - `new` (2.32): only the latter
+ * - `extended` (from 2.33): with shared strings, the writer's name and `glibc-hwcaps`
  */
 export type CacheFormat = 'compat' | 'new' | 'extended';
 
@@ -34,13 +35,14 @@ const SECTION_BYTES = 16;
 const TAG_GENERATOR = 0;
 const TAG_HWCAPS = 1;
 const LITTLE_ENDIAN = 2;
-/** In the upper half of an entry's `hwcap`: the lower half is an index of the hwcaps section. */
+/** Bit in the upper half of an entry's `hwcap` that makes the lower half an index into the hwcaps section. */
 const HWCAP_EXTENSION = 1 << 30;
 
 /**
- * `/etc/ld.so.cache` as ldconfig of a little-endian 64-bit machine writes it (glibc elf/cache.c, elf/stringtable.c).
- * `names`: all folders below `glibc-hwcaps`, used or not. `generator`: of `extended` alone.
- * @throws Undecided where the order depends on that of a directory on disk
+ * Returns the bytes of `/etc/ld.so.cache` as ldconfig of a little-endian 64-bit machine writes them (glibc elf/cache.c,
+ * elf/stringtable.c).
+ * @param extension for `extended` only; `names`: all folders below `glibc-hwcaps`, used or not; `generator`: the writer's name
+ * @throws Undecided when the order depends on that of a directory on disk
  */
 export function cacheBytes(
   entries: readonly CacheEntry[],
@@ -53,7 +55,7 @@ export function cacheBytes(
     : plain(sorted, format === 'compat');
 }
 
-/** Newest first; equal ones in the order they were found. */
+/** Sorts entries: newest first, equal ones in the order in which they were found. */
 function inOrder(entries: readonly CacheEntry[]): readonly CacheEntry[] {
   const sorted = [...entries].sort(compare);
   for (const [index, entry] of sorted.entries()) {
@@ -91,7 +93,7 @@ function plain(entries: readonly CacheEntry[], compat: boolean): Buffer {
     bytes.write('ld.so-1.7.0', 'latin1');
     bytes.writeUInt32LE(oldCount, 12);
     for (let index = 0; index < oldCount; index++) {
-      // The last entry twice, so that what follows is aligned to 8.
+      // The last entry is repeated, so that the following data are aligned to 8 bytes.
       const { entry, key, value } = placed[Math.min(index, placed.length - 1)] as (typeof placed)[number];
       const place = OLD_HEADER_BYTES + index * OLD_ENTRY_BYTES;
       bytes.writeInt32LE(entry.flags, place);
@@ -170,7 +172,7 @@ function writeSection(
   bytes.writeUInt32LE(size, start + 12);
 }
 
-/** A string that ends another one is not stored again. */
+/** Lays strings out; a string that is the end of another one is not stored again. */
 function stringTable(texts: readonly string[]): { bytes: Buffer; offsets: ReadonlyMap<string, number> } {
   const sorted = [...new Set(texts)]
     .map((text) => ({ text, reversed: [...text].reverse().join('') }))
@@ -192,7 +194,7 @@ function stringTable(texts: readonly string[]): { bytes: Buffer; offsets: Readon
   return { bytes: Buffer.from(stored.join(''), 'latin1'), offsets };
 }
 
-/** Descending, so that a string follows the one that it ends. */
+/** Compares reversed strings, in descending order, so that a string follows the one of which it is the end. */
 function compareReversed(left: string, right: string): number {
   if (left === right) return 0;
   return left < right ? 1 : -1;

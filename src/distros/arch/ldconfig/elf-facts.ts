@@ -11,7 +11,7 @@ import {
   unknown,
 } from './elf-layout.ts';
 
-/** Real ones are below 4 KiB. */
+/** Segments of real libraries are below 4 KiB. */
 const MAX_SEGMENT_BYTES = 64 * 1024;
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
@@ -24,7 +24,7 @@ const DT_SONAME = 14;
 const NT_GNU_ABI_TAG = 1;
 const NT_GNU_PROPERTY_TYPE_0 = 5;
 const GNU_PROPERTY_X86_ISA_1_NEEDED = 0xc0008002;
-/** By these names a 32-bit library is known as one of libc6. */
+/** Names in DT_NEEDED by which a 32-bit library is known to use libc6. */
 const LIBC6_LIBRARIES: readonly string[] = ['libc.so.6', 'libm.so.6'];
 const LIBC6_INTERPRETERS: readonly string[] = [
   '/lib/ld-linux.so.2',
@@ -34,9 +34,8 @@ const LIBC6_INTERPRETERS: readonly string[] = [
 ];
 
 /**
- * What ldconfig takes from a file (glibc elf/readelflib.c, elf/readlib.c). Null: no shared library for any of its
- * versions. Undefined: not known, be it that bytes are not at hand, or that versions read the file differently.
- * Never throws.
+ * Reads the facts that ldconfig takes from a file (glibc elf/readelflib.c, elf/readlib.c). Null: not a shared library for any
+ * version of ldconfig. Undefined: not known, because bytes are missing or versions read the file differently. Never throws.
  */
 export function sharedLibrary(sizeBytes: number, read: ByteReader): SharedLibrary | null | undefined {
   try {
@@ -48,7 +47,7 @@ export function sharedLibrary(sizeBytes: number, read: ByteReader): SharedLibrar
   }
 }
 
-/** The segments that are read, in file order; none where the file is no shared object or nothing is known of it. */
+/** Returns the segments that sharedLibrary reads, in file order; none if the file is not a shared object or cannot be judged. */
 export function segmentsRead(sizeBytes: number, read: ByteReader): readonly Segment[] {
   try {
     const segments = layoutOf(sizeBytes, read)?.segments ?? [];
@@ -99,15 +98,18 @@ function dynamicTags(content: Buffer, bits: 32 | 64): readonly (readonly [tag: n
         ? [content.readUInt32LE(offset), content.readUInt32LE(offset + 4)]
         : [content.readUInt32LE(offset), 0];
     if (low === 0 && high === 0) return tags;
-    // Processor's and system's tags have the upper half of a long as they like.
+    // Tags of processors and systems may have any upper half.
     if (high === 0 && [DT_NEEDED, DT_STRTAB, DT_SONAME].includes(low))
       tags.push([low, bits === 64 ? number64(content, offset + 8) : content.readUInt32LE(offset + 4)]);
   }
-  // ldconfig reads on behind the segment.
+  // ldconfig would read on after the segment.
   return unknown();
 }
 
-/** Old versions take the first PT_LOAD for it, new ones the one that holds it. */
+/**
+ * Returns the file offset of the string table. Old versions of ldconfig compute it from the first PT_LOAD, new ones from the one
+ * that has it.
+ */
 function stringTableAt(address: number, loads: readonly Segment[]): number {
   const [first] = loads;
   const holder = loads.find((load) => address >= load.address && address - load.address < load.sizeBytes);
@@ -116,7 +118,7 @@ function stringTableAt(address: number, loads: readonly Segment[]): number {
   return address - holder.address + holder.offset;
 }
 
-/** NT_GNU_ABI_TAG as `system << 24 | major << 16 | minor << 8 | patch`; 0: none */
+/** Returns NT_GNU_ABI_TAG as `system << 24 | major << 16 | minor << 8 | patch`; 0: none. */
 function osVersionOf(notes: readonly Segment[], contentOf: (segment: Segment) => Buffer): number {
   for (const note of notes) {
     if (note.sizeBytes < 32 || note.align < 4) continue;
@@ -148,7 +150,7 @@ function abiTag(content: Buffer, align: number): number {
   return 0;
 }
 
-/** The highest bit of `x86 ISA needed`; 0: none said */
+/** Returns the highest bit of `x86 ISA needed`; 0: none. */
 function isaLevelOf(
   segments: readonly Segment[],
   bits: 32 | 64,

@@ -1,19 +1,19 @@
-/** Bytes of a file; undefined where they are not at hand. */
+/** Reads bytes of a file; returns undefined if they are not available. */
 export type ByteReader = (offset: number, length: number) => Buffer | undefined;
 
 /** Real libraries have about a dozen. */
 const MAX_SEGMENTS = 128;
-/** NAME_MAX with its NUL: a longer name can be no file's. */
+/** NAME_MAX of Linux with a NUL: no file has a longer name. */
 const MAX_NAME_BYTES = 256;
-/** Below both headers ldconfig does not look (`struct exec`, `Elf64_Ehdr`). */
+/** ldconfig ignores files that are smaller than its headers (`struct exec`, `Elf64_Ehdr`). */
 const MIN_FILE_BYTES = 64;
 
 const ELF_MAGIC = 0x464c457f;
 const ET_DYN = 3;
-/** ZMAGIC and QMAGIC of a.out, which old versions take for libraries of libc4 */
+/** ZMAGIC and QMAGIC of a.out, which old versions of ldconfig take for libraries of libc4 */
 const AOUT_MAGICS: readonly number[] = [0o413, 0o314];
 
-/** A segment of the program header table: where it is in the file, and in memory. */
+/** A segment of the program header table: its place in the file and in memory. */
 export interface Segment {
   readonly type: number;
   readonly offset: number;
@@ -22,19 +22,19 @@ export interface Segment {
   readonly align: number;
 }
 
-/** What the headers of a shared object say. */
+/** Headers of a shared object. */
 export interface ElfLayout {
   readonly bits: 32 | 64;
   readonly machine: number;
   readonly segments: readonly Segment[];
 }
 
-/** A file's facts are not known. Caught in elf-facts.ts. */
+/** Thrown when a file's facts cannot be known; caught in elf-facts.ts. */
 export class Unknown extends Error {}
 
 /**
- * Reads the headers; null: not a shared object, for any version of ldconfig.
- * @throws Unknown where bytes are not at hand, or versions read them differently
+ * Reads the ELF headers; null: not a shared object for any version of ldconfig.
+ * @throws Unknown when bytes are not available, or versions of ldconfig read them differently
  */
 export function layoutOf(sizeBytes: number, read: ByteReader): ElfLayout | null {
   if (sizeBytes < MIN_FILE_BYTES) return sizeBytes < 52 ? null : unknown();
@@ -65,7 +65,7 @@ function segmentOf(entry: Buffer, bits: 32 | 64): Segment {
   return { type, offset, address, sizeBytes, align } as Segment;
 }
 
-/** Reads a C string of ASCII. @throws Unknown */
+/** Reads a C string of printable ASCII. @throws Unknown for any other */
 export function textAt(read: ByteReader, offset: number): string {
   for (let length = MAX_NAME_BYTES; length >= 1; length = Math.floor(length / 2)) {
     const bytes = read(offset, length);
@@ -78,18 +78,18 @@ export function textAt(read: ByteReader, offset: number): string {
   return unknown();
 }
 
-/** @throws Unknown where the bytes are not at hand */
+/** Reads bytes. @throws Unknown when they are not available */
 export function bytesAt(read: ByteReader, offset: number, length: number): Buffer {
   return read(offset, length) ?? unknown();
 }
 
-/** Reads a 64-bit number. @throws Unknown beyond 2^53 */
+/** Reads an unsigned 64-bit number, little-endian. @throws Unknown from 2^53 on */
 export function number64(bytes: Buffer, offset: number): number {
   const value = bytes.readBigUInt64LE(offset);
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? unknown() : Number(value);
 }
 
-/** @throws Unknown */
+/** Gives a file up as unknown. @throws Unknown */
 export function unknown(): never {
   throw new Unknown();
 }

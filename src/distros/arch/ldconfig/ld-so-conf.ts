@@ -3,13 +3,12 @@ import type { RootDraft } from '../../shared/root-draft.ts';
 import { undecided } from '../../shared/shell/undecided.ts';
 
 const CONFIGURATION = '/etc/ld.so.conf';
-/** Files that include one another are read until ldconfig runs out of descriptors. */
+/** Depth of included files; ldconfig itself reads files that include each other until it runs out of descriptors. */
 const MAX_DEPTH = 8;
 
 /**
- * The directories that `/etc/ld.so.conf` names, in its order, as they are written there (ldconfig(8), glibc
- * elf/ldconfig.c).
- * @throws Undecided for what glibc's versions read differently, and for files whose content is not kept
+ * Returns the directories that `/etc/ld.so.conf` names, in its order and spelling (ldconfig(8), glibc elf/ldconfig.c).
+ * @throws Undecided for lines that versions of glibc read differently, and for files whose content is not kept
  */
 export function configuredDirectories(draft: RootDraft): readonly string[] {
   const directories: string[] = [];
@@ -46,7 +45,7 @@ function readConfiguration(
   }
 }
 
-/** glob(3) of an absolute path with wildcards in its last name; sorted. */
+/** Returns the matches of a pattern as glob(3) does, sorted: an absolute path with wildcards only in its last component. */
 function matches(draft: RootDraft, pattern: string): readonly string[] {
   const slash = pattern.lastIndexOf('/');
   const folder = pattern.slice(0, slash);

@@ -1,12 +1,12 @@
 import { undecided } from '../../shared/shell/undecided.ts';
 
-/** More digits may overflow glibc's `int`. */
+/** A number with more digits may overflow glibc's `int`. */
 const MAX_DIGITS = 9;
 
 /**
- * `_dl_cache_libcmp` of glibc (elf/dl-cache.c): character by character, runs of digits as numbers, a digit after
- * anything else. Positive: the first is newer.
- * @throws Undecided for names beyond ASCII, where the order is the processor's, and for numbers that overflow
+ * Compares names of libraries as glibc's `_dl_cache_libcmp` does (elf/dl-cache.c): character by character, with runs of digits as
+ * numbers, which are greater than all other characters. Positive: the first is newer.
+ * @throws Undecided for names that are not ASCII, whose order depends on the processor, and for numbers that may overflow
  */
 export function compareLibraries(first: string, second: string): number {
   let a = 0;

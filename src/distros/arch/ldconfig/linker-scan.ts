@@ -4,18 +4,18 @@ import { segmentsRead, sharedLibrary } from './elf-facts.ts';
 import type { ByteReader, Segment } from './elf-layout.ts';
 
 /**
- * Names are at the start of a library, but where is only said at its end. Of the largest ones (LLVM, 150 MB) they are
- * in the first 8 MiB.
+ * Names are near the start of a library, but their place is only known at its end. In the largest libraries (LLVM, 150 MB) they
+ * are in the first 8 MiB.
  */
 const MAX_HEAD_BYTES = 16 * 1024 * 1024;
-/** Segments behind the head; real libraries have four or five. */
+/** Total size of segments after the head; real libraries have four or five. */
 const MAX_TAIL_BYTES = 256 * 1024;
-/** A static ldconfig is 1 MiB. */
+/** A statically linked ldconfig has 1 MiB. */
 const MAX_LDCONFIG_BYTES = 16 * 1024 * 1024;
 
 const GENERATOR = /ldconfig [ -~]{1,120} release version [0-9.]{1,12}\0/g;
 
-/** Collects what ldconfig will need to know of a package's files; bounded memory, no content makes it throw. */
+/** Collects the facts that ldconfig will need of a package's files, in bounded memory. No content makes it throw. */
 export class LinkerScan {
   readonly #libraries: Record<string, SharedLibrary | null> = {};
   readonly #generators: Record<string, string> = {};
@@ -24,7 +24,7 @@ export class LinkerScan {
     return { libraries: this.#libraries, generators: this.#generators };
   }
 
-  /** Undefined: ldconfig never reads a file of this name. */
+  /** Returns a scan of a file's content; undefined if ldconfig never reads a file of this name. */
   file(path: string, sizeBytes: number): ContentScan | undefined {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (name === 'ldconfig' && sizeBytes <= MAX_LDCONFIG_BYTES) return this.#program();
@@ -61,7 +61,7 @@ interface Part {
   readonly bytes: Buffer;
 }
 
-/** The parts of a file that its facts are in: the head, and behind it the segments that the headers name. */
+/** Parts of a file that have its facts: the head, and the segments after it that the headers name. */
 class Window {
   readonly #sizeBytes: number;
   #position = 0;
@@ -88,7 +88,7 @@ class Window {
     this.#parts = [...this.#parts, ...tails];
   }
 
-  /** Once all is written. Undefined: not known. */
+  /** Returns the file's facts once all of it is written; undefined: not known. */
   library(): SharedLibrary | null | undefined {
     return this.#parts.length === 0 && this.#sizeBytes > 0
       ? this.#library

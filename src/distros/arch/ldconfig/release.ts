@@ -4,18 +4,18 @@ import type { RootDraft } from '../../shared/root-draft.ts';
 import { undecided } from '../../shared/shell/undecided.ts';
 import type { CacheFormat } from './cache-bytes.ts';
 
-/** What ldconfig's releases do differently. */
+/** Behaviour of a release of ldconfig. */
 export interface Release {
   readonly format: CacheFormat;
-  /** Its name of itself in the cache; of `extended` alone */
+  /** Its name in the cache, for the format `extended` only */
   readonly generator: string;
-  /** Before 2.36 the kernel that a library needs is noted. */
+  /** Before 2.36, the cache has the kernel version that a library needs. */
   readonly notesOsVersion: boolean;
-  /** Before 2.37 32-bit libraries that need no libc are of another kind, and folders like `haswell` are searched. */
+  /** Before 2.37, 32-bit libraries that do not use libc6 are of another type, and folders like `haswell` are searched. */
   readonly legacy: boolean;
-  /** 2.37 alone cannot be trusted with a library without a soname (glibc bug 30125). */
+  /** 2.37 handles libraries without a soname wrongly (glibc bug 30125). */
   readonly losesImplicitSonames: boolean;
-  /** From 2.44 `/etc/tunables.conf` goes into the cache. */
+  /** From 2.44, `/etc/tunables.conf` goes into the cache. */
   readonly readsTunables: boolean;
 }
 
@@ -36,11 +36,11 @@ const OF_2_38: Behaviour = { ...OF_2_37, losesImplicitSonames: false };
 const OF_2_44: Behaviour = { ...OF_2_38, readsTunables: true };
 
 /**
- * The releases of glibc whose ldconfig is known, 2.N by N. Source: the programs of 2.26 and 2.36 and a cache that
+ * Releases of glibc whose ldconfig is known: the N of 2.N → behaviour. Source: the programs of 2.26 and 2.36 and a cache that
  * 2.43 wrote were compared; the others were read: elf/{ldconfig,ldconfig-parse,cache,readlib,readelflib,chroot_canon,
- * stringtable,dl-cache}.c and {elf,sysdeps}/**\/{ldconfig,dl-cache,dl-is_dso,stringtable,tunconf}.h from each tag to
- * the next, and release/2.42 to 2.44 up to 2026-08-08, which leave these files as the tag has them. A newer one is added
- * once its differences there are read.
+ * stringtable,dl-cache}.c and {elf,sysdeps}/**\/{ldconfig,dl-cache,dl-is_dso,stringtable,tunconf}.h from each tag to the next,
+ * and release/2.42 to 2.44 up to 2026-08-08, which do not change these files after the tag. Before a newer release is added, read
+ * its differences in these files.
  */
 const KNOWN: ReadonlyMap<number, Behaviour> = new Map([
   ...[26, 27, 28, 29, 30, 31].map((minor) => [minor, OF_2_26] as const),
@@ -53,8 +53,8 @@ const KNOWN: ReadonlyMap<number, Behaviour> = new Map([
 ]);
 
 /**
- * What the program is: ldconfig of one of the packages.
- * @throws Undecided where it is not Arch's glibc, or one of a release or architecture that is not known
+ * Returns the release of a program that is the ldconfig of one of the packages.
+ * @throws Undecided when it is not glibc's ldconfig, or its release or architecture is not known
  */
 export function releaseOf(draft: RootDraft, packages: readonly InstalledPackage[], program: string): Release {
   const file = draft.statFollow(program);

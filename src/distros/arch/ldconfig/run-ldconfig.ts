@@ -10,10 +10,10 @@ import { type Release, releaseOf } from './release.ts';
 const CACHE = '/etc/ld.so.cache';
 const AUX_FOLDER = '/var/cache/ldconfig';
 const TUNABLES = '/etc/tunables.conf';
-/** Arch's `slibdir` and `libdir`, and what glibc of x86_64 adds to a folder called `lib` (its dl-cache.h) */
+/** Arch's `slibdir` and `libdir`, and the folders that glibc of x86_64 adds for one called `lib` (its dl-cache.h) */
 const SYSTEM_DIRECTORIES = ['/usr/lib', '/usr/lib64', '/usr/libx32'];
 const HWCAPS_FOLDER = 'glibc-hwcaps';
-/** Subfolders by processor or kernel that versions before 2.37 search */
+/** Subfolders for processors or kernels, which versions before 2.37 search */
 const LEGACY_FOLDERS: readonly string[] = [
   ...['tls', 'sse2', 'x86_64', 'avx512_1', 'haswell', 'xeon_phi'],
   ...['i386', 'i486', 'i586', 'i686'],
@@ -28,15 +28,15 @@ const FLAG_X8664_LIBX32 = 0x800;
 interface LdconfigContext {
   readonly draft: RootDraft;
   readonly release: Release;
-  /** By SHA-256 of the content */
+  /** SHA-256 of the content → facts */
   readonly libraries: ReadonlyMap<string, SharedLibrary | null>;
 }
 
 interface Directory {
-  /** As it is configured, which is how the cache names it */
+  /** Path as configured, which the cache uses */
   readonly path: string;
   readonly real: string;
-  /** Its name, when it is in `glibc-hwcaps` */
+  /** Its name if it is in `glibc-hwcaps`, otherwise empty */
   readonly hwcaps: string;
 }
 
@@ -45,15 +45,16 @@ interface Candidate {
   readonly soname: string;
   readonly library: SharedLibrary;
   readonly flags: number;
-  /** A link to be left as it is */
+  /** Whether it is a link that ldconfig leaves as it is */
   readonly isLink: boolean;
 }
 
 /**
- * What `ldconfig` without arguments does to a root without a cache (glibc elf/ldconfig.c): links of sonames, links to
- * nothing that go, `/etc/ld.so.cache`, `/var/cache/ldconfig`. Its own aux-cache is left out: it notes the inode
- * numbers and change times of a disk, and ldconfig makes it anew where it is missing.
- * `program`: as it is called. @throws Undecided where anything of it is not exactly known; the draft is then of no use
+ * Does what `ldconfig` without arguments does to a root without a cache (glibc elf/ldconfig.c): makes links for sonames, removes
+ * dangling links, writes `/etc/ld.so.cache`, makes `/var/cache/ldconfig`. The aux-cache is left out: it has inode numbers and
+ * change times of a disk, and ldconfig makes it again if it is missing.
+ * @param program path by which it is called
+ * @throws Undecided when the effect is not exactly known; the draft must then be discarded
  */
 export function runLdconfig(draft: RootDraft, packages: readonly InstalledPackage[], program: string): void {
   const release = releaseOf(draft, packages, program);
@@ -71,7 +72,7 @@ export function runLdconfig(draft: RootDraft, packages: readonly InstalledPackag
     draft.put(AUX_FOLDER, { type: 'directory', mode: 0o700 });
 }
 
-/** Each directory once, under its first name. `names`: gets the folders below any `glibc-hwcaps` */
+/** Returns each directory once, under its first name. `names`: receives the folders below any `glibc-hwcaps`. */
 function searchedDirectories({ draft, release }: LdconfigContext, names: Set<string>): readonly Directory[] {
   const found = new Map<string, Directory>();
   for (const path of [...configuredDirectories(draft), ...SYSTEM_DIRECTORIES]) {
@@ -124,7 +125,7 @@ function searchDirectory(
   }));
 }
 
-/** Undefined: no library. A link to nothing that looks like one is removed. */
+/** Returns a candidate; undefined: not a library. Removes a dangling link with a library's name. */
 function candidateOf(context: LdconfigContext, directory: Directory, name: string): Candidate | undefined {
   const { draft, release } = context;
   const path = `${directory.real}/${name}`;
@@ -161,7 +162,7 @@ function isLibraryName(name: string, { legacy }: Release): boolean {
   return legacy ? undecided(`some versions of ldconfig take ${name} for a library`) : true;
 }
 
-/** Undefined: for another processor */
+/** Returns the flags of a cache entry; undefined: for another processor. */
 function flagsOf({ bits, machine, libc6 }: SharedLibrary, { legacy }: Release): number | undefined {
   if (machine === EM_X86_64) return FLAG_ELF_LIBC6 | (bits === 64 ? FLAG_X8664_LIB64 : FLAG_X8664_LIBX32);
   if (machine !== EM_386 || bits !== 32) return undefined;
@@ -196,7 +197,7 @@ function linkSonames(context: LdconfigContext, { real }: Directory, chosen: read
   for (const { name, soname } of stale) draft.put(`${real}/${soname}`, { type: 'symlink', linkTarget: name });
 }
 
-/** Whether the soname has to become a link to the library. */
+/** Returns whether the soname has to become a link to the library. */
 function isStale({ draft }: LdconfigContext, soname: string, library: string): boolean {
   const existing = draft.stat(soname);
   if (existing === undefined) return true;
@@ -207,7 +208,7 @@ function isStale({ draft }: LdconfigContext, soname: string, library: string): b
   return true;
 }
 
-/** Symlinks that a path is and leads over. */
+/** Returns the symlinks of a path's last component, followed one after the other. */
 function linksOnTheWay(draft: RootDraft, path: string): readonly string[] {
   const links: string[] = [];
   for (let current: string | undefined = path; current !== undefined && !links.includes(current); ) {

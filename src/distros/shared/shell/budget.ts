@@ -1,19 +1,19 @@
 import { undecided } from './undecided.ts';
 
 /**
- * What a script may cost: a command 100 and 100 for each character of its arguments, a value its characters, a match
- * the product of its lengths. Real scripts (a loop over some hundred directories) stay below a tenth; all of it is
- * spent in about a second.
+ * Limit for the cost of a script: a command costs 100 and another 100 for each character of its arguments, a value its
+ * characters, a match the product of the lengths. Real scripts (a loop over some hundred directories) need less than a tenth; the
+ * whole budget takes about a second.
  */
 const BUDGET = 10_000_000;
-/** The cost of a command, and of each character of its arguments. */
+/** Cost of a command, and of each character of its arguments. */
 export const COMMAND_COST = 100;
 
-/** What a script and its substitutions may still spend. */
+/** Remaining budget of a script and its substitutions. */
 export class Budget {
   #remaining = BUDGET;
 
-  /** @throws Undecided where nothing remains */
+  /** Spends a cost. @throws Undecided when the budget is exceeded */
   spend(cost: number): void {
     this.#remaining -= cost;
     if (this.#remaining < 0) undecided('a script that does too much');

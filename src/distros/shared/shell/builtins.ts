@@ -2,7 +2,7 @@ import type { ShellDialect } from './lexer.ts';
 import { undecided } from './undecided.ts';
 import type { Variables } from './variables.ts';
 
-/** What builtins change of the shell that they run in. */
+/** State of the shell that builtins change. */
 export interface ShellState {
   readonly dialect: ShellDialect;
   readonly variables: Variables;
@@ -11,13 +11,13 @@ export interface ShellState {
   status: number;
 }
 
-/** What builtins have the shell do. */
+/** Actions of the shell that builtins use. */
 export interface ShellActions {
   /** Runs a program, never a function or builtin. @returns its status */
   runProgram(name: string, args: readonly string[]): number;
-  /** Whether the name is a function or builtin */
+  /** Returns whether the name is a function or builtin. */
   isDefined(name: string): boolean;
-  /** The path of a command in PATH */
+  /** Returns the path of a command in PATH; undefined if there is none. */
   find(name: string): string | undefined;
   print(text: string): void;
 }
@@ -71,7 +71,7 @@ export const STATE_BUILTINS: ReadonlyMap<string, StateBuiltin> = new Map<string,
   ['command', locate],
 ]);
 
-/** Builtins of bash and ash whose effect on the rest of the script is not followed. */
+/** Builtins of bash and ash whose effect on the rest of the script is not known, so that calls are Undecided. */
 export const UNFOLLOWED_BUILTINS: ReadonlySet<string> = new Set(
   (
     '. source eval set unset trap read alias unalias bg fg jobs wait kill times ulimit getopts hash type let break ' +
@@ -107,7 +107,7 @@ function shift(args: readonly string[], state: ShellState): number {
   return 0;
 }
 
-/** `command -v NAME` of a program. */
+/** Runs `command -v NAME` for a program. */
 function locate(
   [option, name, ...rest]: readonly string[],
   { dialect }: ShellState,

@@ -1,7 +1,7 @@
 import type { RootDraft } from '../root-draft.ts';
 import type { ShellDialect } from './lexer.ts';
 
-/** What a command leaves behind, apart from its changes to the root. */
+/** Result of a command, apart from its changes to the root. */
 export interface CommandResult {
   readonly status: number;
   /** Standard output; `undefined`: not known. Absent: none */
@@ -13,23 +13,23 @@ export const DONE: CommandResult = { status: 0 };
 /** Failure without output; messages are not kept. */
 export const FAILED: CommandResult = { status: 1 };
 
-/** What a command is called with. */
+/** Input of a command. */
 export interface CommandCall {
-  /** Without the name */
+  /** Arguments without the command's name */
   readonly args: readonly string[];
   readonly root: RootDraft;
-  /** `undefined`: the script's own standard input, which has nothing to read */
+  /** Standard input; `undefined`: the script's own, which is empty */
   readonly input: string | undefined;
   /** Real path of the file that standard output goes to */
   readonly outputFile: string | undefined;
-  /** The path of a command in PATH; `undefined` where there is none */
+  /** Returns the path of a command in PATH; `undefined` if there is none. */
   readonly find: (name: string) => string | undefined;
 }
 
-/** A command whose effect is known. @throws Undecided for arguments or files where it is not */
+/** A command whose effect is known. @throws Undecided for arguments or files for which it is not */
 export type KnownCommand = (call: CommandCall) => CommandResult;
 
-/** What a shell runs in. */
+/** Environment of a shell. */
 export interface ShellEnvironment {
   readonly dialect: ShellDialect;
   readonly root: RootDraft;
@@ -37,8 +37,8 @@ export interface ShellEnvironment {
   readonly path: readonly string[];
   readonly builtins: ReadonlyMap<string, KnownCommand>;
   /**
-   * What a program of the root does; `undefined`: not known. `real`: its file, without symlinks; `name`: the name it is
-   * called by, a path or not.
+   * Returns the effect of a program of the root; `undefined`: not known. `real`: real path of its file; `name`: the name or path
+   * by which it is called.
    */
   readonly program: (real: string, name: string) => KnownCommand | undefined;
 }

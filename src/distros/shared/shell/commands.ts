@@ -5,7 +5,7 @@ import { holds } from './test-command.ts';
 import { cat, echo, grep, printf } from './text-commands.ts';
 import { undecided } from './undecided.ts';
 
-/** The commands that every shell has built in, as far as busybox, bash and POSIX.1-2017 have them do alike. */
+/** Commands that are built into every shell, as far as busybox, bash and POSIX.1-2017 agree on their effects. */
 export const SHELL_BUILTINS: ReadonlyMap<string, KnownCommand> = new Map<string, KnownCommand>([
   [':', () => DONE],
   ['true', () => DONE],
@@ -16,7 +16,7 @@ export const SHELL_BUILTINS: ReadonlyMap<string, KnownCommand> = new Map<string,
   ['[', bracket],
 ]);
 
-/** The same and the programs whose effect is known, as root with umask 022, of busybox and of coreutils. */
+/** SHELL_BUILTINS, and programs of busybox and coreutils whose effect, as root with umask 022, is known. */
 export const FILE_COMMANDS: ReadonlyMap<string, KnownCommand> = new Map<string, KnownCommand>([
   ...SHELL_BUILTINS,
   ['cat', cat],

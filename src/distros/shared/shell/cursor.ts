@@ -1,7 +1,7 @@
-/** What ends an unquoted word. */
+/** Characters that end an unquoted word. */
 export const META = /[\s;&|<>()]/;
 
-/** A place in the text of a script. Patterns are sticky regular expressions: they match there or not at all. */
+/** A position in the text of a script. Patterns are sticky regular expressions, which match only at that position. */
 export class Cursor {
   readonly text: string;
   position = 0;
@@ -10,7 +10,7 @@ export class Cursor {
     this.text = text;
   }
 
-  /** The character that is next; `undefined` at the end. */
+  /** The next character; `undefined` at the end. */
   get next(): string | undefined {
     return this.text[this.position];
   }
@@ -19,13 +19,13 @@ export class Cursor {
     return this.text.startsWith(text, this.position);
   }
 
-  /** Matches what is next without taking it. */
+  /** Matches the text at the position without taking it. */
   match(sticky: RegExp): RegExpExecArray | null {
     sticky.lastIndex = this.position;
     return sticky.exec(this.text);
   }
 
-  /** Takes what matches; `null` where nothing does. */
+  /** Takes the matching text; `null` if nothing matches. */
   take(sticky: RegExp): RegExpExecArray | null {
     const found = this.match(sticky);
     if (found !== null) this.position += found[0].length;

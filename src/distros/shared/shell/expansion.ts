@@ -3,19 +3,21 @@ import type { ShellDialect } from './lexer.ts';
 import type { Script, Word, WordPart } from './syntax.ts';
 import { undecided } from './undecided.ts';
 
-/** What words are expanded with. */
+/** State with which words are expanded. */
 export interface ExpansionState {
   readonly dialect: ShellDialect;
   readonly variables: Pick<ReadonlyMap<string, string>, 'get'>;
   positional: readonly string[];
   /** Exit status of the last command */
   status: number;
-  /** @throws Undecided when the script has spent all it may */
+  /** Spends a cost. @throws Undecided when the budget is exceeded */
   readonly spend: (cost: number) => void;
   readonly substitute: (script: Script) => string;
 }
 
-/** The fields of a word of a command: one, none for an empty unquoted expansion, several for `"$@"`. */
+/**
+ * Expands a word of a command to fields: usually one, none for an empty unquoted expansion, several for `"$@"`. @throws Undecided
+ */
 export function fieldsOf(word: Word, state: ExpansionState): readonly string[] {
   if (word.length > 0 && word.some((part) => part.kind === 'parameter' && part.name === '@')) {
     const significant = word.filter((part) => part.kind !== 'text' || part.text !== '');
@@ -40,7 +42,10 @@ export function fieldsOf(word: Word, state: ExpansionState): readonly string[] {
   return present || text !== '' ? [text] : [];
 }
 
-/** A word where nothing is split: assignments, redirects, the subject of `case`. */
+/**
+ * Expands a word to a single text, without field splitting: for assignments, redirects and the subject of `case`. @throws
+ * Undecided
+ */
 export function textOf(word: Word, state: ExpansionState): string {
   let text = '';
   for (const part of word) {
@@ -50,7 +55,7 @@ export function textOf(word: Word, state: ExpansionState): string {
   return text;
 }
 
-/** A word as a pattern: what is quoted stands for itself. */
+/** Expands a word to a pattern, in which quoted characters are literal. @throws Undecided */
 export function patternOf(word: Word, state: ExpansionState): string {
   let pattern = '';
   for (const part of word) {
@@ -94,7 +99,10 @@ function parameter(part: Extract<WordPart, { kind: 'parameter' }>, state: Expans
   return cut(value, pattern, operator);
 }
 
-/** Undefined: not set. The environment is not known, so a name that the script never sets is Undecided. */
+/**
+ * Returns a parameter's value; undefined: not set. The environment is not known, so a name that the script never sets is
+ * Undecided.
+ */
 function parameterValue(name: string, state: ExpansionState, mayBeUnset: boolean): string | undefined {
   if (/^[1-9][0-9]?$/.test(name)) return state.positional[Number(name) - 1] ?? (mayBeUnset ? undefined : '');
   if (name === '#') return String(state.positional.length);
@@ -103,14 +111,14 @@ function parameterValue(name: string, state: ExpansionState, mayBeUnset: boolean
   return state.variables.get(name) ?? undecided(`$${name}, which nothing sets`);
 }
 
-/** Whether a pattern of `case` matches a text. @throws Undecided where that depends on the locale */
+/** Returns whether a pattern of `case` matches a text. @throws Undecided when that depends on the locale */
 export function matches(pattern: string, text: string, state: ExpansionState): boolean {
   state.spend((pattern.length + 1) * (text.length + 1));
   if (pattern.includes('?') && /[^\0-\x7f]/.test(text)) undecided('a character of several bytes');
   return matchesGlob(pattern, text);
 }
 
-/** Takes the shortest (`#`, `%`) or longest (`##`, `%%`) match of the pattern off. */
+/** Removes the shortest (`#`, `%`) or longest (`##`, `%%`) match of the pattern. */
 function cut(value: string, pattern: string, operator: '#' | '##' | '%' | '%%'): string {
   const lengths = Array.from({ length: value.length + 1 }, (_, length) => length);
   if (operator.length === 2) lengths.reverse();

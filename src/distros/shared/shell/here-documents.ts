@@ -5,14 +5,14 @@ import { undecided } from './undecided.ts';
 
 interface Pending {
   readonly delimiter: string;
-  /** Nothing in the text is expanded. */
+  /** Whether the delimiter is quoted, so that nothing in the text is expanded */
   readonly isQuoted: boolean;
   readonly stripsTabs: boolean;
-  /** Becomes the text */
+  /** Receives the text */
   readonly target: WordPart[];
 }
 
-/** Here-documents whose text starts after the next newline (POSIX.1-2017, 2.7.4). */
+/** Announced here-documents, whose texts start after the next newline (POSIX.1-2017, 2.7.4). */
 export class HereDocuments {
   readonly #pending: Pending[] = [];
 
@@ -21,7 +21,7 @@ export class HereDocuments {
   }
 
   /**
-   * Announces a here-document by the word behind `<<` or `<<-`.
+   * Announces a here-document by the word after `<<` or `<<-`.
    * @returns its text, empty until `read`
    */
   announce(delimiterWord: Word, stripsTabs: boolean): Word {
@@ -37,7 +37,10 @@ export class HereDocuments {
     return target;
   }
 
-  /** Reads the texts of all that were announced, from the start of a line on. `expand` reads an unquoted one. */
+  /**
+   * Reads the texts of all announced here-documents, from the start of a line on. `expand` parses the text of one without a
+   * quoted delimiter.
+   */
   read(cursor: Cursor, expand: (text: string) => Word): void {
     for (const document of this.#pending.splice(0)) {
       const text = readLines(cursor, document);

@@ -4,21 +4,21 @@ import type { Redirect, Script, Word, WordPart } from './syntax.ts';
 import { undecided } from './undecided.ts';
 import { type WordContext, WordReader } from './words.ts';
 
-/** The grammar that a script is read by: POSIX sh as busybox's ash has it, or bash. */
+/** Grammar of a script: POSIX sh as in busybox's ash, or bash. */
 export type ShellDialect = 'sh' | 'bash';
 
-/** Real scripts of packages are a tenth of it; a larger one is run, not read. */
+/** Real scripts of packages have at most a tenth of this; a larger one is Undecided. */
 const MAX_SCRIPT_CHARACTERS = 64 * 1024;
-/** Substitutions and compound commands inside each other; keeps the parser's stack small. */
+/** Nesting of substitutions and compound commands, limited for the parser's stack. */
 const MAX_DEPTH = 40;
 
 const OPERATORS = ['&&', '||', ';;', '&>>', '&>', '|&', ';', '&', '|', '(', ')', '\n'] as const;
-/** An operator of the grammar, redirects aside; a newline is one. */
+/** An operator of the grammar other than a redirect; a newline is one. */
 export type Operator = (typeof OPERATORS)[number];
 
 /**
- * Words, operators and redirects of a script, on demand. What it does not know for certain is Undecided.
- * `parse` reads the script of a command substitution up to its parenthesis.
+ * Reads words, operators and redirects of a script, on demand. Whatever is not certain is Undecided. The constructor's `parse`
+ * reads the script of a command substitution up to its parenthesis.
  */
 export class ShellLexer implements WordContext {
   readonly dialect: ShellDialect;
@@ -52,12 +52,12 @@ export class ShellLexer implements WordContext {
     return body;
   }
 
-  /** Whether a here-document was announced whose text has not begun. */
+  /** Whether a here-document was announced whose text has not been read. */
   get awaitsHereDocument(): boolean {
     return !this.#hereDocuments.isEmpty;
   }
 
-  /** The operator that is next, not taken. `''` at the end; undefined where a word or redirect is next. */
+  /** Returns the next operator without taking it; `''` at the end, undefined if a word or redirect is next. */
   peek(): Operator | '' | undefined {
     this.#skipBlanks();
     if (this.#cursor.next === undefined) return '';
@@ -70,14 +70,14 @@ export class ShellLexer implements WordContext {
     if (operator === '\n') this.#hereDocuments.read(this.#cursor, (text) => this.#hereDocumentParts(text));
   }
 
-  /** Takes the operator where it is next. */
+  /** Takes the operator if it is next. Returns whether it was. */
   accept(operator: Operator): boolean {
     if (this.peek() !== operator) return false;
     this.take(operator);
     return true;
   }
 
-  /** The unquoted plain word that is next, not taken; '' where there is none. */
+  /** Returns the next unquoted plain word without taking it; empty if there is none. */
   peekPlain(): string {
     this.#skipBlanks();
     const word = this.#cursor.match(/[A-Za-z0-9_!{}[\]]+/y)?.[0] ?? '';
@@ -90,25 +90,25 @@ export class ShellLexer implements WordContext {
     this.#cursor.position += word.length;
   }
 
-  /** Takes the plain word where it is next. */
+  /** Takes the plain word if it is next. Returns whether it was. */
   acceptPlain(word: string): boolean {
     if (this.peekPlain() !== word) return false;
     this.takePlain(word);
     return true;
   }
 
-  /** @throws Undecided where another word is next */
+  /** Takes the plain word. @throws Undecided when it is not next */
   expectPlain(word: string): void {
     if (!this.acceptPlain(word)) undecided(`no ${word}`);
   }
 
-  /** `name=` in front of a value. */
+  /** Takes `name=` before a value. Returns the name; undefined if there is none. */
   acceptAssignment(): string | undefined {
     this.#skipBlanks();
     return this.#cursor.take(/([A-Za-z_][A-Za-z0-9_]*)=/y)?.[1];
   }
 
-  /** The value of an assignment: nothing where a blank or operator follows. `(`: an array of bash. */
+  /** Reads the value of an assignment, empty before a blank or an operator. In bash, `(` starts an array. */
   assignedValue(): Word {
     const { next } = this.#cursor;
     if (next === '(' && this.dialect === 'bash') return [this.#array()];
@@ -116,7 +116,7 @@ export class ShellLexer implements WordContext {
     return next === undefined || META.test(next) ? [] : this.word();
   }
 
-  /** `name (` `)`, the head of a function. */
+  /** Takes the head of a function, `name (` `)`. Returns the name; undefined if there is none. */
   acceptFunction(): string | undefined {
     this.#skipBlanks();
     return this.#cursor.take(/([A-Za-z_][A-Za-z0-9_]*)[ \t]*\([ \t]*\)/y)?.[1];
@@ -152,7 +152,7 @@ export class ShellLexer implements WordContext {
     this.#words.skipPast(end);
   }
 
-  /** Whether `((` is next. */
+  /** Returns whether `((` is next. */
   atArithmetic(): boolean {
     this.#skipBlanks();
     return this.#cursor.startsWith('((');

@@ -5,19 +5,19 @@ import type { CommandCall, CommandResult } from './command.ts';
 import { readOptions } from './options.ts';
 import { undecided } from './undecided.ts';
 
-/** `chmod MODE FILE…`, without options. */
+/** Runs `chmod MODE FILE…`, without options. @throws Undecided */
 export function chmod({ args, root }: CommandCall): CommandResult {
   const [mode, ...paths] = args;
   if (mode === undefined || paths.length === 0 || paths.some((path) => path.startsWith('-')))
     return undecided('chmod');
   return eachOf(paths, root, (path, entry) => {
-    // GNU chmod keeps a directory's setuid and setgid bits, busybox does not.
+    // GNU chmod keeps the setuid and setgid bits of a directory, busybox does not.
     if (entry.type === 'directory' && (entry.mode & 0o6000) !== 0) undecided('chmod of a setgid directory');
     root.change(path, { mode: changedMode(entry, mode) });
   });
 }
 
-/** `640`, `+x`, `u+s,g-w` (POSIX.1-2017 `chmod`) under umask 022. */
+/** Returns the mode after `640`, `+x`, `u+s,g-w`… (POSIX.1-2017 `chmod`) with umask 022. */
 function changedMode({ type, mode }: DraftEntry, words: string): number {
   if (/^[0-7]{3,4}$/.test(words)) return Number.parseInt(words, 8);
   let changed = mode;
@@ -47,7 +47,7 @@ function changedMode({ type, mode }: DraftEntry, words: string): number {
   return changed;
 }
 
-/** `chown [-h] OWNER[:GROUP] FILE…`. */
+/** Runs `chown [-h] OWNER[:GROUP] FILE…`. @throws Undecided */
 export function chown({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'h');
   const [owner, ...paths] = operands;
@@ -67,7 +67,7 @@ export function chown({ args, root }: CommandCall): CommandResult {
   }
   return eachOf(paths, root, (path, entry) => {
     if (options.has('h') && root.stat(path)?.type === 'symlink') undecided('chown of a symlink');
-    // Linux takes these bits off a file.
+    // Linux clears these bits of a file.
     if (entry.type === 'file' && (entry.mode & 0o6000) !== 0) undecided('chown of a setuid file');
     root.change(path, ids);
   });
@@ -78,7 +78,7 @@ function idOf(root: RootDraft, path: typeof PASSWD | typeof GROUP, name: string)
   return readAccounts(root, path).find((account) => account.name === name)?.id;
 }
 
-/** Status 1 where one is not there; the others are done. */
+/** Acts on each path; the status is 1 if one does not exist. */
 function eachOf(
   paths: readonly string[],
   root: RootDraft,

@@ -1,9 +1,9 @@
 import { undecided } from './undecided.ts';
 
 /**
- * Splits the options of a command from its operands (POSIX.1-2017, XBD 12.2): single letters, those in `flags` alone and
- * those in `valued` with a value, attached or in the next argument.
- * @throws Undecided for any other option, and for one behind an operand
+ * Separates the options of a command from its operands (POSIX.1-2017, XBD 12.2): single letters, those in `flags` without a
+ * value, those in `valued` with one, attached or in the next argument.
+ * @throws Undecided for any other option, and for an option after an operand
  */
 export function readOptions(
   args: readonly string[],

@@ -2,20 +2,20 @@ import { encodePath } from '../../../model/path-bytes.ts';
 import type { RootDraft } from '../root-draft.ts';
 import { undecided } from './undecided.ts';
 
-/** Where standard output goes. */
+/** Destination of standard output. */
 export interface Sink {
-  /** Nobody reads it */
+  /** Whether the output is discarded */
   readonly discards: boolean;
   write(text: string | undefined): void;
 }
 
-/** An output that nobody reads. */
+/** Destination that discards the output. */
 export const NOWHERE: Sink = { discards: true, write() {} };
 
-/** Standard output into a file: it keeps owner and mode of what is there. */
+/** A file as the destination of standard output; an existing file keeps its owner and mode. */
 export class FileSink implements Sink {
   readonly discards = false;
-  /** Real */
+  /** Real path */
   readonly path: string;
   readonly #root: RootDraft;
   readonly #owner: { readonly mode: number; readonly uid: number; readonly gid: number };

@@ -2,7 +2,7 @@ import { type ShellDialect, ShellLexer } from './lexer.ts';
 import type { AndOr, Assignment, Command, Pipeline, Redirect, Script, Word } from './syntax.ts';
 import { undecided } from './undecided.ts';
 
-/** Words that mean something in the place of a command (POSIX.1-2017, 2.4), and bash's. */
+/** Reserved words, which have a meaning in the place of a command (POSIX.1-2017, 2.4), and bash's. */
 const RESERVED = new Set(
   '! { } [[ ]] case do done elif else esac fi for function if in select then time until while coproc'.split(
     ' ',
@@ -10,8 +10,9 @@ const RESERVED = new Set(
 );
 
 /**
- * Reads a whole script. `text`: its bytes as model/path-bytes.ts decodes them.
- * @throws Undecided where anything in it is not understood
+ * Parses a whole script.
+ * @param text the script's bytes, as model/path-bytes.ts decodes them
+ * @throws Undecided when anything in it is not understood
  */
 export function parseShell(text: string, dialect: ShellDialect): Script {
   const lexer = new ShellLexer(text, dialect, (inner) => list(inner));
@@ -20,7 +21,7 @@ export function parseShell(text: string, dialect: ShellDialect): Script {
   return script;
 }
 
-/** Up to a word or operator that cannot start a command; the caller knows which must follow. */
+/** Parses commands up to a word or operator that cannot start one; the caller checks which follows. */
 function list(lexer: ShellLexer): Script {
   const items: AndOr[] = [];
   for (;;) {
@@ -37,7 +38,7 @@ function list(lexer: ShellLexer): Script {
   }
 }
 
-/** A body that must not be empty. */
+/** Parses a body, which must not be empty. */
 function body(lexer: ShellLexer): Script {
   const script = lexer.nested(() => list(lexer));
   return script.length > 0 ? script : undecided('an empty body');
@@ -214,7 +215,7 @@ function simple(lexer: ShellLexer): Command {
   return { kind: 'simple', assignments, words, redirects: found };
 }
 
-/** bash takes `local a=(x y)` as an array too. */
+/** Reads a word of a command; in bash, `local a=(x y)` has an array too. */
 function word(lexer: ShellLexer, before: readonly Word[]): Word {
   const [first] = before;
   const declares =

@@ -3,7 +3,7 @@ import { type CommandCall, type CommandResult, DONE, FAILED } from './command.ts
 import { readOptions } from './options.ts';
 import { undecided } from './undecided.ts';
 
-/** Symlinks only. */
+/** Runs `ln` for symlinks. @throws Undecided */
 export function ln({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'sfn');
   const [target, link, ...rest] = operands;
@@ -27,7 +27,7 @@ function lastComponent(path: string): string {
   return name === '' || name === '.' || name === '..' ? undecided('a name of unknown form') : name;
 }
 
-/** `mkdir [-p] [-m MODE] DIRECTORY…`, the mode in octal. */
+/** Runs `mkdir [-p] [-m MODE] DIRECTORY…`, with an octal mode. @throws Undecided */
 export function mkdir({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'p', 'm');
   const mode = options.get('m') ?? '755';
@@ -54,7 +54,7 @@ function makeDirectory(
   );
 }
 
-/** False where something is or cannot be. */
+/** Makes a directory. Returns false if the path exists or its parent does not. */
 function makeOne(root: RootDraft, path: string, mode: number): boolean {
   if (root.statFollow(path) !== undefined || root.real(path, false) === undefined) return false;
   if (root.stat(path) !== undefined) undecided('mkdir over a broken symlink');
@@ -62,7 +62,7 @@ function makeOne(root: RootDraft, path: string, mode: number): boolean {
   return true;
 }
 
-/** `readlink [-f] FILE`. */
+/** Runs `readlink [-f] FILE`. @throws Undecided */
 export function readlink({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'f');
   const [path, ...rest] = operands;
@@ -73,8 +73,8 @@ export function readlink({ args, root }: CommandCall): CommandResult {
 }
 
 /**
- * Of what is not there, coreutils and the versions of busybox have their own ideas: busybox 1.36 says `//x` for `./x` and
- * `/d/../x`, nothing for `x`, and reads a dangling link from the working directory.
+ * Resolves a path for `readlink -f`. Missing paths are Undecided, since coreutils and versions of busybox differ: busybox 1.36
+ * prints `//x` for `./x` and `/d/../x`, nothing for `x`, and resolves a dangling link from the working directory.
  */
 function realPath(path: string, root: RootDraft): CommandResult {
   const real = root.real(path, true);
@@ -86,7 +86,7 @@ function realPath(path: string, root: RootDraft): CommandResult {
   return FAILED;
 }
 
-/** `rm [-f] FILE…`: files and symlinks. */
+/** Runs `rm [-f] FILE…` for files and symlinks. @throws Undecided */
 export function rm({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'f');
   let status = 0;
@@ -97,7 +97,7 @@ export function rm({ args, root }: CommandCall): CommandResult {
   return operands.length > 0 ? { status } : undecided('rm of nothing');
 }
 
-/** `touch [-c] FILE…`: makes a file, or sets the time of a directory. */
+/** Runs `touch [-c] FILE…`, which makes a file or sets the time of a directory. @throws Undecided */
 export function touch({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'c');
   for (const path of operands) {

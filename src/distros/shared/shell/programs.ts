@@ -1,11 +1,14 @@
 import type { KnownCommand, ShellEnvironment } from './command.ts';
 import { undecided } from './undecided.ts';
 
-/** Exit statuses of a shell for a command that is not there, and for one that is no program (POSIX.1-2017, 2.8.2). */
+/** Exit statuses of a shell for a command that does not exist, and for one that is not executable (POSIX.1-2017, 2.8.2). */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
-/** The first program of this name in PATH, no leading slash. @throws Undecided where a file there cannot be run */
+/**
+ * Returns the path of the first program of this name in PATH, without a leading slash; undefined if there is none.
+ * @throws Undecided when a file of the name cannot be run
+ */
 export function findInPath(
   name: string,
   { root, path }: Pick<ShellEnvironment, 'root' | 'path'>,
@@ -18,7 +21,10 @@ export function findInPath(
   return undefined;
 }
 
-/** What a name or path that is called runs, or the status where it runs nothing. @throws Undecided for an unknown program */
+/**
+ * Returns the command that a name or path runs, or the exit status if there is nothing to run.
+ * @throws Undecided for an unknown program
+ */
 export function programCalled(name: string, environment: ShellEnvironment): KnownCommand | number {
   const { root } = environment;
   const path = name.includes('/') ? name : findInPath(name, environment);

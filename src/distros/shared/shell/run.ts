@@ -9,14 +9,14 @@ import type { AndOr, Command, Pipeline, Redirect, Script, SimpleCommand } from '
 import { undecided } from './undecided.ts';
 import { Variables } from './variables.ts';
 
-/** Functions and commands inside each other. */
+/** Nesting of functions and commands. */
 const MAX_CALLS = 60;
 
 /**
- * Runs the script on the draft (README.md says which subset of the language). Text is bytes as model/path-bytes.ts
- * decodes them.
- * @returns its exit status
- * @throws Undecided where its effect does not follow from its text and the root
+ * Runs a script on the draft of the environment (README.md defines the subset of the language).
+ * @param text the script's bytes, as model/path-bytes.ts decodes them
+ * @returns the script's exit status
+ * @throws Undecided when its effect does not follow from its text and the root
  */
 export function runShell(text: string, args: readonly string[], environment: ShellEnvironment): number {
   const shell = new Shell(environment, args, new Budget());
@@ -34,7 +34,7 @@ class Shell implements ShellActions {
   readonly #functions = new Map<string, Command>();
   readonly #variables: Variables;
   readonly #streams: Streams;
-  /** Shared with its substitutions */
+  /** Budget, which substitutions share */
   readonly #budget: Budget;
   readonly #state: ExpansionState & { readonly variables: Variables };
   #calls = 0;
@@ -133,7 +133,7 @@ class Shell implements ShellActions {
     return status;
   }
 
-  /** Status 0 where nothing runs. */
+  /** Runs a body. Returns status 0 if it is empty. */
   #body(script: Script): number {
     this.#state.status = script.length === 0 ? 0 : this.#state.status;
     return this.list(script);
@@ -203,7 +203,7 @@ class Shell implements ShellActions {
     return result.status;
   }
 
-  /** `mayWriteFile`: as Streams.redirect */
+  /** Runs with redirected streams. `mayWriteFile` is as in Streams.redirect. */
   #redirected(redirects: readonly Redirect[], run: () => number, mayWriteFile = false): number {
     const { root } = this.#environment;
     return this.#streams.scoped(() => {
@@ -213,7 +213,7 @@ class Shell implements ShellActions {
     });
   }
 
-  /** Runs a script as a process of its own, so that what it sets is not seen outside. @returns what it prints */
+  /** Runs a script like a separate process, whose variables do not affect this shell. @returns its output */
   #substitute(script: Script): string {
     let text = '';
     const output = {

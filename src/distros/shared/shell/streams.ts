@@ -3,10 +3,10 @@ import { FileSink, NOWHERE, type Sink } from './output.ts';
 import type { Redirect } from './syntax.ts';
 import { undecided } from './undecided.ts';
 
-/** Where a shell's standard output goes and what its standard input gives. */
+/** Standard input and output of a shell. */
 export class Streams {
   output: Sink;
-  /** `undefined`: the script's own, which has nothing to read */
+  /** Standard input; `undefined`: the script's own, which is empty */
   input: string | undefined;
 
   constructor(output: Sink = NOWHERE, input?: string) {
@@ -19,7 +19,7 @@ export class Streams {
     return this.output instanceof FileSink ? this.output.path : undefined;
   }
 
-  /** Runs with other streams, which `redirect` may change, and goes back to these. */
+  /** Runs with a copy of the streams, which `redirect` may change, and then restores them. */
   scoped<T>(run: () => T): T {
     const { output, input } = this;
     try {
@@ -31,9 +31,9 @@ export class Streams {
   }
 
   /**
-   * Applies a redirect whose target expands to `text`. `mayWriteFile`: whether the output may go to a file, which nothing
-   * else that runs meanwhile must touch.
-   * @throws Undecided for one that is not understood
+   * Applies a redirect whose target expands to `text`. `mayWriteFile`: whether the output may go to a file, since nothing else
+   * that runs meanwhile can touch it.
+   * @throws Undecided for a redirect that is not understood
    */
   redirect(
     { descriptor, operator }: Redirect,

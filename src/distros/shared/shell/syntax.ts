@@ -1,7 +1,10 @@
-/** The tree of a shell script (POSIX.1-2017, 2.10), in as much as the interpreter tells constructs apart. */
+/**
+ * A word of a shell script. The types here are its syntax tree (POSIX.1-2017, 2.10), as far as the interpreter distinguishes
+ * constructs.
+ */
 export type Word = readonly WordPart[];
 
-/** A part of a word; what is `quoted` is neither split nor a pattern. */
+/** A part of a word; a `quoted` part is neither split nor a pattern. */
 export type WordPart =
   | { readonly kind: 'text'; readonly text: string; readonly quoted: boolean }
   | {
@@ -12,15 +15,15 @@ export type WordPart =
       readonly quoted: boolean;
     }
   | { readonly kind: 'substitution'; readonly body: Script; readonly quoted: boolean }
-  /** Its extent is known, its meaning is not. */
+  /** A part whose extent is known, but not its meaning. */
   | { readonly kind: 'opaque'; readonly what: string };
 
 /** A redirect (2.7). */
 export interface Redirect {
-  /** Undefined: `&>`, both outputs */
+  /** Undefined: both outputs (`&>`) */
   readonly descriptor: 0 | 1 | 2 | undefined;
   readonly operator: '<' | '>' | '>>' | '<&' | '>&' | '<<';
-  /** Here-document: its text */
+  /** Target; of a here-document, its text */
   readonly target: Word;
 }
 
@@ -63,7 +66,7 @@ export type Command =
       readonly redirects: readonly Redirect[];
     }
   | { readonly kind: 'function'; readonly name: string; readonly body: Command }
-  /** `while`, a subshell, `[[ ]]`, `(( ))`: parsed as far as to know where it ends. */
+  /** `while`, a subshell, `[[ ]]`, `(( ))`: parsed only to find its end. */
   | {
       readonly kind: 'opaque';
       readonly what: string;
@@ -74,7 +77,7 @@ export type Command =
 /** Commands joined by `|`, with `!` in front (2.9.2). */
 export interface Pipeline {
   readonly negated: boolean;
-  /** More than one: a pipe */
+  /** More than one command: a pipe */
   readonly commands: readonly Command[];
 }
 

@@ -1,7 +1,7 @@
 import type { RootDraft } from '../root-draft.ts';
 import { undecided } from './undecided.ts';
 
-/** POSIX.1-2017 `test`: the number of arguments decides what they mean. */
+/** Evaluates `test` (POSIX.1-2017), in which the number of arguments decides their meaning. @throws Undecided */
 export function holds(args: readonly string[], root: RootDraft): boolean {
   const [first = '', second = '', third = ''] = args;
   switch (args.length) {

@@ -8,7 +8,7 @@ import { undecided } from './undecided.ts';
  * Undecided or, where it is only printed, an output of unknown text.
  */
 
-/** `echo [-n] WORD…`; what shells print differently is an unknown output. */
+/** Runs `echo [-n] WORD…`. Text that shells print differently is an unknown output. */
 export function echo({ args }: CommandCall): CommandResult {
   const [first = ''] = args;
   const bare = first === '-n';
@@ -17,7 +17,7 @@ export function echo({ args }: CommandCall): CommandResult {
   return { status: 0, output: bare ? text : `${text}\n` };
 }
 
-/** `printf FORMAT WORD…` with `%s`, `%%` and `\n`, one word for each `%s`. */
+/** Runs `printf FORMAT WORD…` with `%s`, `%%` and `\n`, one word for each `%s`. @throws Undecided */
 export function printf({ args }: CommandCall): CommandResult {
   const [format, ...values] = args;
   if (format === undefined || format.startsWith('-')) undecided('printf');
@@ -32,7 +32,7 @@ export function printf({ args }: CommandCall): CommandResult {
   return { status: 0, output };
 }
 
-/** `cat [FILE…]`. */
+/** Runs `cat [FILE…]`. @throws Undecided */
 export function cat({ args, root, input, outputFile }: CommandCall): CommandResult {
   const { operands } = readOptions(args, '');
   if (operands.length === 0) return { status: 0, output: input ?? undecided('cat of nothing') };
@@ -40,7 +40,7 @@ export function cat({ args, root, input, outputFile }: CommandCall): CommandResu
   for (const path of operands) {
     const entry = root.statFollow(path);
     if (entry?.type !== 'file') undecided(`cat ${path}`);
-    // coreutils refuses it; that of busybox goes on for as long as there is room.
+    // coreutils refuses this; busybox goes on until the disk is full.
     if (outputFile !== undefined && root.real(path, true) === outputFile) undecided('cat of its own output');
     const content = entry.content();
     if (content === undefined) return { status: 0, output: undefined };
@@ -49,7 +49,7 @@ export function cat({ args, root, input, outputFile }: CommandCall): CommandResu
   return { status: 0, output };
 }
 
-/** Whether a line matches: -q; of a pattern, letters, digits, `/`, `_`, `-` and the anchors. */
+/** Runs `grep -q`, with patterns of letters, digits, `/`, `_`, `-` and the anchors. @throws Undecided */
 export function grep({ args, root }: CommandCall): CommandResult {
   const { options, operands } = readOptions(args, 'qsF', 'e');
   const [pattern, path, ...rest] = options.has('e') ? [options.get('e'), ...operands] : operands;

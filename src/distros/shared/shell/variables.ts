@@ -1,13 +1,13 @@
 import { undecided } from './undecided.ts';
 
-/** Variables that change what the shell itself does, or that it sets. */
+/** Variables that change the shell's own behaviour, or that the shell sets. */
 const SPECIAL =
   /^(?:IFS|PATH|PWD|OLDPWD|HOME|ENV|CDPATH|OPT[A-Z]*|PS[0-9]|PPID|LINENO|RANDOM|SECONDS|UID|EUID|GROUPS|SHELLOPTS|POSIX.*|FUNC.*|GLOB.*|DIRSTACK|EXECIGNORE|TMOUT|BASH.*|COMP.*|HIST.*|LD_.*|LC_.*|LANG|_)$/;
 
-/** The variables that a script has set, with the local ones of the functions that run. */
+/** Variables that a script has set, with the local ones of running functions. */
 export class Variables {
   readonly #values: Map<string, string>;
-  /** By running function, innermost last: the names that it declared local, with what they were before */
+  /** For each running function, innermost last: names that it declared local → their values before */
   readonly #scopes: Map<string, string | undefined>[] = [];
 
   constructor(values: Iterable<readonly [string, string]> = []) {
@@ -18,13 +18,13 @@ export class Variables {
     return this.#values.get(name);
   }
 
-  /** @throws Undecided for a variable that changes the shell */
+  /** Sets a variable. @throws Undecided for one that changes the shell's behaviour */
   assign(name: string, value: string): void {
     if (SPECIAL.test(name)) undecided(`sets ${name}`);
     this.#values.set(name, value);
   }
 
-  /** The same variables in a shell of their own, where no function runs. */
+  /** Returns a copy for a separate shell in which no function runs. */
   copy(): Variables {
     return new Variables(this.#values);
   }
@@ -37,7 +37,7 @@ export class Variables {
     this.#scopes.push(new Map());
   }
 
-  /** Gives local variables the values that they had outside. */
+  /** Restores the values that local variables had outside. */
   leaveFunction(): void {
     for (const [name, before] of this.#scopes.pop() ?? []) {
       if (before === undefined) this.#values.delete(name);
@@ -45,7 +45,7 @@ export class Variables {
     }
   }
 
-  /** @throws Undecided outside of a function */
+  /** Declares a local variable. @throws Undecided outside of a function */
   declareLocal(name: string): void {
     const scope = this.#scopes.at(-1) ?? undecided('local outside of a function');
     if (!scope.has(name)) scope.set(name, this.#values.get(name));

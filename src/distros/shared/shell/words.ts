@@ -5,11 +5,11 @@ import { undecided } from './undecided.ts';
 
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 
-/** What the reader of words needs of the lexer around it. */
+/** The lexer, as the reader of words uses it. */
 export interface WordContext {
-  /** Reads one level deeper. @throws Undecided where levels become too many */
+  /** Reads one level deeper. @throws Undecided when the nesting is too deep */
   nested<T>(read: () => T): T;
-  /** Reads the script of `$(…)`, behind the opening parenthesis and past the closing one. */
+  /** Reads the script of `$(…)` from after the opening parenthesis to after the closing one. */
   substitution(): Script;
 }
 
@@ -23,7 +23,7 @@ export class WordReader {
     this.#context = context;
   }
 
-  /** A word, up to the character that ends it. */
+  /** Reads a word up to the character that ends it. */
   word(): Word {
     const cursor = this.#cursor;
     const parts: WordPart[] = [];
@@ -44,7 +44,7 @@ export class WordReader {
     return parts;
   }
 
-  /** The rest of the text as in double quotes, where `"` is a character like any other: a here-document. */
+  /** Reads the rest of the text as a here-document: as in double quotes, but `"` is an ordinary character. */
   hereDocument(): Word {
     const parts: WordPart[] = [];
     for (;;) {
@@ -54,7 +54,7 @@ export class WordReader {
     }
   }
 
-  /** Skips past `end`, the close of `[[` or `((`. What is inside keeps its own quotes. */
+  /** Skips past `end`, the close of `[[` or `((`, respecting quotes inside. */
   skipPast(end: ']]' | '))'): void {
     const cursor = this.#cursor;
     for (;;) {
@@ -89,7 +89,7 @@ export class WordReader {
     }
   }
 
-  /** Unquoted characters up to the next special one. */
+  /** Reads unquoted characters up to the next special one. */
   #literal(): { text: string; quoted: boolean } {
     const cursor = this.#cursor;
     if (cursor.next === '\\') {
@@ -127,7 +127,7 @@ export class WordReader {
     }
   }
 
-  /** Inside double quotes or, where `quote` is '', in a here-document. */
+  /** Reads a part inside double quotes or, if `quote` is empty, of a here-document. */
   #quotedPart(next: string, quote: '"' | ''): WordPart {
     const cursor = this.#cursor;
     if (next === '$') return this.#dollar(true);
@@ -193,7 +193,9 @@ export class WordReader {
     return { kind: 'parameter', name, operator, operand, quoted };
   }
 
-  /** `${a[@]}`, `${a//x/y}`: ends at the brace, when nothing in it could hide another. */
+  /**
+   * Reads an expansion such as `${a[@]}` or `${a//x/y}` up to the brace, provided that nothing in it could hide another brace.
+   */
   #opaqueBraced(): WordPart {
     const found =
       this.#cursor.take(/\{[^{}'"`$\\\n]*\}/y) ?? undecided('a parameter expansion of unknown form');

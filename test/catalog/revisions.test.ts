@@ -9,7 +9,6 @@ import Database from 'better-sqlite3';
 import { cacheGc } from '../../src/app/cache/cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { packList } from '../../src/catalog/file-lists.ts';
-import { MIGRATIONS } from '../../src/catalog/migrations.ts';
 import { checked } from '../../src/catalog/trust-label.ts';
 import { use } from '../app/harness.ts';
 import { tempDir } from '../fixtures/temp.ts';
@@ -62,7 +61,9 @@ describe('while a long index is written', () => {
     // Nobody is waited for: where the catalog is held, this one fails.
     const writer = new Database(path, { timeout: 0 });
     t.after(() => writer.close());
-    const write = writer.prepare("INSERT INTO pushed_blob VALUES ('reg.example', ?, 'a')");
+    const write = writer.prepare(
+      "INSERT INTO pushed_blob (registry, digest, repository) VALUES ('reg.example', ?, 'a')",
+    );
     let isDone = false;
     const written = catalog.repositories
       .replace({ ...repository('u'), content: 'sha256:2' }, manyPackages(MANY, 'new'))
@@ -110,7 +111,9 @@ describe('while a long index is written', () => {
       });
     let before = 0;
     while (!isDone) {
-      writer.exec("INSERT OR REPLACE INTO pushed_blob VALUES ('reg.example', 'b', 'a')");
+      writer.exec(
+        "INSERT OR REPLACE INTO pushed_blob (registry, digest, repository) VALUES ('reg.example', 'b', 'a')",
+      );
       const [paths] = catalog.fileLists.get(repositoryId, 'p0', '1.0-r0') ?? [];
       before += paths === 'old' ? 1 : 0;
       assert.equal([...catalog.fileLists.search(repositoryId, ['new'])].length, paths === 'old' ? 0 : MANY);
@@ -192,51 +195,4 @@ describe('an index that several write at once', () => {
     t.after(() => database.close());
     assert.deepEqual(database.prepare('SELECT max(id) FROM package').pluck().get(), 10, 'written once');
   });
-});
-
-test('a catalog of before revisions keeps its packages, what they provide, their words and their file lists', async (t) => {
-  const path = join(tempDir(t), 'catalog.sqlite');
-  const steps = MIGRATIONS.findIndex((step) => step.includes('CREATE TABLE revision'));
-  const old = new Database(path);
-  for (const step of MIGRATIONS.slice(0, steps)) old.exec(step);
-  old.pragma(`user_version = ${steps}`);
-  const insert = (table: string, values: Record<string, unknown>) => {
-    const columns = old.pragma(`table_info(${table})`) as { name: string; type: string }[];
-    old
-      .prepare(`INSERT INTO ${table} VALUES (${columns.map(() => '?').join(', ')})`)
-      .run(...columns.map(({ name, type }) => values[name] ?? (type === 'INTEGER' ? 0 : '')));
-  };
-  for (const [id, name] of [
-    [3, 'one'],
-    [7, 'two'],
-  ] as const) {
-    insert('repository', { id, distro: 'alpine', architecture: 'x86_64', url: name, name });
-    insert('package', { id: 10 + id, repository_id: id, name, version: '1', description: `tool ${name}` });
-    insert('relation_name', { repository_id: id, kind: 0, name: `cmd:${name}`, package_id: 10 + id });
-    old.exec(`INSERT INTO package_text (rowid, description) VALUES (${10 + id}, 'tool ${name}')`);
-  }
-  insert('file_database', { repository_id: 7, package_count: 1 });
-  insert('file_list', { id: 1, repository_id: 7, ...packList('two', '1', ['usr/bin/two']) });
-  old.close();
-
-  const catalog = new Catalog(path);
-  t.after(() => catalog.close());
-  assert.deepEqual(catalog.packages.names([{ id: 3 }]), ['one']);
-  const source = catalog.packages.source([
-    { id: 7, tag: '' },
-    { id: 3, tag: '' },
-  ]);
-  assert.deepEqual(
-    [...source.providers('cmd:one'), ...source.providers('cmd:two')].map((found) => found.repositoryId),
-    [3, 7],
-  );
-  assert.deepEqual(
-    [3, 7].map((id) => catalog.search.describedBy(id, 'tool').map((found) => found.id)),
-    [[13], [17]],
-  );
-  assert.deepEqual(catalog.fileLists.get(7, 'two', '1'), ['usr/bin/two']);
-  assert.deepEqual(catalog.fileLists.known(7), [17]);
-  assert.equal(await catalog.repositories.replace(repository('two'), [indexPackage('new')]), 7);
-  assert.deepEqual(catalog.packages.names([{ id: 7 }, { id: 3 }]), ['new', 'one']);
-  assert.deepEqual(rowsOf(path), { ...counted(2, 3), relation_name: 1, file_list: 1 });
 });

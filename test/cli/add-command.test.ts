@@ -1,37 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { integer } from '../../src/app/settings/setting-values.ts';
-import { toggle, valued } from '../../src/cli/args/option.ts';
-import { SOURCE_OPTIONS, sourceFrom } from '../../src/cli/args/source-options.ts';
-import { defineAction, defineActions, defineCommand, loadCommands } from '../../src/cli/command.ts';
+import { toggle } from '../../src/cli/args/option.ts';
+import { defineAction, defineActions, loadCommands } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { type Fakes, runFake } from './fake-app.ts';
-
-/** All that a command needs: what would be its file… */
-const greet = defineCommand({
-  name: 'greet',
-  argument: 'WHO [TITLE]',
-  group: 'Shell',
-  summary: 'Greet somebody',
-  arguments: { describe: 'WHO: anybody' },
-  options: {
-    times: valued(
-      { placeholder: 'N', group: 'Query', describe: 'How often', defaultText: '1' },
-      (texts, where) => integer({ from: 1, to: 3 }, texts, where),
-      1,
-    ),
-    loud: toggle({ short: 'l', group: 'Query', describe: 'In capitals' }),
-    ...SOURCE_OPTIONS,
-  },
-  examples: [['compose greet Ann --times 2', 'twice']],
-  async run({ options: { times, loud, quiet }, settings, options, args: [who, title = ''] }) {
-    // The types are those of the declarations: a number, switches, strings.
-    const names: readonly string[] = Array.from({ length: times }, () => `${title}${who}`);
-    const line = quiet ? '' : `hello ${names.join(' and ')}\n`;
-    const { distro } = sourceFrom({ settings, options });
-    return { kind: 'text', data: { line, distro }, text: loud ? line.toUpperCase() : line };
-  },
-});
+import { command as greet } from './greet.ts';
 
 const door = defineActions({
   name: 'door',
@@ -53,7 +28,7 @@ const door = defineActions({
   examples: [['compose door close', 'the one there is']],
 });
 
-/** …and its line. */
+/** All that a command needs besides its file: its line. */
 const commands = {
   ...COMMANDS,
   greet: async () => ({ command: greet }),
@@ -62,11 +37,18 @@ const commands = {
 
 const run = (line: string, fakes: Fakes = {}) => runFake(line.split(' '), { commands, ...fakes });
 
+test('the guide to adding a command shows that file, as it would be in src/cli/commands', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../docs/architecture.md'), 'utf8');
+  const file = readFileSync(join(import.meta.dirname, 'greet.ts'), 'utf8');
+  const moved = file.replaceAll('../../src/app/', '../../app/').replaceAll('../../src/cli/', '../');
+  assert.ok(guide.includes(`\`\`\`ts\n${moved}\`\`\`\n`), moved);
+});
+
 test('a command runs with the typed values of its options and arguments', async () => {
   assert.equal((await run('greet Ann')).stdout, 'hello Ann\n');
-  assert.equal((await run('--times 2 greet Ann Dr. -l')).stdout, 'HELLO DR.ANN AND DR.ANN\n');
+  assert.equal((await run('--times 2 greet Ann Dr. -l')).stdout, 'HELLO DR.ANN\nHELLO DR.ANN\n');
   assert.deepEqual(JSON.parse((await run('greet Ann --distro arch --json')).stdout), {
-    line: 'hello Ann\n',
+    who: 'Ann',
     distro: 'arch',
   });
   assert.equal((await run('greet Ann -q')).stdout, '');

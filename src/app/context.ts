@@ -13,47 +13,48 @@ import type { RegistrySession } from '../registry/types.ts';
 import { FileBlobStore } from '../store/blob-store.ts';
 import { cacheDirectory } from '../store/location.ts';
 
-/** Blobs that need not be in the cache: a package store is taken to have them, until it turns out otherwise. */
+/** Blobs that need not be in the cache: a package store is assumed to have them, until it turns out not to. */
 export interface RemoteBlobs {
-  /** False for what the store did not have when it was asked */
+  /** Returns false for blobs that the store has been found not to have */
   mayHave(digest: Digest): boolean;
   /**
-   * Brings a blob into the cache, unless it is there: from the store; a package's archive else from its repository.
+   * Adds a blob to the cache, unless it is there: from the store; a package's archive else from its repository.
    * @throws AppError NOT_FOUND with the digest in its details, and as fetchArchives
    */
   ensureLocal(blob: BlobId): Promise<void>;
 }
 
-/** What every use case works with. */
+/** Services that every use case works with. */
 export interface Context {
   readonly catalog: Catalog;
   readonly store: FileBlobStore;
-  /** Absolute path of the cache folder: catalog, blobs, keys. */
+  /** Absolute path of the cache folder, which has catalog, blobs and keys. */
   readonly directory: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
-  /** Present where blobs of a package store need not be fetched: their facts suffice (package-store/remote-blobs.ts) */
+  /** Set if blobs of a package store need not be fetched, since their facts suffice (package-store/remote-blobs.ts) */
   readonly remote?: RemoteBlobs;
   /** Sessions with the registries that packages come from, by access (sharedSession); closed with the context */
   readonly sessions: Map<string, RegistrySession>;
-  /** Names the code that runs; empty where it runs from its sources, which may change under one name. */
+  /** Identifies the code that runs; empty if it runs from its sources, which may change under one name. */
   readonly build: string;
 }
 
+/** Options of opening a context. */
 export interface ContextOptions {
-  /** As in Context; default: that of the bundle that this process was started with */
+  /** As in Context; default: the identity of the bundle that this process was started with */
   readonly build?: string;
   readonly env: NodeJS.ProcessEnv;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Overrides the default place (store/location.ts). */
+  /** Default: the folder of store/location.ts. */
   readonly cacheDirectory?: string | undefined;
 }
 
 /**
- * Opens catalog and store, runs `work`, closes them.
- * @throws AppError CATALOG, STORAGE
+ * Opens catalog and store, runs `work`, and closes them.
+ * @throws AppError CATALOG, STORAGE; what `work` throws
  */
 export async function withContext<T>(
   options: ContextOptions,
@@ -94,10 +95,13 @@ export function openContext(options: ContextOptions): Context {
   return { catalog, store, directory, progress, signal, env, build, sessions: new Map() };
 }
 
-/** Main file of the command, in the folder that the bundle is written to without subfolders (bin/build.js). */
+/** Main file of the command, in the folder that the bundle is written to, which has no subfolders (bin/build.js). */
 const BUNDLE_MAIN = 'main.js';
 
-/** A bundle's main file names the others by their contents; the version is for packages whose files have no times. */
+/**
+ * Identifies a bundle: its main file has the names of the others, which depend on their contents; the version is for packages
+ * whose files have no times.
+ */
 function bundleIdentity(): string {
   const stat = statSync(join(import.meta.dirname, BUNDLE_MAIN), { throwIfNoEntry: false });
   return stat === undefined ? '' : `${productVersion()} ${stat.size} ${stat.mtimeMs}`;

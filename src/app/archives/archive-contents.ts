@@ -8,21 +8,22 @@ import { required } from '../../model/required.ts';
 import { DamagedBlobError } from '../../store/blob-errors.ts';
 import { BlobCheck, type BlobFile } from '../../store/checked-read.ts';
 
-/** Read in pieces that keep the decompressor busy and memory small. */
+/** Size of reads: keeps the decompressor busy and memory small. */
 const READ_BYTES = 1 << 20;
 
+/** A file that holds an archive. */
 export interface StoredBytes {
   readonly path: string;
   readonly compression: Compression;
   readonly signal: AbortSignal;
-  /** Present for a blob of the store, whose bytes are checked while they are read */
+  /** Set for a blob of the store, whose bytes are checked while they are read */
   readonly blob?: { readonly digest: Digest; readonly sizeBytes: number };
 }
 
 /**
- * Yields the uncompressed bytes of an archive. A blob is always read to its end, so that whoever uses part of a damaged blob
- * learns of the damage before the result can be stored.
- * @throws DamagedBlob, AppError BAD_ARCHIVE
+ * Yields the uncompressed bytes of an archive. A blob is always read to its end, so that damage is reported before a result that
+ * used a part of it can be stored.
+ * @throws DamagedBlobError; AppError BAD_ARCHIVE, LIMIT, UNSUPPORTED
  */
 export async function* inflate({ path, compression, signal, blob }: StoredBytes): AsyncGenerator<Buffer> {
   if (blob === undefined) {
@@ -33,7 +34,7 @@ export async function* inflate({ path, compression, signal, blob }: StoredBytes)
   const file = { ...blob, path };
   const pieces = readPieces(file, signal);
   const check = new BlobCheck(file);
-  // Without `return`, so that leaving the decompressor early does not end the reading.
+  // Has no `return`, so that leaving the decompressor early does not end the reading.
   const next = async (): Promise<IteratorResult<Buffer>> => {
     const result = await pieces.next();
     if (result.done !== true) check.update(result.value);
@@ -58,8 +59,8 @@ async function* readPieces(file: BlobFile, signal: AbortSignal): AsyncGenerator<
 }
 
 /**
- * Yields byte ranges of an archive's uncompressed tar, in rising order of offset, in one streaming pass. A piece never spans
- * two ranges; an empty range yields nothing.
+ * Yields byte ranges of an archive's uncompressed tar, in rising order of offset, in one streaming pass. A piece never spans two
+ * ranges; an empty range yields nothing.
  * @throws as inflate
  */
 export async function* readRanges(stored: StoredBytes, ranges: readonly ByteRange[]): AsyncGenerator<Buffer> {
@@ -84,7 +85,7 @@ export async function* readRanges(stored: StoredBytes, ranges: readonly ByteRang
   }
 }
 
-/** Yields the bytes of a file outside the store. @throws AppError INTEGRITY when the file no longer has that size */
+/** Yields the bytes of a file outside the store. @throws AppError INTEGRITY if the file no longer has that size */
 export async function* readWholeFile(path: string, sizeBytes: number): AsyncGenerator<Buffer> {
   let got = 0;
   for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
@@ -99,7 +100,7 @@ export async function* readWholeFile(path: string, sizeBytes: number): AsyncGene
   );
 }
 
-/** Returns the whole contents of a few small files of an archive, by path. @throws as inflate */
+/** Returns the whole contents of several small files of an archive, by path. @throws as inflate */
 export async function readSmallFiles(
   stored: StoredBytes,
   files: ArchiveFacts['files'],

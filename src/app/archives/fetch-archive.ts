@@ -15,20 +15,21 @@ import type { Sources } from '../sources/sources.ts';
 import { ingestFile } from './ingest-file.ts';
 import type { RetryWithKeys } from './retry-with-keys.ts';
 
-/** The largest package of both distributions is below 2 GiB; what an index says itself is the real limit. */
+/** The largest package of both distributions is below 2 GiB; the size in the index is the effective limit. */
 const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
 
+/** Request for one archive. */
 export interface ArchiveRequest {
   readonly entry: CatalogPackage;
   readonly repository: IndexedRepository;
-  /** Returns the facts where another process has ingested the archive meanwhile */
+  /** Returns the facts if another process has ingested the archive in the meantime */
   readonly fromCache: () => ArchiveFacts | undefined;
   readonly withKeys: RetryWithKeys;
 }
 
 /**
- * Downloads, verifies and ingests one package's archive. The mirror that gave the index is asked first; if its copy is
- * refused (wrong digest, damaged, badly signed), the next mirror is asked.
+ * Downloads, verifies and ingests one package's archive. The mirror that served the index is asked first; if its copy is refused
+ * (wrong digest, damaged, badly signed), the next mirror is asked.
  * @throws AppError with the code of the first refusal and every mirror's reason; NETWORK, NOT_FOUND, STORAGE, CANCELLED
  */
 export async function fetchArchive(
@@ -41,7 +42,7 @@ export async function fetchArchive(
   const urls = placesOf(basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry)));
   const fetch = () => fetchFirst(context, sources, { ...request, path, urls });
   if (urls.every(isLocal)) return fetch();
-  // Another process may have finished the same download meanwhile.
+  // Another process may have finished the same download in the meantime.
   return whileDownloading(path, context, async () => request.fromCache() ?? fetch());
 }
 
@@ -54,7 +55,7 @@ async function fetchFirst(
   const refusals: AppError[] = [];
   let left = request.urls;
   while (left.length > 0) {
-    // Bytes that an earlier run left may be no mirror's copy: refusing them says nothing about a mirror.
+    // Bytes of an earlier run may not be a mirror's copy, so that refusing them says nothing about a mirror.
     const resumed = !isLocal(required(left, 0)) && existsSync(path);
     const found = await downloadCopy(context, left, {
       path,
@@ -69,7 +70,7 @@ async function fetchFirst(
       return await request.withKeys(() => ingestDownload(context, sources, { entry, ...found }));
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      // A refused download would only be resumed into the same refusal.
+      // A refused download would only be resumed and refused again.
       if (found.adopt) rmSync(path, { force: true });
       if (resumed) continue;
       refusals.push(error);
@@ -80,14 +81,14 @@ async function fetchFirst(
   throw combinedError(refusals);
 }
 
-/** Folders that lack the file are passed over, but for the first when all do. */
+/** Skips folders that lack the file, except for the first one if all lack it. */
 function placesOf(urls: readonly string[]): readonly string[] {
   const found = urls.filter((url) => !isLocal(url) || existsSync(localPath(url)));
   return found.length > 0 ? found : urls.slice(0, 1);
 }
 
 interface ArchiveCopy {
-  /** URL of the mirror whose copy it is */
+  /** URL of the mirror that the copy is from */
   readonly url: string;
   readonly path: string;
   readonly adopt: boolean;
@@ -99,7 +100,7 @@ interface CopyRequest {
   readonly remote: Sources['files'];
 }
 
-/** A folder's archive is read where it is; all else is downloaded, from the first mirror that has it. */
+/** Reads an archive of a folder in place; downloads any other from the first mirror that has it. */
 async function downloadCopy(
   context: Context,
   urls: readonly string[],
@@ -140,7 +141,7 @@ async function ingestDownload(
   return (await ingestFile(context, file)).facts;
 }
 
-/** The `.sig` beside an archive whose index entry carries no signature, where one is asked for. */
+/** Fetches the `.sig` beside an archive whose index entry has no signature, if the trust requires one. */
 async function detachedSignature(
   context: Context,
   sources: Sources,

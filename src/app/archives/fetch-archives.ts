@@ -16,10 +16,10 @@ import { archivesAt, archivesOf } from './indexed-archives.ts';
 import { readArchiveFile } from './ingest-file.ts';
 import { type RetryWithKeys, retryWithKeys } from './retry-with-keys.ts';
 
-/** Downloads under way at once: polite to one mirror, enough to hide its latency. */
+/** Downloads at a time: polite to one mirror, enough to hide its latency. */
 const CONCURRENCY = 6;
 
-/** Returns the digest of the entry's archive where its bytes are in the store and the catalog knows them. */
+/** Returns the digest of an entry's archive if its bytes are in the store and the catalog has its facts; otherwise undefined. */
 export function cachedDigest(
   context: Context,
   sources: Sources,
@@ -85,8 +85,8 @@ function accepted(context: Context, sources: Sources, listed: Listed): ArchiveFa
 }
 
 /**
- * Of the archives that an entry may mean, one whose bytes are here; before others one that this trust accepted. Where facts
- * will do, one that is elsewhere and that this trust accepts, on its own word or a published catalog's.
+ * Chooses one of the archives that an entry may refer to: one whose bytes are here, preferably one that was accepted under this
+ * trust. If facts suffice, also one that is elsewhere and that this trust accepts, by its own check or a published catalog's.
  */
 function fromCache(context: Context, sources: Sources, listed: Listed): StoredArchive | undefined {
   const { store, remote, catalog } = context;
@@ -106,8 +106,8 @@ function fromCache(context: Context, sources: Sources, listed: Listed): StoredAr
 }
 
 /**
- * Facts accepted under another trust are verified again, over the stored bytes; where these are refused (the same package
- * by somebody else's key, a signature that was kept beside it) the repository's own copy decides.
+ * Verifies facts that were accepted under another trust again, over the stored bytes. If these are refused (the same package
+ * signed with another key, a signature kept beside it), the repository's own copy decides.
  */
 async function reverify(
   context: Context,
@@ -136,7 +136,7 @@ async function reverify(
     return facts;
   } catch (error) {
     if (!isAppError(error) || error.code === 'CANCELLED' || error.code === 'STORAGE') throw error;
-    // Damaged bytes would stay: a blob that is there is never written again.
+    // Damaged bytes would stay, since an existing blob is never written again.
     if ((await digestOfFile(path)) !== digest) await context.store.remove(digest);
     try {
       return await fetch();

@@ -25,7 +25,7 @@ const MAX_KEYS_PACKAGE_BYTES = 64 * 1024 * 1024;
  */
 
 /**
- * Fetches the keys from the repository of an index that could not be verified: the index is read only to find the package.
+ * Fetches the keys from the repository of an index that could not be verified; the index is only read to find the package.
  * @returns whether a pinned key was found
  * @throws AppError as Repositories.readIndex
  */
@@ -106,7 +106,7 @@ interface KeysPackage {
   readonly entry?: IndexPackage | undefined;
 }
 
-/** The key files of a keys package, which is read unverified: the product's pins decide which of them count. */
+/** Returns the key files of a keys package, which is read unverified: the product's pins decide which of them count. */
 async function keysFromPackage(
   context: Context,
   sources: Sources,

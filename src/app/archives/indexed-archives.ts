@@ -9,12 +9,12 @@ import { archiveUrl } from '../sources/archive-url.ts';
 import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
-/** A file may change again within the precision of its times. */
+/** A file that was just changed may change again within the precision of its times. */
 const SETTLED_MS = 2_000;
 
 /**
- * Returns the archives in the catalog that an index entry may mean: those with its checksum, which in apk's index covers
- * neither signature nor compression, its size, name and version.
+ * Returns the archives in the catalog that an index entry may refer to: those with its checksum (which in apk's index covers
+ * neither signature nor compression), size, name and version.
  */
 export function archivesOf(
   { catalog }: Context,
@@ -29,8 +29,8 @@ export function archivesOf(
 }
 
 /**
- * Returns the same, independent of what the cache has seen before: of a folder only the archive that is there now, and
- * nothing where several archives of one size are known, so that the repository's own copy decides.
+ * Returns the same, independently of what the cache has seen before: for a folder, only the archive that is there now; nothing if
+ * several archives of the same size are known, so that the repository's own copy decides.
  */
 export function archivesAt(
   context: Context,
@@ -52,7 +52,7 @@ export function archivesAt(
   return found.filter((verdict) => verdict.digest === digest);
 }
 
-/** Read once, until the file system says that the file has changed. */
+/** Hashes a file once, until the file system says that it has changed. */
 function digestOfLocal({ catalog }: Context, path: string): Digest {
   const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(path, { bigint: true });
   const identity = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
@@ -63,7 +63,7 @@ function digestOfLocal({ catalog }: Context, path: string): Digest {
     try {
       catalog.localFiles().put(path, identity, digest);
     } catch (error) {
-      // Only a shortcut for the next time.
+      // Only makes the next run faster.
       if (!isBusy(error)) throw error;
     }
   }

@@ -8,13 +8,13 @@ import type { IndexPackage } from '../../model/package.ts';
 import type { Context } from '../context.ts';
 import type { Trust } from '../sources/trust.ts';
 
-/** Read in one piece up to here, in pieces of this size beyond. */
+/** Files up to this size are read in one piece, larger ones in pieces of it. */
 const READ_BYTES = 4 * 1024 * 1024;
 
 /** An archive's file, and what its bytes are verified against. */
 export interface ArchiveFile {
   readonly path: string;
-  /** For messages: the URL a download came from, else the path */
+  /** Name in messages: the URL of a download, else the path */
   readonly where: string;
   readonly distro: Distro;
   readonly trust: Trust;
@@ -22,14 +22,14 @@ export interface ArchiveFile {
   readonly signature?: Uint8Array;
 }
 
+/** An archive's file to be ingested. */
 export interface IngestFile extends ArchiveFile {
-  /** The file is ours and moves into the store; else its bytes are copied there on the way. */
+  /** True: the file is ours and is moved into the store; false: its bytes are copied while they are read. */
   readonly adopt: boolean;
 }
 
 /**
- * Verifies an archive and ingests it into store and catalog, in one pass over its bytes. A refused archive leaves nothing
- * behind.
+ * Verifies an archive and adds it to store and catalog, in one pass over its bytes. A refused archive leaves nothing behind.
  * @throws AppError as Archives.read; STORAGE
  */
 export async function ingestFile(
@@ -61,7 +61,10 @@ async function copy(context: Context, file: IngestFile): Promise<ArchiveFacts> {
   }
 }
 
-/** Reads and verifies an archive, handing each piece of its bytes to `tee` as well. @throws AppError as Archives.read; NOT_FOUND */
+/**
+ * Reads and verifies an archive, and passes each piece of its bytes to `tee` as well.
+ * @throws AppError as Archives.read; NOT_FOUND
+ */
 export async function readArchiveFile(context: Context, file: ArchiveFile, tee?: Tee): Promise<ArchiveFacts> {
   const { distro, signature } = file;
   return distro.archives.read({
@@ -71,7 +74,10 @@ export async function readArchiveFile(context: Context, file: ArchiveFile, tee?:
   });
 }
 
-/** Reads an archive without a look at its signature, for what is judged by itself. @throws AppError as Archives.readUnverified; NOT_FOUND */
+/**
+ * Reads an archive without verifying its signature, for callers that judge it by themselves.
+ * @throws AppError as Archives.readUnverified; NOT_FOUND
+ */
 export function readUnverifiedFile(
   context: Context,
   file: Pick<IngestFile, 'path' | 'where' | 'distro' | 'expected'>,
@@ -102,7 +108,7 @@ async function openPieces(
 ): Promise<Iterable<Buffer> | AsyncIterable<Buffer>> {
   try {
     const found = statSync(path);
-    // A FIFO without a writer must not be waited for.
+    // Opening a FIFO without a writer must not block.
     if (!found.isFile()) throw new Error('not a file');
     return found.size <= READ_BYTES
       ? [await readFile(path, { signal })]

@@ -15,10 +15,11 @@ import { MAX_SIGNATURE_BYTES, readDetachedSignature } from '../sources/detached-
 import { resolveSources, type Sources } from '../sources/sources.ts';
 import { ingestFile } from './ingest-file.ts';
 
-/** Archives read at once: reading, hashing and inflating overlap on the thread pool. */
+/** Archives read at a time: reading, hashing and inflating overlap on the thread pool. */
 const CONCURRENCY = 4;
 const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
 
+/** Request of `ingest`. */
 export interface IngestRequest {
   readonly source: SourceOptions;
   /** Archives, folders of archives, URLs of archives */
@@ -26,7 +27,7 @@ export interface IngestRequest {
 }
 
 /**
- * Ingests archives into the cache. One refused archive does not stop the others, but any refusal fails the call.
+ * Adds archives to the cache. A refused archive does not stop the others, but any refusal fails the call.
  * @throws AppError with the code of the first refusal, and all refusals in its message
  */
 export async function ingest(context: Context, request: IngestRequest): Promise<readonly IngestReport[]> {

@@ -8,10 +8,10 @@ import { XZ_ARCHIVE_TYPE } from '../sources/stored-package.ts';
  * load the image, and the archive's own compression.
  */
 
-/** How a layer's tar is compressed in an image. */
+/** Compression of a layer's tar in an image. */
 export type Encoding = Exclude<LayerEncoding, 'keep'>;
 
-/** OCI image-spec, layer.md: the media types of a tar, of a gzip-compressed and of a zstd-compressed one. */
+/** OCI image-spec, layer.md: media types of an uncompressed, a gzip-compressed and a zstd-compressed tar. */
 const MEDIA_TYPE: Readonly<Record<Encoding, LayerMediaType>> = {
   gzip: MEDIA_TYPES.layerGzip,
   zstd: MEDIA_TYPES.layerZstd,
@@ -25,7 +25,7 @@ const ARCHIVE_MEDIA_TYPE: Readonly<Record<Compression, string>> = {
   bzip2: 'application/vnd.pkgcompose.archive.v1.tar+bzip2',
 };
 
-/** Returns the media type of a layer in that encoding. */
+/** Returns the media type of a layer with that encoding. */
 export function mediaTypeOf(encoding: Encoding): LayerMediaType {
   return MEDIA_TYPE[encoding];
 }
@@ -35,7 +35,7 @@ export function archiveMediaTypeOf(compression: Compression): string {
   return ARCHIVE_MEDIA_TYPE[compression];
 }
 
-/** Returns the encoding that `--layer-encoding` names; where it names none, one that the engine reads. */
+/** Returns the encoding that `--layer-encoding` names; if it names none, one that the engine can read. */
 export function encodingForEngine(
   asked: LayerEncoding,
   { readsZstd }: { readonly readsZstd: boolean },
@@ -43,15 +43,18 @@ export function encodingForEngine(
   return asked === 'keep' && !readsZstd ? 'gzip' : asked;
 }
 
-/** Returns the encoding of layers that are generated here: gzip, which every engine reads, unless `--layer-encoding` names another. */
+/**
+ * Returns the encoding of layers that are generated here: the one that `--layer-encoding` names, else gzip, which every engine
+ * can read.
+ */
 export function encodingOfGenerated(encoding: LayerEncoding): Encoding {
   return encoding === 'keep' ? 'gzip' : encoding;
 }
 
-/** A package's layer: the archive unchanged, or derived from it for the reason that `derivation` gives. */
+/** Format of a package's layer: the archive unchanged, or a blob derived from it for the reason in `derivation`. */
 export interface LayerFormat {
   readonly mediaType: LayerMediaType;
-  /** A phrase for the summary; undefined where the layer is the archive unchanged */
+  /** Phrase for the summary; undefined if the layer is the archive unchanged */
   readonly derivation: string | undefined;
 }
 

@@ -11,8 +11,8 @@ export interface RefusedArchive {
 }
 
 /**
- * Adds, for each refused archive of another name, the package that its file name describes. Such a package cannot be
- * installed; whoever asks for it is told why.
+ * Adds, for each refused archive of another name, the package that its file name describes. Such a package cannot be installed; a
+ * request for it reports why.
  */
 export function withRefused(
   packages: readonly IndexPackage[],

@@ -16,21 +16,22 @@ import { isFolder } from './place.ts';
 import { saveBlob, streamBlob } from './save-blob.ts';
 import { type ArtifactLocation, parseArtifactLocation } from './url.ts';
 
+/** Request of `artifact fetch`. */
 export interface ArtifactFetchRequest {
   /** `oras://REG/NAME:TAG/FILE`, `REG/NAME@sha256:…` */
   readonly location: string;
-  /** File, or folder for one of its own name; empty: here */
+  /** File, or folder for a file of its own name; empty: the working directory */
   readonly output: string;
-  /** Platform of the artifact to choose from an index; empty: the only one */
+  /** Platform to choose from an index; empty: the only artifact */
   readonly platform: string;
   readonly keepOldFiles: boolean;
   readonly access: RegistryAccess;
 }
 
 /**
- * Saves one file of an artifact as it is stored: archives of folders are not unpacked. The file is named by the artifact and
- * its title (without a title, the only file), or by its own digest.
- * @throws AppError NOT_FOUND, USAGE (several files), CONFLICT, STORAGE, INTEGRITY, and as a registry's
+ * Saves one file of an artifact as it is stored: archives of folders are not unpacked. The file is given by the artifact and its
+ * title (without a title, it has to be the only file), or by its own digest.
+ * @throws AppError NOT_FOUND, USAGE (several files), CONFLICT, STORAGE, INTEGRITY; the registry's errors
  */
 export async function fetchArtifact(
   context: RegistryContext,
@@ -71,7 +72,7 @@ async function find(
   platform: string,
 ): Promise<Found> {
   const { digest } = reference;
-  // Asked for a blob as a manifest, distribution answers 500.
+  // distribution answers 500 to a request for a blob as a manifest.
   const size = digest === undefined ? undefined : await blobSize(session, reference, digest);
   if (digest === undefined || size === undefined) {
     return fileOf(await openArtifact(session, reference, platform), file);
@@ -103,7 +104,7 @@ function fileOf(artifact: FoundArtifact, file: string | undefined): Found {
   return { blob: first.descriptor, title: first.title };
 }
 
-/** A URL's escapes undone, where they are that. */
+/** Decodes the escapes of a URL, if they are valid. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -125,7 +126,7 @@ function defaultName(digest: Digest): string {
   return `sha256-${hexOf(digest)}`;
 }
 
-/** @throws AppError BAD_ARCHIVE when a title is to be a name and cannot */
+/** Returns the path to write to. @throws AppError BAD_ARCHIVE if a title has to be used as a name and cannot be */
 function outputPath(output: string, title: string): string {
   if (output !== '' && !isFolder(output)) return output;
   const name = basename(normalisePath(title, 'title', 'artifact'));

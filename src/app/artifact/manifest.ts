@@ -14,16 +14,16 @@ import { parseManifest, parseObject } from '../../output/image-json.ts';
 
 const TITLE = 'org.opencontainers.image.title';
 const CREATED = 'org.opencontainers.image.created';
-/** `true`: a tar, compressed, of a folder, whose entries are all below the title. */
+/** `true`: the compressed tar of a folder, whose entries are all below the title. */
 const UNPACK = 'io.deis.oras.content.unpack';
-/** Digest of the uncompressed tar */
+/** Digest of the uncompressed tar. */
 const TAR_DIGEST = 'io.deis.oras.content.digest';
 
-/** The artifact type that ORAS writes where none is given. */
+/** Artifact type that ORAS writes if none is given. */
 export const UNKNOWN_ARTIFACT_TYPE = 'application/vnd.unknown.artifact.v1';
-/** The media type of a file that is packed without one, as ORAS writes it. */
+/** Media type that ORAS writes for a file if none is given. */
 export const FILE_TYPE: string = MEDIA_TYPES.layerTar;
-/** The media type of a folder's archive, as ORAS writes it. */
+/** Media type that ORAS writes for the archive of a folder. */
 export const FOLDER_TYPE: string = MEDIA_TYPES.layerGzip;
 
 /** RFC 6838 section 4.2. */
@@ -40,16 +40,17 @@ export function fileAnnotations(title: string, tarDigest: string | undefined): R
   return { [TAR_DIGEST]: tarDigest, [UNPACK]: 'true', [TITLE]: title };
 }
 
+/** Input of an artifact's manifest. */
 export interface NewArtifact {
   readonly artifactType: string;
   readonly layers: readonly Descriptor[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly subject: Descriptor | undefined;
-  /** Seconds since the epoch; not when an annotation says it */
+  /** Seconds since the epoch; ignored if an annotation has the date */
   readonly createdAt: number;
 }
 
-/** Returns the manifest, and the descriptor of the config that it names. */
+/** Makes the manifest, and the descriptor of its config. */
 export function artifactManifest(artifact: NewArtifact): {
   readonly root: Document;
   readonly config: Descriptor;
@@ -71,24 +72,26 @@ export function artifactManifest(artifact: NewArtifact): {
   return { root: { descriptor, bytes }, config: EMPTY_DESCRIPTOR };
 }
 
+/** A file of an artifact. */
 export interface ArtifactFile {
   readonly descriptor: Descriptor;
-  /** As the manifest has it; not a path until titlePath has checked it */
+  /** Title in the manifest; not a safe path until titlePath has checked it */
   readonly title: string;
-  /** An archive of a folder */
+  /** The file is the archive of a folder */
   readonly isFolder: boolean;
-  /** Digest of that archive's tar; empty where the manifest has none */
+  /** Digest of that archive's tar; empty if the manifest has none */
   readonly tarDigest: string;
 }
 
+/** An artifact, as its manifest describes it. */
 export interface Artifact {
   readonly artifactType: string;
-  /** In the manifest's order */
+  /** Files in the manifest's order */
   readonly files: readonly ArtifactFile[];
   readonly unnamed: readonly Descriptor[];
 }
 
-/** Reads the files of an artifact from its manifest. @throws AppError BAD_ARCHIVE */
+/** Parses the files of an artifact from its manifest. @throws AppError BAD_ARCHIVE */
 export function parseArtifact({ descriptor, bytes }: Document): Artifact {
   const where = `manifest ${descriptor.digest}`;
   const { config, layers } = parseManifest(bytes, where);
@@ -110,8 +113,8 @@ export function parseArtifact({ descriptor, bytes }: Document): Artifact {
 }
 
 /**
- * Returns the relative path that a title stands for, without `.` and empty parts; `''` for a folder whose title is `.`.
- * @throws AppError BAD_ARCHIVE when it leads elsewhere (absolute, `..`) or nowhere (NUL, too long, not Unicode)
+ * Returns the relative path that a title stands for, without `.` and empty segments; empty for a folder whose title is `.`.
+ * @throws AppError BAD_ARCHIVE if it leads elsewhere (absolute, `..`) or cannot exist (NUL, too long, not Unicode)
  */
 export function titlePath({ title, isFolder, descriptor }: ArtifactFile): string {
   const where = `file ${descriptor.digest}`;

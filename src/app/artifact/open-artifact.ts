@@ -6,9 +6,10 @@ import type { RegistrySession } from '../../registry/types.ts';
 import { openRegistryContent } from '../images/registry-content.ts';
 import { type Artifact, type ArtifactFile, parseArtifact } from './manifest.ts';
 
-/** Titles that a message names. */
+/** Number of titles that a message lists. */
 const MAX_NAMED = 20;
 
+/** An artifact in a registry. */
 export interface FoundArtifact extends Artifact {
   /** Reference with the digest */
   readonly reference: Reference;
@@ -32,7 +33,7 @@ export async function openArtifact(
   return { ...parseArtifact(document), reference: { ...reference, digest }, digest };
 }
 
-/** Returns a NOT_FOUND error that lists the artifact's files. */
+/** Makes a NOT_FOUND error that lists the artifact's files. */
 export function noSuchFile(
   { reference, files, unnamed }: FoundArtifact,
   title: string | undefined,
@@ -53,10 +54,7 @@ export function noSuchFile(
   });
 }
 
-/**
- * Returns the files with these titles, in the artifact's order; all files where no title is given.
- * @throws AppError NOT_FOUND
- */
+/** Returns the files with these titles, in the artifact's order; all files if no title is given. @throws AppError NOT_FOUND */
 export function chooseFiles(artifact: FoundArtifact, titles: readonly string[]): readonly ArtifactFile[] {
   const missing = titles.find((title) => !artifact.files.some((file) => file.title === title));
   if (missing !== undefined) throw noSuchFile(artifact, missing);

@@ -5,28 +5,29 @@ import { AppError } from '../../model/app-error.ts';
 import { outputError } from '../../output/storage-error.ts';
 import { type ArtifactFile, titlePath } from './manifest.ts';
 
-/** The place where a file of an artifact goes. */
+/** Place to save a file of an artifact at. */
 export interface Place {
   readonly file: ArtifactFile;
   /** The folder that the user named */
   readonly base: string;
-  /** Below it; '': the folder itself */
+  /** Path below `base`; empty: the folder itself */
   readonly path: string;
-  /** An archive of a folder is unpacked there */
+  /** The file is the archive of a folder, to be unpacked there */
   readonly unpacks: boolean;
 }
 
+/** Options of choosing places. */
 export interface PlaceOptions {
   readonly output: string;
-  /** One file is asked for: `output` may be its own name */
+  /** One file is requested: `output` may be its own name */
   readonly single: boolean;
   readonly unpack: boolean;
-  /** Name of an archive whose folder has none */
+  /** Name for an archive whose folder has none */
   readonly fallbackName: string;
 }
 
 /**
- * Returns where each file goes.
+ * Chooses the place of each file.
  * @throws AppError BAD_ARCHIVE (titles that lead elsewhere), CONFLICT (two files in one place)
  */
 export function placesOf(files: readonly ArtifactFile[], options: PlaceOptions): readonly Place[] {
@@ -51,7 +52,7 @@ export function placesOf(files: readonly ArtifactFile[], options: PlaceOptions):
   return places;
 }
 
-/** Tells whether a path is an existing folder, or one by its trailing slash. */
+/** Tells whether a path is an existing folder, or denotes one by its trailing slash. */
 export function isFolder(path: string): boolean {
   return path.endsWith('/') || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
@@ -71,8 +72,7 @@ function twice(path: string): AppError {
 }
 
 /**
- * Creates the folders that contain a place. Links on the way to the folder that the user named are followed; below it none
- * is.
+ * Makes the folders that contain a place. Links are followed up to the folder that the user named, and refused below it.
  * @throws AppError CONFLICT, STORAGE
  */
 export function prepareFolders({ base, path }: Place): void {
@@ -98,10 +98,7 @@ export function prepareFolders({ base, path }: Place): void {
   }
 }
 
-/**
- * Returns the path of a place. The folder that the user named gets a trailing slash, so that it is followed where it is a
- * link.
- */
+/** Returns the path of a place. The folder that the user named gets a trailing slash, so that it is followed if it is a link. */
 export function pathOf({ base, path }: Place): string {
   return join(base, path === '' ? '/' : path);
 }

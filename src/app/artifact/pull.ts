@@ -11,16 +11,17 @@ import { type Place, pathOf, placesOf, prepareFolders } from './place.ts';
 import { saveBlob } from './save-blob.ts';
 import { unpackBlob } from './unpack.ts';
 
-/** Registries and lines give no more with more. */
+/** More transfers at a time are not faster. */
 const PARALLEL = 4;
 
+/** Request of `artifact pull`. */
 export interface ArtifactPullRequest {
   readonly reference: string;
   /** Titles of the files to save; empty: all */
   readonly titles: readonly string[];
   /** Folder to save to; with a single title also the file or folder that it becomes */
   readonly output: string;
-  /** Platform of the artifact to choose from an index; empty: the only one */
+  /** Platform to choose from an index; empty: the only artifact */
   readonly platform: string;
   /** False: archives of folders are saved as they are */
   readonly unpack: boolean;
@@ -30,7 +31,8 @@ export interface ArtifactPullRequest {
 
 /**
  * Saves an artifact's files, each complete and checked or not at all.
- * @throws AppError NOT_FOUND, BAD_ARCHIVE (titles and archives that lead elsewhere), CONFLICT, LIMIT, STORAGE, and as a registry's
+ * @throws AppError NOT_FOUND, BAD_ARCHIVE (titles and archives that lead elsewhere), CONFLICT, LIMIT, STORAGE; the registry's
+ * errors
  */
 export async function pullArtifact(
   context: RegistryContext,

@@ -21,23 +21,23 @@ import { refuse, sourceDateEpoch } from '../settings/setting-values.ts';
 import { artifactManifest, isMediaType, UNKNOWN_ARTIFACT_TYPE } from './manifest.ts';
 import { type ArtifactSource, readSource } from './source.ts';
 
+/** Request of `artifact push`. */
 export interface ArtifactPushRequest {
   readonly reference: string;
   /** `FILE` or `FILE:MEDIATYPE`; folders too */
   readonly files: readonly string[];
-  /** Empty: unknown */
+  /** Empty if not given */
   readonly artifactType: string;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Subject of the artifact, in the same repository; empty: none */
+  /** Manifest to attach the artifact to, in the same repository; empty: none */
   readonly subject: string;
   readonly access: RegistryAccess;
 }
 
 /**
- * Pushes files and folders as one artifact. The same files give the same artifact: its date is SOURCE_DATE_EPOCH, or that of
- * the newest file or folder that is named. With a subject the artifact needs no tag: it is found among the subject's
- * referrers.
- * @throws AppError USAGE, NOT_FOUND, CONFLICT (two files of a title), STORAGE, and as pushContents
+ * Pushes files and folders as one artifact. The same files give the same artifact: its date is SOURCE_DATE_EPOCH, or that of the
+ * newest of the given files and folders. With a subject, the artifact needs no tag: it is found among the subject's referrers.
+ * @throws AppError USAGE, NOT_FOUND, CONFLICT (two files with one title), STORAGE, and as pushContents
  */
 export async function pushArtifact(
   context: RegistryContext,
@@ -90,7 +90,7 @@ export async function pushArtifact(
       mountFrom: () => undefined,
     });
     if (subject !== undefined && !pushed.changed) {
-      // A push that was cut may have left it out of the subject's list.
+      // A push that was interrupted may not have added it to the subject's list.
       await putManifest(session, target, { mediaType: root.descriptor.mediaType, bytes: root.bytes });
     }
     return {
@@ -104,7 +104,7 @@ export async function pushArtifact(
 
 type Target = Omit<Reference, 'digest'> & { readonly digest: undefined };
 
-/** Only what is attached to something may do without a tag. */
+/** Returns the reference to push to; only an artifact with a subject may go without a tag. */
 function targetOf({ reference, subject }: ArtifactPushRequest): Target {
   if (subject !== '') {
     try {

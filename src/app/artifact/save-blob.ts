@@ -16,16 +16,18 @@ import { type BlobId, blobFile, readBlob } from '../../registry/blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 
 const READ_BYTES = 1024 * 1024;
-/** Bytes of the name that are used, so that what is added fits in the 255 bytes of a file name */
+/** Bytes of the name that are kept, so that the additions fit in the 255 bytes of a file name. */
 const NAME_BYTES = 180;
 
+/** Options of saving a blob. */
 export interface SaveOptions {
   readonly path: string;
   readonly progress: Progress;
-  /** A file that is there is an error, unless it is the same */
+  /** An existing file is an error, unless it is the same */
   readonly keepOldFiles: boolean;
 }
 
+/** Result of saving a blob. */
 export interface SavedBlob {
   readonly state: 'saved' | 'there';
   /** Bytes of an earlier, unfinished fetch that were used */
@@ -33,10 +35,9 @@ export interface SavedBlob {
 }
 
 /**
- * Brings a blob into a file, which appears there complete and checked or not at all; a link there is replaced: whoever follows
- * links does so before (`outputTarget`).
- * An interrupted fetch leaves `.NAME.<12 hex digits of the digest>.part` beside it, which the next one resumes. Of several
- * processes one fetches and the others wait for it.
+ * Saves a blob to a file, which appears complete and checked or not at all. A link at that path is replaced; callers that follow
+ * links resolve them first (`outputTarget`). An interrupted fetch leaves `.NAME.<12 hex digits of the digest>.part` beside it,
+ * from which the next one resumes. If several processes save the same file, one fetches and the others wait for it.
  * @throws AppError CONFLICT, STORAGE, and as readBlob
  */
 export async function saveBlob(
@@ -72,11 +73,11 @@ async function saveThrough(
 ): Promise<SavedBlob> {
   const meter = new Meter(progress, basename(path));
   try {
-    // Another process may have saved it meanwhile.
+    // Another process may have saved it in the meantime.
     if (await isSaved(blob, path, keepOldFiles)) return { state: 'there', resumedBytes: 0 };
     const file = blobFile(session, repository, blob);
     const resumedBytes = await receiveFile(file, partial, { meter }).catch((error) => {
-      // What was there may have been of something else, or what came was damaged on the way: once more from the start.
+      // The partial file may have been of another blob, or bytes were damaged on the way: it starts over.
       if (!isAppError(error, 'INTEGRITY')) throw error;
       return receiveFile(file, partial, { meter });
     });
@@ -95,7 +96,11 @@ async function syncFile(path: string): Promise<void> {
   await file.sync().finally(() => file.close());
 }
 
-/** Passes a blob on to a pipe, a device or standard output, where it cannot be taken back: it is an error when it was wrong. */
+/**
+ * Writes a blob to a pipe, a device or standard output, where bytes cannot be taken back: if they were wrong, that is an error at
+ * the end.
+ * @throws AppError INTEGRITY, CANCELLED, and as readBlob
+ */
 export async function streamBlob(
   session: RegistrySession,
   repository: Repository,
@@ -118,7 +123,7 @@ export async function streamBlob(
   return { state: 'saved', resumedBytes: 0 };
 }
 
-/** Tells whether the file is there already. @throws AppError CONFLICT, STORAGE when another one may not be replaced */
+/** Tells whether the file exists already. @throws AppError CONFLICT, STORAGE if another file is there that may not be replaced */
 async function isSaved({ digest, size }: BlobId, path: string, keepOldFiles: boolean): Promise<boolean> {
   const link = lstatSync(path, { throwIfNoEntry: false });
   if (link === undefined) return false;

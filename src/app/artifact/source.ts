@@ -19,16 +19,17 @@ export interface ArtifactSource {
   readonly file: PushedFile;
   /** Seconds since the epoch */
   readonly mtime: number;
-  /** Its bytes from `offset` on; those of a folder are made anew each time. @throws AppError STORAGE when it has changed */
+  /** Streams its bytes from `offset` on; a folder is packed anew each time. @throws AppError STORAGE if it has changed */
   open(offset: number): AsyncIterable<Uint8Array>;
-  /** Its bytes are no longer what they were. */
+  /** Makes the error for bytes that have changed since they were read first. */
   changed(): AppError;
 }
 
 /**
- * @param argument `FILE` or `FILE:MEDIATYPE`, as the ORAS command line takes it: what follows the last colon is a media type, or
- * nothing. A file whose name is all of it comes first, so that names with colons need no more.
- * @param newest SOURCE_DATE_EPOCH
+ * Reads a file or folder that an argument names, to be pushed as a blob.
+ * @param argument `FILE` or `FILE:MEDIATYPE`, as the ORAS command line takes it: the part after the last colon is a media type,
+ * or empty. A file that has the whole argument as its name takes precedence, so that names with colons need no escaping.
+ * @param newest SOURCE_DATE_EPOCH, in seconds
  * @throws AppError NOT_FOUND, STORAGE, USAGE, UNSUPPORTED
  */
 export async function readSource(argument: string, newest: number | undefined): Promise<ArtifactSource> {
@@ -58,7 +59,7 @@ export async function readSource(argument: string, newest: number | undefined): 
 
 interface FileArgument {
   readonly path: string;
-  /** Empty: none given */
+  /** Empty if none is given */
   readonly mediaType: string;
   readonly stats: Stats;
 }
@@ -98,7 +99,7 @@ function unreadable(error: unknown, path: string): AppError {
   });
 }
 
-/** The path as it was given, where it is one below the working folder; the last part of any other. */
+/** Returns the path as it was given if it is below the working directory; the last segment of any other path. */
 function titleOf(path: string): string {
   const clean = normalize(path).replace(/\/+$/, '');
   const below = clean !== '' && !clean.startsWith('/') && clean !== '..' && !clean.startsWith('../');
@@ -120,7 +121,7 @@ function packed(folder: string, { prefix, newest, onTar }: Packing): AsyncIterab
       yield chunk;
     }
   }
-  // An error of one side is met by whoever reads the other.
+  // The reader of the pipeline meets the errors of both sides.
   return pipeline(Readable.from(tar()), encoder('gzip'), () => {});
 }
 
@@ -154,7 +155,7 @@ function changed(path: string): AppError {
   return new AppError('STORAGE', `${path}: changed during the push`, { details: { path } });
 }
 
-/** As many bytes as there were; whether they are the same the push finds out. */
+/** Checks that there are as many bytes as before; the push checks that they are the same. */
 async function* sameSize(
   bytes: AsyncIterable<Uint8Array>,
   { path, expectedBytes }: { readonly path: string; readonly expectedBytes: number },

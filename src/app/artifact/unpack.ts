@@ -10,13 +10,14 @@ import { readBlob } from '../../registry/blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { type ArtifactFile, titlePath } from './manifest.ts';
 
-/** Bytes that tell a plain tar. */
+/** Number of bytes by which a plain tar is recognised. */
 const HEAD_BYTES = 512;
 const COMPRESSIONS: readonly Magic[] = ['gzip', 'zstd', 'none'];
 
+/** Options of unpacking a blob. */
 export interface UnpackBlobOptions {
   readonly file: ArtifactFile;
-  /** The folder that it becomes */
+  /** Folder to unpack into */
   readonly path: string;
   readonly progress: Progress;
   readonly keepOldFiles: boolean;
@@ -40,14 +41,14 @@ export async function unpackBlob(
       const tar = checked(await decoded(bytes, where), { where, expected: file.tarDigest });
       return await unpackFolder(tar, { target: path, prefix, where, keepOldFiles: options.keepOldFiles });
     } finally {
-      // Whoever unpacks may stop anywhere: the reply is ended, and whatever still waits for it.
+      // Unpacking may stop anywhere: this ends the response, and everything that still waits for it.
       end.abort();
       await bytes.return(undefined).catch(() => {});
       task.done();
     }
   };
   const { skipped } = await once().catch((error) => {
-    // Bytes that were damaged on the way look like a bad archive before they are known to be the wrong ones.
+    // Bytes that were damaged on the way look like a bad archive before their digest shows that they are wrong.
     if (!isAppError(error, 'INTEGRITY') && !isAppError(error, 'BAD_ARCHIVE')) throw error;
     return once();
   });
@@ -62,7 +63,7 @@ async function* counted(bytes: AsyncIterable<Buffer>, task: ProgressTask): Async
   }
 }
 
-/** The tar, in whichever of the OCI layer encodings it is. */
+/** Decompresses the tar, which may have any of the OCI layer encodings. */
 async function decoded(bytes: AsyncGenerator<Buffer>, where: string): Promise<AsyncIterable<Buffer>> {
   const head: Buffer[] = [];
   let headBytes = 0;
@@ -89,7 +90,7 @@ async function decoded(bytes: AsyncGenerator<Buffer>, where: string): Promise<As
   return tar();
 }
 
-/** Checks the tar's digest. @param expected sha256 of the tar; anything else is ignored */
+/** Checks the tar's digest. @param expected sha256 digest of the tar; any other text is ignored */
 async function* checked(
   tar: AsyncIterable<Buffer>,
   { where, expected }: { readonly where: string; readonly expected: string },

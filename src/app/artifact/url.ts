@@ -1,17 +1,18 @@
 import { AppError } from '../../model/app-error.ts';
 import { parseReference, type Reference } from '../../model/reference.ts';
 
+/** A location of `artifact fetch`. */
 export interface ArtifactLocation {
   readonly reference: Reference;
-  /** Title of the file; undefined: not said */
+  /** Title of the file; undefined if not given */
   readonly file: string | undefined;
 }
 
 const SCHEME = /^oras:\/\//i;
 
 /**
- * Reads `oras://REG/NAME:TAG/FILE`, with `@sha256:…` in place of the tag or behind it, and without the file or the scheme. What
- * names the file begins behind the first part of the path that has a tag or a digest: no name without has one.
+ * Parses `oras://REG/NAME:TAG/FILE`, with `@sha256:…` in place of the tag or after it, and with or without file and scheme. The
+ * file's name begins after the first segment of the path that has a tag or a digest.
  * @throws AppError USAGE
  */
 export function parseArtifactLocation(text: string): ArtifactLocation {
@@ -26,7 +27,7 @@ export function parseArtifactLocation(text: string): ArtifactLocation {
       },
     );
   }
-  // Behind the registry's colon is its port.
+  // The registry's colon is followed by its port.
   const end = parts.findIndex((part, index) => (index > 0 || parts.length === 1) && /[:@]/.test(part));
   const last = end < 0 ? parts.length - 1 : end;
   const file = parts.slice(last + 1).join('/');

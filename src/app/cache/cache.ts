@@ -4,7 +4,7 @@ import { collectGarbage } from '../../store/gc.ts';
 import { verifyStore } from '../../store/verify.ts';
 import type { Context } from '../context.ts';
 
-/** Lists every blob of the cache: what it holds, and when it was last used. */
+/** Lists every blob of the cache, what it holds, and when it was last used. */
 export async function cacheList(context: Context): Promise<readonly CacheEntryReport[]> {
   const labels = new Map([...context.catalog.derived.labels(), ...context.catalog.archives.labels()]);
   const entries: CacheEntryReport[] = [];
@@ -19,7 +19,10 @@ export async function cacheList(context: Context): Promise<readonly CacheEntryRe
   return entries.sort((a, b) => (a.holds < b.holds ? -1 : a.holds > b.holds ? 1 : 0));
 }
 
-/** Hashes every blob. With `repair`, damaged blobs are removed; they are fetched or made again when next needed. */
+/**
+ * Hashes every blob. With `repair`, damaged blobs are removed; they are fetched or made again when next needed.
+ * @throws AppError STORAGE; the signal's reason if it is aborted
+ */
 export async function cacheVerify(
   context: Context,
   { repair }: { repair: boolean },
@@ -34,8 +37,9 @@ export async function cacheVerify(
 }
 
 /**
- * Removes the least recently used blobs until the cache is smaller than `maxSizeBytes`; without a size, only blobs that the
- * catalog does not name.
+ * Removes the least recently used blobs until the cache is no larger than `maxSizeBytes`; without a size, only blobs that the
+ * catalog does not refer to.
+ * @throws AppError STORAGE
  */
 export async function cacheGc(
   context: Context,
@@ -54,7 +58,7 @@ export async function cacheGc(
   return { removed, freedBytes, keptBytes };
 }
 
-/** Facts without bytes stay: they are true, and the bytes come back when needed. Derived blobs are made anew. */
+/** Keeps facts without bytes: they are still true, and the bytes come back when needed. Derived blobs are made again. */
 function forget(context: Context, digest: Digest): void {
   context.catalog.derived.remove(digest);
 }

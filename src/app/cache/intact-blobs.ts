@@ -2,14 +2,13 @@ import { type AppError, isAppError } from '../../model/app-error.ts';
 import { DamagedBlobError, MissingBlobError } from '../../store/blob-errors.ts';
 import type { Context } from '../context.ts';
 
-/** A gc that runs beside every one of them is somebody's wish for an empty cache; a disk that damages each time is broken. */
+/** If gc interferes every time, somebody wants an empty cache; if blobs are damaged every time, the disk is broken. */
 const MAX_ATTEMPTS = 5;
 
 /**
- * Runs `work`, which brings what it needs into the cache and reads it from there. Runs it again where a blob turned out to
- * be damaged, after removing it, or where another process's gc removed a blob in between: `work` then fetches or makes it
- * anew.
- * @throws what `work` throws; the damage where the damaged blob cannot be fetched again
+ * Runs `work`, which adds blobs to the cache and reads them there. Runs it again if a blob turned out to be damaged, after
+ * removing that, or if another process's gc removed a blob in between: `work` then fetches or makes it anew.
+ * @throws what `work` throws; DamagedBlobError if the damaged blob cannot be fetched again
  */
 export async function withIntactBlobs<T>(
   context: Pick<Context, 'progress' | 'store'>,

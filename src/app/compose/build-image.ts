@@ -27,9 +27,10 @@ import { checkConfig } from './config-check.ts';
 import { installedTree } from './installed-tree.ts';
 import { type LayerBlob, layerBlob, layerEntries, layerOfChanges } from './layer-blobs.ts';
 
-/** Derived blobs made at once: encoding is one core's work each. */
+/** Number of derived blobs made at a time: encoding keeps one core busy for each. */
 const DERIVE_CONCURRENCY = 2;
 
+/** Input of an image: the request, its solution and the archives' facts. */
 export interface BuildInput {
   readonly request: ComposeRequest;
   readonly resolution: Resolution;
@@ -38,19 +39,21 @@ export interface BuildInput {
   readonly tags: readonly string[];
 }
 
+/** A computed image, and the facts about it that reports have. */
 export interface BuiltImage {
   readonly image: Image;
   readonly layers: readonly LayerReport[];
   /** As in ComposeReport */
   readonly pendingSteps: readonly string[];
   readonly runs: boolean;
-  /** About the config, as of checkConfig */
+  /** Notes on the config, from checkConfig */
   readonly notes: readonly string[];
 }
 
 /**
- * Computes the image: two trees, their difference, layers, config and manifest. Its blobs are in the cache afterwards, or in
+ * Computes the image: two trees, their difference, layers, config and manifest. Afterwards its blobs are in the cache, or in
  * `context.remote`.
+ * @throws AppError as layerBlob, installedTree and checkConfig
  */
 export async function buildImage(context: Context, input: BuildInput): Promise<BuiltImage> {
   const { request, resolution, facts } = input;
@@ -191,7 +194,7 @@ function described(
   };
 }
 
-/** `packages`: those whose files are in it too, where it is the only layer. */
+/** Makes the install layer. `packages` are those whose files are in it too, if it is the only layer. */
 function installLayer(
   blob: LayerBlob,
   packages: readonly InstalledPackage[],
@@ -233,7 +236,7 @@ function originOf(resolution: Resolution, entry: CatalogPackage): PackageOrigin 
   };
 }
 
-/** Returns the search path, folders below the prefix first. */
+/** Returns the image's PATH, folders below the prefix first. */
 function searchPath(path: string, prefix: string): string {
   if (prefix === '') return path;
   const folders = path.split(':');

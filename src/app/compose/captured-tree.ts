@@ -9,16 +9,17 @@ import type { Digest } from '../../model/digest.ts';
 import { isCarriedXattr } from '../../sandbox/sandbox.ts';
 import { NONDETERMINISTIC_FILES, type RunTimes } from './nondeterministic-files.ts';
 
-/** Contents up to this, and all of them up to that, are kept in memory, the others in files. */
+/** Contents up to this size, and up to the next one in all, are kept in memory, others in files. */
 const SMALL_BYTES = 64 * 1024;
 const MEMORY_BYTES = 64 * 2 ** 20;
-/** File systems keep nanoseconds, tars of packages mostly seconds; numbers here have some 0.3 µs. */
+/** File systems keep nanoseconds, tars of packages mostly seconds; numbers here have about 0.3 µs. */
 const TIME_PRECISION = 1e-3;
 
+/** Options of reading back the tree that scripts have left. */
 export interface CaptureOptions {
-  /** What was there before the scripts ran; its `archive` contents stay where nothing changed. */
+  /** The tree before the scripts ran; its `archive` contents are kept where nothing changed. */
   readonly before: Tree;
-  /** Folder for changed contents, which are needed as long as the tree is. */
+  /** Folder for changed contents, which are needed as long as the tree. */
   readonly folder: string;
   readonly times: RunTimes;
 }
@@ -84,7 +85,7 @@ export async function capturedTree(
 }
 
 function foundInode(entry: TarEntry, sha256: string): Inode {
-  // The archive is this tar; where the content stays is decided later.
+  // The archive would be this tar; where the content is kept is decided later.
   return { ...inodeOf({ ...entry, sha256 }, '' as Digest), content: undefined };
 }
 
@@ -93,7 +94,7 @@ function withContent(inode: Inode, bytes: Buffer): Inode {
   return { ...inode, sha256, sizeBytes: bytes.length, content: { kind: 'bytes', bytes } };
 }
 
-/** Directory times are left out: every file made below changes them. */
+/** Compares inodes without the times of directories, which every file made below changes. */
 function isSame(old: Inode, now: Inode): boolean {
   return (
     old.type === now.type &&
@@ -119,7 +120,7 @@ function foreignXattrs(old: Inode | undefined): Inode['xattrs'] {
   return Object.fromEntries(Object.entries(old.xattrs).filter(([name]) => !isCarriedXattr(name)));
 }
 
-/** Takes one file's bytes: in memory while they are few, then into a file of its own. */
+/** Stores the bytes of files: in memory while these are few, then in files of their own. */
 class ContentSink {
   readonly #place: ContentPlace;
   readonly #hash: Hash = createHash('sha256');
@@ -173,12 +174,12 @@ class ContentSink {
   }
 }
 
-/** The place of changed contents. */
+/** Place for changed contents. */
 interface ContentPlace {
   readonly folder: string;
-  /** Still free */
+  /** Memory that is left */
   memoryBytes: number;
-  /** Made so far */
+  /** Number of files made so far */
   files: number;
 }
 

@@ -7,7 +7,7 @@ import { required } from '../../model/required.ts';
 import { readRanges, readWholeFile, type StoredBytes } from '../archives/archive-contents.ts';
 import type { Context } from '../context.ts';
 
-/** Downloads under way at once, as of archives. */
+/** Downloads at a time, as for archives. */
 const FETCH_CONCURRENCY = 6;
 
 /** Yields the uncompressed tar of changes whose contents are in the archives of `facts`, in memory or in files. */
@@ -25,7 +25,7 @@ export async function* changesTar(
   });
 }
 
-/** Describes the bytes of an archive in the store, for readers that check them on their way. */
+/** Describes the bytes of an archive in the store, for readers that check them while reading. */
 export function storedBytes(
   { store, signal }: Context,
   { digest, sizeBytes, compression }: ArchiveFacts,

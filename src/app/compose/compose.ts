@@ -13,7 +13,7 @@ import { type BuildInput, buildImage } from './build-image.ts';
 import { deliver, layerEncodingFor } from './deliver-image.ts';
 import { cachedImage, cacheImage, imageKey } from './image-cache.ts';
 
-/** Packages that a note names; `--json` has them all. */
+/** Number of packages that a note lists; `--json` has them all. */
 const MAX_NAMED = 6;
 
 /**
@@ -84,8 +84,8 @@ function archivesOf(context: Context, resolution: Resolution): Promise<readonly 
 }
 
 /**
- * `libstdc++>6` → `pkgcompose/libstdcxx:latest`, `core/bash` → `pkgcompose/bash:latest`: engines take lower-case
- * letters, digits and single separators.
+ * Makes an image name: `libstdc++>6` → `pkgcompose/libstdcxx:latest`, `core/bash` → `pkgcompose/bash:latest`. Engines accept
+ * lower-case letters, digits and single separators.
  */
 function defaultTag(target: string): string {
   const name = target
@@ -98,7 +98,7 @@ function defaultTag(target: string): string {
   return `pkgcompose/${name === '' ? 'image' : name}:latest`;
 }
 
-/** Notes which layers are not the distribution's own bytes, one line per reason, and what an engine may not read. */
+/** Notes which layers are not the distribution's own bytes, one line per reason, and which an engine may not be able to read. */
 function notesOf(layers: readonly LayerReport[], loaded: boolean): readonly string[] {
   const byReason = new Map<string, string[]>();
   for (const { kind, derived, packages } of layers) {

@@ -9,10 +9,11 @@ import { nearest } from '../settings/nearest.ts';
 /** The root as a container starts with it. */
 export interface FinishedRoot {
   readonly tree: Tree;
-  /** A file's content; undefined where there is none, or it is not known. */
+  /** Returns a file's content; undefined if there is none, or it is not known. */
   read(path: string): Uint8Array | undefined;
 }
 
+/** Input of checkConfig. */
 export interface ConfigCheckInput {
   readonly root: FinishedRoot;
   readonly options: ConfigOptions;
@@ -20,24 +21,25 @@ export interface ConfigCheckInput {
   readonly command: readonly string[];
   /** The image's Env PATH */
   readonly path: string;
-  /** As in ComposeRequest; below a prefix no shell is expected. */
+  /** As in ComposeRequest; with a prefix, no shell is expected. */
   readonly prefix: string;
-  /** Steps that are still to run in the container: they may make what is missing. */
+  /** Steps that still have to run in the container: they may make what is missing. */
   readonly pendingSteps: readonly string[];
 }
 
+/** Result of checkConfig. */
 export interface ConfigCheck {
   /** Sentences for the user */
   readonly notes: readonly string[];
-  /** Whether a container starts without an explicit command */
+  /** A container starts without an explicit command */
   readonly runs: boolean;
 }
 
 const LATER = '; a script that has not run yet may create it';
 
 /**
- * Checks that the root contains what the config names. A missing user or group is refused, as engines do; a missing program
- * or directory is only noted, as a volume or another layer may provide it.
+ * Checks that the root contains what the config refers to. A missing user or group is refused, as engines do; a missing program
+ * or directory is only noted, since a volume or another layer may provide it.
  * @throws AppError USAGE for a user or group that is not in the root and that no script can add any more
  */
 export function checkConfig(input: ConfigCheckInput): ConfigCheck {

@@ -6,14 +6,20 @@ import type { Context } from '../context.ts';
 
 type Load = NonNullable<ComposeRequest['output']['load']>;
 
-/** Decides the encoding of the layers; an engine is asked for its version only where that matters. @throws AppError as detectEngine */
+/**
+ * Decides the encoding of the layers; an engine is asked for its version only if that matters.
+ * @throws AppError as detectEngine
+ */
 export async function layerEncodingFor(context: Context, request: ComposeRequest): Promise<LayerEncoding> {
   const { load } = request.output;
   if (load === undefined || request.layerEncoding !== 'keep') return request.layerEncoding;
   return encodingForEngine(request.layerEncoding, await detect(context, load));
 }
 
-/** Writes, loads and pushes the image as the request says. */
+/**
+ * Writes, loads and pushes the image, as requested.
+ * @throws AppError as writeImageTar, writeOciDirectory, loadIntoEngine and pushComposed
+ */
 export async function deliver(
   context: Context,
   request: ComposeRequest,

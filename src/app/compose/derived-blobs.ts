@@ -8,7 +8,7 @@ import type { LayerMediaType } from '../../model/media-types.ts';
 import { type Encoding, mediaTypeOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 
-/** A tar, compressed and in the store. */
+/** A compressed tar in the store. */
 export interface EncodedTar {
   readonly digest: Digest;
   readonly sizeBytes: number;
@@ -16,10 +16,10 @@ export interface EncodedTar {
   readonly mediaType: LayerMediaType;
 }
 
-/** The rest of what decides a derived blob's bytes: this code (bumped when it changes) and the encoders. */
+/** The other things that decide a derived blob's bytes: this code (the number is raised when it changes) and the encoders. */
 const DERIVATION = ['4', process.versions.zlib, process.versions.zstd ?? ''];
 
-/** Returns a blob from the cache, or makes it there, under a key that names all that decides its bytes (derivationKey). */
+/** Returns a blob from the cache, or makes it there, under a key for everything that decides its bytes (derivationKey). */
 export async function derive(
   context: Context,
   { key, encoding, description }: { key: string; encoding: Encoding; description: string },
@@ -47,7 +47,10 @@ function isAtHand({ store, remote }: Context, { digest, sizeBytes }: DerivedBlob
   return store.has(digest, sizeBytes) || (remote?.mayHave(digest) ?? false);
 }
 
-/** Compresses a tar into the store, hashing it before and after. @throws AppError STORAGE, CANCELLED; what `tar` throws */
+/**
+ * Compresses a tar into the store, and hashes it before and after compression.
+ * @throws AppError STORAGE, CANCELLED; what `tar` throws
+ */
 export async function encodeIntoStore(
   context: Context,
   encoding: Encoding,

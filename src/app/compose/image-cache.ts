@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { type Resolution, repositoryOf } from '../repositories/resolve.ts';
 import type { BuiltImage } from './build-image.ts';
 
+/** Everything that decides an image. */
 export interface ImageCacheInput {
   readonly request: ComposeRequest;
   readonly resolution: Resolution;
@@ -14,7 +15,7 @@ export interface ImageCacheInput {
   readonly tags: readonly string[];
 }
 
-/** The stored part of an image: everything but its layers' bytes. */
+/** Stored part of an image: everything but its layers' bytes. */
 interface CachedImage {
   /** base64 */
   readonly manifest: string;
@@ -30,9 +31,9 @@ interface CachedImage {
 }
 
 /**
- * Returns a key that covers everything the image depends on: the request, the packages with their archives' digests, the
- * repositories, the code and the libraries that encode. Undefined where that is not known (an archive is not here, or not
- * accepted under this trust; code that runs from its sources) and where scripts run, whose output is to be seen.
+ * Returns a key for everything the image depends on: the request, the packages with their archives' digests, the repositories,
+ * the code and the libraries that encode. Undefined if that is not known (an archive is not here, or not accepted under this
+ * trust; code that runs from its sources), and if scripts run, whose output has to be shown.
  */
 export function imageKey(
   context: Context,
@@ -49,7 +50,7 @@ export function imageKey(
   return digestOf(
     JSON.stringify([
       [context.build, process.versions.zlib, process.versions.zstd],
-      // Trust was asked about above; mirrors and repositories are in the resolution.
+      // Trust was checked above; mirrors and repositories are in the resolution.
       { ...rest, distro: source.distro, named: source.repositories.length > 0, encoding },
       [resolution.system, resolution.sources.architecture],
       resolution.packages.map((solved) => {
@@ -74,7 +75,7 @@ function acceptedArchive(
   )?.digest;
 }
 
-/** Returns the image as it was composed before, where all its blobs are still in the store. */
+/** Returns the image as it was composed before, if all its blobs are still in the store; otherwise undefined. */
 export function cachedImage(context: Context, key: string, tags: readonly string[]): BuiltImage | undefined {
   const content = context.catalog.composedImages().get(key);
   if (content === undefined) return undefined;
@@ -100,7 +101,7 @@ export function cachedImage(context: Context, key: string, tags: readonly string
   };
 }
 
-/** Stores an image for cachedImage, after the build: archives that were fetched for it are in the store by now. */
+/** Stores an image for cachedImage, after the build: by then, the archives that were fetched for it are in the store. */
 export function cacheImage(
   context: Context,
   input: ImageCacheInput,

@@ -6,21 +6,22 @@ import type { ComposeRequest } from '../../model/request.ts';
 import type { Resolution } from '../repositories/resolve.ts';
 import { releaseIn } from '../sources/indexed-repository.ts';
 
+/** Input of installedTree. */
 export interface InstalledTreeInput {
   readonly request: ComposeRequest;
   readonly resolution: Resolution;
-  /** In install order */
+  /** Packages in install order */
   readonly installed: readonly InstalledPackage[];
   /** Seconds since the epoch */
   readonly time: number;
 }
 
-/** Steps that a message names. */
+/** Number of steps that a message lists. */
 const MAX_NAMED = 5;
 
 /**
- * Returns the tree that the real package manager would have made, below the prefix where one is given.
- * @throws AppError CONFLICT, BAD_ARCHIVE as targetTree; UNSUPPORTED where scripts would act outside of the prefix
+ * Returns the tree that the real package manager would have made, moved below the prefix if there is one.
+ * @throws AppError CONFLICT, BAD_ARCHIVE as targetTree; UNSUPPORTED if scripts would act outside of the prefix
  */
 export async function installedTree(input: InstalledTreeInput): Promise<TargetTree> {
   const { request, time } = input;
@@ -29,14 +30,14 @@ export async function installedTree(input: InstalledTreeInput): Promise<TargetTr
   if (request.scripts)
     refuseScripts(request.prefix, lay(input, { ...installation, mode: 'deferred' }).pendingSteps);
   const target = lay(input, { ...installation, scripts: false });
-  // Nothing that an engine looks into is below a prefix.
+  // Engines read no files below a prefix.
   return { ...target, tree: relocateTree(target.tree, request.prefix, time), read: () => undefined };
 }
 
 function lay({ resolution, request, installed, time }: InstalledTreeInput, what: Installation): TargetTree {
   const { distro } = resolution.sources;
   const installer = distro.install.installer(what);
-  // Device nodes and empty folders of a root are of no use below another.
+  // Device nodes and empty folders of a root are useless below another one.
   const own = request.prefix === '' ? installer : { ...installer, begin() {} };
   return targetTree({ packages: installed, rules: distro.install.tree, installer: own, time });
 }
@@ -59,8 +60,8 @@ async function installationOf(input: InstalledTreeInput): Promise<Installation> 
 }
 
 /**
- * The distribution's repositories as its own image names them, of the release that they are now, from whichever mirror they came:
- * the same packages are the same image. None where the user named others: `apk -X` does not keep those either.
+ * Returns the distribution's repositories as its own image lists them, of the release that they are now, whichever mirror they
+ * came from: the same packages give the same image. None if the user named others: `apk -X` does not keep those either.
  */
 function ownRepositories(request: ComposeRequest, { sources, repositories }: Resolution): readonly string[] {
   if (request.source.repositories.length > 0) return [];
@@ -77,7 +78,7 @@ function ownRepositories(request: ComposeRequest, { sources, repositories }: Res
   });
 }
 
-/** The keys that signed what is used, as the distribution installs them. */
+/** Returns the keys that signed the packages, as the distribution installs them. */
 async function signingKeys(
   { sources, repositories }: Resolution,
   installed: readonly InstalledPackage[],

@@ -14,10 +14,11 @@ import { derivationKey, derive, type EncodedTar, encodeIntoStore } from './deriv
 
 /** A layer's blob, in the cache or in `context.remote`. */
 export interface LayerBlob extends EncodedTar {
-  /** Why its bytes are not the distribution's own; undefined where they are. */
+  /** Why its bytes are not the distribution's own; undefined if they are. */
   readonly derivation: string | undefined;
 }
 
+/** Options of making layers. */
 export interface LayerBlobOptions {
   readonly encoding: LayerEncoding;
   readonly rules: TreeRules;
@@ -25,7 +26,7 @@ export interface LayerBlobOptions {
   readonly prefix: string;
 }
 
-/** Returns the blob of a planned layer: the archive itself wherever it can be a layer unchanged, else a derived blob. */
+/** Returns the blob of a planned layer: the archive itself if it can be a layer unchanged, else a derived blob. */
 export async function layerBlob(
   context: Context,
   layer: PlannedLayer,
@@ -56,7 +57,7 @@ export async function layerBlob(
   });
 }
 
-/** Returns the entries of a layer as an engine sees them. A merged layer leaves out the packages' root members. */
+/** Returns the entries of a layer as an engine sees them. A merged layer omits the packages' root members. */
 export function layerEntries(
   layer: PlannedLayer,
   options: Pick<LayerBlobOptions, 'rules' | 'prefix'>,
@@ -87,7 +88,7 @@ function mergedEntries(
   };
 }
 
-/** Makes the same tar in another encoding. */
+/** Makes the same tar with another encoding. */
 async function reencoded(
   context: Context,
   facts: ArchiveFacts,
@@ -102,7 +103,7 @@ async function reencoded(
   return { ...blob, derivation: reason };
 }
 
-/** One layer with what several layers would show, root members left out. */
+/** Makes one layer with the contents of several, without root members. */
 async function merged(
   context: Context,
   facts: readonly ArchiveFacts[],
@@ -117,7 +118,7 @@ async function merged(
   return { ...blob, derivation: options.what };
 }
 
-/** Makes the install layer, or the only one: the changes that turn the stack into the target. */
+/** Makes the install layer, or the only layer: the changes that turn the stack into the target. */
 export async function layerOfChanges(
   context: Context,
   changes: readonly Change[],
@@ -128,10 +129,7 @@ export async function layerOfChanges(
   return { ...blob, derivation: 'generated' };
 }
 
-/**
- * Returns a layer that is costly to make, from the cache where it was made before: `parts` and the encoding decide its
- * bytes.
- */
+/** Returns a layer that is costly to make, from the cache if it was made before: `parts` and the encoding decide its bytes. */
 export async function derivedLayer(
   context: Context,
   what: { parts: readonly string[]; encoding: LayerEncoding; what: string },

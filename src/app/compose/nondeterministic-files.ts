@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { required } from '../../model/required.ts';
 
-/** When scripts ran, and when the image says they did; seconds since the epoch. */
+/** Time span in which scripts ran, and the time that the image gives instead; seconds since the epoch. */
 export interface RunTimes {
   readonly from: number;
   readonly to: number;
   readonly time: number;
 }
 
-/** A file that differs from run to run by nature, in what makes it the same: its content, or undefined without it. */
+/** A file that differs from run to run by nature, and how it is normalised: to a content, or undefined to remove it. */
 interface NondeterministicFile {
   readonly path: RegExp;
   readonly why: string;
@@ -18,10 +18,7 @@ interface NondeterministicFile {
 const EMPTY = Buffer.alloc(0);
 const DAY_SECONDS = 86_400;
 
-/**
- * Files that differ from run to run, with how each is made the same. Only files that scripts made or changed are looked up
- * here.
- */
+/** Files that differ from run to run, and how each is normalised. Only files that scripts made or changed are looked up here. */
 export const NONDETERMINISTIC_FILES: readonly NondeterministicFile[] = [
   {
     path: /^var\/cache\/ldconfig\/aux-cache$/,
@@ -56,7 +53,7 @@ export const NONDETERMINISTIC_FILES: readonly NondeterministicFile[] = [
   },
 ];
 
-/** The lines whose last change was on a day of the run get the day of the image's time. */
+/** Sets the date of lines that were last changed on a day of the run to the day of the image's time. */
 function normaliseShadow(content: Buffer, { from, to, time }: RunTimes): Buffer {
   const days = [from, to].map((seconds) => String(Math.floor(seconds / DAY_SECONDS)));
   const lines = content
@@ -70,14 +67,16 @@ function normaliseShadow(content: Buffer, { from, to, time }: RunTimes): Buffer 
   return Buffer.from(lines.join('\n'), 'latin1');
 }
 
-/** JKS: magic, version 2, count; entries; SHA-1 over the password, a fixed word and all before it (as the JDK writes it). */
+/**
+ * JKS: magic, version 2, count; entries; SHA-1 over the password, a fixed word and everything before it (as the JDK writes it).
+ */
 const JKS_MAGIC = 0xfeedfeed;
 const JKS_PASSWORD = 'changeit';
 const JKS_WORD = 'Mighty Aphrodite';
 const SHA1_BYTES = 20;
 const TRUSTED_CERTIFICATE = 2;
 
-/** Certificates get the image's time. A key store of another form or password stays as it is. */
+/** Sets the time of certificates to the image's. A key store of another form or password stays as it is. */
 function normaliseKeyStore(content: Buffer, { from, to, time }: RunTimes): Buffer {
   const end = content.length - SHA1_BYTES;
   if (end < 12 || content.readUInt32BE(0) !== JKS_MAGIC || content.readUInt32BE(4) !== 2) return content;

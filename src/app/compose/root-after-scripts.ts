@@ -6,11 +6,11 @@ import type { FinishedRoot } from './config-check.ts';
 import type { LayerBlob } from './layer-blobs.ts';
 
 const WHITEOUT = '.wh.';
-/** Files that are read: they name the users that a container may run as. */
+/** Files that are read, since they list the users that a container may run as. */
 const READ = ['etc/passwd', 'etc/group'];
 
 /**
- * Returns the root that a layer in which scripts have run leaves over `stack`, read from the layer's blob. Files that are
+ * Returns the root of a container on `stack` and a layer in which scripts have run, read from the layer's blob. Files that are
  * not in the layer are as they were `before`.
  */
 export async function rootAfterScripts(

@@ -17,13 +17,14 @@ import { capturedTree } from './captured-tree.ts';
 import { changesTar } from './changes-tar.ts';
 import { derivedLayer, type LayerBlob, layerOfChanges } from './layer-blobs.ts';
 
+/** Input of scriptedInstallLayer. */
 export interface RunInstallInput {
-  /** The layers below, lowest first, and what they show */
+  /** diffIDs of the layers below, lowest first, and the tree they show */
   readonly below: readonly DiffId[];
   readonly stack: Tree;
-  /** With `/.pkg/install.sh`, which has run nothing yet */
+  /** Contains `/.pkg/install.sh`, which has not run anything yet */
   readonly target: Tree;
-  /** Steps that install.sh runs; with none it is left out. */
+  /** Steps that install.sh runs; without any it is left out. */
   readonly steps: readonly string[];
   readonly facts: readonly ArchiveFacts[];
   readonly encoding: LayerEncoding;
@@ -33,22 +34,21 @@ export interface RunInstallInput {
   readonly platform: Platform;
 }
 
-/** Bumped when the same scripts would give another layer. */
+/** Raised if the same scripts would give another layer. */
 const RUN_VERSION = '1';
 const DESCRIPTION = 'scripts run in a sandbox';
 const INSTALL = '.pkg';
 const INSTALL_SH = `${INSTALL}/install.sh`;
 const STARTED = `${INSTALL}/started`;
-/** The sandbox mounts its own there, so what scripts do below is not the root's. */
+/** Folders where the sandbox mounts its own file systems, so that changes below do not belong to the root. */
 const MOUNTED = ['dev', 'proc'];
 /** File times come from a clock that is some milliseconds behind. */
 const CLOCK_SECONDS = 1;
 
 /**
- * Returns the install layer of a root in which the packages' scripts, triggers and hooks have run in a sandbox. The same
- * packages, scripts and settings run once.
- * @throws AppError SCRIPT where a script fails as the package manager would; UNSUPPORTED where there is no sandbox; LIMIT,
- * CANCELLED
+ * Returns the install layer of a root in which the packages' scripts, triggers and hooks have run in a sandbox. It is cached: the
+ * same packages, scripts and settings run once.
+ * @throws AppError SCRIPT if a script fails as in the package manager; UNSUPPORTED if there is no sandbox; LIMIT, CANCELLED
  */
 export async function scriptedInstallLayer(context: Context, input: RunInstallInput): Promise<LayerBlob> {
   const { stack, target, time } = input;
@@ -108,7 +108,7 @@ async function runScripts(
   return withUntouched(captured, input.target);
 }
 
-/** The target as the sandbox can have it: without device nodes, with the places of its mounts. */
+/** Returns the target without device nodes, which the sandbox cannot have, and with the places of its mounts. */
 function sandboxTree(target: Tree, { uids, gids }: Pick<Sandbox, 'uids' | 'gids'>): Tree {
   const tree: Tree = new Map();
   for (const path of MOUNTED) tree.set(path, directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: 0 }));
@@ -154,8 +154,8 @@ function isDevice({ type }: Inode): boolean {
 }
 
 /**
- * Returns what runs the steps; undefined: nothing is left to run.
- * @throws AppError SCRIPT where there is no shell, and the package manager would end with an error
+ * Returns the command that runs the steps; undefined if there is nothing left to run.
+ * @throws AppError SCRIPT if there is no shell, and the package manager would end with an error
  */
 function commandOf({ progress }: Context, { target, steps, install }: RunInstallInput): Command | undefined {
   if (steps.length === 0) return undefined;
@@ -177,7 +177,7 @@ function commandOf({ progress }: Context, { target, steps, install }: RunInstall
   return command === undefined ? undefined : { words: command, started: undefined };
 }
 
-/** `#!/bin/busybox sh` → `/bin/busybox`, `sh` */
+/** Returns the program of install.sh's first line: `#!/bin/busybox sh` → `/bin/busybox`, `sh`. */
 function interpreterOf(target: Tree): readonly string[] {
   const content = target.get(INSTALL_SH)?.content;
   if (content?.kind !== 'bytes') throw new Error(`no ${INSTALL_SH} in the target tree`);
@@ -187,12 +187,12 @@ function interpreterOf(target: Tree): readonly string[] {
 
 type Command = Pick<RunOptions, 'words' | 'started'>;
 
-/** All that the layer says but the contents, whose digests it has. */
+/** Serialises everything in the layer except for contents, of which it has the digests. */
 function fingerprint(changes: readonly Change[]): string {
   return digestOf(JSON.stringify(changes, (key, value) => (key === 'content' ? undefined : value)));
 }
 
-/** Architectures (OCI) whose programs this machine's processor runs, by Node's `process.arch`. */
+/** Architectures (OCI) whose programs this machine's processor can run, by Node's `process.arch`. */
 const NATIVE: Readonly<Record<string, readonly string[]>> = {
   x64: ['amd64', '386'],
   ia32: ['386'],
@@ -203,7 +203,7 @@ const NATIVE: Readonly<Record<string, readonly string[]>> = {
   riscv64: ['riscv64'],
   loong64: ['loong64'],
 };
-/** OCI → QEMU's word, where they differ */
+/** QEMU's names of OCI architectures, if they differ. */
 const QEMU: Readonly<Record<string, string>> = {
   amd64: 'x86_64',
   '386': 'i386',

@@ -5,18 +5,19 @@ import type { BlobCount } from '../../model/registry.ts';
 import type { ImageContents } from '../../output/image-content.ts';
 import type { Context } from '../context.ts';
 
-/** Registries and lines give no more with more. */
+/** More transfers at a time are not faster. */
 const PARALLEL = 4;
 
+/** Blobs that were fetched, and those that were not. */
 export interface FetchedBlobs {
   readonly fetched: BlobCount;
-  /** The cache had them already */
+  /** Blobs that the cache already had */
   readonly cached: BlobCount;
 }
 
 /**
  * Fetches all blobs into the store. Each is checked before it is stored under its digest.
- * @throws AppError as a registry's; STORAGE, CANCELLED
+ * @throws AppError STORAGE, CANCELLED; the registry's errors
  */
 export async function fetchBlobs(
   { store, progress, signal }: Context,

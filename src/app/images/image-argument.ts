@@ -10,15 +10,17 @@ import type { RegistrySession } from '../../registry/types.ts';
 import type { FileBlobStore } from '../../store/blob-store.ts';
 import type { RegistryContext } from '../registries/sessions.ts';
 
+/** An image that a command names. */
 export interface ImageArgument {
-  /** A tar or a folder; `PATH#NAME`: the image of that name or digest in it; else the reference of one in a registry */
+  /** A tar or a folder; `PATH#NAME`: the image with that name or digest in it; anything else: a reference in a registry */
   readonly image: string;
-  /** `linux/arm64`; empty: the only one there is */
+  /** `linux/arm64`; empty: the only one */
   readonly platform: string;
 }
 
+/** Context for reading images. */
 export interface ImageArgumentContext extends RegistryContext {
-  /** Where layers of a registry's image are kept; without it they are read from there each time */
+  /** Store for layers of a registry's image; without it they are read from the registry each time */
   readonly store?: FileBlobStore;
 }
 
@@ -30,8 +32,7 @@ type Place =
     };
 
 /**
- * Runs `work` on the image that a command names, and again where a cached layer of a registry's image turned out to be
- * damaged.
+ * Runs `work` on the image that a command names, and again if a cached layer of a registry's image turned out to be damaged.
  * @throws AppError as openImage and openRegistryContent
  */
 export async function withImageArgument<T>(
@@ -57,7 +58,7 @@ export async function withImageArgument<T>(
   return store === undefined ? run() : withSoundBlobs({ progress, store }, run);
 }
 
-/** An image, or an index of images, and where it is kept. */
+/** An image, or an index of images, and its place. */
 export type ContentArgument =
   | { readonly content: LocalContent; readonly reference: undefined }
   | { readonly content: ContentReader; readonly reference: Reference };
@@ -68,7 +69,7 @@ export function addressOf({ content, reference }: ContentArgument, digest: Diges
 }
 
 /**
- * Opens what a command names as an image, or as an index of several images.
+ * Opens an image, or an index of several images, that a command names.
  * @throws AppError as openContent and openRegistryContent
  */
 export async function openContentArgument(
@@ -102,7 +103,7 @@ function placeOf({ image, platform }: ImageArgument): Place {
   };
 }
 
-/** A name without tag or domain may have been meant as a file: an error says how it was taken. */
+/** Adds to an error how a name without tag or domain was interpreted, since it may have been meant as a file. */
 async function noting<T>(bare: string | undefined, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
@@ -121,17 +122,17 @@ function exists(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    // There but not readable: opening it says why.
+    // It exists but is not readable: opening it reports why.
     return true;
   }
 }
 
-/** `./a`, `/a`, `~/a`, `a/`, `a.tar`: whether or not it is there. */
+/** Tells whether a text has the form of a path, whether or not the file exists: `./a`, `/a`, `~/a`, `a/`, `a.tar`. */
 function looksLikePath(text: string): boolean {
   return /^(?:\.{0,2}\/|~)|\/$|^\.{1,2}$|\.(?:tar|tgz|gz|zst)$/.test(text);
 }
 
-/** Undefined for what cannot be a reference: it is the name of a missing file then. */
+/** Returns undefined for a text that cannot be a reference, which is then taken for a missing file. */
 function referenceOf(text: string): Reference | undefined {
   try {
     return parseReference(text.replace(/^docker:\/\//, ''));

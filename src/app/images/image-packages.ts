@@ -7,31 +7,31 @@ import { IMAGE_READERS, parseObject } from '../../output/image-json.ts';
 
 const { list } = IMAGE_READERS;
 
-/** A package that an image says it holds. Nothing here is trusted: names only say what to compare with. */
+/** A package that an image says it contains. This is not trusted: it only selects what to compare with. */
 export interface NamedPackage extends ListedPackage {
   readonly distro: DistroId;
 }
 
-/** What files of an image mean to the package families, of which it may be any. */
+/** Meaning of an image's files to the package families, any of which it may belong to. */
 export interface FamilyFiles {
-  /** Whether a file's content says which packages there are; the path may be below any folder. */
+  /** Tells whether a file's content lists packages; the path may be below any folder. */
   isKept(path: string): boolean;
-  /** Returns the family whose archive has such files in its root; undefined: it is no archive of any. */
+  /** Returns the family whose archives have such files in their root; undefined if it is not an archive of any. */
   familyOf(kept: ReadonlyMap<string, Buffer>): Distro | undefined;
   /** Returns the packages of databases and of `/.pkg/manifest.json`, each once. */
   packagesOf(kept: ReadonlyMap<string, Buffer>): readonly NamedPackage[];
-  /** Whether a root member of an archive is a signature, which no signature covers. */
+  /** Tells whether a root member of an archive is a signature, which no signature covers. */
   isSignature(path: string): boolean;
-  /** Whether the path is state of a package manager; it is that below a prefix, if there is one. */
+  /** Tells whether the path is state of a package manager, relative to the prefix, if there is one. */
   isState(path: string): boolean;
 }
 
 const MANIFEST = /^(?:.*\/)?\.pkg\/manifest\.json$/;
 const PURL = /^pkg:([a-z]+)\/([a-z0-9]+)\/([^@?/]+)@([^@?/]+)(?:\?([^#]*))?$/;
 
-/** The largest distributions have below 20,000 packages in a release's repository. */
+/** The largest distributions have fewer than 20,000 packages in a release's repository. */
 const MAX_NAMED = 100_000;
-/** Ours is below 1 KiB a package. */
+/** Our manifests have less than 1 KiB per package. */
 const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 
 /** Loads every family. */
@@ -61,7 +61,7 @@ export async function familyFiles(): Promise<FamilyFiles> {
   };
 }
 
-/** Returns the packages of a `purl` annotation, several with blanks between; package URLs of no family here are left out. */
+/** Parses the packages of a `purl` annotation, which separates several by spaces; package URLs of other families are left out. */
 export function packagesOfPurls(text: string): readonly NamedPackage[] {
   return text.split(' ').flatMap((word) => {
     const [, type, distro, name, version, qualifiers = ''] = PURL.exec(word) ?? [];

@@ -30,17 +30,18 @@ import {
 } from './image-argument.ts';
 import { packagesOfPurls } from './image-packages.ts';
 
-/** OCI image-spec "Pre-Defined Annotation Keys": here an artifact's file name. */
+/** OCI image-spec "Pre-Defined Annotation Keys": here, the file name in an artifact. */
 const TITLE = 'org.opencontainers.image.title';
 
+/** Request of `inspect`. */
 export interface InspectRequest extends ImageArgument {
   readonly referrers: boolean;
   readonly access: RegistryAccess;
 }
 
 /**
- * Describes an image, an index of images or an artifact, wherever it is kept, without reading its layers. Of an index, the
- * image for `platform` where one is given, else the index itself.
+ * Describes an image, an index of images or an artifact, wherever it is kept, without reading its layers. In an index, `platform`
+ * selects the image; without it, the index itself is described.
  * @throws AppError as openContentArgument and chooseManifest
  */
 export async function inspect(context: RegistryContext, request: InspectRequest): Promise<InspectReport> {
@@ -63,8 +64,8 @@ export async function inspect(context: RegistryContext, request: InspectRequest)
 }
 
 /**
- * Returns the manifest's or index's own text, whose UTF-8 bytes are the document.
- * @throws AppError BAD_ARCHIVE when it is not UTF-8
+ * Returns the text of the manifest or index, whose UTF-8 bytes are the document.
+ * @throws AppError BAD_ARCHIVE if it is not UTF-8; as openContentArgument
  */
 export async function inspectRaw(
   context: RegistryContext,

@@ -25,19 +25,19 @@ import {
   openContentArgument,
 } from './image-argument.ts';
 
-/** The last second of the year 9999, far within what a tar can say. */
+/** The last second of the year 9999, which a tar can represent. */
 const MAX_TIME = 253_402_300_799;
 
-/** An index without a platform: all its images go into a folder, this machine's image into a tar. */
+/** Request of `pull`. Of an index without a platform, all images go into a folder, this machine's image into a tar. */
 export interface PullRequest extends ImageArgument {
   readonly output: { readonly path: string; readonly format: OutputFormat };
   readonly access: RegistryAccess;
 }
 
 /**
- * Fetches an image, or an index with all its images, and writes it. Every blob is checked on its way into the cache, and
- * nothing is written before all are there. Blobs in the cache are not fetched again.
- * @throws AppError of every kind that a registry or a disk gives; USAGE when no image is for the platform
+ * Fetches an image, or an index with all its images, and writes it. Every blob is checked on its way into the cache, and nothing
+ * is written before all are there. Blobs in the cache are not fetched again.
+ * @throws AppError USAGE if no image is for the platform; the registry's errors; as writeImageTar and extendOciDirectory
  */
 export async function pull(context: Context, request: PullRequest): Promise<PullReport> {
   return withRegistries(context, request, async (session) => {
@@ -139,7 +139,7 @@ function tagsOf({ content, reference }: ContentArgument): readonly string[] {
   return reference.tag === undefined ? [] : [familiarName({ ...reference, digest: undefined })];
 }
 
-/** Reads an RFC 3339 time as seconds since the epoch; 0 where there is none. */
+/** Parses an RFC 3339 time to seconds since the epoch; 0 if there is none. */
 function secondsOf(created: unknown): number {
   const seconds = Math.floor(Date.parse(String(created)) / 1000);
   return seconds >= 0 && seconds <= MAX_TIME ? seconds : 0;

@@ -10,24 +10,27 @@ import { type PushedBlobs, pushBlobs } from '../../registry/push-blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import type { PackageStore } from '../package-store/package-store.ts';
 
+/** Options of pushing an image. */
 export interface PushOptions {
   readonly contents: ImageContents;
   readonly to: Reference;
   readonly progress: Progress;
-  /** A repository of the same registry that may hold the blob: a hint, which the registry's answer to the mount decides */
+  /**
+   * Returns a repository of the same registry that may have the blob. This is a hint: the registry's answer to the mount decides
+   */
   mountFrom(digest: Digest): RepositoryPath | undefined;
-  /** Through which packages go */
+  /** Package store that packages are mounted from */
   readonly store?: PackageStore | undefined;
-  /** The repository should have all blobs: they are asked about only when it turns out not to */
+  /** The repository should have all blobs, which are only checked if it turns out not to */
   readonly blobsThere?: boolean;
 }
 
 const NO_BLOBS: PushedBlobs = { present: [], mounted: [], uploaded: [], sentBytes: 0 };
 
 /**
- * Pushes an image, or an index with all its images, to a registry: layers, configs, then the manifests, the named one last.
- * If that name already has that digest, one request suffices; an interrupted push is resumed.
- * @throws AppError of every kind that a registry gives; INTEGRITY also when `to` names another digest
+ * Pushes an image, or an index with all its images, to a registry: layers, configs, then the manifests, the named one last. If
+ * that name already has that digest, one request suffices; an interrupted push is resumed.
+ * @throws AppError INTEGRITY also if `to` names another digest; the registry's errors
  */
 export async function pushContents(session: RegistrySession, options: PushOptions): Promise<PushReport> {
   const { contents, to } = options;
@@ -90,7 +93,7 @@ async function putDocuments(
   }
 }
 
-/** Tells whether the name has that digest. It may also name something of a kind that we do not read. */
+/** Tells whether the name has that digest. It may also refer to something of a kind that is not read here. */
 async function hasManifest(session: RegistrySession, target: Reference, digest: Digest): Promise<boolean> {
   try {
     return (await headManifest(session, target))?.digest === digest;

@@ -11,6 +11,7 @@ import { withRegistries } from '../registries/sessions.ts';
 import { type ImageArgument, isPath, openContentArgument } from './image-argument.ts';
 import { pushContents } from './push-contents.ts';
 
+/** Request of `push`. */
 export interface PushRequest extends ImageArgument {
   readonly to: string;
   readonly access: RegistryAccess;
@@ -34,7 +35,7 @@ export async function push(context: Context, request: PushRequest): Promise<Copy
   });
 }
 
-/** @throws AppError USAGE for what is not a name, and where the two arguments stand the other way round */
+/** Parses the destination. @throws AppError USAGE if it is not a name, or if the two arguments are swapped */
 function placeToPush({ image, to }: PushRequest): Reference {
   if (isPath(image.replace(/#.*$/s, '')) || !isPath(to)) return parseReference(to);
   throw new AppError('USAGE', `push: expected an image name in a registry, got the file ${to}`, {
@@ -70,7 +71,7 @@ function contentsFetchedOnDemand({ remote }: Context, image: Image): ImageConten
 interface PushAllOptions {
   readonly contents: ImageContents;
   readonly references: readonly Reference[];
-  /** Source of the contents, where that is a registry */
+  /** Source of the contents, if that is a registry */
   readonly from?: Repository | undefined;
   readonly store: string | undefined;
 }
@@ -109,7 +110,7 @@ async function pushAll(
 
 const placeOf = ({ domain, path }: Repository): string => `${domain}/${path}`;
 
-/** A hint for the next push: where it cannot be kept, this one is done all the same. */
+/** Stores a hint for the next push; if that fails, this push still succeeds. */
 function remember({ catalog, progress }: Context, to: Repository, { blobs }: ImageContents): void {
   const digests = blobs.map(({ digest }) => digest);
   try {

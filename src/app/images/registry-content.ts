@@ -30,10 +30,10 @@ export async function openRegistryContent(
   };
 }
 
-/** Tags in a hint */
+/** Number of tags in a hint. */
 const MAX_TAGS = 5;
 
-/** Adds the existing tags to an error about an unknown one, where the registry lists them. */
+/** Adds the existing tags to an error about an unknown one, if the registry lists them. */
 async function withTags(session: RegistrySession, reference: Reference, error: unknown): Promise<unknown> {
   if (!isAppError(error, 'NOT_FOUND') || reference.tag === undefined || reference.digest !== undefined) {
     return error;
@@ -57,7 +57,7 @@ function tagsHint(name: string, wanted: Tag, tags: readonly Tag[]): string {
   return nearest.length === 0 ? all : `Did you mean ${nearest.join(', ')}? ${all}`;
 }
 
-/** The digest is of the whole, so that the whole is read. */
+/** The whole blob is read, since its digest covers all of it. */
 async function* readFrom(
   session: RegistrySession,
   reference: Reference,

@@ -7,6 +7,7 @@ import type { RegistrySession } from '../../registry/types.ts';
 import type { FileBlobStore } from '../../store/blob-store.ts';
 import { openRegistryContent } from './registry-content.ts';
 
+/** Options of opening an image in a registry. */
 export interface RegistryImageOptions {
   readonly reference: Reference;
   /** As ImageArgument.platform */

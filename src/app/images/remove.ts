@@ -8,14 +8,14 @@ import { listTags } from '../../registry/tags.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { type RegistryContext, withRegistries } from '../registries/sessions.ts';
 
-/** Small requests */
+/** Number of small requests at a time. */
 const PARALLEL = 6;
-/** Tags that a message names; its details have all. */
+/** Number of tags that a message lists; its details have all. */
 const MAX_NAMED = 6;
 
 /**
- * Removes what a reference names. A digest: the manifest with all its tags. A tag: only the tag where the registry can do
- * that; else the manifest, unless it has other tags as well.
+ * Removes a manifest with all its tags, if the reference has a digest. Otherwise removes the tag alone if the registry can do
+ * that, else the manifest, unless it has other tags as well.
  * @throws AppError NOT_FOUND, UNSUPPORTED (deletion is off), CONFLICT (other tags would go too)
  */
 export async function remove(

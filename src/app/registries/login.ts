@@ -7,6 +7,7 @@ import { ping } from '../../registry/ping.ts';
 import type { Credential } from '../../registry/types.ts';
 import { type RegistryContext, withRegistries } from './sessions.ts';
 
+/** Request of `login`. */
 export interface LoginRequest {
   /** `localhost:5000`, `docker.io` */
   readonly registry: string;
@@ -16,7 +17,7 @@ export interface LoginRequest {
 }
 
 /**
- * Checks a login with the registry, then stores it where docker and podman look.
+ * Checks a login with the registry, then stores it where docker and podman look for it.
  * @throws AppError AUTH, NETWORK, USAGE, STORAGE
  */
 export async function login(context: RegistryContext, request: LoginRequest): Promise<LoginReport> {

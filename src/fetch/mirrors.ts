@@ -73,7 +73,8 @@ export async function tryMirrors<T>(
     const next = urls[index + 1];
     // A file that is not in a folder may be in its parent, which is not another mirror.
     if (next === undefined || (outcome.failure.code === 'NOT_FOUND' && isAbove(next, url))) continue;
-    options.progress?.note(`${lineOf(failed)}; trying the next mirror`);
+    const place = isAbove(next, url) ? 'the folder above' : 'the next mirror';
+    options.progress?.note(`${lineOf(failed)}; trying ${place}`);
   }
   throw gather(failures, options);
 }
@@ -135,12 +136,12 @@ function gather(failures: readonly SourceFailure[], options: MirrorOptions): App
   if (failures.length === 1 && only?.failure.refusal !== undefined) return only.failure.refusal;
   const code = commonCode(failures);
   const what = options.label ?? fileNameOf(only?.url ?? '');
-  const verb = code === 'NOT_FOUND' ? 'not found' : 'cannot fetch';
+  const problem = code === 'NOT_FOUND' ? `${what} not found` : `cannot fetch ${what}`;
   const lines = failures.map(lineOf);
   const list = lines.length === 1 ? ` ${lines[0]}` : lines.map((line) => `\n  ${line}`).join('');
   const own = failures.find(({ failure }) => failure.code === code && failure.hint !== undefined);
   const hint = own?.failure.hint ?? options.hints?.[code] ?? hints[code];
-  return new FetchError(code, `${verb}: ${what}:${list}`, {
+  return new FetchError(code, `${problem}:${list}`, {
     ...(hint === undefined ? {} : { hint }),
     cause: failures.at(-1)?.failure,
     sources: failures.map(({ url, failure }) => ({ url, reason: failure.message, code: failure.code })),

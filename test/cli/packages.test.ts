@@ -80,7 +80,7 @@ layer           unchanged (gzip)
 signed by       key-1
 scripts         post-install
 triggers        /usr/bin/*
-holds           3 paths
+contents        3 paths
 `,
     );
   });

@@ -78,7 +78,7 @@ function cachedLines(cached: CachedReport): readonly Line[] {
     ['scripts', words(cached.scripts)],
     ['triggers', words(cached.triggers)],
     ['hooks', words(cached.hooks)],
-    ['holds', [count(cached.files, 'path')]],
+    ['contents', [count(cached.files, 'path')]],
   ];
 }
 

@@ -29,6 +29,7 @@ export interface ArchiveNames {
   write(archive: NamedArchive & { readonly architecture: string }, compression: Compression): string;
 }
 
+/** A package as an archive's file name describes it. */
 export interface NamedArchive {
   readonly name: string;
   readonly version: string;

@@ -125,6 +125,7 @@ export interface TreeRules {
   decideClash(clash: Clash): 'earlier' | 'later' | 'refuse' | 'keep' | { readonly beside: string };
 }
 
+/** A package's file at a path that another file already has. */
 export interface Clash {
   /** Real path */
   readonly path: string;
@@ -240,6 +241,7 @@ export interface GeneratedFile {
   readonly content: Uint8Array;
 }
 
+/** Steps of a finished installation, by name. */
 export interface InstallerResult {
   /** Steps that `/.pkg/install.sh` has to run, in order: `busybox-1.36.1-r15.trigger`, `hook 30-x.hook` */
   readonly pendingSteps: readonly string[];

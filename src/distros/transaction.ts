@@ -29,6 +29,7 @@ export type Change =
     }
   | { readonly kind: 'remove'; readonly old: IndexPackage };
 
+/** Result of a transaction. `problems`: why it is impossible; `report`: the real tool's lines for that. */
 export type ChangeResult =
   | {
       readonly ok: true;

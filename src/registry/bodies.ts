@@ -1,5 +1,6 @@
 import { contentLength, overLimit } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
+import { oneChunk } from '../model/one-chunk.ts';
 import type { RequestBody } from './types.ts';
 
 /** Slower than any useful line: only a server that wants to keep us waiting sends at this rate. */
@@ -47,14 +48,9 @@ export async function* paced(body: AsyncIterable<Buffer>, graceMs: number): Asyn
   }
 }
 
-/** Yields the bytes as one chunk. */
-export async function* onePiece<Bytes extends Uint8Array>(bytes: Bytes): AsyncGenerator<Bytes> {
-  yield bytes;
-}
-
 /** Makes a request body of bytes in memory. */
 export function bytesBody(bytes: Uint8Array): RequestBody {
-  return { sizeBytes: bytes.byteLength, open: () => onePiece(bytes) };
+  return { sizeBytes: bytes.byteLength, open: () => oneChunk(bytes) };
 }
 
 /** Reads a whole body whose size is already limited. */

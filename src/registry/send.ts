@@ -1,9 +1,10 @@
 import { type HttpResponse, USER_AGENT } from '../fetch/exchange.ts';
 import { errorCode, FetchFailure } from '../fetch/failure.ts';
 import { redactUrl } from '../fetch/url.ts';
+import { oneChunk } from '../model/one-chunk.ts';
 import type { Progress } from '../model/progress.ts';
 import type { RepositoryPath } from '../model/reference.ts';
-import { onePiece, readUpTo } from './bodies.ts';
+import { readUpTo } from './bodies.ts';
 import { errorOfResponse, readErrorResponse, transientFailure } from './error-response.ts';
 import type { FinalResponse, Host } from './hosts.ts';
 import { resolveLocation } from './location.ts';
@@ -116,7 +117,7 @@ async function attempt(request: RegistryRequest, context: SendContext): Promise<
   const body =
     request.wholeBytes === undefined
       ? explained(response.body, { what, secrets })
-      : onePiece(await readUpTo(response, request.wholeBytes));
+      : oneChunk(await readUpTo(response, request.wholeBytes));
   const whereabouts = { from: url, registry: host.base, insecure: host.insecure };
   return {
     ...response,

@@ -3,7 +3,8 @@ import { archiveRecord } from '../../src/app/published-catalog/archive-record.ts
 import { packageRecord, repositoryRecord } from '../../src/app/published-catalog/records.ts';
 import { parseRecipe } from '../../src/app/settings/recipe.ts';
 import { parseOciUrl } from '../../src/app/sources/oci-url.ts';
-import { apkKeyringFromFiles, verifyApkSignatures } from '../../src/distros/alpine/apk-keys.ts';
+import { apkKeyringFromFiles } from '../../src/distros/alpine/apk-keys.ts';
+import { verifyApkSignatures } from '../../src/distros/alpine/apk-signatures.ts';
 import { alpine } from '../../src/distros/alpine/distro.ts';
 import { certificateOf, subjectHash } from '../../src/distros/alpine/known-x509.ts';
 import { arch } from '../../src/distros/arch/distro.ts';

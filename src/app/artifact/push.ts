@@ -3,6 +3,7 @@ import type { ArtifactPushReport } from '../../model/artifact-report.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { EMPTY_BYTES } from '../../model/empty-blob.ts';
 import { largest } from '../../model/lists.ts';
+import { oneChunk } from '../../model/one-chunk.ts';
 import {
   fullName,
   parseReference,
@@ -12,7 +13,6 @@ import {
 } from '../../model/reference.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
 import { required } from '../../model/required.ts';
-import { onePiece } from '../../registry/bodies.ts';
 import { headManifest, putManifest } from '../../registry/manifests.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { pushContents } from '../images/push-contents.ts';
@@ -82,7 +82,7 @@ export async function pushArtifact(
         documents: [root],
         blobs: [...[...bySource.values()].map(({ descriptor }) => descriptor), config],
         blob: ({ digest }, offset) =>
-          bySource.get(digest)?.open(offset) ?? onePiece(EMPTY_BYTES.subarray(offset)),
+          bySource.get(digest)?.open(offset) ?? oneChunk(EMPTY_BYTES.subarray(offset)),
         damaged: ({ digest }) => required(bySource, digest).changed(),
       },
       to: target,

@@ -2,11 +2,11 @@ import { mapConcurrent } from '../../fetch/pool.ts';
 import { redactUrl } from '../../fetch/url.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import { type Digest, digestOf } from '../../model/digest.ts';
+import { oneChunk } from '../../model/one-chunk.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import { silentProgress } from '../../model/progress.ts';
 import { fullName, type Repository, type RepositoryPath } from '../../model/reference.ts';
 import { required } from '../../model/required.ts';
-import { onePiece } from '../../registry/bodies.ts';
 import { pushBlobs } from '../../registry/push-blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
@@ -106,7 +106,7 @@ async function putPackage(
     const blob = { digest: digestOf(signature), size: signature.length };
     sentBytes += await put({
       entry: signatureEntry(tag, `${entry.fileName}.sig`, blob),
-      open: (start) => onePiece(signature.subarray(start)),
+      open: (start) => oneChunk(signature.subarray(start)),
     });
   }
   const stored = packageEntry(facts, { mediaType: archiveMediaTypeOf(compression), digest, size });

@@ -1,8 +1,8 @@
 import { AppError, isAppError } from '../../model/app-error.ts';
 import { digestOf } from '../../model/digest.ts';
+import { oneChunk } from '../../model/one-chunk.ts';
 import { fullName, type Reference, type Repository, type Tag, withTag } from '../../model/reference.ts';
 import type { BlobSource } from '../../registry/blobs.ts';
-import { onePiece } from '../../registry/bodies.ts';
 import { pushBlobs } from '../../registry/push-blobs.ts';
 import { putManifestWhenBlobsVisible } from '../../registry/put-manifest.ts';
 import { listTags } from '../../registry/tags.ts';
@@ -119,6 +119,6 @@ export async function tagsOf(session: RegistrySession, repository: Repository): 
 }
 
 function blobOf({ bytes }: IndexFile): BlobSource {
-  const open = (offset: number) => onePiece(bytes.subarray(offset));
+  const open = (offset: number) => oneChunk(bytes.subarray(offset));
   return { digest: digestOf(bytes), size: bytes.byteLength, open };
 }

@@ -1,7 +1,7 @@
 import type { CatalogPushReport } from '../../model/catalog-report.ts';
+import { oneChunk } from '../../model/one-chunk.ts';
 import { parseReference } from '../../model/reference.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
-import { onePiece } from '../../registry/bodies.ts';
 import type { Context } from '../context.ts';
 import { pushContents } from '../images/push-contents.ts';
 import { withRegistries } from '../registries/sessions.ts';
@@ -30,7 +30,7 @@ export async function pushCatalog(context: Context, request: CatalogPushRequest)
         blobs: [...new Map([...chunks, config].map((blob) => [blob.digest, blob])).values()],
         blob: ({ digest, size }, start) =>
           digest === config.digest
-            ? onePiece(configBytes.subarray(start))
+            ? oneChunk(configBytes.subarray(start))
             : context.store.read({ digest, size }, start),
         damaged: (blob, got) => context.store.damaged(blob, got),
       },

@@ -2,7 +2,7 @@ import type { TarEntry } from '../../archive/tar-entry.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { FileEntry, SignatureEntry } from '../../model/archive.ts';
 import { required } from '../../model/required.ts';
-import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from './apk-keys.ts';
+import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from './apk-signatures.ts';
 import type { ApkTrust } from './apk-trust.ts';
 
 const NO_KEYRING = { keys: new Map() };

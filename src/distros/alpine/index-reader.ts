@@ -2,11 +2,11 @@ import { decompress } from '../../archive/decompress.ts';
 import { sniff } from '../../archive/sniff.ts';
 import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
+import { oneChunk } from '../../model/one-chunk.ts';
 import type { RepositoryIndex } from '../../model/repository.ts';
 import type { IndexInput } from '../inputs.ts';
-import { oneChunk } from '../shared/one-chunk.ts';
 import { unreadable } from '../shared/unreadable.ts';
-import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from './apk-keys.ts';
+import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from './apk-signatures.ts';
 import type { ApkTrust } from './apk-trust.ts';
 import { parseIndexText } from './index-text.ts';
 

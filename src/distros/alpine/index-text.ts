@@ -45,11 +45,11 @@ export function parseIndexText(text: string, where: string): IndexPackage[] {
           JSON.stringify(text.slice(position, Math.min(end, position + 60))),
         );
       }
-      record ??= { draft: { ...BLANK_PACKAGE }, letters: 0, fault: '' };
+      record ??= { draft: { ...BLANK_PACKAGE }, letters: 0, fault: undefined };
       const value = text.slice(position + 2, end);
       const bit = bitOf(code);
       if ((record.letters & bit) !== 0)
-        record.fault ||= fault(line, `one ${text.charAt(position)}:`, 'a second one');
+        record.fault ??= fault(line, `one ${text.charAt(position)}:`, 'a second one');
       record.letters |= bit;
       if (!setField(record.draft, code, value)) setOther(record, code, { value, line });
     }
@@ -63,8 +63,8 @@ interface PackageRecord {
   readonly draft: Draft;
   /** A bit for each letter seen (bitOf) */
   letters: number;
-  /** The first reason why it cannot be used; empty: none */
-  fault: string;
+  /** The first reason why the package cannot be used; undefined: none */
+  fault: string | undefined;
 }
 
 interface Place {
@@ -94,7 +94,7 @@ function finish(
         JSON.stringify(`${name}-${version}`),
       )
     : found;
-  if (why !== '') draft.extra = { ...draft.extra, [UNUSABLE]: [`its index entry is invalid: ${why}`] };
+  if (why !== undefined) draft.extra = { ...draft.extra, [UNUSABLE]: [`its index entry is invalid: ${why}`] };
   draft.fileName = unsafe ? '' : `${name}-${version}.apk`;
   if (packages.length >= MAX_PACKAGES) {
     throw limit(state.where, state.line, `at most ${MAX_PACKAGES} packages`, 'more');
@@ -185,7 +185,7 @@ function setOther(
   if (WHOLE_NUMBER.test(value) && Number.isSafeInteger(number)) draft[field] = number;
   else {
     const expected = `a whole number as ${String.fromCharCode(code)}:`;
-    record.fault ||= fault(line, expected, JSON.stringify(value.slice(0, 60)));
+    record.fault ??= fault(line, expected, JSON.stringify(value.slice(0, 60)));
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { KeyFile } from '../../trust/key-file.ts';
 import { type ApkKeyring, apkKeyringFromFiles } from './apk-keys.ts';
 
+/** Pin of a release key. `name`: the key's file name. */
 export interface AlpineKeyPin {
   readonly name: string;
   /** SHA-256 of the key file as distributed, in lower-case hex */

@@ -114,7 +114,7 @@ export function toPackage({ name, version }: DescName, fields: DescFields, where
     fileName,
     checksum: fields.has('SHA256SUM') ? checksum : undefined,
   });
-  if (fault !== '') extra[UNUSABLE] = [`its index entry is invalid: ${fault}`];
+  if (fault !== undefined) extra[UNUSABLE] = [`its index entry is invalid: ${fault}`];
   return {
     name,
     version,
@@ -144,7 +144,7 @@ export function toPackage({ name, version }: DescName, fields: DescFields, where
 }
 
 /** Returns the reason why the package cannot be used; undefined if it can. */
-function faultOf(record: DescName & { fileName: string; checksum: string | undefined }): string {
+function faultOf(record: DescName & { fileName: string; checksum: string | undefined }): string | undefined {
   const { name, version, fileName, checksum } = record;
   const expected = (what: string, got: string): string =>
     `desc of ${JSON.stringify(`${name}-${version}`.slice(0, 160))}: expected ${what}, got ${got === '' ? 'none' : JSON.stringify(got.slice(0, 80))}`;
@@ -153,7 +153,7 @@ function faultOf(record: DescName & { fileName: string; checksum: string | undef
   if (fileName === '' || /[\0-\x1f\x7f]/.test(fileName)) return expected('a %FILENAME%', fileName);
   if (checksum !== undefined && !/^[0-9a-f]{64}$/.test(checksum))
     return expected('64 hex digits for %SHA256SUM%', checksum);
-  return '';
+  return undefined;
 }
 
 /** Sets a field even if it is called `__proto__`. */

@@ -2,8 +2,8 @@ import { decompress } from '../../archive/decompress.ts';
 import { sniff } from '../../archive/sniff.ts';
 import { isAppError } from '../../model/app-error.ts';
 import { append } from '../../model/lists.ts';
+import { oneChunk } from '../../model/one-chunk.ts';
 import { decodePath } from '../../model/path-bytes.ts';
-import { oneChunk } from '../shared/one-chunk.ts';
 
 /** `.MTREE` of the largest packages inflates to 60 MiB. */
 const MAX_MTREE_BYTES = 256 * 1024 * 1024;

@@ -1,10 +1,7 @@
 import type { TarEntry } from '../../archive/tar-entry.ts';
 import { MAX_ENTRIES } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
-
-/** An ArchiveFacts.layerProblem: engines treat such a tar differently, or fail. */
-const OVER_ITS_OWN =
-  'an entry that replaces, or lies below, another entry of the archive that is not a folder';
+import { OVER_ITS_OWN } from './layer-problems.ts';
 
 /**
  * Limit for paths, link targets, pax records and implied folders of an archive, which are held in memory; those of 200,000

@@ -1,44 +1,25 @@
 import { createHash, hash } from 'node:crypto';
-import type { TarDialect } from '../../archive/tar-dialect.ts';
 import type { TarEntry } from '../../archive/tar-entry.ts';
 import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { FileEntry } from '../../model/archive.ts';
 import type { DiffId } from '../../model/digest.ts';
 import { EntryChecks } from './entry-checks.ts';
-import { REFUSED_XATTRS, refusedXattrs } from './refused-xattrs.ts';
+import type { ContentScan, FileListOptions } from './file-list-options.ts';
+import {
+  DATA_AFTER_END,
+  DOT_NAMES,
+  EARLY_END,
+  GLOBAL_HEADER,
+  READ_OTHERWISE,
+  REFUSED_XATTRS,
+  ROOT_FOLDER,
+  STRAY_ZERO_BLOCK,
+} from './layer-problems.ts';
+import { refusedXattrs } from './refused-xattrs.ts';
 
 /** Root members are held in memory; `.MTREE` of the largest packages has 3 MiB, all others are smaller. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
-
-/** Options for collecting facts of an archive's entries. */
-export interface FileListOptions {
-  /** For error messages. */
-  readonly where: string;
-  /** Dialect in which the distribution's tool reads tars; absent: that of engines */
-  readonly dialect?: TarDialect;
-  /** Called for every entry when its header has been read. `segment`: number of the compressed segment with the header. */
-  entry?(entry: TarEntry, segment: number): void;
-  /**
-   * Called at the end of a segment: returns whether it is a separate tar, which must end with it and whose global headers do not
-   * apply to later entries.
-   */
-  standsAlone?(): boolean;
-  /** Returns whether to keep a file's content: `.PKGINFO`, scripts, `.MTREE`. */
-  keep(entry: TarEntry, segment: number): boolean;
-  /** Returns whether to compute a file's MD5; called when its header has been read, with the contents kept so far. */
-  hashMd5?(path: string, kept: ReadonlyMap<string, Buffer>): boolean;
-  /** Returns an additional scan of a file's content; called when its header has been read. */
-  scan?(path: string, sizeBytes: number): ContentScan | undefined;
-}
-
-/** A scan of one file's content in the course of reading the archive. */
-export interface ContentScan {
-  /** Receives the content in order; the chunk is a view, valid only during the call. */
-  write(chunk: Buffer): void;
-  /** Ends the scan. `sha256`: of the content, in lower-case hex. */
-  end(sha256: string): void;
-}
 
 /** Facts collected of an archive. */
 export interface FileList {
@@ -52,15 +33,6 @@ export interface FileList {
   /** ArchiveFacts.layerProblem, as far as the tar alone decides it */
   readonly layerProblem: string | undefined;
 }
-
-/** Values of ArchiveFacts.layerProblem. Engines drop the rest of such a tar, or refuse it (observed). */
-export const EARLY_END = 'end-of-archive blocks before the last segment';
-export const STRAY_ZERO_BLOCK = 'a stray zero block between entries';
-export const DATA_AFTER_END = 'data after the end-of-archive blocks';
-export const READ_OTHERWISE = 'entries that engines and the package manager read differently';
-const DOT_NAMES = 'names starting with ./, which the package manager does not install';
-const ROOT_FOLDER = 'an entry of the root folder, which the package manager ignores';
-const GLOBAL_HEADER = 'a global header before the files, which only engines apply to them';
 
 /**
  * Collects the facts that the catalog keeps of an archive from its uncompressed bytes, written in order and in pieces that never

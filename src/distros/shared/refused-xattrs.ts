@@ -1,8 +1,5 @@
 import type { FileEntry } from '../../model/archive.ts';
 
-/** An ArchiveFacts.layerProblem: engines fail at such a file, package managers only warn. */
-export const REFUSED_XATTRS = 'extended attributes that Linux refuses';
-
 /** Revision of a capability value, in its first four bytes → length of the value (linux/capability.h). */
 const CAPABILITY_BYTES: Readonly<Record<number, number>> = { 2: 20, 3: 24 };
 

@@ -4,12 +4,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  apkKeyFiles,
-  apkKeyringFromFiles,
-  enforceApkVerdict,
-  verifyApkSignatures,
-} from '../../../src/distros/alpine/apk-keys.ts';
+import { apkKeyFiles, apkKeyringFromFiles } from '../../../src/distros/alpine/apk-keys.ts';
+import { enforceApkVerdict, verifyApkSignatures } from '../../../src/distros/alpine/apk-signatures.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
 import { type FixtureKey, makeFixtureKey } from '../../fixtures/apk.ts';
 import { sharedData } from '../../fixtures/shared.ts';

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import {
-  DATA_AFTER_END,
-  EARLY_END,
-  type FileList,
-  FileListCollector,
-  STRAY_ZERO_BLOCK,
-} from '../../../src/distros/shared/file-list.ts';
+import { type FileList, FileListCollector } from '../../../src/distros/shared/file-list.ts';
+import { DATA_AFTER_END, EARLY_END, STRAY_ZERO_BLOCK } from '../../../src/distros/shared/layer-problems.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
 import { tarEntries } from '../../fixtures/tar.ts';
 

@@ -70,10 +70,11 @@ export type WordSection = (typeof WORD_SECTIONS)[number];
 /** Name of a section of bytes. */
 export type ByteSection = (typeof BYTE_SECTIONS)[number];
 
-/** Bits of packageFlags. */
+/** Bit of packageFlags: apk would not install the package */
 export const UNINSTALLABLE = 1;
 /** Bit of packageFlags: an installed size of zero, so that apk takes the package from any repository. */
 export const EMPTY = 2;
+/** Bit of packageFlags: built for another architecture than the graph's */
 export const FOREIGN_ARCHITECTURE = 4;
 
 /**

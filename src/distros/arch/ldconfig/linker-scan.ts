@@ -1,5 +1,5 @@
 import type { LinkerFacts, SharedLibrary } from '../../../model/archive.ts';
-import type { ContentScan } from '../../shared/file-list.ts';
+import type { ContentScan } from '../../shared/file-list-options.ts';
 import { segmentsRead, sharedLibrary } from './elf-facts.ts';
 import type { ByteReader, Segment } from './elf-layout.ts';
 

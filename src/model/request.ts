@@ -36,8 +36,8 @@ export type LayerEncoding = 'keep' | 'gzip' | 'zstd' | 'none';
 /** Form of an image on disk. */
 export type OutputFormat = 'tar' | 'oci-dir';
 /**
- * When the packages' scripts run. `deferred`: all later, by `/.pkg/install.sh` in a container; `static`: those with a predictable effect
- * are applied at compose time, the others are deferred; `run`: all at compose time, in a sandbox.
+ * When the packages' scripts run. `deferred`: all later, by `/.pkg/install.sh` in a container; `static`: those with a predictable
+ * effect are applied at compose time, the others are deferred; `run`: all at compose time, in a sandbox.
  */
 export type InstallMode = 'deferred' | 'static' | 'run';
 
@@ -57,8 +57,9 @@ export interface ConfigOptions {
 }
 
 /**
- * What an image has beside the requested packages. `minimal`: what it takes to enter it (a shell, users, the distribution's name and keys,
- * and its package manager if that is small); `system`: what the distribution's own container image has; `none`: nothing.
+ * What an image has beside the requested packages. `minimal`: what it takes to enter it (a shell, users, the distribution's name
+ * and keys, and its package manager if that is small); `system`: what the distribution's own container image has; `none`:
+ * nothing.
  */
 export type BaseMode = 'minimal' | 'system' | 'none';
 

@@ -23,9 +23,9 @@ export interface VerifiedPackage {
 /**
  * Origin of an entry in a generated layer.
  *
- * With bytes of a package: `package`: as the package ships it; `attributes`: with another owner, mode or time; `moved`: at another path;
- * `directory`: has no bytes. Without: `whiteout`; `symlink`; `database`: of the package manager; `install`: below `/.pkg`;
- * `generated`: anything else.
+ * With bytes of a package: `package`: as the package ships it; `attributes`: with another owner, mode or time; `moved`: at
+ * another path; `directory`: has no bytes. Without: `whiteout`; `symlink`; `database`: of the package manager; `install`: below
+ * `/.pkg`; `generated`: anything else.
  */
 export type EntryOrigin =
   | 'package'

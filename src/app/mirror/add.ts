@@ -27,22 +27,23 @@ import { hasTagOrDigest, summaryOf } from './list.ts';
 import { putPackages } from './packages.ts';
 import { publish, tagsOf } from './publish.ts';
 
+/** Request of `mirror add`. */
 export interface MirrorAddRequest {
   readonly source: SourceOptions;
-  /** Packages to copy, with their dependencies */
+  /** Packages to copy with their dependencies */
   readonly packages: readonly string[];
-  /** Every package of the repositories */
+  /** Copy every package of the repositories */
   readonly all: boolean;
-  /** The repositories' lists of files as well */
+  /** Also copy the repositories' file lists */
   readonly files: boolean;
-  /** `registry.example/alpine`; with a tag, in place of the release */
+  /** `registry.example/alpine`; a tag replaces the release's own */
   readonly to: string;
 }
 
 /**
- * Copies indexes and packages of repositories to a registry, all of them verified. What the registry has is neither fetched
- * nor sent again, and nothing is removed. The index goes last, so that everything requested is there once the index names
- * it.
+ * Copies indexes and packages of repositories to a registry, all of them verified. What the registry already has is neither
+ * fetched nor sent again, and nothing is removed. The index is pushed last, so that all requested packages are there when the
+ * index lists them.
  * @throws AppError USAGE, as openLookup, fetchArchives and pushBlobs
  */
 export async function mirrorAdd(context: Context, request: MirrorAddRequest): Promise<MirrorAddReport> {
@@ -54,10 +55,10 @@ export async function mirrorAdd(context: Context, request: MirrorAddRequest): Pr
   const folders = foldersOf(lookup);
   const wanted = await choose(context, lookup, request);
   const session = sharedSession(context, source.access);
-  // Before the generation is read: a tag that appears in between is somebody else's.
+  // Read before the generation: a tag that appears in between is another process's.
   const tags = new Set(await tagsOf(session, target));
   const base = tags.has(target.tag) ? await readGeneration(session, target) : undefined;
-  // Before the packages, which may take hours: by then there is another index.
+  // Fetched before the packages, which may take hours: by then there would be another index.
   const files = await changedFiles(context, lookup, { folders, base, files: request.files });
   const { distro } = lookup.sources;
   const usable = wanted.filter((entry) => {
@@ -83,7 +84,7 @@ export async function mirrorAdd(context: Context, request: MirrorAddRequest): Pr
   };
 }
 
-/** Empty where the repositories say none, or several. */
+/** Returns the release of the repositories; empty if they have none, or several. */
 function releaseOf({ sources, repositories }: Lookup): string {
   const [release = '', ...others] = new Set(repositories.map((repository) => releaseIn(repository, sources)));
   return others.length === 0 ? release : '';
@@ -91,7 +92,7 @@ function releaseOf({ sources, repositories }: Lookup): string {
 
 type Named = Repository & { readonly tag: Tag | undefined };
 
-/** @throws AppError USAGE */
+/** Parses the mirror's name. @throws AppError USAGE */
 function parseTarget(to: string): Named {
   const { digest, ...named } = hasTagOrDigest(to)
     ? parseReference(to)
@@ -100,7 +101,7 @@ function parseTarget(to: string): Named {
   throw new AppError('USAGE', `--to ${to}: expected a name without a digest, which is only known afterwards`);
 }
 
-/** The release is the tag, unless another is named. @throws AppError USAGE without either */
+/** Returns the mirror's reference: the tag is the given one, else the release. @throws AppError USAGE without either */
 function targetOf({ domain, path, tag }: Named, release: string): Reference & { readonly tag: Tag } {
   const chosen = tag ?? (release === '' ? undefined : parseTagName(release));
   if (chosen !== undefined) return { domain, path, tag: chosen, digest: undefined };
@@ -114,7 +115,10 @@ function targetOf({ domain, path, tag }: Named, release: string): Reference & { 
   );
 }
 
-/** Each archive once; the package of the distribution's keys always, so that what is there can be trusted from there. */
+/**
+ * Chooses the packages, each archive once. The package of the distribution's keys is always included, so that users of the mirror
+ * can verify its packages.
+ */
 async function choose(
   context: Context,
   lookup: Lookup,
@@ -125,7 +129,7 @@ async function choose(
     if (all) return everyPackage(source);
     const keys = newest(distro, source.byName(distro.keys.package));
     if (packages.length === 0) return keys;
-    // With the base that composing from the mirror would add.
+    // Includes the base that composing from the mirror would add.
     const { packages: solved } = solveWithBase(lookup, { targets: packages, base: undefined });
     return [...solved.map((entry) => entry.package), ...keys];
   });

@@ -14,7 +14,7 @@ import type { IndexFile } from './publish.ts';
 
 /**
  * Returns the repositories by their folders in a mirror, which are those of the distribution's own mirrors.
- * @throws AppError USAGE when two have one name, or a name cannot be a folder
+ * @throws AppError USAGE if two have the same name, or a name cannot be a folder
  */
 export function foldersOf({ sources, repositories }: Lookup): ReadonlyMap<string, IndexedRepository> {
   const folders = new Map<string, IndexedRepository>();
@@ -40,18 +40,19 @@ export function foldersOf({ sources, repositories }: Lookup): ReadonlyMap<string
   return folders;
 }
 
+/** Index files to copy. */
 export interface WantedFiles {
   readonly folders: ReadonlyMap<string, IndexedRepository>;
   /** The mirror's current generation */
   readonly base: Generation | undefined;
-  /** The lists of files as well */
+  /** Also copy the file lists */
   readonly files: boolean;
 }
 
 /**
- * Returns all index files of the folders in which one differs from the mirror's. They are the verified ones, fetched again,
- * since the catalog keeps what indexes say and not their bytes.
- * @throws AppError as findIndex; CONFLICT when they change meanwhile
+ * Returns all index files of the folders in which one differs from the mirror's. They are the verified ones, fetched again, since
+ * the catalog keeps the contents of indexes but not their bytes.
+ * @throws AppError as findIndex; CONFLICT if they change in between
  */
 export async function changedFiles(
   context: Context,
@@ -91,7 +92,7 @@ function wantedIndexes(
   return [index, { spec: { ...spec, indexNames }, content: lists.content }];
 }
 
-/** An index and, where it has one, its signature. */
+/** Reads an index and its signature, if it has one. */
 async function readFiles(
   context: Context,
   { sources }: Lookup,
@@ -122,7 +123,7 @@ async function readFiles(
   ];
 }
 
-/** A mirror's index where it is the one that was verified. */
+/** Returns a mirror's index if it is the one that was verified. @throws AppError CONFLICT */
 function verified(found: FoundIndex, content: string): FoundIndex {
   if (digestOf(found.bytes) === content) return found;
   throw new AppError('CONFLICT', `${redactUrl(found.url)}: changed during mirroring`, {
@@ -130,7 +131,7 @@ function verified(found: FoundIndex, content: string): FoundIndex {
   });
 }
 
-/** `core.db` */
+/** Returns the file name of an index: `core.db`. */
 function indexFileName({ url }: FoundIndex): string {
   return fileNameOf(url);
 }

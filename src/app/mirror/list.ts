@@ -21,7 +21,7 @@ export function hasTagOrDigest(text: string): boolean {
 }
 
 /**
- * Lists what a mirror holds: all releases, or the one whose tag or digest is named.
+ * Lists the contents of a mirror: all releases, or the one whose tag or digest is given.
  * @throws AppError NOT_FOUND, CONFLICT (not a mirror), AUTH, NETWORK, USAGE
  */
 export async function mirrorList(

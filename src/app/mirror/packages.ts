@@ -27,24 +27,26 @@ import { packageEntry, signatureEntry } from '../sources/stored-package.ts';
 
 /** Few enough for one mirror and one registry, enough to overlap fetching, hashing and sending. */
 const PARALLEL = 6;
-/** Packages that an error names; its details have all. */
+/** Number of packages that an error lists; its details have all. */
 const MAX_NAMED = 5;
 
+/** Packages to copy to a mirror. */
 export interface MirrorPackages {
   readonly session: RegistrySession;
   readonly target: Repository;
   readonly packages: readonly CatalogPackage[];
 }
 
+/** Result of copying packages. */
 export interface PutPackages {
-  /** Packages whose bytes were not sent */
+  /** Number of packages whose bytes were not sent */
   readonly mounted: number;
   readonly sentBytes: number;
 }
 
 /**
- * Fetches and verifies each package, and puts it into the mirror under the tag that its index entry implies. One failure
- * does not stop the other packages, but fails the call.
+ * Fetches and verifies each package, and puts it into the mirror under the tag that follows from its index entry. A failure does
+ * not stop the other packages, but fails the call.
  * @throws AppError with the code of the first failure, naming the others
  */
 export async function putPackages(
@@ -98,7 +100,7 @@ async function putPackage(
   const tag = archiveTag(sources.distro.id, entry);
   const [base = ''] = basesOf(required(repositories, entry.repositoryRank));
   const signature = await signatureOf(context, lookup, { entry, base });
-  // The mirror lacks the tag: that is why the package is pushed.
+  // The package is pushed because the mirror lacks its tag.
   const put = async (made: NewStoreEntry) =>
     (await putInStore(session, target, { ...made, likelyAbsent: true })).sentBytes;
   let sentBytes = 0;
@@ -131,7 +133,7 @@ function mountSources(
   return [...pathOf(origin), ...(seen === undefined ? [] : [seen]), ...pathOf(store)];
 }
 
-/** Fetches the signature of an archive that has none in itself nor in its index. */
+/** Fetches the signature of an archive, if neither the archive nor its index entry has one. */
 async function signatureOf(
   context: Context,
   { sources }: Lookup,
@@ -142,7 +144,7 @@ async function signatureOf(
   return readDetachedSignature(context, sources, archiveUrl(base, distro.id, entry));
 }
 
-/** Tells whether an error is about one package's place or bytes, and says nothing about the others. */
+/** Tells whether an error concerns the place or bytes of one package only. */
 function isOfOnePackage({ code }: AppError): boolean {
   return (
     code !== 'CANCELLED' && code !== 'STORAGE' && code !== 'AUTH' && code !== 'NETWORK' && code !== 'CATALOG'

@@ -20,7 +20,7 @@ import {
 } from '../sources/mirror-generation.ts';
 import { readGeneration } from '../sources/oci-files.ts';
 
-/** Times that somebody else's generation may get in between. */
+/** Number of times that another process's generation may come in between. */
 const MAX_ROUNDS = 8;
 
 /** An index file with its bytes. */
@@ -29,24 +29,25 @@ export interface IndexFile {
   readonly bytes: Uint8Array;
 }
 
+/** A generation to publish. */
 export interface Publication {
-  /** With the release as its tag */
+  /** Mirror, with the release as its tag */
   readonly target: Reference & { readonly tag: Tag };
   /** As in Generation */
   readonly distro: string;
   readonly release: string;
   /** The newest generation; undefined: none yet */
   readonly base: Generation | undefined;
-  /** Tags that were there when the base was read, or before */
+  /** Tags that existed when the base was read, or before */
   readonly tags: ReadonlySet<Tag>;
   /** New contents of whole folders */
   readonly files: readonly IndexFile[];
 }
 
 /**
- * Adds a generation: the base with new contents of some folders. Generations that others added meanwhile are merged, so that
- * the release's tag ends up as if one had come after another: whoever is later sees the other's own tag.
- * @throws AppError as pushBlobs and putManifest; CONFLICT when others always come in between
+ * Adds a generation: the base with new contents of some folders. Generations that others have added in the meantime are merged,
+ * so that the release's tag ends up as if one had been published after another: the later process sees the other's permanent tag.
+ * @throws AppError as pushBlobs and putManifest; CONFLICT if others come in between every time
  */
 export async function publish(
   session: RegistrySession,
@@ -92,7 +93,7 @@ export async function publish(
 
 type Files = Generation['files'];
 
-/** `next` with what generations have changed whose tags are there only now. */
+/** Merges into `next` the changes of generations whose tags have appeared since. */
 async function mergeNew(
   session: RegistrySession,
   state: { target: Publication['target']; seen: Set<Tag>; before: Files; next: Files },
@@ -108,7 +109,7 @@ async function mergeNew(
   return next;
 }
 
-/** Lists the tags of a repository; none where the repository does not exist. @throws AppError as listTags */
+/** Lists the tags of a repository; none if the repository does not exist. @throws AppError as listTags */
 export async function tagsOf(session: RegistrySession, repository: Repository): Promise<readonly Tag[]> {
   try {
     return await listTags(session, repository);

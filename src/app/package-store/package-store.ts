@@ -17,7 +17,7 @@ import { putManifestWhenBlobsVisible } from '../../registry/put-manifest.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { entryOfLayer, type StoreEntry } from '../sources/stored-package.ts';
 
-/** Returns the store that is named, else that of PKGCOMPOSE_STORE; undefined where neither names one. @throws AppError USAGE */
+/** Returns the given store, else that of PKGCOMPOSE_STORE; undefined if neither is set. @throws AppError USAGE */
 export function storeRepository(
   { env }: { readonly env: NodeJS.ProcessEnv },
   named: string | undefined,
@@ -26,12 +26,13 @@ export function storeRepository(
   return text === '' ? undefined : parseRepository(text);
 }
 
+/** A blob to put into a package store. */
 export interface NewStoreEntry {
   readonly entry: StoreEntry;
-  /** The blob's bytes from there on */
+  /** Opens the blob's bytes from an offset on */
   readonly open: BlobSource['open'];
   readonly damaged?: BlobSource['damaged'];
-  /** Repositories of the same registry that may have it already */
+  /** Repositories of the same registry that may already have it */
   readonly mountFrom?: readonly RepositoryPath[];
   /** As in BlobSource */
   readonly likelyAbsent?: true;
@@ -39,7 +40,7 @@ export interface NewStoreEntry {
 
 /**
  * Puts a blob into a package store, and then its manifest under its tag. Any number of processes may do so at once.
- * @returns `added`: false when all of it was there already
+ * @returns `added`: false if all of it was there already
  * @throws AppError as pushBlobs and putManifest
  */
 export async function putInStore(
@@ -68,7 +69,7 @@ export async function putInStore(
   return { added: true, sentBytes };
 }
 
-/** The config of every artifact in a store. */
+/** Config of every artifact in a store. */
 export const EMPTY_CONFIG: BlobSource = {
   digest: EMPTY_DESCRIPTOR.digest,
   size: EMPTY_DESCRIPTOR.size,
@@ -86,18 +87,18 @@ async function isInStore(
   try {
     return (await headManifest(session, withTag(store, tag)))?.digest === manifest.descriptor.digest;
   } catch (error) {
-    // Something else has that tag.
+    // Another kind of manifest has that tag.
     if (isAppError(error, 'UNSUPPORTED')) return false;
     throw error;
   }
 }
 
-/** The way of an image's layers into a repository through a package store. */
+/** Way of an image's layers into a repository through a package store. */
 export interface PackageStore {
   readonly repository: Repository;
   /**
-   * Returns what pushBlobs needs to mount a layer from the store, which is filled from `source` where it lacks the layer; in
-   * another registry the store is only filled. Undefined for blobs that a store does not keep.
+   * Returns what pushBlobs needs to mount a layer from the store, which is filled from `source` if it lacks the layer. For a
+   * repository of another registry, the store is only filled. Undefined for blobs that a store does not keep.
    */
   through(
     layer: Descriptor,
@@ -106,14 +107,14 @@ export interface PackageStore {
   ): Pick<BlobSource, 'mountFrom' | 'fill'> | undefined;
 }
 
-/** Opens a store to push images through. A store that refuses an upload is noted once, and images are pushed without it. */
+/** Opens a store to push images through. If it refuses an upload, that is noted once, and images are pushed without it. */
 export function packageStore(
   session: RegistrySession,
   repository: Repository,
   progress: Progress,
 ): PackageStore {
   let refused = false;
-  /** It does not mount what the store has. */
+  /** The registry does not mount blobs that the store has. */
   let mountless = false;
   const refuse = (error: AppError): void => {
     if (!refused) {

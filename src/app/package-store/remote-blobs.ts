@@ -13,7 +13,10 @@ import { withRegistries } from '../registries/sessions.ts';
 import type { Resolution } from '../repositories/resolve.ts';
 import { storeRepository } from './package-store.ts';
 
-/** Runs `work` with a context that can use the blobs of the package store that is pushed through, if there is one. */
+/**
+ * Runs `work` with a context that can use blobs of the package store that the image is pushed through, if there is one.
+ * @throws what `work` throws
+ */
 export async function withRemoteBlobs<T>(
   context: Context,
   { push, resolution }: { readonly push: PushTarget; readonly resolution: Resolution },

@@ -33,7 +33,7 @@ const finiteNumber: Reader<number> = (value, where) => {
   throw malformed(where, 'a number', value);
 };
 const hex = (digits: number) => matching(new RegExp(`^[0-9a-f]{${digits}}$`), `${digits} hex digits`);
-/** The largest packages have some 100,000 files. */
+/** The largest packages have about 100,000 files. */
 const MAX_FILES = 5_000_000;
 
 const path: Reader<string> = (value, where) => {
@@ -117,7 +117,7 @@ const LINKER: Readers<LinkerFacts> = {
   generators: mapOf(text, MAX_LIST),
 };
 
-/** Facts as they are published: `layerProblem` is called `unstackable`, empty where there is none. */
+/** Facts in their published form: `layerProblem` is called `unstackable`, and empty if there is none. */
 type PublishedFacts = Omit<ArchiveFacts, 'layerProblem'> & { readonly unstackable: string };
 
 const ARCHIVE: Readers<PublishedFacts> = {
@@ -148,7 +148,7 @@ const ARCHIVE: Readers<PublishedFacts> = {
   signedBy: text,
 };
 
-/** An archive's facts, with the fingerprint of the trust under which they were accepted. */
+/** An archive's facts, and the fingerprint of the trust under which they were accepted. */
 export interface ArchiveRecord {
   readonly trust: string;
   readonly facts: ArchiveFacts;
@@ -159,7 +159,7 @@ const publishedArchive = record<{ trust: string; facts: PublishedFacts }>({
   facts: record(ARCHIVE, ['linker']),
 });
 
-/** @throws AppError BAD_INDEX for anything but what `archiveLine` writes */
+/** Reads the record of an archive. @throws AppError BAD_INDEX for anything but what `archiveLine` writes */
 export const archiveRecord: Reader<ArchiveRecord> = (value, where) => {
   const { trust, facts } = publishedArchive(value, where);
   const { unstackable, ...rest } = facts;

@@ -18,7 +18,7 @@ import { count, list, malformed, record } from './strict-json.ts';
 const CATALOG_TYPE = 'application/vnd.pkgcompose.catalog.v1';
 const ANY_CATALOG_TYPE = /^application\/vnd\.pkgcompose\.catalog\.v\d+$/;
 const CONFIG_TYPE = 'application/vnd.pkgcompose.catalog.config.v1+json';
-/** The media type of a zstd-compressed chunk of records. */
+/** Media type of a zstd-compressed chunk of records. */
 export const CHUNK_TYPE = 'application/vnd.pkgcompose.catalog.chunk.v1+zstd';
 
 /** Raised with every change of the records: facts that lack what composing needs give wrong images. */
@@ -35,7 +35,7 @@ export interface Section {
   readonly chunks: number;
 }
 
-/** The catalog's config. */
+/** The config of a published catalog. */
 export interface CatalogConfig {
   readonly formatVersion: number;
   readonly repositories: readonly (RepositoryRecord & { readonly packages: Section })[];
@@ -62,13 +62,14 @@ const config: Reader<CatalogConfig> = record<CatalogConfig>({
   keys: section,
 });
 
+/** Descriptors of a published catalog. */
 export interface CatalogContents {
   readonly root: Document;
   readonly config: Descriptor;
   readonly configBytes: Buffer;
 }
 
-/** Returns the manifest and config of a catalog. */
+/** Makes the manifest and config of a catalog. */
 export function catalogManifest(
   what: Omit<CatalogConfig, 'formatVersion'>,
   chunks: readonly Descriptor[],
@@ -95,7 +96,7 @@ export function catalogManifest(
 }
 
 /**
- * Reads the config's and chunks' descriptors from a manifest.
+ * Parses the descriptors of config and chunks from a manifest.
  * @throws AppError UNSUPPORTED (not a catalog, or of another version), LIMIT
  */
 export function readCatalogManifest(
@@ -128,7 +129,7 @@ function newer(version: unknown, where: string): AppError {
   });
 }
 
-/** Reads the config of a catalog and checks it against the chunks. @throws AppError UNSUPPORTED, BAD_INDEX */
+/** Parses the config of a catalog and checks it against the chunks. @throws AppError UNSUPPORTED, BAD_INDEX */
 export function readCatalogConfig(
   bytes: Uint8Array,
   chunks: readonly Descriptor[],

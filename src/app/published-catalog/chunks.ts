@@ -9,27 +9,27 @@ import { malformed } from './strict-json.ts';
 
 const compress = promisify(zstdCompress);
 
-/** Written once and read by many. */
+/** High, since a chunk is written once and read by many. */
 const LEVEL = 15;
-/** Of the lines' sources; a chunk is closed once it has reached this. */
+/** Length of the lines' sources at which a chunk is closed. */
 const FULL_LENGTH = 8 * 1024 * 1024;
-/** Texlive's lists of files have some 30 MB. */
+/** Texlive's file lists have about 30 MB. */
 const MAX_RECORD_BYTES = 128 * 1024 * 1024;
 const MAX_UNCOMPRESSED_BYTES = FULL_LENGTH + MAX_RECORD_BYTES;
-/** Compressed, as others may have made it */
+/** Maximum compressed size of a chunk from another writer. */
 export const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 
-/** A record on its way into a chunk. */
+/** A record to be written into a chunk. */
 export interface Line {
-  /** Decides whether a chunk ends with it; the same for the same record. */
+  /** Decides whether a chunk ends with the line; the same for the same record. */
   readonly key: string;
-  /** What the record is made of: equal sources make equal lines. Its length also limits chunks. */
+  /** Text that the record is made of: equal sources make equal lines. Its length also limits chunks. */
   readonly source: string;
   /** Returns the line of JSON, without a line feed. */
   text(): string;
 }
 
-/** Lines that belong together, not yet written. */
+/** Lines of one chunk, not written yet. */
 export interface Chunk {
   /** Digest of the lines' sources: equal sources make equal bytes. */
   readonly source: Digest;
@@ -39,7 +39,7 @@ export interface Chunk {
 }
 
 /**
- * Yields lines as chunks of about `perChunk` lines. The keys of a chunk's own lines decide where it ends, so that adding or
+ * Groups lines into chunks of about `perChunk` lines. The keys of a chunk's own lines decide where it ends, so that adding or
  * removing a line changes one chunk and leaves the others unchanged.
  */
 export function* chunked(lines: Iterable<Line>, perChunk: number): Generator<Chunk> {
@@ -70,7 +70,7 @@ function chunkOf(lines: readonly Line[]): Chunk {
   };
 }
 
-/** Without the size, level 15 prepares for content of any size: ten times the work, and no smaller. */
+/** Tells zstd the size: without it, level 15 prepares for content of any size, which is ten times the work for the same result. */
 function compressed(content: Buffer): Promise<Buffer> {
   return compress(content, {
     pledgedSrcSize: content.length,

@@ -23,17 +23,18 @@ import { recordsOf } from './chunks.ts';
 import { derivedRecord, type KeyRecord, keyRecord, packageRecord, type RepositoryRecord } from './records.ts';
 import { malformed } from './strict-json.ts';
 
+/** Request of `catalog pull`. */
 export interface CatalogPullRequest {
   readonly reference: string;
-  /** Believe whatever is under that name; else the reference names the digest */
+  /** Trust whatever has that name; otherwise the reference must have the digest */
   readonly believe: boolean;
   readonly access: RegistryAccess;
 }
 
 /**
- * Takes a published catalog's records into the catalog, once all of them could be read. They are believed, not checked:
- * facts of an archive count until its bytes are here, and a repository's packages until its index is fetched.
- * @throws AppError USAGE when nobody said that this catalog is to be believed; UNSUPPORTED, BAD_INDEX, LIMIT; as getManifest
+ * Adds a published catalog's records to the catalog, after all of them could be read. They are trusted, not checked: facts of an
+ * archive count until its bytes are here, and a repository's packages until its index is fetched.
+ * @throws AppError USAGE if the user has not said that this catalog is trusted; UNSUPPORTED, BAD_INDEX, LIMIT; as getManifest
  */
 export async function pullCatalog(context: Context, request: CatalogPullRequest): Promise<CatalogPullReport> {
   const reference = parseReference(request.reference);
@@ -88,7 +89,7 @@ interface ReadRepository {
 }
 
 interface StoredRecords {
-  /** Not in the catalog yet: all else is read before (pullCatalog) */
+  /** Repositories that are not in the catalog yet: everything else is read first (pullCatalog) */
   readonly read: readonly ReadRepository[];
   readonly archives: number;
   readonly keys: readonly KeyRecord[];
@@ -126,7 +127,7 @@ function storeRecords(context: Context, { what, chunks, where }: FetchedCatalog)
   return { read, archives: taken, keys: [...section(what.keys, keyRecord)] };
 }
 
-/** Stores a repository without validators, so that whoever asks for its index gets it in full, and verifies it. */
+/** Stores a repository without validators, so that the next request for its index gets it in full and verifies it. */
 async function storeRepository(
   context: Context,
   { repository: record, packages }: ReadRepository,

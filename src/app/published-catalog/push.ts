@@ -8,14 +8,15 @@ import { withRegistries } from '../registries/sessions.ts';
 import { catalogManifest } from './artifact.ts';
 import { writeChunks } from './write-chunks.ts';
 
+/** Request of `catalog push`. */
 export interface CatalogPushRequest {
   readonly reference: string;
   readonly access: RegistryAccess;
 }
 
 /**
- * Publishes what the catalog knows: repositories and their packages, facts of archives, which derived blobs there are, and
- * the distributions' keys. Repositories of this machine, and those whose URLs have passwords, stay here.
+ * Publishes the catalog: repositories and their packages, facts of archives, the list of derived blobs, and the distributions'
+ * keys. Repositories on this machine, and those whose URLs have passwords, are left out.
  * @throws AppError as pushContents
  */
 export async function pushCatalog(context: Context, request: CatalogPushRequest): Promise<CatalogPushReport> {

@@ -11,7 +11,7 @@ export const MAX_LIST = 1_000_000;
 /** Reads a name that becomes a part of paths, on this machine and in images. */
 export const word = matching(/^[^\s/\p{Cc}.][^\s/\p{Cc}]*$/u, 'a name without spaces and slashes');
 
-/** Reads a version, which becomes a part of a path behind a name. */
+/** Reads a version, which becomes a part of a path after a name. */
 export const version = matching(/^[^\s/\p{Cc}]+$/u, 'a version without spaces and slashes');
 
 /** Reads a list of strings. */

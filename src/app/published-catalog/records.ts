@@ -60,6 +60,7 @@ export function packageLine(entry: IndexPackage): string {
   return JSON.stringify(toRow(PACKAGE, entry));
 }
 
+/** A derived blob with its key. */
 export type DerivedRecord = DerivedBlob & { readonly key: string };
 
 /** Reads a derived blob's record. @throws AppError BAD_INDEX */
@@ -72,9 +73,10 @@ export const derivedRecord: Reader<DerivedRecord> = record<DerivedRecord>({
   description: text,
 });
 
+/** A file of the distribution's keys. */
 export interface KeyRecord {
   readonly distro: DistroId;
-  /** Name of the file */
+  /** File name */
   readonly name: string;
   /** base64 */
   readonly content: string;
@@ -83,7 +85,7 @@ export interface KeyRecord {
 /** Reads a key file's record. @throws AppError BAD_INDEX */
 export const keyRecord: Reader<KeyRecord> = record<KeyRecord>({ distro, name: word, content: base64 });
 
-/** A repository as it was indexed, without what concerns the next request for its index. */
+/** A repository as it was indexed, without the fields for the next request for its index. */
 export interface RepositoryRecord
   extends Omit<RepositoryRow, 'id' | 'etag' | 'lastModified' | 'packageCount' | 'trust'> {
   /** Fingerprint of the trust policy that accepted it */

@@ -5,13 +5,13 @@ import { jsonReaders, type Reader } from '../../model/json-readers.ts';
  * refused, members that are not known among it.
  */
 
-/** One for every member, so that a member that is added to the type is missed by the compiler. */
+/** A reader for each member, so that the compiler reports a member that is added to the type. */
 export type Readers<T> = { readonly [K in keyof Required<T>]: Reader<Exclude<T[K], undefined>> };
 
 /** Readers of the records of a published catalog. @throws AppError BAD_INDEX */
 export const { malformed, count, digest, diffId, object } = jsonReaders('BAD_INDEX');
 
-/** Descriptions and scripts are the longest; all of a record has its own limit. */
+/** Limit for descriptions and scripts, the longest texts; the whole record has its own limit. */
 const MAX_TEXT = 64 * 1024 * 1024;
 
 /** Reads a string. */
@@ -68,7 +68,7 @@ export function mapOf<T>(read: Reader<T>, atMost: number): Reader<Readonly<Recor
   return (value, where) => {
     const entries = Object.entries(object(value, where));
     if (entries.length > atMost) throw malformed(where, `at most ${atMost} members`, entries.length);
-    // A member called __proto__ is one as any other.
+    // A member called __proto__ is treated like any other.
     return Object.fromEntries(entries.map(([key, item]) => [key, read(item, `${where}.${key}`)]));
   };
 }

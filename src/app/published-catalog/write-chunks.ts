@@ -10,23 +10,26 @@ import { type CatalogConfig, CHUNK_TYPE, FORMAT_VERSION, type Section } from './
 import { type Chunk, chunked, type Line } from './chunks.ts';
 import { packageLine, type RepositoryRecord } from './records.ts';
 
-/** Facts of an archive have some 4 KB, compressed; a chunk should be worth its request and small beside a package. */
+/** The facts of an archive are about 4 KB, compressed; a chunk should be worth its request and small compared with a package. */
 const ARCHIVES_PER_CHUNK = 32;
-/** A package of an index has some 150 bytes. */
+/** A package of an index is about 150 bytes, compressed. */
 const PACKAGES_PER_CHUNK = 512;
 const OTHERS_PER_CHUNK = 1024;
 
-/** The catalog as it is published; the chunks are in the cache, in the order that artifact.ts gives. */
+/** The catalog in published form; its chunks are in the cache, in the order that artifact.ts gives. */
 interface WrittenCatalog {
   readonly what: Omit<CatalogConfig, 'formatVersion'>;
   readonly chunks: readonly Descriptor[];
 }
 
-/** Writes the catalog's records as chunks into the cache. A chunk of the last time whose records are the same is not made again. */
+/**
+ * Writes the catalog's records as chunks into the cache. A chunk that was written before and whose records are the same is not
+ * made again.
+ */
 export async function writeChunks(context: Context): Promise<WrittenCatalog> {
   const { catalog } = context;
   const writer = new ChunkWriter(context);
-  // One state of the catalog, whatever other processes write meanwhile.
+  // Reads one state of the catalog, whatever other processes write meanwhile.
   const release = catalog.hold();
   try {
     const repositories: (RepositoryRecord & { packages: Section })[] = [];
@@ -82,7 +85,7 @@ class ChunkWriter {
     return { digest, size };
   }
 
-  /** Records the chunks of this time for the next, in place of those of the last. */
+  /** Records these chunks for the next time, in place of the earlier ones. */
   remember(): void {
     const isKnown = [...this.#used.keys()].every((source) => this.#known.has(source));
     if (isKnown && this.#used.size === this.#known.size) return;
@@ -102,7 +105,7 @@ function published({ catalog, progress }: Context): readonly (RepositoryRecord &
   });
 }
 
-/** A line that costs no more to write than to compare. */
+/** Makes a line that costs no more to write than to compare. */
 function written(key: string, text: string): Line {
   return { key, source: text, text: () => text };
 }

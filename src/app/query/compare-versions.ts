@@ -3,15 +3,16 @@ import type { VersionRules as FamilyRules } from '../../distros/resolver.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { checkSolver } from '../sources/sources.ts';
 
+/** Result of comparing two versions. */
 export type Order = '<' | '=' | '>';
 
-/** Versions as one package manager reads them. */
+/** Version comparison as in one package manager. */
 export interface VersionRules extends Pick<FamilyRules, 'holds' | 'isValid'> {
   order(a: string, b: string): Order;
 }
 
 /**
- * Returns how the family compares versions: as the package manager of the release does, without a release the newest one.
+ * Returns the family's version comparison: that of the release's package manager, or without a release of the newest one.
  * @throws AppError USAGE for a solver that the family does not have
  */
 export async function versionRules({ distro, release, solver }: SourceOptions): Promise<VersionRules> {

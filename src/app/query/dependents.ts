@@ -9,31 +9,32 @@ import { withLookup } from '../repositories/open-lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 import { optionalDepends } from './optional-depends.ts';
 
+/** Request of `rdepends`. */
 export interface DependentsRequest {
   readonly source: SourceOptions;
   /** A package, or a name that packages provide */
   readonly name: string;
-  /** Levels to follow; 1: what depends on it directly */
+  /** Levels to follow; 1: direct dependents only */
   readonly depth: number;
-  /** With pacman's optdepends */
+  /** Include pacman's optdepends */
   readonly optional: boolean;
 }
 
-/** Lists what depends on a package: nearest first, then by name. @throws AppError as withLookup */
+/** Lists the packages that depend on a package: nearest first, then by name. @throws AppError as withLookup */
 export async function dependents(context: Context, request: DependentsRequest): Promise<DependentsReport> {
   return withLookup(context, request.source, (lookup) =>
     findDependents(lookup, findPackages(lookup, request.name), request),
   );
 }
 
-/** A package as what others may depend on. */
+/** A package whose dependents are looked for. */
 interface Subject {
   readonly package: RelatedPackage;
-  /** The names that count */
+  /** Names under which dependents count */
   readonly names: readonly string[];
 }
 
-/** A package by all its names; of a name that is no package's own, all its providers by that name. */
+/** Returns a package with all its names; for a name that is no package's own, all its providers under that name. */
 function subjectsOf({ by, packages }: FoundPackages, name: string): readonly Subject[] {
   return by === 'name'
     ? packages.slice(0, 1).map((entry) => ({ package: entry, names: namesOf(entry) }))
@@ -48,13 +49,13 @@ function namesOf(entry: Pick<RelatedPackage, 'name' | 'provides'>): readonly str
 interface Link {
   readonly package: RelatedPackage;
   readonly kind: Dependent['kind'];
-  /** The term that has to be met */
+  /** Term that has to be met */
   readonly term: string;
-  /** The relation as shown; for install_if the whole rule */
+  /** Relation for the report; for install_if the whole rule */
   readonly relation: string;
 }
 
-/** The relations of all packages by the name they are about. */
+/** Returns the relations of all packages by name. */
 function linksByName(
   lookup: Lookup,
   { optional, isWanted }: { optional: boolean; isWanted: (name: string) => boolean },
@@ -79,7 +80,7 @@ function linksByName(
   return links;
 }
 
-/** Does the same in repositories that are open. */
+/** Lists dependents, as `dependents` does, in repositories that are already open. */
 export function findDependents(
   lookup: Lookup,
   found: FoundPackages,
@@ -112,7 +113,7 @@ type LinkedPackage = Pick<Dependent, 'kind' | 'on'> & {
   readonly relations: string[];
 };
 
-/** Packages that are not `seen` yet and have a relation that one of `subjects` meets; by name. */
+/** Returns packages, by name, that are not `seen` yet and have a relation that one of `subjects` meets. */
 function dependentsOf(
   lookup: Lookup,
   subjects: readonly Subject[],

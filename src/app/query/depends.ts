@@ -8,16 +8,17 @@ import { withLookup } from '../repositories/open-lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 import { optionalDepends } from './optional-depends.ts';
 
+/** Request of `depends`. */
 export interface DependsRequest {
   readonly source: SourceOptions;
   readonly packages: readonly string[];
-  /** With pacman's optdepends */
+  /** Include pacman's optdepends */
   readonly optional: boolean;
 }
 
 /**
- * Lists the relations of packages, of a group those of its members, as written, with what each alone would resolve to. A
- * relation that nothing meets is not an error.
+ * Lists the relations of packages (for a group, of its members) as written, with the package that each alone would resolve to. A
+ * relation that no package meets is not an error.
  * @throws AppError as withLookup
  */
 export async function depends(context: Context, request: DependsRequest): Promise<readonly DependsReport[]> {

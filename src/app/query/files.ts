@@ -12,16 +12,17 @@ import type { Lookup } from '../repositories/lookup.ts';
 import { withLookup } from '../repositories/open-lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 
+/** Request of `files`. */
 export interface FilesRequest {
   readonly source: SourceOptions;
   readonly packages: readonly string[];
-  /** Types, modes, sizes and link targets are wanted too: only the archives have them. */
+  /** Include types, modes, sizes and link targets, which only the archives have. */
   readonly details: boolean;
 }
 
 /**
- * Lists what packages ship, without their metadata. An archive that the catalog does not know is fetched and verified,
- * unless a repository's own list of files is there and says enough.
+ * Lists the files of packages, without their metadata. An archive that the catalog does not know is fetched and verified, unless
+ * a repository's file list is there and suffices.
  * @throws AppError USAGE for a name that several packages provide; as withLookup and fetchArchives
  */
 export async function files(context: Context, request: FilesRequest): Promise<readonly FilesReport[]> {

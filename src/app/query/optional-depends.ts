@@ -1,13 +1,13 @@
 import type { Distro } from '../../distros/distro.ts';
 import type { IndexPackage } from '../../model/package.ts';
 
-/** A dependency that nobody is given unasked, and what it is for. */
+/** A dependency that is only installed on request, and its purpose. */
 export interface OptionalDepend {
   readonly relation: string;
   readonly purpose: string;
 }
 
-/** Returns a package's optional dependencies, which are written `relation: purpose` or `relation`. */
+/** Parses a package's optional dependencies, which are written `relation: purpose` or `relation`. */
 export function optionalDepends(
   { resolver }: Distro,
   { extra }: Pick<IndexPackage, 'extra'>,

@@ -6,19 +6,20 @@ import { withLookup } from '../repositories/open-lookup.ts';
 import { withSlash } from './files.ts';
 import { type PathQuery, pathQuery } from './path-query.ts';
 
+/** Request of `owns`. */
 export interface OwnsRequest {
   readonly source: SourceOptions;
-  /** As pathQuery reads them */
+  /** Paths in the syntax of pathQuery */
   readonly paths: readonly string[];
 }
 
-/** Packages named as likely owners of one path */
+/** Number of packages that are suggested for one path. */
 const MAX_LIKELY = 5;
 
 /**
- * Finds the packages that ship the paths, among packages whose files are known: archives in the catalog, and repositories'
- * lists of files.
- * @throws AppError USAGE for what is not a path; as ensureIndexed
+ * Finds the packages that ship the paths, among packages whose files are known: archives in the catalog, and repositories' file
+ * lists.
+ * @throws AppError USAGE for a text that is not a path; as ensureIndexed
  */
 export async function owns(context: Context, request: OwnsRequest): Promise<OwnsReport> {
   const queries = request.paths.map(pathQuery);
@@ -47,7 +48,7 @@ export async function owns(context: Context, request: OwnsRequest): Promise<Owns
 }
 
 interface Places {
-  /** Repositories' names by digest of their packages' archives */
+  /** Names of repositories by the digests of their packages' archives */
   readonly byDigest: ReadonlyMap<string, string>;
   /** Ids of the request's packages whose archives are known */
   readonly archived: ReadonlySet<number>;
@@ -101,7 +102,7 @@ function inArchives(
   });
 }
 
-/** Finds owners by file lists, in packages of the request whose archives are not known. */
+/** Finds owners by file lists, among packages of the request whose archives are not known. */
 function inLists(
   context: Context,
   { repositories, source }: Lookup,

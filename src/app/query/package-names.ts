@@ -1,10 +1,10 @@
 import type { DistroId } from '../../model/package.ts';
 import type { Context } from '../context.ts';
 
-/** A shell shows no more, and asks first from a hundred on. */
+/** Shells show no more, and ask first from a hundred on. */
 const MAX_NAMES = 500;
 
-/** Lists names of the distribution's packages in the catalog that start with `prefix`, sorted; nothing without a prefix. */
+/** Lists names of packages in the catalog that start with `prefix`, sorted; none without a prefix. */
 export function packageNames(
   context: Context,
   query: { distro: DistroId; prefix: string },

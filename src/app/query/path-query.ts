@@ -5,17 +5,17 @@ import { isGlob, longestLiteral, matchesGlob } from '../../model/glob.ts';
 export interface PathQuery {
   /** As written */
   readonly text: string;
-  /** Text that every match contains one of; a line feed stands for an end of the path */
+  /** Texts of which every match contains one; line feeds stand for the ends of the path */
   readonly needles: readonly string[];
-  /** Whether a path, without slashes at its ends, is meant. */
+  /** Tells whether a path, without slashes at its ends, matches. */
   matches(path: string, isDirectory: boolean): boolean;
-  /** Its last component where it names one file; else empty */
+  /** Last component, if it names one file; else empty */
   readonly baseName: string;
-  /** Where the same file is on systems whose `/bin`, `/lib`… are links, best first */
+  /** Queries for the same file on systems where `/bin`, `/lib`… are links, best first */
   readonly merged: readonly PathQuery[];
 }
 
-/** Links that distributions have in place of directories, with where they lead. */
+/** Links that distributions have in place of directories, with their targets. */
 const MERGED: readonly (readonly [from: string, to: string])[] = [
   ['bin/', 'usr/bin/'],
   ['sbin/', 'usr/sbin/'],
@@ -33,9 +33,9 @@ const MERGED: readonly (readonly [from: string, to: string])[] = [
 ];
 
 /**
- * Reads a query for paths: `/usr/bin/git`, `usr/lib/` (a directory), `git` (any path with that last component),
- * `usr/lib/*.so` (a glob; `*` matches slashes too).
- * @throws AppError USAGE when nothing is left of it
+ * Parses a query for paths: `/usr/bin/git`, `usr/lib/` (a directory), `git` (any path with that last component), `usr/lib/*.so`
+ * (a glob; `*` matches slashes too).
+ * @throws AppError USAGE if nothing is left of it
  */
 export function pathQuery(text: string): PathQuery {
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
@@ -82,7 +82,7 @@ function nameQuery({ text, path, directory }: Kinds): PathQuery {
   };
 }
 
-/** Matches a glob; without a slash it is for the last component, as a name is. */
+/** Matches a glob; without a slash it applies to the last component, as a name does. */
 function globQuery({ text, path, bare, directory }: Kinds): PathQuery {
   return {
     text,

@@ -3,6 +3,7 @@ import { cachedDigest } from '../archives/fetch-archives.ts';
 import type { Context } from '../context.ts';
 import { type Resolution, repositoryOf, resolvePackages } from '../repositories/resolve.ts';
 
+/** Request of `plan`. */
 export interface PlanRequest {
   readonly source: SourceOptions;
   readonly packages: readonly string[];

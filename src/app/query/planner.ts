@@ -3,10 +3,13 @@ import type { PlanAnswer, Planner, SourceOptions } from '../../model/request.ts'
 import { type Context, type ContextOptions, catalogPath, closeSessions, openContext } from '../context.ts';
 import { openLookup, sourceOf } from '../repositories/open-lookup.ts';
 
-/** A source remembers every package it has read: all of a distribution take more memory than a batch is worth. */
+/** A source remembers every package that it has read; all packages of a distribution take more memory than that is worth. */
 const ANSWERS_BY_SOURCE = 300;
 
-/** Opens a planner over the repositories as they are now. @throws AppError as openContext and openLookup */
+/**
+ * Opens a planner over the current state of the repositories; the caller closes it.
+ * @throws AppError as openContext and openLookup
+ */
 export async function openPlanner(contextOptions: ContextOptions, options: SourceOptions): Promise<Planner> {
   const context = openContext(contextOptions);
   try {
@@ -15,7 +18,7 @@ export async function openPlanner(contextOptions: ContextOptions, options: Sourc
     context.catalog.close();
     throw catalogError(error, catalogPath(context.directory));
   } finally {
-    // The repositories are in the catalog.
+    // The repositories are in the catalog by now.
     await closeSessions(context);
   }
 }

@@ -8,23 +8,24 @@ import type { Lookup } from '../repositories/lookup.ts';
 import { withLookup } from '../repositories/open-lookup.ts';
 import { refOf } from '../repositories/package-ref.ts';
 
-/** Each name is solved for, which takes milliseconds. */
+/** Every name is solved for, which takes milliseconds. */
 const MAX_NAMES = 200;
 
+/** Request of `providers`. */
 export interface ProvidersRequest {
   readonly source: SourceOptions;
   /** A name, a relation, or a glob of names: `so:libssl*` */
   readonly name: string;
 }
 
-/** Lists who provides a name, and which package would be installed for it. @throws AppError LIMIT; as withLookup */
+/** Lists the packages that provide a name, and the one that would be installed for it. @throws AppError LIMIT; as withLookup */
 export async function providers(
   context: Context,
   { source, name }: ProvidersRequest,
 ): Promise<readonly ProvidersReport[]> {
   return withLookup(context, source, (lookup) => {
     const names = isGlob(name) ? namesLike(context, lookup, name) : [];
-    // Throws with what is near when there is nothing of that name.
+    // Throws, with similar names, if nothing has that name.
     if (names.length === 0) findPackages(lookup, name);
     return (names.length === 0 ? [name] : names).map((each) => providersOf(lookup, each));
   });
@@ -56,7 +57,7 @@ function providersOf({ repositories, source, sources }: Lookup, name: string): P
   };
 }
 
-/** Names of packages and of what they provide, sorted. @throws AppError LIMIT */
+/** Returns names of packages and names that they provide, sorted. @throws AppError LIMIT */
 function namesLike({ catalog }: Context, { repositories }: Lookup, glob: string): readonly string[] {
   const literal = longestLiteral(glob);
   const rows = repositories.flatMap(({ row }) => [

@@ -1,13 +1,13 @@
 import { runInNewContext } from 'node:vm';
 import { AppError } from '../../model/app-error.ts';
 
-/** A harmless expression over the names of all of Alpine takes 50 ms; a backtracking one would take for ever. */
+/** A harmless expression over the names of all of Alpine takes 50 ms; one that backtracks could take forever. */
 const BUDGET_MS = 2000;
 
 /**
- * Returns, for each list, the positions of the texts that the ECMAScript expression matches, ignoring case. JavaScript's
- * matcher backtracks, so it runs under node:vm's timeout, which ends it in the middle of a match.
- * @throws AppError USAGE for an invalid expression, LIMIT where it takes too long
+ * Returns, for each list, the indexes of the texts that the ECMAScript expression matches, ignoring case. JavaScript's matcher
+ * backtracks, so it runs under node:vm's timeout, which can end it in the middle of a match.
+ * @throws AppError USAGE for an invalid expression, LIMIT if it takes too long
  */
 export function filterByExpression(
   source: string,
@@ -21,7 +21,7 @@ export function filterByExpression(
       { timeout: BUDGET_MS },
     ) as number[][];
   } catch (error) {
-    // V8 gives up where a match would need too much memory or stack.
+    // V8 gives up if a match needs too much memory or stack.
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT' && (error as Error).name !== 'RangeError') throw error;
     throw new AppError(

@@ -5,17 +5,17 @@ import { filterByExpression } from './regular-expression.ts';
 
 /** How well a package answers one word. */
 export interface Match {
-  /** Lower is better: see GRADES */
+  /** Lower is better (GRADES) */
   readonly grade: number;
-  /** Among equals, lower is better: length of the name, or bm25 */
+  /** Order within a grade, lower is better: length of the name, or bm25 */
   readonly tie: number;
-  /** The name that matched, by which equals are sorted; empty where a description matched */
+  /** Name that matched, by which equal matches are sorted; empty if a description matched */
   readonly name: string;
-  /** Provided names that matched, where its own name does not */
+  /** Provided names that matched, if its own name does not */
   readonly provides: readonly string[];
 }
 
-/** By package id. */
+/** Matches by package id. */
 export type Matches = ReadonlyMap<number, Match>;
 
 const GRADES = { exact: 0, prefix: 1, name: 2, providesExactly: 3, provides: 4, description: 5 } as const;
@@ -74,7 +74,7 @@ export function byExpression(table: SearchTable, repositoryId: number, expressio
   return matches;
 }
 
-/** Rows from worst to best: what is added later takes the place of what was there. */
+/** Adds rows from worst to best: later ones replace earlier ones. */
 function addProvides(
   matches: Map<number, Match>,
   rows: readonly NameRow[],

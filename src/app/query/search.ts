@@ -10,18 +10,19 @@ import { withLookup } from '../repositories/open-lookup.ts';
 import { nearestNames } from '../settings/nearest.ts';
 import { byExpression, byGlob, byWord, type Match, type Matches } from './search-match.ts';
 
-/** A question longer than this is a paste; every word costs a pass over all names. */
+/** A longer query is pasted by mistake; every word costs a pass over all names. */
 const MAX_WORDS = 16;
 const MAX_WORD_LENGTH = 256;
 const MAX_NEAREST = 5;
 
+/** Request of `search`. */
 export interface SearchRequest {
   readonly source: SourceOptions;
-  /** All must match; globs where they have `*`, `?` or `[` */
+  /** All must match; a word with `*`, `?` or `[` is a glob */
   readonly words: readonly string[];
   /** The words are regular expressions (ECMAScript, any case) */
   readonly regex: boolean;
-  /** Most packages in the report; Infinity: all */
+  /** Maximum number of packages in the report; Infinity: all */
   readonly limit: number;
 }
 
@@ -48,7 +49,7 @@ function check(words: readonly string[]): void {
   );
 }
 
-/** Ids with their match, best first: the sum over the words, then repositories and packages in their own order. */
+/** Returns ids with their matches, best first: by the sum over the words, then in the order of repositories and packages. */
 function matchAll(
   context: Context,
   { repositories }: Lookup,

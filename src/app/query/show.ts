@@ -12,7 +12,7 @@ import type { Lookup } from '../repositories/lookup.ts';
 import { withLookup } from '../repositories/open-lookup.ts';
 import { releaseIn } from '../sources/indexed-repository.ts';
 
-/** Reports everything that is known of packages. @throws AppError as withLookup */
+/** Reports everything that is known about packages. @throws AppError as withLookup */
 export async function show(
   context: Context,
   request: { readonly source: SourceOptions; readonly packages: readonly string[] },
@@ -69,7 +69,7 @@ function packageReport(context: Context, lookup: Lookup, entry: CatalogPackage):
   };
 }
 
-/** 8.64e15 ms is the last moment that a Date holds (ECMA-262, 21.4.1.1). */
+/** 8.64e15 ms is the last time that a Date can hold (ECMA-262, 21.4.1.1). */
 function buildDate(seconds: number): string | undefined {
   const ms = seconds * 1000;
   return seconds === 0 || Math.abs(ms) > 8.64e15 ? undefined : new Date(ms).toISOString();

@@ -8,10 +8,11 @@ import type { Context } from '../context.ts';
 import { refOf } from '../repositories/package-ref.ts';
 import { resolvePackages } from '../repositories/resolve.ts';
 
+/** Request of `graph`. */
 export interface GraphRequest {
   readonly source: SourceOptions;
   readonly packages: readonly string[];
-  /** Steps to follow from the roots; Infinity: all */
+  /** Levels to follow from the roots; Infinity: all */
   readonly depth: number;
 }
 
@@ -21,7 +22,7 @@ export async function solvedGraph(context: Context, request: GraphRequest): Prom
   return withinDepth(graph, request.depth);
 }
 
-/** Solves a request and links every relation to the package of the set that meets it. @throws AppError as resolvePackages */
+/** Solves a request, and links every relation to the package of the set that meets it. @throws AppError as resolvePackages */
 export async function solveAndLink(
   context: Context,
   source: SourceOptions,
@@ -59,7 +60,7 @@ export async function solveAndLink(
   return { graph, set };
 }
 
-/** Packages that are installed together, found by relations. */
+/** Packages that are installed together, to be found by relations. */
 export class PackageSet {
   readonly packages: readonly CatalogPackage[];
   readonly #distro: Distro;
@@ -80,7 +81,7 @@ export class PackageSet {
     else known.push(entry);
   }
 
-  /** The package that meets the relation; of several the one of that name, else the first installed. */
+  /** Returns the package that meets the relation; if there are several, the one of that name, else the first in install order. */
   find(relation: string): CatalogPackage | undefined {
     return this.#byName
       .get(relationName(relation))
@@ -101,7 +102,7 @@ function dependEdges(set: PackageSet, entry: CatalogPackage): readonly SetEdge[]
   });
 }
 
-/** One edge from each package that the rule of `entry` names, where all of the rule holds. */
+/** Returns one edge from each package in the rule of `entry`, if the whole rule holds. */
 function installIfEdges(set: PackageSet, entry: CatalogPackage): readonly SetEdge[] {
   if (entry.installIf.length === 0 || !entry.installIf.every((term) => set.holds(term))) return [];
   const relation = entry.installIf.join(' ');
@@ -113,7 +114,7 @@ function installIfEdges(set: PackageSet, entry: CatalogPackage): readonly SetEdg
   );
 }
 
-/** Names of the packages that were asked for, in the order of the request; the members of a group come last. */
+/** Returns the names of requested packages in the order of the request; members of a group come last. */
 function inOrderOf(
   targets: readonly string[],
   explicit: readonly CatalogPackage[],
@@ -130,8 +131,8 @@ function inOrderOf(
 }
 
 /**
- * What no edge leads to from the targets: dependencies of a package that gave way to another in the same transaction
- * (pacman), rules of install_if that only name what must not be there (apk).
+ * Returns packages that no edge leads to from the targets: dependencies of a package that was replaced in the same transaction
+ * (pacman), and packages whose install_if rule only has negations (apk).
  */
 function unreached(
   packages: readonly CatalogPackage[],
@@ -141,7 +142,7 @@ function unreached(
   const outgoing = edgesFrom(edges);
   const reached = new Set(distances(targets, outgoing).keys());
   const roots: string[] = [];
-  // Dependencies come first in install order: from its end, what needs the others is met before them.
+  // Dependencies come first in install order, so that in reverse order packages come before their dependencies.
   for (const { name } of packages.toReversed()) {
     if (reached.has(name)) continue;
     roots.push(name);
@@ -150,13 +151,13 @@ function unreached(
   return roots;
 }
 
-/** Fewest steps from the nearest root to everything that is reached, in that order. */
+/** Returns the number of steps from the nearest root to every package that is reached, in that order. */
 function distances(
   roots: readonly string[],
   outgoing: ReadonlyMap<string, readonly SetEdge[]>,
 ): ReadonlyMap<string, number> {
   const found = new Map(roots.map((name) => [name, 0]));
-  // A map's iteration includes what is added during it.
+  // Iterating over a map includes entries that are added meanwhile.
   for (const [name, steps] of found) {
     for (const { to } of outgoing.get(name) ?? []) if (!found.has(to)) found.set(to, steps + 1);
   }

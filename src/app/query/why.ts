@@ -7,13 +7,14 @@ import { withLookup } from '../repositories/open-lookup.ts';
 import { findDependents } from './dependents.ts';
 import { edgesFrom, type PackageSet, solveAndLink } from './solved-graph.ts';
 
+/** Request of `why`. */
 export interface WhyRequest {
   readonly source: SourceOptions;
   /** A package, or a relation: `so:libcurl.so.4` */
   readonly name: string;
-  /** The targets of the set */
+  /** Targets of the set */
   readonly targets: readonly string[];
-  /** A chain for every relation that asks for the package, not only the shortest of all */
+  /** A chain for every relation that requires the package, not only the shortest */
   readonly all: boolean;
 }
 
@@ -37,14 +38,14 @@ export async function why(context: Context, request: WhyRequest): Promise<WhyRep
 }
 
 /**
- * For each relation of the set that the package meets, the shortest chain from a root that ends with it and does not
- * pass the package before; shortest first.
+ * Returns, for each relation of the set that the package meets, the shortest chain from a root that ends with it and does not
+ * contain the package before; shortest first.
  */
 function chainsTo(name: string, { roots, edges }: GraphReport): readonly Chain[] {
   const outgoing = edgesFrom(edges);
   const reachedBy = new Map<string, SetEdge | undefined>(roots.map((root) => [root, undefined]));
   const chains: Chain[] = roots.includes(name) ? [{ root: name, steps: [] }] : [];
-  // Breadth first: a map's iteration includes what is added during it.
+  // Breadth first: iterating over a map includes entries that are added meanwhile.
   for (const [from] of reachedBy) {
     if (from === name) continue;
     for (const edge of outgoing.get(from) ?? []) {

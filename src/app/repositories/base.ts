@@ -5,32 +5,33 @@ import type { BaseMode, BaseReport } from '../../model/request.ts';
 import { type Lookup, Unresolved } from './lookup.ts';
 import { systemOf } from './system-facts.ts';
 
+/** A request and its base. */
 export interface BasedRequest {
-  /** As the user wrote them */
+  /** Targets, as the user wrote them */
   readonly targets: readonly string[];
-  /** Undefined: what of `minimal` the repositories have */
+  /** Undefined: the packages of `minimal` that the repositories have */
   readonly base: BaseMode | undefined;
 }
 
 /** A request that was solved together with its base. */
 export interface BasedSolution {
-  /** In install order */
+  /** Packages in install order */
   readonly packages: readonly SolvedPackage[];
   readonly warnings: readonly string[];
-  /** All that the package manager was asked for: the base before the request */
+  /** Everything that the package manager was asked for: the base before the request */
   readonly targets: readonly string[];
   readonly base: BaseReport;
-  /** Packages that only the base brings */
+  /** Packages that only the base brings in */
   readonly added: ReadonlySet<CatalogPackage>;
-  /** Packages that the base alone would bring, also where the request brings them too */
+  /** Packages that the base alone would bring in, even if the request does too */
   readonly shared: ReadonlySet<CatalogPackage>;
 }
 
 const ALONE = 'Use --base none to compose the packages alone: they conflict with the base.';
 
 /**
- * Solves the base and the request in one go, as `apk add BASE… PKG…` would. Where that fails, the request is tried alone, so
- * that the base is blamed only for its own faults; parts of a base that nobody asked for may be missing.
+ * Solves base and request together, as `apk add BASE… PKG…` would. If that fails, the request is solved alone, so that the base
+ * is only blamed for its own problems. Packages of a base that the user did not ask for may be missing.
  * @throws Unresolved
  */
 export function solveWithBase(lookup: Lookup, { targets, base }: BasedRequest): BasedSolution {
@@ -70,7 +71,7 @@ function baseNames(lookup: Lookup, mode: 'minimal' | 'system'): readonly string[
   return sources.distro.install.base({ mode, release: systemOf(lookup).release, has });
 }
 
-/** Names that a request says something about: that, also `!name`, goes before the base. */
+/** Returns the names that a request is about, `!name` included; these take precedence over the base. */
 function namesOf(targets: readonly string[], { targetName }: Relations): ReadonlySet<string> {
   return new Set(targets.map((target) => targetName(target.slice(target.lastIndexOf('/') + 1))));
 }
@@ -78,16 +79,16 @@ function namesOf(targets: readonly string[], { targetName }: Relations): Readonl
 interface Asked {
   readonly targets: readonly string[];
   readonly mode: BaseMode;
-  /** The base, without what is missing */
+  /** Packages of the base, without missing ones */
   readonly names: readonly string[];
-  /** The base's targets that the request does not name itself */
+  /** Targets of the base that the request does not name itself */
   readonly asked: readonly string[];
   readonly missing: readonly string[];
 }
 
 /**
- * The base's own: what the request alone does not bring; where it needs the base to be met at all, what the base alone
- * brings.
+ * Finds the packages of the base: those that the request alone does not bring in; if the request can only be met with the base,
+ * those that the base alone brings in.
  */
 function withAdded(
   result: SolveResult,
@@ -114,10 +115,10 @@ function withAdded(
   };
 }
 
-/** Errors of the machine or the network, not of a package. */
+/** Codes of errors of the machine or the network, which no package is to blame for. */
 const NOT_OF_PACKAGES: readonly ErrorCode[] = ['CANCELLED', 'STORAGE', 'NETWORK', 'AUTH', 'CATALOG'];
 
-/** Adds to an error about a package that only the base brings how to leave it out. */
+/** Adds a hint to an error about a package that only the base brings in: how to leave it out. Returns other errors unchanged. */
 export function blamingBase(error: unknown, { added }: BasedSolution): unknown {
   if (!isAppError(error) || NOT_OF_PACKAGES.includes(error.code)) return error;
   const { code, message, details, hint } = error;

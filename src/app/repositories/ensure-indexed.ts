@@ -21,11 +21,11 @@ import { indexFolder } from './folder-index.ts';
 import { newestDate, noteOlder, noteUnreachable } from './index-notes.ts';
 
 /**
- * Brings the request's repositories into the catalog. `asked: 'if-missing'` trusts what was indexed earlier; `'always'` asks
- * each repository whether it changed, with one conditional request. They are asked at once, then verified and written one
- * after the other.
- * @throws AppError NOT_FOUND, NETWORK, BAD_INDEX, SIGNATURE, UNTRUSTED_KEY: of the first repository that has no index, when
- * all are done
+ * Adds the request's repositories to the catalog. `asked: 'if-missing'` uses indexes from earlier; `'always'` asks each
+ * repository whether it has changed, with one conditional request. They are requested in parallel, then verified and written one
+ * after another.
+ * @throws AppError NOT_FOUND, NETWORK, BAD_INDEX, SIGNATURE, UNTRUSTED_KEY of the first repository without an index, after all
+ * have been asked
  */
 export async function ensureIndexed(
   context: Context,
@@ -47,7 +47,7 @@ export async function ensureIndexed(
 
 type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Makes a function that runs what it is given one after the other. */
+/** Makes a function that runs the given work in sequence. */
 function sequentially(): InTurn {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
@@ -80,13 +80,13 @@ async function indexRepository(
   return { spec, row: { ...row, base }, changed: false };
 }
 
-/** Returns what is in the catalog, verified here under this trust. */
+/** Returns the catalog's row, if it was verified here under this trust. */
 function acceptedRow(context: Context, sources: Sources, spec: RepositorySpec): RepositoryRow | undefined {
   const row = knownRow(context, sources, spec);
   return row !== undefined && sources.trust.accepts(row.trust) ? row : undefined;
 }
 
-/** Returns what is in the catalog, verified under this trust here or by whoever published it. */
+/** Returns the catalog's row, if it was verified under this trust, here or by the publisher of a catalog. */
 function knownRow({ catalog }: Context, { trust }: Sources, spec: RepositorySpec): RepositoryRow | undefined {
   const row = catalog.repositories.find(spec.distro, spec.architecture, identityOf(spec));
   return row !== undefined && (trust.accepts(row.trust) || trust.acceptsClaim(row.trust)) ? row : undefined;
@@ -138,7 +138,7 @@ async function store(
   return { spec, row: storedRow(context, spec), changed: true };
 }
 
-/** Reads an index and verifies it, with keys that are fetched where a pinned one is missing. @throws what `read` throws */
+/** Reads an index and verifies it; if a pinned key is missing, the keys are fetched. @throws what `read` throws */
 export async function readVerified<T>(
   context: Context,
   sources: Sources,

@@ -14,7 +14,7 @@ import type { Lookup } from './lookup.ts';
 
 /**
  * Finds packages that meet the relation in repositories that were indexed for other requests, the best of each: of the same
- * distribution; with `anywhere`, where those have none, of another architecture of it, else of another distribution.
+ * distribution; with `anywhere`, if those have none, of another architecture of it, else of another distribution.
  */
 export async function findElsewhere(
   context: Context,
@@ -78,7 +78,7 @@ function entryOf(
   };
 }
 
-/** `--release` where that is enough: the repository is one of those that a release has by default. */
+/** Suggests `--release` if that suffices: the repository is one of those that a release has by default. */
 function releaseWords(
   { options, sources }: Lookup,
   distro: Distro,
@@ -100,7 +100,7 @@ function releaseWords(
   return isUsed ? [] : ['--release', release];
 }
 
-/** `--repo` replaces the default repositories, so it names them too. */
+/** Suggests `--repo`, which replaces the default repositories and therefore lists them too. */
 function repositoryWords(
   { options, sources, repositories }: Lookup,
   distro: Distro,
@@ -112,7 +112,7 @@ function repositoryWords(
   return [...kept, row].flatMap((each) => ['--repo', redactUrl(lineOf(each, distro))]);
 }
 
-/** The shortest place by which `--repo` finds the repository. */
+/** Returns the shortest text by which `--repo` finds the repository. */
 function lineOf(row: RepositoryRow, distro: Distro): string {
   const parent = row.base.replace(/\/[^/]*$/, '');
   const places = [parent, row.base].filter((place) => place !== '');
@@ -124,7 +124,7 @@ function queryOf({ architecture }: RepositoryRow, { releases }: Distro): Reposit
   return { release: releases.default, architecture, mirrors: [] };
 }
 
-/** Tells whether one of the repositories is the row's; words that do not name a repository are not. */
+/** Tells whether one of the repositories is the row's; text that is not a repository is not. */
 function hasIdentity({ url }: RepositoryRow, specs: () => readonly RepositorySpec[]): boolean {
   try {
     return specs().some((spec) => identityOf(spec) === url);

@@ -16,31 +16,33 @@ import type { FoundIndex } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
 import { missingIndexHint } from './missing-index-hint.ts';
 
-/** Arch's `extra.files` is 60 MiB; an index beyond this is somebody's mistake. */
+/** Arch's `extra.files` is 60 MiB; a larger index than this is a mistake. */
 const MAX_INDEX_BYTES = 512 * 1024 * 1024;
 
 /** Facts about an index that was read before. */
 export type KnownIndex = Pick<RepositoryRow, 'base' | 'etag' | 'lastModified'>;
 
+/** Index to find, and how to accept it. */
 export interface IndexSearch<T> {
   readonly spec: RepositorySpec;
   readonly known?: KnownIndex | undefined;
-  /** Verifies a mirror's index; where it throws, the next mirror is asked. */
+  /** Verifies a mirror's index; if it throws, the next mirror is asked. */
   readonly accept: (found: FoundIndex) => Promise<T>;
 }
 
+/** Result of looking for an index. */
 export type IndexOutcome<T> =
   /** The mirror at `base` says that the known index is current */
   | { readonly status: 'unchanged'; readonly base: string }
-  /** No mirror answered: the known index is used. `reason`: one line */
+  /** No mirror answered: the known index is used. `reason` is one line */
   | { readonly status: 'unreachable'; readonly reason: string }
-  /** No index, but archives */
+  /** A folder of archives without an index */
   | { readonly status: 'folder' }
   | { readonly status: 'read'; readonly value: T };
 
 /**
  * Returns a repository's index from the first mirror whose index is accepted.
- * @throws AppError NOT_FOUND, NETWORK, LIMIT; what `accept` refuses on every mirror, with every mirror's reason
+ * @throws AppError NOT_FOUND, NETWORK, LIMIT; what `accept` throws for every mirror, with every mirror's reason
  */
 export async function findIndex<T>(
   context: Context,
@@ -73,7 +75,7 @@ export async function findIndex<T>(
   }
 }
 
-/** Each name of an index in turn, of the mirrors that answered and did not have it under the one before. */
+/** Tries each name of an index in turn, at the mirrors that answered and did not have it under the previous name. */
 async function askMirrors<T>(
   context: Context,
   sources: Sources,
@@ -95,14 +97,14 @@ async function askMirrors<T>(
       label: `${spec.name} index`,
       maxBytes: MAX_INDEX_BYTES,
       hints: { NOT_FOUND: missingIndexHint(sources, spec) },
-      // Where an index is known, a mirror that does not answer is not asked again.
+      // If an index is known, a mirror that does not answer is not asked again.
       ...(known === undefined ? {} : { validators: known, retries: 1 }),
     };
     try {
       return await fetchAccepted(urls, options, take);
     } catch (error) {
       if (!isAppError(error)) throw error;
-      // That another name is missing as well adds nothing.
+      // It adds nothing that another name is missing as well.
       if (failed.length === 0 || error.code !== 'NOT_FOUND') failed.push(error);
       const sources = error instanceof FetchError ? error.sources : [];
       left = left.filter((_, index) => sources[index]?.code === 'NOT_FOUND');
@@ -112,7 +114,7 @@ async function askMirrors<T>(
   throw combinedError(failed);
 }
 
-/** Puts the place where the index was first, of several places on one mirror. */
+/** Puts the place where the index was found last time first, if one mirror has several places. */
 function inOrder(bases: readonly string[], known: KnownIndex | undefined): readonly string[] {
   const isKnown = (base: string): boolean => withoutSecrets(base) === known?.base;
   const isBelow = bases.some((base) => withoutSecrets(base).startsWith(`${known?.base}/`));
@@ -121,7 +123,7 @@ function inOrder(bases: readonly string[], known: KnownIndex | undefined): reado
     : bases;
 }
 
-/** Lists the archives' names in a folder, sorted; empty where there is no folder. */
+/** Lists the names of archives in a folder, sorted; empty if there is no folder. */
 export function archivesIn(folder: string, suffixes: readonly string[]): readonly string[] {
   try {
     return readdirSync(folder)

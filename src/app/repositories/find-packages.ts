@@ -2,16 +2,17 @@ import type { Candidate } from '../../distros/resolver.ts';
 import type { CatalogPackage, SolveProblem } from '../../model/package.ts';
 import { type Lookup, Unresolved } from './lookup.ts';
 
+/** Packages that a target means. */
 export interface FoundPackages {
   readonly by: 'name' | 'provides';
-  /** The solver's first choice first */
+  /** Never empty; the solver's first choice comes first */
   readonly packages: readonly CatalogPackage[];
 }
 
 /**
- * The packages that a target means, `name`, `repository/name` or a relation: those of that name, else those that
- * provide it. Never none.
- * @throws Unresolved
+ * Finds the packages that a target, `name`, `repository/name` or a relation, means: those of that name, else those that provide
+ * it.
+ * @throws Unresolved if there are none
  */
 export function findPackages({ repositories, source, sources }: Lookup, target: string): FoundPackages {
   const slash = target.indexOf('/');
@@ -36,7 +37,7 @@ function packagesOf(candidates: readonly Candidate[]): readonly CatalogPackage[]
 
 const MAX_CANDIDATES = 5;
 
-/** `others`: packages of that name which the target does not mean. */
+/** Makes the problem of a missing target. @param others packages of that name that the target does not mean */
 function absent(target: string, name: string, others: readonly CatalogPackage[]): SolveProblem {
   const labels = [...new Set(others.map((entry) => `${entry.name}-${entry.version}`))];
   const candidates = labels.slice(0, MAX_CANDIDATES);

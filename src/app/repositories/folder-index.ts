@@ -24,11 +24,11 @@ import {
 import type { Sources } from '../sources/sources.ts';
 import { archivesIn } from './find-index.ts';
 
-/** Archives read at once: enough to overlap reading and hashing on the thread pool. */
+/** Archives read at a time: enough to overlap reading and hashing on the thread pool. */
 const CONCURRENCY = 4;
 /**
- * Errors that refuse the whole folder: those that are not an archive's fault, and those that `--allow-untrusted` or a key
- * would avoid.
+ * Codes of errors that refuse the whole folder: those that no archive is to blame for, and those that `--allow-untrusted` or a
+ * key would avoid.
  */
 const REFUSES_ALL: ReadonlySet<ErrorCode> = new Set([
   'SIGNATURE',
@@ -39,8 +39,8 @@ const REFUSES_ALL: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Indexes a folder of bare archives, by what the archives say of themselves.
- * @throws AppError of an archive that refuses the whole folder (REFUSES_ALL), or where all are refused
+ * Indexes a folder of archives without an index, by their own metadata.
+ * @throws AppError of an archive that refuses the whole folder (REFUSES_ALL), or if all are refused
  */
 export async function indexFolder(
   context: Context,
@@ -85,7 +85,7 @@ export async function indexFolder(
       const { facts } = await withKeys(() => ingestFile(context, file));
       return [distro.archives.describe(facts, name)];
     } catch (error) {
-      // One odd archive does not take the others down.
+      // One bad archive does not affect the others.
       if (!(error instanceof AppError) || REFUSES_ALL.has(error.code)) throw error;
       unread.push({ fileName: name, error });
       return [];

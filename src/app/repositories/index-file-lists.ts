@@ -17,7 +17,7 @@ import { readVerified } from './ensure-indexed.ts';
 import { findIndex } from './find-index.ts';
 import { noteUnreachable } from './index-notes.ts';
 
-/** Returns the distribution's reader of file lists. @throws AppError USAGE where its repositories have none */
+/** Returns the distribution's reader of file lists. @throws AppError USAGE if its repositories have none */
 export function fileListsOf({ distro }: Pick<Sources, 'distro'>): FileLists {
   if (distro.repositories.fileLists !== undefined) return distro.repositories.fileLists;
   throw new AppError('USAGE', `--files: the repositories of ${distro.id} have no file lists`, {
@@ -26,8 +26,8 @@ export function fileListsOf({ distro }: Pick<Sources, 'distro'>): FileLists {
 }
 
 /**
- * Reads the repositories' lists of files into the catalog, by the rules of their indexes: an unchanged one costs one
- * request. A folder of bare archives has none and needs none.
+ * Reads the repositories' file lists into the catalog, in the same way as their indexes: an unchanged one costs one request. A
+ * folder of archives without an index has none and needs none.
  * @throws AppError USAGE (fileListsOf), NOT_FOUND, NETWORK, BAD_INDEX, SIGNATURE, UNTRUSTED_KEY
  */
 export async function indexFileLists(
@@ -110,7 +110,10 @@ async function storeLists(
   );
 }
 
-/** A folder of bare archives was read whole when it was indexed, but for those that were refused. */
+/**
+ * Tells whether a repository is a folder without an index, whose archives were read when it was indexed, except for those that
+ * were refused.
+ */
 function isLookedInto(context: Context, { row }: IndexedRepository): boolean {
   return context.catalog.archivePaths.countUnknown(row.id, row.distro) === 0;
 }

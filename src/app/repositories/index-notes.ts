@@ -5,12 +5,13 @@ import type { IndexPackage } from '../../model/package.ts';
 import type { Context } from '../context.ts';
 import type { FoundIndex } from '../sources/indexed-repository.ts';
 
+/** A cached index that is used because no mirror answered. */
 export interface UnreachableIndex {
   readonly name: string;
   readonly known: { readonly lastModified: string } | undefined;
   /** Why no mirror answered, in one line */
   readonly reason: string;
-  /** Used where the mirror gave no date */
+  /** Used if the mirror gave no date */
   readonly date?: string | undefined;
 }
 
@@ -24,6 +25,7 @@ export function noteUnreachable(
   progress.note(`${name}: mirror unreachable; using the cached ${index} (${reason})`);
 }
 
+/** An index and the one that it replaces. */
 export interface ReplacedIndex {
   readonly name: string;
   readonly found: FoundIndex;
@@ -32,8 +34,8 @@ export interface ReplacedIndex {
 }
 
 /**
- * Notes that an index is older than the one it replaces. A signature never expires, so whoever serves last year's index hides what
- * has been fixed since. The index is accepted all the same, as apk and pacman do.
+ * Notes that an index is older than the one it replaces. A signature never expires, so that a mirror with last year's index hides
+ * fixes since then. The index is accepted all the same, as by apk and pacman.
  */
 export function noteOlder({ catalog, progress }: Context, index: ReplacedIndex): void {
   const { name, found, before, packages } = index;
@@ -46,20 +48,20 @@ export function noteOlder({ catalog, progress }: Context, index: ReplacedIndex):
   );
 }
 
-/** Returns the day of an index's newest package, `2026-11-29`; undefined where no package has a date. */
+/** Returns the day of an index's newest package, `2026-11-29`; undefined if no package has a date. */
 export function newestDate({ catalog }: Context, { id }: RepositoryRow): string | undefined {
   const seconds = catalog.repositories.newestBuild(id);
   return seconds === 0 ? undefined : dateOf(seconds * 1000);
 }
 
-/** `2026-11-29 22:14 UTC` */
+/** Formats seconds since the epoch: `2026-11-29 22:14 UTC`. */
 function timeOf(seconds: number): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return `${seconds} seconds after 1970`;
   return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** `2026-11-29` */
+/** Formats milliseconds since the epoch: `2026-11-29`. */
 function dateOf(ms: number): string | undefined {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10);

@@ -6,7 +6,10 @@ import { resolveSources } from '../sources/sources.ts';
 import { ensureIndexed } from './ensure-indexed.ts';
 import { fileListsOf, indexFileLists } from './index-file-lists.ts';
 
-/** Reads the repositories' indexes into the catalog, and with `files` their lists of files; an unchanged one costs one request. */
+/**
+ * Reads the repositories' indexes into the catalog, with `files` also their file lists; an unchanged one costs one request.
+ * @throws AppError as ensureIndexed and indexFileLists
+ */
 export async function indexRepositories(
   context: Context,
   source: SourceOptions,

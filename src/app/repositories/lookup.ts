@@ -12,10 +12,10 @@ export interface Lookup {
   readonly source: PackageSource;
 }
 
-/** A request that cannot be met, before alternatives to what is missing have been looked for. */
+/** Error for a request that cannot be met, before alternatives have been looked for. */
 export class Unresolved extends Error {
   readonly problems: readonly SolveProblem[];
-  /** What the real tool prints */
+  /** The real tool's own words */
   readonly report: readonly string[];
   /** As in ResolutionFailure */
   readonly hint: string | undefined;

@@ -2,7 +2,7 @@ import { isLocal, withoutSecrets } from '../../fetch/url.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import type { Sources } from '../sources/sources.ts';
 
-/** Returns a hint on what to check where a mirror answers but has no such index. */
+/** Returns a hint on what to check if a mirror answers but has no such index. */
 export function missingIndexHint(sources: Sources, spec: RepositorySpec): string {
   const { mirrors, distro } = sources;
   const { official, layout } = distro.repositories;

@@ -8,8 +8,8 @@ import { type Lookup, Unresolved } from './lookup.ts';
 import { systemOf } from './system-facts.ts';
 
 /**
- * Indexes the request's repositories where needed, and opens them.
- * @param asked as of ensureIndexed; default: `'always'` where the user named repositories or mirrors
+ * Indexes the request's repositories if needed, and opens them.
+ * @param asked as of ensureIndexed; default: `'always'` if the user named repositories or mirrors
  * @throws AppError as ensureIndexed
  */
 export async function openLookup(
@@ -37,7 +37,7 @@ export function sourceOf({ catalog }: Context, repositories: readonly IndexedRep
 
 /**
  * Opens the request's repositories and runs `work` over one state of them.
- * @throws ResolutionError where `work` throws Unresolved; AppError as openLookup
+ * @throws ResolutionError if `work` throws Unresolved; AppError as openLookup
  */
 export async function withLookup<T>(
   context: Context,
@@ -47,7 +47,7 @@ export async function withLookup<T>(
   return withSnapshot(context, await openLookup(context, options), work);
 }
 
-/** Runs `work` over one state of repositories that are open. @throws ResolutionError where `work` throws Unresolved */
+/** Runs `work` over one state of repositories that are open. @throws ResolutionError if `work` throws Unresolved */
 export async function withSnapshot<T>(
   context: Context,
   lookup: Lookup,

@@ -14,10 +14,11 @@ export interface Resolution extends BasedSolution {
   readonly sources: Sources;
   readonly repositories: readonly IndexedRepository[];
   readonly system: SystemFacts;
-  /** The solver's, and what is not known of the system */
+  /** Warnings of the solver, and of unknown facts about the system */
   readonly warnings: readonly string[];
 }
 
+/** A request to solve. */
 export interface ResolveRequest {
   readonly source: SourceOptions;
   readonly packages: readonly string[];
@@ -25,7 +26,7 @@ export interface ResolveRequest {
   readonly base: BaseMode | undefined;
 }
 
-/** Indexes repositories where needed, and solves a request. @throws AppError as withLookup */
+/** Indexes repositories if needed, and solves a request. @throws AppError as withLookup */
 export async function resolvePackages(
   context: Context,
   { source, packages, base }: ResolveRequest,

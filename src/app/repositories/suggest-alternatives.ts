@@ -7,12 +7,12 @@ import { nearestNames } from '../settings/nearest.ts';
 import { findElsewhere } from './find-elsewhere.ts';
 import type { Lookup, Unresolved } from './lookup.ts';
 
-/** Suggestions of each kind for one problem */
+/** Number of suggestions of each kind for one problem. */
 const MAX_SUGGESTIONS = 5;
-/** Problems that are looked into: each costs a pass over all names. */
+/** Number of problems that are looked into: each costs a pass over all names. */
 const MAX_PROBLEMS = 20;
 
-/** Returns the error for an unresolved request, with alternatives to what is missing. */
+/** Makes the error for an unresolved request, with alternatives to what is missing. */
 export async function resolutionError(
   context: Context,
   lookup: Lookup,
@@ -38,7 +38,7 @@ async function alternativesTo(
     nearest: isUnknown ? nearest(context, lookup, problem) : [],
     providers: isUnknown ? providers(context, lookup, problem.subject) : [],
     elsewhere: await findElsewhere(context, lookup, {
-      // Only of a word of the request may a part be a repository; no relation has a slash.
+      // Only a word of the request may begin with a repository; relations have no slash.
       relation: problem.requirement.slice(problem.requirement.lastIndexOf('/') + 1),
       most: MAX_SUGGESTIONS,
       anywhere: isTarget(problem),
@@ -55,7 +55,7 @@ function nearest(
 ): readonly string[] {
   const kind = name.slice(0, name.indexOf(':') + 1);
   const plain = name.slice(Math.max(kind.length, name.lastIndexOf('/') + 1));
-  // `repository/name` and `cmd:name` mean the package itself, where it exists.
+  // `repository/name` and `cmd:name` mean the package itself, if it exists.
   if (plain !== requirement && source.byName(plain).length > 0) return [plain];
   if (kind === '') {
     return nearestNames(
@@ -73,7 +73,7 @@ function nearest(
   return near.map((other) => `${kind}${other}`);
 }
 
-/** Packages that provide the name as a command, a library…: `cmd:git`, `so:libz.so.1`. */
+/** Returns packages that provide the name as a command, a library…: `cmd:git`, `so:libz.so.1`. */
 function providers(
   context: Context,
   { repositories, source }: Lookup,
@@ -88,7 +88,7 @@ function providers(
   return found.slice(0, MAX_SUGGESTIONS);
 }
 
-/** Names that contain the fragment among those that packages provide. */
+/** Returns provided names that contain the fragment. */
 function provided(
   { catalog }: Context,
   repositories: Lookup['repositories'],
@@ -106,7 +106,7 @@ function hintOf({ resolver }: Distro, problem: SolveProblem, found: Omit<Alterna
     const kind = kinds.find((one) => one.prefix === prefix)?.title ?? `provided as ${by} by`;
     return `${subject} is ${kind} ${either(entries.map((entry) => entry.package))}.`;
   });
-  // A dependency is no typing error, and what is provided is what was meant.
+  // A dependency is not a typing error, and a name that is provided was meant.
   const isTyped = isTarget(problem) && provided.length === 0 && found.nearest.length > 0;
   return [
     ...provided,
@@ -115,7 +115,7 @@ function hintOf({ resolver }: Distro, problem: SolveProblem, found: Omit<Alterna
   ].join(' ');
 }
 
-/** Tells whether the request itself asks for it, not only a package. */
+/** Tells whether the request itself asks for it, and not just a package. */
 function isTarget(problem: SolveProblem): boolean {
   return [problem, ...problem.terms].some(({ chain }) => chain.length === 1);
 }
@@ -124,7 +124,7 @@ function either(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-/** `git-2.45.2-r0 in alpine edge main x86_64 (--release edge)` */
+/** Describes a package elsewhere: `git-2.45.2-r0 in alpine edge main x86_64 (--release edge)`. */
 function place({
   package: label,
   distro,

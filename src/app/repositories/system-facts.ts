@@ -3,7 +3,7 @@ import { type IndexedRepository, releaseIn } from '../sources/indexed-repository
 import type { Sources } from '../sources/sources.ts';
 import type { Lookup } from './lookup.ts';
 
-/** Describes a system that is installed from the repositories; packages behind a tag do not count. */
+/** Describes a system that is installed from the repositories; packages of tagged repositories do not count. */
 export function systemOf({
   sources,
   repositories,
@@ -20,7 +20,7 @@ export function systemOf({
   };
 }
 
-/** Returns the release behind `latest-stable`, from the first repository that tells. */
+/** Returns the release that `latest-stable` stands for, from the first repository that says so. */
 function releaseOf({
   sources,
   repositories,

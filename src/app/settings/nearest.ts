@@ -1,4 +1,4 @@
-/** Names that differ by more than a third of their letters, or by all, are other names. */
+/** Names that differ in more than a third of their letters are not similar. */
 const MAX_DISTANCE_SHARE = 1 / 3;
 
 /** Returns the names most like `wanted`: names that begin with it, then by the number of edits. */
@@ -19,7 +19,7 @@ export function nearestNames(wanted: string, names: readonly string[], most: num
   return scored.slice(0, most).map(({ name }) => name);
 }
 
-/** Optimal string alignment distance (insert, delete, replace, swap neighbours); more than `limit` is cut short. */
+/** Optimal string alignment distance (insert, delete, replace, swap neighbours); stops early beyond `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -46,7 +46,7 @@ function editDistance(a: string, b: string, limit: number): number {
   return last[b.length] as number;
 }
 
-/** Returns the name most like `wanted`; undefined when none is near. */
+/** Returns the name most like `wanted`; undefined if none is similar. */
 export function nearest(wanted: string, names: Iterable<string>): string | undefined {
   return nearestNames(wanted, [...names], 1)[0];
 }

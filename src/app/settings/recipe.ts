@@ -7,18 +7,18 @@ import { nearest } from './nearest.ts';
 import { refuse } from './setting-values.ts';
 import { type ComposeSettings, SETTINGS, type Setting } from './settings.ts';
 
-/** Recipes are written by hand; more is another kind of file by mistake. */
+/** Recipes are written by hand; a larger file is given by mistake. */
 const MAX_RECIPE_BYTES = 1 << 20;
 
-/** Following an alias searches the whole document; a hand-written recipe needs a handful. */
+/** Following an alias searches the whole document; a handwritten recipe needs a handful. */
 const MAX_ALIASES = 100;
 
 type Yaml = typeof import('yaml');
 
-/** V8's words for a RangeError, which the parser gives as a fault of the text. */
+/** V8's message of a RangeError, which the parser reports as an error of the text. */
 const STACK_ENDED = 'Maximum call stack size exceeded';
 
-/** Where a node stands, `recipe.yaml:3:9`, and what it is read with. */
+/** Position of a node, `recipe.yaml:3:9`, and what it is read with. */
 interface Reading {
   readonly yaml: Yaml;
   readonly path: string;
@@ -33,7 +33,7 @@ function place({ path, lines }: Reading, node: unknown): string {
   return `${path}:${line}:${col}`;
 }
 
-/** The node that an alias stands for. Recipes are two levels deep, so that no alias can multiply or hold itself. */
+/** Returns the node that an alias stands for. Recipes are two levels deep, so that no alias can multiply or contain itself. */
 function follow(reading: Reading, node: unknown): unknown {
   if (!reading.yaml.isAlias(node)) return node;
   reading.aliases.followed += 1;
@@ -43,7 +43,7 @@ function follow(reading: Reading, node: unknown): unknown {
   return node.resolve(reading.document);
 }
 
-/** A scalar as it is written, so that `release: 3.20` is not the number 3.2. */
+/** Returns a scalar as it is written, so that `release: 3.20` is not the number 3.2. */
 function scalarText(reading: Reading, written: unknown, key: string): string {
   const node = follow(reading, written);
   const where = `${place(reading, written)}: ${key}`;
@@ -84,7 +84,7 @@ function textsOf(reading: Reading, node: unknown, { key, shape }: Setting): stri
   return [scalarText(reading, node, key)];
 }
 
-/** A local path of a recipe is relative to the recipe; URLs and `@tag url` lines keep their form. */
+/** Makes a local path relative to the recipe's folder; URLs and `@tag url` lines stay unchanged. */
 function relocate(text: string, folder: string): string {
   const [, tag, location] = /^(@\S+\s+)?(.*)$/s.exec(text) ?? [];
   if (
@@ -129,7 +129,7 @@ function readPair(reading: Reading, pair: Pair): ComposeSettings {
   return found.parse(located, `${place(reading, pair.value)}: ${key}`);
 }
 
-/** The parser goes down by recursion, as deep as the text has it. */
+/** The parser recurses as deep as the text is nested. */
 function parseYaml(yaml: Yaml, text: string, { path, lines }: Pick<Reading, 'path' | 'lines'>): Document {
   const tooDeep = () => new AppError('LIMIT', `${path}: nested too deep: recipes are two levels deep`);
   try {
@@ -142,7 +142,7 @@ function parseYaml(yaml: Yaml, text: string, { path, lines }: Pick<Reading, 'pat
   }
 }
 
-/** Reads the text of a recipe. @throws AppError USAGE with line and column, LIMIT */
+/** Parses the text of a recipe. @param path for messages @throws AppError USAGE with line and column, LIMIT */
 export async function parseRecipe(text: string, path: string): Promise<ComposeSettings> {
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
@@ -172,7 +172,7 @@ export async function parseRecipe(text: string, path: string): Promise<ComposeSe
   return settings.reduce((all, setting) => Object.assign(all, setting), {});
 }
 
-/** Reads and checks a recipe. Relative paths in it are made relative to where it lies. @throws AppError USAGE, STORAGE */
+/** Reads and checks a recipe. Relative paths in it are relative to its folder. @throws AppError USAGE, LIMIT */
 export async function readRecipe(path: string): Promise<ComposeSettings> {
   let text: string;
   try {

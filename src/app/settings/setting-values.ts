@@ -23,17 +23,17 @@ export function refuse({ where, expected, got, hint }: BadValue): never {
   );
 }
 
-/** Text that no line-based format (os-release, pacman.conf, apk's repositories) could hold. */
+/** Characters that line-based formats (os-release, pacman.conf, apk's repositories) cannot hold. */
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
-/** The last of `texts` wins, as for any option that is given twice. */
+/** Returns the last of `texts`, as for any option that is given twice. */
 function last(texts: readonly string[]): string {
   return texts.at(-1) ?? '';
 }
 
 /**
- * Reads a value that may be given once. Other programs take such an option several times, each with its own effect, so the
- * last one must not win silently.
+ * Reads a value that may be given once. Other programs accept such an option several times, each with its own effect, so that
+ * silently using the last one would be wrong.
  * @throws AppError USAGE
  */
 export function onlyWord(texts: readonly string[], where: string): string {
@@ -116,7 +116,7 @@ export function packages(texts: readonly string[], where: string): readonly stri
   return texts;
 }
 
-/** Reads names of an image that is written, each with its tag, `latest` by default. @throws AppError USAGE */
+/** Reads names for an image, each with a tag, `latest` by default. @throws AppError USAGE */
 export function tags(texts: readonly string[], where: string): readonly string[] {
   return texts.map((got) => {
     const isName = isAccepted(() => parseReference(got)) && !got.includes('@');
@@ -193,7 +193,7 @@ export function command(texts: readonly string[], where: string): readonly strin
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  // `[ -f /x ] && …` is a shell's test: only `["` opens an exec form.
+  // `[ -f /x ] && …` is a shell's test: only `["` begins an exec form.
   if (/^\s*\[\s/.test(text) && !/^\s*\[\s*"/.test(text)) return ['/bin/sh', '-c', text];
   return refuse({ where, expected: 'a JSON array of strings or a shell command', got: text });
 }
@@ -268,7 +268,7 @@ const UNITS: Readonly<Record<string, number>> = {
   TB: 1e12,
 };
 
-/** Reads a size and returns bytes: `500MB`, `10G` (1024³), `1.5GiB`, `0`. @throws AppError USAGE */
+/** Reads a size, `500MB`, `10G` (1024³), `1.5GiB`, `0`, and returns bytes. @throws AppError USAGE */
 export function size(texts: readonly string[], where: string): number {
   const got = last(texts);
   const [, digits, unit] = /^(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)$/.exec(got) ?? [];

@@ -14,7 +14,7 @@ import type {
 } from '../../model/request.ts';
 import * as read from './setting-values.ts';
 
-/** The settings of a recipe or a command line; absent: the default. Flags are laid over a recipe by `overlay`. */
+/** Settings of a recipe or a command line; absent: the default. `overlay` lays flags over a recipe. */
 export interface ComposeSettings {
   readonly distro?: DistroId;
   readonly release?: string;
@@ -26,7 +26,7 @@ export interface ComposeSettings {
   readonly keyringAppend?: readonly string[];
   readonly allowUntrusted?: boolean;
   readonly sigLevel?: string;
-  /** How registries that packages come from are reached */
+  /** Connections to registries that packages come from */
   readonly access?: RegistryAccess;
   readonly packages?: readonly string[];
   readonly base?: BaseMode;
@@ -53,7 +53,7 @@ export interface ComposeSettings {
   readonly dryRun?: boolean;
 }
 
-/** Docker's overlay2 takes 125 layers, and an image built `FROM` this one needs room for its own. */
+/** Docker's overlay2 supports 125 layers, and an image built `FROM` this one needs room for its own. */
 const DEFAULT_MAX_LAYERS = 100;
 export const BASE_MODES: readonly BaseMode[] = ['minimal', 'system', 'none'];
 export const LAYER_MODES: readonly LayerMode[] = ['package', 'auto', 'bundle', 'single'];
@@ -67,18 +67,19 @@ export function solverNames(): readonly string[] {
   return families().flatMap(({ solvers }) => solvers);
 }
 
-/** How a setting is written: one word, a list, `NAME=value` pairs, yes or no, or a command line. */
+/** Form of a setting: one word, a list, `NAME=value` pairs, yes or no, or a command line. */
 export type SettingShape = 'word' | 'list' | 'pairs' | 'switch' | 'command';
 
+/** A setting of recipes and flags. */
 export interface Setting {
-  /** The recipe's key */
+  /** Key in recipes */
   readonly key: string;
-  /** The option's name without dashes; empty: given as arguments */
+  /** Name of the option without dashes; empty if it is given as arguments */
   readonly flag: string;
   readonly shape: SettingShape;
-  /** Whether the text may name a local file or folder, relative to where it is written */
+  /** The text may name a local file or folder, relative to the place where it is written */
   readonly path: boolean;
-  /** `texts` as written, `where` for messages. @throws AppError USAGE */
+  /** Parses `texts` as written; `where` is for messages. @throws AppError USAGE */
   readonly parse: (texts: readonly string[], where: string) => ComposeSettings;
 }
 
@@ -96,7 +97,7 @@ function setting(
   };
 }
 
-/** Every setting that recipes and flags share, so that both say the same by construction. */
+/** Settings that recipes and flags share, so that both work the same by construction. */
 export const SETTINGS: readonly Setting[] = [
   setting(['distro', 'distro'], 'word', (t, w) => ({ distro: read.choice(familyIds(), t, w) })),
   setting(['release', 'release'], 'word', (t, w) => ({ release: read.word(t, w) })),
@@ -149,7 +150,7 @@ export function overlay(lower: ComposeSettings, upper: ComposeSettings): Compose
   };
 }
 
-/** Returns where packages come from, with the defaults for what the settings leave out. */
+/** Returns the sources of packages, with defaults for absent settings. */
 export function sourceOptions(settings: ComposeSettings): SourceOptions {
   return {
     distro: settings.distro ?? families()[0].id,
@@ -179,7 +180,7 @@ function configOptions(settings: ComposeSettings): ConfigOptions {
   };
 }
 
-/** `out.tar`, a folder `out`; nothing when the image only goes to an engine or a registry. */
+/** Returns `out.tar` or a folder `out` by default; undefined if the image only goes to an engine or a registry. */
 function outputPath(settings: ComposeSettings): string | undefined {
   if (settings.output !== undefined) return settings.output;
   if (settings.format === 'oci-dir') return 'out';
@@ -198,7 +199,7 @@ export function outputOf({
   return { path: output ?? (format === 'oci-dir' ? 'out' : 'out.tar'), format };
 }
 
-/** A base is a root's; below a prefix it would be no base. @throws AppError USAGE */
+/** Refuses a base with a prefix: it would not be the base of the root. @throws AppError USAGE */
 function baseOf({ base, prefix = '' }: ComposeSettings): BaseMode | undefined {
   if (prefix === '' || base === 'none') return base;
   if (base === undefined) return 'none';
@@ -210,7 +211,7 @@ function baseOf({ base, prefix = '' }: ComposeSettings): BaseMode | undefined {
 }
 
 /**
- * Returns the request that settings describe, with the defaults for what they leave out.
+ * Returns the request that settings describe, with defaults for absent ones.
  * @throws AppError USAGE without packages
  */
 export function composeRequest(

@@ -4,13 +4,13 @@ import type { Tag } from '../../model/reference.ts';
 import { isOciUrl } from './oci-url.ts';
 import { indexedTag } from './stored-package.ts';
 
-/** The fields of an index entry that tell its archive from all others. */
+/** Fields of an index entry that distinguish its archive from all others. */
 export type IndexedArchive = Pick<
   IndexPackage,
   'name' | 'version' | 'architecture' | 'fileName' | 'checksum' | 'sizeBytes' | 'buildTime'
 >;
 
-/** Returns where an entry's archive is below a repository's base; in a mirror in a registry, with the tag of its artifact. */
+/** Returns the URL of an entry's archive below a repository's base; in a mirror in a registry, with the tag of its artifact. */
 export function archiveUrl(base: string, distro: DistroId, entry: IndexedArchive): string {
   const url = joinUrl(base, entry.fileName);
   return isOciUrl(url) ? `${url}#${archiveTag(distro, entry)}` : url;

@@ -2,8 +2,8 @@ import { FetchError } from '../../fetch/mirrors.ts';
 import { AppError } from '../../model/app-error.ts';
 
 /**
- * Combines several errors about one file, with every message. Code, hint and details are those of the first error about
- * content, else of the first.
+ * Combines several errors about one file, with every message. Code, hint and details are those of the first error about content,
+ * else of the first error.
  * @param errors at least one
  */
 export function combinedError(errors: readonly AppError[]): AppError {
@@ -18,7 +18,7 @@ export function combinedError(errors: readonly AppError[]): AppError {
     : new AppError(first.code, message, { ...context, details: first.details });
 }
 
-/** Returns `URL: reason` of every source of a fetch; of any other error its message on one line. */
+/** Returns `URL: reason` for every source of a fetch; for any other error, its message on one line. */
 export function reasonsOf(error: AppError): readonly string[] {
   return error instanceof FetchError
     ? error.sources.map(({ url, reason }) => `${url}: ${reason}`)

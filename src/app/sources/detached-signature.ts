@@ -7,7 +7,7 @@ import type { Sources } from './sources.ts';
 /** A detached OpenPGP signature is a few hundred bytes. */
 export const MAX_SIGNATURE_BYTES = 64 * 1024;
 
-/** Fetches `<file>.sig` beside a file; undefined where there is none. @throws AppError NETWORK, LIMIT */
+/** Fetches `<file>.sig` beside a file; undefined if there is none. @throws AppError NETWORK, LIMIT */
 export async function readDetachedSignature(
   context: Context,
   { files }: Pick<Sources, 'files'>,

@@ -6,16 +6,16 @@ import type { RepositorySpec } from '../../model/repository.ts';
 import { required } from '../../model/required.ts';
 import type { Context } from '../context.ts';
 
-/** A repository in the catalog, with its place in the request. */
+/** A repository in the catalog, and its place in the request. */
 export interface IndexedRepository {
   readonly spec: RepositorySpec;
   readonly row: RepositoryRow;
   readonly changed: boolean;
-  /** No mirror answered: the index is that of last time. */
+  /** No mirror answered: the index is an earlier one. */
   readonly unreachable?: true;
 }
 
-/** An index's bytes as found, with where they came from. */
+/** An index's bytes, and where they were found. */
 export interface FoundIndex {
   readonly url: string;
   readonly base: string;
@@ -25,8 +25,8 @@ export interface FoundIndex {
 }
 
 /**
- * Returns the name under which the catalog knows a repository: the first place of its index, since one folder may hold
- * several, `core.db` and `extra.db`. Passwords and tokens are left out; a request brings them along.
+ * Returns the name under which the catalog has a repository: the first place of its index, since one folder may hold several,
+ * `core.db` and `extra.db`. Passwords and tokens are left out; each request brings them along.
  */
 export function identityOf(spec: RepositorySpec): string {
   return withoutSecrets(joinUrl(required(spec.baseUrls, 0), required(spec.indexNames, 0)));
@@ -40,7 +40,7 @@ export function storedRow({ catalog }: Context, spec: RepositorySpec): Repositor
   return row;
 }
 
-/** Returns the places of a repository's archives, complete with passwords and queries, the index's own place first. */
+/** Returns the places of a repository's archives, complete with passwords and queries; the index's own place comes first. */
 export function basesOf({ spec, row }: Pick<IndexedRepository, 'spec' | 'row'>): readonly string[] {
   const isOfIndex = (base: string): boolean => withoutSecrets(base) === row.base;
   const [first = row.base] = spec.baseUrls.filter(isOfIndex);
@@ -48,8 +48,8 @@ export function basesOf({ spec, row }: Pick<IndexedRepository, 'spec' | 'row'>):
 }
 
 /**
- * Returns the spec with the distribution's default release: the catalog keeps what an index says of itself, not what the
- * first request that met it said.
+ * Returns the spec with the distribution's default release: the catalog keeps what an index says about itself, not what the first
+ * request for it said.
  */
 export function withoutRelease(
   spec: RepositorySpec,
@@ -58,7 +58,7 @@ export function withoutRelease(
   return { ...spec, release: distro.releases.default };
 }
 
-/** Returns the release that the request names, else what the index says, so that `latest-stable` gets its number. */
+/** Returns the release of the request, or the one that the index names, so that `latest-stable` becomes a number. */
 export function releaseIn(
   { spec, row }: Pick<IndexedRepository, 'spec' | 'row'>,
   { distro }: { readonly distro: Distro },
@@ -66,10 +66,7 @@ export function releaseIn(
   return spec.release === distro.releases.default ? row.release : spec.release;
 }
 
-/**
- * Returns the options of a long write to the catalog: it ends with the command, and is noted where it waits for another
- * process.
- */
+/** Returns the options of a long write to the catalog: it ends with the command, and waiting for another process is noted. */
 export function writeOptions({ progress, signal }: Context, name: string): WriteOptions {
   return { signal, onWait: () => progress.note(`${name}: waiting for another process that is indexing it`) };
 }

@@ -16,33 +16,35 @@ import { parseManifest, parseObject } from '../../output/image-json.ts';
  */
 
 const GENERATION_TYPE = 'application/vnd.pkgcompose.index.v1';
-/** The name of a file says what it is. */
+/** Media type of every file: its name says what it is. */
 const FILE_TYPE = 'application/octet-stream';
 const TITLE = 'org.opencontainers.image.title';
-/** Hexadecimal digits of the manifest's digest in the tag of a generation */
+/** Number of hexadecimal digits of the manifest's digest in the tag of a generation. */
 const TAG_DIGITS = 12;
-/** Folders end up in URLs: words that mean nothing there. */
+/** Folders end up in URLs, so that only characters without a meaning there are allowed. */
 const PATH = /^(?:(?!\.{1,2}\/)[A-Za-z0-9._+@-]{1,100}\/){1,8}(?!\.{1,2}$)[A-Za-z0-9._+@-]{1,200}$/;
 
+/** A file of a generation. */
 export interface GenerationFile {
   /** `main/x86_64/APKINDEX.tar.gz`, `core/os/x86_64/core.db` */
   readonly path: string;
   readonly digest: Digest;
-  /** Bytes (a descriptor's own name) */
+  /** Size in bytes (a descriptor's own name) */
   readonly size: number;
 }
 
+/** A generation of a mirror. */
 export interface Generation {
   /** Digest of the manifest */
   readonly digest: Digest;
   readonly distro: string;
-  /** The distribution's word; empty: it is not known, or of several */
+  /** The distribution's name of it; empty if it is not known, or if there are several */
   readonly release: string;
-  /** By path */
+  /** Files by path */
   readonly files: readonly GenerationFile[];
 }
 
-/** Returns the manifest of a generation. The same contents give the same bytes. */
+/** Makes the manifest of a generation. The same contents give the same bytes. */
 export function generationDocument({ distro, release, files }: Omit<Generation, 'digest'>): Document {
   const layers = [...files].sort(byPath).map(
     ({ path, digest, size }): Descriptor => ({
@@ -69,7 +71,7 @@ export function generationDocument({ distro, release, files }: Omit<Generation, 
 }
 
 /**
- * Reads a generation from its manifest.
+ * Parses a generation from its manifest.
  * @throws AppError CONFLICT for another artifact; BAD_INDEX for names that lead elsewhere
  */
 export function parseGeneration({ descriptor, bytes }: Document, where: string): Generation {
@@ -100,12 +102,12 @@ export function isMirrorPath(path: string): boolean {
   return PATH.test(path);
 }
 
-/** Returns a file's folder, `main/x86_64`. */
+/** Returns a file's folder: `main/x86_64`. */
 export function folderOf({ path }: Pick<GenerationFile, 'path'>): string {
   return path.slice(0, path.lastIndexOf('/'));
 }
 
-/** Returns the permanent tag of a generation, `v3.19-0123456789ab`. */
+/** Returns the permanent tag of a generation: `v3.19-0123456789ab`. */
 export function generationTag(release: Tag, digest: Digest): Tag {
   return parseTagName(`${release}-${hexOf(digest).slice(0, TAG_DIGITS)}`);
 }
@@ -116,8 +118,8 @@ export function releaseOfTag(tag: Tag): string | undefined {
 }
 
 /**
- * Merges what two processes made of one generation, as if one had done both. Files of a folder belong together; where both
- * changed the same folder, the same one of the two wins whoever merges.
+ * Merges the changes of two processes to one generation, as if one process had made both. Files of a folder belong together; if
+ * both changed the same folder, the same one of the two wins, whoever merges.
  */
 export function mergeFiles(
   base: readonly GenerationFile[],

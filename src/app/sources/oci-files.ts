@@ -10,12 +10,16 @@ import { type Generation, parseGeneration } from './mirror-generation.ts';
 import { isOciUrl, parseOciUrl } from './oci-url.ts';
 import { signatureTag } from './stored-package.ts';
 
-/** The files of mirrors in registries, by their URLs (oci-url.ts). */
+/** Files of mirrors in registries, by their URLs (oci-url.ts). */
 export interface OciFiles extends RemoteFiles {
-  /** Asked for once, whoever asks. @throws AppError NOT_FOUND, AUTH, NETWORK, INTEGRITY, CONFLICT (another artifact) */
+  /**
+   * Reads a generation, once for all callers.
+   * @throws AppError NOT_FOUND, AUTH, NETWORK, INTEGRITY, CONFLICT (another artifact)
+   */
   generation(reference: Reference): Promise<Generation>;
 }
 
+/** Access to registries. */
 export interface OciAccess {
   /** Called at the first URL */
   session(): Promise<RegistrySession>;
@@ -73,7 +77,7 @@ export async function readGeneration(session: RegistrySession, reference: Refere
 
 const nameWithoutTag = ({ domain, path }: Repository): string => fullName({ domain, path });
 
-/** The blob of an artifact of one. */
+/** Returns the blob of an artifact that has one. */
 async function onlyLayer(session: RegistrySession, reference: Reference): Promise<BlobId> {
   const { bytes } = await getManifest(session, reference).catch((error: unknown) => {
     if (!isAppError(error, 'NOT_FOUND')) throw error;
@@ -102,7 +106,7 @@ function fileOf(session: RegistrySession, mirror: Repository, blob: BlobId): Rem
   };
 }
 
-/** A session has tried again already; damaged bytes may be those of a cache on the way. */
+/** The session has already tried again; damaged bytes may come from a cache on the way. */
 function asFailure(error: unknown): unknown {
   if (!isAppError(error) || error.code === 'CANCELLED' || error.code === 'USAGE') return error;
   const { code, message, hint } = error;

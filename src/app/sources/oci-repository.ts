@@ -9,6 +9,7 @@ import { folderOf } from './mirror-generation.ts';
 import type { OciFiles } from './oci-files.ts';
 import { isOciUrl, parseOciUrl, withRelease } from './oci-url.ts';
 
+/** A line that names a mirror in a registry, and what the request needs of it. */
 export interface OciRequest {
   readonly distro: Distro;
   readonly query: RepositoryQuery;
@@ -16,9 +17,9 @@ export interface OciRequest {
 }
 
 /**
- * Returns the repositories of a line that names a mirror in a registry: all that it has for the architecture, or those below
- * a folder. Undefined for other lines.
- * @throws AppError NOT_FOUND when it has none; as OciFiles.generation
+ * Returns the repositories of a line that names a mirror in a registry: all that it has for the architecture, or those below a
+ * folder. Undefined for other lines.
+ * @throws AppError NOT_FOUND if it has none; as OciFiles.generation
  */
 export async function ociRepositories(
   context: Context,
@@ -62,12 +63,12 @@ export async function ociRepositories(
 const rootOf = (reference: Reference): string => `oci://${fullName(reference)}`;
 
 interface Contents {
-  /** Empty: it does not say */
+  /** Empty if the mirror does not say */
   readonly release: string;
   readonly folders: readonly string[];
 }
 
-/** Returns what the mirror has; where the registry does not answer, what it had last time. */
+/** Returns the contents of the mirror; if the registry does not answer, those of the last time. */
 async function contentsOf(
   context: Context,
   { distro, query, files }: OciRequest,

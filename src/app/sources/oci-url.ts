@@ -3,13 +3,13 @@ import { AppError } from '../../model/app-error.ts';
 import { type Digest, parseDigest } from '../../model/digest.ts';
 import { parseRepository, parseTagName, type Reference } from '../../model/reference.ts';
 
-/** `oci://registry.example/alpine:v3.19/main/x86_64/APKINDEX.tar.gz`: a file of a mirror in a registry. */
+/** URL of a file of a mirror in a registry: `oci://registry.example/alpine:v3.19/main/x86_64/APKINDEX.tar.gz`. */
 export interface OciUrl {
   /** Reference of the mirror's generation */
   readonly reference: Reference;
-  /** Below it, decoded, no slash at either end; empty: the whole of it */
+  /** Path below it, decoded, without slash at either end; empty: the whole generation */
   readonly path: string;
-  /** Tag of the artifact that holds the file, from the fragment; empty: the generation holds it */
+  /** Tag of the artifact that holds the file, from the fragment; empty if the generation holds it */
   readonly artifact: string;
 }
 
@@ -22,13 +22,13 @@ export function isOciUrl(text: string): boolean {
 }
 
 /**
- * Reads the URL of a file of a mirror in a registry.
- * @throws AppError USAGE when it is malformed, or has neither tag nor digest
+ * Parses the URL of a file of a mirror in a registry.
+ * @throws AppError USAGE if it is malformed, or has neither tag nor digest
  */
 export function parseOciUrl(url: string): OciUrl {
   const parts = PARTS.exec(url.replace(SCHEME, ''));
   const [, name = '', tag, digest, path = '', artifact = ''] = parts ?? [];
-  // Not shown: what is before an @ may be a password.
+  // Not shown, since the text before an @ may be a password.
   if (parts === null) throw notAMirrorUrl('');
   if (tag === undefined && digest === undefined) throw notAMirrorUrl(`: ${JSON.stringify(url)}`);
   const reference = {
@@ -39,7 +39,7 @@ export function parseOciUrl(url: string): OciUrl {
   return { reference, path: decoded(path, url).replace(/^\/+|\/+$/g, ''), artifact };
 }
 
-/** Adds the release as the tag to a mirror's URL that names neither tag nor digest; returns all others unchanged. */
+/** Adds the release as the tag to a mirror's URL that has neither tag nor digest; returns all others unchanged. */
 export function withRelease(place: string, release: string): string {
   const name = place.replace(SCHEME, '').replace(/\/+$/, '');
   const isBare = isOciUrl(place) && !/[@?#]/.test(name) && !/\/.*:/s.test(name);

@@ -16,23 +16,23 @@ import { identityOf } from './indexed-repository.ts';
 import type { OciFiles } from './oci-files.ts';
 import { Trust } from './trust.ts';
 
-/** Where packages come from, in the distribution's own words, and what is trusted. */
+/** Sources of packages, in the distribution's own words, and trust in them. */
 export interface Sources {
   readonly distro: Distro;
   readonly release: string;
   readonly architecture: string;
-  /** As the user named them; empty: the official ones */
+  /** Mirrors that the user named; empty: the official ones */
   readonly mirrors: readonly string[];
   readonly repositories: readonly RepositorySpec[];
-  /** True when the user named repositories or mirrors: they are asked for changes on every use. */
+  /** The user named repositories or mirrors, which are then asked for changes on every use. */
   readonly named: boolean;
   readonly trust: Trust;
-  /** Files of mirrors in registries; undefined where none is named */
+  /** Files of mirrors in registries; undefined if no repository is in one */
   readonly files: OciFiles | undefined;
 }
 
 /**
- * Works out where packages come from and what is trusted.
+ * Works out the sources of packages and the trust in them.
  * @throws AppError USAGE for an unknown architecture or solver, or a malformed repository line
  */
 export async function resolveSources(context: Context, options: SourceOptions): Promise<Sources> {
@@ -74,7 +74,7 @@ export function checkSolver({ id, solvers }: Family, solver: string | undefined)
 
 /**
  * Checks that no two repositories have one identity, which leaves out passwords and queries.
- * @throws AppError USAGE where that alone tells two apart
+ * @throws AppError USAGE if two differ in these alone
  */
 function checkDistinct(repositories: readonly RepositorySpec[]): void {
   const seen = new Map<string, string>();
@@ -90,7 +90,7 @@ function checkDistinct(repositories: readonly RepositorySpec[]): void {
   }
 }
 
-/** Undefined where no place is in a registry. */
+/** Returns undefined if no repository is in a registry. */
 async function openFiles(
   context: Context,
   { access }: SourceOptions,
@@ -106,7 +106,7 @@ async function openFiles(
   });
 }
 
-/** Returns the repositories of the lines; without lines the distribution's own. */
+/** Returns the repositories of the lines; without lines, the distribution's own. */
 async function specsOf(
   context: Context,
   request: { readonly distro: Distro; readonly query: RepositoryQuery; readonly files: OciFiles | undefined },
@@ -132,8 +132,8 @@ const MAX_LIST_BYTES = 1024 * 1024;
 type ReadLine = (line: string) => readonly string[];
 
 /**
- * A repository itself, or each line of a list of repositories such as `/etc/apk/repositories`, or of the lists of a folder such
- * as `/etc/apk/repositories.d`.
+ * Returns the repository itself, or each line of a list of repositories such as `/etc/apk/repositories`, or of the lists in a
+ * folder such as `/etc/apk/repositories.d`.
  */
 function linesOf(text: string, read: ReadLine): readonly string[] {
   const found = text.includes('://') ? undefined : statSync(text, { throwIfNoEntry: false });
@@ -154,20 +154,20 @@ function linesOf(text: string, read: ReadLine): readonly string[] {
     .flatMap(read);
 }
 
-/** The `*.list` files of a folder, in the order of their names; none where it holds anything else but hidden files. */
+/** Returns the `*.list` files of a folder, sorted by name; none if it has any other files except hidden ones. */
 function listsIn(folder: string): readonly string[] {
   let names: readonly string[];
   try {
     names = readdirSync(folder).filter((name) => !name.startsWith('.'));
   } catch {
-    // Said where the folder is read as a repository.
+    // Reported when the folder is read as a repository.
     return [];
   }
   if (!names.every((name) => name.endsWith('.list'))) return [];
   return [...names].sort().map((name) => join(folder, name));
 }
 
-/** A relative folder means the same from wherever the catalog is asked later. */
+/** Makes a relative folder absolute, so that it means the same in later requests from elsewhere. */
 function absolute(line: string): string {
   return !line.includes('://') && isLocal(line) && existsSync(line) ? resolve(line) : line;
 }

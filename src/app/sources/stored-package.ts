@@ -15,38 +15,39 @@ import type { Document } from '../../output/image-content.ts';
  * blob as its only layer, so that registries that mount only what a manifest refers to mount it.
  */
 
-/** Artifact type of a package's unmodified archive, and of what is made of archives. */
+/** Artifact type of a package's unmodified archive, and of blobs derived from archives. */
 export const PACKAGE_TYPE = 'application/vnd.pkgcompose.package.v1';
 const DERIVED_TYPE = 'application/vnd.pkgcompose.derived.v1';
 /** Artifact type of a detached signature beside a package. */
 const SIGNATURE_TYPE = 'application/vnd.pkgcompose.signature.v1';
-/** Archives that OCI has no layer type for. */
+/** Media type of archives for which OCI has no layer type. */
 export const XZ_ARCHIVE_TYPE = 'application/vnd.pkgcompose.archive.v1.tar+xz';
 
 const TITLE = 'org.opencontainers.image.title';
 const MAX_TAG_LENGTH = 128;
-/** Digits of the digest in a tag: with 128 bits nobody finds two blobs for one tag. */
+/** Number of digits of the digest in a tag: 128 bits, for which nobody can find two blobs with one tag. */
 const DIGEST_DIGITS = 32;
 
+/** A package in a package store. */
 export interface StoredPackage {
   readonly distro: DistroId;
   readonly name: string;
   readonly version: string;
-  /** The distribution's word */
+  /** The distribution's name of it */
   readonly architecture: string;
 }
 
 /** A blob as a package store keeps it. */
 export interface StoreEntry {
   readonly tag: Tag;
-  /** Only mediaType, digest and size */
+  /** Only mediaType, digest and size are used */
   readonly blob: Descriptor;
   readonly manifest: Document;
 }
 
 /**
- * Returns the store's entry of an archive as the distribution made it. `blob.mediaType` is a layer's, or that of an archive
- * that cannot be a layer (layer-format.ts).
+ * Returns the store's entry of an unmodified archive. `blob.mediaType` is a layer's, or that of an archive that cannot be a layer
+ * (layer-format.ts).
  */
 export function packageEntry(stored: StoredPackage, blob: Descriptor): StoreEntry {
   const { distro, name, version, architecture } = stored;
@@ -65,9 +66,9 @@ export function packageEntry(stored: StoredPackage, blob: Descriptor): StoreEntr
 }
 
 /**
- * Returns the tag under which a mirror keeps a package of an index: like a store's, but with digits of the index's own
- * checksum, since an index need not tell the archive's digest.
- * @param checksum as IndexPackage.checksum; of an index without checksums, what else tells one build from another
+ * Returns the tag under which a mirror keeps a package of an index: like a store's, but with digits of the index's own checksum,
+ * since an index may not have the archive's digest.
+ * @param checksum as IndexPackage.checksum; for an index without checksums, other text that distinguishes builds
  */
 export function indexedTag({ distro, name, version, architecture }: StoredPackage, checksum: string): Tag {
   return tagOf([distro, name, version, architecture], checksumDigits(checksum));
@@ -84,7 +85,7 @@ export function isPackageTag(tag: Tag): boolean {
   return familyIds().some((id) => tag.startsWith(`${id}__`)) && /__.*__[0-9a-f]{32}$/.test(tag);
 }
 
-/** Returns the tag of the signature beside such a package, an artifact of its own. */
+/** Returns the tag of the signature beside such a package, which is an artifact of its own. */
 export function signatureTag(indexed: Tag): Tag {
   return parseTagName(`signature__${indexed.slice(-DIGEST_DIGITS)}`);
 }
@@ -104,7 +105,7 @@ export function signatureEntry(
   return { ...made, tag: signatureTag(indexed) };
 }
 
-/** Returns the store's entry of an image's layer, by its annotations; undefined for layers of that image alone. */
+/** Returns the store's entry of an image's layer, by its annotations; undefined for layers that only that image has. */
 export function entryOfLayer(layer: Descriptor): StoreEntry | undefined {
   const { annotations = {} } = layer;
   const kind = annotations[ANNOTATIONS.kind];
@@ -113,7 +114,7 @@ export function entryOfLayer(layer: Descriptor): StoreEntry | undefined {
   const derived = annotations[ANNOTATIONS.derived];
   if (derived === undefined) {
     const stored = purls.length === 1 ? parsePurl(required(purls, 0)) : undefined;
-    // A package URL has the name in lower case.
+    // Names in package URLs are in lower case.
     const name = annotations[ANNOTATIONS.name] ?? stored?.name ?? '';
     return stored === undefined ? undefined : packageEntry({ ...stored, name }, layer);
   }
@@ -125,7 +126,7 @@ export function entryOfLayer(layer: Descriptor): StoreEntry | undefined {
   });
 }
 
-/** Makes an entry; the same for the same blob, whichever image it is from. */
+/** Makes an entry, which is the same for the same blob, whichever image it is from. */
 function entry(options: {
   readonly artifactType: string;
   readonly words: readonly string[];
@@ -150,8 +151,9 @@ function entry(options: {
 }
 
 /**
- * `alpine__libstdc_2b_2b__13.2.1_5fgit20231014-r0__…`: the words, of each what a tag may not have (and `_`) as `_` and the two
- * hexadecimal digits of its UTF-8 bytes, then digits of the digest. Of what is too long the words are cut.
+ * Makes a tag: `alpine__libstdc_2b_2b__13.2.1_5fgit20231014-r0__…`. Characters of the words that a tag may not have, and `_`, are
+ * written as `_` and the two hexadecimal digits of each UTF-8 byte; digits of the digest follow. Words are cut if the tag would
+ * be too long.
  */
 function tagOf(words: readonly string[], hex: string): Tag {
   const suffix = `__${hex.slice(0, DIGEST_DIGITS)}`;
@@ -176,12 +178,12 @@ function fileName(stored: StoredPackage, mediaType: string): string {
   return familyOf(stored.distro).archiveNames.write(stored, COMPRESSIONS[mediaType] ?? 'none');
 }
 
-/** One archive may be in several releases. */
+/** Removes the release, since one archive may be in several. */
 function withoutRelease(purl: string): string {
   return purl.replace(/&distro=[^&]*$/, '');
 }
 
-/** Reads what packageUrl writes. */
+/** Parses what packageUrl writes. */
 function parsePurl(purl: string): StoredPackage | undefined {
   const [, type, distro, ...rest] =
     /^pkg:([a-z]+)\/([a-z0-9]+)\/([^@/?]+)@([^@/?]+)\?arch=([^&]+)$/.exec(purl) ?? [];

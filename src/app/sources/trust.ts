@@ -12,15 +12,15 @@ import type { TrustPolicy } from '../../trust/policy.ts';
 import type { Context } from '../context.ts';
 
 /**
- * What a command trusts: the keys of `--keyring`, else the distribution's own ones as far as the product pins them, and
- * those of `--keyring-append`. The distribution's own come with the product, or are kept in the cache folder once they were fetched,
- * and filtered by the pins on every load (Keys.pinnedFiles).
+ * Trust of a command: the keys of `--keyring`, or the distribution's own keys that the product pins, and those of
+ * `--keyring-append`. The distribution's own keys come with the product, or are kept in the cache folder after they were fetched,
+ * and the pins are applied on every load (Keys.pinnedFiles).
  */
 export class Trust {
   readonly allowUntrusted: boolean;
-  /** True when keys come from pins, not from `--keyring`. */
+  /** The keys are pinned, not from `--keyring`. */
   readonly pinned: boolean;
-  /** True where a missing key is fetched from the distribution's keys package. */
+  /** A missing key is fetched from the distribution's keys package. */
   readonly mayFetchKeys: boolean;
   readonly #distro: Distro;
   readonly #options: SourceOptions;
@@ -30,7 +30,7 @@ export class Trust {
   #fingerprint: string | undefined;
   #policy: Promise<TrustPolicy> | undefined;
 
-  /** @param options the architecture in the distribution's word: it decides which of the pinned keys count */
+  /** @param options with the distribution's name of the architecture, which decides which of the pinned keys count */
   constructor(context: Context, distro: Distro, options: SourceOptions) {
     this.allowUntrusted = options.allowUntrusted;
     this.#folders = [options.keyring].flat().filter((folder) => folder !== '');
@@ -42,7 +42,7 @@ export class Trust {
     this.#keysDirectory = join(context.directory, 'keys', distro.id);
   }
 
-  /** Labels what is verified under this trust: what has the label of another is verified again. */
+  /** Label of what is verified under this trust; entries with the label of another trust are verified again. */
   get label(): TrustLabel {
     return checked(this.#ownFingerprint);
   }
@@ -64,12 +64,12 @@ export class Trust {
     return this.#fingerprint;
   }
 
-  /** True where what has this label need not be verified again. */
+  /** Tells whether an entry with this label need not be verified again. */
   accepts(label: TrustLabel | undefined): boolean {
     return label?.basis === 'checked' && this.#covers(label);
   }
 
-  /** True where a published catalog that the user believes says that it was verified under this trust. */
+  /** Tells whether a published catalog that the user trusts says that an entry was verified under this trust. */
   acceptsClaim(label: TrustLabel | undefined): boolean {
     return label?.basis === 'claimed' && this.#covers(label);
   }
@@ -78,20 +78,20 @@ export class Trust {
     return fingerprint !== '' && (this.allowUntrusted || fingerprint === this.#ownFingerprint);
   }
 
-  /** The distribution's key files that are kept here; none where they come with the product. */
+  /** Returns the distribution's key files in the cache; none if they come with the product. */
   cachedKeys(): readonly KeyFile[] {
     return this.#distro.keys.pinnedFiles === undefined ? [] : filesIn(this.#keysDirectory);
   }
 
-  /** @throws AppError NOT_FOUND, UNTRUSTED_KEY when the keyring folder cannot be used */
+  /** Loads the keys. @throws AppError NOT_FOUND, UNTRUSTED_KEY if the keyring folder cannot be used */
   policy(): Promise<TrustPolicy> {
     this.#policy ??= this.#load();
     return this.#policy;
   }
 
   /**
-   * Keeps the distribution's key files for later runs, as far as the product pins them: a mirror that
-   * serves other keys cannot displace good ones. False when there is nothing to keep.
+   * Keeps those of the distribution's key files that the product pins, so that a mirror with other keys cannot displace good
+   * ones. Returns false if there are none.
    */
   async cacheKeys(files: readonly KeyFile[]): Promise<boolean> {
     const pinned = this.mayFetchKeys ? ((await this.#distro.keys.pinnedFiles?.(files)) ?? []) : [];
@@ -124,7 +124,7 @@ export class Trust {
   }
 }
 
-/** Regular files of a folder in name order; none when there is no such folder. */
+/** Returns the regular files of a folder, sorted by name; none if there is no such folder. */
 function filesIn(directory: string): readonly KeyFile[] {
   let names: readonly string[];
   try {

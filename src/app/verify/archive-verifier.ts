@@ -17,32 +17,32 @@ import type { Context } from '../context.ts';
 import type { NamedPackage } from '../images/image-packages.ts';
 import { resolveSources, type Sources } from '../sources/sources.ts';
 
-/** Read in pieces that keep the decompressor busy and memory small. */
+/** Size of reads: keeps the decompressor busy and memory small. */
 const READ_BYTES = 1 << 20;
 
-/** An archive whose bytes are the distribution's, and why. */
+/** An archive whose bytes are the distribution's, and the evidence. */
 export interface VerifiedArchive {
   readonly facts: ReadFacts;
   readonly evidence: Evidence;
   readonly unsigned: Unsigned;
 }
 
-/** Bytes that may be an archive; `open` gives them again at each call. */
+/** Bytes that may be an archive; `open` returns them again at each call. */
 export interface ArchiveBytes {
   readonly digest: Digest;
-  /** Name and version that the bytes claim: only used to look for an index entry */
+  /** Name and version that the bytes claim, which are only used to look for an index entry */
   readonly name: string;
   readonly version: string;
-  /** For messages */
+  /** Place, for messages */
   readonly where: string;
   open(): AsyncIterable<Uint8Array>;
 }
 
-/** Verifies archives of one distribution: by their signatures, and by the indexes in the catalog. */
+/** Verifies archives of one distribution, by their signatures and by the indexes in the catalog. */
 export class ArchiveVerifier {
   readonly sources: Sources;
   readonly #context: Context;
-  /** Repositories in the catalog that this trust accepted */
+  /** Repositories in the catalog that were accepted under this trust */
   readonly #rows: readonly RepositoryRow[];
   readonly #byName: (name: string) => readonly CatalogPackage[];
   readonly #digests: ReadonlyMap<string, readonly Digest[]>;
@@ -70,14 +70,17 @@ export class ArchiveVerifier {
     this.#withKeys = retryWithKeys(trust, () => fetchKeysOfRepositories(context, sources, repositories));
   }
 
-  /** @throws AppError when the keyring cannot be used */
+  /** Opens a verifier. @throws AppError if the keyring cannot be used */
   static async open(context: Context, options: SourceOptions): Promise<ArchiveVerifier> {
     const sources = await resolveSources(context, options);
     await sources.trust.policy();
     return new ArchiveVerifier(context, sources);
   }
 
-  /** @throws AppError SIGNATURE, UNTRUSTED_KEY, INTEGRITY, BAD_ARCHIVE…: why the bytes are not proven */
+  /**
+   * Verifies an archive.
+   * @throws AppError SIGNATURE, UNTRUSTED_KEY, INTEGRITY, BAD_ARCHIVE…: why there is no evidence for the bytes
+   */
   async archive(bytes: ArchiveBytes): Promise<VerifiedArchive> {
     const { trust } = this.sources;
     const stored = this.#context.catalog.archives.get(bytes.digest);
@@ -93,7 +96,7 @@ export class ArchiveVerifier {
     }
   }
 
-  /** The archives of that name and version that the catalog knows and that can be verified. */
+  /** Returns the archives of that name and version that the catalog has and that can be verified. */
   named(named: NamedPackage): Promise<readonly VerifiedArchive[]> {
     const key = `${named.name} ${named.version} ${named.architecture}`;
     const known = this.#named.get(key) ?? this.#find(named);
@@ -125,7 +128,7 @@ export class ArchiveVerifier {
     return facts.signedBy !== '' && this.sources.distro.archives.unsigned(facts).parts.length === 0;
   }
 
-  /** Returns the URL where an index in the catalog has the package; undefined where none has it. */
+  /** Returns the URL at which an index in the catalog has the package; undefined if none has it. */
   urlOf({ name, version }: NamedPackage): string | undefined {
     const entry = this.#byName(name).find((candidate) => candidate.version === version);
     return entry === undefined ? undefined : joinUrl(this.#rowOf(entry).base, entry.fileName);
@@ -185,7 +188,7 @@ export class ArchiveVerifier {
     return found.find(({ signature }) => signature !== '') ?? found[0];
   }
 
-  /** Whatever the user allows: what is not signed is to be known as that. */
+  /** Ignores --allow-untrusted, since unsigned archives have to be recognised. */
   async #read(bytes: ArchiveBytes, expected: IndexPackage | undefined): Promise<ReadFacts> {
     const policy = { ...(await this.sources.trust.policy()), allowUntrusted: false };
     return this.sources.distro.archives.read({ ...archiveInput(bytes, expected), policy });

@@ -3,7 +3,7 @@ import type { ConfigVerdict } from '../../model/verify-report.ts';
 import type { ImageConfig } from '../../output/image-json.ts';
 import { configSettings } from './diff-config.ts';
 
-/** Reports what no signature covers of a config, and whether it is just what compose writes by default. */
+/** Reports the settings of a config, which no signature covers, and whether they are just what compose writes by default. */
 export function judgeConfig(config: ImageConfig, distro: Distro | undefined): ConfigVerdict {
   const settings = configSettings(config);
   return { asComposed: distro !== undefined && isAsComposed(settings, distro), settings };

@@ -2,7 +2,7 @@ import type { ConfigDifference } from '../../model/diff-report.ts';
 import type { ImageConfig } from '../../output/image-json.ts';
 import type { ImageSource } from '../../output/image-source.ts';
 
-/** Keys of a config that are about layers, which are compared by themselves. */
+/** Keys of a config about layers, which are compared by themselves. */
 const OF_LAYERS = new Set(['rootfs', 'history']);
 
 type Documents = Pick<ImageSource, 'config' | 'manifest'>;
@@ -16,18 +16,18 @@ export function diffConfig(a: Documents, b: Documents): readonly ConfigDifferenc
     .map((key) => ({ key, from: from.get(key) ?? null, to: to.get(key) ?? null }));
 }
 
-/** Returns what starts a container, by the names of OCI image-spec "Image Configuration": `Cmd`, `Env PATH`. */
+/** Returns the settings for containers, by the names of OCI image-spec "Image Configuration": `Cmd`, `Env PATH`. */
 export function configSettings({ json }: Pick<ImageConfig, 'json'>): Readonly<Record<string, string>> {
   const found = new Map<string, string>();
   for (const [key, value] of Object.entries(json)) {
-    // Go reads keys in any case.
+    // Go ignores the case of keys.
     if (key.toLowerCase() !== 'config') continue;
     for (const [name, setting] of Object.entries(value ?? {})) flatten(found, name, setting);
   }
   return Object.fromEntries(found);
 }
 
-/** One setting a key: variables, labels and ports by their names, all else as JSON. */
+/** Returns one setting per key: variables, labels and ports by their names, everything else as JSON. */
 function settingsOf({ config, manifest }: Documents): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [key, value] of Object.entries(config.json)) {
@@ -39,7 +39,7 @@ function settingsOf({ config, manifest }: Documents): ReadonlyMap<string, string
   return found;
 }
 
-/** Lists how descriptors and history differ between images with the same layers. */
+/** Lists differences of descriptors and history between images with the same layers. */
 export function diffDescriptors(a: Documents, b: Documents): readonly ConfigDifference[] {
   const [from, to] = [describedLayers(a), describedLayers(b)];
   return [...new Set([...from.keys(), ...to.keys()])]

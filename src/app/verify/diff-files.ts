@@ -30,7 +30,7 @@ function changesOf(a: RootfsEntry, b: RootfsEntry): readonly FileAspect[] {
   return aspects.filter(([, differs]) => differs).map(([aspect]) => aspect);
 }
 
-/** `file 755 0:0 1234 2023-11-14T22:13:20Z sha256:9f86d081884c` */
+/** Describes an entry: `file 755 0:0 1234 2023-11-14T22:13:20Z sha256:9f86d081884c`. */
 function describe(entry: RootfsEntry | undefined): string | null {
   if (entry === undefined) return null;
   const { type, mode, uid, gid, sizeBytes, mtime, linkTarget, sha256, hardLinkOf, xattrs } = entry;

@@ -20,13 +20,14 @@ import type { RegistryContext } from '../registries/sessions.ts';
 import { diffConfig, diffDescriptors } from './diff-config.ts';
 import { diffFiles } from './diff-files.ts';
 
+/** Request of `diff`. */
 export interface DiffRequest {
   /** As ImageArgument.image */
   readonly a: string;
   readonly b: string;
-  /** As ImageArgument.platform, of both */
+  /** As ImageArgument.platform, for both images */
   readonly platform: string;
-  /** How registries are reached where the images are in them */
+  /** Connections to registries, if the images are in any */
   readonly access?: RegistryAccess;
 }
 
@@ -94,11 +95,11 @@ interface Contents {
 /** A layer of both images, as it was read first. */
 interface KnownLayer {
   read?: ReadLayer;
-  /** Images whose own bytes of it were hashed */
+  /** Images whose own copy of the layer was hashed */
   readonly from?: readonly ImageSource[];
 }
 
-/** `common`: layers of both images, read with the first; of the second the bytes alone are checked. */
+/** Reads an image. @param common layers of both images, read with the first; of the second, only the bytes are checked */
 async function readImage(
   source: ImageSource,
   common: Map<Digest, KnownLayer>,
@@ -150,7 +151,7 @@ function packagesIn(
     ...layers.flatMap((layer) => packageOf(layer, marks)),
     ...marks.packagesOf(kept),
   ];
-  // A purl's name is in lower case, whatever the package's.
+  // A purl's name is in lower case, even if the package's is not.
   const spelling = new Map(named.map(({ name }) => [name.toLowerCase(), name]));
   for (const { name, version } of named) versions.set(spelling.get(name.toLowerCase()) ?? name, version);
   return versions;

@@ -51,7 +51,10 @@ function whiteout(path: string, files: PackageFiles): Verdict {
   return { origin, package: first.package, note: `hides ${path}` };
 }
 
-/** Parents are put into a layer with their permissions: without an entry engines would reset them. */
+/**
+ * Judges a directory. Layers include the parents of their entries with their permissions, since engines would otherwise reset
+ * them.
+ */
 function directory(entry: TarEntry, shipped: readonly ShippedEntry[]): Verdict {
   const directories = shipped.filter((candidate) => candidate.entry.type === 'directory');
   const known = fromPackage(entry, directories);
@@ -78,7 +81,7 @@ function file(
   return { origin: 'moved', package: source.package, note: `same content as its ${source.entry.path}` };
 }
 
-/** Among the same things that packages ship: one with the same attributes, else what differs from the first. */
+/** Chooses among equal files of packages one with the same attributes; if there is none, the first, with the differences. */
 function fromPackage(entry: TarEntry, same: readonly ShippedEntry[]): Verdict | undefined {
   const [first] = same;
   if (first === undefined) return undefined;
@@ -91,7 +94,7 @@ function fromPackage(entry: TarEntry, same: readonly ShippedEntry[]): Verdict | 
   return { origin: 'attributes', ...required(compared, 0) };
 }
 
-/** Engines give a hard link its target's owner and time. */
+/** Describes the differences of attributes, except for owner and time of hard links: engines use their targets'. */
 function attributes(found: TarEntry, shipped: FileEntry): string {
   const changes: string[] = [];
   if (found.mode !== shipped.mode && found.type !== 'symlink')

@@ -8,13 +8,13 @@ import type { ArchiveVerifier, VerifiedArchive } from './archive-verifier.ts';
 export interface ExaminedLayer {
   readonly index: number;
   readonly descriptor: Descriptor;
-  /** Undefined where it is damaged, which is among the problems */
+  /** Undefined if it is damaged, which is among the problems */
   readonly read: ReadLayer | undefined;
-  /** The distribution's archive that its blob is; only of a layer that could be read */
+  /** The distribution's archive that is its blob, if there is one; only for a layer that could be read */
   readonly archive: VerifiedArchive | undefined;
   /** Why its blob, which looks like an archive, is not one of the distribution's */
   readonly refusal: AppError | undefined;
 }
 
-/** Opens the verifier of a distribution's archives; one for all who ask. */
+/** Opens the verifier of a distribution's archives, once for all callers. */
 export type ArchiveVerifiers = (distro: DistroId) => Promise<ArchiveVerifier>;

@@ -20,11 +20,12 @@ import { PackageFiles } from './package-files.ts';
 import { MAX_PROBLEMS_PER_LAYER, problem, problemOf } from './problems.ts';
 import { unsignedOfArchive, unsignedOfEntries, unsignedOfTar } from './unsigned.ts';
 
-/** URLs that a hint names: a command line that can still be copied. */
+/** Number of URLs in a hint: a command line that can still be copied. */
 const MAX_URLS = 100;
-/** Folders of configuration and state: scripts may change what packages ship there. */
+/** Folders of configuration and state, whose files scripts may change. */
 const CHANGEABLE = /^(?:etc|var|dev)\//;
 
+/** Input of judgeLayers. */
 export interface LayersInput {
   readonly examined: readonly ExaminedLayer[];
   readonly marks: FamilyFiles;
@@ -34,6 +35,7 @@ export interface LayersInput {
   readonly problems: VerifyProblem[];
 }
 
+/** Result of judgeLayers. */
 export interface JudgedLayers {
   readonly verdicts: readonly LayerVerdict[];
   readonly files: PackageFiles;
@@ -42,8 +44,9 @@ export interface JudgedLayers {
 }
 
 /**
- * Judges every layer. Annotations and lists only name candidates: a layer counts as made of packages where its bytes, or all
- * of its entries, are those of verified archives.
+ * Judges every layer. Annotations and lists only name candidates: a layer counts as made of packages if its bytes, or all of its
+ * entries, are those of verified archives.
+ * @throws AppError if a keyring cannot be used
  */
 export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
   const files = new PackageFiles(input.marks);
@@ -68,11 +71,11 @@ export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
 
 interface Candidates {
   readonly archives: readonly VerifiedArchive[];
-  /** Named for this layer, and not verified with what the catalog knows */
+  /** Packages that are named for this layer, and could not be verified with what the catalog knows */
   readonly missing: readonly NamedPackage[];
 }
 
-/** The archives a layer may be made of: those that it names; where no layer names any, those that the image's lists name. */
+/** Returns the archives that a layer may be made of: those that it names; if no layer names any, those in the image's lists. */
 async function candidatesOf(layer: ExaminedLayer, input: LayersInput): Promise<Candidates> {
   const own = packagesOfPurls(purlOf(layer.descriptor));
   const unnamed = input.examined.every(
@@ -86,7 +89,7 @@ async function candidatesOf(layer: ExaminedLayer, input: LayersInput): Promise<C
     append(archives, found);
     if (found.length === 0) missing.push(named);
   }
-  // An archive that another layer seems to hold, and is refused for, is that layer's problem.
+  // If another layer seems to hold the archive and is refused for it, the problem is that layer's.
   const elsewhere = own.length === 0 && input.examined.some(({ refusal }) => refusal !== undefined);
   return { archives, missing: elsewhere && layer.refusal === undefined ? [] : missing };
 }
@@ -115,7 +118,7 @@ function judgeArchiveLayer(
   return verdictOf(layer, 'package', { packages, unsigned });
 }
 
-/** Refuses an archive that compose never uses as a layer unchanged: engines would show something else than the package. */
+/** Refuses an archive that compose never uses as a layer unchanged: engines would show other files than the package's. */
 function isRefused({ index }: ExaminedLayer, { facts }: VerifiedArchive, problems: VerifyProblem[]): boolean {
   if (facts.layerProblem === undefined) return false;
   const text = `layer ${index}: ${facts.name}-${facts.version} cannot be a layer unchanged: ${facts.layerProblem}`;
@@ -133,7 +136,7 @@ function judgeGeneratedLayer(
     hint,
   }: LayersInput & {
     readonly files: PackageFiles;
-    /** How to get what is missing */
+    /** Advice on how to get missing packages */
     readonly hint: string | undefined;
   },
 ): LayerVerdict {
@@ -168,7 +171,7 @@ function judgeGeneratedLayer(
   return verdictOf(layer, kind, { packages, verdicts: isLast ? verdicts : [], unsigned });
 }
 
-/** Bytes that are no archive of their own, or whose signature would be elsewhere. */
+/** Tells whether the bytes may be a derived layer: not an archive of their own, or one with its signature elsewhere. */
 function mayBeDerived(error: AppError): boolean {
   return error.code === 'BAD_ARCHIVE' || error.code === 'INTEGRITY' || error instanceof UnsignedError;
 }
@@ -178,7 +181,7 @@ function isForeign({ origin, note }: EntryVerdict): boolean {
   return origin === 'directory' ? note !== '' : origin !== 'package';
 }
 
-/** Something else in the place of a package's program or library. */
+/** Tells whether a package's program or library has been replaced. */
 function isReplaced({ origin, path, package: replaced }: EntryVerdict, files: PackageFiles): boolean {
   const made = origin === 'generated' || origin === 'symlink';
   return made && replaced !== '' && !CHANGEABLE.test(files.originalPath(path));

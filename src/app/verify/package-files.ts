@@ -10,7 +10,7 @@ export interface ShippedEntry {
   readonly sha256: string;
 }
 
-/** The meaning of a path. */
+/** Meaning of a path to a package family. */
 export type FileMarks = Pick<FamilyFiles, 'isSignature' | 'isState'>;
 
 /** The files that verified packages ship, by path and by content. */
@@ -31,7 +31,7 @@ export class PackageFiles {
     this.#known.add(facts);
     const contents = new Map(facts.files.map((file) => [file.path, file.sha256]));
     for (const entry of facts.files) {
-      // Covered by no signature, and part of no installed package.
+      // No signature covers it, and it is not part of an installed package.
       if (this.#marks.isSignature(entry.path)) continue;
       const sha256 = entry.type === 'hardlink' ? (contents.get(entry.linkTarget) ?? '') : entry.sha256;
       const shipped = { package: `${facts.name}-${facts.version}`, entry, sha256 };
@@ -44,24 +44,24 @@ export class PackageFiles {
     }
   }
 
-  /** Takes the folder from a path at which a package's file was found. */
+  /** Derives the folder from a path at which a package's file was found. */
   learnPrefix(path: string, sha256: string): void {
     const original = this.#byContent.get(sha256)?.entry.path;
     if (this.#prefix !== '' || original === undefined || !path.endsWith(`/${original}`)) return;
     this.#prefix = path.slice(0, path.length - original.length);
   }
 
-  /** `/opt/tools/usr/bin/x` as the package calls it: `usr/bin/x`. */
+  /** Returns the package's own path: `usr/bin/x` for `/opt/tools/usr/bin/x`. */
   originalPath(path: string): string {
     return path.startsWith(this.#prefix) ? path.slice(this.#prefix.length) : path;
   }
 
-  /** Tells whether the path is the package manager's own state, wherever the packages lie. */
+  /** Tells whether the path is the package manager's own state, wherever the packages are installed. */
   isDatabase(path: string): boolean {
     return this.#marks.isState(this.originalPath(path));
   }
 
-  /** Every package's entry of that path, where the packages lie. */
+  /** Returns every package's entry of that path, wherever the packages are installed. */
   at(path: string): readonly ShippedEntry[] {
     const direct = this.#byPath.get(path) ?? [];
     if (this.#prefix === '' || !path.startsWith(this.#prefix)) return direct;
@@ -72,12 +72,12 @@ export class PackageFiles {
     return this.#byContent.get(sha256);
   }
 
-  /** Tells whether a symlink's target is what the package wrote, or the same below the prefix. */
+  /** Tells whether a symlink's target is the one that the package wrote, or the same below the prefix. */
   sameTarget(written: string, found: string): boolean {
     return written === found || (this.#prefix !== '' && found === `/${this.#prefix.slice(0, -1)}${written}`);
   }
 
-  /** Directories above the prefix, which no package ships. */
+  /** Tells whether the path is a directory above the prefix, which no package ships. */
   isAbovePrefix(path: string): boolean {
     return this.#prefix !== '' && this.#prefix.startsWith(`${path}/`);
   }

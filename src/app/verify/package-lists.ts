@@ -6,6 +6,7 @@ import type { NamedPackage } from '../images/image-packages.ts';
 import type { PackageFiles } from './package-files.ts';
 import { MAX_PROBLEMS_PER_LAYER, problem } from './problems.ts';
 
+/** Input of checkPackageLists. */
 export interface ListsInput {
   /** Packages that the image's database and `/.pkg/manifest.json` name */
   readonly named: readonly NamedPackage[];
@@ -40,14 +41,17 @@ export function checkPackageLists(input: ListsInput): readonly VerifyProblem[] {
   ];
 }
 
-/** A database may name anything: the first few, and how many more. */
+/** Reports the first few, and how many more there are, since a database may list anything. */
 function capped<T>(items: readonly T[], report: (item: T) => VerifyProblem): readonly VerifyProblem[] {
   const more = items.length - MAX_PROBLEMS_PER_LAYER;
   const reported = items.slice(0, MAX_PROBLEMS_PER_LAYER).map(report);
   return more <= 0 ? reported : [...reported, problem('INTEGRITY', `${more} more such packages`)];
 }
 
-/** Files that no path has: at their own place anything may stand that an entry of the install layer explains. */
+/**
+ * Reports files that have no path in the image. At their own place there may be something else, if an entry of the install layer
+ * explains it.
+ */
 function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly VerifyProblem[] {
   const contents = new Set([...rootfs.values()].map(({ sha256 }) => sha256));
   const places = new Set([...rootfs.keys()].map((path) => files.originalPath(path)));
@@ -69,7 +73,7 @@ function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly 
     );
     return { label: labelOf(archive), missing };
   });
-  // The image holds one of two builds of one version.
+  // The image contains one of two builds of the same version.
   const whole = new Set(faults.filter(({ missing }) => missing.length === 0).map(({ label }) => label));
   return faults.flatMap(({ label, missing: [first, ...others] }) => {
     if (first === undefined || whole.has(label)) return [];

@@ -1,9 +1,10 @@
 import type { AppError, ErrorCode } from '../../model/app-error.ts';
 import type { VerifyProblem } from '../../model/verify-report.ts';
 
-/** Problems of one kind that are listed; one more says how many were left out. */
+/** Number of problems of one kind that are listed; one more says how many were left out. */
 export const MAX_PROBLEMS_PER_LAYER = 50;
 
+/** Further facts about a problem. */
 export interface ProblemFacts {
   readonly hint?: string;
   readonly layer?: number;
@@ -12,7 +13,7 @@ export interface ProblemFacts {
   readonly got?: string;
 }
 
-/** Makes a problem of the report. */
+/** Makes a problem for the report. */
 export function problem(code: ErrorCode, message: string, facts: ProblemFacts = {}): VerifyProblem {
   const { hint = null, layer = null, path = null, expected = null, got = null } = facts;
   return { code, message, hint, layer, path, expected, got };

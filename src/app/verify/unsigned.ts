@@ -4,10 +4,7 @@ import type { ReadLayer } from '../../output/verify-layer.ts';
 import type { VerifiedArchive } from './archive-verifier.ts';
 import type { PackageFiles } from './package-files.ts';
 
-/**
- * Pax records that engines read, which are compared with the packages' or listed with the entry (POSIX pax, libarchive,
- * star).
- */
+/** Pax records that engines read, which are compared with the packages' or listed with the entry (POSIX pax, libarchive, star). */
 const KNOWN_RECORD =
   /^(?:path|linkpath|size|[amc]time|[ug]id|[ug]name|hdrcharset|(?:SCHILY|LIBARCHIVE)\.xattr\..*)$/s;
 
@@ -18,7 +15,7 @@ export function unsignedOfArchive({ unsigned }: VerifiedArchive, read: ReadLayer
   return [...parts, ...carriedParts(carried), ...hiddenParts(read, tarEndsAt)];
 }
 
-/** Lists what no signature covers in a layer whose tar is an archive's, compressed by whoever made the layer. */
+/** Lists what no signature covers in a layer whose tar is an archive's, but compressed by somebody else. */
 export function unsignedOfTar({ unsigned }: VerifiedArchive, read: ReadLayer): readonly UnsignedPart[] {
   const { tarEndsAt, parts } = unsigned;
   return [...parts, ...carriedParts(read.carried), ...hiddenParts(read, tarEndsAt)];
@@ -42,7 +39,7 @@ function hiddenParts({ hiddenBytesAt }: ReadLayer, end: number): readonly Unsign
   return [{ what: 'bytes between the entries of its tar', path: null, sizeBytes: null }];
 }
 
-/** Records of an entry that no package has with it, and that no engine reads. */
+/** Returns records of an entry that no package has with it, and that no engine reads. */
 function recordParts({ entry }: LayerEntry, files: PackageFiles): readonly UnsignedPart[] {
   const own = entry.pax.filter(([key]) => !KNOWN_RECORD.test(key));
   if (own.length === 0) return [];

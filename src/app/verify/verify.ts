@@ -30,16 +30,17 @@ import { judgeLayers } from './layers.ts';
 import { checkPackageLists } from './package-lists.ts';
 import { problem, problemOf } from './problems.ts';
 
+/** Request of `verify`. */
 export interface VerifyRequest extends ImageArgument {
-  /** Whom to trust; distribution and architecture are the image's. */
+  /** Trust to verify with; distribution and architecture are the image's. */
   readonly trust: SourceOptions;
-  /** How the registry is reached where the image is in one */
+  /** Connection to the registry, if the image is in one */
   readonly access?: RegistryAccess;
 }
 
 /**
- * Verifies that all bytes of an image are its distribution's. Problems of every layer are in the report; only an image that
- * cannot be read at all is an error.
+ * Verifies that all bytes of an image are its distribution's. Problems of all layers are in the report; only an image that cannot
+ * be read at all is an error.
  * @throws AppError as withImageArgument; CANCELLED
  */
 export function verify(context: Context, request: VerifyRequest): Promise<VerifyReport> {
@@ -138,7 +139,7 @@ async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadL
     builder.apply(read.entries);
     return read;
   } catch (error) {
-    // Damage in the cache is not the image's fault: the blob is fetched again.
+    // The image is not to blame for damage in the cache: the blob is fetched again.
     if (!isAppError(error) || error.code === 'CANCELLED' || error instanceof DamagedBlobError) throw error;
     problems.push(problemOf(error, index));
     return undefined;
@@ -183,7 +184,7 @@ function verifiersFor(context: Context, trust: SourceOptions, config: ImageConfi
   };
 }
 
-/** Empty, this machine's, where the distribution has none of that name. */
+/** Returns the distribution's name of the image's architecture; empty, which means this machine's, if it has none. */
 async function wordFor(id: DistroId, { architecture, json }: ImageConfig): Promise<string> {
   const distro = await distroOf(id);
   const variant = typeof json.variant === 'string' ? `/${json.variant}` : '';

@@ -3,7 +3,8 @@ import { required } from '../../model/required.ts';
 import { formatSize, printable } from './format.ts';
 
 /**
- * Quotes a DOT string. In labels Graphviz reads backslash escapes and HTML entities, so both are escaped. In IDs it only unescapes the quote, which does no harm: equal texts still name the same node.
+ * Quotes a DOT string. In labels Graphviz reads backslash escapes and HTML entities, so both are escaped. In IDs it only
+ * unescapes the quote, which does no harm: equal texts still name the same node.
  */
 function quoted(lines: readonly string[]): string {
   const plain = (text: string) =>

@@ -17,7 +17,7 @@ import { registries } from './parts/registries.ts';
 const shared = sharedData('.');
 const data = sharedData('data/alpine');
 if (shared === undefined || data === undefined) {
-  console.log('skipped: the benches need the real packages in ../shared/data, which are not here');
+  console.log('skipped: the benches need the real packages in ../shared/data, which does not exist');
   process.exit(0);
 }
 const all: Readonly<Record<string, () => void | Promise<void>>> = {

@@ -87,7 +87,7 @@ export function apkKeyFiles(directory: string): readonly KeyFile[] {
   if (files.length === 0) {
     throw new AppError(
       'NOT_FOUND',
-      `keyring folder ${directory} holds no key: expected *.pub or *.pem files`,
+      `keyring folder ${directory} has no keys: expected *.pub or *.pem files`,
       {
         hint: 'Pass the folder of the apk keys with --keyring DIR; they have names like alpine-devel@lists.alpinelinux.org-6165ee59.rsa.pub.',
         details: { directory, found: names.slice(0, 20) },

@@ -17,13 +17,14 @@ export function repositoryLines({
   const substituted = (text: string, line: string): string =>
     text.replace(/\$\{([^}:]*)(?::(\d+))?\}/g, (_, key: string, length: string | undefined) => {
       const value = variables.get(key);
-      if (value === undefined) throw refused(line, `a defined variable, and ${key} is not`);
+      if (value === undefined) throw refused(line, `${key} to be set by an earlier line`);
       return length === undefined ? value : value.slice(0, Number(length));
     });
 
   const set = (line: string): void => {
     const found = SET.exec(line);
-    if (found === null) throw refused(line, 'set [-default] NAME=VALUE, no NAME of APK_…');
+    if (found === null)
+      throw refused(line, 'set [-default] NAME=VALUE with a NAME that does not start with APK_');
     const [, byDefault, key = '', value = ''] = found;
     if (byDefault === undefined || !variables.has(key)) variables.set(key, substituted(value, line));
   };

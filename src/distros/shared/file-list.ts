@@ -67,7 +67,7 @@ export class FileListCollector {
     this.#scanner = this.#newScanner();
   }
 
-  /** @throws AppError BAD_ARCHIVE, UNSUPPORTED, LIMIT */
+  /** Takes the next bytes, all of one segment. @throws AppError BAD_ARCHIVE, UNSUPPORTED, LIMIT */
   write(bytes: Buffer, segment: number): void {
     if (segment !== this.#segment) {
       this.#segment = segment;

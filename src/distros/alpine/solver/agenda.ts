@@ -88,7 +88,7 @@ class List implements Agenda {
     let best: NameState | undefined;
     let highest = -1;
     for (const name of this.#names) {
-      // A name that was settled meanwhile has left the list.
+      // A name that was settled meanwhile no longer counts as listed.
       if (name.queue !== 'listed') this.#names.delete(name);
       else if (isClear(name) && (name.hasAutoSelectable || !this.#rank.needsSelectable)) clear = name;
       else if (clear === undefined) {

@@ -49,8 +49,8 @@ export class Relations {
   }
 
   /**
-   * Reads a list up to the first text that is not a term, as apk does. `broken`: there was such a text or an invalid version;
-   * never with apk 2.
+   * Reads a list up to the first text that is not a term, as apk does. `broken`: whether there was such a text or an invalid
+   * version; false for apk 2.
    */
   list(texts: readonly string[]): { ids: readonly number[]; broken: boolean } {
     const ids: number[] = [];

@@ -34,7 +34,7 @@ export class Model implements Links {
   readonly terms: Terms;
   readonly flags: number;
   readonly repositories: RepositoryTags;
-  /** Number of the current solve */
+  /** Number of the current solve, by which states know whether they are up to date */
   solve = 0;
   readonly #installed: ReadonlyMap<number, string>;
   #names: (NameState | undefined)[];

@@ -1,7 +1,7 @@
 import { AVAILABLE } from './flags.ts';
 import { EMPTY, type Graph, nameText, UNINSTALLABLE } from './graph.ts';
 
-/** A term of a dependency list, an install_if or world. */
+/** A term of a dependency list, of an install_if or of world. */
 export interface Dependency {
   readonly name: NameState;
   readonly conflict: boolean;
@@ -79,7 +79,7 @@ export class PackageState {
   installIfFailed!: boolean;
   error!: boolean;
   inChangeset!: boolean;
-  /** The solve that this is the state of */
+  /** Number of the solve that the state belongs to */
   solve = 0;
   readonly #model: Links;
   readonly #isDefault: boolean;
@@ -176,7 +176,7 @@ export class NameState {
   removed!: boolean;
   installedUnder!: NameState | null;
   installedPackage!: PackageState | null;
-  /** The solve that this is the state of */
+  /** Number of the solve that the state belongs to */
   solve = 0;
   readonly #model: Links;
   #text: string | undefined;

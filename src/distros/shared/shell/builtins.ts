@@ -40,7 +40,7 @@ export class Return {
 
 type StateBuiltin = (args: readonly string[], state: ShellState, actions: ShellActions) => number;
 
-/** The builtins that change the shell or ask it (POSIX.1-2017, 2.14, and bash's `local`). They return their status. */
+/** Builtins that change or query the shell (POSIX.1-2017, 2.14, and bash's `local`). They return their exit status. */
 export const STATE_BUILTINS: ReadonlyMap<string, StateBuiltin> = new Map<string, StateBuiltin>([
   [
     'exit',

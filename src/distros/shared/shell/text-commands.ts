@@ -4,8 +4,8 @@ import { readOptions } from './options.ts';
 import { undecided } from './undecided.ts';
 
 /*
- * Commands that print or read text, as far as busybox, coreutils and the shells do alike. What they do differently is
- * Undecided or, where it is only printed, an output of unknown text.
+ * Commands that print or read text, as far as busybox, coreutils and the shells agree. Where they differ, a call is Undecided or,
+ * if only the printed text differs, its output is unknown.
  */
 
 /** Runs `echo [-n] WORD…`. Text that shells print differently is an unknown output. */

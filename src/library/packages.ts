@@ -45,9 +45,9 @@ export function planner(request: SourceSettings = {}, options?: RunOptions): Pro
 }
 
 /**
- * Finds packages whose name, description or provided names match all words, best first; at most 50, unless `limit` is given
- * (`Infinity` for all).
- * @example const { packages } = await search({ words: ['git'], limit: 5 });
+ * Finds packages whose name, description or provided names match all words, best first; at most 50, unless `limit` is given (`Infinity` for all).
+ * @example
+ * const { packages } = await search({ words: ['git'], limit: 5 });
  */
 export function search(
   request: SourceSettings & {

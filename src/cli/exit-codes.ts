@@ -23,6 +23,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   CANCELLED: 130,
 };
 
+/** The command did its work. */
 export const EXIT_OK = 0;
 /** The command did its work and found damage: `cache verify` without `--repair`. */
 export const EXIT_DAMAGED = 1;
@@ -32,8 +33,9 @@ export const EXIT_NO = 1;
 export const EXIT_NODE_TOO_OLD = 69;
 /** sysexits(3) EX_SOFTWARE: a bug. */
 export const EXIT_BUG = 70;
-/** 128 + signal number, as shells report it. */
+/** 128 + number of the signal, as shells report it. */
 const EXIT_SIGINT = 130;
+/** 128 + number of the signal. */
 export const EXIT_SIGTERM = 143;
 
 /** Meaning of each exit code, in the order of the table in docs/cli.md. */

@@ -2,7 +2,7 @@ import type { MultiBar, SingleBar } from 'cli-progress';
 import type { Progress, ProgressTask } from '../model/progress.ts';
 import { formatSize, labelled, printable } from './render/format.ts';
 
-/** Where and how progress is shown. */
+/** Options of showing progress. */
 export interface ProgressOptions {
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
   /** Shows nothing, not even notes */
@@ -23,9 +23,9 @@ export interface DrawnProgress extends Progress {
 const BAR_AFTER_MS = 150;
 /** A shorter task is not worth a line in a log. */
 const LINE_AFTER_MS = 1000;
-/** As many lines as the log of one command should have. */
+/** Number of lines that the log of one command should have at most. */
 const MAX_LINES = 100;
-/** As many bars as fit on a terminal of 24 lines beside other text. */
+/** Number of bars that fit on a terminal of 24 lines beside other text. */
 const MAX_BARS = 8;
 const LABEL_WIDTH = 32;
 

@@ -2,7 +2,7 @@ import { AppError } from '../model/app-error.ts';
 
 /** A longer answer is a file given as standard input by mistake. */
 const MAX_CHARACTERS = 64 * 1024;
-/** What arrows and other such keys send (ECMA-48). */
+/** Sequences that arrows and similar keys send (ECMA-48). */
 const CONTROL_SEQUENCE = /\u001b\[[0-9;]*[A-Za-z~]/g;
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';

@@ -198,7 +198,7 @@ async function pour(result: StreamResult, options: RunOptions): Promise<number> 
   }
 }
 
-/** Like Promise.race, but leaves no listener on a signal that outlives the promise. */
+/** Works as Promise.race, but leaves no listener on a signal that outlives the promise. */
 function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(new AppError('CANCELLED', 'interrupted'));

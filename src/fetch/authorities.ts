@@ -70,7 +70,7 @@ function inFile(path: string): readonly string[] {
   }
 }
 
-/** Not loaded by commands that use no TLS. */
+/** Loads node:tls when it is needed: not all commands use TLS. */
 function tlsModule(): typeof import('node:tls') {
   return createRequire(import.meta.url)('node:tls') as typeof import('node:tls');
 }

@@ -20,7 +20,7 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-/** How a pool connects. */
+/** Options of a pool. */
 export interface ConnectionOptions {
   /** For TLS connections to servers; by default with the authorities of authorities.ts */
   readonly tls?: { readonly secureContext?: SecureContext; readonly rejectUnauthorized?: boolean };

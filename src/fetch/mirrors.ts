@@ -11,7 +11,7 @@ const WRONG_SIZE_RETRIES = 1;
 /** Longer pauses make a person wait without helping the server. */
 const MAX_BACKOFF_MS = 8_000;
 
-/** How several sources of one file are tried. */
+/** Options of trying the sources of one file. */
 export interface MirrorOptions {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
@@ -84,7 +84,7 @@ function isAbove(upper: string, lower: string): boolean {
   return below !== above && below.startsWith(above);
 }
 
-/** With the slash at its end, without a query */
+/** Returns the folder of a URL, with the slash at its end and without a query. */
 function folderOf(url: string): string {
   const path = url.replace(/\?.*$/, '');
   return path.slice(0, path.lastIndexOf('/') + 1);

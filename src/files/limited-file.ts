@@ -9,7 +9,7 @@ import { AppError } from '../model/app-error.ts';
  */
 
 const PIECE_BYTES = 64 * 1024;
-/** How long a named pipe may take to get its first byte. */
+/** Time that a named pipe may take to get its first byte. */
 const PIPE_WAIT_MS = 5000;
 const PIPE_STEP_MS = 10;
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;

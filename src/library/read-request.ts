@@ -56,7 +56,7 @@ const TEXTS: Readonly<Record<SettingShape, (value: unknown, where: string) => re
 /** `max-layers` of a recipe is `maxLayers`. */
 const camelCase = (key: string): string => key.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** What recipes have too; a property of a request for each. */
+/** Settings that recipes have too, each as a property of a request. */
 const SETTING_FIELDS: ReadonlyMap<string, Field<ComposeSettings>> = new Map(
   SETTINGS.map(({ key, shape, parse }) => [
     camelCase(key),
@@ -64,17 +64,17 @@ const SETTING_FIELDS: ReadonlyMap<string, Field<ComposeSettings>> = new Map(
   ]),
 );
 
-/** A property with one value, or `fallback` where it is absent. */
+/** Makes a property with one value, or `fallback` if it is absent. */
 export function one<Value, Fallback>(parse: Parse<Value>, fallback: Fallback): Field<Value | Fallback> {
   return (value, where) => (value === undefined ? fallback : parse([textOf(value, where)], where));
 }
 
-/** A property with several values; none where it is absent. */
+/** Makes a property with several values; empty if it is absent. */
 export function several<Value>(parse: Parse<readonly Value[]>): Field<readonly Value[]> {
   return (value, where) => (value === undefined ? [] : parse(textsOf(value, where), where));
 }
 
-/** A property that has to be there, and to hold something. */
+/** Makes a property required, and its list not empty. */
 export function needed<Value>(field: Field<Value>): Field<Value> {
   return (value, where) => {
     if (value === undefined || (Array.isArray(value) && value.length === 0))
@@ -83,21 +83,30 @@ export function needed<Value>(field: Field<Value>): Field<Value> {
   };
 }
 
+/** Property with a required text. */
 export const text: Field<string> = needed(one(read.word, ''));
+/** Property with a text, by default the empty one. */
 export const optionalText: Field<string> = one(read.word, '');
+/** Property with an optional path. */
 export const optionalPath: Field<string | undefined> = one(read.word, undefined);
+/** Property with a text or several, at least one. */
 export const texts: Field<readonly string[]> = needed(several(read.words));
+/** Property with a package or several, at least one. */
 export const packages: Field<readonly string[]> = needed(several(read.packages));
+/** Property that is true or false, by default false. */
 export const flag: Field<boolean> = one(read.yesNo, false);
+/** Property with an object of strings, by default empty. */
 export const pairs: Field<Readonly<Record<string, string>>> = (value, where) =>
   value === undefined ? {} : read.pairs(pairsOf(value, where), where);
+/** Property with a platform, completed (`linux/arm64` for `arm64`); empty if it is absent. */
 export const platform: Field<string> = one((words) => platformText(parsePlatform(words[0] ?? '')), '');
+/** Property with a repository that is a package store. */
 export const store: Field<string | undefined> = one((words, where) => {
   parseRepository(read.word(words, where));
   return words[0];
 }, undefined);
 
-/** A whole number from 1 on, or Infinity. */
+/** Makes a property with a whole number from 1 on, or Infinity. */
 export function count(fallback: number): Field<number> {
   return (value, where) =>
     value === Number.POSITIVE_INFINITY
@@ -153,10 +162,11 @@ function settingsIn(request: object, names: readonly string[]): ComposeSettings 
   return settings;
 }
 
+/** Names of the properties of TrustSettings. */
 export const TRUST_NAMES = ['keyring', 'keyringAppend', 'allowUntrusted', 'sigLevel'] as const;
 const SOURCE_NAMES = ['distro', 'release', 'solver', 'arch', 'mirrors', 'repositories', ...TRUST_NAMES];
 
-/** A request to a registry: how it is reached, and the use case's own `fields`. @throws AppError USAGE */
+/** Reads a request to a registry: the settings of the connection, and the use case's own `fields`. @throws AppError USAGE */
 export function withAccess<Values>(
   request: unknown,
   fields: Fields<Values>,
@@ -165,7 +175,7 @@ export function withAccess<Values>(
   return { ...readFields(request, fields), access: readFields(request, ACCESS_FIELDS) };
 }
 
-/** A request about packages: where they come from, and the use case's own `fields`. @throws AppError USAGE */
+/** Reads a request about packages: their sources, and the use case's own `fields`. @throws AppError USAGE */
 export function withSource<Values>(
   request: unknown,
   fields: Fields<Values>,
@@ -177,13 +187,13 @@ export function withSource<Values>(
   return { ...readFields(request, fields), source: { ...source, access } };
 }
 
-/** A request with nothing but the use case's own `fields`. @throws AppError USAGE */
+/** Reads a request with nothing but the use case's own `fields`. @throws AppError USAGE */
 export function plain<Values>(request: unknown, fields: Fields<Values>): Values {
   checkNames(request, Object.keys(fields));
   return readFields(request, fields);
 }
 
-/** Everything that can be said of an image. @throws AppError USAGE */
+/** Reads all settings of an image. @throws AppError USAGE */
 export function imageSettings(request: unknown): ComposeSettings {
   const names = [...SETTING_FIELDS.keys()];
   checkNames(request, [...names, ...Object.keys(DELIVERY_FIELDS), ...Object.keys(ACCESS_FIELDS)]);

@@ -2,7 +2,7 @@ import type { DistroId } from '../model/package.ts';
 import type { Progress } from '../model/progress.ts';
 import type { BaseMode, InstallMode, LayerEncoding, LayerMode, OutputFormat } from '../model/request.ts';
 
-/** What every function of the library runs with; all of it is optional. */
+/** Options of every function of the library; all of them may be left out. */
 export interface RunOptions {
   /** Folder of the cache and catalog; default: `$PKGCOMPOSE_CACHE`, else `pkgcompose` in `$XDG_CACHE_HOME` or `~/.cache` */
   readonly cacheDirectory?: string;
@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** How registries are reached. */
+/** Settings of connections to registries. */
 export interface RegistrySettings {
   /** Allow plain HTTP, and skip certificate verification */
   readonly insecure?: boolean;
@@ -26,7 +26,7 @@ export interface RegistrySettings {
   readonly key?: string;
 }
 
-/** Whose keys are trusted. */
+/** Settings of trust: whose keys are accepted. */
 export interface TrustSettings extends RegistrySettings {
   /** Folders of trusted keys, instead of the distribution's own keys */
   readonly keyring?: string | readonly string[];
@@ -38,7 +38,7 @@ export interface TrustSettings extends RegistrySettings {
   readonly sigLevel?: string;
 }
 
-/** Where packages come from. */
+/** Settings of the sources of packages. */
 export interface SourceSettings extends TrustSettings {
   /** Distribution the packages come from; default: `alpine` */
   readonly distro?: DistroId;

@@ -32,7 +32,7 @@ export interface ArtifactPushReport {
 }
 
 /**
- * What happened to a file. `saved`: downloaded, verified and in its place; `unpacked`: the same for a folder; `there`: it was
+ * Result for one file. `saved`: downloaded, verified and in its place; `unpacked`: the same for a folder; `there`: it was
  * already there.
  */
 export type SavedState = 'saved' | 'unpacked' | 'there';

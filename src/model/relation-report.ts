@@ -8,7 +8,7 @@ export interface PackageRef {
   readonly repository: string;
 }
 
-/** What a relation says. `optional`: pacman's optdepends; `conflicts`: pacman's conflicts, or apk's `!name`. */
+/** Kind of a relation. `optional`: pacman's optdepends; `conflicts`: pacman's conflicts, or apk's `!name`. */
 export type RelationKind = 'depends' | 'optional' | 'conflicts' | 'install_if';
 
 /** A relation with the packages that satisfy it. */
@@ -93,7 +93,7 @@ export interface Chain {
   readonly steps: readonly SetEdge[];
 }
 
-/** Why a package is not in the set. */
+/** Reasons why a package is not in the set. */
 export interface Absence {
   /** Packages with the name, none of which is in the set */
   readonly packages: readonly PackageRef[];

@@ -27,8 +27,8 @@ export interface SourceOptions {
 }
 
 /**
- * How packages become layers. `auto`: large and widely used packages alone, the small ones of the base in one layer, the others
- * in another
+ * Way in which packages become layers. `auto`: large and widely used packages alone, the small ones of the base in one layer, the
+ * others in another
  */
 export type LayerMode = 'package' | 'auto' | 'bundle' | 'single';
 /** Compression of layers; `keep`: the archives' own */
@@ -36,8 +36,8 @@ export type LayerEncoding = 'keep' | 'gzip' | 'zstd' | 'none';
 /** Form of an image on disk. */
 export type OutputFormat = 'tar' | 'oci-dir';
 /**
- * When the packages' scripts run. `deferred`: all later, by `/.pkg/install.sh` in a container; `static`: those with a predictable
- * effect are applied at compose time, the others are deferred; `run`: all at compose time, in a sandbox.
+ * Time at which the packages' scripts run. `deferred`: all later, by `/.pkg/install.sh` in a container; `static`: those with a
+ * predictable effect are applied at compose time, the others are deferred; `run`: all at compose time, in a sandbox.
  */
 export type InstallMode = 'deferred' | 'static' | 'run';
 
@@ -57,7 +57,7 @@ export interface ConfigOptions {
 }
 
 /**
- * What an image has beside the requested packages. `minimal`: what it takes to enter it (a shell, users, the distribution's name
+ * Contents of an image besides the requested packages. `minimal`: what it takes to enter it (a shell, users, the distribution's name
  * and keys, and its package manager if that is small); `system`: what the distribution's own container image has; `none`:
  * nothing.
  */

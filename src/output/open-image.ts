@@ -131,7 +131,10 @@ function isDockerArchive(layout: LayoutReader): boolean {
   );
 }
 
-/** Where a tar has no manifest.json, Docker before 25 reads the images of the layout of Docker 1.9, which `repositories` names. */
+/**
+ * Refuses a tar with `repositories` but without manifest.json: Docker before 25 reads the images that it names, in the layout of
+ * Docker 1.9.
+ */
 function expectNoRepositories(layout: LayoutReader): void {
   if (layout.kind !== 'tar' || layout.size('repositories') === undefined) return;
   throw new AppError(

@@ -6,7 +6,7 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** No registry's challenge is longer; undici accepts 16 KiB of headers in all. */
+/** Longer than any registry's challenge; undici accepts 16 KiB of headers in all. */
 const MAX_CHARS = 16 * 1024;
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 

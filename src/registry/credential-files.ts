@@ -28,7 +28,7 @@ export interface FileEntry {
 }
 
 const ENTRY_FIELDS = ['auth', 'username', 'password', 'identitytoken', 'registrytoken'] as const;
-/** No person has logins of this size. */
+/** Larger than any person's file of logins. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** Runtime folder for users without $XDG_RUNTIME_DIR; podman as root keeps it to itself. */
 const SHARED_RUNTIME = '/run/containers';

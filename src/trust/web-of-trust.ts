@@ -14,7 +14,7 @@ export interface Introducer {
   readonly ownerTrust: OwnerTrust;
 }
 
-/** How far the introducers certify a key. */
+/** Certification of a key by the introducers. */
 export interface Certification {
   /** The user id that is certified best; empty if none is */
   readonly userId: string;

@@ -3,7 +3,7 @@ import { longestLiteral, matchesGlob } from '../../model/glob.ts';
 import { required } from '../../model/required.ts';
 import { filterByExpression } from './regular-expression.ts';
 
-/** How well a package answers one word. */
+/** A package's match of one word. */
 export interface Match {
   /** Lower is better (GRADES) */
   readonly grade: number;

@@ -5,7 +5,7 @@ import { openSession } from '../../registry/session.ts';
 import type { Credentials, RegistrySession, SessionOptions } from '../../registry/types.ts';
 import type { Context } from '../context.ts';
 
-/** What a registry's use case runs with; a Context is one. */
+/** Services that use cases of registries work with; a Context has them. */
 export interface RegistryContext {
   readonly env: NodeJS.ProcessEnv;
   readonly progress: Progress;

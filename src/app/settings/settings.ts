@@ -55,11 +55,17 @@ export interface ComposeSettings {
 
 /** Docker's overlay2 supports 125 layers, and an image built `FROM` this one needs room for its own. */
 const DEFAULT_MAX_LAYERS = 100;
+/** Words of `--base`. */
 export const BASE_MODES: readonly BaseMode[] = ['minimal', 'system', 'none'];
+/** Words of `--layers`. */
 export const LAYER_MODES: readonly LayerMode[] = ['package', 'auto', 'bundle', 'single'];
+/** Words of `--layer-encoding`. */
 export const LAYER_ENCODINGS: readonly LayerEncoding[] = ['keep', 'gzip', 'zstd', 'none'];
+/** Words of `--install`. */
 export const INSTALL_MODES: readonly InstallMode[] = ['deferred', 'static', 'run'];
+/** Words of `--format`. */
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['tar', 'oci-dir'];
+/** Words of `--load`. */
 export const ENGINES = ['docker', 'podman', 'auto'] as const;
 
 /** Returns the words of `--solver` of all families. */

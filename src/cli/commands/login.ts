@@ -4,7 +4,7 @@ import { REGISTRY_OPTIONS, registryAccess } from '../args/registry-options.ts';
 import { defineCommand } from '../command.ts';
 import { printableLine } from '../render/format.ts';
 
-/** No password is as long; a longer input is a file. */
+/** Longer than any password; a longer input is a file. */
 const MAX_PASSWORD_BYTES = 64 * 1024;
 
 /** Reads all of standard input, without the line break at its end. @throws AppError USAGE when it is too long for a password */

@@ -16,7 +16,7 @@ const MAX_SHOWN = 12;
 const MAX_KEYS = 4;
 const SIGNED = 'signed by ';
 
-/** In the order of the report: first what matters most about an image's own part. */
+/** Kinds of entries in the order of the report: first those that matter most about the image's own part. */
 const EXCEPTIONS: readonly (readonly [EntryOrigin, meaning: string])[] = [
   ['generated', 'generated'],
   ['symlink', 'symlinks'],

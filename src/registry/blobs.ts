@@ -29,13 +29,13 @@ export interface BlobSource extends BlobId {
    * there.
    */
   readonly likelyAbsent?: true;
-  /** Repositories of the same registry that may have the blob; the first is tried */
+  /** Repositories of the same registry that may have the blob; tried in this order */
   readonly mountFrom?: readonly RepositoryPath[];
   /**
-   * Called if the blob could not be mounted. Brings it into the repository that it is mounted from, and the mount is tried once
-   * more. Undefined: it cannot be brought there.
+   * Called once the repository has the blob, unless the blob was mounted from the first of `mountFrom`. Puts it where the next
+   * push looks first, and returns the bytes that it sent.
    */
-  fill?(): Promise<{ readonly sentBytes: number } | undefined>;
+  keep?(): Promise<number>;
 }
 
 /** Permissions of a token in addition to reading, so that the token also serves the next requests. */

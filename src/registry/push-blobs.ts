@@ -6,6 +6,7 @@ import type { Repository, RepositoryPath } from '../model/reference.ts';
 import type { BlobSource } from './blobs.ts';
 import { hasBlob } from './blobs.ts';
 import { OwnMounts } from './own-mounts.ts';
+import { isNewRepository } from './tags.ts';
 import type { RegistrySession } from './types.ts';
 import { cancelUpload, finishUpload, startUpload, type UploadContext, type UploadStart } from './upload.ts';
 
@@ -32,16 +33,20 @@ export interface PushedBlobs {
 
 type Outcome = 'present' | 'mounted' | 'uploaded';
 
+type OpenedUpload = Exclude<UploadStart, { readonly done: true }>;
+
 interface PushContext extends UploadContext {
   readonly own: OwnMounts;
   /** Blob whose mount shows how the registry treats mounts; undefined: no blob waits to know */
   readonly scout: BlobSource | undefined;
+  /** Tells whether the repository does not exist yet, and thus has no blob. Asks the registry once. */
+  isNew(): Promise<boolean>;
 }
 
 /**
  * Pushes blobs, each digest once. A blob that is present or can be mounted takes one request; a blob that has to be sent takes
  * two. If the registry mounts nothing, or for a single blob, an upload takes three; a present blob takes two after a mount that
- * failed; a blob that is probably absent always takes two.
+ * failed; a blob that is probably absent always takes two. What `keep` takes comes on top.
  * @throws AppError of the first blob that failed; the others are cancelled
  */
 export async function pushBlobs(
@@ -50,14 +55,21 @@ export async function pushBlobs(
   { blobs, parallel = DEFAULT_PARALLEL, task }: PushOptions,
 ): Promise<PushedBlobs> {
   const distinct = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
-  const sources = distinct.flatMap((blob) => mountSource(blob, repository) ?? []);
+  const sources = distinct.flatMap((blob) => mountSources(blob, repository));
   const scout = chooseScout(distinct, repository);
   const end = new AbortController();
   let sentBytes = 0;
+  const reads = [...new Set(sources)];
+  const inner = session.under(end.signal);
+  let isNew: Promise<boolean> | undefined;
   const context: PushContext = {
-    session: session.under(end.signal),
+    session: inner,
     repository,
-    reads: [...new Set(sources)],
+    reads,
+    isNew() {
+      isNew ??= isNewRepository(inner, repository, { actions: ['pull', 'push'], reads });
+      return isNew;
+    },
     sent(bytes) {
       sentBytes += bytes;
     },
@@ -67,7 +79,7 @@ export async function pushBlobs(
   };
   // The blobs that take the most requests come first, and before them the scout, which the others wait for.
   const rank = (blob: BlobSource): number =>
-    blob === scout ? 0 : mountSource(blob, repository) === undefined ? 1 : 2;
+    blob === scout ? 0 : mountSources(blob, repository).length === 0 ? 1 : 2;
   const ordered = [...distinct].sort((a, b) => rank(a) - rank(b) || b.size - a.size);
   const outcomes = new Map<Digest, Outcome>();
   await mapConcurrent(ordered, parallel, async (blob) => {
@@ -85,8 +97,8 @@ export async function pushBlobs(
   return { present: of('present'), mounted: of('mounted'), uploaded: of('uploaded'), sentBytes };
 }
 
-function mountSource({ mountFrom = [] }: BlobSource, repository: Repository): RepositoryPath | undefined {
-  return mountFrom.find((path) => path !== repository.path);
+function mountSources({ mountFrom = [] }: BlobSource, { path }: Repository): readonly RepositoryPath[] {
+  return mountFrom.filter((from) => from !== path);
 }
 
 /**
@@ -94,7 +106,7 @@ function mountSource({ mountFrom = [] }: BlobSource, repository: Repository): Re
  * needs no scout.
  */
 function chooseScout(blobs: readonly BlobSource[], repository: Repository): BlobSource | undefined {
-  const unhinted = blobs.filter((blob) => mountSource(blob, repository) === undefined);
+  const unhinted = blobs.filter((blob) => mountSources(blob, repository).length === 0);
   return unhinted.length < 2 ? undefined : unhinted.reduce((a, b) => (b.size < a.size ? b : a));
 }
 
@@ -115,24 +127,36 @@ async function pushScout(context: PushContext, blob: BlobSource): Promise<Outcom
 }
 
 async function pushBlob(context: PushContext, blob: BlobSource): Promise<Outcome> {
-  const { session, repository, reads, own, scout } = context;
-  const from = mountSource(blob, repository);
-  let opened = from === undefined ? undefined : await tryMount(context, blob, from);
-  if (opened?.done) {
-    own.found(true);
-    return 'mounted';
-  }
-  const filled = await blob.fill?.();
-  if (filled !== undefined) {
-    context.sent(filled.sentBytes);
-    const again = from === undefined ? undefined : await tryMount(context, blob, from);
-    if (opened !== undefined && again !== undefined) await cancelUpload(context, opened.location);
-    opened = again ?? opened;
-    if (opened?.done) {
-      if (filled.sentBytes > 0) context.advance(blob.size);
-      return filled.sentBytes > 0 ? 'uploaded' : 'mounted';
+  const { repository, own } = context;
+  let opened: OpenedUpload | undefined;
+  for (const [index, from] of mountSources(blob, repository).entries()) {
+    const mount = await tryMount(context, blob, from);
+    if (mount === undefined) continue;
+    if (opened !== undefined) await cancelUpload(context, opened.location);
+    if (mount.done) {
+      own.found(true);
+      if (index > 0) await keep(context, blob);
+      return 'mounted';
     }
+    opened = mount;
   }
+  const outcome = await pushUnmounted(context, blob, opened);
+  await keep(context, blob);
+  return outcome;
+}
+
+async function keep(context: PushContext, blob: BlobSource): Promise<void> {
+  context.sent((await blob.keep?.()) ?? 0);
+}
+
+/** @param before the upload that a failed mount opened */
+async function pushUnmounted(
+  context: PushContext,
+  blob: BlobSource,
+  before: OpenedUpload | undefined,
+): Promise<Outcome> {
+  const { session, repository, reads, own, scout } = context;
+  let opened: UploadStart | undefined = before;
   let isAbsent = false;
   if (blob.likelyAbsent) {
     opened ??= await tryMount(context, blob, repository.path);
@@ -145,6 +169,7 @@ async function pushBlob(context: PushContext, blob: BlobSource): Promise<Outcome
     if (opened?.done) return 'present';
     isAbsent = blob !== scout && (await own.known());
   }
+  if (blob.keep !== undefined) isAbsent ||= await context.isNew();
   if (!isAbsent && (await hasBlob(session, repository, { ...blob, actions: ['pull', 'push'], reads }))) {
     if (opened !== undefined) await cancelUpload(context, opened.location);
     return 'present';

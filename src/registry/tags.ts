@@ -1,6 +1,7 @@
-import { AppError } from '../model/app-error.ts';
+import { AppError, isAppError } from '../model/app-error.ts';
 import { parseJsonOr } from '../model/json.ts';
 import { fullName, isTagName, type Repository, type Tag } from '../model/reference.ts';
+import type { TokenScope } from './blobs.ts';
 import { readAll } from './bodies.ts';
 import { pages } from './pages.ts';
 import type { RegistrySession } from './types.ts';
@@ -24,6 +25,23 @@ export async function listTags(session: RegistrySession, repository: Repository)
     if (tags.size > MAX_TAGS) throw new AppError('LIMIT', `${where}: more than ${MAX_TAGS} tags`);
   }
   return [...tags].sort();
+}
+
+/** Tells whether a repository does not exist yet; false where the registry does not say so. */
+export async function isNewRepository(
+  session: RegistrySession,
+  repository: Repository,
+  scope: TokenScope,
+): Promise<boolean> {
+  try {
+    const request = { method: 'GET', repository, target: 'tags/list?n=1', accept: [404], ...scope } as const;
+    const response = await session.send(request);
+    await response.discard();
+    return response.status === 404;
+  } catch (error) {
+    if (isAppError(error) && error.code !== 'CANCELLED') return false;
+    throw error;
+  }
 }
 
 function readTags(bytes: Buffer, where: string): readonly Tag[] {

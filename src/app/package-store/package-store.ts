@@ -97,14 +97,14 @@ async function isInStore(
 export interface PackageStore {
   readonly repository: Repository;
   /**
-   * Returns what pushBlobs needs to mount a layer from the store, which is filled from `source` if it lacks the layer. For a
-   * repository of another registry, the store is only filled. Undefined for blobs that a store does not keep.
+   * Returns what pushBlobs needs to mount a layer from the store and to put what the store lacks into it: from the image's
+   * repository or, if that is in another registry, from `source`. Undefined for blobs that a store does not keep.
    */
   through(
     layer: Descriptor,
     into: Repository,
     source: Pick<BlobSource, 'open' | 'damaged' | 'mountFrom'>,
-  ): Pick<BlobSource, 'mountFrom' | 'fill'> | undefined;
+  ): Pick<BlobSource, 'mountFrom' | 'keep'> | undefined;
 }
 
 /** Opens a store to push images through. If it refuses an upload, that is noted once, and images are pushed without it. */
@@ -116,6 +116,7 @@ export function packageStore(
   let refused = false;
   /** The registry does not mount blobs that the store has. */
   let mountless = false;
+  let config: Promise<unknown> | undefined;
   const refuse = (error: AppError): void => {
     if (!refused) {
       progress.note(
@@ -132,20 +133,23 @@ export function packageStore(
       const sameRegistry = into.domain === repository.domain;
       const mountable = sameRegistry && into.path !== repository.path;
       return {
-        ...(mountable ? { mountFrom: [repository.path] } : {}),
-        async fill() {
-          if (refused) return undefined;
+        ...(mountable ? { mountFrom: [repository.path, ...(source.mountFrom ?? [])] } : {}),
+        async keep() {
+          if (refused) return 0;
           try {
             const known = !mountable || mountless;
-            if (known && (await isInStore(session, repository, entry))) return undefined;
-            const mountFrom = sameRegistry ? [...(source.mountFrom ?? []), into.path] : [];
+            if (known && (await isInStore(session, repository, entry))) return 0;
+            // Before the manifests, each of which would have to be sent again.
+            config ??= pushBlobs(session, repository, { blobs: [EMPTY_CONFIG] });
+            await config;
+            const mountFrom = sameRegistry ? [into.path] : [];
             const put = await putInStore(session, repository, { ...source, entry, mountFrom });
             if (!put.added) mountless = true;
-            return put.added ? put : undefined;
+            return put.sentBytes;
           } catch (error) {
             if (!isAppError(error, 'AUTH') && !isAppError(error, 'UNSUPPORTED')) throw error;
             refuse(error);
-            return undefined;
+            return 0;
           }
         },
       };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { compose } from '../../../src/app/compose/compose.ts';
 import type { Context } from '../../../src/app/context.ts';
 import { entryOfLayer } from '../../../src/app/sources/stored-package.ts';
-import { hexOf } from '../../../src/model/digest.ts';
+import { type Digest, hexOf } from '../../../src/model/digest.ts';
 import type { PushReport } from '../../../src/model/registry.ts';
 import type { ComposeReport, ComposeRequest, SourceOptions } from '../../../src/model/request.ts';
 import { type FakeRegistry, type RegistrySwitches, startFakeRegistry } from '../../fake/registry.ts';
@@ -106,6 +106,53 @@ test('the store has each package once, under its tag; the second image takes one
     const lines = takeAsked(registry);
     assert.equal(lines.length, 1 + 6 + 1, lines.join('\n'));
     assert.equal(pushed(third).sentBytes, 0);
+  });
+});
+
+/** Requests about a blob or a package's manifest, and how many there are of each. */
+function requestsOf(lines: readonly string[], digest: string): readonly string[] {
+  const hex = hexOf(digest as Digest);
+  return lines.filter((line) => line.includes(hex) || line.includes(`__${hex.slice(0, 32)}`));
+}
+
+test('a package that neither the store nor a new repository has takes four requests', async (t) => {
+  const { registry, push } = await setup(t);
+  await inCache(tempDir(t), async (context) => {
+    const first = await compose(context, push(NAMES, 'team/one:1'));
+    const lines = takeAsked(registry);
+    const packages = packagesOf(first);
+    assert.equal(packages.length, NAMES.length);
+    for (const { digest } of packages) {
+      assert.deepEqual(
+        requestsOf(lines, digest).map((line) => line.replace(/\?.*|[^/]*__.*/, '')),
+        [
+          'POST team/one/blobs/uploads/',
+          'PUT team/one/blobs/uploads/ID',
+          'POST team/packages/blobs/uploads/',
+          'PUT team/packages/manifests/',
+        ],
+      );
+    }
+    // The image's tag twice; whether its repository is new; the store's empty config; the image's own two blobs.
+    assert.ok(lines.length <= 4 * NAMES.length + 2 + 1 + 3 + 8, lines.join('\n'));
+    assert.ok(!lines.some((line) => line.startsWith('DELETE')), lines.join('\n'));
+  });
+});
+
+test('what the repository has already is put into the store without being sent', async (t) => {
+  const { registry, push } = await setup(t);
+  await inCache(tempDir(t), async (context) => {
+    const wanted = push(NAMES, 'team/one:1');
+    const { push: target } = wanted.output;
+    const output = { ...wanted.output, push: { ...target!, store: undefined } };
+    const first = await compose(context, { ...wanted, output });
+    assert.equal(pushed(first).uploaded.blobs, NAMES.length + 2);
+  });
+  await inCache(tempDir(t), async (context) => {
+    const again = await compose(context, push(NAMES, 'team/one:2'));
+    assert.equal(pushed(again).sentBytes, pushed(again).uploaded.bytes);
+    for (const { digest } of packagesOf(again)) assert.ok(registry.blobs.has(`team/packages ${digest}`));
+    assert.ok(pushed(again).present.blobs >= NAMES.length, JSON.stringify(pushed(again)));
   });
 });
 

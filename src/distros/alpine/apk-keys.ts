@@ -70,7 +70,8 @@ function unique(named: readonly (readonly [name: string, key: KeyObject])[]): Re
 
 /**
  * Reads every `*.pub` and `*.pem` file of a folder, sorted by name.
- * @throws AppError NOT_FOUND when the folder cannot be read or has no such file; LIMIT when a file is too large
+ * @throws AppError NOT_FOUND when the folder cannot be read or has no such file; LIMIT when a file is too large; UNSUPPORTED when
+ * it is a pipe or device
  */
 export function apkKeyFiles(directory: string): readonly KeyFile[] {
   let names: string[];

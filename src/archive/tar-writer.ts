@@ -54,6 +54,7 @@ export function tarPadding(sizeBytes: number): Buffer {
  * Serialises one ustar header, preceded by a pax extended header only for what ustar cannot express: paths beyond 100+155 bytes
  * or ASCII, fractions of seconds, xattrs, sizes of 8 GiB and more, ids above 0o7777777. Deterministic: the same record gives the
  * same bytes; pax records are in byte order of their keys.
+ * @throws AppError BAD_ARCHIVE for numbers or names of xattrs that no tar can hold
  */
 export function tarHeader(record: TarRecord): Buffer {
   const path = encodePath(record.type === 'directory' ? `${record.path}/` : record.path);

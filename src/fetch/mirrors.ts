@@ -55,8 +55,7 @@ interface SourceFailure {
  * Tries the sources in turn, each again while its failure allows it.
  * @param attempt throws FetchFailure for what another try or source may mend; any other error ends the whole
  * @throws AppError with the code on which all sources agree (NOT_FOUND, LIMIT, INTEGRITY, STORAGE), else the code of the first
- * source whose content was refused, else NETWORK. It is a FetchError, unless there was only one source and its content was
- * refused
+ * source whose content was refused, else NETWORK. It is a FetchError, unless there was only one source and its content was refused. USAGE without any source
  */
 export async function tryMirrors<T>(
   urls: readonly string[],

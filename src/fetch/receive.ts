@@ -60,8 +60,9 @@ export interface BodyOptions {
 }
 
 /**
- * Appends the body and closes the writer. What has been received is on disk even after an error, except for a body beyond
+ * Appends the body and closes the writer. Bytes that have been received are on disk even after an error, except for a body beyond
  * the limit, which leaves nothing.
+ * @throws FetchFailure INTEGRITY or LIMIT for a longer body; what `body` throws; the system's errors
  */
 export async function writeBody(
   writer: PartialWriter,

@@ -65,7 +65,7 @@ export async function withFreeLock(path: string, work: () => Promise<void>): Pro
   }
 }
 
-/** Removes the lock file `path` unless somebody holds it; returns true if it is gone. */
+/** Removes the lock file `path` unless somebody holds it; returns true if it is gone. @throws AppError STORAGE */
 export function removeUnheldLock(path: string): boolean {
   const lock = tryLock(path);
   if (typeof lock === 'string') return false;

@@ -131,7 +131,7 @@ function indexed({ descriptor, bytes }: Document, depth: number): readonly Descr
 
 /**
  * Chooses the only manifest, or the one for a platform (as parsePlatform reads it; empty: any).
- * @throws AppError USAGE listing the candidates, UNSUPPORTED
+ * @throws AppError USAGE listing the candidates, UNSUPPORTED, LIMIT, and as `reader` throws
  */
 export async function chooseManifest(reader: ContentReader, platform: string): Promise<Document> {
   const { root } = reader;

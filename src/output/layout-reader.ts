@@ -20,7 +20,7 @@ export interface LayoutReader {
 
 /**
  * Opens a single tar or a folder that holds an image layout.
- * @throws AppError NOT_FOUND, BAD_ARCHIVE (not a tar, truncated, hostile names)
+ * @throws AppError NOT_FOUND, STORAGE, BAD_ARCHIVE (not a tar, truncated, hostile names)
  */
 export async function readImageTar(path: string): Promise<LayoutReader> {
   const found = statOf(path);

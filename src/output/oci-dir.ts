@@ -45,7 +45,10 @@ export interface LayoutAddition {
   readonly descriptors: readonly Descriptor[];
 }
 
-/** Writes or extends a layout with an index of several images and everything it refers to; otherwise as writeOciDirectory. */
+/**
+ * Writes or extends a layout with an index of several images and everything it refers to; otherwise as writeOciDirectory.
+ * @throws AppError USAGE (standard output), and as writeOciDirectory
+ */
 export async function extendOciDirectory(
   { blobs, descriptors }: LayoutAddition,
   path: string,

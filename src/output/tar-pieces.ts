@@ -51,7 +51,7 @@ export function tarSize(parts: readonly TarPart[]): number {
 /**
  * Yields the tar in pieces that fill `nextBuffer()`. If that returns the same buffer every time, a piece is valid until the next
  * is requested. Blobs are hashed on their way, since a disk may have damaged them in the store.
- * @throws DamagedBlobError
+ * @throws DamagedBlobError; AppError STORAGE for a blob that cannot be read
  */
 export function* tarPieces(
   parts: readonly TarPart[],

@@ -40,6 +40,7 @@ const PUSH: readonly Action[] = ['pull', 'push'];
 /**
  * Opens an upload; with `from`, the blob may be mounted from that repository instead (OCI distribution-spec 1.1, "Pushing
  * Blobs").
+ * @throws AppError as RegistrySession.send; NETWORK for a response without a usable Location
  */
 export async function startUpload(
   context: UploadContext,

@@ -53,7 +53,10 @@ export function isCarriedXattr(name: string): boolean {
   return name.startsWith('user.') || name === 'security.capability' || name.startsWith('system.posix_acl_');
 }
 
-/** Makes a user namespace and an empty root. @throws AppError UNSUPPORTED naming what is missing on this machine; STORAGE */
+/**
+ * Makes a user namespace and an empty root.
+ * @throws AppError UNSUPPORTED naming what is missing on this machine; STORAGE, CANCELLED
+ */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (process.platform !== 'linux') {
     throw noSandbox(`none can be made on ${process.platform}`, 'Run it on Linux, or use --install static.');

@@ -29,7 +29,7 @@ export interface BlobWriter {
 /** Gives a finished file the name of its blob. */
 export type Install = (path: string, digest: Digest) => void;
 
-/** Opens a temp file at `path`, which must not exist; `install` gives the finished file its name. */
+/** Opens a temp file at `path`, which must not exist; `install` gives the finished file its name. @throws AppError STORAGE */
 export function openBlobWriter(path: string, install: Install): BlobWriter {
   let fd = -1;
   let writtenBytes = 0;

@@ -31,7 +31,7 @@ export interface ArtifactPullRequest {
 
 /**
  * Saves an artifact's files, each complete and checked or not at all.
- * @throws AppError NOT_FOUND, BAD_ARCHIVE (titles and archives that lead elsewhere), CONFLICT, LIMIT, STORAGE; the registry's
+ * @throws AppError USAGE (standard output), NOT_FOUND, BAD_ARCHIVE (titles and archives that lead elsewhere), CONFLICT, LIMIT, STORAGE; the registry's
  * errors
  */
 export async function pullArtifact(

@@ -16,7 +16,10 @@ export interface RegistryImageOptions {
   readonly store: FileBlobStore | undefined;
 }
 
-/** Opens an image in a registry, to be read like one in a file. @throws AppError as openRegistryContent and chooseManifest */
+/**
+ * Opens an image in a registry, to be read like one in a file; `blob` throws INTEGRITY for a blob that the image does not have.
+ * @throws AppError as openRegistryContent and chooseManifest
+ */
 export async function openRegistryImage(
   session: RegistrySession,
   { reference, platform, store }: RegistryImageOptions,

@@ -32,7 +32,7 @@ export function identityOf(spec: RepositorySpec): string {
   return withoutSecrets(joinUrl(required(spec.baseUrls, 0), required(spec.indexNames, 0)));
 }
 
-/** Returns the catalog's row of a repository that has been written. */
+/** Returns the catalog's row of a repository that has been written. @throws Error if there is none: a bug */
 export function storedRow({ catalog }: Context, spec: RepositorySpec): RepositoryRow {
   const identity = identityOf(spec);
   const row = catalog.repositories.find(spec.distro, spec.architecture, identity);

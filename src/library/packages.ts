@@ -16,7 +16,7 @@ import { run } from './run.ts';
 
 const DEFAULT_LIMIT = 50;
 
-const base = field.one((texts, where) => read.choice(BASE_MODES, texts, where), undefined);
+const base = field.single((texts, where) => read.choice(BASE_MODES, texts, where), undefined);
 
 /**
  * Lists what would be installed, in install order; downloads no packages.

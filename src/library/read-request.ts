@@ -65,7 +65,7 @@ const SETTING_FIELDS: ReadonlyMap<string, Field<ComposeSettings>> = new Map(
 );
 
 /** Makes a property with one value, or `fallback` if it is absent. */
-export function one<Value, Fallback>(parse: Parse<Value>, fallback: Fallback): Field<Value | Fallback> {
+export function single<Value, Fallback>(parse: Parse<Value>, fallback: Fallback): Field<Value | Fallback> {
   return (value, where) => (value === undefined ? fallback : parse([textOf(value, where)], where));
 }
 
@@ -84,24 +84,24 @@ export function needed<Value>(field: Field<Value>): Field<Value> {
 }
 
 /** Property with a required text. */
-export const text: Field<string> = needed(one(read.word, ''));
+export const text: Field<string> = needed(single(read.word, ''));
 /** Property with a text, by default the empty one. */
-export const optionalText: Field<string> = one(read.word, '');
+export const optionalText: Field<string> = single(read.word, '');
 /** Property with an optional path. */
-export const optionalPath: Field<string | undefined> = one(read.word, undefined);
+export const optionalPath: Field<string | undefined> = single(read.word, undefined);
 /** Property with a text or several, at least one. */
 export const texts: Field<readonly string[]> = needed(several(read.words));
 /** Property with a package or several, at least one. */
 export const packages: Field<readonly string[]> = needed(several(read.packages));
 /** Property that is true or false, by default false. */
-export const flag: Field<boolean> = one(read.yesNo, false);
+export const flag: Field<boolean> = single(read.yesNo, false);
 /** Property with an object of strings, by default empty. */
 export const pairs: Field<Readonly<Record<string, string>>> = (value, where) =>
   value === undefined ? {} : read.pairs(pairsOf(value, where), where);
 /** Property with a platform, completed (`linux/arm64` for `arm64`); empty if it is absent. */
-export const platform: Field<string> = one((words) => platformText(parsePlatform(words[0] ?? '')), '');
+export const platform: Field<string> = single((words) => platformText(parsePlatform(words[0] ?? '')), '');
 /** Property with a repository that is a package store. */
-export const store: Field<string | undefined> = one((words, where) => {
+export const store: Field<string | undefined> = single((words, where) => {
   parseRepository(read.word(words, where));
   return words[0];
 }, undefined);
@@ -111,7 +111,7 @@ export function count(fallback: number): Field<number> {
   return (value, where) =>
     value === Number.POSITIVE_INFINITY
       ? value
-      : one((words) => read.integer({ from: 1, to: Number.MAX_SAFE_INTEGER }, words, where), fallback)(
+      : single((words) => read.integer({ from: 1, to: Number.MAX_SAFE_INTEGER }, words, where), fallback)(
           value,
           where,
         );
@@ -125,7 +125,7 @@ const ACCESS_FIELDS: Fields<RegistryAccess> = {
 };
 
 const DELIVERY_FIELDS = {
-  load: one((words, where) => read.choice(ENGINES, words, where), undefined),
+  load: single((words, where) => read.choice(ENGINES, words, where), undefined),
   push: several(read.pushReferences),
   store,
   dryRun: flag,

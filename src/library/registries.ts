@@ -20,7 +20,7 @@ import * as field from './read-request.ts';
 import type { ImageRequest, RegistrySettings, RunOptions } from './requests.ts';
 import { run } from './run.ts';
 
-const format = field.one((texts, where) => read.choice(OUTPUT_FORMATS, texts, where), undefined);
+const format = field.single((texts, where) => read.choice(OUTPUT_FORMATS, texts, where), undefined);
 
 /**
  * Pushes an image from a file, a folder or a registry to a registry.

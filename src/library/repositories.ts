@@ -159,7 +159,7 @@ export function cacheGc(
   options?: RunOptions,
 ): Promise<CacheGcReport> {
   return run(USE_CASES.cacheGc, options, () => {
-    const { maxSize } = field.plain(request, { maxSize: field.one(read.size, undefined) });
+    const { maxSize } = field.plain(request, { maxSize: field.single(read.size, undefined) });
     return { maxSizeBytes: maxSize };
   });
 }

@@ -69,14 +69,14 @@ export async function openDockerArchive(
     manifest,
     config,
     blob: (digest, offset) => layout.stream(blobNames.get(digest) ?? '', offset),
-    leftOver: async () => leftOver(layout, images),
+    unlistedFiles: async () => unlistedFiles(layout, images),
   };
 }
 
 /** Files beside each layer, and a list of names, that docker wrote for its versions before 1.10. */
 const LEGACY = /^(?:repositories|[0-9a-f]{64}\/(?:VERSION|json))$/;
 
-function leftOver(layout: LayoutReader, images: readonly SavedImage[]): readonly string[] {
+function unlistedFiles(layout: LayoutReader, images: readonly SavedImage[]): readonly string[] {
   const named = new Set(['manifest.json', ...images.flatMap(({ config, layers }) => [config, ...layers])]);
   return layout.names().filter((name) => !named.has(name) && !LEGACY.test(name));
 }

@@ -16,7 +16,7 @@ export interface ImageSource {
    */
   blob(digest: Digest, offset?: number): AsyncIterable<Uint8Array>;
   /** Returns the paths of files beside it that nothing refers to. */
-  leftOver(): Promise<readonly string[]>;
+  unlistedFiles(): Promise<readonly string[]>;
 }
 
 /** Selects one of several images. */

@@ -46,7 +46,7 @@ export async function openImage(path: string, choice: ImageChoice = {}): Promise
     manifest,
     config,
     blob: (digest, offset) => blobOf(layout, digest, offset),
-    leftOver: () => leftOver(layout, { images, indexes }),
+    unlistedFiles: () => unlistedFiles(layout, { images, indexes }),
   };
 }
 
@@ -199,7 +199,10 @@ async function checkDockerManifest(
 const LAYOUT_FILES = ['oci-layout', 'index.json', 'manifest.json'];
 
 /** Lists the files that neither index.json nor a manifest in it refers to. */
-async function leftOver(layout: LayoutReader, { images, indexes }: WalkedIndex): Promise<readonly string[]> {
+async function unlistedFiles(
+  layout: LayoutReader,
+  { images, indexes }: WalkedIndex,
+): Promise<readonly string[]> {
   const named = new Set([...LAYOUT_FILES, ...indexes.map(({ digest }) => blobPath(digest))]);
   for (const descriptor of images) {
     const path = blobPath(descriptor.digest);

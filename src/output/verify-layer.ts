@@ -40,7 +40,7 @@ const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 /** Options of reading a layer. */
 export interface ReadLayerOptions {
   /** Index of the layer in the image, from 0 */
-  readonly at: number;
+  readonly index: number;
   advance(bytes: number): void;
   /** Tells whether a file's content is kept as well; contents beyond 64 MiB in all are left out. */
   keep?(path: string): boolean;
@@ -60,7 +60,7 @@ export interface ReadLayer {
   readonly layer: VerifiedLayer;
   readonly entries: readonly LayerEntry[];
   /** Contents of the files that `keep` selects; if a path occurs several times, the last one */
-  readonly kept: ReadonlyMap<string, Buffer>;
+  readonly contents: ReadonlyMap<string, Buffer>;
   readonly carried: readonly CarriedBytes[];
   /** Offset in the tar of the first bytes between entries that are not zero; -1 if there are none */
   readonly hiddenBytesAt: number;
@@ -76,7 +76,7 @@ export async function readLayer(
   options: ReadLayerOptions,
 ): Promise<ReadLayer> {
   const { digest, size, mediaType, annotations = {} } = descriptor;
-  const where = `layer ${options.at} (${digest})`;
+  const where = `layer ${options.index} (${digest})`;
   const compression = COMPRESSIONS[mediaType];
   if (compression === undefined) throw new AppError('UNSUPPORTED', `${where}: media type ${mediaType}`);
   const blob = createHash('sha256');
@@ -131,7 +131,7 @@ export async function readLayer(
     entries: entries.length,
     annotations,
   };
-  return { layer, entries, kept, carried: carried.found, hiddenBytesAt: scanner.hiddenBytesAt };
+  return { layer, entries, contents: kept, carried: carried.found, hiddenBytesAt: scanner.hiddenBytesAt };
 }
 
 /** Size of a header without extra fields, names and comments (RFC 1952 section 2.3). */

@@ -21,9 +21,9 @@ type AuthScheme = { readonly kind: 'direct' } | { readonly kind: 'token'; readon
 export class Auth {
   readonly #options: AuthOptions;
   readonly #tokens: Tokens;
-  readonly #found = new Map<string, Promise<Credential | undefined>>();
-  #way: AuthScheme | undefined;
-  #asking: Promise<void> | undefined;
+  readonly #credentials = new Map<string, Promise<Credential | undefined>>();
+  #scheme: AuthScheme | undefined;
+  #preparation: Promise<void> | undefined;
   #worked: string | undefined;
 
   constructor(options: AuthOptions) {
@@ -36,27 +36,27 @@ export class Auth {
    * registries that answer 404 to anonymous requests show what they have.
    */
   async prepare(repository: AuthTarget, ask: () => Promise<HttpResponse>): Promise<void> {
-    if (this.#way !== undefined || (await this.#credential(repository)) === undefined) return;
-    this.#asking ??= ask().then(async (response) => {
+    if (this.#scheme !== undefined || (await this.#credential(repository)) === undefined) return;
+    this.#preparation ??= ask().then(async (response) => {
       if (response.status === 401) this.#learn(response, await this.#credential(repository));
       await response.discard();
     });
     try {
-      await this.#asking;
+      await this.#preparation;
     } catch (error) {
-      this.#asking = undefined;
+      this.#preparation = undefined;
       throw error;
     }
   }
 
   /** Returns the value of the Authorization header; undefined if none is needed. @throws AppError AUTH, FetchFailure */
   async header({ repository, scopes }: AccessScope): Promise<string | undefined> {
-    const way = this.#way;
-    if (way === undefined) return undefined;
+    const scheme = this.#scheme;
+    if (scheme === undefined) return undefined;
     const credential = await this.#credential(repository);
     if (credential?.kind === 'bearer') return `Bearer ${credential.token}`;
-    if (way.kind === 'token') {
-      return `Bearer ${await this.#tokens.get({ server: way.server, scopes, credential })}`;
+    if (scheme.kind === 'token') {
+      return `Bearer ${await this.#tokens.get({ server: scheme.server, scopes, credential })}`;
     }
     return credential?.kind === 'basic' ? this.#hidden(basicHeader(credential)) : undefined;
   }
@@ -73,17 +73,17 @@ export class Auth {
    */
   async challenged(
     response: HttpResponse,
-    need: AccessScope,
+    access: AccessScope,
     header: string | undefined,
   ): Promise<AccessScope | undefined> {
-    const credential = await this.#credential(need.repository);
+    const credential = await this.#credential(access.repository);
     const scope = this.#learn(response, credential);
     const worked = header !== undefined && header === this.#worked;
     if (scope === undefined && !worked) return undefined;
-    const asked = { ...need, scopes: joined([need.scopes, parseScopes(scope ?? '')]) };
+    const wider = { ...access, scopes: joined([access.scopes, parseScopes(scope ?? '')]) };
     if (header?.startsWith('Bearer ')) this.#tokens.drop(header.slice('Bearer '.length));
-    const next = await this.header(asked);
-    return next === undefined || (next === header && !worked) ? undefined : asked;
+    const next = await this.header(wider);
+    return next === undefined || (next === header && !worked) ? undefined : wider;
   }
 
   /** Explains a 401 or 403, and says what to do about it. */
@@ -94,7 +94,7 @@ export class Auth {
       const meaning = status === 403 ? 'access denied without a login' : 'authentication required';
       return { meaning, hint: `Log in: ${login}` };
     }
-    if (this.#way === undefined && status === 401) {
+    if (this.#scheme === undefined && status === 401) {
       const kind = credential.kind === 'identity' ? 'an identity token' : 'a user name and password';
       return {
         meaning: `the registry offers no way to log in with ${kind}`,
@@ -119,9 +119,9 @@ export class Auth {
       ({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'),
     );
     // A registry that also offers Basic means it for old clients.
-    if (tokens !== undefined) this.#way = { kind: 'token', server: this.#tokenServer(tokens) };
+    if (tokens !== undefined) this.#scheme = { kind: 'token', server: this.#tokenServer(tokens) };
     else if (challenges.some(({ scheme }) => acceptsCredential(scheme, credential)))
-      this.#way = { kind: 'direct' };
+      this.#scheme = { kind: 'direct' };
     else return undefined;
     return tokens?.parameters.get('scope') ?? '';
   }
@@ -148,8 +148,8 @@ export class Auth {
 
   #credential(repository: AuthTarget): Promise<Credential | undefined> {
     const key = 'path' in repository ? fullName(repository) : repository.domain;
-    const found = this.#found.get(key) ?? this.#find(repository);
-    this.#found.set(key, found);
+    const found = this.#credentials.get(key) ?? this.#find(repository);
+    this.#credentials.set(key, found);
     return found;
   }
 

@@ -82,9 +82,10 @@ const NOBODY_HINT = "Check the registry's name and port, and that it is running.
 function toAppError(name: RequestName, failure: FetchFailure, secrets: Secrets): RegistryError {
   const what = `${name.where}: ${name.request}`;
   const reason = secrets.redact(failure.message);
-  const told = failure.status === undefined ? undefined : meaningOf(failure.status, '', name.request);
-  const text = told === undefined ? `${what}: ${reason}` : sentenceOf(name, told.meaning, reason);
-  const hint = failure.hint ?? told?.hint ?? (isNobodyThere(failure) ? NOBODY_HINT : undefined);
+  const explanation = failure.status === undefined ? undefined : meaningOf(failure.status, '', name.request);
+  const text =
+    explanation === undefined ? `${what}: ${reason}` : sentenceOf(name, explanation.meaning, reason);
+  const hint = failure.hint ?? explanation?.hint ?? (isNobodyThere(failure) ? NOBODY_HINT : undefined);
   return new RegistryError(failure.code, text, {
     ...(hint === undefined ? {} : { hint }),
     cause: failure,
@@ -111,7 +112,7 @@ async function attempt(request: RegistryRequest, context: SendContext): Promise<
     throw errorOfResponse(
       what(),
       refusal,
-      asks ? await host.auth.remedy(needOf(request), status) : undefined,
+      asks ? await host.auth.remedy(accessOf(request), status) : undefined,
     );
   }
   const body =
@@ -151,30 +152,30 @@ async function authorized(
 ): Promise<FinalResponse> {
   const { signal } = context;
   const url = typeof request.target === 'string' ? apiUrl(host, request) : request.target;
-  let need = needOf(request);
-  await host.auth.prepare(need.repository, () => askVersion(host, signal));
+  let access = accessOf(request);
+  await host.auth.prepare(access.repository, () => askVersion(host, signal));
   for (let challenges = 0; ; challenges++) {
     // The login is for the registry alone: a host that it redirects to has to accept the URL by itself.
-    const authorization = url.origin === host.base.origin ? await host.auth.header(need) : undefined;
-    const landed = await host.exchange(url, {
+    const authorization = url.origin === host.base.origin ? await host.auth.header(access) : undefined;
+    const final = await host.exchange(url, {
       method: request.method,
       headers: headersOf(request, authorization),
       content: request.body,
       signal,
     });
-    if (landed.url.origin !== host.base.origin) return landed;
-    if (landed.response.status !== 401) {
+    if (final.url.origin !== host.base.origin) return final;
+    if (final.response.status !== 401) {
       host.auth.worked(authorization);
-      return landed;
+      return final;
     }
-    if (challenges === MAX_CHALLENGES) return landed;
-    const next = await host.auth.challenged(landed.response, need, authorization).catch(async (error) => {
-      await landed.response.discard();
+    if (challenges === MAX_CHALLENGES) return final;
+    const next = await host.auth.challenged(final.response, access, authorization).catch(async (error) => {
+      await final.response.discard();
       throw error;
     });
-    if (next === undefined) return landed;
-    await landed.response.discard();
-    need = next;
+    if (next === undefined) return final;
+    await final.response.discard();
+    access = next;
   }
 }
 
@@ -189,7 +190,7 @@ function apiUrl(host: Host, { repository, target }: RegistryRequest): URL {
   return new URL(`/v2/${path}${target}`, host.base);
 }
 
-function needOf({ method, repository, actions, reads = [] }: RegistryRequest): AccessScope {
+function accessOf({ method, repository, actions, reads = [] }: RegistryRequest): AccessScope {
   if (!('path' in repository)) return { repository, scopes: new Map() };
   const own = [repository.path, actions ?? defaultActions[method]] as const;
   const read = reads.map((path) => [path, ['pull']] as const);

@@ -485,15 +485,15 @@ test('files that neither the layout nor a manifest names are told', async (t) =>
     ],
     'after',
   );
-  assert.deepEqual(await (await openImage(path)).leftOver(), ['repositories', 'x/y']);
+  assert.deepEqual(await (await openImage(path)).unlistedFiles(), ['repositories', 'x/y']);
   const layout = join(tempDir(t), 'layout');
   await writeOciDirectory(makeImage(tempDir(t), LAYERS), layout);
-  assert.deepEqual(await (await openImage(layout)).leftOver(), []);
+  assert.deepEqual(await (await openImage(layout)).unlistedFiles(), []);
   writeFileSync(join(layout, 'notes'), '');
   writeFileSync(join(layout, 'blobs/sha256', 'f'.repeat(64)), '');
   symlinkSync('/etc/passwd', join(layout, 'link'));
   execFileSync('mkfifo', [join(layout, 'blobs/pipe')]);
-  assert.deepEqual(await (await openImage(layout)).leftOver(), [
+  assert.deepEqual(await (await openImage(layout)).unlistedFiles(), [
     'blobs/pipe (not a file)',
     `blobs/sha256/${'f'.repeat(64)}`,
     'link (a symlink)',

@@ -40,7 +40,7 @@ export async function verifyImage(path: string, options: VerifyOptions = {}): Pr
     for (const [index, descriptor] of manifest.layers.entries()) {
       throwIfCancelled(options.signal);
       const advance = (bytes: number) => task.advance(bytes);
-      const { layer, entries } = await readLayer(source, descriptor, { at: index, advance });
+      const { layer, entries } = await readLayer(source, descriptor, { index, advance });
       expectEqual(`diffID of layer ${index} (${descriptor.digest})`, config.diffIds[index], layer.diffId);
       builder.apply(entries);
       layers.push(layer);

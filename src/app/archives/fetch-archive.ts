@@ -53,11 +53,11 @@ async function fetchFirst(
 ): Promise<ArchiveFacts> {
   const { entry, path } = request;
   const refusals: AppError[] = [];
-  let left = request.urls;
-  while (left.length > 0) {
+  let remaining = request.urls;
+  while (remaining.length > 0) {
     // Bytes of an earlier run may not be a mirror's copy, so that refusing them says nothing about a mirror.
-    const resumed = !isLocal(required(left, 0)) && existsSync(path);
-    const found = await downloadCopy(context, left, {
+    const resumed = !isLocal(required(remaining, 0)) && existsSync(path);
+    const found = await downloadCopy(context, remaining, {
       path,
       sizeBytes: entry.sizeBytes,
       remote: sources.files,
@@ -74,8 +74,8 @@ async function fetchFirst(
       if (found.adopt) rmSync(path, { force: true });
       if (resumed) continue;
       refusals.push(error);
-      left = left.slice(left.indexOf(found.url) + 1);
-      if (left.length > 0) context.progress.note(`${error.message}; trying the next mirror`);
+      remaining = remaining.slice(remaining.indexOf(found.url) + 1);
+      if (remaining.length > 0) context.progress.note(`${error.message}; trying the next mirror`);
     }
   }
   throw combinedError(refusals);

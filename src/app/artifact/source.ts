@@ -160,11 +160,11 @@ async function* sameSize(
   bytes: AsyncIterable<Uint8Array>,
   { path, expectedBytes }: { readonly path: string; readonly expectedBytes: number },
 ): AsyncGenerator<Uint8Array> {
-  let left = expectedBytes;
+  let remainingBytes = expectedBytes;
   for await (const chunk of bytes) {
-    left -= chunk.length;
-    if (left < 0) break;
+    remainingBytes -= chunk.length;
+    if (remainingBytes < 0) break;
     yield chunk;
   }
-  if (left !== 0) throw changed(path);
+  if (remainingBytes !== 0) throw changed(path);
 }

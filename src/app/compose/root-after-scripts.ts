@@ -22,10 +22,10 @@ export async function rootAfterScripts(
   const source = {
     blob: () => createReadStream(context.store.get(layer.digest), { signal: context.signal }),
   };
-  const { entries, kept } = await readLayer(
+  const { entries, contents } = await readLayer(
     source,
     { digest: layer.digest, size: layer.sizeBytes, mediaType: layer.mediaType },
-    { at: 0, advance() {}, keep: (path) => READ.includes(path) },
+    { index: 0, advance() {}, keep: (path) => READ.includes(path) },
   );
   const tree: Tree = new Map(stack);
   for (const { entry, sha256 } of entries) {
@@ -42,5 +42,5 @@ export async function rootAfterScripts(
       tree.set(entry.path, inodeOf({ ...entry, sha256 }, layer.digest));
     }
   }
-  return { tree, read: (path) => kept.get(path) ?? (tree.has(path) ? before.read(path) : undefined) };
+  return { tree, read: (path) => contents.get(path) ?? (tree.has(path) ? before.read(path) : undefined) };
 }

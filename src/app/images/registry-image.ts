@@ -46,6 +46,6 @@ export async function openRegistryImage(
       }
       return store === undefined ? content.blob(blob, offset) : stored(store, blob, offset);
     },
-    leftOver: async () => [],
+    unlistedFiles: async () => [],
   };
 }

@@ -82,11 +82,11 @@ async function askMirrors<T>(
   { spec, known, accept }: IndexSearch<T>,
 ): Promise<IndexOutcome<T>> {
   const failed: AppError[] = [];
-  let left = inOrder(spec.baseUrls, known);
+  let remaining = inOrder(spec.baseUrls, known);
   for (const name of spec.indexNames) {
-    const urls = left.map((base) => joinUrl(isLocal(base) ? localPath(base) : base, name));
+    const urls = remaining.map((base) => joinUrl(isLocal(base) ? localPath(base) : base, name));
     const take = async (result: ConditionalResult): Promise<IndexOutcome<T>> => {
-      const base = required(left, urls.indexOf(result.url));
+      const base = required(remaining, urls.indexOf(result.url));
       if (!result.modified) return { status: 'unchanged', base };
       return { status: 'read', value: await accept({ ...result, base }) };
     };
@@ -107,8 +107,8 @@ async function askMirrors<T>(
       // It adds nothing that another name is missing as well.
       if (failed.length === 0 || error.code !== 'NOT_FOUND') failed.push(error);
       const sources = error instanceof FetchError ? error.sources : [];
-      left = left.filter((_, index) => sources[index]?.code === 'NOT_FOUND');
-      if (left.length === 0) break;
+      remaining = remaining.filter((_, index) => sources[index]?.code === 'NOT_FOUND');
+      if (remaining.length === 0) break;
     }
   }
   throw combinedError(failed);

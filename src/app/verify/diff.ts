@@ -123,8 +123,7 @@ async function readImage(
     if (known?.read !== undefined && known.from?.includes(source) !== true) {
       await expectBlob(source, descriptor, { where, advance });
     }
-    const read =
-      known?.read ?? (await readLayer(source, descriptor, { at: index, advance, keep: marks.isKept }));
+    const read = known?.read ?? (await readLayer(source, descriptor, { index, advance, keep: marks.isKept }));
     if (known !== undefined) common.set(descriptor.digest, { read, from: [...(known.from ?? []), source] });
     expectEqual(
       `diffID of layer ${index} (${descriptor.digest})`,
@@ -145,11 +144,11 @@ function packagesIn(
   marks: FamilyFiles,
 ): ReadonlyMap<string, string> {
   const versions = new Map<string, string>();
-  const kept = new Map(layers.flatMap((layer) => [...layer.kept]));
+  const contents = new Map(layers.flatMap((layer) => [...layer.contents]));
   const named = [
     ...descriptors.flatMap(({ annotations = {} }) => packagesOfPurls(annotations[ANNOTATIONS.purl] ?? '')),
     ...layers.flatMap((layer) => packageOf(layer, marks)),
-    ...marks.packagesOf(kept),
+    ...marks.packagesOf(contents),
   ];
   // A purl's name is in lower case, even if the package's is not.
   const spelling = new Map(named.map(({ name }) => [name.toLowerCase(), name]));
@@ -157,9 +156,12 @@ function packagesIn(
   return versions;
 }
 
-function packageOf({ kept }: ReadLayer, marks: FamilyFiles): readonly { name: string; version: string }[] {
-  const metadata = marks.familyOf(kept)?.archives.metadata;
-  const content = metadata === undefined ? undefined : kept.get(metadata.member);
+function packageOf(
+  { contents }: ReadLayer,
+  marks: FamilyFiles,
+): readonly { name: string; version: string }[] {
+  const metadata = marks.familyOf(contents)?.archives.metadata;
+  const content = metadata === undefined ? undefined : contents.get(metadata.member);
   if (metadata === undefined || content === undefined) return [];
   try {
     return [metadata.read(content, metadata.member)];

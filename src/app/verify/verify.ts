@@ -66,12 +66,12 @@ async function verifySource(
     const read = await readInto(builder, { context, source, marks, index, descriptor, problems, task });
     const layer = { index, descriptor, read };
     // An image is of one distribution.
-    family ??= read === undefined ? undefined : marks.familyOf(read.kept);
+    family ??= read === undefined ? undefined : marks.familyOf(read.contents);
     examined.push({ ...layer, ...(await asArchive(source, verifiers, { ...layer, family })) });
   }
   task.done();
-  const kept = examined.flatMap(({ read }) => [...(read?.kept ?? [])]);
-  const listed = marks.packagesOf(new Map(kept));
+  const contents = examined.flatMap(({ read }) => [...(read?.contents ?? [])]);
+  const listed = marks.packagesOf(new Map(contents));
   const { verdicts, files, facts } = await judgeLayers({
     examined,
     marks,
@@ -88,7 +88,7 @@ async function verifySource(
   }
   const packages = packagesOf(verdicts);
   const unverified = packages.filter(({ vouching }) => vouching.by === 'option').length;
-  const left = await source.leftOver();
+  const unlisted = await source.unlistedFiles();
   return {
     image: request.image,
     tags,
@@ -102,9 +102,11 @@ async function verifySource(
     verified: problems.length === 0 && unverified === 0,
     problems,
     notes:
-      left.length === 0
+      unlisted.length === 0
         ? []
-        : [`files that neither the layout nor a manifest lists: ${left.length}, the first: ${left[0]}`],
+        : [
+            `files that neither the layout nor a manifest lists: ${unlisted.length}, the first: ${unlisted[0]}`,
+          ],
   };
 }
 
@@ -133,7 +135,7 @@ async function readInto(builder: RootfsBuilder, reading: Reading): Promise<ReadL
       throwIfCancelled(context.signal);
       task.advance(bytes);
     };
-    const read = await readLayer(source, descriptor, { at: index, advance, keep: marks.isKept });
+    const read = await readLayer(source, descriptor, { index, advance, keep: marks.isKept });
     const diffId = source.config.diffIds[index];
     expectEqual(`diffID of layer ${index} (${descriptor.digest})`, diffId, read.layer.diffId);
     builder.apply(read.entries);
@@ -153,7 +155,7 @@ async function asArchive(
 ): Promise<Pick<ExaminedLayer, 'archive' | 'refusal'>> {
   const { index, descriptor, read, family } = layer;
   const metadata = family?.archives.metadata;
-  const content = metadata === undefined ? undefined : read?.kept.get(metadata.member);
+  const content = metadata === undefined ? undefined : read?.contents.get(metadata.member);
   if (family === undefined || metadata === undefined || content === undefined) {
     return { archive: undefined, refusal: undefined };
   }

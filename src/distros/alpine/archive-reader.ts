@@ -66,7 +66,7 @@ async function readBytes(input: UnverifiedInput): Promise<ReadBytes> {
   const { where, expected } = input;
   const pass = await walk(input);
   const { list } = pass;
-  const pkginfo = list.kept.get('.PKGINFO');
+  const pkginfo = list.contents.get('.PKGINFO');
   if (pkginfo === undefined) {
     throw new AppError('BAD_ARCHIVE', `${where}: expected a .PKGINFO member, got none: not an apk package`);
   }
@@ -81,7 +81,7 @@ async function readBytes(input: UnverifiedInput): Promise<ReadBytes> {
   matchDataHash(infoValue(info, 'datahash').slice(0, SHA256_DIGITS).toLowerCase(), pass.dataSha256, where);
   const signed: SignedControl = {
     entries: list.files.slice(0, pass.signatureCount),
-    kept: list.kept,
+    kept: list.contents,
     control: pass.control,
     where,
   };
@@ -99,8 +99,8 @@ async function readBytes(input: UnverifiedInput): Promise<ReadBytes> {
     version: facts.version,
     architecture: infoValue(info, 'arch').trimEnd(),
     info,
-    scripts: scriptsOf(list.kept),
-    rootMembers: keptContents(list.kept),
+    scripts: scriptsOf(list.contents),
+    rootMembers: keptContents(list.contents),
     files: list.files,
     backupMd5: {},
   };

@@ -163,19 +163,19 @@ async function factsOf(
   where: string,
 ): Promise<Omit<ArchiveFacts, 'signedBy'>> {
   const { compression, segments, list, linker } = content;
-  const pkginfo = list.kept.get('.PKGINFO');
+  const pkginfo = list.contents.get('.PKGINFO');
   if (pkginfo === undefined) {
     throw new AppError('BAD_ARCHIVE', `${where}: expected a .PKGINFO as every Arch package has, got none`, {
       hint: 'Check that this is a package.',
     });
   }
   const info = parsePkgInfo(pkginfo, where);
-  const install = list.kept.get('.INSTALL');
+  const install = list.contents.get('.INSTALL');
   const rootMembers: Record<string, string> = {};
-  for (const [path, bytes] of list.kept) {
+  for (const [path, bytes] of list.contents) {
     if (path !== '.INSTALL') rootMembers[path] = bytes.toString('base64');
   }
-  const mtree = list.kept.get('.MTREE');
+  const mtree = list.contents.get('.MTREE');
   const listed = mtree === undefined ? undefined : await listedPaths(mtree, list.files);
   if (listed !== undefined) rootMembers[LISTED_PATHS] = listed;
   if (content.unslashed.length > 0) rootMembers[UNSLASHED_FOLDERS] = terminated(content.unslashed);

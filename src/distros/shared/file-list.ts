@@ -25,7 +25,7 @@ const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 export interface FileList {
   readonly files: readonly FileEntry[];
   /** Path → content of the files that `keep` selected */
-  readonly kept: ReadonlyMap<string, Buffer>;
+  readonly contents: ReadonlyMap<string, Buffer>;
   readonly md5: ReadonlyMap<string, string>;
   /** SHA-256 of all uncompressed bytes */
   readonly diffId: DiffId;
@@ -84,7 +84,7 @@ export class FileListCollector {
     this.#noteDefects();
     return {
       files: this.#files,
-      kept: this.#kept,
+      contents: this.#kept,
       md5: this.#md5s,
       diffId: `sha256:${this.#whole.digest('hex')}` as DiffId,
       uncompressedSizeBytes: this.#position,

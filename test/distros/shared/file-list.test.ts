@@ -35,7 +35,7 @@ test('lists, hashes and keeps, however the bytes are cut', () => {
       ],
     );
     assert.equal(list.files[2]?.sha256, createHash('sha256').update('x'.repeat(100_000)).digest('hex'));
-    assert.equal(list.kept.get('.PKGINFO')?.toString(), 'pkgname = a\n');
+    assert.equal(list.contents.get('.PKGINFO')?.toString(), 'pkgname = a\n');
     assert.equal(list.diffId, `sha256:${createHash('sha256').update(whole).digest('hex')}`);
     assert.equal(list.uncompressedSizeBytes, whole.length);
     assert.equal(list.layerProblem, undefined);

@@ -79,12 +79,12 @@ async function readUnverified({ chunks, where, expected }: UnverifiedInput): Pro
     hash.update(chunk);
     list.write(Buffer.from(chunk), 0);
   }
-  const { files, kept, diffId, uncompressedSizeBytes: sizeBytes, layerProblem } = list.finish();
+  const { files, contents, diffId, uncompressedSizeBytes: sizeBytes, layerProblem } = list.finish();
   const identity = hash.digest('hex');
   if (expected !== undefined && expected.checksum !== identity) {
     throw new AppError('INTEGRITY', `${where}: expected SHA-256 ${expected.checksum}, got ${identity}`);
   }
-  const content = kept.get(MEMBER);
+  const content = contents.get(MEMBER);
   if (content === undefined) throw new AppError('BAD_ARCHIVE', `${where}: expected a ${MEMBER}, got none`);
   const needs = /^needs (.*)$/m.exec(content.toString())?.[1]?.split(' ') ?? [];
   return {

@@ -14,7 +14,7 @@ import { isAppError } from '../../src/model/app-error.ts';
 import { toyFamily } from './toy/toy-family.ts';
 
 test('the code of a family is of its id; the first family is the default', async () => {
-  assert.deepEqual(familyIds(), ['alpine', 'arch']);
+  assert.equal(familyIds()[0], 'alpine');
   for (const { id, load } of families()) {
     assert.match(id, /^[a-z0-9]+$/, 'a part of tags, annotations and folders');
     assert.equal((await load()).id, id);
@@ -26,7 +26,9 @@ test('what is no family is refused with those that there are', () => {
   assert.equal(findFamily('debian'), undefined);
   assert.throws(
     () => familyOf('debian'),
-    (error) => isAppError(error, 'USAGE') && /expected alpine or arch, got "debian"/.test(error.message),
+    (error) =>
+      isAppError(error, 'USAGE') &&
+      error.message.includes(`expected ${familyIds().join(' or ')}, got "debian"`),
   );
 });
 
@@ -51,7 +53,7 @@ test('an archive’s name tells its family and its package', () => {
     assert.deepEqual(family?.archiveNames.read(file), read, file);
   }
   const stored = { name: 'a', version: '1-r0', architecture: 'any' };
-  for (const { archiveNames } of families()) {
+  for (const { archiveNames } of [familyOf('alpine'), familyOf('arch')]) {
     for (const compression of ['gzip', 'zstd', 'xz', 'bzip2', 'none'] as const) {
       const file = archiveNames.write(stored, compression);
       const { name, version } = archiveNames.read(file) ?? {};

@@ -110,7 +110,7 @@ function pathsOf(lines: readonly string[]): readonly string[] | undefined {
   return resolved(entries, byName);
 }
 
-/** Resolves names without a slash, which are below the last directory without one; `..` leaves that directory. */
+/** Resolves entries to paths: a name without a slash is below the last directory named without one; `..` leaves that directory. */
 function resolved(
   entries: readonly Entry[],
   full: ReadonlyMap<string, Entry>,

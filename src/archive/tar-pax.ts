@@ -8,9 +8,8 @@ export type PaxRecord = readonly [key: string, value: Buffer];
 const MAX_LENGTH_DIGITS = 10;
 
 /**
- * Parses the records of one extended header: `<length> <key>=<value>
- * `, where the length includes itself (POSIX.1-2017 pax, "pax Extended Header"). Values may contain line feeds and any other
- * byte.
+ * Parses the records of one extended header: `<length> <key>=<value>\n`, where the length includes itself (POSIX.1-2017 pax, "pax
+ * Extended Header"). Values may contain line feeds and any other byte.
  * @throws AppError BAD_ARCHIVE if a record's length and its form disagree
  */
 export function parsePaxRecords(body: Buffer, context: string): PaxRecord[] {

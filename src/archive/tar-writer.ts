@@ -160,10 +160,7 @@ function paxHeader(pax: ReadonlyMap<string, Buffer>, record: TarRecord, path: Bu
   return Buffer.concat([header, body, tarPadding(body.length)]);
 }
 
-/**
- * Serialises `<length> <key>=<value>
- * `, where the length includes itself.
- */
+/** Serialises `<length> <key>=<value>\n`, where the length includes itself. */
 function paxRecord(key: string, value: Uint8Array): Buffer {
   const keyBytes = encodePath(key);
   const rest = keyBytes.length + value.length + 3;

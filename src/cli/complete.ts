@@ -38,7 +38,7 @@ function commandWords(commands: CommandTable, current: string): Promise<readonly
   );
 }
 
-/** Completes an argument; empty where the shell should offer files. */
+/** Completes an argument; empty if the shell should offer files. */
 async function argumentWords(
   command: Command,
   isFirst: boolean,

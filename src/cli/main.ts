@@ -15,7 +15,7 @@ function enableCodeCache(env: NodeJS.ProcessEnv): void {
   try {
     makeFolder(folder);
   } catch {
-    // Starts without it: whoever needs the cache folder reports what is wrong with it.
+    // Starts without it: the code that needs the cache folder reports the error.
     return;
   }
   enableCompileCache(folder);

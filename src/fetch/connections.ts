@@ -30,7 +30,7 @@ export interface ConnectionOptions {
 
 let shared: Connections | undefined;
 
-/** The process's one pool of keep-alive connections, through the proxies of the environment where it names any. */
+/** The process's one pool of keep-alive connections, through the proxies that the environment names, if any. */
 export function connections(): Connections {
   shared ??= openConnections({});
   return shared;
@@ -69,7 +69,7 @@ function openDirect(require: NodeJS.Require, tls: Tls): Connections {
   return { send: request.bind(agent), close: () => agent.destroy() };
 }
 
-/** Authorities are read, and parsed, only where there is a TLS connection. */
+/** Authorities are only read and parsed for a TLS connection. */
 function connector(require: NodeJS.Require, tls: Tls): buildConnector.connector {
   const build = require('undici/lib/core/connect.js') as typeof buildConnector;
   const options = { timeout: CONNECT_TIMEOUT_MS, allowH2: false };

@@ -147,7 +147,7 @@ export async function exchange(target: URL, request: ExchangeRequest, send: Send
     clearTimeout(watchdog);
     watchdog = setTimeout(stall, timeoutMs);
     const { body } = answer;
-    // The body's errors are met where it is read; one that nobody reads must not end the process.
+    // Errors of the body are thrown where it is read; if it is not read, an error must not end the process.
     body.on('error', () => {});
     const headers = (name: string): readonly string[] => [answer.headers[name] ?? []].flat();
     return {

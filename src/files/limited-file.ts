@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
 
 /*
- * Files that users name, read whole: never more of them than is of use, whatever their size says (/dev/zero has none), and without
- * waiting forever for a pipe that nobody writes to.
+ * Readers of whole files that users name. They never read more than the limit, whatever the file's size says (/dev/zero has none),
+ * and do not wait forever for a pipe that has no writer.
  */
 
 const PIECE_BYTES = 64 * 1024;

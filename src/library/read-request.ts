@@ -13,7 +13,7 @@ import { parseRepository } from '../model/reference.ts';
 import type { RegistryAccess } from '../model/registry.ts';
 import type { SourceOptions } from '../model/request.ts';
 
-/** Reads one property of a request; `value` is undefined where it is absent. @throws AppError USAGE */
+/** Reads one property of a request; `value` is undefined if it is absent. @throws AppError USAGE */
 export type Field<Value> = (value: unknown, where: string) => Value;
 
 type Fields<Values> = { readonly [Name in keyof Values]: Field<Values[Name]> };

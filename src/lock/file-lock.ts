@@ -5,11 +5,11 @@ import { reasonOf } from '../files/errno.ts';
 import { AppError } from '../model/app-error.ts';
 
 /*
- * A lock between processes is a file on which SQLite holds the operating system's lock (fcntl), the only kind that ends with
- * its process, however that ends: nothing goes stale, no process number has to be judged, and containers that share a folder
- * lock each other out. The file is empty, and its holder removes it. Whoever gets the lock of a file that is no longer the one
- * of that name tries again. (Node.js has no locks of its own. A process drops its locks on a file when it closes any descriptor
- * of it, so nothing else here opens the file.)
+ * A lock between processes is a file on which SQLite holds a lock of the operating system (fcntl), the only kind that ends with
+ * its process in every case: there are no stale locks and no process ids to check, and containers that share a folder lock each
+ * other out. The file is empty, and its holder removes it; a process that gets the lock of a file that has been removed or
+ * replaced tries again. (Node.js has no locks of its own. A process loses its locks on a file when it closes any descriptor of
+ * it, so no other code here opens the file.)
  */
 const POLL_MS = 50;
 /** Shorter waits are not reported. */
@@ -163,7 +163,7 @@ function removeFilled(path: string): void {
   }
 }
 
-/** Synchronous up to the closed descriptor: nobody of this process has opened the new file before. */
+/** Synchronous until the descriptor is closed, so that no other code of this process has opened the new file. */
 function create(path: string): string | undefined {
   try {
     writeFileSync(path, '', { flag: 'wx' });
@@ -193,7 +193,7 @@ function removeOwn({ path, identity }: LockFile): void {
   try {
     if (identityOf(path) === identity) unlinkSync(path);
   } catch {
-    // Gone with its folder, or something else by now; an empty file that stays is nobody's lock.
+    // It has gone with its folder, or has been replaced; an empty file that stays holds no lock.
   }
 }
 

@@ -1,5 +1,5 @@
 /*
- * fnmatch(3), of which the distributions' tools use two: glibc's without flags (libalpm) and musl's with FNM_PATHNAME
+ * fnmatch(3) in the two variants that the distributions' tools use: glibc's without flags (libalpm) and musl's with FNM_PATHNAME
  * (apk). Time is at most the product of both lengths, whatever the pattern.
  */
 

@@ -1,6 +1,6 @@
 /*
- * Functions in place of spread arguments, for lists of any length: beyond some 120,000 arguments a call throws a RangeError.
- * test/layers.test.ts keeps spread arguments out.
+ * Functions in place of spread arguments, for lists of any length: a call with more than about 120,000 arguments throws a
+ * RangeError. test/layers.test.ts forbids spread arguments.
  */
 
 /** Appends `items` to `list`. */

@@ -126,7 +126,7 @@ export class RootfsBuilder {
     return { inode: target.inode, hardLinkOf, layer: this.#layer, children: new Map() };
   }
 
-  /** Returns the directory at `folder` as this layer sees it, made where it is missing. */
+  /** Returns the directory at `folder` as this layer sees it, made if it is missing. */
   #enter(folder: string, path: string): Node {
     const names = new PathNames(folder);
     const above: Node[] = [];

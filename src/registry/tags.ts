@@ -27,7 +27,7 @@ export async function listTags(session: RegistrySession, repository: Repository)
   return [...tags].sort();
 }
 
-/** Tells whether a repository does not exist yet; false where the registry does not say so. */
+/** Tells whether a repository does not exist yet; false if the registry does not say so. */
 export async function isNewRepository(
   session: RegistrySession,
   repository: Repository,

@@ -29,7 +29,7 @@ export interface GcResult {
   readonly removedDigests: readonly Digest[];
 }
 
-/** A download or an ingest that nobody has continued for a day is not coming back. */
+/** A download or an ingest that has not continued for a day is abandoned. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
 /** Removes stale temporary files and, above a size, the least recently used blobs. @throws AppError STORAGE */

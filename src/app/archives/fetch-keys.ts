@@ -20,8 +20,8 @@ import { readUnverifiedFile } from './ingest-file.ts';
 const MAX_KEYS_PACKAGE_BYTES = 64 * 1024 * 1024;
 
 /*
- * The distribution's own keys, where they do not come with the product, from its keys package. Nothing here is trusted for where
- * it came from: keys count only where the product pins them (Keys.pinnedFiles).
+ * The distribution's own keys, from its keys package if they do not come with the product. The source of the keys is not trusted:
+ * only keys that the product pins count (Keys.pinnedFiles).
  */
 
 /**

@@ -11,7 +11,7 @@ import { type RepositoryRecord, repositoryRecord } from './records.ts';
 import { count, list, malformed, record } from './strict-json.ts';
 
 /*
- * A catalog as an OCI artifact (docs/catalog-artifact.md): the config says what there is, the layers are zstd chunks of JSON
+ * A catalog as an OCI artifact (docs/catalog-artifact.md). The config lists the contents; the layers are zstd chunks of JSON
  * lines: the packages of each repository in the config's order, then archives, derived blobs, keys.
  */
 

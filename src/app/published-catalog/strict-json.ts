@@ -1,8 +1,8 @@
 import { jsonReaders, type Reader } from '../../model/json-readers.ts';
 
 /*
- * Readers of JSON from outside: of each value they say what it has to be, and give it with its type. What is not expected is
- * refused, members that are not known among it.
+ * Readers of JSON from outside. Each checks that a value is what is expected, and returns it with its type. Everything else is
+ * refused, unknown members included.
  */
 
 /** A reader for each member, so that the compiler reports a member that is added to the type. */

@@ -11,8 +11,8 @@ import { parseManifest, parseObject } from '../../output/image-json.ts';
 /*
  * A generation of a mirror in a registry: an artifact whose layers are the index files of its repositories, byte for byte, with
  * their paths in the distribution's own layout as titles. Its packages are artifacts of their own (stored-package.ts), found by
- * what an index says of them. The release's tag names the newest generation; every generation has a permanent tag as well,
- * so that no registry collects it.
+ * their index entries. The release's tag points to the newest generation; every generation has a permanent tag as well, so that
+ * no registry garbage-collects it.
  */
 
 const GENERATION_TYPE = 'application/vnd.pkgcompose.index.v1';

@@ -11,8 +11,8 @@ import { required } from '../../model/required.ts';
 import type { Document } from '../../output/image-content.ts';
 
 /*
- * What a package store holds: one repository, in it an artifact for each blob, with a tag of its own. Its manifest has the
- * blob as its only layer, so that registries that mount only what a manifest refers to mount it.
+ * Entries of a package store, a repository that has an artifact with a tag of its own for each blob. The blob is the only layer of
+ * the artifact's manifest, since some registries only mount blobs that a manifest refers to.
  */
 
 /** Artifact type of a package's unmodified archive, and of blobs derived from archives. */

@@ -12,7 +12,7 @@ interface Answer {
   /** For --json */
   readonly data: object;
   readonly text: string;
-  /** False where the answer to a yes-or-no query is no */
+  /** False if the answer to a yes-or-no query is no */
   readonly holds: boolean;
 }
 

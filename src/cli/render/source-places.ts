@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const PLACE = /(file:\/\/[^\s()]+\.js):(\d+):(\d+)/g;
 
-/** The map that the build writes beside a file of the bundle; undefined where there is none. */
+/** The map that the build writes beside a file of the bundle; undefined if there is none. */
 function readMap(url: string): SourceMap | undefined {
   try {
     return new SourceMap(JSON.parse(readFileSync(`${fileURLToPath(url)}.map`, 'utf8')));

@@ -2,7 +2,7 @@ import type { Context, ContextOptions } from './app/context.ts';
 import type { DistroId } from './model/package.ts';
 import type { CacheEntryReport, SourceOptions } from './model/request.ts';
 
-/** Does one thing, as its room of src/app describes it. @throws AppError */
+/** A use case: does one thing, which its file in src/app describes. @throws AppError */
 export type UseCase<Request, Report> = (options: ContextOptions, request: Request) => Promise<Report>;
 
 /** A use case that works with the catalog and the cache, which are opened for it and closed after it. */
@@ -37,7 +37,7 @@ export const USE_CASES = {
   }),
   ingest: withCatalog(async () => (await import('./app/archives/ingest.ts')).ingest),
   plan: withCatalog(async () => (await import('./app/query/plan.ts')).plan),
-  /** Whoever asks for a planner closes it. */
+  /** The caller closes the planner. */
   planner: withoutCatalog(async () => (await import('./app/query/planner.ts')).openPlanner),
   compose: withCatalog(async () => (await import('./app/compose/compose.ts')).compose),
   depends: withCatalog(async () => (await import('./app/query/depends.ts')).depends),

@@ -82,12 +82,14 @@ async function askMirrors<T>(
   { spec, known, accept }: IndexSearch<T>,
 ): Promise<IndexOutcome<T>> {
   const failed: AppError[] = [];
+  let found = false;
   let remaining = inOrder(spec.baseUrls, known);
   for (const name of spec.indexNames) {
     const urls = remaining.map((base) => joinUrl(isLocal(base) ? localPath(base) : base, name));
     const take = async (result: ConditionalResult): Promise<IndexOutcome<T>> => {
       const base = required(remaining, urls.indexOf(result.url));
       if (!result.modified) return { status: 'unchanged', base };
+      found = true;
       return { status: 'read', value: await accept({ ...result, base }) };
     };
     const options = {
@@ -111,6 +113,8 @@ async function askMirrors<T>(
       if (remaining.length === 0) break;
     }
   }
+  // A keyring that cannot be used fails each index that was found; the error is that, and not that another name is missing.
+  if (found) await sources.trust.policy();
   throw combinedError(failed);
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -339,4 +339,11 @@ test('a keys package that is damaged on one mirror is taken from the next', asyn
     composed(join(tempDir(t), 'cache'), ['filesystem'], { ...alone, mirrors: [bad.mirror.url] }),
     'UNTRUSTED_KEY',
   );
+});
+
+test('regression: a keyring folder without keys is the error, and not a name that the database does not have', async (t) => {
+  const repository = await writeArchMirror(tempDir(t), { packages: [{ name: 'a', version: '1-1' }] });
+  renameSync(join(repository, 'core.db'), join(repository, 'core.db.tar.gz'));
+  const from = { distro: 'arch', repositories: [repository], keyring: tempDir(t) };
+  await refused(index(tempDir(t), from), 'NOT_FOUND', 'holds no pacman keyring');
 });

@@ -84,6 +84,14 @@ npm_ci() {
   return 1
 }
 
+# What to do about $reason.
+npm_hint() {
+  case $reason in
+    *CERT*) echo 'Where a proxy reads HTTPS traffic, name its certificate file in NODE_EXTRA_CA_CERTS, then start again.' ;;
+    *) echo 'Check the network and the registry (npm ping), then start again.' ;;
+  esac
+}
+
 is_musl() {
   for loader in /lib/ld-musl-*.so.1; do [ -e "$loader" ] || return 1; done
   ! [ -e /lib64/ld-linux-x86-64.so.2 ] && ! [ -e /lib/ld-linux-aarch64.so.1 ]
@@ -130,8 +138,7 @@ find_node() {
     "$name" "$version" "$name" "$version" "$integrity" >"$made/package-lock.json"
   npm_ci "$made" ||
     die "could not get $name@$version from the npm registry: $reason" \
-      'Check the network and the registry (npm ping), then start again;' \
-      'or install Node.js 24 or newer as `node`.'
+      "$(npm_hint)" 'Or install Node.js 24 or newer as `node`.'
   binary="node_modules/$name/bin/node"
   is_new_enough "$made/$binary" ||
     die "the Node.js of $name@$version does not run on this machine" 'Install Node.js 24 or newer with the system'\''s package manager as `node`, then start again.'
@@ -148,7 +155,7 @@ install_dependencies() {
   own_path=$PATH
   PATH="$root/.node:$PATH"
   npm_ci "$root" --include=dev --include=optional ||
-    die "npm ci failed: $reason" 'Check the network and the registry (npm ping), then start again.'
+    die "npm ci failed: $reason" "$(npm_hint)"
   PATH=$own_path
   touch "$root/node_modules/.ready"
 }

@@ -92,6 +92,11 @@ test('a failed set-up says what to do and leaves no lock behind', (t) => {
   assert.ok(!existsSync(join(checkout.path, '.node/lock')));
 });
 
+test('a failed set-up behind a proxy that reads HTTPS traffic names the variable for its certificate', (t) => {
+  const checkout = makeCheckout(t, 'echo "npm error code SELF_SIGNED_CERT_IN_CHAIN" >&2; exit 1');
+  assert.match(checkout.run([]).stderr, /\nhint: .*NODE_EXTRA_CA_CERTS/);
+});
+
 test('a failed build leaves the checkout without dist/, and the next start builds', (t) => {
   const checkout = makeCheckout(t);
   const bundler = join(checkout.path, 'node_modules/esbuild/index.js');

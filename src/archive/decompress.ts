@@ -16,6 +16,8 @@ export interface DecompressOptions extends DecompressLimits {
   readonly where?: string;
   /** zstd: largest window as a power of two, 10–31; default 27. The decoder holds a whole window in memory. */
   readonly maxWindowLog?: number;
+  /** True: a chunk is valid only until the next one is requested, so that its memory can be used again at once. */
+  readonly freesChunks?: boolean;
 }
 
 /** Uncompressed bytes of one segment. */
@@ -27,8 +29,9 @@ export interface DecompressedChunk {
 /** An archive that is being decompressed. */
 export interface Decompressed {
   /**
-   * Uncompressed bytes in order, never of two segments in one chunk; can be read once. Chunks are not reused, so they may be
-   * kept; most are 256 KiB, a small archive is one chunk of up to 32 MiB. Leaving the loop early closes the input.
+   * Uncompressed bytes in order, never of two segments in one chunk; can be read once. Without `freesChunks`, chunks are not
+   * reused, so they may be kept; most are 256 KiB, a small archive is one chunk of up to 32 MiB. Leaving the loop early closes
+   * the input.
    * @throws AppError BAD_ARCHIVE (empty, truncated, damaged, trailing garbage, with byte offset), LIMIT, UNSUPPORTED
    */
   readonly chunks: AsyncIterable<DecompressedChunk>;
@@ -75,7 +78,7 @@ async function* decoded(
   compression: Compression,
   { sink, options }: Reading,
 ): AsyncGenerator<Buffer> {
-  if (compression === 'gzip') yield* gunzipMembers(queue, sink);
+  if (compression === 'gzip') yield* gunzipMembers(queue, sink, { frees: options.freesChunks ?? false });
   else if (compression === 'zstd') {
     const wanted = options.maxWindowLog ?? DEFAULT_MAX_WINDOW_LOG;
     yield* unzstdFrames(queue, sink, Math.min(wanted, MAX_WINDOW_LOG));

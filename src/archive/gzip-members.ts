@@ -11,15 +11,21 @@ const SYNC_INPUT_BYTES = 4 * 2 ** 20;
 /** Maximum output of one call; a larger member is streamed. */
 const SYNC_OUTPUT_BYTES = 32 * 2 ** 20;
 const MIN_CHUNK_BYTES = 64 * 1024;
+const MIN_FREED_BYTES = 256 * 1024;
 /** Deflate's limit (zlib technical details): one byte gives at most 1032. */
 const MAX_DEFLATE_RATIO = 1032;
 
 /**
  * Decompresses members one after another, and verifies each (CRC-32, size). Anything else after a member is refused, even zero
  * padding, as engines do.
+ * @param options.frees as DecompressOptions.freesChunks
  * @throws AppError BAD_ARCHIVE, LIMIT
  */
-export async function* gunzipMembers(queue: ByteQueue, sink: SegmentSink): AsyncGenerator<Buffer> {
+export async function* gunzipMembers(
+  queue: ByteQueue,
+  sink: SegmentSink,
+  { frees = false }: { readonly frees?: boolean } = {},
+): AsyncGenerator<Buffer> {
   while (await queue.fill(1)) {
     await queue.fill(SYNC_INPUT_BYTES + 1);
     const header = await readHeader(queue, sink);
@@ -30,6 +36,8 @@ export async function* gunzipMembers(queue: ByteQueue, sink: SegmentSink): Async
       addTo(checks, whole);
       sink.uncompressed(whole.length);
       if (whole.length > 0) yield whole;
+      // Garbage collection would let a hundred MiB of them pile up first. Small buffers may share their memory.
+      if (frees && whole.buffer.byteLength >= MIN_FREED_BYTES) (whole.buffer as ArrayBuffer).transfer(0);
     } else {
       for await (const chunk of inflateStreaming(queue, sink)) {
         addTo(checks, chunk);

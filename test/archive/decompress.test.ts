@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -244,4 +245,16 @@ test('leaving early closes the input; a failing input fails the reader', { timeo
       compression,
     );
   }
+});
+
+test('freesChunks: a chunk’s memory is free once the next one is requested', async () => {
+  const bytes = sampleBytes(700_000);
+  const lengths: number[][] = [];
+  for (const freesChunks of [true, false]) {
+    const packed = Readable.from([gzipSync(bytes)]);
+    const kept: Buffer[] = [];
+    for await (const chunk of decompress(packed, 'gzip', { freesChunks }).chunks) kept.push(chunk.bytes);
+    lengths.push(kept.map(({ length }) => length));
+  }
+  assert.deepEqual(lengths, [[0], [bytes.length]]);
 });

@@ -167,6 +167,7 @@ async function walkMembers(input: UnverifiedInput): Promise<Pass> {
   };
   const { chunks, segments } = decompress(requireApk2(input), 'gzip', {
     maxRatio: MAX_RATIO,
+    freesChunks: true,
     onCompressed(segment, bytes) {
       whole.update(bytes);
       sizeBytes += bytes.length;

@@ -13,6 +13,7 @@ import { readDetachedSignature } from '../sources/detached-signature.ts';
 import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
 import { ingestFile } from './ingest-file.ts';
+import type { ReaderThread } from './reader-thread.ts';
 import type { RetryWithKeys } from './retry-with-keys.ts';
 
 /** The largest package of both distributions is below 2 GiB; the size in the index is the effective limit. */
@@ -25,6 +26,8 @@ export interface ArchiveRequest {
   /** Returns the facts if another process has ingested the archive in the meantime */
   readonly fromCache: () => ArchiveFacts | undefined;
   readonly withKeys: RetryWithKeys;
+  /** Reads downloads where it can */
+  readonly thread?: ReaderThread | undefined;
 }
 
 /**
@@ -67,7 +70,9 @@ async function fetchFirst(
       break;
     }
     try {
-      return await request.withKeys(() => ingestDownload(context, sources, { entry, ...found }));
+      return await request.withKeys(() =>
+        ingestDownload(context, sources, { entry, thread: request.thread, ...found }),
+      );
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // A refused download would only be resumed and refused again.
@@ -132,12 +137,12 @@ function isRefusal(error: unknown): error is AppError {
 async function ingestDownload(
   context: Context,
   sources: Sources,
-  { entry, url, path, adopt }: ArchiveCopy & { entry: CatalogPackage },
+  { entry, url, path, adopt, thread }: ArchiveCopy & Pick<ArchiveRequest, 'entry' | 'thread'>,
 ): Promise<ArchiveFacts> {
   const { distro, trust } = sources;
   const signature = await detachedSignature(context, sources, { entry, url });
   const where = isLocal(url) ? localPath(url) : redactUrl(url);
-  const file = { path, where, distro, trust, expected: entry, adopt, ...signature };
+  const file = { path, where, distro, trust, expected: entry, adopt, thread, ...signature };
   return (await ingestFile(context, file)).facts;
 }
 

@@ -13,11 +13,14 @@ import type { Sources } from '../sources/sources.ts';
 import { fetchArchive } from './fetch-archive.ts';
 import { fetchKeysOfRepositories } from './fetch-keys.ts';
 import { archivesAt, archivesOf } from './indexed-archives.ts';
-import { readArchiveFile } from './ingest-file.ts';
+import { readTrusted } from './ingest-file.ts';
+import { ReaderThread } from './reader-thread.ts';
 import { type RetryWithKeys, retryWithKeys } from './retry-with-keys.ts';
 
 /** Downloads at a time: polite to one mirror, enough to hide its latency. */
 const CONCURRENCY = 6;
+/** Fewer are read before a thread has started. */
+const MIN_FOR_THREAD = 8;
 
 /** Returns the digest of an entry's archive if its bytes are in the store and the catalog has its facts; otherwise undefined. */
 export function cachedDigest(
@@ -55,6 +58,7 @@ export async function fetchArchives(
   const withKeys = retryWithKeys(sources.trust, () =>
     fetchKeysOfRepositories(context, sources, repositories),
   );
+  const thread = remote.length < MIN_FOR_THREAD ? undefined : new ReaderThread(context.signal);
   const facts = await mapConcurrent(packages.entries(), CONCURRENCY, async ([index, entry]) => {
     const known = cached[index];
     const repository = required(repositories, entry.repositoryRank);
@@ -63,13 +67,14 @@ export async function fetchArchives(
         entry,
         repository,
         withKeys,
+        thread,
         fromCache: () => accepted(context, sources, { entry, repository }),
       });
     if (known !== undefined) return reverify(context, sources, { entry, stored: known, fetch, withKeys });
     const made = await fetch();
     task?.advance(entry.sizeBytes);
     return made;
-  });
+  }).finally(() => thread?.close());
   task?.done();
   return facts;
 }
@@ -131,7 +136,7 @@ async function reverify(
   const where = `${entry.fileName} (cached)`;
   try {
     const file = { path, where, distro, trust, expected: entry };
-    const facts = await withKeys(() => readArchiveFile(context, file));
+    const facts = await withKeys(() => readTrusted(context, file));
     context.catalog.archives.put(facts, trust.label);
     return facts;
   } catch (error) {

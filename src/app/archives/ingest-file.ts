@@ -5,8 +5,10 @@ import type { UnverifiedInput } from '../../distros/inputs.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, ReadFacts } from '../../model/archive.ts';
 import type { IndexPackage } from '../../model/package.ts';
+import type { TrustPolicy } from '../../trust/policy.ts';
 import type { Context } from '../context.ts';
 import type { Trust } from '../sources/trust.ts';
+import type { ReaderThread } from './reader-thread.ts';
 
 /** Files up to this size are read in one piece, larger ones in pieces of it. */
 const READ_BYTES = 4 * 1024 * 1024;
@@ -18,12 +20,14 @@ export interface ArchiveFile {
   readonly where: string;
   readonly distro: Distro;
   readonly trust: Trust;
-  readonly expected?: IndexPackage;
-  readonly signature?: Uint8Array;
+  readonly expected?: IndexPackage | undefined;
+  readonly signature?: Uint8Array | undefined;
 }
 
 /** An archive's file to be ingested. */
 export interface IngestFile extends ArchiveFile {
+  /** Reads the file instead of this thread if it can */
+  readonly thread?: ReaderThread | undefined;
   /** True: the file is ours and is moved into the store; false: its bytes are copied while they are read. */
   readonly adopt: boolean;
 }
@@ -44,7 +48,7 @@ export async function ingestFile(
 }
 
 async function adopt(context: Context, file: IngestFile): Promise<ArchiveFacts> {
-  const facts = await readArchiveFile(context, file);
+  const facts = (await file.thread?.read(file)) ?? (await readTrusted(context, file));
   await context.store.adopt(file.path, facts.digest, facts.sizeBytes);
   return facts;
 }
@@ -52,7 +56,7 @@ async function adopt(context: Context, file: IngestFile): Promise<ArchiveFacts> 
 async function copy(context: Context, file: IngestFile): Promise<ArchiveFacts> {
   const writer = await context.store.begin();
   try {
-    const facts = await readArchiveFile(context, file, (chunk) => writer.write(chunk));
+    const facts = await readTrusted(context, file, (chunk) => writer.write(chunk));
     await writer.commit(facts.digest, facts.sizeBytes);
     return facts;
   } catch (error) {
@@ -65,11 +69,19 @@ async function copy(context: Context, file: IngestFile): Promise<ArchiveFacts> {
  * Reads and verifies an archive, and passes each piece of its bytes to `tee` as well.
  * @throws AppError as Archives.read; NOT_FOUND
  */
-export async function readArchiveFile(context: Context, file: ArchiveFile, tee?: Tee): Promise<ArchiveFacts> {
-  const { distro, signature } = file;
-  return distro.archives.read({
+export async function readTrusted(context: Context, file: ArchiveFile, tee?: Tee): Promise<ArchiveFacts> {
+  return readArchiveFile(context, { ...file, policy: await file.trust.policy() }, tee);
+}
+
+/** Does the same with a given policy. @throws as readTrusted */
+export function readArchiveFile(
+  context: Pick<Context, 'signal'>,
+  { policy, signature, ...file }: Omit<ArchiveFile, 'trust'> & { readonly policy: TrustPolicy },
+  tee?: Tee,
+): Promise<ArchiveFacts> {
+  return file.distro.archives.read({
     ...unverifiedInput(context, file, tee),
-    policy: await file.trust.policy(),
+    policy,
     ...(signature === undefined ? {} : { signature }),
   });
 }
@@ -88,8 +100,8 @@ export function readUnverifiedFile(
 type Tee = (chunk: Buffer) => void | Promise<void>;
 
 function unverifiedInput(
-  { signal }: Context,
-  { path, where, expected }: Pick<IngestFile, 'path' | 'where' | 'expected'>,
+  { signal }: Pick<Context, 'signal'>,
+  { path, where, expected }: Pick<ArchiveFile, 'path' | 'where' | 'expected'>,
   tee: Tee | undefined,
 ): UnverifiedInput {
   return { chunks: pieces(path, signal, tee), where, ...(expected === undefined ? {} : { expected }) };

@@ -3,6 +3,7 @@ import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { checked, type TrustLabel } from '../../catalog/trust-label.ts';
 import type { Distro } from '../../distros/distro.ts';
+import type { KeyRequest } from '../../distros/keys.ts';
 import { readLimitedFile } from '../../files/limited-file.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import type { SourceOptions } from '../../model/request.ts';
@@ -29,6 +30,7 @@ export class Trust {
   readonly #keysDirectory: string;
   #fingerprint: string | undefined;
   #policy: Promise<TrustPolicy> | undefined;
+  #keyRequest: KeyRequest | undefined;
 
   /** @param options with the distribution's name of the architecture, which decides which of the pinned keys count */
   constructor(context: Context, distro: Distro, options: SourceOptions) {
@@ -85,8 +87,22 @@ export class Trust {
 
   /** Loads the keys. @throws AppError NOT_FOUND, UNTRUSTED_KEY if the keyring folder cannot be used */
   policy(): Promise<TrustPolicy> {
-    this.#policy ??= this.#load();
+    this.#policy ??= this.#distro.keys.policy(this.keyRequest);
     return this.#policy;
+  }
+
+  /** What the policy is made of; the same object until other keys are kept */
+  get keyRequest(): KeyRequest {
+    const { architecture, sigLevel } = this.#options;
+    this.#keyRequest ??= {
+      allowUntrusted: this.allowUntrusted,
+      folders: [...this.#folders, ...this.#appended],
+      pinned: this.pinned,
+      cached: this.pinned ? this.cachedKeys() : [],
+      architecture,
+      sigLevel,
+    };
+    return this.#keyRequest;
   }
 
   /**
@@ -108,19 +124,8 @@ export class Trust {
       }
     }
     this.#policy = undefined;
+    this.#keyRequest = undefined;
     return true;
-  }
-
-  #load(): Promise<TrustPolicy> {
-    const { architecture, sigLevel } = this.#options;
-    return this.#distro.keys.policy({
-      allowUntrusted: this.allowUntrusted,
-      folders: [...this.#folders, ...this.#appended],
-      pinned: this.pinned,
-      cached: this.pinned ? this.cachedKeys() : [],
-      architecture,
-      sigLevel,
-    });
   }
 }
 

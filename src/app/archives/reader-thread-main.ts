@@ -1,0 +1,26 @@
+import { on } from 'node:events';
+import { parentPort } from 'node:worker_threads';
+import { distroOf } from '../../distros/families.ts';
+import type { TrustPolicy } from '../../trust/policy.ts';
+import { readArchiveFile } from './ingest-file.ts';
+import type { ThreadReply, ThreadRequest } from './reader-thread.ts';
+
+/** The thread of ReaderThread: one archive after the other. */
+if (parentPort !== null) {
+  const { signal } = new AbortController();
+  let policy: Promise<TrustPolicy> | undefined;
+  for await (const [request] of on(parentPort, 'message') as AsyncIterable<[ThreadRequest]>) {
+    parentPort.postMessage(await facts(request));
+  }
+
+  async function facts({ distro: id, keys, ...file }: ThreadRequest): Promise<ThreadReply> {
+    try {
+      const distro = await distroOf(id);
+      if (keys !== undefined) policy = distro.keys.policy(keys);
+      if (policy === undefined) return undefined;
+      return await readArchiveFile({ signal }, { ...file, distro, policy: await policy });
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { KeyRequest } from '../../distros/keys.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import type { DistroId, IndexPackage } from '../../model/package.ts';
+import type { ArchiveFile } from './ingest-file.ts';
+
+/** An archive for the thread to read. Plain data, as messages between threads are. */
+export interface ThreadRequest {
+  readonly distro: DistroId;
+  readonly path: string;
+  readonly where: string;
+  readonly expected: IndexPackage | undefined;
+  readonly signature: Uint8Array | undefined;
+  /** Absent: as in the request before */
+  readonly keys?: KeyRequest;
+}
+
+/** Facts; undefined for an archive that the thread could not read or did not accept. */
+export type ThreadReply = ArchiveFacts | undefined;
+
+/** Archives that wait for the thread, the one being read included: it should never be idle, nor hold up the last ones. */
+const MAX_WAITING = 2;
+/** The default would only be filled with garbage, 40 MiB of it. */
+const YOUNG_GENERATION_MB = 4;
+
+/**
+ * Reads and verifies archives on a thread of its own, beside downloads and the store. It only saves time: what it does not
+ * answer, for want of a thread or because an archive is refused, the caller reads itself, and so learns the reason.
+ */
+export class ReaderThread {
+  readonly #worker: Worker;
+  readonly #waiting: ((reply: ThreadReply) => void)[] = [];
+  readonly #signal: AbortSignal;
+  readonly #cancel = () => void this.close();
+  #keys: KeyRequest | undefined;
+  #hasEnded = false;
+
+  /** @param signal ends the thread at once, so that a large archive delays no cancel */
+  constructor(signal: AbortSignal) {
+    this.#worker = new Worker(new URL(`./reader-thread-main${extname(import.meta.url)}`, import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
+    this.#worker.unref();
+    this.#worker.on('message', (reply: ThreadReply) => this.#waiting.shift()?.(reply));
+    this.#worker.on('error', () => this.#end());
+    this.#worker.on('exit', () => this.#end());
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#cancel);
+  }
+
+  /** Returns the facts of an archive that was read and accepted; undefined: the caller has to read it. */
+  async read(file: ArchiveFile): Promise<ThreadReply> {
+    if (this.#hasEnded || this.#waiting.length >= MAX_WAITING) return undefined;
+    const { distro, path, where, expected, signature } = file;
+    const { keyRequest } = file.trust;
+    const keys = keyRequest === this.#keys ? {} : { keys: keyRequest };
+    const request: ThreadRequest = { distro: distro.id, path, where, expected, signature, ...keys };
+    this.#worker.postMessage(request);
+    this.#keys = keyRequest;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Ends the thread, and what it is reading. */
+  async close(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#cancel);
+    this.#end();
+    await this.#worker.terminate();
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    for (const resolve of this.#waiting.splice(0)) resolve(undefined);
+  }
+}

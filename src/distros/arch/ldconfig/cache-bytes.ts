@@ -61,7 +61,7 @@ function inOrder(entries: readonly CacheEntry[]): readonly CacheEntry[] {
   for (const [index, entry] of sorted.entries()) {
     const next = sorted[index + 1];
     if (next?.directory === entry.directory && compare(entry, next) === 0)
-      undecided(`${entry.path} and ${next.path} count as equal`);
+      undecided(`${entry.path} and ${next.path} sort as equal`);
   }
   return sorted;
 }

@@ -67,12 +67,12 @@ export function releaseOf(draft: RootDraft, packages: readonly InstalledPackage[
 
 function ofGlibc({ version, architecture }: ArchiveFacts, generator: string): Release {
   const minor = Number(/^(?:\d+:)?2\.(\d+)(?![.\d])/.exec(version)?.[1]);
-  if (architecture !== 'x86_64') undecided(`glibc of ${architecture} is not known`);
+  if (architecture !== 'x86_64') undecided(`glibc for ${architecture} is unknown`);
   const behaviour = KNOWN.get(minor);
   if (behaviour === undefined) {
     const known = [...KNOWN.keys()];
     undecided(
-      `glibc ${version} is not known, 2.${known[0]} to 2.${known.at(-1)} are: src/distros/arch/ldconfig/release.ts`,
+      `glibc ${version} is unknown, src/distros/arch/ldconfig/release.ts has 2.${known[0]} to 2.${known.at(-1)}`,
     );
   }
   const named = generator.endsWith(` stable release version 2.${minor}`);

@@ -146,7 +146,7 @@ function candidateOf(context: LdconfigContext, directory: Directory, name: strin
   if (target.type === 'directory') return undefined;
   if (target.type !== 'file') undecided(`/${path} is a ${target.type}`);
   const library = context.libraries.get(target.sha256 ?? '');
-  if (library === undefined) undecided(`what /${path} is as a library`);
+  if (library === undefined) undecided(`/${path}: unknown kind of library`);
   const flags = library === null ? undefined : flagsOf(library, release);
   if (library === null || flags === undefined) return undefined;
   if (library.soname === null && release.losesImplicitSonames) undecided(`/${path} has no soname`);
@@ -177,7 +177,7 @@ function newest(candidates: readonly Candidate[]): Candidate {
     if (best.flags !== next.flags) undecided(`${same} have one soname and differ in type`);
     if (best.isLink !== next.isLink) return best.isLink ? next : best;
     const order = compareLibraries(best.name, next.name);
-    if (order === 0) undecided(`${same} count as equal`);
+    if (order === 0) undecided(`${same} sort as equal`);
     return order < 0 ? next : best;
   }, first);
 }

@@ -182,7 +182,7 @@ test('glibc before 2.37 searches folders by processor, which is left to it', asy
 });
 
 test('ldconfig of glibc 2.42 to 2.44, as Arch numbers them, is known; a newer one is told as not known', async () => {
-  const reason = 'glibc 2.45+r3+gabc-1 is not known, 2.26 to 2.44 are: src/distros/arch/ldconfig/release.ts';
+  const reason = 'glibc 2.45+r3+gabc-1 is unknown, src/distros/arch/ldconfig/release.ts has 2.26 to 2.44';
   for (const [version, release, left] of [
     ['2.42+r51+gbc13db739377-1', '2.42', []],
     ['2.43+r5+g856c426a7534-1', '2.43', []],

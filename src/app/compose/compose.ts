@@ -3,7 +3,7 @@ import type { ArchiveFacts } from '../../model/archive.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../../model/request.ts';
 import { required } from '../../model/required.ts';
-import { fetchArchives } from '../archives/fetch-archives.ts';
+import { cachedDigest, fetchArchives } from '../archives/fetch-archives.ts';
 import { withIntactBlobs } from '../cache/intact-blobs.ts';
 import type { Context } from '../context.ts';
 import { planReport } from '../query/plan.ts';
@@ -45,7 +45,7 @@ async function composePlanned(
   return withIntactBlobs(context, async () => {
     const key = imageKey(context, input);
     const known = key === undefined ? undefined : cachedImage(context, key, tags);
-    const facts = known === undefined ? await archivesOf(context, resolution) : [];
+    const facts = known === undefined ? await archivesOf(context, request, resolution) : [];
     const built = known ?? (await buildImage(context, { ...input, facts }));
     const { image, layers, pendingSteps, runs } = built;
     if (known === undefined) cacheImage(context, input, built);
@@ -74,7 +74,18 @@ function tagsOf({ tags, output, packages }: ComposeRequest): readonly string[] {
   return output.push?.references ?? [defaultTag(required(packages, 0))];
 }
 
-function archivesOf(context: Context, resolution: Resolution): Promise<readonly ArchiveFacts[]> {
+async function archivesOf(
+  context: Context,
+  { output: { push } }: ComposeRequest,
+  resolution: Resolution,
+): Promise<readonly ArchiveFacts[]> {
+  const isMissing = resolution.packages.some(
+    (solved) => cachedDigest(context, resolution.sources, solved.package) === undefined,
+  );
+  if (isMissing && push !== undefined) {
+    const { expectRegistries } = await import('../images/expect-registries.ts');
+    await expectRegistries(context, push);
+  }
   return fetchArchives(context, resolution.sources, {
     packages: resolution.packages.map((solved) => solved.package),
     repositories: resolution.repositories,

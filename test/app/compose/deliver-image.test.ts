@@ -12,8 +12,9 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exit-codes.ts';
+import { startFakeRegistry } from '../../fake/registry.ts';
 import { damageFile } from '../../fixtures/damaged-file.ts';
-import { cli, folder } from '../harness.ts';
+import { cli, contents, folder } from '../harness.ts';
 import { assertDone, blobsOf, isSound, setUp } from '../two-packages.ts';
 
 test('a layout’s wrong blobs are replaced, and its right ones kept', async (t) => {
@@ -80,4 +81,14 @@ test('the cache is no place for a layout', async (t) => {
     assert.ok(ended.stderr.includes(`${cache} is not an OCI image layout`), ended.stderr);
     assert.equal(existsSync(join(cache, 'index.json')), false);
   }
+});
+
+test('a registry that is not there is reported before any package is fetched', async (t) => {
+  const { words, cache } = await setUp(t);
+  const registry = await startFakeRegistry(t);
+  await registry.close();
+  const ended = await cli([...words, '--push', `${registry.host}/app:1`]);
+  assert.equal(ended.code, EXIT_CODES.NETWORK, ended.stderr);
+  assert.match(ended.stderr, /connection refused/);
+  assert.deepEqual(contents(cache), { blobs: [], ingest: [], partial: [] });
 });

@@ -159,7 +159,8 @@ test('chunks whose records are the same are not made again, unless they left the
     };
     const first = await publishAgain();
     const all = made;
-    assert.ok(all.length >= 3, String(all));
+    // Of packages one, of archives one or more: where they end is decided by digests, which differ from run to run.
+    assert.ok(all.length >= 2, String(all));
     assert.equal(await publishAgain(), first);
     assert.deepEqual(made, []);
 

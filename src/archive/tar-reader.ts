@@ -32,8 +32,8 @@ export interface TarLimits {
   readonly dialect?: TarDialect;
 }
 
-/** The largest packages known (texlive, linux-firmware, rust docs) have below 200,000 entries. */
-export const MAX_ENTRIES = 1_000_000;
+/** A million files with their directories. The largest packages known (texlive, linux-firmware, rust docs) have below 200,000. */
+export const MAX_ENTRIES = 1_100_000;
 /** tar writes up to four (pax, global pax, GNU long name and long link), abuild one for each file. */
 const MAX_EXTENSIONS = 4;
 /** Engines limit a pax header to 1 MiB too; an xattr on Linux is at most 64 KiB. */

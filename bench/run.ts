@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { sharedData } from '../test/fixtures/shared.ts';
 import { duration, memory, parts, ROOT, ROUNDS, work } from './lib/workbench.ts';
 import { alpinePlans } from './parts/alpine-plans.ts';
+import { besideApko } from './parts/apko.ts';
 import { archPlans } from './parts/arch-plans.ts';
 import { images } from './parts/images.ts';
 import { questions } from './parts/questions.ts';
@@ -24,6 +25,7 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   images: () => images(data),
   'alpine-plans': () => alpinePlans(data),
   'arch-plans': () => archPlans(shared),
+  apko: () => besideApko(data),
   questions: () => questions(shared),
   registries: () => registries(data),
 };

@@ -1,0 +1,132 @@
+import { cpSync, existsSync, globSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
+import { makeApkIndexOf, makeFixtureKey } from '../../test/fixtures/apk.ts';
+import { compare, type Run, run } from '../lib/measure.ts';
+import { startMirrorProcess } from '../lib/mirror-process.ts';
+import { SECOND } from '../lib/push-images.ts';
+import { beginPart, compose, fresh, ROUNDS, record, recordBaseline, shell, work } from '../lib/workbench.ts';
+
+/** All of the 195 archives that apko's solver takes together, by name. */
+const LARGE = `
+  alpine-base alpine-baselayout alpine-baselayout-data alpine-conf alpine-keys alpine-release apk-tools binutils bonding bridge
+  brotli-libs busybox busybox-binsh busybox-mdev-openrc busybox-openrc busybox-suid c-ares ca-certificates
+  ca-certificates-bundle chrony chrony-openrc coreutils coreutils-env coreutils-fmt coreutils-sha512sum dbus-libs dhcpcd
+  dhcpcd-openrc doas dosfstools e2fsprogs e2fsprogs-extra e2fsprogs-libs efibootmgr efivar-libs eudev eudev-dev eudev-libs
+  eudev-openrc gdbm git gmp gnutls gptfdisk grep hwdata-pci hwdata-usb ifupdown-ng ifupdown-ng-ppp ifupdown-ng-wifi ipmitool
+  ipmitool-openrc isl26 iw jansson jq kbd-bkeymaps kmod-libs libacl libatomic libattr libblkid libbsd libbz2 libc-dev libc-utils
+  libcap2 libcom_err libcrypto3 libcurl libedit libexpat libfdisk libffi libffi-dev libgcc libgfortran libgomp libidn2 libintl
+  libmd libmount libncursesw libnl3 libpanelw libpcap libquadmath libretls libseccomp libsmartcols libssl3 libstdc++
+  libstdc++-dev libtasn1 libunistring libusb libusb-dev libuuid libxml2 linux-headers lsblk lshw make mdev-conf mount mpc1
+  mpdecimal mpfr4 musl musl-dev musl-utils ncurses-terminfo-base netcat-openbsd nettle nghttp2-libs oniguruma openntpd
+  openntpd-openrc openrc openssh openssh-client-common openssh-client-default openssh-keygen openssh-server
+  openssh-server-common openssh-server-common-openrc openssh-sftp-server openssl p11-kit partx pciutils pciutils-libs pcre2
+  pcsc-lite-libs pkgconf popt ppp-atm ppp-chat ppp-daemon ppp-l2tp ppp-minconn ppp-openrc ppp-passprompt ppp-passwordfd
+  ppp-pppoe ppp-radius ppp-winbind pyc readline scanelf sfdisk sgdisk skalibs sqlite-libs ssl_client tiny-cloud
+  tiny-cloud-alpine tiny-cloud-nocloud tiny-cloud-openrc tzdata udev-init-scripts udev-init-scripts-openrc usb-modeswitch
+  utmps-libs wget wpa_supplicant wpa_supplicant-openrc xz-libs yaml yx zlib zlib-dev zstd zstd-dev zstd-libs
+`;
+const SETS = [
+  { count: 64, names: SECOND, warmTarget: 0.2 },
+  { count: 175, names: LARGE.trim().split(/\s+/), warmTarget: 0.12 },
+];
+const FOLDERS = ['v3.19-iso', 'v3.19-pool'];
+const COLD_TARGET = 0.5;
+const CACHE = 'apko-compose';
+
+/** From packages on a loopback mirror to an image's tar, beside apko without its SBOM. `data`: the folder of the Alpine data */
+export async function besideApko(data: string): Promise<void> {
+  beginPart('Images from a mirror, beside apko');
+  const apko = findApko();
+  if (apko === undefined) console.log('no comparison: apko is neither on PATH nor named by PKGCOMPOSE_APKO');
+  const place = join(work, 'apko');
+  const keyring = writeMirror(data, place);
+  const mirror = await startMirrorProcess(join(place, 'mirror'));
+  try {
+    const rig = { repository: `${mirror.url}/main`, keyring, place, apko };
+    for (const set of SETS) measure(rig, set);
+  } finally {
+    mirror.stop();
+  }
+}
+
+interface Rig {
+  readonly repository: string;
+  readonly keyring: string;
+  readonly place: string;
+  readonly apko: string | undefined;
+}
+
+function measure(rig: Rig, { count, names, warmTarget }: (typeof SETS)[number]): void {
+  const { repository, keyring, place } = rig;
+  const out = join(place, 'out.tar');
+  const ours = (): Run =>
+    compose(
+      CACHE,
+      ...[...names, '--distro', 'alpine', '--release', 'v3.19', '--arch', 'x86_64', '--base', 'none'],
+      ...['--repo', repository, '--keyring', keyring, '-o', out],
+    );
+  const theirs = apkoOf(rig, names);
+  const runs = compare(ROUNDS, {
+    cold: () => {
+      fresh(CACHE);
+      return ours();
+    },
+    warm: ours,
+    apkoCold: () => theirs('cold'),
+    apkoWarm: () => theirs('warm'),
+  });
+  for (const [state, mine, other, target] of [
+    ['cold', runs.cold, runs.apkoCold, COLD_TARGET],
+    ['warm', runs.warm, runs.apkoWarm, warmTarget],
+  ] as const) {
+    const ratio = mine.seconds / other.seconds;
+    if (rig.apko !== undefined) recordBaseline(`apko build, ${state}, ${count} packages`, other);
+    record({
+      what: `compose, ${state}, ${count} packages`,
+      ...mine,
+      target: rig.apko === undefined ? 'baseline' : `≤ ${target} × apko, here ${ratio.toFixed(2)} ×`,
+      holds: rig.apko === undefined || ratio <= target,
+    });
+  }
+}
+
+function apkoOf(
+  { apko, repository, keyring, place }: Rig,
+  names: readonly string[],
+): (state: 'cold' | 'warm') => Run {
+  if (apko === undefined) return () => ({ seconds: Number.NaN, peakMiB: Number.NaN });
+  const config = join(place, 'apko.json');
+  const cache = join(place, 'apko-cache');
+  const contents = { repositories: [repository], keyring: [join(keyring, 'bench.rsa.pub')], packages: names };
+  const words = ['build', '--sbom=false', '--log-level', 'error', '--cache-dir', cache];
+  return (state) => {
+    writeFileSync(config, JSON.stringify({ contents, archs: ['x86_64'] }));
+    if (state === 'cold') rmSync(cache, { recursive: true, force: true });
+    return run({ command: apko, args: [...words, config, 'bench/image:1', join(place, 'apko.tar')] });
+  };
+}
+
+/** Makes one signed repository of the 195 archives. @returns the folder of its key and of the archives' keys */
+function writeMirror(data: string, place: string): string {
+  const folder = join(place, 'mirror/main/x86_64');
+  mkdirSync(folder, { recursive: true });
+  let text = '';
+  for (const name of FOLDERS) {
+    const archives = join(data, name, 'x86_64');
+    for (const path of globSync(`${archives}/*.apk`)) symlinkSync(path, join(folder, basename(path)));
+    text += shell(`tar -xzOf ${archives}/APKINDEX.tar.gz APKINDEX`).stdout;
+  }
+  const key = makeFixtureKey('bench.rsa.pub');
+  writeFileSync(join(folder, 'APKINDEX.tar.gz'), makeApkIndexOf(text, { key }));
+  const keyring = join(place, 'keys');
+  cpSync(join(data, 'keys'), keyring, { recursive: true });
+  writeFileSync(join(keyring, key.name), key.publicPem);
+  return keyring;
+}
+
+function findApko(): string | undefined {
+  const named = process.env.PKGCOMPOSE_APKO;
+  if (named !== undefined && named !== '') return named;
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, 'apko')).find((path) => existsSync(path));
+}

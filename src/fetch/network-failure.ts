@@ -16,10 +16,19 @@ const REASONS: Readonly<Record<string, string>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the body is not as long as its headers announce',
 };
 
-/** Errors that the host or network reports at once: the next try would meet them too, unless the host has answered before. */
-const NOBODY_THERE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-/** Errors on the way to a proxy; the proxy reports what fails after it. */
-const NO_CONNECTION = new Set([...NOBODY_THERE, 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
+/**
+ * Errors without a connection: the next try would meet them too, unless the host has answered before. Before a connection times
+ * out, the system has tried several times.
+ */
+const NOBODY_THERE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 const UNKNOWN_AUTHORITY = 'it is signed by an authority that this machine does not trust';
 const AUTHORITY_HINT =
@@ -57,7 +66,8 @@ export function networkFailure(
   if (error instanceof ProxyError) {
     const refused = proxyRefusal(message);
     if (refused !== undefined) return failure(`${error.proxy} ${refused}`, 'no', PROXY_HINT);
-    if (NO_CONNECTION.has(code)) return failure(`${error.proxy}: ${REASONS[code]}`, 'no', PROXY_HINT);
+    // Errors on the way to a proxy; the proxy reports what fails after it.
+    if (NOBODY_THERE.has(code)) return failure(`${error.proxy}: ${REASONS[code]}`, 'no', PROXY_HINT);
   }
   if (/CERT|^ERR_TLS|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|HOSTNAME_MISMATCH/.test(code)) {
     const [reason, hint] = CERTIFICATES[code] ?? [certificateWords(message), AUTHORITY_HINT];

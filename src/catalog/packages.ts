@@ -3,7 +3,7 @@ import type { CatalogPackage, IndexPackage, PackageSource, RelatedPackage } from
 import { required } from '../model/required.ts';
 import { RELATION_KINDS } from './package-rows.ts';
 import { REVISION } from './revisions.ts';
-import type { SolverGraphCache } from './solver-graph-cache.ts';
+import { graphKey, type SolverGraphCache } from './solver-graph-cache.ts';
 
 interface PackageRow {
   readonly id: number;
@@ -136,7 +136,7 @@ export class PackageTable {
       all: () => this.#all(repositories),
       cached: (kind, make) => {
         const contents = repositories.map(({ id }) => this.#content.get(id) ?? '');
-        return this.#kept.get([kind, ...contents].join(' '), make);
+        return this.#kept.get(graphKey(kind, contents), make);
       },
     };
   }

@@ -24,7 +24,10 @@ export class SolverGraphCache {
     const forget = database.prepare(
       'DELETE FROM solver_graph WHERE id <= (SELECT max(id) FROM solver_graph) - ?',
     );
+    const indexed = database.prepare<[string]>('SELECT 1 FROM repository WHERE content = ?');
     const write = database.transaction((key: string, content: Uint8Array) => {
+      // An index may have been replaced since the snapshot that the graph was made in.
+      if (contentsOf(key).some((digest) => indexed.get(digest) === undefined)) return;
       put.run(key, withCheck(content));
       forget.run(MAX_KEPT);
     });
@@ -73,6 +76,15 @@ export class SolverGraphCache {
       }
     }
   }
+}
+
+/** Returns the key of a graph of that kind that is made from repositories with these contents. */
+export function graphKey(kind: string, contents: readonly string[]): string {
+  return [kind, ...contents].join(' ');
+}
+
+function contentsOf(key: string): readonly string[] {
+  return key.split(' ').slice(1);
 }
 
 function withCheck(content: Uint8Array): Uint8Array {

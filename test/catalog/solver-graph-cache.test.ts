@@ -58,6 +58,20 @@ describe('bytes kept of repositories', () => {
     assert.deepEqual(keysOf(path).sort(), ['k of-v', 'k three', 'k three of-v']);
   });
 
+  test('are not kept if an index was replaced while they were made', async (t) => {
+    const { catalog, path } = openCatalog(t);
+    const put = (content: string) =>
+      catalog.repositories.replace({ ...repository('u'), content }, [indexPackage('a')]);
+    const id = await put('old');
+    const other = new Catalog(path);
+    t.after(() => other.close());
+    const release = other.hold();
+    other.packages.source([{ id, tag: '' }]).cached('k', () => Buffer.from('graph'));
+    await put('new');
+    release();
+    assert.deepEqual(keysOf(path), []);
+  });
+
   test('are the same object for one question after another', async (t) => {
     const { catalog } = openCatalog(t);
     const id = await catalog.repositories.replace(repository('u'), [indexPackage('a')]);

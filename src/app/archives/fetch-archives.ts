@@ -58,7 +58,7 @@ export async function fetchArchives(
   const withKeys = retryWithKeys(sources.trust, () =>
     fetchKeysOfRepositories(context, sources, repositories),
   );
-  const thread = remote.length < MIN_FOR_THREAD ? undefined : new ReaderThread(context.signal);
+  const thread = remote.length < MIN_FOR_THREAD ? undefined : ReaderThread.start(context.signal);
   const facts = await mapConcurrent(packages.entries(), CONCURRENCY, async ([index, entry]) => {
     const known = cached[index];
     const repository = required(repositories, entry.repositoryRank);

@@ -36,8 +36,19 @@ export class ReaderThread {
   #keys: KeyRequest | undefined;
   #hasEnded = false;
 
-  /** @param signal ends the thread at once, so that a large archive delays no cancel */
-  constructor(signal: AbortSignal) {
+  /**
+   * Starts a thread; returns undefined where threads are not permitted (`node --permission`).
+   * @param signal ends the thread at once, so that a large archive delays no cancel
+   */
+  static start(signal: AbortSignal): ReaderThread | undefined {
+    try {
+      return new ReaderThread(signal);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private constructor(signal: AbortSignal) {
     this.#worker = new Worker(new URL(`./reader-thread-main${extname(import.meta.url)}`, import.meta.url), {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -26,7 +27,8 @@ test('a thread finds what this thread finds, and answers nothing where this one 
       const trust = new Trust(context, distro, source({ keyring }));
       return { path, where: path, distro, trust, expected: undefined };
     };
-    const thread = new ReaderThread(context.signal);
+    const thread = ReaderThread.start(context.signal);
+    assert.ok(thread);
     t.after(() => thread.close());
     const good = file(path, keyring);
     assert.deepEqual(await thread.read(good), structuredClone(await readTrusted(context, good)));
@@ -48,7 +50,8 @@ test('a thread finds what this thread finds, and answers nothing where this one 
 
 test('a cancel ends what the thread is reading', async (t) => {
   const cancel = new AbortController();
-  const thread = new ReaderThread(cancel.signal);
+  const thread = ReaderThread.start(cancel.signal);
+  assert.ok(thread);
   t.after(() => thread.close());
   const dir = tempDir(t);
   await use({ cache: join(dir, 'cache') }, async (context) => {
@@ -79,4 +82,13 @@ test('many downloads are read by a thread too: the same image, and a damaged one
   const cache = join(dir, 'refused');
   await refused(composed(cache, names, from(url)), 'BAD_ARCHIVE', 'p7-1.0-r0.apk');
   assert.equal(contents(cache).ingest.length, 0);
+});
+
+test('where threads are not permitted, there is none', () => {
+  const module = new URL('../../../src/app/archives/reader-thread.ts', import.meta.url).href;
+  const script = `const { ReaderThread } = await import('${module}');
+    console.log(ReaderThread.start(new AbortController().signal));`;
+  const words = ['--permission', '--allow-fs-read=*', '--input-type=module', '-e', script];
+  const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  assert.equal(stdout, 'undefined\n', stderr);
 });

@@ -169,7 +169,9 @@ async function pushUnmounted(
     if (opened?.done) return 'present';
     isAbsent = blob !== scout && (await own.known());
   }
-  if (blob.keep !== undefined) isAbsent ||= await context.isNew();
+  // A registry that does not mount may still show this repository the blobs of others.
+  if (!isAbsent && opened !== undefined && blob.keep !== undefined && blob !== scout)
+    isAbsent = scout !== undefined && (await own.known()) && (await context.isNew());
   if (!isAbsent && (await hasBlob(session, repository, { ...blob, actions: ['pull', 'push'], reads }))) {
     if (opened !== undefined) await cancelUpload(context, opened.location);
     return 'present';

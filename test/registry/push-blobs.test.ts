@@ -126,6 +126,20 @@ test('a mount that is not done goes on as an upload; what is there after all is 
   }
 });
 
+test('regression: where nothing is mounted, blobs that a new repository shows are not sent again', async (t) => {
+  const { registry, session, app } = await start(t, { mounts: 'ignored' });
+  const [there, own, other] = many(3) as [TestBlob, TestBlob, TestBlob];
+  put(registry, app, there.bytes);
+  const stored = {
+    ...there,
+    mountFrom: [parseRepository(`${registry.host}/packages`).path],
+    keep: async () => 0,
+  };
+  const { present, uploaded } = await pushBlobs(session, app, { blobs: [stored, own, other] });
+  assert.deepEqual(present, [there.digest]);
+  assert.equal(uploaded.length, 2);
+});
+
 test('a mount from the repository itself is none', async (t) => {
   const { registry, session, app } = await start(t);
   const blob = put(registry, app, noise(10));

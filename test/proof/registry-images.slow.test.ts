@@ -186,7 +186,12 @@ test('requests: a layer takes two, then one mount; the same image one HEAD', asy
     assert.equal(first.pushed[0]?.uploaded.blobs, blobs);
     const cold = asked();
     assert.equal(cold.filter((line) => line.startsWith('PUT')).length, blobs + 1);
-    assert.equal(cold.length, 2 * blobs + 2 + 2, 'and two for the first blob, HEAD and PUT of the manifest');
+    assert.equal(cold[0], 'HEAD /v2/one/manifests/1', 'the registry is asked before packages are fetched');
+    assert.equal(
+      cold.length,
+      1 + 2 * blobs + 2 + 2,
+      'and two for the first blob, HEAD and PUT of the manifest',
+    );
     assert.ok(proxy.peakParallel() > 2, 'at the same time');
 
     await composed('abcdefghijklmno', 'one:1');

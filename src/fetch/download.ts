@@ -1,6 +1,6 @@
 import { storageError } from '../files/errno.ts';
 import { contentLength, type HttpResponse, overLimit } from './exchange.ts';
-import { FetchFailure } from './failure.ts';
+import { FetchFailure, SIGNIFICANT_BYTES } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { localSize, streamLocal } from './local.ts';
 import { Meter } from './meter.ts';
@@ -17,9 +17,6 @@ import {
 import { receiveFile, writeBody } from './receive.ts';
 import type { RemoteFiles } from './remote.ts';
 import { fileNameOf, isLocal, redactUrl } from './url.ts';
-
-/** A try that gets this much further does not count as a retry: large files come through over bad lines. */
-const SIGNIFICANT_BYTES = 256 * 1024;
 
 /** A finished download. */
 export interface Download {

@@ -1,6 +1,9 @@
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { redactUrl } from './url.ts';
 
+/** An attempt that gets this much further does not count as a retry, so that large files come through over bad lines. */
+export const SIGNIFICANT_BYTES = 256 * 1024;
+
 /**
  * Advice after a failed attempt. `no`: this source will give the same answer again; `elsewhere`: try the next source, if any,
  * rather than wait; `later`: try again after a pause; `at-once`: try again without a pause.

@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
 import { contentLength } from '../fetch/exchange.ts';
+import { SIGNIFICANT_BYTES } from '../fetch/failure.ts';
 import type { FilePrefix, RemoteFile } from '../fetch/remote.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import type { Digest } from '../model/digest.ts';
-import type { RepositoryPath } from '../model/reference.ts';
-import { fullName, type Repository } from '../model/reference.ts';
+import { fullName, type Repository, type RepositoryPath } from '../model/reference.ts';
 import { pause } from './retry.ts';
 import type { RegistryRequest, RegistryResponse, RegistrySession } from './types.ts';
-
-/** A response that gets this much further does not count as a retry, so that large blobs arrive over bad lines. */
-const SIGNIFICANT_BYTES = 256 * 1024;
 
 /** Identifies a blob; every Descriptor does. */
 export interface BlobId {

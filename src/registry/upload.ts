@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { SIGNIFICANT_BYTES } from '../fetch/failure.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
 import { fullName, type Repository, type RepositoryPath } from '../model/reference.ts';
 import type { BlobSource } from './blobs.ts';
@@ -8,8 +9,6 @@ import { RegistryError, statusOf } from './registry-error.ts';
 import { pause } from './retry.ts';
 import type { Action, RegistryRequest, RegistryResponse, RegistrySession, RequestBody } from './types.ts';
 
-/** A try that gets this much further does not count as a retry. */
-const SIGNIFICANT_BYTES = 256 * 1024;
 /** Size that proxies in front of registries accept even if they reject larger bodies. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
 

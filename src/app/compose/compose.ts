@@ -79,10 +79,11 @@ async function archivesOf(
   { output: { push } }: ComposeRequest,
   resolution: Resolution,
 ): Promise<readonly ArchiveFacts[]> {
-  const isMissing = resolution.packages.some(
-    (solved) => cachedDigest(context, resolution.sources, solved.package) === undefined,
-  );
-  if (isMissing && push !== undefined) {
+  const isMissing = () =>
+    resolution.packages.some(
+      (solved) => cachedDigest(context, resolution.sources, solved.package) === undefined,
+    );
+  if (push !== undefined && isMissing()) {
     const { expectRegistries } = await import('../images/expect-registries.ts');
     await expectRegistries(context, push);
   }

@@ -1,13 +1,15 @@
 /**
- * Measures what bench/README.md lists, on real distribution data, and prints a table; `--record` also writes
+ * Measures what bench/README.md lists, on real distribution data, and prints a table; `--record` also writes it to
  * bench/results.md with machine and versions. Root is needed for the comparison with the real apk.
  */
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { sharedData } from '../test/fixtures/shared.ts';
-import { duration, memory, parts, ROOT, ROUNDS, work } from './lib/workbench.ts';
+import { whyNoMeasure } from './lib/measure.ts';
+import { resultsWith } from './lib/results.ts';
+import { parts, ROOT, work } from './lib/workbench.ts';
 import { alpinePlans } from './parts/alpine-plans.ts';
 import { besideApko } from './parts/apko.ts';
 import { archPlans } from './parts/arch-plans.ts';
@@ -15,10 +17,20 @@ import { images } from './parts/images.ts';
 import { questions } from './parts/questions.ts';
 import { registries } from './parts/registries.ts';
 
+const RESULTS = join(ROOT, 'bench/results.md');
+/** As sysexits.h has it */
+const EXIT_USAGE = 64;
+const EXIT_BUSY = 75;
+
 const shared = sharedData('.');
 const data = sharedData('data/alpine');
 if (shared === undefined || data === undefined) {
   console.log('skipped: the benches need the real packages in ../shared/data, which does not exist');
+  process.exit(0);
+}
+const lacking = whyNoMeasure();
+if (lacking !== undefined) {
+  console.log(`skipped: nothing can be measured: ${lacking}`);
   process.exit(0);
 }
 const all: Readonly<Record<string, () => void | Promise<void>>> = {
@@ -32,9 +44,9 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
 const words = process.argv.slice(2);
 const chosen = words.filter((word) => word !== '--record');
 const unknown = chosen.filter((word) => all[word] === undefined);
-if (unknown.length > 0 || (words.includes('--record') && chosen.length > 0)) {
-  console.error(`expected any of ${Object.keys(all).join(', ')}, or --record alone; got ${words.join(' ')}`);
-  process.exit(64);
+if (unknown.length > 0) {
+  console.error(`expected any of ${Object.keys(all).join(', ')}, and --record; got ${words.join(' ')}`);
+  process.exit(EXIT_USAGE);
 }
 
 try {
@@ -47,28 +59,21 @@ try {
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
-if (words.includes('--record')) writeFileSync(join(ROOT, 'bench/results.md'), report());
+const busy = parts.filter(({ rows }) => rows.some((row) => row.busy !== undefined));
+if (busy.length > 0) {
+  console.log(`The machine was too busy to measure: ${busy.map(({ title }) => `"${title}"`).join(', ')}`);
+}
+if (words.includes('--record')) {
+  const calm = parts.filter((part) => !busy.includes(part));
+  if (calm.length > 0) writeFileSync(RESULTS, resultsWith(calm, stamp(), readFileSync(RESULTS, 'utf8')));
+  for (const { title } of calm) console.log(`recorded: ${title}`);
+  for (const { title } of busy)
+    console.error(`not recorded: ${title}. Measure it again when the machine is calm`);
+  if (busy.length > 0) process.exitCode = EXIT_BUSY;
+}
 
-function report(): string {
+function stamp(): string {
   const { stdout } = spawnSync('git', ['-C', ROOT, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' });
   const machine = `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
-  const tables = parts.flatMap(({ title, rows }) => [
-    '',
-    `## ${title}`,
-    '',
-    '| what | time | peak memory | target | holds |',
-    '|---|---|---|---|---|',
-    ...rows.map(({ what, seconds, peakMiB, target, holds }) => {
-      const cells = [what, duration(seconds), memory(peakMiB), target, holds ? 'yes' : 'NO'];
-      return `| ${cells.join(' | ')} |`;
-    }),
-  ]);
-  const date = new Date().toISOString().slice(0, 10);
-  return [
-    '# Results',
-    '',
-    `${date}, commit ${stdout.trim()}, ${machine}. Made by \`npm run bench -- --record\`; medians of ${ROUNDS} or more, alternating.`,
-    ...tables,
-    '',
-  ].join('\n');
+  return `${new Date().toISOString().slice(0, 10)}, commit ${stdout.trim()}, ${machine}.`;
 }

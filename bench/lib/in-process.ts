@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { SourceOptions } from '../../src/model/request.ts';
-import { run } from './measure.ts';
-import { work } from './workbench.ts';
+import { calmRounds, spread } from './load.ts';
+import { median, NOTHING, type Run, run } from './measure.ts';
+import { ROUNDS, work } from './workbench.ts';
 
 export interface TimedAnswer {
   readonly add: readonly string[];
@@ -19,11 +20,21 @@ export interface PlannerTask {
   readonly report: boolean;
 }
 
+type Questions = Pick<PlannerTask, 'source' | 'sets' | 'report'>;
+
+/** In several processes: the median of the first answers, and that of all others */
+export function compareInProcess(cache: string, task: Questions): Readonly<Record<'first' | 'later', Run>> {
+  const { results, busy } = calmRounds(ROUNDS, () => askInProcess(cache, task).map(({ seconds }) => seconds));
+  const firsts = results.map(([seconds = Number.NaN]) => seconds);
+  const later = results.flatMap((seconds) => seconds.slice(1));
+  return {
+    first: { ...NOTHING, seconds: median(firsts), busy: busy ?? spread(firsts) },
+    later: { ...NOTHING, seconds: median(later), busy },
+  };
+}
+
 /** Asks all in a process of their own, which starts afresh. */
-export function askInProcess(
-  cache: string,
-  task: Pick<PlannerTask, 'source' | 'sets' | 'report'>,
-): readonly TimedAnswer[] {
+export function askInProcess(cache: string, task: Questions): readonly TimedAnswer[] {
   const { stdout } = run({
     command: process.execPath,
     args: [join(import.meta.dirname, 'planner-main.ts')],

@@ -1,39 +1,51 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Command, type Output, run } from './measure.ts';
+import { type Command, type Output, type Run, run } from './measure.ts';
 
 /** Of whole processes; medians are compared. */
 export const ROUNDS = 5;
 export const ROOT = resolve(import.meta.dirname, '../..');
 
-export interface Row {
+export interface Row extends Run {
   readonly what: string;
-  /** NaN: not what is measured */
-  readonly seconds: number;
-  readonly peakMiB: number;
   /** What the issue asks for, in words, and whether it holds in this run */
   readonly target: string;
   readonly holds: boolean;
 }
 
-export const parts: { readonly title: string; readonly rows: Row[] }[] = [];
+export interface Part {
+  readonly title: string;
+  readonly rows: Row[];
+  /** Tables of another form, as Markdown */
+  readonly texts: string[];
+}
+
+export const parts: Part[] = [];
 
 export function beginPart(title: string): void {
   console.log(title);
-  parts.push({ title, rows: [] });
+  parts.push({ title, rows: [], texts: [] });
 }
 
 export function record(row: Row): void {
   parts.at(-1)?.rows.push(row);
-  const figures = [duration(row.seconds), memory(row.peakMiB)].filter((text) => text !== '').join(', ');
-  console.log(`${row.holds ? 'ok  ' : 'MISS'} ${row.what}: ${figures} (${row.target})`);
+  const verdict = row.busy !== undefined ? 'busy' : row.holds ? 'ok  ' : 'MISS';
+  const cpu = duration(row.cpuSeconds ?? Number.NaN);
+  const figures = [duration(row.seconds), cpu === '' ? '' : `${cpu} CPU`, memory(row.peakMiB)].filter(
+    (text) => text !== '',
+  );
+  const why = row.busy === undefined ? '' : `; does not count: ${row.busy}`;
+  console.log(`${verdict} ${row.what}: ${figures.join(', ')} (${row.target}${why})`);
 }
 
 /** What another tool needs for the same, or what something cannot cost less than. */
-export function recordBaseline(what: string, { seconds }: { readonly seconds: number }): void {
-  record({ what, seconds, peakMiB: Number.NaN, target: 'baseline', holds: true });
+export function recordBaseline(what: string, { seconds, cpuSeconds, peakMiB, busy }: Run): void {
+  record({ what, seconds, cpuSeconds, peakMiB, busy, target: 'baseline', holds: true });
 }
+
+/** What is measured on no limit */
+export const INFORMATION = { target: 'none, for information', holds: true } as const;
 
 export function duration(seconds: number): string {
   if (Number.isNaN(seconds)) return '';

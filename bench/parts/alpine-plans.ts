@@ -2,11 +2,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { PlanAnswer, SourceOptions } from '../../src/model/request.ts';
-import { askInProcess, type TimedAnswer } from '../lib/in-process.ts';
-import { compare, median, run } from '../lib/measure.ts';
+import { askInProcess, compareInProcess, type TimedAnswer } from '../lib/in-process.ts';
+import { calmRounds } from '../lib/load.ts';
+import { calmRun, compare, NOTHING, run } from '../lib/measure.ts';
 import { prepareApk, type RealApk, simulatedInstall } from '../lib/real-apk.ts';
 import { sample } from '../lib/sample.ts';
-import { beginPart, compose, composeWith, ROUNDS, record, recordBaseline, work } from '../lib/workbench.ts';
+import {
+  beginPart,
+  compose,
+  composeWith,
+  INFORMATION,
+  ROUNDS,
+  record,
+  recordBaseline,
+  work,
+} from '../lib/workbench.ts';
 
 const CACHE = 'alpine-plans';
 const WARM_ROUNDS = 200;
@@ -70,21 +80,10 @@ function gccInProcess({ source }: Alpine): void {
   for (const report of [false, true]) {
     const what = report ? 'all of a plan, sizes and index check included' : 'solve';
     const sets = Array.from({ length: WARM_ROUNDS }, () => ['gcc']);
-    const runs = Array.from({ length: ROUNDS }, () =>
-      askInProcess(CACHE, { source, sets, report }).map(({ seconds }) => seconds),
-    );
-    const first = median(runs.map(([seconds = Number.NaN]) => seconds));
-    const later = median(runs.flatMap((seconds) => seconds.slice(1)));
-    const peakMiB = Number.NaN;
+    const { first, later } = compareInProcess(CACHE, { source, sets, report });
     const target = '≤ 8 ms';
-    record({
-      what: `gcc, ${what}: first of a process`,
-      seconds: first,
-      peakMiB,
-      target,
-      holds: first <= 0.008,
-    });
-    record({ what: `gcc, ${what}: later ones`, seconds: later, peakMiB, target, holds: later <= 0.008 });
+    record({ what: `gcc, ${what}: first of a process`, ...first, target, holds: first.seconds <= 0.008 });
+    record({ what: `gcc, ${what}: later ones`, ...later, target, holds: later.seconds <= 0.008 });
   }
 }
 
@@ -92,7 +91,7 @@ function gccProcesses({ options, indexes, apk }: Alpine): void {
   const naive = join(import.meta.dirname, '../lib/naive.js');
   const { ours, real, reading } = compare(2 * ROUNDS + 1, {
     ours: () => compose(CACHE, 'plan', 'gcc', ...options),
-    real: () => apk?.simulate(['gcc']) ?? { seconds: Number.NaN, peakMiB: Number.NaN },
+    real: () => apk?.simulate(['gcc']) ?? NOTHING,
     reading: () => run({ command: process.execPath, args: [naive, 'gcc', ...indexes] }),
   });
   recordBaseline('apk add --simulate gcc', real);
@@ -108,7 +107,9 @@ function gccProcesses({ options, indexes, apk }: Alpine): void {
 
 function batch({ options, names }: Alpine): readonly PlanAnswer[] {
   const input = names.map((name) => `${JSON.stringify({ add: [name] })}\n`).join('');
-  const result = composeWith({ cache: CACHE, input, oneCore: true }, 'plan', '--batch', ...options);
+  const result = calmRun(() =>
+    composeWith({ cache: CACHE, input, oneCore: true }, 'plan', '--batch', ...options),
+  );
   const answers = result.stdout
     .trimEnd()
     .split('\n')
@@ -137,14 +138,16 @@ function worstSets({ source, names, mainNames, apk }: Alpine, answers: readonly 
     'every -dev package of main': [mainNames.filter((name) => name.endsWith('-dev'))],
   };
   for (const [kind, sets] of Object.entries(kinds)) {
-    const timed = askInProcess(CACHE, { source, sets, report: false });
+    const { results, busy } = calmRounds(1, () => askInProcess(CACHE, { source, sets, report: false }));
+    const timed = results.at(-1) ?? [];
     const slowest = Math.max(...timed.map(({ seconds }) => seconds));
     const refused = timed.filter(({ error }) => error !== undefined).length;
     const compared = apk === undefined ? '' : `; ${agreement(apk, timed.slice(0, COMPARED_SETS))}`;
     record({
       what: `slowest of ${sets.length}: ${kind}, ${refused} without a solution${compared}`,
+      ...NOTHING,
       seconds: slowest,
-      peakMiB: Number.NaN,
+      busy,
       target: '≤ 1 s',
       holds: slowest <= 1,
     });
@@ -156,10 +159,9 @@ function besideApk(apk: RealApk, names: readonly string[], answers: readonly Pla
   const compared = answers.filter(({ add }) => asked.delete(add[0] as string));
   record({
     what: `${compared.length} names of the batch: ${agreement(apk, compared)}`,
-    seconds: Number.NaN,
-    peakMiB: Number.NaN,
+    ...NOTHING,
+    ...INFORMATION,
     target: 'none, for information: apk 3 is the model',
-    holds: true,
   });
 }
 

@@ -2,10 +2,19 @@ import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { PlanAnswer, SourceOptions } from '../../src/model/request.ts';
-import { askInProcess } from '../lib/in-process.ts';
-import { compare, median } from '../lib/measure.ts';
+import { compareInProcess } from '../lib/in-process.ts';
+import { calmRun, compare, NOTHING } from '../lib/measure.ts';
 import { preparePacman } from '../lib/real-pacman.ts';
-import { beginPart, compose, composeWith, ROUNDS, record, recordBaseline, work } from '../lib/workbench.ts';
+import {
+  beginPart,
+  compose,
+  composeWith,
+  INFORMATION,
+  ROUNDS,
+  record,
+  recordBaseline,
+  work,
+} from '../lib/workbench.ts';
 
 const CACHE = 'arch-plans';
 const DATABASES = ['core', 'extra', 'multilib'];
@@ -58,7 +67,9 @@ export function archPlans(shared: string): void {
 
 function batch(options: readonly string[], closures: readonly Closure[]): readonly PlanAnswer[] {
   const input = closures.map(({ targets }) => `${JSON.stringify({ add: targets })}\n`).join('');
-  const result = composeWith({ cache: CACHE, input, oneCore: true }, 'plan', '--batch', ...options);
+  const result = calmRun(() =>
+    composeWith({ cache: CACHE, input, oneCore: true }, 'plan', '--batch', ...options),
+  );
   const answers = result.stdout
     .trimEnd()
     .split('\n')
@@ -84,26 +95,10 @@ function inProcess(
   { targets, size }: { targets: readonly string[]; size: number },
 ): void {
   const sets = Array.from({ length: 50 }, () => targets);
-  const runs = Array.from({ length: ROUNDS }, () =>
-    askInProcess(CACHE, { source, sets, report: false }).map(({ seconds }) => seconds),
-  );
+  const { first, later } = compareInProcess(CACHE, { source, sets, report: false });
   const what = `${targets.join(' ')}, ${size} packages, solve`;
-  const [first, later] = [
-    median(runs.map(([seconds = Number.NaN]) => seconds)),
-    median(runs.flatMap((seconds) => seconds.slice(1))),
-  ];
-  for (const [which, seconds] of [
-    ['first of a process', first],
-    ['later ones', later],
-  ] as const) {
-    record({
-      what: `${what}: ${which}`,
-      seconds,
-      peakMiB: Number.NaN,
-      target: 'none, for information',
-      holds: true,
-    });
-  }
+  record({ what: `${what}: first of a process`, ...first, ...INFORMATION });
+  record({ what: `${what}: later ones`, ...later, ...INFORMATION });
 }
 
 interface Processes {
@@ -117,7 +112,7 @@ function processes({ options, databases, large }: Processes): void {
   const pacman = preparePacman(named, join(work, 'pacman'));
   const { ours, real } = compare(2 * ROUNDS + 1, {
     ours: () => compose(CACHE, 'plan', ...large.add, ...options),
-    real: () => pacman?.print(large.add) ?? { seconds: Number.NaN, peakMiB: Number.NaN },
+    real: () => pacman?.print(large.add) ?? NOTHING,
   });
   if (pacman === undefined) console.log('skipped: no pacman here');
   else recordBaseline(`pacman -Sp ${large.add.join(' ')}`, real);

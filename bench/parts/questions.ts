@@ -9,6 +9,7 @@ import {
   compose,
   composeWith,
   fresh,
+  INFORMATION,
   ROUNDS,
   record,
   recordBaseline,
@@ -17,8 +18,6 @@ import {
 
 const CACHE = 'questions';
 const VERSION_ROWS = 500_000;
-/** No issue sets a limit. */
-const INFORMATION = { target: 'none, for information', holds: true } as const;
 
 /** Questions about packages as whole processes. `shared`: the folder of real data and vectors */
 export function questions(shared: string): void {

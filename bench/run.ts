@@ -13,6 +13,7 @@ import { parts, ROOT, work } from './lib/workbench.ts';
 import { alpinePlans } from './parts/alpine-plans.ts';
 import { besideApko } from './parts/apko.ts';
 import { archPlans } from './parts/arch-plans.ts';
+import { copies } from './parts/copies.ts';
 import { images } from './parts/images.ts';
 import { questions } from './parts/questions.ts';
 import { registries } from './parts/registries.ts';
@@ -38,6 +39,7 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   'alpine-plans': () => alpinePlans(data),
   'arch-plans': () => archPlans(shared),
   apko: () => besideApko(data),
+  copies: () => copies(data),
   questions: () => questions(shared),
   registries: () => registries(data),
 };

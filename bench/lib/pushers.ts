@@ -1,13 +1,12 @@
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { findPeer } from '../../test/fixtures/peers.ts';
-import { type Run, run } from './measure.ts';
+import type { Run } from './measure.ts';
+import { findTool, skopeoMemory, toolAt } from './tools.ts';
 import { work } from './workbench.ts';
 
 /** Brings the image of an OCI layout folder to a plain registry, as somebody with a memory of what is where. */
 export type Push = (folder: string, reference: string) => Run;
 
-const SKOPEO = '/usr/bin/skopeo';
 /** Where skopeo remembers which repository has which blob, as our catalog does */
 const SKOPEO_MEMORY = join(work, 'skopeo');
 
@@ -15,17 +14,16 @@ const SKOPEO_MEMORY = join(work, 'skopeo');
 export function otherPushers(): Readonly<Record<string, Push>> {
   mkdirSync(SKOPEO_MEMORY, { recursive: true });
   const pushers: Record<string, Push> = {};
-  if (existsSync(SKOPEO)) {
+  const skopeo = findTool('skopeo');
+  if (skopeo !== undefined) {
     const options = ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false'];
-    // Not root's memory, which is the machine's.
-    const env = { _CONTAINERS_ROOTLESS_UID: '1', XDG_DATA_HOME: SKOPEO_MEMORY };
-    pushers['skopeo copy'] = (folder, reference) =>
-      run({ command: SKOPEO, args: [...options, `oci:${folder}`, `docker://${reference}`], env });
+    const copy = toolAt(skopeo, options, skopeoMemory(SKOPEO_MEMORY));
+    pushers['skopeo copy'] = (folder, reference) => copy(`oci:${folder}`, `docker://${reference}`);
   }
-  const crane = findPeer('crane');
+  const crane = findTool('crane');
   if (crane !== undefined) {
-    pushers['crane push'] = (folder, reference) =>
-      run({ command: crane, args: ['push', '--insecure', folder, reference] });
+    const push = toolAt(crane, ['push', '--insecure']);
+    pushers['crane push'] = (folder, reference) => push(folder, reference);
   }
   return pushers;
 }

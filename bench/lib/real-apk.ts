@@ -7,6 +7,8 @@ import { type Output, type Run, run } from './measure.ts';
 const CLOSURE = /^(apk-tools|musl|libcrypto3|libssl3|zlib)-[0-9]/;
 
 export interface RealApk {
+  /** Below this machine's root: what `add` installs into */
+  readonly root: string;
   /** Installs into an empty root. */
   add(packages: readonly string[]): Run;
   /** Plans for an empty root; signatures of the indexes are checked. Exit code: how many errors there were. */
@@ -17,8 +19,11 @@ export interface RealApk {
 export interface ApkFolders {
   /** With the archives of apk itself */
   readonly tools: readonly string[];
+  /** Folders, or URLs of what lies above the architecture's folder */
   readonly repositories: readonly string[];
   readonly keys: string;
+  /** What `add` checks signatures with are the keys, and not nothing. */
+  readonly checksSignatures?: boolean;
 }
 
 /**
@@ -34,10 +39,13 @@ export function prepareApk(folders: ApkFolders, folder: string): RealApk | undef
     }
   }
   if (!existsSync(join(folder, 'sbin/apk'))) return undefined;
-  folders.repositories.forEach((repository, at) => {
+  const isUrl = (repository: string): boolean => repository.startsWith('http:');
+  const options = folders.repositories.flatMap((repository, at) => {
+    if (isUrl(repository)) return ['-X', repository];
     cpSync(repository, join(folder, `repo${at}/x86_64`), { recursive: true });
+    return ['-X', `/repo${at}`];
   });
-  const options = folders.repositories.flatMap((_, at) => ['-X', `/repo${at}`]);
+  if (!folders.repositories.some(isUrl)) options.push('--no-network');
   const apk = (root: string, ...words: readonly string[]): Output =>
     run({
       command: 'chroot',
@@ -48,7 +56,6 @@ export function prepareApk(folders: ApkFolders, folder: string): RealApk | undef
         '--root',
         root,
         ...options,
-        '--no-network',
         '--no-cache',
         ...words.slice(1),
       ],
@@ -57,11 +64,14 @@ export function prepareApk(folders: ApkFolders, folder: string): RealApk | undef
   mkdirSync(join(folder, 'plans/etc/apk'), { recursive: true });
   cpSync(folders.keys, join(folder, 'plans/etc/apk/keys'), { recursive: true });
   apk('/plans', 'add', '--initdb');
+  const root = join(folder, 'root');
+  const trust = folders.checksSignatures ? ['--keys-dir', '/plans/etc/apk/keys'] : ['--allow-untrusted'];
   return {
+    root,
     add(packages) {
-      rmSync(join(folder, 'root'), { recursive: true, force: true });
-      mkdirSync(join(folder, 'root'));
-      return apk('/root', 'add', '--initdb', '--no-scripts', '--allow-untrusted', ...packages);
+      rmSync(root, { recursive: true, force: true });
+      mkdirSync(root);
+      return apk('/root', 'add', '--initdb', '--no-scripts', ...trust, ...packages);
     },
     simulate: (packages) => apk('/plans', 'add', '--simulate', ...packages),
     search: (word) => apk('/plans', 'search', '--description', word),

@@ -1,13 +1,15 @@
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Output, run } from './measure.ts';
+import type { Output } from './measure.ts';
+import { findTool, toolAt } from './tools.ts';
 
 /** This machine's pacman over databases as if it had synchronised them. Undefined where there is none. */
 export function preparePacman(
   databases: Readonly<Record<string, string>>,
   folder: string,
 ): { print(targets: readonly string[]): Output; search(word: string): Output } | undefined {
-  if (!existsSync('/usr/bin/pacman')) return undefined;
+  const path = findTool('pacman');
+  if (path === undefined) return undefined;
   const dbPath = join(folder, 'root/var/lib/pacman');
   mkdirSync(join(dbPath, 'sync'), { recursive: true });
   const config = join(folder, 'pacman.conf');
@@ -18,8 +20,7 @@ export function preparePacman(
   }
   writeFileSync(config, text);
   const places = ['--config', config, '--root', join(folder, 'root'), '--dbpath', dbPath];
-  const pacman = (...words: readonly string[]): Output =>
-    run({ command: '/usr/bin/pacman', args: [...places, '--logfile', join(folder, 'log'), ...words] });
+  const pacman = toolAt(path, [...places, '--logfile', join(folder, 'log')]);
   return {
     print: (targets) => pacman('-Sp', '--noconfirm', '--print-format', '%n-%v', ...targets),
     search: (word) => pacman('-Ss', word),

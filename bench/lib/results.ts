@@ -1,4 +1,4 @@
-import { duration, memory, type Part, ROUNDS } from './workbench.ts';
+import { duration, memory, type Part, processorTime, ROUNDS } from './workbench.ts';
 
 const HEAD = `# Results
 
@@ -27,9 +27,9 @@ export function resultsWith(parts: readonly Part[], stamp: string, old: string):
 function table({ rows }: Part): string {
   return markdownTable(
     ['what', 'time', 'CPU', 'peak memory', 'target', 'holds'],
-    rows.map(({ what, seconds, cpuSeconds = Number.NaN, peakMiB, target, holds }) => [
-      ...[what, duration(seconds), duration(cpuSeconds), memory(peakMiB)],
-      ...[target, holds ? 'yes' : 'NO'],
+    rows.map((row) => [
+      ...[row.what, duration(row.seconds), processorTime(row), memory(row.peakMiB)],
+      ...[row.target, row.holds ? 'yes' : 'NO'],
     ]),
   );
 }

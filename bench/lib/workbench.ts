@@ -31,7 +31,7 @@ export function beginPart(title: string): void {
 export function record(row: Row): void {
   parts.at(-1)?.rows.push(row);
   const verdict = row.busy !== undefined ? 'busy' : row.holds ? 'ok  ' : 'MISS';
-  const cpu = duration(row.cpuSeconds ?? Number.NaN);
+  const cpu = processorTime(row);
   const figures = [duration(row.seconds), cpu === '' ? '' : `${cpu} CPU`, memory(row.peakMiB)].filter(
     (text) => text !== '',
   );
@@ -50,6 +50,11 @@ export const INFORMATION = { target: 'none, for information', holds: true } as c
 export function duration(seconds: number): string {
   if (Number.isNaN(seconds)) return '';
   return seconds < 0.01 ? `${(seconds * 1000).toFixed(2)} ms` : `${seconds.toFixed(3)} s`;
+}
+
+/** The kernel tells it in steps of 10 ms. */
+export function processorTime({ cpuSeconds = Number.NaN }: Run): string {
+  return Number.isNaN(cpuSeconds) ? '' : `${cpuSeconds.toFixed(2)} s`;
 }
 
 export function memory(peakMiB: number): string {

@@ -1,14 +1,45 @@
-// node bin/build.js [FOLDER]: bundles src/ into FOLDER (dist/): one file for what every command needs, one for each part
-// that only some need. Loading a hundred small modules would cost more than the work they do.
+// node bin/build.js [FOLDER]: bundles src/ into FOLDER (dist/): a few files for what `compose PKG…` needs if everything is cached,
+// one for each part that only some commands need. Loading a hundred small files would cost more than the work they do.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { builtins, replaced, together } from './bundle-plugins.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-/** Dependencies that every command needs, or that would cost more files than code. The others stay packages. */
-const BUNDLED = ['yargs'];
+/** Dependencies that most commands need, or that would cost more files than code. The others stay packages. */
+const BUNDLED = ['better-sqlite3', 'undici', 'yargs'];
+const sources = (...names) => names.map((name) => join(root, 'src', name));
+
+/** What `compose PKG…` needs if everything is cached. */
+const WARM = sources(
+  'cli/run.ts',
+  'cli/command-line.ts',
+  'cli/commands/compose.ts',
+  'cli/args/mistyped.ts',
+  'distros/families.ts',
+  'app/context.ts',
+  'app/compose/compose.ts',
+);
+/** What `compose --version` needs. */
+const APART = sources('cli/main.ts', 'cli/version.ts');
+
+const REPLACED = [
+  // The native module stays in its package, and so does what finds it there.
+  {
+    of: 'better-sqlite3',
+    module: './binding',
+    contents: `import { createRequire } from 'node:module';
+      import { dirname, join } from 'node:path';
+      const require = createRequire(import.meta.url);
+      const { getBinding } = require(join(dirname(require.resolve('better-sqlite3')), 'binding.js'));
+      export { getBinding };`,
+  },
+  // HTTP/2 is not used (src/fetch/agent.ts), and loads all of Node.js's.
+  { of: 'undici', module: './client-h2.js', contents: 'module.exports = undefined;' },
+  { of: 'undici', module: './dispatcher/client-h2.js', contents: 'module.exports = undefined;' },
+];
 
 // Not written by esbuild: source maps name the sources as seen from dist/, whatever FOLDER is.
 const { outputFiles } = await build({
@@ -28,6 +59,7 @@ const { outputFiles } = await build({
   sourcesContent: false,
   alias: { 'string-width': './bin/string-width.js' },
   external: Object.keys(dependencies).filter((name) => !BUNDLED.includes(name)),
+  plugins: [builtins, replaced(REPLACED), together({ files: WARM, apart: APART })],
   logLevel: 'warning',
 });
 const folder = process.argv[2] ?? join(root, 'dist');

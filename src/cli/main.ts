@@ -1,6 +1,5 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { isatty } from 'node:tty';
 import { makeFolder } from '../files/make-folder.ts';
 import { EXIT_BUG, EXIT_OK } from './exit-codes.ts';
 
@@ -72,6 +71,9 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 }
 
 async function ask(question: string, hidden: boolean, signal: AbortSignal): Promise<string> {
+  const { isatty } = await import('node:tty');
+  // Not process.stdin.isTTY, which would open it.
+  if (!isatty(0)) return (await import('./run.ts')).noTerminal(question);
   const { askTerminal } = await import('./prompt.ts');
   return askTerminal(question, hidden, signal);
 }
@@ -90,8 +92,7 @@ export async function main(): Promise<void> {
     stdout,
     stderr,
     stdin: () => process.stdin,
-    // Not process.stdin.isTTY, which would open it.
-    ...(isatty(0) ? { ask } : {}),
+    ask,
     env,
     signal: controller.signal,
   });

@@ -165,7 +165,8 @@ function painted(stream: Output): Output {
 
 async function* noInput(): AsyncGenerator<Uint8Array> {}
 
-async function noTerminal(question: string): Promise<string> {
+/** Prompts nobody. @throws AppError USAGE */
+export async function noTerminal(question: string): Promise<string> {
   throw new AppError('USAGE', `${question}: cannot prompt: standard input is not a terminal`, {
     hint: 'Give it as an option, or pipe it in: compose login REG -u USER --password-stdin',
   });

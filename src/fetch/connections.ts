@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { SecureContext } from 'node:tls';
-import type { Agent, buildConnector, Dispatcher, ProxyAgent } from 'undici';
+import type { Dispatcher, ProxyAgent } from 'undici';
 import { trustedContext } from './authorities.ts';
 import { type HttpProxy, namesProxy, ProxyError, proxyOf } from './proxies.ts';
 
@@ -8,6 +8,11 @@ import { type HttpProxy, namesProxy, ProxyError, proxyOf } from './proxies.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Indexes of several repositories and then archives come from one host: keep its connections between them. */
 const KEEP_ALIVE_MS = 20_000;
+const POOL = {
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  // One connection per transfer: an HTTP/2 connection's flow control would be shared by all of a mirror's downloads.
+  allowH2: false,
+};
 
 /** Sends one request through a pool of connections. */
 export type Send = (options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;
@@ -45,40 +50,26 @@ export async function closeConnections(): Promise<void> {
 
 /** Opens a separate pool, through the proxies that the environment names. The caller closes it. */
 export function openConnections({ tls = {}, direct = false }: ConnectionOptions): Connections {
-  const require = createRequire(import.meta.url);
-  const plain = openDirect(require, tls);
-  return direct || !namesProxy(process.env) ? plain : openProxied(require, { plain, tls });
+  const plain = openDirect(tls);
+  return direct || !namesProxy(process.env) ? plain : openProxied({ plain, tls });
 }
 
 type Tls = NonNullable<ConnectionOptions['tls']>;
 
-const POOL = {
-  keepAliveTimeout: KEEP_ALIVE_MS,
-  // One connection per transfer: an HTTP/2 connection's flow control would be shared by all of a mirror's downloads.
-  allowH2: false,
-};
-
-/**
- * undici's single modules, not its index: that also loads fetch, WebSocket, caches and mocks (65 ms instead of 25 ms,
- * much of an unchanged re-index). undici has no `exports` map; its version is pinned exactly.
- */
-function openDirect(require: NodeJS.Require, tls: Tls): Connections {
-  const DirectAgent = require('undici/lib/dispatcher/agent.js') as typeof Agent;
-  const request = require('undici/lib/api/api-request.js') as Send;
-  const agent = new DirectAgent({ ...POOL, connect: connector(require, tls) });
-  return { send: request.bind(agent), close: () => agent.destroy() };
-}
-
-/** Authorities are only read and parsed for a TLS connection. */
-function connector(require: NodeJS.Require, tls: Tls): buildConnector.connector {
-  const build = require('undici/lib/core/connect.js') as typeof buildConnector;
-  const options = { timeout: CONNECT_TIMEOUT_MS, allowH2: false };
-  const plain = build(options);
-  let secure: buildConnector.connector | undefined;
-  return (target, callback) => {
-    if (target.protocol !== 'https:') return plain(target, callback);
-    secure ??= build({ ...options, ...trusting(tls) });
-    return secure(target, callback);
+/** undici is loaded with the first request. */
+function openDirect(tls: Tls): Connections {
+  let opening: Promise<Connections> | undefined;
+  const open = async () => {
+    const { openAgent } = await import('./agent.ts');
+    const connect = { timeout: CONNECT_TIMEOUT_MS, allowH2: false };
+    return openAgent({ pool: POOL, connect, tls: () => trusting(tls) });
+  };
+  return {
+    async send(options) {
+      opening ??= open();
+      return (await opening).send(options);
+    },
+    close: async () => (await opening)?.close(),
   };
 }
 
@@ -95,8 +86,9 @@ interface ProxiedOptions {
 }
 
 /** The whole of undici: a proxy's agent uses methods that only its index puts on dispatchers. */
-function openProxied(require: NodeJS.Require, { plain, tls }: ProxiedOptions): Connections {
+function openProxied({ plain, tls }: ProxiedOptions): Connections {
   const agents = new Map<string, ProxyAgent>();
+  const require = createRequire(import.meta.url);
   const agentOf = ({ url }: HttpProxy): ProxyAgent => {
     const undici = require('undici') as typeof import('undici');
     const found =

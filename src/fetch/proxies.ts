@@ -1,4 +1,3 @@
-import { BlockList, isIP } from 'node:net';
 import { AppError } from '../model/app-error.ts';
 import { redactUrl } from './url.ts';
 
@@ -80,7 +79,9 @@ function isExempt(target: URL, list: string): boolean {
   });
 }
 
+/** Loads node:net when it is needed: few proxies have exceptions that are networks. */
 function isIn(address: string, network: string): boolean {
+  const { BlockList, isIP } = process.getBuiltinModule('node:net');
   const family = isIP(address);
   const [base = '', bits = ''] = network.split('/');
   if (family === 0 || isIP(base) !== family || !/^\d{1,3}$/.test(bits)) return false;

@@ -10,7 +10,6 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { Socket } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -69,6 +68,7 @@ export async function writeStream(
   const descriptor = await openWhenRead(path, signal);
   const stats = fstatSync(descriptor);
   if (!stats.isFIFO() && !stats.isSocket()) return writeDevice(descriptor, pieces, signal);
+  const { Socket } = await import('node:net');
   const socket = new Socket({ fd: descriptor, readable: false, writable: true });
   try {
     await pour(socket, pieces, signal);

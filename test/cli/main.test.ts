@@ -108,7 +108,7 @@ test('compiled code is kept in the cache folder, never in the shared temporary o
   const cache = mkdtempSync(join(tmpdir(), 'compose-cache-'));
   t.after(() => rmSync(cache, { recursive: true }));
   const env = { PATH: process.env.PATH, PKGCOMPOSE_CACHE: cache, TMPDIR: join(cache, 'tmp') };
-  assert.equal(spawnSync(process.execPath, [MAIN, '--version'], { env }).status, 0);
+  assert.equal(spawnSync(process.execPath, [MAIN, 'version'], { env }).status, 0);
   assert.deepEqual(readdirSync(cache), ['node-code']);
 });
 

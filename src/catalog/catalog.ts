@@ -28,6 +28,7 @@ export class Catalog {
   readonly #database: Database.Database;
   readonly #path: string;
   #localFiles: LocalFileTable | undefined;
+  #pushedBlobs: PushedBlobTable | undefined;
 
   /** Opens or makes the catalog. @throws AppError CATALOG, STORAGE (database.ts) */
   constructor(path: string) {
@@ -83,7 +84,8 @@ export class Catalog {
 
   /** Returns the table, which is opened when first needed: few commands use it. */
   pushedBlobs(): PushedBlobTable {
-    return new PushedBlobTable(this.#database);
+    this.#pushedBlobs ??= new PushedBlobTable(this.#database);
+    return this.#pushedBlobs;
   }
 
   publishedChunks(): PublishedChunkTable {

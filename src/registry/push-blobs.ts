@@ -60,7 +60,7 @@ export async function pushBlobs(
   const end = new AbortController();
   let sentBytes = 0;
   const reads = [...new Set(sources)];
-  const inner = session.under(end.signal);
+  const inner = distinct.length > 1 ? session.under(end.signal) : session;
   let isNew: Promise<boolean> | undefined;
   const context: PushContext = {
     session: inner,

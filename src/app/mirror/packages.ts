@@ -1,6 +1,7 @@
 import { mapConcurrent } from '../../fetch/pool.ts';
 import { redactUrl } from '../../fetch/url.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
 import { type Digest, digestOf } from '../../model/digest.ts';
 import { oneChunk } from '../../model/one-chunk.ts';
 import type { CatalogPackage } from '../../model/package.ts';
@@ -9,7 +10,6 @@ import { fullName, type Repository, type RepositoryPath } from '../../model/refe
 import { required } from '../../model/required.ts';
 import { pushBlobs } from '../../registry/push-blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
-import { fetchArchives } from '../archives/fetch-archives.ts';
 import { archiveMediaTypeOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 import {
@@ -24,9 +24,10 @@ import { readDetachedSignature } from '../sources/detached-signature.ts';
 import { basesOf } from '../sources/indexed-repository.ts';
 import { isOciUrl, parseOciUrl } from '../sources/oci-url.ts';
 import { packageEntry, signatureEntry } from '../sources/stored-package.ts';
+import { fetchAhead } from './fetch-ahead.ts';
 
-/** Few enough for one mirror and one registry, enough to overlap fetching, hashing and sending. */
-const PARALLEL = 6;
+/** As many as pushBlobs sends: each package takes three requests, one after another. */
+const PARALLEL = 16;
 /** Number of packages that an error lists; its details have all. */
 const MAX_NAMED = 5;
 
@@ -62,17 +63,24 @@ export async function putPackages(
   const mirror: Mirror = { session, target, store: storeRepository(context, undefined) };
   const failed: Failed[] = [];
   if (packages.length > 0) await pushBlobs(session, target, { blobs: [EMPTY_CONFIG] });
-  const sent = await mapConcurrent(packages, PARALLEL, async (entry) => {
+  const ahead = fetchAhead(quiet, lookup, packages);
+  const pushed: Digest[] = [];
+  const sent = await mapConcurrent(packages.entries(), PARALLEL, async ([index, entry]) => {
     try {
-      const sentBytes = await putPackage(quiet, lookup, { entry, mirror });
+      const facts = await ahead.facts(index);
+      const sentBytes = await putPackage(quiet, lookup, { entry, facts, mirror });
+      pushed.push(facts.digest);
       task?.advance(entry.sizeBytes);
       return sentBytes;
     } catch (error) {
-      if (!isAppError(error) || !isOfOnePackage(error)) throw error;
+      if (!isAppError(error) || !isOfOnePackage(error)) {
+        await ahead.end();
+        throw error;
+      }
       failed.push({ name: `${entry.name}-${entry.version}`, error });
       return 0;
     }
-  });
+  }).finally(() => context.catalog.transaction(() => context.catalog.pushedBlobs().put(target, pushed)));
   task?.done();
   if (failed.length > 0) throw together(failed, packages.length);
   return {
@@ -91,11 +99,14 @@ interface Mirror {
 async function putPackage(
   context: Context,
   lookup: Lookup,
-  { entry, mirror }: { readonly entry: CatalogPackage; readonly mirror: Mirror },
+  {
+    entry,
+    facts,
+    mirror,
+  }: { readonly entry: CatalogPackage; readonly facts: ArchiveFacts; readonly mirror: Mirror },
 ): Promise<number> {
   const { sources, repositories } = lookup;
   const { session, target } = mirror;
-  const facts = required(await fetchArchives(context, sources, { packages: [entry], repositories }), 0);
   const { digest, sizeBytes: size, compression } = facts;
   const tag = archiveTag(sources.distro.id, entry);
   const [base = ''] = basesOf(required(repositories, entry.repositoryRank));
@@ -118,7 +129,6 @@ async function putPackage(
     damaged: (got) => context.store.damaged({ digest, size }, got),
     mountFrom: mountSources(context, mirror, { base, digest }),
   });
-  context.catalog.pushedBlobs().put(target, [digest]);
   return sentBytes;
 }
 

@@ -1,4 +1,4 @@
-import type { FileEntry } from '../model/archive.ts';
+import type { FileEntry } from '../model/file-entry.ts';
 
 /** An entry as its headers describe it. */
 export interface TarEntry extends Omit<FileEntry, 'sha256'> {

@@ -1,5 +1,5 @@
 import { AppError } from '../model/app-error.ts';
-import type { EntryType } from '../model/archive.ts';
+import type { EntryType } from '../model/file-entry.ts';
 import { decodePath, encodePath } from '../model/path-bytes.ts';
 import type { TarEntry } from './tar-entry.ts';
 import { FIELD, type Field, GNU_MAGIC, headerChecksum } from './tar-format.ts';

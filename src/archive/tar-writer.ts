@@ -1,5 +1,5 @@
 import { AppError } from '../model/app-error.ts';
-import type { EntryType } from '../model/archive.ts';
+import type { EntryType } from '../model/file-entry.ts';
 import { encodePath } from '../model/path-bytes.ts';
 import { BLOCK_BYTES, FIELD, type Field, headerChecksum, paddingBytes, USTAR_MAGIC } from './tar-format.ts';
 

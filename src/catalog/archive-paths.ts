@@ -1,11 +1,13 @@
 import type Database from 'better-sqlite3';
-import type { EntryType } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
+import { FileBlock } from '../model/file-block.ts';
+import type { EntryType } from '../model/file-entry.ts';
 import type { DistroId } from '../model/package.ts';
+import { encodePath } from '../model/path-bytes.ts';
 import { REVISION } from './revisions.ts';
 import { type TrustLabel, withTrust } from './trust-label.ts';
 
-/** An archive that may ship a path of a search. */
+/** A part of an archive that may have a path of a search. */
 export interface ArchivePaths {
   readonly digest: Digest;
   readonly name: string;
@@ -18,7 +20,7 @@ export interface ArchivePaths {
 
 interface Row extends Omit<ArchivePaths, 'files' | 'trust'> {
   readonly trust: string;
-  readonly files: string;
+  readonly content: Buffer;
 }
 
 /** Paths of the archives whose facts are in the catalog. */
@@ -51,30 +53,24 @@ export class ArchivePathTable {
   }
 
   /**
-   * Finds archives with a path that contains one of the needles, and possibly others; in needles, line feeds stand for the ends
-   * of a path.
+   * Finds the parts of archives with a path that contains one of the needles, and possibly others; in needles, line feeds stand
+   * for the ends of a path, as they do in blocks of files.
    */
   search(distro: DistroId, needles: readonly string[]): readonly ArchivePaths[] {
     const rows = this.#database
-      .prepare<[string[]], Row>(
-        `SELECT digest, name, version, architecture, trust, files FROM archive
-         WHERE distro = ? AND (${needles.map(() => 'instr(files, ?)').join(' OR ')}) ORDER BY name, digest`,
+      .prepare<[(string | Buffer)[]], Row>(
+        `SELECT digest, name, version, architecture, trust, content FROM archive JOIN file_block ON file_block.archive = digest
+         WHERE distro = ? AND (${needles.map(() => 'instr(content, ?)').join(' OR ')}) ORDER BY name, digest, ordinal`,
       )
-      .all([distro, ...needles.map(inJson)]);
-    return rows.map((row) => ({
-      ...withTrust(row),
-      files: (JSON.parse(row.files) as [path: string, type: EntryType][]).map(([path, type]) => ({
-        path,
-        type,
-      })),
-    }));
+      .all([distro, ...needles.map(encodePath)]);
+    return rows.map(({ content, ...row }) => ({ ...withTrust(row), files: pathsIn(content) }));
   }
 }
 
-/** Escapes a needle as the column has it (archives.ts): a path is the first value of its row. */
-function inJson(needle: string): string {
-  const starts = needle.startsWith('\n');
-  const ends = needle.endsWith('\n');
-  const text = JSON.stringify(needle.slice(starts ? 1 : 0, ends ? -1 : undefined)).slice(1, -1);
-  return `${starts ? '["' : ''}${text}${ends ? '",' : ''}`;
+function pathsIn(content: Buffer): ArchivePaths['files'] {
+  const block = new FileBlock(content);
+  return Array.from({ length: block.length }, (_, index) => ({
+    path: block.path(index),
+    type: block.head(index).type,
+  }));
 }

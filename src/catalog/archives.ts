@@ -1,7 +1,9 @@
 import type Database from 'better-sqlite3';
-import type { ArchiveFacts, FileEntry, LinkerFacts } from '../model/archive.ts';
+import type { ArchiveFacts, LinkerFacts } from '../model/archive.ts';
 import type { DiffId, Digest } from '../model/digest.ts';
+import { FileEntries } from '../model/file-entries.ts';
 import type { DistroId } from '../model/package.ts';
+import type { FileBlockTable } from './file-blocks.ts';
 import { parseTrust, type TrustLabel, trustColumn, withTrust } from './trust-label.ts';
 
 interface ArchiveRow {
@@ -22,7 +24,6 @@ interface ArchiveRow {
   readonly info: string;
   readonly scripts: string;
   readonly root_members: string;
-  readonly files: string;
   readonly backup_md5: string;
   readonly linker: string;
 }
@@ -56,28 +57,9 @@ export interface ArchiveVerdict {
 
 type VerdictRow = Omit<ArchiveVerdict, 'trust'> & { readonly trust: string };
 
-/** FileEntry's fields in the order in which they are stored; a file list is an array of such rows. */
-const FILE_FIELDS = [
-  'path',
-  'type',
-  'mode',
-  'uid',
-  'gid',
-  'uname',
-  'gname',
-  'sizeBytes',
-  'mtime',
-  'linkTarget',
-  'sha256',
-  'offset',
-  'deviceMajor',
-  'deviceMinor',
-  'xattrs',
-  'pax',
-] as const satisfies readonly (keyof FileEntry)[];
-
 /** Facts about archives that were read. */
 export class ArchiveTable {
+  readonly #files: FileBlockTable;
   readonly #put: Database.Statement;
   readonly #byDigest: Database.Statement<[string], ArchiveRow>;
   readonly #has: Database.Statement<[string, string], { digest: Digest }>;
@@ -86,12 +68,13 @@ export class ArchiveTable {
   readonly #verdicts: Database.Statement<[string, string], VerdictRow>;
   readonly #labels: Database.Statement<[], { digest: Digest; label: string }>;
 
-  constructor(database: Database.Database) {
+  constructor(database: Database.Database, files: FileBlockTable) {
+    this.#files = files;
     this.#put = database.prepare(
       `INSERT OR REPLACE INTO archive (digest, distro, identity, name, version, architecture, size_bytes, diff_id,
-         uncompressed_size_bytes, compression, unstackable, signed_by, trust, segments, info, scripts, root_members, files,
+         uncompressed_size_bytes, compression, unstackable, signed_by, trust, segments, info, scripts, root_members,
          backup_md5, linker)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#byDigest = database.prepare('SELECT * FROM archive WHERE digest = ?');
     this.#has = database.prepare(
@@ -131,25 +114,26 @@ export class ArchiveTable {
       JSON.stringify(facts.info),
       JSON.stringify(facts.scripts),
       JSON.stringify(facts.rootMembers),
-      JSON.stringify(facts.files.map((file) => FILE_FIELDS.map((field) => file[field]))),
       JSON.stringify(facts.backupMd5),
       facts.linker === undefined ? '' : JSON.stringify(facts.linker),
     );
+    this.#files.put(facts.digest, facts.files);
   }
 
   get(digest: Digest): StoredArchive | undefined {
     const row = this.#byDigest.get(digest);
-    return row === undefined ? undefined : toStored(row);
+    return row === undefined ? undefined : toStored(row, this.#files.of(digest));
   }
 
   unread(digest: Digest): UnreadArchive | undefined {
     const row = this.#byDigest.get(digest);
     if (row === undefined) return undefined;
     const { trust, ...facts } = row;
+    const files = this.#files.of(digest);
     return {
       trust: parseTrust(trust),
-      source: Object.values(facts).join('\0'),
-      read: () => toStored(row).facts,
+      source: [...Object.values(facts), ...files.map((block) => block.toString('latin1'))].join('\0'),
+      read: () => toStored(row, files).facts,
     };
   }
 
@@ -178,7 +162,7 @@ export class ArchiveTable {
   }
 }
 
-function toStored(row: ArchiveRow): StoredArchive {
+function toStored(row: ArchiveRow, files: readonly Buffer[]): StoredArchive {
   return {
     trust: parseTrust(row.trust),
     facts: {
@@ -197,16 +181,10 @@ function toStored(row: ArchiveRow): StoredArchive {
       info: JSON.parse(row.info) as ArchiveFacts['info'],
       scripts: JSON.parse(row.scripts) as ArchiveFacts['scripts'],
       rootMembers: JSON.parse(row.root_members) as ArchiveFacts['rootMembers'],
-      files: (JSON.parse(row.files) as unknown[][]).map(toFile),
+      files: new FileEntries(files),
       backupMd5: JSON.parse(row.backup_md5) as ArchiveFacts['backupMd5'],
       ...(row.linker === '' ? {} : { linker: JSON.parse(row.linker) as LinkerFacts }),
       signedBy: row.signed_by,
     },
   };
-}
-
-function toFile(row: readonly unknown[]): FileEntry {
-  const file: Record<string, unknown> = {};
-  for (let index = 0; index < FILE_FIELDS.length; index++) file[FILE_FIELDS[index] as string] = row[index];
-  return file as unknown as FileEntry;
 }

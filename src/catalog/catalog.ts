@@ -4,6 +4,7 @@ import { ArchiveTable } from './archives.ts';
 import { ComposedImageTable } from './composed-images.ts';
 import { catalogError, openDatabase } from './database.ts';
 import { DerivedTable } from './derived.ts';
+import { FileBlockTable } from './file-blocks.ts';
 import { FileListTable } from './file-lists.ts';
 import { LocalFileTable } from './local-files.ts';
 import { PackageTable } from './packages.ts';
@@ -38,7 +39,7 @@ export class Catalog {
     this.repositories = new RepositoryTable(this.#database, this.revisions);
     this.#kept = new SolverGraphCache(this.#database);
     this.packages = new PackageTable(this.#database, this.#kept);
-    this.archives = new ArchiveTable(this.#database);
+    this.archives = new ArchiveTable(this.#database, new FileBlockTable(this.#database));
     this.derived = new DerivedTable(this.#database);
     this.search = new SearchTable(this.#database);
     this.fileLists = new FileListTable(this.#database, this.revisions);

@@ -1,6 +1,7 @@
 import { chmodSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { AppError } from '../model/app-error.ts';
+import { definePackedFiles } from './file-blocks.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /** Maximum time to wait for another process's transaction. */
@@ -89,6 +90,7 @@ function migrate(database: Database.Database, path: string): void {
           { hint: 'Use a newer pkgcompose, or another cache folder (--cache DIR).' },
         );
       }
+      definePackedFiles(database);
       for (const step of MIGRATIONS.slice(from)) database.exec(step);
       database.pragma(`user_version = ${MIGRATIONS.length}`);
     })

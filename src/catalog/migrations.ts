@@ -271,4 +271,17 @@ export const MIGRATIONS: readonly string[] = [
     size_bytes INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Lists of files, packed in blocks (model/file-block.ts). Archives under no trust are read again anyway.
+  CREATE TABLE file_block (
+    id INTEGER PRIMARY KEY,
+    archive TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    UNIQUE (archive, ordinal)
+  ) STRICT;
+  INSERT INTO file_block (archive, ordinal, content)
+    SELECT digest, ordinal, content FROM archive JOIN packed_files(archive.files) WHERE trust <> '';
+  ALTER TABLE archive DROP COLUMN files;
+  `,
 ];

@@ -1,4 +1,4 @@
-import type { FileEntry } from '../model/archive.ts';
+import type { FileEntry } from '../model/file-entry.ts';
 import { TreeRoot } from './root.ts';
 import { directoryInode, type Inode, type Tree } from './tree.ts';
 

@@ -1,10 +1,10 @@
-import type { FileEntry } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
+import type { FileEntry } from '../model/file-entry.ts';
 import { directoryInode, type Inode, inodeOf, parentOf, removeBelow, type Tree } from './tree.ts';
 
 /** Entries of one layer, in tar order, and the archive that holds their bytes. A bundle is several of these at once. */
 export interface LayerEntries {
-  readonly parts: readonly { readonly digest: Digest; readonly entries: readonly FileEntry[] }[];
+  readonly parts: readonly { readonly digest: Digest; readonly entries: Iterable<FileEntry> }[];
 }
 
 /** Attributes that an unpacker gives a directory that no entry describes (engine-facts: docker and podman). */

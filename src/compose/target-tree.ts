@@ -6,7 +6,7 @@ import type {
   TreeRules,
 } from '../distros/install.ts';
 import { AppError } from '../model/app-error.ts';
-import type { FileEntry } from '../model/archive.ts';
+import type { FileEntry } from '../model/file-entry.ts';
 import { versionedName } from '../model/package.ts';
 import { TreeRoot } from './root.ts';
 import { ancestorsOf, directoryInode, type Inode, inodeOf, parentOf, type Tree } from './tree.ts';

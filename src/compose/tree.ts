@@ -1,5 +1,5 @@
-import type { EntryType, FileEntry } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
+import type { EntryType, FileEntry } from '../model/file-entry.ts';
 
 /** Source of a file's bytes: an archive's uncompressed tar, memory, or a file of this machine. */
 export type Content =

@@ -1,4 +1,5 @@
-import type { ArchiveFacts, FileEntry } from '../model/archive.ts';
+import type { ArchiveFacts } from '../model/archive.ts';
+import type { FileEntry } from '../model/file-entry.ts';
 import type { IndexPackage } from '../model/package.ts';
 import type { InstallMode } from '../model/request.ts';
 

@@ -1,5 +1,5 @@
-import type { EntryType } from './archive.ts';
 import type { DiffId, Digest } from './digest.ts';
+import type { EntryType } from './file-entry.ts';
 import type { IndexPackage } from './package.ts';
 
 /** A package that a search found. */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './app-error.ts';
-import type { EntryType } from './archive.ts';
 import type { Digest } from './digest.ts';
+import type { EntryType } from './file-entry.ts';
 
 /** Evidence that an archive's bytes are the distribution's. */
 export type Evidence =

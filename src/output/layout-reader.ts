@@ -4,7 +4,7 @@ import type { TarEntry } from '../archive/tar-entry.ts';
 import { TarScanner } from '../archive/tar-reader.ts';
 import { reasonOf } from '../files/errno.ts';
 import { AppError, isAppError } from '../model/app-error.ts';
-import type { EntryType } from '../model/archive.ts';
+import type { EntryType } from '../model/file-entry.ts';
 import { MAX_READ_BYTES, readBytes } from './read-bytes.ts';
 
 /** Read access to the files of an image layout, in a tar or a folder. Never writes. */

@@ -1,6 +1,6 @@
 import type { TarEntry } from '../archive/tar-entry.ts';
 import { AppError } from '../model/app-error.ts';
-import type { EntryType } from '../model/archive.ts';
+import type { EntryType } from '../model/file-entry.ts';
 import { append } from '../model/lists.ts';
 import { PathNames } from '../model/path-names.ts';
 

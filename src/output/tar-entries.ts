@@ -4,7 +4,7 @@ import { MAX_TARGET_BYTES } from '../archive/tar-header.ts';
 import { normalisePath } from '../archive/tar-paths.ts';
 import { MAX_ENTRIES } from '../archive/tar-reader.ts';
 import { AppError } from '../model/app-error.ts';
-import type { EntryType } from '../model/archive.ts';
+import type { EntryType } from '../model/file-entry.ts';
 import { decodePath, encodePath } from '../model/path-bytes.ts';
 
 /** An entry of an archive, with what the unpacked file keeps of it. */

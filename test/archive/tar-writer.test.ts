@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TAR_END, type TarRecord, tarHeader, tarPadding } from '../../src/archive/tar-writer.ts';
-import type { EntryType } from '../../src/model/archive.ts';
+import type { EntryType } from '../../src/model/file-entry.ts';
 import { packTar } from '../fixtures/pack-tar.ts';
 import { scan } from './helpers.ts';
 

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { packList } from '../../src/catalog/file-lists.ts';
 import { MIGRATIONS } from '../../src/catalog/migrations.ts';
+import { digestOf } from '../../src/model/digest.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { indexPackage, repository } from './fixtures.ts';
 
@@ -64,4 +65,54 @@ test('from before revisions: packages, what they provide, the words of descripti
   assert.deepEqual(catalog.fileLists.known(7), [17]);
   assert.equal(await catalog.repositories.replace(repository('two'), [indexPackage('new')]), 7);
   assert.deepEqual(catalog.packages.names([{ id: 7 }, { id: 3 }]), ['new', 'one']);
+});
+
+test('from before files were packed: what accepted archives hold stays, and is found by its paths', (t) => {
+  const { old, path } = catalogBefore(t, 'CREATE TABLE file_block');
+  const columns = old.pragma('table_info(archive)') as { name: string; type: string }[];
+  const row = [
+    'usr/bin/ä\udcff',
+    'file',
+    0o755,
+    0,
+    0,
+    'root',
+    'root',
+    1,
+    2,
+    '',
+    '0'.repeat(64),
+    512,
+    0,
+    0,
+    {},
+    [],
+  ];
+  const digest = digestOf('a');
+  const values: Record<string, string> = {
+    digest,
+    distro: 'alpine',
+    name: 'one',
+    trust: 'alpine pinned\nx',
+    files: JSON.stringify([row]),
+  };
+  const insert = old.prepare(`INSERT INTO archive VALUES (${columns.map(() => '?').join(', ')})`);
+  const json = new Set(['segments', 'info', 'scripts', 'root_members', 'backup_md5']);
+  const put = (own: Record<string, string>) =>
+    insert.run(
+      columns.map(({ name, type }) => own[name] ?? (type === 'INTEGER' ? 0 : json.has(name) ? '{}' : '')),
+    );
+  put(values);
+  put({ ...values, digest: digestOf('b'), trust: '', files: '[["unfinished"]]' });
+  old.close();
+
+  const catalog = new Catalog(path);
+  t.after(() => catalog.close());
+  const files = catalog.archives.get(digest)?.facts.files.map((file) => Object.values(file));
+  assert.deepEqual(files, [row]);
+  assert.deepEqual(
+    catalog.archivePaths.search('alpine', ['\nusr/bin/ä\udcff\n']).map((found) => [found.name, found.files]),
+    [['one', [{ path: 'usr/bin/ä\udcff', type: 'file' }]]],
+  );
+  assert.deepEqual(catalog.archivePaths.search('alpine', ['\nusr/bin\n']), []);
 });

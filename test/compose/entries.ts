@@ -1,6 +1,8 @@
 import type { InstalledPackage } from '../../src/distros/install.ts';
-import type { ArchiveFacts, FileEntry } from '../../src/model/archive.ts';
+import type { ArchiveFacts } from '../../src/model/archive.ts';
 import { type DiffId, type Digest, digestOf } from '../../src/model/digest.ts';
+import { FileEntries } from '../../src/model/file-entries.ts';
+import type { FileEntry } from '../../src/model/file-entry.ts';
 
 /** `d lib 755`, `f lib/x hello`, `l lib usr/lib`, `h lib/y lib/x`: type, path, then mode, content or target. */
 export function entry(line: string, more: Partial<FileEntry> = {}): FileEntry {
@@ -50,7 +52,7 @@ export function facts(
     info: {},
     scripts: [],
     rootMembers: {},
-    files: lines.map((line) => (typeof line === 'string' ? entry(line) : line)),
+    files: FileEntries.of(lines.map((line) => (typeof line === 'string' ? entry(line) : line))),
     backupMd5: {},
     signedBy: '',
     ...more,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { relocateEntries, relocateTree } from '../../src/compose/relocate.ts';
 import { stackTree } from '../../src/compose/stack-tree.ts';
-import type { FileEntry } from '../../src/model/archive.ts';
+import type { FileEntry } from '../../src/model/file-entry.ts';
 import { entry, facts } from './entries.ts';
 
 const LINES = [

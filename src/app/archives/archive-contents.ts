@@ -2,8 +2,9 @@ import { createReadStream, existsSync } from 'node:fs';
 import { decompress } from '../../archive/decompress.ts';
 import type { ByteRange } from '../../compose/layer-tar.ts';
 import { AppError } from '../../model/app-error.ts';
-import type { ArchiveFacts, Compression } from '../../model/archive.ts';
+import type { Compression } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import { required } from '../../model/required.ts';
 import { DamagedBlobError } from '../../store/blob-errors.ts';
 import { BlobCheck, type BlobFile } from '../../store/checked-read.ts';
@@ -103,7 +104,7 @@ export async function* readWholeFile(path: string, sizeBytes: number): AsyncGene
 /** Returns the whole contents of several small files of an archive, by path. @throws as inflate */
 export async function readSmallFiles(
   stored: StoredBytes,
-  files: ArchiveFacts['files'],
+  files: readonly FileEntry[],
 ): Promise<ReadonlyMap<string, Buffer>> {
   const inOrder = files.filter((file) => file.type === 'file').sort((a, b) => a.offset - b.offset);
   const contents = new Map<string, Buffer>(inOrder.map((file) => [file.path, Buffer.alloc(file.sizeBytes)]));

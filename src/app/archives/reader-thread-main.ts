@@ -18,7 +18,9 @@ if (parentPort !== null) {
       const distro = await distroOf(id);
       if (keys !== undefined) policy = distro.keys.policy(keys);
       if (policy === undefined) return undefined;
-      return await readArchiveFile({ signal }, { ...file, distro, policy: await policy });
+      const read = await readArchiveFile({ signal }, { ...file, distro, policy: await policy });
+      const { files, ...facts } = read;
+      return { ...facts, blocks: files.blocks.map(({ bytes }) => bytes) };
     } catch {
       return undefined;
     }

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { KeyRequest } from '../../distros/keys.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
+import { FileEntries } from '../../model/file-entries.ts';
 import type { DistroId, IndexPackage } from '../../model/package.ts';
 import type { ArchiveFile } from './ingest-file.ts';
 
@@ -16,8 +17,10 @@ export interface ThreadRequest {
   readonly keys?: KeyRequest;
 }
 
-/** Facts; undefined for an archive that the thread could not read or did not accept. */
-export type ThreadReply = ArchiveFacts | undefined;
+/** Facts with packed entries; undefined for an archive that the thread could not read or did not accept. */
+export type ThreadReply =
+  | (Omit<ArchiveFacts, 'files'> & { readonly blocks: readonly Uint8Array[] })
+  | undefined;
 
 /** Archives that wait for the thread, the one being read included: it should never be idle, nor hold up the last ones. */
 const MAX_WAITING = 2;
@@ -30,7 +33,7 @@ const YOUNG_GENERATION_MB = 4;
  */
 export class ReaderThread {
   readonly #worker: Worker;
-  readonly #waiting: ((reply: ThreadReply) => void)[] = [];
+  readonly #waiting: ((facts: ArchiveFacts | undefined) => void)[] = [];
   readonly #signal: AbortSignal;
   readonly #cancel = () => void this.close();
   #keys: KeyRequest | undefined;
@@ -53,7 +56,7 @@ export class ReaderThread {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     this.#worker.unref();
-    this.#worker.on('message', (reply: ThreadReply) => this.#waiting.shift()?.(reply));
+    this.#worker.on('message', (reply: ThreadReply) => this.#waiting.shift()?.(factsOf(reply)));
     this.#worker.on('error', () => this.#end());
     this.#worker.on('exit', () => this.#end());
     this.#signal = signal;
@@ -61,7 +64,7 @@ export class ReaderThread {
   }
 
   /** Returns the facts of an archive that was read and accepted; undefined: the caller has to read it. */
-  async read(file: ArchiveFile): Promise<ThreadReply> {
+  async read(file: ArchiveFile): Promise<ArchiveFacts | undefined> {
     if (this.#hasEnded || this.#waiting.length >= MAX_WAITING) return undefined;
     const { distro, path, where, expected, signature } = file;
     const { keyRequest } = file.trust;
@@ -83,4 +86,10 @@ export class ReaderThread {
     this.#hasEnded = true;
     for (const resolve of this.#waiting.splice(0)) resolve(undefined);
   }
+}
+
+function factsOf(reply: ThreadReply): ArchiveFacts | undefined {
+  if (reply === undefined) return undefined;
+  const { blocks, ...facts } = reply;
+  return { ...facts, files: new FileEntries(blocks) };
 }

@@ -1,12 +1,8 @@
 import { normalisePath } from '../../archive/tar-paths.ts';
 import { isAppError } from '../../model/app-error.ts';
-import type {
-  ArchiveFacts,
-  ArchiveSegment,
-  FileEntry,
-  LinkerFacts,
-  SharedLibrary,
-} from '../../model/archive.ts';
+import type { ArchiveFacts, ArchiveSegment, LinkerFacts, SharedLibrary } from '../../model/archive.ts';
+import { FileEntries } from '../../model/file-entries.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import type { Reader } from '../../model/json-readers.ts';
 import { distro, MAX_LIST, texts, version, word } from './record-fields.ts';
 import {
@@ -142,7 +138,7 @@ const ARCHIVE: Readers<PublishedFacts> = {
     }
     return members;
   },
-  files: list(file, MAX_FILES),
+  files: (value, where) => FileEntries.of(list(file, MAX_FILES)(value, where)),
   backupMd5: mapOf(hex(32), MAX_LIST),
   linker: record(LINKER),
   signedBy: text,

@@ -1,5 +1,5 @@
 import type { TarEntry } from '../../archive/tar-entry.ts';
-import type { FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import { required } from '../../model/required.ts';
 import type { EntryOrigin, EntryVerdict } from '../../model/verify-report.ts';
 import type { LayerEntry } from '../../output/rootfs.ts';

@@ -1,4 +1,5 @@
-import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import type { FamilyFiles } from '../images/image-packages.ts';
 
 /** A package's entry. */

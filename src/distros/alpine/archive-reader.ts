@@ -80,7 +80,7 @@ async function readBytes(input: UnverifiedInput): Promise<ReadBytes> {
   if (expected !== undefined) matchIndex(facts, expected, where);
   matchDataHash(infoValue(info, 'datahash').slice(0, SHA256_DIGITS).toLowerCase(), pass.dataSha256, where);
   const signed: SignedControl = {
-    entries: list.files.slice(0, pass.signatureCount),
+    entries: Array.from({ length: pass.signatureCount }, (_, index) => list.files.at(index)),
     kept: list.contents,
     control: pass.control,
     where,

@@ -1,6 +1,7 @@
 import type { TarEntry } from '../../archive/tar-entry.ts';
 import { AppError } from '../../model/app-error.ts';
-import type { FileEntry, SignatureEntry } from '../../model/archive.ts';
+import type { SignatureEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import { required } from '../../model/required.ts';
 import { type ApkSignature, enforceApkVerdict, verifyApkSignatures } from './apk-signatures.ts';
 import type { ApkTrust } from './apk-trust.ts';

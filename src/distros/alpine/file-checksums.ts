@@ -1,4 +1,4 @@
-import type { FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 
 /** Empty map, for files without hard links */
 export const NO_CHECKSUMS: ReadonlyMap<string, string> = new Map();

@@ -1,4 +1,4 @@
-import type { FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import type { DirectoryOwnership, Root, RootEntry } from '../install.ts';
 
 type Owner = Pick<DirectoryOwnership, 'uid' | 'gid'>;

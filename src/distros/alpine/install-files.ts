@@ -1,4 +1,4 @@
-import type { FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import type { DirectoryOwnership, GeneratedFile, InstalledPackage } from '../install.ts';
 import { installScript } from './install-script.ts';
 import { type TriggerRun, triggersOf } from './triggers.ts';

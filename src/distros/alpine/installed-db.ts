@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import type { DirectoryOwnership, InstalledPackage } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
 import type { ApkLayout } from './apk-layout.ts';
@@ -144,7 +145,7 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
   };
   const lost = lostRootFile(installed.facts, entries);
   const linked = entries.some(({ type }) => type === 'hardlink')
-    ? linkedChecksums(installed.facts.files)
+    ? linkedChecksums([...installed.facts.files])
     : NO_CHECKSUMS;
   let unchecked = false;
   let brokenXattrs = false;

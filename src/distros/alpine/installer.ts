@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import { encodePath } from '../../model/path-bytes.ts';
 import type {
   DirectoryOwnership,

@@ -1,5 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
-import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import type { InstalledPackage } from '../install.ts';
 import { entryOf } from './describe.ts';
 

@@ -1,4 +1,5 @@
-import type { FileEntry, ReadFacts, SignatureEntry } from '../../model/archive.ts';
+import type { ReadFacts, SignatureEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import type { UnsignedPart } from '../../model/verify-report.ts';
 import type { Unsigned } from '../distro.ts';
 import { isSignaturePath, unverifiedSignatures } from './archive-signature.ts';
@@ -38,7 +39,7 @@ export function unsigned(facts: ReadFacts): Unsigned {
 
 /** Returns the signatures for facts that lack them: if there is only one, by the key that signed, it is the verified one. */
 function knownSignatures(facts: ReadFacts, control: FileEntry): readonly SignatureEntry[] {
-  const entries = unverifiedSignatures(facts.files.slice(0, facts.files.indexOf(control)));
+  const entries = unverifiedSignatures(facts.files.filter((entry) => entry.offset < control.offset));
   const [first] = entries;
   const verified = entries.length === 1 && facts.signedBy !== '' && first?.key === facts.signedBy;
   return verified ? [{ ...(first as SignatureEntry), verified }] : entries;

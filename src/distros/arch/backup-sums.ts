@@ -1,4 +1,4 @@
-import type { FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import { PathNames } from '../../model/path-names.ts';
 
 /**

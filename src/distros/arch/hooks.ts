@@ -1,4 +1,4 @@
-import type { FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import { literalPrefix, literalSuffix, matchesGlob } from '../../model/glob.ts';
 import { append } from '../../model/lists.ts';
 import type { InstalledPackage } from '../install.ts';

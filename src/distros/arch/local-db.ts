@@ -1,4 +1,4 @@
-import type { FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import { encodePath } from '../../model/path-bytes.ts';
 import type { Installation, InstalledPackage, Root } from '../install.ts';
 import { packagePaths } from './paths.ts';

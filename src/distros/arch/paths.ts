@@ -1,4 +1,6 @@
-import type { ArchiveFacts, FileEntry } from '../../model/archive.ts';
+import type { ArchiveFacts } from '../../model/archive.ts';
+import type { FileEntries } from '../../model/file-entries.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import { decodePath, encodePath } from '../../model/path-bytes.ts';
 import { sortByBytes } from './byte-order.ts';
 import { mtreePaths } from './mtree.ts';
@@ -59,10 +61,7 @@ function fromTerminated(base64: string): string[] {
 const known = new WeakMap<Listing, readonly string[]>();
 
 /** Returns the value for LISTED_PATHS in base64; undefined if the entries have the same paths. */
-export async function listedPaths(
-  mtree: Uint8Array,
-  files: readonly FileEntry[],
-): Promise<string | undefined> {
+export async function listedPaths(mtree: Uint8Array, files: FileEntries): Promise<string | undefined> {
   const found = await mtreePaths(mtree);
   if (found === undefined) return undefined;
   const listed = sortByBytes([...found]);
@@ -72,7 +71,7 @@ export async function listedPaths(
   return terminated(listed);
 }
 
-function entryPaths(files: readonly FileEntry[]): string[] {
+function entryPaths(files: FileEntries): string[] {
   const paths: string[] = [];
   for (const { path, type } of files)
     if (!path.startsWith('.')) paths.push(type === 'directory' ? `${path}/` : path);

@@ -1,4 +1,4 @@
-import type { FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import type { Clash, DirectoryOwnership, TreeRules } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
 import { isUnpacked } from './paths.ts';

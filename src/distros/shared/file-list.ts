@@ -2,8 +2,9 @@ import { createHash, hash } from 'node:crypto';
 import type { TarEntry } from '../../archive/tar-entry.ts';
 import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
-import type { FileEntry } from '../../model/archive.ts';
 import type { DiffId } from '../../model/digest.ts';
+import { type FileEntries, FileEntriesPacker } from '../../model/file-entries.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 import { EntryChecks } from './entry-checks.ts';
 import type { ContentScan, FileListOptions } from './file-list-options.ts';
 import {
@@ -23,7 +24,7 @@ const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
 /** Facts collected of an archive. */
 export interface FileList {
-  readonly files: readonly FileEntry[];
+  readonly files: FileEntries;
   /** Path → content of the files that `keep` selected */
   readonly contents: ReadonlyMap<string, Buffer>;
   readonly md5: ReadonlyMap<string, string>;
@@ -40,7 +41,7 @@ export interface FileList {
  */
 export class FileListCollector {
   readonly #options: FileListOptions;
-  readonly #files: FileEntry[] = [];
+  readonly #files = new FileEntriesPacker();
   readonly #kept = new Map<string, Buffer>();
   readonly #whole = createHash('sha256');
   readonly #checks: EntryChecks;
@@ -83,7 +84,7 @@ export class FileListCollector {
     this.#scanner.finish();
     this.#noteDefects();
     return {
-      files: this.#files,
+      files: this.#files.finish(),
       contents: this.#kept,
       md5: this.#md5s,
       diffId: `sha256:${this.#whole.digest('hex')}` as DiffId,
@@ -190,7 +191,7 @@ export class FileListCollector {
     if (this.#md5 !== undefined) this.#md5s.set(entry.path, this.#md5.digest('hex'));
     this.#scan?.end(this.#sha256);
     if (this.#pieces !== undefined) this.#kept.set(entry.path, Buffer.concat(this.#pieces));
-    this.#files.push({
+    this.#files.add({
       path: entry.path,
       type: entry.type,
       mode: entry.mode,

@@ -1,4 +1,4 @@
-import type { FileEntry } from '../../model/archive.ts';
+import type { FileEntry } from '../../model/file-entry.ts';
 
 /** Revision of a capability value, in its first four bytes → length of the value (linux/capability.h). */
 const CAPABILITY_BYTES: Readonly<Record<number, number>> = { 2: 20, 3: 24 };

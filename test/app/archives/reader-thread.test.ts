@@ -31,7 +31,11 @@ test('a thread finds what this thread finds, and answers nothing where this one 
     assert.ok(thread);
     t.after(() => thread.close());
     const good = file(path, keyring);
-    assert.deepEqual(await thread.read(good), structuredClone(await readTrusted(context, good)));
+    const own = await readTrusted(context, good);
+    assert.deepEqual(await thread.read(good), {
+      ...structuredClone({ ...own, files: undefined }),
+      files: own.files,
+    });
     assert.equal(await thread.read(file(damaged, keyring)), undefined);
     assert.equal(await thread.read(file(join(dir, 'none.apk'), keyring)), undefined);
     assert.equal(await thread.read(file(path, folder(dir, 'no-keys'))), undefined);

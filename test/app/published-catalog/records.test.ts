@@ -9,6 +9,7 @@ import { text } from '../../../src/app/published-catalog/strict-json.ts';
 import type { ArchiveFacts } from '../../../src/model/archive.ts';
 import { BLANK_PACKAGE } from '../../../src/model/blank-package.ts';
 import { type DiffId, digestOf } from '../../../src/model/digest.ts';
+import { FileEntries } from '../../../src/model/file-entries.ts';
 
 const FACTS: ArchiveFacts = {
   distro: 'arch',
@@ -26,7 +27,7 @@ const FACTS: ArchiveFacts = {
   info: JSON.parse('{"pkgname":["x"],"__proto__":["y"]}'),
   scripts: [{ name: 'INSTALL', content: 'YQ==' }],
   rootMembers: { '.MTREE': '' },
-  files: [
+  files: FileEntries.of([
     {
       path: 'usr/\udcff',
       type: 'file',
@@ -45,7 +46,7 @@ const FACTS: ArchiveFacts = {
       xattrs: { 'security.capability': 'AQ==' },
       pax: [['mtime', 'MS41']],
     },
-  ],
+  ]),
   backupMd5: { 'etc/x': '0'.repeat(32) },
   linker: {
     libraries: {

@@ -229,7 +229,7 @@ test('a global header around the signature says nothing about the package, whose
   const global = extendedHeader('g', { comment: 'y', uid: '1000', 'SCHILY.xattr.user.x': 'y' });
   const plain = await read(APK);
   const rest = ({ files }: ArchiveFacts): unknown =>
-    files.slice(1).map(({ path, uid, xattrs, pax }) => [path, uid, xattrs, pax]);
+    [...files].slice(1).map(({ path, uid, xattrs, pax }) => [path, uid, xattrs, pax]);
   for (const wrap of [
     (file: FixtureFile) => Buffer.concat([global, tarEntry(file)]),
     (file: FixtureFile) => Buffer.concat([tarEntry(file), global]),
@@ -348,13 +348,13 @@ test('a contiguous file and an attribute that Linux refuses are in no layer as i
   const derived = await withData(contiguous);
   assert.equal(derived.layerProblem, READ_OTHERWISE);
   assert.deepEqual(
-    derived.files.slice(-1).map(({ path, type, sizeBytes }) => [path, type, sizeBytes]),
+    [...derived.files].slice(-1).map(({ path, type, sizeBytes }) => [path, type, sizeBytes]),
     [['a', 'file', 1]],
   );
   const xattrs = { 'user.a': 'AQ==', 'security.capability': 'AQ==' };
   const refused = await withData(tarEntry({ path: 'a', content: 'x', xattrs }));
   assert.equal(refused.layerProblem, REFUSED_XATTRS);
-  assert.deepEqual(refused.files.at(-1)?.xattrs, { 'user.a': 'AQ==' });
+  assert.deepEqual([...refused.files].at(-1)?.xattrs, { 'user.a': 'AQ==' });
 });
 
 test('ids and times that only pax records have are apk’s no more than global headers are; the layer is derived', async () => {
@@ -368,7 +368,7 @@ test('ids and times that only pax records have are apk’s no more than global h
   ];
   for (const [what, tar] of rows) {
     const facts = await withData(tar);
-    const [file] = facts.files.slice(-1);
+    const [file] = [...facts.files].slice(-1);
     assert.deepEqual([file?.uid, file?.gid, file?.mtime, file?.xattrs], [5, 6, 1_700_000_000, {}], what);
     assert.match(facts.layerProblem ?? '', /^entries that engines/, what);
   }
@@ -397,7 +397,7 @@ test('GNU long link targets are not apk’s: a hard link of one has no file, a s
     (error) => isAppError(error, 'BAD_ARCHIVE') && /not an earlier file/.test(error.message),
   );
   const facts = await withData(Buffer.concat([long, tarEntry({ ...link, type: 'symlink' })]));
-  assert.equal(facts.files.at(-1)?.linkTarget, target.slice(0, 100));
+  assert.equal([...facts.files].at(-1)?.linkTarget, target.slice(0, 100));
   assert.match(facts.layerProblem ?? '', /^entries that engines/);
 });
 

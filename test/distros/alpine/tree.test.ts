@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tree } from '../../../src/distros/alpine/tree.ts';
 import type { InstalledPackage, RootEntry } from '../../../src/distros/install.ts';
-import type { FileEntry } from '../../../src/model/archive.ts';
+import type { FileEntry } from '../../../src/model/file-entry.ts';
 import { installed } from './installed.ts';
 
 const FILE = { path: 'x', content: 'x' };

@@ -1,7 +1,8 @@
 import { isHookFile } from '../../../src/distros/arch/hook-files.ts';
 import type { InstalledPackage } from '../../../src/distros/install.ts';
-import type { FileEntry } from '../../../src/model/archive.ts';
 import { digestOf, parseDiffId } from '../../../src/model/digest.ts';
+import { FileEntries } from '../../../src/model/file-entries.ts';
+import type { FileEntry } from '../../../src/model/file-entry.ts';
 
 export interface InstalledSpec {
   readonly name: string;
@@ -42,7 +43,7 @@ export function installed(spec: InstalledSpec): InstalledPackage {
           ? []
           : [{ name: 'INSTALL', content: Buffer.from(spec.install).toString('base64') }],
       rootMembers,
-      files,
+      files: FileEntries.of(files),
       backupMd5: {},
       signedBy: '',
     },

@@ -4,6 +4,7 @@ import { targetTree } from '../../../src/compose/target-tree.ts';
 import { installer } from '../../../src/distros/arch/installer.ts';
 import { tree as rules } from '../../../src/distros/arch/tree.ts';
 import type { Installation } from '../../../src/distros/install.ts';
+import { FileEntries } from '../../../src/model/file-entries.ts';
 import { hookText, installed } from './installed.ts';
 
 const HOOKS = 'usr/share/libalpm/hooks';
@@ -104,7 +105,7 @@ test('a known hook is taken after ldconfig is left, unless it looks at what ldco
       [`${HOOKS}/3.hook`]: hook('mkdir /three'),
     },
   });
-  const files = programs.facts.files.map((entry) => ({ ...entry, mode: 0o755 }));
+  const files = FileEntries.of(programs.facts.files.map((entry) => ({ ...entry, mode: 0o755 })));
   const packages = [{ ...programs, facts: { ...programs.facts, files } }];
   const { pendingSteps, appliedSteps, tree } = install({ mode: 'static', packages });
   assert.deepEqual(appliedSteps, ['hook 1.hook']);

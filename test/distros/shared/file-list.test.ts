@@ -34,7 +34,7 @@ test('lists, hashes and keeps, however the bytes are cut', () => {
         ['etc/big', 100_000],
       ],
     );
-    assert.equal(list.files[2]?.sha256, createHash('sha256').update('x'.repeat(100_000)).digest('hex'));
+    assert.equal(list.files.at(2).sha256, createHash('sha256').update('x'.repeat(100_000)).digest('hex'));
     assert.equal(list.contents.get('.PKGINFO')?.toString(), 'pkgname = a\n');
     assert.equal(list.diffId, `sha256:${createHash('sha256').update(whole).digest('hex')}`);
     assert.equal(list.uncompressedSizeBytes, whole.length);
@@ -46,9 +46,9 @@ test('what engines would not read to the end is named, and listed where it is a 
   const early = collect([Buffer.concat([FIRST, END]), Buffer.concat([SECOND, END])]);
   assert.equal(early.layerProblem, EARLY_END);
   assert.equal(early.files.length, 3);
-  const big = early.files[2];
+  const big = early.files.at(2);
   const joined = Buffer.concat([FIRST, END, SECOND]);
-  assert.equal(joined.subarray(big?.offset, (big?.offset ?? 0) + 3).toString(), 'xxx');
+  assert.equal(joined.subarray(big.offset, big.offset + 3).toString(), 'xxx');
   assert.equal(
     collect([Buffer.concat([FIRST, Buffer.alloc(512), SECOND, END])]).layerProblem,
     STRAY_ZERO_BLOCK,

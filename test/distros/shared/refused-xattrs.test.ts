@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refusedXattrs } from '../../../src/distros/shared/refused-xattrs.ts';
-import type { EntryType } from '../../../src/model/archive.ts';
+import type { EntryType } from '../../../src/model/file-entry.ts';
 
 /** An ACL of version 2 with an entry for each tag, all with permission 4. */
 function acl(...tags: readonly number[]): string {

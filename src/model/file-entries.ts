@@ -1,0 +1,91 @@
+import { type EntryHead, FileBlock, packBlock } from './file-block.ts';
+import type { FileEntry } from './file-entry.ts';
+
+/** Entries of a block: a few hundred kilobytes, so that no large list is ever needed in one piece. */
+const BLOCK_BITS = 12;
+const BLOCK_ENTRIES = 1 << BLOCK_BITS;
+const IN_BLOCK = BLOCK_ENTRIES - 1;
+
+/**
+ * Entries of an archive in its order, packed into blocks: an archive may have a million, of which most are never looked at one by
+ * one. An entry is decoded when it is asked for, and is then the same object each time.
+ */
+export class FileEntries implements Iterable<FileEntry> {
+  readonly blocks: readonly FileBlock[];
+  readonly length: number;
+
+  /** @param blocks as packed before: all but the last are full */
+  constructor(blocks: readonly Uint8Array[]) {
+    this.blocks = blocks.map((bytes) => new FileBlock(bytes));
+    this.length = this.blocks.reduce((sum, block) => sum + block.length, 0);
+  }
+
+  static of(entries: Iterable<FileEntry>): FileEntries {
+    const packer = new FileEntriesPacker();
+    for (const entry of entries) packer.add(entry);
+    return packer.finish();
+  }
+
+  at(index: number): FileEntry {
+    return this.#block(index).at(index & IN_BLOCK);
+  }
+
+  path(index: number): string {
+    return this.#block(index).path(index & IN_BLOCK);
+  }
+
+  /** Returns what the entry shares with others; the same object for many. */
+  head(index: number): EntryHead {
+    return this.#block(index).head(index & IN_BLOCK);
+  }
+
+  /** Returns the bytes of a pax record's value; undefined if the entry has none of that key. */
+  record(index: number, key: string): Buffer | undefined {
+    return this.#block(index).record(index & IN_BLOCK, key);
+  }
+
+  *[Symbol.iterator](): Generator<FileEntry, undefined> {
+    for (let index = 0; index < this.length; index += 1) yield this.at(index);
+  }
+
+  find(matches: (entry: FileEntry) => boolean): FileEntry | undefined {
+    for (const entry of this) if (matches(entry)) return entry;
+    return undefined;
+  }
+
+  some(matches: (entry: FileEntry) => boolean): boolean {
+    return this.find(matches) !== undefined;
+  }
+
+  filter(matches: (entry: FileEntry) => boolean): FileEntry[] {
+    return [...this].filter(matches);
+  }
+
+  map<T>(toItem: (entry: FileEntry) => T): T[] {
+    return Array.from(this, toItem);
+  }
+
+  #block(index: number): FileBlock {
+    return this.blocks[index >>> BLOCK_BITS] as FileBlock;
+  }
+}
+
+/** Packs entries as they come. */
+export class FileEntriesPacker {
+  readonly #blocks: Buffer[] = [];
+  #waiting: FileEntry[] = [];
+
+  add(entry: FileEntry): void {
+    if (this.#waiting.push(entry) === BLOCK_ENTRIES) this.#pack();
+  }
+
+  finish(): FileEntries {
+    if (this.#waiting.length > 0) this.#pack();
+    return new FileEntries(this.#blocks);
+  }
+
+  #pack(): void {
+    this.#blocks.push(packBlock(this.#waiting));
+    this.#waiting = [];
+  }
+}

@@ -1,6 +1,6 @@
-import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, write } from 'node:fs';
 import { dirname } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { type Progress, silentProgress } from '../model/progress.ts';
 import type { Image } from './image.ts';
 import { outputTarget, STDOUT, writeStream } from './output-target.ts';
@@ -16,8 +16,10 @@ export interface WriteOptions {
 
 /** Fits the caches of current CPUs, and is small enough that a cancel takes effect at once. */
 const BUFFER_BYTES = 1024 * 1024;
-/** The event loop runs (signals, progress) after this many bytes. */
-const TURN_BYTES = 8 * 1024 * 1024;
+/** While one is written, on a thread of Node.js's pool, the next is read and hashed. */
+const BUFFERS = 2;
+
+const writeAsync = promisify(write);
 
 /**
  * Writes the image as one tar that docker, podman, ctr, crane and skopeo accept, as docker archive or OCI archive. A regular file
@@ -34,9 +36,14 @@ export async function writeImageTar(
   const sizeBytes = tarSize(parts);
   const { progress = silentProgress, signal } = options;
   const task = progress.task(`write ${outputName(path)}`, sizeBytes, 'bytes');
-  const buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, sizeBytes));
+  const buffers = Array.from({ length: BUFFERS }, () =>
+    Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, sizeBytes)),
+  );
+  let next = 0;
+  const nextBuffer = (): Buffer => buffers[next++ % BUFFERS]!;
+  /** A piece is valid until the one after the next is requested. */
   function* pieces(): Generator<Buffer> {
-    for (const piece of tarPieces(parts, () => buffer)) {
+    for (const piece of tarPieces(parts, nextBuffer)) {
       yield piece;
       task.advance(piece.length);
     }
@@ -70,17 +77,16 @@ async function writePieces(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const descriptor = openSync(file, 'wx');
+  let writing = Promise.resolve();
   try {
-    let sinceTurn = 0;
     for (const piece of pieces) {
-      writeAll(descriptor, piece);
-      sinceTurn += piece.length;
-      if (sinceTurn < TURN_BYTES) continue;
-      sinceTurn = 0;
-      await nextTurn();
+      await writing;
       throwIfCancelled(signal);
+      writing = writeAll(descriptor, piece);
     }
+    await writing;
   } finally {
+    await writing.catch(() => undefined);
     closeSync(descriptor);
   }
 }
@@ -90,7 +96,7 @@ function outputName(path: string): string {
   return path === STDOUT ? 'standard output' : path;
 }
 
-function writeAll(descriptor: number, bytes: Buffer): void {
+async function writeAll(descriptor: number, bytes: Buffer): Promise<void> {
   for (let offset = 0; offset < bytes.length; )
-    offset += writeSync(descriptor, bytes, offset, bytes.length - offset);
+    offset += (await writeAsync(descriptor, bytes, offset, bytes.length - offset)).bytesWritten;
 }

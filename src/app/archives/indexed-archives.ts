@@ -5,7 +5,7 @@ import { isLocal, localPath } from '../../fetch/url.ts';
 import { type Digest, parseDigest } from '../../model/digest.ts';
 import type { CatalogPackage, DistroId } from '../../model/package.ts';
 import type { Context } from '../context.ts';
-import { archiveUrl } from '../sources/archive-url.ts';
+import { archiveUrl, type IndexedArchive } from '../sources/archive-url.ts';
 import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
@@ -38,7 +38,7 @@ export function archivesAt(
   {
     entry,
     repository,
-  }: { readonly entry: CatalogPackage; readonly repository: IndexedRepository | undefined },
+  }: { readonly entry: IndexedArchive; readonly repository: IndexedRepository | undefined },
 ): readonly ArchiveVerdict[] {
   const found = archivesOf(context, distro, entry);
   if (found.length === 0 || repository === undefined) return found;

@@ -8,65 +8,94 @@ import { withIntactBlobs } from '../cache/intact-blobs.ts';
 import type { Context } from '../context.ts';
 import { planReport } from '../query/plan.ts';
 import { blamingBase } from '../repositories/base.ts';
-import { type Resolution, resolvePackages } from '../repositories/resolve.ts';
-import { type BuildInput, buildImage } from './build-image.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import { openLookup } from '../repositories/open-lookup.ts';
+import { type Resolution, resolveIn } from '../repositories/resolve.ts';
 import { deliver, layerEncodingFor } from './deliver-image.ts';
-import { cachedImage, cacheImage, imageKey } from './image-cache.ts';
+import { cachedImage, cacheImage, imageKey, type PlannedImage } from './image-cache.ts';
 
 /** Number of packages that a note lists; `--json` has them all. */
 const MAX_NAMED = 6;
 
 /**
- * Resolves a request, fetches missing archives, computes the image, and writes, loads and pushes it.
+ * Resolves a request, fetches missing archives, computes the image, and writes, loads and pushes it. An image that was composed
+ * before is not even resolved again.
  * @throws AppError of every code
  */
 export async function compose(context: Context, request: ComposeRequest): Promise<ComposeReport> {
   if (request.packages.length === 0)
     throw new AppError('USAGE', 'no packages: expected at least one package name, got none');
-  const resolution = await resolvePackages(context, request);
-  const plan = planReport(context, resolution);
-  const tags = tagsOf(request);
-  if (request.dryRun) return { ...emptyReport, plan, tags };
-  const encoding = await layerEncodingFor(context, request);
-  const input = { request, resolution, encoding, tags };
+  const lookup = await openLookup(context, request.source);
   const { path, load, push } = request.output;
-  const pushedAlone = path === undefined && load === undefined;
-  if (push === undefined || !pushedAlone) return composePlanned(context, input, plan);
+  const pushedAlone = push !== undefined && path === undefined && load === undefined;
+  if (!request.dryRun && load === undefined && !pushedAlone) return composeFrom(context, { request, lookup });
+  const resolution = await resolveIn(context, lookup, request);
+  if (request.dryRun) {
+    return { ...emptyReport, plan: planReport(context, resolution), tags: tagsOf(request) };
+  }
+  const planned = { request, lookup, resolved: { resolution, plan: planReport(context, resolution) } };
+  if (!pushedAlone) return composeFrom(context, planned);
   const { withRemoteBlobs } = await import('../package-store/remote-blobs.ts');
-  return withRemoteBlobs(context, { push, resolution }, (context) => composePlanned(context, input, plan));
+  return withRemoteBlobs(context, { push, resolution }, (context) => composeFrom(context, planned));
 }
 
-async function composePlanned(
-  context: Context,
-  input: Omit<BuildInput, 'facts'>,
-  plan: PlanReport,
-): Promise<ComposeReport> {
-  const { request, resolution, tags } = input;
+/** A request, its repositories, and its solution if that is needed even for an image that was composed before. */
+interface ComposeInput {
+  readonly request: ComposeRequest;
+  readonly lookup: Lookup;
+  readonly resolved?: Resolved;
+}
+
+interface Resolved {
+  readonly resolution: Resolution;
+  readonly plan: PlanReport;
+}
+
+async function composeFrom(context: Context, input: ComposeInput): Promise<ComposeReport> {
+  const { request, lookup } = input;
+  const encoding = await layerEncodingFor(context, request);
+  const tags = tagsOf(request);
+  const key = imageKey(context, { request, lookup, encoding });
+  let { resolved } = input;
   return withIntactBlobs(context, async () => {
-    const key = imageKey(context, input);
-    const known = key === undefined ? undefined : cachedImage(context, key, tags);
-    const facts = known === undefined ? await archivesOf(context, request, resolution) : [];
-    const built = known ?? (await buildImage(context, { ...input, facts }));
-    const { image, layers, pendingSteps, runs } = built;
-    if (known === undefined) cacheImage(context, input, built);
-    const delivered = await deliver(context, request, image);
-    return {
-      plan,
-      tags,
-      digest: image.manifestDigest,
-      imageId: image.config.digest,
-      layers,
-      sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
-      ...delivered,
-      left: pendingSteps,
-      runs,
-      notes: [
-        ...notesOf(layers, delivered.loadedInto !== undefined),
-        ...notesOnScripts(pendingSteps),
-        ...built.notes,
-      ],
-    };
+    const known = key === undefined ? undefined : cachedImage(context, key, { lookup, tags });
+    if (known !== undefined) return delivered(context, request, known);
+    if (resolved === undefined) {
+      const resolution = await resolveIn(context, lookup, request);
+      resolved = { resolution, plan: planReport(context, resolution) };
+    }
+    const { resolution, plan } = resolved;
+    const facts = await archivesOf(context, request, resolution);
+    const { buildImage } = await import('./build-image.ts');
+    const built = await buildImage(context, { request, resolution, facts, encoding, tags });
+    if (key !== undefined) cacheImage(context, key, { lookup, resolution, plan, built });
+    return delivered(context, request, { plan, built });
   });
+}
+
+async function delivered(
+  context: Context,
+  request: ComposeRequest,
+  { plan, built }: PlannedImage,
+): Promise<ComposeReport> {
+  const { image, layers, pendingSteps, runs } = built;
+  const delivery = await deliver(context, request, image);
+  return {
+    plan,
+    tags: image.tags,
+    digest: image.manifestDigest,
+    imageId: image.config.digest,
+    layers,
+    sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
+    ...delivery,
+    left: pendingSteps,
+    runs,
+    notes: [
+      ...notesOf(layers, delivery.loadedInto !== undefined),
+      ...notesOnScripts(pendingSteps),
+      ...built.notes,
+    ],
+  };
 }
 
 function tagsOf({ tags, output, packages }: ComposeRequest): readonly string[] {

@@ -1,22 +1,34 @@
 import { type Digest, digestOf } from '../../model/digest.ts';
-import type { CatalogPackage } from '../../model/package.ts';
-import type { ComposeRequest, LayerEncoding, LayerReport } from '../../model/request.ts';
+import type { ComposeRequest, LayerEncoding, LayerReport, PlanReport } from '../../model/request.ts';
 import type { Image } from '../../output/image.ts';
 import { archivesAt } from '../archives/indexed-archives.ts';
 import type { Context } from '../context.ts';
-import { type Resolution, repositoryOf } from '../repositories/resolve.ts';
+import type { Lookup } from '../repositories/lookup.ts';
+import type { Resolution } from '../repositories/resolve.ts';
+import type { IndexedArchive } from '../sources/archive-url.ts';
+import { storedRow } from '../sources/indexed-repository.ts';
 import type { BuiltImage } from './build-image.ts';
 
-/** Everything that decides an image. */
+/** Everything that decides an image, but the archives of its packages. */
 export interface ImageCacheInput {
   readonly request: ComposeRequest;
-  readonly resolution: Resolution;
+  readonly lookup: Lookup;
   readonly encoding: LayerEncoding;
-  readonly tags: readonly string[];
 }
+
+/** An image that was composed before, and the plan that led to it. */
+export interface PlannedImage {
+  readonly plan: PlanReport;
+  readonly built: BuiltImage;
+}
+
+type CachedArchive = IndexedArchive & { readonly repositoryRank: number; readonly digest: Digest };
 
 /** Stored part of an image: everything but its layers' bytes. */
 interface CachedImage {
+  readonly plan: PlanReport;
+  /** Of the packages, in install order */
+  readonly archives: readonly CachedArchive[];
   /** base64 */
   readonly manifest: string;
   /** base64 */
@@ -31,43 +43,41 @@ interface CachedImage {
 }
 
 /**
- * Returns a key for everything the image depends on: the request, the packages with their archives' digests, the repositories,
- * the code and the libraries that encode. Undefined if that is not known (an archive is not here, or not accepted under this
- * trust; code that runs from its sources), and if scripts run, whose output has to be shown.
+ * Returns a key for everything the image depends on but the archives: the request, the contents of the repositories, the code and
+ * the libraries that encode. Undefined if that is not known (code that runs from its sources), and if scripts run, whose output
+ * has to be shown.
  */
 export function imageKey(
   context: Context,
-  { request, resolution, encoding }: ImageCacheInput,
+  { request, lookup, encoding }: ImageCacheInput,
 ): string | undefined {
   if (context.build === '' || request.install === 'run') return undefined;
-  const archives: Digest[] = [];
-  for (const { package: entry } of resolution.packages) {
-    const digest = acceptedArchive(context, resolution, entry);
-    if (digest === undefined) return undefined;
-    archives.push(digest);
-  }
   const { source, output: _output, tags: _tags, ...rest } = request;
+  const { sources, repositories } = lookup;
   return digestOf(
     JSON.stringify([
       [context.build, process.versions.zlib, process.versions.zstd],
-      // Trust was checked above; mirrors and repositories are in the resolution.
-      { ...rest, distro: source.distro, named: source.repositories.length > 0, encoding },
-      [resolution.system, resolution.sources.architecture],
-      resolution.packages.map((solved) => {
-        const { spec } = repositoryOf(resolution, solved.package);
-        return [solved.reason, solved.package, spec.tag];
-      }),
-      resolution.targets,
-      resolution.repositories.map(({ row }) => [row.base, row.release, row.signedBy]),
-      archives,
+      // Trust is checked with the archives; mirrors and keys decide nothing else.
+      {
+        ...rest,
+        distro: source.distro,
+        solver: source.solver,
+        named: source.repositories.length > 0,
+        encoding,
+      },
+      [sources.release, sources.architecture],
+      repositories.map(({ spec, row }) => [
+        { ...spec, baseUrls: [] },
+        [row.id, row.content, row.base, row.release, row.signedBy],
+      ]),
     ]),
   );
 }
 
 function acceptedArchive(
   context: Context,
-  { sources, repositories }: Resolution,
-  entry: CatalogPackage,
+  { sources, repositories }: Lookup,
+  entry: IndexedArchive & { readonly repositoryRank: number },
 ): Digest | undefined {
   const repository = repositories[entry.repositoryRank];
   return archivesAt(context, sources.distro.id, { entry, repository }).find(
@@ -75,41 +85,83 @@ function acceptedArchive(
   )?.digest;
 }
 
-/** Returns the image as it was composed before, if all its blobs are still in the store; otherwise undefined. */
-export function cachedImage(context: Context, key: string, tags: readonly string[]): BuiltImage | undefined {
+/**
+ * Returns the image as it was composed before, if the packages' archives are still the same, accepted under this trust and in the
+ * store, as are all its layers; otherwise undefined.
+ */
+export function cachedImage(
+  context: Context,
+  key: string,
+  { lookup, tags }: { readonly lookup: Lookup; readonly tags: readonly string[] },
+): PlannedImage | undefined {
   const content = context.catalog.composedImages().get(key);
   if (content === undefined) return undefined;
   const kept = JSON.parse(content) as CachedImage;
-  if (!kept.blobs.every(({ digest, sizeBytes }) => context.store.has(digest, sizeBytes))) return undefined;
-  for (const { digest } of kept.blobs) context.store.touch(digest);
+  const { store } = context;
+  if (!kept.archives.every((entry) => acceptedArchive(context, lookup, entry) === entry.digest))
+    return undefined;
+  if (!kept.blobs.every(({ digest, sizeBytes }) => store.has(digest, sizeBytes))) return undefined;
+  for (const { digest } of kept.blobs) store.touch(digest);
   const manifest = Buffer.from(kept.manifest, 'base64');
   const config = Buffer.from(kept.config, 'base64');
   return {
-    image: {
-      manifest,
-      manifestDigest: digestOf(manifest),
-      config: { digest: digestOf(config), sizeBytes: config.length, content: config },
-      layers: kept.blobs.map((blob) => ({ ...blob, content: context.store.get(blob.digest) })),
-      tags,
-      platform: kept.platform,
-      createdAt: kept.createdAt,
+    plan: {
+      ...kept.plan,
+      packages: kept.plan.packages.map((entry) => ({ ...entry, cached: true })),
+      downloadBytes: 0,
     },
-    layers: kept.layers,
-    pendingSteps: kept.pendingSteps,
-    runs: kept.runs,
-    notes: kept.notes,
+    built: {
+      image: {
+        manifest,
+        manifestDigest: digestOf(manifest),
+        config: { digest: digestOf(config), sizeBytes: config.length, content: config },
+        layers: kept.blobs.map((blob) => ({ ...blob, content: store.pathOf(blob.digest) })),
+        tags,
+        platform: kept.platform,
+        createdAt: kept.createdAt,
+      },
+      layers: kept.layers,
+      pendingSteps: kept.pendingSteps,
+      runs: kept.runs,
+      notes: kept.notes,
+    },
   };
 }
 
 /** Stores an image for cachedImage, after the build: by then, the archives that were fetched for it are in the store. */
 export function cacheImage(
   context: Context,
-  input: ImageCacheInput,
-  { image, layers, pendingSteps, runs, notes }: BuiltImage,
+  key: string,
+  {
+    lookup,
+    resolution,
+    plan,
+    built,
+  }: PlannedImage & { readonly lookup: Lookup; readonly resolution: Resolution },
 ): void {
-  const key = imageKey(context, input);
-  if (key === undefined) return;
+  // A repository may have been indexed anew before the request was solved.
+  if (lookup.repositories.some(({ spec, row }) => storedRow(context, spec).content !== row.content)) return;
+  const archives: CachedArchive[] = [];
+  for (const { package: entry } of resolution.packages) {
+    const digest = acceptedArchive(context, lookup, entry);
+    if (digest === undefined) return;
+    const { name, version, architecture, fileName, checksum, sizeBytes, buildTime, repositoryRank } = entry;
+    archives.push({
+      name,
+      version,
+      architecture,
+      fileName,
+      checksum,
+      sizeBytes,
+      buildTime,
+      repositoryRank,
+      digest,
+    });
+  }
+  const { image, layers, pendingSteps, runs, notes } = built;
   const kept: CachedImage = {
+    plan,
+    archives,
     manifest: Buffer.from(image.manifest).toString('base64'),
     config: Buffer.from(image.config.content as Uint8Array).toString('base64'),
     blobs: image.layers.map(({ digest, sizeBytes }) => ({ digest, sizeBytes })),

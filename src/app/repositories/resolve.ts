@@ -6,7 +6,8 @@ import type { Context } from '../context.ts';
 import type { IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
 import { type BasedSolution, solveWithBase } from './base.ts';
-import { withLookup } from './open-lookup.ts';
+import type { Lookup } from './lookup.ts';
+import { openLookup, withSnapshot } from './open-lookup.ts';
 import { systemOf } from './system-facts.ts';
 
 /** A solved request. */
@@ -27,11 +28,17 @@ export interface ResolveRequest {
 }
 
 /** Indexes repositories if needed, and solves a request. @throws AppError as withLookup */
-export async function resolvePackages(
+export async function resolvePackages(context: Context, request: ResolveRequest): Promise<Resolution> {
+  return resolveIn(context, await openLookup(context, request.source), request);
+}
+
+/** Solves a request in repositories that are open. @throws ResolutionError */
+export async function resolveIn(
   context: Context,
-  { source, packages, base }: ResolveRequest,
+  lookup: Lookup,
+  { packages, base }: Omit<ResolveRequest, 'source'>,
 ): Promise<Resolution> {
-  return withLookup(context, source, (lookup) => {
+  return withSnapshot(context, lookup, (lookup) => {
     const { sources, repositories } = lookup;
     const system = systemOf(lookup);
     const solved = solveWithBase(lookup, { targets: packages, base });

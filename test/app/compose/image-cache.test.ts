@@ -113,3 +113,37 @@ test('an archive that is not accepted under this trust is verified again', async
   assert.equal(database.prepare("SELECT count(*) FROM archive WHERE trust = ''").pluck().get(), 0);
   database.close();
 });
+
+test('an index that changed is solved again, and one that did not is not', async (t) => {
+  const dir = tempDir(t);
+  const { cache, run, kept } = setUp(dir);
+  const first = await run();
+  const database = new Database(join(cache, 'catalog.sqlite'));
+  database.exec('DELETE FROM solver_graph');
+  assert.deepEqual((await run()).plan.installedBytes, first.plan.installedBytes);
+  const solved = () => database.prepare('SELECT count(*) FROM solver_graph').pluck().get();
+  assert.equal(solved(), 0, 'a solver would have kept its graph');
+  writeAlpineMirror(join(dir, 'mirror'), { packages: [small('b', { version: '2-r0' })] });
+  const second = await run();
+  assert.deepEqual(
+    second.plan.packages.map(({ name, version }) => `${name} ${version}`),
+    ['b 2-r0'],
+  );
+  assert.equal(solved(), 1);
+  assert.equal(kept(), 2);
+  database.close();
+});
+
+test('an archive of the same name and other contents is not taken for the one in the image', async (t) => {
+  const dir = tempDir(t);
+  const { run } = setUp(dir);
+  const first = await run();
+  writeAlpineMirror(join(dir, 'mirror'), {
+    packages: [
+      small('a', { files: [{ path: 'usr/' }, { path: 'usr/a', content: 'other' }] }),
+      small('b', { depends: ['a'] }),
+    ],
+  });
+  const second = await run();
+  assert.notEqual(second.digest, first.digest);
+});

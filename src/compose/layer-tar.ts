@@ -1,3 +1,4 @@
+import { PieceBuffer } from '../archive/piece-buffer.ts';
 import { TAR_END, type TarRecord, tarHeader, tarPadding } from '../archive/tar-writer.ts';
 import type { Digest } from '../model/digest.ts';
 import { required } from '../model/required.ts';
@@ -21,7 +22,7 @@ export interface LayerTarOptions {
 }
 
 /**
- * Yields a layer's uncompressed tar. The same changes give the same bytes. Parents come before their entries; copied files are in
+ * Yields a layer's uncompressed tar in pieces of about 256 KiB. The same changes give the same bytes. Parents come before their entries; copied files are in
  * the order of their archive, so that each archive is read once, in one direction; links and whiteouts come last.
  */
 export async function* layerTar(
@@ -30,6 +31,7 @@ export async function* layerTar(
 ): AsyncGenerator<Uint8Array> {
   const copies = new Map<Digest, Copy[]>();
   const inodes = new Map<string, Inode>();
+  const out = new PieceBuffer();
   for (const change of changes) {
     if (change.kind !== 'put') continue;
     const { path, inode } = change;
@@ -41,37 +43,44 @@ export async function* layerTar(
       if (known === undefined) copies.set(content.digest, [copy]);
       else known.push(copy);
     } else {
-      yield tarHeader(recordOf(path, inode));
+      out.add(tarHeader(recordOf(path, inode)));
       if (content?.kind === 'bytes') {
-        yield content.bytes;
-        yield tarPadding(content.bytes.length);
+        out.add(content.bytes);
+        out.add(tarPadding(content.bytes.length));
       } else if (content?.kind === 'file') {
-        yield* options.readFile(content.path, inode.sizeBytes);
-        yield tarPadding(inode.sizeBytes);
+        for await (const bytes of options.readFile(content.path, inode.sizeBytes)) {
+          out.add(bytes);
+          if (out.isFull) yield out.take();
+        }
+        out.add(tarPadding(inode.sizeBytes));
       }
+      if (out.isFull) yield out.take();
     }
   }
   for (const [digest, group] of copies) {
-    yield* copyGroup(
-      group.sort((a, b) => a.offset - b.offset),
-      (ranges) => options.read(digest, ranges),
-    );
+    const inOrder = group.sort((a, b) => a.offset - b.offset);
+    yield* copyGroup(inOrder, options.read(digest, inOrder), out);
   }
   for (const change of changes) {
     if (change.kind !== 'link') continue;
     const inode = required(inodes, change.target);
-    yield tarHeader({
-      ...recordOf(change.path, inode),
-      type: 'hardlink',
-      linkTarget: change.target,
-      sizeBytes: 0,
-    });
+    out.add(
+      tarHeader({
+        ...recordOf(change.path, inode),
+        type: 'hardlink',
+        linkTarget: change.target,
+        sizeBytes: 0,
+      }),
+    );
+    if (out.isFull) yield out.take();
   }
   for (const change of changes) {
     if (change.kind !== 'whiteout') continue;
-    yield tarHeader({ path: change.path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: options.time });
+    out.add(tarHeader({ path: change.path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: options.time }));
+    if (out.isFull) yield out.take();
   }
-  yield TAR_END;
+  out.add(TAR_END);
+  yield out.take();
 }
 
 interface Copy extends ByteRange {
@@ -81,20 +90,22 @@ interface Copy extends ByteRange {
 
 async function* copyGroup(
   group: readonly Copy[],
-  read: (ranges: readonly ByteRange[]) => AsyncIterable<Uint8Array>,
+  contents: AsyncIterable<Uint8Array>,
+  out: PieceBuffer,
 ): AsyncGenerator<Uint8Array> {
   let next = 0;
   let missing = 0;
-  for await (const bytes of read(group)) {
+  for await (const bytes of contents) {
     if (missing === 0) {
       const copy = required(group, next);
       next += 1;
       missing = copy.sizeBytes;
-      yield tarHeader(recordOf(copy.path, copy.inode));
+      out.add(tarHeader(recordOf(copy.path, copy.inode)));
     }
-    yield bytes;
+    out.add(bytes);
     missing -= bytes.length;
-    if (missing === 0) yield tarPadding(required(group, next - 1).sizeBytes);
+    if (missing === 0) out.add(tarPadding(required(group, next - 1).sizeBytes));
+    if (out.isFull) yield out.take();
   }
   if (missing !== 0 || next !== group.length) throw new Error(`an archive is ${missing} bytes too short`);
 }

@@ -31,8 +31,8 @@ export interface LayerPlanInput {
  * Plans the layers of an image, lowest first. The order does not depend on the request, so images that share packages share a
  * prefix: first the packages that most others depend on (in powers of two, so that a repository's growth rarely moves a package),
  * then by name. Of two packages with the same file, the one whose file is kept lies above, so that the install layer need not
- * hold the file again. Above the maximum, the packages with the fewest dependents, then the smallest, are merged into one bundle
- * on top; packages that share a file stay together.
+ * hold the file again. Above the maximum, the packages with the fewest bytes, counted once more for each power of two of dependents,
+ * are merged into one bundle on top; packages that share a file stay together.
  */
 export function planLayers(input: LayerPlanInput): readonly PlannedLayer[] {
   const { clashes, mode } = input;
@@ -154,11 +154,12 @@ function byShare(a: LayerCandidate, b: LayerCandidate): number {
 
 /** Orders candidates that are least worth a layer of their own first. */
 function byWorth(a: LayerCandidate, b: LayerCandidate): number {
-  return (
-    weight(a) - weight(b) ||
-    a.installed.facts.sizeBytes - b.installed.facts.sizeBytes ||
-    compare(keyOf(a), keyOf(b))
-  );
+  return worth(a) - worth(b) || compare(keyOf(a), keyOf(b));
+}
+
+/** Bytes that a layer of its own can save, more often the more packages depend on this one. */
+function worth(candidate: LayerCandidate): number {
+  return candidate.installed.facts.sizeBytes * (1 + weight(candidate));
 }
 
 function keyOf({ installed }: LayerCandidate): string {

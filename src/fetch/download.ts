@@ -1,5 +1,5 @@
 import { storageError } from '../files/errno.ts';
-import { contentLength, type HttpResponse, overLimit } from './exchange.ts';
+import { contentLength, type HttpResponse } from './exchange.ts';
 import { FetchFailure, SIGNIFICANT_BYTES } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { localSize, streamLocal } from './local.ts';
@@ -16,6 +16,7 @@ import {
 } from './partial.ts';
 import { receiveFile, writeBody } from './receive.ts';
 import type { RemoteFiles } from './remote.ts';
+import { checkComplete, checkSize, type SizeLimits } from './sizes.ts';
 import { fileNameOf, isLocal, redactUrl } from './url.ts';
 
 /** A finished download. */
@@ -26,12 +27,10 @@ export interface Download {
 }
 
 /** Options of a download. */
-export interface DownloadOptions extends MirrorOptions {
+export interface DownloadOptions extends MirrorOptions, SizeLimits {
   /** The longest silence: until the headers, and between pieces of the body */
   readonly timeoutMs: number;
   readonly remote?: RemoteFiles | undefined;
-  readonly expectedSizeBytes?: number;
-  readonly maxBytes: number;
 }
 
 /** Implements `download` of http.ts, which has the contract. */
@@ -96,8 +95,7 @@ async function copy(url: string, transfer: Transfer): Promise<Download> {
   const writer = await PartialWriter.open(path, 0, { url: redactUrl(url), etag: '', lastModified: '' });
   await writeBody(writer, streamLocal(url, options), {
     ...transfer,
-    limit: sizeBytes,
-    isExact: options.expectedSizeBytes !== undefined,
+    limits: { ...options, maxBytes: sizeBytes },
     copiesChunks: true,
   });
   return { url, sizeBytes: writer.sizeBytes };
@@ -151,18 +149,8 @@ async function fetchRest(url: string, transfer: Transfer): Promise<Download> {
     await response.discard();
     throw error;
   }
-  await writeBody(writer, response.body, {
-    ...transfer,
-    limit,
-    isExact: options.expectedSizeBytes !== undefined,
-  });
-  const expected = options.expectedSizeBytes ?? plan.total ?? writer.sizeBytes;
-  if (writer.sizeBytes !== expected) {
-    const reason = `truncated: expected ${expected} bytes, got ${writer.sizeBytes}`;
-    throw new FetchFailure(options.expectedSizeBytes === undefined ? 'NETWORK' : 'INTEGRITY', reason, {
-      retry: 'later',
-    });
-  }
+  await writeBody(writer, response.body, { ...transfer, limits: options });
+  checkComplete(writer.sizeBytes, plan.total, options);
   return { url, sizeBytes: writer.sizeBytes };
 }
 
@@ -190,14 +178,4 @@ function planBody(
   }
   const total = range[3] === undefined ? undefined : Number(range[3]);
   return { offset: start, total: total ?? (length === undefined ? undefined : start + length) };
-}
-
-function checkSize(sizeBytes: number, options: DownloadOptions, retry: 'no' | 'later'): void {
-  const { expectedSizeBytes, maxBytes } = options;
-  if (expectedSizeBytes !== undefined && sizeBytes !== expectedSizeBytes) {
-    throw new FetchFailure('INTEGRITY', `wrong size: expected ${expectedSizeBytes} bytes, got ${sizeBytes}`, {
-      retry,
-    });
-  }
-  if (sizeBytes > maxBytes) throw overLimit(sizeBytes, maxBytes);
 }

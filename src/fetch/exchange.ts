@@ -192,10 +192,3 @@ export function contentLength(response: Pick<HttpResponse, 'header'>): number | 
   const value = response.header('content-length');
   return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
-
-/** Makes the LIMIT failure for a file of at least `sizeBytes`. */
-export function overLimit(sizeBytes: number, maxBytes: number): FetchFailure {
-  return new FetchFailure('LIMIT', `larger than allowed: at least ${sizeBytes} bytes, limit ${maxBytes}`, {
-    retry: 'no',
-  });
-}

@@ -2,12 +2,13 @@ import { withFileLock } from '../lock/file-lock.ts';
 import type { Progress } from '../model/progress.ts';
 import type { ConditionalResult, Validators } from './conditional.ts';
 import { type Download, downloadFile } from './download.ts';
-import { contentLength, type HttpResponse, overLimit } from './exchange.ts';
+import { contentLength, type HttpResponse } from './exchange.ts';
 import { asRefusal, cancelled, FetchFailure } from './failure.ts';
 import { httpGet } from './http-get.ts';
 import { readLocal } from './local.ts';
 import { type MirrorOptions, tryMirrors } from './mirrors.ts';
 import type { RemoteFiles } from './remote.ts';
+import { checkComplete, checkReceived, checkSize, type SizeLimits } from './sizes.ts';
 import { fileNameOf, isLocal } from './url.ts';
 
 /** Slow mirrors pause for seconds; none that is alive stays silent this long. */
@@ -21,15 +22,15 @@ export interface FetchOptions extends MirrorOptions {
 }
 
 /** Options of a fetch into memory. */
-export interface BytesOptions extends FetchOptions {
+export interface BytesOptions extends FetchOptions, SizeLimits {
   readonly validators?: Validators;
-  readonly maxBytes: number;
 }
 
 /**
  * Fetches the whole content from the first of `urls` (http, https, file, plain paths) that answers. With validators, the result
  * may be "not modified".
- * @throws AppError NOT_FOUND (on every source), LIMIT (over maxBytes on every source), NETWORK, CANCELLED
+ * @throws AppError NOT_FOUND (on every source), LIMIT (over maxBytes on every source), INTEGRITY (every source has another size),
+ * NETWORK, CANCELLED
  */
 export function fetchBytes(urls: readonly string[], options: BytesOptions): Promise<ConditionalResult> {
   return fetchAccepted(urls, options, async (result) => result);
@@ -94,7 +95,7 @@ async function bytesOf(url: string, options: BytesOptions): Promise<ConditionalR
 export function download(
   urls: readonly string[],
   path: string,
-  options: FetchOptions & { expectedSizeBytes?: number; maxBytes: number },
+  options: FetchOptions & SizeLimits,
 ): Promise<Download> {
   return downloadFile(urls, path, { ...options, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS });
 }
@@ -126,21 +127,18 @@ async function readRemote(
 ): Promise<ConditionalResult> {
   const { sizeBytes, etag, read } = await remote.find(url);
   if (options.validators?.etag === etag) return { modified: false, url };
-  if (sizeBytes > options.maxBytes) throw overLimit(sizeBytes, options.maxBytes);
+  checkSize(sizeBytes, options, 'no');
   const bytes = await gather(read(), { announced: sizeBytes, url, options });
   return { modified: true, url, bytes, etag, lastModified: '' };
 }
 
-async function collect(
-  response: HttpResponse,
-  url: string,
-  options: FetchOptions & { maxBytes: number },
-): Promise<Buffer> {
-  const { maxBytes } = options;
+async function collect(response: HttpResponse, url: string, options: BytesOptions): Promise<Buffer> {
   const announced = contentLength(response);
-  if (announced !== undefined && announced > maxBytes) {
+  try {
+    if (announced !== undefined) checkSize(announced, options, 'later');
+  } catch (error) {
     await response.discard();
-    throw overLimit(announced, maxBytes);
+    throw error;
   }
   return gather(response.body, { announced, url, options });
 }
@@ -148,26 +146,21 @@ async function collect(
 interface Gathering {
   readonly announced: number | undefined;
   readonly url: string;
-  readonly options: FetchOptions & { maxBytes: number };
+  readonly options: BytesOptions;
 }
 
 async function gather(body: AsyncIterable<Buffer>, { announced, url, options }: Gathering): Promise<Buffer> {
-  const { maxBytes } = options;
   const task = options.progress?.task(options.label ?? fileNameOf(url), announced, 'bytes');
   try {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
     for await (const chunk of body) {
       sizeBytes += chunk.length;
-      if (sizeBytes > maxBytes) throw overLimit(sizeBytes, maxBytes);
+      checkReceived(sizeBytes, options);
       chunks.push(chunk);
       task?.advance(chunk.length);
     }
-    if (announced !== undefined && announced !== sizeBytes) {
-      throw new FetchFailure('NETWORK', `truncated: expected ${announced} bytes, got ${sizeBytes}`, {
-        retry: 'later',
-      });
-    }
+    checkComplete(sizeBytes, announced, options);
     return Buffer.concat(chunks, sizeBytes);
   } finally {
     task?.done();

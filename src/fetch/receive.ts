@@ -1,9 +1,9 @@
 import { AppError } from '../model/app-error.ts';
-import { overLimit } from './exchange.ts';
 import { FetchFailure } from './failure.ts';
 import type { Meter } from './meter.ts';
 import { discardPartial, type Origin, PartialWriter, partialSize, readOrigin } from './partial.ts';
 import type { RemoteFile } from './remote.ts';
+import { checkReceived, type SizeLimits } from './sizes.ts';
 
 /** Options of receiving a file. */
 export interface ReceiveOptions {
@@ -31,7 +31,8 @@ export async function receiveFile(
   const writer = await PartialWriter.open(path, offset, origin);
   meter.restart(offset, file.sizeBytes);
   try {
-    await writeBody(writer, rest(file, writer), { path, meter, limit: file.sizeBytes, isExact: true });
+    const limits = { expectedSizeBytes: file.sizeBytes, maxBytes: file.sizeBytes };
+    await writeBody(writer, rest(file, writer), { path, meter, limits });
   } catch (error) {
     if (isIntegrityError(error)) await discardPartial(path);
     throw error;
@@ -51,10 +52,8 @@ function isIntegrityError(error: unknown): boolean {
 export interface BodyOptions {
   readonly path: string;
   readonly meter: Meter;
-  /** Maximum size of the whole file in bytes */
-  readonly limit: number;
-  /** True: the file has exactly `limit` bytes, so that a longer body is another file */
-  readonly isExact: boolean;
+  /** Of the whole file */
+  readonly limits: SizeLimits;
   /** True: a chunk is valid only until the next one is requested */
   readonly copiesChunks?: boolean;
 }
@@ -67,15 +66,16 @@ export interface BodyOptions {
 export async function writeBody(
   writer: PartialWriter,
   body: AsyncIterable<Buffer>,
-  { path, meter, limit, isExact, copiesChunks = false }: BodyOptions,
+  { path, meter, limits, copiesChunks = false }: BodyOptions,
 ): Promise<void> {
   let isTooLong = false;
   try {
     for await (const chunk of body) {
-      const sizeBytes = writer.sizeBytes + chunk.length;
-      if (sizeBytes > limit) {
+      try {
+        checkReceived(writer.sizeBytes + chunk.length, limits);
+      } catch (error) {
         isTooLong = true;
-        throw isExact ? tooLong(limit, sizeBytes) : overLimit(sizeBytes, limit);
+        throw error;
       }
       await writer.write(chunk, copiesChunks);
       meter.advance(chunk.length);
@@ -84,10 +84,4 @@ export async function writeBody(
     await writer.close();
     if (isTooLong) await discardPartial(path);
   }
-}
-
-function tooLong(expected: number, got: number): FetchFailure {
-  return new FetchFailure('INTEGRITY', `wrong size: expected ${expected} bytes, got at least ${got}`, {
-    retry: 'later',
-  });
 }

@@ -1,5 +1,6 @@
-import { contentLength, overLimit } from '../fetch/exchange.ts';
+import { contentLength } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
+import { overLimit } from '../fetch/sizes.ts';
 import { oneChunk } from '../model/one-chunk.ts';
 import type { RequestBody } from './types.ts';
 

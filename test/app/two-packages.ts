@@ -23,11 +23,14 @@ export interface Setting {
   readonly words: readonly string[];
 }
 
-/** A mirror of two signed packages, `b` needing `a`, and the words that compose `b`. */
-export async function setUp(t: TestContext): Promise<Setting> {
+/** A mirror of two signed packages of that size, `b` needing `a`, and the words that compose `b`. */
+export async function setUp(t: TestContext, sizeBytes = 100_000): Promise<Setting> {
   const dir = tempDir(t);
   const root = folder(dir, 'mirror');
-  const files = (name: string) => [{ path: 'usr/' }, { path: `usr/${name}`, content: noise(name, 100_000) }];
+  const files = (name: string) => [
+    { path: 'usr/' },
+    { path: `usr/${name}`, content: noise(name, sizeBytes) },
+  ];
   const packages = [small('a', { files: files('a') }), small('b', { files: files('b'), depends: ['a'] })];
   const repo = writeAlpineMirror(root, { packages, key: KEY });
   const mirror = await startMirror(root);

@@ -88,6 +88,19 @@ describe('planLayers', () => {
     }
   });
 
+  test('a large package that nothing needs stays alone; small ones that many need are bundled first', () => {
+    const all = [
+      candidate('git', 0, 6_000_000),
+      candidate('layout', 900, 5_000),
+      candidate('libz', 50, 60_000),
+    ];
+    assert.deepEqual(show([...all, candidate('keys', 0, 40_000)], { maxLayers: 4 }), [
+      'libz',
+      'git',
+      'bundle: layout keys',
+    ]);
+  });
+
   test('what just fits stays alone; the bundle takes a layer of its own', () => {
     const all = ['a', 'b', 'c', 'd'].map((name, at) => candidate(name, 0, 10 ** at));
     assert.deepEqual(show(all, { maxLayers: 5 }), ['a', 'b', 'c', 'd']);

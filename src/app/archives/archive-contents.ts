@@ -1,10 +1,12 @@
 import { createReadStream, existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { decompress } from '../../archive/decompress.ts';
 import type { ByteRange } from '../../compose/layer-tar.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { Compression } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
+import { oneChunk } from '../../model/one-chunk.ts';
 import { required } from '../../model/required.ts';
 import { DamagedBlobError } from '../../store/blob-errors.ts';
 import { BlobCheck, type BlobFile } from '../../store/checked-read.ts';
@@ -33,6 +35,11 @@ export async function* inflate({ path, compression, signal, blob }: StoredBytes)
     return;
   }
   const file = { ...blob, path };
+  if (blob.sizeBytes <= READ_BYTES) {
+    const bytes = await readSmallBlob(file, signal);
+    for await (const chunk of decompress(oneChunk(bytes), compression).chunks) yield chunk.bytes;
+    return;
+  }
   const pieces = readPieces(file, signal);
   const check = new BlobCheck(file);
   // Has no `return`, so that leaving the decompressor early does not end the reading.
@@ -52,6 +59,16 @@ export async function* inflate({ path, compression, signal, blob }: StoredBytes)
     }
     await pieces.return(undefined);
   }
+}
+
+/** Reads a blob in one piece, and checks it before any of it is used. @throws DamagedBlobError */
+async function readSmallBlob(file: BlobFile, signal: AbortSignal): Promise<Buffer> {
+  if (!existsSync(file.path)) throw new DamagedBlobError(file, 'no such file');
+  const bytes = await readFile(file.path, { signal });
+  const check = new BlobCheck(file);
+  check.update(bytes);
+  check.finish();
+  return bytes;
 }
 
 async function* readPieces(file: BlobFile, signal: AbortSignal): AsyncGenerator<Buffer, undefined> {

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { download, whileDownloading } from '../../fetch/http.ts';
+import { download, fetchAccepted, whileDownloading } from '../../fetch/http.ts';
 import { isLocal, localPath, redactUrl } from '../../fetch/url.ts';
 import { type AppError, isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
@@ -12,12 +12,14 @@ import { combinedError } from '../sources/combined-error.ts';
 import { readDetachedSignature } from '../sources/detached-signature.ts';
 import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
-import { ingestFile } from './ingest-file.ts';
+import { type IngestFile, ingestFile } from './ingest-file.ts';
 import type { ReaderThread } from './reader-thread.ts';
 import type { RetryWithKeys } from './retry-with-keys.ts';
 
 /** The largest package of both distributions is below 2 GiB; the size in the index is the effective limit. */
 const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
+/** Archives up to this size are fetched into memory: a file to resume from would cost more than it could save. */
+const IN_MEMORY_BYTES = 256 * 1024;
 
 /** Request for one archive. */
 export interface ArchiveRequest {
@@ -43,10 +45,26 @@ export async function fetchArchive(
   const { entry, repository } = request;
   const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
   const urls = placesOf(basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry)));
-  const fetch = () => fetchFirst(context, sources, { ...request, path, urls });
-  if (urls.every(isLocal)) return fetch();
+  const isSmall = entry.sizeBytes > 0 && entry.sizeBytes <= IN_MEMORY_BYTES;
+  const fetch = () => (isSmall ? fetchSmall : fetchFirst)(context, sources, { ...request, path, urls });
+  if (urls.every(isLocal)) return fetchFirst(context, sources, { ...request, path, urls });
   // Another process may have finished the same download in the meantime.
   return whileDownloading(path, context, async () => request.fromCache() ?? fetch());
+}
+
+async function fetchSmall(
+  context: Context,
+  sources: Sources,
+  { entry, urls, withKeys, thread }: ArchiveRequest & { readonly urls: readonly string[] },
+): Promise<ArchiveFacts> {
+  const { sizeBytes } = entry;
+  const limits = { expectedSizeBytes: sizeBytes, maxBytes: sizeBytes };
+  const { signal, progress } = context;
+  return fetchAccepted(urls, { remote: sources.files, signal, progress, ...limits }, async (result) => {
+    if (!result.modified) throw new Error(`${result.url}: "not modified" without a condition`);
+    const { url, bytes: content } = result;
+    return withKeys(() => ingestCopy(context, sources, { entry, thread, url, content }));
+  });
 }
 
 async function fetchFirst(
@@ -71,12 +89,12 @@ async function fetchFirst(
     }
     try {
       return await request.withKeys(() =>
-        ingestDownload(context, sources, { entry, thread: request.thread, ...found }),
+        ingestCopy(context, sources, { entry, thread: request.thread, ...found }),
       );
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // A refused download would only be resumed and refused again.
-      if (found.adopt) rmSync(path, { force: true });
+      if (found.adopt === true) rmSync(path, { force: true });
       if (resumed) continue;
       refusals.push(error);
       remaining = remaining.slice(remaining.indexOf(found.url) + 1);
@@ -92,11 +110,9 @@ function placesOf(urls: readonly string[]): readonly string[] {
   return found.length > 0 ? found : urls.slice(0, 1);
 }
 
-interface ArchiveCopy {
+interface ArchiveCopy extends Pick<IngestFile, 'content' | 'adopt'> {
   /** URL of the mirror that the copy is from */
   readonly url: string;
-  readonly path: string;
-  readonly adopt: boolean;
 }
 
 interface CopyRequest {
@@ -113,7 +129,7 @@ async function downloadCopy(
 ): Promise<ArchiveCopy | AppError> {
   const first = required(urls, 0);
   if (isLocal(first) && (urls.length === 1 || existsSync(localPath(first)))) {
-    return { url: first, path: localPath(first), adopt: false };
+    return { url: first, content: localPath(first) };
   }
   try {
     const { url } = await download(urls, path, {
@@ -123,7 +139,7 @@ async function downloadCopy(
       expectedSizeBytes: sizeBytes,
       maxBytes: MAX_ARCHIVE_BYTES,
     });
-    return { url, path, adopt: true };
+    return { url, content: path, adopt: true };
   } catch (error) {
     if (isRefusal(error)) return error;
     throw error;
@@ -134,15 +150,15 @@ function isRefusal(error: unknown): error is AppError {
   return isAppError(error) && error.code !== 'STORAGE' && error.code !== 'CANCELLED';
 }
 
-async function ingestDownload(
+async function ingestCopy(
   context: Context,
   sources: Sources,
-  { entry, url, path, adopt, thread }: ArchiveCopy & Pick<ArchiveRequest, 'entry' | 'thread'>,
+  { entry, url, ...copy }: ArchiveCopy & Pick<ArchiveRequest, 'entry' | 'thread'>,
 ): Promise<ArchiveFacts> {
   const { distro, trust } = sources;
   const signature = await detachedSignature(context, sources, { entry, url });
   const where = isLocal(url) ? localPath(url) : redactUrl(url);
-  const file = { path, where, distro, trust, expected: entry, adopt, thread, ...signature };
+  const file = { ...copy, where, distro, trust, expected: entry, ...signature };
   return (await ingestFile(context, file)).facts;
 }
 

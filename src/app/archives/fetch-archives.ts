@@ -18,7 +18,7 @@ import { ReaderThread } from './reader-thread.ts';
 import { type RetryWithKeys, retryWithKeys } from './retry-with-keys.ts';
 
 /** Downloads at a time: polite to one mirror, enough to hide its latency. */
-const CONCURRENCY = 6;
+const CONCURRENCY = 8;
 /** Fewer are read before a thread has started. */
 const MIN_FOR_THREAD = 8;
 
@@ -135,7 +135,7 @@ async function reverify(
   const path = context.store.get(digest);
   const where = `${entry.fileName} (cached)`;
   try {
-    const file = { path, where, distro, trust, expected: entry };
+    const file = { content: path, where, distro, trust, expected: entry };
     const facts = await withKeys(() => readTrusted(context, file));
     context.catalog.archives.put(facts, trust.label);
     return facts;

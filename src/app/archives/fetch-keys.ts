@@ -145,7 +145,7 @@ async function keysIn(
 ): Promise<readonly KeyFile[]> {
   const where = redactUrl(url);
   const expected = entry === undefined ? {} : { expected: entry };
-  const facts = await readUnverifiedFile(context, { path, where, distro, ...expected });
+  const facts = await readUnverifiedFile(context, { content: path, where, distro, ...expected });
   const files = await readSmallFiles(
     { path, compression: facts.compression, signal: context.signal },
     facts.files.filter(

@@ -13,9 +13,10 @@ import type { ReaderThread } from './reader-thread.ts';
 /** Files up to this size are read in one piece, larger ones in pieces of it. */
 const READ_BYTES = 4 * 1024 * 1024;
 
-/** An archive's file, and what its bytes are verified against. */
+/** An archive, and what its bytes are verified against. */
 export interface ArchiveFile {
-  readonly path: string;
+  /** Path of its file, or its bytes */
+  readonly content: string | Uint8Array;
   /** Name in messages: the URL of a download, else the path */
   readonly where: string;
   readonly distro: Distro;
@@ -24,12 +25,12 @@ export interface ArchiveFile {
   readonly signature?: Uint8Array | undefined;
 }
 
-/** An archive's file to be ingested. */
+/** An archive to be ingested. */
 export interface IngestFile extends ArchiveFile {
-  /** Reads the file instead of this thread if it can */
+  /** Reads the archive instead of this thread if it can */
   readonly thread?: ReaderThread | undefined;
-  /** True: the file is ours and is moved into the store; false: its bytes are copied while they are read. */
-  readonly adopt: boolean;
+  /** True: the file is ours and is moved into the store; otherwise its bytes are copied. */
+  readonly adopt?: boolean;
 }
 
 /**
@@ -40,29 +41,39 @@ export async function ingestFile(
   context: Context,
   file: IngestFile,
 ): Promise<{ facts: ArchiveFacts; added: boolean }> {
-  const facts = file.adopt ? await adopt(context, file) : await copy(context, file);
+  const facts = await store(context, file);
   const { archives } = context.catalog;
   const added = !archives.digestsOf(facts.distro, facts.identity).includes(facts.digest);
   archives.put(facts, file.trust.label);
   return { facts, added };
 }
 
-async function adopt(context: Context, file: IngestFile): Promise<ArchiveFacts> {
-  const facts = (await file.thread?.read(file)) ?? (await readTrusted(context, file));
-  await context.store.adopt(file.path, facts.digest, facts.sizeBytes);
-  return facts;
-}
-
-async function copy(context: Context, file: IngestFile): Promise<ArchiveFacts> {
+async function store(context: Context, file: IngestFile): Promise<ArchiveFacts> {
+  const { content, thread, adopt = false } = file;
+  if (typeof content === 'string' && adopt) {
+    const facts = (await thread?.read(file)) ?? (await readTrusted(context, file));
+    await context.store.adopt(content, facts.digest, facts.sizeBytes);
+    return facts;
+  }
   const writer = await context.store.begin();
   try {
-    const facts = await readTrusted(context, file, (chunk) => writer.write(chunk));
+    const write = (chunk: Uint8Array): void => writer.write(chunk);
+    const facts = await (typeof content === 'string'
+      ? readTrusted(context, file, write)
+      : readBeside(context, file, () => write(content)));
     await writer.commit(facts.digest, facts.sizeBytes);
     return facts;
   } catch (error) {
     await writer.abort();
     throw error;
   }
+}
+
+/** Writes the bytes while the thread reads them. */
+async function readBeside(context: Context, file: IngestFile, write: () => void): Promise<ArchiveFacts> {
+  const reading = file.thread?.read(file);
+  write();
+  return (await reading) ?? readTrusted(context, file);
 }
 
 /**
@@ -92,23 +103,27 @@ export function readArchiveFile(
  */
 export function readUnverifiedFile(
   context: Context,
-  file: Pick<IngestFile, 'path' | 'where' | 'distro' | 'expected'>,
+  file: Pick<ArchiveFile, 'content' | 'where' | 'distro' | 'expected'>,
 ): Promise<ReadFacts> {
   return file.distro.archives.readUnverified(unverifiedInput(context, file, undefined));
 }
 
-type Tee = (chunk: Buffer) => void | Promise<void>;
+type Tee = (chunk: Uint8Array) => void | Promise<void>;
 
 function unverifiedInput(
   { signal }: Pick<Context, 'signal'>,
-  { path, where, expected }: Pick<ArchiveFile, 'path' | 'where' | 'expected'>,
+  { content, where, expected }: Pick<ArchiveFile, 'content' | 'where' | 'expected'>,
   tee: Tee | undefined,
 ): UnverifiedInput {
-  return { chunks: pieces(path, signal, tee), where, ...(expected === undefined ? {} : { expected }) };
+  return { chunks: pieces(content, signal, tee), where, ...(expected === undefined ? {} : { expected }) };
 }
 
-async function* pieces(path: string, signal: AbortSignal, tee: Tee | undefined): AsyncGenerator<Buffer> {
-  for await (const chunk of await openPieces(path, signal)) {
+async function* pieces(
+  content: ArchiveFile['content'],
+  signal: AbortSignal,
+  tee: Tee | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of typeof content === 'string' ? await openPieces(content, signal) : [content]) {
     await tee?.(chunk);
     yield chunk;
   }

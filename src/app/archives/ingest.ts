@@ -115,7 +115,7 @@ async function ingestFrom(
   const local = isLocal(location);
   const signature = distro.keys.detached ? await signatureOf(context, sources, location) : undefined;
   const file = {
-    path,
+    content: path,
     where: redactUrl(location),
     distro,
     trust,

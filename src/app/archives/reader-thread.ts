@@ -9,7 +9,7 @@ import type { ArchiveFile } from './ingest-file.ts';
 /** An archive for the thread to read. Plain data, as messages between threads are. */
 export interface ThreadRequest {
   readonly distro: DistroId;
-  readonly path: string;
+  readonly content: ArchiveFile['content'];
   readonly where: string;
   readonly expected: IndexPackage | undefined;
   readonly signature: Uint8Array | undefined;
@@ -23,7 +23,7 @@ export type ThreadReply =
   | undefined;
 
 /** Archives that wait for the thread, the one being read included: it should never be idle, nor hold up the last ones. */
-const MAX_WAITING = 2;
+const MAX_WAITING = 4;
 /** The default would only be filled with garbage, 40 MiB of it. */
 const YOUNG_GENERATION_MB = 4;
 
@@ -66,10 +66,10 @@ export class ReaderThread {
   /** Returns the facts of an archive that was read and accepted; undefined: the caller has to read it. */
   async read(file: ArchiveFile): Promise<ArchiveFacts | undefined> {
     if (this.#hasEnded || this.#waiting.length >= MAX_WAITING) return undefined;
-    const { distro, path, where, expected, signature } = file;
+    const { distro, content, where, expected, signature } = file;
     const { keyRequest } = file.trust;
     const keys = keyRequest === this.#keys ? {} : { keys: keyRequest };
-    const request: ThreadRequest = { distro: distro.id, path, where, expected, signature, ...keys };
+    const request: ThreadRequest = { distro: distro.id, content, where, expected, signature, ...keys };
     this.#worker.postMessage(request);
     this.#keys = keyRequest;
     return new Promise((resolve) => this.#waiting.push(resolve));

@@ -81,24 +81,27 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     maxLayers: request.maxLayers,
   });
   const options = { encoding: input.encoding, rules: distro.install.tree, prefix: request.prefix };
-  const below = await mapConcurrent(planned, DERIVE_CONCURRENCY, (layer) =>
-    layerBlob(context, layer, options),
-  );
   const stack = stackTree(planned.map((layer) => layerEntries(layer, options)));
   const platform = platformOf(distro, resolution.sources.architecture);
   const generated = { facts, encoding: input.encoding, time };
   const isRun = request.install === 'run';
-  const top = isRun
-    ? await (await import('./scripted-install.ts')).scriptedInstallLayer(context, {
-        ...generated,
-        below: below.map(({ diffId }) => diffId),
-        stack,
-        target: target.tree,
-        steps: target.pendingSteps,
-        install: distro.install,
-        platform,
-      })
-    : await layerOfChanges(context, difference(stack, target.tree), generated);
+  const deriving = mapConcurrent(planned, DERIVE_CONCURRENCY, (layer) => layerBlob(context, layer, options));
+  const installing = isRun
+    ? deriving.then(async (below) =>
+        (await import('./scripted-install.ts')).scriptedInstallLayer(context, {
+          ...generated,
+          below: below.map(({ diffId }) => diffId),
+          stack,
+          target: target.tree,
+          steps: target.pendingSteps,
+          install: distro.install,
+          platform,
+        }),
+      )
+    : layerOfChanges(context, difference(stack, target.tree), generated);
+  // Both have ended, and removed what they had begun to write, before an error is thrown.
+  await Promise.allSettled([deriving, installing]);
+  const [below, top] = [await deriving, await installing];
 
   const origin = (member: InstalledPackage) => originOf(resolution, required(entryOf, member));
   const layers = [

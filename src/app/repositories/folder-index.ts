@@ -75,11 +75,10 @@ export async function indexFolder(
         ? readLimitedFile(`${path}.sig`, MAX_SIGNATURE_BYTES)
         : undefined;
       const file = {
-        path,
+        content: path,
         where: path,
         distro,
         trust,
-        adopt: false,
         ...(signature === undefined ? {} : { signature }),
       };
       const { facts } = await withKeys(() => ingestFile(context, file));

@@ -13,8 +13,20 @@ import { tempDir } from '../../fixtures/temp.ts';
 import { cli, composed, contents, folder, KEY, refused, request, small, use } from '../harness.ts';
 import { blobOf, setUp } from '../two-packages.ts';
 
-test('a download that was cut is continued, not begun again', async (t) => {
+test('a small download that was cut is begun again, without a file', async (t) => {
   const { cache, from, mirror } = await setUp(t);
+  mirror.faults.set('/v3.19/main/x86_64/b-1.0-r0.apk', { cutAfterBytes: 10_000, times: 1 });
+  await composed(cache, ['b'], from);
+  const asked = mirror.requests.filter(({ url }) => url.endsWith('b-1.0-r0.apk'));
+  assert.deepEqual(
+    asked.map(({ status }) => status),
+    [200, 200],
+  );
+  assert.deepEqual(contents(cache).partial, []);
+});
+
+test('a download that was cut is continued, not begun again', async (t) => {
+  const { cache, from, mirror } = await setUp(t, 400_000);
   mirror.faults.set('/v3.19/main/x86_64/b-1.0-r0.apk', { cutAfterBytes: 10_000, times: 1 });
   await composed(cache, ['b'], from);
   const asked = mirror.requests.filter(({ url }) => url.endsWith('b-1.0-r0.apk'));
@@ -59,12 +71,12 @@ test('every mirror’s copy is wrong: refused, with each mirror’s reason, and 
   mirror.faults.set('/v3.19/main/x86_64/a-1.0-r0.apk', { wrongBytes: true });
   const both = { mirrors: [bad.url, mirror.url], release: 'v3.19', keyring: from.keyring };
   const error = await refused(composed(cache, ['a'], both), 'BAD_ARCHIVE', bad.url, mirror.url);
-  assert.equal(error.message.split('\n').length, 2);
+  assert.equal(error.message.split('\n').length, 3);
   assert.deepEqual(contents(cache), { blobs: [], ingest: [], partial: [] });
 });
 
 test('regression: complete but damaged bytes of an earlier run cost no refusal', async (t) => {
-  const { repo, cache, from, mirror } = await setUp(t);
+  const { repo, cache, from, mirror } = await setUp(t, 400_000);
   mirror.faults.set('/v3.19/main/x86_64/a-1.0-r0.apk', { cutAfterBytes: 5_000 });
   await refused(composed(cache, ['a'], from), 'NETWORK');
   const [partial = ''] = contents(cache).partial.filter((name) => !name.endsWith('.json'));

@@ -23,9 +23,9 @@ test('a thread finds what this thread finds, and answers nothing where this one 
   writeFileSync(damaged, Buffer.from(bytes).fill(1, bytes.length - 1000));
   await use({ cache: join(dir, 'cache') }, async (context) => {
     const distro = await distroOf('alpine');
-    const file = (path: string, keyring: string) => {
+    const file = (content: string | Uint8Array, keyring: string) => {
       const trust = new Trust(context, distro, source({ keyring }));
-      return { path, where: path, distro, trust, expected: undefined };
+      return { content, where: path, distro, trust, expected: undefined };
     };
     const thread = ReaderThread.start(context.signal);
     assert.ok(thread);
@@ -39,11 +39,12 @@ test('a thread finds what this thread finds, and answers nothing where this one 
     assert.equal(await thread.read(file(damaged, keyring)), undefined);
     assert.equal(await thread.read(file(join(dir, 'none.apk'), keyring)), undefined);
     assert.equal(await thread.read(file(path, folder(dir, 'no-keys'))), undefined);
-    const many = await Promise.all([thread.read(good), thread.read(good), thread.read(good)]);
+    assert.deepEqual(await thread.read(file(bytes, keyring)), await thread.read(good), 'from memory');
+    const many = await Promise.all(Array.from({ length: 5 }, () => thread.read(good)));
     assert.deepEqual(
       many.map((facts) => facts?.name),
-      ['a', 'a', undefined],
-      'the third would wait',
+      ['a', 'a', 'a', 'a', undefined],
+      'the fifth would wait',
     );
     const closed = thread.read(good);
     await thread.close();
@@ -61,7 +62,7 @@ test('a cancel ends what the thread is reading', async (t) => {
   await use({ cache: join(dir, 'cache') }, async (context) => {
     const distro = await distroOf('alpine');
     const trust = new Trust(context, distro, source({ keyring: folder(dir, 'keys') }));
-    const reading = thread.read({ path: '/dev/null', where: 'x', distro, trust });
+    const reading = thread.read({ content: '/dev/null', where: 'x', distro, trust });
     cancel.abort();
     assert.equal(await reading, undefined);
   });

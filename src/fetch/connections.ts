@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
 import type { SecureContext } from 'node:tls';
 import type { Dispatcher, ProxyAgent } from 'undici';
+import { AppError } from '../model/app-error.ts';
 import { trustedContext } from './authorities.ts';
 import { type HttpProxy, namesProxy, ProxyError, proxyOf } from './proxies.ts';
 
 /** A host that does not take the connection in this time is down; the next mirror may be up. */
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_SECONDS = 10;
+const MAX_CONNECT_TIMEOUT_SECONDS = 600;
 /** Indexes of several repositories and then archives come from one host: keep its connections between them. */
 const KEEP_ALIVE_MS = 20_000;
 const POOL = {
@@ -54,6 +56,17 @@ export function openConnections({ tls = {}, direct = false }: ConnectionOptions)
   return direct || !namesProxy(process.env) ? plain : openProxied({ plain, tls });
 }
 
+/** Returns how long a connection may take: PKGCOMPOSE_CONNECT_TIMEOUT in seconds, 10 by default. @throws AppError USAGE */
+export function connectTimeoutMs({ PKGCOMPOSE_CONNECT_TIMEOUT: text = '' }: NodeJS.ProcessEnv): number {
+  if (text === '') return CONNECT_TIMEOUT_SECONDS * 1000;
+  const seconds = /^\d{1,3}(?:\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (seconds > 0 && seconds <= MAX_CONNECT_TIMEOUT_SECONDS) return seconds * 1000;
+  throw new AppError(
+    'USAGE',
+    `PKGCOMPOSE_CONNECT_TIMEOUT: expected seconds, more than 0 and at most ${MAX_CONNECT_TIMEOUT_SECONDS}, got ${JSON.stringify(text)}`,
+  );
+}
+
 type Tls = NonNullable<ConnectionOptions['tls']>;
 
 /** undici is loaded with the first request. */
@@ -61,7 +74,7 @@ function openDirect(tls: Tls): Connections {
   let opening: Promise<Connections> | undefined;
   const open = async () => {
     const { openAgent } = await import('./agent.ts');
-    const connect = { timeout: CONNECT_TIMEOUT_MS, allowH2: false };
+    const connect = { timeout: connectTimeoutMs(process.env), allowH2: false };
     return openAgent({ pool: POOL, connect, tls: () => trusting(tls) });
   };
   return {
@@ -96,7 +109,7 @@ function openProxied({ plain, tls }: ProxiedOptions): Connections {
       new undici.ProxyAgent({
         ...POOL,
         uri: url.href,
-        connectTimeout: CONNECT_TIMEOUT_MS,
+        connectTimeout: connectTimeoutMs(process.env),
         requestTls: trusting(tls),
         ...(url.protocol === 'https:' ? { proxyTls: trusting({}) } : {}),
       });

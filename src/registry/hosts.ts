@@ -1,10 +1,11 @@
 import { type Connections, openConnections } from '../fetch/connections.ts';
 import { exchange, type HttpResponse } from '../fetch/exchange.ts';
-import { errorCode, FetchFailure } from '../fetch/failure.ts';
+import { FetchFailure } from '../fetch/failure.ts';
 import { AppError } from '../model/app-error.ts';
 import { apiHost, type Domain } from '../model/reference.ts';
 import { Auth } from './auth.ts';
 import { paced } from './bodies.ts';
+import { watchFirstAnswer } from './first-answer.ts';
 import { isLoopback, resolveLocation } from './location.ts';
 import type { Secrets } from './redact.ts';
 import { certificateFolders, hostFiles, secureContext } from './tls.ts';
@@ -14,8 +15,7 @@ import type { Credentials, HostRequest, RequestBody, SessionOptions } from './ty
 const MAX_REDIRECTS = 5;
 /** Bodies up to this size are sent from memory, a few at a time. */
 const SMALL_BODY_BYTES = 1024 * 1024;
-/** Errors of a handshake with a server that has no TLS. A server that sends a TLS alert has it. */
-const NO_TLS = /^(?:EPROTO|ERR_SSL_(?!.*ALERT)|ECONNREFUSED$|ECONNRESET$)/;
+const HEAD = { method: 'HEAD', headers: {} } as const;
 
 /** The response at the end of all redirects. */
 export interface FinalResponse {
@@ -50,24 +50,37 @@ export async function openHost(domain: Domain, options: HostOptions): Promise<Ho
   const url = URL.parse(`https://${apiHost(domain)}/`);
   if (url === null) throw new AppError('USAGE', `not the address of a registry: ${domain}`);
   const insecure = session.insecure ?? false;
-  const pools = new Pools(await tlsOf(domain, session), insecure);
+  const tls = await tlsOf(domain, session);
+  const pools = new Pools(tls, insecure);
+  const watch = watchFirstAnswer(domain, session.progress);
   let base = url;
-  const host: Omit<Host, 'auth'> = {
-    domain,
-    get base() {
-      return base;
-    },
-    insecure,
-    exchange: (to, request) => follow({ to, request, pools, base, insecure, timeoutMs }),
-    close: () => pools.close(),
-  };
-  if (insecure || isLoopback(url.hostname)) {
-    base = await schemeOf(host, session.signal).catch(async (error) => {
-      await pools.close();
-      throw error;
+  const follows = (to: URL, request: HostRequest) =>
+    watch(() => follow({ to, request, pools, base, insecure, timeoutMs }));
+  const { signal } = session;
+  const hasTls = async (): Promise<boolean> => {
+    const isHere = isLoopback(url.hostname);
+    if (!isHere && !insecure) return true;
+    const { acceptsTls, answersByTls } = await import('./handshake.ts');
+    if (isHere) return acceptsTls(url, signal);
+    return answersByTls(async () => {
+      const { response } = await follows(new URL('/v2/', url), { ...HEAD, signal });
+      await response.discard();
     });
+  };
+  try {
+    if (!(await hasTls())) base = new URL(url.href.replace(/^https:/, 'http:'));
+  } catch (error) {
+    await pools.close();
+    throw error;
   }
   pools.own = base.origin;
+  const host: Omit<Host, 'auth'> = {
+    domain,
+    base,
+    insecure,
+    exchange: follows,
+    close: () => pools.close(),
+  };
   const auth = new Auth({
     ...options,
     domain,
@@ -76,23 +89,7 @@ export async function openHost(domain: Domain, options: HostOptions): Promise<Ho
     exchange: async (to, request) =>
       (await host.exchange(to, { ...request, signal: session.signal })).response,
   });
-  return { ...host, base, auth };
-}
-
-/** Returns the base URL: https if the server has TLS, else http. */
-async function schemeOf(host: Omit<Host, 'auth'>, signal: AbortSignal | undefined): Promise<URL> {
-  try {
-    const { response } = await host.exchange(new URL('/v2/', host.base), {
-      method: 'HEAD',
-      headers: {},
-      signal,
-    });
-    await response.discard();
-    return host.base;
-  } catch (error) {
-    if (!(error instanceof FetchFailure) || !NO_TLS.test(errorCode(error.cause))) throw error;
-    return new URL(host.base.href.replace(/^https:/, 'http:'));
-  }
+  return { ...host, auth };
 }
 
 interface RedirectRequest {

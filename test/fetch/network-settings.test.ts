@@ -7,7 +7,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import tls from 'node:tls';
-import { closeConnections } from '../../src/fetch/connections.ts';
+import { closeConnections, connectTimeoutMs } from '../../src/fetch/connections.ts';
 import { fetchBytes } from '../../src/fetch/http.ts';
 import { proxyOf } from '../../src/fetch/proxies.ts';
 import { isAppError } from '../../src/model/app-error.ts';
@@ -255,6 +255,13 @@ test('which proxy a URL goes through', () => {
       wrong,
     );
   }
+});
+
+test('how long a connection may take', () => {
+  const ms = (text: string) => connectTimeoutMs({ PKGCOMPOSE_CONNECT_TIMEOUT: text });
+  assert.deepEqual(['', '1', '0.25', '600'].map(ms), [10_000, 1000, 250, 600_000]);
+  for (const wrong of ['0', '-1', '601', '1e3', '5s', 'x'])
+    assert.throws(() => ms(wrong), /PKGCOMPOSE_CONNECT_TIMEOUT: expected seconds/, wrong);
 });
 
 test('what a proxy refuses is told as what the proxy said', async (t) => {

@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ErrorCode, isAppError } from '../../src/model/app-error.ts';
+import { silentProgress } from '../../src/model/progress.ts';
 import { parseRepository, parseTagName } from '../../src/model/reference.ts';
 import { hasBlob, readBlob } from '../../src/registry/blobs.ts';
 import { getManifest } from '../../src/registry/manifests.ts';
@@ -378,4 +379,25 @@ test('regression: a registry that is not there is told at once', async (t) => {
     return true;
   });
   assert.ok(performance.now() - started < 1000);
+});
+
+test('a registry that does not answer is noted once, while it is waited for', async (t) => {
+  const noted = Promise.withResolvers<string>();
+  const notes: string[] = [];
+  const note = (line: string) => {
+    notes.push(line);
+    noted.resolve(line);
+  };
+  const { registry, session, app } = await start(t, {}, { progress: { ...silentProgress, note } });
+  const held: (() => void)[] = [];
+  registry.switches.intercept = (_, response) => {
+    held.push(() => response.writeHead(404).end());
+    return true;
+  };
+  const asked = [noise(1), noise(2)].map((bytes) => hasBlob(session, app, blobOf(bytes)));
+  assert.equal(await noted.promise, `${registry.host}: no answer yet; a connection may take up to 10 s`);
+  registry.switches.intercept = undefined;
+  for (const answer of held) answer();
+  assert.deepEqual(await Promise.all(asked), [false, false]);
+  assert.equal(notes.length, 1);
 });

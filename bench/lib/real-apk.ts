@@ -11,6 +11,8 @@ export interface RealApk {
   readonly root: string;
   /** Installs into an empty root. */
   add(packages: readonly string[]): Run;
+  /** Fetches the indexes: all, or those that have changed since the last call. */
+  update(which: 'all' | 'changed'): Run;
   /** Plans for an empty root; signatures of the indexes are checked. Exit code: how many errors there were. */
   simulate(packages: readonly string[]): Output;
   search(word: string): Output;
@@ -56,7 +58,7 @@ export function prepareApk(folders: ApkFolders, folder: string): RealApk | undef
         '--root',
         root,
         ...options,
-        '--no-cache',
+        ...(words[0] === 'update' ? [] : ['--no-cache']),
         ...words.slice(1),
       ],
       mayFail: words.includes('--simulate'),
@@ -72,6 +74,12 @@ export function prepareApk(folders: ApkFolders, folder: string): RealApk | undef
       rmSync(root, { recursive: true, force: true });
       mkdirSync(root);
       return apk('/root', 'add', '--initdb', '--no-scripts', ...trust, ...packages);
+    },
+    update(which) {
+      const kept = join(folder, 'plans/var/cache/apk');
+      if (which === 'all') rmSync(kept, { recursive: true, force: true });
+      mkdirSync(kept, { recursive: true });
+      return apk('/plans', 'update');
     },
     simulate: (packages) => apk('/plans', 'add', '--simulate', ...packages),
     search: (word) => apk('/plans', 'search', '--description', word),

@@ -39,6 +39,12 @@ export function record(row: Row): void {
   console.log(`${verdict} ${row.what}: ${figures.join(', ')} (${row.target}${why})`);
 }
 
+/** Adds a table of another form, or a sentence, as Markdown. */
+export function addText(text: string): void {
+  parts.at(-1)?.texts.push(text);
+  console.log(text);
+}
+
 /** What another tool needs for the same, or what something cannot cost less than. */
 export function recordBaseline(what: string, { seconds, cpuSeconds, peakMiB, busy }: Run): void {
   record({ what, seconds, cpuSeconds, peakMiB, busy, target: 'baseline', holds: true });
@@ -64,7 +70,7 @@ export function memory(peakMiB: number): string {
 export const work = mkdtempSync(join(tmpdir(), 'pkgcompose-bench-'));
 
 /** What a cache of the workbench is called, and how the command is run. */
-export type ComposeOptions = Pick<Command, 'input' | 'oneCore'> & { readonly cache: string };
+export type ComposeOptions = Pick<Command, 'input' | 'oneCore' | 'mayFail'> & { readonly cache: string };
 
 export function composeWith({ cache, ...options }: ComposeOptions, ...args: readonly string[]): Output {
   const words = [join(ROOT, 'dist/main.js'), ...args, '--cache', join(work, cache), '--quiet'];

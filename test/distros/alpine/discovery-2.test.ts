@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { solverRules } from '../../../src/distros/alpine/rules.ts';
 import { Discovery2 } from '../../../src/distros/alpine/solver/discovery-2.ts';
-import { findName, type Graph, nameCount } from '../../../src/distros/alpine/solver/graph.ts';
+import { findName, type Graph, nameCount, type Words } from '../../../src/distros/alpine/solver/graph.ts';
 import { buildGraph } from '../../../src/distros/alpine/solver/graph-build.ts';
 import { memorySource } from '../memory-source.ts';
 import { NAMES, repositories } from './random-repositories.ts';
@@ -15,7 +15,7 @@ function walked(graph: Graph, roots: readonly number[], walksProvides: boolean):
   const chains = new Map<number, number>();
   const met = new Set<number>();
   let left = 0;
-  const list = (items: Int32Array, starts: Int32Array, id: number): readonly number[] =>
+  const list = (items: Words, starts: Words, id: number): readonly number[] =>
     Array.from(items.subarray(starts[id], starts[id + 1]));
   const walk = (name: number): void => {
     if (met.has(name)) return;

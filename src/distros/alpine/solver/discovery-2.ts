@@ -1,5 +1,5 @@
 import type { Discovery } from './discovery.ts';
-import { type Graph, nameCount, packageCount } from './graph.ts';
+import { type Graph, nameCount, packageCount, TRIGGERS } from './graph.ts';
 
 /** Phases of a name in the walk, one after the other. */
 const DEPENDENCIES = 1;
@@ -22,13 +22,13 @@ export class Discovery2 implements Discovery {
   readonly #phase: Uint8Array;
   readonly #packageSeen: Uint8Array;
   readonly #packageChain: Int32Array;
-  /** By name: the current provider and the position in its lists; -1 or NOTHING: not begun */
+  /** By package: position of the first of its provides that has not been walked */
+  readonly #provideRead: Int32Array;
+  // The names being walked, by depth: each with its current provider and the position in that one's lists; -1 or NOTHING: not begun
+  readonly #stack: Int32Array;
   readonly #provider: Int32Array;
   readonly #read: Int32Array;
   readonly #triggerRead: Int32Array;
-  /** By package: position of the first of its provides that has not been walked */
-  readonly #provideRead: Int32Array;
-  readonly #stack: Int32Array;
   readonly order: Int32Array;
 
   constructor(graph: Graph, { walksProvides }: { readonly walksProvides: boolean }) {
@@ -39,11 +39,11 @@ export class Discovery2 implements Discovery {
     this.#phase = new Uint8Array(names);
     this.#packageSeen = new Uint8Array(packages);
     this.#packageChain = new Int32Array(packages);
+    this.#provideRead = new Int32Array(packages);
+    this.#stack = new Int32Array(names);
     this.#provider = new Int32Array(names);
     this.#read = new Int32Array(names);
     this.#triggerRead = new Int32Array(names);
-    this.#provideRead = new Int32Array(packages);
-    this.#stack = new Int32Array(names + 1);
     this.order = new Int32Array(names);
   }
 
@@ -61,125 +61,128 @@ export class Discovery2 implements Discovery {
     for (const root of roots) if (!this.isSeen(root)) left = this.#walk(root, left);
   }
 
-  #enter(name: number): void {
-    this.#phase[name] = DEPENDENCIES;
-    this.#provider[name] = this.#graph.providerStart[name] as number;
-    this.#read[name] = -1;
-  }
-
   #walk(root: number, leftBefore: number): number {
-    const stack = this.#stack;
-    let left = leftBefore;
-    let depth = 0;
-    let name = root;
-    this.#enter(name);
-    for (;;) {
-      const next =
-        this.#phase[name] === DEPENDENCIES ? this.#nextDependency(name) : this.#nextTriggered(name);
-      if (next >= 0) {
-        stack[depth] = name;
-        depth += 1;
-        name = next;
-        this.#enter(name);
-      } else if (this.#phase[name] === DEPENDENCIES) {
-        this.#phase[name] = PROVIDES;
-        this.#provider[name] = this.#graph.providerStart[name] as number;
-        this.#read[name] = NOTHING;
-      } else {
-        this.#phase[name] = LEFT;
-        left += 1;
-        if (this.#walksProvides) this.order[name] = left;
-        if (depth === 0) return left;
-        depth -= 1;
-        name = stack[depth] as number;
-      }
-    }
-  }
-
-  /** Returns the next dependency of the name that the walk has not met; -1: none. */
-  #nextDependency(name: number): number {
     const { providerStart, providerPackage, reachedStart, reached } = this.#graph;
     const phases = this.#phase;
+    const packageSeen = this.#packageSeen;
     const chains = this.#packageChain;
     const order = this.order;
     const measures = !this.#walksProvides;
-    const end = providerStart[name + 1] as number;
-    let index = this.#provider[name] as number;
-    let read = this.#read[name] as number;
-    for (; index < end; index += 1) {
-      const pkg = providerPackage[index] as number;
-      if (read < 0 && this.#packageSeen[pkg] === 0) {
-        this.#packageSeen[pkg] = 1;
-        read = reachedStart[pkg] as number;
-      }
-      if (read >= 0) {
-        const stop = reachedStart[pkg + 1] as number;
-        for (; read < stop; read += 1) {
-          const needed = reached[read] as number;
-          if (phases[needed] === 0) {
-            this.#provider[name] = index;
-            this.#read[name] = read;
-            return needed;
+    let left = leftBefore;
+    let depth = 0;
+    let name = root;
+    phases[name] = DEPENDENCIES;
+    let index = providerStart[name] as number;
+    let read = -1;
+    for (;;) {
+      let next = -1;
+      if (phases[name] === DEPENDENCIES) {
+        const end = providerStart[name + 1] as number;
+        looking: for (; index < end; index += 1) {
+          const pkg = providerPackage[index] as number;
+          if (read < 0 && packageSeen[pkg] === 0) {
+            packageSeen[pkg] = 1;
+            read = reachedStart[pkg] as number;
           }
-          const chain = (order[needed] as number) + 1;
-          if (measures && chain > (chains[pkg] as number)) chains[pkg] = chain;
+          if (read >= 0) {
+            const stop = reachedStart[pkg + 1] as number;
+            for (; read < stop; read += 1) {
+              const needed = reached[read] as number;
+              if (phases[needed] === 0) {
+                next = needed;
+                break looking;
+              }
+              const chain = (order[needed] as number) + 1;
+              if (measures && chain > (chains[pkg] as number)) chains[pkg] = chain;
+            }
+          }
+          read = -1;
+          if (measures && (chains[pkg] as number) > (order[name] as number))
+            order[name] = chains[pkg] as number;
         }
       }
-      read = -1;
-      if (measures && (chains[pkg] as number) > (order[name] as number)) order[name] = chains[pkg] as number;
+      this.#stack[depth] = name;
+      this.#provider[depth] = index;
+      this.#read[depth] = read;
+      if (next < 0) {
+        if (phases[name] === DEPENDENCIES) {
+          phases[name] = PROVIDES;
+          this.#provider[depth] = providerStart[name] as number;
+          this.#read[depth] = NOTHING;
+        }
+        next = this.#nextTriggered(name, depth);
+      }
+      if (next >= 0) {
+        depth += 1;
+        name = next;
+        phases[name] = DEPENDENCIES;
+        index = providerStart[name] as number;
+        read = -1;
+        continue;
+      }
+      phases[name] = LEFT;
+      left += 1;
+      if (!measures) order[name] = left;
+      if (depth === 0) return left;
+      depth -= 1;
+      name = this.#stack[depth] as number;
+      index = this.#provider[depth] as number;
+      read = this.#read[depth] as number;
     }
-    return -1;
   }
 
-  #nextTriggered(name: number): number {
-    const { providerStart, providerPackage, packageName, provideStart, provideName } = this.#graph;
+  /** Returns the next name that the name's packages trigger or, if provides are walked, provide; -1: none. */
+  #nextTriggered(name: number, depth: number): number {
+    const { providerStart, providerPackage, packageName, packageFlags, provideStart, provideName } =
+      this.#graph;
     const phases = this.#phase;
     const end = providerStart[name + 1] as number;
-    let index = this.#provider[name] as number;
-    let read = this.#read[name] as number;
+    let index = this.#provider[depth] as number;
+    let read = this.#read[depth] as number;
     for (; index < end; index += 1) {
       const pkg = providerPackage[index] as number;
+      if (!this.#walksProvides && ((packageFlags[pkg] as number) & TRIGGERS) === 0) continue;
       const stop = provideStart[pkg + 1] as number;
       for (;;) {
         if (read !== NOTHING) {
           const next = this.#nextOf(
-            name,
+            depth,
             read === OWN ? (packageName[pkg] as number) : (provideName[read] as number),
           );
-          if (next >= 0) return this.#wait(name, { index, read, next });
+          if (next >= 0) return this.#wait(depth, { index, read, next });
           if (read >= 0 && (this.#provideRead[pkg] as number) <= read) this.#provideRead[pkg] = read + 1;
         }
         read = read === NOTHING ? OWN : Math.max(read + 1, this.#provideRead[pkg] as number);
         while (read >= 0 && read < stop && phases[provideName[read] as number] !== 0) read += 1;
         if (read >= stop) break;
-        this.#triggerRead[name] = -1;
+        this.#triggerRead[depth] = -1;
         if (read < 0 || !this.#walksProvides) continue;
         // The name itself comes before those that it triggers.
-        return this.#wait(name, { index, read, next: provideName[read] as number });
+        return this.#wait(depth, { index, read, next: provideName[read] as number });
       }
       read = NOTHING;
     }
     return -1;
   }
 
-  #wait(name: number, { index, read, next }: { index: number; read: number; next: number }): number {
-    this.#provider[name] = index;
-    this.#read[name] = read;
+  #wait(depth: number, { index, read, next }: { index: number; read: number; next: number }): number {
+    this.#provider[depth] = index;
+    this.#read[depth] = read;
     return next;
   }
 
-  /** Returns the next name that `trigger` triggers, for the frame of `name`. */
-  #nextOf(name: number, trigger: number): number {
+  /** Returns the next name that `trigger` triggers. */
+  #nextOf(depth: number, trigger: number): number {
     const { triggerStart, triggers } = this.#graph;
     const stop = triggerStart[trigger + 1] as number;
-    const begun = this.#triggerRead[name] as number;
+    const begun = this.#triggerRead[depth] as number;
     for (let index = begun < 0 ? (triggerStart[trigger] as number) : begun; index < stop; index += 1) {
       const next = triggers[index] as number;
       if (this.#phase[next] !== 0) continue;
-      this.#triggerRead[name] = index + 1;
+      this.#triggerRead[depth] = index + 1;
       return next;
     }
-    this.#triggerRead[name] = stop;
+    this.#triggerRead[depth] = stop;
     return -1;
   }
 }

@@ -1,4 +1,4 @@
-import { type Graph, nameCount, packageCount, QUIET } from './graph.ts';
+import { type Graph, nameCount, packageCount, QUIET, type Words } from './graph.ts';
 
 /** A walk of all names that world could lead to: those that play a part, and the order in which they are settled. */
 export interface Discovery {
@@ -72,7 +72,7 @@ export class Discovery3 implements Discovery {
     }
   }
 
-  #walk(root: number, leftBefore: number, heard: Int32Array, heardStart: Int32Array): number {
+  #walk(root: number, leftBefore: number, heard: Words, heardStart: Words): number {
     const { providerStart, providerPackage, packageName, triggerStart, triggers } = this.#graph;
     const { reachedStart, reached, installIfStart, installIfs, relationName } = this.#graph;
     const { plainStart, plain, plainLeft } = this.#graph;
@@ -93,7 +93,7 @@ export class Discovery3 implements Discovery {
     phases[name] = 1;
     providers[name] = providerStart[name] as number;
     walking: for (;;) {
-      const before = complete ? -1 : (plainLeft[name] as number);
+      const before = complete ? -1 : (plainLeft[name] as number) - 1;
       if (before >= 0) {
         const first = plainStart[name] as number;
         const turn = first + before;

@@ -1,6 +1,6 @@
 import { required } from '../../../model/required.ts';
 import { murmur3, NAME_BUCKETS } from '../hash-order.ts';
-import { type Graph, QUIET } from './graph.ts';
+import { type Graph, QUIET, TRIGGERS } from './graph.ts';
 import type { Draft, Relations } from './graph-draft.ts';
 
 /** Packages and texts with their numbers, from which the lists by name are made. */
@@ -45,6 +45,9 @@ export function assemble(parts: Parts): Graph {
       for (const watched of watchedBy(name)) add(watched, name, 0);
     }
   });
+  const isWatched = (name: number): boolean => triggers.start[name] !== triggers.start[name + 1];
+  const isTrigger = (draft: Draft): boolean =>
+    isWatched(draft.name) || draft.provides.some(({ name }) => isWatched(name));
   const isQuiet = (name: number): boolean => {
     const only = providers.start[name] as number;
     const provider = drafts[providers.first[only] as number];
@@ -54,7 +57,7 @@ export function assemble(parts: Parts): Graph {
       provider.name !== name &&
       provider.installIf.length === 0 &&
       dependents.start[name] === dependents.start[name + 1] &&
-      triggers.start[name] === triggers.start[name + 1]
+      !isWatched(name)
     );
   };
   const nameFlags = Int32Array.from({ length: count }, (_, name) => (isQuiet(name) ? QUIET : 0));
@@ -85,7 +88,7 @@ export function assemble(parts: Parts): Graph {
       heard.start[pkg] === heard.start[pkg + 1]
     );
   };
-  const plainLeft = new Int32Array(count).fill(-1);
+  const plainLeft = new Int32Array(count);
   const plain = flatten(
     Array.from({ length: count }, (_, name) => name),
     (name) => {
@@ -95,7 +98,7 @@ export function assemble(parts: Parts): Graph {
         ...reached.items.slice(reached.start[pkg], reached.start[pkg + 1]),
         ...triggers.first.subarray(triggers.start[name], triggers.start[name + 1]),
       ];
-      plainLeft[name] = before.length;
+      plainLeft[name] = before.length + 1;
       return [...before, ...required(drafts, pkg).installIf.map((id) => relationName[id] as number)];
     },
   );
@@ -110,7 +113,7 @@ export function assemble(parts: Parts): Graph {
     packageRank: Int32Array.from(drafts, (draft) => draft.rank),
     packageOrdinal: Int32Array.from(drafts, (draft) => draft.ordinal),
     packageRepositories: Int32Array.from(drafts, (draft) => draft.repositories),
-    packageFlags: Int32Array.from(drafts, (draft) => draft.flags),
+    packageFlags: Int32Array.from(drafts, (draft) => draft.flags | (isTrigger(draft) ? TRIGGERS : 0)),
     packagePriority: Int32Array.from(drafts, (draft) => draft.priority),
     dependStart: depends.start,
     depends: Int32Array.from(depends.items),
@@ -161,7 +164,7 @@ function inHashOrder({ names, met }: Parts): { bucketStart: Int32Array; bucketNa
   return { bucketStart, bucketNames };
 }
 
-function packTexts(texts: readonly string[]): { start: Int32Array; bytes: Uint8Array } {
+function packTexts(texts: readonly string[]): { start: Int32Array; bytes: Buffer } {
   const start = new Int32Array(texts.length + 1);
   let length = 0;
   texts.forEach((text, index) => {

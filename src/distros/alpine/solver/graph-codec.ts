@@ -1,22 +1,44 @@
-import { BYTE_SECTIONS, type ByteSection, type Graph, WORD_SECTIONS, type WordSection } from './graph.ts';
+import {
+  BYTE_SECTIONS,
+  type ByteSection,
+  type Graph,
+  WORD_SECTIONS,
+  type WordSection,
+  type Words,
+} from './graph.ts';
 
 /**
  * Version of the encoding, to be increased when the meaning of a section changes: stored graphs of other versions are built
  * again.
  */
-export const GRAPH_VERSION = 3;
+export const GRAPH_VERSION = 4;
 
-const WORD = 4;
+const HEADER_WORD = 4;
+/** Sections begin at multiples of the widest element. */
+const ALIGNMENT = 4;
 const SECTIONS = WORD_SECTIONS.length + BYTE_SECTIONS.length;
 
-/** Encodes a graph as little-endian 32-bit words: the length of each section, then the sections. */
+/**
+ * Encodes a graph, little-endian: for each section, its length in bytes and the width of its elements as 32-bit words, then the
+ * sections.
+ */
 export function encodeGraph(graph: Graph): Uint8Array {
   const sections = [
-    ...WORD_SECTIONS.map((key) => bytesOf(graph[key])),
+    ...WORD_SECTIONS.map((key) => narrow(graph[key])),
     ...BYTE_SECTIONS.map((key) => graph[key]),
   ];
-  const lengths = Int32Array.from(sections, (section) => section.length);
-  return Buffer.concat([bytesOf(lengths), ...sections]);
+  const header = Int32Array.from(
+    sections.flatMap(({ byteLength, BYTES_PER_ELEMENT }) => [byteLength, BYTES_PER_ELEMENT]),
+  );
+  return Buffer.concat([header, ...sections].flatMap(padded));
+}
+
+/** Copies numbers into the narrowest elements that hold them all. */
+function narrow(words: Words): Words {
+  let bits = 0;
+  for (const word of words) bits |= word;
+  if (bits < 0 || bits > 0xffff) return words;
+  return bits > 0xff ? Uint16Array.from(words) : Uint8Array.from(words);
 }
 
 /**
@@ -24,31 +46,35 @@ export function encodeGraph(graph: Graph): Uint8Array {
  * @throws Error when the bytes are not a graph
  */
 export function decodeGraph(encoded: Uint8Array): Graph {
-  const bytes = encoded.byteOffset % WORD === 0 ? encoded : new Uint8Array(encoded);
-  const words = (start: number, length: number): Int32Array =>
-    new Int32Array(bytes.buffer, bytes.byteOffset + start, length / WORD);
-  const lengths = words(0, SECTIONS * WORD);
-  let offset = SECTIONS * WORD;
-  const take = (length: number): number => {
+  const aligned = encoded.byteOffset % ALIGNMENT === 0 ? encoded : new Uint8Array(encoded);
+  const { buffer, byteOffset, length: total } = aligned as Uint8Array<ArrayBuffer>;
+  let offset = SECTIONS * 2 * HEADER_WORD;
+  if (total < offset) throw new Error(`solver graph: expected at least ${offset} bytes, got ${total}`);
+  const header = new Int32Array(buffer, byteOffset, SECTIONS * 2);
+  let section = 0;
+  const next = (): { readonly start: number; readonly length: number; readonly width: number } => {
+    const length = header[section * 2] as number;
+    const width = header[section * 2 + 1] as number;
     const start = offset;
-    offset += length;
-    if (length < 0 || offset > bytes.length)
-      throw new Error(`solver graph: expected ${offset} bytes, got ${bytes.length}`);
-    return start;
+    section += 1;
+    offset += length + (-length & (ALIGNMENT - 1));
+    if (length < 0 || offset > total) throw new Error(`solver graph: expected ${offset} bytes, got ${total}`);
+    return { start: byteOffset + start, length, width };
   };
-  const graph: Partial<Record<WordSection, Int32Array> & Record<ByteSection, Uint8Array>> = {};
-  WORD_SECTIONS.forEach((key, index) => {
-    const length = lengths[index] as number;
-    graph[key] = words(take(length), length);
-  });
-  BYTE_SECTIONS.forEach((key, index) => {
-    const length = lengths[WORD_SECTIONS.length + index] as number;
-    const start = take(length);
-    graph[key] = bytes.subarray(start, start + length);
-  });
-  return graph as Graph;
+  const graph: Partial<Record<WordSection, Words> & Record<ByteSection, Buffer>> = {};
+  for (const key of WORD_SECTIONS) {
+    const { start, length, width } = next();
+    const Elements = width === 1 ? Uint8Array : width === 2 ? Uint16Array : Int32Array;
+    graph[key] = new Elements(buffer, start, length / width);
+  }
+  for (const key of BYTE_SECTIONS) {
+    const { start, length } = next();
+    graph[key] = Buffer.from(buffer, start, length);
+  }
+  // A copy has its properties in fixed places, in which V8 finds them several times faster.
+  return { ...graph } as Graph;
 }
 
-function bytesOf(words: Int32Array): Uint8Array {
-  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+function padded({ buffer, byteOffset, byteLength }: Words): readonly Uint8Array[] {
+  return [new Uint8Array(buffer, byteOffset, byteLength), new Uint8Array(-byteLength & (ALIGNMENT - 1))];
 }

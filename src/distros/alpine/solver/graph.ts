@@ -5,9 +5,12 @@ import { murmur3, NAME_BUCKETS } from '../hash-order.ts';
  * solves, and its choices depend on the order in which it meets them. Packages are numbered in the order of the repositories and
  * their indexes, names in the order of a walk of all. `xStart[i]`…`xStart[i + 1]` delimit the entries of i in the list x.
  */
-export type Graph = Readonly<Record<WordSection, Int32Array>> & Readonly<Record<ByteSection, Uint8Array>>;
+export type Graph = Readonly<Record<WordSection, Words>> & Readonly<Record<ByteSection, Buffer>>;
 
-/** Sections of 32-bit words, in the order in which they are encoded. */
+/** Whole numbers, in the narrowest elements that hold them all (graph-codec.ts): walks read most of a graph. */
+export type Words = Int32Array | Uint16Array | Uint8Array;
+
+/** Sections of numbers, in the order in which they are encoded. */
 export const WORD_SECTIONS = [
   /** By name: start of its bytes in nameBytes */
   'nameStart',
@@ -53,7 +56,7 @@ export const WORD_SECTIONS = [
   'nameFlags',
   /**
    * By name, if its only package has that name and cannot be reached through its other names: all names that the walk visits from
-   * it, in order, and how many of them come before it leaves the name; for other names, nothing and -1.
+   * it, in order, and one more than how many of them come before it leaves the name; for other names, nothing and 0.
    */
   'plainStart',
   'plain',
@@ -63,9 +66,9 @@ export const WORD_SECTIONS = [
   'relationVersion',
   'versionStart',
 ] as const;
-/** Sections of bytes (UTF-8), after those of words. */
+/** Sections of bytes (UTF-8), after those of numbers. */
 export const BYTE_SECTIONS = ['nameBytes', 'versionBytes'] as const;
-/** Name of a section of words. */
+/** Name of a section of numbers. */
 export type WordSection = (typeof WORD_SECTIONS)[number];
 /** Name of a section of bytes. */
 export type ByteSection = (typeof BYTE_SECTIONS)[number];
@@ -76,6 +79,8 @@ export const UNINSTALLABLE = 1;
 export const EMPTY = 2;
 /** Bit of packageFlags: built for another architecture than the graph's */
 export const FOREIGN_ARCHITECTURE = 4;
+/** Bit of packageFlags: a package has one of its names, its own or a provided one, in install_if. */
+export const TRIGGERS = 8;
 
 /**
  * Bit of nameFlags: no package has the name among its dependencies or in install_if, and its only provider has another name and
@@ -87,18 +92,14 @@ export const QUIET = 1;
 export const CONFLICT = 16;
 export const BROKEN = 32;
 
-const utf8 = new TextDecoder();
-
 /** Returns the text of a name. */
 export function nameText(graph: Graph, name: number): string {
-  return utf8.decode(graph.nameBytes.subarray(graph.nameStart[name], graph.nameStart[name + 1]));
+  return graph.nameBytes.toString('utf8', graph.nameStart[name], graph.nameStart[name + 1]);
 }
 
 /** Returns the text of a version. */
 export function versionText(graph: Graph, version: number): string {
-  return utf8.decode(
-    graph.versionBytes.subarray(graph.versionStart[version], graph.versionStart[version + 1]),
-  );
+  return graph.versionBytes.toString('utf8', graph.versionStart[version], graph.versionStart[version + 1]);
 }
 
 /** Number of names in a graph. */
@@ -118,8 +119,11 @@ export function findName(graph: Graph, text: string): number {
   const end = graph.bucketStart[bucket + 1] as number;
   for (let index = graph.bucketStart[bucket] as number; index < end; index += 1) {
     const name = graph.bucketNames[index] as number;
-    const bytes = graph.nameBytes.subarray(graph.nameStart[name], graph.nameStart[name + 1]);
-    if (wanted.equals(bytes)) return name;
+    if (
+      graph.nameBytes.compare(wanted, 0, wanted.length, graph.nameStart[name], graph.nameStart[name + 1]) ===
+      0
+    )
+      return name;
   }
   return -1;
 }

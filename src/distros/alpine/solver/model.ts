@@ -1,6 +1,15 @@
 import { CHECKSUM, EQUAL, FUZZY } from '../relation.ts';
 import type { SolverRules } from '../rules.ts';
-import { BROKEN, CONFLICT, findName, type Graph, nameCount, packageCount, versionText } from './graph.ts';
+import {
+  BROKEN,
+  CONFLICT,
+  findName,
+  type Graph,
+  nameCount,
+  packageCount,
+  versionText,
+  type Words,
+} from './graph.ts';
 import { RepositoryTags } from './repository-tags.ts';
 import {
   type Dependency,
@@ -23,9 +32,11 @@ export interface ModelOptions {
 }
 
 const NONE: readonly NameState[] = [];
+const NO_DEPENDENCIES: readonly Dependency[] = [];
+const NO_PROVIDES: readonly Provide[] = [];
 
 /** A solve of a large closure makes a few thousand states of about half a kilobyte each. */
-const MAX_KEPT_STATES = 10_000;
+const MAX_KEPT_STATES = 30_000;
 
 /** A graph as linked states, which are made as solves touch them and kept for the next solve. */
 export class Model implements Links {
@@ -40,8 +51,8 @@ export class Model implements Links {
   #names: (NameState | undefined)[];
   #packages: (PackageState | undefined)[];
   #made = 0;
-  readonly #relations = new Map<number, Dependency>();
-  readonly #versions = new Map<number, string>();
+  #relations: (Dependency | undefined)[];
+  #versions: (string | undefined)[];
   #unknown = new Map<string, NameState>();
   #touched: NameState[] = [];
   /** Returns the checksum `Q1…` of a package of the graph. */
@@ -55,6 +66,8 @@ export class Model implements Links {
     this.#installed = installed;
     this.#names = new Array(nameCount(graph));
     this.#packages = new Array(packageCount(graph));
+    this.#relations = new Array(graph.relationName.length);
+    this.#versions = new Array(graph.versionStart.length);
     this.repositories = new RepositoryTags(tags);
   }
 
@@ -64,8 +77,8 @@ export class Model implements Links {
     if (this.#made > MAX_KEPT_STATES) {
       this.#names = new Array(nameCount(this.graph));
       this.#packages = new Array(packageCount(this.graph));
-      this.#relations.clear();
-      this.#versions.clear();
+      this.#relations = new Array(this.graph.relationName.length);
+      this.#versions = new Array(this.graph.versionStart.length);
       this.#made = 0;
     }
     this.checksumOf = checksumOf;
@@ -73,16 +86,30 @@ export class Model implements Links {
     this.#touched = [];
   }
 
-  touch(state: NameState | PackageState): void {
-    if (state.solve === this.solve) return;
-    state.solve = this.solve;
-    if (state instanceof NameState) this.#touched.push(state);
-    state.reset();
+  touchName(name: NameState): void {
+    if (name.solve === this.solve) return;
+    name.solve = this.solve;
+    this.#touched.push(name);
+    name.reset();
+  }
+
+  #touchPackage(pkg: PackageState): void {
+    if (pkg.solve === this.solve) return;
+    pkg.solve = this.solve;
+    pkg.reset();
+  }
+
+  touchNames(links: readonly (Dependency | Provide)[]): void {
+    for (const { name } of links) this.touchName(name);
+  }
+
+  touchPackages(providers: readonly Provider[]): void {
+    for (const { pkg } of providers) this.#touchPackage(pkg);
   }
 
   name(id: number): NameState {
     const name = this.node(id);
-    this.touch(name);
+    this.touchName(name);
     return name;
   }
 
@@ -105,14 +132,14 @@ export class Model implements Links {
     if (name === undefined) {
       name = new NameState(this, -1, text);
       this.#unknown.set(text, name);
-      this.touch(name);
+      this.touchName(name);
     }
     return name;
   }
 
   package(id: number): PackageState {
     const pkg = this.#package(id);
-    this.touch(pkg);
+    this.#touchPackage(pkg);
     return pkg;
   }
 
@@ -157,41 +184,53 @@ export class Model implements Links {
 
   version(id: number): string {
     if (id === 0) return '';
-    let version = this.#versions.get(id);
+    let version = this.#versions[id];
     if (version === undefined) {
       version = versionText(this.graph, id);
-      this.#versions.set(id, version);
+      this.#versions[id] = version;
     }
     return version;
   }
 
   /** Returns the relations of package `id` from the list of all. */
-  relations(all: Int32Array, starts: Int32Array, id: number): readonly Dependency[] {
-    return Array.from(all.subarray(starts[id], starts[id + 1]), (relation) => this.#relation(relation));
+  relations(all: Words, starts: Words, id: number): readonly Dependency[] {
+    const list: Dependency[] = [];
+    const end = starts[id + 1] as number;
+    for (let index = starts[id] as number; index < end; index += 1)
+      list.push(this.#relation(all[index] as number));
+    return list.length === 0 ? NO_DEPENDENCIES : list;
   }
 
   provides(id: number): readonly Provide[] {
     const { provideStart, provideName, provideVersion } = this.graph;
-    const start = provideStart[id] as number;
-    return Array.from(provideName.subarray(start, provideStart[id + 1]), (name, index) => ({
-      name: this.node(name),
-      version: this.version(provideVersion[start + index] as number),
-    }));
+    const list: Provide[] = [];
+    const end = provideStart[id + 1] as number;
+    for (let index = provideStart[id] as number; index < end; index += 1) {
+      list.push({
+        name: this.node(provideName[index] as number),
+        version: this.version(provideVersion[index] as number),
+      });
+    }
+    return list.length === 0 ? NO_PROVIDES : list;
   }
 
   /** Returns the packages that have or provide the name `id`. */
   providers(id: number): readonly Provider[] {
     if (id < 0) return [];
     const { providerStart, providerPackage, providerVersion } = this.graph;
-    const start = providerStart[id] as number;
-    return Array.from(providerPackage.subarray(start, providerStart[id + 1]), (pkg, index) => ({
-      pkg: this.#package(pkg),
-      version: this.version(providerVersion[start + index] as number),
-    }));
+    const list: Provider[] = [];
+    const end = providerStart[id + 1] as number;
+    for (let index = providerStart[id] as number; index < end; index += 1) {
+      list.push({
+        pkg: this.#package(providerPackage[index] as number),
+        version: this.version(providerVersion[index] as number),
+      });
+    }
+    return list;
   }
 
   #relation(id: number): Dependency {
-    let relation = this.#relations.get(id);
+    let relation = this.#relations[id];
     if (relation === undefined) {
       const operator = this.graph.relationOperator[id] as number;
       relation = {
@@ -202,7 +241,7 @@ export class Model implements Links {
         broken: (operator & BROKEN) !== 0,
         tag: 1,
       };
-      this.#relations.set(id, relation);
+      this.#relations[id] = relation;
     }
     return relation;
   }

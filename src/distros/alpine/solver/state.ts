@@ -1,5 +1,5 @@
 import { AVAILABLE } from './flags.ts';
-import { EMPTY, type Graph, nameText, UNINSTALLABLE } from './graph.ts';
+import { EMPTY, type Graph, nameText, UNINSTALLABLE, type Words } from './graph.ts';
 
 /** A term of a dependency list, of an install_if or of world. */
 export interface Dependency {
@@ -35,12 +35,14 @@ export interface Links {
   readonly flags: number;
   /** Number of the current solve */
   readonly solve: number;
-  /** Resets a state that this solve has not touched. */
-  touch(state: NameState | PackageState): void;
+  /** Resets states that this solve has not touched. */
+  touchName(name: NameState): void;
+  touchNames(links: readonly (Dependency | Provide)[]): void;
+  touchPackages(providers: readonly Provider[]): void;
   /** Returns a name whose state has not been reset for this solve. */
   node(id: number): NameState;
   version(id: number): string;
-  relations(all: Int32Array, starts: Int32Array, id: number): readonly Dependency[];
+  relations(all: Words, starts: Words, id: number): readonly Dependency[];
   provides(id: number): readonly Provide[];
   providers(id: number): readonly Provider[];
   isInstalled(id: number): boolean;
@@ -84,9 +86,13 @@ export class PackageState {
   readonly #model: Links;
   readonly #isDefault: boolean;
   readonly #neverTriggered: boolean;
-  readonly #depends: Linked<Dependency>;
-  readonly #provides: Linked<Provide>;
-  readonly #installIf: Linked<Dependency>;
+  // Lists of links are made once. Each solve resets what they lead to before it is seen.
+  #depends: readonly Dependency[] | undefined;
+  #dependsSeen = 0;
+  #provides: readonly Provide[] | undefined;
+  #providesSeen = 0;
+  #installIf: readonly Dependency[] | undefined;
+  #installIfSeen = 0;
 
   constructor(model: Links, id: number) {
     const { graph } = model;
@@ -105,9 +111,6 @@ export class PackageState {
     this.#neverTriggered =
       graph.installIfStart[id] === graph.installIfStart[id + 1] ||
       ((model.flags & AVAILABLE) !== 0 && !this.available);
-    this.#depends = new Linked(() => model.relations(graph.depends, graph.dependStart, id));
-    this.#provides = new Linked(() => model.provides(id));
-    this.#installIf = new Linked(() => model.relations(graph.installIfs, graph.installIfStart, id));
   }
 
   /** Resets the state to that before a solve. */
@@ -125,7 +128,7 @@ export class PackageState {
     this.installIfFailed = this.#neverTriggered;
     this.error = false;
     this.inChangeset = false;
-    this.#model.touch(this.name);
+    this.#model.touchName(this.name);
   }
 
   get checksum(): string {
@@ -133,15 +136,33 @@ export class PackageState {
   }
 
   get depends(): readonly Dependency[] {
-    return this.#depends.of(this.#model);
+    const model = this.#model;
+    this.#depends ??= model.relations(model.graph.depends, model.graph.dependStart, this.id);
+    if (this.#dependsSeen !== model.solve) {
+      this.#dependsSeen = model.solve;
+      model.touchNames(this.#depends);
+    }
+    return this.#depends;
   }
 
   get installIf(): readonly Dependency[] {
-    return this.#installIf.of(this.#model);
+    const model = this.#model;
+    this.#installIf ??= model.relations(model.graph.installIfs, model.graph.installIfStart, this.id);
+    if (this.#installIfSeen !== model.solve) {
+      this.#installIfSeen = model.solve;
+      model.touchNames(this.#installIf);
+    }
+    return this.#installIf;
   }
 
   get provides(): readonly Provide[] {
-    return this.#provides.of(this.#model);
+    const model = this.#model;
+    this.#provides ??= model.provides(this.id);
+    if (this.#providesSeen !== model.solve) {
+      this.#providesSeen = model.solve;
+      model.touchNames(this.#provides);
+    }
+    return this.#provides;
   }
 }
 
@@ -180,14 +201,14 @@ export class NameState {
   solve = 0;
   readonly #model: Links;
   #text: string | undefined;
-  readonly #providers: Linked<Provider>;
+  #providers: readonly Provider[] | undefined;
+  #providersSeen = 0;
 
   constructor(model: Links, id: number, text?: string) {
     this.#model = model;
     this.id = id;
     this.#text = text;
     this.rank = id < 0 ? -1 : (model.graph.nameRank[id] as number);
-    this.#providers = new Linked(() => model.providers(id));
   }
 
   /** Resets the state to that before a solve. */
@@ -222,26 +243,12 @@ export class NameState {
   }
 
   get providers(): readonly Provider[] {
-    return this.#providers.of(this.#model);
-  }
-}
-
-/** A list of links from one state to others, made once; each solve resets the states before they are seen. */
-class Linked<T extends Dependency | Provide | Provider> {
-  readonly #make: () => readonly T[];
-  #list: readonly T[] | undefined;
-  #solve = 0;
-
-  constructor(make: () => readonly T[]) {
-    this.#make = make;
-  }
-
-  of(model: Links): readonly T[] {
-    this.#list ??= this.#make();
-    if (this.#solve !== model.solve) {
-      this.#solve = model.solve;
-      for (const link of this.#list) model.touch('pkg' in link ? link.pkg : link.name);
+    const model = this.#model;
+    this.#providers ??= model.providers(this.id);
+    if (this.#providersSeen !== model.solve) {
+      this.#providersSeen = model.solve;
+      model.touchPackages(this.#providers);
     }
-    return this.#list;
+    return this.#providers;
   }
 }

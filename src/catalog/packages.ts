@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { CatalogPackage, IndexPackage, PackageSource, RelatedPackage } from '../model/package.ts';
 import { required } from '../model/required.ts';
-import { RELATION_KINDS } from './package-rows.ts';
+import { PACKAGE_COLUMNS, RELATION_KINDS } from './package-rows.ts';
 import { REVISION } from './revisions.ts';
 import { graphKey, type SolverGraphCache } from './solver-graph-cache.ts';
 
@@ -51,6 +51,21 @@ type RelatedRow = Pick<
   | 'extra'
 >;
 
+/** Text columns that no solver reads. */
+const DESCRIPTIVE = [
+  'description',
+  'url',
+  'license',
+  'origin',
+  'maintainer',
+  'vcs_commit',
+  'file_name',
+  'signature',
+];
+const BRIEF = PACKAGE_COLUMNS.map((name) =>
+  DESCRIPTIVE.includes(name) ? `'' AS ${name}` : `package.${name}`,
+).join(', ');
+
 /** A repository of a request, in order of priority. */
 export interface RankedRepository {
   readonly id: number;
@@ -60,7 +75,6 @@ export interface RankedRepository {
 /** Packages of the indexed repositories. */
 export class PackageTable {
   readonly #database: Database.Database;
-  readonly #byId: Database.Statement<[number], PackageRow>;
   readonly #names: Database.Statement<[number], { name: string }>;
   readonly #content: Database.Statement<[number], string>;
   readonly #related: Database.Statement<[number], RelatedRow>;
@@ -75,9 +89,6 @@ export class PackageTable {
       `SELECT ordinal, name, version, architecture, checksum, installed_size_bytes, depends, provides, install_if,
          provider_priority, extra FROM package WHERE revision = (${REVISION}) ORDER BY ordinal`,
     );
-    this.#byId = database.prepare(
-      'SELECT package.*, repository.id AS repository_id FROM package JOIN repository USING (revision) WHERE package.id = ?',
-    );
     this.#ofRepository = database.prepare(
       `SELECT * FROM package WHERE revision = (${REVISION}) ORDER BY ordinal`,
     );
@@ -87,8 +98,12 @@ export class PackageTable {
   /**
    * Opens a solver's view: these repositories only, in this order; each package is one object for the whole view. Names are first
    * looked up as ids, since most have no match and a wide row costs more than the search.
+   * @param brief leave out texts that no solver reads, such as descriptions
    */
-  source(repositories: readonly RankedRepository[]): PackageSource {
+  source(
+    repositories: readonly RankedRepository[],
+    { brief }: { brief: boolean } = { brief: false },
+  ): PackageSource {
     // A repository that is listed twice has its first rank.
     const ranks = new Map(repositories.map(({ id }, rank) => [id, rank] as const).reverse());
     const list = repositories.map(({ id }) => id).join(', ');
@@ -105,10 +120,14 @@ export class PackageTable {
          WHERE repository.id IN (${list}) AND kind = ? AND relation_name.name = ?`,
       )
       .pluck();
+    const byId = this.#database.prepare<[number], PackageRow>(
+      `SELECT ${brief ? BRIEF : 'package.*'}, repository.id AS repository_id
+       FROM package JOIN repository USING (revision) WHERE package.id = ?`,
+    );
     const load = (id: number): CatalogPackage => {
       let known = packages.get(id);
       if (known === undefined) {
-        const row = required(this.#byId, id);
+        const row = required(byId, id);
         const rank = required(ranks, row.repository_id);
         known = toPackage(row, rank, repositories[rank]?.tag ?? '');
         packages.set(id, known);

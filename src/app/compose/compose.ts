@@ -29,7 +29,7 @@ export async function compose(context: Context, request: ComposeRequest): Promis
   const { path, load, push } = request.output;
   const pushedAlone = push !== undefined && path === undefined && load === undefined;
   if (!request.dryRun && load === undefined && !pushedAlone) return composeFrom(context, { request, lookup });
-  const resolution = await resolveIn(context, lookup, request);
+  const resolution = await resolutionOf(context, lookup, request);
   if (request.dryRun) {
     return { ...emptyReport, plan: planReport(context, resolution), tags: tagsOf(request) };
   }
@@ -37,6 +37,10 @@ export async function compose(context: Context, request: ComposeRequest): Promis
   if (!pushedAlone) return composeFrom(context, planned);
   const { withRemoteBlobs } = await import('../package-store/remote-blobs.ts');
   return withRemoteBlobs(context, { push, resolution }, (context) => composeFrom(context, planned));
+}
+
+function resolutionOf(context: Context, lookup: Lookup, request: ComposeRequest): Promise<Resolution> {
+  return resolveIn(context, lookup, { ...request, findShared: request.layers === 'auto' });
 }
 
 /** A request, its repositories, and its solution if that is needed even for an image that was composed before. */
@@ -61,7 +65,7 @@ async function composeFrom(context: Context, input: ComposeInput): Promise<Compo
     const known = key === undefined ? undefined : cachedImage(context, key, { lookup, tags });
     if (known !== undefined) return delivered(context, request, known);
     if (resolved === undefined) {
-      const resolution = await resolveIn(context, lookup, request);
+      const resolution = await resolutionOf(context, lookup, request);
       resolved = { resolution, plan: planReport(context, resolution) };
     }
     const { resolution, plan } = resolved;

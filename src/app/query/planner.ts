@@ -3,8 +3,8 @@ import type { PlanAnswer, Planner, SourceOptions } from '../../model/request.ts'
 import { type Context, type ContextOptions, catalogPath, closeSessions, openContext } from '../context.ts';
 import { openLookup, sourceOf } from '../repositories/open-lookup.ts';
 
-/** A source remembers every package that it has read; all packages of a distribution take more memory than that is worth. */
-const ANSWERS_BY_SOURCE = 300;
+/** A source remembers every package that it has read; those of several distributions take more memory than that is worth. */
+const ANSWERS_BY_SOURCE = 2_000;
 
 /**
  * Opens a planner over the current state of the repositories; the caller closes it.
@@ -25,17 +25,17 @@ export async function openPlanner(contextOptions: ContextOptions, options: Sourc
 
 async function plannerIn(context: Context, options: SourceOptions): Promise<Planner> {
   const { catalog } = context;
-  const lookup = await openLookup(context, options);
-  const { sources, repositories } = lookup;
+  const { sources, repositories } = await openLookup(context, options);
   const { architecture, distro } = sources;
   const repositoryNames = repositories.map(({ spec }) => spec.name);
   const release = catalog.hold();
-  let { source } = lookup;
+  const open = () => sourceOf(context, repositories, { brief: true });
+  let source = open();
   let answered = 0;
   return {
     plan(targets): PlanAnswer {
       answered += 1;
-      if (answered % ANSWERS_BY_SOURCE === 0) source = sourceOf(context, repositories);
+      if (answered % ANSWERS_BY_SOURCE === 0) source = open();
       const request = { targets, architecture, repositoryNames };
       const result = catalog.snapshot(() => distro.resolver.solve(request, source));
       if (!result.ok) return { add: targets, error: result.report };

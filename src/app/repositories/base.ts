@@ -11,6 +11,8 @@ export interface BasedRequest {
   readonly targets: readonly string[];
   /** Undefined: the packages of `minimal` that the repositories have */
   readonly base: BaseMode | undefined;
+  /** Whether to find `shared`, which takes another solve */
+  readonly findShared?: boolean;
 }
 
 /** A request that was solved together with its base. */
@@ -23,7 +25,7 @@ export interface BasedSolution {
   readonly base: BaseReport;
   /** Packages that only the base brings in */
   readonly added: ReadonlySet<CatalogPackage>;
-  /** Packages that the base alone would bring in, even if the request does too */
+  /** Packages that the base alone would bring in, even if the request does too; empty if not asked for */
   readonly shared: ReadonlySet<CatalogPackage>;
 }
 
@@ -34,7 +36,7 @@ const ALONE = 'Use --base none to compose the packages alone: they conflict with
  * is only blamed for its own problems. Packages of a base that the user did not ask for may be missing.
  * @throws Unresolved
  */
-export function solveWithBase(lookup: Lookup, { targets, base }: BasedRequest): BasedSolution {
+export function solveWithBase(lookup: Lookup, { targets, base, findShared }: BasedRequest): BasedSolution {
   const { sources, repositories, source } = lookup;
   const { distro, architecture } = sources;
   const repositoryNames = repositories.map(({ spec }) => spec.name);
@@ -45,7 +47,7 @@ export function solveWithBase(lookup: Lookup, { targets, base }: BasedRequest): 
   const names = mode === 'none' ? [] : baseNames(lookup, mode);
   const said = namesOf(targets, distro.resolver.relations);
   const asked = names.filter((name) => !said.has(name));
-  const whole = { targets, mode, names, asked, missing: [] };
+  const whole = { targets, mode, names, asked, missing: [], findShared: findShared === true };
   const together = solve([...asked, ...targets]);
   if (together.ok) return withAdded(together, whole, solve);
   const alone = asked.length === 0 ? together : solve(targets);
@@ -84,6 +86,7 @@ interface Asked {
   /** Targets of the base that the request does not name itself */
   readonly asked: readonly string[];
   readonly missing: readonly string[];
+  readonly findShared: boolean;
 }
 
 /**
@@ -92,7 +95,7 @@ interface Asked {
  */
 function withAdded(
   result: SolveResult,
-  { targets, mode, names, asked, missing }: Asked,
+  { targets, mode, names, asked, missing, findShared }: Asked,
   solve: (names: readonly string[]) => SolveResult,
 ): BasedSolution {
   if (!result.ok)
@@ -103,15 +106,16 @@ function withAdded(
     const ids = new Set(other.packages.map((solved) => solved.package.id));
     return new Set(all.filter(({ id }) => ids.has(id)));
   };
-  const shared = names.length === 0 ? undefined : among(solve(names));
   const alone = asked.length === 0 ? new Set(all) : among(solve(targets));
+  const isSharedNeeded = names.length > 0 && (findShared || alone === undefined);
+  const shared = (isSharedNeeded ? among(solve(names)) : undefined) ?? new Set();
   return {
     packages: result.packages,
     warnings: result.warnings,
     targets: [...asked, ...targets],
     base: { mode, targets: asked, missing },
-    added: alone === undefined ? (shared ?? new Set()) : new Set(all.filter((entry) => !alone.has(entry))),
-    shared: shared ?? new Set(),
+    added: alone === undefined ? shared : new Set(all.filter((entry) => !alone.has(entry))),
+    shared,
   };
 }
 

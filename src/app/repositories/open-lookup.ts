@@ -30,9 +30,19 @@ export async function openLookup(
   return { options, sources: { ...sources, distro: { ...distro, resolver } }, repositories, source };
 }
 
-/** Opens the packages of the repositories, by the repositories' ranks. The source remembers every package that it has read. */
-export function sourceOf({ catalog }: Context, repositories: readonly IndexedRepository[]): PackageSource {
-  return catalog.packages.source(repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })));
+/**
+ * Opens the packages of the repositories, by the repositories' ranks. The source remembers every package that it has read.
+ * @param options as of PackageTable.source
+ */
+export function sourceOf(
+  { catalog }: Context,
+  repositories: readonly IndexedRepository[],
+  options?: { readonly brief: boolean },
+): PackageSource {
+  return catalog.packages.source(
+    repositories.map(({ spec, row }) => ({ id: row.id, tag: spec.tag })),
+    options,
+  );
 }
 
 /**

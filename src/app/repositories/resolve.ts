@@ -25,6 +25,8 @@ export interface ResolveRequest {
   readonly packages: readonly string[];
   /** As in ComposeRequest */
   readonly base: BaseMode | undefined;
+  /** As in BasedRequest */
+  readonly findShared?: boolean;
 }
 
 /** Indexes repositories if needed, and solves a request. @throws AppError as withLookup */
@@ -36,12 +38,12 @@ export async function resolvePackages(context: Context, request: ResolveRequest)
 export async function resolveIn(
   context: Context,
   lookup: Lookup,
-  { packages, base }: Omit<ResolveRequest, 'source'>,
+  { packages, base, findShared = false }: Omit<ResolveRequest, 'source'>,
 ): Promise<Resolution> {
   return withSnapshot(context, lookup, (lookup) => {
     const { sources, repositories } = lookup;
     const system = systemOf(lookup);
-    const solved = solveWithBase(lookup, { targets: packages, base });
+    const solved = solveWithBase(lookup, { targets: packages, base, findShared });
     const unknown = sources.distro.releases.unknown?.(system);
     const warnings = [...solved.warnings, ...(unknown === undefined ? [] : [unknown])];
     return { sources, repositories, ...solved, system, warnings };

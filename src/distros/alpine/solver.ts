@@ -147,14 +147,14 @@ function catalogEntry(
   pkg: PackageState,
   source: PackageSource,
 ): CatalogPackage {
+  const entries = source.byName(pkg.name.text);
+  if (entries.length === 1) return entries[0] as CatalogPackage;
   const identity = checksumBytes(entryOf(pkg).checksum);
-  const same = source
-    .byName(pkg.name.text)
-    .filter((entry) =>
-      identity === ''
-        ? entry.version === pkg.version && entry.checksum === ''
-        : checksumBytes(entry.checksum) === identity,
-    );
+  const same = entries.filter((entry) =>
+    identity === ''
+      ? entry.version === pkg.version && entry.checksum === ''
+      : checksumBytes(entry.checksum) === identity,
+  );
   const allowed = model.repositories.allowedBy(1 << model.repositories.chosenTag(pkg));
   const found = same.find((entry) => (allowed & (1 << entry.repositoryRank)) !== 0) ?? same[0];
   if (found === undefined) throw new Error(`solver: ${pkg.name.text} was chosen and is in no repository`);

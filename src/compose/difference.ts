@@ -15,16 +15,18 @@ export type Change =
  * whole, because a layer cannot link to a file of a lower one.
  */
 export function difference(from: Tree, to: Tree): readonly Change[] {
+  layApart(from, to);
   const changed = new Set<string>();
   const groups = linkGroups(to);
-  for (const [path, inode] of to) {
+  for (const [path, inode] of to.laid()) {
     if (groups.has(inode)) continue;
     const before = from.get(path);
     if (before === undefined || !sameInode(before, inode)) changed.add(path);
   }
   for (const [inode, members] of groups)
     if (!sameGroup(from, members, inode)) for (const member of members) changed.add(member);
-  const gone = [...from.keys()].filter((path) => !to.has(path) && survives(path, to));
+  const gone: string[] = [];
+  for (const [path] of from.laid()) if (!to.has(path) && survives(path, to)) gone.push(path);
   for (const path of [...changed, ...gone]) addParents(changed, path);
 
   const changes: Change[] = [];
@@ -44,6 +46,20 @@ export function difference(from: Tree, to: Tree): readonly Change[] {
   return changes;
 }
 
+/** Lays out all contents of directories but those that both trees have from the same entries of an archive. */
+function layApart(from: Tree, to: Tree): void {
+  for (const [tree, other] of [
+    [to, from],
+    [from, to],
+  ] as const)
+    for (const [path, { files, folder }] of tree.folds) {
+      // Lays out what is above it.
+      other.get(path);
+      const same = other.folds.get(path);
+      if (same?.files !== files || same.folder !== folder) tree.unfold(path);
+    }
+}
+
 /** Adds the parents of a path, up to the first that is in the set already: its own parents are too. */
 function addParents(paths: Set<string>, path: string): void {
   for (let parent = parentOf(path); parent !== '' && !paths.has(parent); parent = parentOf(parent))
@@ -53,7 +69,7 @@ function addParents(paths: Set<string>, path: string): void {
 /** Returns the paths of each inode that has several. */
 function linkGroups(tree: Tree): Map<Inode, string[]> {
   const paths = new Map<Inode, string[]>();
-  for (const [path, inode] of tree) {
+  for (const [path, inode] of tree.laid()) {
     if (inode.type === 'directory') continue;
     const known = paths.get(inode);
     if (known === undefined) paths.set(inode, [path]);

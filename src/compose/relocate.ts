@@ -1,6 +1,6 @@
 import type { FileEntry } from '../model/file-entry.ts';
 import { TreeRoot } from './root.ts';
-import { directoryInode, type Inode, type Tree } from './tree.ts';
+import { directoryInode, type Inode, Tree } from './tree.ts';
 
 /**
  * Moves a package's entries below a folder (`opt/tools`, without slash at either end). Absolute symlinks to a path of the same
@@ -26,7 +26,7 @@ export function relocateEntries(entries: readonly FileEntry[], prefix: string): 
  */
 export function relocateTree(tree: Tree, prefix: string, time: number): Tree {
   if (prefix === '') return tree;
-  const moved: Tree = new Map();
+  const moved = new Tree();
   const parts = prefix.split('/');
   for (let count = 1; count <= parts.length; count++) {
     moved.set(parts.slice(0, count).join('/'), directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: time }));

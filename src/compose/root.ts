@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DirectoryOwnership, NewEntry, Root, RootEntry } from '../distros/install.ts';
 import { AppError } from '../model/app-error.ts';
 import { PathNames } from '../model/path-names.ts';
-import { directoryInode, type Inode, parentOf, removeBelow, type Tree } from './tree.ts';
+import { directoryInode, type Inode, parentOf, type Tree } from './tree.ts';
 
 /** A million paths of a hundred names; without a limit, long symlinks that are followed again and again could take hours. */
 const MAX_STEPS = 100_000_000;
@@ -43,20 +43,14 @@ export class TreeRoot implements Root {
   list(path: string): readonly string[] {
     const real = this.#find(path, true);
     if (real === undefined) return [];
-    const prefix = real === '' ? '' : `${real}/`;
-    const names: string[] = [];
-    for (const other of this.tree.keys()) {
-      if (other.startsWith(prefix) && !other.includes('/', prefix.length))
-        names.push(other.slice(prefix.length));
-    }
-    return names.sort();
+    return [...this.tree.names(real)].sort();
   }
 
   hasOtherNames(path: string): boolean {
     const real = this.#find(path, false);
     const inode = real === undefined ? undefined : this.tree.get(real);
     if (inode?.type !== 'file') return false;
-    for (const [other, there] of this.tree) if (there === inode && other !== real) return true;
+    for (const [other, there] of this.tree.laid()) if (there === inode && other !== real) return true;
     return false;
   }
 
@@ -64,7 +58,7 @@ export class TreeRoot implements Root {
     const real = this.locate(path, path);
     const before = this.tree.get(real);
     const inode = newInode(entry, this.#time);
-    if (before?.type === 'directory' && entry.type !== 'directory') removeBelow(this.tree, real);
+    if (before?.type === 'directory' && entry.type !== 'directory') this.tree.removeBelow(real);
     this.tree.set(real, inode);
   }
 
@@ -87,7 +81,7 @@ export class TreeRoot implements Root {
   remove(path: string): void {
     const real = this.#find(path, false);
     if (real === undefined || real === '') return;
-    if (this.tree.get(real)?.type === 'directory') removeBelow(this.tree, real);
+    if (this.tree.get(real)?.type === 'directory') this.tree.removeBelow(real);
     this.tree.delete(real);
   }
 

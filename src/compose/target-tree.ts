@@ -6,10 +6,12 @@ import type {
   TreeRules,
 } from '../distros/install.ts';
 import { AppError } from '../model/app-error.ts';
+import type { EntryHead } from '../model/file-block.ts';
 import type { FileEntry } from '../model/file-entry.ts';
 import { versionedName } from '../model/package.ts';
+import { foldersOf, NONE, plainFolders } from './folders.ts';
 import { TreeRoot } from './root.ts';
-import { ancestorsOf, directoryInode, type Inode, inodeOf, parentOf, type Tree } from './tree.ts';
+import { ancestorsOf, directoryInode, type Inode, inodeOf, parentOf, Tree } from './tree.ts';
 
 /** A file that two packages ship, and the decision: `loser`'s layer belongs below `winner`'s. */
 export interface DecidedClash {
@@ -44,7 +46,7 @@ export interface TargetTreeInput {
  * @throws AppError CONFLICT naming both owners if the tool would refuse; BAD_ARCHIVE for a symlink loop
  */
 export function targetTree(input: TargetTreeInput): TargetTree {
-  const tree: Tree = new Map();
+  const tree = new Tree();
   const root = new TreeRoot(tree, input.time);
   const { installer } = input;
   const rules = { ...input.rules, ...installer.rules };
@@ -56,48 +58,120 @@ export function targetTree(input: TargetTreeInput): TargetTree {
     owners: new Map(),
     shipped: new Set(),
     directoryOwners: new Map(),
-    lost: new Set(),
+    lost: new Map(),
     clashes: [],
   };
-  const installedEntries = new Map<InstalledPackage, readonly FileEntry[]>();
   installer.begin(root);
   for (const installed of input.packages) {
     installer.before(installed, root);
-    const entries = entriesOf(installed, rules);
-    installedEntries.set(installed, entries);
-    for (const entry of oncePerDirectory(entries, rules)) install(state, installed, entry);
+    if (isUnpacked(installed, rules)) layDown(state, installed);
     installer.after(installed, root);
   }
-  const result = installer.end(root, (installed) => {
-    const entries = installedEntries.get(installed) ?? [];
-    return state.lost.size === 0 ? entries : entries.filter((entry) => !state.lost.has(entry));
-  });
+  const result = installer.end(root, (installed) => owned(state, installed));
   return { tree, clashes: state.clashes, read: (path) => root.read(path), ...result };
 }
 
-function entriesOf(installed: InstalledPackage, rules: TreeRules): readonly FileEntry[] {
-  if (rules.isUnpacked?.(installed) === false) return [];
-  const { facts } = installed;
-  return facts.files.filter((entry) => !rules.isMetadata(entry) && rules.passesOver?.(facts, entry) !== true);
+function isUnpacked(installed: InstalledPackage, rules: TreeRules): boolean {
+  return rules.isUnpacked?.(installed) !== false;
 }
 
-/** Drops repeated entries of a directory: it stays where its first entry is. */
-function oncePerDirectory(entries: readonly FileEntry[], rules: TreeRules): readonly FileEntry[] {
-  const byPath = new Map<string, FileEntry>();
-  let repeats = false;
-  for (const entry of entries) {
-    if (entry.type !== 'directory') continue;
-    const isRepeated = byPath.has(entry.path);
-    repeats ||= isRepeated;
-    if (!isRepeated || rules.repeatedDirectory === 'last') byPath.set(entry.path, entry);
+function isLeftOut({ facts }: InstalledPackage, rules: TreeRules, index: number): boolean {
+  const entry = { path: facts.files.path(index), type: facts.files.head(index).type };
+  return rules.isMetadata(entry) || rules.passesOver?.(facts, entry) === true;
+}
+
+/** Returns the indexes of a package's entries that the tool installs and that no other package's file has replaced. */
+function owned({ rules, lost }: State, installed: InstalledPackage): readonly number[] {
+  const indexes: number[] = [];
+  if (!isUnpacked(installed, rules)) return indexes;
+  const { files } = installed.facts;
+  const replaced = lost.get(installed);
+  for (let index = 0; index < files.length; index += 1) {
+    if (isLeftOut(installed, rules, index)) continue;
+    if (replaced?.has(files.at(index)) !== true) indexes.push(index);
   }
-  if (!repeats) return entries;
-  return entries.flatMap((entry) => {
-    if (entry.type !== 'directory') return [entry];
-    const counts = byPath.get(entry.path);
-    byPath.delete(entry.path);
-    return counts === undefined ? [] : [counts];
+  return indexes;
+}
+
+/** Lays a package's entries down. What is below a new directory stays folded if it is laid down as the archive lists it. */
+function layDown(state: State, installed: InstalledPackage): void {
+  const { rules, tree } = state;
+  const { files } = installed.facts;
+  const { parents, repeats, isFilled } = foldersOf(files);
+  const isOwnersOwn = ownersOwn(state, installed);
+  const leftOut = new Uint8Array(files.length);
+  const plain = plainFolders(files, (index) => {
+    if (isLeftOut(installed, rules, index)) leftOut[index] = 1;
+    return leftOut[index] === 1 || !isOwnersOwn(index);
   });
+  const counts = repeats ? countingEntries(installed, leftOut, rules) : undefined;
+  const folded = new Uint8Array(files.length);
+  for (let index = 0; index < files.length; index += 1) {
+    const parent = parents[index] as number;
+    if (parent !== NONE && folded[parent] === 1) folded[index] = 1;
+    else if (leftOut[index] === 0) {
+      const entry = counts === undefined ? files.at(index) : counts.get(index);
+      if (entry === undefined) continue;
+      const isNew = install(state, installed, entry);
+      if (!isNew || plain[index] !== 1 || !isFilled(index)) continue;
+      tree.fold(entry.path, { files, folder: index, lay: (inside) => lay(state, installed, inside) });
+      folded[index] = 1;
+    }
+  }
+}
+
+/** Returns a function that tells whether an entry gets the owner and mode that its archive says. */
+function ownersOwn({ installer, rules, root }: State, { facts: { files } }: InstalledPackage) {
+  const known = new Map<EntryHead, boolean>();
+  return (index: number): boolean => {
+    const head = files.head(index);
+    let isOwn = known.get(head);
+    if (isOwn === undefined) {
+      const { uid, gid } = installer.owner(files.at(index), root);
+      const mode = head.type === 'directory' ? (rules.newDirectoryMode?.(head.mode) ?? head.mode) : head.mode;
+      isOwn = uid === head.uid && gid === head.gid && mode === head.mode;
+      known.set(head, isOwn);
+    }
+    return isOwn;
+  };
+}
+
+/** Lays down what is directly in a folded directory, which has nothing else. */
+function lay(state: State, installed: InstalledPackage, index: number): void {
+  const { tree } = state;
+  const { files } = installed.facts;
+  const entry = files.at(index);
+  const { path, mode, uid, gid, mtime } = entry;
+  if (entry.type !== 'directory') {
+    tree.set(path, shippedInode(state, installed, entry));
+    state.owners.set(path, { installed, entry });
+    return;
+  }
+  const wanted = { mode, mtime, uid, gid };
+  tree.set(path, directoryInode(wanted));
+  state.shipped.add(path);
+  state.directoryOwners.set(path, { installed, wanted });
+  if (foldersOf(files).isFilled(index))
+    tree.fold(path, { files, folder: index, lay: (inside) => lay(state, installed, inside) });
+}
+
+/** Returns the entries that count, by index: a directory with several stays where its first entry is. */
+function countingEntries(
+  { facts: { files } }: InstalledPackage,
+  leftOut: Uint8Array,
+  rules: TreeRules,
+): ReadonlyMap<number, FileEntry> {
+  const counting = new Map<number, FileEntry>();
+  const firsts = new Map<string, number>();
+  for (let index = 0; index < files.length; index += 1) {
+    if (leftOut[index] === 1) continue;
+    const entry = files.at(index);
+    const first = entry.type === 'directory' ? firsts.get(entry.path) : undefined;
+    if (first === undefined) counting.set(index, entry);
+    else if (rules.repeatedDirectory === 'last') counting.set(first, entry);
+    if (entry.type === 'directory' && first === undefined) firsts.set(entry.path, index);
+  }
+  return counting;
 }
 
 interface State extends TargetTreeInput {
@@ -113,16 +187,17 @@ interface State extends TargetTreeInput {
     { readonly installed: InstalledPackage; readonly wanted: DirectoryOwnership }
   >;
   /** Files that another package's file has replaced */
-  readonly lost: Set<FileEntry>;
+  readonly lost: Map<InstalledPackage, Set<FileEntry>>;
   readonly clashes: DecidedClash[];
 }
 
-function install(state: State, installed: InstalledPackage, entry: FileEntry): void {
+/** Returns whether the entry is a new directory, at the path that the archive says. */
+function install(state: State, installed: InstalledPackage, entry: FileEntry): boolean {
   const path = placeOf(state, installed, entry);
   const existing = state.tree.get(path);
   if (entry.type === 'directory') {
     installDirectory(state, installed, { entry, path, existing });
-    return;
+    return existing === undefined && path === entry.path;
   }
   const key = state.rules.ownsListedPaths === true ? entry.path : path;
   const earlier = existing === undefined ? undefined : state.owners.get(key);
@@ -135,17 +210,19 @@ function install(state: State, installed: InstalledPackage, entry: FileEntry): v
       const won = decision !== 'earlier';
       const [winner, loser] = won ? [installed, earlier.installed] : [earlier.installed, installed];
       state.clashes.push({ path, winner, loser, sizeBytes: (won ? entry : existing).sizeBytes });
-      state.lost.add(won ? earlier.entry : entry);
+      const lost = state.lost.get(loser) ?? new Set();
+      state.lost.set(loser, lost.add(won ? earlier.entry : entry));
     }
-    if (decision === 'earlier') return;
+    if (decision === 'earlier') return false;
     state.owners.set(key, { installed, entry });
-    if (decision === 'keep') return;
+    if (decision === 'keep') return false;
     const beside = typeof decision === 'object' && existing.sha256 !== entry.sha256;
     state.tree.set(beside ? decision.beside : path, inodeFor(state, installed, entry));
-    return;
+    return false;
   }
   state.tree.set(path, inodeFor(state, installed, entry));
   state.owners.set(key, { installed, entry });
+  return false;
 }
 
 /** Returns the place of an entry, and makes its missing parents. */
@@ -232,13 +309,18 @@ function firstBelow(state: State, path: string): InstalledPackage | undefined {
   );
 }
 
+/** Makes the inode of an entry with the owner that it says. */
+function shippedInode({ root }: State, { facts }: InstalledPackage, entry: FileEntry): Inode {
+  const inode = inodeOf(entry, facts.digest);
+  const { rootMembers } = facts;
+  const kept = Object.hasOwn(rootMembers, entry.path) ? rootMembers[entry.path] : undefined;
+  if (kept !== undefined) root.know(inode, () => Buffer.from(kept, 'base64'));
+  return inode;
+}
+
 function inodeFor(state: State, installed: InstalledPackage, entry: FileEntry): Inode {
   if (entry.type !== 'hardlink') {
-    const inode = { ...inodeOf(entry, installed.facts.digest), ...state.installer.owner(entry, state.root) };
-    const { rootMembers } = installed.facts;
-    const kept = Object.hasOwn(rootMembers, entry.path) ? rootMembers[entry.path] : undefined;
-    if (kept !== undefined) state.root.know(inode, () => Buffer.from(kept, 'base64'));
-    return inode;
+    return shippedInode(state, installed, { ...entry, ...state.installer.owner(entry, state.root) });
   }
   const inode = state.tree.get(state.root.locate(entry.linkTarget, versionedName(installed.facts)));
   if (inode === undefined || inode.type === 'directory') {

@@ -1,5 +1,7 @@
 import type { Digest } from '../model/digest.ts';
+import type { FileEntries } from '../model/file-entries.ts';
 import type { EntryType, FileEntry } from '../model/file-entry.ts';
+import { foldersOf } from './folders.ts';
 
 /** Source of a file's bytes: an archive's uncompressed tar, memory, or a file of this machine. */
 export type Content =
@@ -30,8 +32,119 @@ export interface Inode {
   readonly uncertain: boolean;
 }
 
-/** Inodes by path, without leading and trailing slashes; the root itself is not included. */
-export type Tree = Map<string, Inode>;
+/** The contents of a directory as an archive lists them, not laid out yet. Equal lists and folders have equal contents. */
+export interface Fold {
+  readonly files: FileEntries;
+  /** Index of the directory's entry */
+  readonly folder: number;
+  /** Sets the inode of an entry that is directly in the directory, and folds its own contents. */
+  lay(index: number): void;
+}
+
+/**
+ * Inodes by path, without leading and trailing slashes; the root itself is not included. The contents of a directory may be
+ * folded: they are laid out when one of their paths is looked up, or all are listed. So what a single package holds, and nobody
+ * looks at, takes no memory.
+ */
+export class Tree extends Map<string, Inode> {
+  readonly #folds = new Map<string, Fold>();
+
+  constructor(entries: Iterable<readonly [string, Inode]> = []) {
+    super();
+    for (const [path, inode] of entries) super.set(path, inode);
+  }
+
+  /** Gives an empty directory of the tree folded contents. */
+  fold(path: string, fold: Fold): void {
+    this.#folds.set(path, fold);
+  }
+
+  /** Returns the folds by the directories' paths. */
+  get folds(): ReadonlyMap<string, Fold> {
+    return this.#folds;
+  }
+
+  /** Lays out what is directly in a directory, if its contents are folded. */
+  unfold(path: string): void {
+    const fold = this.#folds.get(path);
+    this.#folds.delete(path);
+    if (fold !== undefined) for (const index of foldersOf(fold.files).inside(fold.folder)) fold.lay(index);
+  }
+
+  override get(path: string): Inode | undefined {
+    return super.get(path) ?? (this.#reveal(path) ? super.get(path) : undefined);
+  }
+
+  override has(path: string): boolean {
+    return super.has(path) || (this.#reveal(path) && super.has(path));
+  }
+
+  override set(path: string, inode: Inode): this {
+    if (!super.has(path)) this.#reveal(path);
+    return super.set(path, inode);
+  }
+
+  override delete(path: string): boolean {
+    this.#reveal(path);
+    return super.delete(path);
+  }
+
+  override entries(): MapIterator<[string, Inode]> {
+    for (const path of this.#folds.keys()) this.unfold(path);
+    return super.entries();
+  }
+
+  override keys(): MapIterator<string> {
+    this.entries();
+    return super.keys();
+  }
+
+  override values(): MapIterator<Inode> {
+    this.entries();
+    return super.values();
+  }
+
+  override [Symbol.iterator](): MapIterator<[string, Inode]> {
+    return this.entries();
+  }
+
+  /** Iterates over what is not folded: everything that has been looked at. */
+  laid(): MapIterator<[string, Inode]> {
+    return super.entries();
+  }
+
+  /** Returns the names in a directory, not sorted. */
+  names(directory: string): readonly string[] {
+    this.get(directory);
+    this.unfold(directory);
+    const prefix = directory === '' ? '' : `${directory}/`;
+    const names: string[] = [];
+    for (const path of super.keys())
+      if (path.startsWith(prefix) && !path.includes('/', prefix.length))
+        names.push(path.slice(prefix.length));
+    return names;
+  }
+
+  /** Removes everything below a directory; the directory itself stays. */
+  removeBelow(directory: string): void {
+    this.get(directory);
+    const prefix = `${directory}/`;
+    for (const path of this.#folds.keys())
+      if (path === directory || path.startsWith(prefix)) this.unfold(path);
+    for (const path of super.keys()) if (path.startsWith(prefix)) super.delete(path);
+  }
+
+  /** Lays out folds above a path until it is there, if it is in one; returns whether there were any. */
+  #reveal(path: string): boolean {
+    if (this.#folds.size === 0) return false;
+    let above = parentOf(path);
+    while (above !== '' && !super.has(above)) above = parentOf(above);
+    if (!this.#folds.has(above)) return false;
+    this.unfold(above);
+    this.#reveal(path);
+    return true;
+  }
+}
 
 /** Makes the inode of a directory. */
 export function directoryInode(
@@ -82,10 +195,4 @@ export function* ancestorsOf(path: string): Generator<string> {
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
     yield path.slice(0, slash);
   }
-}
-
-/** Removes everything below a directory; the directory itself stays. */
-export function removeBelow(tree: Tree, directory: string): void {
-  const prefix = `${directory}/`;
-  for (const path of tree.keys()) if (path.startsWith(prefix)) tree.delete(path);
 }

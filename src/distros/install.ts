@@ -92,7 +92,7 @@ export interface TreeRules {
   /** Returns false for a package that the tool installs without unpacking it. Absent: all are unpacked. */
   isUnpacked?(installed: InstalledPackage): boolean;
   /** Returns whether the tool skips an entry that is not metadata. Absent: it skips none. */
-  passesOver?(facts: ArchiveFacts, entry: FileEntry): boolean;
+  passesOver?(facts: ArchiveFacts, entry: Pick<FileEntry, 'path' | 'type'>): boolean;
   /** True: an entry is refused if its folder does not exist; otherwise missing folders are made (0755, root) */
   readonly needsParents?: boolean;
   /** True: despite `needsParents`, missing parents of a directory are made */
@@ -225,14 +225,18 @@ export interface Installer {
   /** Makes what the tool makes in an empty root. */
   begin(root: Root): void;
   before(installed: InstalledPackage, root: Root): void;
-  /** Returns the numeric ids of an entry, which may have names: `uname`, `gname`. */
+  /**
+   * Returns the numeric ids of an entry, which may have names: `uname`, `gname`. They depend on its names and numbers alone, and
+   * do not change while a package is laid down.
+   */
   owner(entry: FileEntry, root: Root): { readonly uid: number; readonly gid: number };
   after(installed: InstalledPackage, root: Root): void;
   /**
    * Runs triggers, writes the database, and writes the files below `/.pkg` that finish the install.
-   * @param owned returns a package's entries, without metadata, that no other package's file has replaced, in archive order
+   * @param owned returns the indexes of a package's entries, without metadata, that no other package's file has replaced, in
+   *   archive order
    */
-  end(root: Root, owned: (installed: InstalledPackage) => readonly FileEntry[]): InstallerResult;
+  end(root: Root, owned: (installed: InstalledPackage) => readonly number[]): InstallerResult;
 }
 
 /** A file to put into the root, owned by root. */

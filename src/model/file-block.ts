@@ -173,6 +173,11 @@ export class FileBlock {
     return this.#decoded[index] as FileEntry;
   }
 
+  /** Returns the entry at an index if it was asked for before. */
+  seen(index: number): FileEntry | undefined {
+    return this.#decoded?.[index];
+  }
+
   path(index: number): string {
     const start = index === 0 ? 0 : this.#end(index - 1, ROW.pathEnd);
     const end = this.#end(index, ROW.pathEnd);

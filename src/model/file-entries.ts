@@ -30,6 +30,11 @@ export class FileEntries implements Iterable<FileEntry> {
     return this.#block(index).at(index & IN_BLOCK);
   }
 
+  /** Returns the entry at an index if it was asked for before. */
+  seen(index: number): FileEntry | undefined {
+    return this.#block(index).seen(index & IN_BLOCK);
+  }
+
   path(index: number): string {
     return this.#block(index).path(index & IN_BLOCK);
   }

@@ -3,28 +3,28 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Change, difference } from '../../src/compose/difference.ts';
 import { stackTree } from '../../src/compose/stack-tree.ts';
-import { directoryInode, type Inode, parentOf, removeBelow, type Tree } from '../../src/compose/tree.ts';
+import { directoryInode, type Inode, parentOf, Tree } from '../../src/compose/tree.ts';
 import { facts } from './entries.ts';
 
 function tree(...lines: string[]): Tree {
   const one = facts('p', lines);
-  return stackTree([{ parts: [{ digest: one.digest, entries: one.files }] }]);
+  return stackTree([{ parts: [{ digest: one.digest, files: one.files }] }]);
 }
 
 /** What an overlay shows when the changes are one more layer; written without the code under test. */
 function overlay(below: Tree, changes: readonly Change[]): Tree {
-  const result: Tree = new Map(below);
+  const result: Tree = new Tree(below);
   for (const change of changes) {
     if (change.kind === 'whiteout') {
       const path = change.path.replace(/(^|\/)\.wh\.([^/]*)$/, '$1$2');
       result.delete(path);
-      removeBelow(result, path);
+      result.removeBelow(path);
       continue;
     }
     const parent = parentOf(change.path);
     assert.ok(parent === '' || result.get(parent)?.type === 'directory', `${change.path} has no parent`);
     const inode = change.kind === 'put' ? change.inode : (result.get(change.target) as Inode);
-    if (inode.type !== 'directory') removeBelow(result, change.path);
+    if (inode.type !== 'directory') result.removeBelow(change.path);
     result.set(change.path, inode);
   }
   return result;
@@ -68,7 +68,7 @@ describe('difference', () => {
   });
 
   test('a directory that goes is one whiteout', () => {
-    assert.deepEqual(show(difference(tree('d a', 'd a/b', 'f a/b/c 1'), new Map())), ['whiteout .wh.a']);
+    assert.deepEqual(show(difference(tree('d a', 'd a/b', 'f a/b/c 1'), new Tree())), ['whiteout .wh.a']);
   });
 
   test('a directory that hides a symlink gives way to it', () => {
@@ -78,7 +78,7 @@ describe('difference', () => {
         ['d lib', 'f lib/x 1'],
       ].map((lines, at) => {
         const one = facts(String(at), lines);
-        return { parts: [{ digest: one.digest, entries: one.files }] };
+        return { parts: [{ digest: one.digest, files: one.files }] };
       }),
     );
     const to = tree('l lib usr/lib', 'd usr', 'd usr/lib', 'f usr/lib/x 1');
@@ -95,7 +95,7 @@ describe('difference', () => {
   test('a directory that files imply without an entry is always put', () => {
     const from = tree('f root/x 1');
     assert.equal(from.get('root')?.uncertain, true);
-    const to: Tree = new Map(from).set('root', directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: 0 }));
+    const to: Tree = new Tree(from).set('root', directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: 0 }));
     assert.deepEqual(show(difference(from, to)), ['put root']);
   });
 
@@ -121,12 +121,12 @@ describe('difference', () => {
       const from = tree(line);
       const inode = from.get('x') as Inode;
       for (const [field, value] of Object.entries(fields)) {
-        const to: Tree = new Map([['x', { ...inode, [field]: value }]]);
+        const to: Tree = new Tree([['x', { ...inode, [field]: value }]]);
         const isSeen = !(field === 'mtime' && inode.type === 'directory');
         assert.deepEqual(show(difference(from, to)), isSeen ? ['put x'] : [], `${line}: ${field}`);
         assert.deepEqual(show(difference(to, from)), isSeen ? ['put x'] : [], `${line}: ${field} back`);
       }
-      const xattrs = (value: Record<string, string>): Tree => new Map([['x', { ...inode, xattrs: value }]]);
+      const xattrs = (value: Record<string, string>): Tree => new Tree([['x', { ...inode, xattrs: value }]]);
       assert.deepEqual(show(difference(xattrs({ a: '1' }), xattrs({ a: '2' }))), ['put x']);
       assert.deepEqual(show(difference(xattrs({ a: '1' }), xattrs({ b: '1' }))), ['put x']);
       assert.deepEqual(show(difference(xattrs({ a: '1' }), xattrs({ a: '1' }))), []);
@@ -149,7 +149,7 @@ describe('difference', () => {
       ),
     );
     const trees = fc.array(line, { maxLength: 12 }).map((lines) => {
-      const built: Tree = new Map();
+      const built: Tree = new Tree();
       for (const [kind, parts, rest] of lines) {
         const path = parts.join('/');
         for (let at = 1; at < parts.length; at++) {
@@ -158,7 +158,7 @@ describe('difference', () => {
             built.set(parent, directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: 0 }));
         }
         const inode = tree(`${kind} x ${rest}`).get('x') as Inode;
-        if (inode.type !== 'directory') removeBelow(built, path);
+        if (inode.type !== 'directory') built.removeBelow(path);
         built.set(path, inode);
       }
       const files = [...built].filter(([, inode]) => inode.type === 'file');

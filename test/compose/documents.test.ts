@@ -23,7 +23,7 @@ const NOTHING: ConfigInput['options'] = {
 
 function tree(...lines: string[]): Tree {
   const one = facts('p', lines);
-  return stackTree([{ parts: [{ digest: one.digest, entries: one.files }] }]);
+  return stackTree([{ parts: [{ digest: one.digest, files: one.files }] }]);
 }
 
 function config(options: Partial<ConfigInput['options']> = {}, more: Partial<ConfigInput> = {}): string {

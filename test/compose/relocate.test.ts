@@ -46,7 +46,7 @@ function treeOf(...packages: readonly (readonly string[])[]) {
   return stackTree(
     packages.map((lines, at) => {
       const { digest, files } = facts(`p${at}`, lines);
-      return { parts: [{ digest, entries: files }] };
+      return { parts: [{ digest, files }] };
     }),
   );
 }

@@ -5,13 +5,13 @@ import { difference } from '../../src/compose/difference.ts';
 import { layerTar } from '../../src/compose/layer-tar.ts';
 import { isFile, TreeRoot } from '../../src/compose/root.ts';
 import { stackTree } from '../../src/compose/stack-tree.ts';
-import type { Tree } from '../../src/compose/tree.ts';
+import { Tree } from '../../src/compose/tree.ts';
 import { isAppError } from '../../src/model/app-error.ts';
 import { entry, facts } from './entries.ts';
 
 function tree(...lines: Parameters<typeof facts>[1]): Tree {
   const one = facts('p', lines);
-  return stackTree([{ parts: [{ digest: one.digest, entries: one.files }] }]);
+  return stackTree([{ parts: [{ digest: one.digest, files: one.files }] }]);
 }
 
 const text = (content: string) => Buffer.from(content);
@@ -51,7 +51,7 @@ test('paths are resolved through symlinks, and missing parents made', () => {
 });
 
 test('a file is read through links of every form; what is not a file is not', () => {
-  const root = new TreeRoot(new Map(), 1);
+  const root = new TreeRoot(new Tree(), 1);
   root.put('d/e/file', { type: 'file', mode: 0o644, content: text('here') });
   for (const [name, target] of [
     ['one', 'e/file'],

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { TreeRoot } from '../../src/compose/root.ts';
-import { directoryInode, type Inode, type Tree } from '../../src/compose/tree.ts';
+import { directoryInode, type Inode, Tree } from '../../src/compose/tree.ts';
 
 /** Contents larger than that are not known to the root, as in real facts. */
 const MAX_KNOWN_BYTES = 64 * 1024;
@@ -16,7 +16,7 @@ const OLD_MS = 24 * 3600 * 1000;
 
 /** A folder of this machine as the root that an installer sees. `time`: seconds, of what is made in it. */
 export function rootOfFolder(folder: string, time: number): TreeRoot {
-  const tree: Tree = new Map();
+  const tree: Tree = new Tree();
   const root = new TreeRoot(tree, time);
   const inodes = new Map<string, Inode>();
   const walk = (below: string): void => {

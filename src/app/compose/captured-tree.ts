@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TarEntry } from '../../archive/tar-entry.ts';
 import { TarScanner } from '../../archive/tar-reader.ts';
-import { type Content, type Inode, inodeOf, type Tree } from '../../compose/tree.ts';
+import { type Content, type Inode, inodeOf, Tree } from '../../compose/tree.ts';
 import { storageError } from '../../files/errno.ts';
 import type { Digest } from '../../model/digest.ts';
 import { isCarriedXattr } from '../../sandbox/sandbox.ts';
@@ -33,7 +33,7 @@ export async function capturedTree(
   tar: AsyncIterable<Buffer>,
   { before, folder, times }: CaptureOptions,
 ): Promise<Tree> {
-  const tree: Tree = new Map();
+  const tree = new Tree();
   const used = new Set<Inode>();
   const place: ContentPlace = { folder, memoryBytes: MEMORY_BYTES, files: 0 };
   let content: ContentSink | undefined;

@@ -2,8 +2,10 @@ import { type Change, difference } from '../../compose/difference.ts';
 import type { PlannedLayer } from '../../compose/layers.ts';
 import { relocateEntries } from '../../compose/relocate.ts';
 import { type LayerEntries, stackTree } from '../../compose/stack-tree.ts';
+import { Tree } from '../../compose/tree.ts';
 import type { TreeRules } from '../../distros/install.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
+import { FileEntries } from '../../model/file-entries.ts';
 import { versionedName } from '../../model/package.ts';
 import type { LayerEncoding } from '../../model/request.ts';
 import { inflate } from '../archives/archive-contents.ts';
@@ -64,9 +66,7 @@ export function layerEntries(
 ): LayerEntries {
   const facts = layer.packages.map((installed) => installed.facts);
   const whole = options.prefix === '' && layer.kind === 'package' && facts.every(isStackable);
-  return whole
-    ? { parts: facts.map(({ digest, files }) => ({ digest, entries: files })) }
-    : mergedEntries(facts, options);
+  return whole ? { parts: facts } : mergedEntries(facts, options);
 }
 
 function isStackable(facts: ArchiveFacts): boolean {
@@ -78,13 +78,19 @@ function mergedEntries(
   { rules, prefix }: Pick<LayerBlobOptions, 'rules' | 'prefix'>,
 ): LayerEntries {
   return {
-    parts: facts.map(({ digest, files }) => ({
-      digest,
-      entries: relocateEntries(
-        files.filter((file) => !rules.isMetadata(file)),
-        prefix,
-      ),
-    })),
+    parts: facts.map(({ digest, files }) =>
+      prefix === ''
+        ? { digest, files, omits: (entry) => rules.isMetadata(entry) }
+        : {
+            digest,
+            files: FileEntries.of(
+              relocateEntries(
+                files.filter((file) => !rules.isMetadata(file)),
+                prefix,
+              ),
+            ),
+          },
+    ),
   };
 }
 
@@ -112,7 +118,7 @@ async function merged(
   const encoding = encodingOfGenerated(options.encoding);
   const key = derivationKey(['merge', options.prefix, encoding, ...facts.map(({ digest }) => digest)]);
   const blob = await derive(context, { key, encoding, description: options.what }, () => {
-    const changes = difference(new Map(), stackTree([mergedEntries(facts, options)]));
+    const changes = difference(new Tree(), stackTree([mergedEntries(facts, options)]));
     return changesTar(context, changes, { facts, time: 0 });
   });
   return { ...blob, derivation: options.what };

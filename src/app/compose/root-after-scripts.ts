@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { inodeOf, removeBelow, type Tree } from '../../compose/tree.ts';
+import { inodeOf, Tree } from '../../compose/tree.ts';
 import { readLayer } from '../../output/verify-layer.ts';
 import type { Context } from '../context.ts';
 import type { FinishedRoot } from './config-check.ts';
@@ -27,18 +27,18 @@ export async function rootAfterScripts(
     { digest: layer.digest, size: layer.sizeBytes, mediaType: layer.mediaType },
     { index: 0, advance() {}, keep: (path) => READ.includes(path) },
   );
-  const tree: Tree = new Map(stack);
+  const tree = new Tree(stack);
   for (const { entry, sha256 } of entries) {
     const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
     if (name.startsWith(WHITEOUT)) {
       const hidden = entry.path.slice(0, -name.length) + name.slice(WHITEOUT.length);
-      removeBelow(tree, hidden);
+      tree.removeBelow(hidden);
       tree.delete(hidden);
     } else if (entry.type === 'hardlink') {
       const target = tree.get(entry.linkTarget);
       if (target !== undefined) tree.set(entry.path, target);
     } else {
-      if (entry.type !== 'directory') removeBelow(tree, entry.path);
+      if (entry.type !== 'directory') tree.removeBelow(entry.path);
       tree.set(entry.path, inodeOf({ ...entry, sha256 }, layer.digest));
     }
   }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Change, difference } from '../../compose/difference.ts';
 import { isFile } from '../../compose/root.ts';
-import { directoryInode, type Inode, parentOf, type Tree } from '../../compose/tree.ts';
+import { directoryInode, type Inode, parentOf, Tree } from '../../compose/tree.ts';
 import type { Install } from '../../distros/install.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
@@ -82,7 +82,7 @@ async function runScripts(
   input: RunInstallInput & { readonly command: Command },
 ): Promise<Tree> {
   const root = sandboxTree(input.target, sandbox);
-  await sandbox.unpack(changesTar(context, difference(new Map(), root), input));
+  await sandbox.unpack(changesTar(context, difference(new Tree(), root), input));
   const from = Date.now() / 1000 - CLOCK_SECONDS;
   const { exitCode } = await sandbox.run({
     ...input.command,
@@ -110,7 +110,7 @@ async function runScripts(
 
 /** Returns the target without device nodes, which the sandbox cannot have, and with the places of its mounts. */
 function sandboxTree(target: Tree, { uids, gids }: Pick<Sandbox, 'uids' | 'gids'>): Tree {
-  const tree: Tree = new Map();
+  const tree = new Tree();
   for (const path of MOUNTED) tree.set(path, directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: 0 }));
   for (const [path, inode] of target) {
     if (MOUNTED.includes(path) && inode.type !== 'directory') {
@@ -135,7 +135,7 @@ function sandboxTree(target: Tree, { uids, gids }: Pick<Sandbox, 'uids' | 'gids'
 
 /** Adds back what the sandbox never had: device nodes, and everything below its mounts. */
 function withUntouched(captured: Tree, target: Tree): Tree {
-  const tree = new Map(captured);
+  const tree = new Tree(captured);
   for (const [path, inode] of target) {
     if (tree.has(path)) continue;
     const top = path.replace(/\/.*$/s, '');
@@ -146,7 +146,7 @@ function withUntouched(captured: Tree, target: Tree): Tree {
 }
 
 function withoutInstall(tree: Tree): Tree {
-  return new Map([...tree].filter(([path]) => path !== INSTALL && !path.startsWith(`${INSTALL}/`)));
+  return new Tree([...tree].filter(([path]) => path !== INSTALL && !path.startsWith(`${INSTALL}/`)));
 }
 
 function isDevice({ type }: Inode): boolean {

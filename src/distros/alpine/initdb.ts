@@ -41,5 +41,8 @@ export function makeRoot(root: Root, installation: Installation, layout: ApkLayo
 }
 
 function shipsLibLink({ facts }: InstalledPackage): boolean {
-  return facts.files.some(({ path, type }) => path === 'lib' && type === 'symlink');
+  const { files } = facts;
+  for (let index = 0; index < files.length; index += 1)
+    if (files.head(index).type === 'symlink' && files.path(index) === 'lib') return true;
+  return false;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ArchiveFacts } from '../../model/archive.ts';
+import type { FileEntries } from '../../model/file-entries.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
 import type { DirectoryOwnership, InstalledPackage } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
@@ -10,15 +10,17 @@ import { relationsText } from './relation.ts';
 import { compareDisplay } from './solver/names.ts';
 import { isMetadata, isUnpacked } from './unpacked.ts';
 
+type Owner = Pick<DirectoryOwnership, 'uid' | 'gid'>;
+
 /** Input for the installed database. */
 export interface InstalledDatabase {
   /** Sorted by displayName */
   readonly packages: readonly InstalledPackage[];
   readonly layout: ApkLayout;
-  /** Returns a package's entries in archive order, without those that another package's file has replaced. */
-  owned(installed: InstalledPackage): readonly FileEntry[];
-  /** Returns the numeric owner that apk resolved when it unpacked the entry. */
-  owner(entry: FileEntry): Pick<DirectoryOwnership, 'uid' | 'gid'>;
+  /** Returns the indexes of a package's entries in archive order, without those that another package's file has replaced. */
+  owned(installed: InstalledPackage): readonly number[];
+  /** Returns the numeric owner that apk resolved when it unpacked an entry. */
+  owner(files: FileEntries, index: number): Owner;
 }
 
 /**
@@ -111,99 +113,102 @@ function brokenText({ unchecked, brokenXattrs }: FilesText, layout: ApkLayout): 
 /** Names that can be set, by xattr(7): of the namespace `system` only ACLs. */
 const SETTABLE_XATTR = /^(?:user|trusted|security)\.|^system\.posix_acl_(?:access|default)$/;
 
-function hasBrokenXattrs(entry: FileEntry): boolean {
-  if (entry.type !== 'file') return false;
-  for (const name in shippedXattrs(entry))
-    if (!SETTABLE_XATTR.test(name) || !Object.hasOwn(entry.xattrs, name)) return true;
-  return false;
-}
-
 const XATTR_PREFIX = 'SCHILY.xattr.';
 
-/** Returns all attributes of an entry, including those that Linux refuses, which only the pax records have. */
-function shippedXattrs({ xattrs, pax }: FileEntry): FileEntry['xattrs'] {
-  if (!pax.some(([key]) => key.startsWith(XATTR_PREFIX))) return xattrs;
-  const written = pax.filter(([key]) => key.startsWith(XATTR_PREFIX));
+/** Returns all attributes of an entry, including those that Linux refuses, which only the pax records have; mostly none. */
+function shippedXattrs(files: FileEntries, index: number): FileEntry['xattrs'] {
+  const { xattrs, keys } = files.head(index);
+  if (!keys.some((key) => key.startsWith(XATTR_PREFIX))) return xattrs;
+  const written = files.at(index).pax.filter(([key]) => key.startsWith(XATTR_PREFIX));
   return {
     ...Object.fromEntries(written.map(([key, value]) => [key.slice(XATTR_PREFIX.length), value])),
     ...xattrs,
   };
 }
 
+function isBroken(files: FileEntries, index: number): boolean {
+  const { type, xattrs } = files.head(index);
+  if (type !== 'file') return false;
+  for (const name in shippedXattrs(files, index))
+    if (!SETTABLE_XATTR.test(name) || !Object.hasOwn(xattrs, name)) return true;
+  return false;
+}
+
 /** Lines of directories in the order in which the archive first needs them, each with its files in archive order. */
 function filesText(installed: InstalledPackage, { owned, owner, layout }: InstalledDatabase): FilesText {
-  const entries = owned(installed);
-  const folders = new Map<string, { head: string; files: string[] }>();
-  const checksums = checksumsOf(entries);
-  const folder = (path: string): { head: string; files: string[] } => {
+  const { files } = installed.facts;
+  const indexes = owned(installed);
+  const folders = new Map<string, { head: string; lines: string[] }>();
+  const folder = (path: string): { head: string; lines: string[] } => {
     let known = folders.get(path);
     if (known === undefined) {
-      known = { head: '', files: [] };
+      known = { head: '', lines: [] };
       folders.set(path, known);
     }
     return known;
   };
-  const lost = lostRootFile(installed.facts, entries);
-  const linked = entries.some(({ type }) => type === 'hardlink')
-    ? linkedChecksums([...installed.facts.files])
+  const acl = (letter: 'M' | 'a', index: number) =>
+    aclText(letter, files.head(index).mode, owner(files, index), shippedXattrs(files, index));
+  const lost = lostRootFile(files, indexes);
+  const checksums = checksumsOf(files, indexes);
+  const linked = indexes.some((index) => files.head(index).type === 'hardlink')
+    ? linkedChecksums(files)
     : NO_CHECKSUMS;
   let unchecked = false;
   let brokenXattrs = false;
-  let currentFolder: string | undefined;
-  let files: string[] = [];
-  for (const [index, entry] of entries.entries()) {
-    const { path, type } = entry;
-    if (index === lost) folder('');
+  let current: { readonly path?: string; readonly lines: string[] } = { lines: [] };
+  for (const [place, index] of indexes.entries()) {
+    const path = files.path(index);
+    const { type } = files.head(index);
+    const own = checksums.next().value ?? '';
+    if (place === lost) folder('');
     if (type === 'directory') {
-      folder(path).head = aclText('M', entry, owner(entry));
+      folder(path).head = acl('M', index);
       continue;
     }
     const slash = path.lastIndexOf('/');
     const parent = path.slice(0, Math.max(slash, 0));
-    if (parent !== currentFolder) {
-      currentFolder = parent;
-      files = folder(parent).files;
+    if (parent !== current.path) {
+      // One text takes less memory than many.
+      if (!layout.sortedFiles) current.lines.splice(0, current.lines.length, current.lines.join(''));
+      current = { path: parent, lines: folder(parent).lines };
     }
-    const isBroken = hasBrokenXattrs(entry);
-    brokenXattrs ||= isBroken;
-    const written = (type === 'hardlink' ? linked.get(entry.linkTarget) : checksums[index]) ?? '';
+    const broken = isBroken(files, index);
+    brokenXattrs ||= broken;
+    const written = type === 'hardlink' ? (linked.get(files.at(index).linkTarget) ?? '') : own;
     // apk 2 writes no checksum for a file with an attribute that it cannot set.
-    const checksum = isBroken && layout.needsChecksums ? '' : written;
-    if (checksum === '' && type === 'file' && !isBroken) unchecked = true;
-    const line = `R:${path.slice(slash + 1)}\n${aclText('a', entry, owner(entry))}`;
-    files.push(checksum === '' ? line : `${line}Z:Q1${checksum}\n`);
+    const checksum = broken && layout.needsChecksums ? '' : written;
+    if (checksum === '' && type === 'file' && !broken) unchecked = true;
+    const line = `R:${path.slice(slash + 1)}\n${acl('a', index)}`;
+    current.lines.push(checksum === '' ? line : `${line}Z:Q1${checksum}\n`);
   }
-  if (lost === entries.length) folder('');
+  if (lost === indexes.length) folder('');
   let text = '';
   for (const [path, known] of folders) {
-    if (layout.sortedFiles) known.files.sort();
-    text += `F:${path}\n${known.head}${known.files.join('')}`;
+    if (layout.sortedFiles) known.lines.sort();
+    text += `F:${path}\n${known.head}${known.lines.join('')}`;
   }
   return { text, unchecked, brokenXattrs };
 }
 
 /**
- * Finds the place in `entries` of the first file of the root folder that another package's file has replaced: the root, which has
+ * Finds the place in `indexes` of the first file of the root folder that another package's file has replaced: the root, which has
  * no entry of its own, is listed for such a file too. -1: there is none, or an earlier file lists the root anyway.
  */
-function lostRootFile({ files }: ArchiveFacts, entries: readonly FileEntry[]): number {
-  let index = 0;
-  for (const entry of files) {
-    if (entry === entries[index]) index += 1;
-    if (entry.type === 'directory' || entry.path.includes('/') || isMetadata(entry)) continue;
-    return entry === entries[index - 1] ? -1 : index;
+function lostRootFile(files: FileEntries, indexes: readonly number[]): number {
+  let place = 0;
+  for (let index = 0; index < files.length; index += 1) {
+    if (index === indexes[place]) place += 1;
+    const { type } = files.head(index);
+    const path = files.path(index);
+    if (type === 'directory' || path.includes('/') || isMetadata({ path, type })) continue;
+    return index === indexes[place - 1] ? -1 : place;
   }
   return -1;
 }
 
 /** Returns the line `M:` of a directory or `a:` of a file; empty if owner and mode are apk's defaults. */
-function aclText(
-  letter: 'M' | 'a',
-  entry: FileEntry,
-  { uid, gid }: Pick<DirectoryOwnership, 'uid' | 'gid'>,
-): string {
-  const { mode } = entry;
-  const xattrs = shippedXattrs(entry);
+function aclText(letter: 'M' | 'a', mode: number, { uid, gid }: Owner, xattrs: FileEntry['xattrs']): string {
   const digest = hasAny(xattrs) ? xattrDigest(xattrs) : '';
   if (mode === (letter === 'M' ? 0o755 : 0o644) && uid === 0 && gid === 0 && digest === '') return '';
   return `${letter}:${uid}:${gid}:${mode.toString(8)}${digest}\n`;

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import type { FileEntries } from '../../model/file-entries.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
 import { encodePath } from '../../model/path-bytes.ts';
 import type {
@@ -27,7 +28,7 @@ const ID_FILE = /^etc\/(?:passwd|group)$/;
 const SPECIAL_BITS = 0o7000;
 
 type Owner = Pick<DirectoryOwnership, 'uid' | 'gid'>;
-type Owned = (installed: InstalledPackage) => readonly FileEntry[];
+type Owned = (installed: InstalledPackage) => readonly number[];
 
 /** Returns the installer that adds what `apk add --initdb` leaves in an empty root besides the packages' files. */
 export function installer(installation: Installation): Installer {
@@ -56,7 +57,11 @@ export function installer(installation: Installation): Installer {
     if (layout.readsIdsAtOnce || owner.uid !== entry.uid || owner.gid !== entry.gid) owners.set(entry, owner);
     return owner;
   };
-  const ownerOf = (entry: FileEntry): Owner => owners.get(entry) ?? entry;
+  /** An entry that was never looked at has the archive's numbers. */
+  const ownerOf = (files: FileEntries, index: number): Owner => {
+    const entry = files.seen(index);
+    return entry === undefined ? files.head(index) : (owners.get(entry) ?? entry);
+  };
 
   return {
     rules: layout.rules,
@@ -76,9 +81,15 @@ export function installer(installation: Installation): Installer {
     owner: resolve,
     after(installed, root) {
       if (!isUnpacked(installed)) return;
-      for (const entry of installed.facts.files)
-        if (entry.type === 'hardlink' && !isLeftOut(entry)) linkAttributes(root, entry, resolve(entry));
-      if (layout.readsIdsAtOnce && installed.facts.files.some(({ path }) => ID_FILE.test(path))) ids.reset();
+      const { files } = installed.facts;
+      let shipsIds = false;
+      for (let index = 0; index < files.length; index += 1) {
+        shipsIds ||= layout.readsIdsAtOnce && ID_FILE.test(files.path(index));
+        if (files.head(index).type !== 'hardlink') continue;
+        const entry = files.at(index);
+        if (!isLeftOut(entry)) linkAttributes(root, entry, resolve(entry));
+      }
+      if (shipsIds) ids.reset();
       steps.unpacked(installed);
       runStep({ installed, script: 'post-install', args: [installed.facts.version] }, root);
     },
@@ -92,7 +103,7 @@ export function installer(installation: Installation): Installer {
       for (const path of hooks) steps.hook(path, root);
       const { pendingSteps, appliedSteps } = steps.result();
       const late = (installed: InstalledPackage): readonly LateEntry[] =>
-        steps.isLate(installed) ? lateEntries(root, owned(installed)) : [];
+        steps.isLate(installed) ? lateEntries(root, installed, owned(installed)) : [];
       for (const { path, mode, content } of installFiles({
         scriptFolder,
         shell: shellOf(root),
@@ -120,10 +131,16 @@ export function installer(installation: Installation): Installer {
   }
 
   /** Returns the entries with an owner or group other than root, unless another package decided the owner that the root shows. */
-  function lateEntries(root: Root, entries: readonly FileEntry[]): readonly LateEntry[] {
-    return entries.flatMap((entry) => {
-      if (entry.uname === 'root' && entry.gname === 'root') return [];
-      const { uid, gid } = ownerOf(entry);
+  function lateEntries(
+    root: Root,
+    { facts: { files } }: InstalledPackage,
+    indexes: readonly number[],
+  ): readonly LateEntry[] {
+    return indexes.flatMap((index) => {
+      const { uname, gname } = files.head(index);
+      if (uname === 'root' && gname === 'root') return [];
+      const entry = files.at(index);
+      const { uid, gid } = ownerOf(files, index);
       const existing = root.stat(entry.path);
       return existing?.uid === uid && existing.gid === gid ? [{ entry, uid, gid }] : [];
     });

@@ -68,9 +68,12 @@ function changedDirectories(packages: readonly InstalledPackage[]): string[] {
   const directories = new Set(['']);
   for (const installed of packages) {
     if (!isUnpacked(installed)) continue;
-    for (const entry of installed.facts.files) {
-      if (entry.type !== 'directory' || directories.has(entry.path) || isMetadata(entry)) continue;
-      let { path } = entry;
+    const { files } = installed.facts;
+    for (let index = 0; index < files.length; index += 1) {
+      const { type } = files.head(index);
+      if (type !== 'directory') continue;
+      let path = files.path(index);
+      if (directories.has(path) || isMetadata({ path, type })) continue;
       while (!directories.has(path)) {
         directories.add(path);
         path = folderOf(path);

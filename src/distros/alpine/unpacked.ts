@@ -35,28 +35,37 @@ export function folderOf(path: string): string {
  * Checks for entries that apk 2.14 reports as an error and does not install.
  * @throws AppError BAD_ARCHIVE naming the package and the entry
  */
-export function checkEntries(facts: ArchiveFacts, isLeftOut: (entry: FileEntry) => boolean): void {
+export function checkEntries(
+  facts: ArchiveFacts,
+  isLeftOut: (entry: Pick<FileEntry, 'path' | 'type'>) => boolean,
+): void {
+  const { files } = facts;
   const folders = new Set(['']);
-  const files = new Set<string>();
-  for (const entry of facts.files) {
-    const { path } = entry;
-    if (isLeftOut(entry)) continue;
-    if (CONTROL_CHARACTER.test(path)) throw refused(facts, entry, 'control characters in its name');
-    if (entry.type === 'directory') {
+  const seen = new Set<string>();
+  for (let index = 0; index < files.length; index += 1) {
+    const path = files.path(index);
+    const { type } = files.head(index);
+    if (isLeftOut({ path, type })) continue;
+    if (CONTROL_CHARACTER.test(path)) throw refused(facts, path, 'control characters in its name');
+    if (type === 'directory') {
       folders.add(path);
       continue;
     }
-    if (!folders.has(folderOf(path))) throw refused(facts, entry, 'no entry for its folder before it');
-    if (files.has(path)) throw refused(facts, entry, 'the same file twice');
-    if (entry.type === 'hardlink' && !files.has(entry.linkTarget))
-      throw refused(facts, entry, `a hard link to ${entry.linkTarget}, which does not come before it`);
-    files.add(path);
+    if (!folders.has(folderOf(path))) throw refused(facts, path, 'no entry for its folder before it');
+    if (seen.has(path)) throw refused(facts, path, 'the same file twice');
+    if (type === 'hardlink' && !seen.has(files.at(index).linkTarget))
+      throw refused(
+        facts,
+        path,
+        `a hard link to ${files.at(index).linkTarget}, which does not come before it`,
+      );
+    seen.add(path);
   }
 }
 
 const CONTROL_CHARACTER = /[\0-\x1f\x7f]/;
 
-function refused({ name, version }: ArchiveFacts, { path }: FileEntry, why: string): AppError {
+function refused({ name, version }: ArchiveFacts, path: string, why: string): AppError {
   return new AppError(
     'BAD_ARCHIVE',
     `${name}-${version}: ${JSON.stringify(path)} cannot be installed by apk: ${why}`,

@@ -34,7 +34,7 @@ export function packagePaths(facts: Listing): readonly string[] {
 }
 
 /** Returns whether pacman unpacks the entry: whether its name in the archive is one of packagePaths. */
-export function isUnpacked(facts: Listing, { path, type }: FileEntry): boolean {
+export function isUnpacked(facts: Listing, { path, type }: Pick<FileEntry, 'path' | 'type'>): boolean {
   const { [LISTED_PATHS]: listed, [UNSLASHED_FOLDERS]: unslashed } = facts.rootMembers;
   if (listed === undefined && unslashed === undefined) return true;
   let paths = sets.get(facts);

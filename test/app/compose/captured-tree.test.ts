@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { capturedTree } from '../../../src/app/compose/captured-tree.ts';
 import { NONDETERMINISTIC_FILES } from '../../../src/app/compose/nondeterministic-files.ts';
-import { directoryInode, type Inode, type Tree } from '../../../src/compose/tree.ts';
+import { directoryInode, type Inode, Tree } from '../../../src/compose/tree.ts';
 import type { Digest } from '../../../src/model/digest.ts';
 import { packTar } from '../../fixtures/pack-tar.ts';
 import { tempDir } from '../../fixtures/temp.ts';
@@ -46,7 +46,7 @@ function packed(path: string, content: string | Buffer, more: Partial<Packed> = 
 async function captured(
   t: { after(fn: () => void): void },
   entries: readonly Packed[],
-  before: Tree = new Map(),
+  before: Tree = new Tree(),
 ): Promise<{ tree: Tree; folder: string }> {
   const folder = tempDir(t);
   async function* tar(): AsyncGenerator<Buffer> {
@@ -64,7 +64,7 @@ function bytesOf(inode: Inode | undefined): Buffer {
 test('what nothing changed stays what it was, archive and all', async (t) => {
   const same = file('same', { mtime: OLD + 0.123456789 });
   const folder = directoryInode({ mode: 0o755, uid: 0, gid: 0, mtime: OLD });
-  const before: Tree = new Map([
+  const before: Tree = new Tree([
     ['d', folder],
     ['d/same', same],
     ['d/gone', file('gone')],
@@ -95,7 +95,7 @@ test('each thing that a script can change is seen', async (t) => {
     { type: 'fifo' },
   ];
   for (const change of changes) {
-    const before: Tree = new Map([['f', file('same')]]);
+    const before: Tree = new Tree([['f', file('same')]]);
     const { tree } = await captured(t, [packed('f', 'same', change)], before);
     assert.notEqual(tree.get('f'), before.get('f'), JSON.stringify(change));
   }
@@ -121,7 +121,7 @@ test('times of the run become the image’s, others that a script set stay', asy
 
 test('hard links are one file, also to an unchanged one; a link replaced by a copy is two', async (t) => {
   const linked = file('same');
-  const before: Tree = new Map([
+  const before: Tree = new Tree([
     ['a', linked],
     ['b', linked],
     ['c', linked],
@@ -145,7 +145,7 @@ test('hard links are one file, also to an unchanged one; a link replaced by a co
 
 test('an attribute that the sandbox cannot have is not missed, and is not lost with a change', async (t) => {
   const xattrs = { 'trusted.overlay': 'eA==', 'user.x': 'eA==' };
-  const before: Tree = new Map([
+  const before: Tree = new Tree([
     ['same', file('x', { xattrs })],
     ['changed', file('x', { xattrs })],
   ]);
@@ -157,7 +157,7 @@ test('an attribute that the sandbox cannot have is not missed, and is not lost w
 
 test('large contents are files, and only of what changed', async (t) => {
   const large = 'l'.repeat(200_000);
-  const before: Tree = new Map([['same', file(large)]]);
+  const before: Tree = new Tree([['same', file(large)]]);
   const { tree, folder } = await captured(
     t,
     [packed('same', large), packed('new', 'n'.repeat(200_000)), packed('empty', '')],
@@ -175,7 +175,7 @@ test('what differs from run to run is settled, what packages ship is left alone'
   const shadow = (last: number): string =>
     `root:::0:::::\nsshd:!:${last}:0:99999:7:::\nold:!:17000:0:99999:7:::\n`;
   const shipped = file('log of a package');
-  const before: Tree = new Map([['var/log/shipped', shipped]]);
+  const before: Tree = new Tree([['var/log/shipped', shipped]]);
   const { tree } = await captured(
     t,
     [
@@ -246,5 +246,5 @@ test('a tar that ends early is no tree', async (t) => {
     yield packTar([packed('f', 'x'.repeat(100_000))]).subarray(0, 70_000);
   }
   const folder = tempDir(t);
-  await assert.rejects(capturedTree(tar(), { before: new Map(), folder, times: TIMES }), /missing|ends at/);
+  await assert.rejects(capturedTree(tar(), { before: new Tree(), folder, times: TIMES }), /missing|ends at/);
 });

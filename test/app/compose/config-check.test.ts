@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { compose } from '../../../src/app/compose/compose.ts';
 import { checkConfig } from '../../../src/app/compose/config-check.ts';
-import { type Inode, inodeOf, type Tree } from '../../../src/compose/tree.ts';
+import { type Inode, inodeOf, Tree } from '../../../src/compose/tree.ts';
 import { digestOf } from '../../../src/model/digest.ts';
 import type { ConfigOptions, InstallMode } from '../../../src/model/request.ts';
 import { entry } from '../../compose/entries.ts';
@@ -17,7 +17,7 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 function tree(lines: readonly string[]): Tree {
-  return new Map(
+  return new Tree(
     lines.map((line): [string, Inode] => {
       const file = entry(line);
       const mode = /bin\//.test(file.path) ? 0o755 : file.mode;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { TreeRoot } from '../../../src/compose/root.ts';
+import { Tree } from '../../../src/compose/tree.ts';
 import { writeLocalDatabase } from '../../../src/distros/arch/local-db.ts';
 import { readPackageArchive } from '../../../src/distros/arch/package-archive.ts';
 import { parseSigLevel } from '../../../src/distros/arch/sig-level.ts';
@@ -23,7 +24,7 @@ async function packageOf(spec: ArchSpec, more: Partial<InstalledPackage> = {}): 
 }
 
 function write(...packages: InstalledPackage[]): TreeRoot {
-  const root = new TreeRoot(new Map(), 5);
+  const root = new TreeRoot(new Tree(), 5);
   const installation: Installation = {
     packages,
     targets: [],

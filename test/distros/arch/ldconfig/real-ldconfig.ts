@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TreeRoot } from '../../../../src/compose/root.ts';
+import { Tree } from '../../../../src/compose/tree.ts';
 import { applyKnownStep } from '../../../../src/distros/arch/known-step.ts';
 import { LinkerScan } from '../../../../src/distros/arch/ldconfig/linker-scan.ts';
 import type { InstalledPackage } from '../../../../src/distros/install.ts';
@@ -73,7 +74,7 @@ export function whatRealLeaves(
 
 /** The same of ours; a string: why it is not known. */
 export function whatWeLeave(real: RealLdconfig, files: Files, chunkBytes = 0): Map<string, string> | string {
-  const root = new TreeRoot(new Map(), 0);
+  const root = new TreeRoot(new Tree(), 0);
   const scan = new LinkerScan();
   const program = readFileSync(real.program);
   for (const [path, content] of Object.entries({

@@ -1,8 +1,8 @@
 import { chmodSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { AppError } from '../model/app-error.ts';
-import { definePackedFiles } from './file-blocks.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { definePackedFiles } from './packed-files.ts';
 
 /** Maximum time to wait for another process's transaction. */
 const BUSY_TIMEOUT_MS = 30_000;
@@ -22,7 +22,7 @@ export function openDatabase(path: string): Database.Database {
     database.pragma('foreign_keys = ON');
     database.pragma('cache_size = -65536');
     // The resolver reads one value of several megabytes, page by page: mapped into memory, that takes a third of the time.
-    database.pragma(`mmap_size = ${MAPPED_BYTES}`);
+    map(database, MAPPED_BYTES);
     migrate(database, path);
     return database;
   } catch (error) {
@@ -103,6 +103,20 @@ function version(database: Database.Database): number {
 
 /** Larger than a catalog of several releases; SQLite reads the rest without mapping. */
 const MAPPED_BYTES = 256 * 1024 ** 2;
+
+function map(database: Database.Database, sizeBytes: number): void {
+  database.pragma(`mmap_size = ${sizeBytes}`);
+}
+
+/** Reads without mapping the file: what was mapped would stay in memory beside the copies that are made of it. */
+export function unmapped<T>(database: Database.Database, read: () => T): T {
+  map(database, 0);
+  try {
+    return read();
+  } finally {
+    map(database, MAPPED_BYTES);
+  }
+}
 
 /** Codes of SQLite on a full disk: tables, log, shared index of the log */
 const FULL_CODES = /^SQLITE_(?:FULL|IOERR_WRITE|IOERR_TRUNCATE|IOERR_SHMSIZE)$/;

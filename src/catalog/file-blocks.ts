@@ -1,19 +1,26 @@
 import type Database from 'better-sqlite3';
 import type { Digest } from '../model/digest.ts';
-import { FileEntries } from '../model/file-entries.ts';
-import type { FileEntry } from '../model/file-entry.ts';
+import type { FileEntries } from '../model/file-entries.ts';
+import { unmapped } from './database.ts';
+
+/** About 10 MB; most archives have one block. */
+const FEW_BLOCKS = 16;
 
 /** Lists of archives' entries, in the blocks in which they are packed (model/file-block.ts). */
 export class FileBlockTable {
   readonly #remove: Database.Statement<[Digest]>;
   readonly #put: Database.Statement<[Digest, number, Buffer]>;
-  readonly #of: Database.Statement<[Digest], Buffer>;
+  readonly #of: Database.Statement<[Digest, number, number], Buffer>;
+  readonly #database: Database.Database;
 
   constructor(database: Database.Database) {
+    this.#database = database;
     this.#remove = database.prepare('DELETE FROM file_block WHERE archive = ?');
     this.#put = database.prepare('INSERT INTO file_block (archive, ordinal, content) VALUES (?, ?, ?)');
     this.#of = database
-      .prepare<[Digest], Buffer>('SELECT content FROM file_block WHERE archive = ? ORDER BY ordinal')
+      .prepare<[Digest, number, number], Buffer>(
+        'SELECT content FROM file_block WHERE archive = ? ORDER BY ordinal LIMIT ? OFFSET ?',
+      )
       .pluck();
   }
 
@@ -24,42 +31,8 @@ export class FileBlockTable {
   }
 
   of(archive: Digest): readonly Buffer[] {
-    return this.#of.all(archive);
+    const blocks = this.#of.all(archive, FEW_BLOCKS, 0);
+    if (blocks.length < FEW_BLOCKS) return blocks;
+    return [...blocks, ...unmapped(this.#database, () => this.#of.all(archive, -1, FEW_BLOCKS))];
   }
-}
-
-/** FileEntry's fields in the order of the JSON rows in which catalogs kept lists of files before they were packed. */
-const JSON_FIELDS = [
-  'path',
-  'type',
-  'mode',
-  'uid',
-  'gid',
-  'uname',
-  'gname',
-  'sizeBytes',
-  'mtime',
-  'linkTarget',
-  'sha256',
-  'offset',
-  'deviceMajor',
-  'deviceMinor',
-  'xattrs',
-  'pax',
-] as const satisfies readonly (keyof FileEntry)[];
-
-/** Gives migrations the table-valued function `packed_files (json)`: the blocks of a list of files in JSON. */
-export function definePackedFiles(database: Database.Database): void {
-  database.table('packed_files', {
-    columns: ['ordinal', 'content'],
-    parameters: ['json'],
-    *rows(json?: unknown) {
-      const rows = JSON.parse(json as string) as unknown[][];
-      const files = rows.map((row) =>
-        Object.fromEntries(JSON_FIELDS.map((field, index) => [field, row[index]])),
-      );
-      const { blocks } = FileEntries.of(files as unknown as FileEntry[]);
-      for (const [ordinal, { bytes }] of blocks.entries()) yield { ordinal, content: bytes };
-    },
-  });
 }

@@ -1,7 +1,7 @@
 import type { Digest } from '../model/digest.ts';
 import type { FileEntries } from '../model/file-entries.ts';
 import type { FileEntry } from '../model/file-entry.ts';
-import { foldersOf, NONE, plainFolders } from './folders.ts';
+import { foldersOf, NONE, plainFolders } from '../model/folders.ts';
 import { directoryInode, type Inode, inodeOf, parentOf, Tree } from './tree.ts';
 
 /** The entries of an archive in a layer, in tar order. */
@@ -51,7 +51,7 @@ function applyPart(state: State, part: LayerPart): void {
   const isOmitted = (index: number) =>
     part.omits?.({ path: files.path(index), type: files.head(index).type }) === true;
   const plain = plainFolders(files, part.omits === undefined ? undefined : isOmitted);
-  const folded = new Uint8Array(files.length);
+  const folded = new Uint8Array(files.length + 1);
   for (let index = 0; index < files.length; index += 1) {
     const parent = parents[index] as number;
     if (parent !== NONE && folded[parent] === 1) {

@@ -8,8 +8,8 @@ import type {
 import { AppError } from '../model/app-error.ts';
 import type { EntryHead } from '../model/file-block.ts';
 import type { FileEntry } from '../model/file-entry.ts';
+import { foldersOf, NONE, plainFolders } from '../model/folders.ts';
 import { versionedName } from '../model/package.ts';
-import { foldersOf, NONE, plainFolders } from './folders.ts';
 import { TreeRoot } from './root.ts';
 import { ancestorsOf, directoryInode, type Inode, inodeOf, parentOf, Tree } from './tree.ts';
 
@@ -105,7 +105,7 @@ function layDown(state: State, installed: InstalledPackage): void {
     return leftOut[index] === 1 || !isOwnersOwn(index);
   });
   const counts = repeats ? countingEntries(installed, leftOut, rules) : undefined;
-  const folded = new Uint8Array(files.length);
+  const folded = new Uint8Array(files.length + 1);
   for (let index = 0; index < files.length; index += 1) {
     const parent = parents[index] as number;
     if (parent !== NONE && folded[parent] === 1) folded[index] = 1;

@@ -1,7 +1,7 @@
 import type { Digest } from '../model/digest.ts';
 import type { FileEntries } from '../model/file-entries.ts';
 import type { EntryType, FileEntry } from '../model/file-entry.ts';
-import { foldersOf } from './folders.ts';
+import { foldersOf } from '../model/folders.ts';
 
 /** Source of a file's bytes: an archive's uncompressed tar, memory, or a file of this machine. */
 export type Content =

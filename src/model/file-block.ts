@@ -191,11 +191,14 @@ export class FileBlock {
     return this.#heads[this.#end(index, ROW.head)] as EntryHead;
   }
 
-  /** Returns the bytes of a pax record's value; undefined if the entry has none of that key. */
-  record(index: number, key: string): Buffer | undefined {
+  /** Returns the value of a pax record, a character for each byte; undefined if the entry has none of that key. */
+  record(index: number, key: string): string | undefined {
     const { keys, links } = this.head(index);
     const place = keys.indexOf(key);
-    return place < 0 ? undefined : this.#values(index)[links ? place + 1 : place];
+    if (place < 0) return undefined;
+    let at = this.#valuesAt + (index === 0 ? 0 : this.#end(index - 1, ROW.valuesEnd));
+    for (let left = links ? place + 1 : place; left > 0; left -= 1) at += 4 + this.bytes.readUInt32LE(at);
+    return this.bytes.toString('latin1', at + 4, at + 4 + this.bytes.readUInt32LE(at));
   }
 
   #decode(index: number): FileEntry {

@@ -44,8 +44,8 @@ export class FileEntries implements Iterable<FileEntry> {
     return this.#block(index).head(index & IN_BLOCK);
   }
 
-  /** Returns the bytes of a pax record's value; undefined if the entry has none of that key. */
-  record(index: number, key: string): Buffer | undefined {
+  /** Returns the value of a pax record, a character for each byte; undefined if the entry has none of that key. */
+  record(index: number, key: string): string | undefined {
     return this.#block(index).record(index & IN_BLOCK, key);
   }
 

@@ -45,7 +45,7 @@ test('entries are unpacked as they were packed', () => {
         assert.equal(read.head(index).type, type);
         for (const [key] of pax) {
           const [, value] = pax.find(([other]) => other === key) ?? [];
-          assert.equal(read.record(index, key)?.toString('base64'), value);
+          assert.equal(Buffer.from(read.record(index, key) ?? 'none', 'latin1').toString('base64'), value);
         }
         assert.equal(read.record(index, 'none of this name'), undefined);
       });

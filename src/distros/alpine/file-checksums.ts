@@ -33,9 +33,7 @@ export function* checksumsOf(files: FileEntries, indexes: Iterable<number>): Gen
   for (const batch of batches(indexes)) {
     const written = batch.map((index) => files.record(index, CHECKSUM));
     const isWritten = written.map((value) => value?.length === DIGITS && isReadable);
-    const digits = written
-      .filter((_, place) => isWritten[place])
-      .map((value) => `${value?.toString('latin1')}00`);
+    const digits = written.filter((_, place) => isWritten[place]).map((value) => `${value}00`);
     const bytes = Buffer.from(digits.join(''), 'hex');
     // The result is shorter if there was something other than digits; from there on nothing is converted.
     isReadable &&= bytes.length * 2 === digits.length * PADDED_DIGITS;

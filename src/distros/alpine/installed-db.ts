@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FileEntries } from '../../model/file-entries.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
+import { append } from '../../model/lists.ts';
+import { encodePath } from '../../model/path-bytes.ts';
 import type { DirectoryOwnership, InstalledPackage } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
 import type { ApkLayout } from './apk-layout.ts';
@@ -24,28 +26,25 @@ export interface InstalledDatabase {
 }
 
 /**
- * Returns the text of `lib/apk/db/installed`: for each package the letters of the index, then directories (`F:`) and files (`R:`)
+ * Returns the content of `lib/apk/db/installed`: for each package the letters of the index, then directories (`F:`) and files (`R:`)
  * with checksums and with owner and mode if they differ from root and 0755 or 0644 (apk-tools `database.c` apk_db_fdb_write;
- * checked against 2.14). Lone surrogates stand for bytes, as in paths (model/path-bytes.ts).
+ * checked against 2.14).
  */
-export function installedText(database: InstalledDatabase): string {
+export function installedContent(database: InstalledDatabase): Buffer {
   const { packages, layout } = database;
-  let text = '';
+  const pieces: Buffer[] = [];
   let notes = '';
   for (const installed of packages) {
     const unpacked = isUnpacked(installed);
     const files = unpacked ? filesText(installed, database) : NO_FILES;
-    text += headerText(installed, layout);
     notes += notesText(installed, { unpacked, layout }) + some('f', brokenText(files, layout));
-    if (files.text !== '') {
-      text += notes + files.text;
-      notes = '';
-    } else if (!layout.carriesNotes) {
-      notes = '';
-    }
-    text += '\n';
+    const carried = files.pieces.length > 0 ? notes : '';
+    pieces.push(encodePath(headerText(installed, layout) + carried));
+    append(pieces, files.pieces);
+    pieces.push(Buffer.from('\n'));
+    if (files.pieces.length > 0 || !layout.carriesNotes) notes = '';
   }
-  return text;
+  return Buffer.concat(pieces);
 }
 
 /** Compares two packages by name, ignoring case, which is apk's order of the database. */
@@ -97,14 +96,14 @@ const some = (letter: string, value: string | number): string =>
   value === '' || value === 0 ? '' : always(letter, value);
 
 interface FilesText {
-  readonly text: string;
+  readonly pieces: readonly Buffer[];
   /** Whether a file has no checksum in the archive: apk 2.14 installs such a package and marks it as broken. */
   readonly unchecked: boolean;
   /** Whether Linux refuses an extended attribute of a file. */
   readonly brokenXattrs: boolean;
 }
 
-const NO_FILES: FilesText = { text: '', unchecked: false, brokenXattrs: false };
+const NO_FILES: FilesText = { pieces: [], unchecked: false, brokenXattrs: false };
 
 function brokenText({ unchecked, brokenXattrs }: FilesText, layout: ApkLayout): string {
   return (layout.needsChecksums && unchecked ? 'f' : '') + (brokenXattrs ? 'x' : '');
@@ -138,11 +137,11 @@ function isBroken(files: FileEntries, index: number): boolean {
 function filesText(installed: InstalledPackage, { owned, owner, layout }: InstalledDatabase): FilesText {
   const { files } = installed.facts;
   const indexes = owned(installed);
-  const folders = new Map<string, { head: string; lines: string[] }>();
-  const folder = (path: string): { head: string; lines: string[] } => {
+  const folders = new Map<string, FolderText>();
+  const folder = (path: string): FolderText => {
     let known = folders.get(path);
     if (known === undefined) {
-      known = { head: '', lines: [] };
+      known = { path, head: '', lines: [], pieces: [] };
       folders.set(path, known);
     }
     return known;
@@ -156,7 +155,7 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
     : NO_CHECKSUMS;
   let unchecked = false;
   let brokenXattrs = false;
-  let current: { readonly path?: string; readonly lines: string[] } = { lines: [] };
+  let current: FolderText | undefined;
   for (const [place, index] of indexes.entries()) {
     const path = files.path(index);
     const { type } = files.head(index);
@@ -168,10 +167,10 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
     }
     const slash = path.lastIndexOf('/');
     const parent = path.slice(0, Math.max(slash, 0));
-    if (parent !== current.path) {
-      // One text takes less memory than many.
-      if (!layout.sortedFiles) current.lines.splice(0, current.lines.length, current.lines.join(''));
-      current = { path: parent, lines: folder(parent).lines };
+    if (parent !== current?.path || current.lines.length === MAX_LINES) {
+      // Bytes take less memory than many texts.
+      if (current !== undefined && !layout.sortedFiles) encodeLines(current);
+      current = folder(parent);
     }
     const broken = isBroken(files, index);
     brokenXattrs ||= broken;
@@ -183,12 +182,31 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
     current.lines.push(checksum === '' ? line : `${line}Z:Q1${checksum}\n`);
   }
   if (lost === indexes.length) folder('');
-  let text = '';
-  for (const [path, known] of folders) {
+  const pieces: Buffer[] = [];
+  for (const known of folders.values()) {
     if (layout.sortedFiles) known.lines.sort();
-    text += `F:${path}\n${known.head}${known.lines.join('')}`;
+    encodeLines(known);
+    pieces.push(encodePath(`F:${known.path}\n${known.head}`));
+    append(pieces, known.pieces);
   }
-  return { text, unchecked, brokenXattrs };
+  return { pieces, unchecked, brokenXattrs };
+}
+
+/** Lines of a directory and its files. */
+interface FolderText {
+  readonly path: string;
+  head: string;
+  /** Lines of files that are not in `pieces` yet */
+  lines: string[];
+  readonly pieces: Buffer[];
+}
+
+/** Files of a directory whose lines are held as texts */
+const MAX_LINES = 4096;
+
+function encodeLines(folder: FolderText): void {
+  if (folder.lines.length > 0) folder.pieces.push(encodePath(folder.lines.join('')));
+  folder.lines = [];
 }
 
 /**

@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { FileEntries } from '../../model/file-entries.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
-import { encodePath } from '../../model/path-bytes.ts';
 import type {
   DirectoryOwnership,
   Installation,
@@ -15,7 +14,7 @@ import { commitHooks } from './commit-hooks.ts';
 import { idCache, idCacheAtOnce } from './id-cache.ts';
 import { DATABASE_FOLDER, makeRoot, SCRIPT_FOLDER } from './initdb.ts';
 import { installFiles, type LateEntry } from './install-files.ts';
-import { byDisplayName, installedText } from './installed-db.ts';
+import { byDisplayName, installedContent } from './installed-db.ts';
 import { scriptsTar } from './scripts-tar.ts';
 import { scriptSteps } from './steps.ts';
 import { triggerRuns, triggersText } from './triggers.ts';
@@ -150,12 +149,12 @@ export function installer(installation: Installation): Installer {
     const put = (path: string, content: Uint8Array, mode = 0o644): void =>
       root.put(path, { type: 'file', mode, content });
     const packages = [...installation.packages].sort(byDisplayName);
-    const installed = installedText({ packages, layout, owned, owner: ownerOf });
+    const installed = installedContent({ packages, layout, owned, owner: ownerOf });
     const ordered = layout.scriptsByName ? packages : installation.packages;
     const tar = scriptsTar(ordered, { layout, time: installation.time });
     if (installation.mode === 'static' && scriptFolder !== '' && root.stat(scriptFolder) === undefined)
       root.put(SCRIPT_FOLDER, { type: 'directory', mode: 0o700 });
-    put(`${DATABASE_FOLDER}/installed`, encodePath(installed));
+    put(`${DATABASE_FOLDER}/installed`, installed);
     put(`${DATABASE_FOLDER}/triggers`, Buffer.from(triggersText(ordered)));
     if (layout.compressedScripts) put(`${DATABASE_FOLDER}/scripts.tar.gz`, gzipSync(tar, { level: 9 }));
     else put(`${DATABASE_FOLDER}/scripts.tar`, tar);

@@ -1,6 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
+import { foldersOf } from '../../model/folders.ts';
 import type { InstalledPackage } from '../install.ts';
 import { entryOf } from './describe.ts';
 
@@ -40,6 +41,9 @@ export function checkEntries(
   isLeftOut: (entry: Pick<FileEntry, 'path' | 'type'>) => boolean,
 ): void {
   const { files } = facts;
+  // Then only names can be wrong.
+  const { plain, root } = foldersOf(files);
+  const isPlain = plain[root] === 1;
   const folders = new Set(['']);
   const seen = new Set<string>();
   for (let index = 0; index < files.length; index += 1) {
@@ -47,6 +51,7 @@ export function checkEntries(
     const { type } = files.head(index);
     if (isLeftOut({ path, type })) continue;
     if (CONTROL_CHARACTER.test(path)) throw refused(facts, path, 'control characters in its name');
+    if (isPlain) continue;
     if (type === 'directory') {
       folders.add(path);
       continue;

@@ -1,18 +1,20 @@
-import type { EntryHead } from '../model/file-block.ts';
-import type { FileEntries } from '../model/file-entries.ts';
+import type { EntryHead } from './file-block.ts';
+import type { FileEntries } from './file-entries.ts';
 
 /** Instead of an index: there is none. */
 export const NONE = -1;
 
 /** The entries of an archive by their folders. */
 export interface Folders {
-  /** By entry: index of its folder's entry; NONE in the root, and where the folder has no earlier entry */
+  /** By entry: index of its folder's entry, or `root`; NONE where the folder has no earlier entry */
   readonly parents: Int32Array;
   /**
-   * By entry: 1 for a directory below which there are only files, symlinks and directories, each of them once and after its
-   * folder's entry. They are laid down as they are listed, whatever else is installed elsewhere.
+   * By entry, and at last for the root: 1 for a directory below which there are only files, symlinks and directories, each of
+   * them once and after its folder's entry. They are laid down as they are listed, whatever else is installed elsewhere.
    */
   readonly plain: Uint8Array;
+  /** Index that stands for the root folder, which has no entry */
+  readonly root: number;
   /** Whether a directory has several entries */
   readonly repeats: boolean;
   /** Whether the directory has entries. */
@@ -47,14 +49,16 @@ function spoil(plain: Uint8Array, parents: Int32Array, folder: number): void {
 }
 
 function read(files: FileEntries): Folders {
-  const lists = () => new Int32Array(files.length).fill(NONE);
+  const root = files.length;
+  const lists = () => new Int32Array(files.length + 1).fill(NONE);
   const [parents, first, last, next] = [lists(), lists(), lists(), lists()];
-  const plain = new Uint8Array(files.length);
-  const byPath = new Map([['', NONE]]);
+  const plain = new Uint8Array(files.length + 1);
+  plain[root] = 1;
+  const byPath = new Map([['', root]]);
   const unsorted = new Set<number>();
   let repeats = false;
   let folder = '';
-  let parent = NONE;
+  let parent = root;
   for (let index = 0; index < files.length; index += 1) {
     const path = files.path(index);
     const above = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
@@ -68,7 +72,10 @@ function read(files: FileEntries): Folders {
       if (byPath.has(path)) repeats = true;
       else byPath.set(path, index);
     }
-    if (parent === NONE) continue;
+    if (parent === NONE) {
+      plain[root] = 0;
+      continue;
+    }
     parents[index] = parent;
     const before = last[parent] as number;
     last[parent] = index;
@@ -86,7 +93,7 @@ function read(files: FileEntries): Folders {
     const paths = [...inside(folder)].map((index) => files.path(index));
     if (new Set(paths).size < paths.length) spoil(plain, parents, folder);
   }
-  return { parents, plain, repeats, isFilled: (folder) => first[folder] !== NONE, inside };
+  return { parents, plain, root, repeats, isFilled: (folder) => first[folder] !== NONE, inside };
 }
 
 /** Directories of an installed tree have no more than owner and mode. */

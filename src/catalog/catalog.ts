@@ -21,13 +21,14 @@ export class Catalog {
   readonly repositories: RepositoryTable;
   readonly packages: PackageTable;
   readonly archives: ArchiveTable;
-  readonly derived: DerivedTable;
-  readonly search: SearchTable;
-  readonly fileLists: FileListTable;
-  readonly archivePaths: ArchivePathTable;
   readonly #kept: SolverGraphCache;
   readonly #database: Database.Database;
   readonly #path: string;
+  // Tables that many commands do not use are opened when first needed: preparing their statements takes time.
+  #derived: DerivedTable | undefined;
+  #search: SearchTable | undefined;
+  #fileLists: FileListTable | undefined;
+  #archivePaths: ArchivePathTable | undefined;
   #localFiles: LocalFileTable | undefined;
   #pushedBlobs: PushedBlobTable | undefined;
 
@@ -40,10 +41,6 @@ export class Catalog {
     this.#kept = new SolverGraphCache(this.#database);
     this.packages = new PackageTable(this.#database, this.#kept);
     this.archives = new ArchiveTable(this.#database, new FileBlockTable(this.#database));
-    this.derived = new DerivedTable(this.#database);
-    this.search = new SearchTable(this.#database);
-    this.fileLists = new FileListTable(this.#database, this.revisions);
-    this.archivePaths = new ArchivePathTable(this.#database);
   }
 
   /** Runs `work` in one write transaction: all of it takes effect, or nothing. */
@@ -76,6 +73,26 @@ export class Catalog {
       this.#database.exec('COMMIT');
       this.#kept.flush();
     };
+  }
+
+  get derived(): DerivedTable {
+    this.#derived ??= new DerivedTable(this.#database);
+    return this.#derived;
+  }
+
+  get search(): SearchTable {
+    this.#search ??= new SearchTable(this.#database);
+    return this.#search;
+  }
+
+  get fileLists(): FileListTable {
+    this.#fileLists ??= new FileListTable(this.#database, this.revisions);
+    return this.#fileLists;
+  }
+
+  get archivePaths(): ArchivePathTable {
+    this.#archivePaths ??= new ArchivePathTable(this.#database);
+    return this.#archivePaths;
   }
 
   localFiles(): LocalFileTable {

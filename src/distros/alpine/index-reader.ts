@@ -106,12 +106,12 @@ async function walkMembers(bytes: Uint8Array): Promise<IndexMembers> {
   const signatures: ApkSignature[] = [];
   const names: string[] = [];
   const contents = new Map<string, Buffer>();
-  let pieces: Buffer[] = [];
+  let content = Buffer.alloc(0);
+  let filled = 0;
   let inSigned = false;
   const scan = (): TarScanner =>
     new TarScanner({
       entry(entry) {
-        pieces = [];
         names.push(entry.path);
         if (!entry.path.startsWith('.SIGN.')) inSigned = true;
         if (entry.path === 'DESCRIPTION' && entry.sizeBytes > MAX_DESCRIPTION_BYTES) {
@@ -123,13 +123,15 @@ async function walkMembers(bytes: Uint8Array): Promise<IndexMembers> {
         if (contents.has(entry.path)) {
           throw new AppError('BAD_ARCHIVE', `expected one ${entry.path}, got a second one`);
         }
+        content = Buffer.allocUnsafe(entry.type === 'file' ? Math.min(entry.sizeBytes, MAX_INDEX_BYTES) : 0);
+        filled = 0;
       },
       content(entry, chunk) {
-        if (entry.type === 'file') pieces.push(Buffer.from(chunk));
+        if (entry.type === 'file')
+          filled += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).copy(content, filled);
       },
       end(entry) {
         if (entry.type !== 'file') return;
-        const content = Buffer.concat(pieces);
         if (!inSigned) signatures.push({ member: entry.path, bytes: content });
         else if (WANTED.has(entry.path)) contents.set(entry.path, content);
       },

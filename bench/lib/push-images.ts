@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from './measure.ts';
 import { saveMemory } from './pushers.ts';
@@ -17,6 +17,8 @@ export interface Images {
   readonly second: string;
   /** What of the second is not in the first: install layer, config and manifest */
   readonly newBytes: number;
+  /** Of the second; sent once more where it asks which blobs are missing */
+  readonly manifestBytes: number;
   /** Of the second */
   readonly layers: number;
   /** Composes and pushes, without a file */
@@ -44,6 +46,7 @@ export function composeImages(data: string): Images {
     newBytes: all
       .filter((name) => !known.has(name))
       .reduce((sum, name) => sum + statSync(join(second, 'blobs/sha256', name)).size, 0),
+    manifestBytes: JSON.parse(readFileSync(join(second, 'index.json'), 'utf8')).manifests[0].size,
     // Config and manifest are files there too.
     layers: all.length - 2,
     composeAndPush: (packages, reference, ...options) =>

@@ -2,8 +2,28 @@ import { AppError } from '../model/app-error.ts';
 import { fullName, type Reference } from '../model/reference.ts';
 import { RegistryError, statusOf } from './registry-error.ts';
 
+/** Error for a manifest that lists blobs which its repository lacks. */
+export class MissingBlobsError extends AppError {
+  /** Digests that the registry named */
+  readonly missing: readonly string[];
+
+  constructor(where: string, missing: readonly string[], cause: RegistryError) {
+    const named = missing.length === 0 ? '' : `: ${missing.join(', ')}`;
+    super(
+      'NOT_FOUND',
+      `${where}: the registry rejected the manifest, because blobs that it lists are not in this repository${named}`,
+      {
+        hint: 'Try again: the blobs were removed in the meantime, or the registry does not show recent uploads yet.',
+        cause,
+        details: { ...cause.details, missing },
+      },
+    );
+    this.missing = missing;
+  }
+}
+
 /**
- * Turns the error for a manifest that was rejected because of missing blobs into NOT_FOUND with their digests; returns other
+ * Turns the error for a manifest that was rejected because of missing blobs into a MissingBlobsError; returns other
  * errors unchanged.
  */
 export function explainMissing(error: unknown, where: string): unknown {
@@ -14,17 +34,7 @@ export function explainMissing(error: unknown, where: string): unknown {
   const digests = missing.flatMap(
     ({ detail }) => JSON.stringify(detail ?? '').match(/sha256:[0-9a-f]{64}/g) ?? [],
   );
-  return new AppError(
-    'NOT_FOUND',
-    `${where}: the registry rejected the manifest, because blobs that it lists are not in this repository${
-      digests.length === 0 ? '' : `: ${digests.join(', ')}`
-    }`,
-    {
-      hint: 'Try again: the blobs were removed in the meantime, or the registry does not show recent uploads yet.',
-      cause: error,
-      details: { ...error.details, missing: digests },
-    },
-  );
+  return new MissingBlobsError(where, digests, error);
 }
 
 /**

@@ -102,11 +102,11 @@ function mountSources({ mountFrom = [] }: BlobSource, { path }: Repository): rea
 }
 
 /**
- * Chooses the smallest of the blobs that are mounted from no other repository: the others wait until it is there. A single blob
- * needs no scout.
+ * Chooses the smallest of the blobs that are mounted from no other repository and may be there: the others wait until it is. A
+ * single blob needs no scout.
  */
 function chooseScout(blobs: readonly BlobSource[], repository: Repository): BlobSource | undefined {
-  const unhinted = blobs.filter((blob) => mountSources(blob, repository).length === 0);
+  const unhinted = blobs.filter((blob) => !blob.likelyAbsent && mountSources(blob, repository).length === 0);
   return unhinted.length < 2 ? undefined : unhinted.reduce((a, b) => (b.size < a.size ? b : a));
 }
 

@@ -50,13 +50,9 @@ export function refuse(
   status: number,
   code: string,
   headers: Record<string, string> = {},
-  detail?: string,
+  ...details: readonly string[]
 ): void {
-  const error = { code, message: code.toLowerCase().replaceAll('_', ' '), detail };
-  reply(
-    exchange,
-    status,
-    { 'content-type': 'application/json', ...headers },
-    JSON.stringify({ errors: [error] }),
-  );
+  const error = { code, message: code.toLowerCase().replaceAll('_', ' ') };
+  const errors = details.length === 0 ? [error] : details.map((detail) => ({ ...error, detail }));
+  reply(exchange, status, { 'content-type': 'application/json', ...headers }, JSON.stringify({ errors }));
 }

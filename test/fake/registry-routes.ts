@@ -29,8 +29,16 @@ async function putManifest(exchange: Exchange, { repository, id }: Omit<Asked, '
   const json = JSON.parse(bytes.toString());
   const missing = [json.config ?? [], json.layers ?? []]
     .flat()
-    .find(({ digest }: { digest: string }) => !state.blobs.has(`${repository} ${digest}`));
-  if (missing !== undefined) return refuse(exchange, 400, 'MANIFEST_BLOB_UNKNOWN', {}, missing.digest);
+    .map(({ digest }: { digest: string }) => digest)
+    .filter((digest) => !state.blobs.has(`${repository} ${digest}`));
+  if (missing.length > 0 && state.switches.namesMissing > 0)
+    return refuse(
+      exchange,
+      400,
+      'MANIFEST_BLOB_UNKNOWN',
+      {},
+      ...missing.slice(0, state.switches.namesMissing),
+    );
   const manifest = { mediaType: request.headers['content-type'] ?? '', bytes };
   const digest = digestOf(bytes);
   state.manifests.set(`${repository} ${id}`, manifest);

@@ -20,6 +20,8 @@ export interface RegistrySwitches {
   /** Tags and referrers a page; 0: all, whatever is asked for */
   pageSize: number;
   ignoresRange: boolean;
+  /** The most missing blobs that the refusal of a manifest names; 0: manifests are not verified */
+  namesMissing: number;
   /** Larger bodies of uploads are a 413 */
   maxBodyBytes: number;
   /** The next uploads' bodies are cut after so many bytes, which are kept */
@@ -98,6 +100,7 @@ export async function startFakeRegistry(
       locations: 'relative',
       pageSize: 0,
       ignoresRange: false,
+      namesMissing: Number.POSITIVE_INFINITY,
       maxBodyBytes: Number.POSITIVE_INFINITY,
       cutUploads: [],
       cutDownloads: [],

@@ -6,6 +6,7 @@ import type { BlobCount, PushReport } from '../../model/registry.ts';
 import type { ImageContents } from '../../output/image-content.ts';
 import type { BlobSource } from '../../registry/blobs.ts';
 import { headManifest, putManifest } from '../../registry/manifests.ts';
+import { missingBlobs } from '../../registry/missing-blobs.ts';
 import { type PushedBlobs, pushBlobs } from '../../registry/push-blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import type { PackageStore } from '../package-store/package-store.ts';
@@ -24,6 +25,10 @@ export interface PushOptions {
   /** The repository should have all blobs, which are only checked if it turns out not to */
   readonly blobsThere?: boolean;
 }
+
+const LIKELY_ABSENT = { likelyAbsent: true } as const;
+/** Blobs that are worth the request that may ask for all at once */
+const MIN_KNOWN = 3;
 
 const NO_BLOBS: PushedBlobs = { present: [], mounted: [], uploaded: [], sentBytes: 0 };
 
@@ -47,32 +52,70 @@ export async function pushContents(session: RegistrySession, options: PushOption
     return { ...base, changed: false, manifests: 0, ...countsOf(contents, NO_BLOBS) };
   }
   const manifests = contents.documents.length;
-  if (options.blobsThere) {
+  const report = (pushed: PushedBlobs) =>
+    ({ ...base, changed: true, manifests, ...countsOf(contents, pushed) }) as const;
+  const missing = await missingOnly(session, { ...options, to: target });
+  let sentBytes = 0;
+  if (missing !== undefined) {
     try {
+      const pushed = await pushMissing(session, { ...options, to: target }, missing);
+      sentBytes = pushed.sentBytes;
       await putDocuments(session, target, contents);
-      const present = contents.blobs.map((blob) => blob.digest);
-      return { ...base, changed: true, manifests, ...countsOf(contents, { ...NO_BLOBS, present }) };
+      return report(pushed);
     } catch (error) {
       if (!isAppError(error, 'NOT_FOUND')) throw error;
     }
   }
-  const pushed = await pushAllBlobs(session, { ...options, to: target });
+  const pushed = await pushAllBlobs(session, { ...options, to: target }, contents.blobs);
   await putDocuments(session, target, contents);
-  return { ...base, changed: true, manifests, ...countsOf(contents, pushed) };
+  return report({ ...pushed, sentBytes: sentBytes + pushed.sentBytes });
+}
+
+/**
+ * Finds out which blobs the repository lacks, without a request for each: none if it should have all; those that the registry
+ * names if it should have some. Undefined: nothing is known. Only the manifest that the registry accepts in the end decides, and
+ * a registry that names missing blobs verifies manifests.
+ */
+async function missingOnly(
+  session: RegistrySession,
+  { contents, to, blobsThere, store, mountFrom }: PushOptions,
+): Promise<ReadonlySet<string> | undefined> {
+  if (blobsThere) return new Set();
+  const { documents, blobs } = contents;
+  const [document] = documents;
+  if (document === undefined || documents.length > 1 || store !== undefined) return undefined;
+  const known = blobs.filter(({ digest }) => mountFrom(digest) === to.path);
+  if (known.length < MIN_KNOWN) return undefined;
+  const { descriptor, bytes } = document;
+  return missingBlobs(session, to, { mediaType: descriptor.mediaType, bytes });
+}
+
+async function pushMissing(
+  session: RegistrySession,
+  options: PushOptions,
+  missing: ReadonlySet<string>,
+): Promise<PushedBlobs> {
+  const { blobs } = options.contents;
+  const absent = blobs.filter(({ digest }) => missing.has(digest));
+  const pushed = absent.length === 0 ? NO_BLOBS : await pushAllBlobs(session, options, absent, LIKELY_ABSENT);
+  const present = blobs.filter((blob) => !absent.includes(blob)).map(({ digest }) => digest);
+  return { ...pushed, present: [...present, ...pushed.present] };
 }
 
 async function pushAllBlobs(
   session: RegistrySession,
   { contents, to, progress, mountFrom, store }: PushOptions,
+  wanted: ImageContents['blobs'],
+  hint: Pick<BlobSource, 'likelyAbsent'> = {},
 ): Promise<PushedBlobs> {
-  const total = contents.blobs.reduce((sum, { size }) => sum + size, 0);
+  const total = wanted.reduce((sum, { size }) => sum + size, 0);
   const task = progress.task(`push ${fullName(to)}`, total, 'bytes');
-  const blobs = contents.blobs.map((blob): BlobSource => {
+  const blobs = wanted.map((blob): BlobSource => {
     const from = mountFrom(blob.digest);
     const open: BlobSource['open'] = (offset) => contents.blob(blob, offset);
     const damaged = (got: string) => contents.damaged(blob, got);
     const source = { open, damaged, ...(from === undefined ? {} : { mountFrom: [from] }) };
-    return { digest: blob.digest, size: blob.size, ...source, ...store?.through(blob, to, source) };
+    return { ...hint, digest: blob.digest, size: blob.size, ...source, ...store?.through(blob, to, source) };
   });
   try {
     return await pushBlobs(session, to, { blobs, task });

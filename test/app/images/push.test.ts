@@ -123,6 +123,33 @@ test('within one repository a tag takes a GET, a HEAD and a PUT; with blobs gone
   assert.deepEqual(counts(pushed), [1, 0, 2]);
 });
 
+for (const [namesMissing, expected] of [
+  [99, ['HEAD', 'PUT', 'POST', 'POST', 'PUT', 'PUT', 'PUT']],
+  // One at a time, or without looking: every blob is asked about after all.
+  [1, undefined],
+  [0, undefined],
+] as const) {
+  test(`what a repository was sent before is not asked about blob by blob (${namesMissing} missing named)`, async (t) => {
+    const registry = await startFakeRegistry(t, { namesMissing });
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const [one, two] = [imageOf(t, names), imageOf(t, [...names, 'f'])];
+    const to = `${registry.host}/team/app`;
+    await inCache(tempDir(t), async (context) => {
+      await pushing(context, await tarOf(t, one), `${to}:1`);
+      registry.requests.length = 0;
+      const report = await pushing(context, await tarOf(t, two), `${to}:2`);
+      assert.deepEqual(counts(report), namesMissing === 1 ? [1, 0, 6] : [2, 0, 5]);
+      const methods = registry.requests.map(({ method }) => method);
+      if (expected !== undefined) assert.deepEqual(methods.sort(), [...expected].sort());
+      // A blob that is gone is brought again, whatever is remembered of it.
+      registry.blobs.delete(`team/app ${one.layers[0]!.digest}`);
+      await pushing(context, await tarOf(t, imageOf(t, [...names, 'g'])), `${to}:3`);
+      assert.ok(registry.blobs.has(`team/app ${one.layers[0]!.digest}`));
+      assert.equal(registry.uploads.size, 0);
+    });
+  });
+}
+
 test('a copy within a registry mounts; to another one it streams', async (t) => {
   const [here, there] = [await startFakeRegistry(t), await startFakeRegistry(t)];
   const image = imageOf(t, ['a', 'b']);

@@ -38,7 +38,12 @@ const REPLACED = [
   },
   // HTTP/2 is not used (src/fetch/agent.ts), and loads all of Node.js's.
   { of: 'undici', module: './client-h2.js', contents: 'module.exports = undefined;' },
-  { of: 'undici', module: './dispatcher/client-h2.js', contents: 'module.exports = undefined;' },
+  // Node.js's own client is only asked for a limit, its default here, and a class.
+  {
+    of: 'undici',
+    module: 'node:http',
+    contents: 'module.exports = { maxHeaderSize: 16384, IncomingMessage: class {} };',
+  },
 ];
 
 // Not written by esbuild: source maps name the sources as seen from dist/, whatever FOLDER is.
@@ -59,7 +64,7 @@ const { outputFiles } = await build({
   sourcesContent: false,
   alias: { 'string-width': './bin/string-width.js' },
   external: Object.keys(dependencies).filter((name) => !BUNDLED.includes(name)),
-  plugins: [builtins, replaced(REPLACED), together({ files: WARM, apart: APART })],
+  plugins: [replaced(REPLACED), builtins, together({ files: WARM, apart: APART })],
   logLevel: 'warning',
 });
 const folder = process.argv[2] ?? join(root, 'dist');

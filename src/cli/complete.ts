@@ -1,8 +1,7 @@
-import type { FallbackCompletionFunction } from 'yargs';
 import { families } from '../distros/families.ts';
 import { pendingOption, splitCommand } from './args/command-word.ts';
 import { findOption, type Option, type Options } from './args/option.ts';
-import { parserOf } from './args/parse-args.ts';
+import { readArgs } from './args/parse-args.ts';
 import { type Command, type CommandTable, commandNames, loadCommand } from './command.ts';
 
 /** Names of packages in the catalog that start with a prefix; never rejects. */
@@ -54,10 +53,9 @@ async function argumentWords(
 }
 
 /**
- * Finds what the last word can be completed to. yargs reads the words before it, but the candidates come from the command's
- * options: its own candidates lack repeatable options and values behind `=`, and differ with `$SHELL`. Never throws for what the
- * user typed, since a line that is being typed need not be right yet. The first word is completed to commands if any begins
- * like it, otherwise to packages: a hundred packages would hide the commands.
+ * Finds what the last word can be completed to. Never throws for what the user typed, since a line that is being typed need not
+ * be right yet. The first word is completed to commands if any begins like it, otherwise to packages: a hundred packages would
+ * hide the commands.
  */
 export async function completeWords(
   words: readonly string[],
@@ -69,28 +67,21 @@ export async function completeWords(
   const command = await loadCommand(commands, name);
   const terminated = before.includes('--');
   const pending = terminated ? undefined : pendingOption(before.at(-1) ?? '', command.options);
-  let found: readonly Candidate[] = [];
-  const complete: FallbackCompletionFunction = async (_current, argv, _yargsOwn, done) => {
-    found = await candidates(argv);
-    done([]);
-  };
-  const candidates = async (argv: { readonly _: readonly unknown[]; readonly distro?: unknown }) => {
+  const { options, args } = readArgs(command.options, [...before, current]);
+  const candidates = async (): Promise<readonly Candidate[]> => {
     if (pending !== undefined) return plain(valuesOf(pending));
-    const action = command.actions[String(argv._[0])];
+    const action = command.actions[String(args[0])];
     if (!terminated && current.startsWith('-')) return optionWords((action ?? command).options, current);
-    const isFirst = argv._.length <= 1;
+    const isFirst = args.length <= 1;
     if (name === '' && isFirst && !terminated) {
       const found = await commandWords(commands, current);
       if (found.length > 0) return found;
     }
-    const distro = String([argv.distro ?? families()[0].id].flat().at(-1));
+    const distro = options.get('distro')?.at(-1) ?? families()[0].id;
     return argumentWords(command, isFirst, {
       commands: () => commandWords(commands, current),
       packages: () => packageNames(distro, current),
     });
   };
-  await parserOf(command.options)
-    .completion('completion', false, complete)
-    .getCompletion([...before, current]);
-  return found.filter(({ word }) => word.startsWith(current));
+  return (await candidates()).filter(({ word }) => word.startsWith(current));
 }

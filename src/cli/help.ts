@@ -1,5 +1,5 @@
-import type { Option, OptionGroup, OptionText } from './args/option.ts';
-import { parserOf } from './args/parse-args.ts';
+import type { Argv } from 'yargs';
+import type { Option, OptionGroup, Options, OptionText } from './args/option.ts';
 import { type Command, type CommandTable, loadCommand, loadCommands } from './command.ts';
 
 declare module 'yargs' {
@@ -94,9 +94,30 @@ async function overview(table: CommandTable): Promise<string> {
   ].join('\n');
 }
 
+/** Sets up yargs, which lays out the help. */
+async function layoutOf(options: Options): Promise<Argv> {
+  const { default: yargs } = await import('yargs');
+  const all = Object.entries(options);
+  const names = (isSwitch: boolean) =>
+    all.filter(([, { takes }]) => (takes === 'none') === isSwitch).map(([name]) => name);
+  const aliases = all.flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short] as const]));
+  // Not option() for each: it costs twice the time.
+  return yargs()
+    .help(false)
+    .version(false)
+    .locale('en')
+    .exitProcess(false)
+    .scriptName('compose')
+    .string(names(false))
+    .boolean(names(true))
+    .nargs(Object.fromEntries(all.map(([name, { takes }]) => [name, takes === 'none' ? 0 : 1])))
+    .alias(Object.fromEntries(aliases));
+}
+
 async function commandHelp(command: Command, columns: number | undefined): Promise<string> {
   const about = [`${command.summary}.`, command.arguments?.describe ?? ''].filter((text) => text !== '');
-  const parser = parserOf(command.options)
+  const layout = await layoutOf(command.options);
+  const parser = layout
     .usage(`Usage: ${commandUsage(command)}\n\n${about.join('\n')}`)
     .wrap(Math.max(MIN_WIDTH, Math.min(columns ?? DEFAULT_WIDTH, MAX_WIDTH)))
     // Types and defaults are in the descriptions, which the docs share.

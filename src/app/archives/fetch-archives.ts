@@ -12,7 +12,7 @@ import type { IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
 import { fetchArchive } from './fetch-archive.ts';
 import { fetchKeysOfRepositories } from './fetch-keys.ts';
-import { archivesAt, archivesOf } from './indexed-archives.ts';
+import { archivesAt } from './indexed-archives.ts';
 import { readTrusted } from './ingest-file.ts';
 import { ReaderThread } from './reader-thread.ts';
 import { type RetryWithKeys, retryWithKeys } from './retry-with-keys.ts';
@@ -21,16 +21,6 @@ import { type RetryWithKeys, retryWithKeys } from './retry-with-keys.ts';
 const CONCURRENCY = 8;
 /** Fewer are read before a thread has started. */
 const MIN_FOR_THREAD = 8;
-
-/** Returns the digest of an entry's archive if its bytes are in the store and the catalog has its facts; otherwise undefined. */
-export function cachedDigest(
-  context: Context,
-  sources: Sources,
-  entry: Pick<CatalogPackage, 'checksum' | 'sizeBytes' | 'name' | 'version'>,
-): Digest | undefined {
-  return archivesOf(context, sources.distro.id, entry).find(({ digest }) => context.store.has(digest))
-    ?.digest;
-}
 
 /**
  * Returns the facts of each package's archive, in the same order. Missing archives are downloaded, verified and ingested.

@@ -7,6 +7,7 @@ import type { CatalogPackage, DistroId } from '../../model/package.ts';
 import type { Context } from '../context.ts';
 import { archiveUrl, type IndexedArchive } from '../sources/archive-url.ts';
 import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
+import type { Sources } from '../sources/sources.ts';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 /** A file that was just changed may change again within the precision of its times. */
@@ -26,6 +27,16 @@ export function archivesOf(
     .verdicts(distro, checksum)
     .filter((verdict) => sizeBytes === 0 || verdict.sizeBytes === sizeBytes)
     .filter((verdict) => verdict.name === name && verdict.version === version);
+}
+
+/** Returns the digest of an entry's archive if its bytes are in the store and the catalog has its facts; otherwise undefined. */
+export function cachedDigest(
+  context: Context,
+  sources: Sources,
+  entry: Pick<CatalogPackage, 'checksum' | 'sizeBytes' | 'name' | 'version'>,
+): Digest | undefined {
+  return archivesOf(context, sources.distro.id, entry).find(({ digest }) => context.store.has(digest))
+    ?.digest;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ArchiveFacts } from '../../model/archive.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../../model/request.ts';
 import { required } from '../../model/required.ts';
-import { cachedDigest, fetchArchives } from '../archives/fetch-archives.ts';
+import { cachedDigest } from '../archives/indexed-archives.ts';
 import { withIntactBlobs } from '../cache/intact-blobs.ts';
 import type { Context } from '../context.ts';
 import { planReport } from '../query/plan.ts';
@@ -120,6 +120,7 @@ async function archivesOf(
     const { expectRegistries } = await import('../images/expect-registries.ts');
     await expectRegistries(context, push);
   }
+  const { fetchArchives } = await import('../archives/fetch-archives.ts');
   return fetchArchives(context, resolution.sources, {
     packages: resolution.packages.map((solved) => solved.package),
     repositories: resolution.repositories,

@@ -1,5 +1,5 @@
 import type { BaseMode, PlannedPackage, PlanReport, SourceOptions } from '../../model/request.ts';
-import { cachedDigest } from '../archives/fetch-archives.ts';
+import { cachedDigest } from '../archives/indexed-archives.ts';
 import type { Context } from '../context.ts';
 import { type Resolution, repositoryOf, resolvePackages } from '../repositories/resolve.ts';
 

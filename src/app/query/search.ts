@@ -3,7 +3,7 @@ import { AppError } from '../../model/app-error.ts';
 import { isGlob } from '../../model/glob.ts';
 import type { FoundPackage, SearchReport } from '../../model/package-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
-import { cachedDigest } from '../archives/fetch-archives.ts';
+import { cachedDigest } from '../archives/indexed-archives.ts';
 import type { Context } from '../context.ts';
 import type { Lookup } from '../repositories/lookup.ts';
 import { withLookup } from '../repositories/open-lookup.ts';

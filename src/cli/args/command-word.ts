@@ -35,7 +35,7 @@ export async function splitCommand(
   let pending = false;
   for (const [index, word] of argv.entries()) {
     if (word === '--') break;
-    // As in yargs-parser, a word that starts with a dash is a value only if it is a number or just the dash.
+    // As in readArgs, a word that starts with a dash is a value only if it is a number or just the dash.
     const isOption = /^-[^0-9]/.test(word);
     if (!isOption && !pending) {
       const isCommand = word !== '' && Object.hasOwn(commands, word);

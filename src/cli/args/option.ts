@@ -95,11 +95,14 @@ export function recipeSettings<const Texts extends Readonly<Record<string, Optio
   return Object.fromEntries(entries) as { [Flag in keyof Texts]: Option<ComposeSettings | undefined> };
 }
 
+/** An option and its long name. */
+export interface FoundOption {
+  readonly name: string;
+  readonly option: Option;
+}
+
 /** Finds an option by its long or short name without dashes. */
-export function findOption(
-  options: Options,
-  key: string,
-): { readonly name: string; readonly option: Option } | undefined {
+export function findOption(options: Options, key: string): FoundOption | undefined {
   const found = Object.entries(options).find(([name, { short }]) => name === key || short === key);
   return found === undefined ? undefined : { name: found[0], option: found[1] };
 }

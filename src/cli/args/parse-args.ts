@@ -1,7 +1,6 @@
-import yargs, { type Argv } from 'yargs';
 import type { ComposeSettings } from '../../app/settings/settings.ts';
-import type { Options } from './option.ts';
-import { UnknownOption, yargsError } from './usage-errors.ts';
+import { type FoundOption, findOption, type Options } from './option.ts';
+import { missingValue, UnknownOption, unexpectedValue } from './usage-errors.ts';
 
 /** The options and arguments of a command, as they were typed. */
 export interface RawArgs {
@@ -12,48 +11,15 @@ export interface RawArgs {
   readonly terminated: boolean;
 }
 
-/** Settings of yargs: no numbers, no objects for `a.b`, no camelCase twins, no `--no-` prefix. */
-const PARSER = {
-  'parse-numbers': false,
-  'parse-positional-numbers': false,
-  'dot-notation': false,
-  'camel-case-expansion': false,
-  'boolean-negation': false,
-  'strip-aliased': true,
-} as const;
+/** A word that is a value or an argument although it begins with a dash. */
+const NUMBER = /^-(?:\d+(?:\.\d+)?|\.\d+)$/;
+/** The rest of a word of letters that is the value of the letter before it: `-j4`, `-j-4`, `-r/x` */
+const ATTACHED = /^(?:-$|-?\d+(?:\.\d*)?(?:e-?\d+)?$|\W[\s\S])/;
 
-/**
- * Sets up yargs for one command. Repeatable options are strings, since yargs' arrays refuse `-` and, at the end of the line, an
- * empty value. What a value may be is checked by readOptions(), with the functions that check recipes.
- */
-export function parserOf(options: Options): Argv {
-  const all = Object.entries(options);
-  const names = (isSwitch: boolean) =>
-    all.filter(([, { takes }]) => (takes === 'none') === isSwitch).map(([name]) => name);
-  const aliases = all.flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short] as const]));
-  // Not option() for each: it costs twice the time.
-  return yargs()
-    .help(false)
-    .version(false)
-    .locale('en')
-    .exitProcess(false)
-    .scriptName('compose')
-    .parserConfiguration(PARSER)
-    .string(names(false))
-    .boolean(names(true))
-    .nargs(Object.fromEntries(all.map(([name, { takes }]) => [name, takes === 'none' ? 0 : 1])))
-    .alias(Object.fromEntries(aliases))
-    .strictOptions();
-}
-
-/** Turns `--load` into `--load=auto`: yargs would take the next word for an optional value. */
-function withImpliedValues(argv: readonly string[], options: Options): readonly string[] {
-  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
-  return argv.map((word, index) => {
-    const name = word.startsWith('--') && index < end ? word.slice(2) : '';
-    const implied = Object.hasOwn(options, name) ? options[name]?.withoutValue : undefined;
-    return implied === undefined ? word : `${word}=${implied}`;
-  });
+/** A line as far as it is right. */
+export interface ReadArgs extends RawArgs {
+  /** What parseArgs throws */
+  readonly problem: Error | undefined;
 }
 
 /**
@@ -62,14 +28,80 @@ function withImpliedValues(argv: readonly string[], options: Options): readonly 
  * have
  */
 export function parseArgs(options: Options, argv: readonly string[]): RawArgs {
-  const parser = parserOf(options).fail((message, error) => {
-    throw yargsError(message, options) ?? error ?? new Error(message);
-  });
-  const { _: args, $0: _program, ...given } = parser.parseSync(withImpliedValues(argv, options));
-  // yargs keeps arguments under the option name `_`, which `--_` could set.
-  if (!args.every((word) => typeof word === 'string')) throw new UnknownOption('_');
-  const texts = Object.entries(given).map(([name, value]) => [name, [value].flat().map(String)] as const);
-  return { options: new Map(texts), args, terminated: argv.includes('--') };
+  const { problem, ...raw } = readArgs(options, argv);
+  if (problem !== undefined) throw problem;
+  return raw;
+}
+
+/**
+ * Reads a line without its command's name: `--name value`, `--name=value`, `-n value`, `-n=value`, letters of switches together
+ * (`-qn value`), and arguments in any place; after `--`, all words are arguments.
+ */
+export function readArgs(options: Options, argv: readonly string[]): ReadArgs {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const words = argv.slice(0, end);
+  const given = new Map<string, string[]>();
+  const args: string[] = [];
+  let unknown: string | undefined;
+  let failure: Error | undefined;
+  let next = 0;
+
+  function note(key: string, value: (found: FoundOption) => string | undefined): void {
+    const found = findOption(options, key);
+    if (found === undefined) unknown ??= key;
+    else if (found.option.takes === 'none') given.set(found.name, ['true']);
+    else {
+      const text = value(found);
+      if (text === undefined) failure = missingValue(key, options);
+      else given.set(found.name, [...(given.get(found.name) ?? []), text]);
+    }
+  }
+
+  function nextWord(): string | undefined {
+    const word = words[next];
+    const isOption = word === undefined || (/^-[^0-9]/.test(word) && !NUMBER.test(word));
+    return isOption ? undefined : words[next++];
+  }
+
+  function noteName(name: string, value: string | undefined): void {
+    note(
+      name,
+      (found) => value ?? (found.name === name ? found.option.withoutValue : undefined) ?? nextWord(),
+    );
+    if (value !== undefined && findOption(options, name)?.option.takes === 'none')
+      failure = unexpectedValue(name);
+  }
+
+  /** Notes the options of a word such as `-qo`, of which the last may have a value. */
+  function noteLetters(word: string): void {
+    for (let at = 1; at < word.length; at++) {
+      const letter = word[at]!;
+      const rest = word.slice(at + 1);
+      const isLast = rest === '';
+      if (/^=[\s\S]/.test(rest)) noteName(letter, rest.slice(1));
+      else if (ATTACHED.test(rest)) note(letter, () => rest);
+      else {
+        note(letter, () => (isLast ? nextWord() : ''));
+        continue;
+      }
+      return;
+    }
+  }
+
+  while (next < words.length) {
+    const word = words[next++]!;
+    const [, name, value] = /^--(-?[^-=][^=]*|=.*)(?:=([\s\S]*))?$/.exec(word) ?? [];
+    if (name !== undefined) noteName(name, value);
+    else if (!/^-[^-]/.test(word) || NUMBER.test(word)) args.push(word);
+    else if (word[2] === '.') unknown ??= word.slice(1).replace(/=[\s\S]*/, '');
+    else noteLetters(word);
+  }
+  return {
+    options: given,
+    args: [...args, ...argv.slice(end + 1)],
+    terminated: end < argv.length,
+    problem: failure ?? (unknown === undefined ? undefined : new UnknownOption(unknown)),
+  };
 }
 
 /** Parses the values of options, and merges the settings among them. @throws AppError USAGE */

@@ -42,17 +42,8 @@ export function unknownOption(key: string, { name, options }: Asked, owners: rea
   });
 }
 
-/** Recognises a usage error by yargs' message, the only thing that yargs reports; undefined for any other message. */
-export function yargsError(message: string, options: Options): Error | undefined {
-  const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
-  if (unknown !== undefined) return new UnknownOption(unknown);
-  const [, empty] = /^Not enough arguments following: (.+)$/.exec(message) ?? [];
-  if (empty !== undefined) return missingValue(empty, options);
-  const [, full] = /^Argument unexpected for: (.+)$/.exec(message) ?? [];
-  return full === undefined ? undefined : unexpectedValue(full);
-}
-
-function missingValue(key: string, options: Options): AppError {
+/** Makes the AppError USAGE for an option whose value is missing. */
+export function missingValue(key: string, options: Options): AppError {
   const { name, option } = findOption(options, key) ?? { name: key, option: undefined };
   const expected = option?.placeholder ?? 'VALUE';
   return new AppError('USAGE', `${spelled(key)}: expected a value, got none`, {
@@ -61,7 +52,8 @@ function missingValue(key: string, options: Options): AppError {
   });
 }
 
-function unexpectedValue(key: string): AppError {
+/** Makes the AppError USAGE for a switch that was given a value. */
+export function unexpectedValue(key: string): AppError {
   return new AppError('USAGE', `${spelled(key)}: expected no value, got one`, {
     hint: `Write ${spelled(key)} alone.`,
     details: { option: spelled(key), expected: 'no value', got: 'a value' },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Curves } from '../lib/curve.ts';
 import { madeIndex } from '../lib/made-index.ts';
 import { startMirrorProcess } from '../lib/mirror-process.ts';
+import { startMemoryRegistry } from '../lib/registry-process.ts';
 import { sample } from '../lib/sample.ts';
 import { addText, beginPart, catalogMiB, compose, work } from '../lib/workbench.ts';
 
@@ -15,12 +16,17 @@ export async function scalePackages(): Promise<void> {
   beginPart('Scale: packages in the catalog');
   const curves = new Curves('packages');
   const catalogs: string[] = [];
-  for (const size of SIZES) catalogs.push(await measure(curves, size));
+  const registry = await startMemoryRegistry();
+  try {
+    for (const size of SIZES) catalogs.push(await measure(curves, size, registry.host));
+  } finally {
+    registry.stop();
+  }
   curves.finish();
   addText(`Catalog after the index and the first plan: ${catalogs.join(', ')}.`);
 }
 
-async function measure(curves: Curves, size: number): Promise<string> {
+async function measure(curves: Curves, size: number, host: string): Promise<string> {
   const cache = `scale-${size}`;
   const folder = join(work, `scale-mirror-${size}`);
   writeRepositories(folder, size);
@@ -43,10 +49,15 @@ async function measure(curves: Curves, size: number): Promise<string> {
     'rdepends of the first, which most need': ['rdepends', 'lib0'],
     'rdepends of the first, recursive': ['rdepends', 'lib0', '--recursive'],
   };
+  const place = `${host}/catalog-${size}:1`;
   try {
     for (const [what, words] of Object.entries(asked)) {
       curves.add(what, size, compose(cache, ...words, ...source));
     }
+    curves.add('catalog push, the first', size, compose(cache, 'catalog', 'push', place));
+    curves.add('catalog push, unchanged', size, compose(cache, 'catalog', 'push', place));
+    const pulled = compose(`pulled-${size}`, 'catalog', 'pull', place, '--trust-catalog');
+    curves.add('catalog pull into an empty cache', size, pulled);
     return `${catalogMiB(cache).toFixed(0)} MiB`;
   } finally {
     mirror.stop();

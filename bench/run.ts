@@ -3,13 +3,13 @@
  * bench/results.md with machine and versions. Root is needed for the comparison with the real apk.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { sharedData } from '../test/fixtures/shared.ts';
 import { whyNoMeasure } from './lib/measure.ts';
 import { resultsWith } from './lib/results.ts';
-import { parts, ROOT, work } from './lib/workbench.ts';
+import { parts, ROOT } from './lib/workbench.ts';
 import { alpinePlans } from './parts/alpine-plans.ts';
 import { besideApko } from './parts/apko.ts';
 import { archPlans } from './parts/arch-plans.ts';
@@ -65,14 +65,11 @@ if (unknown.length > 0) {
   process.exit(EXIT_USAGE);
 }
 
-try {
-  // The launcher builds what is measured.
-  const { status } = spawnSync(join(ROOT, 'compose'), ['--version'], { stdio: 'inherit' });
-  if (status !== 0) throw new Error('there is no build to measure');
-  for (const name of chosen) await all[name]?.();
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
+// The launcher builds what is measured.
+const { status } = spawnSync(join(ROOT, 'compose'), ['--version'], { stdio: 'inherit' });
+if (status !== 0) throw new Error('there is no build to measure');
+for (const name of chosen) await all[name]?.();
+
 const busy = parts.filter(({ rows }) => rows.some((row) => row.busy !== undefined));
 if (busy.length > 0) {
   console.log(`The machine was too busy to measure: ${busy.map(({ title }) => `"${title}"`).join(', ')}`);

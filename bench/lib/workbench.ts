@@ -67,7 +67,9 @@ export function memory(peakMiB: number): string {
   return Number.isNaN(peakMiB) ? '' : `${peakMiB.toFixed(0)} MiB`;
 }
 
+/** Folder of this process, gone at its end */
 export const work = mkdtempSync(join(tmpdir(), 'pkgcompose-bench-'));
+process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 
 /** What a cache of the workbench is called, and how the command is run. */
 export type ComposeOptions = Pick<Command, 'input' | 'oneCore' | 'mayFail'> & { readonly cache: string };

@@ -18,8 +18,8 @@ const options = {
 };
 
 const answers: TimedAnswer[] = [];
-const context = openContext(options);
 if (report) {
+  const context = openContext(options);
   for (const packages of sets) {
     const started = performance.now();
     await plan(context, { source, packages, base: 'none' });
@@ -27,7 +27,7 @@ if (report) {
   }
   context.catalog.close();
 } else {
-  const planner = await openPlanner(context, source);
+  const planner = await openPlanner(options, source);
   for (const packages of sets) {
     const started = performance.now();
     const answer = planner.plan(packages);

@@ -51,7 +51,7 @@ async function parsed(command: Command, words: readonly string[], commands: Comm
     const all = await loadCommands(commands);
     const owners = all.filter(({ options }) => findOption(options, error.key) !== undefined);
     throw unknownOption(
-      error.key,
+      error,
       command,
       owners.map(({ name }) => name),
     );
@@ -72,7 +72,7 @@ function chooseAction(
   if (foreign === undefined) return chosen;
   const owners = Object.keys(actions).filter((other) => Object.hasOwn(actions[other]!.options, foreign));
   throw unknownOption(
-    foreign,
+    new UnknownOption(`--${foreign}`),
     { name: chosen.name, options: runnable.options },
     owners.map((owner) => `${name} ${owner}`),
   );

@@ -49,6 +49,26 @@ test('an option takes one word each time, in order', () => {
   });
 });
 
+test('a letter takes the rest of its word, with or without =', () => {
+  const tagged = { args: ['gcc'], tag: ['q'] };
+  for (const word of ['-tq', '-t=q']) assert.deepEqual(read(word, 'gcc'), tagged);
+  assert.deepEqual(read('-qt=', 'gcc'), { args: ['gcc'], quiet: ['true'], tag: [''] });
+  assert.throws(() => read('-q=true'), /^AppError: -q: expected no value, got one$/);
+  assert.throws(() => read('-q-', 'gcc'), /unknown option -q-$/);
+  assert.throws(() => read('---'), /unknown option ---$/);
+});
+
+test('a value that looks like an option is missing, unless it is a number or a dash', () => {
+  for (const line of [['--tag'], ['--tag', '--quiet'], ['-t', '--', 'gcc'], ['-qt', '-x']]) {
+    assert.throws(() => read(...line), /^AppError: (-t|--tag): expected a value, got none$/);
+  }
+  for (const text of ['-', '-1', '-1.5', '-.5']) {
+    assert.deepEqual(read('-t', text, text), { args: [text], tag: [text] });
+  }
+  assert.deepEqual(read('--tag=--quiet'), { args: [], tag: ['--quiet'] });
+  assert.deepEqual(read('-12', 'x', '-3'), { args: ['-12', 'x', '-3'] });
+});
+
 test('a switch takes no word', () => {
   assert.deepEqual(read('--json', 'true', '-q', 'false', '--no-progress', 'gcc'), {
     args: ['true', 'false', 'gcc'],
@@ -73,6 +93,7 @@ test('the command is the first word that is no option and no value of one', asyn
   assert.equal(await nameOf('--json', 'plan', 'gcc'), 'plan');
   assert.equal(await nameOf('--distro', 'arch', '-qt', 'build', '--load', 'index'), 'index');
   assert.equal(await nameOf('--max-size', '-1', 'cache'), 'cache');
+  assert.equal(await nameOf('-tx', 'plan', '-tq', 'index'), 'plan');
   assert.equal(await nameOf('-t', 'plan', 'gcc', 'index'), '');
   assert.equal(await nameOf('--', 'plan'), '');
   assert.equal(await nameOf('-t', '--', 'plan'), '');

@@ -1,13 +1,11 @@
 import { type CommandTable, loadCommand, loadCommands } from '../command.ts';
 import { GENERAL_OPTIONS } from './general-options.ts';
 import { findOption, type Option, type Options } from './option.ts';
+import { isOptionWord, readArgs } from './parse-args.ts';
 
-/** Finds the option whose value may be the next word: for `--tag`, `-t` and `-qt`, but not for `--tag=x`. */
+/** Finds the option whose value may be the next word: for `--tag`, `-t` and `-qt`, but not for `--tag=x` and `-tx`. */
 export function pendingOption(word: string, options: Options): Option | undefined {
-  const [, letter] = /^-[A-Za-z]*([A-Za-z])$/.exec(word) ?? [];
-  const key = word.startsWith('--') ? word.slice(2) : letter;
-  const found = key === undefined ? undefined : findOption(options, key)?.option;
-  return found?.takes === 'one' ? found : undefined;
+  return readArgs(options, [word]).pending;
 }
 
 /**
@@ -35,8 +33,7 @@ export async function splitCommand(
   let pending = false;
   for (const [index, word] of argv.entries()) {
     if (word === '--') break;
-    // As in readArgs, a word that starts with a dash is a value only if it is a number or just the dash.
-    const isOption = /^-[^0-9]/.test(word);
+    const isOption = isOptionWord(word);
     if (!isOption && !pending) {
       const isCommand = word !== '' && Object.hasOwn(commands, word);
       return isCommand ? { name: word, rest: argv.toSpliced(index, 1) } : { name: '', rest: argv };

@@ -1,5 +1,6 @@
+import { parseArgs as parseWords } from 'node:util';
 import type { ComposeSettings } from '../../app/settings/settings.ts';
-import { type FoundOption, findOption, type Options } from './option.ts';
+import { findOption, type Option, type Options } from './option.ts';
 import { missingValue, UnknownOption, unexpectedValue } from './usage-errors.ts';
 
 /** The options and arguments of a command, as they were typed. */
@@ -13,13 +14,18 @@ export interface RawArgs {
 
 /** A word that is a value or an argument although it begins with a dash. */
 const NUMBER = /^-(?:\d+(?:\.\d+)?|\.\d+)$/;
-/** The rest of a word of letters that is the value of the letter before it: `-j4`, `-j-4`, `-r/x` */
-const ATTACHED = /^(?:-$|-?\d+(?:\.\d*)?(?:e-?\d+)?$|\W[\s\S])/;
+
+/** Tells whether a word can only be an option, neither a value nor an argument. */
+export function isOptionWord(word: string): boolean {
+  return word.startsWith('-') && word !== '-' && !NUMBER.test(word);
+}
 
 /** A line as far as it is right. */
 export interface ReadArgs extends RawArgs {
   /** What parseArgs throws */
   readonly problem: Error | undefined;
+  /** The option, at the end of the line, whose value may be the next word */
+  readonly pending: Option | undefined;
 }
 
 /**
@@ -34,74 +40,73 @@ export function parseArgs(options: Options, argv: readonly string[]): RawArgs {
 }
 
 /**
- * Reads a line without its command's name: `--name value`, `--name=value`, `-n value`, `-n=value`, letters of switches together
- * (`-qn value`), and arguments in any place; after `--`, all words are arguments.
+ * Reads a line without its command's name: `--name value`, `--name=value`, `-n value`, `-n=value`, `-nvalue`, letters of switches
+ * together (`-qn value`), and arguments in any place; after `--`, all words are arguments.
  */
 export function readArgs(options: Options, argv: readonly string[]): ReadArgs {
-  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
-  const words = argv.slice(0, end);
-  const given = new Map<string, string[]>();
+  const given = new Map<string, readonly string[]>();
   const args: string[] = [];
-  let unknown: string | undefined;
+  let terminated = false;
+  let unknown: Error | undefined;
   let failure: Error | undefined;
-  let next = 0;
+  let pending: Option | undefined;
 
-  function note(key: string, value: (found: FoundOption) => string | undefined): void {
-    const found = findOption(options, key);
-    if (found === undefined) unknown ??= key;
-    else if (found.option.takes === 'none') given.set(found.name, ['true']);
-    else {
-      const text = value(found);
-      if (text === undefined) failure = missingValue(key, options);
+  function note({ name, rawName, value, inlineValue }: OptionToken): void {
+    const found = findOption(options, name);
+    if (found === undefined) unknown ??= new UnknownOption(rawName);
+    else if (found.option.takes === 'none') {
+      given.set(found.name, ['true']);
+      if (value !== undefined) failure ??= unexpectedValue(rawName);
+    } else {
+      const isWord = inlineValue === false;
+      const isEqual = inlineValue === true && !rawName.startsWith('--') && value.startsWith('=');
+      const text = (isEqual ? value.slice(1) : value) ?? found.option.withoutValue;
+      if (text === undefined) pending = found.option;
+      if (text === undefined || (isWord && isOptionWord(text))) failure ??= missingValue(rawName, found);
       else given.set(found.name, [...(given.get(found.name) ?? []), text]);
     }
   }
 
-  function nextWord(): string | undefined {
-    const word = words[next];
-    const isOption = word === undefined || (/^-[^0-9]/.test(word) && !NUMBER.test(word));
-    return isOption ? undefined : words[next++];
+  const tokens = tokensOf(options, argv);
+  for (const [at, token] of tokens.entries()) {
+    const word = argv[token.index]!;
+    const before = tokens[at - 1];
+    const isFirst = before?.index !== token.index;
+    if (token.kind === 'positional') args.push(token.value);
+    else if (word === '--') terminated = true;
+    // Node.js takes each digit of a number for an option, and what cannot be one, as in `-q=x` and `-q-`, too.
+    else if (NUMBER.test(word)) {
+      if (isFirst) args.push(word);
+    } else if (token.kind !== 'option') unknown ??= new UnknownOption(word);
+    else if (token.name === '=' && before?.kind === 'option' && !isFirst) {
+      failure ??= unexpectedValue(before.rawName);
+    } else note(token);
   }
+  return { options: given, args, terminated, pending, problem: failure ?? unknown };
+}
 
-  function noteName(name: string, value: string | undefined): void {
-    note(
-      name,
-      (found) => value ?? (found.name === name ? found.option.withoutValue : undefined) ?? nextWord(),
-    );
-    if (value !== undefined && findOption(options, name)?.option.takes === 'none')
-      failure = unexpectedValue(name);
-  }
+type OptionToken = Extract<ReturnType<typeof tokensOf>[number], { kind: 'option' }>;
 
-  /** Notes the options of a word such as `-qo`, of which the last may have a value. */
-  function noteLetters(word: string): void {
-    for (let at = 1; at < word.length; at++) {
-      const letter = word[at]!;
-      const rest = word.slice(at + 1);
-      const isLast = rest === '';
-      if (/^=[\s\S]/.test(rest)) noteName(letter, rest.slice(1));
-      else if (ATTACHED.test(rest)) note(letter, () => rest);
-      else {
-        note(letter, () => (isLast ? nextWord() : ''));
-        continue;
-      }
-      return;
-    }
-  }
-
-  while (next < words.length) {
-    const word = words[next++]!;
-    const [, name, value] = /^--(-?[^-=][^=]*|=.*)(?:=([\s\S]*))?$/.exec(word) ?? [];
-    if (name !== undefined) noteName(name, value);
-    else if (!/^-[^-]/.test(word) || NUMBER.test(word)) args.push(word);
-    else if (word[2] === '.') unknown ??= word.slice(1).replace(/=[\s\S]*/, '');
-    else noteLetters(word);
-  }
-  return {
-    options: given,
-    args: [...args, ...argv.slice(end + 1)],
-    terminated: end < argv.length,
-    problem: failure ?? (unknown === undefined ? undefined : new UnknownOption(unknown)),
-  };
+/** Has Node.js split words into options with their values and arguments. It takes any word after an option for its value. */
+function tokensOf(options: Options, argv: readonly string[]) {
+  const declared = Object.entries(options).flatMap(([name, { takes, short }]) => {
+    // `--load` alone is like a switch.
+    const type = takes === 'one' ? ('string' as const) : ('boolean' as const);
+    // The letter is a name too: `--t NAME`.
+    return short === undefined
+      ? [[name, { type }]]
+      : [
+          [name, { type, short }],
+          [short, { type }],
+        ];
+  });
+  return parseWords({
+    args: argv,
+    options: Object.fromEntries(declared),
+    tokens: true,
+    strict: false,
+    allowPositionals: true,
+  }).tokens;
 }
 
 /** Parses the values of options, and merges the settings among them. @throws AppError USAGE */

@@ -1,18 +1,20 @@
 import { nearest } from '../../app/settings/nearest.ts';
 import { AppError } from '../../model/app-error.ts';
-import { findOption, type Options } from './option.ts';
+import type { FoundOption, Options } from './option.ts';
 
 /** Error for an option that the command does not have. unknownOption() finds out whether another command has it. */
 export class UnknownOption extends Error {
+  /** As typed: `-t`, `--tag` */
+  readonly option: string;
+  /** Without dashes */
   readonly key: string;
 
-  constructor(key: string) {
-    super(`unknown option ${spelled(key)}`);
-    this.key = key;
+  constructor(option: string) {
+    super(`unknown option ${option}`);
+    this.option = option;
+    this.key = option.replace(/^--?/, '');
   }
 }
-
-const spelled = (key: string): string => (key.length === 1 ? `-${key}` : `--${key}`);
 
 interface Asked {
   /** As typed: `cache gc`; empty for `compose PKG…` */
@@ -23,8 +25,11 @@ interface Asked {
 const lineOf = (name: string): string => (name === '' ? 'compose' : `compose ${name}`);
 
 /** Makes the AppError USAGE for an option that the command does not have; `owners` are the commands that have it. */
-export function unknownOption(key: string, { name, options }: Asked, owners: readonly string[]): AppError {
-  const option = spelled(key);
+export function unknownOption(
+  { option, key }: UnknownOption,
+  { name, options }: Asked,
+  owners: readonly string[],
+): AppError {
   const details = { option, expected: Object.keys(options).map((known) => `--${known}`), got: option };
   const help = `${lineOf(name.split(' ')[0]!)} --help`;
   if (owners.length > 0) {
@@ -42,20 +47,19 @@ export function unknownOption(key: string, { name, options }: Asked, owners: rea
   });
 }
 
-/** Makes the AppError USAGE for an option whose value is missing. */
-export function missingValue(key: string, options: Options): AppError {
-  const { name, option } = findOption(options, key) ?? { name: key, option: undefined };
-  const expected = option?.placeholder ?? 'VALUE';
-  return new AppError('USAGE', `${spelled(key)}: expected a value, got none`, {
+/** Makes the AppError USAGE for an option, as typed, whose value is missing. */
+export function missingValue(typed: string, { name, option }: FoundOption): AppError {
+  const expected = option.placeholder ?? 'VALUE';
+  return new AppError('USAGE', `${typed}: expected a value, got none`, {
     hint: `Write --${name}=${expected}; a value that starts with a dash needs this form, with =.`,
-    details: { option: spelled(key), expected, got: null },
+    details: { option: typed, expected, got: null },
   });
 }
 
-/** Makes the AppError USAGE for a switch that was given a value. */
-export function unexpectedValue(key: string): AppError {
-  return new AppError('USAGE', `${spelled(key)}: expected no value, got one`, {
-    hint: `Write ${spelled(key)} alone.`,
-    details: { option: spelled(key), expected: 'no value', got: 'a value' },
+/** Makes the AppError USAGE for a switch, as typed, that was given a value. */
+export function unexpectedValue(typed: string): AppError {
+  return new AppError('USAGE', `${typed}: expected no value, got one`, {
+    hint: `Write ${typed} alone.`,
+    details: { option: typed, expected: 'no value', got: 'a value' },
   });
 }

@@ -25,3 +25,25 @@ export class PieceBuffer {
     return piece;
   }
 }
+
+/** Yields the same bytes in pieces of exactly that size, the last one excepted. */
+export async function* inPiecesOf(
+  sizeBytes: number,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Buffer> {
+  let piece = Buffer.allocUnsafeSlow(sizeBytes);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    for (let taken = 0; taken < chunk.length; ) {
+      const part = chunk.subarray(taken, taken + sizeBytes - filled);
+      piece.set(part, filled);
+      taken += part.length;
+      filled += part.length;
+      if (filled < sizeBytes) continue;
+      yield piece;
+      piece = Buffer.allocUnsafeSlow(sizeBytes);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled);
+}

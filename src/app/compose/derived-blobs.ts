@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { encoder } from '../../archive/compress.ts';
+import { inPiecesOf } from '../../archive/piece-buffer.ts';
 import type { DerivedBlob } from '../../catalog/derived.ts';
 import { type DiffId, type Digest, digestOf, parseDiffId } from '../../model/digest.ts';
 import type { LayerMediaType } from '../../model/media-types.ts';
@@ -16,8 +17,11 @@ export interface EncodedTar {
   readonly mediaType: LayerMediaType;
 }
 
+/** Size of the pieces that encoders are given: zstd's output depends on it, and must not depend on how a tar was read. */
+const PIECE_BYTES = 256 * 1024;
+
 /** The other things that decide a derived blob's bytes: this code (the number is raised when it changes) and the encoders. */
-const DERIVATION = ['4', process.versions.zlib, process.versions.zstd ?? ''];
+const DERIVATION = ['5', process.versions.zlib, process.versions.zstd ?? ''];
 
 /** Returns a blob from the cache, or makes it there, under a key for everything that decides its bytes (derivationKey). */
 export async function derive(
@@ -58,7 +62,7 @@ export async function encodeIntoStore(
 ): Promise<EncodedTar> {
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Uint8Array> {
-    for await (const bytes of tar) {
+    for await (const bytes of inPiecesOf(PIECE_BYTES, tar)) {
       hash.update(bytes);
       yield bytes;
     }

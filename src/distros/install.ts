@@ -10,8 +10,8 @@ export interface Install {
   base(query: BaseQuery): readonly string[];
   /** Rules by which the real tool lays files down */
   readonly tree: TreeRules;
-  /** Returns the installer for one installation. */
-  installer(installation: Installation): Installer;
+  /** Loads the code that only an installation needs, and returns the installer for one. */
+  installer(installation: Installation): Promise<Installer>;
   /**
    * Returns the steps that the package manager can still do if no package ships the shell that steps need; absent: the install
    * fails then.

@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { targetTree } from '../../src/compose/target-tree.ts';
 import type { Tree } from '../../src/compose/tree.ts';
 import { alpine } from '../../src/distros/alpine/distro.ts';
+import { installer } from '../../src/distros/alpine/installer.ts';
 import type { ApkGeneration } from '../../src/distros/alpine/releases.ts';
 import type { Installation } from '../../src/distros/install.ts';
 import { isAppError } from '../../src/model/app-error.ts';
@@ -92,7 +93,7 @@ function addReal(apk: RealApk, specs: readonly ApkSpec[], targets: readonly stri
 
 function treeOf({ packages, targets, system }: Pick<Installation, 'packages' | 'targets' | 'system'>): Tree {
   const time = 1_700_000_000;
-  const installer = alpine.install.installer({
+  const own = installer({
     packages,
     targets,
     architecture: 'x86_64',
@@ -104,7 +105,7 @@ function treeOf({ packages, targets, system }: Pick<Installation, 'packages' | '
     database: true,
     time,
   });
-  return targetTree({ packages, rules: alpine.install.tree, installer, time }).tree;
+  return targetTree({ packages, rules: alpine.install.tree, installer: own, time }).tree;
 }
 
 function contentOf(tree: Tree, path: string): string {

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { targetTree } from '../../src/compose/target-tree.ts';
 import type { Tree as InodeTree } from '../../src/compose/tree.ts';
 import { arch } from '../../src/distros/arch/distro.ts';
+import { installer } from '../../src/distros/arch/installer.ts';
 import { parseSigLevel } from '../../src/distros/arch/sig-level.ts';
 import type { InstalledPackage } from '../../src/distros/install.ts';
 import { isAppError } from '../../src/model/app-error.ts';
@@ -69,7 +70,7 @@ async function installedFrom(where: string, bytes: Buffer): Promise<InstalledPac
 }
 
 function treeOf(packages: readonly InstalledPackage[]): InodeTree {
-  const installer = arch.install.installer({
+  const own = installer({
     packages,
     targets: [],
     architecture: 'x86_64',
@@ -81,7 +82,7 @@ function treeOf(packages: readonly InstalledPackage[]): InodeTree {
     database: true,
     time: INSTALLED_AT,
   });
-  return targetTree({ packages, rules: arch.install.tree, installer, time: INSTALLED_AT }).tree;
+  return targetTree({ packages, rules: arch.install.tree, installer: own, time: INSTALLED_AT }).tree;
 }
 
 function realInstall(folder: string, archives: readonly string[]) {

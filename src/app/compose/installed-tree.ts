@@ -28,15 +28,18 @@ export async function installedTree(input: InstalledTreeInput): Promise<TargetTr
   const installation = await installationOf(input);
   if (request.prefix === '') return lay(input, installation);
   if (request.scripts)
-    refuseScripts(request.prefix, lay(input, { ...installation, mode: 'deferred' }).pendingSteps);
-  const target = lay(input, { ...installation, scripts: false });
+    refuseScripts(request.prefix, (await lay(input, { ...installation, mode: 'deferred' })).pendingSteps);
+  const target = await lay(input, { ...installation, scripts: false });
   // Engines read no files below a prefix.
   return { ...target, tree: relocateTree(target.tree, request.prefix, time), read: () => undefined };
 }
 
-function lay({ resolution, request, installed, time }: InstalledTreeInput, what: Installation): TargetTree {
+async function lay(
+  { resolution, request, installed, time }: InstalledTreeInput,
+  what: Installation,
+): Promise<TargetTree> {
   const { distro } = resolution.sources;
-  const installer = distro.install.installer(what);
+  const installer = await distro.install.installer(what);
   // Device nodes and empty folders of a root are useless below another one.
   const own = request.prefix === '' ? installer : { ...installer, begin() {} };
   return targetTree({ packages: installed, rules: distro.install.tree, installer: own, time });

@@ -1,13 +1,10 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Architectures, Distro, Repositories } from '../distro.ts';
 import { isAnyArchitecture } from '../shared/any-architecture.ts';
-import { readArchive, readUnverified } from './archive-reader.ts';
 import { base } from './base.ts';
 import { describe } from './describe.ts';
 import { alpineFamily } from './family.ts';
 import { database, metadata } from './image-files.ts';
-import { readIndex } from './index-reader.ts';
-import { installer } from './installer.ts';
 import { keys } from './keys.ts';
 import { isUnknownRelease, NEWEST_RELEASE } from './releases.ts';
 import {
@@ -53,7 +50,7 @@ const repositories: Repositories = {
       `not a repository: expected URL, DIR or "@tag URL", got ${JSON.stringify(line)}`,
     );
   },
-  readIndex,
+  readIndex: async (input) => (await import('./index-reader.ts')).readIndex(input),
   layout,
 };
 
@@ -78,8 +75,8 @@ export const alpine: Distro = {
   repositories,
   archives: {
     names: alpineFamily.archiveNames,
-    read: readArchive,
-    readUnverified,
+    read: async (input) => (await import('./archive-reader.ts')).readArchive(input),
+    readUnverified: async (input) => (await import('./archive-reader.ts')).readUnverified(input),
     unsigned,
     describe,
     metadata,
@@ -92,7 +89,7 @@ export const alpine: Distro = {
     },
     base,
     tree,
-    installer,
+    installer: async (installation) => (await import('./installer.ts')).installer(installation),
     database,
   },
   keys,

@@ -10,9 +10,7 @@ import { fileLists, readDatabase } from './database.ts';
 import { describe } from './describe.ts';
 import { archFamily } from './family.ts';
 import { database, metadata } from './image-files.ts';
-import { installer } from './installer.ts';
 import { keys } from './keys.ts';
-import { readPackageArchive, readUnverified } from './package-archive.ts';
 import { providersOf, satisfies } from './providers.ts';
 import { isOperator, versionMatches } from './relation.ts';
 import { DEFAULT_RELEASE, layout, repositories as official, parseRepositoryLine } from './repositories.ts';
@@ -87,8 +85,8 @@ export const arch: Distro = {
   repositories,
   archives: {
     names: archFamily.archiveNames,
-    read: readPackageArchive,
-    readUnverified,
+    read: async (input) => (await import('./package-archive.ts')).readPackageArchive(input),
+    readUnverified: async (input) => (await import('./package-archive.ts')).readUnverified(input),
     // Signature and checksum cover the whole archive.
     unsigned: () => ({ endsAt: 0, tarEndsAt: 0, parts: [] }),
     describe,
@@ -102,7 +100,7 @@ export const arch: Distro = {
     },
     base,
     tree,
-    installer,
+    installer: async (installation) => (await import('./installer.ts')).installer(installation),
     withoutShell,
     database,
   },

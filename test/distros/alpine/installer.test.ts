@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { type TargetTree, targetTree } from '../../../src/compose/target-tree.ts';
 import { alpine } from '../../../src/distros/alpine/distro.ts';
+import { installer } from '../../../src/distros/alpine/installer.ts';
 import type { Installation, InstalledPackage } from '../../../src/distros/install.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
 import type { ApkSpec } from '../../fixtures/apk.ts';
@@ -24,8 +25,12 @@ function lay(packages: readonly InstalledPackage[], more: Partial<Installation> 
     time: TIME,
     ...more,
   };
-  const installer = alpine.install.installer(installation);
-  return targetTree({ packages, rules: alpine.install.tree, installer, time: TIME });
+  return targetTree({
+    packages,
+    rules: alpine.install.tree,
+    installer: installer(installation),
+    time: TIME,
+  });
 }
 
 function bytesOf({ tree }: TargetTree, path: string): Buffer {

@@ -187,7 +187,7 @@ const toy: Distro = {
       mergeDirectory: (current) => current,
       decideClash: () => 'refuse',
     },
-    installer: ({ packages, database }) => ({
+    installer: async ({ packages, database }) => ({
       begin: () => {},
       before: () => {},
       owner: () => ({ uid: 0, gid: 0 }),

@@ -39,3 +39,20 @@ export async function mapConcurrent<T, R>(
   }
   return results;
 }
+
+/** Makes a function that runs work, at most `limit` at a time, in the order of the calls. */
+export function limited(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = limit;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
+}

@@ -46,7 +46,9 @@ interface PushContext extends UploadContext {
 /**
  * Pushes blobs, each digest once. A blob that is present or can be mounted takes one request; a blob that has to be sent takes
  * two. If the registry mounts nothing, or for a single blob, an upload takes three; a present blob takes two after a mount that
- * failed; a blob that is probably absent always takes two. What `keep` takes comes on top.
+ * failed; a blob that is probably absent always takes two. What `keep` takes comes on top. (The distribution API also has uploads of
+ * one request, with `digest` and the bytes. docker-registry 2.8 and distribution 3.1 answer those with 202 and drop the bytes, which
+ * would have to be sent again.)
  * @throws AppError of the first blob that failed; the others are cancelled
  */
 export async function pushBlobs(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { mapConcurrent } from '../../src/fetch/pool.ts';
+import { limited, mapConcurrent } from '../../src/fetch/pool.ts';
 
 test('results are in order and at most `limit` run at once', async () => {
   await fc.assert(
@@ -55,5 +55,30 @@ test('an iterator that throws is an error like any other', async () => {
   await assert.rejects(
     mapConcurrent(items(), 3, async (n) => n),
     /no more/,
+  );
+});
+
+test('limited work starts in the order of the calls, at most `limit` at once, whatever fails', async () => {
+  const inTurn = limited(2);
+  const started: number[] = [];
+  let running = 0;
+  let most = 0;
+  const outcomes = await Promise.allSettled(
+    [3, 1, 2, 1, 1].map((turns, index) =>
+      inTurn(async () => {
+        started.push(index);
+        most = Math.max(most, ++running);
+        for (let turn = 0; turn < turns; turn++) await nextTurn();
+        running--;
+        if (index === 1) throw new Error('failed');
+        return index;
+      }),
+    ),
+  );
+  assert.deepEqual(started, [0, 1, 2, 3, 4]);
+  assert.equal(most, 2);
+  assert.deepEqual(
+    outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 'failed')),
+    [0, 'failed', 2, 3, 4],
   );
 });

@@ -13,7 +13,7 @@ import { readDetachedSignature } from '../sources/detached-signature.ts';
 import { basesOf, type IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
 import { type IngestFile, ingestFile } from './ingest-file.ts';
-import type { ReaderThread } from './reader-thread.ts';
+import type { ArchiveReader } from './reader-thread.ts';
 import type { RetryWithKeys } from './retry-with-keys.ts';
 
 /** The largest package of both distributions is below 2 GiB; the size in the index is the effective limit. */
@@ -29,7 +29,7 @@ export interface ArchiveRequest {
   readonly fromCache: () => ArchiveFacts | undefined;
   readonly withKeys: RetryWithKeys;
   /** Reads downloads where it can */
-  readonly thread?: ReaderThread | undefined;
+  readonly reader: ArchiveReader;
 }
 
 /**
@@ -45,17 +45,20 @@ export async function fetchArchive(
   const { entry, repository } = request;
   const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
   const urls = placesOf(basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry)));
-  const isSmall = entry.sizeBytes > 0 && entry.sizeBytes <= IN_MEMORY_BYTES;
-  const fetch = () => (isSmall ? fetchSmall : fetchFirst)(context, sources, { ...request, path, urls });
-  if (urls.every(isLocal)) return fetchFirst(context, sources, { ...request, path, urls });
+  const fetch = () => fetchFirst(context, sources, { ...request, path, urls });
+  if (urls.every(isLocal)) return fetch();
+  if (entry.sizeBytes > 0 && entry.sizeBytes <= IN_MEMORY_BYTES) {
+    return request.fromCache() ?? fetchSmall(context, sources, { ...request, urls });
+  }
   // Another process may have finished the same download in the meantime.
   return whileDownloading(path, context, async () => request.fromCache() ?? fetch());
 }
 
+/** Without a lock, which takes longer than to fetch the archive beside another process. */
 async function fetchSmall(
   context: Context,
   sources: Sources,
-  { entry, urls, withKeys, thread }: ArchiveRequest & { readonly urls: readonly string[] },
+  { entry, urls, withKeys, reader }: ArchiveRequest & { readonly urls: readonly string[] },
 ): Promise<ArchiveFacts> {
   const { sizeBytes } = entry;
   const limits = { expectedSizeBytes: sizeBytes, maxBytes: sizeBytes };
@@ -63,7 +66,7 @@ async function fetchSmall(
   return fetchAccepted(urls, { remote: sources.files, signal, progress, ...limits }, async (result) => {
     if (!result.modified) throw new Error(`${result.url}: "not modified" without a condition`);
     const { url, bytes: content } = result;
-    return withKeys(() => ingestCopy(context, sources, { entry, thread, url, content }));
+    return withKeys(() => ingestCopy(context, sources, { entry, reader, url, content }));
   });
 }
 
@@ -89,7 +92,7 @@ async function fetchFirst(
     }
     try {
       return await request.withKeys(() =>
-        ingestCopy(context, sources, { entry, thread: request.thread, ...found }),
+        ingestCopy(context, sources, { entry, reader: request.reader, ...found }),
       );
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -153,7 +156,7 @@ function isRefusal(error: unknown): error is AppError {
 async function ingestCopy(
   context: Context,
   sources: Sources,
-  { entry, url, ...copy }: ArchiveCopy & Pick<ArchiveRequest, 'entry' | 'thread'>,
+  { entry, url, ...copy }: ArchiveCopy & Pick<ArchiveRequest, 'entry' | 'reader'>,
 ): Promise<ArchiveFacts> {
   const { distro, trust } = sources;
   const signature = await detachedSignature(context, sources, { entry, url });

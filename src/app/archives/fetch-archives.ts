@@ -1,5 +1,5 @@
 import type { StoredArchive } from '../../catalog/archives.ts';
-import { mapConcurrent } from '../../fetch/pool.ts';
+import { limited, mapConcurrent } from '../../fetch/pool.ts';
 import { isLocal } from '../../fetch/url.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
@@ -14,7 +14,7 @@ import { fetchArchive } from './fetch-archive.ts';
 import { fetchKeysOfRepositories } from './fetch-keys.ts';
 import { archivesAt } from './indexed-archives.ts';
 import { readTrusted } from './ingest-file.ts';
-import { ReaderThread } from './reader-thread.ts';
+import { type ArchiveReader, ReaderThread } from './reader-thread.ts';
 import { type RetryWithKeys, retryWithKeys } from './retry-with-keys.ts';
 
 /** Downloads at a time: polite to one mirror, enough to hide its latency. */
@@ -24,7 +24,7 @@ const MIN_FOR_THREAD = 8;
 
 /**
  * Returns the facts of each package's archive, in the same order. Missing archives are downloaded, verified and ingested.
- * @throws AppError NETWORK, NOT_FOUND, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, BAD_ARCHIVE, STORAGE
+ * @throws AppError as ArchiveFetcher
  */
 export async function fetchArchives(
   context: Context,
@@ -36,38 +36,80 @@ export async function fetchArchives(
     fromCache(context, sources, { entry, repository: repositories[entry.repositoryRank] }),
   );
   const missing = packages.filter((_, index) => cached[index] === undefined);
-  const remote = missing.filter((entry) => !isLocal(repositories[entry.repositoryRank]?.row.base ?? ''));
+  const hasRemote = missing.some((entry) => isRemote(repositories[entry.repositoryRank]));
   const task =
     missing.length === 0
       ? undefined
       : context.progress.task(
-          remote.length > 0 ? 'fetch and ingest' : 'ingest',
+          hasRemote ? 'fetch and ingest' : 'ingest',
           missing.reduce((sum, entry) => sum + entry.sizeBytes, 0),
           'bytes',
         );
-  const withKeys = retryWithKeys(sources.trust, () =>
-    fetchKeysOfRepositories(context, sources, repositories),
-  );
-  const thread = remote.length < MIN_FOR_THREAD ? undefined : ReaderThread.start(context.signal);
+  const fetcher = openArchiveFetcher(context, sources, repositories);
   const facts = await mapConcurrent(packages.entries(), CONCURRENCY, async ([index, entry]) => {
     const known = cached[index];
-    const repository = required(repositories, entry.repositoryRank);
-    const fetch = () =>
-      fetchArchive(context, sources, {
-        entry,
-        repository,
-        withKeys,
-        thread,
-        fromCache: () => accepted(context, sources, { entry, repository }),
-      });
-    if (known !== undefined) return reverify(context, sources, { entry, stored: known, fetch, withKeys });
-    const made = await fetch();
+    if (known !== undefined) return fetcher.verified(entry, known);
+    const made = await fetcher.fetched(entry);
     task?.advance(entry.sizeBytes);
     return made;
-  }).finally(() => thread?.close());
+  }).finally(() => fetcher.close());
   task?.done();
   return facts;
 }
+
+/**
+ * Gets archives one by one; any number at once.
+ * @throws AppError NETWORK, NOT_FOUND, INTEGRITY, SIGNATURE, UNTRUSTED_KEY, BAD_ARCHIVE, STORAGE
+ */
+export interface ArchiveFetcher {
+  /** Returns the facts of a package's archive, which is downloaded, verified and ingested unless it is cached. */
+  facts(entry: CatalogPackage): Promise<ArchiveFacts>;
+  /** Does so without a look into the cache. */
+  fetched(entry: CatalogPackage): Promise<ArchiveFacts>;
+  /** Does so with what the cache has. */
+  verified(entry: CatalogPackage, stored: StoredArchive): Promise<ArchiveFacts>;
+  /** Ends the thread that reads downloads. */
+  close(): Promise<void>;
+}
+
+/** Opens a fetcher for packages of some repositories. With many downloads, it reads them on a thread of its own. */
+export function openArchiveFetcher(
+  context: Context,
+  sources: Sources,
+  repositories: readonly IndexedRepository[],
+): ArchiveFetcher {
+  const withKeys = retryWithKeys(sources.trust, () =>
+    fetchKeysOfRepositories(context, sources, repositories),
+  );
+  const inTurn = limited(CONCURRENCY);
+  let downloads = 0;
+  let thread: ReaderThread | undefined;
+  const reader: ArchiveReader = { read: async (file) => thread?.read(file) };
+  const fetched = (entry: CatalogPackage) => {
+    const repository = required(repositories, entry.repositoryRank);
+    if (isRemote(repository) && ++downloads === MIN_FOR_THREAD) thread = ReaderThread.start(context.signal);
+    const known = () => accepted(context, sources, { entry, repository });
+    return inTurn(() =>
+      fetchArchive(context, sources, { entry, repository, withKeys, reader, fromCache: known }),
+    );
+  };
+  const verified = (entry: CatalogPackage, stored: StoredArchive) =>
+    reverify(context, sources, { entry, stored, fetch: () => fetched(entry), withKeys });
+  return {
+    async facts(entry) {
+      const repository = repositories[entry.repositoryRank];
+      const stored = fromCache(context, sources, { entry, repository });
+      return stored === undefined ? fetched(entry) : verified(entry, stored);
+    },
+    fetched,
+    verified,
+    async close() {
+      await thread?.close();
+    },
+  };
+}
+
+const isRemote = (repository: IndexedRepository | undefined): boolean => !isLocal(repository?.row.base ?? '');
 
 interface Listed {
   readonly entry: CatalogPackage;

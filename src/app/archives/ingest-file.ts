@@ -8,7 +8,7 @@ import type { IndexPackage } from '../../model/package.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
 import type { Context } from '../context.ts';
 import type { Trust } from '../sources/trust.ts';
-import type { ReaderThread } from './reader-thread.ts';
+import type { ArchiveReader } from './reader-thread.ts';
 
 /** Files up to this size are read in one piece, larger ones in pieces of it. */
 const READ_BYTES = 4 * 1024 * 1024;
@@ -28,7 +28,7 @@ export interface ArchiveFile {
 /** An archive to be ingested. */
 export interface IngestFile extends ArchiveFile {
   /** Reads the archive instead of this thread if it can */
-  readonly thread?: ReaderThread | undefined;
+  readonly reader?: ArchiveReader | undefined;
   /** True: the file is ours and is moved into the store; otherwise its bytes are copied. */
   readonly adopt?: boolean;
 }
@@ -49,9 +49,9 @@ export async function ingestFile(
 }
 
 async function store(context: Context, file: IngestFile): Promise<ArchiveFacts> {
-  const { content, thread, adopt = false } = file;
+  const { content, reader, adopt = false } = file;
   if (typeof content === 'string' && adopt) {
-    const facts = (await thread?.read(file)) ?? (await readTrusted(context, file));
+    const facts = (await reader?.read(file)) ?? (await readTrusted(context, file));
     await context.store.adopt(content, facts.digest, facts.sizeBytes);
     return facts;
   }
@@ -69,9 +69,9 @@ async function store(context: Context, file: IngestFile): Promise<ArchiveFacts> 
   }
 }
 
-/** Writes the bytes while the thread reads them. */
+/** Writes the bytes while the reader reads them. */
 async function readBeside(context: Context, file: IngestFile, write: () => void): Promise<ArchiveFacts> {
-  const reading = file.thread?.read(file);
+  const reading = file.reader?.read(file);
   write();
   return (await reading) ?? readTrusted(context, file);
 }

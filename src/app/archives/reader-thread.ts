@@ -22,6 +22,12 @@ export type ThreadReply =
   | (Omit<ArchiveFacts, 'files'> & { readonly blocks: readonly Uint8Array[] })
   | undefined;
 
+/** Reads archives beside this thread, if it can. */
+export interface ArchiveReader {
+  /** Returns the facts of an archive that was read and accepted; undefined: the caller has to read it. */
+  read(file: ArchiveFile): Promise<ArchiveFacts | undefined>;
+}
+
 /** Archives that wait for the thread, the one being read included: it should never be idle, nor hold up the last ones. */
 const MAX_WAITING = 4;
 /** The default would only be filled with garbage, 40 MiB of it. */
@@ -31,7 +37,7 @@ const YOUNG_GENERATION_MB = 4;
  * Reads and verifies archives on a thread of its own, beside downloads and the store. It only saves time: what it does not
  * answer, for want of a thread or because an archive is refused, the caller reads itself, and so learns the reason.
  */
-export class ReaderThread {
+export class ReaderThread implements ArchiveReader {
   readonly #worker: Worker;
   readonly #waiting: ((facts: ArchiveFacts | undefined) => void)[] = [];
   readonly #signal: AbortSignal;
@@ -63,7 +69,6 @@ export class ReaderThread {
     signal.addEventListener('abort', this.#cancel);
   }
 
-  /** Returns the facts of an archive that was read and accepted; undefined: the caller has to read it. */
   async read(file: ArchiveFile): Promise<ArchiveFacts | undefined> {
     if (this.#hasEnded || this.#waiting.length >= MAX_WAITING) return undefined;
     const { distro, content, where, expected, signature } = file;

@@ -10,6 +10,7 @@ import { fullName, type Repository, type RepositoryPath } from '../../model/refe
 import { required } from '../../model/required.ts';
 import { pushBlobs } from '../../registry/push-blobs.ts';
 import type { RegistrySession } from '../../registry/types.ts';
+import { openArchiveFetcher } from '../archives/fetch-archives.ts';
 import { archiveMediaTypeOf } from '../archives/layer-format.ts';
 import type { Context } from '../context.ts';
 import {
@@ -24,9 +25,8 @@ import { readDetachedSignature } from '../sources/detached-signature.ts';
 import { basesOf } from '../sources/indexed-repository.ts';
 import { isOciUrl, parseOciUrl } from '../sources/oci-url.ts';
 import { packageEntry, signatureEntry } from '../sources/stored-package.ts';
-import { fetchAhead } from './fetch-ahead.ts';
 
-/** As many as pushBlobs sends: each package takes three requests, one after another. */
+/** Packages under way: each takes a download, and then three requests to the registry, one after another. */
 const PARALLEL = 16;
 /** Number of packages that an error lists; its details have all. */
 const MAX_NAMED = 5;
@@ -63,24 +63,24 @@ export async function putPackages(
   const mirror: Mirror = { session, target, store: storeRepository(context, undefined) };
   const failed: Failed[] = [];
   if (packages.length > 0) await pushBlobs(session, target, { blobs: [EMPTY_CONFIG] });
-  const ahead = fetchAhead(quiet, lookup, packages);
+  const fetcher = openArchiveFetcher(quiet, lookup.sources, lookup.repositories);
   const pushed: Digest[] = [];
-  const sent = await mapConcurrent(packages.entries(), PARALLEL, async ([index, entry]) => {
+  const sent = await mapConcurrent(packages, PARALLEL, async (entry) => {
     try {
-      const facts = await ahead.facts(index);
+      const facts = await fetcher.facts(entry);
       const sentBytes = await putPackage(quiet, lookup, { entry, facts, mirror });
       pushed.push(facts.digest);
       task?.advance(entry.sizeBytes);
       return sentBytes;
     } catch (error) {
-      if (!isAppError(error) || !isOfOnePackage(error)) {
-        await ahead.end();
-        throw error;
-      }
+      if (!isAppError(error) || !isOfOnePackage(error)) throw error;
       failed.push({ name: `${entry.name}-${entry.version}`, error });
       return 0;
     }
-  }).finally(() => context.catalog.transaction(() => context.catalog.pushedBlobs().put(target, pushed)));
+  }).finally(() => {
+    context.catalog.transaction(() => context.catalog.pushedBlobs().put(target, pushed));
+    return fetcher.close();
+  });
   task?.done();
   if (failed.length > 0) throw together(failed, packages.length);
   return {

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { compose } from '../../../src/app/compose/compose.ts';
 import { mirrorList } from '../../../src/app/mirror/list.ts';
 import { indexRepositories } from '../../../src/app/repositories/index-repositories.ts';
 import { digestOf } from '../../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../../src/model/media-types.ts';
+import { startMirror } from '../../fake/mirror.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../fake/registry.ts';
 import { archFileName, makeArchDb } from '../../fixtures/arch.ts';
 import { writeAlpineMirror, writeArchMirror } from '../../fixtures/mirror-dir.ts';
@@ -266,6 +268,39 @@ test('what is unchanged costs one request, whatever the number of repositories',
     'GET alpine/manifests/alpine__c__2.0-r0__x86_5f64__…',
     'GET alpine/blobs/…',
   ]);
+});
+
+test('packages come in one stream: eight downloads and one thread at most, and none waits for a slow one', async (t) => {
+  const registry = await startFakeRegistry(t);
+  const { folder, from, write } = upstream(t);
+  const names = Array.from({ length: 60 }, (_, at) => `p${at}`);
+  write(
+    'main',
+    names.map((name) => small(name)),
+  );
+  const isPushed = (name: string) =>
+    [...registry.manifests.keys()].some((key) => key.startsWith(`alpine alpine__${name}__`));
+  let underWay = 0;
+  let most = 0;
+  const mirror = await startMirror(async (path) => {
+    const bytes = readFileSync(join(folder, path));
+    if (!path.endsWith('.apk')) return { bytes };
+    most = Math.max(most, ++underWay);
+    while (most < 8) await setTimeout(1);
+    await setTimeout(5);
+    const isSlow = path.endsWith('/p1-1.0-r0.apk');
+    while (isSlow && !names.every((name) => name === 'p1' || isPushed(name))) await setTimeout(1);
+    underWay--;
+    return { bytes };
+  });
+  t.after(() => mirror.close());
+  let threads = 0;
+  const count = () => void threads++;
+  process.on('worker', count);
+  t.after(() => process.off('worker', count));
+  const source = { ...from, mirrors: [mirror.url], repositories: ['main'] };
+  const { packages } = await added(tempDir(t), source, { to: `${registry.host}/alpine` });
+  assert.deepEqual([...counts(packages), most, threads], [60, 60, 8, 1]);
 });
 
 test('packages that the registry has elsewhere are mounted', async (t) => {

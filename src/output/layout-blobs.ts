@@ -1,6 +1,9 @@
 import {
   chmodSync,
   closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -26,27 +29,47 @@ const BUFFER_BYTES = 1024 * 1024;
 /** The event loop runs (signals, progress) after this many bytes. */
 const TURN_BYTES = 8 * 1024 * 1024;
 
+interface PlaceOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Called after each blob */
+  readonly placed: (blob: LayoutBlob) => void;
+}
+
 /**
- * Adds a blob to a layout, on disk before it gets its name. An existing file is kept if its digest is right, otherwise replaced.
- * A file of the store is linked if the file system allows it, else copied; either way its bytes are checked once, before they get
- * that name.
+ * Adds blobs to a layout, each on disk before it gets its name. An existing file is kept if its digest is right, otherwise
+ * replaced. A file of the store is cloned (reflink) if the file system can, else linked, else copied; in any case its bytes are
+ * checked once, before they get that name.
  * @throws DamagedBlobError; AppError CANCELLED; the system's errors
  */
-export async function placeBlob(
+export async function placeBlobs(
   layout: string,
-  blob: LayoutBlob,
-  signal: AbortSignal | undefined,
+  blobs: readonly LayoutBlob[],
+  { signal, placed }: PlaceOptions,
 ): Promise<void> {
-  const target = join(layout, blob.path);
-  if (await isRight(target, blob, signal)) return;
-  const { content } = blob;
-  if (typeof content !== 'string') return writeWhole(target, layout, { bytes: content, mode: BLOB_MODE });
-  await withTempFile(layout, async (temp) => {
-    if (linked(content, temp, blob)) await readChecked(temp, fileOf(blob, content), { signal });
-    else await copy(content, temp, { blob: fileOf(blob, content), signal });
-    // rename(2) of a hard link over another one of the same file leaves both; withTempFile then removes the temporary name.
-    renameSync(temp, target);
-  });
+  // All files are of one store: where one cannot be cloned, none can. Each attempt costs as much as making a file.
+  let canClone = true;
+  const place = async (source: string, temp: string, blob: LayoutBlob): Promise<void> => {
+    canClone &&= cloned(source, temp);
+    if (canClone || linked(source, temp, blob)) await readChecked(temp, fileOf(blob, source), { signal });
+    else await copy(source, temp, { blob: fileOf(blob, source), signal });
+  };
+  for (const blob of blobs) {
+    throwIfCancelled(signal);
+    const target = join(layout, blob.path);
+    const { content } = blob;
+    if (!(await isRight(target, blob, signal))) {
+      if (typeof content !== 'string') await writeWhole(target, layout, { bytes: content, mode: BLOB_MODE });
+      else {
+        await withTempFile(layout, async (temp) => {
+          await place(content, temp, blob);
+          // rename(2) of a hard link over another one of the same file leaves both; withTempFile then removes the temporary name.
+          renameSync(temp, target);
+        });
+      }
+    }
+    placed(blob);
+    await nextTurn();
+  }
 }
 
 /** Writes a file to a temporary name, flushes it to disk, and renames it. */
@@ -81,6 +104,23 @@ async function isRight(target: string, blob: LayoutBlob, signal: AbortSignal | u
     if (error instanceof DamagedBlobError) return false;
     throw error;
   }
+}
+
+/** Clones a file, which then shares its bytes with the source until either is written to. Any other outcome is left to linked(). */
+function cloned(source: string, target: string): boolean {
+  try {
+    copyFileSync(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+  } catch {
+    return false;
+  }
+  const made = openSync(target, 'r');
+  try {
+    fchmodSync(made, BLOB_MODE);
+    fsyncSync(made);
+  } finally {
+    closeSync(made);
+  }
+  return true;
 }
 
 function linked(source: string, target: string, blob: LayoutBlob): boolean {

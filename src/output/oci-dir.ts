@@ -1,6 +1,5 @@
 import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf } from '../files/errno.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { withFileLock } from '../lock/file-lock.ts';
@@ -9,7 +8,7 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { silentProgress } from '../model/progress.ts';
 import { type Image, imageBlobs, indexDescriptors, type LayoutBlob, OCI_LAYOUT } from './image.ts';
 import type { WriteOptions } from './image-tar.ts';
-import { placeBlob, writeWhole } from './layout-blobs.ts';
+import { placeBlobs, writeWhole } from './layout-blobs.ts';
 import { mergeIndex } from './merge-index.ts';
 import { STDOUT } from './output-target.ts';
 import { outputError, throwIfCancelled } from './storage-error.ts';
@@ -21,10 +20,10 @@ const BLOBS = join('blobs', 'sha256');
 const CACHE_FILE = 'catalog.sqlite';
 
 /**
- * Writes or extends an OCI image layout (image-spec 1.1, "Image Layout") at `path`. Blobs are hard links into the store if the
- * file system allows it, else copies, checked once; existing blobs are kept if they are right. index.json is replaced last and
- * atomically, under a lock: other images in it stay, a tag of this image moves to it. An interrupted call leaves the layout as it
- * was, possibly with blobs that nothing refers to yet.
+ * Writes or extends an OCI image layout (image-spec 1.1, "Image Layout") at `path`. Blobs share their bytes with the store if the
+ * file system allows it (placeBlobs), and are checked once; existing blobs are kept if they are right. index.json is replaced last
+ * and atomically, under a lock: other images in it stay, a tag of this image moves to it. An interrupted call leaves the layout as
+ * it was, possibly with blobs that nothing refers to yet.
  * @returns the total size of the image's blobs in bytes
  * @throws AppError STORAGE (also if `path` holds something else), INTEGRITY, CANCELLED
  */
@@ -68,12 +67,7 @@ export async function extendOciDirectory(
   const task = progress.task(`write ${basename(path)}`, sizeBytes, 'bytes');
   try {
     await openLayout(path);
-    for (const blob of blobs) {
-      throwIfCancelled(signal);
-      await placeBlob(path, blob, signal);
-      task.advance(blob.sizeBytes);
-      await nextTurn();
-    }
+    await placeBlobs(path, blobs, { signal, placed: ({ sizeBytes }) => task.advance(sizeBytes) });
     syncFolder(join(path, BLOBS));
     const merge = async (): Promise<void> => {
       throwIfCancelled(signal);

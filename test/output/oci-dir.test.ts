@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  chmodSync,
+  constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
+  truncateSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
@@ -66,8 +72,75 @@ test('a new layout: marker, index, blobs 0444, links into the store', async (t) 
   assert.equal(sizeBytes, sum);
   const [layer] = image.layers;
   assert.ok(typeof layer?.content === 'string');
-  assert.equal(statSync(join(layout, blobPath(layer.digest))).ino, statSync(layer.content).ino);
+  const isLinked = statSync(join(layout, blobPath(layer.digest))).ino === statSync(layer.content).ino;
+  assert.equal(isLinked, !canClone(layer.content));
 });
+
+test('a blob that is damaged in the store gets no name in the layout, and a damaged one there is replaced', async (t) => {
+  const image = imageOf(t, 'x', []);
+  const layout = tempDir(t);
+  const [layer] = image.layers;
+  assert.ok(typeof layer?.content === 'string');
+  const [right, placed] = [readFileSync(layer.content), join(layout, blobPath(layer.digest))];
+  const wrong = Buffer.from(right).fill(0, 10, 20);
+  writeFileSync(layer.content, wrong);
+  await assert.rejects(writeOciDirectory(image, layout), (error) => isAppError(error, 'INTEGRITY'));
+  assert.deepEqual(readdirSync(layout).sort(), ['blobs', 'oci-layout']);
+  assert.ok(!existsSync(placed));
+  writeFileSync(layer.content, right);
+  writeFileSync(placed, wrong);
+  await writeOciDirectory(image, layout);
+  checkBlobs(layout);
+});
+
+for (const kind of ['btrfs', 'xfs']) {
+  test(`blobs are cloned on ${kind}: they share bytes, but a change of one does not reach the store`, async (t) => {
+    const folder = mounted(t, kind);
+    if (folder === undefined) return t.skip(`skipped: cannot mount ${kind} here`);
+    const noise = randomBytes(16 * 1024 * 1024);
+    const image = makeImage(folder, [{ tar: [{ path: 'a', content: noise }], encoding: 'none' }]);
+    const [layer] = image.layers;
+    assert.ok(typeof layer?.content === 'string');
+    spawnSync('sync');
+    const before = statfsSync(folder);
+    await writeOciDirectory(image, join(folder, 'layout'));
+    spawnSync('sync');
+    const usedBytes = (before.bfree - statfsSync(folder).bfree) * before.bsize;
+    assert.ok(usedBytes < layer.sizeBytes / 2, `${usedBytes}`);
+    checkBlobs(join(folder, 'layout'));
+    const placed = join(folder, 'layout', blobPath(layer.digest));
+    assert.deepEqual([statSync(placed).mode & 0o7777, statSync(placed).nlink], [0o444, 1]);
+    chmodSync(placed, 0o644);
+    writeFileSync(placed, 'x', { flag: 'r+' });
+    assert.equal(digestOf(readFileSync(layer.content)), layer.digest);
+    await writeOciDirectory(image, join(folder, 'layout'));
+    checkBlobs(join(folder, 'layout'));
+  });
+}
+
+/** Tells whether files beside `file` can be cloned. */
+function canClone(file: string): boolean {
+  try {
+    copyFileSync(file, `${file}.clone`, constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Mounts a new file system, until the test ends; undefined where that needs permission or tools that are missing. */
+function mounted(t: Hooks, kind: string): string | undefined {
+  let folder: string | undefined;
+  // Hooks run in the order of their registration: before the one that removes the folder.
+  t.after(() => folder !== undefined && spawnSync('umount', [folder]));
+  const [image, place] = [join(tempDir(t), 'image'), tempDir(t)];
+  writeFileSync(image, '');
+  // mkfs.xfs takes no less than 300 MiB; the file is sparse.
+  truncateSync(image, 320 * 1024 * 1024);
+  if (spawnSync(`mkfs.${kind}`, ['-q', image]).status !== 0) return undefined;
+  if (spawnSync('mount', ['-o', 'loop', '-t', kind, image, place]).status === 0) folder = place;
+  return folder;
+}
 
 test('an existing layout keeps its other images and fields; the same name moves', async (t) => {
   const layout = tempDir(t);

@@ -15,6 +15,7 @@ import { besideApko } from './parts/apko.ts';
 import { archPlans } from './parts/arch-plans.ts';
 import { copies } from './parts/copies.ts';
 import { images } from './parts/images.ts';
+import { publish } from './parts/publish.ts';
 import { questions } from './parts/questions.ts';
 import { registries } from './parts/registries.ts';
 import { scaleArchives } from './parts/scale-archives.ts';
@@ -45,6 +46,7 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   copies: () => copies(data),
   questions: () => questions(shared),
   registries: () => registries(data),
+  publish: () => publish(data),
   'scale-packages': scalePackages,
   'scale-archives': scaleArchives,
   'scale-images': () => scaleImages(data),

@@ -19,7 +19,7 @@ import {
 } from '../lib/workbench.ts';
 
 /** All of the 195 archives that apko's solver takes together, by name. */
-const LARGE = `
+export const LARGE: readonly string[] = `
   alpine-base alpine-baselayout alpine-baselayout-data alpine-conf alpine-keys alpine-release apk-tools binutils bonding bridge
   brotli-libs busybox busybox-binsh busybox-mdev-openrc busybox-openrc busybox-suid c-ares ca-certificates
   ca-certificates-bundle chrony chrony-openrc coreutils coreutils-env coreutils-fmt coreutils-sha512sum dbus-libs dhcpcd
@@ -36,10 +36,12 @@ const LARGE = `
   ppp-pppoe ppp-radius ppp-winbind pyc readline scanelf sfdisk sgdisk skalibs sqlite-libs ssl_client tiny-cloud
   tiny-cloud-alpine tiny-cloud-nocloud tiny-cloud-openrc tzdata udev-init-scripts udev-init-scripts-openrc usb-modeswitch
   utmps-libs wget wpa_supplicant wpa_supplicant-openrc xz-libs yaml yx zlib zlib-dev zstd zstd-dev zstd-libs
-`;
+`
+  .trim()
+  .split(/\s+/);
 const SETS = [
   { count: 64, names: SECOND, warmTarget: 0.2 },
-  { count: 175, names: LARGE.trim().split(/\s+/), warmTarget: 0.12 },
+  { count: 175, names: LARGE, warmTarget: 0.12 },
 ];
 const FOLDERS = ['v3.19-iso', 'v3.19-pool'];
 const COLD_TARGET = 0.5;
@@ -166,7 +168,7 @@ function apkoOf(
 }
 
 /** Makes one signed repository of the 195 archives. @returns the folder of its key and of the archives' keys */
-function writeMirror(data: string, place: string): string {
+export function writeMirror(data: string, place: string): string {
   const folder = join(place, 'mirror/main/x86_64');
   mkdirSync(folder, { recursive: true });
   let text = '';

@@ -23,7 +23,7 @@ export async function answersByTls(request: () => Promise<void>): Promise<boolea
  */
 export async function acceptsTls({ hostname, port }: URL, signal: AbortSignal | undefined): Promise<boolean> {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const socket = connect({ host, port: Number(port || 443), rejectUnauthorized: false });
+  const socket = connect({ host, port: Number(port || 443), rejectUnauthorized: false, ca: [] });
   const limit = AbortSignal.timeout(connectTimeoutMs(process.env));
   try {
     await once(socket, 'secureConnect', {

@@ -20,7 +20,7 @@ export function openDatabase(path: string): Database.Database {
     // WAL with NORMAL: a power failure may lose the last transactions, but never consistency.
     database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
-    database.pragma('cache_size = -65536');
+    cache(database, CACHE_KIB);
     // The resolver reads one value of several megabytes, page by page: mapped into memory, that takes a third of the time.
     map(database, MAPPED_BYTES);
     migrate(database, path);
@@ -104,16 +104,28 @@ function version(database: Database.Database): number {
 /** Larger than a catalog of several releases; SQLite reads the rest without mapping. */
 const MAPPED_BYTES = 256 * 1024 ** 2;
 
+const CACHE_KIB = 64 * 1024;
+const PASSING_CACHE_KIB = 2 * 1024;
+
+function cache(database: Database.Database, sizeKiB: number): void {
+  database.pragma(`cache_size = -${sizeKiB}`);
+}
+
 function map(database: Database.Database, sizeBytes: number): void {
   database.pragma(`mmap_size = ${sizeBytes}`);
 }
 
-/** Reads without mapping the file: what was mapped would stay in memory beside the copies that are made of it. */
-export function unmapped<T>(database: Database.Database, read: () => T): T {
+/**
+ * Reads or writes large values without mapping the file, and without keeping its pages: they would stay in memory beside the
+ * copies that are made of them.
+ */
+export function passing<T>(database: Database.Database, work: () => T): T {
   map(database, 0);
+  cache(database, PASSING_CACHE_KIB);
   try {
-    return read();
+    return work();
   } finally {
+    cache(database, CACHE_KIB);
     map(database, MAPPED_BYTES);
   }
 }

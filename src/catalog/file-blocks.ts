@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3';
 import type { Digest } from '../model/digest.ts';
 import type { FileEntries } from '../model/file-entries.ts';
-import { unmapped } from './database.ts';
+import { limitYoungGeneration } from '../model/young-generation.ts';
+import { passing } from './database.ts';
 
 /** About 10 MB; most archives have one block. */
 const FEW_BLOCKS = 16;
@@ -27,12 +28,16 @@ export class FileBlockTable {
   /** Stores an archive's entries in place of earlier ones. */
   put(archive: Digest, { blocks }: FileEntries): void {
     this.#remove.run(archive);
-    blocks.forEach(({ bytes }, ordinal) => void this.#put.run(archive, ordinal, bytes));
+    const put = (): void =>
+      blocks.forEach(({ bytes }, ordinal) => void this.#put.run(archive, ordinal, bytes));
+    if (blocks.length < FEW_BLOCKS) put();
+    else passing(this.#database, put);
   }
 
   of(archive: Digest): readonly Buffer[] {
     const blocks = this.#of.all(archive, FEW_BLOCKS, 0);
     if (blocks.length < FEW_BLOCKS) return blocks;
-    return [...blocks, ...unmapped(this.#database, () => this.#of.all(archive, -1, FEW_BLOCKS))];
+    limitYoungGeneration();
+    return [...blocks, ...passing(this.#database, () => this.#of.all(archive, -1, FEW_BLOCKS))];
   }
 }

@@ -2,6 +2,7 @@ import type { Digest } from '../model/digest.ts';
 import type { FileEntries } from '../model/file-entries.ts';
 import type { FileEntry } from '../model/file-entry.ts';
 import { foldersOf, NONE, plainFolders } from '../model/folders.ts';
+import { copied } from '../model/path-bytes.ts';
 import { directoryInode, type Inode, inodeOf, parentOf, Tree } from './tree.ts';
 
 /** The entries of an archive in a layer, in tar order. */
@@ -56,7 +57,7 @@ function applyPart(state: State, part: LayerPart): void {
     const parent = parents[index] as number;
     if (parent !== NONE && folded[parent] === 1) {
       folded[index] = 1;
-      if (files.head(index).type === 'directory') state.described.add(files.path(index));
+      if (files.head(index).type === 'directory') state.described.add(copied(files.path(index)));
     } else if (!isOmitted(index)) {
       const isNew = apply(state, part, files.at(index));
       if (!isNew || plain[index] !== 1 || !isFilled(index)) continue;

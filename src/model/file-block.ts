@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer';
 import type { EntryType, FileEntry } from './file-entry.ts';
-import { decodePath, encodePath } from './path-bytes.ts';
+import { copied, decodePath, encodePath } from './path-bytes.ts';
 
 /** Attributes that many entries of an archive share. */
 export interface EntryHead {
@@ -75,7 +75,15 @@ export function packBlock(entries: readonly FileEntry[]): Buffer {
   const prefix = Buffer.alloc(PREFIX_BYTES);
   for (const [index, size] of [paths.length + 1, rows.length, valuesEnd].entries())
     prefix.writeUInt32LE(size, index * 4);
-  return Buffer.concat([prefix, paths, Buffer.of(LINE_FEED), rows, ...values, heads.bytes()]);
+  return joined([prefix, paths, Buffer.of(LINE_FEED), rows, ...values, heads.bytes()]);
+}
+
+/** Joins buffers in memory of its own, which can be handed to another thread. */
+function joined(parts: readonly Buffer[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) at += part.copy(whole, at);
+  return whole;
 }
 
 function endOfPath(paths: Buffer, start: number, path: string): number {
@@ -178,6 +186,11 @@ export class FileBlock {
     return this.#decoded?.[index];
   }
 
+  /** Frees what makes reading paths quick. */
+  forgetText(): void {
+    this.#text = undefined;
+  }
+
   path(index: number): string {
     const start = index === 0 ? 0 : this.#end(index - 1, ROW.pathEnd);
     const end = this.#end(index, ROW.pathEnd);
@@ -209,7 +222,7 @@ export class FileBlock {
     const sha256At = this.#rowsAt + row + ROW.sha256;
     const records = head.links ? values.slice(1) : values;
     return {
-      path: this.path(index),
+      path: copied(this.path(index)),
       type: head.type,
       mode: head.mode,
       uid: head.uid,

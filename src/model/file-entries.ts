@@ -1,10 +1,13 @@
 import { type EntryHead, FileBlock, packBlock } from './file-block.ts';
 import type { FileEntry } from './file-entry.ts';
+import { limitYoungGeneration } from './young-generation.ts';
 
 /** Entries of a block: a few hundred kilobytes, so that no large list is ever needed in one piece. */
 const BLOCK_BITS = 12;
 const BLOCK_ENTRIES = 1 << BLOCK_BITS;
 const IN_BLOCK = BLOCK_ENTRIES - 1;
+/** About 16,000 entries */
+const FEW_BLOCKS = 4;
 
 /**
  * Entries of an archive in its order, packed into blocks: an archive may have a million, of which most are never looked at one by
@@ -13,6 +16,8 @@ const IN_BLOCK = BLOCK_ENTRIES - 1;
 export class FileEntries implements Iterable<FileEntry> {
   readonly blocks: readonly FileBlock[];
   readonly length: number;
+  #last = 0;
+  #before = 0;
 
   /** @param blocks as packed before: all but the last are full */
   constructor(blocks: readonly Uint8Array[]) {
@@ -71,7 +76,16 @@ export class FileEntries implements Iterable<FileEntry> {
   }
 
   #block(index: number): FileBlock {
-    return this.blocks[index >>> BLOCK_BITS] as FileBlock;
+    const place = index >>> BLOCK_BITS;
+    if (place !== this.#last) this.#move(place);
+    return this.blocks[place] as FileBlock;
+  }
+
+  /** Lists are read in order: of a long one, only the texts of the last two blocks are kept. */
+  #move(place: number): void {
+    if (this.blocks.length > FEW_BLOCKS && this.#before !== place) this.blocks[this.#before]?.forgetText();
+    this.#before = this.#last;
+    this.#last = place;
   }
 }
 
@@ -84,6 +98,14 @@ export class FileEntriesPacker {
     if (this.#waiting.push(entry) === BLOCK_ENTRIES) this.#pack();
   }
 
+  /** Yields path and type of what was added so far. */
+  *added(): Generator<Pick<FileEntry, 'path' | 'type'>, undefined> {
+    const packed = new FileEntries(this.#blocks);
+    for (let index = 0; index < packed.length; index += 1)
+      yield { path: packed.path(index), type: packed.head(index).type };
+    yield* this.#waiting;
+  }
+
   finish(): FileEntries {
     if (this.#waiting.length > 0) this.#pack();
     return new FileEntries(this.#blocks);
@@ -92,5 +114,6 @@ export class FileEntriesPacker {
   #pack(): void {
     this.#blocks.push(packBlock(this.#waiting));
     this.#waiting = [];
+    if (this.#blocks.length === FEW_BLOCKS) limitYoungGeneration();
   }
 }

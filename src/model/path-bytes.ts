@@ -42,3 +42,8 @@ export function encodePath(text: string): Buffer {
   }
   return Buffer.concat(parts);
 }
+
+/** Returns the same text without the longer one that it was cut from, which it would keep in memory. */
+export function copied(path: string): string {
+  return decodePath(encodePath(path));
+}

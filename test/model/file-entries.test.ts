@@ -68,3 +68,11 @@ test('long lists have several blocks, in which paths stand between line feeds', 
     assert.ok(files.blocks.some(({ bytes }) => bytes.includes(`\n${paths[index]}\n`)));
   }
 });
+
+test('of a very long list, paths are read in any order, and are the same each time', () => {
+  const [one] = fc.sample(entry, 1) as [FileEntry];
+  const paths = Array.from({ length: 80_000 }, (_, index) => `usr/share/${index}`);
+  const files = FileEntries.of(paths.map((path) => ({ ...one, path })));
+  const places = Array.from({ length: 100_000 }, (_, step) => (step * 31_337) % paths.length);
+  for (const index of places) assert.equal(files.path(index), paths[index]);
+});

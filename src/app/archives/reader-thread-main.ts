@@ -10,7 +10,9 @@ if (parentPort !== null) {
   const { signal } = new AbortController();
   let policy: Promise<TrustPolicy> | undefined;
   for await (const [request] of on(parentPort, 'message') as AsyncIterable<[ThreadRequest]>) {
-    parentPort.postMessage(await facts(request));
+    const reply = await facts(request);
+    // Moved, not copied: a package may have a million files.
+    parentPort.postMessage(reply, reply?.blocks.map(({ buffer }) => buffer as ArrayBuffer) ?? []);
   }
 
   async function facts({ distro: id, keys, ...file }: ThreadRequest): Promise<ThreadReply> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FileEntries } from '../../model/file-entries.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
 import { append } from '../../model/lists.ts';
-import { encodePath } from '../../model/path-bytes.ts';
+import { copied, decodePath, encodePath } from '../../model/path-bytes.ts';
 import type { DirectoryOwnership, InstalledPackage } from '../install.ts';
 import { infoList } from '../shared/pkginfo.ts';
 import type { ApkLayout } from './apk-layout.ts';
@@ -141,8 +141,8 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
   const folder = (path: string): FolderText => {
     let known = folders.get(path);
     if (known === undefined) {
-      known = { path, head: '', lines: [], pieces: [] };
-      folders.set(path, known);
+      known = { path: copied(path), head: '', lines: [], pieces: [] };
+      folders.set(known.path, known);
     }
     return known;
   };
@@ -168,8 +168,7 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
     const slash = path.lastIndexOf('/');
     const parent = path.slice(0, Math.max(slash, 0));
     if (parent !== current?.path || current.lines.length === MAX_LINES) {
-      // Bytes take less memory than many texts.
-      if (current !== undefined && !layout.sortedFiles) encodeLines(current);
+      if (current !== undefined) encodeLines(current, layout);
       current = folder(parent);
     }
     const broken = isBroken(files, index);
@@ -184,8 +183,8 @@ function filesText(installed: InstalledPackage, { owned, owner, layout }: Instal
   if (lost === indexes.length) folder('');
   const pieces: Buffer[] = [];
   for (const known of folders.values()) {
-    if (layout.sortedFiles) known.lines.sort();
-    encodeLines(known);
+    encodeLines(known, layout);
+    if (layout.sortedFiles && known.pieces.length > 1) sortLines(known);
     pieces.push(encodePath(`F:${known.path}\n${known.head}`));
     append(pieces, known.pieces);
   }
@@ -198,15 +197,23 @@ interface FolderText {
   head: string;
   /** Lines of files that are not in `pieces` yet */
   lines: string[];
-  readonly pieces: Buffer[];
+  pieces: Buffer[];
 }
 
 /** Files of a directory whose lines are held as texts */
 const MAX_LINES = 4096;
 
-function encodeLines(folder: FolderText): void {
+/** Turns lines into bytes, which take less memory than many texts. */
+function encodeLines(folder: FolderText, { sortedFiles }: ApkLayout): void {
+  if (sortedFiles) folder.lines.sort();
   if (folder.lines.length > 0) folder.pieces.push(encodePath(folder.lines.join('')));
   folder.lines = [];
+}
+
+/** Sorts the lines of a directory whose files do not follow each other in the archive; no name has a line feed. */
+function sortLines(folder: FolderText): void {
+  const lines = decodePath(Buffer.concat(folder.pieces)).split(/(?<=\n)(?=R:)/);
+  folder.pieces = [encodePath(lines.sort().join(''))];
 }
 
 /**

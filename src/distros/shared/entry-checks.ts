@@ -1,6 +1,8 @@
 import type { TarEntry } from '../../archive/tar-entry.ts';
 import { MAX_ENTRIES } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
+import type { FileEntries, FileEntriesPacker } from '../../model/file-entries.ts';
+import { copied } from '../../model/path-bytes.ts';
 import { OVER_ITS_OWN } from './layer-problems.ts';
 
 /**
@@ -20,17 +22,22 @@ const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
 export class EntryChecks {
   readonly #where: string;
   readonly #folders = new Set<string>(['']);
-  readonly #others = new Set<string>();
+  readonly #files: FileEntriesPacker;
+  /** Paths that are no directories; only from the first hard link on, since most archives have none */
+  #others: Set<string> | undefined;
   #textBytes = 0;
-  #layerProblem: string | undefined;
 
-  constructor(where: string) {
+  /** @param files the entries that were checked, each added before the next is checked */
+  constructor(where: string, files: FileEntriesPacker) {
     this.#where = where;
+    this.#files = files;
   }
 
-  /** ArchiveFacts.layerProblem, by the entries checked so far. */
-  get layerProblem(): string | undefined {
-    return this.#layerProblem;
+  /** Returns ArchiveFacts.layerProblem. @param files all entries */
+  layerProblem(files: FileEntries): string | undefined {
+    for (let index = 0; index < files.length; index += 1)
+      if (this.#folders.has(files.path(index)) && files.head(index).type !== 'directory') return OVER_ITS_OWN;
+    return undefined;
   }
 
   /** Checks an entry. @throws AppError BAD_ARCHIVE; UNSUPPORTED for names and xattrs with a special meaning in layers; LIMIT */
@@ -42,13 +49,20 @@ export class EntryChecks {
     for (const name in entry.xattrs) if (OVERLAY_XATTR.test(name)) this.#refuseOverlay(path, name);
     this.#parents(path);
     if (type === 'directory') {
-      if (this.#others.has(path)) this.#layerProblem ??= OVER_ITS_OWN;
       this.#folders.add(path);
       return;
     }
-    if (this.#folders.has(path)) this.#layerProblem ??= OVER_ITS_OWN;
-    if (type === 'hardlink' && !this.#others.has(linkTarget)) this.#refuseLink(path, linkTarget);
-    this.#others.add(path);
+    if (type === 'hardlink') {
+      this.#others ??= this.#othersSoFar();
+      if (!this.#others.has(linkTarget)) this.#refuseLink(path, linkTarget);
+    }
+    this.#others?.add(path);
+  }
+
+  #othersSoFar(): Set<string> {
+    const paths = new Set<string>();
+    for (const { path, type } of this.#files.added()) if (type !== 'directory') paths.add(path);
+    return paths;
   }
 
   #parents(path: string): void {
@@ -57,8 +71,7 @@ export class EntryChecks {
       const parent = path.slice(0, slash);
       if (this.#folders.has(parent)) return;
       this.#charge(parent.length);
-      if (this.#others.has(parent)) this.#layerProblem ??= OVER_ITS_OWN;
-      this.#folders.add(parent);
+      this.#folders.add(copied(parent));
       if (this.#folders.size <= MAX_ENTRIES) continue;
       throw new AppError('LIMIT', `${this.#where}: expected at most ${MAX_ENTRIES} folders, got more`);
     }

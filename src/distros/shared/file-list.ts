@@ -64,7 +64,7 @@ export class FileListCollector {
 
   constructor(options: FileListOptions) {
     this.#options = options;
-    this.#checks = new EntryChecks(options.where);
+    this.#checks = new EntryChecks(options.where, this.#files);
     this.#scanner = this.#newScanner();
   }
 
@@ -83,13 +83,14 @@ export class FileListCollector {
   finish(): FileList {
     this.#scanner.finish();
     this.#noteDefects();
+    const files = this.#files.finish();
     return {
-      files: this.#files.finish(),
+      files,
       contents: this.#kept,
       md5: this.#md5s,
       diffId: `sha256:${this.#whole.digest('hex')}` as DiffId,
       uncompressedSizeBytes: this.#position,
-      layerProblem: this.#layerProblem ?? this.#checks.layerProblem,
+      layerProblem: this.#layerProblem ?? this.#checks.layerProblem(files),
     };
   }
 

@@ -104,6 +104,18 @@ test('a name in the index may have another architecture and a tag', async () => 
   assert.match(textOf(lay([one]), 'lib/apk/db/installed'), /^A:noarch$/m);
 });
 
+test('apk 3 sorts the files of a folder to which the archive comes back', async () => {
+  const folders = [{ path: 'a/' }, { path: 'b/' }];
+  const files = ['a/z', 'b/y', 'a/m', 'a/é', 'b/a', 'a/b'].map((path) => file(path));
+  const packages = await installed({ name: 'one', version: '1-r0', files: [...folders, ...files] });
+  const names = (release: string) =>
+    textOf(lay(packages, { system: { release, packageManager: '' } }), 'lib/apk/db/installed').match(
+      /(?<=^[FR]:).*$/gm,
+    );
+  assert.deepEqual(names('v3.23'), ['a', 'b', 'm', 'z', 'é', 'b', 'a', 'y']);
+  assert.deepEqual(names('v3.19'), ['a', 'z', 'm', 'é', 'b', 'b', 'y', 'a']);
+});
+
 test('the database of apk 3, when that is what the image has', async () => {
   const packages = await installed(
     {

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { type FileList, FileListCollector } from '../../../src/distros/shared/file-list.ts';
-import { DATA_AFTER_END, EARLY_END, STRAY_ZERO_BLOCK } from '../../../src/distros/shared/layer-problems.ts';
+import {
+  DATA_AFTER_END,
+  EARLY_END,
+  OVER_ITS_OWN,
+  STRAY_ZERO_BLOCK,
+} from '../../../src/distros/shared/layer-problems.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
-import { tarEntries } from '../../fixtures/tar.ts';
+import { type FixtureFile, tarEntries } from '../../fixtures/tar.ts';
 
 const END = Buffer.alloc(1024);
 const FIRST = tarEntries([{ path: '.PKGINFO', content: 'pkgname = a\n' }]);
@@ -89,4 +94,34 @@ test('a cut tar is refused', () => {
       `cut at ${at}`,
     );
   }
+});
+
+test('a path that is a directory and something else is found, whichever comes first', () => {
+  const problem = (...entries: readonly FixtureFile[]) =>
+    collect([Buffer.concat([tarEntries(entries), END])]).layerProblem;
+  const [listed, file, below] = [
+    { path: 'a', type: 'directory' },
+    { path: 'a', content: 'x' },
+    { path: 'a/b', content: 'x' },
+  ] as const;
+  assert.equal(problem(listed, file), OVER_ITS_OWN);
+  assert.equal(problem(file, listed), OVER_ITS_OWN);
+  assert.equal(problem(file, below), OVER_ITS_OWN);
+  assert.equal(problem(below, file), OVER_ITS_OWN);
+  assert.equal(problem(listed, below, listed, { path: 'ab', content: 'x' }), undefined);
+});
+
+test('a hard link names an earlier file, however many entries were packed before', () => {
+  const many = Array.from({ length: 5000 }, (_, index) => ({ path: `file${index}`, content: '' }));
+  const folder = { path: 'folder', type: 'directory' } as const;
+  const link = (path: string, linkTarget: string) => ({ path, type: 'hardlink', linkTarget }) as const;
+  const read = (...entries: readonly FixtureFile[]) =>
+    collect([Buffer.concat([tarEntries(entries), END])]).files.length;
+  const links = [link('first', 'file0'), link('last', 'file4999'), link('again', 'first')];
+  assert.equal(read(...many, ...links), 5003);
+  for (const wrong of [link('l', 'file5000'), link('l', 'l'), link('l', 'folder')])
+    assert.throws(
+      () => read(folder, ...many, link('first', 'file0'), wrong),
+      (error) => isAppError(error, 'BAD_ARCHIVE') && error.message.includes('not an earlier file'),
+    );
 });

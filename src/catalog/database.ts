@@ -130,6 +130,19 @@ export function passing<T>(database: Database.Database, work: () => T): T {
   }
 }
 
+/** Room for the index of the names of 300,000 packages, into which rows go in any order */
+const WRITER_CACHE_KIB = 16 * 1024;
+
+/** Keeps few pages in memory until the returned function is called: what writes much, in order, reads few of them again. */
+export function keepFewPages(database: Database.Database): () => void {
+  map(database, 0);
+  cache(database, WRITER_CACHE_KIB);
+  return () => {
+    cache(database, CACHE_KIB);
+    map(database, MAPPED_BYTES);
+  };
+}
+
 /** Codes of SQLite on a full disk: tables, log, shared index of the log */
 const FULL_CODES = /^SQLITE_(?:FULL|IOERR_WRITE|IOERR_TRUNCATE|IOERR_SHMSIZE)$/;
 

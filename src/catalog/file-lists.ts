@@ -86,11 +86,13 @@ export class FileListTable {
         lock: `files-${row.repositoryId}`,
         reading: row,
         find: () => this.find(row.repositoryId),
-        packageCount: 0,
-        write: (revision, write) =>
-          write.rows(lists, ({ name, version, paths }) => {
+        maxPackages: 0,
+        write: async (revision, write) => {
+          await write.rows(lists, ({ name, version, paths }) => {
             put.run(revision.id, name, version, paths);
-          }),
+          });
+          return 0;
+        },
         publish: (revision) => this.#publish(row, revision),
       },
       options,

@@ -22,13 +22,15 @@ export class LongWrite {
   }
 
   /** Writes rows in one transaction after another; rows are made outside of the transactions. */
-  async rows<T>(rows: Iterable<T>, write: (row: T) => void): Promise<void> {
+  async rows<T>(rows: Iterable<T> | AsyncIterable<Iterable<T>>, write: (row: T) => void): Promise<void> {
     let batch: T[] = [];
-    for (const row of rows) {
-      batch.push(row);
-      if (batch.length < BATCH_ROWS) continue;
-      await this.#transaction(() => batch.forEach(write));
-      batch = [];
+    for await (const some of Symbol.asyncIterator in rows ? rows : [rows]) {
+      for (const row of some) {
+        batch.push(row);
+        if (batch.length < BATCH_ROWS) continue;
+        await this.#transaction(() => batch.forEach(write));
+        batch = [];
+      }
     }
     if (batch.length > 0) await this.#transaction(() => batch.forEach(write));
   }

@@ -1,3 +1,4 @@
+import { detached } from '../model/detached.ts';
 import type { IndexPackage } from '../model/package.ts';
 import { relationName } from '../model/relation.ts';
 import type { Revision } from './revisions.ts';
@@ -37,16 +38,41 @@ export const PACKAGE_COLUMNS = [
   'extra',
 ];
 
-/** Yields the rows of packages, values in the order of PACKAGE_COLUMNS. */
-export function* packageValues(
-  packages: readonly IndexPackage[],
-  { id: revision, firstPackage }: Revision,
-): Generator<readonly (string | number)[]> {
-  const dependents = countDependents(packages);
-  for (const [ordinal, entry] of packages.entries()) {
-    yield [
-      firstPackage + ordinal,
-      revision,
+/** A package's row, values in the order of PACKAGE_COLUMNS. */
+export type PackageValues = readonly (string | number)[];
+
+/** Rows of packages that come one after another; of those before, only what the others' rows depend on is kept. */
+export class PackageRows {
+  readonly #revision: Revision;
+  readonly #names: string[] = [];
+  readonly #provided = new NameList();
+  readonly #groups = new NameList();
+  /** Number of dependencies on each name */
+  readonly #wanted = new Map<string, number>();
+
+  constructor(revision: Revision) {
+    this.#revision = revision;
+  }
+
+  /** Number of packages so far */
+  get count(): number {
+    return this.#names.length;
+  }
+
+  /** Returns the next package's row, in which the number of dependents is still 0. */
+  add(entry: IndexPackage): PackageValues {
+    const ordinal = this.#names.length;
+    this.#names.push(detached(entry.name));
+    for (const relation of entry.provides) this.#provided.add(relationName(relation), ordinal);
+    for (const group of entry.groups) this.#groups.add(group, ordinal);
+    for (const relation of entry.depends) {
+      const name = relationName(relation);
+      const count = this.#wanted.get(name);
+      this.#wanted.set(count === undefined ? detached(name) : name, (count ?? 0) + 1);
+    }
+    return [
+      this.#revision.firstPackage + ordinal,
+      this.#revision.id,
       ordinal,
       entry.name,
       entry.version,
@@ -71,44 +97,58 @@ export function* packageValues(
       entry.providerPriority,
       entry.replacesPriority,
       entry.signature,
-      dependentsOf(entry, dependents),
+      0,
       isEmpty(entry.extra) ? '' : JSON.stringify(entry.extra),
     ];
   }
-}
 
-type RelatedName = readonly [kind: number, name: string, packageId: number];
-
-/** Returns rows of relation_name in key order, so that the b-tree only grows at its end. */
-export function relatedNames(
-  packages: readonly IndexPackage[],
-  firstPackage: number,
-): readonly RelatedName[] {
-  const names: RelatedName[] = [];
-  for (const [index, { provides, groups }] of packages.entries()) {
-    for (const provide of provides)
-      names.push([RELATION_KINDS.provides, relationName(provide), firstPackage + index]);
-    for (const group of groups) names.push([RELATION_KINDS.group, group, firstPackage + index]);
-  }
-  return names.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : a[2] - b[2]));
-}
-
-/** Counts the dependencies of these packages on each name. */
-function countDependents(packages: readonly IndexPackage[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const entry of packages) {
-    for (const relation of entry.depends) {
-      const name = relationName(relation);
-      counts.set(name, (counts.get(name) ?? 0) + 1);
+  /** Yields ids and numbers of dependents of all packages that have any: how often their names are depended on. */
+  *dependents(): Generator<readonly [packageId: number, count: number]> {
+    const counts = Uint32Array.from(this.#names, (name) => this.#wanted.get(name) ?? 0);
+    for (const [name, ordinal] of this.#provided.entries()) {
+      counts[ordinal] = (counts[ordinal] ?? 0) + (this.#wanted.get(name) ?? 0);
+    }
+    for (const [ordinal, count] of counts.entries()) {
+      if (count > 0) yield [this.#revision.firstPackage + ordinal, count];
     }
   }
-  return counts;
+
+  /** Yields the rows of relation_name in key order, so that the b-tree only grows at its end. */
+  *relatedNames(): Generator<readonly [kind: number, name: string, packageId: number]> {
+    const { firstPackage } = this.#revision;
+    for (const [kind, names] of [
+      [RELATION_KINDS.provides, this.#provided],
+      [RELATION_KINDS.group, this.#groups],
+    ] as const) {
+      for (const [name, ordinal] of names.sorted()) yield [kind, name, firstPackage + ordinal];
+    }
+  }
 }
 
-function dependentsOf(entry: IndexPackage, counts: ReadonlyMap<string, number>): number {
-  let sum = counts.get(entry.name) ?? 0;
-  for (const provide of entry.provides) sum += counts.get(relationName(provide)) ?? 0;
-  return sum;
+/** Names, each with the number of its package. */
+class NameList {
+  readonly #names: string[] = [];
+  readonly #ordinals: number[] = [];
+
+  add(name: string, ordinal: number): void {
+    this.#names.push(detached(name));
+    this.#ordinals.push(ordinal);
+  }
+
+  *entries(
+    order: Iterable<number> = this.#names.keys(),
+  ): Generator<readonly [name: string, ordinal: number]> {
+    for (const at of order) yield [this.#names[at] as string, this.#ordinals[at] as number];
+  }
+
+  sorted(): Generator<readonly [name: string, ordinal: number]> {
+    const names = this.#names;
+    const compare = (a: number, b: number) => {
+      const [one, other] = [names[a] as string, names[b] as string];
+      return one < other ? -1 : one > other ? 1 : a - b;
+    };
+    return this.entries(Uint32Array.from(names.keys()).sort(compare));
+  }
 }
 
 function isEmpty(record: object): boolean {

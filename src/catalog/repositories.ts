@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
+import { AppError } from '../model/app-error.ts';
 import type { DistroId, IndexPackage } from '../model/package.ts';
 import type { LongWrite } from './long-write.ts';
-import { PACKAGE_COLUMNS, packageValues, relatedNames } from './package-rows.ts';
+import { PACKAGE_COLUMNS, PackageRows, type PackageValues } from './package-rows.ts';
 import type { Revision, RevisionTable, WriteOptions } from './revisions.ts';
 import { type TrustLabel, trustColumn, withTrust } from './trust-label.ts';
 
@@ -28,6 +29,19 @@ export interface RepositoryRow {
   readonly packageCount: number;
 }
 
+/**
+ * A repository to write. `described` is called when its packages have been written, with a function that returns the version of
+ * the first one of a name, and replaces what only then is known.
+ */
+export type NewRepositoryRow = Omit<RepositoryRow, 'id' | 'packageCount'> & {
+  readonly described?: (
+    versionOf: (name: string) => string | undefined,
+  ) => Pick<RepositoryRow, 'release' | 'description'>;
+};
+
+/** More packages than any repository has: the ids of one revision */
+const MAX_PACKAGES = 1_000_000;
+
 type Columns = Omit<RepositoryRow, 'trust'> & { readonly trust: string };
 
 const COLUMNS = `id, distro, architecture, url, base, release, name, etag, last_modified AS lastModified, content,
@@ -39,6 +53,7 @@ export class RepositoryTable {
   readonly #find: Database.Statement<[string, string, string], Columns>;
   readonly #all: Database.Statement<[], Columns>;
   readonly #newestBuild: Database.Statement<[number], { time: number }>;
+  readonly #version: Database.Statement<[number, string], string>;
   readonly #revisions: RevisionTable;
 
   constructor(database: Database.Database, revisions: RevisionTable) {
@@ -51,6 +66,11 @@ export class RepositoryTable {
     this.#newestBuild = database.prepare(
       'SELECT coalesce(max(build_time), 0) AS time FROM package JOIN repository USING (revision) WHERE repository.id = ?',
     );
+    this.#version = database
+      .prepare<[number, string], string>(
+        'SELECT version FROM package WHERE revision = ? AND name = ? ORDER BY ordinal LIMIT 1',
+      )
+      .pluck();
   }
 
   find(distro: DistroId, architecture: string, url: string): RepositoryRow | undefined {
@@ -87,11 +107,12 @@ export class RepositoryTable {
   /**
    * Replaces a repository's packages: at once for readers, in many small transactions for writers (revisions.ts). A repository
    * keeps its id forever, since another process may be about to use it. Returns the id.
-   * @throws AppError CANCELLED, STORAGE (file-lock.ts)
+   * @param packages a list, or a stream of lists; what the stream throws leaves the packages as they were
+   * @throws AppError CANCELLED, STORAGE (file-lock.ts), LIMIT
    */
   async replace(
-    row: Omit<RepositoryRow, 'id' | 'packageCount'>,
-    packages: readonly IndexPackage[],
+    row: NewRepositoryRow,
+    packages: readonly IndexPackage[] | AsyncIterable<readonly IndexPackage[]>,
     options: WriteOptions = {},
   ): Promise<number> {
     const find = () => this.find(row.distro, row.architecture, row.url);
@@ -100,12 +121,13 @@ export class RepositoryTable {
         lock: lockName(row),
         reading: row,
         find,
-        packageCount: packages.length,
+        maxPackages: MAX_PACKAGES,
         write: (revision, write) => this.#insert(revision, packages, write),
-        publish: (revision) => {
+        publish: (revision, packageCount) => {
           const old = find();
           if (old !== undefined && old.content !== row.content) this.#forgetGraphs(old.content);
-          this.#upsert(row, packages.length, revision);
+          const versionOf = (name: string) => this.#version.get(revision.id, name);
+          this.#upsert({ ...row, ...row.described?.(versionOf) }, packageCount, revision);
         },
       },
       options,
@@ -115,7 +137,7 @@ export class RepositoryTable {
     return written.id;
   }
 
-  #upsert(row: Omit<RepositoryRow, 'id' | 'packageCount'>, packageCount: number, revision: Revision): void {
+  #upsert(row: NewRepositoryRow, packageCount: number, revision: Revision): void {
     this.#database
       .prepare(
         `INSERT INTO repository (distro, architecture, url, base, release, name, etag, last_modified, content,
@@ -143,24 +165,52 @@ export class RepositoryTable {
       );
   }
 
-  async #insert(revision: Revision, packages: readonly IndexPackage[], write: LongWrite): Promise<void> {
-    const { id: revisionId, firstPackage } = revision;
+  async #insert(
+    revision: Revision,
+    packages: readonly IndexPackage[] | AsyncIterable<readonly IndexPackage[]>,
+    write: LongWrite,
+  ): Promise<number> {
+    const rows = new PackageRows(revision);
     const insert = this.#database.prepare(
       `INSERT INTO package (${PACKAGE_COLUMNS.join(', ')}) VALUES (${PACKAGE_COLUMNS.map(() => '?').join(', ')})`,
     );
-    const describe = this.#database.prepare('INSERT INTO package_text (rowid, description) VALUES (?, ?)');
-    await write.rows(packageValues(packages, revision), (values) => {
+    await write.rows(valuesOf(rows, packages), (values) => {
       insert.run(values);
     });
-    await write.rows(packages.entries(), ([index, { description }]) => {
-      describe.run(firstPackage + index, description);
+    const depend = this.#database.prepare('UPDATE package SET dependents = ? WHERE id = ?');
+    await write.rows(rows.dependents(), ([packageId, count]) => {
+      depend.run(count, packageId);
+    });
+    const describe = this.#database.prepare(
+      `INSERT INTO package_text (rowid, description) SELECT id, description FROM package WHERE id BETWEEN ? AND ?`,
+    );
+    let from = revision.firstPackage;
+    const end = from + rows.count;
+    await write.repeat((count) => {
+      describe.run(from, Math.min(from + count, end) - 1);
+      from += count;
+      return from < end ? count : 0;
     });
     const relate = this.#database.prepare(
       'INSERT OR IGNORE INTO relation_name (revision, kind, name, package_id) VALUES (?, ?, ?, ?)',
     );
-    await write.rows(relatedNames(packages, firstPackage), ([kind, name, packageId]) => {
-      relate.run(revisionId, kind, name, packageId);
+    await write.rows(rows.relatedNames(), ([kind, name, packageId]) => {
+      relate.run(revision.id, kind, name, packageId);
     });
+    return rows.count;
+  }
+}
+
+/** Yields rows of packages as these come. @throws AppError LIMIT */
+async function* valuesOf(
+  rows: PackageRows,
+  packages: readonly IndexPackage[] | AsyncIterable<readonly IndexPackage[]>,
+): AsyncGenerator<readonly PackageValues[]> {
+  for await (const some of Symbol.asyncIterator in packages ? packages : [packages]) {
+    if (rows.count + some.length > MAX_PACKAGES) {
+      throw new AppError('LIMIT', `expected at most ${MAX_PACKAGES} packages in a repository`);
+    }
+    yield some.map((entry) => rows.add(entry));
   }
 }
 

@@ -1,5 +1,7 @@
 import type Database from 'better-sqlite3';
 import { withFileLock, withFreeLock } from '../lock/file-lock.ts';
+import { AppError } from '../model/app-error.ts';
+import { keepFewPages } from './database.ts';
 import { LongWrite } from './long-write.ts';
 import { type TrustLabel, trustColumn } from './trust-label.ts';
 
@@ -32,10 +34,12 @@ interface Replacement {
   readonly reading: Reading;
   /** Returns the current revision. */
   readonly find: () => Reading | undefined;
-  readonly packageCount: number;
-  readonly write: (revision: Revision, write: LongWrite) => Promise<void>;
+  /** Ids reserved while it is not known how many packages there are */
+  readonly maxPackages: number;
+  /** Writes a revision. @returns the number of its packages */
+  readonly write: (revision: Revision, write: LongWrite) => Promise<number>;
   /** Makes a revision the current one. */
-  readonly publish: (revision: Revision) => void;
+  readonly publish: (revision: Revision, packageCount: number) => void;
 }
 
 interface Row {
@@ -53,6 +57,7 @@ interface Row {
 export class RevisionTable {
   readonly #database: Database.Database;
   readonly #unnamed: Database.Statement<[], Row>;
+  readonly #trim: Database.Statement<[number, number]>;
 
   constructor(database: Database.Database) {
     this.#database = database;
@@ -60,21 +65,36 @@ export class RevisionTable {
       `SELECT id, lock, first_package AS first, last_package AS last FROM revision WHERE id NOT IN
          (SELECT revision FROM repository UNION ALL SELECT revision FROM file_database)`,
     );
+    this.#trim = database.prepare('UPDATE revision SET last_package = first_package + ? - 1 WHERE id = ?');
   }
 
   /**
    * Writes a new revision and makes it current. If another process has written the same in the meantime, nothing is written.
-   * @throws AppError CANCELLED, STORAGE
+   * @throws AppError CANCELLED, STORAGE; what `write` throws, after removing what it wrote
    */
   async replace(wanted: Replacement, { signal, onWait }: WriteOptions): Promise<void> {
     const before = wanted.find();
-    await withFileLock(this.#lockPath(wanted.lock), { signal, onWait }, async () => {
-      const now = wanted.find();
-      if (now !== undefined && isSame(now, wanted.reading) && !isSame(now, before)) return;
-      const revision = this.#begin(wanted.lock, wanted.packageCount);
-      await wanted.write(revision, new LongWrite(this.#database, signal));
-      this.#database.transaction(() => wanted.publish(revision)).immediate();
-    });
+    const restore = keepFewPages(this.#database);
+    try {
+      await withFileLock(this.#lockPath(wanted.lock), { signal, onWait }, async () => {
+        const now = wanted.find();
+        if (now !== undefined && isSame(now, wanted.reading) && !isSame(now, before)) return;
+        const revision = this.#begin(wanted.lock, wanted.maxPackages);
+        const packageCount = await wanted.write(revision, new LongWrite(this.#database, signal));
+        this.#database
+          .transaction(() => {
+            this.#trim.run(packageCount, revision.id);
+            wanted.publish(revision, packageCount);
+          })
+          .immediate();
+      });
+    } catch (error) {
+      // What SQLite throws may also be in the way of removing anything; the next writer does that.
+      if (error instanceof AppError && signal?.aborted !== true) await this.removeUnnamed(signal);
+      throw error;
+    } finally {
+      restore();
+    }
     await this.removeUnnamed(signal);
   }
 
@@ -90,20 +110,26 @@ export class RevisionTable {
     }
   }
 
-  #begin(lock: string, packageCount: number): Revision {
+  #begin(lock: string, maxPackages: number): Revision {
     const revision = this.#database
       .prepare<[string, number], Revision>(
         `INSERT INTO revision (lock, first_package, last_package)
          SELECT ?, coalesce(max(last_package), 0) + 1, coalesce(max(last_package), 0) + ? FROM revision
          RETURNING id, first_package AS firstPackage`,
       )
-      .get(lock, packageCount);
+      .get(lock, maxPackages);
     if (revision === undefined) throw new Error(`${lock}: no revision after it was made`);
     return revision;
   }
 
-  async #remove({ id, first, last }: Row, write: LongWrite): Promise<void> {
+  async #remove({ id, first, last: reserved }: Row, write: LongWrite): Promise<void> {
     const prepare = (sql: string) => this.#database.prepare<number[]>(sql);
+    // Most of the ids of a revision that was never complete are unused.
+    const last =
+      this.#database
+        .prepare<[number, number], number | null>('SELECT max(id) FROM package WHERE id BETWEEN ? AND ?')
+        .pluck()
+        .get(first, reserved) ?? first - 1;
     const words = prepare('DELETE FROM package_text WHERE rowid BETWEEN ? AND ?');
     const packages = prepare('DELETE FROM package WHERE id BETWEEN ? AND ?');
     let from = first;

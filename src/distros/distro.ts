@@ -1,6 +1,6 @@
 import type { ArchiveFacts, ReadFacts } from '../model/archive.ts';
 import type { DistroId, IndexPackage } from '../model/package.ts';
-import type { RepositoryIndex, RepositorySpec } from '../model/repository.ts';
+import type { ReleaseClues, RepositoryIndex, RepositorySpec } from '../model/repository.ts';
 import type { UnsignedPart } from '../model/verify-report.ts';
 import type { ArchiveNames } from './family.ts';
 import type { FileLists } from './file-lists.ts';
@@ -43,7 +43,7 @@ export interface Releases {
   /** Package of the package manager, whose version decides how a system behaves: `apk-tools`, `pacman` */
   readonly managerPackage: string;
   /** Returns the release that an index belongs to if the request has the default release; otherwise the request's release. */
-  of(index: RepositoryIndex, spec: RepositorySpec): string;
+  of(clues: ReleaseClues, spec: RepositorySpec): string;
   /** Returns a sentence that says what is unknown about such a system and how it is treated; undefined: everything is known. */
   unknown?(system: SystemFacts): string | undefined;
 }
@@ -69,7 +69,7 @@ export interface Repositories {
    * that each names. Undefined: each line is one repository. @throws AppError USAGE, UNSUPPORTED
    */
   lines?(query: RepositoryQuery): (line: string) => readonly string[];
-  /** Parses and verifies an index. @throws AppError BAD_INDEX, LIMIT, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED */
+  /** Verifies an index, and parses it while it is read. @throws AppError BAD_INDEX, LIMIT, SIGNATURE, UNTRUSTED_KEY, UNSUPPORTED */
   readIndex(input: IndexInput): Promise<RepositoryIndex>;
   /** Lists of files in packages that repositories publish; undefined: they do not */
   readonly fileLists?: FileLists;

@@ -1,4 +1,4 @@
-/** Yields the bytes as a stream of one chunk. */
-export async function* oneChunk<Bytes extends Uint8Array>(bytes: Bytes): AsyncGenerator<Bytes> {
-  yield bytes;
+/** Yields the bytes, or whatever else is read in pieces, as a stream of one piece. */
+export async function* oneChunk<Piece>(piece: Piece): AsyncGenerator<Piece> {
+  yield piece;
 }

@@ -20,11 +20,22 @@ export interface RepositorySpec {
   readonly indexNames: readonly string[];
 }
 
-/** A parsed and verified index. */
+/** A verified index. Its packages are parsed while they are read, since a large index does not fit into memory as objects. */
 export interface RepositoryIndex {
-  readonly packages: readonly IndexPackage[];
-  /** apk's DESCRIPTION member; empty if absent */
-  readonly description: string;
+  /**
+   * Some packages at a time, in the index's order; can be read once.
+   * @throws AppError BAD_INDEX, LIMIT: the packages before do not count either
+   */
+  readonly packages: AsyncIterable<readonly IndexPackage[]>;
+  /** Returns apk's DESCRIPTION member; empty if absent. Complete when the packages have ended. */
+  readonly description: () => string;
   /** Name of the key (apk) or fingerprint (OpenPGP) whose signature was verified; empty if accepted unsigned. */
   readonly signedBy: string;
+}
+
+/** What tells to which release an index belongs. */
+export interface ReleaseClues {
+  readonly description: string;
+  /** Returns the version of the index's first package of that name. */
+  readonly versionOf: (name: string) => string | undefined;
 }

@@ -10,6 +10,7 @@ import { cacheGc } from '../../src/app/cache/cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { packList } from '../../src/catalog/file-lists.ts';
 import { checked } from '../../src/catalog/trust-label.ts';
+import { AppError } from '../../src/model/app-error.ts';
 import { use } from '../app/harness.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { indexPackage, openCatalog, repository } from './fixtures.ts';
@@ -84,6 +85,19 @@ describe('while a long index is written', () => {
     assert.equal(await written, id);
     assert.ok(before > 6, `${before} of ${turns} turns while it was written`);
     assert.deepEqual(rowsOf(path), counted(MANY));
+  });
+
+  test('a stream that fails in the middle leaves the packages of before, and nothing of its own', async (t) => {
+    const { catalog, path } = openCatalog(t);
+    const id = await catalog.repositories.replace(repository('u'), manyPackages(3, 'old'));
+    async function* broken() {
+      yield manyPackages(MANY, 'new');
+      throw new AppError('BAD_INDEX', 'line 7');
+    }
+    const row = { ...repository('u'), content: '2' };
+    await assert.rejects(catalog.repositories.replace(row, broken()), { code: 'BAD_INDEX' });
+    assert.deepEqual(rowsOf(path), counted(3));
+    assert.equal([...catalog.packages.of(id)].length, 3);
   });
 
   test('regression: others write between batches of file lists, and read those of before', async (t) => {

@@ -14,6 +14,7 @@ import { UNTRUSTED } from '../distros/alpine/installed.ts';
 import { makeApk, makeApkIndex, makeApkMembers, makeFixtureKey } from '../fixtures/apk.ts';
 import { compressBytes, makeArchDb, makeArchPackage, makeMtree } from '../fixtures/arch.ts';
 import { END_OF_ARCHIVE, extendedHeader, type FixtureFile, tarEntries } from '../fixtures/tar.ts';
+import { wholeIndex } from '../fixtures/whole-index.ts';
 import { verifyImage } from '../output/verify-image.ts';
 import { chunksOf, type FuzzedReader, withTarSums } from './reader.ts';
 
@@ -188,13 +189,13 @@ export const ARCHIVE_READERS: readonly FuzzedReader[] = [
   {
     name: 'APKINDEX.tar.gz',
     samples: [INDEX],
-    read: (bytes) => alpine.repositories.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' }),
+    read: (bytes) => wholeIndex(alpine.repositories.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' })),
   },
   {
     name: 'APKINDEX.tar.gz: its tar',
     samples: [gunzipSync(INDEX)],
     wrap: (bytes) => gzipSync(withTarSums(bytes)),
-    read: (bytes) => alpine.repositories.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' }),
+    read: (bytes) => wholeIndex(alpine.repositories.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' })),
   },
   { name: 'pkg.tar', samples: [PACKAGE], wrap: withTarSums, read: readPackage },
   {
@@ -206,7 +207,7 @@ export const ARCHIVE_READERS: readonly FuzzedReader[] = [
     name: 'pacman db',
     samples: [gunzipSync(DATABASE)],
     wrap: (bytes) => gzipSync(withTarSums(bytes)),
-    read: (bytes) => arch.repositories.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' }),
+    read: (bytes) => wholeIndex(arch.repositories.readIndex({ bytes, policy: UNTRUSTED, where: 'fuzz' })),
   },
   {
     name: 'pacman files',

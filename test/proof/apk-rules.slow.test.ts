@@ -13,6 +13,7 @@ import { isAppError } from '../../src/model/app-error.ts';
 import { installed, UNTRUSTED } from '../distros/alpine/installed.ts';
 import { type ApkSpec, makeApk, makeApkIndex } from '../fixtures/apk.ts';
 import { tempDir } from '../fixtures/temp.ts';
+import { wholeIndex } from '../fixtures/whole-index.ts';
 import { RULE_CASES } from './apk-cases.ts';
 import { NO_ALPINE, realAlpine } from './compose-cli.ts';
 import { type RealApk, realApk, realApk3 } from './real-apk.ts';
@@ -47,11 +48,13 @@ async function checkRules(t: TestContext, apk: RealApk, generation: ApkGeneratio
       const order = [...real.stdout.matchAll(/Installing (\S+) \(/g)].map(([, one]) => one);
       const read = async () => {
         const index = readFileSync(join(apk.folder, 'cases/x86_64/APKINDEX.tar.gz'));
-        const { packages } = await alpine.repositories.readIndex({
-          bytes: index,
-          policy: UNTRUSTED,
-          where: 'the index',
-        });
+        const { packages } = await wholeIndex(
+          alpine.repositories.readIndex({
+            bytes: index,
+            policy: UNTRUSTED,
+            where: 'the index',
+          }),
+        );
         const wanted = order.map((one) => specs.find((spec) => spec.name === one) as ApkSpec);
         return (await installed(...wanted)).map((one) => {
           const entry = packages.find((candidate) => candidate.name === one.facts.name);

@@ -5,7 +5,7 @@ import { isLocal, localPath, redactUrl } from '../../fetch/url.ts';
 import { AppError } from '../../model/app-error.ts';
 import { digestOf, hexOf } from '../../model/digest.ts';
 import type { IndexPackage } from '../../model/package.ts';
-import type { RepositorySpec } from '../../model/repository.ts';
+import type { RepositoryIndex, RepositorySpec } from '../../model/repository.ts';
 import { required } from '../../model/required.ts';
 import type { KeyFile } from '../../trust/key-file.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
@@ -41,12 +41,20 @@ export async function fetchKeysBesideIndex(
     policy,
     where: redactUrl(from.found.url),
   });
-  const entry = index.packages.find((candidate) => candidate.name === distro.keys.package);
+  const entry = await packageNamed(distro.keys.package, index);
   const { base } = from.found;
   if (entry === undefined) return false;
   const bases = [base, ...from.spec.baseUrls.filter((other) => other !== base)];
   const packages = bases.map((mirror) => ({ url: archiveUrl(mirror, distro.id, entry), entry }));
   return cacheKeysFrom(context, sources, packages);
+}
+
+async function packageNamed(name: string, { packages }: RepositoryIndex): Promise<IndexPackage | undefined> {
+  for await (const some of packages) {
+    const found = some.find((entry) => entry.name === name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /**

@@ -116,25 +116,31 @@ async function store(
     read: (input) => sources.distro.repositories.readIndex(input),
   });
   const before = repositories.find(spec.distro, spec.architecture, identityOf(spec));
-  if (before !== undefined) noteOlder(context, { name: spec.name, found, before, packages: index.packages });
-  await repositories.replace(
+  const newestBefore = before === undefined ? 0 : repositories.newestBuild(before.id);
+  const id = await repositories.replace(
     {
       distro: spec.distro,
       architecture: spec.architecture,
       url: identityOf(spec),
       base: withoutSecrets(found.base),
-      release: sources.distro.releases.of(index, withoutRelease(spec, sources)),
+      release: '',
       name: spec.name,
       etag: found.etag,
       lastModified: found.lastModified,
       content,
-      description: index.description,
+      description: '',
       signedBy: index.signedBy,
       trust: sources.trust.label,
+      described: (versionOf) => {
+        const description = index.description();
+        const release = sources.distro.releases.of({ description, versionOf }, withoutRelease(spec, sources));
+        return { description, release };
+      },
     },
     index.packages,
     writeOptions(context, spec.name),
   );
+  if (newestBefore > 0) noteOlder(context, { name: spec.name, found, newestBefore, id });
   return { spec, row: storedRow(context, spec), changed: true };
 }
 

@@ -107,7 +107,7 @@ export async function indexFolder(
       url: identityOf(spec),
       base,
       release: distro.releases.of(
-        { packages: fitting, description: '', signedBy: '' },
+        { description: '', versionOf: (name) => fitting.find((entry) => entry.name === name)?.version },
         withoutRelease(spec, sources),
       ),
       name: spec.name,

@@ -1,7 +1,5 @@
 import type { RepositoryRow } from '../../catalog/repositories.ts';
 import { redactUrl } from '../../fetch/url.ts';
-import { largest } from '../../model/lists.ts';
-import type { IndexPackage } from '../../model/package.ts';
 import type { Context } from '../context.ts';
 import type { FoundIndex } from '../sources/indexed-repository.ts';
 
@@ -29,8 +27,10 @@ export function noteUnreachable(
 export interface ReplacedIndex {
   readonly name: string;
   readonly found: FoundIndex;
-  readonly before: RepositoryRow;
-  readonly packages: readonly IndexPackage[];
+  /** Build time of the newest package that the catalog had before, in seconds since the epoch */
+  readonly newestBefore: number;
+  /** Id of the repository */
+  readonly id: number;
 }
 
 /**
@@ -38,9 +38,8 @@ export interface ReplacedIndex {
  * fixes since then. The index is accepted all the same, as by apk and pacman.
  */
 export function noteOlder({ catalog, progress }: Context, index: ReplacedIndex): void {
-  const { name, found, before, packages } = index;
-  const was = catalog.repositories.newestBuild(before.id);
-  const is = largest(packages.map(({ buildTime }) => buildTime));
+  const { name, found, newestBefore: was, id } = index;
+  const is = catalog.repositories.newestBuild(id);
   if (is >= was) return;
   const newest = (seconds: number) => (seconds === 0 ? 'none with a date' : timeOf(seconds));
   progress.note(

@@ -63,9 +63,9 @@ export const alpine: Distro = {
   releases: {
     default: DEFAULT_RELEASE,
     managerPackage: 'apk-tools',
-    of: (index, spec) =>
+    of: (clues, spec) =>
       spec.release === DEFAULT_RELEASE || spec.release === ''
-        ? resolveRelease(index) || spec.release
+        ? resolveRelease(clues) || spec.release
         : spec.release,
     unknown: ({ release }) =>
       isUnknownRelease(release)

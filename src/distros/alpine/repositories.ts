@@ -1,6 +1,6 @@
 import { belowUrl, redactUrl, splitQuery, withoutSecrets } from '../../fetch/url.ts';
 import { AppError } from '../../model/app-error.ts';
-import type { RepositoryIndex, RepositorySpec } from '../../model/repository.ts';
+import type { ReleaseClues, RepositorySpec } from '../../model/repository.ts';
 import type { MirrorLayout, RepositoryQuery } from '../distro.ts';
 import { unsupported } from './repository-lines.ts';
 
@@ -97,15 +97,13 @@ const RELEASE_WORD = /^(v\d+\.\d+|edge|latest-stable)$/;
  * Returns the release that an index belongs to, for `latest-stable`: by the version of alpine-release or alpine-base, else by the
  * `git describe` in DESCRIPTION; empty if neither tells.
  */
-export function resolveRelease(index: Pick<RepositoryIndex, 'packages' | 'description'>): string {
-  const named =
-    index.packages.find((entry) => entry.name === 'alpine-release') ??
-    index.packages.find((entry) => entry.name === 'alpine-base');
-  const version = named?.version ?? /\bv?(\d+\.\d+\.\d+\S*)/.exec(index.description)?.[1] ?? '';
+export function resolveRelease({ description, versionOf }: ReleaseClues): string {
+  const named = versionOf('alpine-release') ?? versionOf('alpine-base');
+  const version = named ?? /\bv?(\d+\.\d+\.\d+\S*)/.exec(description)?.[1] ?? '';
   if (/^\d+\.\d+\S*_alpha/.test(version)) return 'edge';
   const release = /^(\d+\.\d+)/.exec(version)?.[1];
   if (release !== undefined) return `v${release}`;
-  return /\bv?20\d{6}\b/.test(index.description) ? 'edge' : '';
+  return /\bv?20\d{6}\b/.test(description) ? 'edge' : '';
 }
 
 /** Layout of Alpine's mirrors: `MIRROR/<release>/<repository>/<architecture>`, as on dl-cdn.alpinelinux.org. */

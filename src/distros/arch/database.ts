@@ -48,7 +48,7 @@ export async function readDatabase(input: IndexInput): Promise<RepositoryIndex> 
   for (const [directory, fields] of byDirectory) {
     packages.push(toPackage(parseFolderName(directory, where), fields, `${where}: ${directory}/desc`));
   }
-  return { packages, description: '', signedBy };
+  return { packages: oneChunk(packages), description: () => '', signedBy };
 }
 
 /** Reader of `.files` databases. */

@@ -80,7 +80,7 @@ export const arch: Distro = {
   releases: {
     default: DEFAULT_RELEASE,
     managerPackage: archFamily.tool,
-    of: (_index, spec) => spec.release,
+    of: (_clues, spec) => spec.release,
   },
   repositories,
   archives: {

@@ -6,13 +6,13 @@ import fc from 'fast-check';
 import { apkKeyFiles, apkKeyringFromFiles } from '../../../src/distros/alpine/apk-keys.ts';
 import type { ApkTrust } from '../../../src/distros/alpine/apk-trust.ts';
 import { alpine } from '../../../src/distros/alpine/distro.ts';
-import { parseIndexText } from '../../../src/distros/alpine/index-text.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
-import type { RepositoryIndex } from '../../../src/model/repository.ts';
 import { type FixtureKey, gzipMember, makeApk, makeApkIndex, makeFixtureKey } from '../../fixtures/apk.ts';
 import { sharedData } from '../../fixtures/shared.ts';
 import { tarEntries } from '../../fixtures/tar.ts';
+import { type WholeIndex, wholeIndex } from '../../fixtures/whole-index.ts';
 import { UNTRUSTED } from './installed.ts';
+import { parseIndexText } from './parse-index.ts';
 
 const KEY = makeFixtureKey();
 
@@ -21,8 +21,8 @@ function trusting(...keys: readonly FixtureKey[]): ApkTrust {
   return { ...UNTRUSTED, allowUntrusted: false, apk: apkKeyringFromFiles(files) };
 }
 
-function read(bytes: Uint8Array, policy: ApkTrust = UNTRUSTED): Promise<RepositoryIndex> {
-  return alpine.repositories.readIndex({ bytes, policy, where: 'http://m/APKINDEX.tar.gz' });
+function read(bytes: Uint8Array, policy: ApkTrust = UNTRUSTED): Promise<WholeIndex> {
+  return wholeIndex(alpine.repositories.readIndex({ bytes, policy, where: 'http://m/APKINDEX.tar.gz' }));
 }
 
 const SPEC = { name: 'git', version: '2.43.0-r0', depends: ['so:libc.musl-x86_64.so.1', 'zlib>1'] };
@@ -84,6 +84,16 @@ test('blank lines, a missing last newline and empty lists are taken', () => {
     ],
   );
   assert.deepEqual(parseIndexText('', 'x'), []);
+});
+
+test('a text is parsed the same wherever it is cut', () => {
+  const text = 'C:Q1a\nP:a\nV:1\nT:Ä ö €\nD:x y\n\nP:b\nV:2\n\nC:Q1a\nP:a\nV:1\n\nP:c\nV:3\np:d=1';
+  const whole = parseIndexText(text, 'x');
+  assert.deepEqual(
+    whole.map(({ name, description }) => name + description),
+    ['aÄ ö €', 'b', 'c'],
+  );
+  for (const bytes of [1, 2, 3, 7, 20]) assert.deepEqual(parseIndexText(text, 'x', bytes), whole);
 });
 
 test('the same package twice is one, the same name twice is two', () => {

@@ -1,6 +1,6 @@
-import { parseIndexText } from '../../../src/distros/alpine/index-text.ts';
 import type { PackageSource } from '../../../src/model/package.ts';
 import { memorySource as sourceOf } from '../memory-source.ts';
+import { parseIndexText } from './parse-index.ts';
 
 export interface TextRepository {
   /** `@edge`; null when untagged */

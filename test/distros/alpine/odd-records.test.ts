@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alpine } from '../../../src/distros/alpine/distro.ts';
-import { parseIndexText } from '../../../src/distros/alpine/index-text.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
 import { whyUnusable } from '../../../src/model/unusable.ts';
 import { memorySource } from './memory-source.ts';
+import { parseIndexText } from './parse-index.ts';
 
 const record = (name: string): string =>
   `C:Q1${Buffer.from(name.padEnd(20, 'x')).toString('base64')}\nP:${name}\nV:1-r0\nA:x86_64\nS:511\nI:2\nT:The package\nU:https://x/\nL:MIT\no:${name}\nt:1700000000\n`;

@@ -2,11 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseIndexText } from '../../../src/distros/alpine/index-text.ts';
 import type { PackageSource, SolveResult } from '../../../src/model/package.ts';
 import { sharedData } from '../../fixtures/shared.ts';
 import { realApk } from '../../proof/real-apk.ts';
 import { memorySource } from './memory-source.ts';
+import { parseIndexText } from './parse-index.ts';
 import { seededRequests, type Targets } from './seeded-requests.ts';
 
 /** Packages in install order, `name-version`, or the tool's report of failure. */

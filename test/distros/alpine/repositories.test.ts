@@ -4,7 +4,6 @@ import { alpine } from '../../../src/distros/alpine/distro.ts';
 import { parseRepositoryLine, resolveRelease } from '../../../src/distros/alpine/repositories.ts';
 import { repositoryLines } from '../../../src/distros/alpine/repository-lines.ts';
 import { isAppError } from '../../../src/model/app-error.ts';
-import type { IndexPackage } from '../../../src/model/package.ts';
 
 const X86 = { architecture: 'x86_64', release: '', mirrors: [] };
 
@@ -71,21 +70,20 @@ test('a release that is asked for wins over the one in the location', () => {
 });
 
 test('latest-stable is resolved to the release that the index is of', () => {
-  const named = (name: string, version: string): IndexPackage => ({ name, version }) as IndexPackage;
+  const named = (name: string, version: string) => (wanted: string) =>
+    wanted === name ? version : undefined;
+  const none = () => undefined;
+  assert.equal(resolveRelease({ versionOf: named('alpine-release', '3.19.1-r0'), description: '' }), 'v3.19');
   assert.equal(
-    resolveRelease({ packages: [named('alpine-release', '3.19.1-r0')], description: '' }),
-    'v3.19',
-  );
-  assert.equal(
-    resolveRelease({ packages: [named('alpine-base', '3.24.0_alpha20260101-r0')], description: '' }),
+    resolveRelease({ versionOf: named('alpine-base', '3.24.0_alpha20260101-r0'), description: '' }),
     'edge',
   );
-  assert.equal(resolveRelease({ packages: [], description: 'v3.19.1-643-gec825d20535' }), 'v3.19');
-  assert.equal(resolveRelease({ packages: [], description: 'v20240606-123-gabcdef' }), 'edge');
-  assert.equal(resolveRelease({ packages: [], description: 'mine' }), '');
+  assert.equal(resolveRelease({ versionOf: none, description: 'v3.19.1-643-gec825d20535' }), 'v3.19');
+  assert.equal(resolveRelease({ versionOf: none, description: 'v20240606-123-gabcdef' }), 'edge');
+  assert.equal(resolveRelease({ versionOf: none, description: 'mine' }), '');
   const [spec] = alpine.repositories.official(X86);
   assert.ok(spec !== undefined);
-  const index = { packages: [], description: 'v3.21.0-1-gabc', signedBy: '' };
+  const index = { versionOf: none, description: 'v3.21.0-1-gabc' };
   assert.equal(alpine.releases.of(index, spec), 'v3.21');
   assert.equal(alpine.releases.of(index, { ...spec, release: 'v3.19' }), 'v3.19');
 });

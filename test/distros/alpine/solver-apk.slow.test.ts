@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { parseIndexText } from '../../../src/distros/alpine/index-text.ts';
 import { APK_3, solverRules } from '../../../src/distros/alpine/rules.ts';
 import { type ApkChangeRequest, change, solve } from '../../../src/distros/alpine/solver.ts';
 import { compareVersions } from '../../../src/distros/alpine/version.ts';
@@ -11,6 +10,7 @@ import type { Change } from '../../../src/distros/transaction.ts';
 import type { SolveResult } from '../../../src/model/package.ts';
 import { sharedData } from '../../fixtures/shared.ts';
 import { memorySource, type TextRepository } from './memory-source.ts';
+import { parseIndexText } from './parse-index.ts';
 
 /** What apk 3 answered: packages in install order, `name-version[@tag]`, or its error report. */
 interface Answer {

@@ -14,6 +14,7 @@ import { type ArchDbEntry, type ArchSpec, compressBytes, makeArchDb } from '../.
 import { makePgpKey, makeTestWeb, signDetached } from '../../fixtures/pgp.ts';
 import { sharedData } from '../../fixtures/shared.ts';
 import { END_OF_ARCHIVE, type FixtureFile, tarEntries } from '../../fixtures/tar.ts';
+import { wholeIndex } from '../../fixtures/whole-index.ts';
 
 const WHERE = 'http://m/core.db';
 const UNSIGNED = { allowUntrusted: false, sigLevel: parseSigLevel('') };
@@ -49,7 +50,7 @@ const FULL: ArchSpec = {
 };
 
 test('every field has its place, the unknown ones in extra', async () => {
-  const { packages, signedBy } = await readDatabase(input(makeArchDb([entry(FULL)])));
+  const { packages, signedBy } = await wholeIndex(readDatabase(input(makeArchDb([entry(FULL)]))));
   assert.equal(signedBy, '');
   const [found] = packages;
   assert.ok(found !== undefined);
@@ -89,7 +90,7 @@ for (const compression of ['gzip', 'zstd', 'xz', 'none'] as const) {
       compression,
       files: true,
     });
-    const { packages } = await readDatabase(input(bytes));
+    const { packages } = await wholeIndex(readDatabase(input(bytes)));
     assert.deepEqual(
       packages.map(({ name }) => name),
       ['bash', 'a'],
@@ -101,7 +102,7 @@ test('a bzip2 database too', async (t) => {
   const tar = makeArchDb([entry(FULL)], { compression: 'none' });
   const { status, stdout } = spawnSync('bzip2', ['-c'], { input: tar });
   if (status !== 0) return t.skip('skipped: there is no bzip2 program');
-  assert.equal((await readDatabase(input(stdout))).packages[0]?.name, 'bash');
+  assert.equal((await wholeIndex(readDatabase(input(stdout)))).packages[0]?.name, 'bash');
 });
 
 test('older databases keep relations in a file of their own', async () => {
@@ -110,7 +111,7 @@ test('older databases keep relations in a file of their own', async () => {
     { path: 'a-1-1/desc', content: '%FILENAME%\na.pkg.tar.gz\n\n%NAME%\na\n\n%VERSION%\n1-1\n\n' },
     { path: 'a-1-1/depends', content: '%DEPENDS%\nb\nc>1\n\n%PROVIDES%\nd\n\n' },
   ]);
-  const [found] = (await readDatabase(input(bytes))).packages;
+  const [found] = (await wholeIndex(readDatabase(input(bytes)))).packages;
   assert.deepEqual([found?.depends, found?.provides, found?.checksum], [['b', 'c>1'], ['d'], '']);
 });
 
@@ -123,7 +124,7 @@ test('file lists are read from a .files database', async () => {
 });
 
 test('an empty database has no packages', async () => {
-  assert.deepEqual((await readDatabase(input(makeArchDb([])))).packages, []);
+  assert.deepEqual((await wholeIndex(readDatabase(input(makeArchDb([]))))).packages, []);
 });
 
 const DESC = '%FILENAME%\na.pkg.tar.gz\n\n%NAME%\na\n\n%VERSION%\n1-1\n\n';
@@ -177,7 +178,7 @@ test('one odd record leaves the others as they are, and says why it cannot be us
       { path: 'b-1-1/desc', content: DESC },
       { path: `${name}-1-1/desc`, content: desc },
     ]);
-    const [good, found] = (await readDatabase(input(bytes))).packages;
+    const [good, found] = (await wholeIndex(readDatabase(input(bytes)))).packages;
     assert.deepEqual([good?.name, found?.name, found?.version], ['b', name, '1-1'], desc);
     assert.deepEqual([found?.sizeBytes, found?.installedSizeBytes, found?.buildTime], [0, 0, 0]);
     assert.equal(whyUnusable(good as IndexPackage), undefined);
@@ -188,7 +189,7 @@ test('one odd record leaves the others as they are, and says why it cannot be us
 
 test('a field called __proto__ is a field', async () => {
   const bytes = database([{ path: 'a-1-1/desc', content: `${DESC}%__proto__%\nx\n` }]);
-  const [found] = (await readDatabase(input(bytes))).packages;
+  const [found] = (await wholeIndex(readDatabase(input(bytes)))).packages;
   assert.deepEqual(Object.entries(found?.extra ?? {}), [['__proto__', ['x']]]);
 });
 
@@ -233,7 +234,7 @@ for (const [file, count] of [
   test(`real ${file} is read whole`, async (t) => {
     const path = sharedData(file);
     if (path === undefined) return t.skip(`skipped: shared/${file} is not here`);
-    const { packages } = await readDatabase(input(readFileSync(path), { where: path }));
+    const { packages } = await wholeIndex(readDatabase(input(readFileSync(path), { where: path })));
     assert.ok(packages.length >= count, `${packages.length}`);
     assert.ok(packages.every(({ sizeBytes, checksum }) => sizeBytes > 0 && checksum !== ''));
   });

@@ -6,6 +6,7 @@ import { readDatabase } from '../../../src/distros/arch/database.ts';
 import { parseSigLevel } from '../../../src/distros/arch/sig-level.ts';
 import type { IndexPackage } from '../../../src/model/package.ts';
 import { sharedData } from '../../fixtures/shared.ts';
+import { wholeIndex } from '../../fixtures/whole-index.ts';
 import { memorySource } from '../memory-source.ts';
 import { ask, differenceFrom, type PacmanAnswer, type PacmanCase, type Setting } from './pacman-answers.ts';
 
@@ -56,7 +57,7 @@ test('closures of Arch 2022-09 are resolved as pacman resolves them', async (t) 
   const repositories = await Promise.all(
     repositoryNames.map(async (name) => {
       const where = sharedData(`vectors/data/arch-2022-09-${name}.db`) ?? '';
-      const { packages } = await readDatabase({ bytes: readFileSync(where), policy, where });
+      const { packages } = await wholeIndex(readDatabase({ bytes: readFileSync(where), policy, where }));
       return { name, packages };
     }),
   );

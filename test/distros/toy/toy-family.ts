@@ -10,6 +10,7 @@ import { AppError } from '../../../src/model/app-error.ts';
 import type { ArchiveFacts, ReadFacts } from '../../../src/model/archive.ts';
 import { BLANK_PACKAGE } from '../../../src/model/blank-package.ts';
 import type { Digest } from '../../../src/model/digest.ts';
+import { oneChunk } from '../../../src/model/one-chunk.ts';
 import type { IndexPackage, PackageSource, SolvedPackage, SolveResult } from '../../../src/model/package.ts';
 import type { RepositoryIndex, RepositorySpec } from '../../../src/model/repository.ts';
 import type { TrustPolicy } from '../../../src/trust/policy.ts';
@@ -55,7 +56,7 @@ async function readIndex({ bytes, policy, where }: IndexInput): Promise<Reposito
     throw new AppError('SIGNATURE', `${where}: no trusted key has signed it`);
   }
   const entries = JSON.parse(body.toString()) as readonly ToyEntry[];
-  return { packages: entries.map(packageOf), description: '', signedBy: signedBy ?? '' };
+  return { packages: oneChunk(entries.map(packageOf)), description: () => '', signedBy: signedBy ?? '' };
 }
 
 function packageOf({ name, version, needs, sizeBytes, sha256 }: ToyEntry): IndexPackage {

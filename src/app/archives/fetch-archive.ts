@@ -45,16 +45,13 @@ export async function fetchArchive(
   const { entry, repository } = request;
   const path = context.store.partialPath(hexOf(digestOf(`${entry.checksum} ${entry.fileName}`)));
   const urls = placesOf(basesOf(repository).map((mirror) => archiveUrl(mirror, sources.distro.id, entry)));
-  const fetch = () => fetchFirst(context, sources, { ...request, path, urls });
-  if (urls.every(isLocal)) return fetch();
-  if (entry.sizeBytes > 0 && entry.sizeBytes <= IN_MEMORY_BYTES) {
-    return request.fromCache() ?? fetchSmall(context, sources, { ...request, urls });
-  }
+  if (urls.every(isLocal)) return fetchFirst(context, sources, { ...request, path, urls });
+  const isSmall = entry.sizeBytes > 0 && entry.sizeBytes <= IN_MEMORY_BYTES;
+  const fetch = () => (isSmall ? fetchSmall : fetchFirst)(context, sources, { ...request, path, urls });
   // Another process may have finished the same download in the meantime.
   return whileDownloading(path, context, async () => request.fromCache() ?? fetch());
 }
 
-/** Without a lock, which takes longer than to fetch the archive beside another process. */
 async function fetchSmall(
   context: Context,
   sources: Sources,

@@ -120,13 +120,11 @@ function map(database: Database.Database, sizeBytes: number): void {
  * copies that are made of them.
  */
 export function passing<T>(database: Database.Database, work: () => T): T {
-  map(database, 0);
-  cache(database, PASSING_CACHE_KIB);
+  const restore = keepFewPages(database, PASSING_CACHE_KIB);
   try {
     return work();
   } finally {
-    cache(database, CACHE_KIB);
-    map(database, MAPPED_BYTES);
+    restore();
   }
 }
 
@@ -134,9 +132,9 @@ export function passing<T>(database: Database.Database, work: () => T): T {
 const WRITER_CACHE_KIB = 16 * 1024;
 
 /** Keeps few pages in memory until the returned function is called: what writes much, in order, reads few of them again. */
-export function keepFewPages(database: Database.Database): () => void {
+export function keepFewPages(database: Database.Database, cacheKiB = WRITER_CACHE_KIB): () => void {
   map(database, 0);
-  cache(database, WRITER_CACHE_KIB);
+  cache(database, cacheKiB);
   return () => {
     cache(database, CACHE_KIB);
     map(database, MAPPED_BYTES);

@@ -1,9 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
 import { SETTINGS } from '../../app/settings/settings.ts';
 import { AppError } from '../../model/app-error.ts';
 import { parseJson } from '../../model/json.ts';
 import { printable } from '../../model/printable.ts';
 import type { PlanAnswer, Planner } from '../../model/request.ts';
+import { limitYoungGeneration } from '../../model/young-generation.ts';
 import { BATCH_OPTION } from '../args/query-options.ts';
 import { BASE_OPTION, SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
 import { defineCommand, type Result } from '../command.ts';
@@ -32,14 +32,6 @@ function readQuestion(line: string): readonly string[] | { readonly wrong: strin
     return wrong(JSON.stringify(add)?.slice(0, 80) ?? 'no "add"');
   }
   return add as string[];
-}
-
-/**
- * V8 would let short-lived objects take twice 64 MiB before it looks which of them are left. Answers need a few hundred KiB, and
- * what stays in the processor's caches is faster.
- */
-function keepYoungObjectsFew(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** Writes one answer per line, in the order of the queries; a malformed query is answered with what is wrong with it. */
@@ -91,7 +83,8 @@ export const command = defineCommand({
           details: { expected: 'none', got: settings.base },
         });
       }
-      keepYoungObjectsFew();
+      // Answers need a few hundred KiB, and what stays in the processor's caches is faster.
+      limitYoungGeneration();
       return batch(await app.planner(source), input());
     }
     const { packages = [] } = packagesOf.parse(args, 'package');

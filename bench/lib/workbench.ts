@@ -83,6 +83,11 @@ export function compose(cache: string, ...args: readonly string[]): Output {
   return composeWith({ cache }, ...args);
 }
 
+/** `compose --version` as it is typed: with other options, it would be parsed like any command. */
+export function composeVersion(): Output {
+  return run({ command: process.execPath, args: [join(ROOT, 'dist/main.js'), '--version'] });
+}
+
 export function fresh(cache: string): void {
   rmSync(join(work, cache), { recursive: true, force: true });
 }

@@ -9,6 +9,7 @@ import { findTool } from '../lib/tools.ts';
 import {
   beginPart,
   compose,
+  composeVersion,
   fresh,
   ROUNDS,
   type Row,
@@ -78,11 +79,9 @@ export async function besideApko(data: string): Promise<void> {
 
 /** What no command can be quicker than */
 function version(): void {
-  const { ours } = compare(3 * ROUNDS, { ours: showVersion });
+  const { ours } = compare(3 * ROUNDS, { ours: composeVersion });
   record({ what: 'compose --version', ...ours, target: '≤ 30 ms', holds: ours.seconds <= 0.03 });
 }
-
-const showVersion = (): Run => compose(CACHE, '--version');
 
 interface Rig {
   readonly repository: string;
@@ -114,7 +113,7 @@ function measure(rig: Rig, { count, names, warmTarget }: (typeof SETS)[number]):
       return ours();
     },
     copy: () => shell(`cat ${out} > ${place}/copy.tar`),
-    version: showVersion,
+    version: composeVersion,
     apkoWarm: () => theirs('warm'),
     warm: ours,
   });

@@ -8,6 +8,7 @@ import {
   beginPart,
   catalogMiB,
   compose,
+  composeVersion,
   fresh,
   parts,
   ROUNDS,
@@ -109,7 +110,7 @@ function composing(folders: readonly string[], keys: string): void {
   shell(`${used} > ${list}`);
   const apk = prepareApk({ tools: folders, repositories: folders, keys }, join(work, 'apk'));
   const { warm, cat, add, version } = compare(ROUNDS, {
-    version: () => compose('compose', '--version'),
+    version: composeVersion,
     warm: () => compose('compose', ...args),
     cat: () => shell(`xargs cat < ${list} > ${work}/cat.out`),
     add: () => apk?.add(SET) ?? NOTHING,

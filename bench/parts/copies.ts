@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { startRegistry } from '../../test/fixtures/registries.ts';
 import { compare, NOTHING, type Run } from '../lib/measure.ts';
+import { onRegistry } from '../lib/on-registry.ts';
 import { SECOND } from '../lib/push-images.ts';
 import { prepareApk, type RealApk } from '../lib/real-apk.ts';
 import { findTool, skopeoMemory, type Tool, toolAt } from '../lib/tools.ts';
@@ -43,16 +43,7 @@ export async function copies(data: string): Promise<void> {
   const tools = { tools: folders, repositories: folders, keys };
   asLayout(rig, prepareApk(tools, join(work, 'copies-apk')));
   asFiles(rig);
-  const endings: (() => void | Promise<void>)[] = [];
-  try {
-    const registry = await startRegistry({
-      after: (ending) => endings.push(ending),
-      diagnostic: (message) => console.log(message),
-    });
-    if (registry !== undefined) inRegistry(rig, registry.host);
-  } finally {
-    for (const ending of endings.reverse()) await ending();
-  }
+  await onRegistry(({ registry }) => inRegistry(rig, registry.host));
 }
 
 function prepare(folders: readonly string[], keys: string): Rig {

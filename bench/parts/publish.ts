@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFixtureKey } from '../../test/fixtures/apk.ts';
 import { writeAlpineMirror, writeApkKeyring } from '../../test/fixtures/mirror-dir.ts';
-import { startRegistry } from '../../test/fixtures/registries.ts';
 import { compare, NOTHING, type Run, run } from '../lib/measure.ts';
 import { startMirrorProcess } from '../lib/mirror-process.ts';
+import { onRegistry } from '../lib/on-registry.ts';
 import { findTool } from '../lib/tools.ts';
 import {
   beginPart,
@@ -28,24 +28,16 @@ const MIRROR_PEAK_MIB = 200;
 /** Many packages to docker-registry 2.8: an image beside `apko publish`, and a repository by `mirror add`. `data`: the Alpine data */
 export async function publish(data: string): Promise<void> {
   beginPart('Many packages to a registry on loopback');
-  const endings: (() => void | Promise<void>)[] = [];
-  try {
-    const registry = await startRegistry({
-      after: (ending) => endings.push(ending),
-      diagnostic: (message) => console.log(message),
-    });
-    if (registry === undefined) return;
+  await onRegistry(async ({ registry, after }) => {
     const place = join(work, 'publish');
     const keyring = writeMirror(data, place);
     const packages = await startMirrorProcess(join(place, 'mirror'));
-    endings.push(() => packages.stop());
+    after(() => packages.stop());
     besideApko({ place, keyring, repository: `${packages.url}/main`, host: registry.host });
     const made = await startMirrorProcess(writeMade());
-    endings.push(() => made.stop());
+    after(() => made.stop());
     mirrorAdd(made.url, registry.host);
-  } finally {
-    for (const ending of endings.reverse()) await ending();
-  }
+  });
 }
 
 interface Rig {

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { startRegistry } from '../../test/fixtures/registries.ts';
 import { type CountingProxy, startCountingProxy, type Traffic } from '../lib/counting-proxy.ts';
 import { compare, type Run } from '../lib/measure.ts';
+import { onRegistry } from '../lib/on-registry.ts';
 import {
   CACHE,
   catalogOf,
@@ -29,15 +29,9 @@ type Measured = Run & { readonly traffic: Traffic };
 /** Pushing to docker-registry 2.8, beside others. `data`: the folder of the Alpine data */
 export async function registries(data: string): Promise<void> {
   beginPart('Pushing to a registry on loopback');
-  const endings: (() => void | Promise<void>)[] = [];
-  try {
-    const registry = await startRegistry({
-      after: (ending) => endings.push(ending),
-      diagnostic: (message) => console.log(message),
-    });
-    if (registry === undefined) return;
+  await onRegistry(async ({ registry, after }) => {
     const proxy = await startCountingProxy(registry.url);
-    endings.push(() => proxy.stop());
+    after(() => proxy.stop());
     const others = otherPushers();
     const rig = { host: registry.host, proxy, data: registry.folder, images: composeImages(data), others };
     await cold(rig);
@@ -46,9 +40,7 @@ export async function registries(data: string): Promise<void> {
     for (const host of [rig.host, proxy.host]) seed(rig, host);
     await secondImage(rig);
     await again(rig);
-  } finally {
-    for (const ending of endings.reverse()) await ending();
-  }
+  });
 }
 
 const composePush = (folder: string, reference: string, ...options: readonly string[]): Run =>

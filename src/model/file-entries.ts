@@ -1,6 +1,5 @@
 import { type EntryHead, FileBlock, packBlock } from './file-block.ts';
 import type { FileEntry } from './file-entry.ts';
-import { limitYoungGeneration } from './young-generation.ts';
 
 /** Entries of a block: a few hundred kilobytes, so that no large list is ever needed in one piece. */
 const BLOCK_BITS = 12;
@@ -98,6 +97,11 @@ export class FileEntriesPacker {
     if (this.#waiting.push(entry) === BLOCK_ENTRIES) this.#pack();
   }
 
+  /** Number of entries added so far */
+  get length(): number {
+    return this.#blocks.length * BLOCK_ENTRIES + this.#waiting.length;
+  }
+
   /** Yields path and type of what was added so far. */
   *added(): Generator<Pick<FileEntry, 'path' | 'type'>, undefined> {
     const packed = new FileEntries(this.#blocks);
@@ -114,6 +118,5 @@ export class FileEntriesPacker {
   #pack(): void {
     this.#blocks.push(packBlock(this.#waiting));
     this.#waiting = [];
-    if (this.#blocks.length === FEW_BLOCKS) limitYoungGeneration();
   }
 }

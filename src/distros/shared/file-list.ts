@@ -5,6 +5,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { DiffId } from '../../model/digest.ts';
 import { type FileEntries, FileEntriesPacker } from '../../model/file-entries.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
+import { limitYoungGeneration } from '../../model/young-generation.ts';
 import { EntryChecks } from './entry-checks.ts';
 import type { ContentScan, FileListOptions } from './file-list-options.ts';
 import {
@@ -19,6 +20,8 @@ import {
 } from './layer-problems.ts';
 import { refusedXattrs } from './refused-xattrs.ts';
 
+/** More than almost every package has */
+const MANY_FILES = 16_384;
 /** Root members are held in memory; `.MTREE` of the largest packages has 3 MiB, all others are smaller. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
@@ -210,6 +213,7 @@ export class FileListCollector {
       xattrs,
       pax: entry.pax,
     });
+    if (this.#files.length === MANY_FILES) limitYoungGeneration();
   }
 
   /** Returns the xattrs that can be set; the others stay in the pax records, which are kept as written. */

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 const ROOMS = [
   'main.ts',
   'cli',
+  'server',
   'index.ts',
   'library',
   'use-cases.ts',

@@ -1,3 +1,4 @@
+import type { ContextOptions } from '../app/context.ts';
 import type { ComposeSettings } from '../app/settings/settings.ts';
 import type { App } from '../use-cases.ts';
 import type { ArgumentsOf } from './args/arguments.ts';
@@ -37,6 +38,8 @@ export interface Invocation<O extends Options = Options, Usage extends string = 
   readonly args: ArgumentsOf<Usage>;
   readonly env: NodeJS.ProcessEnv;
   readonly app: App;
+  /** What the use cases run with, for a command that calls something else */
+  readonly context: ContextOptions;
   /** All commands there are, for `compose help` */
   readonly commands: CommandTable;
   /** Standard input; opened when it is called */
@@ -60,6 +63,8 @@ interface RunnableSpec<O extends Options, Usage extends string> {
   /** The arguments, if options change them: `plan --batch` takes no packages */
   argumentWith?(options: OptionValues<O & General>): string;
   readonly options: O;
+  /** Set for a server: a signal ends it as intended, after which it returns */
+  readonly endsWhenAborted?: true;
   run(invocation: Invocation<O, Usage>): Promise<Result>;
 }
 
@@ -91,6 +96,7 @@ export interface Command extends CommandText {
   /** Actions by their words; empty if the command itself runs */
   readonly actions: Readonly<Record<string, Action>>;
   argumentWith?: NonNullable<Action['argumentWith']>;
+  readonly endsWhenAborted?: true;
   run?: Action['run'];
 }
 

@@ -30,6 +30,7 @@ export const COMMANDS: CommandTable = {
   rm: () => import('./commands/rm.ts'),
   login: () => import('./commands/login.ts'),
   logout: () => import('./commands/logout.ts'),
+  serve: () => import('./commands/serve.ts'),
   artifact: () => import('./commands/artifact.ts'),
   completion: () => import('./commands/completion.ts'),
   help: () => import('./commands/help.ts'),

@@ -26,6 +26,7 @@ const GROUP_TITLES: Readonly<Record<OptionGroup, string>> = {
   Image: 'Image options:',
   Output: 'Output options:',
   Registry: 'Registry options:',
+  Server: 'Server options:',
   Cache: 'Cache options:',
   Query: 'Query options:',
   General: 'General options:',

@@ -47,7 +47,8 @@ async function execute(
   const stopShowing = log?.showRequests((text) => progress.message('http', text));
   try {
     const cacheDirectory = values.cache || undefined;
-    const app = (options.app ?? createApp)({ env, progress, signal, cacheDirectory });
+    const context = { env, progress, signal, cacheDirectory };
+    const app = (options.app ?? createApp)(context);
     const ask = (question: string, hidden: boolean) => (options.ask ?? noTerminal)(question, hidden, signal);
     const { columns } = options.stdout;
     const input = options.stdin ?? noInput;
@@ -58,12 +59,13 @@ async function execute(
       args,
       env,
       app,
+      context,
       commands,
       columns,
       input,
       ask,
     });
-    if (signal.aborted) throw new AppError('CANCELLED', 'interrupted');
+    if (signal.aborted && runnable.endsWhenAborted !== true) throw new AppError('CANCELLED', 'interrupted');
     return result;
   } finally {
     stopShowing?.();

@@ -277,3 +277,21 @@ export function size(texts: readonly string[], where: string): number {
   if (Number.isSafeInteger(bytes)) return bytes;
   return refuse({ where, expected: 'a size such as 500MB, 10G or 1.5GiB', got });
 }
+
+/**
+ * Reads an address to listen on: `127.0.0.1:5000`, `[::1]:5000`, `:5000` (all addresses).
+ * @throws AppError USAGE
+ */
+export function listenAddress(
+  texts: readonly string[],
+  where: string,
+): { readonly host: string; readonly port: number } {
+  const text = onlyWord(texts, where);
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/\s]*)):([0-9]{1,5})$/i.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    return refuse({ where, expected: 'HOST:PORT, such as 127.0.0.1:5000', got: text });
+  }
+  const host = match[1] ?? match[2] ?? '';
+  return { host: host === '' ? '::' : host, port };
+}

@@ -1,7 +1,15 @@
 import { type ComposeSettings, SETTINGS } from '../../app/settings/settings.ts';
 
 /** Heading that an option stands under in the help of a command. */
-export type OptionGroup = 'Packages' | 'Image' | 'Output' | 'Registry' | 'Cache' | 'Query' | 'General';
+export type OptionGroup =
+  | 'Packages'
+  | 'Image'
+  | 'Output'
+  | 'Registry'
+  | 'Server'
+  | 'Cache'
+  | 'Query'
+  | 'General';
 
 /** Description of an option in help, completion, the manual page and docs/cli.md. */
 export interface OptionText {

@@ -1,0 +1,30 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Who sends a request, once access/ has looked at it. */
+export interface Identity {
+  /** User or subject of the token; empty: anonymous */
+  readonly name: string;
+}
+
+/** A request that is being answered, and its answer. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly method: string;
+  /** Path as the client sent it, without the query; it has no `.` or `..` segment, no backslash, no control character */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Of the request, in the access log and in `X-Request-Id` */
+  readonly id: string;
+  /** Address of the client */
+  readonly address: string;
+  identity: Identity;
+  /** Aborted when the client leaves, or when the server ends */
+  readonly signal: AbortSignal;
+}
+
+/** A part of the server that answers the requests below a path. */
+export interface Service {
+  /** Answers the request, or throws HttpError or AppError before anything of the answer has been sent. */
+  handle(exchange: Exchange): Promise<void>;
+}

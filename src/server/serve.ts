@@ -1,0 +1,52 @@
+import type { ContextOptions } from '../app/context.ts';
+import type { SourceOptions } from '../model/request.ts';
+import type { Service } from './http/exchange.ts';
+import { HttpError } from './http/http-error.ts';
+import { type ListenOptions, listen } from './http/listen.ts';
+import { respond } from './http/respond.ts';
+
+/** What a server serves, and where. */
+export interface ServeOptions {
+  readonly listen: ListenOptions;
+  /** Distributions whose packages are composed */
+  readonly sources: readonly SourceOptions[];
+}
+
+/** Time that requests have to end after SIGTERM, in milliseconds. */
+const GRACE_MS = 30_000;
+
+/**
+ * Serves until `context.signal` is aborted, and then until the requests under way have been answered.
+ * @param ready called once, when connections are taken
+ * @throws AppError NETWORK if the address cannot be listened on, CATALOG, STORAGE
+ */
+export async function serve(
+  context: ContextOptions,
+  options: ServeOptions,
+  ready: (url: string) => void,
+): Promise<void> {
+  const { signal } = context;
+  const listening = await listen(services(), options.listen);
+  ready(listening.url);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await listening.close(GRACE_MS);
+}
+
+/** Chooses the service by the first segment of the path. */
+function services(): Service {
+  const byPrefix: Readonly<Record<string, Service>> = {
+    healthz: { handle: async (exchange) => respond(exchange, 200, { 'content-type': 'text/plain' }, 'ok\n') },
+  };
+  return {
+    async handle(exchange) {
+      const [, first = ''] = exchange.path.split('/', 2);
+      const service = Object.hasOwn(byPrefix, first) ? byPrefix[first] : undefined;
+      if (service === undefined)
+        throw new HttpError(404, 'NOT_FOUND', `nothing is served at ${exchange.path}`);
+      await service.handle(exchange);
+    },
+  };
+}

@@ -1,5 +1,6 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type Database from 'better-sqlite3';
+import type { LongWrite } from './long-write.ts';
 import type { Revision, RevisionTable, WriteOptions } from './revisions.ts';
 import { type TrustLabel, trustColumn, withTrust } from './trust-label.ts';
 
@@ -81,22 +82,20 @@ export class FileListTable {
     const put = this.#database.prepare(
       'INSERT INTO file_list (revision, name, version, paths) VALUES (?, ?, ?, ?)',
     );
-    await this.#revisions.replace(
-      {
-        lock: `files-${row.repositoryId}`,
-        reading: row,
-        find: () => this.find(row.repositoryId),
-        maxPackages: 0,
-        write: async (revision, write) => {
-          await write.rows(lists, ({ name, version, paths }) => {
-            put.run(revision.id, name, version, paths);
-          });
-          return 0;
-        },
-        publish: (revision) => this.#publish(row, revision),
+    const replacement = {
+      lock: `files-${row.repositoryId}`,
+      reading: row,
+      find: () => this.find(row.repositoryId),
+      maxPackages: 0,
+      write: async (revision: Revision, write: LongWrite) => {
+        await write.rows(lists, ({ name, version, paths }) => {
+          put.run(revision.id, name, version, paths);
+        });
+        return 0;
       },
-      options,
-    );
+      publish: (revision: Revision) => this.#publish(row, revision),
+    };
+    await this.#revisions.replace([replacement], options);
   }
 
   #publish(row: FileDatabaseRow, revision: Revision): void {

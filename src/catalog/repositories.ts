@@ -39,6 +39,12 @@ export type NewRepositoryRow = Omit<RepositoryRow, 'id' | 'packageCount'> & {
   ) => Pick<RepositoryRow, 'release' | 'description'>;
 };
 
+/** A repository to write, with its packages: a list, or a stream of lists. */
+export interface NewRepository {
+  readonly row: NewRepositoryRow;
+  readonly packages: readonly IndexPackage[] | AsyncIterable<readonly IndexPackage[]>;
+}
+
 /** More packages than any repository has: the ids of one revision */
 const MAX_PACKAGES = 1_000_000;
 
@@ -111,30 +117,37 @@ export class RepositoryTable {
    * @throws AppError CANCELLED, STORAGE (file-lock.ts), LIMIT
    */
   async replace(
-    row: NewRepositoryRow,
-    packages: readonly IndexPackage[] | AsyncIterable<readonly IndexPackage[]>,
+    row: NewRepository['row'],
+    packages: NewRepository['packages'],
     options: WriteOptions = {},
   ): Promise<number> {
-    const find = () => this.find(row.distro, row.architecture, row.url);
-    await this.#revisions.replace(
-      {
-        lock: lockName(row),
-        reading: row,
-        find,
-        maxPackages: MAX_PACKAGES,
-        write: (revision, write) => this.#insert(revision, packages, write),
-        publish: (revision, packageCount) => {
-          const old = find();
-          if (old !== undefined && old.content !== row.content) this.#forgetGraphs(old.content);
-          const versionOf = (name: string) => this.#version.get(revision.id, name);
-          this.#upsert({ ...row, ...row.described?.(versionOf) }, packageCount, revision);
-        },
-      },
-      options,
-    );
-    const written = find();
+    await this.replaceAll([{ row, packages }], options);
+    const written = this.find(row.distro, row.architecture, row.url);
     if (written === undefined) throw new Error(`${row.url}: no row after it was written`);
     return written.id;
+  }
+
+  /** Replaces the packages of several repositories, as `replace` does: readers see all of the new ones or none. */
+  async replaceAll(wanted: readonly NewRepository[], options: WriteOptions = {}): Promise<void> {
+    await this.#revisions.replace(
+      wanted.map(({ row, packages }) => {
+        const find = () => this.find(row.distro, row.architecture, row.url);
+        return {
+          lock: lockName(row),
+          reading: row,
+          find,
+          maxPackages: MAX_PACKAGES,
+          write: (revision, write) => this.#insert(revision, packages, write),
+          publish: (revision, packageCount) => {
+            const old = find();
+            if (old !== undefined && old.content !== row.content) this.#forgetGraphs(old.content);
+            const versionOf = (name: string) => this.#version.get(revision.id, name);
+            this.#upsert({ ...row, ...row.described?.(versionOf) }, packageCount, revision);
+          },
+        };
+      }),
+      options,
+    );
   }
 
   #upsert(row: NewRepositoryRow, packageCount: number, revision: Revision): void {

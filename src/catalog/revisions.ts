@@ -69,25 +69,31 @@ export class RevisionTable {
   }
 
   /**
-   * Writes a new revision and makes it current. If another process has written the same in the meantime, nothing is written.
+   * Writes new revisions and makes all of them current at once. One that another process has written in the meantime is not
+   * written again.
    * @throws AppError CANCELLED, STORAGE; what `write` throws, after removing what it wrote
    */
-  async replace(wanted: Replacement, { signal, onWait }: WriteOptions): Promise<void> {
-    const before = wanted.find();
+  async replace(wanted: readonly Replacement[], { signal, onWait }: WriteOptions): Promise<void> {
+    const inOrder = wanted.toSorted((a, b) => (a.lock < b.lock ? -1 : 1));
+    const before = new Map(inOrder.map((one) => [one, one.find()]));
+    const written: (() => void)[] = [];
+    const publish = this.#database.transaction(() => {
+      for (const makeCurrent of written) makeCurrent();
+    });
     const restore = keepFewPages(this.#database);
-    try {
-      await withFileLock(this.#lockPath(wanted.lock), { signal, onWait }, async () => {
-        const now = wanted.find();
-        if (now !== undefined && isSame(now, wanted.reading) && !isSame(now, before)) return;
-        const revision = this.#begin(wanted.lock, wanted.maxPackages);
-        const packageCount = await wanted.write(revision, new LongWrite(this.#database, signal));
-        this.#database
-          .transaction(() => {
-            this.#trim.run(packageCount, revision.id);
-            wanted.publish(revision, packageCount);
-          })
-          .immediate();
+    // Locks are taken in one order, so that no two processes wait for each other.
+    const replaceFrom = async (index: number): Promise<void> => {
+      const next = inOrder[index];
+      if (next === undefined) return publish.immediate();
+      await withFileLock(this.#lockPath(next.lock), { signal, onWait }, async () => {
+        const now = next.find();
+        const isThere = now !== undefined && isSame(now, next.reading) && !isSame(now, before.get(next));
+        if (!isThere) written.push(await this.#write(next, signal));
+        await replaceFrom(index + 1);
       });
+    };
+    try {
+      await replaceFrom(0);
     } catch (error) {
       // What SQLite throws may also be in the way of removing anything; the next writer does that.
       if (error instanceof AppError && signal?.aborted !== true) await this.removeUnnamed(signal);
@@ -96,6 +102,19 @@ export class RevisionTable {
       restore();
     }
     await this.removeUnnamed(signal);
+  }
+
+  /** Writes a revision; returns what makes it the current one, in a transaction. */
+  async #write(
+    { lock, maxPackages, write, publish }: Replacement,
+    signal?: AbortSignal,
+  ): Promise<() => void> {
+    const revision = this.#begin(lock, maxPackages);
+    const packageCount = await write(revision, new LongWrite(this.#database, signal));
+    return () => {
+      this.#trim.run(packageCount, revision.id);
+      publish(revision, packageCount);
+    };
   }
 
   /** Removes revisions that are neither current nor being written. */

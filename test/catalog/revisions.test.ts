@@ -87,6 +87,38 @@ describe('while a long index is written', () => {
     assert.deepEqual(rowsOf(path), counted(MANY));
   });
 
+  test('several repositories change at once: readers never see a new one beside an old one', async (t) => {
+    const { catalog, path } = openCatalog(t);
+    const names = ['u', 'v'];
+    await catalog.repositories.replaceAll(
+      names.map((name) => ({ row: repository(name), packages: manyPackages(3, 'old') })),
+    );
+    const reader = new Catalog(path);
+    t.after(() => reader.close());
+    let isDone = false;
+    const written = catalog.repositories
+      .replaceAll(
+        names.map((name) => ({
+          row: { ...repository(name), content: 'sha256:2' },
+          packages: manyPackages(MANY, 'new'),
+        })),
+      )
+      .finally(() => {
+        isDone = true;
+      });
+    const states = new Set<string>();
+    while (!isDone) {
+      states.add(
+        reader.snapshot(() => reader.repositories.all().map(({ packageCount }) => packageCount)).join(' '),
+      );
+      await nextTurn();
+    }
+    await written;
+    assert.deepEqual([...states, '10000 10000'].slice(0, 2), ['3 3', '10000 10000']);
+    assert.ok(states.size <= 2, [...states].join(', '));
+    assert.deepEqual(rowsOf(path).revision, 2);
+  });
+
   test('a stream that fails in the middle leaves the packages of before, and nothing of its own', async (t) => {
     const { catalog, path } = openCatalog(t);
     const id = await catalog.repositories.replace(repository('u'), manyPackages(3, 'old'));

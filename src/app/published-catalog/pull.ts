@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { NewRepository } from '../../catalog/repositories.ts';
 import { claimed } from '../../catalog/trust-label.ts';
 import { distroOf, familyIds } from '../../distros/families.ts';
 import { AppError } from '../../model/app-error.ts';
@@ -6,7 +7,6 @@ import type { CatalogPullReport } from '../../model/catalog-report.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { digestOf } from '../../model/digest.ts';
 import type { Reader } from '../../model/json-readers.ts';
-import type { IndexPackage } from '../../model/package.ts';
 import { fullName, parseReference, type Reference } from '../../model/reference.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
 import { readSmallBlob } from '../../output/image-content.ts';
@@ -20,7 +20,7 @@ import { Trust } from '../sources/trust.ts';
 import { archiveRecord } from './archive-record.ts';
 import { type CatalogConfig, readCatalogConfig, readCatalogManifest, type Section } from './artifact.ts';
 import { recordsOf } from './chunks.ts';
-import { derivedRecord, type KeyRecord, keyRecord, packageRecord, type RepositoryRecord } from './records.ts';
+import { derivedRecord, type KeyRecord, keyRecord, packageRecord } from './records.ts';
 import { malformed } from './strict-json.ts';
 
 /** Request of `catalog pull`. */
@@ -59,10 +59,11 @@ export async function pullCatalog(context: Context, request: CatalogPullRequest)
     const { read, archives, keys } = context.catalog.transaction(() =>
       storeRecords(context, { what, chunks, where }),
     );
-    let repositories = 0;
-    for (const repository of read) if (await storeRepository(context, repository)) repositories += 1;
+    const changed = read.filter(({ row }) => isChanged(context, row));
+    // One state of a distribution's repositories: never a new one beside an old one.
+    await context.catalog.repositories.replaceAll(changed, writeOptions(context, where));
     await cacheKeys(context, keys);
-    return { reference: where, digest, repositories, archives, fetched, cached };
+    return { reference: where, digest, repositories: changed.length, archives, fetched, cached };
   });
 }
 
@@ -83,14 +84,9 @@ interface FetchedCatalog {
   readonly where: string;
 }
 
-interface ReadRepository {
-  readonly repository: RepositoryRecord;
-  readonly packages: readonly IndexPackage[];
-}
-
 interface StoredRecords {
   /** Repositories that are not in the catalog yet: everything else is read first (pullCatalog) */
-  readonly read: readonly ReadRepository[];
+  readonly read: readonly NewRepository[];
   readonly archives: number;
   readonly keys: readonly KeyRecord[];
 }
@@ -111,7 +107,8 @@ function storeRecords(context: Context, { what, chunks, where }: FetchedCatalog)
     if (found !== records) throw malformed(where, `${records} records`, found);
   }
   const read = what.repositories.map(({ packages, ...repository }) => ({
-    repository,
+    // Without validators, so that the next request for its index gets it in full and verifies it.
+    row: { ...repository, trust: claimed(repository.trust), etag: '', lastModified: '' },
     packages: [...section(packages, packageRecord)],
   }));
   const { archives, derived } = context.catalog;
@@ -127,17 +124,12 @@ function storeRecords(context: Context, { what, chunks, where }: FetchedCatalog)
   return { read, archives: taken, keys: [...section(what.keys, keyRecord)] };
 }
 
-/** Stores a repository without validators, so that the next request for its index gets it in full and verifies it. */
-async function storeRepository(
-  context: Context,
-  { repository: record, packages }: ReadRepository,
-): Promise<boolean> {
-  const { repositories } = context.catalog;
-  const known = repositories.find(record.distro, record.architecture, record.url);
-  if (known?.content === record.content && known.trust !== undefined) return false;
-  const row = { ...record, trust: claimed(record.trust), etag: '', lastModified: '' };
-  await repositories.replace(row, packages, writeOptions(context, record.name));
-  return true;
+function isChanged(
+  { catalog }: Context,
+  { distro, architecture, url, content }: NewRepository['row'],
+): boolean {
+  const known = catalog.repositories.find(distro, architecture, url);
+  return known?.content !== content || known.trust === undefined;
 }
 
 /** Stores the key files that the product pins. */

@@ -49,7 +49,12 @@ const REPLACED = [
 // Not written by esbuild: source maps name the sources as seen from dist/, whatever FOLDER is.
 const { outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', 'src/index.ts', 'src/app/archives/reader-thread-main.ts'],
+  entryPoints: [
+    'src/main.ts',
+    'src/index.ts',
+    'src/app/archives/reader-thread-main.ts',
+    'src/server/workers/job-thread-main.ts',
+  ],
   // A thread's file lies beside the file that starts it, here as in src/.
   entryNames: '[name]',
   outdir: 'dist',

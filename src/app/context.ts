@@ -39,6 +39,25 @@ export interface Context {
   readonly sessions: Map<string, RegistrySession>;
   /** Identifies the code that runs; empty if it runs from its sources, which may change under one name. */
   readonly build: string;
+  readonly fetching?: Fetching | undefined;
+}
+
+/**
+ * What may be asked of mirrors and registries for packages. `missing`: only what the catalog and the cache lack, where otherwise
+ * repositories that the user named are asked for changes on every use; `never`: nothing (NotFetchedError).
+ */
+export type Fetching = 'missing' | 'never';
+
+/** AppError NETWORK: something would have to be fetched, which `Context.fetching` does not permit. */
+export class NotFetchedError extends AppError {
+  constructor(what: string) {
+    super('NETWORK', `${what}: not here, and nothing may be fetched`);
+  }
+}
+
+/** Checks that something may be fetched. @throws NotFetchedError */
+export function expectFetching({ fetching }: Pick<Context, 'fetching'>, what: string): void {
+  if (fetching === 'never') throw new NotFetchedError(what);
 }
 
 /** Options of opening a context. */
@@ -50,24 +69,32 @@ export interface ContextOptions {
   readonly signal: AbortSignal;
   /** Default: the folder of store/location.ts. */
   readonly cacheDirectory?: string | undefined;
+  /** A context whose catalog and store are used, and not closed afterwards; default: one is opened for the call */
+  readonly kept?: Context;
+  /** As in Context */
+  readonly fetching?: Fetching | undefined;
 }
 
 /**
- * Opens catalog and store, runs `work`, and closes them.
+ * Opens catalog and store, runs `work`, and closes them; with `kept`, uses those.
  * @throws AppError CATALOG, STORAGE; what `work` throws
  */
 export async function withContext<T>(
   options: ContextOptions,
   work: (context: Context) => Promise<T>,
 ): Promise<T> {
-  const context = openContext(options);
+  const { kept, progress, signal, env, fetching } = options;
+  const context =
+    kept === undefined
+      ? openContext(options)
+      : { ...kept, progress, signal, env, fetching, sessions: new Map() };
   try {
     return await work(context);
   } catch (error) {
     throw catalogError(error, catalogPath(context.directory));
   } finally {
     await closeSessions(context);
-    context.catalog.close();
+    if (kept === undefined) context.catalog.close();
   }
 }
 
@@ -89,10 +116,10 @@ export function openContext(options: ContextOptions): Context {
       cause: error,
     });
   }
-  const { progress, signal, env, build = bundleIdentity() } = options;
+  const { progress, signal, env, fetching, build = bundleIdentity() } = options;
   const catalog = new Catalog(catalogPath(directory));
   const store = new FileBlobStore(directory);
-  return { catalog, store, directory, progress, signal, env, build, sessions: new Map() };
+  return { catalog, store, directory, progress, signal, env, build, fetching, sessions: new Map() };
 }
 
 /** Main file of the command, in the folder that the bundle is written to, which has no subfolders (bin/build.js). */

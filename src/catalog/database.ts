@@ -1,4 +1,4 @@
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { AppError } from '../model/app-error.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -55,16 +55,18 @@ function isBusy(error: unknown): boolean {
 
 /**
  * Makes the file readable for its owner only, since it shows what was requested. SQLite gives log and index the mode of the file.
+ * The umask is the process's, so that threads cannot change it.
  */
 function openPrivate(path: string): Database.Database {
-  const before = process.umask(0o077);
   try {
-    const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-    closeToOthers(path);
-    return database;
-  } finally {
-    process.umask(before);
+    // Fails if it exists: closing a file would end the locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2).
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch {
+    // What is wrong, if anything, SQLite says in its own words.
   }
+  const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  closeToOthers(path);
+  return database;
 }
 
 /** Restricts a catalog that an earlier version made; one that cannot be changed (a read-only disk) can still be read. */

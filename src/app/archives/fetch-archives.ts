@@ -7,7 +7,7 @@ import type { Digest } from '../../model/digest.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import { required } from '../../model/required.ts';
 import { digestOfFile } from '../../store/verify.ts';
-import type { Context } from '../context.ts';
+import { type Context, expectFetching, NotFetchedError } from '../context.ts';
 import type { IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
 import { fetchArchive } from './fetch-archive.ts';
@@ -85,7 +85,8 @@ export function openArchiveFetcher(
   let downloads = 0;
   let thread: ReaderThread | undefined;
   const reader: ArchiveReader = { read: async (file) => thread?.read(file) };
-  const fetched = (entry: CatalogPackage) => {
+  const fetched = async (entry: CatalogPackage) => {
+    expectFetching(context, entry.fileName);
     const repository = required(repositories, entry.repositoryRank);
     if (isRemote(repository) && ++downloads === MIN_FOR_THREAD) thread = ReaderThread.start(context.signal);
     const known = () => accepted(context, sources, { entry, repository });
@@ -178,6 +179,7 @@ async function reverify(
     try {
       return await fetch();
     } catch (refusal) {
+      if (refusal instanceof NotFetchedError) throw refusal;
       throw isAppError(refusal, 'NETWORK') || isAppError(refusal, 'NOT_FOUND') ? error : refusal;
     }
   }

@@ -9,7 +9,7 @@ import type { RepositoryIndex, RepositorySpec } from '../../model/repository.ts'
 import { required } from '../../model/required.ts';
 import type { KeyFile } from '../../trust/key-file.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
-import type { Context } from '../context.ts';
+import { type Context, expectFetching } from '../context.ts';
 import { archiveUrl } from '../sources/archive-url.ts';
 import { basesOf, type FoundIndex, type IndexedRepository } from '../sources/indexed-repository.ts';
 import type { Sources } from '../sources/sources.ts';
@@ -102,6 +102,7 @@ async function cacheKeysFrom(
   packages: readonly KeysPackage[],
 ): Promise<boolean> {
   for (const keysPackage of packages) {
+    if (!isLocal(keysPackage.url)) expectFetching(context, `keys of ${sources.distro.id}`);
     const files = await keysFromPackage(context, sources, keysPackage);
     if (files !== undefined && (await sources.trust.cacheKeys(files))) return true;
   }

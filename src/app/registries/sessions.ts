@@ -3,7 +3,7 @@ import type { RegistryAccess } from '../../model/registry.ts';
 import { systemCredentials } from '../../registry/credentials.ts';
 import { openSession } from '../../registry/session.ts';
 import type { Credentials, RegistrySession, SessionOptions } from '../../registry/types.ts';
-import type { Context } from '../context.ts';
+import { type Context, expectFetching } from '../context.ts';
 
 /** Services that use cases of registries work with; a Context has them. */
 export interface RegistryContext {
@@ -30,11 +30,13 @@ export async function withRegistries<T>(
   }
 }
 
-/** Returns the context's own session, with the user's stored logins; it is closed with the context. */
-export function sharedSession(
-  { env, progress, signal, sessions }: Context,
-  access: RegistryAccess = PLAIN_ACCESS,
-): RegistrySession {
+/**
+ * Returns the context's own session, with the user's stored logins; it is closed with the context.
+ * @throws NotFetchedError
+ */
+export function sharedSession(context: Context, access: RegistryAccess = PLAIN_ACCESS): RegistrySession {
+  const { env, progress, signal, sessions } = context;
+  expectFetching(context, 'packages in a registry');
   const name = JSON.stringify(access);
   const session =
     sessions.get(name) ?? openWith(access, { signal, progress, credentials: systemCredentials(env) });

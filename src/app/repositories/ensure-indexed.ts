@@ -5,7 +5,7 @@ import { digestOf } from '../../model/digest.ts';
 import type { RepositorySpec } from '../../model/repository.ts';
 import { fetchKeysBesideIndex } from '../archives/fetch-keys.ts';
 import { retryWithKeys } from '../archives/retry-with-keys.ts';
-import type { Context } from '../context.ts';
+import { type Context, expectFetching } from '../context.ts';
 import { readDetachedSignature } from '../sources/detached-signature.ts';
 import {
   type FoundIndex,
@@ -36,6 +36,7 @@ export async function ensureIndexed(
   const work = sources.repositories.map((spec) => {
     const row = knownRow(context, sources, spec);
     if (row !== undefined && asked === 'if-missing') return { spec, row, changed: false };
+    expectFetching(context, `index of ${spec.name}`);
     return indexRepository(context, sources, { spec, row, inTurn });
   });
   const outcomes = await Promise.allSettled(work);

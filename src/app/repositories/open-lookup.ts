@@ -9,7 +9,8 @@ import { systemOf } from './system-facts.ts';
 
 /**
  * Indexes the request's repositories if needed, and opens them.
- * @param asked as of ensureIndexed; default: `'always'` if the user named repositories or mirrors
+ * @param asked as of ensureIndexed; default: `'always'` if the user named repositories or mirrors, unless `context.fetching` limits
+ * it
  * @throws AppError as ensureIndexed
  */
 export async function openLookup(
@@ -21,7 +22,7 @@ export async function openLookup(
   const repositories = await ensureIndexed(
     context,
     sources,
-    asked ?? (sources.named ? 'always' : 'if-missing'),
+    asked ?? (sources.named && context.fetching === undefined ? 'always' : 'if-missing'),
   );
   const source = sourceOf(context, repositories);
   const { distro } = sources;

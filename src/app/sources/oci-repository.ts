@@ -74,23 +74,38 @@ async function contentsOf(
   { distro, query, files }: OciRequest,
   reference: Reference,
 ): Promise<Contents> {
+  if (context.fetching !== undefined) {
+    const known = knownContents(context, { distro, query }, reference);
+    if (known !== undefined) return known;
+  }
   try {
     const { release, files: all } = await files.generation(reference);
     return { release, folders: [...new Set(all.map(folderOf))] };
   } catch (error) {
     if (!isAppError(error, 'NETWORK')) throw error;
-    const known = knownRepositories(context, reference).filter(
-      (row) => row.distro === distro.id && row.architecture === query.architecture,
-    );
-    const [first] = known;
-    if (first === undefined) throw error;
-    const root = rootOf(reference);
+    const known = knownContents(context, { distro, query }, reference);
+    if (known === undefined) throw error;
     context.progress.note(
-      `${root}: mirror unreachable; using the cached list of its repositories (${error.message})`,
+      `${rootOf(reference)}: mirror unreachable; using the cached list of its repositories (${error.message})`,
     );
-    const folders = known.map(({ url }) => folderOf({ path: url.slice(root.length + 1) }));
-    return { release: first.release, folders };
+    return known;
   }
+}
+
+/** Returns the contents of the mirror as they were indexed before; undefined if none were. */
+function knownContents(
+  context: Context,
+  { distro, query }: Pick<OciRequest, 'distro' | 'query'>,
+  reference: Reference,
+): Contents | undefined {
+  const known = knownRepositories(context, reference).filter(
+    (row) => row.distro === distro.id && row.architecture === query.architecture,
+  );
+  const [first] = known;
+  if (first === undefined) return undefined;
+  const root = rootOf(reference);
+  const folders = known.map(({ url }) => folderOf({ path: url.slice(root.length + 1) }));
+  return { release: first.release, folders };
 }
 
 /** Returns the repositories of a mirror that were indexed before. */

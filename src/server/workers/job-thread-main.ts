@@ -1,0 +1,43 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Context, type ContextOptions, NotFetchedError, openContext } from '../../app/context.ts';
+import { AppError } from '../../model/app-error.ts';
+import { silentProgress } from '../../model/progress.ts';
+import { USE_CASES, type UseCase } from '../../use-cases.ts';
+import { type FromThread, type ThreadOptions, type ToThread, toSent } from './messages.ts';
+
+/** The thread of JobThread: runs use cases by name. */
+if (parentPort !== null) {
+  const port = parentPort;
+  const { env, cacheDirectory, lane } = workerData as ThreadOptions;
+  const underWay = new Map<number, AbortController>();
+  let kept: Context | undefined;
+
+  const send = (message: FromThread): void => port.postMessage(message);
+
+  function optionsOf(name: string, signal: AbortSignal): ContextOptions {
+    const progress = { ...silentProgress, note: (text: string) => send({ kind: 'note', text }) };
+    const options = { env, cacheDirectory, progress, signal };
+    if (lane === 'long') return name === 'index' ? options : { ...options, fetching: 'missing' };
+    kept ??= openContext(options);
+    return { ...options, kept, fetching: 'never' };
+  }
+
+  async function run(id: number, name: string, request: unknown): Promise<void> {
+    const controller = new AbortController();
+    underWay.set(id, controller);
+    try {
+      const useCase = USE_CASES[name as keyof typeof USE_CASES] as UseCase<unknown, unknown>;
+      send({ kind: 'report', id, report: await useCase(optionsOf(name, controller.signal), request) });
+    } catch (error) {
+      if (lane === 'short' && error instanceof NotFetchedError) send({ kind: 'long', id });
+      else send({ kind: 'error', id, error: toSent(error) });
+    } finally {
+      underWay.delete(id);
+    }
+  }
+
+  port.on('message', (message: ToThread) => {
+    if (message.kind === 'run') void run(message.id, message.name, message.request);
+    else underWay.get(message.id)?.abort(new AppError('CANCELLED', 'nobody waits for the answer any more'));
+  });
+}

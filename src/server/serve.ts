@@ -4,6 +4,7 @@ import type { Service } from './http/exchange.ts';
 import { HttpError } from './http/http-error.ts';
 import { type ListenOptions, listen } from './http/listen.ts';
 import { respond } from './http/respond.ts';
+import { openPool } from './workers/pool.ts';
 
 /** What a server serves, and where. */
 export interface ServeOptions {
@@ -26,13 +27,18 @@ export async function serve(
   ready: (url: string) => void,
 ): Promise<void> {
   const { signal } = context;
-  const listening = await listen(services(), options.listen);
-  ready(listening.url);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await listening.close(GRACE_MS);
+  const pool = openPool(context);
+  try {
+    const listening = await listen(services(), options.listen);
+    ready(listening.url);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await listening.close(GRACE_MS);
+  } finally {
+    await pool.close();
+  }
 }
 
 /** Chooses the service by the first segment of the path. */

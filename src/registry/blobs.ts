@@ -61,12 +61,37 @@ export async function hasBlob(
 export async function* readBlob(
   session: RegistrySession,
   repository: Repository,
-  blob: BlobId & { readonly prefix?: FilePrefix },
+  { digest, size, prefix }: BlobId & { readonly prefix?: FilePrefix },
 ): AsyncGenerator<Buffer> {
-  const { digest, size, prefix } = blob;
-  const where = fullName(repository);
   const hash = prefix?.hash.copy() ?? createHash('sha256');
-  let offset = prefix?.offset ?? 0;
+  for await (const chunk of readBlobFrom(session, repository, { digest, size, start: prefix?.offset ?? 0 })) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  const found = hash.digest('hex');
+  if (`sha256:${found}` === digest) return;
+  throw new AppError(
+    'INTEGRITY',
+    `${fullName(repository)}: wrong content of a blob: expected ${digest}, got sha256:${found}`,
+    {
+      details: { expected: digest, got: `sha256:${found}` },
+    },
+  );
+}
+
+/**
+ * Streams a blob's bytes from `start` on, and resumes cut responses. Only the size is checked: whoever gets the bytes has to
+ * check the digest.
+ * @throws AppError NOT_FOUND, INTEGRITY (size), NETWORK, CANCELLED
+ */
+export async function* readBlobFrom(
+  session: RegistrySession,
+  repository: Repository,
+  { start, ...blob }: BlobId & { readonly start: number },
+): AsyncGenerator<Buffer> {
+  const { digest, size } = blob;
+  const where = fullName(repository);
+  let offset = start;
   let mayBeCache = true;
   for (let tried = 0; offset < size || size === 0; ) {
     const before = offset;
@@ -75,10 +100,9 @@ export async function* readBlob(
       for await (const chunk of rest(response, { offset, blob, where })) {
         offset += chunk.length;
         if (offset > size) throw wrongSize(blob, offset, where);
-        hash.update(chunk);
         yield chunk;
       }
-      if (offset === size) break;
+      if (offset === size) return;
       throw new AppError('NETWORK', `${where}: ${digest}: truncated: expected ${size} bytes, got ${offset}`);
     } catch (error) {
       if (isAppError(error, 'INTEGRITY') && offset === before && mayBeCache) mayBeCache = false;
@@ -88,15 +112,6 @@ export async function* readBlob(
       await pause({ ...session.retries, tried: Math.max(tried - 1, 0), signal: session.signal });
     }
   }
-  const found = hash.digest('hex');
-  if (`sha256:${found}` === digest) return;
-  throw new AppError(
-    'INTEGRITY',
-    `${where}: wrong content of a blob: expected ${digest}, got sha256:${found}`,
-    {
-      details: { expected: digest, got: `sha256:${found}` },
-    },
-  );
 }
 
 /** Makes a file of a blob that can be received with resume (fetch/receive.ts). `read` throws as readBlob. */

@@ -152,17 +152,17 @@ async function authorized(
 ): Promise<FinalResponse> {
   const { signal } = context;
   const url = typeof request.target === 'string' ? apiUrl(host, request) : request.target;
+  const { method, body: content, stays } = request;
+  if (request.anonymous) {
+    return host.exchange(url, { method, headers: headersOf(request, undefined), content, stays, signal });
+  }
   let access = accessOf(request);
   await host.auth.prepare(access.repository, () => askVersion(host, signal));
   for (let challenges = 0; ; challenges++) {
     // The login is for the registry alone: a host that it redirects to has to accept the URL by itself.
     const authorization = url.origin === host.base.origin ? await host.auth.header(access) : undefined;
-    const final = await host.exchange(url, {
-      method: request.method,
-      headers: headersOf(request, authorization),
-      content: request.body,
-      signal,
-    });
+    const headers = headersOf(request, authorization);
+    const final = await host.exchange(url, { method, headers, content, stays, signal });
     if (final.url.origin !== host.base.origin) return final;
     if (final.response.status !== 401) {
       host.auth.worked(authorization);

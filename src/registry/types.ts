@@ -86,6 +86,10 @@ export interface RegistryRequest {
   readonly accept?: readonly number[];
   /** Reads the body as part of each try, up to this many bytes. By default the caller reads it, once. */
   readonly wholeBytes?: number;
+  /** Returns a redirect instead of following it; `accept` has its status */
+  readonly stays?: boolean;
+  /** Sends no login, as if there were none; `accept` has 401 */
+  readonly anonymous?: boolean;
 }
 
 /** A response of a registry. */
@@ -128,7 +132,7 @@ export interface RegistrySession {
 export interface HostRequest extends Omit<ExchangeRequest, 'body' | 'signal' | 'timeoutMs'> {
   /** Opened again after a redirect */
   readonly content?: RequestBody | undefined;
-  /** The body is a secret, so a redirect is returned rather than followed */
-  readonly stays?: boolean;
+  /** A redirect is returned rather than followed: the body is a secret, or the caller wants the address */
+  readonly stays?: boolean | undefined;
   readonly signal: AbortSignal | undefined;
 }

@@ -4,6 +4,7 @@ import type { Dispatcher, ProxyAgent } from 'undici';
 import { AppError } from '../model/app-error.ts';
 import { trustedContext } from './authorities.ts';
 import { type HttpProxy, namesProxy, ProxyError, proxyOf } from './proxies.ts';
+import { keepParserSimple } from './response-parser.ts';
 
 /** A host that does not take the connection in this time is down; the next mirror may be up. */
 const CONNECT_TIMEOUT_SECONDS = 10;
@@ -73,6 +74,7 @@ type Tls = NonNullable<ConnectionOptions['tls']>;
 function openDirect(tls: Tls): Connections {
   let opening: Promise<Connections> | undefined;
   const open = async () => {
+    keepParserSimple();
     const { openAgent } = await import('./agent.ts');
     const connect = { timeout: connectTimeoutMs(process.env), allowH2: false };
     return openAgent({ pool: POOL, connect, tls: () => trusting(tls) });
@@ -103,6 +105,7 @@ function openProxied({ plain, tls }: ProxiedOptions): Connections {
   const agents = new Map<string, ProxyAgent>();
   const require = createRequire(import.meta.url);
   const agentOf = ({ url }: HttpProxy): ProxyAgent => {
+    keepParserSimple();
     const undici = require('undici') as typeof import('undici');
     const found =
       agents.get(url.href) ??

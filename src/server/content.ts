@@ -1,14 +1,14 @@
-import type { Digest } from '../model/digest.ts';
+import type { ContentDigest } from '../model/content-digest.ts';
 import type { Exchange } from './http/exchange.ts';
 
 /** How a manifest is asked for. */
-export type ManifestReference = { readonly tag: string } | { readonly digest: Digest };
+export type ManifestReference = { readonly tag: string } | { readonly digest: ContentDigest };
 
 /** A manifest or an index, as it was pushed or composed. */
 export interface ServedManifest {
   readonly mediaType: string;
   /** Of the algorithm that it was asked for or pushed with */
-  readonly digest: Digest;
+  readonly digest: ContentDigest;
   readonly bytes: Uint8Array;
 }
 
@@ -25,6 +25,15 @@ export type ServedBlob =
     }
   | { readonly kind: 'redirect'; readonly url: string };
 
+/** A manifest in a list of referrers (OCI distribution-spec, "Listing Referrers"). */
+export interface Referrer {
+  readonly mediaType: string;
+  readonly digest: ContentDigest;
+  readonly size: number;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
 /** Who asks, for limits and queues, and when that client has left. */
 export type Asker = Pick<Exchange, 'address' | 'identity' | 'signal'>;
 
@@ -32,12 +41,14 @@ type Maybe<T> = T | undefined | Promise<T | undefined>;
 
 /**
  * What repositories have: pushed images, or images that are composed when they are asked for. The registry asks its origins in turn;
- * undefined lets the next one answer.
+ * undefined lets the next one answer. An answer without a promise is sent without waiting for the event loop.
  */
 export interface Origin {
   /** @throws HttpError 404 whose message says why there is no such image, where nobody else can have it */
   manifest(repository: string, reference: ManifestReference, asker: Asker): Maybe<ServedManifest>;
-  blob(repository: string, digest: Digest, asker: Asker): Maybe<ServedBlob>;
+  blob(repository: string, digest: ContentDigest, asker: Asker): Maybe<ServedBlob>;
   /** In lexical order */
   tags(repository: string, asker: Asker): Maybe<readonly string[]>;
+  /** Manifests whose subject is `digest`; the registry joins the lists of all its origins */
+  referrers?(repository: string, digest: ContentDigest, asker: Asker): Maybe<readonly Referrer[]>;
 }

@@ -11,7 +11,10 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly method: string;
-  /** Path as the client sent it, without the query; it has no `.` or `..` segment, no backslash, no control character */
+  /**
+   * Path as the client sent it, without the query. It has no `.` or `..` segment, no backslash and no control character, also
+   * none that is percent-encoded, and no encoded slash: its segments can be decoded (`segments`) without being checked again.
+   */
   readonly path: string;
   readonly query: URLSearchParams;
   /** Of the request, in the access log and in `X-Request-Id` */
@@ -26,5 +29,5 @@ export interface Exchange {
 /** A part of the server that answers the requests below a path. */
 export interface Service {
   /** Answers the request, or throws HttpError or AppError before anything of the answer has been sent. */
-  handle(exchange: Exchange): Promise<void>;
+  handle(exchange: Exchange): Promise<void> | void;
 }

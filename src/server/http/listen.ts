@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError } from '../../model/app-error.ts';
-import type { Exchange, Service } from './exchange.ts';
-import { HttpError, httpError } from './http-error.ts';
+import type { Service } from './exchange.ts';
+import { httpError } from './http-error.ts';
 import { respondError } from './respond.ts';
+import { ServerExchange } from './server-exchange.ts';
 
 /** Where to listen: `127.0.0.1:5000`, `[::1]:0`. */
 export interface ListenOptions {
@@ -20,14 +20,39 @@ export interface Listening {
   close(graceMs: number): Promise<void>;
 }
 
-const ANONYMOUS = { name: '' };
+/** Line and headers of a request together; tokens of identity providers take some KiB. */
+const MAX_HEADER_BYTES = 32 * 1024;
+/** More than any client sends, proxies included. */
+const MAX_HEADERS = 200;
+/** Time from the first byte of a request to the last of its headers. */
+const HEADERS_TIMEOUT_MS = 15_000;
+/** Longer than the 60 s after which load balancers usually close a connection, so that they never send into a closed one. */
+const KEEP_ALIVE_MS = 65_000;
+const CHECK_INTERVAL_MS = 5_000;
+/** Two hundred pulls of ten connections each; a connection costs two descriptors with its file. */
+const MAX_CONNECTIONS = 2_000;
+const IDLE_CHECK_MS = 50;
+/** Time in which the rest of a body that nobody wants is taken, so that the client reads the answer instead of an error. */
+const UNREAD_MS = 2_000;
 
 /** Starts to answer requests by `service`. @throws AppError NETWORK if the address cannot be listened on */
 export async function listen(service: Service, { host, port }: ListenOptions): Promise<Listening> {
-  const server = createServer(
-    { noDelay: true },
-    (request, response) => void answer(service, request, response),
-  );
+  const server = createServer({
+    noDelay: true,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    // A large layer may take hours; receive.ts and send-bytes.ts find clients that are too slow.
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  });
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = MAX_CONNECTIONS;
+  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    void answer(service, request, response);
+  server.on('request', onRequest);
+  // receive.ts says so when the body is wanted.
+  server.on('checkContinue', onRequest);
   await started(server, host, port);
   const { address, port: bound, family } = server.address() as AddressInfo;
   return {
@@ -37,36 +62,15 @@ export async function listen(service: Service, { host, port }: ListenOptions): P
 }
 
 async function answer(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const leaving = new AbortController();
-  response.on('close', () => leaving.abort());
-  const exchange = { method: request.method ?? 'GET', response };
+  const exchange = new ServerExchange(request, response);
   try {
-    await service.handle(exchangeOf(request, response, leaving.signal));
+    const handling = service.handle(exchange);
+    if (handling !== undefined) await handling;
   } catch (error) {
     if (response.headersSent || response.destroyed) response.destroy();
     else respondError(exchange, httpError(error));
   }
-}
-
-const FORBIDDEN = /[\\\u0000-\u001f\u007f]|(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
-
-function exchangeOf(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Exchange {
-  const { url = '/', method = 'GET', socket } = request;
-  const end = url.indexOf('?');
-  const path = end < 0 ? url : url.slice(0, end);
-  if (!path.startsWith('/') || FORBIDDEN.test(path))
-    throw new HttpError(400, 'BAD_REQUEST', 'malformed path');
-  return {
-    request,
-    response,
-    method,
-    path,
-    query: new URLSearchParams(end < 0 ? '' : url.slice(end + 1)),
-    id: randomUUID(),
-    address: socket.remoteAddress ?? '',
-    identity: ANONYMOUS,
-    signal,
-  };
+  if (!request.complete) setTimeout(() => request.complete || request.socket.destroy(), UNREAD_MS).unref();
 }
 
 async function started(server: Server, host: string, port: number): Promise<void> {
@@ -85,10 +89,14 @@ async function started(server: Server, host: string, port: number): Promise<void
   });
 }
 
+/** Connections are closed as soon as they have no request. */
 async function closed(server: Server, graceMs: number): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  // Those that are busy now become idle later.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await ended;
+  clearInterval(idle);
   clearTimeout(timer);
 }

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Exchange, Identity } from './exchange.ts';
+import { requestTarget } from './request-path.ts';
+
+const ANONYMOUS: Identity = { name: '' };
+
+/** An Exchange of Node.js' server. What only some requests need is made when it is asked for. */
+export class ServerExchange implements Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly method: string;
+  readonly id = randomUUID();
+  identity = ANONYMOUS;
+  #target: { readonly path: string; readonly query: string } | undefined;
+  #query: URLSearchParams | undefined;
+  #leaving: AbortController | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.request = request;
+    this.response = response;
+    this.method = request.method ?? 'GET';
+  }
+
+  /** @throws HttpError 400 for a malformed target */
+  get path(): string {
+    this.#target ??= requestTarget(this.request.url ?? '/');
+    return this.#target.path;
+  }
+
+  get query(): URLSearchParams {
+    this.#target ??= requestTarget(this.request.url ?? '/');
+    this.#query ??= new URLSearchParams(this.#target.query);
+    return this.#query;
+  }
+
+  get address(): string {
+    return this.request.socket.remoteAddress ?? '';
+  }
+
+  get signal(): AbortSignal {
+    if (this.#leaving === undefined) {
+      const leaving = new AbortController();
+      this.#leaving = leaving;
+      if (this.response.closed) leaving.abort();
+      else
+        this.response.once('close', () => {
+          if (!this.response.writableFinished) leaving.abort();
+        });
+    }
+    return this.#leaving.signal;
+  }
+}

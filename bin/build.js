@@ -1,6 +1,6 @@
 // node bin/build.js [FOLDER]: bundles src/ into FOLDER (dist/): a few files for what `compose PKG…` needs if everything is cached,
 // one for each part that only some commands need. Loading a hundred small files would cost more than the work they do.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -24,6 +24,9 @@ const WARM = sources(
 );
 /** What `compose --version` needs. */
 const APART = sources('cli/main.ts', 'cli/version.ts');
+
+/** What the server sends to browsers as it is; it is read from beside the code, here as in src/. */
+const SENT = sources('server/page/page.css', 'server/page/page.js', 'server/page/page.svg');
 
 const REPLACED = [
   // The native module stays in its package, and so does what finds it there.
@@ -75,9 +78,10 @@ const { outputFiles } = await build({
 const folder = process.argv[2] ?? join(root, 'dist');
 mkdirSync(folder, { recursive: true });
 for (const { path, contents } of outputFiles) writeFileSync(join(folder, basename(path)), contents);
+for (const path of SENT) copyFileSync(path, join(folder, basename(path)));
 
 // Parts of earlier builds have other names and would be packed with the rest.
-const written = new Set(outputFiles.map(({ path }) => basename(path)));
+const written = new Set([...outputFiles.map(({ path }) => path), ...SENT].map((path) => basename(path)));
 for (const name of readdirSync(folder)) {
   if (/\.js(\.map)?$/.test(name) && !written.has(name)) rmSync(join(folder, name));
 }

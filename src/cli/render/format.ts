@@ -1,23 +1,8 @@
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+import { count, formatSize } from '../../model/amounts.ts';
+import { largest } from '../../model/lists.ts';
+import { printable, printableLine } from '../../model/printable.ts';
 
-/** Formats a size in decimal units, like docker and podman: `34.5 MB`. */
-export function formatSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  // 999.95 would become 1000.0 of the smaller unit.
-  while (value >= (unit === 0 ? 1000 : 999.95) && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
-}
-
-/** Writes a number with its noun: `1 package`, `3 packages`. */
-export function count(amount: number, noun: string, plural = `${noun}s`): string {
-  return `${amount} ${amount === 1 ? noun : plural}`;
-}
-
-export { printable, printableLine };
+export { count, formatSize, printable, printableLine };
 
 /** Puts a label before a text and indents its further lines, so that none of them can pass for a line of the program's own. */
 export function labelled(label: string, text: string): string {
@@ -46,9 +31,6 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   );
   return `${lines.join('\n')}\n`;
 }
-
-import { largest } from '../../model/lists.ts';
-import { printable, printableLine } from '../../model/printable.ts';
 
 /** Names an output file, or standard output for `-`. */
 export function placeText(path: string): string {

@@ -1,0 +1,199 @@
+import { AppError } from '../../model/app-error.ts';
+import type { BaseMode } from '../../model/request.ts';
+import { required } from '../../model/required.ts';
+import type { Exchange, Service } from '../http/exchange.ts';
+import { HttpError } from '../http/http-error.ts';
+import { readAssets } from './assets.ts';
+import type { Choice } from './choices.ts';
+import { packageFacts, searchFor } from './facts.ts';
+import type { Html } from './html.ts';
+import { type KnownImages, plannedLayers } from './layers.ts';
+import { type Problem, problemOf } from './problem.ts';
+import { dockerfileText, recipeText } from './recipe.ts';
+import { type Form, formFor, sendAsset, sendJson, sendPage, sendText } from './send.ts';
+import { addressOf, welcomeText } from './text.ts';
+import { errorPage, titleOf } from './views/error.ts';
+import { filesPage } from './views/files.ts';
+import { bagPage, imagePage } from './views/image.ts';
+import { layout } from './views/layout.ts';
+import { packagePage } from './views/package.ts';
+import { problemPanel } from './views/parts.ts';
+import { searchPage } from './views/search.ts';
+import { hrefOf, readVisit, type Visit } from './visit.ts';
+import type { Work } from './work.ts';
+
+/** What the page is made of. */
+export interface PageOptions {
+  /** At least one */
+  readonly choices: readonly Choice[];
+  readonly work: Work;
+  readonly known: KnownImages;
+  /**
+   * Returns the name and tag that an image is pulled by, without the server: `alpine/v3.19/gcc/make`; undefined: it has none.
+   */
+  nameOf(choice: Choice, packages: readonly string[], base: BaseMode | undefined): string | undefined;
+  /** Sends the image of a name as a tar that engines load; undefined: not offered */
+  readonly sendTar?: ((exchange: Exchange, name: string, choice: Choice) => Promise<void>) | undefined;
+  /** Of the product */
+  readonly version: string;
+}
+
+/** Packages of the example on the start page, which every distribution has */
+const EXAMPLE = ['gcc', 'make'];
+
+/** First segments of the paths that are pages. */
+export const PAGE_SEGMENTS = ['', 'package', 'image', 'assets'];
+
+/**
+ * Serves pages for people: search, packages, and the image of a bag of packages. Programs get the same as JSON. Everything that
+ * a visitor chooses is in the address; only GET and HEAD are served.
+ */
+export function pageService(options: PageOptions): Service {
+  const { choices, work, version } = options;
+  const assets = readAssets();
+  const byPath = new Map(Object.values(assets).map((asset) => [asset.path, asset]));
+  const start = readVisit(new URLSearchParams(), choices);
+
+  function page(
+    exchange: Exchange,
+    visit: Visit,
+    { status = 200, title, main }: { status?: number; title: string; main: Html },
+  ) {
+    sendPage(exchange, status, layout({ assets, choices, version, visit }, title, main));
+  }
+
+  function named(exchange: Exchange, { choice, bag, base }: Visit, packages = bag): string | undefined {
+    const name = options.nameOf(choice, packages, base);
+    return name === undefined ? undefined : `${addressOf(exchange).host}/${name}`;
+  }
+
+  const routes: Readonly<Record<string, (exchange: Exchange, visit: Visit, form: Form) => Promise<void>>> = {
+    async '/'(exchange, visit, form) {
+      const example = named(exchange, visit, EXAMPLE);
+      const pull = example === undefined ? undefined : `docker pull ${example}`;
+      const report = visit.query === '' ? undefined : await searchFor(work, visit, exchange);
+      if (form === 'html') {
+        const title =
+          report === undefined
+            ? 'Compose container images from packages'
+            : `${visit.query} · ${visit.choice.id}`;
+        page(exchange, visit, { title, main: searchPage(visit, report, pull) });
+      } else if (report !== undefined) sendJson(exchange, report);
+      else if (form === 'json') {
+        const offered = choices.map(({ id, distro, release, architecture, platform }) => ({
+          id,
+          distro,
+          release,
+          architecture,
+          platform,
+        }));
+        sendJson(exchange, { name: 'pkgcompose', version, example: pull, choices: offered });
+      } else sendText(exchange, welcomeText({ version, choices, pull, ...addressOf(exchange) }));
+    },
+
+    async '/package'(exchange, visit, form) {
+      if (visit.name === '')
+        throw new HttpError(400, 'BAD_REQUEST', 'name: expected the name of a package, got none');
+      const { entry, facts } = await packageFacts(work, visit, { choices, asker: exchange });
+      if (form === 'html')
+        page(exchange, visit, {
+          title: `${entry.name} ${entry.version}`,
+          main: packagePage(visit, entry, facts),
+        });
+      else sendJson(exchange, facts);
+    },
+
+    async '/package/files'(exchange, visit, form) {
+      const { choice, name } = visit;
+      if (name === '')
+        throw new HttpError(400, 'BAD_REQUEST', 'name: expected the name of a package, got none');
+      const request = { source: choice.source, packages: [name], details: form !== 'html' };
+      const report = required(await work.run('files', request, { asker: exchange, lane: 'long' }), 0);
+      if (form === 'html')
+        page(exchange, visit, { title: `Files of ${report.name}`, main: filesPage(visit, report) });
+      else sendJson(exchange, report);
+    },
+
+    async '/image'(exchange, visit, form) {
+      const { choice, bag, base } = visit;
+      if (bag.length === 0 && form === 'html') {
+        page(exchange, visit, { title: 'Your bag', main: bagPage(visit) });
+        return;
+      }
+      const plan = await work.run(
+        'plan',
+        { source: choice.source, packages: bag, base },
+        { asker: exchange },
+      );
+      const layers = await plannedLayers(plan, options.known);
+      const name = named(exchange, visit);
+      const hasFile = name !== undefined && options.sendTar !== undefined;
+      if (form === 'html')
+        page(exchange, visit, {
+          title: bag.join(', '),
+          main: imagePage(visit, { plan, layers, name, hasFile }),
+        });
+      else sendJson(exchange, { name, plan, layers });
+    },
+
+    async '/image/recipe.yaml'(exchange, visit) {
+      expectBag(visit);
+      sendText(exchange, recipeText(visit), 'recipe.yaml');
+    },
+
+    async '/image/Dockerfile'(exchange, visit) {
+      expectBag(visit);
+      const name = named(exchange, visit);
+      if (name === undefined) throw nameless();
+      sendText(exchange, dockerfileText(name, visit), 'Dockerfile');
+    },
+
+    async '/image/image.tar'(exchange, visit) {
+      expectBag(visit);
+      const name = options.nameOf(visit.choice, visit.bag, visit.base);
+      if (name === undefined || options.sendTar === undefined) throw nameless();
+      await options.sendTar(exchange, name, visit.choice);
+    },
+  };
+
+  function showProblem(exchange: Exchange, visit: Visit, problem: Problem): void {
+    const { status, headers, lines, advice } = problem;
+    for (const [name, value] of Object.entries(headers)) exchange.response.setHeader(name, value);
+    const isBag = exchange.path === '/image' && visit.bag.length > 0 && status < 500;
+    const main = isBag
+      ? bagPage(visit, problemPanel('These packages cannot be installed together', lines, advice))
+      : errorPage(status, lines, advice, hrefOf('/', visit));
+    page(exchange, visit, { status, title: titleOf(status), main });
+  }
+
+  return {
+    async handle(exchange) {
+      const { method, path, query } = exchange;
+      const asset = byPath.get(path);
+      const form = formFor(exchange);
+      let visit = start;
+      try {
+        if (method !== 'GET' && method !== 'HEAD')
+          throw new HttpError(405, 'UNSUPPORTED', `${path} can only be read, with GET`, {
+            headers: { allow: 'GET, HEAD' },
+          });
+        if (asset !== undefined) return sendAsset(exchange, asset);
+        visit = readVisit(query, choices);
+        const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+        if (route === undefined) throw new HttpError(404, 'NOT_FOUND', `nothing is served at ${path}`);
+        await route(exchange, visit, form);
+      } catch (error) {
+        if (form !== 'html' || exchange.response.headersSent || exchange.signal.aborted) throw error;
+        showProblem(exchange, visit, problemOf(error, visit));
+      }
+    },
+  };
+}
+
+function expectBag({ bag }: Visit): void {
+  if (bag.length === 0) throw new AppError('USAGE', 'bag: expected the names of packages, got none');
+}
+
+function nameless(): HttpError {
+  return new HttpError(404, 'NOT_FOUND', 'this image has no name to pull it by; compose it from its recipe');
+}

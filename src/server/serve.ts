@@ -1,9 +1,11 @@
 import type { ContextOptions } from '../app/context.ts';
+import { productVersion } from '../files/product-version.ts';
 import type { SourceOptions } from '../model/request.ts';
 import type { Service } from './http/exchange.ts';
-import { HttpError } from './http/http-error.ts';
 import { type ListenOptions, listen } from './http/listen.ts';
 import { respond } from './http/respond.ts';
+import { choicesOf } from './page/choices.ts';
+import { pageService } from './page/page.ts';
 import { openPool } from './workers/pool.ts';
 
 /** What a server serves, and where. */
@@ -29,7 +31,12 @@ export async function serve(
   const { signal } = context;
   const pool = openPool(context);
   try {
-    const listening = await listen(services(), options.listen);
+    const page = pageService({
+      choices: await choicesOf(options.sources),
+      work: pool,
+      version: productVersion(),
+    });
+    const listening = await listen(services(page), options.listen);
     ready(listening.url);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
@@ -41,8 +48,8 @@ export async function serve(
   }
 }
 
-/** Chooses the service by the first segment of the path. */
-function services(): Service {
+/** Chooses the service by the first segment of the path; the page answers where nothing else does. */
+function services(page: Service): Service {
   const byPrefix: Readonly<Record<string, Service>> = {
     healthz: { handle: async (exchange) => respond(exchange, 200, { 'content-type': 'text/plain' }, 'ok\n') },
   };
@@ -50,9 +57,7 @@ function services(): Service {
     async handle(exchange) {
       const [, first = ''] = exchange.path.split('/', 2);
       const service = Object.hasOwn(byPrefix, first) ? byPrefix[first] : undefined;
-      if (service === undefined)
-        throw new HttpError(404, 'NOT_FOUND', `nothing is served at ${exchange.path}`);
-      await service.handle(exchange);
+      await (service ?? page).handle(exchange);
     },
   };
 }

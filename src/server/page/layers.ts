@@ -26,15 +26,15 @@ export interface KnownImages {
  */
 export async function plannedLayers(
   { packages }: PlanReport,
-  known: KnownImages,
+  known: KnownImages | undefined,
 ): Promise<readonly ImageLayer[]> {
   const names = packages.map(versionedName);
-  const sharing = await known.withPackages(names);
+  const sharing = await known?.withPackages(names);
   return packages.map((entry, index) => ({
     label: entry.name,
     packages: [names[index] as string],
     kind: 'package',
     sizeBytes: entry.sizeBytes,
-    sharedWith: sharing.get(names[index] as string) ?? [],
+    sharedWith: sharing?.get(names[index] as string) ?? [],
   }));
 }

@@ -5,7 +5,7 @@ import type { Exchange, Service } from '../http/exchange.ts';
 import { HttpError } from '../http/http-error.ts';
 import { readAssets } from './assets.ts';
 import type { Choice } from './choices.ts';
-import { packageFacts, searchFor } from './facts.ts';
+import { packageFacts, searchFor, type Work } from './facts.ts';
 import type { Html } from './html.ts';
 import { type KnownImages, plannedLayers } from './layers.ts';
 import { type Problem, problemOf } from './problem.ts';
@@ -20,18 +20,19 @@ import { packagePage } from './views/package.ts';
 import { problemPanel } from './views/parts.ts';
 import { searchPage } from './views/search.ts';
 import { hrefOf, readVisit, type Visit } from './visit.ts';
-import type { Work } from './work.ts';
 
 /** What the page is made of. */
 export interface PageOptions {
   /** At least one */
   readonly choices: readonly Choice[];
   readonly work: Work;
-  readonly known: KnownImages;
+  /** Undefined: none are known */
+  readonly known?: KnownImages | undefined;
   /**
    * Returns the name and tag that an image is pulled by, without the server: `alpine/v3.19/gcc/make`; undefined: it has none.
+   * Absent: images cannot be pulled here.
    */
-  nameOf(choice: Choice, packages: readonly string[], base: BaseMode | undefined): string | undefined;
+  nameOf?(choice: Choice, packages: readonly string[], base: BaseMode | undefined): string | undefined;
   /** Sends the image of a name as a tar that engines load; undefined: not offered */
   readonly sendTar?: ((exchange: Exchange, name: string, choice: Choice) => Promise<void>) | undefined;
   /** Of the product */
@@ -40,9 +41,6 @@ export interface PageOptions {
 
 /** Packages of the example on the start page, which every distribution has */
 const EXAMPLE = ['gcc', 'make'];
-
-/** First segments of the paths that are pages. */
-export const PAGE_SEGMENTS = ['', 'package', 'image', 'assets'];
 
 /**
  * Serves pages for people: search, packages, and the image of a bag of packages. Programs get the same as JSON. Everything that
@@ -63,7 +61,7 @@ export function pageService(options: PageOptions): Service {
   }
 
   function named(exchange: Exchange, { choice, bag, base }: Visit, packages = bag): string | undefined {
-    const name = options.nameOf(choice, packages, base);
+    const name = options.nameOf?.(choice, packages, base);
     return name === undefined ? undefined : `${addressOf(exchange).host}/${name}`;
   }
 
@@ -108,7 +106,7 @@ export function pageService(options: PageOptions): Service {
       if (name === '')
         throw new HttpError(400, 'BAD_REQUEST', 'name: expected the name of a package, got none');
       const request = { source: choice.source, packages: [name], details: form !== 'html' };
-      const report = required(await work.run('files', request, { asker: exchange, lane: 'long' }), 0);
+      const report = required(await work.run('files', request, exchange), 0);
       if (form === 'html')
         page(exchange, visit, { title: `Files of ${report.name}`, main: filesPage(visit, report) });
       else sendJson(exchange, report);
@@ -120,11 +118,7 @@ export function pageService(options: PageOptions): Service {
         page(exchange, visit, { title: 'Your bag', main: bagPage(visit) });
         return;
       }
-      const plan = await work.run(
-        'plan',
-        { source: choice.source, packages: bag, base },
-        { asker: exchange },
-      );
+      const plan = await work.run('plan', { source: choice.source, packages: bag, base }, exchange);
       const layers = await plannedLayers(plan, options.known);
       const name = named(exchange, visit);
       const hasFile = name !== undefined && options.sendTar !== undefined;
@@ -150,7 +144,7 @@ export function pageService(options: PageOptions): Service {
 
     async '/image/image.tar'(exchange, visit) {
       expectBag(visit);
-      const name = options.nameOf(visit.choice, visit.bag, visit.base);
+      const name = options.nameOf?.(visit.choice, visit.bag, visit.base);
       if (name === undefined || options.sendTar === undefined) throw nameless();
       await options.sendTar(exchange, name, visit.choice);
     },
@@ -173,15 +167,16 @@ export function pageService(options: PageOptions): Service {
       const form = formFor(exchange);
       let visit = start;
       try {
+        const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+        if (asset === undefined && route === undefined)
+          throw new HttpError(404, 'NOT_FOUND', `nothing is served at ${path}`);
         if (method !== 'GET' && method !== 'HEAD')
           throw new HttpError(405, 'UNSUPPORTED', `${path} can only be read, with GET`, {
             headers: { allow: 'GET, HEAD' },
           });
         if (asset !== undefined) return sendAsset(exchange, asset);
         visit = readVisit(query, choices);
-        const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-        if (route === undefined) throw new HttpError(404, 'NOT_FOUND', `nothing is served at ${path}`);
-        await route(exchange, visit, form);
+        await route?.(exchange, visit, form);
       } catch (error) {
         if (form !== 'html' || exchange.response.headersSent || exchange.signal.aborted) throw error;
         showProblem(exchange, visit, problemOf(error, visit));

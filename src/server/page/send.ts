@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isUnchanged } from '../http/conditional.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { respond } from '../http/respond.ts';
+import { respond, respondEmpty } from '../http/respond.ts';
 import type { Asset } from './assets.ts';
 import type { Html } from './html.ts';
 
@@ -69,13 +70,6 @@ function send(
 ): void {
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   const all = { ...SAFETY, ...headers, etag };
-  if (status === 200 && isCurrent(exchange.request.headers['if-none-match'], etag)) {
-    exchange.response.writeHead(304, all).end();
-  } else respond(exchange, status, all, body);
-}
-
-/** RFC 9110, 13.1.2 */
-function isCurrent(condition: string | undefined, etag: string): boolean {
-  const tags = condition?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return tags?.some((tag) => tag === etag || tag === '*') ?? false;
+  if (status === 200 && isUnchanged(exchange.request.headers, etag)) respondEmpty(exchange, 304, all);
+  else respond(exchange, status, all, body);
 }

@@ -271,7 +271,6 @@ const SHORT: ReadonlySet<JobName> = new Set<JobName>([
   'graph',
   'search',
   'show',
-  'files',
   'owns',
   'packageNames',
   'readRecipe',

@@ -7,6 +7,7 @@ import { DerivedTable } from './derived.ts';
 import { FileBlockTable } from './file-blocks.ts';
 import { FileListTable } from './file-lists.ts';
 import { LocalFileTable } from './local-files.ts';
+import { LongWrite } from './long-write.ts';
 import { PackageTable } from './packages.ts';
 import { PublishedChunkTable } from './published-chunks.ts';
 import { PushedBlobTable } from './pushed-blobs.ts';
@@ -50,6 +51,11 @@ export class Catalog {
     } catch (error) {
       throw catalogError(error, this.#path);
     }
+  }
+
+  /** Returns a writer of rows in short transactions, between which others write. @param batchRows rows of about 50 ms */
+  longWrite(signal: AbortSignal, batchRows: number): LongWrite {
+    return new LongWrite(this.#database, signal, batchRows);
   }
 
   /** Runs `work` over one state of the catalog, whatever other processes write meanwhile. */

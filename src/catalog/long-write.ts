@@ -14,11 +14,13 @@ const GAP_MS = 15;
 export class LongWrite {
   readonly #database: Database.Database;
   readonly #signal: AbortSignal | undefined;
+  readonly #batchRows: number;
   readonly #begun = performance.now();
 
-  constructor(database: Database.Database, signal?: AbortSignal) {
+  constructor(database: Database.Database, signal?: AbortSignal, batchRows = BATCH_ROWS) {
     this.#database = database;
     this.#signal = signal;
+    this.#batchRows = batchRows;
   }
 
   /** Writes rows in one transaction after another; rows are made outside of the transactions. */
@@ -27,7 +29,7 @@ export class LongWrite {
     for await (const some of Symbol.asyncIterator in rows ? rows : [rows]) {
       for (const row of some) {
         batch.push(row);
-        if (batch.length < BATCH_ROWS) continue;
+        if (batch.length < this.#batchRows) continue;
         await this.#transaction(() => batch.forEach(write));
         batch = [];
       }
@@ -37,7 +39,7 @@ export class LongWrite {
 
   /** Runs `work`, one batch at a time, until it returns fewer rows than a whole batch. */
   async repeat(work: (batchRows: number) => number): Promise<void> {
-    while ((await this.#transaction(() => work(BATCH_ROWS))) >= BATCH_ROWS);
+    while ((await this.#transaction(() => work(this.#batchRows))) >= this.#batchRows);
   }
 
   async #transaction<T>(work: () => T): Promise<T> {

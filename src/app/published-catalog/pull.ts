@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NewRepository } from '../../catalog/repositories.ts';
 import { claimed } from '../../catalog/trust-label.ts';
 import { distroOf, familyIds } from '../../distros/families.ts';
@@ -17,11 +18,14 @@ import { withRegistries } from '../registries/sessions.ts';
 import { sourceOptions } from '../settings/settings.ts';
 import { writeOptions } from '../sources/indexed-repository.ts';
 import { Trust } from '../sources/trust.ts';
-import { archiveRecord } from './archive-record.ts';
+import { type ArchiveRecord, archiveRecord } from './archive-record.ts';
 import { type CatalogConfig, readCatalogConfig, readCatalogManifest, type Section } from './artifact.ts';
 import { recordsOf } from './chunks.ts';
-import { derivedRecord, type KeyRecord, keyRecord, packageRecord } from './records.ts';
+import { type DerivedRecord, derivedRecord, type KeyRecord, keyRecord, packageRecord } from './records.ts';
 import { malformed } from './strict-json.ts';
+
+/** Records that are stored in one transaction: the files of a few large packages take 50 ms. */
+const BATCH_RECORDS = 50;
 
 /** Request of `catalog pull`. */
 export interface CatalogPullRequest {
@@ -56,14 +60,16 @@ export async function pullCatalog(context: Context, request: CatalogPullRequest)
       },
       where,
     );
-    const { read, archives, keys } = context.catalog.transaction(() =>
-      storeRecords(context, { what, chunks, where }),
-    );
-    const changed = read.filter(({ row }) => isChanged(context, row));
+    const { repositories, archives, derived, keys } = await readRecords(context, { what, chunks, where });
+    const taken = await storeArchives(context, archives);
+    await context.catalog.longWrite(context.signal, BATCH_RECORDS).rows(derived, ({ key, ...blob }) => {
+      if (context.catalog.derived.get(key) === undefined) context.catalog.derived.put(key, blob);
+    });
+    const changed = repositories.filter(({ row }) => isChanged(context, row));
     // One state of a distribution's repositories: never a new one beside an old one.
     await context.catalog.repositories.replaceAll(changed, writeOptions(context, where));
     await cacheKeys(context, keys);
-    return { reference: where, digest, repositories: changed.length, archives, fetched, cached };
+    return { reference: where, digest, repositories: changed.length, archives: taken, fetched, cached };
   });
 }
 
@@ -84,44 +90,65 @@ interface FetchedCatalog {
   readonly where: string;
 }
 
-interface StoredRecords {
-  /** Repositories that are not in the catalog yet: everything else is read first (pullCatalog) */
-  readonly read: readonly NewRepository[];
-  readonly archives: number;
+interface ReadRecords {
+  readonly repositories: readonly NewRepository[];
+  /** Read a second time when they are stored: their files may take gigabytes */
+  readonly archives: AsyncIterable<readonly ArchiveRecord[]>;
+  readonly derived: readonly DerivedRecord[];
   readonly keys: readonly KeyRecord[];
 }
 
-function storeRecords(context: Context, { what, chunks, where }: FetchedCatalog): StoredRecords {
+/** Reads all records, so that nothing is stored of a catalog that is damaged anywhere. */
+async function readRecords(context: Context, { what, chunks, where }: FetchedCatalog): Promise<ReadRecords> {
   let next = 0;
-  function* section<T>({ records, chunks: length }: Section, read: Reader<T>): Generator<T> {
-    let found = 0;
-    for (const { digest } of chunks.slice(next, next + length)) {
-      const bytes = readFileSync(context.store.get(digest));
-      if (digestOf(bytes) !== digest) throw malformed(`chunk ${digest}`, digest, digestOf(bytes));
-      for (const item of recordsOf(bytes, read, `${where}: chunk ${digest}`)) {
-        found += 1;
-        yield item;
-      }
-    }
+  const section = <T>({ records, chunks: length }: Section, read: Reader<T>): AsyncIterable<readonly T[]> => {
+    const own = chunks.slice(next, next + length);
     next += length;
-    if (found !== records) throw malformed(where, `${records} records`, found);
+    return {
+      async *[Symbol.asyncIterator]() {
+        let found = 0;
+        for (const { digest } of own) {
+          const bytes = readFileSync(context.store.get(digest));
+          if (digestOf(bytes) !== digest) throw malformed(`chunk ${digest}`, digest, digestOf(bytes));
+          const items = [...recordsOf(bytes, read, `${where}: chunk ${digest}`)];
+          found += items.length;
+          yield items;
+          await nextTurn();
+        }
+        if (found !== records) throw malformed(where, `${records} records`, found);
+      },
+    };
+  };
+  const repositories: NewRepository[] = [];
+  for (const { packages, ...repository } of what.repositories) {
+    repositories.push({
+      // Without validators, so that the next request for its index gets it in full and verifies it.
+      row: { ...repository, trust: claimed(repository.trust), etag: '', lastModified: '' },
+      packages: await all(section(packages, packageRecord)),
+    });
   }
-  const read = what.repositories.map(({ packages, ...repository }) => ({
-    // Without validators, so that the next request for its index gets it in full and verifies it.
-    row: { ...repository, trust: claimed(repository.trust), etag: '', lastModified: '' },
-    packages: [...section(packages, packageRecord)],
-  }));
-  const { archives, derived } = context.catalog;
+  const archives = section(what.archives, archiveRecord);
+  for await (const _ of archives);
+  const derived = await all(section(what.derived, derivedRecord));
+  return { repositories, archives, derived, keys: await all(section(what.keys, keyRecord)) };
+}
+
+async function all<T>(batches: AsyncIterable<readonly T[]>): Promise<readonly T[]> {
+  const records: T[] = [];
+  for await (const batch of batches) for (const record of batch) records.push(record);
+  return records;
+}
+
+/** Stores the facts of archives that were not checked here. @returns their number */
+async function storeArchives(context: Context, records: ReadRecords['archives']): Promise<number> {
+  const { archives } = context.catalog;
   let taken = 0;
-  for (const { facts, trust } of section(what.archives, archiveRecord)) {
-    if (archives.trustOf(facts.digest)?.basis === 'checked') continue;
+  await context.catalog.longWrite(context.signal, BATCH_RECORDS).rows(records, ({ facts, trust }) => {
+    if (archives.trustOf(facts.digest)?.basis === 'checked') return;
     archives.put(facts, claimed(trust));
     taken += 1;
-  }
-  for (const { key, ...blob } of section(what.derived, derivedRecord)) {
-    if (derived.get(key) === undefined) derived.put(key, blob);
-  }
-  return { read, archives: taken, keys: [...section(what.keys, keyRecord)] };
+  });
+  return taken;
 }
 
 function isChanged(

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { compose } from '../../../src/app/compose/compose.ts';
-import type { Context } from '../../../src/app/context.ts';
+import { type Context, catalogPath } from '../../../src/app/context.ts';
 import {
   type CatalogConfig,
   CHUNK_TYPE,
@@ -178,6 +180,30 @@ test('chunks whose records are the same are not made again, unless they left the
     assert.equal(made.length, 1);
     catalog.archives.put(facts, trust);
     assert.equal(await publishAgain(), first);
+  });
+});
+
+test('regression: while a catalog is pulled, others write to the catalog, and never wait for all of it', async (t) => {
+  const { reference, names } = await published(t);
+  await machine(t, async (context) => {
+    // Nobody is waited for: where the catalog is held, this one fails.
+    const writer = new Database(catalogPath(context.directory), { timeout: 0 });
+    const write = writer.prepare(
+      "INSERT INTO pushed_blob (registry, digest, repository) VALUES ('reg.example', ?, 'a')",
+    );
+    const seen = new Set<number>();
+    let isDone = false;
+    const pulled = take(context, reference).finally(() => {
+      isDone = true;
+    });
+    for (let turn = 0; !isDone; turn++) {
+      write.run(String(turn));
+      seen.add(writer.prepare<[], number>('SELECT count(*) FROM archive').pluck().get() ?? 0);
+      await nextTurn();
+    }
+    writer.close();
+    assert.ok(seen.size > 2, `archives that were seen: ${[...seen]}`);
+    assert.equal((await pulled).archives, names.length);
   });
 });
 

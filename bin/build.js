@@ -21,6 +21,7 @@ const WARM = sources(
   'distros/families.ts',
   'app/context.ts',
   'app/compose/compose.ts',
+  'distros/alpine/distro.ts',
 );
 /** What `compose --version` needs. */
 const APART = sources('cli/main.ts', 'cli/version.ts');

@@ -80,12 +80,23 @@ function addProvides(
   rows: readonly NameRow[],
   gradeOf: (name: string) => number,
 ): void {
+  // One letter matches ten thousands of names: each match is made once, and changed.
+  const found = new Map<number, { grade: number; tie: number; name: string; readonly provides: string[] }>();
   for (const { id, name } of rows) {
-    const known = matches.get(id);
-    const grade = Math.min(gradeOf(name), known?.grade ?? GRADES.description);
-    const provides = [...(known?.provides ?? []), name];
-    const best = provides.reduce((shortest, other) => (other.length < shortest.length ? other : shortest));
-    matches.set(id, { grade, tie: best.length, name: best, provides });
+    const known = found.get(id);
+    const grade = gradeOf(name);
+    if (known === undefined) {
+      const match = { grade, tie: name.length, name, provides: [name] };
+      found.set(id, match);
+      matches.set(id, match);
+      continue;
+    }
+    known.provides.push(name);
+    if (grade < known.grade) known.grade = grade;
+    if (name.length < known.tie) {
+      known.tie = name.length;
+      known.name = name;
+    }
   }
 }
 

@@ -30,13 +30,13 @@ export interface SearchRequest {
 export async function search(context: Context, request: SearchRequest): Promise<SearchReport> {
   check(request.words);
   return withLookup(context, request.source, (lookup) => {
-    const found = matchAll(context, lookup, request);
-    if (found.length === 0) return { total: 0, packages: [], nearest: nearest(context, lookup, request) };
-    const packages = found.slice(0, request.limit).flatMap(([id, match]) => {
+    const { total, best } = matchAll(context, lookup, request);
+    if (total === 0) return { total: 0, packages: [], nearest: nearest(context, lookup, request) };
+    const packages = best.flatMap(([id, match]) => {
       const row = context.catalog.search.row(id);
       return row === undefined ? [] : [foundPackage(context, lookup, { row, match })];
     });
-    return { total: found.length, packages, nearest: [] };
+    return { total, packages, nearest: [] };
   });
 }
 
@@ -49,13 +49,19 @@ function check(words: readonly string[]): void {
   );
 }
 
-/** Returns ids with their matches, best first: by the sum over the words, then in the order of repositories and packages. */
+type Found = [id: number, match: Match];
+
+/**
+ * Finds packages that match all words.
+ * @returns their number, and the best ones first: by the sum over the words, then in the order of repositories and packages
+ */
 function matchAll(
   context: Context,
   { repositories }: Lookup,
-  { words, regex }: SearchRequest,
-): readonly [id: number, match: Match][] {
-  const all: [id: number, match: Match][] = [];
+  { words, regex, limit }: SearchRequest,
+): { readonly total: number; readonly best: readonly Found[] } {
+  const byGrade: Found[][] = [];
+  let total = 0;
   for (const { row } of repositories) {
     const perWord = words.map((word): Matches => {
       if (regex) return byExpression(context.catalog.search, row.id, word);
@@ -64,17 +70,29 @@ function matchAll(
         : byWord(context.catalog.search, row.id, word);
     });
     const [first, ...others] = perWord as [Matches, ...Matches[]];
-    for (const [id, match] of first) {
-      const matches = others.map((other) => other.get(id));
-      if (matches.every((other) => other !== undefined)) all.push([id, [match, ...matches].reduce(sum)]);
+    for (const [id, own] of first) {
+      const match = others.reduce<Match | undefined>((known, other) => sum(known, other.get(id)), own);
+      if (match === undefined) continue;
+      total += 1;
+      byGrade[match.grade] ??= [];
+      byGrade[match.grade]?.push([id, match]);
     }
   }
-  return all.sort(
-    ([, a], [, b]) => a.grade - b.grade || a.tie - b.tie || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
-  );
+  // Most matches of a short word are never shown, and need no order.
+  const best: Found[] = [];
+  for (const found of byGrade) {
+    if (best.length >= limit) break;
+    for (const entry of found?.sort(byTie) ?? []) best.push(entry);
+  }
+  return { total, best: best.slice(0, limit) };
 }
 
-function sum(a: Match, b: Match): Match {
+function byTie([, a]: Found, [, b]: Found): number {
+  return a.tie - b.tie || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
+function sum(a: Match | undefined, b: Match | undefined): Match | undefined {
+  if (a === undefined || b === undefined) return undefined;
   return {
     grade: a.grade + b.grade,
     tie: a.tie + b.tie,

@@ -11,7 +11,7 @@ test('values are escaped, markup is not, absent values leave nothing', () => {
 
 test('no text can leave its place', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(fc.string({ unit: fc.constantFrom(...'<>"\'&;#3a \n\u202e\u2066\0') }), (text) => {
       const { text: made } = html`${text}`;
       assert.doesNotMatch(made, /[<>"'\u202a-\u202e\u2066-\u2069\u0000-\u0008]|&(?!#\d+;)/);
     }),

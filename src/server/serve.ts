@@ -4,12 +4,13 @@ import type { SourceOptions } from '../model/request.ts';
 import type { Service } from './http/exchange.ts';
 import { type ListenOptions, listen } from './http/listen.ts';
 import { respond } from './http/respond.ts';
+import { type FrontOptions, openFront } from './operations/front.ts';
 import { choicesOf } from './page/choices.ts';
 import { pageService } from './page/page.ts';
 import { openPool } from './workers/pool.ts';
 
 /** What a server serves, and where. */
-export interface ServeOptions {
+export interface ServeOptions extends FrontOptions {
   readonly listen: ListenOptions;
   /** Distributions whose packages are composed */
   readonly sources: readonly SourceOptions[];
@@ -36,13 +37,15 @@ export async function serve(
       work: pool,
       version: productVersion(),
     });
-    const listening = await listen(services(page), options.listen);
+    const front = await openFront(context, options);
+    const listening = await listen(front.around(services(page)), options.listen);
     ready(listening.url);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
     await listening.close(GRACE_MS);
+    front.close();
   } finally {
     await pool.close();
   }

@@ -1,9 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+/**
+ * What somebody may do with a repository, or with what is served at a path. `compose`: have an image made that has not been made
+ * yet; `admin`: see what the server itself is doing.
+ */
+export type Action = 'pull' | 'push' | 'delete' | 'compose' | 'admin';
+
 /** Who sends a request, once access/ has looked at it. */
 export interface Identity {
   /** User or subject of the token; empty: anonymous */
   readonly name: string;
+  /** @param resource name of a repository, or a path with its slash, as in the rules of the configuration */
+  may(action: Action, resource: string): boolean;
 }
 
 /** A request that is being answered, and its answer. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange, Identity } from './exchange.ts';
 import { requestTarget } from './request-path.ts';
 
-const ANONYMOUS: Identity = { name: '' };
+const ANONYMOUS: Identity = { name: '', may: () => true };
 
 /** An Exchange of Node.js' server. What only some requests need is made when it is asked for. */
 export class ServerExchange implements Exchange {

@@ -26,6 +26,13 @@ const ACCEPTED: readonly string[] = [
   'image: {base: minimal, layers: auto, max-layers: 60, layer-encoding: zstd, install: static}',
   'image: {no-scripts: true, no-database: false}',
   'image: {}',
+  'url: https://registry.example',
+  'access: {}',
+  'access: {htpasswd: users, anonymous: pull, groups: {ops: [ann, bob]}}',
+  'access: {rules: [{who: [user:ann, group:ops], repositories: team/**, allow: [pull, push]}]}',
+  'access: {rules: [{who: "claim:ref=refs/heads/main", deny: delete}, {repositories: [/mirror/**, /], allow: pull}]}',
+  'access: {tokens: {issuer: a, audience: [b, c], jwks: keys.json, leeway: 10}}',
+  'access: {tokens: {issuer: a, audience: b, jwks-url: "https://issuer.example/keys", realm: "https://x.example/token"}}',
 ];
 
 /** Refused by both, since they lack a key, a shape or a word that is known. */
@@ -36,6 +43,14 @@ const REFUSED: readonly (readonly [text: string, message: RegExp])[] = [
   ['distributions: [alpine]', /^serve.yaml:1:17: distributions\[0\]: expected a map, got "alpine"$/],
   ['distributions: [{distro: apline}]', /:1:26: distro: expected alpine or arch, got "apline"$/],
   ['distributions: [{release: v3.19}]', /:1:18: unknown key "release"$/],
+  ['access: {rules: [{who: everyone, allow: pull}]}', /who: expected anyone, signed-in, user:NAME/],
+  ['access: {rules: [{allow: read}]}', /allow: expected pull, push, delete, compose or admin, got "read"$/],
+  ['access: {rules: [{repositories: "a//b", allow: pull}]}', /repositories: expected the name of a repos/],
+  ['access: {tokens: {issuer: a, jwks: k}}', /^serve.yaml:1:18: access.tokens: expected the key audience/],
+  ['access: {tokens: {issuer: a, audience: b}}', /access.tokens: expected either jwks or jwks-url/],
+  ['access: {tokens: {issuer: a, audience: b, jwks: k, jwks-url: "http://x"}}', /expected either jwks or/],
+  ['access: {tokens: {issuer: a, audience: b, jwks-url: "file:///etc/passwd"}}', /expected an http:\/\/ or/],
+  ['url: registry.example', /url: expected an http:/],
   ['image: {max-layers: 900}', /max-layers: expected a whole number from 1 to 125, got "900"$/],
 ];
 

@@ -14,7 +14,7 @@ import { writeAlpineMirror, writeApkKeyring } from '../../fixtures/mirror-dir.ts
 import { tempDir } from '../../fixtures/temp.ts';
 
 function asker(address: string, signal = new AbortController().signal): Asker {
-  return { address, identity: { name: '' }, signal };
+  return { address, identity: { name: '', may: () => true }, signal };
 }
 
 /** A pool whose jobs do what their request says (odd-thread.ts). */

@@ -11,6 +11,7 @@ import {
 import { parseYamlMap, readSettingsFile } from '../../../app/settings/yaml-file.ts';
 import { familyIds } from '../../../distros/families.ts';
 import type { SourceOptions } from '../../../model/request.ts';
+import { ACCESS, HTTP_URL } from './access.ts';
 import { list, mapped, recipeSetting, type Schema, section, type ValueOf, word } from './kinds.ts';
 
 const FILE = {
@@ -109,6 +110,11 @@ const CONFIG = section({
     kind: mapped(list(DISTRIBUTION), (all) => all.flatMap(sourcesOf)),
     describe: 'Distributions whose packages are composed, the default one first',
   },
+  url: {
+    kind: HTTP_URL,
+    describe: 'Address by which clients reach the server; default: the one that they say',
+  },
+  access: { kind: ACCESS, describe: 'Who may do what; default: everybody everything' },
   image: { kind: IMAGE, describe: 'Composed images, where a name or a recipe says nothing else' },
 });
 

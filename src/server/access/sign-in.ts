@@ -1,0 +1,65 @@
+import type { Exchange } from '../http/exchange.ts';
+import type { Client, Clients } from './clients.ts';
+import { certificateSubject, credentialsOf, looksLikeToken } from './credentials.ts';
+import type { Passwords } from './passwords.ts';
+import { SessionTokens } from './session-tokens.ts';
+import type { Tokens } from './tokens.ts';
+
+/** What credentials are checked with. */
+export interface Checks {
+  readonly clients: Clients;
+  readonly passwords: Passwords | undefined;
+  readonly tokens: Tokens | undefined;
+  readonly sessions: SessionTokens;
+}
+
+type Found = Client | undefined;
+
+/**
+ * Finds the client of a request, without a promise if it is remembered. Undefined: its credentials are wrong.
+ * @throws HttpError 429
+ */
+export function clientOf(exchange: Exchange, checks: Checks): Found | Promise<Found> {
+  const { clients, tokens } = checks;
+  const credentials = credentialsOf(exchange.request);
+  switch (credentials.kind) {
+    case 'none': {
+      const subject = certificateSubject(exchange.request);
+      return subject === undefined ? clients.anonymous : clients.ofSubject(subject);
+    }
+    case 'password': {
+      const { user, password } = credentials;
+      if (tokens !== undefined && looksLikeToken(password)) return byToken(password, checks);
+      return byPassword(user, password, exchange.address, checks);
+    }
+    case 'bearer': {
+      const { token } = credentials;
+      return SessionTokens.is(token) ? bySession(token, checks) : byToken(token, checks);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function byPassword(
+  user: string,
+  password: string,
+  address: string,
+  { clients, passwords }: Checks,
+): Found | Promise<Found> {
+  const isRight = passwords?.check(user, password, address);
+  if (isRight instanceof Promise) return isRight.then((right) => (right ? clients.named(user) : undefined));
+  return isRight === true ? clients.named(user) : undefined;
+}
+
+function bySession(token: string, { clients, passwords, sessions }: Checks): Found {
+  const user = sessions.check(token, (name) => passwords?.hashOf(name));
+  if (user === undefined) return undefined;
+  return user === '' ? clients.nobody : clients.named(user);
+}
+
+function byToken(text: string, { clients, tokens }: Checks): Found | Promise<Found> {
+  const remembered = tokens?.remembered(text);
+  if (remembered !== undefined) return clients.ofToken(remembered);
+  return tokens?.verify(text).then((token) => (token === undefined ? undefined : clients.ofToken(token)));
+}

@@ -126,14 +126,18 @@ describe('catalog', () => {
     );
     catalog.archives.put(made, checked('pinned'));
     assert.deepEqual(catalog.archives.get(made.digest), { facts: made, trust: checked('pinned') });
-    assert.deepEqual(catalog.archives.verdicts('alpine', 'git'), [
-      {
-        digest: made.digest,
-        name: made.name,
-        version: made.version,
-        sizeBytes: made.sizeBytes,
-        trust: checked('pinned'),
-      },
+    const verdict = {
+      digest: made.digest,
+      name: made.name,
+      version: made.version,
+      sizeBytes: made.sizeBytes,
+      trust: checked('pinned'),
+    };
+    assert.deepEqual(catalog.archives.verdicts('alpine', ['no', 'git', '"', 'git']), [
+      [],
+      [verdict],
+      [],
+      [verdict],
     ]);
     assert.deepEqual(catalog.archives.digestsOf('arch', 'git'), []);
     catalog.archives.put({ ...made, signedBy: 'someone' }, checked('other'));

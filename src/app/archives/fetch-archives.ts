@@ -128,7 +128,8 @@ function accepted(context: Context, sources: Sources, listed: Listed): ArchiveFa
  */
 function fromCache(context: Context, sources: Sources, listed: Listed): StoredArchive | undefined {
   const { store, remote, catalog } = context;
-  const digests = archivesAt(context, sources.distro.id, listed).map(({ digest }) => digest);
+  const [found = []] = archivesAt(context, sources.distro.id, [listed]);
+  const digests = found.map(({ digest }) => digest);
   const accepts = (stored: StoredArchive) => sources.trust.accepts(stored.trust);
   const known = (wanted: (digest: Digest) => boolean) =>
     digests.filter(wanted).flatMap((digest) => catalog.archives.get(digest) ?? []);

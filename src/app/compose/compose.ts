@@ -3,7 +3,7 @@ import type { ArchiveFacts } from '../../model/archive.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../../model/request.ts';
 import { required } from '../../model/required.ts';
-import { cachedDigest } from '../archives/indexed-archives.ts';
+import { cachedDigests } from '../archives/indexed-archives.ts';
 import { withIntactBlobs } from '../cache/intact-blobs.ts';
 import type { Context } from '../context.ts';
 import { planReport } from '../query/plan.ts';
@@ -112,17 +112,15 @@ async function archivesOf(
   { output: { push } }: ComposeRequest,
   resolution: Resolution,
 ): Promise<readonly ArchiveFacts[]> {
-  const isMissing = () =>
-    resolution.packages.some(
-      (solved) => cachedDigest(context, resolution.sources, solved.package) === undefined,
-    );
+  const entries = resolution.packages.map((solved) => solved.package);
+  const isMissing = () => cachedDigests(context, resolution.sources, entries).includes(undefined);
   if (push !== undefined && isMissing()) {
     const { expectRegistries } = await import('../images/expect-registries.ts');
     await expectRegistries(context, push);
   }
   const { fetchArchives } = await import('../archives/fetch-archives.ts');
   return fetchArchives(context, resolution.sources, {
-    packages: resolution.packages.map((solved) => solved.package),
+    packages: entries,
     repositories: resolution.repositories,
   }).catch((error: unknown) => {
     throw blamingBase(error, resolution);

@@ -74,15 +74,20 @@ export function imageKey(
   );
 }
 
-function acceptedArchive(
+/** Returns for each entry its archive's digest, if this trust accepts it and it is in the store. */
+function acceptedArchives(
   context: Context,
   { sources, repositories }: Lookup,
-  entry: IndexedArchive & { readonly repositoryRank: number },
-): Digest | undefined {
-  const repository = repositories[entry.repositoryRank];
-  return archivesAt(context, sources.distro.id, { entry, repository }).find(
-    ({ digest, sizeBytes, trust }) => sources.trust.accepts(trust) && context.store.has(digest, sizeBytes),
-  )?.digest;
+  entries: readonly (IndexedArchive & { readonly repositoryRank: number })[],
+): readonly (Digest | undefined)[] {
+  const listed = entries.map((entry) => ({ entry, repository: repositories[entry.repositoryRank] }));
+  return archivesAt(context, sources.distro.id, listed).map(
+    (found) =>
+      found.find(
+        ({ digest, sizeBytes, trust }) =>
+          sources.trust.accepts(trust) && context.store.has(digest, sizeBytes),
+      )?.digest,
+  );
 }
 
 /**
@@ -98,8 +103,8 @@ export function cachedImage(
   if (content === undefined) return undefined;
   const kept = JSON.parse(content) as CachedImage;
   const { store } = context;
-  if (!kept.archives.every((entry) => acceptedArchive(context, lookup, entry) === entry.digest))
-    return undefined;
+  const archives = acceptedArchives(context, lookup, kept.archives);
+  if (!kept.archives.every(({ digest }, index) => archives[index] === digest)) return undefined;
   if (!kept.blobs.every(({ digest, sizeBytes }) => store.has(digest, sizeBytes))) return undefined;
   for (const { digest } of kept.blobs) store.touch(digest);
   const manifest = Buffer.from(kept.manifest, 'base64');
@@ -142,8 +147,10 @@ export function cacheImage(
   // A repository may have been indexed anew before the request was solved.
   if (lookup.repositories.some(({ spec, row }) => storedRow(context, spec).content !== row.content)) return;
   const archives: CachedArchive[] = [];
-  for (const { package: entry } of resolution.packages) {
-    const digest = acceptedArchive(context, lookup, entry);
+  const entries = resolution.packages.map((solved) => solved.package);
+  const digests = acceptedArchives(context, lookup, entries);
+  for (const [index, entry] of entries.entries()) {
+    const digest = digests[index];
     if (digest === undefined) return;
     const { name, version, architecture, fileName, checksum, sizeBytes, buildTime, repositoryRank } = entry;
     archives.push({

@@ -96,8 +96,9 @@ function packageOf(
   { sources, packages }: Resolution,
   digest: Digest,
 ): CatalogPackage | undefined {
-  const found = packages.find(({ package: entry }) =>
-    archivesOf(context, sources.distro.id, entry).some((archive) => archive.digest === digest),
+  const entries = packages.map((solved) => solved.package);
+  const place = archivesOf(context, sources.distro.id, entries).findIndex((found) =>
+    found.some((archive) => archive.digest === digest),
   );
-  return found?.package;
+  return entries[place];
 }

@@ -56,7 +56,8 @@ function onePackage(lookup: Lookup, target: string): CatalogPackage {
 
 function fromArchive(context: Context, lookup: Lookup, entry: CatalogPackage): FilesReport | undefined {
   const { distro, trust } = lookup.sources;
-  const accepted = archivesOf(context, distro.id, entry).find((known) => trust.accepts(known.trust));
+  const [known = []] = archivesOf(context, distro.id, [entry]);
+  const accepted = known.find((archive) => trust.accepts(archive.trust));
   const stored = accepted === undefined ? undefined : context.catalog.archives.get(accepted.digest);
   return stored === undefined ? undefined : archiveReport(lookup, entry, stored.facts);
 }

@@ -1,5 +1,5 @@
 import type { BaseMode, PlannedPackage, PlanReport, SourceOptions } from '../../model/request.ts';
-import { cachedDigest } from '../archives/indexed-archives.ts';
+import { cachedDigests } from '../archives/indexed-archives.ts';
 import type { Context } from '../context.ts';
 import { type Resolution, repositoryOf, resolvePackages } from '../repositories/resolve.ts';
 
@@ -18,15 +18,20 @@ export async function plan(context: Context, request: PlanRequest): Promise<Plan
 
 /** Returns the report of a solved request. */
 export function planReport(context: Context, resolution: Resolution): PlanReport {
+  const digests = cachedDigests(
+    context,
+    resolution.sources,
+    resolution.packages.map((solved) => solved.package),
+  );
   const packages = resolution.packages.map(
-    ({ package: entry, reason }): PlannedPackage => ({
+    ({ package: entry, reason }, index): PlannedPackage => ({
       name: entry.name,
       version: entry.version,
       repository: repositoryOf(resolution, entry).spec.name,
       reason: resolution.added.has(entry) ? 'base' : reason,
       sizeBytes: entry.sizeBytes,
       installedSizeBytes: entry.installedSizeBytes,
-      cached: cachedDigest(context, resolution.sources, entry) !== undefined,
+      cached: digests[index] !== undefined,
     }),
   );
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

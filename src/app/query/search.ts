@@ -3,7 +3,7 @@ import { AppError } from '../../model/app-error.ts';
 import { isGlob } from '../../model/glob.ts';
 import type { FoundPackage, SearchReport } from '../../model/package-report.ts';
 import type { SourceOptions } from '../../model/request.ts';
-import { cachedDigest } from '../archives/indexed-archives.ts';
+import { cachedDigests } from '../archives/indexed-archives.ts';
 import type { Context } from '../context.ts';
 import type { Lookup } from '../repositories/lookup.ts';
 import { withLookup } from '../repositories/open-lookup.ts';
@@ -113,7 +113,7 @@ function foundPackage(
     repository: repository?.spec.name ?? '',
     description: row.description,
     provides: [...new Set(match.provides)],
-    cached: cachedDigest(context, sources, { ...row, sizeBytes: 0 }) !== undefined,
+    cached: !cachedDigests(context, sources, [{ ...row, sizeBytes: 0 }]).includes(undefined),
   };
 }
 

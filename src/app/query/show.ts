@@ -77,9 +77,8 @@ function buildDate(seconds: number): string | undefined {
 
 function cachedReport(context: Context, lookup: Lookup, entry: CatalogPackage): CachedReport | undefined {
   const { archives } = context.catalog;
-  const stored = archivesOf(context, lookup.sources.distro.id, entry).flatMap(
-    ({ digest }) => archives.get(digest) ?? [],
-  );
+  const [found = []] = archivesOf(context, lookup.sources.distro.id, [entry]);
+  const stored = found.flatMap(({ digest }) => archives.get(digest) ?? []);
   const isHere = ({ facts }: { facts: ArchiveFacts }) => context.store.has(facts.digest, facts.sizeBytes);
   const known = stored.find(isHere) ?? stored[0];
   if (known === undefined) return undefined;

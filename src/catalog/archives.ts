@@ -122,9 +122,10 @@ export class ArchiveTable {
     this.#files.put(facts.digest, facts.files);
   }
 
-  get(digest: Digest): StoredArchive | undefined {
+  /** Returns the facts of an archive. @param like a list of files that may be the same, whose memory is then shared */
+  get(digest: Digest, like?: FileEntries): StoredArchive | undefined {
     const row = this.#byDigest.get(digest);
-    return row === undefined ? undefined : toStored(row, this.#files.of(digest));
+    return row === undefined ? undefined : toStored(row, this.#files.of(digest, like));
   }
 
   unread(digest: Digest): UnreadArchive | undefined {

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { Digest } from '../model/digest.ts';
-import type { FileEntries } from '../model/file-entries.ts';
+import { type FileEntries, sharedBlock } from '../model/file-entries.ts';
 import { limitYoungGeneration } from '../model/young-generation.ts';
 import { passing } from './database.ts';
 
@@ -34,10 +34,17 @@ export class FileBlockTable {
     else passing(this.#database, put);
   }
 
-  of(archive: Digest): readonly Buffer[] {
-    const blocks = this.#of.all(archive, FEW_BLOCKS, 0);
+  /** Returns the blocks of an archive. @param like a list that may be the same, whose memory is then shared */
+  of(archive: Digest, like?: FileEntries): readonly Buffer[] {
+    const blocks: Buffer[] = [];
+    const read = (limit: number): void => {
+      for (const block of this.#of.iterate(archive, limit, blocks.length))
+        blocks.push(sharedBlock(block, blocks.length, like));
+    };
+    read(FEW_BLOCKS);
     if (blocks.length < FEW_BLOCKS) return blocks;
     limitYoungGeneration();
-    return [...blocks, ...passing(this.#database, () => this.#of.all(archive, -1, FEW_BLOCKS))];
+    passing(this.#database, () => read(-1));
+    return blocks;
   }
 }

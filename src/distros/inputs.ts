@@ -1,3 +1,4 @@
+import type { FileEntries } from '../model/file-entries.ts';
 import type { IndexPackage } from '../model/package.ts';
 import type { TrustPolicy } from '../trust/policy.ts';
 
@@ -22,6 +23,8 @@ export interface ArchiveInput {
   readonly signature?: Uint8Array;
   /** Index entry that the archive must match in size, checksum, name and version */
   readonly expected?: IndexPackage;
+  /** A list that the archive's entries may equal, whose memory they then share */
+  readonly like?: FileEntries;
 }
 
 /** An archive to read without verifying signatures. */

@@ -34,6 +34,9 @@ export function parseDiffId(text: string): DiffId {
   return parse(text, 'diffID') as DiffId;
 }
 
+/** SHA-256 of no bytes, in lower-case hex */
+export const EMPTY_SHA256: string = createHash('sha256').digest('hex');
+
 /** Returns the SHA-256 digest of bytes, or of a text in UTF-8. */
 export function digestOf(bytes: Uint8Array | string): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;

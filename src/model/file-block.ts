@@ -177,7 +177,7 @@ export class FileBlock {
   /** Returns the entry at an index; the same object each time. */
   at(index: number): FileEntry {
     this.#decoded ??= [];
-    this.#decoded[index] ??= this.#decode(index);
+    this.#decoded[index] ??= this.decode(index);
     return this.#decoded[index] as FileEntry;
   }
 
@@ -214,12 +214,19 @@ export class FileBlock {
     return this.bytes.toString('latin1', at + 4, at + 4 + this.bytes.readUInt32LE(at));
   }
 
-  #decode(index: number): FileEntry {
+  /** Returns the hash of an entry's content; empty if it has none. */
+  sha256(index: number): string {
+    if (!this.head(index).hashed) return '';
+    const at = this.#rowsAt + index * ROW_BYTES + ROW.sha256;
+    return this.bytes.toString('hex', at, at + 32);
+  }
+
+  /** Returns a new object for the entry at an index. */
+  decode(index: number): FileEntry {
     const head = this.head(index);
     const row = index * ROW_BYTES;
     const values = this.#values(index);
     const number = (at: number) => this.#rows.getFloat64(row + at, true);
-    const sha256At = this.#rowsAt + row + ROW.sha256;
     const records = head.links ? values.slice(1) : values;
     return {
       path: copied(this.path(index)),
@@ -232,7 +239,7 @@ export class FileBlock {
       sizeBytes: number(ROW.sizeBytes),
       mtime: number(ROW.mtime),
       linkTarget: head.links ? decodePath(values[0] as Buffer) : '',
-      sha256: head.hashed ? this.bytes.toString('hex', sha256At, sha256At + 32) : '',
+      sha256: this.sha256(index),
       offset: number(ROW.offset),
       deviceMajor: head.deviceMajor,
       deviceMinor: head.deviceMinor,

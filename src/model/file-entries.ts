@@ -10,7 +10,7 @@ const FEW_BLOCKS = 4;
 
 /**
  * Entries of an archive in its order, packed into blocks: an archive may have a million, of which most are never looked at one by
- * one. An entry is decoded when it is asked for, and is then the same object each time.
+ * one. An entry is decoded when it is asked for; `at` returns the same object each time.
  */
 export class FileEntries implements Iterable<FileEntry> {
   readonly blocks: readonly FileBlock[];
@@ -30,8 +30,15 @@ export class FileEntries implements Iterable<FileEntry> {
     return packer.finish();
   }
 
+  /** Returns an entry, and keeps it. */
   at(index: number): FileEntry {
     return this.#block(index).at(index & IN_BLOCK);
+  }
+
+  /** Returns an entry that is not kept: a new object, unless it was asked for before. */
+  once(index: number): FileEntry {
+    const block = this.#block(index);
+    return block.seen(index & IN_BLOCK) ?? block.decode(index & IN_BLOCK);
   }
 
   /** Returns the entry at an index if it was asked for before. */
@@ -48,13 +55,19 @@ export class FileEntries implements Iterable<FileEntry> {
     return this.#block(index).head(index & IN_BLOCK);
   }
 
+  /** Returns the hash of an entry's content; empty if it has none. */
+  sha256(index: number): string {
+    return this.#block(index).sha256(index & IN_BLOCK);
+  }
+
   /** Returns the value of a pax record, a character for each byte; undefined if the entry has none of that key. */
   record(index: number, key: string): string | undefined {
     return this.#block(index).record(index & IN_BLOCK, key);
   }
 
+  /** Yields entries as `once` returns them. */
   *[Symbol.iterator](): Generator<FileEntry, undefined> {
-    for (let index = 0; index < this.length; index += 1) yield this.at(index);
+    for (let index = 0; index < this.length; index += 1) yield this.once(index);
   }
 
   find(matches: (entry: FileEntry) => boolean): FileEntry | undefined {
@@ -91,7 +104,13 @@ export class FileEntries implements Iterable<FileEntry> {
 /** Packs entries as they come. */
 export class FileEntriesPacker {
   readonly #blocks: Buffer[] = [];
+  readonly #like: FileEntries | undefined;
   #waiting: FileEntry[] = [];
+
+  /** @param like a list that may be the same, whose memory is then shared */
+  constructor(like?: FileEntries) {
+    this.#like = like;
+  }
 
   add(entry: FileEntry): void {
     if (this.#waiting.push(entry) === BLOCK_ENTRIES) this.#pack();
@@ -116,7 +135,17 @@ export class FileEntriesPacker {
   }
 
   #pack(): void {
-    this.#blocks.push(packBlock(this.#waiting));
+    this.#blocks.push(sharedBlock(packBlock(this.#waiting), this.#blocks.length, this.#like));
     this.#waiting = [];
   }
+}
+
+/** Returns the block that a list has at a place, if it is equal. */
+export function sharedBlock<T extends Uint8Array>(
+  block: T,
+  place: number,
+  like: FileEntries | undefined,
+): T | Buffer {
+  const known = like?.blocks[place]?.bytes;
+  return known?.equals(block) === true ? known : block;
 }

@@ -17,6 +17,10 @@ export interface Folders {
   readonly root: number;
   /** Whether a directory has several entries */
   readonly repeats: boolean;
+  /** Whether every entry comes after its folder's, and no path of a directory is something else later */
+  readonly isOrderly: boolean;
+  /** Whether the entries directly in a directory are sorted by name. */
+  isSorted(folder: number): boolean;
   /** Whether the directory has entries. */
   isFilled(folder: number): boolean;
   /** Yields the indexes of the entries directly in a directory, in order. */
@@ -57,6 +61,7 @@ function read(files: FileEntries): Folders {
   const byPath = new Map([['', root]]);
   const unsorted = new Set<number>();
   let repeats = false;
+  let isOrderly = true;
   let folder = '';
   let parent = root;
   for (let index = 0; index < files.length; index += 1) {
@@ -71,8 +76,9 @@ function read(files: FileEntries): Folders {
       plain[index] = 1;
       if (byPath.has(path)) repeats = true;
       else byPath.set(path, index);
-    }
+    } else if (byPath.has(path)) isOrderly = false;
     if (parent === NONE) {
+      isOrderly = false;
       plain[root] = 0;
       continue;
     }
@@ -93,7 +99,16 @@ function read(files: FileEntries): Folders {
     const paths = [...inside(folder)].map((index) => files.path(index));
     if (new Set(paths).size < paths.length) spoil(plain, parents, folder);
   }
-  return { parents, plain, root, repeats, isFilled: (folder) => first[folder] !== NONE, inside };
+  return {
+    parents,
+    plain,
+    root,
+    repeats,
+    isOrderly,
+    isSorted: (folder) => !unsorted.has(folder),
+    isFilled: (folder) => first[folder] !== NONE,
+    inside,
+  };
 }
 
 /** Directories of an installed tree have no more than owner and mode. */

@@ -1,5 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 
+/** More files than almost every package has: of so many, each is held for a moment. */
+export const MANY_FILES = 16_384;
+
 /**
  * Stops the growth of V8's young generations for the rest of the process: where hundreds of thousands of objects live only shortly,
  * they would become 128 MiB large, and filled with garbage. Node.js cannot be told so on its command line.

@@ -1,48 +1,9 @@
-import type { TarEntry } from '../archive/tar-entry.ts';
 import { AppError } from '../model/app-error.ts';
-import type { EntryType } from '../model/file-entry.ts';
-import { append } from '../model/lists.ts';
+import type { FileEntries } from '../model/file-entries.ts';
+import type { FileEntry } from '../model/file-entry.ts';
+import { foldersOf, NONE, plainFolders } from '../model/folders.ts';
 import { PathNames } from '../model/path-names.ts';
-
-/** A file of the flattened image, as an engine unpacks it. */
-export interface RootfsEntry {
-  readonly type: Exclude<EntryType, 'hardlink'>;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly sizeBytes: number;
-  readonly mtime: number;
-  /** Target of a symlink, as written; else empty */
-  readonly linkTarget: string;
-  /** Lower-case hex; empty for everything but regular files */
-  readonly sha256: string;
-  readonly deviceMajor: number;
-  readonly deviceMinor: number;
-  readonly xattrs: Readonly<Record<string, string>>;
-  /** Path of the first name, for a further name of a hard-linked file; else empty */
-  readonly hardLinkOf: string;
-  /** Index of the layer that set it, from 0 */
-  readonly layer: number;
-  /** A directory that no entry of that layer names: engines make it 0755, root, whatever a lower layer said. */
-  readonly implicit: boolean;
-}
-
-/** An entry of a layer and the hash of its content. */
-export interface LayerEntry {
-  readonly entry: TarEntry;
-  readonly sha256: string;
-}
-
-/** Shared by all names of a hard-linked file. */
-type Inode = { -readonly [Key in Exclude<keyof RootfsEntry, 'hardLinkOf'>]: RootfsEntry[Key] };
-
-interface Node {
-  inode: Inode;
-  readonly hardLinkOf: string;
-  /** Index of the last layer that touched it, if only as a parent */
-  layer: number;
-  readonly children: Map<string, Node>;
-}
+import { impliedDirectory, inodeOf, RootfsNode } from './rootfs-node.ts';
 
 /** OCI image-spec, "Whiteouts". The names that aufs itself keeps below `.wh..wh.` hide nothing that a layer can hold. */
 const WHITEOUT = '.wh.';
@@ -56,7 +17,7 @@ const MAX_NODES = 4_000_000;
  * layer is followed inside the root.
  */
 export class RootfsBuilder {
-  readonly #root: Node = directory(-1);
+  readonly #root = impliedDirectory(-1);
   #layer = -1;
   #nodes = 0;
   readonly #maxNodes: number;
@@ -66,47 +27,52 @@ export class RootfsBuilder {
   }
 
   /** Applies the next layer. @throws AppError BAD_ARCHIVE if an engine could not unpack it */
-  apply(entries: readonly LayerEntry[]): void {
+  apply(files: FileEntries): void {
     this.#layer += 1;
-    for (const item of entries) this.#place(item);
-  }
-
-  /** Returns every path below the root, parents first, sorted by name. */
-  result(): ReadonlyMap<string, RootfsEntry> {
-    const found = new Map<string, RootfsEntry>();
-    const stack = sortedChildren(this.#root, '');
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      const { inode, hardLinkOf } = next.node;
-      found.set(next.path, { ...inode, hardLinkOf });
-      if (next.node.children.size > 0) append(stack, sortedChildren(next.node, `${next.path}/`));
+    const { parents, isFilled } = foldersOf(files);
+    const foldable = foldableFolders(files);
+    const folded = new Uint8Array(files.length + 1);
+    for (let index = 0; index < files.length; index += 1) {
+      const parent = parents[index] as number;
+      if (parent !== NONE && folded[parent] === 1) {
+        folded[index] = 1;
+        this.#count();
+        continue;
+      }
+      const made = this.#place(files.once(index));
+      if (made === undefined || foldable?.[index] !== 1 || !isFilled(index)) continue;
+      made.fold({ files, folder: index, layer: this.#layer });
+      folded[index] = 1;
     }
-    return found;
   }
 
-  #place({ entry, sha256 }: LayerEntry): void {
+  /** Returns the root, below which is every path. */
+  result(): RootfsNode {
+    return this.#root;
+  }
+
+  /** Returns the node if it is new. */
+  #place(entry: FileEntry): RootfsNode | undefined {
     const slash = entry.path.lastIndexOf('/');
     const name = entry.path.slice(slash + 1);
     const parent = this.#enter(entry.path.slice(0, Math.max(slash, 0)), entry.path);
     if (name.startsWith(WHITEOUT)) {
       this.#whiteOut(parent, name, entry.path);
-      return;
+      return undefined;
     }
-    if (entry.type === 'hardlink') {
-      this.#add(parent, name, this.#linkTo(entry));
-      return;
-    }
+    if (entry.type === 'hardlink') return this.#add(parent, name, this.#linkTo(entry));
     const before = parent.children.get(name);
-    const inode = inodeOf(entry, { type: entry.type, sha256, layer: this.#layer });
+    const inode = inodeOf(entry, this.#layer);
     if (inode.type === 'directory' && before?.inode.type === 'directory') {
       before.inode = inode;
       before.layer = this.#layer;
-    } else {
-      this.#add(parent, name, { inode, hardLinkOf: '', layer: this.#layer, children: new Map() });
+      return undefined;
     }
+    return this.#add(parent, name, new RootfsNode(inode, this.#layer));
   }
 
   /** Engines set mode, owner and time of the shared file to what the link's own header says. */
-  #linkTo(entry: TarEntry): Node {
+  #linkTo(entry: FileEntry): RootfsNode {
     const target = this.#find(entry.linkTarget);
     if (target?.layer !== this.#layer || target.inode.type === 'directory') {
       throw new AppError(
@@ -123,13 +89,13 @@ export class RootfsBuilder {
       mtime,
     });
     const hardLinkOf = target.hardLinkOf || entry.linkTarget;
-    return { inode: target.inode, hardLinkOf, layer: this.#layer, children: new Map() };
+    return new RootfsNode(target.inode, this.#layer, hardLinkOf);
   }
 
   /** Returns the directory at `folder` as this layer sees it, made if it is missing. */
-  #enter(folder: string, path: string): Node {
+  #enter(folder: string, path: string): RootfsNode {
     const names = new PathNames(folder);
-    const above: Node[] = [];
+    const above: RootfsNode[] = [];
     let here = this.#root;
     for (let name = names.next(); name !== undefined; name = names.next()) {
       if (name === '..') {
@@ -147,11 +113,11 @@ export class RootfsBuilder {
       if (child !== undefined && child.inode.type !== 'directory' && isOwn) {
         throw unpackable(this.#layer, path, `has a parent that is a ${child.inode.type}`);
       }
-      const next = child?.inode.type === 'directory' ? child : directory(this.#layer);
+      const next = child?.inode.type === 'directory' ? child : impliedDirectory(this.#layer);
       if (next !== child) this.#add(here, name, next);
       if (next.layer !== this.#layer) {
         next.layer = this.#layer;
-        next.inode = directory(this.#layer).inode;
+        next.inode = impliedDirectory(this.#layer).inode;
       }
       above.push(here);
       here = next;
@@ -160,9 +126,9 @@ export class RootfsBuilder {
   }
 
   /** Looks up without making anything; symlinks on the way are followed as in `#enter`. */
-  #find(path: string): Node | undefined {
+  #find(path: string): RootfsNode | undefined {
     const names = new PathNames(path);
-    const above: Node[] = [];
+    const above: RootfsNode[] = [];
     let here = this.#root;
     for (let name = names.next(); name !== undefined; name = names.next()) {
       if (name === '..') {
@@ -183,12 +149,18 @@ export class RootfsBuilder {
     return here;
   }
 
-  #toRoot(above: Node[]): Node {
+  #toRoot(above: RootfsNode[]): RootfsNode {
     above.length = 0;
     return this.#root;
   }
 
-  #add(parent: Node, name: string, node: Node): void {
+  #add(parent: RootfsNode, name: string, node: RootfsNode): RootfsNode {
+    this.#count();
+    parent.children.set(name, node);
+    return node;
+  }
+
+  #count(): void {
     this.#nodes += 1;
     if (this.#nodes > this.#maxNodes) {
       throw new AppError(
@@ -196,11 +168,10 @@ export class RootfsBuilder {
         `layer ${this.#layer}: expected at most ${this.#maxNodes} files and folders, got more`,
       );
     }
-    parent.children.set(name, node);
   }
 
   /** A whiteout hides what lower layers gave, never what its own layer gives. */
-  #whiteOut(parent: Node, name: string, path: string): void {
+  #whiteOut(parent: RootfsNode, name: string, path: string): void {
     if (name === OPAQUE) {
       this.#hideLower(parent);
       return;
@@ -214,9 +185,11 @@ export class RootfsBuilder {
     else parent.children.delete(hidden);
   }
 
-  #hideLower(top: Node): void {
+  #hideLower(top: RootfsNode): void {
     const stack = [top];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (node.foldedLayer === this.#layer) continue;
+      if (node.foldedLayer !== undefined) node.clear();
       for (const [name, child] of node.children) {
         if (child.layer === this.#layer) stack.push(child);
         else node.children.delete(name);
@@ -225,32 +198,22 @@ export class RootfsBuilder {
   }
 }
 
-function inodeOf(
-  entry: TarEntry,
-  {
-    type,
-    sha256,
-    layer,
-  }: { readonly type: RootfsEntry['type']; readonly sha256: string; readonly layer: number },
-): Inode {
-  const { mode, uid, gid, sizeBytes, mtime, deviceMajor, deviceMinor, xattrs } = entry;
-  const linkTarget = type === 'symlink' ? entry.linkTarget : '';
-  const content = { sizeBytes, linkTarget, sha256, deviceMajor, deviceMinor, xattrs };
-  return { type, mode, uid, gid, mtime, ...content, layer, implicit: false };
-}
-
-function directory(layer: number): Node {
-  const owner = { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
-  const content = { sizeBytes: 0, linkTarget: '', sha256: '', deviceMajor: 0, deviceMinor: 0, xattrs: {} };
-  const inode: Inode = { type: 'directory', ...owner, ...content, layer, implicit: true };
-  return { inode, hardLinkOf: '', layer, children: new Map() };
-}
-
-/** Sorted in reverse, to be taken from the end. */
-function sortedChildren(node: Node, prefix: string): { readonly path: string; readonly node: Node }[] {
-  return [...node.children]
-    .sort(([a], [b]) => (a < b ? 1 : a > b ? -1 : 0))
-    .map(([name, child]) => ({ path: prefix + name, node: child }));
+/**
+ * Returns which directories can be folded if no lower layer has them: those that end up as they are listed, whatever else the
+ * layer has; undefined: none. Hard links change what they lead to, and need it before them.
+ */
+function foldableFolders(files: FileEntries): Uint8Array | undefined {
+  if (!foldersOf(files).isOrderly) return undefined;
+  const targets = new Set<string>();
+  for (let index = 0; index < files.length; index += 1)
+    if (files.head(index).type === 'hardlink') targets.add(files.once(index).linkTarget);
+  const listed = new Set<string>();
+  const foldable = plainFolders(files, (index) => {
+    const path = files.path(index);
+    if (targets.has(path)) listed.add(path);
+    return listed.has(path) || path.startsWith(WHITEOUT, path.lastIndexOf('/') + 1);
+  });
+  return listed.size === targets.size ? foldable : undefined;
 }
 
 function unpackable(layer: number, path: string, why: string): AppError {

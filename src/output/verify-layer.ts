@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import { decompress } from '../archive/decompress.ts';
 import { TarScanner } from '../archive/tar-reader.ts';
 import { AppError, type ErrorCode, isAppError } from '../model/app-error.ts';
 import type { ArchiveSegment, Compression } from '../model/archive.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import type { DiffId, Digest } from '../model/digest.ts';
+import { type DiffId, type Digest, EMPTY_SHA256 } from '../model/digest.ts';
+import { type FileEntries, FileEntriesPacker } from '../model/file-entries.ts';
 import { MEDIA_TYPES } from '../model/media-types.ts';
+import { limitYoungGeneration, MANY_FILES } from '../model/young-generation.ts';
 import type { ImageSource } from './image-source.ts';
 import { located } from './layout-reader.ts';
-import type { LayerEntry } from './rootfs.ts';
 
 /** A layer whose bytes match its descriptor. */
 export interface VerifiedLayer {
@@ -58,7 +59,7 @@ export interface CarriedBytes {
 /** A layer that was read, with its files and the bytes that no file shows. */
 export interface ReadLayer {
   readonly layer: VerifiedLayer;
-  readonly entries: readonly LayerEntry[];
+  readonly entries: FileEntries;
   /** Contents of the files that `keep` selects; if a path occurs several times, the last one */
   readonly contents: ReadonlyMap<string, Buffer>;
   readonly carried: readonly CarriedBytes[];
@@ -114,7 +115,8 @@ export async function readLayer(
   }
   expectEqual(`size of ${where}`, size, sizeBytes);
   expectEqual(`digest of ${where}`, digest, `sha256:${blob.digest('hex')}`);
-  const { scanner, entries, kept } = collector;
+  const { scanner, kept } = collector;
+  const entries = collector.packer.finish();
   const lost = scanner.dataAfterEndAt >= 0 ? scanner.dataAfterEndAt : scanner.strayZeroBlockAt;
   if (lost >= 0) {
     throw new AppError(
@@ -178,30 +180,34 @@ class CarriedBytesCollector {
 
 /** Collects a tar's entries with the hashes of their contents, and the contents to keep. */
 class EntryCollector {
-  readonly entries: LayerEntry[] = [];
+  readonly packer = new FileEntriesPacker();
   readonly kept = new Map<string, Buffer>();
   readonly scanner: TarScanner;
   #keptBytes = 0;
 
   constructor(keep: ((path: string) => boolean) | undefined) {
-    let content = createHash('sha256');
-    let pieces: Buffer[] | undefined;
+    let sha256 = '';
+    let kept: { readonly bytes: Buffer; filled: number } | undefined;
+    let content: Hash | undefined;
     this.scanner = new TarScanner({
       entry: ({ path, type, sizeBytes }) => {
         const wanted = type === 'file' && keep?.(path) === true;
         if (wanted) this.#keptBytes += sizeBytes;
-        pieces = wanted && this.#keptBytes <= MAX_KEPT_BYTES ? [] : undefined;
+        const fits = wanted && this.#keptBytes <= MAX_KEPT_BYTES;
+        kept = fits ? { bytes: Buffer.allocUnsafeSlow(sizeBytes), filled: 0 } : undefined;
+        sha256 = type === 'file' ? EMPTY_SHA256 : '';
+        content = undefined;
       },
-      content: (_entry, chunk) => {
-        content.update(chunk);
-        pieces?.push(Buffer.from(chunk));
+      content: ({ sizeBytes }, chunk) => {
+        // Most files arrive as one chunk: hash() costs a third of a hash object.
+        if (chunk.length === sizeBytes) sha256 = hash('sha256', chunk, 'hex');
+        else content = (content ?? createHash('sha256')).update(chunk);
+        if (kept !== undefined) kept.filled += chunk.copy(kept.bytes, kept.filled);
       },
       end: (entry) => {
-        if (pieces !== undefined) this.kept.set(entry.path, Buffer.concat(pieces));
-        if (entry.type === 'file') {
-          this.entries.push({ entry, sha256: content.digest('hex') });
-          content = createHash('sha256');
-        } else this.entries.push({ entry, sha256: '' });
+        if (kept !== undefined) this.kept.set(entry.path, kept.bytes);
+        this.packer.add({ ...entry, sha256: content?.digest('hex') ?? sha256 });
+        if (this.packer.length === MANY_FILES) limitYoungGeneration();
       },
     });
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, normalize } from 'node:path/posix';
 import { digestOf } from '../../src/model/digest.ts';
-import type { RootfsEntry } from '../../src/output/rootfs.ts';
+import type { RootfsEntry } from '../../src/output/rootfs-node.ts';
 import { type VerifiedImage, verifyImage } from '../output/verify-image.ts';
 import { CommandError } from './terminal.ts';
 

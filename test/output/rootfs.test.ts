@@ -1,26 +1,31 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { TarScanner } from '../../src/archive/tar-reader.ts';
 import { isAppError } from '../../src/model/app-error.ts';
-import { type LayerEntry, RootfsBuilder } from '../../src/output/rootfs.ts';
+import { digestOf, hexOf } from '../../src/model/digest.ts';
+import { FileEntries } from '../../src/model/file-entries.ts';
+import type { FileEntry } from '../../src/model/file-entry.ts';
+import { RootfsBuilder } from '../../src/output/rootfs.ts';
+import { namesBelow } from '../../src/output/rootfs-node.ts';
 import { type FixtureFile, tarEntries } from '../fixtures/tar.ts';
 
-function entriesOf(files: readonly FixtureFile[]): readonly LayerEntry[] {
-  const entries: LayerEntry[] = [];
+function entriesOf(files: readonly FixtureFile[]): FileEntries {
+  const entries: FileEntry[] = [];
   const scanner = new TarScanner({
     entry: (entry) =>
-      void entries.push({ entry, sha256: entry.type === 'file' ? `hash of ${entry.sizeBytes}` : '' }),
+      void entries.push({ ...entry, sha256: entry.type === 'file' ? hexOf(digestOf(entry.path)) : '' }),
   });
   scanner.write(tarEntries(files));
   scanner.finish();
-  return entries;
+  return FileEntries.of(entries);
 }
 
 /** `path type mode layer`, with `!` for implicit directories and `-> target` for links. */
 function stack(...layers: readonly (readonly FixtureFile[])[]): readonly string[] {
   const builder = new RootfsBuilder();
   for (const files of layers) builder.apply(entriesOf(files));
-  return [...builder.result()].map(([path, entry]) => {
+  return [...namesBelow(builder.result())].map(([path, { entry }]) => {
     const link = entry.linkTarget || (entry.hardLinkOf === '' ? '' : `=${entry.hardLinkOf}`);
     return `${path} ${entry.type} ${entry.mode.toString(8)} ${entry.layer}${entry.implicit ? '!' : ''}${link && ` ${link}`}`;
   });
@@ -174,5 +179,76 @@ test('a few entries cannot make any number of directories', () => {
   assert.throws(
     () => new RootfsBuilder(50_000).apply(entriesOf(files)),
     (error) => isAppError(error, 'LIMIT'),
+  );
+});
+
+test('what one layer alone lists in a folder is laid out when it is looked up', () => {
+  const builder = new RootfsBuilder();
+  const lower = entriesOf([
+    { path: 'd/' },
+    { path: 'd/a/' },
+    { path: 'd/a/x' },
+    { path: 'd/b/' },
+    { path: 'd/b/y' },
+    { path: 'e/' },
+    { path: 'e/f/' },
+    { path: 'e/f/z' },
+  ]);
+  builder.apply(lower);
+  builder.apply(entriesOf([{ path: 'd/' }, { path: 'd/b/' }, { path: 'd/b/y' }, { path: 'd/.wh.a' }]));
+  const names = [...namesBelow(builder.result())];
+  assert.equal(names.length, builder.result().size);
+  assert.deepEqual(
+    names.map(([path, { foldedLayer }]) => (foldedLayer === undefined ? path : `${path} folded`)),
+    ['d', 'd/b', 'd/b/y', 'e folded', 'e/f folded', 'e/f/z'],
+  );
+});
+
+const NAMES = ['a', 'b', '.wh.a', '.wh.b', '.wh..wh..opq'];
+const path = fc
+  .array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 })
+  .map((names) => names.map((name, at) => (at < names.length - 1 ? name.slice(-1) : name)).join('/'));
+const file: fc.Arbitrary<FixtureFile> = fc.oneof(
+  { weight: 4, arbitrary: path.map((path) => ({ path: `${path}/` })) },
+  { weight: 4, arbitrary: path.map((path) => ({ path })) },
+  { weight: 1, arbitrary: fc.tuple(path, path).map(([path, linkTarget]) => ({ path, linkTarget })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(path, path)
+      .map(([path, linkTarget]): FixtureFile => ({ path, type: 'hardlink', linkTarget, mode: 0o600 })),
+  },
+);
+/** Layers that often list folders before what is in them */
+const layers = fc.array(
+  fc.tuple(fc.array(file, { maxLength: 10 }), fc.boolean()).map(([files, isOrderly]) => {
+    if (!isOrderly) return files;
+    const folders = files.flatMap(({ path }) =>
+      [...path.matchAll(/[/](?=.)/g)].map(({ index }) => path.slice(0, index)),
+    );
+    const whole = [...folders.map((path) => ({ path: `${path}/` })), ...files];
+    return [...new Map(whole.map((item) => [item.path.replace(/[/]$/, ''), item])).values()];
+  }),
+  { maxLength: 3 },
+);
+
+test('folders that are folded hold what they would if they were not', () => {
+  /** A file whose folder is not listed before it keeps all folders of its layer open. */
+  const outcome = (stacked: readonly (readonly FixtureFile[])[], last: readonly FixtureFile[]) => {
+    try {
+      return stack(...stacked.map((files) => [...files, ...last])).filter((line) => !line.startsWith('z'));
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      return error.message;
+    }
+  };
+  fc.assert(
+    fc.property(layers, (stacked) => {
+      assert.deepEqual(
+        outcome(stacked, [{ path: 'z/' }, { path: 'z/z' }]),
+        outcome(stacked, [{ path: 'z/z' }]),
+      );
+    }),
+    { numRuns: 2000 },
   );
 });

@@ -4,7 +4,8 @@ import type { ImageConfig, ImageManifest } from '../../src/output/image-json.ts'
 import type { ImageChoice, ImageSource } from '../../src/output/image-source.ts';
 import type { WriteOptions } from '../../src/output/image-tar.ts';
 import { openImage } from '../../src/output/open-image.ts';
-import { RootfsBuilder, type RootfsEntry } from '../../src/output/rootfs.ts';
+import { RootfsBuilder } from '../../src/output/rootfs.ts';
+import { namesBelow, type RootfsEntry } from '../../src/output/rootfs-node.ts';
 import { throwIfCancelled } from '../../src/output/storage-error.ts';
 import { expectEqual, readLayer, type VerifiedLayer } from '../../src/output/verify-layer.ts';
 
@@ -57,6 +58,6 @@ export async function verifyImage(path: string, options: VerifyOptions = {}): Pr
     configDigest,
     config,
     layers,
-    rootfs: builder.result(),
+    rootfs: new Map([...namesBelow(builder.result())].map(([path, { entry }]) => [path, entry])),
   };
 }

@@ -28,7 +28,7 @@ export async function rootAfterScripts(
     { index: 0, advance() {}, keep: (path) => READ.includes(path) },
   );
   const tree = new Tree(stack);
-  for (const { entry, sha256 } of entries) {
+  for (const entry of entries) {
     const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
     if (name.startsWith(WHITEOUT)) {
       const hidden = entry.path.slice(0, -name.length) + name.slice(WHITEOUT.length);
@@ -39,7 +39,7 @@ export async function rootAfterScripts(
       if (target !== undefined) tree.set(entry.path, target);
     } else {
       if (entry.type !== 'directory') tree.removeBelow(entry.path);
-      tree.set(entry.path, inodeOf({ ...entry, sha256 }, layer.digest));
+      tree.set(entry.path, inodeOf(entry, layer.digest));
     }
   }
   return { tree, read: (path) => contents.get(path) ?? (tree.has(path) ? before.read(path) : undefined) };

@@ -1,8 +1,10 @@
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
+import type { FileEntries } from '../../model/file-entries.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
 import type { CatalogPackage } from '../../model/package.ts';
-import type { FilesReport } from '../../model/package-report.ts';
+import type { FilesReport, PackagePath } from '../../model/package-report.ts';
+import { copied } from '../../model/path-bytes.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { required } from '../../model/required.ts';
 import { fetchArchives } from '../archives/fetch-archives.ts';
@@ -64,19 +66,30 @@ function fromArchive(context: Context, lookup: Lookup, entry: CatalogPackage): F
 
 function archiveReport(lookup: Lookup, entry: CatalogPackage, { files }: ArchiveFacts): FilesReport {
   const { isMetadata } = lookup.sources.distro.install.tree;
-  const shipped = files.filter((entry) => !isMetadata(entry));
+  const paths: string[] = [];
+  for (let index = 0; index < files.length; index += 1) {
+    const shipped = { path: files.path(index), type: files.head(index).type };
+    if (!isMetadata(shipped)) paths.push(copied(withSlash(shipped)));
+  }
+  let entries: readonly PackagePath[] | undefined;
   return {
     ...refOf(lookup.repositories, entry),
     source: 'archive',
-    paths: shipped.map(withSlash),
-    entries: shipped.map(({ path, type, mode, sizeBytes, linkTarget }) => ({
-      path,
-      type,
-      mode,
-      sizeBytes,
-      linkTarget,
-    })),
+    paths,
+    get entries() {
+      entries ??= entriesOf(files, isMetadata);
+      return entries;
+    },
   };
+}
+
+function entriesOf(files: FileEntries, isMetadata: (entry: FileEntry) => boolean): readonly PackagePath[] {
+  const entries: PackagePath[] = [];
+  for (const entry of files) {
+    const { path, type, mode, sizeBytes, linkTarget } = entry;
+    if (!isMetadata(entry)) entries.push({ path, type, mode, sizeBytes, linkTarget });
+  }
+  return entries;
 }
 
 function fromList(context: Context, lookup: Lookup, entry: CatalogPackage): FilesReport | undefined {

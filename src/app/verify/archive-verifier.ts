@@ -6,6 +6,7 @@ import { joinUrl } from '../../fetch/url.ts';
 import { AppError, isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, ReadFacts } from '../../model/archive.ts';
 import { type Digest, hexOf } from '../../model/digest.ts';
+import type { FileEntries } from '../../model/file-entries.ts';
 import type { CatalogPackage, IndexPackage } from '../../model/package.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { required } from '../../model/required.ts';
@@ -35,6 +36,8 @@ export interface ArchiveBytes {
   readonly version: string;
   /** Place, for messages */
   readonly where: string;
+  /** The entries of a layer with these bytes */
+  readonly entries?: FileEntries;
   open(): AsyncIterable<Uint8Array>;
 }
 
@@ -82,10 +85,8 @@ export class ArchiveVerifier {
    * @throws AppError SIGNATURE, UNTRUSTED_KEY, INTEGRITY, BAD_ARCHIVE…: why there is no evidence for the bytes
    */
   async archive(bytes: ArchiveBytes): Promise<VerifiedArchive> {
-    const { trust } = this.sources;
-    const stored = this.#context.catalog.archives.get(bytes.digest);
-    if (stored !== undefined && trust.accepts(stored.trust) && this.#isProven(stored.facts))
-      return this.#judge(stored.facts, bytes, undefined);
+    const proven = this.#provenFacts(bytes);
+    if (proven !== undefined) return this.#judge(proven, bytes, undefined);
     const expected = this.#entryOf(bytes);
     try {
       const facts = await this.#withKeys(() => this.#read(bytes, expected));
@@ -123,9 +124,13 @@ export class ArchiveVerifier {
     return archives;
   }
 
-  /** Tells whether the catalog's facts suffice: a signature was verified, and covers everything. */
-  #isProven(facts: ArchiveFacts): boolean {
-    return facts.signedBy !== '' && this.sources.distro.archives.unsigned(facts).parts.length === 0;
+  /** Returns the catalog's facts if they suffice: a signature was verified, and covers everything. */
+  #provenFacts({ digest, entries }: ArchiveBytes): ArchiveFacts | undefined {
+    const stored = this.#context.catalog.archives.get(digest, entries);
+    if (stored === undefined || !this.sources.trust.accepts(stored.trust)) return undefined;
+    const { facts } = stored;
+    const isProven = facts.signedBy !== '' && this.sources.distro.archives.unsigned(facts).parts.length === 0;
+    return isProven ? facts : undefined;
   }
 
   /** Returns the URL at which an index in the catalog has the package; undefined if none has it. */
@@ -200,7 +205,12 @@ export class ArchiveVerifier {
 }
 
 function archiveInput(bytes: ArchiveBytes, expected: IndexPackage | undefined): UnverifiedInput {
-  return { chunks: bytes.open(), where: bytes.where, ...(expected === undefined ? {} : { expected }) };
+  return {
+    chunks: bytes.open(),
+    where: bytes.where,
+    ...(bytes.entries === undefined ? {} : { like: bytes.entries }),
+    ...(expected === undefined ? {} : { expected }),
+  };
 }
 
 function specOf({ distro, release, architecture, name, base }: RepositoryRow) {

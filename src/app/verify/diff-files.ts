@@ -1,18 +1,37 @@
 import type { FileAspect, FileDifference } from '../../model/diff-report.ts';
-import type { RootfsEntry } from '../../output/rootfs.ts';
+import type { RootfsEntry, RootfsNode } from '../../output/rootfs-node.ts';
 
-type Rootfs = ReadonlyMap<string, RootfsEntry>;
+type Side = RootfsNode | undefined;
 
 /** Lists paths that differ, sorted. Times of directories are not compared: every install into a directory changes them. */
-export function diffFiles(a: Rootfs, b: Rootfs): readonly FileDifference[] {
+export function diffFiles(a: RootfsNode, b: RootfsNode): readonly FileDifference[] {
   const found: FileDifference[] = [];
-  for (const path of new Set([...a.keys(), ...b.keys()])) {
-    const [from, to] = [a.get(path), b.get(path)];
-    const changes = from === undefined || to === undefined ? [] : changesOf(from, to);
-    if (from !== undefined && to !== undefined && changes.length === 0) continue;
-    found.push({ path, from: describe(from), to: describe(to), changes });
+  const stack: { readonly prefix: string; readonly a: Side; readonly b: Side }[] = [{ prefix: '', a, b }];
+  for (let folder = stack.pop(); folder !== undefined; folder = stack.pop()) {
+    for (const [name, a, b] of inBoth(folder.a, folder.b)) {
+      const path = folder.prefix + name;
+      const [from, to] = [a?.entry, b?.entry];
+      const changes = from === undefined || to === undefined ? [] : changesOf(from, to);
+      if (from === undefined || to === undefined || changes.length > 0)
+        found.push({ path, from: describe(from), to: describe(to), changes });
+      const differs = a === undefined || b === undefined || !a.holdsSame(b);
+      if (differs && (a?.isFilled || b?.isFilled)) stack.push({ prefix: `${path}/`, a, b });
+    }
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Yields the names in two directories. */
+function* inBoth(a: Side, b: Side): Generator<readonly [name: string, a: Side, b: Side], undefined> {
+  const [restA, restB] = [a?.sorted(), b?.sorted()];
+  let [nextA, nextB] = [restA?.next().value, restB?.next().value];
+  while (nextA !== undefined || nextB !== undefined) {
+    const name = nextB === undefined || (nextA !== undefined && nextA[0] < nextB[0]) ? nextA?.[0] : nextB[0];
+    const [inA, inB] = [nextA?.[0] === name, nextB?.[0] === name];
+    yield [name as string, inA ? nextA?.[1] : undefined, inB ? nextB?.[1] : undefined];
+    if (inA) nextA = restA?.next().value;
+    if (inB) nextB = restB?.next().value;
+  }
 }
 
 function changesOf(a: RootfsEntry, b: RootfsEntry): readonly FileAspect[] {

@@ -11,7 +11,8 @@ import type {
 import type { Digest } from '../../model/digest.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
 import type { ImageSource } from '../../output/image-source.ts';
-import { RootfsBuilder, type RootfsEntry } from '../../output/rootfs.ts';
+import { RootfsBuilder } from '../../output/rootfs.ts';
+import type { RootfsNode } from '../../output/rootfs-node.ts';
 import { throwIfCancelled } from '../../output/storage-error.ts';
 import { expectBlob, expectEqual, type ReadLayer, readLayer } from '../../output/verify-layer.ts';
 import { withImageArgument } from '../images/image-argument.ts';
@@ -89,7 +90,7 @@ function diffManifests(a: ImageSource, b: ImageSource): readonly ConfigDifferenc
 interface Contents {
   /** Versions by name */
   readonly packages: ReadonlyMap<string, string>;
-  readonly rootfs: ReadonlyMap<string, RootfsEntry>;
+  readonly rootfs: RootfsNode;
 }
 
 /** A layer of both images, as it was read first. */
@@ -106,7 +107,7 @@ async function readImage(
   { progress, signal, marks }: DiffOptions,
 ): Promise<Contents> {
   const builder = new RootfsBuilder();
-  const layers: ReadLayer[] = [];
+  const contents: ReadLayer['contents'][] = [];
   const { layers: descriptors } = source.manifest;
   const task = progress.task(
     'read layers',
@@ -131,20 +132,20 @@ async function readImage(
       read.layer.diffId,
     );
     builder.apply(read.entries);
-    layers.push({ ...read, entries: [] });
+    contents.push(read.contents);
   }
   task.done();
-  return { packages: packagesIn(layers, descriptors, marks), rootfs: builder.result() };
+  return { packages: packagesIn(contents, descriptors, marks), rootfs: builder.result() };
 }
 
 /** Returns the packages that the layers' annotations, the layers as archives, and the image's own lists name. */
 function packagesIn(
-  layers: readonly ReadLayer[],
+  layers: readonly ReadLayer['contents'][],
   descriptors: readonly Descriptor[],
   marks: FamilyFiles,
 ): ReadonlyMap<string, string> {
   const versions = new Map<string, string>();
-  const contents = new Map(layers.flatMap((layer) => [...layer.contents]));
+  const contents = new Map(layers.flatMap((layer) => [...layer]));
   const named = [
     ...descriptors.flatMap(({ annotations = {} }) => packagesOfPurls(annotations[ANNOTATIONS.purl] ?? '')),
     ...layers.flatMap((layer) => packageOf(layer, marks)),
@@ -157,7 +158,7 @@ function packagesIn(
 }
 
 function packageOf(
-  { contents }: ReadLayer,
+  contents: ReadLayer['contents'],
   marks: FamilyFiles,
 ): readonly { name: string; version: string }[] {
   const metadata = marks.familyOf(contents)?.archives.metadata;

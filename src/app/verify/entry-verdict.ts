@@ -1,8 +1,7 @@
-import type { TarEntry } from '../../archive/tar-entry.ts';
+import type { FileEntries } from '../../model/file-entries.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
 import { required } from '../../model/required.ts';
 import type { EntryOrigin, EntryVerdict } from '../../model/verify-report.ts';
-import type { LayerEntry } from '../../output/rootfs.ts';
 import type { PackageFiles, ShippedEntry } from './package-files.ts';
 
 /** OCI image-spec "Whiteouts". */
@@ -13,18 +12,22 @@ const INSTALL = /^\.pkg(?:\/|$)/;
 type Verdict = Pick<EntryVerdict, 'origin' | 'package' | 'note'>;
 
 /** Judges each entry of a layer by the packages' files, in the layer's order. */
-export function judgeEntries(entries: readonly LayerEntry[], files: PackageFiles): readonly EntryVerdict[] {
-  for (const { entry, sha256 } of entries) if (entry.type === 'file') files.learnPrefix(entry.path, sha256);
-  const contents = new Map<string, string>();
-  return entries.map(({ entry, sha256 }) => {
-    const content = entry.type === 'hardlink' ? (contents.get(entry.linkTarget) ?? '') : sha256;
-    contents.set(entry.path, content);
-    const verdict = judge(entry, content, files);
-    return { path: entry.path, type: entry.type, sizeBytes: entry.sizeBytes, ...verdict };
-  });
+export function* judgeEntries(entries: FileEntries, files: PackageFiles): Generator<EntryVerdict, undefined> {
+  const linked = new Map<string, string>();
+  for (let index = 0; index < entries.length; index += 1) {
+    const { type } = entries.head(index);
+    if (type === 'file') files.learnPrefix(entries.path(index), entries.sha256(index));
+    else if (type === 'hardlink') linked.set(entries.once(index).linkTarget, '');
+  }
+  for (const entry of entries) {
+    const { path, type, sizeBytes } = entry;
+    const content = type === 'hardlink' ? (linked.get(entry.linkTarget) ?? '') : entry.sha256;
+    if (linked.has(path)) linked.set(path, content);
+    yield { path, type, sizeBytes, ...judge(entry, content, files) };
+  }
 }
 
-function judge(entry: TarEntry, sha256: string, files: PackageFiles): Verdict {
+function judge(entry: FileEntry, sha256: string, files: PackageFiles): Verdict {
   const [, folder = '', hidden] = WHITEOUT.exec(entry.path) ?? [];
   if (hidden !== undefined) return whiteout(`${folder}${hidden}`, files);
   const shipped = files.at(entry.path);
@@ -55,7 +58,7 @@ function whiteout(path: string, files: PackageFiles): Verdict {
  * Judges a directory. Layers include the parents of their entries with their permissions, since engines would otherwise reset
  * them.
  */
-function directory(entry: TarEntry, shipped: readonly ShippedEntry[]): Verdict {
+function directory(entry: FileEntry, shipped: readonly ShippedEntry[]): Verdict {
   const directories = shipped.filter((candidate) => candidate.entry.type === 'directory');
   const known = fromPackage(entry, directories);
   if (known !== undefined) return known;
@@ -67,7 +70,7 @@ function directory(entry: TarEntry, shipped: readonly ShippedEntry[]): Verdict {
 }
 
 function file(
-  entry: TarEntry,
+  entry: FileEntry,
   sha256: string,
   { files, shipped }: { files: PackageFiles; shipped: readonly ShippedEntry[] },
 ): Verdict {
@@ -82,7 +85,7 @@ function file(
 }
 
 /** Chooses among equal files of packages one with the same attributes; if there is none, the first, with the differences. */
-function fromPackage(entry: TarEntry, same: readonly ShippedEntry[]): Verdict | undefined {
+function fromPackage(entry: FileEntry, same: readonly ShippedEntry[]): Verdict | undefined {
   const [first] = same;
   if (first === undefined) return undefined;
   const compared = same.map((candidate) => ({
@@ -95,7 +98,7 @@ function fromPackage(entry: TarEntry, same: readonly ShippedEntry[]): Verdict | 
 }
 
 /** Describes the differences of attributes, except for owner and time of hard links: engines use their targets'. */
-function attributes(found: TarEntry, shipped: FileEntry): string {
+function attributes(found: FileEntry, shipped: FileEntry): string {
   const changes: string[] = [];
   if (found.mode !== shipped.mode && found.type !== 'symlink')
     changes.push(`mode ${octal(shipped.mode)} to ${octal(found.mode)}`);
@@ -107,13 +110,13 @@ function attributes(found: TarEntry, shipped: FileEntry): string {
   return changes.join(', ');
 }
 
-function sameSpecial(found: TarEntry, shipped: FileEntry, files: PackageFiles): boolean {
+function sameSpecial(found: FileEntry, shipped: FileEntry, files: PackageFiles): boolean {
   if (found.type !== shipped.type) return false;
   if (found.type === 'symlink') return files.sameTarget(shipped.linkTarget, found.linkTarget);
   return found.deviceMajor === shipped.deviceMajor && found.deviceMinor === shipped.deviceMinor;
 }
 
-function made(entry: TarEntry, shipped: readonly ShippedEntry[], files: PackageFiles): Verdict {
+function made(entry: FileEntry, shipped: readonly ShippedEntry[], files: PackageFiles): Verdict {
   const [replaced] = shipped.filter((candidate) => candidate.entry.type !== 'directory');
   const inPlace = replaced === undefined ? '' : `replaces the one of ${replaced.package}`;
   const target = entry.type === 'symlink' ? `to ${entry.linkTarget}` : '';
@@ -124,7 +127,7 @@ function made(entry: TarEntry, shipped: readonly ShippedEntry[], files: PackageF
   };
 }
 
-function originOf(files: PackageFiles, { path, type }: TarEntry): EntryOrigin {
+function originOf(files: PackageFiles, { path, type }: FileEntry): EntryOrigin {
   if (files.isDatabase(path)) return 'database';
   if (INSTALL.test(files.originalPath(path))) return 'install';
   return type === 'symlink' ? 'symlink' : 'generated';

@@ -49,7 +49,6 @@ export interface JudgedLayers {
  * @throws AppError if a keyring cannot be used
  */
 export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
-  const files = new PackageFiles(input.marks);
   const facts = new Set<ArchiveFacts>();
   const candidates = new Map<ExaminedLayer, Candidates>();
   for (const layer of input.examined) {
@@ -57,7 +56,7 @@ export async function judgeLayers(input: LayersInput): Promise<JudgedLayers> {
     else candidates.set(layer, await candidatesOf(layer, input));
   }
   for (const { archives } of candidates.values()) for (const archive of archives) facts.add(archive.facts);
-  for (const archive of facts) files.add(archive);
+  const files = new PackageFiles(facts, input.marks);
   const missing = [...candidates.values()].flatMap((layer) => layer.missing);
   const hint = missing.length === 0 ? undefined : await fetchHint(missing, input.verifiers);
   const verdicts = input.examined.map((layer) => {
@@ -160,15 +159,17 @@ function judgeGeneratedLayer(
     problems.push(problem('NOT_FOUND', message, { layer: index, ...(hint === undefined ? {} : { hint }) }));
     return verdictOf(layer, 'refused', { packages });
   }
-  const verdicts = judgeEntries(read?.entries ?? [], files);
   const isLast = index === examined.length - 1;
-  const faults = isLast
-    ? verdicts.filter((verdict) => isReplaced(verdict, files))
-    : verdicts.filter(isForeign);
+  const verdicts: EntryVerdict[] = [];
+  const faults: EntryVerdict[] = [];
+  for (const verdict of read === undefined ? [] : judgeEntries(read.entries, files)) {
+    if (isLast) verdicts.push(verdict);
+    if (isLast ? isReplaced(verdict, files) : isForeign(verdict)) faults.push(verdict);
+  }
   append(problems, faultsOf(faults, { index, isLast }));
   const kind = faults.length > 0 ? 'refused' : isLast ? 'install' : 'derived';
   const unsigned = read === undefined ? [] : unsignedOfEntries(read, files);
-  return verdictOf(layer, kind, { packages, verdicts: isLast ? verdicts : [], unsigned });
+  return verdictOf(layer, kind, { packages, verdicts, unsigned });
 }
 
 /** Tells whether the bytes may be a derived layer: not an archive of their own, or one with its signature elsewhere. */

@@ -1,7 +1,7 @@
 import { ancestorsOf } from '../../compose/tree.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import type { LayerVerdict, VerifyProblem } from '../../model/verify-report.ts';
-import type { RootfsEntry } from '../../output/rootfs.ts';
+import { namesBelow, type RootfsNode } from '../../output/rootfs-node.ts';
 import type { NamedPackage } from '../images/image-packages.ts';
 import type { PackageFiles } from './package-files.ts';
 import { MAX_PROBLEMS_PER_LAYER, problem } from './problems.ts';
@@ -13,7 +13,7 @@ export interface ListsInput {
   readonly facts: readonly ArchiveFacts[];
   readonly files: PackageFiles;
   readonly verdicts: readonly LayerVerdict[];
-  readonly rootfs: ReadonlyMap<string, RootfsEntry>;
+  readonly rootfs: RootfsNode;
 }
 
 /** Compares the image's own lists of packages with its layers, and every package's files with the root. */
@@ -53,8 +53,7 @@ function capped<T>(items: readonly T[], report: (item: T) => VerifyProblem): rea
  * explains it.
  */
 function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly VerifyProblem[] {
-  const contents = new Set([...rootfs.values()].map(({ sha256 }) => sha256));
-  const places = new Set([...rootfs.keys()].map((path) => files.originalPath(path)));
+  for (const [path] of namesBelow(rootfs)) files.notePresent(path);
   const hidden = new Set(
     verdicts.flatMap((layer) =>
       layer.verdicts.filter(({ origin }) => origin === 'whiteout').map(({ path }) => hiddenBy(path)),
@@ -62,17 +61,21 @@ function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly 
   );
   const isHidden = (path: string) =>
     hidden.has(path) || [...ancestorsOf(path)].some((ancestor) => hidden.has(ancestor));
-  const faults = facts.map((archive) => {
-    const missing = archive.files.filter(
-      ({ path, type, sha256 }) =>
-        type === 'file' &&
-        !(path.startsWith('.') && !path.includes('/')) &&
-        !places.has(path) &&
-        !contents.has(sha256) &&
-        !isHidden(path),
-    );
-    return { label: labelOf(archive), missing };
-  });
+  const absent = facts.map((archive) => ({
+    label: labelOf(archive),
+    entries: [...files.absent(archive)].filter(
+      ({ path, type }) =>
+        type === 'file' && !(path.startsWith('.') && !path.includes('/')) && !isHidden(path),
+    ),
+  }));
+  const moved = contentsIn(
+    rootfs,
+    new Set(absent.flatMap(({ entries }) => entries.map(({ sha256 }) => sha256))),
+  );
+  const faults = absent.map(({ label, entries }) => ({
+    label,
+    missing: entries.filter(({ sha256 }) => !moved.has(sha256)),
+  }));
   // The image contains one of two builds of the same version.
   const whole = new Set(faults.filter(({ missing }) => missing.length === 0).map(({ label }) => label));
   return faults.flatMap(({ label, missing: [first, ...others] }) => {
@@ -80,6 +83,14 @@ function missingFiles({ facts, files, verdicts, rootfs }: ListsInput): readonly 
     const message = `${label}: ${others.length + 1} of its files are missing from the image, the first: ${first.path}`;
     return [problem('INTEGRITY', message, { path: first.path, expected: first.sha256, got: 'none' })];
   });
+}
+
+/** Returns those of some contents that files of the image have. */
+function contentsIn(rootfs: RootfsNode, wanted: ReadonlySet<string>): ReadonlySet<string> {
+  const found = new Set<string>();
+  if (wanted.size === 0) return found;
+  for (const [, { inode }] of namesBelow(rootfs)) if (wanted.has(inode.sha256)) found.add(inode.sha256);
+  return found;
 }
 
 function hiddenBy(whiteout: string): string {

@@ -1,5 +1,5 @@
+import type { FileEntries } from '../../model/file-entries.ts';
 import type { UnsignedPart } from '../../model/verify-report.ts';
-import type { LayerEntry } from '../../output/rootfs.ts';
 import type { ReadLayer } from '../../output/verify-layer.ts';
 import type { VerifiedArchive } from './archive-verifier.ts';
 import type { PackageFiles } from './package-files.ts';
@@ -26,7 +26,7 @@ export function unsignedOfEntries(read: ReadLayer, files: PackageFiles): readonl
   return [
     ...carriedParts(read.carried),
     ...hiddenParts(read, Number.POSITIVE_INFINITY),
-    ...read.entries.flatMap((entry) => recordParts(entry, files)),
+    ...recordParts(read.entries, files),
   ];
 }
 
@@ -39,16 +39,19 @@ function hiddenParts({ hiddenBytesAt }: ReadLayer, end: number): readonly Unsign
   return [{ what: 'bytes between the entries of its tar', path: null, sizeBytes: null }];
 }
 
-/** Returns records of an entry that no package has with it, and that no engine reads. */
-function recordParts({ entry }: LayerEntry, files: PackageFiles): readonly UnsignedPart[] {
-  const own = entry.pax.filter(([key]) => !KNOWN_RECORD.test(key));
-  if (own.length === 0) return [];
-  const shipped = new Set(
-    files.at(entry.path).flatMap((shippedEntry) => shippedEntry.entry.pax.map((pair) => pair.join(' '))),
-  );
-  const more = own.filter((pair) => !shipped.has(pair.join(' ')));
-  if (more.length === 0) return [];
-  const sizeBytes = more.reduce((sum, [, value]) => sum + Buffer.byteLength(value, 'base64'), 0);
-  const names = more.map(([key]) => key).slice(0, 3);
-  return [{ what: `pax records (${names.join(', ')})`, path: entry.path, sizeBytes }];
+/** Returns records of entries that no package has with them, and that no engine reads. */
+function recordParts(entries: FileEntries, files: PackageFiles): readonly UnsignedPart[] {
+  const parts: UnsignedPart[] = [];
+  for (let index = 0; index < entries.length; index += 1) {
+    if (entries.head(index).keys.every((key) => KNOWN_RECORD.test(key))) continue;
+    const { path, pax } = entries.once(index);
+    const own = pax.filter(([key]) => !KNOWN_RECORD.test(key));
+    const shipped = new Set(files.at(path).flatMap(({ entry }) => entry.pax.map((pair) => pair.join(' '))));
+    const more = own.filter((pair) => !shipped.has(pair.join(' ')));
+    if (more.length === 0) continue;
+    const sizeBytes = more.reduce((sum, [, value]) => sum + Buffer.byteLength(value, 'base64'), 0);
+    const names = more.map(([key]) => key).slice(0, 3);
+    parts.push({ what: `pax records (${names.join(', ')})`, path, sizeBytes });
+  }
+  return parts;
 }

@@ -156,7 +156,7 @@ async function asArchive(
   const { index, descriptor, read, family } = layer;
   const metadata = family?.archives.metadata;
   const content = metadata === undefined ? undefined : read?.contents.get(metadata.member);
-  if (family === undefined || metadata === undefined || content === undefined) {
+  if (family === undefined || metadata === undefined || read === undefined || content === undefined) {
     return { archive: undefined, refusal: undefined };
   }
   const { digest } = descriptor;
@@ -165,7 +165,8 @@ async function asArchive(
     const { name, version } = metadata.read(content, `layer ${index}`);
     const where = `layer ${index} (${digest}, ${name}-${version})`;
     const open = () => source.blob(digest);
-    return { archive: await verifier.archive({ digest, name, version, where, open }), refusal: undefined };
+    const archive = await verifier.archive({ digest, name, version, where, entries: read.entries, open });
+    return { archive, refusal: undefined };
   } catch (error) {
     if (!isAppError(error) || error.code === 'CANCELLED') throw error;
     return { archive: undefined, refusal: error };

@@ -44,12 +44,28 @@ function description({ description: text, provides }: FoundPackage): string {
 /** Renders one path per line; with several packages, each line begins with the package's name. */
 export function renderFiles(reports: readonly FilesReport[], { long }: { readonly long: boolean }): string {
   return reports
-    .flatMap(({ name, paths, entries }) => {
-      const lines = long ? (entries ?? []).map(longLine) : paths.map(onOneLine);
-      return reports.length === 1 ? lines : lines.map((line) => `${printable(name)} ${line}`);
+    .map((report) => {
+      const start = reports.length === 1 ? '' : `${printable(report.name)} `;
+      return long
+        ? linesOf(report.entries ?? [], (entry) => start + longLine(entry))
+        : linesOf(report.paths, (path) => start + onOneLine(path));
     })
-    .map((line) => `${line}\n`)
     .join('');
+}
+
+/** Lines that are joined at a time, of which there may be a million */
+const LINES = 10_000;
+
+function linesOf<T>(items: readonly T[], toLine: (item: T) => string): string {
+  const texts: string[] = [];
+  for (let at = 0; at < items.length; at += LINES)
+    texts.push(
+      items
+        .slice(at, at + LINES)
+        .map((item) => `${toLine(item)}\n`)
+        .join(''),
+    );
+  return texts.join('');
 }
 
 const TYPE_LETTERS: Readonly<Record<PackagePath['type'], string>> = {

@@ -130,12 +130,13 @@ async function walk(input: UnverifiedInput): Promise<Pass> {
 }
 
 async function walkMembers(input: UnverifiedInput): Promise<Pass> {
-  const { where } = input;
+  const { where, like } = input;
   let controlSegment = -1;
   let signatureCount = 0;
   let onlySignatures = true;
   const collector = new FileListCollector({
     where,
+    ...(like === undefined ? {} : { like }),
     dialect: apkDialect,
     entry(entry, segment) {
       if (controlSegment >= 0) return;

@@ -26,13 +26,28 @@ export const database: PackageDatabase = {
    */
   read(_path, content, most) {
     const found: { -readonly [K in keyof ListedPackage]: ListedPackage[K] }[] = [];
-    for (const [, letter, value = ''] of content.toString().matchAll(/^([PVA]):(.*)$/gm)) {
-      const last = found.at(-1);
-      if (letter === 'P') {
-        if (found.length === most) break;
-        found.push({ name: value, version: '', architecture: '' });
-      } else if (last !== undefined) last[letter === 'V' ? 'version' : 'architecture'] = value;
+    for (const lines of piecesOf(content)) {
+      for (const [, letter, value = ''] of lines.matchAll(/^([PVA]):(.*)$/gm)) {
+        const last = found.at(-1);
+        if (letter === 'P') {
+          if (found.length === most) return found;
+          found.push({ name: value, version: '', architecture: '' });
+        } else if (last !== undefined) last[letter === 'V' ? 'version' : 'architecture'] = value;
+      }
     }
     return found;
   },
 };
+
+/** Size of the pieces in which a database is read; that of a package of a million files has 45 MB. */
+const PIECE_BYTES = 1 << 20;
+
+/** Yields a text in pieces of whole lines. */
+function* piecesOf(content: Uint8Array): Generator<string, undefined> {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf('\n', start + PIECE_BYTES) + 1 || bytes.length;
+    yield bytes.toString('utf8', start, end);
+    start = end;
+  }
+}

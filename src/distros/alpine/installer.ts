@@ -56,6 +56,11 @@ export function installer(installation: Installation): Installer {
     if (layout.readsIdsAtOnce || owner.uid !== entry.uid || owner.gid !== entry.gid) owners.set(entry, owner);
     return owner;
   };
+  const resolveFirst = (files: FileEntries): void => {
+    for (let index = 0; index < files.length; index += 1)
+      if (!isLeftOut({ path: files.path(index), type: files.head(index).type }))
+        return void resolve(files.at(index));
+  };
   /** An entry that was never looked at has the archive's numbers. */
   const ownerOf = (files: FileEntries, index: number): Owner => {
     const entry = files.seen(index);
@@ -72,8 +77,7 @@ export function installer(installation: Installation): Installer {
       checkEntries(installed.facts, isLeftOut);
       ids.open(root);
       // apk 3 has already read the first header of the files when it runs the script.
-      const first = installed.facts.files.find((entry) => !isLeftOut(entry));
-      if (layout.readsIdsAtOnce && first !== undefined) resolve(first);
+      if (layout.readsIdsAtOnce) resolveFirst(installed.facts.files);
       runStep({ installed, script: 'pre-install', args: [installed.facts.version] }, root);
       ids.open(root);
     },

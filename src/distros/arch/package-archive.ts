@@ -64,7 +64,7 @@ async function readAndCheck(
     return channel?.push(chunk);
   });
   try {
-    const content = await readContent(tap, where).catch((error: unknown) => ({ error }));
+    const content = await readContent(tap, input).catch((error: unknown) => ({ error }));
     if ('error' in content) {
       // A damaged download first looks like a damaged archive; the digest tells them apart.
       if (expected === undefined || !isAppError(content.error, 'BAD_ARCHIVE')) throw content.error;
@@ -104,7 +104,7 @@ interface Content {
   readonly unslashed: readonly string[];
 }
 
-async function readContent(tap: ByteTap, where: string): Promise<Content> {
+async function readContent(tap: ByteTap, { where, like }: UnverifiedInput): Promise<Content> {
   const head = await tap.peek(HEAD_BYTES);
   const compression = sniff(head);
   if (compression === 'apk3') {
@@ -120,6 +120,7 @@ async function readContent(tap: ByteTap, where: string): Promise<Content> {
   const unslashed: string[] = [];
   const collector = new FileListCollector({
     where,
+    ...(like === undefined ? {} : { like }),
     entry({ type, path, rawPath }) {
       if (type === 'directory' && !rawPath.endsWith('/')) unslashed.push(path);
     },
@@ -198,8 +199,9 @@ async function factsOf(
     files: list.files,
     linker,
   };
-  const unpacked = list.files.filter((entry) => isUnpacked(facts, entry));
-  return { ...facts, backupMd5: backupSums(unpacked, new Set(infoList(info, 'backup')), list.md5) };
+  const backup = new Set(infoList(info, 'backup'));
+  const unpacked = backup.size === 0 ? [] : list.files.filter((entry) => isUnpacked(facts, entry));
+  return { ...facts, backupMd5: backupSums(unpacked, backup, list.md5) };
 }
 
 function checkNotLarger(sizeBytes: number, expected: IndexPackage | undefined, where: string): void {

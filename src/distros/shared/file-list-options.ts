@@ -1,5 +1,6 @@
 import type { TarDialect } from '../../archive/tar-dialect.ts';
 import type { TarEntry } from '../../archive/tar-entry.ts';
+import type { FileEntries } from '../../model/file-entries.ts';
 
 /** Options for collecting facts of an archive's entries. */
 export interface FileListOptions {
@@ -7,6 +8,8 @@ export interface FileListOptions {
   readonly where: string;
   /** Dialect in which the distribution's tool reads tars; absent: that of engines */
   readonly dialect?: TarDialect;
+  /** As ArchiveInput.like */
+  readonly like?: FileEntries;
   /** Called for every entry when its header has been read. `segment`: number of the compressed segment with the header. */
   entry?(entry: TarEntry, segment: number): void;
   /**

@@ -2,10 +2,10 @@ import { createHash, hash } from 'node:crypto';
 import type { TarEntry } from '../../archive/tar-entry.ts';
 import { TarScanner } from '../../archive/tar-reader.ts';
 import { AppError } from '../../model/app-error.ts';
-import type { DiffId } from '../../model/digest.ts';
+import { type DiffId, EMPTY_SHA256 } from '../../model/digest.ts';
 import { type FileEntries, FileEntriesPacker } from '../../model/file-entries.ts';
 import type { FileEntry } from '../../model/file-entry.ts';
-import { limitYoungGeneration } from '../../model/young-generation.ts';
+import { limitYoungGeneration, MANY_FILES } from '../../model/young-generation.ts';
 import { EntryChecks } from './entry-checks.ts';
 import type { ContentScan, FileListOptions } from './file-list-options.ts';
 import {
@@ -20,8 +20,6 @@ import {
 } from './layer-problems.ts';
 import { refusedXattrs } from './refused-xattrs.ts';
 
-/** More than almost every package has */
-const MANY_FILES = 16_384;
 /** Root members are held in memory; `.MTREE` of the largest packages has 3 MiB, all others are smaller. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
@@ -44,7 +42,7 @@ export interface FileList {
  */
 export class FileListCollector {
   readonly #options: FileListOptions;
-  readonly #files = new FileEntriesPacker();
+  readonly #files: FileEntriesPacker;
   readonly #kept = new Map<string, Buffer>();
   readonly #whole = createHash('sha256');
   readonly #checks: EntryChecks;
@@ -67,6 +65,7 @@ export class FileListCollector {
 
   constructor(options: FileListOptions) {
     this.#options = options;
+    this.#files = new FileEntriesPacker(options.like);
     this.#checks = new EntryChecks(options.where, this.#files);
     this.#scanner = this.#newScanner();
   }
@@ -234,5 +233,3 @@ function isPassedOver({ rawPath }: TarEntry): boolean {
 export function isRootDotFile(path: string): boolean {
   return path.startsWith('.') && !path.includes('/');
 }
-
-const EMPTY_SHA256 = hash('sha256', '', 'hex');

@@ -12,7 +12,7 @@ import { digestOf } from '../../../src/model/digest.ts';
 import { silentProgress } from '../../../src/model/progress.ts';
 import { blobPath } from '../../../src/output/image.ts';
 import { writeOciDirectory } from '../../../src/output/oci-dir.ts';
-import type { RootfsEntry } from '../../../src/output/rootfs.ts';
+import { impliedDirectory, type RootfsInode, RootfsNode } from '../../../src/output/rootfs-node.ts';
 import { makeArchPackage } from '../../fixtures/arch.ts';
 import type { FixtureFile } from '../../fixtures/tar.ts';
 import { tempDir } from '../../fixtures/temp.ts';
@@ -231,13 +231,15 @@ const entry = fc.record({
   deviceMajor: fc.constant(0),
   deviceMinor: fc.constant(0),
   xattrs: fc.constantFrom({}, { a: 'b' }),
-  hardLinkOf: fc.constant(''),
   layer: fc.nat(3),
   implicit: fc.boolean(),
 });
-const rootfs = fc
-  .dictionary(fc.constantFrom('a', 'b', 'c', 'd'), entry)
-  .map((entries) => new Map(Object.entries(entries) as [string, RootfsEntry][]));
+const rootfs = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), entry).map((entries) => {
+  const root = impliedDirectory(-1);
+  for (const [name, inode] of Object.entries(entries))
+    root.children.set(name, new RootfsNode(inode as RootfsInode, inode.layer));
+  return root;
+});
 
 test('differences of files: none of a root to itself, and the same in both directions', () => {
   fc.assert(

@@ -28,7 +28,7 @@ function missingParts(): readonly string[] {
     );
   }
   if (process.getuid?.() !== 0) parts.push('tests that start a container engine: not root');
-  for (const program of ['dockerd', 'podman']) {
+  for (const program of ['dockerd', 'podman', 'chromium']) {
     if (!isInstalled(program)) parts.push(`tests with ${program}: not installed`);
   }
   return parts;

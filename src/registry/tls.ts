@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { authorities } from '../fetch/authorities.ts';
@@ -34,7 +34,7 @@ export function certificateFolders(env: NodeJS.ProcessEnv = process.env): readon
 export async function hostFiles(host: string, folders: readonly string[]): Promise<TlsFiles> {
   for (const folder of folders) {
     const directory = join(folder, host);
-    const names = await list(directory);
+    const names = list(directory);
     if (names.length === 0) continue;
     const path = (name: string): string => join(directory, name);
     const [cert] = names.filter((name) => name.endsWith('.cert'));
@@ -53,9 +53,9 @@ export async function hostFiles(host: string, folders: readonly string[]): Promi
   return { ca: [], cert: undefined, key: undefined };
 }
 
-async function list(directory: string): Promise<readonly string[]> {
+function list(directory: string): readonly string[] {
   try {
-    return (await readdir(directory)).sort();
+    return readdirSync(directory).sort();
   } catch {
     // Missing or not readable for this user: ignored, as by other tools.
     return [];

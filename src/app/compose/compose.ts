@@ -1,6 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
+import type { PushTarget } from '../../model/registry.ts';
 import type { ComposeReport, ComposeRequest, LayerReport, PlanReport } from '../../model/request.ts';
 import { required } from '../../model/required.ts';
 import { cachedDigests } from '../archives/indexed-archives.ts';
@@ -26,17 +27,28 @@ export async function compose(context: Context, request: ComposeRequest): Promis
   if (request.packages.length === 0)
     throw new AppError('USAGE', 'no packages: expected at least one package name, got none');
   const lookup = await openLookup(context, request.source);
-  const { path, load, push } = request.output;
-  const pushedAlone = push !== undefined && path === undefined && load === undefined;
-  if (!request.dryRun && load === undefined && !pushedAlone) return composeFrom(context, { request, lookup });
+  const { load } = request.output;
+  const push = await pushThroughStore(context, request);
+  if (!request.dryRun && load === undefined && push === undefined)
+    return composeFrom(context, { request, lookup });
   const resolution = await resolutionOf(context, lookup, request);
   if (request.dryRun) {
     return { ...emptyReport, plan: planReport(context, resolution), tags: tagsOf(request) };
   }
   const planned = { request, lookup, resolved: { resolution, plan: planReport(context, resolution) } };
-  if (!pushedAlone) return composeFrom(context, planned);
+  if (push === undefined) return composeFrom(context, planned);
   const { withRemoteBlobs } = await import('../package-store/remote-blobs.ts');
   return withRemoteBlobs(context, { push, resolution }, (context) => composeFrom(context, planned));
+}
+
+/** Returns the push of an image that goes nowhere else, if it goes through a package store: that may have what the cache has not. */
+async function pushThroughStore(
+  context: Context,
+  { output: { path, load, push } }: ComposeRequest,
+): Promise<PushTarget | undefined> {
+  if (push === undefined || path !== undefined || load !== undefined) return undefined;
+  const { storeRepository } = await import('../package-store/package-store.ts');
+  return storeRepository(context, push.store) === undefined ? undefined : push;
 }
 
 function resolutionOf(context: Context, lookup: Lookup, request: ComposeRequest): Promise<Resolution> {

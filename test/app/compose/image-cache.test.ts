@@ -7,10 +7,12 @@ import { compose } from '../../../src/app/compose/compose.ts';
 import { withContext } from '../../../src/app/context.ts';
 import { silentProgress } from '../../../src/model/progress.ts';
 import type { ComposeReport, ComposeRequest } from '../../../src/model/request.ts';
+import { startFakeRegistry } from '../../fake/registry.ts';
 import { writeAlpineMirror } from '../../fixtures/mirror-dir.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 import { verifyImage } from '../../output/verify-image.ts';
 import { environment, request, small } from '../harness.ts';
+import { ACCESS } from '../images/registry-images.ts';
 
 function setUp(dir: string) {
   const cache = join(dir, 'cache');
@@ -123,6 +125,11 @@ test('an index that changed is solved again, and one that did not is not', async
   assert.deepEqual((await run()).plan.installedBytes, first.plan.installedBytes);
   const solved = () => database.prepare('SELECT count(*) FROM solver_graph').pluck().get();
   assert.equal(solved(), 0, 'a solver would have kept its graph');
+  const registry = await startFakeRegistry(t);
+  const push = { references: [`${registry.host}/team/b:1`], access: ACCESS, store: undefined };
+  const pushed = await run({ output: { path: undefined, format: 'tar', load: undefined, push } });
+  assert.equal(pushed.pushed[0]?.digest, first.digest);
+  assert.equal(solved(), 0, 'nor is it solved for a push');
   writeAlpineMirror(join(dir, 'mirror'), { packages: [small('b', { version: '2-r0' })] });
   const second = await run();
   assert.deepEqual(

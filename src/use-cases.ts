@@ -85,6 +85,14 @@ export const USE_CASES = {
   },
 };
 
+/** What only the server does, on its worker threads. */
+export const SERVER_USE_CASES = {
+  servedMirror: withCatalog(async () => (await import('./app/mirror/served-mirror.ts')).servedMirror),
+  servedFileLists: withCatalog(async () => (await import('./app/mirror/served-mirror.ts')).servedFileLists),
+  servedPackage: withCatalog(async () => (await import('./app/mirror/served-package.ts')).servedPackage),
+  ingestServed: withCatalog(async () => (await import('./app/mirror/served-package.ts')).ingestServed),
+};
+
 /** The use cases as the commands call them; tests put their own in their place. */
 export type App = {
   readonly [Name in keyof typeof USE_CASES]: (typeof USE_CASES)[Name] extends UseCase<

@@ -105,9 +105,17 @@ export async function closeSessions({ sessions }: Context): Promise<void> {
   for (const session of open) await session.close();
 }
 
+/** Returns the absolute path of the cache folder. */
+export function cacheFolder({
+  env,
+  cacheDirectory: named,
+}: Pick<ContextOptions, 'env' | 'cacheDirectory'>): string {
+  return resolve(named ?? cacheDirectory(env, packageRoot()));
+}
+
 /** Opens a context that outlives a call; the caller closes its catalog. @throws AppError CATALOG, STORAGE */
 export function openContext(options: ContextOptions): Context {
-  const directory = resolve(options.cacheDirectory ?? cacheDirectory(options.env, packageRoot()));
+  const directory = cacheFolder(options);
   try {
     makeFolder(directory);
   } catch (error) {

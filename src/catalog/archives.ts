@@ -68,6 +68,10 @@ export class ArchiveTable {
   readonly #accepted: Database.Statement<[], Digest>;
   readonly #verdicts: Database.Statement<[string, string], VerdictRow>;
   readonly #labels: Database.Statement<[], { digest: Digest; label: string }>;
+  readonly #named: Database.Statement<
+    [string, string, string],
+    VerdictRow & { readonly architecture: string }
+  >;
 
   constructor(database: Database.Database, files: FileBlockTable) {
     this.#files = files;
@@ -90,6 +94,10 @@ export class ArchiveTable {
     this.#verdicts = database.prepare(
       `SELECT wanted.key AS place, digest, name, version, size_bytes AS sizeBytes, trust
        FROM json_each(?) AS wanted CROSS JOIN archive ON distro = ? AND identity = wanted.value ORDER BY place, digest`,
+    );
+    this.#named = database.prepare(
+      `SELECT digest, name, version, architecture, size_bytes AS sizeBytes, trust FROM archive
+       WHERE distro = ? AND name = ? AND version = ? ORDER BY digest`,
     );
     this.#labels = database.prepare(
       "SELECT digest, name || '-' || version || ' (' || distro || ')' AS label FROM archive",
@@ -163,6 +171,15 @@ export class ArchiveTable {
     for (const { place, ...row } of this.#verdicts.all(JSON.stringify(identities), distro))
       required(found, place).push(withTrust(row));
     return found;
+  }
+
+  /** Returns the archives of a package, whichever index listed them; looks at every archive. */
+  named(
+    distro: DistroId,
+    name: string,
+    version: string,
+  ): readonly (ArchiveVerdict & { readonly architecture: string })[] {
+    return this.#named.all(distro, name, version).map(withTrust);
   }
 
   /** Returns `name-version (distro)` by digest. */

@@ -6,6 +6,7 @@ import { catalogError, openDatabase } from './database.ts';
 import { DerivedTable } from './derived.ts';
 import { FileBlockTable } from './file-blocks.ts';
 import { FileListTable } from './file-lists.ts';
+import { KeptFileTable } from './kept-files.ts';
 import { LocalFileTable } from './local-files.ts';
 import { LongWrite } from './long-write.ts';
 import { PackageTable } from './packages.ts';
@@ -32,6 +33,7 @@ export class Catalog {
   #archivePaths: ArchivePathTable | undefined;
   #localFiles: LocalFileTable | undefined;
   #pushedBlobs: PushedBlobTable | undefined;
+  #keptFiles: KeptFileTable | undefined;
 
   /** Opens or makes the catalog. @throws AppError CATALOG, STORAGE (database.ts) */
   constructor(path: string) {
@@ -110,6 +112,11 @@ export class Catalog {
   pushedBlobs(): PushedBlobTable {
     this.#pushedBlobs ??= new PushedBlobTable(this.#database);
     return this.#pushedBlobs;
+  }
+
+  keptFiles(): KeptFileTable {
+    this.#keptFiles ??= new KeptFileTable(this.#database);
+    return this.#keptFiles;
   }
 
   publishedChunks(): PublishedChunkTable {

@@ -284,4 +284,16 @@ export const MIGRATIONS: readonly string[] = [
     SELECT digest, ordinal, content FROM archive JOIN packed_files(archive.files) WHERE trust <> '';
   ALTER TABLE archive DROP COLUMN files;
   `,
+  `
+  -- Files of package repositories that are served as they were: indexes, file lists, signatures
+  CREATE TABLE kept_file (
+    key TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    index_digest TEXT NOT NULL,
+    last_modified TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    description TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

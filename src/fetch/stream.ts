@@ -20,6 +20,7 @@ export interface StreamOptions extends MirrorOptions {
 /**
  * Passes the bytes of a file to `write`, each once, in order: from the first of `urls` that has it, and after a failure the rest from
  * the same or the next one. The bytes may then be of two different files: the caller verifies the whole.
+ * @returns the URLs that bytes came from
  * @param write takes the bytes before it resolves; what it throws ends the transfer
  * @throws AppError as `download` of http.ts
  */
@@ -27,7 +28,8 @@ export async function streamFile(
   urls: readonly string[],
   write: (bytes: Uint8Array) => Promise<void>,
   options: StreamOptions,
-): Promise<void> {
+): Promise<readonly string[]> {
+  const used = new Set<string>();
   let doneBytes = 0;
   await tryMirrors(urls, options, async (url) => {
     const before = doneBytes;
@@ -41,6 +43,7 @@ export async function streamFile(
         position += piece.length;
         if (news.length === 0) continue;
         checkSize(Math.max(position, options.sizeBytes), limits(options), 'later');
+        used.add(url);
         await write(news);
         doneBytes = position;
       }
@@ -51,6 +54,7 @@ export async function streamFile(
       throw new FetchFailure(error.code, error.message, { retry: 'at-once', cause: error });
     }
   });
+  return [...used];
 }
 
 const limits = ({ sizeBytes }: StreamOptions) => ({ expectedSizeBytes: sizeBytes, maxBytes: sizeBytes });

@@ -1,6 +1,7 @@
 import type { ContextOptions } from '../app/context.ts';
 import { productVersion } from '../files/product-version.ts';
 import type { SourceOptions } from '../model/request.ts';
+import { type Gateway, openGateway } from './gateway/gateway.ts';
 import type { Service } from './http/exchange.ts';
 import { type ListenOptions, listen } from './http/listen.ts';
 import { respond } from './http/respond.ts';
@@ -31,6 +32,7 @@ export async function serve(
 ): Promise<void> {
   const { signal } = context;
   const pool = openPool(context);
+  const gateway = openGateway(context, { sources: options.sources, pool });
   try {
     const page = pageService({
       choices: await choicesOf(options.sources),
@@ -38,7 +40,7 @@ export async function serve(
       version: productVersion(),
     });
     const front = await openFront(context, options);
-    const listening = await listen(front.around(services(page)), options.listen);
+    const listening = await listen(front.around(services(page, gateway)), options.listen);
     ready(listening.url);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
@@ -47,14 +49,16 @@ export async function serve(
     await listening.close(GRACE_MS);
     front.close();
   } finally {
+    await gateway.close();
     await pool.close();
   }
 }
 
 /** Chooses the service by the first segment of the path; the page answers where nothing else does. */
-function services(page: Service): Service {
+function services(page: Service, { mirror }: Gateway): Service {
   const byPrefix: Readonly<Record<string, Service>> = {
     healthz: { handle: async (exchange) => respond(exchange, 200, { 'content-type': 'text/plain' }, 'ok\n') },
+    mirror,
   };
   return {
     async handle(exchange) {

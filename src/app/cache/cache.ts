@@ -6,7 +6,12 @@ import type { Context } from '../context.ts';
 
 /** Lists every blob of the cache, what it holds, and when it was last used. */
 export async function cacheList(context: Context): Promise<readonly CacheEntryReport[]> {
-  const labels = new Map([...context.catalog.derived.labels(), ...context.catalog.archives.labels()]);
+  const { derived, archives } = context.catalog;
+  const labels = new Map([
+    ...context.catalog.keptFiles().labels(),
+    ...derived.labels(),
+    ...archives.labels(),
+  ]);
   const entries: CacheEntryReport[] = [];
   for await (const { digest, sizeBytes, usedAtMs } of context.store.list()) {
     entries.push({
@@ -48,6 +53,7 @@ export async function cacheGc(
   const named = new Set<Digest>([
     ...context.catalog.archives.labels().keys(),
     ...context.catalog.derived.labels().keys(),
+    ...context.catalog.keptFiles().labels().keys(),
   ]);
   const { removed, freedBytes, keptBytes } = await collectGarbage(context.store, {
     maxSizeBytes: maxSizeBytes ?? 0,

@@ -34,7 +34,10 @@ export async function withRegistries<T>(
  * Returns the context's own session, with the user's stored logins; it is closed with the context.
  * @throws NotFetchedError
  */
-export function sharedSession(context: Context, access: RegistryAccess = PLAIN_ACCESS): RegistrySession {
+export function sharedSession(
+  context: Pick<Context, 'env' | 'progress' | 'signal' | 'sessions' | 'fetching'>,
+  access: RegistryAccess = PLAIN_ACCESS,
+): RegistrySession {
   const { env, progress, signal, sessions } = context;
   expectFetching(context, 'packages in a registry');
   const name = JSON.stringify(access);

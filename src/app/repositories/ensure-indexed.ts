@@ -1,8 +1,9 @@
 import type { RepositoryRow } from '../../catalog/repositories.ts';
 import type { IndexInput } from '../../distros/inputs.ts';
 import { redactUrl, withoutSecrets } from '../../fetch/url.ts';
+import { AppError } from '../../model/app-error.ts';
 import { digestOf } from '../../model/digest.ts';
-import type { RepositorySpec } from '../../model/repository.ts';
+import type { RepositoryIndex, RepositorySpec } from '../../model/repository.ts';
 import { fetchKeysBesideIndex } from '../archives/fetch-keys.ts';
 import { retryWithKeys } from '../archives/retry-with-keys.ts';
 import { type Context, expectFetching } from '../context.ts';
@@ -19,6 +20,7 @@ import type { Sources } from '../sources/sources.ts';
 import { findIndex } from './find-index.ts';
 import { indexFolder } from './folder-index.ts';
 import { newestDate, noteOlder, noteUnreachable } from './index-notes.ts';
+import { keepFile, keptFile } from './kept-index.ts';
 
 /**
  * Adds the request's repositories to the catalog. `asked: 'if-missing'` uses indexes from earlier; `'always'` asks each
@@ -43,6 +45,25 @@ export async function ensureIndexed(
   return outcomes.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
+  });
+}
+
+/**
+ * Reads the index of a repository anew, whatever is known of it, and keeps its bytes (kept-index.ts).
+ * @throws AppError as ensureIndexed; NOT_FOUND for a folder of archives without an index
+ */
+export async function indexAndKeep(
+  context: Context,
+  sources: Sources,
+  spec: RepositorySpec,
+): Promise<IndexedRepository> {
+  const outcome = await findIndex(context, sources, {
+    spec,
+    accept: (found) => store(context, sources, { spec, found, keeps: true }),
+  });
+  if (outcome.status === 'read') return outcome.value;
+  throw new AppError('NOT_FOUND', `${redactUrl(spec.baseUrls[0] ?? '')}: no index found`, {
+    hint: `Create one first: ${sources.distro.repositories.layout.indexTool}`,
   });
 }
 
@@ -96,7 +117,7 @@ function knownRow({ catalog }: Context, { trust }: Sources, spec: RepositorySpec
 async function store(
   context: Context,
   sources: Sources,
-  { spec, found }: { spec: RepositorySpec; found: FoundIndex },
+  { spec, found, keeps = false }: { spec: RepositorySpec; found: FoundIndex; keeps?: boolean },
 ): Promise<IndexedRepository> {
   const { repositories } = context.catalog;
   const content = digestOf(found.bytes);
@@ -109,13 +130,13 @@ async function store(
       lastModified: found.lastModified,
     };
     repositories.refresh(old.id, row);
+    if (keeps) {
+      const { signature } = await readIndex(context, sources, { spec, found });
+      await keepFile(context, 'index', { id: old.id, spec, found, index: content, signature });
+    }
     return { spec, row, changed: false };
   }
-  const index = await readVerified(context, sources, {
-    spec,
-    found,
-    read: (input) => sources.distro.repositories.readIndex(input),
-  });
+  const { index, signature } = await readIndex(context, sources, { spec, found });
   const before = repositories.find(spec.distro, spec.architecture, identityOf(spec));
   const newestBefore = before === undefined ? 0 : repositories.newestBuild(before.id);
   const id = await repositories.replace(
@@ -141,8 +162,25 @@ async function store(
     index.packages,
     writeOptions(context, spec.name),
   );
+  if (keeps || keptFile(context, 'index', { id }) !== undefined)
+    await keepFile(context, 'index', { id, spec, found, index: content, signature });
   if (newestBefore > 0) noteOlder(context, { name: spec.name, found, newestBefore, id });
   return { spec, row: storedRow(context, spec), changed: true };
+}
+
+async function readIndex(
+  context: Context,
+  sources: Sources,
+  { spec, found }: { spec: RepositorySpec; found: FoundIndex },
+): Promise<{ readonly index: RepositoryIndex; readonly signature: Uint8Array | undefined }> {
+  return readVerified(context, sources, {
+    spec,
+    found,
+    read: async (input) => ({
+      index: await sources.distro.repositories.readIndex(input),
+      signature: input.signature,
+    }),
+  });
 }
 
 /** Reads an index and verifies it; if a pinned key is missing, the keys are fetched. @throws what `read` throws */

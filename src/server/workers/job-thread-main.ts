@@ -2,8 +2,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Context, type ContextOptions, NotFetchedError, openContext } from '../../app/context.ts';
 import { AppError } from '../../model/app-error.ts';
 import { silentProgress } from '../../model/progress.ts';
-import { USE_CASES, type UseCase } from '../../use-cases.ts';
+import { SERVER_USE_CASES, USE_CASES, type UseCase } from '../../use-cases.ts';
 import { type FromThread, type ThreadOptions, type ToThread, toSent } from './messages.ts';
+
+const ALL = { ...USE_CASES, ...SERVER_USE_CASES };
 
 /** The thread of JobThread: runs use cases by name. */
 if (parentPort !== null) {
@@ -26,7 +28,7 @@ if (parentPort !== null) {
     const controller = new AbortController();
     underWay.set(id, controller);
     try {
-      const useCase = USE_CASES[name as keyof typeof USE_CASES] as UseCase<unknown, unknown>;
+      const useCase = ALL[name as keyof typeof ALL] as UseCase<unknown, unknown>;
       send({ kind: 'report', id, report: await useCase(optionsOf(name, controller.signal), request) });
     } catch (error) {
       if (lane === 'short' && error instanceof NotFetchedError) send({ kind: 'long', id });

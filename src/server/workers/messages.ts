@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode } from '../../model/app-error.ts';
-import type { USE_CASES } from '../../use-cases.ts';
+import type { SERVER_USE_CASES, USE_CASES } from '../../use-cases.ts';
 
-type UseCases = typeof USE_CASES;
+type UseCases = typeof USE_CASES & typeof SERVER_USE_CASES;
 
 /** A use case whose report is plain data. */
 export type JobName = Exclude<keyof UseCases, 'planner'>;

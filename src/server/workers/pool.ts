@@ -274,6 +274,8 @@ const SHORT: ReadonlySet<JobName> = new Set<JobName>([
   'owns',
   'packageNames',
   'readRecipe',
+  'servedMirror',
+  'servedPackage',
 ]);
 
 const RETRY_LATER = { 'retry-after': '5' };

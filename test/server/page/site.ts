@@ -60,7 +60,7 @@ export async function startSite(t: TestContext, options: Partial<PageOptions> = 
   const cacheDirectory = join(tempDir(t), 'cache');
   const { signal } = new AbortController();
   const app = createApp({ env: environment(), progress: silentProgress, signal, cacheDirectory });
-  const work: Work = { run: (name, request) => app[name](request as never) as never };
+  const work: Work = { run: (name, request) => app[name as keyof typeof app](request as never) as never };
   const service = pageService({
     choices: await choicesOf(madeSources(t)),
     work,

@@ -76,6 +76,8 @@ export interface ImageSettings extends SourceSettings {
   readonly noDatabase?: boolean;
   /** Directory to install the packages below, `/opt/tools`; default: the root */
   readonly prefix?: string;
+  /** Files and folders to add in a layer above the packages: `SRC:DEST[:MODE[:UID[.GID]]]` */
+  readonly add?: string | readonly string[];
   /** Environment variables, or `NAME=value` assignments */
   readonly env?: Readonly<Record<string, string>> | readonly string[];
   /** Entrypoint: words, or a shell command */

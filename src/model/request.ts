@@ -63,6 +63,18 @@ export interface ConfigOptions {
  */
 export type BaseMode = 'minimal' | 'system' | 'none';
 
+/** A file or folder of this machine that is added to an image. */
+export interface AddedPath {
+  /** Path on this machine */
+  readonly source: string;
+  /** Path in the image, without slash at either end */
+  readonly destination: string;
+  /** Mode of files, 0 to 07777; undefined: 0755 if the source may be executed, else 0644 */
+  readonly mode: number | undefined;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Request of `compose`. */
 export interface ComposeRequest {
   readonly source: SourceOptions;
@@ -82,6 +94,8 @@ export interface ComposeRequest {
   readonly database: boolean;
   /** Folder to install the packages in, without slash at either end: `opt/tools`; empty: the root. */
   readonly prefix: string;
+  /** Files and folders for a layer above all others; absent: none */
+  readonly add?: readonly AddedPath[] | undefined;
   readonly config: ConfigOptions;
   readonly output: {
     /** File or folder; undefined if only `load` or `push` is given: no file is written. */
@@ -202,9 +216,9 @@ export interface LayerReport {
   readonly mediaType: string;
   /** Size of the blob */
   readonly sizeBytes: number;
-  /** `name-version` of each package in it; empty for the install layer */
+  /** `name-version` of each package in it; empty for the install layer and for added files */
   readonly packages: readonly string[];
-  readonly kind: 'package' | 'bundle' | 'install';
+  readonly kind: 'package' | 'bundle' | 'install' | 'files';
   /** Why the blob is not the distribution's own archive; empty if it is */
   readonly derived: string;
 }

@@ -79,14 +79,14 @@ export interface LayerVerdict {
   /** Size of the blob */
   readonly sizeBytes: number;
   /**
-   * `package`: an archive as it is; `derived`: only contents of archives; `install`: the last layer, with entries of no archive;
-   * `refused`
+   * `package`: an archive as it is; `derived`: only contents of archives; `install`: the layer above all packages, with entries of
+   * no archive; `files`: added files (`--add`); `refused`
    */
-  readonly kind: 'package' | 'derived' | 'install' | 'refused';
+  readonly kind: 'package' | 'derived' | 'install' | 'files' | 'refused';
   readonly packages: readonly VerifiedPackage[];
   /** Number of tar entries */
   readonly entries: number;
-  /** Origins of the entries of an install layer; empty for other layers */
+  /** Origins of the entries of install layers and added files; empty for other layers */
   readonly verdicts: readonly EntryVerdict[];
   readonly unsigned: readonly UnsignedPart[];
 }

@@ -41,6 +41,7 @@ const EVERYTHING: Required<ImageSettings> = {
   install: 'run',
   noScripts: true,
   noDatabase: true,
+  add: ['dist:/opt/app'],
   prefix: '/',
   env: { A: '1', B: 'x=y' },
   entrypoint: ['/bin/git', '--help'],
@@ -87,7 +88,7 @@ const WORDS = [
     '--store',
     'registry.example/packages',
   ],
-  '--dry-run',
+  ...['--add', 'dist:/opt/app', '--dry-run'],
 ];
 
 test('a request means what the command line means', async () => {

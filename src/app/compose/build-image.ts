@@ -17,13 +17,13 @@ import { digestOf } from '../../model/digest.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import { versionedName } from '../../model/package.ts';
-import type { ComposeRequest, LayerEncoding, LayerReport } from '../../model/request.ts';
+import type { AddedPath, ComposeRequest, LayerEncoding, LayerReport } from '../../model/request.ts';
 import { required } from '../../model/required.ts';
 import type { Image, ImageBlob } from '../../output/image.ts';
 import type { Context } from '../context.ts';
 import { blamingBase } from '../repositories/base.ts';
 import { type Resolution, repositoryOf } from '../repositories/resolve.ts';
-import { checkConfig } from './config-check.ts';
+import { checkConfig, type FinishedRoot } from './config-check.ts';
 import { installedTree } from './installed-tree.ts';
 import { type LayerBlob, layerBlob, layerEntries, layerOfChanges } from './layer-blobs.ts';
 
@@ -71,6 +71,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
   const target = await installedTree({ request, resolution, installed, time }).catch((error: unknown) => {
     throw blamingBase(error, resolution);
   });
+  const hasAdded = request.add !== undefined && request.add.length > 0;
   const planned = planLayers({
     candidates: installed.map((member) => {
       const entry = required(entryOf, member);
@@ -78,7 +79,7 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     }),
     clashes: target.clashes,
     mode: request.layers,
-    maxLayers: request.maxLayers,
+    maxLayers: request.maxLayers - (hasAdded ? 1 : 0),
   });
   const options = { encoding: input.encoding, rules: distro.install.tree, prefix: request.prefix };
   const stack = stackTree(planned.map((layer) => layerEntries(layer, options)));
@@ -109,12 +110,17 @@ export async function buildImage(context: Context, input: BuildInput): Promise<B
     installLayer(top, planned.length === 0 ? installed : [], origin),
   ];
   const pendingSteps = isRun ? [] : target.pendingSteps;
-  const root = isRun
+  const installedRoot = isRun
     ? await (await import('./root-after-scripts.ts')).rootAfterScripts(context, top, {
         stack,
         before: target,
       })
     : target;
+  const root = hasAdded ? await withFiles(installedRoot, request.add, time) : installedRoot;
+  if (hasAdded) {
+    const changes = difference(installedRoot.tree, root.tree);
+    layers.push(filesLayer(await layerOfChanges(context, changes, generated)));
+  }
   const setUp = {
     options: request.config,
     prefix: request.prefix,
@@ -217,6 +223,26 @@ function installLayer(
       'install',
       packages.map(({ facts }) => versionedName(facts)),
     ),
+  };
+}
+
+/** Adds files of this machine to the root that a container starts with. */
+async function withFiles(
+  { tree, read }: FinishedRoot,
+  added: readonly AddedPath[],
+  time: number,
+): Promise<FinishedRoot> {
+  const { withAddedFiles } = await import('./added-files.ts');
+  return { tree: await withAddedFiles(tree, added, time), read };
+}
+
+/** Makes the layer of added files. */
+function filesLayer(blob: LayerBlob): DescribedLayer {
+  return {
+    blob,
+    annotations: { [ANNOTATIONS.kind]: 'files', ...derivedAnnotation(blob) },
+    createdBy: 'compose: added files',
+    report: reportOf(blob, 'files', []),
   };
 }
 

@@ -44,14 +44,14 @@ interface CachedImage {
 
 /**
  * Returns a key for everything the image depends on but the archives: the request, the contents of the repositories, the code and
- * the libraries that encode. Undefined if that is not known (code that runs from its sources), and if scripts run, whose output
- * has to be shown.
+ * the libraries that encode. Undefined if that is not known (code that runs from its sources; files that are added), and if scripts
+ * run, whose output has to be shown.
  */
 export function imageKey(
   context: Context,
   { request, lookup, encoding }: ImageCacheInput,
 ): string | undefined {
-  if (context.build === '' || request.install === 'run') return undefined;
+  if (context.build === '' || request.install === 'run' || request.add !== undefined) return undefined;
   const { source, output: _output, tags: _tags, ...rest } = request;
   const { sources, repositories } = lookup;
   return digestOf(

@@ -39,7 +39,8 @@ function textsOf(reading: Reading, node: unknown, { key, shape }: Setting): stri
 }
 
 /** Makes a local path relative to the folder of the file that names it; URLs and `@tag url` lines stay unchanged. */
-function relocate(text: string, folder: string): string {
+function relocate(text: string, folder: string, path: Setting['path']): string {
+  if (path === 'local') return isAbsolute(text) ? text : join(folder, text);
   const [, tag, location] = /^(@\S+\s+)?(.*)$/s.exec(text) ?? [];
   if (
     location === undefined ||
@@ -59,7 +60,8 @@ export function readSetting(reading: Reading, value: unknown, setting: Setting):
   if (key === 'packages' && texts.length === 0) {
     refuse({ where: `${place(reading, value)}: ${key}`, expected: 'at least one package', got: undefined });
   }
-  const located = path ? texts.map((text) => relocate(text, dirname(reading.path))) : texts;
+  const located =
+    path === undefined ? texts : texts.map((text) => relocate(text, dirname(reading.path), path));
   return parse(located, `${place(reading, value)}: ${key}`);
 }
 

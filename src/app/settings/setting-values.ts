@@ -1,6 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import { parseJson } from '../../model/json.ts';
 import { familiarName, parseReference, parseRepository } from '../../model/reference.ts';
+import type { AddedPath } from '../../model/request.ts';
 import { nearest } from './nearest.ts';
 
 /** A bad value, for the message and for the details of `--json`. */
@@ -226,6 +227,35 @@ export function prefix(texts: readonly string[], where: string): string {
     return parts.join('/');
   }
   return refuse({ where, expected: 'a directory in the image such as /opt/tools', got: last(texts) });
+}
+
+/**
+ * Reads files to add, `SRC:DEST[:MODE[:UID[.GID]]]`: `dist:/opt/app`, `run.sh:/run.sh:755`, `data:/srv:644:1000.1000`. A destination
+ * that ends with a slash is a folder for a source of the same name.
+ * @throws AppError USAGE
+ */
+export function addedPaths(texts: readonly string[], where: string): readonly AddedPath[] {
+  return texts.map((got) => {
+    const parts = /^(.+?):(\/[^:]*)(?::([0-7]{3,4})(?::(\d{1,10})(?:\.(\d{1,10}))?)?)?$/s.exec(got);
+    const [, source = '', path = '', mode, uid = '0', gid = uid] = parts ?? [];
+    const parted = (text: string) => text.split('/').filter((part) => part !== '');
+    const names = [...parted(path), ...(path.endsWith('/') ? parted(source).slice(-1) : [])];
+    const isPath = names.length > 0 && names.every((name) => !/^(?:\.{1,2}|\.wh\..*)$/.test(name));
+    if (parts === null || !isPath || CONTROL.test(path) || Math.max(Number(uid), Number(gid)) > LAST_ID) {
+      return refuse({
+        where,
+        expected: 'SRC:DEST[:MODE[:UID[.GID]]] such as dist:/opt/app or run.sh:/run.sh:755',
+        got,
+      });
+    }
+    return {
+      source,
+      destination: names.join('/'),
+      mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
+      uid: Number(uid),
+      gid: Number(gid),
+    };
+  });
 }
 
 /** Reads OCI image-spec's config "ExposedPorts". @throws AppError USAGE */

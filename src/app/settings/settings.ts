@@ -3,6 +3,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { DistroId } from '../../model/package.ts';
 import type { PushTarget, RegistryAccess } from '../../model/registry.ts';
 import type {
+  AddedPath,
   BaseMode,
   ComposeRequest,
   ConfigOptions,
@@ -38,6 +39,7 @@ export interface ComposeSettings {
   readonly scripts?: boolean;
   readonly database?: boolean;
   readonly prefix?: string;
+  readonly add?: readonly AddedPath[];
   readonly env?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly cmd?: readonly string[];
@@ -83,11 +85,23 @@ export interface Setting {
   /** Name of the option without dashes; empty if it is given as arguments */
   readonly flag: string;
   readonly shape: SettingShape;
-  /** The text may name a local file or folder, relative to the place where it is written */
-  readonly path: boolean;
+  /**
+   * The text begins with a local path (`local`), or is one, or a URL (`place`); a path is relative to the place where it is
+   * written
+   */
+  readonly path: 'local' | 'place' | undefined;
   /** Parses `texts` as written; `where` is for messages. @throws AppError USAGE */
   readonly parse: (texts: readonly string[], where: string) => ComposeSettings;
 }
+
+const PATHS: Readonly<Record<string, Setting['path']>> = {
+  mirrors: 'place',
+  repositories: 'place',
+  keyring: 'place',
+  'keyring-append': 'place',
+  output: 'place',
+  add: 'local',
+};
 
 function setting(
   [key, flag]: readonly [key: string, flag: string],
@@ -98,7 +112,7 @@ function setting(
     key,
     flag,
     shape,
-    path: ['mirrors', 'repositories', 'keyring', 'keyring-append', 'output'].includes(key),
+    path: PATHS[key],
     parse,
   };
 }
@@ -131,6 +145,7 @@ export const SETTINGS: readonly Setting[] = [
   setting(['no-scripts', 'no-scripts'], 'switch', (t, w) => ({ scripts: !read.yesNo(t, w) })),
   setting(['no-database', 'no-database'], 'switch', (t, w) => ({ database: !read.yesNo(t, w) })),
   setting(['prefix', 'prefix'], 'word', (t, w) => ({ prefix: read.prefix(t, w) })),
+  setting(['add', 'add'], 'list', (t, w) => ({ add: read.addedPaths(t, w) })),
   setting(['env', 'env'], 'pairs', (t, w) => ({ env: read.environment(t, w) })),
   setting(['entrypoint', 'entrypoint'], 'command', (t, w) => ({ entrypoint: read.command(t, w) })),
   setting(['cmd', 'cmd'], 'command', (t, w) => ({ cmd: read.command(t, w) })),
@@ -243,6 +258,7 @@ export function composeRequest(
     scripts: settings.scripts ?? true,
     database: settings.database ?? true,
     prefix: settings.prefix ?? '',
+    ...(settings.add === undefined ? {} : { add: settings.add }),
     config: configOptions(settings),
     output: {
       path: outputPath(settings),

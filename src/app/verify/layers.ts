@@ -159,17 +159,32 @@ function judgeGeneratedLayer(
     problems.push(problem('NOT_FOUND', message, { layer: index, ...(hint === undefined ? {} : { hint }) }));
     return verdictOf(layer, 'refused', { packages });
   }
-  const isLast = index === examined.length - 1;
+  const top = topKind(layer, examined);
+  const isTop = top !== undefined;
   const verdicts: EntryVerdict[] = [];
   const faults: EntryVerdict[] = [];
   for (const verdict of read === undefined ? [] : judgeEntries(read.entries, files)) {
-    if (isLast) verdicts.push(verdict);
-    if (isLast ? isReplaced(verdict, files) : isForeign(verdict)) faults.push(verdict);
+    if (isTop) verdicts.push(verdict);
+    if (isTop ? isReplaced(verdict, files) : isForeign(verdict)) faults.push(verdict);
   }
-  append(problems, faultsOf(faults, { index, isLast }));
-  const kind = faults.length > 0 ? 'refused' : isLast ? 'install' : 'derived';
+  append(problems, faultsOf(faults, { index, isTop }));
+  const kind = faults.length > 0 ? 'refused' : (top ?? 'derived');
   const unsigned = read === undefined ? [] : unsignedOfEntries(read, files);
   return verdictOf(layer, kind, { packages, verdicts, unsigned });
+}
+
+/** Returns the kind of a layer on top of those of packages, whose entries need not be a package's; undefined for the others. */
+function topKind(
+  { index, descriptor }: ExaminedLayer,
+  examined: readonly ExaminedLayer[],
+): 'install' | 'files' | undefined {
+  if (examined.slice(index + 1).some((above) => !isAdded(above.descriptor))) return undefined;
+  return isAdded(descriptor) ? 'files' : 'install';
+}
+
+/** Tells whether a layer says that it has added files. */
+function isAdded({ annotations = {} }: Descriptor): boolean {
+  return annotations[ANNOTATIONS.kind] === 'files';
 }
 
 /** Tells whether the bytes may be a derived layer: not an archive of their own, or one with its signature elsewhere. */
@@ -190,9 +205,9 @@ function isReplaced({ origin, path, package: replaced }: EntryVerdict, files: Pa
 
 function faultsOf(
   faults: readonly EntryVerdict[],
-  { index, isLast }: { index: number; isLast: boolean },
+  { index, isTop }: { index: number; isTop: boolean },
 ): readonly VerifyProblem[] {
-  const expected = isLast ? 'the bytes of its package' : 'an entry of a package';
+  const expected = isTop ? 'the bytes of its package' : 'an entry of a package';
   const named = faults.slice(0, MAX_PROBLEMS_PER_LAYER).map(({ path, origin, note }) => {
     const got = note === '' ? origin : `${origin} (${note})`;
     const text = `layer ${index}: ${path}: expected ${expected}, got ${got}`;

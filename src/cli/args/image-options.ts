@@ -51,6 +51,11 @@ export const IMAGE_OPTIONS = {
       describe: 'Install the packages below this directory',
       defaultText: '/',
     },
+    add: {
+      placeholder: 'SRC:DEST[:MODE[:UID[.GID]]]',
+      group: 'Image',
+      describe: 'Add a file or folder of this machine, as a layer above the packages',
+    },
     env: {
       short: 'e',
       placeholder: 'NAME=VALUE',

@@ -51,7 +51,7 @@ function baseText({ packages, base }: PlanReport): string | undefined {
 }
 
 function layerKinds(layers: readonly LayerReport[]): string {
-  const parts = (['package', 'bundle', 'install'] as const)
+  const parts = (['package', 'bundle', 'install', 'files'] as const)
     .map((kind) => ({ kind, amount: layers.filter((layer) => layer.kind === kind).length }))
     .filter(({ amount }) => amount > 0)
     .map(({ kind, amount }) => `${amount} ${kind}`);

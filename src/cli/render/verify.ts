@@ -42,7 +42,9 @@ export function renderVerify(report: VerifyReport, { verbose }: { readonly verbo
     ...configLines(report),
     ...(verbose ? [`\n${layerTable(report.layers)}`] : []),
     ...unsignedLines(report.layers, verbose),
-    ...(install === undefined ? [] : installLines(install, verbose)),
+    ...report.layers
+      .filter(({ kind }) => kind === 'install' || kind === 'files')
+      .flatMap((layer) => topLines(layer, verbose)),
     ...report.notes.map((note) => labelled('note', note)),
     ...problemLines(report),
     conclusion(report, install),
@@ -53,7 +55,7 @@ export function renderVerify(report: VerifyReport, { verbose }: { readonly verbo
 
 function head(report: VerifyReport): readonly string[] {
   const { image, tags, digest, imageId, platform, layers } = report;
-  const kinds = (['package', 'derived', 'install', 'refused'] as const)
+  const kinds = (['package', 'derived', 'install', 'files', 'refused'] as const)
     .map((kind) => ({ kind, amount: layers.filter((layer) => layer.kind === kind).length }))
     .filter(({ amount }) => amount > 0)
     .map(({ kind, amount }) => `${amount} ${kind}`);
@@ -179,7 +181,7 @@ function layerTable(layers: readonly LayerVerdict[]): string {
   );
 }
 
-function installLines({ at, verdicts }: LayerVerdict, verbose: boolean): readonly string[] {
+function topLines({ at, kind, verdicts }: LayerVerdict, verbose: boolean): readonly string[] {
   const own = OWN.map(([origin, meaning]) => ({
     meaning,
     amount: verdicts.filter((verdict) => verdict.origin === origin).length,
@@ -187,7 +189,7 @@ function installLines({ at, verdicts }: LayerVerdict, verbose: boolean): readonl
     .filter(({ amount }) => amount > 0)
     .map(({ meaning, amount }) => `${meaning}: ${amount}`);
   const lines = [
-    `\ninstall layer (${at}): ${count(verdicts.length, 'entry', 'entries')}${own.length === 0 ? '' : ` (${own.join('; ')})`}`,
+    `\n${kind === 'files' ? 'added files' : 'install layer'} (${kind === 'files' ? 'layer ' : ''}${at}): ${count(verdicts.length, 'entry', 'entries')}${own.length === 0 ? '' : ` (${own.join('; ')})`}`,
   ];
   if (verbose) {
     for (const [origin, meaning] of OWN) append(lines, section(verdicts, { origin, meaning, verbose }));

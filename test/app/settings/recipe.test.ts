@@ -45,6 +45,7 @@ install: run
 no-scripts: true
 no-database: true
 prefix: /opt/x
+add: [/dist:/opt/app, '/run.sh:/run.sh:755']
 env:
   A: 1
   B: x=y
@@ -83,6 +84,8 @@ output: /x
     '--no-scripts',
     '--no-database',
     '--prefix=/opt/x',
+    '--add=/dist:/opt/app',
+    '--add=/run.sh:/run.sh:755',
     '-e',
     'A=1',
     '-e',
@@ -146,12 +149,17 @@ mirrors: [./m, https://a.example, "file:///m"]
 repositories: [../r, "@own ./o", "@edge https://e.example", /abs]
 keyring: keys
 output: out/x.tar
+add: [dist:/opt, ../run:/run, /abs:/abs]
 `;
-  const { source, output } = await fromRecipe(recipe, 'some/where/r.yaml');
+  const { source, output, add = [] } = await fromRecipe(recipe, 'some/where/r.yaml');
   assert.deepEqual(source.mirrors, ['some/where/m', 'https://a.example', 'file:///m']);
   assert.deepEqual(source.repositories, ['some/r', '@own some/where/o', '@edge https://e.example', '/abs']);
   assert.deepEqual(source.keyring, ['some/where/keys']);
   assert.equal(output.path, 'some/where/out/x.tar');
+  assert.deepEqual(
+    add.map((added) => added.source),
+    ['some/where/dist', 'some/run', '/abs'],
+  );
 });
 
 test('flags override: named values are merged, all else is replaced', async () => {

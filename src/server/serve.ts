@@ -4,8 +4,9 @@ import type { SourceOptions } from '../model/request.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
 import type { Service } from './http/exchange.ts';
 import { type ListenOptions, listen } from './http/listen.ts';
-import { respond } from './http/respond.ts';
 import { type FrontOptions, openFront } from './operations/front.ts';
+import { onSignals } from './operations/signals.ts';
+import { vitalsOf } from './operations/vitals.ts';
 import { choicesOf } from './page/choices.ts';
 import { pageService } from './page/page.ts';
 import { openPool } from './workers/pool.ts';
@@ -15,6 +16,8 @@ export interface ServeOptions extends FrontOptions {
   readonly listen: ListenOptions;
   /** Distributions whose packages are composed */
   readonly sources: readonly SourceOptions[];
+  /** Reads the configuration again, on SIGHUP. @throws AppError USAGE */
+  readonly reread?: (() => Promise<FrontOptions>) | undefined;
 }
 
 /** Time that requests have to end after SIGTERM, in milliseconds. */
@@ -39,15 +42,21 @@ export async function serve(
       work: pool,
       version: productVersion(),
     });
-    const front = await openFront(context, options);
-    const listening = await listen(front.around(services(page, gateway)), options.listen);
+    const front = await openFront(context, options, vitalsOf(pool));
+    const listening = await listen(front.around(services(page, gateway)), {
+      ...options.listen,
+      tls: front.tls,
+    });
+    const stopListeningToSignals = onSignals(front, options, context.progress);
     ready(listening.url);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
+    stopListeningToSignals();
+    front.end();
     await listening.close(GRACE_MS);
-    front.close();
+    await front.close();
   } finally {
     await gateway.close();
     await pool.close();
@@ -56,10 +65,7 @@ export async function serve(
 
 /** Chooses the service by the first segment of the path; the page answers where nothing else does. */
 function services(page: Service, { mirror }: Gateway): Service {
-  const byPrefix: Readonly<Record<string, Service>> = {
-    healthz: { handle: async (exchange) => respond(exchange, 200, { 'content-type': 'text/plain' }, 'ok\n') },
-    mirror,
-  };
+  const byPrefix: Readonly<Record<string, Service>> = { mirror };
   return {
     async handle(exchange) {
       const [, first = ''] = exchange.path.split('/', 2);

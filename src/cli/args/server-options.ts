@@ -1,7 +1,11 @@
 import { choice, listenAddress, refuse, word } from '../../app/settings/setting-values.ts';
 import type { AccessOptions } from '../../server/access/options.ts';
 import { ACTIONS } from '../../server/access/rules.ts';
-import { type OptionValues, toggle, valued } from './option.ts';
+import type { TlsOptions } from '../../server/access/tls.ts';
+import type { FrontOptions } from '../../server/operations/front.ts';
+import { type OptionValues, toggle, valued, withoutValue } from './option.ts';
+
+const file = (describe: string) => valued({ placeholder: 'FILE', group: 'Server', describe }, word);
 
 /** Options of the server itself; each stands for a key of the configuration. */
 export const SERVER_OPTIONS = {
@@ -50,10 +54,53 @@ export const SERVER_OPTIONS = {
     },
     (texts, where) => texts.map((text) => choice(ACTIONS, [text], where)),
   ),
+  'tls-cert': file('Certificate of the server (PEM), with those between it and its authority'),
+  'tls-key': file('Private key (PEM) of --tls-cert'),
+  'client-ca': file('Require client certificates of this authority (PEM): CN is the user, O a group'),
+  'plain-http': toggle({
+    group: 'Server',
+    describe: 'Take passwords over plain HTTP from other machines: a proxy before the server speaks TLS',
+  }),
+  'access-log': withoutValue(
+    'stderr',
+    valued(
+      {
+        placeholder: 'FILE',
+        group: 'Server',
+        describe: 'Log requests as lines of JSON in FILE, or on standard error; SIGUSR1 opens FILE again',
+      },
+      word,
+    ),
+  ),
 };
 
-/** Lays the options about access over those of the configuration; undefined: everybody may do everything. */
-export function accessFrom(
+/** Returns the options of what stands before the services, laid over those of the configuration. @throws AppError USAGE */
+export function frontFrom(options: OptionValues<typeof SERVER_OPTIONS>, config: FrontOptions): FrontOptions {
+  return {
+    ...config,
+    access: accessFrom(options, config.access),
+    tls: tlsFrom(options, config.tls),
+    plainHttp: options['plain-http'] || config.plainHttp,
+    accessLog: options['access-log'] ?? config.accessLog,
+  };
+}
+
+function tlsFrom(
+  options: OptionValues<Pick<typeof SERVER_OPTIONS, 'tls-cert' | 'tls-key' | 'client-ca'>>,
+  config: TlsOptions | undefined,
+): TlsOptions | undefined {
+  const cert = options['tls-cert'] ?? config?.cert;
+  const key = options['tls-key'] ?? config?.key;
+  const clientCa = options['client-ca'] ?? config?.clientCa;
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  if (cert === undefined) return refuse({ where: '--tls-cert', expected: 'a certificate', got: undefined });
+  if (key === undefined)
+    return refuse({ where: '--tls-key', expected: 'the key of --tls-cert', got: undefined });
+  return { ...config, cert, key, ...(clientCa === undefined ? {} : { clientCa }) };
+}
+
+/** Undefined: everybody may do everything. */
+function accessFrom(
   { auth, anonymous }: OptionValues<Pick<typeof SERVER_OPTIONS, 'auth' | 'anonymous'>>,
   config: AccessOptions | undefined,
 ): AccessOptions | undefined {

@@ -1,5 +1,5 @@
 import { accessSetting } from '../args/registry-options.ts';
-import { accessFrom, SERVER_OPTIONS } from '../args/server-options.ts';
+import { frontFrom, SERVER_OPTIONS } from '../args/server-options.ts';
 import { SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
 import { defineCommand } from '../command.ts';
 
@@ -22,7 +22,8 @@ export const command = defineCommand({
       ...config,
       listen: options.listen ?? config.listen ?? { host: '127.0.0.1', port: 5000 },
       sources: isSourceGiven || sources.length === 0 ? [sourceFrom({ settings, options })] : sources,
-      access: accessFrom(options, config.access),
+      ...frontFrom(options, config),
+      reread: async () => frontFrom(options, file === undefined ? {} : await readServeConfig(file)),
     };
     if (options['check-config']) {
       return { kind: 'text', data: { ok: true }, text: `${file ?? 'the command line'}: ok\n` };

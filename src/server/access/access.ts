@@ -14,33 +14,42 @@ import { type Report, Watched } from './watched.ts';
 
 /** Lets requests through to a service, or refuses them. */
 export interface Access {
-  /** Answers /token, and hands on what is allowed, with `identity` set */
-  guard(service: Service): Service;
+  /**
+   * Answers /token, and hands on what is allowed, with `identity` set; without a promise if nothing has to be found out that is
+   * not remembered.
+   * @throws HttpError 401, 403, 429
+   */
+  through(service: Service, exchange: Exchange): Promise<void> | void;
   /** Reads the files again that it was made from. */
   reload(): Promise<void>;
   close(): void;
 }
 
+/** What access needs of the rest of the server. */
+export interface Surroundings {
+  readonly site: ChallengeSite;
+  /** Counts a request, also one that is refused. @throws HttpError 429 */
+  admit(exchange: Exchange): void;
+  readonly report: Report;
+}
+
 /** Reads the files that the options name. @throws AppError USAGE if one cannot be read */
-export async function openAccess(
-  options: AccessOptions,
-  site: ChallengeSite,
-  report: Report,
-): Promise<Access> {
+export async function openAccess(options: AccessOptions, around: Surroundings): Promise<Access> {
   const { htpasswd, tokens: tokenOptions, tokenKey } = options;
+  const { report } = around;
   const file =
     htpasswd === undefined
       ? undefined
       : await Watched.open([htpasswd], () => readPasswordFile(htpasswd), report);
   const tokens = tokenOptions === undefined ? undefined : await Tokens.open(tokenOptions, report);
-  const guard = new Guard(options, site, {
+  const guard = new Guard(options, around, {
     clients: new Clients(options),
     passwords: file === undefined ? undefined : new Passwords(() => file.value),
     tokens,
     sessions: await SessionTokens.open(tokenKey),
   });
   return {
-    guard: (service) => ({ handle: (exchange) => guard.handle(exchange, service) }),
+    through: (service, exchange) => guard.handle(exchange, service),
     reload: async () => void (await Promise.all([file?.reload(), tokens?.reload()])),
     close: () => {
       file?.close();
@@ -57,18 +66,20 @@ const MESSAGES = {
 
 class Guard {
   readonly #options: AccessOptions;
-  readonly #site: ChallengeSite;
+  readonly #around: Surroundings;
   readonly #checks: Checks;
 
-  constructor(options: AccessOptions, site: ChallengeSite, checks: Checks) {
+  constructor(options: AccessOptions, around: Surroundings, checks: Checks) {
     this.#options = options;
-    this.#site = site;
+    this.#around = around;
     this.#checks = checks;
   }
 
-  /** Returns a promise only if something has to be found out that is not remembered. */
   handle(exchange: Exchange, service: Service): Promise<void> | void {
-    if (exchange.path === '/token') return giveToken(exchange, this.#checks);
+    if (exchange.path === '/token') {
+      this.#around.admit(exchange);
+      return giveToken(exchange, this.#checks);
+    }
     const target = targetOf(exchange.method, exchange.path, () => exchange.query);
     if (target === 'open') return service.handle(exchange);
     const found = clientOf(exchange, this.#checks);
@@ -82,8 +93,9 @@ class Guard {
     client: Client | undefined,
     service: Service,
   ): Promise<void> | void {
+    if (client !== undefined) exchange.identity = client;
+    this.#around.admit(exchange);
     if (client === undefined) throw this.#unauthorized(exchange, target, 'invalid_token');
-    exchange.identity = client;
     if (target === 'login') this.#demandLogin(exchange, client);
     else for (const demand of target) this.#demand(exchange, target, client, demand);
     return service.handle(exchange);
@@ -113,7 +125,7 @@ class Guard {
 
   #unauthorized(exchange: Exchange, target: Target, error: keyof typeof MESSAGES): HttpError {
     const { passwords, tokens, clients } = this.#checks;
-    const header = challenge(exchange, this.#site, {
+    const header = challenge(exchange, this.#around.site, {
       isBasic: passwords !== undefined && tokens === undefined && !clients.isOpen,
       realm: this.#options.tokens?.realm,
       service: this.#options.tokens?.service,

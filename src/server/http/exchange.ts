@@ -27,9 +27,11 @@ export interface Exchange {
   readonly query: URLSearchParams;
   /** Of the request, in the access log and in `X-Request-Id` */
   readonly id: string;
-  /** Address of the client */
-  readonly address: string;
+  /** Address of the client, once operations/ has looked past the proxies */
+  address: string;
   identity: Identity;
+  /** Of the content that the answer is about, for the log */
+  digest?: string | undefined;
   /** Aborted when the client leaves, or when the server ends */
   readonly signal: AbortSignal;
 }

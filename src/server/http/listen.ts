@@ -1,6 +1,14 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { AppError } from '../../model/app-error.ts';
+import type { Tls } from '../access/tls.ts';
 import type { Service } from './exchange.ts';
 import { httpError } from './http-error.ts';
 import { respondError } from './respond.ts';
@@ -11,6 +19,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0: any that is free */
   readonly port: number;
+  /** Undefined: plain HTTP */
+  readonly tls?: Tls | undefined;
 }
 
 /** A server that answers requests until it is closed. */
@@ -36,8 +46,8 @@ const IDLE_CHECK_MS = 50;
 const UNREAD_MS = 2_000;
 
 /** Starts to answer requests by `service`. @throws AppError NETWORK if the address cannot be listened on */
-export async function listen(service: Service, { host, port }: ListenOptions): Promise<Listening> {
-  const server = createServer({
+export async function listen(service: Service, { host, port, tls }: ListenOptions): Promise<Listening> {
+  const server = createFor(tls, {
     noDelay: true,
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -56,9 +66,16 @@ export async function listen(service: Service, { host, port }: ListenOptions): P
   await started(server, host, port);
   const { address, port: bound, family } = server.address() as AddressInfo;
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,
     close: (graceMs) => closed(server, graceMs),
   };
+}
+
+function createFor(tls: Tls | undefined, options: ServerOptions): Server {
+  if (tls === undefined) return createServer(options);
+  const server = createTlsServer({ ...options, ...tls.options, handshakeTimeout: HEADERS_TIMEOUT_MS });
+  tls.onChange((changed) => server.setSecureContext(changed));
+  return server;
 }
 
 async function answer(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -4,10 +4,13 @@ import type { HttpError } from './http-error.ts';
 /** Headers by their names in lower case. */
 export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
 /** What an answer needs of the exchange. */
-export type Answering = Pick<Exchange, 'method' | 'response' | 'id'>;
+export type Answering = Pick<Exchange, 'method' | 'response' | 'id' | 'digest'>;
 
 /** Starts an answer; every one begins here. */
-export function writeHead({ response, id }: Answering, status: number, headers: Headers): void {
+export function writeHead(exchange: Answering, status: number, headers: Headers): void {
+  const { response, id } = exchange;
+  const digest = headers['docker-content-digest'];
+  if (typeof digest === 'string') exchange.digest = digest;
   response.writeHead(status, { ...headers, 'x-request-id': id } as Record<
     string,
     string | number | string[]

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requestId } from '../operations/request-id.ts';
 import type { Exchange, Identity } from './exchange.ts';
 import { requestTarget } from './request-path.ts';
 
@@ -10,15 +10,18 @@ export class ServerExchange implements Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly method: string;
-  readonly id = randomUUID();
+  readonly id: string;
   identity = ANONYMOUS;
+  digest: string | undefined = undefined;
   #target: { readonly path: string; readonly query: string } | undefined;
   #query: URLSearchParams | undefined;
+  #address: string | undefined;
   #leaving: AbortController | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.request = request;
     this.response = response;
+    this.id = requestId(request);
     this.method = request.method ?? 'GET';
   }
 
@@ -35,7 +38,11 @@ export class ServerExchange implements Exchange {
   }
 
   get address(): string {
-    return this.request.socket.remoteAddress ?? '';
+    return this.#address ?? this.request.socket.remoteAddress ?? '';
+  }
+
+  set address(address: string) {
+    this.#address = address;
   }
 
   get signal(): AbortSignal {

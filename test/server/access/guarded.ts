@@ -1,5 +1,6 @@
 import { openAccess } from '../../../src/server/access/access.ts';
 import type { AccessOptions } from '../../../src/server/access/options.ts';
+import type { Service } from '../../../src/server/http/exchange.ts';
 import { listen } from '../../../src/server/http/listen.ts';
 import { respond } from '../../../src/server/http/respond.ts';
 
@@ -20,11 +21,14 @@ export interface Guarded {
 export async function startGuarded(t: TestHooks, options: AccessOptions): Promise<Guarded> {
   const reports: string[] = [];
   const site = { isSecure: () => false };
-  const access = await openAccess(options, site, (text) => reports.push(text));
-  const service = access.guard({
+  const access = await openAccess(options, { site, admit() {}, report: (text) => reports.push(text) });
+  const service: Service = {
     handle: (exchange) => respond(exchange, 200, { 'content-type': 'text/plain' }, exchange.identity.name),
-  });
-  const { url, close } = await listen(service, { host: '127.0.0.1', port: 0 });
+  };
+  const { url, close } = await listen(
+    { handle: (exchange) => access.through(service, exchange) },
+    { host: '127.0.0.1', port: 0 },
+  );
   t.after(async () => {
     access.close();
     await close(0);

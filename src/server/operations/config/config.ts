@@ -12,6 +12,7 @@ import { parseYamlMap, readSettingsFile } from '../../../app/settings/yaml-file.
 import { familyIds } from '../../../distros/families.ts';
 import type { SourceOptions } from '../../../model/request.ts';
 import { ACCESS, HTTP_URL } from './access.ts';
+import { LIMITS, LOG, NETWORK, TLS, YES_NO } from './front.ts';
 import { list, mapped, recipeSetting, type Schema, section, type ValueOf, word } from './kinds.ts';
 
 const FILE = {
@@ -115,6 +116,20 @@ const CONFIG = section({
     describe: 'Address by which clients reach the server; default: the one that they say',
   },
   access: { kind: ACCESS, describe: 'Who may do what; default: everybody everything' },
+  tls: { kind: TLS, describe: 'TLS; default: plain HTTP' },
+  'plain-http': {
+    kind: YES_NO,
+    describe: 'Take passwords over plain HTTP from other machines: a proxy before the server speaks TLS',
+  },
+  proxies: {
+    kind: list(NETWORK),
+    describe: 'Addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count',
+  },
+  limits: { kind: LIMITS, describe: 'Limits of each client; default: none' },
+  'access-log': {
+    kind: LOG,
+    describe: 'Log of requests, a JSON object in a line each: a file, or stderr; default: none',
+  },
   image: { kind: IMAGE, describe: 'Composed images, where a name or a recipe says nothing else' },
 });
 

@@ -1,0 +1,25 @@
+import type { Pool } from '../workers/pool.ts';
+import type { Vitals } from './front.ts';
+
+/** Returns what the worker threads are measured by. */
+export function vitalsOf(pool: Pick<Pool, 'load'>): Vitals {
+  const sum = (key: 'waiting' | 'running') =>
+    Object.values(pool.load()).reduce((all, lane) => all + lane[key], 0);
+  return {
+    measures: [
+      {
+        name: 'compose_jobs_waiting',
+        help: 'Jobs that wait for a worker thread',
+        kind: 'gauge',
+        read: () => sum('waiting'),
+      },
+      {
+        name: 'compose_jobs_running',
+        help: 'Jobs that worker threads are doing',
+        kind: 'gauge',
+        read: () => sum('running'),
+      },
+    ],
+    checks: new Map(),
+  };
+}

@@ -158,6 +158,8 @@ export interface PlannedPackage {
   readonly sizeBytes: number;
   /** Size when installed, as the index says */
   readonly installedSizeBytes: number;
+  /** Digest of the archive; undefined if it was never read */
+  readonly digest: Digest | undefined;
   /** True if the archive does not have to be downloaded */
   readonly cached: boolean;
 }

@@ -25,6 +25,7 @@ export const PLAN: PlanReport = {
       reason: 'dependency',
       sizeBytes: 397_000,
       installedSizeBytes: 634_880,
+      digest: digestOf('a'),
       cached: true,
     },
     {
@@ -34,6 +35,7 @@ export const PLAN: PlanReport = {
       reason: 'explicit',
       sizeBytes: 52_000_000,
       installedSizeBytes: 160_000_000,
+      digest: digestOf('b'),
       cached: false,
     },
   ],

@@ -1,5 +1,6 @@
 import type { BaseMode, PlannedPackage, PlanReport, SourceOptions } from '../../model/request.ts';
-import { cachedDigests } from '../archives/indexed-archives.ts';
+import { required } from '../../model/required.ts';
+import { archivesOf } from '../archives/indexed-archives.ts';
 import type { Context } from '../context.ts';
 import { type Resolution, repositoryOf, resolvePackages } from '../repositories/resolve.ts';
 
@@ -18,22 +19,25 @@ export async function plan(context: Context, request: PlanRequest): Promise<Plan
 
 /** Returns the report of a solved request. */
 export function planReport(context: Context, resolution: Resolution): PlanReport {
-  const digests = cachedDigests(
+  const archives = archivesOf(
     context,
-    resolution.sources,
+    resolution.sources.distro.id,
     resolution.packages.map((solved) => solved.package),
   );
-  const packages = resolution.packages.map(
-    ({ package: entry, reason }, index): PlannedPackage => ({
+  const packages = resolution.packages.map(({ package: entry, reason }, index): PlannedPackage => {
+    const known = required(archives, index);
+    const stored = known.find(({ digest }) => context.store.has(digest));
+    return {
       name: entry.name,
       version: entry.version,
       repository: repositoryOf(resolution, entry).spec.name,
       reason: resolution.added.has(entry) ? 'base' : reason,
       sizeBytes: entry.sizeBytes,
       installedSizeBytes: entry.installedSizeBytes,
-      cached: digests[index] !== undefined,
-    }),
-  );
+      digest: (stored ?? known[0])?.digest,
+      cached: stored !== undefined,
+    };
+  });
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   return {
     distro: resolution.sources.distro.id,

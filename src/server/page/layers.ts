@@ -1,3 +1,4 @@
+import type { Digest } from '../../model/digest.ts';
 import { versionedName } from '../../model/package.ts';
 import type { PlanReport } from '../../model/request.ts';
 
@@ -16,25 +17,26 @@ export interface ImageLayer {
 
 /** Images that the server has composed or stored. */
 export interface KnownImages {
-  /** Returns names of images by the `name-version` of packages that are layers in them. */
-  withPackages(packages: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Names of repositories whose images have a blob */
+  repositoriesWith(digest: Digest): readonly string[];
 }
 
 /**
  * Returns the layers of a planned image: the archives, of which the sizes are known before anything is fetched. The install layer
  * is known when the image has been composed.
+ * @param isShown names that the visitor may know
  */
-export async function plannedLayers(
+export function plannedLayers(
   { packages }: PlanReport,
   known: KnownImages | undefined,
-): Promise<readonly ImageLayer[]> {
-  const names = packages.map(versionedName);
-  const sharing = await known?.withPackages(names);
-  return packages.map((entry, index) => ({
+  isShown: (repository: string) => boolean,
+): readonly ImageLayer[] {
+  return packages.map((entry) => ({
     label: entry.name,
-    packages: [names[index] as string],
+    packages: [versionedName(entry)],
     kind: 'package',
     sizeBytes: entry.sizeBytes,
-    sharedWith: sharing?.get(names[index] as string) ?? [],
+    sharedWith:
+      entry.digest === undefined ? [] : (known?.repositoriesWith(entry.digest) ?? []).filter(isShown),
   }));
 }

@@ -119,7 +119,8 @@ export function pageService(options: PageOptions): Service {
         return;
       }
       const plan = await work.run('plan', { source: choice.source, packages: bag, base }, exchange);
-      const layers = await plannedLayers(plan, options.known);
+      const isShown = (repository: string) => exchange.identity.may('pull', repository);
+      const layers = plannedLayers(plan, options.known, isShown);
       const name = named(exchange, visit);
       const hasFile = name !== undefined && options.sendTar !== undefined;
       if (form === 'html')

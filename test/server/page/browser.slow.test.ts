@@ -123,8 +123,7 @@ test('results come while typing, and keys walk through them', async (t) => {
   await tab.goto(`${site.url}/`);
   await tab.press('/');
   await tab.type('gree');
-  await tab.until(`document.querySelectorAll('#results .name a').length === 3`);
-  assert.match(await tab.evaluate('document.querySelector("#said").textContent'), /^3 packages match “gree”/);
+  await tab.until(`document.querySelector('#said').textContent.startsWith('3 packages match “gree”')`);
   assert.match(await tab.evaluate('location.search'), /q=gree/);
   const focus = (): Promise<string> =>
     tab.evaluate('document.activeElement.textContent || document.activeElement.id');

@@ -1,15 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tempDir } from '../../fixtures/temp.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 type Result = Record<string, never>;
 
 const START_MS = 60_000;
+const ANSWER_MS = 60_000;
 const WAIT_MS = 15_000;
 const FLAGS = [
   '--headless=new',
@@ -47,7 +48,8 @@ export async function openTab(t: TestContext): Promise<Tab | undefined> {
     t.diagnostic('skipped: no chromium here');
     return undefined;
   }
-  const profile = tempDir(t);
+  // Not tempDir: it must be removed after the browser has ended.
+  const profile = mkdtempSync(join(tmpdir(), 'pkgcompose-test-'));
   const child = spawn(program, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
     env: { ...process.env, HOME: profile },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -73,8 +75,14 @@ async function endpoint(child: ChildProcess): Promise<string> {
     if (address !== undefined) found.resolve(address);
   });
   child.once('exit', () => found.reject(new Error(`chromium ended: ${text}`)));
-  const timer = setTimeout(() => found.reject(new Error(`chromium does not start: ${text}`)), START_MS);
-  return found.promise.finally(() => clearTimeout(timer));
+  return within(START_MS, 'start of chromium', found.promise);
+}
+
+/** Rejects if something takes too long: a browser that hangs must not hang the tests. */
+async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`${what}: not within ${ms} ms`)), ms);
+  return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
 }
 
 async function ended(child: ChildProcess, profile: string): Promise<void> {
@@ -108,7 +116,7 @@ async function tabOf(socket: WebSocket): Promise<Tab> {
     const answer = Promise.withResolvers<Result>();
     waiting.set(++last, answer);
     socket.send(JSON.stringify({ id: last, method, params, sessionId }));
-    return answer.promise;
+    return within(ANSWER_MS, method, answer.promise);
   };
   const { targetId } = await call('Target.createTarget', { url: 'about:blank' });
   const { sessionId } = await call('Target.attachToTarget', { targetId, flatten: true });
@@ -137,7 +145,7 @@ async function tabOf(socket: WebSocket): Promise<Tab> {
       const loaded = Promise.withResolvers<void>();
       listeners.set('Page.loadEventFired', () => loaded.resolve());
       await send('Page.navigate', { url });
-      await loaded.promise;
+      await within(ANSWER_MS, url, loaded.promise);
     },
     async evaluate<T>(expression: string) {
       const { result, exceptionDetails } = (await send('Runtime.evaluate', {

@@ -64,7 +64,6 @@ export async function startSite(t: TestContext, options: Partial<PageOptions> = 
   const service = pageService({
     choices: await choicesOf(madeSources(t)),
     work,
-    known: { withPackages: async () => new Map([['libgreet-1.2-r0', ['alpine/hello']]]) },
     nameOf: ({ distro, release }, packages) => `${distro}/${release}/${packages.join('/')}`,
     version: '1.2.3',
     ...options,

@@ -58,6 +58,7 @@ const { outputFiles } = await build({
     'src/index.ts',
     'src/app/archives/reader-thread-main.ts',
     'src/server/workers/job-thread-main.ts',
+    'src/server/registry/writer-thread-main.ts',
   ],
   // A thread's file lies beside the file that starts it, here as in src/.
   entryNames: '[name]',

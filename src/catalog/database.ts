@@ -16,14 +16,13 @@ export function openDatabase(path: string): Database.Database {
   let database: Database.Database | undefined;
   try {
     database = openPrivate(path);
-    keepLog(database);
     // WAL with NORMAL: a power failure may lose the last transactions, but never consistency.
     database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
     cache(database, CACHE_KIB);
     // The resolver reads one value of several megabytes, page by page: mapped into memory, that takes a third of the time.
     map(database, MAPPED_BYTES);
-    migrate(database, path);
+    migrate(database, path, MIGRATIONS);
     return database;
   } catch (error) {
     database?.close();
@@ -54,10 +53,11 @@ function isBusy(error: unknown): boolean {
 }
 
 /**
- * Makes the file readable for its owner only, since it shows what was requested. SQLite gives log and index the mode of the file.
- * The umask is the process's, so that threads cannot change it.
+ * Opens or makes a database in WAL mode, readable for its owner only, since it shows what was requested. SQLite gives log and
+ * index the mode of the file. The umask is the process's, so that threads cannot change it.
+ * @throws the errors of SQLite
  */
-function openPrivate(path: string): Database.Database {
+export function openPrivate(path: string): Database.Database {
   try {
     // Fails if it exists: closing a file would end the locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2).
     closeSync(openSync(path, 'wx', 0o600));
@@ -65,8 +65,14 @@ function openPrivate(path: string): Database.Database {
     // What is wrong, if anything, SQLite says in its own words.
   }
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-  closeToOthers(path);
-  return database;
+  try {
+    closeToOthers(path);
+    keepLog(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /** Restricts a catalog that an earlier version made; one that cannot be changed (a read-only disk) can still be read. */
@@ -80,21 +86,22 @@ function closeToOthers(path: string): void {
   }
 }
 
-function migrate(database: Database.Database, path: string): void {
-  if (version(database) === MIGRATIONS.length) return;
+/** Brings a schema up to date; `steps` are never edited, only appended to. @throws AppError CATALOG for a newer schema */
+export function migrate(database: Database.Database, path: string, steps: readonly string[]): void {
+  if (version(database) === steps.length) return;
   database
     .transaction(() => {
       const from = version(database);
-      if (from > MIGRATIONS.length) {
+      if (from > steps.length) {
         throw new AppError(
           'CATALOG',
-          `${path}: schema version ${from} is newer than this program's ${MIGRATIONS.length}`,
+          `${path}: schema version ${from} is newer than this program's ${steps.length}`,
           { hint: 'Use a newer pkgcompose, or another cache folder (--cache DIR).' },
         );
       }
       definePackedFiles(database);
-      for (const step of MIGRATIONS.slice(from)) database.exec(step);
-      database.pragma(`user_version = ${MIGRATIONS.length}`);
+      for (const step of steps.slice(from)) database.exec(step);
+      database.pragma(`user_version = ${steps.length}`);
     })
     .immediate();
 }
@@ -149,13 +156,24 @@ const FULL_CODES = /^SQLITE_(?:FULL|IOERR_WRITE|IOERR_TRUNCATE|IOERR_SHMSIZE)$/;
 /** sqlite.org/rescode.html: read-only, cannot be opened, or refused by the disk; never a damaged file. */
 const STORAGE_CODES = /^SQLITE_(?:READONLY|CANTOPEN|PERM|IOERR)/;
 
+/** How messages call a database, and what to do about one that is damaged. */
+export interface DatabaseWords {
+  readonly name: string;
+  readonly damaged: string;
+}
+
+const CATALOG_WORDS: DatabaseWords = {
+  name: 'the catalog',
+  damaged: 'Move the file away; the catalog is rebuilt from the repositories and the cached archives.',
+};
+
 /**
  * Turns SQLite's own errors (busy, full, corrupt, read-only) into AppError CATALOG or STORAGE; returns any other error unchanged.
  */
-export function catalogError(error: unknown, path: string): unknown {
+export function catalogError(error: unknown, path: string, words = CATALOG_WORDS): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
   if (FULL_CODES.test(error.code)) {
-    return new AppError('STORAGE', `${path}: no space left for the catalog`, {
+    return new AppError('STORAGE', `${path}: no space left for ${words.name}`, {
       hint: 'Free some space (compose cache gc --max-size 1G) and run the command again; nothing was lost.',
       cause: error,
     });
@@ -163,7 +181,7 @@ export function catalogError(error: unknown, path: string): unknown {
   if (STORAGE_CODES.test(error.code)) {
     return new AppError(
       'STORAGE',
-      `${path}: the catalog cannot be written: ${error.message} (${error.code})`,
+      `${path}: ${words.name} cannot be written: ${error.message} (${error.code})`,
       {
         hint: 'Name a writable cache folder with --cache DIR or PKGCOMPOSE_CACHE.',
         cause: error,
@@ -173,7 +191,7 @@ export function catalogError(error: unknown, path: string): unknown {
   if (error.code.startsWith('SQLITE_BUSY')) {
     return new AppError(
       'CATALOG',
-      `${path}: another process has held the catalog for ${BUSY_TIMEOUT_MS / 1000} s`,
+      `${path}: another process has held ${words.name} for ${BUSY_TIMEOUT_MS / 1000} s`,
       {
         hint: 'Wait for it to end, or use another cache folder (--cache DIR).',
         cause: error,
@@ -181,8 +199,8 @@ export function catalogError(error: unknown, path: string): unknown {
     );
   }
   if (error.code.startsWith('SQLITE_') || error instanceof TypeError) {
-    return new AppError('CATALOG', `${path}: not usable as the catalog: ${error.message} (${error.code})`, {
-      hint: 'Move the file away; the catalog is rebuilt from the repositories and the cached archives.',
+    return new AppError('CATALOG', `${path}: not usable as ${words.name}: ${error.message} (${error.code})`, {
+      hint: words.damaged,
       cause: error,
     });
   }

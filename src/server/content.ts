@@ -37,6 +37,13 @@ export interface Referrer {
 /** Who asks, for limits and queues, and when that client has left. */
 export type Asker = Pick<Exchange, 'address' | 'identity' | 'signal'>;
 
+/** The part of a list of tags that is wanted. */
+export interface TagPage {
+  /** Empty: from the first one on */
+  readonly last: string;
+  readonly count: number;
+}
+
 type Maybe<T> = T | undefined | Promise<T | undefined>;
 
 /**
@@ -47,8 +54,11 @@ export interface Origin {
   /** @throws HttpError 404 whose message says why there is no such image, where nobody else can have it */
   manifest(repository: string, reference: ManifestReference, asker: Asker): Maybe<ServedManifest>;
   blob(repository: string, digest: ContentDigest, asker: Asker): Maybe<ServedBlob>;
-  /** In lexical order */
-  tags(repository: string, asker: Asker): Maybe<readonly string[]>;
+  /**
+   * In the order of their bytes: all tags, or at least the first `count` after `last`. Undefined if the origin has no such
+   * repository; the registry joins the lists of all its origins.
+   */
+  tags(repository: string, asker: Asker, page: TagPage): Maybe<readonly string[]>;
   /** Manifests whose subject is `digest`; the registry joins the lists of all its origins */
   referrers?(repository: string, digest: ContentDigest, asker: Asker): Maybe<readonly Referrer[]>;
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, renameSync, statSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { chmod, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, storageError } from '../files/errno.ts';
@@ -121,6 +121,16 @@ export class FileBlobStore implements BlobStore {
       const file = await open(path, 'r');
       await file.sync().finally(() => file.close());
       await chmod(path, BLOB_MODE);
+      this.#install(path, digest);
+    } catch (error) {
+      throw storageError(error, 'store', path);
+    }
+  }
+
+  /** As adopt, for a file that has been flushed to disk. @throws AppError STORAGE */
+  install(path: string, digest: Digest): void {
+    try {
+      chmodSync(path, BLOB_MODE);
       this.#install(path, digest);
     } catch (error) {
       throw storageError(error, 'store', path);

@@ -115,19 +115,25 @@ export function cacheFolder({
 
 /** Opens a context that outlives a call; the caller closes its catalog. @throws AppError CATALOG, STORAGE */
 export function openContext(options: ContextOptions): Context {
+  const directory = openCacheFolder(options);
+  const { progress, signal, env, fetching, build = bundleIdentity() } = options;
+  const catalog = new Catalog(catalogPath(directory));
+  const store = new FileBlobStore(directory);
+  return { catalog, store, directory, progress, signal, env, build, fetching, sessions: new Map() };
+}
+
+/** Returns the absolute path of the cache folder, which is made if it is missing. @throws AppError STORAGE */
+export function openCacheFolder(options: Pick<ContextOptions, 'env' | 'cacheDirectory'>): string {
   const directory = cacheFolder(options);
   try {
     makeFolder(directory);
+    return directory;
   } catch (error) {
     throw new AppError('STORAGE', `${directory}: cannot be created or written: ${(error as Error).message}`, {
       hint: 'Name a writable cache folder with --cache DIR or PKGCOMPOSE_CACHE.',
       cause: error,
     });
   }
-  const { progress, signal, env, fetching, build = bundleIdentity() } = options;
-  const catalog = new Catalog(catalogPath(directory));
-  const store = new FileBlobStore(directory);
-  return { catalog, store, directory, progress, signal, env, build, fetching, sessions: new Map() };
 }
 
 /** Main file of the command, in the folder that the bundle is written to, which has no subfolders (bin/build.js). */

@@ -151,9 +151,11 @@ export class RegistryWrites {
   #store(manifest: PutManifest, composed: 0 | 1): void {
     const { repository, digest, mediaType, bytes, subject, referrer, tags } = manifest;
     const repositoryId = this.#repositoryId(repository);
-    const nowMs = this.#nowMs();
-    const put = [repositoryId, digest, mediaType, bytes, subject, referrer, composed, nowMs, nowMs] as const;
-    const id = this.#statements.putManifest.get(...put) ?? 0;
+    const id = this.#statements.putManifest.get({
+      ...{ repositoryId, digest, mediaType, bytes, subject, referrer, composed },
+      nowMs: this.#nowMs(),
+    });
+    if (id === undefined) throw new Error(`${repository}: ${digest} has no row`);
     for (const target of [...manifest.blobs, ...manifest.manifests, ...manifest.optional])
       this.#statements.refer.run(id, target);
     for (const tag of tags) this.#statements.tag.run(repositoryId, tag, id);
@@ -163,6 +165,12 @@ export class RegistryWrites {
     const known = this.#statements.repository.get(name);
     return known ?? Number(this.#statements.addRepository.run(name).lastInsertRowid);
   }
+}
+
+interface ManifestRow extends Pick<PutManifest, 'digest' | 'mediaType' | 'bytes' | 'subject' | 'referrer'> {
+  readonly repositoryId: number;
+  readonly composed: 0 | 1;
+  readonly nowMs: number;
 }
 
 const IN_REPOSITORY = 'repository_id = (SELECT id FROM repository WHERE name = ?)';
@@ -195,12 +203,9 @@ function prepare(database: Database.Database) {
       )
       .pluck(),
     putManifest: database
-      .prepare<
-        [number, string, string, Uint8Array, string, string, number, number, number],
-        number
-      >(
+      .prepare<[ManifestRow], number>(
         `INSERT INTO manifest (repository_id, digest, media_type, bytes, subject, referrer, composed, put_at, used_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         VALUES (@repositoryId, @digest, @mediaType, @bytes, @subject, @referrer, @composed, @nowMs, @nowMs)
          ON CONFLICT (repository_id, digest) DO UPDATE SET media_type = excluded.media_type,
            composed = min(composed, excluded.composed), used_at = excluded.used_at
          RETURNING id`,

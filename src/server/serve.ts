@@ -1,7 +1,7 @@
-import type { ContextOptions } from '../app/context.ts';
+import { type ContextOptions, openCacheFolder } from '../app/context.ts';
 import { productVersion } from '../files/product-version.ts';
 import type { SourceOptions } from '../model/request.ts';
-import { type Gateway, openGateway } from './gateway/gateway.ts';
+import { openGateway } from './gateway/gateway.ts';
 import type { Service } from './http/exchange.ts';
 import { type ListenOptions, listen } from './http/listen.ts';
 import { type FrontOptions, openFront } from './operations/front.ts';
@@ -9,6 +9,8 @@ import { onSignals } from './operations/signals.ts';
 import { vitalsOf } from './operations/vitals.ts';
 import { choicesOf } from './page/choices.ts';
 import { pageService } from './page/page.ts';
+import { registryService } from './registry/registry-service.ts';
+import { StoredContent } from './registry/stored-content.ts';
 import { openPool } from './workers/pool.ts';
 
 /** What a server serves, and where. */
@@ -34,16 +36,18 @@ export async function serve(
   ready: (url: string) => void,
 ): Promise<void> {
   const { signal } = context;
+  const stored = new StoredContent(openCacheFolder(context));
   const pool = openPool(context);
   const gateway = openGateway(context, { sources: options.sources, pool });
   try {
+    const registry = registryService({ origins: [stored], stored });
     const page = pageService({
       choices: await choicesOf(options.sources),
       work: pool,
       version: productVersion(),
     });
     const front = await openFront(context, options, vitalsOf(pool));
-    const listening = await listen(front.around(services(page, gateway)), {
+    const listening = await listen(front.around(services(page, { mirror: gateway.mirror, v2: registry })), {
       ...options.listen,
       tls: front.tls,
     });
@@ -60,12 +64,12 @@ export async function serve(
   } finally {
     await gateway.close();
     await pool.close();
+    await stored.close();
   }
 }
 
 /** Chooses the service by the first segment of the path; the page answers where nothing else does. */
-function services(page: Service, { mirror }: Gateway): Service {
-  const byPrefix: Readonly<Record<string, Service>> = { mirror };
+function services(page: Service, byPrefix: Readonly<Record<string, Service>>): Service {
   return {
     async handle(exchange) {
       const [, first = ''] = exchange.path.split('/', 2);

@@ -5,8 +5,7 @@ import type { Exchange } from '../http/exchange.ts';
 import { HttpError } from '../http/http-error.ts';
 import { type Headers, respondJson } from '../http/respond.ts';
 import { pushedDigest } from './names.ts';
-import type { Target } from './pull.ts';
-import type { Registry } from './registry-service.ts';
+import type { Registry, Target } from './registry.ts';
 
 /** Entries of one answer, if the client asks for no fewer. */
 const MAX_ENTRIES = 10_000;
@@ -90,7 +89,11 @@ function firstThatFit(referrers: readonly Referrer[]): readonly Referrer[] {
 function pageOf({ query }: Exchange): { readonly count: number; readonly last: string } {
   const text = query.get('n');
   if (text !== null && !/^\d{1,9}$/.test(text))
-    throw new HttpError(400, 'PAGINATION_NUMBER_INVALID', `n: expected a whole number, got ${JSON.stringify(text)}`);
+    throw new HttpError(
+      400,
+      'PAGINATION_NUMBER_INVALID',
+      `n: expected a whole number, got ${JSON.stringify(text)}`,
+    );
   return { count: Math.min(Number(text ?? MAX_ENTRIES), MAX_ENTRIES), last: query.get('last') ?? '' };
 }
 

@@ -50,11 +50,14 @@ export function readManifestDocument(bytes: Uint8Array, contentType: string): Ma
   const isElsewhere = (one: Content) => ELSEWHERE.test(one.mediaType);
   return {
     mediaType,
-    blobs: [...(config === undefined ? [] : [config]), ...layers.filter((one) => !isElsewhere(one))].map(digestOf),
+    blobs: [...(config === undefined ? [] : [config]), ...layers.filter((one) => !isElsewhere(one))].map(
+      digestOf,
+    ),
     manifests: isIndex ? descriptors(json.manifests, 'manifests').map(digestOf) : [],
     optional: layers.filter(isElsewhere).map(digestOf),
     subject: json.subject == null ? undefined : descriptor(json.subject, 'manifest: subject').digest,
-    artifactType: optionalText(json.artifactType, 'manifest: artifactType') ?? (config?.mediaType || undefined),
+    artifactType:
+      optionalText(json.artifactType, 'manifest: artifactType') ?? (config?.mediaType || undefined),
     annotations: json.annotations == null ? undefined : texts(json.annotations, 'manifest: annotations'),
   };
 }

@@ -6,13 +6,7 @@ import { HttpError } from '../http/http-error.ts';
 import { respond, respondEmpty } from '../http/respond.ts';
 import { sendBlob } from '../http/send-bytes.ts';
 import { manifestReference } from './names.ts';
-import type { Registry } from './registry-service.ts';
-
-/** What a request names: a repository, and a tag or digest as the client wrote it. */
-export interface Target {
-  readonly repository: string;
-  readonly text: string;
-}
+import type { Registry, Target } from './registry.ts';
 
 /** Sends a manifest. Its type is the one it has, whatever the client accepts: clients that find no type they know say so. */
 export async function pullManifest(registry: Registry, exchange: Exchange, target: Target): Promise<void> {
@@ -57,10 +51,14 @@ async function firstOf<T>(
 /** Says that a repository has no such manifest. */
 export function unknownManifest({ repository, text }: Target): HttpError {
   const what = text.includes(':') ? `manifest ${text}` : `tag ${text}`;
-  return new HttpError(404, 'MANIFEST_UNKNOWN', `${repository} has no ${what}`, { detail: { name: repository } });
+  return new HttpError(404, 'MANIFEST_UNKNOWN', `${repository} has no ${what}`, {
+    detail: { name: repository },
+  });
 }
 
 /** Says that a repository has no such blob. */
 export function unknownBlob({ repository, text }: Target): HttpError {
-  return new HttpError(404, 'BLOB_UNKNOWN', `${repository} has no blob ${text}`, { detail: { digest: text } });
+  return new HttpError(404, 'BLOB_UNKNOWN', `${repository} has no blob ${text}`, {
+    detail: { digest: text },
+  });
 }

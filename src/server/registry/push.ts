@@ -1,5 +1,10 @@
-import { algorithmOf, type ContentDigest, contentDigest, contentDigestOf } from '../../model/content-digest.ts';
 import { isAppError } from '../../model/app-error.ts';
+import {
+  algorithmOf,
+  type ContentDigest,
+  contentDigest,
+  contentDigestOf,
+} from '../../model/content-digest.ts';
 import { isTagName } from '../../model/reference.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { HttpError } from '../http/http-error.ts';
@@ -7,7 +12,8 @@ import { receiveAll } from '../http/receive.ts';
 import { respond } from '../http/respond.ts';
 import { type ManifestDocument, readManifestDocument } from './manifest-document.ts';
 import { manifestReference } from './names.ts';
-import { type Target, unknownBlob, unknownManifest } from './pull.ts';
+import { unknownBlob, unknownManifest } from './pull.ts';
+import type { Target } from './registry.ts';
 import type { StoredContent } from './stored-content.ts';
 
 /** OCI distribution-spec, "Pushing Manifests": at least so much should be possible; clients take no more. */
@@ -45,7 +51,11 @@ export async function putManifest(
 }
 
 /** Deletes a tag, or a manifest with all its tags. */
-export async function deleteManifest({ writer }: StoredContent, exchange: Exchange, target: Target): Promise<void> {
+export async function deleteManifest(
+  { writer }: StoredContent,
+  exchange: Exchange,
+  target: Target,
+): Promise<void> {
   const { repository, text } = target;
   const reference = manifestReference(text);
   if (reference === undefined) throw unknownManifest(target);
@@ -58,7 +68,11 @@ export async function deleteManifest({ writer }: StoredContent, exchange: Exchan
 }
 
 /** Takes a blob away from a repository, unless one of its manifests needs it. */
-export async function deleteBlob({ writer }: StoredContent, exchange: Exchange, target: Target): Promise<void> {
+export async function deleteBlob(
+  { writer }: StoredContent,
+  exchange: Exchange,
+  target: Target,
+): Promise<void> {
   const { repository, text } = target;
   const digest = contentDigest(text);
   const result = digest === undefined ? 'unknown' : await writer.run('deleteBlob', { repository, digest });

@@ -1,38 +1,16 @@
-import type { Origin } from '../content.ts';
-import type { Exchange, Identity, Service } from '../http/exchange.ts';
+import type { Exchange, Service } from '../http/exchange.ts';
 import { HttpError } from '../http/http-error.ts';
 import { respondJson } from '../http/respond.ts';
 import { listReferrers, listRepositories, listTags } from './lists.ts';
 import { checkName } from './names.ts';
 import { pullBlob, pullManifest } from './pull.ts';
 import { deleteBlob, deleteManifest, putManifest } from './push.ts';
+import type { Handler, Registry, RegistryOptions } from './registry.ts';
 import { type Route, routeOf } from './route.ts';
-import type { StoredContent } from './stored-content.ts';
 import { uploadHandlers } from './upload-handlers.ts';
 import { Uploads } from './uploads.ts';
 
-/** What a registry serves. */
-export interface RegistryOptions {
-  /** Asked in this order; `stored` too, if it is to be pulled from */
-  readonly origins: readonly Origin[];
-  /** Where pushes go; undefined: nothing can be pushed */
-  readonly stored?: StoredContent;
-  /** Tells whether somebody may pull from a repository, for mounts and the list of repositories; default: yes */
-  readonly mayPull?: (identity: Identity, repository: string) => boolean;
-  /** Default: 64 GiB */
-  readonly maxBlobBytes?: number;
-}
-
-/** The options, with their defaults. */
-export interface Registry extends RegistryOptions {
-  readonly mayPull: (identity: Identity, repository: string) => boolean;
-  readonly maxBlobBytes: number;
-}
-
 type RepositoryRoute = Extract<Route, { repository: string }> & { readonly target?: string };
-
-/** Answers a request for a repository. @param target of the route; empty for routes without one */
-export type Handler = (exchange: Exchange, repository: string, target: string) => Promise<void> | void;
 
 type Handlers = Readonly<Record<string, Handler>>;
 
@@ -81,7 +59,9 @@ function handlersOf(registry: Registry): Readonly<Record<RepositoryRoute['kind']
     manifest: { GET: (exchange, repository, text) => pullManifest(registry, exchange, { repository, text }) },
     blob: { GET: (exchange, repository, text) => pullBlob(registry, exchange, { repository, text }) },
     tags: { GET: (exchange, repository) => listTags(registry, exchange, repository) },
-    referrers: { GET: (exchange, repository, text) => listReferrers(registry, exchange, { repository, text }) },
+    referrers: {
+      GET: (exchange, repository, text) => listReferrers(registry, exchange, { repository, text }),
+    },
   } satisfies Readonly<Record<string, Handlers>>;
   if (stored === undefined) return { ...pulls, uploads: {}, upload: {} };
   return {

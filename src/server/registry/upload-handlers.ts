@@ -4,7 +4,7 @@ import { HttpError } from '../http/http-error.ts';
 import { receive } from '../http/receive.ts';
 import { respond, respondEmpty } from '../http/respond.ts';
 import { pushedDigest } from './names.ts';
-import type { Handler, Registry } from './registry-service.ts';
+import type { Handler, Registry } from './registry.ts';
 import { type UploadKey, type Uploads, uploadHeaders } from './uploads.ts';
 
 /** Repositories that are looked at for a mount that names none. */
@@ -75,7 +75,11 @@ export function uploadHandlers(
 }
 
 /** Takes a blob from another repository that the client may read; answers if that was possible. */
-async function mount({ stored, mayPull }: Registry, exchange: Exchange, repository: string): Promise<boolean> {
+async function mount(
+  { stored, mayPull }: Registry,
+  exchange: Exchange,
+  repository: string,
+): Promise<boolean> {
   const { identity, query } = exchange;
   const digest = pushedDigest(query.get('mount') ?? '');
   const named = query.get('from');

@@ -46,7 +46,9 @@ export class Uploads {
     } catch (error) {
       throw storageError(error, 'create', path);
     }
-    const hashes = new Map([...new Set<DigestAlgorithm>(['sha256', algorithm])].map((one) => [one, createHash(one)]));
+    const hashes = new Map(
+      [...new Set<DigestAlgorithm>(['sha256', algorithm])].map((one) => [one, createHash(one)]),
+    );
     this.#keep(path, { sizeBytes: 0, hashes });
     return key;
   }
@@ -94,10 +96,20 @@ export class Uploads {
       this.#hashed.delete(path);
       if (found.named !== digest) {
         await rm(path, { force: true });
-        throw new HttpError(400, 'DIGEST_INVALID', `expected ${digest}, got ${found.named} (${sizeBytes} bytes)`);
+        throw new HttpError(
+          400,
+          'DIGEST_INVALID',
+          `expected ${digest}, got ${found.named} (${sizeBytes} bytes)`,
+        );
       }
       const { repository } = key;
-      await this.#stored.writer.run('linkBlob', { repository, digest, stored: found.stored, sizeBytes, path });
+      await this.#stored.writer.run('linkBlob', {
+        repository,
+        digest,
+        stored: found.stored,
+        sizeBytes,
+        path,
+      });
     });
   }
 
@@ -172,7 +184,10 @@ export class Uploads {
 }
 
 /** Headers that tell a client where an upload stands. An empty one has the range 0-0 too: there is no other way to say so. */
-export function uploadHeaders({ repository, id }: UploadKey, sizeBytes: number): Readonly<Record<string, string>> {
+export function uploadHeaders(
+  { repository, id }: UploadKey,
+  sizeBytes: number,
+): Readonly<Record<string, string>> {
   return {
     location: `/v2/${repository}/blobs/uploads/${id}`,
     range: `0-${Math.max(sizeBytes - 1, 0)}`,
@@ -200,7 +215,10 @@ async function flushed(path: string, key: UploadKey): Promise<number> {
   }
 }
 
-async function hashFile(path: string, algorithm: DigestAlgorithm): Promise<ReadonlyMap<DigestAlgorithm, Hash>> {
+async function hashFile(
+  path: string,
+  algorithm: DigestAlgorithm,
+): Promise<ReadonlyMap<DigestAlgorithm, Hash>> {
   const hashes = new Map<DigestAlgorithm, Hash>([['sha256', createHash('sha256')]]);
   if (algorithm !== 'sha256') hashes.set(algorithm, createHash(algorithm));
   for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }))

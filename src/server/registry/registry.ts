@@ -1,0 +1,30 @@
+import type { Origin } from '../content.ts';
+import type { Exchange, Identity } from '../http/exchange.ts';
+import type { StoredContent } from './stored-content.ts';
+
+/** What a registry serves. */
+export interface RegistryOptions {
+  /** Asked in this order; `stored` too, if it is to be pulled from */
+  readonly origins: readonly Origin[];
+  /** Where pushes go; undefined: nothing can be pushed */
+  readonly stored?: StoredContent;
+  /** Tells whether somebody may pull from a repository, for mounts and the list of repositories; default: yes */
+  readonly mayPull?: (identity: Identity, repository: string) => boolean;
+  /** Default: 64 GiB */
+  readonly maxBlobBytes?: number;
+}
+
+/** The options, with their defaults. */
+export interface Registry extends RegistryOptions {
+  readonly mayPull: (identity: Identity, repository: string) => boolean;
+  readonly maxBlobBytes: number;
+}
+
+/** Answers a request for a repository. @param target of the route; empty for routes without one */
+export type Handler = (exchange: Exchange, repository: string, target: string) => Promise<void> | void;
+
+/** What a request names: a repository, and a tag or digest as the client wrote it. */
+export interface Target {
+  readonly repository: string;
+  readonly text: string;
+}

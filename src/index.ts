@@ -86,6 +86,7 @@ export type {
   LayerEncoding,
   LayerMode,
   LayerReport,
+  MissingBlobReport,
   OutputFormat,
   PlanAnswer,
   PlannedPackage,

@@ -261,12 +261,21 @@ export interface CacheEntryReport {
   readonly usedAt: string;
 }
 
+/** A blob that an image needs that was pushed to `compose serve`. */
+export interface MissingBlobReport {
+  readonly digest: Digest;
+  /** One of the repositories that need it */
+  readonly repository: string;
+}
+
 /** Result of `cache verify`. */
 export interface CacheVerifyReport {
   /** Number of blobs */
   readonly checked: number;
   /** Blobs whose bytes do not have their digest; `got` is the digest that they have */
   readonly damaged: readonly { readonly digest: Digest; readonly got: string }[];
+  /** Blobs of pushed images that are not in the cache; to push them again brings them back */
+  readonly missing: readonly MissingBlobReport[];
   /** Number of damaged blobs that were removed, with `--repair` */
   readonly repaired: number;
 }

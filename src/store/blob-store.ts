@@ -101,6 +101,11 @@ export class FileBlobStore implements BlobStore {
   }
 
   async remove(digest: Digest): Promise<boolean> {
+    return this.removeNow(digest);
+  }
+
+  /** As remove, at once. */
+  removeNow(digest: Digest): boolean {
     this.#touched.delete(digest);
     return removeFile(this.pathOf(digest));
   }

@@ -12,6 +12,8 @@ export interface GcOptions {
   readonly maxSizeBytes: number | undefined;
   /** Returns true for blobs that must stay, whatever the size. */
   readonly keep: (digest: Digest) => boolean;
+  /** Runs the decision about a blob together with its removal, while nobody can come to need it; default: just runs it */
+  readonly exclusively?: <T>(work: () => T) => T;
   /** Milliseconds since the epoch; default: the clock */
   readonly nowMs?: number;
 }
@@ -34,7 +36,7 @@ const STALE_MS = 24 * 60 * 60 * 1000;
 
 /** Removes stale temporary files and, above a size, the least recently used blobs. @throws AppError STORAGE */
 export async function collectGarbage(store: FileBlobStore, options: GcOptions): Promise<GcResult> {
-  const nowMs = options.nowMs ?? Date.now();
+  const { nowMs = Date.now(), exclusively = (work) => work() } = options;
   const temporary = removeStale(store.ingestDirectory, nowMs, (name) => !isAlive(Number.parseInt(name, 10)));
   const partial = removeStale(store.partialDirectory, nowMs, () => true);
   const blobs: StoredBlob[] = [];
@@ -44,9 +46,10 @@ export async function collectGarbage(store: FileBlobStore, options: GcOptions): 
   const removedDigests: Digest[] = [];
   for (const { digest, sizeBytes } of blobs.sort((a, b) => a.usedAtMs - b.usedAtMs)) {
     if (options.maxSizeBytes === undefined || keptBytes <= options.maxSizeBytes) break;
-    if (options.keep(digest)) continue;
+    const outcome = exclusively(() => (options.keep(digest) ? 'kept' : store.removeNow(digest)));
+    if (outcome === 'kept') continue;
     keptBytes -= sizeBytes;
-    if (!(await store.remove(digest))) continue;
+    if (!outcome) continue;
     freedBytes += sizeBytes;
     removedDigests.push(digest);
   }

@@ -279,6 +279,7 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
     cacheVerify: answer('cacheVerify', {
       checked: 2,
       damaged: [{ digest, got: 'sha256:beef' }],
+      missing: [],
       repaired: 0,
     }),
     cacheGc: answer('cacheGc', { removed: 1, freedBytes: 1_500_000, keptBytes: 0 }),

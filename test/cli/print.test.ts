@@ -93,7 +93,7 @@ test('cache verify: damage is exit code 1, unless it was repaired', async () => 
   const repaired = await runFake(['cache', 'verify', '--repair']);
   assert.equal(repaired.exitCode, 0);
   assert.deepEqual(repaired.calls, [{ name: 'cacheVerify', argument: { repair: true } }]);
-  const sound = async () => ({ checked: 3, damaged: [], repaired: 0 });
+  const sound = async () => ({ checked: 3, damaged: [], missing: [], repaired: 0 });
   assert.equal((await runFake(['cache', 'verify'], { answers: { cacheVerify: sound } })).exitCode, 0);
 });
 

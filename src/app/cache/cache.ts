@@ -1,17 +1,24 @@
+import { RegistryRoots } from '../../catalog/registry-roots.ts';
 import type { Digest } from '../../model/digest.ts';
-import type { CacheEntryReport, CacheGcReport, CacheVerifyReport } from '../../model/request.ts';
+import type {
+  CacheEntryReport,
+  CacheGcReport,
+  CacheVerifyReport,
+  MissingBlobReport,
+} from '../../model/request.ts';
 import { collectGarbage } from '../../store/gc.ts';
 import { verifyStore } from '../../store/verify.ts';
 import type { Context } from '../context.ts';
 
 /** Lists every blob of the cache, what it holds, and when it was last used. */
 export async function cacheList(context: Context): Promise<readonly CacheEntryReport[]> {
-  const { derived, archives } = context.catalog;
-  const labels = new Map([
-    ...context.catalog.keptFiles().labels(),
-    ...derived.labels(),
-    ...archives.labels(),
-  ]);
+  const { catalog } = context;
+  const stored = await withRoots(
+    RegistryRoots.openIfThere(context.directory),
+    (roots) => roots?.labels() ?? [],
+  );
+  const known = [catalog.keptFiles(), catalog.derived, catalog.archives].map((table) => [...table.labels()]);
+  const labels = new Map([...stored, ...known.flat()]);
   const entries: CacheEntryReport[] = [];
   for await (const { digest, sizeBytes, usedAtMs } of context.store.list()) {
     entries.push({
@@ -25,7 +32,8 @@ export async function cacheList(context: Context): Promise<readonly CacheEntryRe
 }
 
 /**
- * Hashes every blob. With `repair`, damaged blobs are removed; they are fetched or made again when next needed.
+ * Hashes every blob, and looks for those that pushed images need. With `repair`, damaged blobs are removed; they are fetched or made
+ * again when next needed, unless they were pushed.
  * @throws AppError STORAGE; the signal's reason if it is aborted
  */
 export async function cacheVerify(
@@ -37,13 +45,26 @@ export async function cacheVerify(
   return {
     checked: result.checked,
     damaged: result.damaged.map(({ digest, got }) => ({ digest, got })),
+    missing: await withRoots(RegistryRoots.openIfThere(context.directory), (roots) =>
+      missingBlobs(context, roots),
+    ),
     repaired: repair ? result.damaged.length : 0,
   };
 }
 
+function missingBlobs({ store }: Context, roots: RegistryRoots | undefined): readonly MissingBlobReport[] {
+  const pushed = roots?.pushedBlobs() ?? [];
+  return pushed
+    .filter(({ stored, sizeBytes }) => !store.has(stored, sizeBytes))
+    .map(({ stored, repository }) => ({ digest: stored, repository }));
+}
+
+/** A client may push blobs for hours before the manifest that needs them. */
+const UNNEEDED_MS = 24 * 60 * 60 * 1000;
+
 /**
- * Removes the least recently used blobs until the cache is no larger than `maxSizeBytes`; without a size, only blobs that the
- * catalog does not refer to.
+ * Removes the least recently used blobs until the cache is no larger than `maxSizeBytes`; without a size, only blobs that neither the
+ * catalog nor a server's repository refers to. What a repository has stays in any case, also what is pushed meanwhile.
  * @throws AppError STORAGE
  */
 export async function cacheGc(
@@ -55,13 +76,32 @@ export async function cacheGc(
     ...context.catalog.derived.labels().keys(),
     ...context.catalog.keptFiles().labels().keys(),
   ]);
-  const { removed, freedBytes, keptBytes } = await collectGarbage(context.store, {
-    maxSizeBytes: maxSizeBytes ?? 0,
-    keep: (digest) => maxSizeBytes === undefined && named.has(digest),
-  });
+  const { removed, freedBytes, keptBytes } = await withRoots(
+    new RegistryRoots(context.directory),
+    (roots) => {
+      roots.dropUnneeded(Date.now() - UNNEEDED_MS);
+      return collectGarbage(context.store, {
+        maxSizeBytes: maxSizeBytes ?? 0,
+        keep: (digest) => (maxSizeBytes === undefined && named.has(digest)) || roots.isLinked(digest),
+        exclusively: (work) => roots.exclusively(work),
+      });
+    },
+  );
   for (const digest of named) if (!context.store.has(digest)) forget(context, digest);
   await context.catalog.revisions.removeUnnamed(context.signal);
   return { removed, freedBytes, keptBytes };
+}
+
+/** Runs `work` with what servers have stored in this cache. */
+async function withRoots<R extends RegistryRoots | undefined, T>(
+  roots: R,
+  work: (roots: R) => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work(roots);
+  } finally {
+    roots?.close();
+  }
 }
 
 /** Keeps facts without bytes: they are still true, and the bytes come back when needed. Derived blobs are made again. */

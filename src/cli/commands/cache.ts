@@ -22,7 +22,8 @@ const verify = defineAction({
   async run({ options: { repair }, app }) {
     const data = await app.cacheVerify({ repair });
     const text = async () => (await import('../render/reports.ts')).renderCacheVerify(data, repair);
-    const exitCode = data.damaged.length > 0 && !repair ? EXIT_DAMAGED : EXIT_OK;
+    const isSound = data.missing.length === 0 && (repair || data.damaged.length === 0);
+    const exitCode = isSound ? EXIT_OK : EXIT_DAMAGED;
     return { kind: 'answer', data, text, quietText: '', exitCode };
   },
 });

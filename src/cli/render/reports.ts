@@ -74,9 +74,14 @@ export function renderCacheVerify(report: CacheVerifyReport, repair: boolean): s
   const damaged = report.damaged.map(
     ({ digest, got }) => `damaged: ${digest}: expected its own digest, got ${printable(got)}\n`,
   );
+  const missing = report.missing.map(
+    ({ digest, repository }) => `missing: ${digest}: repository ${repository} needs it; push it again\n`,
+  );
   const hint = damaged.length > 0 && !repair ? 'hint: Remove them with: compose cache verify --repair\n' : '';
   const repaired = repair ? `, ${report.repaired} repaired` : '';
-  return `${damaged.join('')}${count(report.checked, 'blob')} checked, ${damaged.length} damaged${repaired}\n${hint}`;
+  const lacking = missing.length > 0 ? `, ${missing.length} missing` : '';
+  const summary = `${count(report.checked, 'blob')} checked, ${damaged.length} damaged${lacking}${repaired}`;
+  return `${damaged.join('')}${missing.join('')}${summary}\n${hint}`;
 }
 
 /** Renders the totals of `cache gc` in one line. */

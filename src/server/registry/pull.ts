@@ -29,12 +29,12 @@ export async function pullBlob(registry: Registry, exchange: Exchange, target: T
   if (digest === undefined) throw unknownBlob(target);
   const found = await firstOf(registry.origins, (origin) => origin.blob(repository, digest, exchange));
   if (found === undefined) throw unknownBlob(target);
+  if (exchange.method === 'HEAD') await registry.stored?.useBlob(repository, digest);
   await sendBlob(exchange, found, {
     contentType: 'application/octet-stream',
     etag: `"${digest}"`,
     headers: { 'docker-content-digest': digest },
   });
-  if (exchange.method === 'HEAD') await registry.stored?.useBlob(repository, digest);
 }
 
 async function firstOf<T>(

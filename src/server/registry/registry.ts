@@ -7,7 +7,7 @@ export interface RegistryOptions {
   /** Asked in this order; `stored` too, if it is to be pulled from */
   readonly origins: readonly Origin[];
   /** Where pushes go; undefined: nothing can be pushed */
-  readonly stored?: StoredContent;
+  readonly stored?: StoredContent | undefined;
   /** Tells whether somebody may pull from a repository, for mounts and the list of repositories; default: yes */
   readonly mayPull?: (identity: Identity, repository: string) => boolean;
   /** Default: 64 GiB */

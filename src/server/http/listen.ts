@@ -21,7 +21,31 @@ export interface ListenOptions {
   readonly port: number;
   /** Undefined: plain HTTP */
   readonly tls?: Tls | undefined;
+  readonly limits?: Partial<ListenLimits>;
 }
+
+/** What clients may take of a server. Times are milliseconds. */
+export interface ListenLimits {
+  /** Time from the connection, or from the first byte of a later request, to the last byte of its headers */
+  readonly headersTimeoutMs: number;
+  /** How often that is checked */
+  readonly checkIntervalMs: number;
+  /** Time that a connection stays open without a request */
+  readonly keepAliveMs: number;
+  readonly maxConnections: number;
+  /** Time in which the rest of a body that nobody wants is taken, so that the client reads the answer instead of an error */
+  readonly unreadMs: number;
+}
+
+const LIMITS: ListenLimits = {
+  headersTimeoutMs: 15_000,
+  checkIntervalMs: 5_000,
+  // Longer than the 60 s after which load balancers usually close a connection, so that they never send into a closed one.
+  keepAliveMs: 65_000,
+  // Two hundred pulls of ten connections each.
+  maxConnections: 2_000,
+  unreadMs: 2_000,
+};
 
 /** A server that answers requests until it is closed. */
 export interface Listening {
@@ -34,32 +58,26 @@ export interface Listening {
 const MAX_HEADER_BYTES = 32 * 1024;
 /** More than any client sends, proxies included. */
 const MAX_HEADERS = 200;
-/** Time from the first byte of a request to the last of its headers. */
-const HEADERS_TIMEOUT_MS = 15_000;
-/** Longer than the 60 s after which load balancers usually close a connection, so that they never send into a closed one. */
-const KEEP_ALIVE_MS = 65_000;
-const CHECK_INTERVAL_MS = 5_000;
-/** Two hundred pulls of ten connections each; a connection costs two descriptors with its file. */
-const MAX_CONNECTIONS = 2_000;
+const HANDSHAKE_TIMEOUT_MS = 15_000;
 const IDLE_CHECK_MS = 50;
-/** Time in which the rest of a body that nobody wants is taken, so that the client reads the answer instead of an error. */
-const UNREAD_MS = 2_000;
 
 /** Starts to answer requests by `service`. @throws AppError NETWORK if the address cannot be listened on */
-export async function listen(service: Service, { host, port, tls }: ListenOptions): Promise<Listening> {
+export async function listen(service: Service, options: ListenOptions): Promise<Listening> {
+  const { host, port, tls } = options;
+  const limits = { ...LIMITS, ...options.limits };
   const server = createFor(tls, {
     noDelay: true,
     maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: HEADERS_TIMEOUT_MS,
+    headersTimeout: limits.headersTimeoutMs,
     // A large layer may take hours; receive.ts and send-bytes.ts find clients that are too slow.
     requestTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: limits.checkIntervalMs,
   });
   server.maxHeadersCount = MAX_HEADERS;
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = limits.maxConnections;
   const onRequest = (request: IncomingMessage, response: ServerResponse) =>
-    void answer(service, request, response);
+    void answer(service, { request, response, unreadMs: limits.unreadMs });
   server.on('request', onRequest);
   // receive.ts says so when the body is wanted.
   server.on('checkContinue', onRequest);
@@ -73,12 +91,18 @@ export async function listen(service: Service, { host, port, tls }: ListenOption
 
 function createFor(tls: Tls | undefined, options: ServerOptions): Server {
   if (tls === undefined) return createServer(options);
-  const server = createTlsServer({ ...options, ...tls.options, handshakeTimeout: HEADERS_TIMEOUT_MS });
+  const server = createTlsServer({ ...options, ...tls.options, handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
   tls.onChange((changed) => server.setSecureContext(changed));
   return server;
 }
 
-async function answer(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface Arrived {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly unreadMs: number;
+}
+
+async function answer(service: Service, { request, response, unreadMs }: Arrived): Promise<void> {
   const exchange = new ServerExchange(request, response);
   try {
     const handling = service.handle(exchange);
@@ -87,7 +111,7 @@ async function answer(service: Service, request: IncomingMessage, response: Serv
     if (response.headersSent || response.destroyed) response.destroy();
     else respondError(exchange, httpError(error));
   }
-  if (!request.complete) setTimeout(() => request.complete || request.socket.destroy(), UNREAD_MS).unref();
+  if (!request.complete) setTimeout(() => request.complete || request.socket.destroy(), unreadMs).unref();
 }
 
 async function started(server: Server, host: string, port: number): Promise<void> {

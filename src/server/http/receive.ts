@@ -1,22 +1,31 @@
 import type { Exchange } from './exchange.ts';
 import { HttpError } from './http-error.ts';
 
-/** A client that sends nothing for so long has left. */
-const IDLE_MS = 30_000;
-/** A client slower than this for a minute keeps a connection for its own sake. */
-const MIN_BYTES_PER_SECOND = 1024;
-const FIRST_CHECK_MS = 60_000;
+/** What a client must keep to while it sends. */
+export interface ReceiveLimits {
+  /** A client that sends nothing for so long has left. In milliseconds */
+  readonly idleMs: number;
+  /** A client that is slower, after `firstMs`, keeps a connection for its own sake. */
+  readonly minBytesPerSecond: number;
+  readonly firstMs: number;
+}
+
+const LIMITS: ReceiveLimits = { idleMs: 30_000, minBytesPerSecond: 1024, firstMs: 60_000 };
 
 /**
  * Yields the body of a request as it arrives. The client is told to go on if it waits for that (`Expect: 100-continue`).
  * @throws HttpError 413 above `maxBytes`, 408 for a client that is too slow; ECONNRESET if the client leaves before the end
  */
-export async function* receive({ request, response }: Exchange, maxBytes: number): AsyncGenerator<Buffer> {
+export async function* receive(
+  { request, response }: Exchange,
+  maxBytes: number,
+  { idleMs, minBytesPerSecond, firstMs } = LIMITS,
+): AsyncGenerator<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   if (request.headers.expect !== undefined) response.writeContinue();
   const startMs = Date.now();
   let isWaiting = true;
-  const timer = setTimeout(() => isWaiting && request.destroy(tooSlow()), IDLE_MS);
+  const timer = setTimeout(() => isWaiting && request.destroy(tooSlow()), idleMs);
   let received = 0;
   try {
     // An error must be answered, for which the connection has to stay.
@@ -24,7 +33,7 @@ export async function* receive({ request, response }: Exchange, maxBytes: number
       received += chunk.length;
       if (received > maxBytes) throw tooLarge(maxBytes);
       const elapsedMs = Date.now() - startMs;
-      if (elapsedMs > FIRST_CHECK_MS && received < (elapsedMs / 1000) * MIN_BYTES_PER_SECOND) throw tooSlow();
+      if (elapsedMs > firstMs && received < (elapsedMs / 1000) * minBytesPerSecond) throw tooSlow();
       isWaiting = false;
       yield chunk;
       isWaiting = true;

@@ -15,6 +15,8 @@ export interface BytesHeaders {
   readonly etag?: string;
   /** Further ones */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Time in which the client has to take each 256 KiB, in milliseconds; default: a minute */
+  readonly timeoutMs?: number;
 }
 
 /** Of one read and one write. Larger ones cost memory, of which every client that pulls has two, and save nothing. */
@@ -32,7 +34,7 @@ export async function sendBlob(exchange: Exchange, blob: ServedBlob, headers: By
     return;
   }
   const { request, response, method } = exchange;
-  const { etag } = headers;
+  const { etag, timeoutMs = CHUNK_TIMEOUT_MS } = headers;
   if (etag !== undefined && isUnchanged(request.headers, etag)) {
     respondEmpty(exchange, 304, { ...headers.headers, etag });
     return;
@@ -42,12 +44,13 @@ export async function sendBlob(exchange: Exchange, blob: ServedBlob, headers: By
   try {
     const { start, end } = range ?? { start: 0, end: blob.sizeBytes };
     if (blob.kind === 'stream' && method !== 'HEAD' && start < end) {
-      await sendStream(exchange, blob, { start, end }, () => head(exchange, headers, blob.sizeBytes, range));
+      const sendHead = () => head(exchange, headers, blob.sizeBytes, range);
+      await sendStream(exchange, blob, { start, end, sendHead, timeoutMs });
       return;
     }
     head(exchange, headers, blob.sizeBytes, range);
     if (method === 'HEAD' || file === undefined) response.end();
-    else await sendFile(response, file, { start, end });
+    else await sendFile(response, file, { start, end, timeoutMs });
   } finally {
     await file?.close();
   }
@@ -96,8 +99,12 @@ async function openFile(path: string): Promise<OpenFile> {
 }
 
 /** Reads the next chunk while the one before is being sent. */
-async function sendFile(response: ServerResponse, file: OpenFile, { start, end }: ByteRange): Promise<void> {
-  const outlet = new Outlet(response);
+async function sendFile(
+  response: ServerResponse,
+  file: OpenFile,
+  { start, end, timeoutMs }: ByteRange & { readonly timeoutMs: number },
+): Promise<void> {
+  const outlet = new Outlet(response, timeoutMs);
   const buffers = [buffer(), buffer()] as const;
   try {
     let sending: Promise<void> | undefined;
@@ -112,9 +119,10 @@ async function sendFile(response: ServerResponse, file: OpenFile, { start, end }
     }
     await sending;
     response.end();
+    // Not after an error: the system may still be sending from them.
+    pool.push(buffers[0], buffers[1]);
   } finally {
     outlet.close();
-    pool.push(buffers[0], buffers[1]);
   }
 }
 
@@ -129,10 +137,14 @@ function buffer(): Buffer {
 async function sendStream(
   { response, signal }: Exchange,
   blob: Extract<ServedBlob, { kind: 'stream' }>,
-  { start, end }: ByteRange,
-  sendHead: () => void,
+  {
+    start,
+    end,
+    sendHead,
+    timeoutMs,
+  }: ByteRange & { readonly sendHead: () => void; readonly timeoutMs: number },
 ): Promise<void> {
-  const outlet = new Outlet(response);
+  const outlet = new Outlet(response, timeoutMs);
   try {
     let left = end - start;
     for await (const chunk of blob.open(start, signal)) {
@@ -153,9 +165,9 @@ class Outlet {
   readonly #response: ServerResponse;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, timeoutMs: number) {
     this.#response = response;
-    this.#timer = setTimeout(() => response.destroy(), CHUNK_TIMEOUT_MS);
+    this.#timer = setTimeout(() => response.destroy(), timeoutMs);
   }
 
   /** Resolves when the client (or its system) has taken the bytes. @throws if the client has left */

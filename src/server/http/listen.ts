@@ -105,8 +105,7 @@ interface Arrived {
 async function answer(service: Service, { request, response, unreadMs }: Arrived): Promise<void> {
   const exchange = new ServerExchange(request, response);
   try {
-    const handling = service.handle(exchange);
-    if (handling !== undefined) await handling;
+    await service.handle(exchange);
   } catch (error) {
     if (response.headersSent || response.destroyed) response.destroy();
     else respondError(exchange, httpError(error));

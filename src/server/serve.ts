@@ -1,5 +1,6 @@
 import { type ContextOptions, openCacheFolder } from '../app/context.ts';
 import { productVersion } from '../files/product-version.ts';
+import type { RegistryAccess } from '../model/registry.ts';
 import type { SourceOptions } from '../model/request.ts';
 import { openGateway } from './gateway/gateway.ts';
 import type { Service } from './http/exchange.ts';
@@ -18,6 +19,10 @@ export interface ServeOptions extends FrontOptions {
   readonly listen: ListenOptions;
   /** Distributions whose packages are composed */
   readonly sources: readonly SourceOptions[];
+  /** Repositories of registries whose files are served, as in GatewayOptions */
+  readonly files?: readonly string[] | undefined;
+  /** Connections to these */
+  readonly filesAccess?: RegistryAccess | undefined;
   /** Reads the configuration again, on SIGHUP. @throws AppError USAGE */
   readonly reread?: (() => Promise<FrontOptions>) | undefined;
 }
@@ -38,7 +43,8 @@ export async function serve(
   const { signal } = context;
   const stored = new StoredContent(openCacheFolder(context));
   const pool = openPool(context);
-  const gateway = openGateway(context, { sources: options.sources, pool });
+  const { sources, files, filesAccess: access } = options;
+  const gateway = openGateway(context, { sources, pool, files, access, own: stored });
   try {
     const registry = registryService({ origins: [stored], stored });
     const page = pageService({
@@ -47,7 +53,8 @@ export async function serve(
       version: productVersion(),
     });
     const front = await openFront(context, options, vitalsOf(pool));
-    const listening = await listen(front.around(services(page, { mirror: gateway.mirror, v2: registry })), {
+    const { mirror, files } = gateway;
+    const listening = await listen(front.around(services(page, { mirror, files, v2: registry })), {
       ...options.listen,
       tls: front.tls,
     });

@@ -38,6 +38,7 @@ export class RegistryContent {
   readonly #referrers: Database.Statement<[string, string], string>;
   readonly #repositories: Database.Statement<[string, number], string>;
   readonly #holders: Database.Statement<[string], string>;
+  readonly #users: Database.Statement<[string, number], string>;
   readonly #changes: Database.Statement<[], number>;
 
   /** Opens or makes the database. @throws AppError CATALOG, STORAGE */
@@ -83,6 +84,12 @@ export class RegistryContent {
         'SELECT r.name FROM blob b JOIN repository r ON r.id = b.repository_id WHERE b.digest = ?',
       )
       .pluck();
+    this.#users = database
+      .prepare<[string, number], string>(
+        `SELECT DISTINCT r.name FROM reference f JOIN manifest m ON m.id = f.manifest_id
+         JOIN repository r ON r.id = m.repository_id WHERE f.digest = ? LIMIT ?`,
+      )
+      .pluck();
     this.#changes = database.prepare<[], number>('PRAGMA data_version').pluck();
   }
 
@@ -121,6 +128,11 @@ export class RegistryContent {
   /** Names of the repositories that have a blob */
   repositoriesWith(digest: ContentDigest): readonly string[] {
     return this.#holders.all(digest);
+  }
+
+  /** Names of repositories whose images refer to a blob, at most so many */
+  imagesWith(digest: ContentDigest, most: number): readonly string[] {
+    return this.#users.all(digest, most);
   }
 
   /** Returns a number that changes whenever another thread or process has changed something. */

@@ -50,6 +50,8 @@ export async function serve(
     const page = pageService({
       choices: await choicesOf(options.sources),
       work: pool,
+      known: stored.content,
+      url: options.url,
       version: productVersion(),
     });
     const front = await openFront(context, options, vitalsOf(pool));

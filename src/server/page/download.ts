@@ -12,11 +12,19 @@ import type { Origin, ServedBlob, ServedManifest } from '../content.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { HttpError } from '../http/http-error.ts';
 import { sendBlob } from '../http/send-bytes.ts';
-import type { Choice } from './choices.ts';
-import { addressOf } from './text.ts';
 
 /** Each keeps a connection and a file open for as long as its client takes. */
 const MAX_DOWNLOADS = 16;
+
+/** An image to send. */
+export interface TarImage {
+  /** Name of its repository */
+  readonly name: string;
+  /** Of the server, for the name that engines know it by */
+  readonly host: string;
+  /** `linux/amd64` */
+  readonly platform: string;
+}
 
 /** Blobs that can be read, by digest. */
 type Blobs = ReadonlyMap<Digest, Exclude<ServedBlob, { kind: 'redirect' }>>;
@@ -25,11 +33,10 @@ type Blobs = ReadonlyMap<Digest, Exclude<ServedBlob, { kind: 'redirect' }>>;
  * Makes a function that sends the image of a repository's name as one tar, which every engine loads. The image is composed when
  * it is asked for, and its blobs are sent as they arrive.
  */
-export function tarSender(
-  origin: Origin,
-): (exchange: Exchange, name: string, choice: Choice) => Promise<void> {
+export function tarSender(origin: Origin): (exchange: Exchange, image: TarImage) => Promise<void> {
   let underWay = 0;
-  return async (exchange, name, choice) => {
+  return async (exchange, image) => {
+    const { name, host, platform } = image;
     if (underWay >= MAX_DOWNLOADS) {
       throw new HttpError(
         503,
@@ -42,7 +49,7 @@ export function tarSender(
     }
     underWay += 1;
     try {
-      const manifest = await imageManifest(origin, exchange, { name, choice });
+      const manifest = await imageManifest(origin, exchange, image);
       const { config, layers, annotations } = parseManifest(manifest.bytes, name);
       const blobs = await blobsOf(origin, exchange, { name, descriptors: [config, ...layers] });
       const toBlob = ({ digest, size }: Descriptor) => ({
@@ -50,16 +57,16 @@ export function tarSender(
         sizeBytes: size,
         content: digest,
       });
-      const image: Image = {
+      const whole: Image = {
         manifest: manifest.bytes,
         manifestDigest: manifest.digest as Digest,
         config: toBlob(config),
         layers: layers.map(toBlob),
-        tags: [tagOf(addressOf(exchange).host, name)],
-        platform: parsePlatform(choice.platform),
+        tags: [tagOf(host, name)],
+        platform: parsePlatform(platform),
         createdAt: Date.parse(annotations['org.opencontainers.image.created'] ?? '') / 1000 || 0,
       };
-      const parts = tarParts(image);
+      const parts = tarParts(whole);
       const open = (start: number, signal: AbortSignal) => bytesOf({ parts, blobs }, start, signal);
       await sendBlob(
         exchange,
@@ -79,22 +86,22 @@ export function tarSender(
   };
 }
 
-/** Finds the manifest for the architecture of the choice. */
+/** Finds the manifest for the platform. */
 async function imageManifest(
   origin: Origin,
   exchange: Exchange,
-  { name, choice }: { readonly name: string; readonly choice: Choice },
+  { name, platform }: TarImage,
 ): Promise<ServedManifest> {
   const top = await origin.manifest(name, { tag: 'latest' }, exchange);
   if (top === undefined) throw new HttpError(404, 'MANIFEST_UNKNOWN', `there is no image ${name}`);
   if (top.mediaType !== MEDIA_TYPES.index) return top;
-  const wanted = parsePlatform(choice.platform);
+  const wanted = parsePlatform(platform);
   const found = parseDescriptors(parseObject(top.bytes, name).manifests, name).find(
-    ({ platform }) => platform !== undefined && platformRank(platform, wanted) === 0,
+    (other) => other.platform !== undefined && platformRank(other.platform, wanted) === 0,
   );
   const manifest = found && (await origin.manifest(name, { digest: found.digest }, exchange));
   if (manifest === undefined)
-    throw new HttpError(404, 'MANIFEST_UNKNOWN', `${name} has no image for ${choice.platform}`);
+    throw new HttpError(404, 'MANIFEST_UNKNOWN', `${name} has no image for ${platform}`);
   return manifest;
 }
 

@@ -17,9 +17,12 @@ export interface ImageLayer {
 
 /** Images that the server has composed or stored. */
 export interface KnownImages {
-  /** Names of repositories whose images have a blob */
-  repositoriesWith(digest: Digest): readonly string[];
+  /** Names of repositories whose images refer to a blob, at most so many */
+  imagesWith(digest: Digest, most: number): readonly string[];
 }
+
+/** A layer of the base may be in all images; nobody reads so many names. */
+const MAX_IMAGES = 100;
 
 /**
  * Returns the layers of a planned image: the archives, of which the sizes are known before anything is fetched. The install layer
@@ -37,6 +40,6 @@ export function plannedLayers(
     kind: 'package',
     sizeBytes: entry.sizeBytes,
     sharedWith:
-      entry.digest === undefined ? [] : (known?.repositoriesWith(entry.digest) ?? []).filter(isShown),
+      entry.digest === undefined ? [] : (known?.imagesWith(entry.digest, MAX_IMAGES) ?? []).filter(isShown),
   }));
 }

@@ -5,6 +5,7 @@ import type { Exchange, Service } from '../http/exchange.ts';
 import { HttpError } from '../http/http-error.ts';
 import { readAssets } from './assets.ts';
 import type { Choice } from './choices.ts';
+import type { TarImage } from './download.ts';
 import { packageFacts, searchFor, type Work } from './facts.ts';
 import type { Html } from './html.ts';
 import { type KnownImages, plannedLayers } from './layers.ts';
@@ -33,8 +34,10 @@ export interface PageOptions {
    * Absent: images cannot be pulled here.
    */
   nameOf?(choice: Choice, packages: readonly string[], base: BaseMode | undefined): string | undefined;
-  /** Sends the image of a name as a tar that engines load; undefined: not offered */
-  readonly sendTar?: ((exchange: Exchange, name: string, choice: Choice) => Promise<void>) | undefined;
+  /** Sends an image as a tar that engines load; undefined: not offered */
+  readonly sendTar?: ((exchange: Exchange, image: TarImage) => Promise<void>) | undefined;
+  /** By which clients reach the server; default: the one that they say */
+  readonly url?: string | undefined;
   /** Of the product */
   readonly version: string;
 }
@@ -62,7 +65,7 @@ export function pageService(options: PageOptions): Service {
 
   function named(exchange: Exchange, { choice, bag, base }: Visit, packages = bag): string | undefined {
     const name = options.nameOf?.(choice, packages, base);
-    return name === undefined ? undefined : `${addressOf(exchange).host}/${name}`;
+    return name === undefined ? undefined : `${addressOf(exchange, options.url).host}/${name}`;
   }
 
   const routes: Readonly<Record<string, (exchange: Exchange, visit: Visit, form: Form) => Promise<void>>> = {
@@ -86,7 +89,7 @@ export function pageService(options: PageOptions): Service {
           platform,
         }));
         sendJson(exchange, { name: 'pkgcompose', version, example: pull, choices: offered });
-      } else sendText(exchange, welcomeText({ version, choices, pull, ...addressOf(exchange) }));
+      } else sendText(exchange, welcomeText({ version, choices, pull, ...addressOf(exchange, options.url) }));
     },
 
     async '/package'(exchange, visit, form) {
@@ -145,9 +148,11 @@ export function pageService(options: PageOptions): Service {
 
     async '/image/image.tar'(exchange, visit) {
       expectBag(visit);
-      const name = options.nameOf?.(visit.choice, visit.bag, visit.base);
+      const { choice, bag, base } = visit;
+      const name = options.nameOf?.(choice, bag, base);
       if (name === undefined || options.sendTar === undefined) throw nameless();
-      await options.sendTar(exchange, name, visit.choice);
+      const { host } = addressOf(exchange, options.url);
+      await options.sendTar(exchange, { name, host, platform: choice.platform });
     },
   };
 

@@ -111,8 +111,7 @@ test('an image that is not whole here is refused before anything is sent', async
 
 test('an architecture without an image is refused', async (t) => {
   const site = await startSite(t, {
-    sendTar: async (exchange, name, choice) =>
-      tarSender(origin(t))(exchange, name, { ...choice, platform: 'linux/s390x' }),
+    sendTar: async (exchange, image) => tarSender(origin(t))(exchange, { ...image, platform: 'linux/s390x' }),
   });
   assert.match(await site.html('/image/image.tar?bag=greet'), /has no image for linux\/s390x/);
 });

@@ -6,7 +6,7 @@ import { PLAN } from '../../cli/fake-app.ts';
 test('layers that other images have are told with the names that the visitor may see', () => {
   const [musl] = PLAN.packages;
   const known = {
-    repositoriesWith: (asked: string) => (asked === musl?.digest ? ['secret/app', 'alpine/git'] : []),
+    imagesWith: (asked: string) => (asked === musl?.digest ? ['secret/app', 'alpine/git'] : []),
   };
   const layers = plannedLayers(PLAN, known, (name) => name !== 'secret/app');
   assert.deepEqual(

@@ -63,7 +63,7 @@ test('the files of a package are listed', async (t) => {
 });
 
 test('the bag becomes a plan, a picture, and lines to leave with', async (t) => {
-  const site = await startSite(t, { known: { repositoriesWith: () => ['alpine/hello'] } });
+  const site = await startSite(t, { known: { imagesWith: () => ['alpine/hello'] } });
   // Its digest is known when it has been read.
   await site.html('/package/files?name=libgreet');
   const page = await site.html('/image?bag=greet-extra&base=none');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Digest } from '../../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../../src/model/media-types.ts';
 import { codesOf, digestOf, pushImage, startServer, type TestServer } from './harness.ts';
 
@@ -126,4 +127,15 @@ test('a list of referrers that no client would take in one piece comes in pages'
     found.flat().map(({ digest }) => digest),
     digests.sort(),
   );
+});
+
+test('the images that have a layer are found, each once', async (t) => {
+  const server = await startServer(t);
+  for (const repository of ['a/one', 'b/two'])
+    for (const by of ['v1', 'v2'])
+      await pushImage(server, repository, { by, layer: 'shared', annotations: { by } });
+  const digest = digestOf('shared') as Digest;
+  const { content } = server.stored;
+  assert.deepEqual(content.imagesWith(digest, 10).toSorted(), ['a/one', 'b/two']);
+  assert.equal(content.imagesWith(digest, 1).length, 1);
 });

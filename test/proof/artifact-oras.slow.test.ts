@@ -63,7 +63,7 @@ interface Digested {
   readonly digest: string;
 }
 
-for (const program of ['docker-registry', 'distribution-v3', 'ggcr-registry'] as const) {
+for (const program of ['docker-registry', 'distribution-v3', 'ggcr-registry', 'compose-serve'] as const) {
   describe(program, () => {
     test('what either pushes, both pull', async (t) => {
       const lab = await setUp(t, program);

@@ -19,7 +19,12 @@ import { tempDir } from '../fixtures/temp.ts';
 
 const SKIP = 'skipped: this registry is not here';
 const PASSWORD = 'correct horse battery';
-const PROGRAMS: readonly RegistryProgram[] = ['docker-registry', 'distribution-v3', 'ggcr-registry'];
+const PROGRAMS: readonly RegistryProgram[] = [
+  'docker-registry',
+  'distribution-v3',
+  'ggcr-registry',
+  'compose-serve',
+];
 
 /** Both repositories in a second generation: b rebuilt, libx++ gone, d new. */
 function moveOn({ write }: Upstream): void {

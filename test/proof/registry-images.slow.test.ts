@@ -58,6 +58,10 @@ const SETTINGS: readonly (RegistryOptions & { readonly name: string; readonly wi
   { name: 'distribution v3', program: 'distribution-v3' },
   { name: 'distribution v3 with tokens', program: 'distribution-v3', withTokens: true },
   { name: 'the registry of go-containerregistry', program: 'ggcr-registry' },
+  { name: 'compose serve', program: 'compose-serve' },
+  { name: 'compose serve with htpasswd', program: 'compose-serve', users },
+  { name: 'compose serve with TLS of its own authority', program: 'compose-serve', tls: 'server' },
+  { name: 'compose serve with client certificates', program: 'compose-serve', tls: 'mutual' },
 ];
 
 for (const { name, withTokens, ...options } of SETTINGS) {
@@ -130,7 +134,7 @@ test('an index and an image with a manifest of Docker go there and back with the
   });
 });
 
-for (const program of ['docker-registry', 'distribution-v3'] as const) {
+for (const program of ['docker-registry', 'distribution-v3', 'compose-serve'] as const) {
   test(`${program}: rm of tags and digests; deletion off; read-only`, async (t) => {
     const folder = tempDir(t);
     const registry = await startRegistry(t, { program, folder });
@@ -156,14 +160,15 @@ for (const program of ['docker-registry', 'distribution-v3'] as const) {
       if (other === undefined) return t.skip(SKIP);
       await inCache(tempDir(t), async (context) => {
         const reference = `${other.host}/team/app:kept`;
-        await refused(
-          remove(context, { reference, access: ACCESS }),
-          'UNSUPPORTED',
-          'does not allow deleting',
-        );
+        // Our server has rules instead of switches.
+        const [code, text] =
+          program === 'compose-serve'
+            ? (['AUTH', 'access denied'] as const)
+            : (['UNSUPPORTED', 'does not allow deleting'] as const);
+        await refused(remove(context, { reference, access: ACCESS }), code, text);
         if (off.readOnly) {
           const request = { image: two, to: `${other.host}/team/app:2`, platform: '', access: ACCESS };
-          await refused(push(context, request), 'UNSUPPORTED');
+          await refused(push(context, request), code);
         }
       });
       await other.stop();

@@ -23,7 +23,12 @@ interface TestHooks {
   diagnostic(message: string): void;
 }
 
-const PROGRAMS: readonly RegistryProgram[] = ['docker-registry', 'distribution-v3', 'ggcr-registry'];
+const PROGRAMS: readonly RegistryProgram[] = [
+  'docker-registry',
+  'distribution-v3',
+  'ggcr-registry',
+  'compose-serve',
+];
 /** Config, manifest and what a request says, a layer. */
 const JSON_BYTES_A_LAYER = 1_500;
 

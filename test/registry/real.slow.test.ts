@@ -47,7 +47,14 @@ async function roundTrip(session: RegistrySession, host: string): Promise<void> 
   assert.equal(found?.digest, digestOf(signature));
 }
 
-for (const program of ['docker-registry', 'distribution-v3', 'ggcr-registry'] satisfies RegistryProgram[]) {
+const PROGRAMS: readonly RegistryProgram[] = [
+  'docker-registry',
+  'distribution-v3',
+  'ggcr-registry',
+  'compose-serve',
+];
+
+for (const program of PROGRAMS) {
   test(`${program}: everything there and back`, async (t) => {
     const registry = await startRegistry(t, { program });
     if (registry === undefined) return t.skip(`no ${program}`);

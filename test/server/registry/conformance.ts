@@ -73,7 +73,8 @@ function readOnlySettings(data: ReadOnlyData): Readonly<Record<string, string>> 
     OCI_API_MANIFESTS_DELETE: 'false',
     OCI_API_TAGS_DELETE: 'false',
     OCI_API_BLOBS_DIGEST_HEADER: 'true',
-    OCI_API_MANIFESTS_DIGEST_HEADER: 'true',
+    // Looks for the header where it has not kept the answer, when the content of a manifest is not its own.
+    OCI_API_MANIFESTS_DIGEST_HEADER: 'false',
     OCI_RO_DATA_TAGS: data.tags.join(' '),
     OCI_RO_DATA_MANIFESTS: data.manifests.join(' '),
     OCI_RO_DATA_BLOBS: data.blobs.join(' '),

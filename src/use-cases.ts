@@ -40,6 +40,11 @@ export const USE_CASES = {
   /** The caller closes the planner. */
   planner: withoutCatalog(async () => (await import('./app/query/planner.ts')).openPlanner),
   compose: withCatalog(async () => (await import('./app/compose/compose.ts')).compose),
+  composeContent: withCatalog(async () => (await import('./app/compose/compose-content.ts')).composeContent),
+  archivePlaces: withCatalog(async () => (await import('./app/compose/archive-places.ts')).archivePlaces),
+  fetchArchiveOf: withCatalog(async () => (await import('./app/compose/archive-places.ts')).fetchArchiveOf),
+  takeBlob: withCatalog(async () => (await import('./app/compose/archive-places.ts')).takeBlob),
+  sourceState: withCatalog(async () => (await import('./app/repositories/source-state.ts')).sourceState),
   depends: withCatalog(async () => (await import('./app/query/depends.ts')).depends),
   dependents: withCatalog(async () => (await import('./app/query/dependents.ts')).dependents),
   why: withCatalog(async () => (await import('./app/query/why.ts')).why),

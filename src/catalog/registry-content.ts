@@ -10,6 +10,12 @@ export interface StoredManifest {
   readonly bytes: Buffer;
 }
 
+/** An image that was composed for a tag. */
+export interface ComposedTag extends StoredManifest {
+  /** As in RecordComposed */
+  readonly identity: string;
+}
+
 /** A blob that a repository has. */
 export interface LinkedBlob {
   /** Names the file in the blob store */
@@ -32,6 +38,7 @@ export class RegistryContent {
   readonly #database: Database.Database;
   readonly #byTag: Database.Statement<[string, string], StoredManifest>;
   readonly #byDigest: Database.Statement<[string, string], StoredManifest>;
+  readonly #composed: Database.Statement<[string, string], ComposedTag>;
   readonly #blob: Database.Statement<[string, string], LinkedBlob>;
   readonly #repository: Database.Statement<[string], number>;
   readonly #tags: Database.Statement<[string, string, number], string>;
@@ -51,6 +58,11 @@ export class RegistryContent {
     );
     this.#byDigest = database.prepare(
       `${MANIFEST} JOIN manifest m ON m.repository_id = r.id AND m.digest = ? WHERE r.name = ?`,
+    );
+    this.#composed = database.prepare(
+      `SELECT m.media_type AS mediaType, m.digest, m.bytes, t.identity FROM repository r
+       JOIN tag t ON t.repository_id = r.id AND t.name = ? AND t.identity <> ''
+       JOIN manifest m ON m.id = t.manifest_id WHERE r.name = ?`,
     );
     this.#blob = database.prepare(
       `SELECT b.stored, b.size_bytes AS sizeBytes, b.used_at AS usedAtMs FROM repository r
@@ -99,6 +111,11 @@ export class RegistryContent {
 
   manifestByDigest(repository: string, digest: ContentDigest): StoredManifest | undefined {
     return this.#byDigest.get(digest, repository);
+  }
+
+  /** Undefined also for a tag that was pushed. */
+  composedTag(repository: string, tag: string): ComposedTag | undefined {
+    return this.#composed.get(tag, repository);
   }
 
   blob(repository: string, digest: ContentDigest): LinkedBlob | undefined {

@@ -53,4 +53,8 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX reference_by_digest ON reference (digest);
   `,
+  `
+  -- What the image of a tag was composed from; empty: it was pushed.
+  ALTER TABLE tag ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+  `,
 ];

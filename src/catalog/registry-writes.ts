@@ -47,6 +47,8 @@ export interface PutManifest {
 
 /** An image that the server composed, whose blobs are or will be in the cache. */
 export interface RecordComposed extends Omit<PutManifest, 'blobs' | 'optional'> {
+  /** Equal for what is composed from the same; never empty */
+  readonly identity: string;
   readonly blobs: readonly { readonly digest: Digest; readonly sizeBytes: number }[];
 }
 
@@ -112,15 +114,15 @@ export class RegistryWrites {
       ...blobs.filter((digest) => !this.#hasBlob(repository, digest)),
       ...manifests.filter((digest) => this.#statements.manifest.get(digest, repository) === undefined),
     ];
-    if (missing.length === 0) this.#store(manifest, 0);
+    if (missing.length === 0) this.#store(manifest, undefined);
     return missing;
   }
 
-  recordComposed({ blobs, ...manifest }: RecordComposed): void {
+  recordComposed({ blobs, identity, ...manifest }: RecordComposed): void {
     const repositoryId = this.#repositoryId(manifest.repository);
     for (const { digest, sizeBytes } of blobs)
       this.#link(repositoryId, { digest, stored: digest, sizeBytes });
-    this.#store({ ...manifest, blobs: blobs.map(({ digest }) => digest), optional: [] }, 1);
+    this.#store({ ...manifest, blobs: blobs.map(({ digest }) => digest), optional: [] }, identity);
   }
 
   /** Notes that a manifest was pulled. */
@@ -148,9 +150,11 @@ export class RegistryWrites {
     this.#statements.link.run(repositoryId, digest, stored, sizeBytes, this.#nowMs());
   }
 
-  #store(manifest: PutManifest, composed: 0 | 1): void {
+  /** @param identity undefined: it was pushed */
+  #store(manifest: PutManifest, identity: string | undefined): void {
     const { repository, digest, mediaType, bytes, subject, referrer, tags } = manifest;
     const repositoryId = this.#repositoryId(repository);
+    const composed = identity === undefined ? 0 : 1;
     const id = this.#statements.putManifest.get({
       ...{ repositoryId, digest, mediaType, bytes, subject, referrer, composed },
       nowMs: this.#nowMs(),
@@ -158,7 +162,7 @@ export class RegistryWrites {
     if (id === undefined) throw new Error(`${repository}: ${digest} has no row`);
     for (const target of [...manifest.blobs, ...manifest.manifests, ...manifest.optional])
       this.#statements.refer.run(id, target);
-    for (const tag of tags) this.#statements.tag.run(repositoryId, tag, id);
+    for (const tag of tags) this.#statements.tag.run(repositoryId, tag, id, identity ?? '');
   }
 
   #repositoryId(name: string): number {
@@ -214,9 +218,9 @@ function prepare(database: Database.Database) {
     refer: database.prepare<[number, string]>(
       'INSERT INTO reference (manifest_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING',
     ),
-    tag: database.prepare<[number, string, number]>(
-      `INSERT INTO tag (repository_id, name, manifest_id) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET manifest_id = excluded.manifest_id`,
+    tag: database.prepare<[number, string, number, string]>(
+      `INSERT INTO tag (repository_id, name, manifest_id, identity) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET manifest_id = excluded.manifest_id, identity = excluded.identity`,
     ),
     useManifest: database.prepare<[number, string, string]>(
       `UPDATE manifest SET used_at = ? WHERE ${IN_REPOSITORY} AND digest = ?`,

@@ -12,6 +12,8 @@ export interface Family {
   readonly purlType: string;
   /** Values of `--release` that completion offers, the default first */
   readonly releases: readonly [string, ...string[]];
+  /** Other words that are releases; undefined: there are none */
+  readonly releasePattern?: RegExp;
   /** Values of `--solver`; empty: the family has a single solver */
   readonly solvers: readonly string[];
   readonly archiveNames: ArchiveNames;

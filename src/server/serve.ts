@@ -1,7 +1,8 @@
 import { type ContextOptions, openCacheFolder } from '../app/context.ts';
+import type { ComposeSettings } from '../app/settings/settings.ts';
 import { productVersion } from '../files/product-version.ts';
-import type { RegistryAccess } from '../model/registry.ts';
 import type { SourceOptions } from '../model/request.ts';
+import { openComposed } from './composed/open-composed.ts';
 import { openGateway } from './gateway/gateway.ts';
 import type { Service } from './http/exchange.ts';
 import { type ListenOptions, listen } from './http/listen.ts';
@@ -19,10 +20,8 @@ export interface ServeOptions extends FrontOptions {
   readonly listen: ListenOptions;
   /** Distributions whose packages are composed */
   readonly sources: readonly SourceOptions[];
-  /** Repositories of registries whose files are served, as in GatewayOptions */
-  readonly files?: readonly string[] | undefined;
-  /** Connections to these */
-  readonly filesAccess?: RegistryAccess | undefined;
+  /** Settings of composed images, where a name says nothing else */
+  readonly image?: ComposeSettings | undefined;
   /** Reads the configuration again, on SIGHUP. @throws AppError USAGE */
   readonly reread?: (() => Promise<FrontOptions>) | undefined;
 }
@@ -43,10 +42,10 @@ export async function serve(
   const { signal } = context;
   const stored = new StoredContent(openCacheFolder(context));
   const pool = openPool(context);
-  const { sources, files, filesAccess: access } = options;
-  const gateway = openGateway(context, { sources, pool, files, access, own: stored });
+  const gateway = openGateway(context, { sources: options.sources, pool });
   try {
-    const registry = registryService({ origins: [stored], stored });
+    const composed = openComposed(context, { ...options, pool, stored });
+    const registry = registryService({ origins: [composed.origin, stored], stored });
     const page = pageService({
       choices: await choicesOf(options.sources),
       work: pool,
@@ -55,8 +54,7 @@ export async function serve(
       version: productVersion(),
     });
     const front = await openFront(context, options, vitalsOf(pool));
-    const { mirror, files } = gateway;
-    const listening = await listen(front.around(services(page, { mirror, files, v2: registry })), {
+    const listening = await listen(front.around(services(page, { mirror: gateway.mirror, v2: registry })), {
       ...options.listen,
       tls: front.tls,
     });
@@ -70,6 +68,7 @@ export async function serve(
     front.end();
     await listening.close(GRACE_MS);
     await front.close();
+    await composed.close();
   } finally {
     await gateway.close();
     await pool.close();

@@ -5,6 +5,7 @@ import { archivesAt } from '../archives/indexed-archives.ts';
 import type { Context } from '../context.ts';
 import type { Lookup } from '../repositories/lookup.ts';
 import type { Resolution } from '../repositories/resolve.ts';
+import { lookupIdentity } from '../repositories/source-state.ts';
 import type { IndexedArchive } from '../sources/archive-url.ts';
 import { storedRow } from '../sources/indexed-repository.ts';
 import type { BuiltImage } from './build-image.ts';
@@ -53,10 +54,8 @@ export function imageKey(
 ): string | undefined {
   if (context.build === '' || request.install === 'run' || request.add !== undefined) return undefined;
   const { source, output: _output, tags: _tags, ...rest } = request;
-  const { sources, repositories } = lookup;
   return digestOf(
     JSON.stringify([
-      [context.build, process.versions.zlib, process.versions.zstd],
       // Trust is checked with the archives; mirrors and keys decide nothing else.
       {
         ...rest,
@@ -65,11 +64,7 @@ export function imageKey(
         named: source.repositories.length > 0,
         encoding,
       },
-      [sources.release, sources.architecture],
-      repositories.map(({ spec, row }) => [
-        { ...spec, baseUrls: [] },
-        [row.id, row.content, row.base, row.release, row.signedBy],
-      ]),
+      ...lookupIdentity(context, lookup),
     ]),
   );
 }

@@ -8,6 +8,7 @@ export const alpineFamily: Family = {
   tool: 'apk',
   purlType: 'apk',
   releases: ['latest-stable', 'edge'],
+  releasePattern: /^v?\d+\.\d+$/,
   solvers: ['apk2', 'apk3'],
   archiveNames: {
     suffixes: ['.apk'],

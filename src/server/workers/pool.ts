@@ -264,6 +264,9 @@ export function openPool(options: PoolOptions): Pool {
 /** Use cases that compute from what is known, and fetch only what is missing; the others fetch much, or write much. */
 const SHORT: ReadonlySet<JobName> = new Set<JobName>([
   'plan',
+  'composeContent',
+  'archivePlaces',
+  'sourceState',
   'depends',
   'dependents',
   'why',

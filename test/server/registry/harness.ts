@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { MEDIA_TYPES } from '../../../src/model/media-types.ts';
+import type { Origin } from '../../../src/server/content.ts';
 import { listen } from '../../../src/server/http/listen.ts';
 import type { RegistryOptions } from '../../../src/server/registry/registry.ts';
 import { registryService } from '../../../src/server/registry/registry-service.ts';
@@ -20,11 +21,16 @@ export interface TestServer {
 /** A registry in this process, closed after the test; in a folder of an earlier one, it has what that had. */
 export async function startServer(
   t: TestContext,
-  options: Partial<RegistryOptions> & { readonly directory?: string } = {},
+  options: Partial<RegistryOptions> & {
+    readonly directory?: string;
+    /** Asked before what is stored */
+    readonly before?: (stored: StoredContent) => Origin;
+  } = {},
 ): Promise<TestServer> {
-  const { directory = tempDir(t), ...more } = options;
+  const { directory = tempDir(t), before, ...more } = options;
   const stored = new StoredContent(directory);
-  const service = registryService({ origins: [stored], stored, ...more });
+  const origins = before === undefined ? [stored] : [before(stored), stored];
+  const service = registryService({ origins, stored, ...more });
   const { url, close } = await listen(service, { host: '127.0.0.1', port: 0 });
   t.after(async () => {
     await close(0);

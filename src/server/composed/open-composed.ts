@@ -1,0 +1,79 @@
+import type { ContextOptions } from '../../app/context.ts';
+import { sourceDateEpoch } from '../../app/settings/setting-values.ts';
+import { type ComposeSettings, composeRequest } from '../../app/settings/settings.ts';
+import { limited } from '../../fetch/pool.ts';
+import type { SourceOptions } from '../../model/request.ts';
+import { SharedDownloads } from '../../store/shared-downloads.ts';
+import type { Origin } from '../content.ts';
+import type { StoredContent } from '../registry/stored-content.ts';
+import type { Pool } from '../workers/pool.ts';
+import { MissingBlobs } from './blobs.ts';
+import type { ImageSettings } from './composer.ts';
+import { ComposedOrigin } from './origin.ts';
+import { ServedSources } from './sources.ts';
+
+/** What is composed, and from what. */
+export interface ComposedServiceOptions {
+  /** At least one; the first of a distribution is its default */
+  readonly sources: readonly SourceOptions[];
+  /** Settings of images, where a name or a recipe says nothing else */
+  readonly image?: ComposeSettings | undefined;
+  /** Time between two looks for newer indexes, in milliseconds; default: 15 minutes; 0: never */
+  readonly refreshMs?: number | undefined;
+  readonly pool: Pool;
+  readonly stored: StoredContent;
+}
+
+/** Images that are composed when they are asked for. */
+export interface Composed {
+  readonly origin: Origin;
+  /** Asks the mirrors for newer indexes now. */
+  refresh(): Promise<void>;
+  /** Ends downloads, and waits until what was composed has been written down. */
+  close(): Promise<void>;
+}
+
+const REFRESH_MS = 15 * 60_000;
+/** Downloads at a time: polite to one mirror, enough to hide its latency. */
+const DOWNLOADS = 8;
+
+/** Opens the part of the server that composes; nothing is read or fetched before it is asked. @throws AppError USAGE */
+export function openComposed(context: ContextOptions, options: ComposedServiceOptions): Composed {
+  const { image = {}, refreshMs = REFRESH_MS, pool, stored } = options;
+  const { env, progress } = context;
+  // Not the context's, with which the server begins to end: what is under way is finished.
+  const ending = new AbortController();
+  const { signal } = ending;
+  const { store } = stored;
+  const directory = store.ingestDirectory;
+  const downloads = new SharedDownloads({ directory, signal, limit: limited(DOWNLOADS) });
+  const sources = new ServedSources(pool, options.sources, signal);
+  const origin = new ComposedOrigin({
+    pool,
+    stored,
+    sources,
+    settings: imageSettings(image, sourceDateEpoch(env.SOURCE_DATE_EPOCH)),
+    blobs: new MissingBlobs({ pool, store, downloads, progress, signal }),
+    progress,
+  });
+  const refresh = (): Promise<void> => sources.refresh((error) => progress.note(error.message));
+  const timer = refreshMs === 0 ? undefined : setInterval(() => void refresh(), refreshMs).unref();
+  return {
+    origin,
+    refresh,
+    async close() {
+      clearInterval(timer);
+      ending.abort();
+      await origin.close();
+    },
+  };
+}
+
+/** Returns the settings of an image without packages, with defaults. @throws AppError USAGE */
+function imageSettings(image: ComposeSettings, epoch: number | undefined): ImageSettings {
+  const { source, packages, tags, output, dryRun, ...settings } = composeRequest(
+    { ...image, packages: ['any'] },
+    epoch,
+  );
+  return settings;
+}

@@ -1,0 +1,255 @@
+import type { ContentDigest } from '../../model/content-digest.ts';
+import { type Digest, isDigest } from '../../model/digest.ts';
+import type { Progress } from '../../model/progress.ts';
+import type { Asker, ManifestReference, Origin, ServedBlob, ServedManifest } from '../content.ts';
+import { HttpError } from '../http/http-error.ts';
+import type { StoredContent } from '../registry/stored-content.ts';
+import type { Pool } from '../workers/pool.ts';
+import type { MissingBlobs } from './blobs.ts';
+import { composeImage, type ImageSettings, identityOf, settingsOf } from './composer.ts';
+import type { ComposedImage } from './image-index.ts';
+import { imageName, type NamedImage, readImageName, readTag } from './names.ts';
+import { noSuch } from './not-found.ts';
+import { ImageRecords } from './records.ts';
+import type { ReleaseState, ServedRelease, ServedSources } from './sources.ts';
+
+/** What composed images are made of. */
+export interface ComposedOptions {
+  readonly pool: Pool;
+  readonly stored: StoredContent;
+  readonly sources: ServedSources;
+  readonly settings: ImageSettings;
+  readonly blobs: MissingBlobs;
+  readonly progress: Progress;
+}
+
+/** An image that is asked for by a name and a tag. */
+interface Asked {
+  readonly repository: string;
+  readonly named: NamedImage;
+  readonly release: ServedRelease;
+  readonly settings: ImageSettings;
+}
+
+/** Images that are composed when somebody asks for their names (names.ts). */
+export class ComposedOrigin implements Origin {
+  readonly #options: ComposedOptions;
+  readonly #records: ImageRecords;
+
+  constructor(options: ComposedOptions) {
+    this.#options = options;
+    this.#records = new ImageRecords(options.stored);
+  }
+
+  /** Waits until everything that was composed has been written down. */
+  close(): Promise<void> {
+    return this.#records.close();
+  }
+
+  manifest(
+    repository: string,
+    reference: ManifestReference,
+    asker: Asker,
+  ): ServedManifest | undefined | Promise<ServedManifest | undefined> {
+    const named = this.#named(repository);
+    if (named === undefined) return undefined;
+    if ('tag' in reference) return this.#tagged(repository, named, reference.tag, asker);
+    const { digest } = reference;
+    return this.#records.manifest(repository, digest) ?? this.#again(repository, named, digest, asker);
+  }
+
+  blob(
+    repository: string,
+    digest: ContentDigest,
+    asker: Asker,
+  ): ServedBlob | undefined | Promise<ServedBlob | undefined> {
+    const named = this.#named(repository);
+    if (named === undefined) return undefined;
+    const sizeBytes = this.#records.blobSize(repository, digest);
+    if (sizeBytes === undefined || !isDigest(digest)) return undefined;
+    return (
+      this.#file(digest as Digest, sizeBytes) ??
+      this.#missing({ repository, named, digest: digest as Digest, sizeBytes }, asker)
+    );
+  }
+
+  #file(digest: Digest, sizeBytes: number): ServedBlob | undefined {
+    const { store } = this.#options.stored;
+    return store.has(digest, sizeBytes) ? { kind: 'file', path: store.pathOf(digest), sizeBytes } : undefined;
+  }
+
+  async #missing(
+    {
+      repository,
+      named,
+      digest,
+      sizeBytes,
+    }: Pick<Asked, 'repository' | 'named'> & { readonly digest: Digest; readonly sizeBytes: number },
+    asker: Asker,
+  ): Promise<ServedBlob | undefined> {
+    for (const asked of await this.#releases(repository, named)) {
+      const { source } = asked.release;
+      const state = await this.#options.sources.state(asked.release);
+      const sources = state.architectures.map(({ architecture }) => ({ ...source, architecture }));
+      const found = await this.#options.blobs.find({ digest, sizeBytes, sources }, asker);
+      if (found === undefined) await this.#compose(asked, state, [], asker);
+      const blob = found ?? this.#file(digest, sizeBytes);
+      if (blob !== undefined) return blob;
+    }
+    return undefined;
+  }
+
+  async tags(repository: string, asker: Asker): Promise<readonly string[] | undefined> {
+    const named = this.#named(repository);
+    if (named === undefined) return undefined;
+    const asked = this.#asked(repository, named, '');
+    const state = await this.#options.sources.state(asked.release);
+    const { setTag, versionTag } = await this.#compose(asked, state, ['latest'], asker);
+    const { stored, sources } = this.#options;
+    const recorded = stored.tags(repository, asker, { last: '', count: MAX_LISTED }) ?? [];
+    const releases =
+      named.release === '' ? [...sources.releasesOf(named.distro), ...state.releases] : [named.release];
+    const versions = versionTag === undefined ? [] : [versionTag];
+    return [...new Set([...recorded, ...releases, ...versions, setTag, 'latest'])].filter(isTag).sort();
+  }
+
+  /** @throws HttpError 404 for a name that is malformed, or of a distribution that is not served */
+  #named(repository: string): NamedImage | undefined {
+    const named = readImageName(repository);
+    if (named === undefined) return undefined;
+    if (typeof named === 'string') throw noSuch(named);
+    const { distros } = this.#options.sources;
+    if (distros.includes(named.distro)) return named;
+    throw noSuch(`${named.distro} is not served here; served are ${distros.join(' and ')}`);
+  }
+
+  /** @throws HttpError 404 if the release is not served */
+  #asked(repository: string, named: NamedImage, release: string): Asked {
+    const { sources, settings } = this.#options;
+    const word = release === '' ? named.release : release;
+    const found = sources.find(named.distro, word, this.#knownReleases(named));
+    if (found !== undefined)
+      return {
+        repository,
+        named: { ...named, release: word },
+        release: found,
+        settings: settingsOf(settings, named),
+      };
+    const there = [...sources.releasesOf(named.distro), ...this.#knownReleases(named)];
+    const list = there.length === 0 ? 'only its default release' : [...new Set(there)].join(', ');
+    throw noSuch(`${named.distro} ${word} is not served here; served: ${list}`);
+  }
+
+  #knownReleases({ distro }: NamedImage): readonly string[] {
+    const release = this.#options.sources.find(distro, '');
+    return (release && this.#options.sources.peek(release)?.releases) ?? [];
+  }
+
+  #tagged(
+    repository: string,
+    named: NamedImage,
+    tag: string,
+    asker: Asker,
+  ): ServedManifest | Promise<ServedManifest> {
+    const read = readTag(named.distro, tag);
+    if (read === undefined)
+      throw noSuch(`${tag}: after __, expected the hexadecimal digits of UTF-8 characters`);
+    if (read.kind === 'set') {
+      const known = this.#records.last(repository, tag);
+      if (known !== undefined) return known;
+    }
+    if (read.kind === 'release' && named.release !== '' && named.release !== read.release) {
+      const name = imageName({ ...named, release: read.release });
+      throw noSuch(`${repository} is of ${named.release}; pull ${name} for ${read.release}`);
+    }
+    const asked = this.#asked(repository, named, read.kind === 'release' ? read.release : '');
+    const state = this.#options.sources.peek(asked.release);
+    const known =
+      state && this.#records.tagged(repository, tag, identityOf(asked.settings, state.generation));
+    return known ?? this.#composeTag(asked, tag, read.kind, asker);
+  }
+
+  async #composeTag(
+    asked: Asked,
+    tag: string,
+    kind: 'latest' | 'release' | 'set' | 'version',
+    asker: Asker,
+  ): Promise<ServedManifest> {
+    const { repository, named, settings, release } = asked;
+    const state = await this.#options.sources.state(release);
+    const known = this.#records.tagged(repository, tag, identityOf(settings, state.generation));
+    if (known !== undefined) return known;
+    const isMoving = kind === 'latest' || kind === 'release';
+    const { index, setTag, versionTag } = await this.#compose(asked, state, isMoving ? [tag] : [], asker);
+    if (isMoving || tag === setTag || tag === versionTag) return index;
+    // As it was composed while this was the version.
+    const last = this.#records.last(repository, tag);
+    if (last !== undefined) return last;
+    const [first = ''] = named.packages;
+    const there = versionTag === undefined ? setTag : `${versionTag}, ${setTag}`;
+    throw noSuch(
+      kind === 'set'
+        ? `${repository} has no tag ${tag}; the packages are now ${setTag}`
+        : `${first} has no version ${tag} in ${[release.distro, release.release].join(' ').trim()}; tags are latest, ${there}`,
+    );
+  }
+
+  /** Composes an image and remembers it under the given tags, and those of its packages. */
+  async #compose(
+    { repository, named, release, settings }: Asked,
+    state: ReleaseState,
+    tags: readonly string[],
+    asker: Asker,
+  ): Promise<ComposedImage> {
+    const { pool, sources, progress } = this.#options;
+    if (!asker.identity.may('compose', repository))
+      throw new HttpError(
+        403,
+        'DENIED',
+        `${repository} has not been composed yet, and you may not have it composed`,
+      );
+    const image = await composeImage(pool, { named, release, state, settings }, asker);
+    // Its indexes were read for it, or anew in the meantime.
+    if (image.generation !== state.generation) await sources.renew(release).catch(() => undefined);
+    const versions = image.versionTag === undefined ? [] : [image.versionTag];
+    const record = {
+      repository,
+      tags: [...new Set([...tags, image.setTag, ...versions])],
+      identity: identityOf(settings, image.generation),
+      image,
+    };
+    this.#records.put(record).catch((error: Error) => progress.note(`${repository}: ${error.message}`));
+    return image;
+  }
+
+  /** Composes what a name stands for now, in case that is what a digest is of: it may have been asked of another server. */
+  async #again(
+    repository: string,
+    named: NamedImage,
+    digest: ContentDigest,
+    asker: Asker,
+  ): Promise<ServedManifest | undefined> {
+    for (const asked of await this.#releases(repository, named)) {
+      const state = await this.#options.sources.state(asked.release);
+      const { index, images } = await this.#compose(asked, state, [], asker);
+      if ([index.digest, ...images.map(({ descriptor }) => descriptor.digest)].includes(digest as Digest))
+        return this.#records.manifest(repository, digest);
+    }
+    return undefined;
+  }
+
+  /** The releases that a name without a tag may mean: its own, or the default and those in the catalog. */
+  async #releases(repository: string, named: NamedImage): Promise<readonly Asked[]> {
+    const first = this.#asked(repository, named, '');
+    if (named.release !== '') return [first];
+    const { releases } = await this.#options.sources.state(first.release);
+    return [first, ...releases.map((release) => this.#asked(repository, named, release))];
+  }
+}
+
+/** More tags than a repository of packages gets. */
+const MAX_LISTED = 10_000;
+
+function isTag(text: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(text);
+}

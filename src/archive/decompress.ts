@@ -30,7 +30,7 @@ export interface DecompressedChunk {
 export interface Decompressed {
   /**
    * Uncompressed bytes in order, never of two segments in one chunk; can be read once. Without `freesChunks`, chunks are not
-   * reused, so they may be kept; most are 256 KiB, a small archive is one chunk of up to 32 MiB. Leaving the loop early closes
+   * reused, so they may be kept; most are 256 KiB, a small archive is one chunk of up to 8 MiB. Leaving the loop early closes
    * the input.
    * @throws AppError BAD_ARCHIVE (empty, truncated, damaged, trailing garbage, with byte offset), LIMIT, UNSUPPORTED
    */

@@ -1,4 +1,5 @@
 import { constants, crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
+import { freeBytes } from '../model/free-bytes.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import { type GzipHeader, parseGzipHeader } from './gzip-header.ts';
 import type { SegmentSink } from './segment-sink.ts';
@@ -8,8 +9,8 @@ import { type Codec, PIECE_BYTES, runCodec } from './stream-codec.ts';
 const TRAILER_BYTES = 8;
 /** Archives up to this size are inflated in one call each, in half the time of a stream, with a few MiB of memory. */
 const SYNC_INPUT_BYTES = 4 * 2 ** 20;
-/** Maximum output of one call; a larger member is streamed. */
-const SYNC_OUTPUT_BYTES = 32 * 2 ** 20;
+/** Maximum output of one call, which is held as a whole; a larger member is streamed. */
+const SYNC_OUTPUT_BYTES = 8 * 2 ** 20;
 const MIN_CHUNK_BYTES = 64 * 1024;
 const MIN_FREED_BYTES = 256 * 1024;
 /** Deflate's limit (zlib technical details): one byte gives at most 1032. */
@@ -42,6 +43,7 @@ export async function* gunzipMembers(
       for await (const chunk of inflateStreaming(queue, sink)) {
         addTo(checks, chunk);
         yield chunk;
+        if (frees) freeBytes(chunk);
       }
     }
     await readTrailer(queue, sink, checks);

@@ -4,6 +4,7 @@ import { isLocal, localPath, redactUrl } from '../../fetch/url.ts';
 import { type AppError, isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
 import { digestOf, hexOf } from '../../model/digest.ts';
+import { freeBytes } from '../../model/free-bytes.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import { required } from '../../model/required.ts';
 import type { Context } from '../context.ts';
@@ -63,7 +64,9 @@ async function fetchSmall(
   return fetchAccepted(urls, { remote: sources.files, signal, progress, ...limits }, async (result) => {
     if (!result.modified) throw new Error(`${result.url}: "not modified" without a condition`);
     const { url, bytes: content } = result;
-    return withKeys(() => ingestCopy(context, sources, { entry, reader, url, content }));
+    return withKeys(() => ingestCopy(context, sources, { entry, reader, url, content })).finally(() =>
+      freeBytes(content),
+    );
   });
 }
 

@@ -6,6 +6,7 @@ import type { ArchiveFacts } from '../../model/archive.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import { required } from '../../model/required.ts';
+import { limitYoungGeneration } from '../../model/young-generation.ts';
 import { digestOfFile } from '../../store/verify.ts';
 import { type Context, expectFetching, NotFetchedError } from '../context.ts';
 import type { IndexedRepository } from '../sources/indexed-repository.ts';
@@ -88,7 +89,10 @@ export function openArchiveFetcher(
   const fetched = async (entry: CatalogPackage) => {
     expectFetching(context, entry.fileName);
     const repository = required(repositories, entry.repositoryRank);
-    if (isRemote(repository) && ++downloads === MIN_FOR_THREAD) thread = ReaderThread.start(context.signal);
+    if (isRemote(repository) && ++downloads === MIN_FOR_THREAD) {
+      limitYoungGeneration();
+      thread = ReaderThread.start(context.signal);
+    }
     const known = () => accepted(context, sources, { entry, repository });
     return inTurn(() =>
       fetchArchive(context, sources, { entry, repository, withKeys, reader, fromCache: known }),

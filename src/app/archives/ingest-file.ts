@@ -4,6 +4,7 @@ import type { Distro } from '../../distros/distro.ts';
 import type { UnverifiedInput } from '../../distros/inputs.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { ArchiveFacts, ReadFacts } from '../../model/archive.ts';
+import { freeBytes } from '../../model/free-bytes.ts';
 import type { IndexPackage } from '../../model/package.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
 import type { Context } from '../context.ts';
@@ -85,27 +86,33 @@ export async function readTrusted(context: Context, file: ArchiveFile, tee?: Tee
 }
 
 /** Does the same with a given policy. @throws as readTrusted */
-export function readArchiveFile(
+export async function readArchiveFile(
   context: Pick<Context, 'signal'>,
   { policy, signature, ...file }: Omit<ArchiveFile, 'trust'> & { readonly policy: TrustPolicy },
   tee?: Tee,
 ): Promise<ArchiveFacts> {
-  return file.distro.archives.read({
-    ...unverifiedInput(context, file, tee),
-    policy,
-    ...(signature === undefined ? {} : { signature }),
-  });
+  const content = await opened(file.content, context.signal);
+  try {
+    return await file.distro.archives.read({
+      ...unverifiedInput(context, { ...file, content }, tee),
+      policy,
+      ...(signature === undefined ? {} : { signature }),
+    });
+  } finally {
+    if (content !== file.content && typeof content !== 'string') freeBytes(content);
+  }
 }
 
 /**
  * Reads an archive without verifying its signature, for callers that judge it by themselves.
  * @throws AppError as Archives.readUnverified; NOT_FOUND
  */
-export function readUnverifiedFile(
+export async function readUnverifiedFile(
   context: Context,
   file: Pick<ArchiveFile, 'content' | 'where' | 'distro' | 'expected'>,
 ): Promise<ReadFacts> {
-  return file.distro.archives.readUnverified(unverifiedInput(context, file, undefined));
+  const content = await opened(file.content, context.signal);
+  return file.distro.archives.readUnverified(unverifiedInput(context, { ...file, content }, undefined));
 }
 
 type Tee = (chunk: Uint8Array) => void | Promise<void>;
@@ -123,25 +130,28 @@ async function* pieces(
   signal: AbortSignal,
   tee: Tee | undefined,
 ): AsyncGenerator<Uint8Array> {
-  for await (const chunk of typeof content === 'string' ? await openPieces(content, signal) : [content]) {
+  const chunks =
+    typeof content === 'string'
+      ? createReadStream(content, { highWaterMark: READ_BYTES, signal })
+      : [content];
+  for await (const chunk of chunks) {
     await tee?.(chunk);
     yield chunk;
   }
 }
 
-async function openPieces(
-  path: string,
-  signal: AbortSignal,
-): Promise<Iterable<Buffer> | AsyncIterable<Buffer>> {
+/** Returns the bytes of a small file; the path of a large one. */
+async function opened(content: ArchiveFile['content'], signal: AbortSignal): Promise<ArchiveFile['content']> {
+  if (typeof content !== 'string') return content;
   try {
-    const found = statSync(path);
+    const found = statSync(content);
     // Opening a FIFO without a writer must not block.
     if (!found.isFile()) throw new Error('not a file');
-    return found.size <= READ_BYTES
-      ? [await readFile(path, { signal })]
-      : createReadStream(path, { highWaterMark: READ_BYTES, signal });
+    return found.size <= READ_BYTES ? await readFile(content, { signal }) : content;
   } catch (error) {
     signal.throwIfAborted();
-    throw new AppError('NOT_FOUND', `${path}: cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new AppError('NOT_FOUND', `${content}: cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { on } from 'node:events';
 import { parentPort } from 'node:worker_threads';
 import { distroOf } from '../../distros/families.ts';
+import { freeBytes } from '../../model/free-bytes.ts';
 import type { TrustPolicy } from '../../trust/policy.ts';
 import { readArchiveFile } from './ingest-file.ts';
 import type { ThreadReply, ThreadRequest } from './reader-thread.ts';
@@ -25,6 +26,8 @@ if (parentPort !== null) {
       return { ...facts, blocks: files.blocks.map(({ bytes }) => bytes) };
     } catch {
       return undefined;
+    } finally {
+      if (typeof file.content !== 'string') freeBytes(file.content);
     }
   }
 }

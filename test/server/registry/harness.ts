@@ -45,9 +45,12 @@ export function digestOf(bytes: Uint8Array | string, algorithm = 'sha256'): stri
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }
 
+/** What sends requests to a registry. */
+type Sender = Pick<TestServer, 'send'>;
+
 /** Pushes a blob, and returns its digest. */
 export async function pushBlob(
-  server: TestServer,
+  server: Sender,
   repository: string,
   bytes: Uint8Array | string,
 ): Promise<string> {
@@ -66,7 +69,7 @@ export interface Pushed {
 
 /** Pushes a manifest under a tag or its digest (`by` undefined). */
 export async function pushManifest(
-  server: TestServer,
+  server: Sender,
   repository: string,
   { by, manifest, query = '' }: { readonly by?: string; readonly manifest: object; readonly query?: string },
 ): Promise<Pushed> {
@@ -86,7 +89,7 @@ export function descriptorOf(bytes: Uint8Array | string, mediaType: string) {
 
 /** Pushes an image with one layer, and returns its manifest. */
 export async function pushImage(
-  server: TestServer,
+  server: Sender,
   repository: string,
   { by, layer = 'a layer', ...fields }: { by?: string; layer?: string } & Record<string, unknown> = {},
 ): Promise<Pushed> {

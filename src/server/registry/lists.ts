@@ -29,14 +29,14 @@ export async function listTags(registry: Registry, exchange: Exchange, repositor
 }
 
 /** Lists the repositories that hold stored images, as far as the client may pull from them. */
-export function listRepositories(exchange: Exchange, { stored, mayPull }: Registry): void {
+export function listRepositories(exchange: Exchange, { stored }: Registry): void {
   const { count, last } = pageOf(exchange);
   const repositories: string[] = [];
   let hasMore = false;
   for (let at = last, done = stored === undefined || count === 0; !done; ) {
     const names = stored?.content.repositories({ last: at, count: MAX_ENTRIES }) ?? [];
     for (const name of names) {
-      if (!mayPull(exchange.identity, name)) continue;
+      if (!exchange.identity.may('pull', name)) continue;
       hasMore = repositories.length === count;
       if (hasMore) break;
       repositories.push(name);

@@ -16,6 +16,7 @@ export async function pullManifest(registry: Registry, exchange: Exchange, targe
   const found = await firstOf(registry.origins, (origin) => origin.manifest(repository, reference, exchange));
   if (found === undefined) throw unknownManifest(target);
   const { digest, mediaType, bytes } = found;
+  exchange.digest = digest;
   const etag = `"${digest}"`;
   const headers = { 'docker-content-digest': digest, etag };
   if (isUnchanged(exchange.request.headers, etag)) respondEmpty(exchange, 304, headers);
@@ -29,6 +30,7 @@ export async function pullBlob(registry: Registry, exchange: Exchange, target: T
   if (digest === undefined) throw unknownBlob(target);
   const found = await firstOf(registry.origins, (origin) => origin.blob(repository, digest, exchange));
   if (found === undefined) throw unknownBlob(target);
+  exchange.digest = digest;
   if (exchange.method === 'HEAD') await registry.stored?.useBlob(repository, digest);
   await sendBlob(exchange, found, {
     contentType: 'application/octet-stream',

@@ -35,6 +35,7 @@ export async function putManifest(
   const digest = contentDigestOf(bytes, 'tag' in reference ? 'sha256' : algorithmOf(reference.digest));
   if ('digest' in reference && reference.digest !== digest)
     throw new HttpError(400, 'DIGEST_INVALID', `expected a manifest with ${reference.digest}, got ${digest}`);
+  exchange.digest = digest;
   const document = readDocument(bytes, exchange);
   const { mediaType, subject = '', blobs, manifests, optional } = document;
   const missing = await writer.run('putManifest', {

@@ -21,7 +21,7 @@ const VERSION = { 'docker-distribution-api-version': 'registry/2.0' };
 
 /** Makes the service that answers below `/v2`: the OCI distribution API, version 1.1 and what was added since. */
 export function registryService(options: RegistryOptions): Service {
-  const registry = { mayPull: () => true, maxBlobBytes: MAX_BLOB_BYTES, ...options };
+  const registry = { maxBlobBytes: MAX_BLOB_BYTES, ...options };
   const byKind = handlersOf(registry);
   return {
     handle(exchange) {

@@ -1,5 +1,5 @@
 import type { Origin } from '../content.ts';
-import type { Exchange, Identity } from '../http/exchange.ts';
+import type { Exchange } from '../http/exchange.ts';
 import type { StoredContent } from './stored-content.ts';
 
 /** What a registry serves. */
@@ -8,15 +8,12 @@ export interface RegistryOptions {
   readonly origins: readonly Origin[];
   /** Where pushes go; undefined: nothing can be pushed */
   readonly stored?: StoredContent | undefined;
-  /** Tells whether somebody may pull from a repository, for mounts and the list of repositories; default: yes */
-  readonly mayPull?: (identity: Identity, repository: string) => boolean;
   /** Default: 64 GiB */
   readonly maxBlobBytes?: number;
 }
 
 /** The options, with their defaults. */
 export interface Registry extends RegistryOptions {
-  readonly mayPull: (identity: Identity, repository: string) => boolean;
   readonly maxBlobBytes: number;
 }
 

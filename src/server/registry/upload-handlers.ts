@@ -75,22 +75,19 @@ export function uploadHandlers(
 }
 
 /** Takes a blob from another repository that the client may read; answers if that was possible. */
-async function mount(
-  { stored, mayPull }: Registry,
-  exchange: Exchange,
-  repository: string,
-): Promise<boolean> {
+async function mount({ stored }: Registry, exchange: Exchange, repository: string): Promise<boolean> {
   const { identity, query } = exchange;
   const digest = pushedDigest(query.get('mount') ?? '');
   const named = query.get('from');
   const sources = named === null ? (stored?.content.repositoriesWith(digest) ?? []) : [named];
-  const from = sources.filter((name) => mayPull(identity, name)).slice(0, MAX_SOURCES);
+  const from = sources.filter((name) => identity.may('pull', name)).slice(0, MAX_SOURCES);
   if (!(await stored?.writer.run('mountBlob', { repository, digest, from }))) return false;
   respondStored(exchange, repository, digest);
   return true;
 }
 
 function respondStored(exchange: Exchange, repository: string, digest: string): void {
+  exchange.digest = digest;
   respond(exchange, 201, {
     location: `/v2/${repository}/blobs/${digest}`,
     'docker-content-digest': digest,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { MEDIA_TYPES } from '../../../src/model/media-types.ts';
 import type { Origin } from '../../../src/server/content.ts';
+import type { Identity, Service } from '../../../src/server/http/exchange.ts';
 import { listen } from '../../../src/server/http/listen.ts';
 import type { RegistryOptions } from '../../../src/server/registry/registry.ts';
 import { registryService } from '../../../src/server/registry/registry-service.ts';
@@ -25,13 +26,21 @@ export async function startServer(
     readonly directory?: string;
     /** Asked before what is stored */
     readonly before?: (stored: StoredContent) => Origin;
+    /** Tells what clients may do; default: everything */
+    readonly may?: Identity['may'];
   } = {},
 ): Promise<TestServer> {
-  const { directory = tempDir(t), before, ...more } = options;
+  const { directory = tempDir(t), before, may = () => true, ...more } = options;
   const stored = new StoredContent(directory);
   const origins = before === undefined ? [stored] : [before(stored), stored];
   const service = registryService({ origins, stored, ...more });
-  const { url, close } = await listen(service, { host: '127.0.0.1', port: 0 });
+  const guarded: Service = {
+    handle(exchange) {
+      exchange.identity = { name: '', may };
+      return service.handle(exchange);
+    },
+  };
+  const { url, close } = await listen(guarded, { host: '127.0.0.1', port: 0 });
   t.after(async () => {
     await close(0);
     await stored.close();

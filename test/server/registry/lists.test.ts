@@ -48,7 +48,7 @@ test('tags are listed in the order of their bytes, in pages', async (t) => {
 });
 
 test('repositories are listed in pages, those that the client may pull from', async (t) => {
-  const server = await startServer(t, { mayPull: (_, repository) => !repository.startsWith('private') });
+  const server = await startServer(t, { may: (_, repository) => !repository.startsWith('private') });
   for (const repository of ['c', 'a', 'private/b', 'a/b']) await pushImage(server, repository);
   assert.deepEqual(await pages(server, '/v2/_catalog', 'repositories'), [['a', 'a/b', 'c']]);
   assert.deepEqual(await pages(server, '/v2/_catalog?n=2', 'repositories'), [['a', 'a/b'], ['c']]);

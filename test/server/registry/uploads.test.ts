@@ -138,7 +138,7 @@ test('content is named by sha512 too, announced or not', async (t) => {
 });
 
 test('a mount needs a source that has the blob and that the client may read', async (t) => {
-  const server = await startServer(t, { mayPull: (_, repository) => repository !== 'private' });
+  const server = await startServer(t, { may: (_, repository) => repository !== 'private' });
   await pushBlob(server, 'private', BYTES);
   for (const query of [`mount=${DIGEST}&from=private`, `mount=${DIGEST}`, `mount=${DIGEST}&from=nobody`]) {
     const response = await server.send('POST', `/v2/app/blobs/uploads/?${query}`);

@@ -20,12 +20,10 @@ import { layout } from './views/layout.ts';
 import { packagePage } from './views/package.ts';
 import { problemPanel } from './views/parts.ts';
 import { searchPage } from './views/search.ts';
-import { hrefOf, readVisit, type Visit } from './visit.ts';
+import { hrefOf, type Offer, readVisit, type Visit } from './visit.ts';
 
 /** What the page is made of. */
-export interface PageOptions {
-  /** At least one */
-  readonly choices: readonly Choice[];
+export interface PageOptions extends Offer {
   readonly work: Work;
   /** Undefined: none are known */
   readonly known?: KnownImages | undefined;
@@ -53,7 +51,7 @@ export function pageService(options: PageOptions): Service {
   const { choices, work, version } = options;
   const assets = readAssets();
   const byPath = new Map(Object.values(assets).map((asset) => [asset.path, asset]));
-  const start = readVisit(new URLSearchParams(), choices);
+  const start = readVisit(new URLSearchParams(), options);
 
   function page(
     exchange: Exchange,
@@ -116,7 +114,7 @@ export function pageService(options: PageOptions): Service {
     },
 
     async '/image'(exchange, visit, form) {
-      const { choice, bag, base } = visit;
+      const { choice, bag, base = visit.defaultBase } = visit;
       if (bag.length === 0 && form === 'html') {
         page(exchange, visit, { title: 'Your bag', main: bagPage(visit) });
         return;
@@ -181,7 +179,7 @@ export function pageService(options: PageOptions): Service {
             headers: { allow: 'GET, HEAD' },
           });
         if (asset !== undefined) return sendAsset(exchange, asset);
-        visit = readVisit(query, choices);
+        visit = readVisit(query, options);
         await route?.(exchange, visit, form);
       } catch (error) {
         if (form !== 'html' || exchange.response.headersSent || exchange.signal.aborted) throw error;

@@ -2,13 +2,13 @@ import { BASE_MODES } from '../../app/settings/settings.ts';
 import type { Visit } from './visit.ts';
 
 /** Writes the recipe (docs/recipes.md) that composes the bag. */
-export function recipeText({ choice, bag, base }: Pick<Visit, 'choice' | 'bag' | 'base'>): string {
-  const [defaultBase] = BASE_MODES;
+export function recipeText(visit: Pick<Visit, 'choice' | 'bag' | 'base' | 'defaultBase'>): string {
+  const { choice, bag, base = visit.defaultBase } = visit;
   const lines = [
     `distro: ${quoted(choice.distro)}`,
     `release: ${quoted(choice.release)}`,
     `arch: ${quoted(choice.architecture)}`,
-    ...(base === undefined || base === defaultBase ? [] : [`base: ${base}`]),
+    ...(base === undefined || base === BASE_MODES[0] ? [] : [`base: ${base}`]),
     'packages:',
     ...bag.map((name) => `  - ${quoted(name)}`),
   ];

@@ -24,11 +24,21 @@ export interface Visit {
   readonly name: string;
   /** Names of packages, each once */
   readonly bag: readonly string[];
+  /** Of the image; undefined: the server's */
   readonly base: BaseMode | undefined;
+  readonly defaultBase: BaseMode | undefined;
+}
+
+/** What the server offers to visitors. */
+export interface Offer {
+  /** At least one */
+  readonly choices: readonly Choice[];
+  /** Of images whose name says nothing else; undefined: what the repositories have of the minimal one */
+  readonly defaultBase?: BaseMode | undefined;
 }
 
 /** Reads an address. @throws HttpError 400 for what is too long or unknown, 404 for a distribution that is not served */
-export function readVisit(query: URLSearchParams, choices: readonly Choice[]): Visit {
+export function readVisit(query: URLSearchParams, { choices, defaultBase }: Offer): Visit {
   const search = bounded('q', query.get('q')?.trim() ?? '', MAX_QUERY_LENGTH);
   const name = bounded('name', query.get('name')?.trim() ?? '', MAX_NAME_LENGTH);
   const base = query.get('base') ?? '';
@@ -41,7 +51,8 @@ export function readVisit(query: URLSearchParams, choices: readonly Choice[]): V
     all: query.get('all') === '1',
     name,
     bag: readBag(query.getAll('bag').join(' ')),
-    base: base === '' ? undefined : (base as BaseMode),
+    base: base === '' || base === (defaultBase ?? BASE_MODES[0]) ? undefined : (base as BaseMode),
+    defaultBase,
   };
 }
 

@@ -57,12 +57,11 @@ function bagHead(visit: Visit): Html {
 ${baseForm(visit)}</section>`;
 }
 
-function baseForm({ choice, bag, base }: Visit): Html {
-  const [defaultBase] = BASE_MODES;
+function baseForm({ choice, bag, base, defaultBase }: Visit): Html {
   return html`<form class="inline" action="/image" method="get" aria-label="Base"><input type="hidden" name="in" value="${choice.id}"><input type="hidden" name="bag" value="${bag.join(' ')}">
 <label for="base">Besides these packages:</label> <select id="base" name="base">${BASE_MODES.map(
     (mode) =>
-      html`<option value="${mode}"${mode === (base ?? defaultBase) && html` selected`}>${BASE_TEXTS[mode]}</option>`,
+      html`<option value="${mode}"${mode === (base ?? defaultBase ?? BASE_MODES[0]) && html` selected`}>${BASE_TEXTS[mode]}</option>`,
   )}</select> <button>Apply</button></form>`;
 }
 

@@ -49,6 +49,8 @@ export async function serve(
     const page = pageService({
       choices: await choicesOf(options.sources),
       work: pool,
+      defaultBase: options.image?.base,
+      images: composed.origin,
       known: stored.content,
       url: options.url,
       version: productVersion(),

@@ -37,6 +37,7 @@ export function tarSender(origin: Origin): (exchange: Exchange, image: TarImage)
   let underWay = 0;
   return async (exchange, image) => {
     const { name, host, platform } = image;
+    if (!exchange.identity.may('pull', name)) throw new HttpError(403, 'DENIED', `you may not pull ${name}`);
     if (underWay >= MAX_DOWNLOADS) {
       throw new HttpError(
         503,

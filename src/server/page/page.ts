@@ -1,13 +1,13 @@
 import { AppError } from '../../model/app-error.ts';
-import type { BaseMode } from '../../model/request.ts';
 import { required } from '../../model/required.ts';
+import type { Origin } from '../content.ts';
 import type { Exchange, Service } from '../http/exchange.ts';
 import { HttpError } from '../http/http-error.ts';
 import { readAssets } from './assets.ts';
-import type { Choice } from './choices.ts';
-import type { TarImage } from './download.ts';
+import { tarSender } from './download.ts';
 import { packageFacts, searchFor, type Work } from './facts.ts';
 import type { Html } from './html.ts';
+import { repositoryOf } from './image-name.ts';
 import { type KnownImages, plannedLayers } from './layers.ts';
 import { type Problem, problemOf } from './problem.ts';
 import { dockerfileText, recipeText } from './recipe.ts';
@@ -27,13 +27,8 @@ export interface PageOptions extends Offer {
   readonly work: Work;
   /** Undefined: none are known */
   readonly known?: KnownImages | undefined;
-  /**
-   * Returns the name and tag that an image is pulled by, without the server: `alpine/v3.19/gcc/make`; undefined: it has none.
-   * Absent: images cannot be pulled here.
-   */
-  nameOf?(choice: Choice, packages: readonly string[], base: BaseMode | undefined): string | undefined;
-  /** Sends an image as a tar that engines load; undefined: not offered */
-  readonly sendTar?: ((exchange: Exchange, image: TarImage) => Promise<void>) | undefined;
+  /** Composes images for their names */
+  readonly images: Origin;
   /** By which clients reach the server; default: the one that they say */
   readonly url?: string | undefined;
   /** Of the product */
@@ -50,6 +45,7 @@ const EXAMPLE = ['gcc', 'make'];
 export function pageService(options: PageOptions): Service {
   const { choices, work, version } = options;
   const assets = readAssets();
+  const sendTar = tarSender(options.images);
   const byPath = new Map(Object.values(assets).map((asset) => [asset.path, asset]));
   const start = readVisit(new URLSearchParams(), options);
 
@@ -61,14 +57,16 @@ export function pageService(options: PageOptions): Service {
     sendPage(exchange, status, layout({ assets, choices, version, visit }, title, main));
   }
 
-  function named(exchange: Exchange, { choice, bag, base }: Visit, packages = bag): string | undefined {
-    const name = options.nameOf?.(choice, packages, base);
-    return name === undefined ? undefined : `${addressOf(exchange, options.url).host}/${name}`;
+  /** The name that the image of the bag is pulled by */
+  function named(exchange: Exchange, visit: Visit): string | undefined {
+    const { host } = addressOf(exchange, options.url);
+    const name = repositoryOf(visit, host);
+    return name === undefined ? undefined : `${host}/${name}`;
   }
 
   const routes: Readonly<Record<string, (exchange: Exchange, visit: Visit, form: Form) => Promise<void>>> = {
     async '/'(exchange, visit, form) {
-      const example = named(exchange, visit, EXAMPLE);
+      const example = named(exchange, { ...visit, bag: EXAMPLE, base: undefined });
       const pull = example === undefined ? undefined : `docker pull ${example}`;
       const report = visit.query === '' ? undefined : await searchFor(work, visit, exchange);
       if (form === 'html') {
@@ -123,11 +121,10 @@ export function pageService(options: PageOptions): Service {
       const isShown = (repository: string) => exchange.identity.may('pull', repository);
       const layers = plannedLayers(plan, options.known, isShown);
       const name = named(exchange, visit);
-      const hasFile = name !== undefined && options.sendTar !== undefined;
       if (form === 'html')
         page(exchange, visit, {
           title: bag.join(', '),
-          main: imagePage(visit, { plan, layers, name, hasFile }),
+          main: imagePage(visit, { plan, layers, name }),
         });
       else sendJson(exchange, { name, plan, layers });
     },
@@ -146,11 +143,10 @@ export function pageService(options: PageOptions): Service {
 
     async '/image/image.tar'(exchange, visit) {
       expectBag(visit);
-      const { choice, bag, base } = visit;
-      const name = options.nameOf?.(choice, bag, base);
-      if (name === undefined || options.sendTar === undefined) throw nameless();
       const { host } = addressOf(exchange, options.url);
-      await options.sendTar(exchange, { name, host, platform: choice.platform });
+      const name = repositoryOf(visit, host);
+      if (name === undefined) throw nameless();
+      await sendTar(exchange, { name, host, platform: visit.choice.platform });
     },
   };
 

@@ -6,7 +6,6 @@ import { type Digest, digestOf } from '../../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../../src/model/media-types.ts';
 import { openImage } from '../../../src/output/open-image.ts';
 import type { Origin, ServedBlob } from '../../../src/server/content.ts';
-import { tarSender } from '../../../src/server/page/download.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 import { type Site, startSite } from './site.ts';
 
@@ -69,7 +68,7 @@ function origin(t: TestContext, over: Partial<Record<Digest, ServedBlob | undefi
 }
 
 function start(t: TestContext, over?: Parameters<typeof origin>[1]): Promise<Site> {
-  return startSite(t, { sendTar: tarSender(origin(t, over)) });
+  return startSite(t, { images: origin(t, over) });
 }
 
 test('an image is downloaded as a tar with its name, whole or from where a download ended', async (t) => {
@@ -110,8 +109,14 @@ test('an image that is not whole here is refused before anything is sent', async
 });
 
 test('an architecture without an image is refused', async (t) => {
-  const site = await startSite(t, {
-    sendTar: async (exchange, image) => tarSender(origin(t))(exchange, { ...image, platform: 'linux/s390x' }),
-  });
-  assert.match(await site.html('/image/image.tar?bag=greet'), /has no image for linux\/s390x/);
+  const other = { ...platform, architecture: 's390x' };
+  const bytes = Buffer.from(
+    JSON.stringify({ manifests: [{ ...descriptor(MEDIA_TYPES.manifest, MANIFEST), platform: other }] }),
+  );
+  const images: Origin = {
+    ...origin(t),
+    manifest: () => ({ mediaType: MEDIA_TYPES.index, digest: digestOf(bytes), bytes }),
+  };
+  const site = await startSite(t, { images });
+  assert.match(await site.html('/image/image.tar?bag=greet'), /has no image for linux\/amd64/);
 });

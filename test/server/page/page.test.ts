@@ -72,8 +72,11 @@ test('the bag becomes a plan, a picture, and lines to leave with', async (t) => 
     'greet-extra',
     'libgreet',
   ]);
-  assert.match(page, /docker pull --platform linux\/amd64 127\.0\.0\.1:\d+\/alpine\/v3\.19\/greet-extra/);
-  assert.match(page, /FROM 127\.0\.0\.1:\d+\/alpine\/v3\.19\/greet-extra/);
+  assert.match(
+    page,
+    /docker pull --platform linux\/amd64 127\.0\.0\.1:\d+\/bare\/alpine\/v3\.19\/greet-extra/,
+  );
+  assert.match(page, /FROM 127\.0\.0\.1:\d+\/bare\/alpine\/v3\.19\/greet-extra/);
   assert.match(
     page,
     /<title id="title-wide">Layers by size<\/title><desc id="text-wide">3 layers, [^<]* 1 layer of [^<]* is shared/,
@@ -216,10 +219,12 @@ test('a name of the server that is none is not repeated', async (t) => {
   assert.match(page, /docker pull localhost\/alpine/);
 });
 
-test('a bag without a name leaves with its recipe', async (t) => {
-  const site = await startSite(t, { nameOf: () => undefined });
+test('a bag that no name says leaves with its recipe', async (t) => {
+  // Names of images have 255 characters with their server's.
+  const site = await startSite(t, { url: `https://${'long.'.repeat(50)}example/` });
   const page = await site.html('/image?bag=greet&base=none');
   assert.match(page, /compose build recipe\.yaml/);
   assert.doesNotMatch(page, /docker pull/);
   assert.equal((await site.get('/image/Dockerfile?bag=greet')).status, 404);
+  assert.equal((await site.get('/image/image.tar?bag=greet')).status, 404);
 });

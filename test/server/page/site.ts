@@ -64,7 +64,7 @@ export async function startSite(t: TestContext, options: Partial<PageOptions> = 
   const service = pageService({
     choices: await choicesOf(madeSources(t)),
     work,
-    nameOf: ({ distro, release }, packages) => `${distro}/${release}/${packages.join('/')}`,
+    images: { manifest: () => undefined, blob: () => undefined, tags: () => undefined },
     version: '1.2.3',
     ...options,
   });

@@ -23,8 +23,6 @@ export interface ImageFacts {
   readonly layers: readonly ImageLayer[];
   /** Name to pull it by, with the server's own; undefined: it has none */
   readonly name: string | undefined;
-  /** The image can be had as a file here */
-  readonly hasFile: boolean;
 }
 
 /** Renders the bag before it is known whether it can be installed: empty, or with what is wrong. @param problem panel */
@@ -65,7 +63,7 @@ function baseForm({ choice, bag, base, defaultBase }: Visit): Html {
   )}</select> <button>Apply</button></form>`;
 }
 
-function takeAway(visit: Visit, { name, hasFile }: ImageFacts): Html {
+function takeAway(visit: Visit, { name }: ImageFacts): Html {
   const recipe = part('Recipe', {
     text: recipeText(visit).trimEnd(),
     link: download('/image/recipe.yaml', visit, 'recipe.yaml'),
@@ -73,13 +71,13 @@ function takeAway(visit: Visit, { name, hasFile }: ImageFacts): Html {
   });
   if (name === undefined) {
     return html`<section aria-labelledby="take"><h2 id="take">Take it with you</h2>
-<p class="note">No name can say what is in this bag, so there is nothing to pull it by.</p>${recipe}</section>`;
+<p class="note">No name can say all that is in this bag, so there is nothing to pull it by.</p>${recipe}</section>`;
   }
   return html`<section class="stack" aria-labelledby="take"><h2 id="take">Take it with you</h2>
 ${part('Pull', {
   text: `docker pull --platform ${visit.choice.platform} ${name}`,
-  link: hasFile && download('/image/image.tar', visit, 'image.tar'),
-  note: html`podman, skopeo, crane and ctr take the same name.${hasFile && html` Load the file with <code>docker load -i image.tar</code>.`}`,
+  link: download('/image/image.tar', visit, 'image.tar'),
+  note: html`podman, skopeo, crane and ctr take the same name. Load the file with <code>docker load -i image.tar</code>.`,
 })}
 <div class="columns">${part('Dockerfile', {
     text: dockerfileText(name, visit).trimEnd(),

@@ -41,6 +41,7 @@ export const USE_CASES = {
   planner: withoutCatalog(async () => (await import('./app/query/planner.ts')).openPlanner),
   compose: withCatalog(async () => (await import('./app/compose/compose.ts')).compose),
   composeContent: withCatalog(async () => (await import('./app/compose/compose-content.ts')).composeContent),
+  keepImage: withCatalog(async () => (await import('./app/compose/keep-image.ts')).keepImage),
   archivePlaces: withCatalog(async () => (await import('./app/compose/archive-places.ts')).archivePlaces),
   fetchArchiveOf: withCatalog(async () => (await import('./app/compose/archive-places.ts')).fetchArchiveOf),
   takeBlob: withCatalog(async () => (await import('./app/compose/archive-places.ts')).takeBlob),

@@ -44,9 +44,10 @@ export interface Context {
 
 /**
  * What may be asked of mirrors and registries for packages. `missing`: only what the catalog and the cache lack, where otherwise
- * repositories that the user named are asked for changes on every use; `never`: nothing (NotFetchedError).
+ * repositories that the user named are asked for changes on every use; `archives`: only packages, since the indexes are those of a
+ * published catalog; `never`: nothing (NotFetchedError).
  */
-export type Fetching = 'missing' | 'never';
+export type Fetching = 'missing' | 'archives' | 'never';
 
 /** AppError NETWORK: something would have to be fetched, which `Context.fetching` does not permit. */
 export class NotFetchedError extends AppError {
@@ -56,8 +57,12 @@ export class NotFetchedError extends AppError {
 }
 
 /** Checks that something may be fetched. @throws NotFetchedError */
-export function expectFetching({ fetching }: Pick<Context, 'fetching'>, what: string): void {
-  if (fetching === 'never') throw new NotFetchedError(what);
+export function expectFetching(
+  { fetching }: Pick<Context, 'fetching'>,
+  what: string,
+  kind: 'index' | 'archive' = 'archive',
+): void {
+  if (fetching === 'never' || (fetching === 'archives' && kind === 'index')) throw new NotFetchedError(what);
 }
 
 /** Options of opening a context. */

@@ -23,7 +23,8 @@ export type ServedBlob =
       /** Yields the bytes from `start` on; rejects if they turn out not to be those of the digest, before the last of them */
       open(start: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
     }
-  | { readonly kind: 'redirect'; readonly url: string };
+  /** With the size, HEAD is answered here: an address for one download may allow GET alone */
+  | { readonly kind: 'redirect'; readonly url: string; readonly sizeBytes?: number };
 
 /** A manifest in a list of referrers (OCI distribution-spec, "Listing Referrers"). */
 export interface Referrer {
@@ -44,7 +45,8 @@ export interface TagPage {
   readonly count: number;
 }
 
-type Maybe<T> = T | undefined | Promise<T | undefined>;
+/** An answer, at once or later; undefined: there is none */
+export type Maybe<T> = T | undefined | Promise<T | undefined>;
 
 /**
  * What repositories have: pushed images, or images that are composed when they are asked for. The registry asks its origins in turn;

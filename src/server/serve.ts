@@ -2,6 +2,7 @@ import { type ContextOptions, openCacheFolder } from '../app/context.ts';
 import type { ComposeSettings } from '../app/settings/settings.ts';
 import { productVersion } from '../files/product-version.ts';
 import type { SourceOptions } from '../model/request.ts';
+import { type BehindOptions, openBehind } from './behind/open-behind.ts';
 import { openComposed } from './composed/open-composed.ts';
 import { openGateway } from './gateway/gateway.ts';
 import type { Service } from './http/exchange.ts';
@@ -22,6 +23,8 @@ export interface ServeOptions extends FrontOptions {
   readonly sources: readonly SourceOptions[];
   /** Settings of composed images, where a name says nothing else */
   readonly image?: ComposeSettings | undefined;
+  /** Registry behind the server; default: none */
+  readonly behind?: BehindOptions | undefined;
   /** Reads the configuration again, on SIGHUP. @throws AppError USAGE */
   readonly reread?: (() => Promise<FrontOptions>) | undefined;
 }
@@ -41,11 +44,18 @@ export async function serve(
 ): Promise<void> {
   const { signal } = context;
   const stored = new StoredContent(openCacheFolder(context));
-  const pool = openPool(context);
+  const isStateless = options.behind?.catalog !== undefined;
+  const pool = openPool(isStateless ? { ...context, mayFetch: 'archives' } : context);
+  const behind = options.behind && openBehind(context, pool, options.behind);
   const gateway = openGateway(context, { sources: options.sources, pool });
   try {
-    const composed = openComposed(context, { ...options, pool, stored });
-    const registry = registryService({ origins: [composed.origin, stored], stored });
+    const composed = openComposed(context, { ...options, pool, stored, place: behind?.place });
+    const origin = behind?.around(composed.origin, composed.place) ?? composed.origin;
+    const registry = registryService(
+      isStateless
+        ? { origins: [origin], refusal: behind?.pushElsewhere }
+        : { origins: [origin, stored], stored },
+    );
     const page = pageService({
       choices: await choicesOf(options.sources),
       work: pool,
@@ -55,7 +65,7 @@ export async function serve(
       url: options.url,
       version: productVersion(),
     });
-    const front = await openFront(context, options, vitalsOf(pool));
+    const front = await openFront(context, options, vitalsOf(pool, behind?.checks));
     const listening = await listen(front.around(services(page, { mirror: gateway.mirror, v2: registry })), {
       ...options.listen,
       tls: front.tls,
@@ -73,6 +83,7 @@ export async function serve(
     await composed.close();
   } finally {
     await gateway.close();
+    await behind?.close();
     await pool.close();
     await stored.close();
   }

@@ -266,6 +266,7 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
       generation: '',
       release: '',
     }),
+    keepImage: answer('keepImage', undefined),
     archivePlaces: answer('archivePlaces', undefined),
     fetchArchiveOf: answer('fetchArchiveOf', undefined),
     takeBlob: answer('takeBlob', undefined),

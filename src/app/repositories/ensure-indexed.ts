@@ -38,7 +38,7 @@ export async function ensureIndexed(
   const work = sources.repositories.map((spec) => {
     const row = knownRow(context, sources, spec);
     if (row !== undefined && asked === 'if-missing') return { spec, row, changed: false };
-    expectFetching(context, `index of ${spec.name}`);
+    expectFetching(context, `index of ${spec.name}`, 'index');
     return indexRepository(context, sources, { spec, row, inTurn });
   });
   const outcomes = await Promise.allSettled(work);

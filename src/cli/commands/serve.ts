@@ -1,4 +1,6 @@
-import { accessSetting } from '../args/registry-options.ts';
+import { behindOptions } from '../../server/behind/settings.ts';
+import { BEHIND_OPTIONS, behindFrom } from '../args/behind-options.ts';
+import { accessSetting, registryAccess } from '../args/registry-options.ts';
 import { frontFrom, SERVER_OPTIONS } from '../args/server-options.ts';
 import { SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
 import { defineCommand } from '../command.ts';
@@ -8,8 +10,14 @@ export const command = defineCommand({
   argument: '',
   group: 'Registries',
   summary: 'Serve images that are composed as they are pulled',
-  options: { ...SERVER_OPTIONS, ...SOURCE_OPTIONS },
-  examples: [['compose serve', 'then: docker pull localhost:5000/alpine/gcc/make']],
+  options: { ...SERVER_OPTIONS, ...BEHIND_OPTIONS, ...SOURCE_OPTIONS },
+  examples: [
+    ['compose serve', 'then: docker pull localhost:5000/alpine/gcc/make'],
+    [
+      'compose serve --store registry.example/packages --catalog registry.example/catalog:1 --trust-catalog',
+      'stateless: one of any number of servers',
+    ],
+  ],
   endsWhenAborted: true,
   async run({ options, settings, context }) {
     const { readServeConfig, serveConfigSchema } = await import('../../server/operations/config/config.ts');
@@ -25,6 +33,7 @@ export const command = defineCommand({
       ...frontFrom(options, config),
       reread: async () => frontFrom(options, file === undefined ? {} : await readServeConfig(file)),
       image: { ...config.image, ...settings },
+      behind: behindOptions(behindFrom(options, config.behind), registryAccess(options)),
     };
     if (options['check-config']) {
       return { kind: 'text', data: { ok: true }, text: `${file ?? 'the command line'}: ok\n` };

@@ -4,7 +4,7 @@ import type { Asker } from '../content.ts';
 import type { Pool } from '../workers/pool.ts';
 import { type ComposedImage, imageIndex } from './image-index.ts';
 import type { NamedImage } from './names.ts';
-import { isNoImage, noImage } from './not-found.ts';
+import { isNoImage, noImage, noSuch } from './not-found.ts';
 import { generationOf, type ReleaseState, type ServedRelease } from './sources.ts';
 
 /** How images are composed: everything but packages and sources. */
@@ -36,6 +36,10 @@ export async function composeImage(
   asker: Asker,
 ): Promise<ComposedNow> {
   const { packages } = named;
+  if (state.architectures.length === 0)
+    throw noSuch(
+      `the catalog of this server has no packages of ${[named.distro, named.release].join(' ').trim()}`,
+    );
   const outcomes = await Promise.allSettled(
     state.architectures.map(({ architecture }) =>
       pool.run('composeContent', { ...settings, source: { ...source, architecture }, packages }, asker),

@@ -9,6 +9,7 @@ import type { StoredContent } from '../registry/stored-content.ts';
 import type { Pool } from '../workers/pool.ts';
 import { MissingBlobs } from './blobs.ts';
 import type { ImageSettings } from './composer.ts';
+import { cachedImages, type ImagePlace } from './image-place.ts';
 import { ComposedOrigin } from './origin.ts';
 import { ServedSources } from './sources.ts';
 
@@ -22,11 +23,14 @@ export interface ComposedServiceOptions {
   readonly refreshMs?: number | undefined;
   readonly pool: Pool;
   readonly stored: StoredContent;
+  /** Place of images; default: `stored`. If given, indexes are those of a published catalog, and no mirror is asked for newer ones */
+  readonly place?: ImagePlace | undefined;
 }
 
 /** Images that are composed when they are asked for. */
 export interface Composed {
   readonly origin: Origin;
+  readonly place: ImagePlace;
   /** Asks the mirrors for newer indexes now. */
   refresh(): Promise<void>;
   /** Ends downloads, and waits until what was composed has been written down. */
@@ -47,19 +51,21 @@ export function openComposed(context: ContextOptions, options: ComposedServiceOp
   const { store } = stored;
   const directory = store.ingestDirectory;
   const downloads = new SharedDownloads({ directory, signal, limit: limited(DOWNLOADS) });
-  const sources = new ServedSources(pool, options.sources, signal);
+  const isGiven = options.place !== undefined;
+  const sources = new ServedSources(pool, options.sources, signal, isGiven);
+  const blobs = new MissingBlobs({ pool, store, downloads, progress, signal });
+  const place = options.place ?? cachedImages({ stored, blobs, progress });
   const origin = new ComposedOrigin({
     pool,
-    stored,
+    place,
     sources,
     settings: imageSettings(image, sourceDateEpoch(env.SOURCE_DATE_EPOCH)),
-    blobs: new MissingBlobs({ pool, store, downloads, progress, signal }),
-    progress,
   });
   const refresh = (): Promise<void> => sources.refresh((error) => progress.note(error.message));
-  const timer = refreshMs === 0 ? undefined : setInterval(() => void refresh(), refreshMs).unref();
+  const timer = refreshMs === 0 || isGiven ? undefined : setInterval(() => void refresh(), refreshMs).unref();
   return {
     origin,
+    place,
     refresh,
     async close() {
       clearInterval(timer);

@@ -1,26 +1,22 @@
 import type { ContentDigest } from '../../model/content-digest.ts';
 import { type Digest, isDigest } from '../../model/digest.ts';
-import type { Progress } from '../../model/progress.ts';
+import type { SourceOptions } from '../../model/request.ts';
 import type { Asker, ManifestReference, Origin, ServedBlob, ServedManifest } from '../content.ts';
 import { HttpError } from '../http/http-error.ts';
-import type { StoredContent } from '../registry/stored-content.ts';
 import type { Pool } from '../workers/pool.ts';
-import type { MissingBlobs } from './blobs.ts';
 import { composeImage, type ImageSettings, identityOf, settingsOf } from './composer.ts';
 import type { ComposedImage } from './image-index.ts';
-import { imageName, type NamedImage, readImageName, readTag } from './names.ts';
+import { type ImagePlace, orElse } from './image-place.ts';
+import { imageName, type NamedImage, type NamedTag, readImageName, readTag } from './names.ts';
 import { noSuch } from './not-found.ts';
-import { ImageRecords } from './records.ts';
 import type { ReleaseState, ServedRelease, ServedSources } from './sources.ts';
 
 /** What composed images are made of. */
 export interface ComposedOptions {
   readonly pool: Pool;
-  readonly stored: StoredContent;
+  readonly place: ImagePlace;
   readonly sources: ServedSources;
   readonly settings: ImageSettings;
-  readonly blobs: MissingBlobs;
-  readonly progress: Progress;
 }
 
 /** An image that is asked for by a name and a tag. */
@@ -34,16 +30,14 @@ interface Asked {
 /** Images that are composed when somebody asks for their names (names.ts). */
 export class ComposedOrigin implements Origin {
   readonly #options: ComposedOptions;
-  readonly #records: ImageRecords;
 
   constructor(options: ComposedOptions) {
     this.#options = options;
-    this.#records = new ImageRecords(options.stored);
   }
 
   /** Waits until everything that was composed has been written down. */
   close(): Promise<void> {
-    return this.#records.close();
+    return this.#options.place.close();
   }
 
   manifest(
@@ -55,7 +49,8 @@ export class ComposedOrigin implements Origin {
     if (named === undefined) return undefined;
     if ('tag' in reference) return this.#tagged(repository, named, reference.tag, asker);
     const { digest } = reference;
-    return this.#records.manifest(repository, digest) ?? this.#again(repository, named, digest, asker);
+    const known = this.#options.place.manifest(repository, digest);
+    return orElse(known, () => this.#again(repository, named, digest, asker));
   }
 
   blob(
@@ -65,17 +60,12 @@ export class ComposedOrigin implements Origin {
   ): ServedBlob | undefined | Promise<ServedBlob | undefined> {
     const named = this.#named(repository);
     if (named === undefined) return undefined;
-    const sizeBytes = this.#records.blobSize(repository, digest);
-    if (sizeBytes === undefined || !isDigest(digest)) return undefined;
-    return (
-      this.#file(digest as Digest, sizeBytes) ??
-      this.#missing({ repository, named, digest: digest as Digest, sizeBytes }, asker)
-    );
-  }
-
-  #file(digest: Digest, sizeBytes: number): ServedBlob | undefined {
-    const { store } = this.#options.stored;
-    return store.has(digest, sizeBytes) ? { kind: 'file', path: store.pathOf(digest), sizeBytes } : undefined;
+    const { place } = this.#options;
+    return orElse(place.blob(repository, digest), () => {
+      const sizeBytes = place.blobSize(repository, digest);
+      if (sizeBytes === undefined || !isDigest(digest)) return undefined;
+      return this.#missing({ repository, named, digest: digest as Digest, sizeBytes }, asker);
+    });
   }
 
   async #missing(
@@ -87,13 +77,12 @@ export class ComposedOrigin implements Origin {
     }: Pick<Asked, 'repository' | 'named'> & { readonly digest: Digest; readonly sizeBytes: number },
     asker: Asker,
   ): Promise<ServedBlob | undefined> {
+    const { place } = this.#options;
     for (const asked of await this.#releases(repository, named)) {
-      const { source } = asked.release;
       const state = await this.#options.sources.state(asked.release);
-      const sources = state.architectures.map(({ architecture }) => ({ ...source, architecture }));
-      const found = await this.#options.blobs.find({ digest, sizeBytes, sources }, asker);
+      const found = await place.package({ digest, sizeBytes, sources: sourcesOf(asked, state) }, asker);
       if (found === undefined) await this.#compose(asked, state, [], asker);
-      const blob = found ?? this.#file(digest, sizeBytes);
+      const blob = found ?? (await place.blob(repository, digest));
       if (blob !== undefined) return blob;
     }
     return undefined;
@@ -105,8 +94,8 @@ export class ComposedOrigin implements Origin {
     const asked = this.#asked(repository, named, '');
     const state = await this.#options.sources.state(asked.release);
     const { setTag, versionTag } = await this.#compose(asked, state, ['latest'], asker);
-    const { stored, sources } = this.#options;
-    const recorded = stored.tags(repository, asker, { last: '', count: MAX_LISTED }) ?? [];
+    const { place, sources } = this.#options;
+    const recorded = (await place.tags(repository, asker)) ?? [];
     const releases =
       named.release === '' ? [...sources.releasesOf(named.distro), ...state.releases] : [named.release];
     const versions = versionTag === undefined ? [] : [versionTag];
@@ -154,10 +143,15 @@ export class ComposedOrigin implements Origin {
     const read = readTag(named.distro, tag);
     if (read === undefined)
       throw noSuch(`${tag}: after __, expected the hexadecimal digits of UTF-8 characters`);
-    if (read.kind === 'set') {
-      const known = this.#records.last(repository, tag);
-      if (known !== undefined) return known;
-    }
+    const tagNow = () => this.#tagNow({ repository, named, tag, read }, asker);
+    return read.kind === 'set' ? orElse(this.#options.place.last(repository, tag), tagNow) : tagNow();
+  }
+
+  /** Returns the image that a tag has now. */
+  #tagNow(
+    { repository, named, tag, read }: Pick<Asked, 'repository' | 'named'> & { tag: string; read: NamedTag },
+    asker: Asker,
+  ): ServedManifest | Promise<ServedManifest> {
     if (read.kind === 'release' && named.release !== '' && named.release !== read.release) {
       const name = imageName({ ...named, release: read.release });
       throw noSuch(`${repository} is of ${named.release}; pull ${name} for ${read.release}`);
@@ -165,7 +159,7 @@ export class ComposedOrigin implements Origin {
     const asked = this.#asked(repository, named, read.kind === 'release' ? read.release : '');
     const state = this.#options.sources.peek(asked.release);
     const known =
-      state && this.#records.tagged(repository, tag, identityOf(asked.settings, state.generation));
+      state && this.#options.place.tagged(repository, tag, identityOf(asked.settings, state.generation));
     return known ?? this.#composeTag(asked, tag, read.kind, asker);
   }
 
@@ -177,13 +171,14 @@ export class ComposedOrigin implements Origin {
   ): Promise<ServedManifest> {
     const { repository, named, settings, release } = asked;
     const state = await this.#options.sources.state(release);
-    const known = this.#records.tagged(repository, tag, identityOf(settings, state.generation));
+    const { place } = this.#options;
+    const known = place.tagged(repository, tag, identityOf(settings, state.generation));
     if (known !== undefined) return known;
     const isMoving = kind === 'latest' || kind === 'release';
     const { index, setTag, versionTag } = await this.#compose(asked, state, isMoving ? [tag] : [], asker);
     if (isMoving || tag === setTag || tag === versionTag) return index;
     // As it was composed while this was the version.
-    const last = this.#records.last(repository, tag);
+    const last = await place.last(repository, tag);
     if (last !== undefined) return last;
     const [first = ''] = named.packages;
     const there = versionTag === undefined ? setTag : `${versionTag}, ${setTag}`;
@@ -196,12 +191,13 @@ export class ComposedOrigin implements Origin {
 
   /** Composes an image and remembers it under the given tags, and those of its packages. */
   async #compose(
-    { repository, named, release, settings }: Asked,
+    asked: Asked,
     state: ReleaseState,
     tags: readonly string[],
     asker: Asker,
   ): Promise<ComposedImage> {
-    const { pool, sources, progress } = this.#options;
+    const { repository, named, release, settings } = asked;
+    const { pool, sources, place } = this.#options;
     if (!asker.identity.may('compose', repository))
       throw new HttpError(
         403,
@@ -218,7 +214,7 @@ export class ComposedOrigin implements Origin {
       identity: identityOf(settings, image.generation),
       image,
     };
-    this.#records.put(record).catch((error: Error) => progress.note(`${repository}: ${error.message}`));
+    await place.put(record, sourcesOf(asked, state), asker);
     return image;
   }
 
@@ -233,7 +229,7 @@ export class ComposedOrigin implements Origin {
       const state = await this.#options.sources.state(asked.release);
       const { index, images } = await this.#compose(asked, state, [], asker);
       if ([index.digest, ...images.map(({ descriptor }) => descriptor.digest)].includes(digest as Digest))
-        return this.#records.manifest(repository, digest);
+        return await this.#options.place.manifest(repository, digest);
     }
     return undefined;
   }
@@ -247,8 +243,13 @@ export class ComposedOrigin implements Origin {
   }
 }
 
-/** More tags than a repository of packages gets. */
-const MAX_LISTED = 10_000;
+/** Returns the sources of an image for each architecture. */
+function sourcesOf(
+  { release: { source } }: Asked,
+  { architectures }: ReleaseState,
+): readonly SourceOptions[] {
+  return architectures.map(({ architecture }) => ({ ...source, architecture }));
+}
 
 function isTag(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(text);

@@ -40,12 +40,14 @@ export class ServedSources {
   readonly #sources: readonly SourceOptions[];
   readonly #known = new Map<string, Known>();
   readonly #asker: Asker;
+  readonly #isCatalogGiven: boolean;
 
   /** @param sources in order of preference: of a distribution, the first one is the default */
-  constructor(pool: Pool, sources: readonly SourceOptions[], signal: AbortSignal) {
+  constructor(pool: Pool, sources: readonly SourceOptions[], signal: AbortSignal, isCatalogGiven = false) {
     this.#pool = pool;
     this.#sources = sources;
     this.#asker = ownAsker(signal);
+    this.#isCatalogGiven = isCatalogGiven;
   }
 
   /** Distributions, in order */
@@ -124,7 +126,8 @@ export class ServedSources {
   #ask({ source, architectures }: ServedRelease, known: Known): Promise<ReleaseState> {
     const ask = async (): Promise<ReleaseState> => {
       try {
-        const state = await this.#pool.run('sourceState', { source, architectures }, this.#asker);
+        const found = await this.#pool.run('sourceState', { source, architectures }, this.#asker);
+        const state = this.#isCatalogGiven ? indexed(found) : found;
         known.state = { ...state, generation: generationOf(state.architectures) };
         return known.state;
       } finally {
@@ -136,6 +139,12 @@ export class ServedSources {
     known.asking.catch(() => undefined);
     return known.asking;
   }
+}
+
+/** Returns the state of the architectures whose indexes are in the catalog, in an order that does not depend on this machine. */
+function indexed({ architectures, releases }: SourceState): SourceState {
+  const there = architectures.filter(({ generation }) => generation !== '');
+  return { architectures: there.toSorted((a, b) => (a.architecture < b.architecture ? -1 : 1)), releases };
 }
 
 /** Returns the generation of all architectures together. */

@@ -30,7 +30,16 @@ const CHUNK_TIMEOUT_MS = 60_000;
  */
 export async function sendBlob(exchange: Exchange, blob: ServedBlob, headers: BytesHeaders): Promise<void> {
   if (blob.kind === 'redirect') {
-    respond(exchange, 307, { ...headers.headers, location: blob.url });
+    const { sizeBytes } = blob;
+    if (exchange.method === 'HEAD' && sizeBytes !== undefined) {
+      const { contentType, etag } = headers;
+      const shown = {
+        ...headers.headers,
+        'content-type': contentType,
+        ...(etag === undefined ? {} : { etag }),
+      };
+      exchange.response.writeHead(200, { ...shown, 'content-length': sizeBytes }).end();
+    } else respond(exchange, 307, { ...headers.headers, location: blob.url });
     return;
   }
   const { request, response, method } = exchange;

@@ -1,8 +1,8 @@
 import type { Pool } from '../workers/pool.ts';
 import type { Vitals } from './front.ts';
 
-/** Returns what the worker threads are measured by. */
-export function vitalsOf(pool: Pick<Pool, 'load'>): Vitals {
+/** Returns what the worker threads are measured by, and what probes look at. */
+export function vitalsOf(pool: Pick<Pool, 'load'>, checks: Vitals['checks'] = new Map()): Vitals {
   const sum = (key: 'waiting' | 'running') =>
     Object.values(pool.load()).reduce((all, lane) => all + lane[key], 0);
   return {
@@ -20,6 +20,6 @@ export function vitalsOf(pool: Pick<Pool, 'load'>): Vitals {
         read: () => sum('running'),
       },
     ],
-    checks: new Map(),
+    checks,
   };
 }

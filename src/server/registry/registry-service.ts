@@ -32,18 +32,19 @@ export function registryService(options: RegistryOptions): Service {
       }
       const { kind, repository, target = '' }: RepositoryRoute = route;
       checkName(repository);
-      return choose(byKind[kind], exchange)(exchange, repository, target);
+      return choose(byKind[kind], exchange, options.refusal)(exchange, repository, target);
     },
   };
 }
 
 /** HEAD is GET without the body. @throws HttpError 405 */
-function choose(handlers: Handlers, { method }: Exchange): Handler {
+function choose(handlers: Handlers, { method }: Exchange, refusal?: string): Handler {
   const word = method === 'HEAD' ? 'GET' : method;
   const handler = Object.hasOwn(handlers, word) ? handlers[word] : undefined;
   if (handler !== undefined) return handler;
   const allow = Object.keys(handlers).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
-  throw new HttpError(405, 'UNSUPPORTED', `${method} is not possible here`, {
+  const why = refusal === undefined ? '' : `: ${refusal}`;
+  throw new HttpError(405, 'UNSUPPORTED', `${method} is not possible here${why}`, {
     headers: { allow: allow.join(', ') },
   });
 }

@@ -8,6 +8,8 @@ export interface RegistryOptions {
   readonly origins: readonly Origin[];
   /** Where pushes go; undefined: nothing can be pushed */
   readonly stored?: StoredContent | undefined;
+  /** Says to who pushes, where nothing can be pushed, where else it can be */
+  readonly refusal?: string | undefined;
   /** Default: 64 GiB */
   readonly maxBlobBytes?: number;
 }

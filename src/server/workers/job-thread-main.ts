@@ -10,7 +10,7 @@ const ALL = { ...USE_CASES, ...SERVER_USE_CASES };
 /** The thread of JobThread: runs use cases by name. */
 if (parentPort !== null) {
   const port = parentPort;
-  const { env, cacheDirectory, lane } = workerData as ThreadOptions;
+  const { env, cacheDirectory, lane, mayFetch = 'missing' } = workerData as ThreadOptions;
   const underWay = new Map<number, AbortController>();
   let kept: Context | undefined;
 
@@ -19,7 +19,7 @@ if (parentPort !== null) {
   function optionsOf(name: string, signal: AbortSignal): ContextOptions {
     const progress = { ...silentProgress, note: (text: string) => send({ kind: 'note', text }) };
     const options = { env, cacheDirectory, progress, signal };
-    if (lane === 'long') return name === 'index' ? options : { ...options, fetching: 'missing' };
+    if (lane === 'long') return name === 'index' ? options : { ...options, fetching: mayFetch };
     kept ??= openContext(options);
     return { ...options, kept, fetching: 'never' };
   }

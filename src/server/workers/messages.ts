@@ -20,6 +20,8 @@ export type Lane = 'short' | 'long';
 export interface ThreadOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cacheDirectory: string | undefined;
+  /** What jobs of the long lane may fetch */
+  readonly mayFetch?: 'missing' | 'archives';
   /** `short`: jobs use one context that stays open, and fetch nothing; `long`: each opens its own */
   readonly lane: Lane;
 }

@@ -57,6 +57,8 @@ export interface PoolOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cacheDirectory?: string | undefined;
   readonly progress: Progress;
+  /** What jobs may fetch, as in Context; default: what is missing */
+  readonly mayFetch?: 'missing' | 'archives';
   /** Default: POOL_LIMITS */
   readonly limits?: PoolLimits;
   /** Default: a JobThread */
@@ -88,10 +90,11 @@ const CANCEL_MS = 1_000;
 
 /** Starts a pool; its threads start when they are first needed. */
 export function openPool(options: PoolOptions): Pool {
-  const { env, cacheDirectory, progress, limits = POOL_LIMITS } = options;
+  const { env, cacheDirectory, progress, mayFetch = 'missing', limits = POOL_LIMITS } = options;
   const note = (text: string): void => progress.note(text);
   const startThread =
-    options.startThread ?? ((lane) => new JobThread({ env: { ...env }, cacheDirectory, lane }, note));
+    options.startThread ??
+    ((lane) => new JobThread({ env: { ...env }, cacheDirectory, lane, mayFetch }, note));
   const jobs = new Map<string, Job>();
   const stateOf = (of: LaneLimits): LaneState => ({
     limits: of,

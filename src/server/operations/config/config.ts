@@ -12,6 +12,7 @@ import { parseYamlMap, readSettingsFile } from '../../../app/settings/yaml-file.
 import { familyIds } from '../../../distros/families.ts';
 import type { SourceOptions } from '../../../model/request.ts';
 import { ACCESS, HTTP_URL } from './access.ts';
+import { BEHIND } from './behind.ts';
 import { LIMITS, LOG, NETWORK, TLS, YES_NO } from './front.ts';
 import { list, mapped, recipeSetting, type Schema, section, type ValueOf, word } from './kinds.ts';
 
@@ -130,6 +131,7 @@ const CONFIG = section({
     kind: LOG,
     describe: 'Log of requests, a JSON object in a line each: a file, or stderr; default: none',
   },
+  behind: { kind: BEHIND, describe: 'Registry behind the server; default: none' },
   image: { kind: IMAGE, describe: 'Composed images, where a name or a recipe says nothing else' },
 });
 

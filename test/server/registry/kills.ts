@@ -42,15 +42,20 @@ export async function killDuringPushes(t: TestHooks, rounds: number): Promise<nu
     const before = acknowledged.length;
     const server = await startServer(folder, cache, round);
     const work = { over: false };
+    t.after(() => {
+      work.over = true;
+    });
     const pushers = Array.from({ length: PUSHERS }, (_, pusher) =>
       pushUntil(work, server.url, `r${round}-${pusher}`, acknowledged),
     );
     const collecting = collectUntil(work, cache, round);
-    while (acknowledged.length === before) await sleep(5);
+    const working = Promise.all([...pushers, collecting]);
+    const first = untilTrue(() => acknowledged.length > before);
+    await Promise.race([first, working]);
     await sleep((round * 37) % 300);
     server.kill();
     work.over = true;
-    await Promise.all([...pushers, collecting]);
+    await working;
   }
   const server = await startServer(folder, cache, rounds);
   for (const image of acknowledged) await assertPullable(server.url, image);
@@ -58,6 +63,10 @@ export async function killDuringPushes(t: TestHooks, rounds: number): Promise<nu
   const verified = await use({ cache }, (context) => cacheVerify(context, { repair: false }));
   assert.deepEqual([verified.damaged, verified.missing], [[], []]);
   return acknowledged.length;
+}
+
+async function untilTrue(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await sleep(5);
 }
 
 async function startServer(folder: string, cache: string, round: number): Promise<Server> {

@@ -14,15 +14,20 @@ const MAX_TAGS = 1_000_000;
 
 /**
  * Lists all tags, sorted, each once (OCI distribution-spec 1.1, "Listing Tags").
+ * @param most a repository with more of them is refused
  * @throws AppError NOT_FOUND, LIMIT, UNSUPPORTED
  */
-export async function listTags(session: RegistrySession, repository: Repository): Promise<readonly Tag[]> {
+export async function listTags(
+  session: RegistrySession,
+  repository: Repository,
+  most = MAX_TAGS,
+): Promise<readonly Tag[]> {
   const where = `${fullName(repository)}: tags/list`;
   const tags = new Set<Tag>();
   const request = { repository, target: `tags/list?n=${PAGE_SIZE}`, wholeBytes: MAX_PAGE_BYTES };
   for await (const response of pages(session, request)) {
     for (const tag of readTags(await readAll(response), where)) tags.add(tag);
-    if (tags.size > MAX_TAGS) throw new AppError('LIMIT', `${where}: more than ${MAX_TAGS} tags`);
+    if (tags.size > most) throw new AppError('LIMIT', `${where}: more than ${most} tags`);
   }
   return [...tags].sort();
 }

@@ -1,6 +1,7 @@
 import { type ContextOptions, openCacheFolder } from '../app/context.ts';
 import type { ComposeSettings } from '../app/settings/settings.ts';
 import { productVersion } from '../files/product-version.ts';
+import type { RegistryAccess } from '../model/registry.ts';
 import type { SourceOptions } from '../model/request.ts';
 import { type BehindOptions, openBehind } from './behind/open-behind.ts';
 import { openComposed } from './composed/open-composed.ts';
@@ -21,6 +22,10 @@ export interface ServeOptions extends FrontOptions {
   readonly listen: ListenOptions;
   /** Distributions whose packages are composed */
   readonly sources: readonly SourceOptions[];
+  /** Repositories of registries whose files are served, as in GatewayOptions */
+  readonly files?: readonly string[] | undefined;
+  /** Connections to these */
+  readonly filesAccess?: RegistryAccess | undefined;
   /** Settings of composed images, where a name says nothing else */
   readonly image?: ComposeSettings | undefined;
   /** Registry behind the server; default: none */
@@ -47,7 +52,8 @@ export async function serve(
   const isStateless = options.behind?.catalog !== undefined;
   const pool = openPool(isStateless ? { ...context, mayFetch: 'archives' } : context);
   const behind = options.behind && openBehind(context, pool, options.behind);
-  const gateway = openGateway(context, { sources: options.sources, pool });
+  const { sources, files, filesAccess: access } = options;
+  const gateway = openGateway(context, { sources, pool, files, access, own: stored });
   try {
     const composed = openComposed(context, { ...options, pool, stored, place: behind?.place });
     const origin = behind?.around(composed.origin, composed.place) ?? composed.origin;
@@ -66,7 +72,8 @@ export async function serve(
       version: productVersion(),
     });
     const front = await openFront(context, options, vitalsOf(pool, behind?.checks));
-    const listening = await listen(front.around(services(page, { mirror: gateway.mirror, v2: registry })), {
+    const byPrefix = { files: gateway.files, mirror: gateway.mirror, v2: registry };
+    const listening = await listen(front.around(services(page, byPrefix)), {
       ...options.listen,
       tls: front.tls,
     });

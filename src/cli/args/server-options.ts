@@ -1,4 +1,4 @@
-import { choice, listenAddress, refuse, word } from '../../app/settings/setting-values.ts';
+import { choice, listenAddress, refuse, word, words } from '../../app/settings/setting-values.ts';
 import type { AccessOptions } from '../../server/access/options.ts';
 import { ACTIONS } from '../../server/access/rules.ts';
 import type { TlsOptions } from '../../server/access/tls.ts';
@@ -30,6 +30,15 @@ export const SERVER_OPTIONS = {
       defaultText: '127.0.0.1:5000',
     },
     listenAddress,
+  ),
+  'files-from': valued(
+    {
+      placeholder: 'REG/NAME[:TAG]',
+      group: 'Server',
+      describe: 'Serve the files of artifacts in a registry below /files/; NAME and TAG may have *',
+      repeatable: true,
+    },
+    words,
   ),
   auth: valued(
     {

@@ -30,6 +30,8 @@ export const command = defineCommand({
       ...config,
       listen: options.listen ?? config.listen ?? { host: '127.0.0.1', port: 5000 },
       sources: isSourceGiven || sources.length === 0 ? [sourceFrom({ settings, options })] : sources,
+      files: options['files-from'] ?? config.filesFrom,
+      filesAccess: accessSetting(options).access,
       ...frontFrom(options, config),
       reread: async () => frontFrom(options, file === undefined ? {} : await readServeConfig(file)),
       image: { ...config.image, ...settings },

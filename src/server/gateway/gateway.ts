@@ -1,12 +1,16 @@
 import { type ContextOptions, cacheFolder } from '../../app/context.ts';
 import { sharedSession } from '../../app/registries/sessions.ts';
 import { limited } from '../../fetch/pool.ts';
+import type { RegistryAccess } from '../../model/registry.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { RegistrySession } from '../../registry/types.ts';
 import { FileBlobStore } from '../../store/blob-store.ts';
 import { SharedDownloads } from '../../store/shared-downloads.ts';
+import type { Origin } from '../content.ts';
 import type { Service } from '../http/exchange.ts';
 import type { Pool } from '../workers/pool.ts';
+import { parseFilePattern } from './file-repositories.ts';
+import { filesService } from './files.ts';
 import { mirrorService } from './mirror.ts';
 
 /** Downloads at a time: polite to one mirror, enough to hide its latency. */
@@ -17,18 +21,29 @@ export interface GatewayOptions {
   /** Distributions whose repositories are served below `/mirror/` */
   readonly sources: readonly SourceOptions[];
   readonly pool: Pick<Pool, 'run'>;
+  /** Repositories of registries whose files are served below `/files/`: values of `--files-from` */
+  readonly files?: readonly string[] | undefined;
+  /** Connections to these; default: without options */
+  readonly access?: RegistryAccess | undefined;
+  /** Content of this server, whose files are served below `/files/-/` */
+  readonly own?: Origin | undefined;
+  /** The clock, for tests */
+  readonly nowMs?: () => number;
 }
 
 /** Services for package managers. */
 export interface Gateway {
   /** Below `/mirror/` */
   readonly mirror: Service;
+  /** Below `/files/` */
+  readonly files: Service;
   /** Ends downloads and connections. */
   close(): Promise<void>;
 }
 
-/** Opens the gateway; it fetches nothing before it is asked. @throws AppError STORAGE */
-export function openGateway(context: ContextOptions, { sources, pool }: GatewayOptions): Gateway {
+/** Opens the gateway; it fetches nothing before it is asked. @throws AppError STORAGE, USAGE (parseFilePattern) */
+export function openGateway(context: ContextOptions, options: GatewayOptions): Gateway {
+  const { sources, pool, access } = options;
   const { env, progress } = context;
   // Not the context's, with which the server begins to end: what is under way is finished.
   const ending = new AbortController();
@@ -53,8 +68,17 @@ export function openGateway(context: ContextOptions, { sources, pool }: GatewayO
       return ociFiles({ session: async () => sharedSession(registries, access), isKnown: () => false });
     },
   });
+  const files = filesService({
+    patterns: (options.files ?? []).map(parseFilePattern),
+    own: options.own,
+    store,
+    downloads,
+    session: () => sharedSession(registries, access),
+    ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
+  });
   return {
     mirror,
+    files,
     async close() {
       ending.abort();
       for (const session of sessions.values()) await session.close();

@@ -53,7 +53,8 @@ export async function startGateway(
   const gateway = openGateway(context, { sources: sources.map(source), pool, ...options });
   const service: Service = {
     async handle(exchange) {
-      await gateway.mirror.handle(exchange);
+      const [, first] = exchange.path.split('/', 2);
+      await (first === 'files' ? gateway.files : gateway.mirror).handle(exchange);
     },
   };
   const { url, close } = await listen(service, { host: '127.0.0.1', port: 0 });

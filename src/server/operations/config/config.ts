@@ -112,6 +112,11 @@ const CONFIG = section({
     kind: mapped(list(DISTRIBUTION), (all) => all.flatMap(sourcesOf)),
     describe: 'Distributions whose packages are composed, the default one first',
   },
+  'files-from': {
+    kind: list(WORD),
+    describe:
+      'Repositories of registries whose files are served below /files/: REG/NAME or REG/NAME:TAG, with *',
+  },
   url: {
     kind: HTTP_URL,
     describe: 'Address by which clients reach the server; default: the one that they say',

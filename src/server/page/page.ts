@@ -155,7 +155,7 @@ export function pageService(options: PageOptions): Service {
     for (const [name, value] of Object.entries(headers)) exchange.response.setHeader(name, value);
     const isBag = exchange.path === '/image' && visit.bag.length > 0 && status < 500;
     const main = isBag
-      ? bagPage(visit, problemPanel('These packages cannot be installed together', lines, advice))
+      ? bagPage(visit, problemPanel('This bag cannot be installed', lines, advice))
       : errorPage(status, lines, advice, hrefOf('/', visit));
     page(exchange, visit, { status, title: titleOf(status), main });
   }

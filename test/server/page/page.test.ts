@@ -95,8 +95,12 @@ test('a bag that cannot be installed says why, and stays', async (t) => {
   const answer = await site.get('/image?bag=broken+greet');
   const page = await answer.text();
   assert.equal(answer.status, 404);
-  assert.match(page, /cannot be installed together/);
+  assert.match(page, /This bag cannot be installed/);
   assert.match(page, /libnowhere/);
+  assert.match(
+    await site.html('/image?bag=gret'),
+    /This bag cannot be installed[^?]*Did you mean <a [^>]*name=greet/,
+  );
   assert.match(page, /Remove broken/);
   assert.match(await site.html('/image'), /Your bag is empty/);
 });

@@ -30,6 +30,8 @@ export interface ServeOptions extends FrontOptions {
   readonly image?: ComposeSettings | undefined;
   /** Registry behind the server; default: none */
   readonly behind?: BehindOptions | undefined;
+  /** As in ComposedServiceOptions */
+  readonly refreshMs?: number | undefined;
   /** Reads the configuration again, on SIGHUP. @throws AppError USAGE */
   readonly reread?: (() => Promise<FrontOptions>) | undefined;
 }

@@ -325,3 +325,16 @@ export function listenAddress(
   const host = match[1] ?? match[2] ?? '';
   return { host: host === '' ? '::' : host, port };
 }
+
+const DURATION_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** The longest time that a timer takes. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
+/** Reads a time in seconds, minutes, hours or days, `15m`, or 0; returns milliseconds. @throws AppError USAGE */
+export function duration(texts: readonly string[], where: string): number {
+  const got = word(texts, where);
+  const [, count = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(got) ?? [];
+  const milliseconds = got === '0' ? 0 : Number(count) * (DURATION_MS[unit] ?? Number.NaN);
+  if (milliseconds <= MAX_DURATION_MS) return milliseconds;
+  return refuse({ where, expected: 'a time such as 30s, 15m, 6h or 1d, or 0', got });
+}

@@ -1,8 +1,9 @@
 import { behindOptions } from '../../server/behind/settings.ts';
 import { BEHIND_OPTIONS, behindFrom } from '../args/behind-options.ts';
+import { COMPOSING_OPTIONS, imageSettingsIn, sourcesFrom } from '../args/composing-options.ts';
 import { accessSetting, registryAccess } from '../args/registry-options.ts';
 import { frontFrom, SERVER_OPTIONS } from '../args/server-options.ts';
-import { SOURCE_OPTIONS, sourceFrom } from '../args/source-options.ts';
+import { sourceFrom } from '../args/source-options.ts';
 import { defineCommand } from '../command.ts';
 
 export const command = defineCommand({
@@ -10,7 +11,7 @@ export const command = defineCommand({
   argument: '',
   group: 'Registries',
   summary: 'Serve images that are composed as they are pulled',
-  options: { ...SERVER_OPTIONS, ...BEHIND_OPTIONS, ...SOURCE_OPTIONS },
+  options: { ...SERVER_OPTIONS, ...BEHIND_OPTIONS, ...COMPOSING_OPTIONS },
   examples: [
     ['compose serve', 'then: docker pull localhost:5000/alpine/gcc/make'],
     [
@@ -24,18 +25,30 @@ export const command = defineCommand({
     if (options['config-schema']) return { kind: 'text', data: {}, text: serveConfigSchema() };
     const { config: file } = options;
     const config = file === undefined ? {} : await readServeConfig(file);
-    const isSourceGiven = Object.keys({ ...settings, ...accessSetting(options) }).length > 0;
+    const { release, arch, refresh } = options;
+    const { image, source } = imageSettingsIn(settings);
+    const given = {
+      ...source,
+      ...accessSetting(options),
+      ...(release && { release }),
+      ...(arch && { arch }),
+    };
+    const isSourceGiven = Object.keys(given).length > 0;
     const { distributions: sources = [] } = config;
     const serveOptions = {
       ...config,
       listen: options.listen ?? config.listen ?? { host: '127.0.0.1', port: 5000 },
-      sources: isSourceGiven || sources.length === 0 ? [sourceFrom({ settings, options })] : sources,
+      sources:
+        isSourceGiven || sources.length === 0
+          ? sourcesFrom(sourceFrom({ settings: source, options }), options)
+          : sources,
       files: options['files-from'] ?? config.filesFrom,
       filesAccess: accessSetting(options).access,
       ...frontFrom(options, config),
       reread: async () => frontFrom(options, file === undefined ? {} : await readServeConfig(file)),
-      image: { ...config.image, ...settings },
       behind: behindOptions(behindFrom(options, config.behind), registryAccess(options)),
+      image: { ...config.image, ...image },
+      refreshMs: refresh ?? config.refresh,
     };
     if (options['check-config']) {
       return { kind: 'text', data: { ok: true }, text: `${file ?? 'the command line'}: ok\n` };

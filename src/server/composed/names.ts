@@ -52,7 +52,7 @@ export function imageName({ distro, release, packages, isBare }: NamedImage): st
 }
 
 /** Tells whether a word is a release of the family rather than a package: `edge`, `v3.19`, `rolling`. */
-export function isReleaseOf({ releases, releasePattern }: Family, word: string): boolean {
+function isReleaseOf({ releases, releasePattern }: Family, word: string): boolean {
   return releases.includes(word) || (releasePattern?.test(word) ?? false);
 }
 

@@ -137,6 +137,10 @@ const CONFIG = section({
     describe: 'Log of requests, a JSON object in a line each: a file, or stderr; default: none',
   },
   behind: { kind: BEHIND, describe: 'Registry behind the server; default: none' },
+  refresh: {
+    kind: word(read.duration, { type: 'string', pattern: '^(0|[0-9]+[smhd])$' }),
+    describe: 'Time between two looks for newer indexes: 15m (default), 6h; 0: never',
+  },
   image: { kind: IMAGE, describe: 'Composed images, where a name or a recipe says nothing else' },
 });
 

@@ -4,6 +4,7 @@ import type { Digest } from '../../model/digest.ts';
 import { fullName, parseReference, type Reference, withDigest } from '../../model/reference.ts';
 import { headManifest } from '../../registry/manifests.ts';
 import type { RegistrySession } from '../../registry/types.ts';
+import { HttpError } from '../http/http-error.ts';
 import type { RegistryHealth } from './health.ts';
 
 /** A catalog to follow. */
@@ -98,7 +99,9 @@ export class CatalogFollower {
   }
 
   /** Notes a problem once, not with every look. */
-  #tell(error: unknown): void {
+  #tell(thrown: unknown): void {
+    // The follower's own reader is told what to do about it.
+    const error = thrown instanceof HttpError && isAppError(thrown.cause) ? thrown.cause : thrown;
     const hint = isAppError(error) && error.hint !== undefined ? ` (${error.hint})` : '';
     const problem = `${error instanceof Error ? error.message : String(error)}${hint}`;
     if (problem !== this.#problem) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { digestOf } from '../../../src/model/digest.ts';
 import { startFakeRegistry } from '../../fake/registry.ts';
 import { type StatelessServer, startPublisher, startStateless, type TestHooks, until } from './harness.ts';
 
@@ -158,4 +159,87 @@ test('before the catalog is there, nothing is wrong for ever', async (t) => {
   await publisher.publish('1.0-r0');
   await until('ready', () => server.isReady());
   await server.digest('alpine/tool');
+});
+
+test('a login that the registry refuses is told, and used again when it is right', async (t) => {
+  const registry = await startFakeRegistry(t);
+  const publisher = await startPublisher(t, registry.host);
+  await publisher.publish('1.0-r0');
+  registry.switches.auth = { kind: 'basic', users: { alice: 'secret' } };
+  const server = await startStateless(t, publisher);
+  await until('told', () => server.notes.some((note) => note.includes('authentication required')));
+  assert.match(server.notes.join('\n'), new RegExp(`Log in: compose login ${registry.host}`));
+  assert.equal(await server.isReady(), false);
+  assert.equal((await server.get('/v2/alpine/tool/manifests/latest')).status, 503);
+  registry.switches.auth = undefined;
+  await until('ready', () => server.isReady());
+  await server.digest('alpine/tool');
+});
+
+test('a catalog of a newer version, or with a damaged chunk, leaves the earlier one in use', async (t) => {
+  const { registry, servers } = await setup(t, 1);
+  const server = servers[0]!;
+  const digest = await server.digest('alpine/tool');
+  const { mediaType, bytes } = registry.manifests.get('catalog 1')!;
+  const put = (text: string): void => {
+    const changed = Buffer.from(text);
+    for (const name of ['1', digestOf(changed)])
+      registry.manifests.set(`catalog ${name}`, { mediaType, bytes: changed });
+  };
+  put(String(bytes).replace('pkgcompose.catalog.v1"', 'pkgcompose.catalog.v2"'));
+  await until('told', () =>
+    server.notes.some((note) => /another version of pkgcompose.*stays in use/.test(note)),
+  );
+  assert.equal(await server.digest('alpine/tool'), digest);
+  assert.equal(await server.isReady(), true, 'it serves, from what it has');
+  const json = JSON.parse(String(bytes));
+  const chunk = Buffer.from('not a chunk');
+  registry.blobs.set(`catalog ${digestOf(chunk)}`, chunk);
+  json.layers[0] = { ...json.layers[0], digest: digestOf(chunk), size: chunk.length };
+  put(JSON.stringify(json));
+  await until('told', () => server.notes.some((note) => /not zstd.*stays in use/.test(note)));
+  assert.equal(await server.digest('alpine/tool'), digest);
+  const fresh = await startStateless(t, {
+    host: registry.host,
+    from: (await startPublisher(t, registry.host)).from,
+  });
+  await until('told', () => fresh.notes.some((note) => note.includes('not zstd')));
+  assert.equal(await fresh.isReady(), false);
+});
+
+test('without a catalog: clients are sent to the store for what it has, and get the rest here', async (t) => {
+  const registry = await startFakeRegistry(t);
+  const publisher = await startPublisher(t, registry.host);
+  await publisher.publish('1.0-r0', { facts: ['tool'] });
+  const server = await startStateless(t, publisher, { catalog: undefined });
+  const digest = await server.digest('alpine/tool/app');
+  const [image] = (await json(server, 'alpine/tool/app', digest)).manifests;
+  const { config, layers } = await json(server, 'alpine/tool/app', image!.digest);
+  const statuses = new Map<string, number>();
+  for (const layer of layers) {
+    const response = await server.get(`/v2/alpine/tool/app/blobs/${layer.digest}`);
+    const name = layer.annotations['dev.pkgcompose.package'] ?? '';
+    statuses.set(name, response.status);
+    if (response.status === 307)
+      assert.equal(response.headers.get('location'), `${registry.url}/v2/packages/blobs/${layer.digest}`);
+    await response.arrayBuffer();
+  }
+  assert.deepEqual(
+    layers.map((layer) => statuses.get(layer.annotations['dev.pkgcompose.package'] ?? '')).sort(),
+    // The install layer is of this image alone.
+    [200, 200, 307, 307],
+    JSON.stringify([...statuses]),
+  );
+  assert.equal((await server.get(`/v2/alpine/tool/app/blobs/${config.digest}`)).status, 200);
+  assert.equal(
+    (await server.get(`/v2/alpine/other/blobs/${layers[0]!.digest}`)).status,
+    404,
+    'of that name only',
+  );
+  registry.switches.intercept = (_, response) => {
+    response.destroy();
+    return true;
+  };
+  for (const layer of layers)
+    assert.ok([200, 307].includes((await server.get(`/v2/alpine/tool/app/blobs/${layer.digest}`)).status));
 });

@@ -21,6 +21,7 @@ import { registries } from './parts/registries.ts';
 import { scaleArchives } from './parts/scale-archives.ts';
 import { scaleImages } from './parts/scale-images.ts';
 import { scalePackages } from './parts/scale-packages.ts';
+import { servePeers } from './parts/serve-peers.ts';
 
 const RESULTS = join(ROOT, 'bench/results.md');
 /** As sysexits.h has it */
@@ -47,6 +48,7 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   questions: () => questions(shared),
   registries: () => registries(data),
   publish: () => publish(data),
+  'serve-peers': () => servePeers(data),
   'scale-packages': scalePackages,
   'scale-archives': scaleArchives,
   'scale-images': () => scaleImages(data),

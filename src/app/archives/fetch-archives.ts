@@ -1,9 +1,8 @@
-import type { StoredArchive } from '../../catalog/archives.ts';
+import type { ArchiveVerdict, StoredArchive } from '../../catalog/archives.ts';
 import { limited, mapConcurrent } from '../../fetch/pool.ts';
 import { isLocal } from '../../fetch/url.ts';
 import { isAppError } from '../../model/app-error.ts';
 import type { ArchiveFacts } from '../../model/archive.ts';
-import type { Digest } from '../../model/digest.ts';
 import type { CatalogPackage } from '../../model/package.ts';
 import { required } from '../../model/required.ts';
 import { limitYoungGeneration } from '../../model/young-generation.ts';
@@ -33,8 +32,10 @@ export async function fetchArchives(
   wanted: { packages: readonly CatalogPackage[]; repositories: readonly IndexedRepository[] },
 ): Promise<readonly ArchiveFacts[]> {
   const { packages, repositories } = wanted;
-  const cached = packages.map((entry) =>
-    fromCache(context, sources, { entry, repository: repositories[entry.repositoryRank] }),
+  const cached = fromCache(
+    context,
+    sources,
+    packages.map((entry) => ({ entry, repository: repositories[entry.repositoryRank] })),
   );
   const missing = packages.filter((_, index) => cached[index] === undefined);
   const hasRemote = missing.some((entry) => isRemote(repositories[entry.repositoryRank]));
@@ -103,7 +104,7 @@ export function openArchiveFetcher(
   return {
     async facts(entry) {
       const repository = repositories[entry.repositoryRank];
-      const stored = fromCache(context, sources, { entry, repository });
+      const [stored] = fromCache(context, sources, [{ entry, repository }]);
       return stored === undefined ? fetched(entry) : verified(entry, stored);
     },
     fetched,
@@ -122,29 +123,39 @@ interface Listed {
 }
 
 function accepted(context: Context, sources: Sources, listed: Listed): ArchiveFacts | undefined {
-  const stored = fromCache(context, sources, listed);
+  const [stored] = fromCache(context, sources, [listed]);
   return stored !== undefined && sources.trust.accepts(stored.trust) ? stored.facts : undefined;
 }
 
 /**
- * Chooses one of the archives that an entry may refer to: one whose bytes are here, preferably one that was accepted under this
- * trust. If facts suffice, also one that is elsewhere and that this trust accepts, by its own check or a published catalog's.
+ * Chooses for each entry one of the archives that it may refer to: one whose bytes are here, preferably one that was accepted under
+ * this trust. If facts suffice, also one that is elsewhere and that this trust accepts, by its own check or a published catalog's.
  */
-function fromCache(context: Context, sources: Sources, listed: Listed): StoredArchive | undefined {
-  const { store, remote, catalog } = context;
-  const [found = []] = archivesAt(context, sources.distro.id, [listed]);
-  const digests = found.map(({ digest }) => digest);
-  const accepts = (stored: StoredArchive) => sources.trust.accepts(stored.trust);
-  const known = (wanted: (digest: Digest) => boolean) =>
-    digests.filter(wanted).flatMap((digest) => catalog.archives.get(digest) ?? []);
-  const here = known((digest) => store.has(digest)).filter(({ facts }) =>
-    store.has(facts.digest, facts.sizeBytes),
-  );
-  const accepted = here.find(accepts);
+function fromCache(
+  context: Context,
+  sources: Sources,
+  listed: readonly Listed[],
+): readonly (StoredArchive | undefined)[] {
+  const { catalog } = context;
+  return archivesAt(context, sources.distro.id, listed).map((found) => {
+    const chosen = chooseArchive(context, sources, found);
+    return chosen && catalog.archives.get(chosen.digest);
+  });
+}
+
+function chooseArchive(
+  { store, remote }: Context,
+  { trust }: Sources,
+  found: readonly ArchiveVerdict[],
+): ArchiveVerdict | undefined {
+  const here = found.filter(({ digest, sizeBytes }) => store.has(digest, sizeBytes));
+  const accepted = here.find((verdict) => trust.accepts(verdict.trust));
   if (accepted !== undefined || remote === undefined) return accepted ?? here[0];
-  const elsewhere = known((digest) => !store.has(digest) && remote.mayHave(digest));
+  const elsewhere = found.filter(({ digest }) => !store.has(digest) && remote.mayHave(digest));
   return (
-    elsewhere.find(accepts) ?? elsewhere.find((stored) => sources.trust.acceptsClaim(stored.trust)) ?? here[0]
+    elsewhere.find((verdict) => trust.accepts(verdict.trust)) ??
+    elsewhere.find((verdict) => trust.acceptsClaim(verdict.trust)) ??
+    here[0]
   );
 }
 

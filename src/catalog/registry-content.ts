@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { ContentDigest } from '../model/content-digest.ts';
 import type { Digest } from '../model/digest.ts';
+import { RecentManifests } from './recent-manifests.ts';
 import { openRegistryDatabase } from './registry-database.ts';
 
 /** A manifest as it was put. */
@@ -47,6 +48,7 @@ export class RegistryContent {
   readonly #holders: Database.Statement<[string], string>;
   readonly #users: Database.Statement<[string, number], string>;
   readonly #changes: Database.Statement<[], number>;
+  readonly #recent = new RecentManifests<StoredManifest>(() => this.version());
 
   /** Opens or makes the database. @throws AppError CATALOG, STORAGE */
   constructor(path: string) {
@@ -106,23 +108,23 @@ export class RegistryContent {
   }
 
   manifestByTag(repository: string, tag: string): StoredManifest | undefined {
-    return this.#byTag.get(tag, repository);
+    return this.#recent.get(`tag ${repository}:${tag}`, () => this.#byTag.get(tag, repository));
   }
 
   manifestByDigest(repository: string, digest: ContentDigest): StoredManifest | undefined {
-    return this.#byDigest.get(digest, repository);
+    return this.#recent.get(`${repository}@${digest}`, () => this.#byDigest.get(digest, repository));
   }
 
   /** Undefined also for a tag that was pushed. */
   composedTag(repository: string, tag: string): ComposedTag | undefined {
-    return this.#composed.get(tag, repository);
+    return this.#recent.get(`composed ${repository}:${tag}`, () => this.#composed.get(tag, repository));
   }
 
   blob(repository: string, digest: ContentDigest): LinkedBlob | undefined {
     return this.#blob.get(digest, repository);
   }
 
-  /** Tells whether the repository has a manifest, or had one. */
+  /** Tells whether the repository has a manifest. */
   hasRepository(repository: string): boolean {
     return this.#repository.get(repository) !== undefined;
   }

@@ -15,13 +15,13 @@ export interface BytesHeaders {
   readonly etag?: string;
   /** Further ones */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Time in which the client has to take each 256 KiB, in milliseconds; default: a minute */
+  /** Time in which the client has to take each 128 KiB, in milliseconds; default: a minute */
   readonly timeoutMs?: number;
 }
 
 /** Of one read and one write. Larger ones cost memory, of which every client that pulls has two, and save nothing. */
-const CHUNK_BYTES = 256 * 1024;
-/** A client that takes less than a chunk in this time (4 KiB/s) has left, or wants to keep the server busy. */
+const CHUNK_BYTES = 128 * 1024;
+/** A client that takes less than a chunk in this time (2 KiB/s) has left, or wants to keep the server busy. */
 const CHUNK_TIMEOUT_MS = 60_000;
 
 /**
@@ -129,13 +129,15 @@ async function sendFile(
     await sending;
     response.end();
     // Not after an error: the system may still be sending from them.
-    pool.push(buffers[0], buffers[1]);
+    if (pool.length < MAX_POOLED) pool.push(buffers[0], buffers[1]);
   } finally {
     outlet.close();
   }
 }
 
-/** Buffers that no response uses; as many as were ever needed at once. */
+/** 8 MiB; the others are garbage when many pulls have ended at once. */
+const MAX_POOLED = 64;
+/** Buffers that no response uses */
 const pool: Buffer[] = [];
 
 function buffer(): Buffer {

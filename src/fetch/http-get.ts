@@ -1,6 +1,7 @@
 import { connections } from './connections.ts';
 import { exchange, type HttpResponse, retryAfter, TRANSIENT_STATUSES, USER_AGENT } from './exchange.ts';
 import { FetchFailure } from './failure.ts';
+import { checkRedirect } from './redirects.ts';
 
 /** Official mirrors redirect once or twice (http → https, CDN → host); more is a loop. */
 const MAX_REDIRECTS = 5;
@@ -39,6 +40,7 @@ export async function httpGet(url: string, request: GetRequest): Promise<HttpRes
       const reason = `redirected from https to ${next.target.protocol.slice(0, -1)} (${next.target.href}), which is refused`;
       throw new FetchFailure('NETWORK', reason, { retry: 'no' });
     }
+    await checkRedirect(target, next.target);
     if (next.target.origin !== target.origin || next.authorization !== '') authorization = next.authorization;
     target = next.target;
   }

@@ -1,6 +1,7 @@
 import { type Connections, openConnections } from '../fetch/connections.ts';
 import { exchange, type HttpResponse } from '../fetch/exchange.ts';
 import { FetchFailure } from '../fetch/failure.ts';
+import { checkRedirect } from '../fetch/redirects.ts';
 import { AppError } from '../model/app-error.ts';
 import { apiHost, type Domain } from '../model/reference.ts';
 import { Auth } from './auth.ts';
@@ -106,6 +107,8 @@ async function follow(errand: RedirectRequest): Promise<FinalResponse> {
   const { method, signal, content } = request;
   let url = errand.to;
   let headers = request.headers;
+  // It may be a token server that the registry named.
+  await checkRedirect(errand.base, url);
   for (let hop = 0; ; hop++) {
     const body = content === undefined ? undefined : await bodyOf(content);
     const sent = { method, headers, body, signal, timeoutMs };
@@ -119,6 +122,7 @@ async function follow(errand: RedirectRequest): Promise<FinalResponse> {
       throw new FetchFailure('NETWORK', `more than ${MAX_REDIRECTS} redirects`, { retry: 'no' });
     }
     const next = resolveLocation(location, { from: url, registry: errand.base, insecure: errand.insecure });
+    await checkRedirect(url, next);
     if (next.origin !== url.origin) headers = withoutAuthorization(headers);
     url = next;
   }

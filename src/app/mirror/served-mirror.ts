@@ -95,7 +95,10 @@ async function keptIndex(
   { spec, row }: IndexedRepository,
 ): Promise<KeptFile> {
   const kept = keptFile(context, 'index', row);
-  if (kept?.index === row.content && context.store.has(kept.digest, kept.sizeBytes)) return kept;
+  if (kept?.index === row.content && context.store.has(kept.digest, kept.sizeBytes)) {
+    context.store.touch(kept.digest);
+    return kept;
+  }
   expectFetching(context, `index of ${spec.name}`);
   const { row: now } = await indexAndKeep(context, sources, spec);
   const anew = keptFile(context, 'index', now);

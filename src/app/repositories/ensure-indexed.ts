@@ -57,9 +57,15 @@ export async function indexAndKeep(
   sources: Sources,
   spec: RepositorySpec,
 ): Promise<IndexedRepository> {
+  const known = context.catalog.repositories.find(spec.distro, spec.architecture, identityOf(spec));
   const outcome = await findIndex(context, sources, {
     spec,
-    accept: (found) => store(context, sources, { spec, found, keeps: true }),
+    async accept(found) {
+      // Where indexes come from elsewhere, the catalog stays as it is.
+      if (context.fetching === 'archives' && digestOf(found.bytes) !== known?.content)
+        throw new AppError('NOT_FOUND', `${redactUrl(found.url)}: not the index that the catalog has`);
+      return store(context, sources, { spec, found, keeps: true });
+    },
   });
   if (outcome.status === 'read') return outcome.value;
   throw new AppError('NOT_FOUND', `${redactUrl(spec.baseUrls[0] ?? '')}: no index found`, {

@@ -1,6 +1,7 @@
 import { type ContextOptions, cacheFolder } from '../../app/context.ts';
 import { sharedSession } from '../../app/registries/sessions.ts';
 import { limited } from '../../fetch/pool.ts';
+import { limitRedirects } from '../../fetch/redirects.ts';
 import type { RegistryAccess } from '../../model/registry.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { RegistrySession } from '../../registry/types.ts';
@@ -43,6 +44,7 @@ export interface Gateway {
 
 /** Opens the gateway; it fetches nothing before it is asked. @throws AppError STORAGE, USAGE (parseFilePattern) */
 export function openGateway(context: ContextOptions, options: GatewayOptions): Gateway {
+  limitRedirects();
   const { sources, pool, access } = options;
   const { env, progress } = context;
   // Not the context's, with which the server begins to end: what is under way is finished.

@@ -16,6 +16,8 @@ import { type MirrorRepository, serverAsker } from './mirror-state.ts';
 /** For how long a mirror is not asked again for a package whose bytes were refused. */
 const REFUSED_MS = 60_000;
 const MAX_REFUSED = 1_000;
+/** Packages whose places in the cache are remembered. */
+const MAX_REMEMBERED = 20_000;
 
 /** Services of mirror packages. */
 export interface PackageServices {
@@ -46,19 +48,31 @@ type Remote = Extract<ServedPackage, { kind: 'remote' }>;
 /** Packages of mirrors, fetched when they are asked for: once, verified against the index, and kept in the cache. */
 export class MirrorPackages {
   readonly #services: PackageServices;
+  readonly #failed: (source: SourceOptions) => void;
   readonly #refused = new Map<string, number>();
+  /** By index and file name: asked for again and again by many machines */
+  readonly #remembered = new Map<string, Cached>();
 
-  constructor(services: PackageServices) {
+  /** @param failed called when a package could not be fetched as the index describes it */
+  constructor(services: PackageServices, failed: (source: SourceOptions) => void) {
     this.#services = services;
+    this.#failed = failed;
   }
 
   /** @throws HttpError 404, 502; what the use cases throw */
   async get(exchange: Exchange, repository: MirrorRepository, fileName: string): Promise<SentPackage> {
-    const { pool } = this.#services;
-    const { source, rank } = repository;
+    const { pool, store } = this.#services;
+    const { source, rank, index } = repository;
+    const key = `${index.digest} ${fileName}`;
+    const known = this.#remembered.get(key);
+    if (known !== undefined && store.has(known.digest, known.sizeBytes)) return this.#cached(known);
     const found = await pool.run('servedPackage', { source, rank, fileName, fetch: false }, exchange);
     if (found.kind === 'bytes') return found;
-    if (found.kind === 'cached') return this.#cached(found);
+    if (found.kind === 'cached') {
+      if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+      this.#remembered.set(key, found);
+      return this.#cached(found);
+    }
     if (found.kind === 'unknown') throw new HttpError(404, 'NOT_FOUND', found.message);
     if (found.urls.length === 0) {
       const request = { source, rank, fileName, fetch: true };
@@ -109,7 +123,7 @@ export class MirrorPackages {
     const { repository, fileName } = wanted;
     const { source, rank, folders } = repository;
     let used: readonly string[] = [];
-    return downloads.get<ServedPackage>({
+    const arriving = downloads.get<ServedPackage>({
       key: `mirror ${source.distro} ${folders.join(' ')} ${fileName}`,
       sizeBytes: found.sizeBytes,
       fetch: async (write, signal) => {
@@ -127,6 +141,8 @@ export class MirrorPackages {
         }
       },
     });
+    arriving.accepted.catch(() => this.#failed(source));
+    return arriving;
   }
 
   #accepted(result: ServedPackage): ServedPackage {

@@ -18,10 +18,8 @@ export interface MirrorState {
 
 /** For how long the catalog's state of a source is taken for its current one. */
 const STATE_MS = 2_000;
-/** Time between two looks for newer indexes. */
-const REFRESH_MS = 300_000;
-/** The same, when something that an index lists is not there */
-const MIN_REFRESH_MS = 30_000;
+/** Time between two looks for newer indexes because something that an index lists was not there */
+const REFRESH_MS = 30_000;
 
 /** Options of mirror states. */
 export interface MirrorStateOptions {
@@ -69,25 +67,24 @@ export class MirrorStates {
     return { repositories, keys, notes: [...notes] };
   }
 
-  /** Looks for newer indexes of a source soon: one of its mirrors turned out to have another. */
+  /** Looks for newer indexes of a source now: one of its mirrors turned out to have others. Else the server does so at times. */
   expectChange(source: SourceOptions): void {
     const known = this.#known.get(source);
-    if (known !== undefined)
-      known.refreshAtMs = Math.min(known.refreshAtMs, known.refreshedAtMs + MIN_REFRESH_MS);
+    if (known === undefined || Date.now() - known.refreshedAtMs < REFRESH_MS) return;
+    known.refreshedAtMs = Date.now();
+    const { pool, signal } = this.#options;
+    // Failing leaves the indexes as they are.
+    pool.run('index', { source, files: false }, serverAsker(signal)).catch(() => {});
   }
 
   async #stateOf(source: SourceOptions, asker: Asker): Promise<ServedMirror> {
     const known = this.#known.get(source);
     const nowMs = Date.now();
-    if (known !== undefined) this.#refresh(source, known, nowMs);
     if (known !== undefined && nowMs < known.untilMs) return known.state;
     try {
       const state = await this.#options.pool.run('servedMirror', { source }, asker);
-      const { refreshedAtMs, refreshAtMs } = known ?? {
-        refreshedAtMs: nowMs,
-        refreshAtMs: nowMs + REFRESH_MS,
-      };
-      this.#known.set(source, { state, untilMs: Date.now() + STATE_MS, refreshedAtMs, refreshAtMs });
+      const refreshedAtMs = known?.refreshedAtMs ?? 0;
+      this.#known.set(source, { state, untilMs: Date.now() + STATE_MS, refreshedAtMs });
       return state;
     } catch (error) {
       if (known === undefined || asker.signal.aborted) throw error;
@@ -96,20 +93,10 @@ export class MirrorStates {
       return known.state;
     }
   }
-
-  #refresh(source: SourceOptions, known: Known, nowMs: number): void {
-    if (nowMs < known.refreshAtMs) return;
-    known.refreshedAtMs = nowMs;
-    known.refreshAtMs = nowMs + REFRESH_MS;
-    const { pool, signal } = this.#options;
-    // Failing leaves the indexes as they are.
-    pool.run('index', { source, files: false }, serverAsker(signal)).catch(() => {});
-  }
 }
 
 interface Known {
   readonly state: ServedMirror;
   untilMs: number;
   refreshedAtMs: number;
-  refreshAtMs: number;
 }

@@ -28,7 +28,7 @@ const TYPE = 'application/octet-stream';
  */
 export function mirrorService(options: MirrorOptions): Service {
   const states = new MirrorStates(options);
-  const packages = new MirrorPackages(options);
+  const packages = new MirrorPackages(options, (source) => states.expectChange(source));
 
   async function sendFromRepository(
     exchange: Exchange,
@@ -41,11 +41,7 @@ export function mirrorService(options: MirrorOptions): Service {
       const lists = await options.pool.run('servedFileLists', { source, rank }, exchange);
       return sendKept(exchange, lists, name);
     }
-    const found = await packages.get(exchange, repository, name).catch((error: unknown) => {
-      // The mirror has another index by now, or no such file.
-      states.expectChange(source);
-      throw error;
-    });
+    const found = await packages.get(exchange, repository, name);
     if (found.kind === 'bytes')
       return sendSmall(exchange, found.bytes, { contentType: TYPE, lastModified: '' });
     await sendFile(exchange, { ...found, contentType: TYPE });

@@ -17,7 +17,8 @@ export interface RequestTarget {
 export function requestTarget(url: string): RequestTarget {
   const target = url.startsWith('/') ? url : url.replace(ABSOLUTE_FORM, '');
   const end = target.indexOf('?');
-  const path = end < 0 ? target : target.slice(0, end);
+  // apt writes the folder of a repository without suites as `./`.
+  const path = (end < 0 ? target : target.slice(0, end)).replaceAll(/\/(?:\.\/)+/g, '/');
   if (!path.startsWith('/') || FORBIDDEN.test(path) || !isDecodable(path))
     throw new HttpError(400, 'BAD_REQUEST', 'malformed path');
   return { path, query: end < 0 ? '' : target.slice(end + 1) };

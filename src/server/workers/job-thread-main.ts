@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Context, type ContextOptions, NotFetchedError, openContext } from '../../app/context.ts';
+import { limitRedirects } from '../../fetch/redirects.ts';
 import { AppError } from '../../model/app-error.ts';
 import { silentProgress } from '../../model/progress.ts';
 import { SERVER_USE_CASES, USE_CASES, type UseCase } from '../../use-cases.ts';
@@ -9,6 +10,7 @@ const ALL = { ...USE_CASES, ...SERVER_USE_CASES };
 
 /** The thread of JobThread: runs use cases by name. */
 if (parentPort !== null) {
+  limitRedirects();
   const port = parentPort;
   const { env, cacheDirectory, lane, mayFetch = 'missing' } = workerData as ThreadOptions;
   const underWay = new Map<number, AbortController>();

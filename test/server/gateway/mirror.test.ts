@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { cacheGc, cacheList } from '../../../src/app/cache/cache.ts';
 import type { SourceOptions } from '../../../src/model/request.ts';
-import { index, KEY, noise, small } from '../../app/harness.ts';
+import { index, KEY, noise, small, use } from '../../app/harness.ts';
 import { added } from '../../app/mirror/mirrors.ts';
 import { type Mirror, startMirror } from '../../fake/mirror.ts';
 import { startFakeRegistry } from '../../fake/registry.ts';
@@ -131,9 +132,9 @@ test('a mirror that lies is found out before the last byte, and passed over the 
   const alone = await startGateway(t, [{ ...from, mirrors: [liar.url] }]);
   const refused = await alone.get(`${MAIN}/a-1.0-r0.apk`);
   assert.deepEqual([refused.status, refused.headers['retry-after']], [502, '60']);
-  const before = liar.requests.length;
+  const before = asked(liar, 'a-1.0-r0.apk');
   await alone.get(`${MAIN}/a-1.0-r0.apk`);
-  assert.equal(liar.requests.length, before, 'and is not asked again');
+  assert.equal(asked(liar, 'a-1.0-r0.apk'), before, 'and is not asked again');
 });
 
 test('a transfer that is cut goes on at the next mirror', async (t) => {
@@ -269,4 +270,55 @@ test('databases, file lists and signatures are served as their mirror has them',
   const db = await server.get('/mirror/arch/core/os/x86_64/core.db');
   const alias = await server.get('/mirror/arch/core/os/x86_64/core.db.tar.gz');
   assert.ok(alias.body.equals(db.body));
+});
+
+test('an index that lists what its mirror no longer has is looked for again', async (t) => {
+  const { from, write, bytes, folder } = await upstream(t);
+  const server = await startGateway(t, [from]);
+  await server.get(`${MAIN}/APKINDEX.tar.gz`);
+  write([small('a', { version: '2.0-r0' })]);
+  rmSync(join(folder, 'v3.19/main/x86_64/a-1.0-r0.apk'));
+  const { status, body } = await server.get(`${MAIN}/a-1.0-r0.apk`);
+  assert.equal(status, 404, body.toString());
+  const isNew = async () =>
+    (await server.get(`${MAIN}/APKINDEX.tar.gz`)).body.equals(bytes('APKINDEX.tar.gz'));
+  for (let tries = 0; !(await isNew()); tries++) {
+    assert.ok(tries < 100);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.ok((await server.get(`${MAIN}/a-2.0-r0.apk`)).body.equals(bytes('a-2.0-r0.apk')));
+});
+
+test('garbage collection leaves indexes and packages; what it removes is fetched again', async (t) => {
+  const { from, mirror, bytes } = await upstream(t);
+  const server = await startGateway(t, [from]);
+  const names = ['APKINDEX.tar.gz', 'a-1.0-r0.apk', 'big-1.0-r0.apk'];
+  const all = async () => {
+    for (const name of names) assert.ok((await server.get(`${MAIN}/${name}`)).body.equals(bytes(name)), name);
+  };
+  await all();
+  const gc = (maxSizeBytes: number | undefined) =>
+    use(server, (context) => cacheGc(context, { maxSizeBytes }));
+  const labels = await use(server, cacheList);
+  assert.ok(labels.some(({ holds }) => holds === 'index of main (alpine)'));
+  assert.equal((await gc(undefined)).removed, 0);
+  assert.ok((await gc(0)).removed >= 4);
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await all();
+  assert.equal(asked(mirror, 'a-1.0-r0.apk'), 2);
+});
+
+test('a cache that cannot be written is said to the client, and harms nothing that is there', async (t) => {
+  const { from, bytes } = await upstream(t);
+  const server = await startGateway(t, [from]);
+  await server.get(`${MAIN}/a-1.0-r0.apk`);
+  const ingest = join(server.cache, 'ingest');
+  renameSync(ingest, `${ingest}.away`);
+  writeFileSync(ingest, 'in the way');
+  const { status, body } = await server.get(`${MAIN}/big-1.0-r0.apk`);
+  assert.deepEqual([status, /cannot (?:create|write)/.test(body.toString())], [507, true], body.toString());
+  assert.ok((await server.get(`${MAIN}/a-1.0-r0.apk`)).body.equals(bytes('a-1.0-r0.apk')));
+  rmSync(ingest);
+  renameSync(`${ingest}.away`, ingest);
+  assert.ok((await server.get(`${MAIN}/big-1.0-r0.apk`)).body.equals(bytes('big-1.0-r0.apk')));
 });

@@ -47,6 +47,8 @@ export class RegistryContent {
   readonly #repositories: Database.Statement<[string, number], string>;
   readonly #holders: Database.Statement<[string], string>;
   readonly #users: Database.Statement<[string, number], string>;
+  readonly #usedAt: Database.Statement<[string, string], number>;
+  readonly #size: Database.Statement<[string], number>;
   readonly #changes: Database.Statement<[], number>;
   readonly #recent = new RecentManifests<StoredManifest>(() => this.version());
 
@@ -104,6 +106,18 @@ export class RegistryContent {
          JOIN repository r ON r.id = m.repository_id WHERE f.digest = ? LIMIT ?`,
       )
       .pluck();
+    this.#usedAt = database
+      .prepare<[string, string], number>(
+        `SELECT m.used_at FROM repository r JOIN manifest m ON m.repository_id = r.id AND m.digest = ?
+         WHERE r.name = ?`,
+      )
+      .pluck();
+    this.#size = database
+      .prepare<[string], number>(
+        `SELECT coalesce(sum(b.size_bytes), 0) FROM repository r JOIN blob b ON b.repository_id = r.id
+         WHERE r.name = ?`,
+      )
+      .pluck();
     this.#changes = database.prepare<[], number>('PRAGMA data_version').pluck();
   }
 
@@ -152,6 +166,16 @@ export class RegistryContent {
   /** Names of repositories whose images refer to a blob, at most so many */
   imagesWith(digest: ContentDigest, most: number): readonly string[] {
     return this.#users.all(digest, most);
+  }
+
+  /** Time of the last use of a manifest, in milliseconds since the epoch */
+  manifestUsedAt(repository: string, digest: ContentDigest): number | undefined {
+    return this.#usedAt.get(digest, repository);
+  }
+
+  /** Bytes of the blobs that a repository has, whoever else has them too */
+  sizeOf(repository: string): number {
+    return this.#size.get(repository) ?? 0;
   }
 
   /** Returns a number that changes whenever another thread or process has changed something. */

@@ -9,6 +9,8 @@ import { openGateway } from './gateway/gateway.ts';
 import type { Service } from './http/exchange.ts';
 import { type ListenOptions, listen } from './http/listen.ts';
 import { type FrontOptions, openFront } from './operations/front.ts';
+import { collectRegularly, type GcOptions } from './operations/janitor.ts';
+import { type Quotas, withQuotas } from './operations/quotas.ts';
 import { onSignals } from './operations/signals.ts';
 import { vitalsOf } from './operations/vitals.ts';
 import { choicesOf } from './page/choices.ts';
@@ -32,6 +34,9 @@ export interface ServeOptions extends FrontOptions {
   readonly behind?: BehindOptions | undefined;
   /** As in ComposedServiceOptions */
   readonly refreshMs?: number | undefined;
+  /** When garbage is collected; default: never */
+  readonly gc?: GcOptions | undefined;
+  readonly quotas?: Quotas | undefined;
   /** Reads the configuration again, on SIGHUP. @throws AppError USAGE */
   readonly reread?: (() => Promise<FrontOptions>) | undefined;
 }
@@ -57,12 +62,25 @@ export async function serve(
   const { sources, files, filesAccess: access } = options;
   const gateway = openGateway(context, { sources, pool, files, access, own: stored });
   try {
-    const composed = openComposed(context, { ...options, pool, stored, place: behind?.place });
+    const front = await openFront(context, options, vitalsOf(pool, behind?.checks));
+    const composed = openComposed(context, {
+      ...options,
+      pool,
+      stored,
+      place: behind?.place,
+      admit: front.admitComposing,
+    });
     const origin = behind?.around(composed.origin, composed.place) ?? composed.origin;
-    const registry = registryService(
-      isStateless
-        ? { origins: [origin], refusal: behind?.pushElsewhere }
-        : { origins: [origin, stored], stored },
+    const { gc, quotas = {} } = options;
+    const maxBlobBytes = quotas.blob === undefined ? {} : { maxBlobBytes: quotas.blob };
+    const registry = withQuotas(
+      registryService(
+        isStateless
+          ? { origins: [origin], refusal: behind?.pushElsewhere }
+          : { origins: [origin, stored], stored, ...maxBlobBytes },
+      ),
+      stored.content,
+      quotas,
     );
     const page = pageService({
       choices: await choicesOf(options.sources),
@@ -73,19 +91,20 @@ export async function serve(
       url: options.url,
       version: productVersion(),
     });
-    const front = await openFront(context, options, vitalsOf(pool, behind?.checks));
     const byPrefix = { files: gateway.files, mirror: gateway.mirror, v2: registry };
     const listening = await listen(front.around(services(page, byPrefix)), {
       ...options.listen,
       tls: front.tls,
     });
     const stopListeningToSignals = onSignals(front, options, context.progress);
+    const stopCollecting = gc && collectRegularly(gc, pool, (text) => context.progress.note(text));
     ready(listening.url);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
     stopListeningToSignals();
+    stopCollecting?.();
     front.end();
     await listening.close(GRACE_MS);
     await front.close();

@@ -1,3 +1,4 @@
+import { RegistryRetention } from '../../catalog/registry-retention.ts';
 import { RegistryRoots } from '../../catalog/registry-roots.ts';
 import type { Digest } from '../../model/digest.ts';
 import type {
@@ -62,14 +63,46 @@ function missingBlobs({ store }: Context, roots: RegistryRoots | undefined): rea
 /** A client may push blobs for hours before the manifest that needs them. */
 const UNNEEDED_MS = 24 * 60 * 60 * 1000;
 
+/** What garbage collection may remove. */
+export interface CacheGcOptions {
+  /** Undefined: only blobs that neither the catalog nor a server's repository refers to are removed */
+  readonly maxSizeBytes: number | undefined;
+  /** Which images that a server has composed stay: those used in so many days, and so many of the others; default: all */
+  readonly retention?: { readonly days: number; readonly newest: number } | undefined;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Composed images that go at once if those that stay are too large; twice as many every time. */
+const FIRST_RETIRED = 20;
+
 /**
  * Removes the least recently used blobs until the cache is no larger than `maxSizeBytes`; without a size, only blobs that neither the
- * catalog nor a server's repository refers to. What a repository has stays in any case, also what is pushed meanwhile.
+ * catalog nor a server's repository refers to. What a repository has stays, also what is pushed meanwhile; with `retention`, the
+ * composed images that were used least recently go too, if the cache is still too large.
  * @throws AppError STORAGE
  */
-export async function cacheGc(
+export async function cacheGc(context: Context, options: CacheGcOptions): Promise<CacheGcReport> {
+  const { maxSizeBytes = Number.POSITIVE_INFINITY, retention } = options;
+  if (retention === undefined) return collect(context, options);
+  const composed = new RegistryRetention(context.directory);
+  try {
+    composed.retire({ usedSinceMs: Date.now() - retention.days * DAY_MS, newest: retention.newest });
+    let report = await collect(context, options);
+    for (let count = FIRST_RETIRED; report.keptBytes > maxSizeBytes; count *= 2) {
+      context.signal.throwIfAborted();
+      if (composed.retireOldest(count) === 0) break;
+      const { removed, freedBytes, keptBytes } = await collect(context, options);
+      report = { removed: report.removed + removed, freedBytes: report.freedBytes + freedBytes, keptBytes };
+    }
+    return report;
+  } finally {
+    composed.close();
+  }
+}
+
+async function collect(
   context: Context,
-  { maxSizeBytes }: { maxSizeBytes: number | undefined },
+  { maxSizeBytes }: Pick<CacheGcOptions, 'maxSizeBytes'>,
 ): Promise<CacheGcReport> {
   const named = new Set<Digest>([
     ...context.catalog.archives.labels().keys(),

@@ -1,4 +1,4 @@
-import { choice, listenAddress, refuse, word, words } from '../../app/settings/setting-values.ts';
+import { choice, duration, listenAddress, refuse, word, words } from '../../app/settings/setting-values.ts';
 import type { AccessOptions } from '../../server/access/options.ts';
 import { ACTIONS } from '../../server/access/rules.ts';
 import type { TlsOptions } from '../../server/access/tls.ts';
@@ -13,7 +13,7 @@ export const SERVER_OPTIONS = {
     {
       placeholder: 'FILE',
       group: 'Server',
-      describe: 'Configuration, YAML or JSON (docs/serve.md); options on the command line come first',
+      describe: 'Configuration, YAML or JSON (docs/deploy.md); options on the command line come first',
     },
     word,
   ),
@@ -70,6 +70,15 @@ export const SERVER_OPTIONS = {
     group: 'Server',
     describe: 'Take passwords over plain HTTP from other machines: a proxy before the server speaks TLS',
   }),
+  gc: valued(
+    {
+      placeholder: 'TIME',
+      group: 'Server',
+      describe: 'Collect garbage so often while serving (24h); what goes: gc of --config',
+      defaultText: 'never',
+    },
+    duration,
+  ),
   'access-log': withoutValue(
     'stderr',
     valued(

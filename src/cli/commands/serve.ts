@@ -45,6 +45,7 @@ export const command = defineCommand({
       files: options['files-from'] ?? config.filesFrom,
       filesAccess: accessSetting(options).access,
       ...frontFrom(options, config),
+      gc: options.gc === undefined ? config.gc : { ...config.gc, everyMs: options.gc },
       reread: async () => frontFrom(options, file === undefined ? {} : await readServeConfig(file)),
       behind: behindOptions(behindFrom(options, config.behind), registryAccess(options)),
       image: { ...config.image, ...image },

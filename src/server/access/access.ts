@@ -80,7 +80,7 @@ class Guard {
       this.#around.admit(exchange);
       return giveToken(exchange, this.#checks);
     }
-    const target = targetOf(exchange.method, exchange.path, () => exchange.query);
+    const target = targetOf(exchange.method, exchange.path);
     if (target === 'open') return service.handle(exchange);
     const found = clientOf(exchange, this.#checks);
     if (!(found instanceof Promise)) return this.#proceed(exchange, target, found, service);
@@ -97,7 +97,7 @@ class Guard {
     this.#around.admit(exchange);
     if (client === undefined) throw this.#unauthorized(exchange, target, 'invalid_token');
     if (target === 'login') this.#demandLogin(exchange, client);
-    else for (const demand of target) this.#demand(exchange, target, client, demand);
+    else this.#demand(exchange, client, target);
     return service.handle(exchange);
   }
 
@@ -110,11 +110,11 @@ class Guard {
     if (!client.isKnown && !isLetIn) throw this.#unauthorized(exchange, 'login', 'none');
   }
 
-  #demand(exchange: Exchange, target: Target, client: Client, demand: Demand): void {
+  #demand(exchange: Exchange, client: Client, demand: Demand): void {
     const { action, resource } = demand;
     if (client.may(action, resource)) return;
-    if (client.lacksScope(demand)) throw this.#unauthorized(exchange, target, 'insufficient_scope');
-    if (client.name === '' && this.#canSignIn()) throw this.#unauthorized(exchange, target, 'none');
+    if (client.lacksScope(demand)) throw this.#unauthorized(exchange, demand, 'insufficient_scope');
+    if (client.name === '' && this.#canSignIn()) throw this.#unauthorized(exchange, demand, 'none');
     const who = client.name === '' ? 'clients without a certificate' : client.name;
     throw new HttpError(403, 'DENIED', `${who} may not ${action} ${resource}`);
   }
@@ -129,7 +129,7 @@ class Guard {
       isBasic: passwords !== undefined && tokens === undefined && !clients.isOpen,
       realm: this.#options.tokens?.realm,
       service: this.#options.tokens?.service,
-      demands: Array.isArray(target) ? target : [],
+      demand: typeof target === 'string' ? undefined : target,
       error: error === 'none' ? undefined : error,
     });
     const more = this.#canSignIn() ? { headers: { 'www-authenticate': header } } : {};

@@ -14,7 +14,7 @@ interface ChallengeText {
   readonly isBasic: boolean;
   readonly realm: string | undefined;
   readonly service: string | undefined;
-  readonly demands: readonly Demand[];
+  readonly demand: Demand | undefined;
   readonly error?: string | undefined;
 }
 
@@ -22,16 +22,20 @@ interface ChallengeText {
 export function challenge(exchange: Exchange, site: ChallengeSite, text: ChallengeText): string {
   if (text.isBasic) return 'Basic realm="compose", charset="UTF-8"';
   const origin = originOf(exchange, site);
-  const scopes = text.demands
-    .filter(({ resource }) => !resource.startsWith('/'))
-    .map(({ action, resource }) => `repository:${resource}:${action === 'push' ? 'pull,push' : action}`);
   const parts: readonly (readonly [string, string | undefined])[] = [
     ['realm', text.realm ?? `${origin}/token`],
     ['service', text.service ?? new URL(origin).host],
-    ['scope', scopes.length === 0 ? undefined : scopes.join(' ')],
+    ['scope', scopeOf(text.demand)],
     ['error', text.error],
   ];
   return `Bearer ${parts.flatMap(([name, value]) => (value === undefined ? [] : [`${name}="${value}"`])).join(',')}`;
+}
+
+/** Who pushes reads what is there already. */
+function scopeOf(demand: Demand | undefined): string | undefined {
+  if (demand === undefined || demand.resource.startsWith('/')) return undefined;
+  const { action, resource } = demand;
+  return `repository:${resource}:${action === 'push' ? 'pull,push' : action}`;
 }
 
 /** The host is the client's own word, which it gets back: it misleads nobody else. */

@@ -1,4 +1,6 @@
 import type { Action } from '../http/exchange.ts';
+import { segments } from '../http/request-path.ts';
+import { type Route, routeOf } from '../registry/route.ts';
 
 /** What somebody wants to do. */
 export interface Demand {
@@ -7,40 +9,33 @@ export interface Demand {
   readonly resource: string;
 }
 
-/** What a request demands: nothing (`open`), that the client has signed in if anybody has to (`login`), or all of some rights. */
-export type Target = 'open' | 'login' | readonly Demand[];
+/** What a request demands: nothing (`open`), that the client has signed in if anybody has to (`login`), or a right. */
+export type Target = 'open' | 'login' | Demand;
 
-/** The grammar of names (OCI distribution-spec, "Pulling manifests"): whatever else is sent is no repository, here or there. */
-const REPOSITORY =
-  /^\/v2\/([a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*)\/(manifests|blobs|tags|referrers)(?:\/([^/]*))?(?:\/([^/]*))?$/;
 const READS = ['GET', 'HEAD', 'OPTIONS'];
 /** They say nothing about anybody's content, and are asked by those who have no login: probes, and clients before they log in. */
 const OPEN = ['/healthz', '/readyz', '/token'];
 
-/** Finds what a request demands. @param path checked by requestTarget: no dots, no encoded slashes */
-export function targetOf(method: string, path: string, query: () => URLSearchParams): Target {
-  if (path === '/v2/' || path === '/v2' || path === '/v2/_catalog') return 'login';
-  if (path.startsWith('/v2/')) return repositoryTarget(method, path, query);
+/**
+ * Finds what a request demands. Names are read by the registry's own function, however they are encoded, so that both mean the
+ * same repository. A mount demands no right to pull: without it, the registry finds nothing to mount, and the client uploads.
+ */
+export function targetOf(method: string, path: string): Target {
   if (OPEN.includes(path)) return 'open';
-  return pathTarget(method, path);
+  const route = segments(path)[0] === 'v2' ? routeOf(path) : undefined;
+  if (route === undefined) return pathDemand(method, path);
+  if ('repository' in route) return { action: actionOf(method, route), resource: route.repository };
+  return 'login';
 }
 
-function pathTarget(method: string, path: string): Target {
-  const resource = path.includes('%') ? decodeURIComponent(path) : path;
-  if (resource === '/metrics') return [{ action: 'admin', resource }];
-  return [{ action: READS.includes(method) ? 'pull' : 'compose', resource }];
+function actionOf(method: string, { kind }: Route): Action {
+  if (kind === 'uploads' || kind === 'upload') return 'push';
+  if (READS.includes(method)) return 'pull';
+  return method === 'DELETE' ? 'delete' : 'push';
 }
 
-function repositoryTarget(method: string, path: string, query: () => URLSearchParams): Target {
-  const [, resource, kind, first] = REPOSITORY.exec(path) ?? [];
-  // The registry will say what is wrong with the name, to those who may read whatever there is.
-  if (resource === undefined) return pathTarget(method, path);
-  if (kind === 'blobs' && first === 'uploads') {
-    // A mount shows whoever may push here the content of the repository that it is mounted from.
-    const from = method === 'POST' ? query().getAll('from') : [];
-    const pulls = from.map((name) => ({ action: 'pull', resource: name }) as const);
-    return [{ action: 'push', resource }, ...pulls];
-  }
-  if (READS.includes(method)) return [{ action: 'pull', resource }];
-  return [{ action: method === 'DELETE' ? 'delete' : 'push', resource }];
+function pathDemand(method: string, path: string): Demand {
+  const resource = `/${segments(path).join('/')}`;
+  if (resource === '/metrics') return { action: 'admin', resource };
+  return { action: READS.includes(method) ? 'pull' : 'compose', resource };
 }

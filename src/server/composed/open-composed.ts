@@ -4,7 +4,7 @@ import { type ComposeSettings, composeRequest } from '../../app/settings/setting
 import { limited } from '../../fetch/pool.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { SharedDownloads } from '../../store/shared-downloads.ts';
-import type { Origin } from '../content.ts';
+import type { Asker, Origin } from '../content.ts';
 import type { StoredContent } from '../registry/stored-content.ts';
 import type { Pool } from '../workers/pool.ts';
 import { MissingBlobs } from './blobs.ts';
@@ -25,6 +25,8 @@ export interface ComposedServiceOptions {
   readonly stored: StoredContent;
   /** Place of images; default: `stored`. If given, indexes are those of a published catalog, and no mirror is asked for newer ones */
   readonly place?: ImagePlace | undefined;
+  /** Counts an image of a client that has to be composed. @throws HttpError 429 */
+  readonly admit?: ((asker: Asker) => void) | undefined;
 }
 
 /** Images that are composed when they are asked for. */
@@ -43,7 +45,7 @@ const DOWNLOADS = 8;
 
 /** Opens the part of the server that composes; nothing is read or fetched before it is asked. @throws AppError USAGE */
 export function openComposed(context: ContextOptions, options: ComposedServiceOptions): Composed {
-  const { image = {}, refreshMs = REFRESH_MS, pool, stored } = options;
+  const { image = {}, refreshMs = REFRESH_MS, pool, stored, admit } = options;
   const { env, progress } = context;
   // Not the context's, with which the server begins to end: what is under way is finished.
   const ending = new AbortController();
@@ -60,6 +62,7 @@ export function openComposed(context: ContextOptions, options: ComposedServiceOp
     place,
     sources,
     settings: imageSettings(image, sourceDateEpoch(env.SOURCE_DATE_EPOCH)),
+    admit,
   });
   const refresh = (): Promise<void> => sources.refresh((error) => progress.note(error.message));
   const timer = refreshMs === 0 || isGiven ? undefined : setInterval(() => void refresh(), refreshMs).unref();

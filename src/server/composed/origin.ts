@@ -17,6 +17,8 @@ export interface ComposedOptions {
   readonly place: ImagePlace;
   readonly sources: ServedSources;
   readonly settings: ImageSettings;
+  /** Counts an image of a client that has to be composed. @throws HttpError 429 */
+  readonly admit?: ((asker: Asker) => void) | undefined;
 }
 
 /** An image that is asked for by a name and a tag. */
@@ -204,6 +206,7 @@ export class ComposedOrigin implements Origin {
         'DENIED',
         `${repository} has not been composed yet, and you may not have it composed`,
       );
+    this.#options.admit?.(asker);
     const image = await composeImage(pool, { named, release, state, settings }, asker);
     // Its indexes were read for it, or anew in the meantime.
     if (image.generation !== state.generation) await sources.renew(release).catch(() => undefined);

@@ -2,10 +2,11 @@ import { isIP } from 'node:net';
 import type { ContextOptions } from '../../app/context.ts';
 import { AppError } from '../../model/app-error.ts';
 import { type Access, openAccess } from '../access/access.ts';
-import { type ClientLimits, Limiter } from '../access/limiter.ts';
+import { type ClientLimits, clientKey, Limiter, type Rate } from '../access/limiter.ts';
 import type { AccessOptions } from '../access/options.ts';
 import { openTls, type Tls, type TlsOptions } from '../access/tls.ts';
 import type { Report } from '../access/watched.ts';
+import type { Asker } from '../content.ts';
 import type { Exchange, Service } from '../http/exchange.ts';
 import { respond } from '../http/respond.ts';
 import { type Check, Health } from './health.ts';
@@ -27,7 +28,7 @@ export interface FrontOptions {
   /** Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count */
   readonly proxies?: readonly (readonly [address: string, bits: number])[] | undefined;
   /** Of each client */
-  readonly limits?: ClientLimits | undefined;
+  readonly limits?: (ClientLimits & { readonly composing?: Rate | undefined }) | undefined;
   /** `stderr` or a file; default: none */
   readonly accessLog?: string | undefined;
 }
@@ -43,6 +44,8 @@ export interface Front {
   readonly tls: Tls | undefined;
   /** Serves probes and metrics itself, refuses what is not allowed, and counts and logs everything. */
   around(service: Service): Service;
+  /** Counts an image of a client that has to be composed. @throws HttpError 429 */
+  readonly admitComposing: (asker: Asker) => void;
   /** Reads files again, and puts new options of access and limits in the place of the old ones. */
   reload(options: FrontOptions): Promise<void>;
   /** From now on, the server says that it is not ready. */
@@ -83,6 +86,7 @@ export async function openFront(
       };
       return observed(guarded, { metrics, log, report });
     },
+    admitComposing: (asker) => gate.admitComposing(asker),
     async reload(next) {
       const before = gate;
       gate = await openGate({ ...next, url: options.url }, proxies, report);
@@ -101,6 +105,7 @@ export async function openFront(
 }
 
 interface Gate {
+  admitComposing(asker: Asker): void;
   through(service: Service, exchange: Exchange): Promise<void> | void;
   close(): void;
 }
@@ -111,9 +116,12 @@ async function openGate(
   report: Report,
 ): Promise<Gate> {
   const limiter = limits === undefined ? undefined : new Limiter(limits);
+  const composing = limits?.composing === undefined ? undefined : new Limiter({ requests: limits.composing });
   const admit = (exchange: Exchange) => limiter?.admit(exchange);
+  const admitComposing = (asker: Asker) => void composing?.take(clientKey(asker));
   if (options === undefined) {
     return {
+      admitComposing,
       through(service, exchange) {
         admit(exchange);
         return service.handle(exchange);
@@ -124,6 +132,7 @@ async function openGate(
   const site = { url, isSecure: (exchange: Exchange) => proxies.isSecure(exchange.request) };
   const access: Access = await openAccess(options, { site, admit, report });
   return {
+    admitComposing,
     through: (service, exchange) => access.through(service, exchange),
     close: () => access.close(),
   };

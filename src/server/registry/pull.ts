@@ -17,6 +17,7 @@ export async function pullManifest(registry: Registry, exchange: Exchange, targe
   if (found === undefined) throw unknownManifest(target);
   const { digest, mediaType, bytes } = found;
   exchange.digest = digest;
+  registry.stored?.noteUse(repository, digest);
   const etag = `"${digest}"`;
   const headers = { 'docker-content-digest': digest, etag };
   if (isUnchanged(exchange.request.headers, etag)) respondEmpty(exchange, 304, headers);

@@ -15,12 +15,15 @@ import { WriterThread } from './writer-thread.ts';
 
 /** Uses are noted at most this often, for garbage collection, which waits for a day. */
 const USE_INTERVAL_MS = 60 * 60 * 1000;
+const MAX_NOTED = 10_000;
 
 /** What was pushed, and what was composed and recorded: manifests and names in registry.sqlite, blobs in the blob store. */
 export class StoredContent implements Origin {
   readonly store: FileBlobStore;
   readonly content: RegistryContent;
   readonly writer: WriterThread;
+  /** When uses were noted last */
+  readonly #noted = new Map<string, number>();
 
   /** Opens or makes the database in a cache folder. @throws AppError CATALOG, STORAGE */
   constructor(directory: string) {
@@ -56,6 +59,21 @@ export class StoredContent implements Origin {
     const linked = this.content.blob(repository, digest);
     if (linked === undefined || Date.now() - linked.usedAtMs < USE_INTERVAL_MS) return;
     await this.writer.run('useBlob', { repository, digest });
+  }
+
+  /** Notes that a client pulls a manifest, for the retention of composed images; nobody waits for that. */
+  noteUse(repository: string, digest: ContentDigest): void {
+    const key = `${repository}@${digest}`;
+    const nowMs = Date.now();
+    if (nowMs - (this.#noted.get(key) ?? 0) < USE_INTERVAL_MS) return;
+    const usedAtMs = this.content.manifestUsedAt(repository, digest);
+    if (usedAtMs === undefined) return;
+    this.#noted.delete(key);
+    this.#noted.set(key, nowMs);
+    const [oldest = ''] = this.#noted.keys();
+    if (this.#noted.size > MAX_NOTED) this.#noted.delete(oldest);
+    if (nowMs - usedAtMs < USE_INTERVAL_MS) return;
+    this.writer.run('useManifest', { repository, digest }).catch(() => this.#noted.delete(key));
   }
 
   async close(): Promise<void> {

@@ -123,15 +123,9 @@ test("without rules, a token's scopes decide", async (t) => {
   assert.equal((await ask('/v2/team/app/manifests/1', scoped))[0], 200);
   assert.equal((await ask('/v2/team/app/manifests/1', put))[0], 200);
   assert.equal((await ask('/v2/team/app/manifests/1', { ...scoped, method: 'DELETE' }))[0], 401);
-  const [status, challenge] = await ask('/v2/team/other/blobs/uploads/?mount=x&from=team/app', {
-    ...scoped,
-    method: 'POST',
-  });
+  const [status, challenge] = await ask('/v2/team/other/blobs/uploads/', { ...scoped, method: 'POST' });
   assert.equal(status, 401);
-  assert.match(
-    challenge,
-    /scope="repository:team\/other:pull,push repository:team\/app:pull",error="insufficient_scope"$/,
-  );
+  assert.match(challenge, /scope="repository:team\/other:pull,push",error="insufficient_scope"$/);
   const words = bearer(token({ claims: { scope: 'openid repository:team/app:pull' } }));
   assert.equal((await ask('/v2/team/app/manifests/1', words))[0], 200);
   assert.equal((await ask('/v2/team/app/manifests/1', { ...words, method: 'PUT' }))[0], 401);

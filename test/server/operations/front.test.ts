@@ -196,6 +196,19 @@ test('a client that asks too often gets 429 and when to come back; others are se
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
 });
 
+test('a client has so many images composed; its other requests are answered', async (t) => {
+  const { url, front } = await startFronted(t, { limits: { composing: { perSecond: 1 / 60, burst: 2 } } });
+  const asker = (name: string) => ({
+    ...{ identity: { name, may: () => true }, address: '192.0.2.1' },
+    signal: new AbortController().signal,
+  });
+  front.admitComposing(asker('ann'));
+  front.admitComposing(asker('ann'));
+  assert.throws(() => front.admitComposing(asker('ann')), { status: 429, headers: { 'retry-after': '60' } });
+  front.admitComposing(asker('bob'));
+  assert.equal((await fetch(url)).status, 200);
+});
+
 test('a client has so many requests at once, and gets room again when they end', async (t) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => {

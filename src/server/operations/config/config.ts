@@ -15,11 +15,12 @@ import { ACCESS, HTTP_URL } from './access.ts';
 import { BEHIND } from './behind.ts';
 import { LIMITS, LOG, NETWORK, TLS, YES_NO } from './front.ts';
 import { list, mapped, recipeSetting, type Schema, section, type ValueOf, word } from './kinds.ts';
+import { DURATION, GC, QUOTAS } from './storage.ts';
 
 const FILE = {
   noun: 'configuration',
   depth: 'configurations are a few levels deep',
-  hint: 'Give the path of a configuration file, as in: compose serve --config serve.yaml (docs/serve.md)',
+  hint: 'Give the path of a configuration file, as in: compose serve --config serve.yaml (docs/deploy.md)',
 };
 
 const WORD = word(read.word);
@@ -132,13 +133,18 @@ const CONFIG = section({
     describe: 'Addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count',
   },
   limits: { kind: LIMITS, describe: 'Limits of each client; default: none' },
+  gc: {
+    kind: GC,
+    describe: 'Collect garbage while serving: nothing goes that a stored image refers to; default: never',
+  },
+  quotas: { kind: QUOTAS, describe: 'What may be stored; default: no limit' },
   'access-log': {
     kind: LOG,
     describe: 'Log of requests, a JSON object in a line each: a file, or stderr; default: none',
   },
   behind: { kind: BEHIND, describe: 'Registry behind the server; default: none' },
   refresh: {
-    kind: word(read.duration, { type: 'string', pattern: '^(0|[0-9]+[smhd])$' }),
+    kind: DURATION,
     describe: 'Time between two looks for newer indexes: 15m (default), 6h; 0: never',
   },
   image: { kind: IMAGE, describe: 'Composed images, where a name or a recipe says nothing else' },

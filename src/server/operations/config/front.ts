@@ -54,6 +54,7 @@ const RATE = mapped(
 /** Limits of each client: who has signed in, else an address. */
 export const LIMITS = section({
   requests: { kind: RATE, describe: 'Requests' },
+  composing: { kind: RATE, describe: 'Images that have to be composed' },
   concurrent: { kind: integer(1, MAX), describe: 'Requests at the same time' },
 });
 

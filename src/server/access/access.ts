@@ -6,7 +6,7 @@ import { readPasswordFile } from './htpasswd.ts';
 import type { AccessOptions } from './options.ts';
 import { Passwords } from './passwords.ts';
 import { SessionTokens } from './session-tokens.ts';
-import { type Checks, clientOf } from './sign-in.ts';
+import { type Checks, clientOf, Recent } from './sign-in.ts';
 import { type Demand, type Target, targetOf } from './target.ts';
 import { giveToken } from './token-service.ts';
 import { Tokens } from './tokens.ts';
@@ -42,11 +42,15 @@ export async function openAccess(options: AccessOptions, around: Surroundings): 
       ? undefined
       : await Watched.open([htpasswd], () => readPasswordFile(htpasswd), report);
   const tokens = tokenOptions === undefined ? undefined : await Tokens.open(tokenOptions, report);
+  const recent = new Recent();
+  file?.onChange(() => recent.forget());
+  tokens?.onChange(() => recent.forget());
   const guard = new Guard(options, around, {
     clients: new Clients(options),
     passwords: file === undefined ? undefined : new Passwords(() => file.value),
     tokens,
     sessions: await SessionTokens.open(tokenKey),
+    recent,
   });
   return {
     through: (service, exchange) => guard.handle(exchange, service),

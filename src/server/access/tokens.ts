@@ -111,6 +111,10 @@ export class Tokens {
     return token;
   }
 
+  onChange(listener: () => void): void {
+    this.#keys.onChange(listener);
+  }
+
   reload(): Promise<void> {
     return this.#keys.reload();
   }

@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { parseServeConfig } from '../../src/server/operations/config/config.ts';
 import { tempDir } from '../fixtures/temp.ts';
 import { makeTestCertificates } from '../fixtures/tls.ts';
+import { deployFiles, nginxText } from './deploy-files.ts';
 
-/** Files of docs/deploy.md by their names, which their first lines have. */
-const FILES = new Map(
-  [
-    ...readFileSync(join(import.meta.dirname, '../../docs/deploy.md'), 'utf8').matchAll(
-      /^```\w+\n# (\S+)\n([\s\S]*?)^```$/gm,
-    ),
-  ].map(([, name = '', text = '']) => [name, text]),
-);
+const FILES = deployFiles();
 
 function file(name: string): string {
   const text = FILES.get(name);
@@ -37,6 +31,12 @@ test('configurations on the page are accepted', async () => {
   for (const name of CONFIGURATIONS) await parseServeConfig(file(name), name);
 });
 
+test('the configuration in the Kubernetes manifests is accepted', async () => {
+  const [map] = parseAllDocuments(file('kubernetes.yaml')) as readonly { toJS(): unknown }[];
+  const { data } = map?.toJS() as { data: Record<string, string> };
+  await parseServeConfig(data['serve.yaml'] ?? '', 'serve.yaml');
+});
+
 test('the unit for systemd has no mistakes that systemd knows', (t) => {
   const unit = join(tempDir(t), 'compose.service');
   writeFileSync(unit, file('compose.service').replace('/usr/local/bin/compose', process.execPath));
@@ -51,14 +51,8 @@ test('the file for nginx has no mistakes that nginx knows', (t) => {
   const folder = tempDir(t);
   mkdirSync(join(folder, 'tls'));
   const { serverCertificate, serverKey } = makeTestCertificates(join(folder, 'tls'));
-  const text = file('nginx.conf')
-    .replace('/etc/nginx/tls/registry.pem', serverCertificate)
-    .replace('/etc/nginx/tls/registry.key', serverKey);
   const path = join(folder, 'nginx.conf');
-  writeFileSync(
-    path,
-    `pid ${folder}/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n${text}\n}\n`,
-  );
+  writeFileSync(path, nginxText(folder, { cert: serverCertificate, key: serverKey }));
   const result = run('nginx', ['-t', '-q', '-c', path, '-p', folder]);
   if (result === undefined) return t.skip('no nginx');
   assert.match(result, /^ok/);

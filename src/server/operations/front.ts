@@ -71,7 +71,16 @@ export async function openFront(
   const { accessLog } = options;
   const log =
     accessLog === undefined ? undefined : new LogFile(accessLog === 'stderr' ? undefined : accessLog, report);
-  const metrics = new Metrics(measures);
+  let composed = 0;
+  const metrics = new Metrics([
+    ...measures,
+    {
+      name: 'compose_images_requested_total',
+      help: 'Images that had to be composed, since they had not been or their packages have changed',
+      kind: 'counter',
+      read: () => composed,
+    },
+  ]);
   const health = new Health(checks);
   let gate = await openGate(options, proxies, report);
   return {
@@ -86,7 +95,10 @@ export async function openFront(
       };
       return observed(guarded, { metrics, log, report });
     },
-    admitComposing: (asker) => gate.admitComposing(asker),
+    admitComposing(asker) {
+      gate.admitComposing(asker);
+      composed += 1;
+    },
     async reload(next) {
       const before = gate;
       gate = await openGate({ ...next, url: options.url }, proxies, report);

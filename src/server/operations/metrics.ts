@@ -43,6 +43,8 @@ export class Metrics {
   #loading: Promise<Series> | undefined;
   /** Before prom-client was loaded */
   #early: Answered[] = [];
+  /** Requests that are being answered */
+  #underWay = 0;
 
   constructor(measures: readonly Measure[]) {
     this.#measures = measures;
@@ -50,7 +52,16 @@ export class Metrics {
     this.#timer.unref();
   }
 
+  begin(): void {
+    this.#underWay += 1;
+  }
+
   count(answered: Answered): void {
+    this.#underWay -= 1;
+    this.#add(answered);
+  }
+
+  #add(answered: Answered): void {
     if (this.#series === undefined) {
       if (this.#early.length < MAX_EARLY) this.#early.push(answered);
       return;
@@ -85,7 +96,13 @@ export class Metrics {
     const registry = new client.Registry();
     const registers = [registry];
     client.collectDefaultMetrics({ register: registry });
-    for (const { name, help, kind, read } of this.#measures) {
+    const underWay: Measure = {
+      name: 'compose_http_requests_in_flight',
+      help: 'Requests that are being answered, uploads and downloads among them',
+      kind: 'gauge',
+      read: () => this.#underWay,
+    };
+    for (const { name, help, kind, read } of [underWay, ...this.#measures]) {
       const Kind = kind === 'gauge' ? client.Gauge : client.Counter;
       new Kind({
         name,
@@ -119,7 +136,7 @@ export class Metrics {
       ]),
     };
     this.#series = series as Series;
-    for (const answered of this.#early) this.count(answered);
+    for (const answered of this.#early) this.#add(answered);
     this.#early = [];
     return this.#series;
   }

@@ -49,6 +49,7 @@ function watch(exchange: Exchange, { metrics, log }: Observers): void {
   const { socket } = request;
   const started = performance.now();
   const [written, read] = [socket.bytesWritten, socket.bytesRead];
+  metrics.begin();
   response.once('close', () => {
     const ms = performance.now() - started;
     const path = pathOf(exchange);

@@ -137,6 +137,8 @@ test('/metrics has requests by route, and what others measure; labels are bounde
     'compose_http_requests_total{route="other",method="other",status="200"} 1',
     'compose_http_request_duration_seconds_count{route="blobs"} 1',
     'compose_queue_length 7',
+    'compose_http_requests_in_flight 1',
+    'compose_images_requested_total 0',
   ]) {
     assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);
   }

@@ -92,7 +92,8 @@ export async function serve(
       version: productVersion(),
     });
     const byPrefix = { files: gateway.files, mirror: gateway.mirror, v2: registry };
-    const listening = await listen(front.around(services(page, byPrefix)), {
+    const service = page.withErrorPages(front.around(services(page, byPrefix)));
+    const listening = await listen(service, {
       ...options.listen,
       tls: front.tls,
     });

@@ -35,6 +35,12 @@ export interface PageOptions extends Offer {
   readonly version: string;
 }
 
+/** Serves the pages. */
+export interface Pages extends Service {
+  /** Shows what a service throws as a page, to browsers; the registry's own errors stay what they are. */
+  withErrorPages(service: Service): Service;
+}
+
 /** Packages of the example on the start page, which every distribution has */
 const EXAMPLE = ['gcc', 'make'];
 
@@ -42,7 +48,7 @@ const EXAMPLE = ['gcc', 'make'];
  * Serves pages for people: search, packages, and the image of a bag of packages. Programs get the same as JSON. Everything that
  * a visitor chooses is in the address; only GET and HEAD are served.
  */
-export function pageService(options: PageOptions): Service {
+export function pageService(options: PageOptions): Pages {
   const { choices, work, version } = options;
   const assets = readAssets();
   const sendTar = tarSender(options.images);
@@ -160,28 +166,42 @@ export function pageService(options: PageOptions): Service {
     page(exchange, visit, { status, title: titleOf(status), main });
   }
 
+  function failed(exchange: Exchange, error: unknown): void {
+    const { response, signal, path, query } = exchange;
+    const isRegistry = path === '/v2' || path.startsWith('/v2/');
+    if (isRegistry || formFor(exchange) !== 'html' || response.headersSent || signal.aborted) throw error;
+    let visit = start;
+    try {
+      visit = readVisit(query, options);
+    } catch {
+      // The error says what is wrong with the address.
+    }
+    showProblem(exchange, visit, problemOf(error, visit));
+  }
+
   return {
     async handle(exchange) {
       const { method, path, query } = exchange;
       const asset = byPath.get(path);
-      const form = formFor(exchange);
-      let visit = start;
-      try {
-        const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-        if (asset === undefined && route === undefined)
-          throw new HttpError(404, 'NOT_FOUND', `nothing is served at ${path}`);
-        if (method !== 'GET' && method !== 'HEAD')
-          throw new HttpError(405, 'UNSUPPORTED', `${path} can only be read, with GET`, {
-            headers: { allow: 'GET, HEAD' },
-          });
-        if (asset !== undefined) return sendAsset(exchange, asset);
-        visit = readVisit(query, options);
-        await route?.(exchange, visit, form);
-      } catch (error) {
-        if (form !== 'html' || exchange.response.headersSent || exchange.signal.aborted) throw error;
-        showProblem(exchange, visit, problemOf(error, visit));
-      }
+      const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+      if (asset === undefined && route === undefined)
+        throw new HttpError(404, 'NOT_FOUND', `nothing is served at ${path}`);
+      if (method !== 'GET' && method !== 'HEAD')
+        throw new HttpError(405, 'UNSUPPORTED', `${path} can only be read, with GET`, {
+          headers: { allow: 'GET, HEAD' },
+        });
+      if (asset === undefined) await route?.(exchange, readVisit(query, options), formFor(exchange));
+      else sendAsset(exchange, asset);
     },
+    withErrorPages: (service) => ({
+      handle(exchange) {
+        try {
+          return service.handle(exchange)?.catch((error: unknown) => failed(exchange, error));
+        } catch (error) {
+          return failed(exchange, error);
+        }
+      },
+    }),
   };
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { test } from 'node:test';
 import type { SearchReport } from '../../../src/model/package-report.ts';
+import { HttpError } from '../../../src/server/http/http-error.ts';
 import { startSite } from './site.ts';
 
 /** Texts of the elements that a pattern finds, without markup. */
@@ -231,4 +232,27 @@ test('a bag that no name says leaves with its recipe', async (t) => {
   assert.doesNotMatch(page, /docker pull/);
   assert.equal((await site.get('/image/Dockerfile?bag=greet')).status, 404);
   assert.equal((await site.get('/image/image.tar?bag=greet')).status, 404);
+});
+
+test('what other services refuse is a page for browsers too, except for the registry', async (t) => {
+  const refuse = () => {
+    throw new HttpError(401, 'UNAUTHORIZED', 'log in first', {
+      headers: { 'www-authenticate': 'Basic realm="x"' },
+    });
+  };
+  const site = await startSite(t, {}, (pages) => ({
+    handle: (exchange) => (exchange.path === '/' ? refuse() : pages.handle(exchange)?.then(refuse, refuse)),
+  }));
+  for (const path of ['/', '/nowhere', '/mirror/alpine']) {
+    const answer = await site.get(path);
+    assert.deepEqual([answer.status, answer.headers.get('www-authenticate')], [401, 'Basic realm="x"'], path);
+    assert.match(await answer.text(), /You need to log in[\s\S]*log in first/);
+  }
+  for (const [path, accept] of [
+    ['/v2/', 'text/html'],
+    ['/', '*/*'],
+  ] as const) {
+    const { errors } = (await (await site.get(path, accept)).json()) as { errors: { code: string }[] };
+    assert.equal(errors[0]?.code, 'UNAUTHORIZED');
+  }
 });

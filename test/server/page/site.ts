@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { silentProgress } from '../../../src/model/progress.ts';
 import type { SourceOptions } from '../../../src/model/request.ts';
+import type { Service } from '../../../src/server/http/exchange.ts';
 import { listen } from '../../../src/server/http/listen.ts';
 import { choicesOf } from '../../../src/server/page/choices.ts';
 import type { Work } from '../../../src/server/page/facts.ts';
@@ -55,8 +56,12 @@ export interface Site {
   html(path: string): Promise<string>;
 }
 
-/** Serves the page over made repositories, with use cases in this process. */
-export async function startSite(t: TestContext, options: Partial<PageOptions> = {}): Promise<Site> {
+/** Serves the page over made repositories, with use cases in this process. @param around what stands before the pages */
+export async function startSite(
+  t: TestContext,
+  options: Partial<PageOptions> = {},
+  around = (pages: Service): Service => pages,
+): Promise<Site> {
   const cacheDirectory = join(tempDir(t), 'cache');
   const { signal } = new AbortController();
   const app = createApp({ env: environment(), progress: silentProgress, signal, cacheDirectory });
@@ -68,7 +73,10 @@ export async function startSite(t: TestContext, options: Partial<PageOptions> = 
     version: '1.2.3',
     ...options,
   });
-  const { url, close } = await listen(service, { host: '127.0.0.1', port: 0 });
+  const { url, close } = await listen(service.withErrorPages(around(service)), {
+    host: '127.0.0.1',
+    port: 0,
+  });
   t.after(() => close(0));
   const get: Site['get'] = (path, accept = 'text/html', headers = {}) =>
     fetch(`${url}${path}`, { headers: { accept, ...headers }, redirect: 'manual' });

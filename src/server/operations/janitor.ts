@@ -1,5 +1,5 @@
 import type { Report } from '../access/watched.ts';
-import type { Asker } from '../content.ts';
+import { ownAsker } from '../workers/own-asker.ts';
 import type { Pool } from '../workers/pool.ts';
 
 /** When the server collects garbage, and what stays. */
@@ -21,11 +21,7 @@ const FIRST_MS = 10 * 60 * 1000;
  */
 export function collectRegularly(options: GcOptions, pool: Pick<Pool, 'run'>, report: Report): () => void {
   const ending = new AbortController();
-  const asker: Asker = {
-    address: 'garbage collection',
-    identity: { name: '', may: () => true },
-    signal: ending.signal,
-  };
+  const asker = ownAsker(ending.signal);
   const { everyMs, maxSizeBytes, retention } = options;
   let timer: NodeJS.Timeout | undefined;
   const collect = async () => {

@@ -5,10 +5,13 @@ import Database from 'better-sqlite3';
 import { cacheGc } from '../../../src/app/cache/cache.ts';
 import type { Digest } from '../../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../../src/model/media-types.ts';
+import { silentProgress } from '../../../src/model/progress.ts';
 import { listen } from '../../../src/server/http/listen.ts';
 import { collectRegularly } from '../../../src/server/operations/janitor.ts';
 import { withQuotas } from '../../../src/server/operations/quotas.ts';
 import { registryService } from '../../../src/server/registry/registry-service.ts';
+import { ownAsker } from '../../../src/server/workers/own-asker.ts';
+import { openPool } from '../../../src/server/workers/pool.ts';
 import { use } from '../../app/harness.ts';
 import { digestOf, pushBlob, pushImage, startServer, type TestServer } from '../registry/harness.ts';
 
@@ -107,6 +110,36 @@ test('above the size, the images that were used least recently go', async (t) =>
   const roomy = await setUp(t);
   const { removed } = await gc(roomy, { maxSizeBytes: 1_000_000, retention: { days: 100, newest: 0 } });
   assert.equal(removed, 0);
+});
+
+test('what is pushed while garbage is collected on a thread is all there afterwards', async (t) => {
+  const server = await startServer(t);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const context = { env: {}, progress: silentProgress, signal, cacheDirectory: server.directory };
+  const pool = openPool(context);
+  t.after(() => pool.close());
+  let [isDone, collections, removed] = [false, 0, 0];
+  const collecting = (async () => {
+    while (!isDone) {
+      await server.stored.store.put(Buffer.from(`garbage ${collections}`));
+      const retention = { days: 0, newest: 0 };
+      const report = await pool.run('cacheGc', { maxSizeBytes: 0, retention }, ownAsker(signal));
+      removed += report.removed;
+      collections += 1;
+    }
+  })();
+  const layers = Array.from({ length: 60 }, (_, n) => `layer ${n}`);
+  for (const [n, layer] of layers.entries())
+    await pushImage(server, `team/app${n % 7}`, { by: `v${n}`, layer });
+  isDone = true;
+  await collecting;
+  for (const [n, layer] of layers.entries()) {
+    const name = `team/app${n % 7}`;
+    assert.equal((await server.send('GET', `/v2/${name}/manifests/v${n}`)).status, 200);
+    assert.equal(await (await server.send('GET', `/v2/${name}/blobs/${digestOf(layer)}`)).text(), layer);
+  }
+  assert.ok(collections > 0 && removed > 0, `${collections} collections removed ${removed} blobs`);
 });
 
 test('garbage is collected from time to time, also after a failure, until the server ends', async () => {

@@ -24,7 +24,7 @@ const TYPE = 'application/octet-stream';
 
 /**
  * Serves the package repositories of the sources as mirrors of their distributions do, below `/mirror/<distro>/`: signed indexes as the
- * catalog has them, and packages from the cache or from the sources. The keys of apk's kind are below `keys/`.
+ * catalog has them, and packages from the cache or from the sources. Keys that clients need are below `keys/`.
  */
 export function mirrorService(options: MirrorOptions): Service {
   const states = new MirrorStates(options);

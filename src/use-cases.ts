@@ -82,6 +82,7 @@ export const USE_CASES = {
     const { readRecipe } = await import('./app/settings/recipe.ts');
     return (_, path: string) => readRecipe(path);
   }),
+  servedRecipe: withoutCatalog(async () => (await import('./app/settings/served-recipe.ts')).servedRecipe),
   /** Known names that start with `prefix`, for completion; without a prefix, no catalog is opened. */
   async packageNames(
     options: ContextOptions,

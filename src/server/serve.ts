@@ -33,6 +33,7 @@ export interface ServeOptions extends FrontOptions {
   /** Registry behind the server; default: none */
   readonly behind?: BehindOptions | undefined;
   /** As in ComposedServiceOptions */
+  readonly recipes?: string | undefined;
   readonly refreshMs?: number | undefined;
   /** When garbage is collected; default: never */
   readonly gc?: GcOptions | undefined;
@@ -76,8 +77,8 @@ export async function serve(
     const registry = withQuotas(
       registryService(
         isStateless
-          ? { origins: [origin], refusal: behind?.pushElsewhere }
-          : { origins: [origin, stored], stored, ...maxBlobBytes },
+          ? { origins: [origin, composed.recipes], refusal: behind?.pushElsewhere }
+          : { origins: [origin, composed.recipes, stored], stored, ...maxBlobBytes },
       ),
       stored.content,
       quotas,
@@ -91,7 +92,12 @@ export async function serve(
       url: options.url,
       version: productVersion(),
     });
-    const byPrefix = { files: gateway.files, mirror: gateway.mirror, v2: registry };
+    const byPrefix = {
+      compose: composed.recipes,
+      files: gateway.files,
+      mirror: gateway.mirror,
+      v2: registry,
+    };
     const service = page.withErrorPages(front.around(services(page, byPrefix)));
     const listening = await listen(service, {
       ...options.listen,

@@ -267,6 +267,7 @@ export async function runFake(argv: readonly string[], fakes: Fakes = {}): Promi
       release: '',
     }),
     keepImage: answer('keepImage', undefined),
+    servedRecipe: answer('servedRecipe', {}),
     archivePlaces: answer('archivePlaces', undefined),
     fetchArchiveOf: answer('fetchArchiveOf', undefined),
     takeBlob: answer('takeBlob', undefined),

@@ -1,4 +1,4 @@
-import { duration, words } from '../../app/settings/setting-values.ts';
+import { duration, word, words } from '../../app/settings/setting-values.ts';
 import type { ComposeSettings } from '../../app/settings/settings.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { IMAGE_OPTIONS } from './image-options.ts';
@@ -27,6 +27,14 @@ export const COMPOSING_OPTIONS = {
   install: IMAGE_OPTIONS.install,
   'no-scripts': IMAGE_OPTIONS['no-scripts'],
   'no-database': IMAGE_OPTIONS['no-database'],
+  recipes: valued(
+    {
+      placeholder: 'DIR',
+      group: 'Server',
+      describe: 'Folder or Git checkout whose recipes are served as recipes/NAME:REF',
+    },
+    word,
+  ),
   refresh: valued(
     {
       placeholder: 'TIME',

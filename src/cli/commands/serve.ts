@@ -50,6 +50,7 @@ export const command = defineCommand({
       behind: behindOptions(behindFrom(options, config.behind), registryAccess(options)),
       image: { ...config.image, ...image },
       refreshMs: refresh ?? config.refresh,
+      recipes: options.recipes ?? config.recipes,
     };
     if (options['check-config']) {
       return { kind: 'text', data: { ok: true }, text: `${file ?? 'the command line'}: ok\n` };

@@ -1,4 +1,5 @@
 import type { ContentReport, ContentRequest } from '../../app/compose/compose-content.ts';
+import { type ComposeSettings, composeRequest } from '../../app/settings/settings.ts';
 import { digestOf } from '../../model/digest.ts';
 import type { Asker } from '../content.ts';
 import type { Pool } from '../workers/pool.ts';
@@ -62,6 +63,15 @@ export async function composeImage(
   if (images.length === 0 && first !== undefined) throw noImage(named, first.error);
   const reasons = leftOut.map(({ architecture, error }) => ({ architecture, reason: error.message }));
   return { ...imageIndex(images, reasons), generation: generationOf(reached) };
+}
+
+/** Returns the settings of an image, with defaults, for any packages. @throws AppError USAGE */
+export function imageSettings(image: ComposeSettings, epoch: number | undefined): ImageSettings {
+  const { source, packages, tags, output, dryRun, ...settings } = composeRequest(
+    { ...image, packages: ['any'] },
+    epoch,
+  );
+  return settings;
 }
 
 /** Returns the settings of the image of a name. */

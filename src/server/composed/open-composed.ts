@@ -1,16 +1,18 @@
 import type { ContextOptions } from '../../app/context.ts';
 import { sourceDateEpoch } from '../../app/settings/setting-values.ts';
-import { type ComposeSettings, composeRequest } from '../../app/settings/settings.ts';
+import type { ComposeSettings } from '../../app/settings/settings.ts';
 import { limited } from '../../fetch/pool.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import { SharedDownloads } from '../../store/shared-downloads.ts';
 import type { Asker, Origin } from '../content.ts';
+import type { Service } from '../http/exchange.ts';
 import type { StoredContent } from '../registry/stored-content.ts';
 import type { Pool } from '../workers/pool.ts';
 import { MissingBlobs } from './blobs.ts';
-import type { ImageSettings } from './composer.ts';
+import { imageSettings } from './composer.ts';
 import { cachedImages, type ImagePlace } from './image-place.ts';
 import { ComposedOrigin } from './origin.ts';
+import { RecipeImages } from './recipes.ts';
 import { ServedSources } from './sources.ts';
 
 /** What is composed, and from what. */
@@ -19,6 +21,8 @@ export interface ComposedServiceOptions {
   readonly sources: readonly SourceOptions[];
   /** Settings of images, where a name or a recipe says nothing else */
   readonly image?: ComposeSettings | undefined;
+  /** Folder or Git checkout of recipes that are served; default: none */
+  readonly recipes?: string | undefined;
   /** Time between two looks for newer indexes, in milliseconds; default: 15 minutes; 0: never */
   readonly refreshMs?: number | undefined;
   readonly pool: Pool;
@@ -32,6 +36,8 @@ export interface ComposedServiceOptions {
 /** Images that are composed when they are asked for. */
 export interface Composed {
   readonly origin: Origin;
+  /** Images of recipes; as a service, it answers `POST /compose` */
+  readonly recipes: Origin & Service;
   readonly place: ImagePlace;
   /** Asks the mirrors for newer indexes now. */
   refresh(): Promise<void>;
@@ -57,17 +63,24 @@ export function openComposed(context: ContextOptions, options: ComposedServiceOp
   const sources = new ServedSources(pool, options.sources, signal, isGiven);
   const blobs = new MissingBlobs({ pool, store, downloads, progress, signal });
   const place = options.place ?? cachedImages({ stored, blobs, progress });
+  const epoch = sourceDateEpoch(env.SOURCE_DATE_EPOCH);
   const origin = new ComposedOrigin({
     pool,
     place,
     sources,
-    settings: imageSettings(image, sourceDateEpoch(env.SOURCE_DATE_EPOCH)),
+    settings: imageSettings(image, epoch),
     admit,
+  });
+  const recipes = new RecipeImages({
+    ...{ pool, place, sources, image, epoch },
+    composed: origin,
+    folder: options.recipes,
   });
   const refresh = (): Promise<void> => sources.refresh((error) => progress.note(error.message));
   const timer = refreshMs === 0 || isGiven ? undefined : setInterval(() => void refresh(), refreshMs).unref();
   return {
     origin,
+    recipes,
     place,
     refresh,
     async close() {
@@ -76,13 +89,4 @@ export function openComposed(context: ContextOptions, options: ComposedServiceOp
       await origin.close();
     },
   };
-}
-
-/** Returns the settings of an image without packages, with defaults. @throws AppError USAGE */
-function imageSettings(image: ComposeSettings, epoch: number | undefined): ImageSettings {
-  const { source, packages, tags, output, dryRun, ...settings } = composeRequest(
-    { ...image, packages: ['any'] },
-    epoch,
-  );
-  return settings;
 }

@@ -21,8 +21,8 @@ export interface ComposedOptions {
   readonly admit?: ((asker: Asker) => void) | undefined;
 }
 
-/** An image that is asked for by a name and a tag. */
-interface Asked {
+/** An image to compose, and the repository that is to have it. */
+export interface Asked {
   readonly repository: string;
   readonly named: NamedImage;
   readonly release: ServedRelease;
@@ -83,7 +83,7 @@ export class ComposedOrigin implements Origin {
     for (const asked of await this.#releases(repository, named)) {
       const state = await this.#options.sources.state(asked.release);
       const found = await place.package({ digest, sizeBytes, sources: sourcesOf(asked, state) }, asker);
-      if (found === undefined) await this.#compose(asked, state, [], asker);
+      if (found === undefined) await this.compose(asked, state, [], asker);
       const blob = found ?? (await place.blob(repository, digest));
       if (blob !== undefined) return blob;
     }
@@ -95,7 +95,7 @@ export class ComposedOrigin implements Origin {
     if (named === undefined) return undefined;
     const asked = this.#asked(repository, named, '');
     const state = await this.#options.sources.state(asked.release);
-    const { setTag, versionTag } = await this.#compose(asked, state, ['latest'], asker);
+    const { setTag, versionTag } = await this.compose(asked, state, ['latest'], asker);
     const { place, sources } = this.#options;
     const recorded = (await place.tags(repository, asker)) ?? [];
     const releases =
@@ -177,7 +177,7 @@ export class ComposedOrigin implements Origin {
     const known = place.tagged(repository, tag, identityOf(settings, state.generation));
     if (known !== undefined) return known;
     const isMoving = kind === 'latest' || kind === 'release';
-    const { index, setTag, versionTag } = await this.#compose(asked, state, isMoving ? [tag] : [], asker);
+    const { index, setTag, versionTag } = await this.compose(asked, state, isMoving ? [tag] : [], asker);
     if (isMoving || tag === setTag || tag === versionTag) return index;
     // As it was composed while this was the version.
     const last = await place.last(repository, tag);
@@ -191,8 +191,11 @@ export class ComposedOrigin implements Origin {
     );
   }
 
-  /** Composes an image and remembers it under the given tags, and those of its packages. */
-  async #compose(
+  /**
+   * Composes an image and remembers it under the given tags, and those of its packages.
+   * @throws HttpError 403 if the client may not have images composed; as composeImage
+   */
+  async compose(
     asked: Asked,
     state: ReleaseState,
     tags: readonly string[],
@@ -230,7 +233,7 @@ export class ComposedOrigin implements Origin {
   ): Promise<ServedManifest | undefined> {
     for (const asked of await this.#releases(repository, named)) {
       const state = await this.#options.sources.state(asked.release);
-      const { index, images } = await this.#compose(asked, state, [], asker);
+      const { index, images } = await this.compose(asked, state, [], asker);
       if ([index.digest, ...images.map(({ descriptor }) => descriptor.digest)].includes(digest as Digest))
         return await this.#options.place.manifest(repository, digest);
     }

@@ -81,6 +81,30 @@ export class ServedSources {
     return { distro, release: wanted, source: { ...source, architecture: '' }, architectures };
   }
 
+  /** Finds a release, also one that only the catalog has. @throws as Pool.run */
+  async served(distro: DistroId, release: string): Promise<ServedRelease | undefined> {
+    const first = this.find(distro, '');
+    return first && this.find(distro, release, (await this.state(first)).releases);
+  }
+
+  /** Returns the sources of everything that is served. @throws as Pool.run */
+  async all(): Promise<readonly SourceOptions[]> {
+    const found: SourceOptions[] = [];
+    for (const distro of this.distros) {
+      const first = this.find(distro, '');
+      if (first === undefined) continue;
+      const { releases } = await this.state(first);
+      for (const release of ['', ...this.releasesOf(distro), ...releases]) {
+        const served = this.find(distro, release, releases);
+        if (served === undefined) continue;
+        const { architectures } = await this.state(served);
+        for (const { architecture, generation } of architectures)
+          if (generation !== '') found.push({ ...served.source, architecture });
+      }
+    }
+    return found;
+  }
+
   /** Returns what is known of a release, if it is recent or being looked up again; undefined: it has to be waited for. */
   peek(release: ServedRelease): ReleaseState | undefined {
     const known = this.#entry(release);

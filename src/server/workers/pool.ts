@@ -280,6 +280,7 @@ const SHORT: ReadonlySet<JobName> = new Set<JobName>([
   'owns',
   'packageNames',
   'readRecipe',
+  'servedRecipe',
   'servedMirror',
   'servedPackage',
 ]);

@@ -61,6 +61,7 @@ export const PACKAGES: Readonly<Record<string, readonly ApkSpec[]>> = {
 
 export interface ComposingOptions {
   readonly sources?: readonly Partial<SourceOptions>[];
+  readonly recipes?: string;
   /** A cache folder of an earlier server, with the folder of its mirror */
   readonly folder?: string;
   readonly mirror?: Mirror;
@@ -94,6 +95,7 @@ export async function startComposing(
   const composed = { current: undefined as Composed | undefined };
   const server = await startServer(t, {
     directory,
+    compose: () => composed.current?.recipes as Composed['recipes'],
     before: (stored) => {
       composed.current = openComposed(
         {
@@ -102,9 +104,15 @@ export async function startComposing(
           signal: new AbortController().signal,
           cacheDirectory: directory,
         },
-        { sources: asked.map((more) => source({ ...made, ...more })), image: { base: 'none' }, pool, stored },
+        {
+          sources: asked.map((more) => source({ ...made, ...more })),
+          image: { base: 'none' },
+          pool,
+          stored,
+          recipes: options.recipes,
+        },
       );
-      return composed.current.origin;
+      return [composed.current.origin, composed.current.recipes];
     },
   });
   closing.push(

@@ -25,19 +25,22 @@ export async function startServer(
   options: Partial<RegistryOptions> & {
     readonly directory?: string;
     /** Asked before what is stored */
-    readonly before?: (stored: StoredContent) => Origin;
+    readonly before?: (stored: StoredContent) => readonly Origin[];
+    /** Answers below `/compose` */
+    readonly compose?: () => Service;
     /** Tells what clients may do; default: everything */
     readonly may?: Identity['may'];
   } = {},
 ): Promise<TestServer> {
-  const { directory = tempDir(t), before, may = () => true, ...more } = options;
+  const { directory = tempDir(t), before, compose, may = () => true, ...more } = options;
   const stored = new StoredContent(directory);
-  const origins = before === undefined ? [stored] : [before(stored), stored];
+  const origins = [...(before?.(stored) ?? []), stored];
   const service = registryService({ origins, stored, ...more });
   const guarded: Service = {
     handle(exchange) {
       exchange.identity = { name: '', may };
-      return service.handle(exchange);
+      const chosen = exchange.path === '/compose' ? compose?.() : undefined;
+      return (chosen ?? service).handle(exchange);
     },
   };
   const { url, close } = await listen(guarded, { host: '127.0.0.1', port: 0 });

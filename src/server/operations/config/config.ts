@@ -14,7 +14,7 @@ import type { SourceOptions } from '../../../model/request.ts';
 import { ACCESS, HTTP_URL } from './access.ts';
 import { BEHIND } from './behind.ts';
 import { LIMITS, LOG, NETWORK, TLS, YES_NO } from './front.ts';
-import { list, mapped, recipeSetting, type Schema, section, type ValueOf, word } from './kinds.ts';
+import { list, mapped, PATH, recipeSetting, type Schema, section, type ValueOf, word } from './kinds.ts';
 import { DURATION, GC, QUOTAS } from './storage.ts';
 
 const FILE = {
@@ -143,6 +143,7 @@ const CONFIG = section({
     describe: 'Log of requests, a JSON object in a line each: a file, or stderr; default: none',
   },
   behind: { kind: BEHIND, describe: 'Registry behind the server; default: none' },
+  recipes: { kind: PATH, describe: 'Folder or Git checkout whose recipes are served' },
   refresh: {
     kind: DURATION,
     describe: 'Time between two looks for newer indexes: 15m (default), 6h; 0: never',

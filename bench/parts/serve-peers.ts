@@ -233,12 +233,21 @@ const MEASURED = 60;
 /** Names that nobody has asked for, of packages that the catalog knows. */
 async function firstCompositions(served: Served): Promise<void> {
   await composeName(served, NAMES);
-  let skip = 0;
-  /** So many names, each time other ones. */
+  const asked = new Set<string>();
+  let seed = 1;
+  /** So many names, in an order and a set that have not been asked for. */
   const choose = (count: number): readonly string[] => {
-    skip += 1;
-    const rotated = NAMES.map((_, index) => NAMES[(index * 7 + skip * 3) % NAMES.length] ?? '');
-    return [...rotated.slice(0, count - 1), NAMES[skip % NAMES.length] ?? ''];
+    for (;;) {
+      const chosen = new Set<string>();
+      while (chosen.size < count) {
+        seed = (seed * 48_271) % 2_147_483_647;
+        chosen.add(NAMES[seed % NAMES.length] ?? '');
+      }
+      const names = [...chosen].sort();
+      if (asked.has(names.join())) continue;
+      asked.add(names.join());
+      return names;
+    }
   };
   for (const [count, what] of [
     [3, '3 packages and their dependencies, about 20 layers'],
@@ -262,7 +271,7 @@ async function firstCompositions(served: Served): Promise<void> {
 /** Seconds until the manifest is there. @throws Error if it is refused */
 async function composeName({ url }: Served, names: readonly string[]): Promise<number> {
   const begun = performance.now();
-  const response = await fetch(`${url}/v2/alpine/${[...new Set(names)].join('/')}/manifests/latest`);
+  const response = await fetch(`${url}/v2/alpine/${names.join('/')}/manifests/latest`);
   const text = await response.text();
   if (!response.ok) throw new Error(text);
   return (performance.now() - begun) / 1000;

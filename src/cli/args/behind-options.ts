@@ -1,10 +1,5 @@
-import {
-  type BehindSettings,
-  readCatalog,
-  readRedirect,
-  readRefresh,
-  readRepository,
-} from '../../server/behind/settings.ts';
+import { readCatalog, readRedirect, readRefresh, readRepository } from '../../app/settings/behind-values.ts';
+import type { BehindSettings } from '../../server/behind/settings.ts';
 import { type OptionValues, toggle, valued } from './option.ts';
 
 const GROUP = 'Server';

@@ -1,6 +1,6 @@
 import { choice, duration, listenAddress, refuse, word, words } from '../../app/settings/setting-values.ts';
+import { ACTIONS } from '../../model/action.ts';
 import type { AccessOptions } from '../../server/access/options.ts';
-import { ACTIONS } from '../../server/access/rules.ts';
 import type { TlsOptions } from '../../server/access/tls.ts';
 import type { FrontOptions } from '../../server/operations/front.ts';
 import { type OptionValues, toggle, valued, withoutValue } from './option.ts';

@@ -1,4 +1,3 @@
-import { behindOptions } from '../../server/behind/settings.ts';
 import { BEHIND_OPTIONS, behindFrom } from '../args/behind-options.ts';
 import { COMPOSING_OPTIONS, imageSettingsIn, sourcesFrom } from '../args/composing-options.ts';
 import { accessSetting, registryAccess } from '../args/registry-options.ts';
@@ -23,6 +22,7 @@ export const command = defineCommand({
   async run({ options, settings, context }) {
     const { readServeConfig, serveConfigSchema } = await import('../../server/operations/config/config.ts');
     if (options['config-schema']) return { kind: 'text', data: {}, text: serveConfigSchema() };
+    const { behindOptions } = await import('../../server/behind/settings.ts');
     const { config: file } = options;
     const config = file === undefined ? {} : await readServeConfig(file);
     const { release, arch, refresh } = options;

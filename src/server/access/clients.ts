@@ -1,6 +1,7 @@
+import { ACTIONS } from '../../model/action.ts';
 import type { Identity } from '../http/exchange.ts';
 import type { AccessOptions } from './options.ts';
-import { ACTIONS, parsePattern, permissions, type Rule, type Subject } from './rules.ts';
+import { parsePattern, permissions, type Rule, type Subject } from './rules.ts';
 import type { Demand } from './target.ts';
 import { scopesAllow, type Token } from './tokens.ts';
 

@@ -1,4 +1,4 @@
-import type { Action } from '../http/exchange.ts';
+import type { Action } from '../../model/action.ts';
 import type { Rule } from './rules.ts';
 import type { TokenOptions } from './tokens.ts';
 

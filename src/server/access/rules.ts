@@ -1,7 +1,4 @@
-import type { Action } from '../http/exchange.ts';
-
-/** Words of `allow` and `deny`. */
-export const ACTIONS: readonly Action[] = ['pull', 'push', 'delete', 'compose', 'admin'];
+import type { Action } from '../../model/action.ts';
 
 /** Whom a rule is about. */
 export type Who =

@@ -1,4 +1,4 @@
-import type { Action } from '../http/exchange.ts';
+import type { Action } from '../../model/action.ts';
 import { segments } from '../http/request-path.ts';
 import { type Route, routeOf } from '../registry/route.ts';
 

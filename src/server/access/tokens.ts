@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { reasonOf } from '../../files/errno.ts';
 import { readLimitedInput } from '../../files/limited-file.ts';
+import type { Action } from '../../model/action.ts';
 import { AppError } from '../../model/app-error.ts';
 import { parseJson } from '../../model/json.ts';
-import type { Action } from '../http/exchange.ts';
 import { type Subject, textsOf } from './rules.ts';
 import { type Report, Watched } from './watched.ts';
 

@@ -1,10 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
-/**
- * What somebody may do with a repository, or with what is served at a path. `compose`: have an image made that has not been made
- * yet; `admin`: see what the server itself is doing.
- */
-export type Action = 'pull' | 'push' | 'delete' | 'compose' | 'admin';
+import type { Action } from '../../model/action.ts';
 
 /** Who sends a request, once access/ has looked at it. */
 export interface Identity {

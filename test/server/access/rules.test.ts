@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Action } from '../../../src/model/action.ts';
 import { parsePattern, parseWho, permissions, type Rule } from '../../../src/server/access/rules.ts';
-import type { Action } from '../../../src/server/http/exchange.ts';
 
 function rule(who: string, resources: string, more: Partial<Pick<Rule, 'allow' | 'deny'>>): Rule {
   const whos = who.split(' ').map((text) => parseWho(text)!);

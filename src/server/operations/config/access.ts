@@ -1,5 +1,6 @@
 import * as read from '../../../app/settings/setting-values.ts';
-import { ACTIONS, parsePattern, parseWho, type Rule } from '../../access/rules.ts';
+import { ACTIONS } from '../../../model/action.ts';
+import { parsePattern, parseWho, type Rule } from '../../access/rules.ts';
 import { list, mapped, named, oneOf, PATH, section, word } from './kinds.ts';
 
 const TEXT = word(read.word, { type: 'string', minLength: 1 });

@@ -1,10 +1,10 @@
 import {
-  type BehindSettings,
   readCatalog,
   readRedirect,
   readRefresh,
   readRepository,
-} from '../../behind/settings.ts';
+} from '../../../app/settings/behind-values.ts';
+import type { BehindSettings } from '../../behind/settings.ts';
 import { YES_NO } from './front.ts';
 import { mapped, section, word } from './kinds.ts';
 

@@ -63,7 +63,7 @@ export async function serve(
   const { sources, files, filesAccess: access } = options;
   const gateway = openGateway(context, { sources, pool, files, access, own: stored });
   try {
-    const front = await openFront(context, options, vitalsOf(pool, behind?.checks));
+    const front = await openFront(context, options, vitalsOf(pool, stored.content, behind?.checks));
     const composed = openComposed(context, {
       ...options,
       pool,

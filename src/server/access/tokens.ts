@@ -5,6 +5,7 @@ import { readLimitedInput } from '../../files/limited-file.ts';
 import type { Action } from '../../model/action.ts';
 import { AppError } from '../../model/app-error.ts';
 import { parseJson } from '../../model/json.ts';
+import { HttpError } from '../http/http-error.ts';
 import { type Subject, textsOf } from './rules.ts';
 import { type Report, Watched } from './watched.ts';
 
@@ -62,10 +63,12 @@ const MAX_REMEMBERED = 5_000;
 export class Tokens {
   readonly #options: TokenOptions;
   readonly #keys: Watched<JWTVerifyGetKey>;
+  readonly #report: Report;
   readonly #verified = new Map<string, { readonly token: Token; readonly untilMs: number }>();
 
-  private constructor(options: TokenOptions, keys: Watched<JWTVerifyGetKey>) {
+  private constructor(options: TokenOptions, keys: Watched<JWTVerifyGetKey>, report: Report) {
     this.#options = options;
+    this.#report = rarely(report);
     this.#keys = keys;
     keys.onChange(() => this.#verified.clear());
   }
@@ -76,7 +79,8 @@ export class Tokens {
     const { createRemoteJWKSet } = await import('jose');
     const load = async () =>
       jwks === undefined ? createRemoteJWKSet(new URL(jwksUrl ?? '')) : await keysOf(jwks);
-    return new Tokens(options, await Watched.open(jwks === undefined ? [] : [jwks], load, report));
+    const keys = await Watched.open(jwks === undefined ? [] : [jwks], load, report);
+    return new Tokens(options, keys, report);
   }
 
   /** Returns what a token that has been verified a moment ago says. */
@@ -88,7 +92,10 @@ export class Tokens {
       : undefined;
   }
 
-  /** Verifies a token: signature, issuer, audience, times. Undefined: it is not valid, or nobody can tell. */
+  /**
+   * Verifies a token: signature, issuer, audience, times. Undefined: it is not valid.
+   * @throws HttpError 503 if the issuer's keys cannot be fetched, so that nobody can tell
+   */
   async verify(text: string): Promise<Token | undefined> {
     const { issuer, audience, leeway = DEFAULT_LEEWAY_SECONDS } = this.#options;
     const { jwtVerify } = await import('jose');
@@ -102,8 +109,14 @@ export class Tokens {
     let payload: JWTPayload;
     try {
       ({ payload } = await jwtVerify(text, this.#keys.value, checks));
-    } catch {
-      return undefined;
+    } catch (error) {
+      if (this.#options.jwksUrl === undefined || !isAboutKeys(error)) return undefined;
+      this.#report(
+        `${this.#options.jwksUrl}: the keys of the issuer cannot be fetched: ${reasonOfFetch(error)}`,
+      );
+      throw new HttpError(503, 'UNAVAILABLE', 'tokens cannot be checked at the moment; try again', {
+        headers: { 'retry-after': '30' },
+      });
     }
     const token = this.#tokenOf(payload);
     if (this.#verified.size >= MAX_REMEMBERED) this.#verified.clear();
@@ -132,6 +145,31 @@ export class Tokens {
       expires: payload.exp ?? 0,
     };
   }
+}
+
+/** Errors of jose that say nothing about the token. */
+const KEY_ERRORS = ['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'];
+const REPORT_MS = 60_000;
+
+function isAboutKeys(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  // What fetch throws
+  return error instanceof TypeError || KEY_ERRORS.includes(String(code));
+}
+
+function reasonOfFetch(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? cause.message : message;
+}
+
+/** Passes on one message in a minute: every request may cause one. */
+function rarely(report: Report): Report {
+  let nextMs = 0;
+  return (message) => {
+    if (Date.now() < nextMs) return;
+    nextMs = Date.now() + REPORT_MS;
+    report(message);
+  };
 }
 
 /** Tokens are secrets: only their hashes are kept. */

@@ -167,8 +167,17 @@ test('keys of an address are fetched from there alone, and a redirect is not fol
   assert.deepEqual(await direct.ask('/v2/', bearer(token({ claims: { jti: '2' } }))), [200, 'ann']);
   assert.equal(answers, 1);
   const moved = await startGuarded(t, { tokens: { ...common, jwksUrl: `${origin}/moved` } });
-  assert.equal((await moved.ask('/v2/', bearer(token())))[0], 401);
+  assert.equal((await moved.ask('/v2/', bearer(token())))[0], 503);
   assert.equal(answers, 2);
+  const gone = await startGuarded(t, { tokens: { ...common, jwksUrl: 'http://127.0.0.1:1/keys' } });
+  assert.equal((await gone.ask('/v2/', bearer(token())))[0], 503);
+  assert.equal((await gone.ask('/v2/', bearer(token())))[0], 503);
+  assert.equal(gone.reports.length, 1);
+  assert.match(
+    gone.reports[0] ?? '',
+    /^http:\/\/127\.0\.0\.1:1\/keys: the keys of the issuer cannot be fetched: /,
+  );
+  assert.equal((await gone.ask('/v2/', bearer('a.b.c')))[0], 401);
 });
 
 test('a file of keys with a secret in it is refused', async (t) => {

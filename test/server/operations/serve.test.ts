@@ -69,6 +69,9 @@ test('signals: SIGHUP reads the configuration again, SIGUSR1 opens the log again
   const status = async (init?: RequestInit) => (await fetch(`${url}/v2/_catalog`, init)).status;
   assert.deepEqual([await status(), await status(basic('ann', 'a'))], [401, 200]);
 
+  const ready = await fetch(`${url}/readyz`);
+  assert.deepEqual([ready.status, await ready.json()], [200, { ready: true, checks: { storage: 'ok' } }]);
+
   write('[pull]');
   kill('SIGHUP');
   await eventually(async () => (await status()) === 200, 'the new configuration is used');

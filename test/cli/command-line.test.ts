@@ -158,7 +158,8 @@ test('any line is done or refused, never a bug', async () => {
       ...names,
       ...odd,
       ...proto,
-      ...commandNames(COMMANDS),
+      // A server is not done before it is told to end.
+      ...commandNames(COMMANDS).filter((name) => name !== 'serve'),
       'gcc',
       '-t',
       '-e',

@@ -127,5 +127,5 @@ function reasonOf({ name, reason }: PlannedPackage, { base }: PlanReport, { bag 
 function sharing(images: readonly string[]): Html | string {
   if (images.length === 0) return '';
   const more = images.length - MAX_IMAGES;
-  return html`<span class="mono">${images.slice(0, MAX_IMAGES).join(', ')}</span>${more > 0 && ` and ${number(more)} more`}`;
+  return html`<span class="mono images">${images.slice(0, MAX_IMAGES).join(', ')}</span>${more > 0 && ` and ${number(more)} more`}`;
 }

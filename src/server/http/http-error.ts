@@ -63,6 +63,7 @@ const STATUS: Partial<Record<AppError['code'], readonly [number, HttpErrorCode]>
   NETWORK: [502, 'UNAVAILABLE'],
   CANCELLED: [503, 'UNAVAILABLE'],
   STORAGE: [507, 'UNAVAILABLE'],
+  CATALOG: [503, 'UNAVAILABLE'],
 };
 
 /** Turns whatever a handler threw into the answer to the client. An unexpected error tells nothing about the server's inside. */

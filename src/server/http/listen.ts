@@ -79,8 +79,11 @@ export async function listen(service: Service, options: ListenOptions): Promise<
   const onRequest = (request: IncomingMessage, response: ServerResponse) =>
     void answer(service, { request, response, unreadMs: limits.unreadMs });
   server.on('request', onRequest);
-  // receive.ts says so when the body is wanted.
-  server.on('checkContinue', onRequest);
+  server.on('checkContinue', (request, response: ServerResponse) => {
+    // Where the body begins is clear only if it is asked for, which receive.ts does; else what follows could be anything.
+    response.shouldKeepAlive = false;
+    onRequest(request, response);
+  });
   await started(server, host, port);
   const { address, port: bound, family } = server.address() as AddressInfo;
   return {

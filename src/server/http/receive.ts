@@ -22,7 +22,11 @@ export async function* receive(
   { idleMs, minBytesPerSecond, firstMs } = LIMITS,
 ): AsyncGenerator<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  if (request.headers.expect !== undefined) response.writeContinue();
+  const { connection, expect } = request.headers;
+  if (expect !== undefined) {
+    response.writeContinue();
+    response.shouldKeepAlive = connection?.toLowerCase() !== 'close';
+  }
   const startMs = Date.now();
   let isWaiting = true;
   const timer = setTimeout(() => isWaiting && request.destroy(tooSlow()), idleMs);

@@ -6,6 +6,7 @@ import { makeFolder } from '../files/make-folder.ts';
 import { packageRoot } from '../files/package-root.ts';
 import { productVersion } from '../files/product-version.ts';
 import { AppError } from '../model/app-error.ts';
+import type { ArchiveFacts } from '../model/archive.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Progress } from '../model/progress.ts';
 import type { BlobId } from '../registry/blobs.ts';
@@ -40,6 +41,8 @@ export interface Context {
   /** Identifies the code that runs; empty if it runs from its sources, which may change under one name. */
   readonly build: string;
   readonly fetching?: Fetching | undefined;
+  /** Set if facts of archives that were read are kept in memory, for the requests that follow */
+  readonly facts?: Map<Digest, ArchiveFacts>;
 }
 
 /**

@@ -4,6 +4,9 @@ import type Database from 'better-sqlite3';
 /** Number of sets of repositories whose graphs are kept: few are in use at a time, and each takes megabytes. */
 const MAX_KEPT = 8;
 
+/** Number of graphs in memory: a server answers for a few architectures in turn. Each takes some 20 MB with what is made of it. */
+const MAX_RECENT = 4;
+
 /** The CRC-32 before the bytes, little-endian: nothing else would detect damage. */
 const CHECK_BYTES = 4;
 
@@ -15,8 +18,8 @@ export class SolverGraphCache {
   readonly #find: Database.Statement<[string], Buffer>;
   readonly #write: (key: string, content: Uint8Array) => void;
   readonly #pending = new Map<string, Uint8Array>();
-  /** The entry that was read last: the next question is most likely about the same repositories. */
-  #last: { readonly key: string; readonly content: Uint8Array } | undefined;
+  /** Entries that were read last, the newest at the end: the next question is most likely about the same repositories. */
+  readonly #recent = new Map<string, Uint8Array>();
 
   constructor(database: Database.Database) {
     this.#find = database.prepare<[string], Buffer>('SELECT content FROM solver_graph WHERE key = ?').pluck();
@@ -47,8 +50,12 @@ export class SolverGraphCache {
    * snapshot nothing is written: that waits for `flush`.
    */
   get(key: string, make: () => Uint8Array): Uint8Array {
-    if (this.#last?.key !== key) this.#last = { key, content: this.#read(key) ?? this.#make(key, make) };
-    return this.#last.content;
+    const content = this.#recent.get(key) ?? this.#read(key) ?? this.#make(key, make);
+    this.#recent.delete(key);
+    this.#recent.set(key, content);
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size > MAX_RECENT && oldest !== undefined) this.#recent.delete(oldest);
+    return content;
   }
 
   /** Undefined as well where what was kept is damaged. */

@@ -136,11 +136,30 @@ function fromCache(
   sources: Sources,
   listed: readonly Listed[],
 ): readonly (StoredArchive | undefined)[] {
-  const { catalog } = context;
   return archivesAt(context, sources.distro.id, listed).map((found) => {
     const chosen = chooseArchive(context, sources, found);
-    return chosen && catalog.archives.get(chosen.digest);
+    return chosen && storedArchive(context, chosen);
   });
+}
+
+/** Larger lists of files are read from the catalog each time. */
+const MAX_KEPT_BYTES = 256 * 1024;
+const MAX_KEPT = 1_000;
+
+/** Returns the facts of an archive, from memory if the context keeps them there. */
+function storedArchive(
+  { catalog, facts: kept }: Context,
+  { digest, trust }: ArchiveVerdict,
+): StoredArchive | undefined {
+  const known = kept?.get(digest);
+  if (known !== undefined) return { facts: known, trust };
+  const stored = catalog.archives.get(digest);
+  if (kept === undefined || stored === undefined) return stored;
+  const sizeBytes = stored.facts.files.blocks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (sizeBytes > MAX_KEPT_BYTES) return stored;
+  if (kept.size >= MAX_KEPT) kept.clear();
+  kept.set(digest, stored.facts);
+  return stored;
 }
 
 function chooseArchive(

@@ -43,7 +43,11 @@ export async function composeContent(context: Context, request: ContentRequest):
   const lookup = await openLookup(context, request.source);
   const named = request.packages.map((word) => realName(context, lookup, word));
   const asked = { ...request, packages: [...new Set(named)].sort() };
-  const resolution = await resolveIn(context, lookup, { ...asked, findShared: request.layers === 'auto' });
+  const resolution = await resolveIn(context, lookup, {
+    ...asked,
+    findShared: request.layers === 'auto',
+    findAdded: false,
+  });
   const built = await withIntactBlobs(context, () => build(context, resolution, asked));
   const { image } = built;
   const { digest, sizeBytes, content } = image.config;

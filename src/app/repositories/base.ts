@@ -13,6 +13,8 @@ export interface BasedRequest {
   readonly base: BaseMode | undefined;
   /** Whether to find `shared`, which takes another solve */
   readonly findShared?: boolean;
+  /** Whether to find `added`, which takes another solve; default: yes */
+  readonly findAdded?: boolean;
 }
 
 /** A request that was solved together with its base. */
@@ -23,7 +25,7 @@ export interface BasedSolution {
   /** Everything that the package manager was asked for: the base before the request */
   readonly targets: readonly string[];
   readonly base: BaseReport;
-  /** Packages that only the base brings in */
+  /** Packages that only the base brings in; empty if not asked for */
   readonly added: ReadonlySet<CatalogPackage>;
   /** Packages that the base alone would bring in, even if the request does too; empty if not asked for */
   readonly shared: ReadonlySet<CatalogPackage>;
@@ -36,7 +38,10 @@ const ALONE = 'Use --base none to compose the packages alone: they conflict with
  * is only blamed for its own problems. Packages of a base that the user did not ask for may be missing.
  * @throws Unresolved
  */
-export function solveWithBase(lookup: Lookup, { targets, base, findShared }: BasedRequest): BasedSolution {
+export function solveWithBase(
+  lookup: Lookup,
+  { targets, base, findShared, findAdded = true }: BasedRequest,
+): BasedSolution {
   const { sources, repositories, source } = lookup;
   const { distro, architecture } = sources;
   const repositoryNames = repositories.map(({ spec }) => spec.name);
@@ -47,7 +52,7 @@ export function solveWithBase(lookup: Lookup, { targets, base, findShared }: Bas
   const names = mode === 'none' ? [] : baseNames(lookup, mode);
   const said = namesOf(targets, distro.resolver.relations);
   const asked = names.filter((name) => !said.has(name));
-  const whole = { targets, mode, names, asked, missing: [], findShared: findShared === true };
+  const whole = { targets, mode, names, asked, missing: [], findShared: findShared === true, findAdded };
   const together = solve([...asked, ...targets]);
   if (together.ok) return withAdded(together, whole, solve);
   const alone = asked.length === 0 ? together : solve(targets);
@@ -87,6 +92,7 @@ interface Asked {
   readonly asked: readonly string[];
   readonly missing: readonly string[];
   readonly findShared: boolean;
+  readonly findAdded: boolean;
 }
 
 /**
@@ -95,7 +101,7 @@ interface Asked {
  */
 function withAdded(
   result: SolveResult,
-  { targets, mode, names, asked, missing, findShared }: Asked,
+  { targets, mode, names, asked, missing, findShared, findAdded }: Asked,
   solve: (names: readonly string[]) => SolveResult,
 ): BasedSolution {
   if (!result.ok)
@@ -106,7 +112,8 @@ function withAdded(
     const ids = new Set(other.packages.map((solved) => solved.package.id));
     return new Set(all.filter(({ id }) => ids.has(id)));
   };
-  const alone = asked.length === 0 ? new Set(all) : among(solve(targets));
+  const isAlone = asked.length === 0 || !findAdded;
+  const alone = isAlone ? new Set(all) : among(solve(targets));
   const isSharedNeeded = names.length > 0 && (findShared || alone === undefined);
   const shared = (isSharedNeeded ? among(solve(names)) : undefined) ?? new Set();
   return {

@@ -27,6 +27,7 @@ export interface ResolveRequest {
   readonly base: BaseMode | undefined;
   /** As in BasedRequest */
   readonly findShared?: boolean;
+  readonly findAdded?: boolean;
 }
 
 /** Indexes repositories if needed, and solves a request. @throws AppError as withLookup */
@@ -38,12 +39,12 @@ export async function resolvePackages(context: Context, request: ResolveRequest)
 export async function resolveIn(
   context: Context,
   lookup: Lookup,
-  { packages, base, findShared = false }: Omit<ResolveRequest, 'source'>,
+  { packages, base, findShared = false, findAdded = true }: Omit<ResolveRequest, 'source'>,
 ): Promise<Resolution> {
   return withSnapshot(context, lookup, (lookup) => {
     const { sources, repositories } = lookup;
     const system = systemOf(lookup);
-    const solved = solveWithBase(lookup, { targets: packages, base, findShared });
+    const solved = solveWithBase(lookup, { targets: packages, base, findShared, findAdded });
     const unknown = sources.distro.releases.unknown?.(system);
     const warnings = [...solved.warnings, ...(unknown === undefined ? [] : [unknown])];
     return { sources, repositories, ...solved, system, warnings };

@@ -22,7 +22,7 @@ if (parentPort !== null) {
     const progress = { ...silentProgress, note: (text: string) => send({ kind: 'note', text }) };
     const options = { env, cacheDirectory, progress, signal };
     if (lane === 'long') return name === 'index' ? options : { ...options, fetching: mayFetch };
-    kept ??= openContext(options);
+    kept ??= { ...openContext(options), facts: new Map() };
     return { ...options, kept, fetching: 'never' };
   }
 

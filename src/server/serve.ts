@@ -6,6 +6,7 @@ import type { SourceOptions } from '../model/request.ts';
 import { type BehindOptions, openBehind } from './behind/open-behind.ts';
 import { openComposed } from './composed/open-composed.ts';
 import { openGateway } from './gateway/gateway.ts';
+import { foundAgain } from './http/content-gone.ts';
 import type { Service } from './http/exchange.ts';
 import { type ListenOptions, listen } from './http/listen.ts';
 import { type FrontOptions, openFront } from './operations/front.ts';
@@ -98,7 +99,7 @@ export async function serve(
       mirror: gateway.mirror,
       v2: registry,
     };
-    const service = page.withErrorPages(front.around(services(page, byPrefix)));
+    const service = page.withErrorPages(front.around(foundAgain(services(page, byPrefix))));
     const listening = await listen(service, {
       ...options.listen,
       tls: front.tls,

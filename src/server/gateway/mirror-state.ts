@@ -77,6 +77,12 @@ export class MirrorStates {
     pool.run('index', { source, files: false }, serverAsker(signal)).catch(() => {});
   }
 
+  /** Asks for the state of a source again when it is next used: its index is not in the cache any more. */
+  forget(source: SourceOptions): void {
+    const known = this.#known.get(source);
+    if (known !== undefined) known.untilMs = 0;
+  }
+
   async #stateOf(source: SourceOptions, asker: Asker): Promise<ServedMirror> {
     const known = this.#known.get(source);
     const nowMs = Date.now();

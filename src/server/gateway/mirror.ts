@@ -1,5 +1,6 @@
 import { required } from '../../model/required.ts';
 import type { ServedFile } from '../../model/served-mirror.ts';
+import { ContentGone } from '../http/content-gone.ts';
 import type { Exchange, Service } from '../http/exchange.ts';
 import { HttpError } from '../http/http-error.ts';
 import { segments } from '../http/request-path.ts';
@@ -36,7 +37,12 @@ export function mirrorService(options: MirrorOptions): Service {
     name: string,
   ): Promise<void> {
     const { index, source, rank, fileLists } = repository;
-    if (sendsIndex(index.names, name)) return sendKept(exchange, index, name);
+    if (sendsIndex(index.names, name)) {
+      return await sendKept(exchange, index, name).catch((error: unknown) => {
+        if (error instanceof ContentGone) states.forget(source);
+        throw error;
+      });
+    }
     if (sendsIndex(fileLists, name)) {
       const lists = await options.pool.run('servedFileLists', { source, rank }, exchange);
       return sendKept(exchange, lists, name);

@@ -105,7 +105,14 @@ interface Arrived {
   readonly unreadMs: number;
 }
 
-async function answer(service: Service, { request, response, unreadMs }: Arrived): Promise<void> {
+/** Answers the requests of a connection one after another, also when they were sent at once. */
+async function answer(service: Service, arrived: Arrived): Promise<void> {
+  const { request, response, unreadMs } = arrived;
+  if (response.socket === null) {
+    // The connection has the answer to an earlier request; if it is closed before, this one never gets it.
+    response.once('socket', () => void answer(service, arrived));
+    return;
+  }
   const exchange = new ServerExchange(request, response);
   try {
     await service.handle(exchange);

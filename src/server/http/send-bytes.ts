@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { errnoOf } from '../../files/errno.ts';
 import type { ServedBlob } from '../content.ts';
 import { isUnchanged, rangeApplies } from './conditional.ts';
+import { ContentGone } from './content-gone.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpError } from './http-error.ts';
 import { type ByteRange, byteRange } from './range.ts';
@@ -26,7 +27,7 @@ const CHUNK_TIMEOUT_MS = 60_000;
 
 /**
  * Sends a file, a stream or a redirect, or the part that the client asks for; answers HEAD and conditional requests.
- * @throws HttpError 404 if the file is gone, 416; what the stream rejects with, if nothing has been sent
+ * @throws ContentGone if the file is gone, HttpError 416; what the stream rejects with, if nothing has been sent
  */
 export async function sendBlob(exchange: Exchange, blob: ServedBlob, headers: BytesHeaders): Promise<void> {
   if (blob.kind === 'redirect') {
@@ -103,7 +104,7 @@ async function openFile(path: string): Promise<OpenFile> {
     return await open(path, 'r');
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
-    throw new HttpError(404, 'BLOB_UNKNOWN', 'the content is not in the cache any more', { cause: error });
+    throw new ContentGone(error);
   }
 }
 
@@ -175,21 +176,28 @@ async function sendStream(
 class Outlet {
   readonly #response: ServerResponse;
   readonly #timer: NodeJS.Timeout;
+  /** Of the write under way: what was not sent when a connection ends is not always reported to it. */
+  #reject = (_: Error): void => {};
+  readonly #onClose = (): void => this.#reject(new Error('the client has left'));
 
   constructor(response: ServerResponse, timeoutMs: number) {
     this.#response = response;
     this.#timer = setTimeout(() => response.destroy(), timeoutMs);
+    response.once('close', this.#onClose);
   }
 
   /** Resolves when the client (or its system) has taken the bytes. @throws if the client has left */
   async write(bytes: Uint8Array): Promise<void> {
     this.#timer.refresh();
     await new Promise<void>((resolve, reject) => {
+      this.#reject = reject;
       this.#response.write(bytes, (error) => (error == null ? resolve() : reject(error)));
+      if (this.#response.closed) this.#onClose();
     });
   }
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#response.off('close', this.#onClose);
   }
 }

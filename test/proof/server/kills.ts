@@ -43,12 +43,16 @@ export async function killWhileServing(
   const servers = await Promise.all(Array.from({ length: count }, startServer));
   for (let round = 0; round < rounds; round++) {
     const work = { over: false };
+    t.after(() => {
+      work.over = true;
+    });
     const clients = Array.from({ length: CLIENTS }, (_, id) => {
       const server = servers[id % servers.length] as Served;
       return useUntilKilled(work, server, { id, known, random: seededRandom(seed + round * 100 + id) });
     });
     const commands = [composeBeside({ upstream, cache, random }), collect(work, cache)];
-    await sleep(100 + random() * LONGEST_LIFE_MS);
+    await Promise.race([untilSomethingIsDone(work, known), Promise.all(clients)]);
+    await sleep(random() * LONGEST_LIFE_MS);
     const victim = Math.floor(random() * servers.length);
     servers[victim]?.kill();
     work.over = true;
@@ -65,6 +69,13 @@ export async function killWhileServing(
   const verified = await verify(cache);
   assert.deepEqual([verified.damaged, verified.missing], [[], []]);
   return known;
+}
+
+/** Otherwise most kills would hit the start. */
+async function untilSomethingIsDone(work: { readonly over: boolean }, known: Known): Promise<void> {
+  const count = (): number => known.stored.length + (known.done.get('composed') ?? 0);
+  const before = count();
+  while (count() === before && !work.over) await sleep(5);
 }
 
 type Using = Pick<Parameters<typeof doSomething>[0], 'id' | 'known' | 'random'>;

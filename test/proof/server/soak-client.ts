@@ -47,9 +47,8 @@ export async function doSomething(client: SoakClient): Promise<void> {
   for (const [name, weight, work] of WORKS) {
     left -= weight;
     if (left >= 0) continue;
-    cur.set(client.id, name);
     await work(client);
-   
+
     client.known.done.set(name, (client.known.done.get(name) ?? 0) + 1);
     return;
   }

@@ -5,9 +5,10 @@ import type { RegistryAccess } from '../model/registry.ts';
 import type { SourceOptions } from '../model/request.ts';
 import { type BehindOptions, openBehind } from './behind/open-behind.ts';
 import { openComposed } from './composed/open-composed.ts';
+import type { Origin } from './content.ts';
 import { openGateway } from './gateway/gateway.ts';
 import { foundAgain } from './http/content-gone.ts';
-import type { Service } from './http/exchange.ts';
+import type { Exchange, Service } from './http/exchange.ts';
 import { type ListenOptions, listen } from './http/listen.ts';
 import { type FrontOptions, openFront } from './operations/front.ts';
 import { collectRegularly, type GcOptions } from './operations/janitor.ts';
@@ -72,14 +73,15 @@ export async function serve(
       place: behind?.place,
       admit: front.admitComposing,
     });
-    const origin = behind?.around(composed.origin, composed.place) ?? composed.origin;
+    const around = (origin: Origin) => behind?.around(origin, composed.place) ?? origin;
+    const origins = [around(composed.origin), around(composed.recipes)];
     const { gc, quotas = {} } = options;
     const maxBlobBytes = quotas.blob === undefined ? {} : { maxBlobBytes: quotas.blob };
     const registry = withQuotas(
       registryService(
         isStateless
-          ? { origins: [origin, composed.recipes], refusal: behind?.pushElsewhere }
-          : { origins: [origin, composed.recipes, stored], stored, ...maxBlobBytes },
+          ? { origins, refusal: behind?.pushElsewhere }
+          : { origins: [...origins, stored], stored, ...maxBlobBytes },
       ),
       stored.content,
       quotas,
@@ -94,7 +96,12 @@ export async function serve(
       version: productVersion(),
     });
     const byPrefix = {
-      compose: composed.recipes,
+      compose: {
+        handle(exchange: Exchange) {
+          behind?.expectReady();
+          return composed.recipes.handle(exchange);
+        },
+      },
       files: gateway.files,
       mirror: gateway.mirror,
       v2: registry,

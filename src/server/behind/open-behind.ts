@@ -41,6 +41,8 @@ export interface Behind {
   readonly pushElsewhere: string | undefined;
   /** Returns an origin of composed images that sends clients to the registry, and is not ready before the catalog is. */
   around(origin: Origin, place: Pick<ImagePlace, 'blobSize'>): Origin;
+  /** Refuses what has to wait for the catalog. @throws HttpError 503 with Retry-After */
+  expectReady(): void;
   /** What the server cannot work without */
   readonly checks: ReadonlyMap<string, Check>;
   close(): Promise<void>;
@@ -97,6 +99,7 @@ export function openBehind(context: ContextOptions, pool: Pool, options: BehindO
             ? origin.blob(repository, digest, asker)
             : orElse(inStore(digest as Digest), () => origin.blob(repository, digest, asker)),
       }),
+      expectReady() {},
       checks: new Map(),
       close,
     };
@@ -139,6 +142,9 @@ export function openBehind(context: ContextOptions, pool: Pool, options: BehindO
       tags: (repository, asker, page) =>
         follower.generation === undefined ? wait() : origin.tags(repository, asker, page),
     }),
+    expectReady() {
+      if (follower.generation === undefined) wait();
+    },
     checks: new Map<string, Check>([
       ['catalog', () => (follower.generation === undefined ? 'missing' : undefined)],
       ['registry', () => (health.problem === undefined ? undefined : 'no answer')],

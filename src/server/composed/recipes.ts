@@ -86,21 +86,17 @@ export class RecipeImages implements Origin, Service {
     const recipe = await this.#read({ text: bytes.toString('utf8') }, exchange);
     const repository = `${SENT}${hexOf(digestOf(JSON.stringify(sorted(recipe)))).slice(0, DIGITS)}`;
     const { asked, state } = await this.#asked(repository, recipe);
-    const { index, setTag, versionTag } = await this.#options.composed.compose(
-      asked,
-      state,
-      ['latest'],
-      exchange,
-    );
+    const { index, setTag } = await this.#options.composed.compose(asked, state, ['latest'], exchange);
     const host = request.headers.host ?? '';
     respondJson(
       exchange,
       201,
       {
-        reference: `${host}/${repository}:latest`,
+        // The tag that never changes, which every server in front of a registry knows.
+        reference: `${host}/${repository}:${setTag}`,
         digest: index.digest,
         repository,
-        tags: ['latest', ...(versionTag === undefined ? [] : [versionTag]), setTag],
+        tags: [setTag],
       },
       { location: `/v2/${repository}/manifests/${index.digest}` },
     );

@@ -102,6 +102,17 @@ test('a package that the store lacks is fetched, verified, and put into the stor
   assert.equal(packages(), before + 1);
 });
 
+test('a recipe that one server has composed is pulled from another by the name in the answer', async (t) => {
+  const { servers } = await setup(t, 2);
+  const [a, b] = servers as [StatelessServer, StatelessServer];
+  const body = 'packages: [tool]\nenv: {A: b}\n';
+  const answer = await a.get('/compose', { method: 'POST', body });
+  assert.equal(answer.status, 201);
+  const made = (await answer.json()) as { repository: string; digest: string; tags: [string] };
+  assert.equal(await b.digest(made.repository, made.tags[0]), made.digest);
+  assert.equal(await b.digest(made.repository, made.digest), made.digest);
+});
+
 test('whoever pushes is told where else they can', async (t) => {
   const { registry, servers } = await setup(t, 1);
   const response = await servers[0]!.get('/v2/team/app/blobs/uploads/', { method: 'POST' });

@@ -86,8 +86,16 @@ test('a recipe that is sent is composed, and its image can be pulled by the name
   const server = await startComposing(t);
   const answer = await post(server, 'packages: [tool, libcxx]\nenv: {A: b}\n');
   assert.equal(answer.status, 201, answer.body);
-  const made = JSON.parse(answer.body) as { reference: string; digest: string; repository: string };
-  assert.equal(made.reference, `${server.host}/${made.repository}:latest`);
+  const made = JSON.parse(answer.body) as {
+    reference: string;
+    digest: string;
+    repository: string;
+    tags: readonly string[];
+  };
+  const [tag = ''] = made.tags;
+  assert.match(tag, /^r-[0-9a-f]{32}$/);
+  assert.equal(made.reference, `${server.host}/${made.repository}:${tag}`);
+  assert.equal((await server.manifest(made.repository, tag)).digest, made.digest);
   assert.equal(answer.headers.get('location'), `/v2/${made.repository}/manifests/${made.digest}`);
   assert.equal((await server.manifest(made.repository)).digest, made.digest);
   const same = await post(server, '{"env": ["A=b"], "packages": ["tool", "libcxx"]}');

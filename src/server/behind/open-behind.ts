@@ -55,7 +55,7 @@ const RETRIES = 4;
 const ABSENT = { maxWeight: 100_000, maxAgeMs: 60_000 };
 
 /** Returns the default namespace of composed images: `registry.example/team/composed` for `registry.example/team/packages`. */
-export function composedNamespace(store: string): Repository {
+function composedNamespace(store: string): Repository {
   const { domain, path } = parseRepository(store);
   return parseRepository(`${domain}/${[...path.split('/').slice(0, -1), 'composed'].join('/')}`);
 }

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Context, type ContextOptions, NotFetchedError, openContext } from '../../app/context.ts';
 import { limitRedirects } from '../../fetch/redirects.ts';
@@ -8,11 +9,20 @@ import { type FromThread, type ThreadOptions, type ToThread, toSent } from './me
 
 const ALL = { ...USE_CASES, ...SERVER_USE_CASES };
 
+/** Nice values of the lanes: what the event loop has to send is sent first, and then who waits for the short lane is served. */
+const NICE: Readonly<Record<ThreadOptions['lane'], number>> = { short: 10, long: 15 };
+
+/** Lets other threads go first. On Linux, a thread has a nice value of its own (setpriority(2), "C library/kernel differences"). */
+function yieldToOthers(nice: number): void {
+  if (process.platform === 'linux') setPriority(0, nice);
+}
+
 /** The thread of JobThread: runs use cases by name. */
 if (parentPort !== null) {
   limitRedirects();
   const port = parentPort;
   const { env, cacheDirectory, lane, mayFetch = 'missing' } = workerData as ThreadOptions;
+  yieldToOthers(NICE[lane]);
   const underWay = new Map<number, AbortController>();
   let kept: Context | undefined;
 

@@ -2,6 +2,7 @@ import type { ContentDigest } from '../../model/content-digest.ts';
 import { type Digest, isDigest } from '../../model/digest.ts';
 import type { SourceOptions } from '../../model/request.ts';
 import type { Asker, ManifestReference, Origin, ServedBlob, ServedManifest } from '../content.ts';
+import { ContentGone } from '../http/content-gone.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { Pool } from '../workers/pool.ts';
 import { composeImage, type ImageSettings, identityOf, settingsOf } from './composer.ts';
@@ -83,9 +84,12 @@ export class ComposedOrigin implements Origin {
     for (const asked of await this.#releases(repository, named)) {
       const state = await this.#options.sources.state(asked.release);
       const found = await place.package({ digest, sizeBytes, sources: sourcesOf(asked, state) }, asker);
-      if (found === undefined) await this.compose(asked, state, [], asker);
-      const blob = found ?? (await place.blob(repository, digest));
+      if (found !== undefined) return found;
+      const { images } = await this.compose(asked, state, [], asker);
+      const blob = await place.blob(repository, digest);
       if (blob !== undefined) return blob;
+      const blobs = images.flatMap(({ config, layers }) => [config, ...layers]);
+      if (blobs.some((made) => made.digest === digest)) throw new ContentGone();
     }
     return undefined;
   }

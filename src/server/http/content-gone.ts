@@ -1,9 +1,9 @@
 import type { Exchange, Service } from './exchange.ts';
 import { HttpError } from './http-error.ts';
 
-/** A file that was found is removed before it is opened, as by garbage collection. */
+/** A file that was found or made is removed before it is opened, as by garbage collection. */
 export class ContentGone extends HttpError {
-  constructor(cause: unknown) {
+  constructor(cause?: unknown) {
     const headers = { 'retry-after': '1' };
     super(503, 'UNAVAILABLE', 'the content was just removed from the cache', { headers, cause });
   }

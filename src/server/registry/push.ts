@@ -110,9 +110,14 @@ function referrerOf(document: ManifestDocument, digest: ContentDigest, size: num
   return JSON.stringify({ mediaType, digest, size, artifactType, annotations });
 }
 
+/** The answer to a manifest of many thousand blobs is not as large as the manifest. */
+const MAX_NAMED = 100;
+
 function unknownContent(repository: string, missing: readonly ContentDigest[]): HttpError {
-  const text = `${repository} has no ${missing.join(', ')}; push what a manifest refers to before the manifest`;
+  const named = missing.slice(0, MAX_NAMED);
+  const more = missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more` : '';
+  const text = `${repository} has no ${named.join(', ')}${more}; push what a manifest refers to before the manifest`;
   return new HttpError(400, 'MANIFEST_BLOB_UNKNOWN', text, {
-    detail: missing.map((digest) => ({ digest })),
+    detail: named.map((digest) => ({ digest })),
   });
 }

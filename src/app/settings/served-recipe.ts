@@ -18,7 +18,7 @@ const WORKING_FOLDER = 'latest';
 const MAX_OUTPUT_BYTES = 1 << 20;
 const SUFFIXES = ['.yaml', '.yml', '.json'];
 
-/** What a served recipe cannot have: it would read files of the server, reach other servers, or write. By setting: key in recipes. */
+/** What a served recipe cannot have: it would read files of the server, or reach other servers. By setting: key in recipes. */
 const REFUSED: Readonly<Partial<Record<keyof ComposeSettings, string>>> = {
   mirrors: 'mirrors',
   repositories: 'repositories',
@@ -28,8 +28,6 @@ const REFUSED: Readonly<Partial<Record<keyof ComposeSettings, string>>> = {
   sigLevel: 'sig-level',
   solver: 'solver',
   add: 'add',
-  output: 'output',
-  format: 'format',
 };
 
 /**
@@ -41,7 +39,8 @@ export async function servedRecipe(
   { signal }: ContextOptions,
   request: ServedRecipeRequest,
 ): Promise<ComposeSettings> {
-  const recipe =
+  // Where a command writes the image does not matter here.
+  const { output, format, ...recipe } =
     'text' in request ? await parseRecipe(request.text, 'recipe') : await ofFolder(request, signal);
   for (const [setting, key] of Object.entries(REFUSED))
     if (setting in recipe) throw new AppError('USAGE', `${key}: a served recipe cannot have it`);

@@ -40,12 +40,6 @@ export const USE_CASES = {
   /** The caller closes the planner. */
   planner: withoutCatalog(async () => (await import('./app/query/planner.ts')).openPlanner),
   compose: withCatalog(async () => (await import('./app/compose/compose.ts')).compose),
-  composeContent: withCatalog(async () => (await import('./app/compose/compose-content.ts')).composeContent),
-  keepImage: withCatalog(async () => (await import('./app/compose/keep-image.ts')).keepImage),
-  archivePlaces: withCatalog(async () => (await import('./app/compose/archive-places.ts')).archivePlaces),
-  fetchArchiveOf: withCatalog(async () => (await import('./app/compose/archive-places.ts')).fetchArchiveOf),
-  takeBlob: withCatalog(async () => (await import('./app/compose/archive-places.ts')).takeBlob),
-  sourceState: withCatalog(async () => (await import('./app/repositories/source-state.ts')).sourceState),
   depends: withCatalog(async () => (await import('./app/query/depends.ts')).depends),
   dependents: withCatalog(async () => (await import('./app/query/dependents.ts')).dependents),
   why: withCatalog(async () => (await import('./app/query/why.ts')).why),
@@ -82,7 +76,6 @@ export const USE_CASES = {
     const { readRecipe } = await import('./app/settings/recipe.ts');
     return (_, path: string) => readRecipe(path);
   }),
-  servedRecipe: withoutCatalog(async () => (await import('./app/settings/served-recipe.ts')).servedRecipe),
   /** Known names that start with `prefix`, for completion; without a prefix, no catalog is opened. */
   async packageNames(
     options: ContextOptions,
@@ -94,6 +87,13 @@ export const USE_CASES = {
 
 /** What only the server does, on its worker threads. */
 export const SERVER_USE_CASES = {
+  composeContent: withCatalog(async () => (await import('./app/compose/compose-content.ts')).composeContent),
+  keepImage: withCatalog(async () => (await import('./app/compose/keep-image.ts')).keepImage),
+  archivePlaces: withCatalog(async () => (await import('./app/compose/archive-places.ts')).archivePlaces),
+  fetchArchiveOf: withCatalog(async () => (await import('./app/compose/archive-places.ts')).fetchArchiveOf),
+  takeBlob: withCatalog(async () => (await import('./app/compose/archive-places.ts')).takeBlob),
+  sourceState: withCatalog(async () => (await import('./app/repositories/source-state.ts')).sourceState),
+  servedRecipe: withoutCatalog(async () => (await import('./app/settings/served-recipe.ts')).servedRecipe),
   servedMirror: withCatalog(async () => (await import('./app/mirror/served-mirror.ts')).servedMirror),
   servedFileLists: withCatalog(async () => (await import('./app/mirror/served-mirror.ts')).servedFileLists),
   servedPackage: withCatalog(async () => (await import('./app/mirror/served-package.ts')).servedPackage),

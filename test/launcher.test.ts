@@ -30,12 +30,11 @@ interface Checkout {
 /** Makes a checkout with the real launcher, this Node.js as the machine's, and an npm and a bundler that only say what they do. */
 function makeCheckout(t: Parameters<typeof tempDir>[0], npm = 'mkdir -p node_modules'): Checkout {
   const path = tempDir(t);
-  for (const name of ['compose', 'bin', 'package-lock.json', 'package.json']) {
+  for (const name of ['compose', 'bin', 'package-lock.json', 'package.json', 'src/server/page']) {
     cpSync(join(root, name), join(path, name), { recursive: true });
   }
   const tools = join(path, 'tools');
   mkdirSync(tools);
-  mkdirSync(join(path, 'src'));
   writeFileSync(join(path, 'src/main.ts'), '');
   symlinkSync(process.execPath, join(tools, 'node'));
   writeFileSync(join(tools, 'npm'), `#!/bin/sh\necho "npm $1 on $(node --version)"\n${npm}\n`);

@@ -44,7 +44,7 @@ test('what is not JSON, or not UTF-8, is a SyntaxError, or undefined', () => {
 
 /** Own state, which nobody else writes. */
 const OWN =
-  /^(?:catalog\/|fetch\/partial\.ts|cli\/render\/source-places\.ts|model\/(?:json|file-block)\.ts|files\/product-version\.ts|app\/compose\/image-cache\.ts)/;
+  /^(?:catalog\/|fetch\/partial\.ts|cli\/render\/source-places\.ts|model\/(?:json|file-block)\.ts|files\/product-version\.ts|app\/compose\/image-cache\.ts|server\/(?:registry\/stored-content|workers\/messages)\.ts)/;
 
 test('nothing from outside is read by JSON.parse itself', () => {
   const src = resolve(import.meta.dirname, '../../src');

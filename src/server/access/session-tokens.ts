@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readLimitedInput } from '../../files/limited-file.ts';
 import { AppError } from '../../model/app-error.ts';
+import { parseJsonOr } from '../../model/json.ts';
 
 /** Clients fetch another one when it is refused. */
 export const SESSION_SECONDS = 300;
@@ -51,13 +52,8 @@ export class SessionTokens {
   /** Returns the user of a valid token, empty if that is anonymous; undefined: not valid. @param hashOf undefined: no such user */
   check(text: string, hashOf: (user: string) => string | undefined): string | undefined {
     const [body = '', signature = ''] = text.slice(PREFIX.length).split('.');
-    let user: unknown;
-    let expires: unknown;
-    try {
-      [user, expires] = JSON.parse(Buffer.from(body, 'base64url').toString()) as unknown[];
-    } catch {
-      return undefined;
-    }
+    const read = parseJsonOr(Buffer.from(body, 'base64url'), 'the token');
+    const [user, expires] = Array.isArray(read) ? (read as unknown[]) : [];
     if (typeof user !== 'string' || typeof expires !== 'number') return undefined;
     const hash = user === '' ? '' : hashOf(user);
     if (hash === undefined) return undefined;

@@ -13,6 +13,6 @@ export function rangeApplies(headers: IncomingHttpHeaders, etag: string): boolea
 }
 
 /** Compares weakly with a list of tags, or `*`. */
-export function matchesEtag(list: string, etag: string): boolean {
+function matchesEtag(list: string, etag: string): boolean {
   return list.trim() === '*' || list.split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
 }

@@ -9,7 +9,7 @@ const MAX_QUERY_LENGTH = 200;
 /** The longest names of packages and of what they provide have some hundred characters. */
 export const MAX_NAME_LENGTH = 200;
 /** What an image name of 255 characters can hold, and more. */
-export const MAX_BAG = 64;
+const MAX_BAG = 64;
 /** A bag of packages with long names; browsers and proxies take some 8 kB of address. */
 const MAX_BAG_LENGTH = 4_000;
 

@@ -82,7 +82,7 @@ test('the bag becomes a plan, a picture, and lines to leave with', async (t) => 
     page,
     /<title id="title-wide">Layers by size<\/title><desc id="text-wide">3 layers, [^<]* 1 layer of [^<]* is shared/,
   );
-  assert.match(page, /<span class="mono">alpine\/hello<\/span>/);
+  assert.match(page, /<span class="mono images">alpine\/hello<\/span>/);
   const recipe = await site.get('/image/recipe.yaml?bag=greet-extra&base=none');
   assert.equal(recipe.headers.get('content-disposition'), 'attachment; filename="recipe.yaml"');
   assert.equal(

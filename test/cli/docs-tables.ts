@@ -5,7 +5,7 @@ import type { Option } from '../../src/cli/args/option.ts';
 import { type Command, loadCommands } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { EXIT_MEANINGS } from '../../src/cli/exit-codes.ts';
-import { commandUsage, optionText, optionUsage } from '../../src/cli/help.ts';
+import { commandUsage, OPTION_GROUPS, optionText, optionUsage } from '../../src/cli/help.ts';
 import { documentedFunctions } from '../library/documented.ts';
 import { jsonShapes } from './json-shapes.ts';
 
@@ -26,8 +26,6 @@ const LONG_SHAPES: Readonly<Record<string, string>> = {
   switch: '`true` or `false`',
   command: 'a list (run as it is) or one line for `/bin/sh -c`',
 };
-
-const OPTION_GROUPS = ['Packages', 'Image', 'Output', 'Registry', 'Cache', 'Query', 'General'] as const;
 
 /** An option as some commands have it; another meaning under the same name is another row. */
 interface OptionRow {

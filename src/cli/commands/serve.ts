@@ -27,12 +27,7 @@ export const command = defineCommand({
     const config = file === undefined ? {} : await readServeConfig(file);
     const { release, arch, refresh } = options;
     const { image, source } = imageSettingsIn(settings);
-    const given = {
-      ...source,
-      ...accessSetting(options),
-      ...(release && { release }),
-      ...(arch && { arch }),
-    };
+    const given = { ...source, ...(release && { release }), ...(arch && { arch }) };
     const isSourceGiven = Object.keys(given).length > 0;
     const { distributions: sources = [] } = config;
     const serveOptions = {
@@ -41,7 +36,7 @@ export const command = defineCommand({
       sources:
         isSourceGiven || sources.length === 0
           ? sourcesFrom(sourceFrom({ settings: source, options }), options)
-          : sources,
+          : sources.map((one) => ({ ...one, ...accessSetting(options) })),
       files: options['files-from'] ?? config.filesFrom,
       filesAccess: accessSetting(options).access,
       ...frontFrom(options, config),

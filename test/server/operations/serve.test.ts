@@ -5,7 +5,10 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KEY, small } from '../../app/harness.ts';
+import { startMirror } from '../../fake/mirror.ts';
 import { htpasswd } from '../../fixtures/htpasswd.ts';
+import { writeAlpineMirror, writeApkKeyring } from '../../fixtures/mirror-dir.ts';
 import { tempDir } from '../../fixtures/temp.ts';
 import { basic } from '../access/guarded.ts';
 
@@ -113,4 +116,43 @@ test('signals: SIGHUP reads the configuration again, SIGUSR1 opens the log again
     .split('\n')
     .map((line) => JSON.parse(line));
   assert.equal(lines.at(-1).method, 'PATCH');
+});
+
+test('the options of commands that resolve say what is served, and how it is composed', async (t) => {
+  const folder = tempDir(t);
+  for (const [repo, packages] of [
+    ['main', [small('tool', { depends: ['lib'] }), small('lib')]],
+    ['community', []],
+  ] as const)
+    writeAlpineMirror(join(folder, 'mirror'), { arch: 'aarch64', repo, packages, key: KEY });
+  const mirror = await startMirror(join(folder, 'mirror'));
+  t.after(() => mirror.close());
+  const { url } = await serving(t, folder, [
+    ...['--listen', '127.0.0.1:0', '--distro', 'alpine', '--release', 'v3.19', '--arch', 'arm64'],
+    ...['--mirror', mirror.url, '--repo', 'main', '--keyring', writeApkKeyring(join(folder, 'keys'), [KEY])],
+    ...['--base', 'none', '--layers', 'single', '--no-database'],
+  ]);
+  const manifest = async (reference: string) =>
+    (await (await fetch(`${url}/v2/alpine/tool/manifests/${reference}`)).json()) as {
+      readonly manifests: readonly { digest: string; platform: { architecture: string } }[];
+      readonly layers: readonly unknown[];
+    };
+  const { manifests } = await manifest('v3.19');
+  assert.deepEqual(
+    manifests.map(({ platform }) => platform.architecture),
+    ['arm64'],
+  );
+  assert.equal((await manifest(manifests[0]?.digest ?? '')).layers.length, 1);
+});
+
+test('options for registries leave the distributions of the configuration as they are', async (t) => {
+  const folder = tempDir(t);
+  const config = join(folder, 'serve.yaml');
+  writeFileSync(config, 'listen: 127.0.0.1:0\ndistributions: [{distro: arch}]\n');
+  const refusal = async (distro: string, ...words: readonly string[]) => {
+    const { url } = await serving(t, folder, ['--config', config, ...words]);
+    return (await fetch(`${url}/v2/${distro}/a/manifests/latest`)).text();
+  };
+  assert.match(await refusal('alpine', '--insecure'), /alpine is not served here; served are arch/);
+  assert.match(await refusal('arch', '--distro', 'alpine'), /arch is not served here; served are alpine/);
 });

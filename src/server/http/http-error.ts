@@ -72,7 +72,8 @@ export function httpError(error: unknown): HttpError {
   if (error instanceof AppError) {
     const [status, code] = STATUS[error.code] ?? [500, 'UNKNOWN'];
     const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-    return new HttpError(status, code, `${error.message}${hint}`, { cause: error });
+    const headers: Record<string, string> = status === 503 ? { 'retry-after': '5' } : {};
+    return new HttpError(status, code, `${error.message}${hint}`, { cause: error, headers });
   }
   return new HttpError(500, 'UNKNOWN', 'internal error', { cause: error });
 }

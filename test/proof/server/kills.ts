@@ -16,6 +16,7 @@ const CLIENTS = 6;
 /** Downloads take 20 to 500 ms, so that most kills hit some. */
 const BYTES_PER_SECOND = 2_000_000;
 const LONGEST_LIFE_MS = 900;
+const GC_PAUSE_MS = 300;
 
 export interface Kills {
   readonly rounds: number;
@@ -46,17 +47,22 @@ export async function killWhileServing(
     t.after(() => {
       work.over = true;
     });
-    const clients = Array.from({ length: CLIENTS }, (_, id) => {
+    const victim = Math.floor(random() * servers.length);
+    const killed = Promise.withResolvers<void>();
+    const clients = Array.from({ length: CLIENTS }, async (_, id) => {
       const server = servers[id % servers.length] as Served;
-      return useUntilKilled(work, server, { id, known, random: seededRandom(seed + round * 100 + id) });
+      const using = { id, known, random: seededRandom(seed + round * 100 + id) };
+      const used = useUntilKilled(work, server, using);
+      // Clients try again for long, which would be in vain.
+      await (server === servers[victim] ? Promise.race([used, killed.promise]) : used);
     });
     const commands = [collect(work, cache, round % 3 === 0)];
     if (round % 2 === 0) commands.push(composeBeside({ upstream, cache, random }));
     await Promise.race([untilSomethingIsDone(work, known), Promise.all(clients)]);
     await sleep(random() * LONGEST_LIFE_MS);
-    const victim = Math.floor(random() * servers.length);
     servers[victim]?.kill();
     work.over = true;
+    killed.resolve();
     await Promise.all([...clients, ...commands]);
     assertWhole(cache);
     servers[victim] = await startServer();
@@ -127,7 +133,7 @@ async function composeBeside({ upstream, cache, random }: Beside): Promise<void>
 async function collect(work: { readonly over: boolean }, cache: string, dies: boolean): Promise<void> {
   while (!work.over) {
     await use({ cache }, (context) => cacheGc(context, { maxSizeBytes: 0 }));
-    await sleep(50);
+    await sleep(GC_PAUSE_MS);
   }
   if (!dies) return;
   const { child, ended } = start(['cache', 'gc', '--max-size', '0', '--cache', cache]);

@@ -1,6 +1,8 @@
+import { statSync } from 'node:fs';
 import { type ContextOptions, openCacheFolder } from '../app/context.ts';
 import type { ComposeSettings } from '../app/settings/settings.ts';
 import { productVersion } from '../files/product-version.ts';
+import { AppError } from '../model/app-error.ts';
 import type { RegistryAccess } from '../model/registry.ts';
 import type { SourceOptions } from '../model/request.ts';
 import { type BehindOptions, openBehind } from './behind/open-behind.ts';
@@ -57,6 +59,7 @@ export async function serve(
   options: ServeOptions,
   ready: (url: string) => void,
 ): Promise<void> {
+  expectFolder(options.recipes);
   const { signal } = context;
   const stored = new StoredContent(openCacheFolder(context));
   const isStateless = options.behind?.catalog !== undefined;
@@ -130,6 +133,12 @@ export async function serve(
     await pool.close();
     await stored.close();
   }
+}
+
+/** @throws AppError USAGE */
+function expectFolder(recipes: string | undefined): void {
+  if (recipes === undefined || statSync(recipes, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new AppError('USAGE', `--recipes ${recipes}: expected a folder of recipes`);
 }
 
 /** Chooses the service by the first segment of the path; the page answers where nothing else does. */

@@ -66,6 +66,9 @@ export async function openFront(
 ): Promise<Front> {
   const report: Report = (message) => progress.note(message);
   refusePlainPasswords(options);
+  const isOpen = options.access === undefined && options.tls?.clientCa === undefined;
+  if (isOpen && !isLoopback(options.listen.host))
+    report('everybody who reaches this server may do everything; --auth says who may (docs/deploy.md)');
   const proxies = trustedProxies(options.proxies ?? []);
   const tls = options.tls === undefined ? undefined : await openTls(options.tls, report);
   const { accessLog } = options;

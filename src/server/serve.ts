@@ -83,7 +83,7 @@ export async function serve(
     const registry = withQuotas(
       registryService(
         isStateless
-          ? { origins, refusal: behind?.pushElsewhere }
+          ? { origins: [...origins, ...(behind?.origins ?? [])], refusal: behind?.pushElsewhere }
           : { origins: [...origins, stored], stored, ...maxBlobBytes },
       ),
       stored.content,

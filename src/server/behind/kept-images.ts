@@ -10,9 +10,10 @@ import {
   withTag,
 } from '../../model/reference.ts';
 import { getManifest, headManifest } from '../../registry/manifests.ts';
+import { listReferrers } from '../../registry/referrers.ts';
 import { listTags } from '../../registry/tags.ts';
 import type { RegistrySession } from '../../registry/types.ts';
-import type { Maybe, ServedBlob, ServedManifest } from '../content.ts';
+import type { Maybe, Referrer, ServedBlob, ServedManifest } from '../content.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { BlobPlaces } from './blob-places.ts';
 import type { RegistryHealth } from './health.ts';
@@ -78,6 +79,13 @@ export class KeptImages {
     const { session, health } = this.#services;
     const repository = this.repositoryOf(name);
     return (await health.watch(() => listTags(session, repository).catch(undefinedIfMissing))) ?? [];
+  }
+
+  /** Returns what refers to a manifest in the registry: signatures, SBOMs. @throws HttpError 503; AppError as listReferrers */
+  async referrers(name: string, digest: Digest): Promise<readonly Referrer[]> {
+    const { session, health } = this.#services;
+    const repository = this.repositoryOf(name);
+    return health.watch(() => listReferrers(session, repository, { of: digest }));
   }
 
   /** Finds a blob of an image. @throws HttpError 503; AppError as BlobPlaces.find */

@@ -39,6 +39,8 @@ export interface Behind {
   readonly place: ImagePlace | undefined;
   /** What is pushed here is refused with these words; undefined: it is stored */
   readonly pushElsewhere: string | undefined;
+  /** Asked after those of composed images: what refers to images in the registry */
+  readonly origins: readonly Origin[];
   /** Returns an origin of composed images that sends clients to the registry, and is not ready before the catalog is. */
   around(origin: Origin, place: Pick<ImagePlace, 'blobSize'>): Origin;
   /** Refuses what has to wait for the catalog. @throws HttpError 503 with Retry-After */
@@ -92,6 +94,7 @@ export function openBehind(context: ContextOptions, pool: Pool, options: BehindO
     return {
       place: undefined,
       pushElsewhere: undefined,
+      origins: [],
       around: (origin, place) => ({
         ...sameAs(origin),
         blob: (repository, digest, asker) =>
@@ -125,6 +128,15 @@ export function openBehind(context: ContextOptions, pool: Pool, options: BehindO
   };
   return {
     place,
+    origins: [
+      {
+        manifest: () => undefined,
+        blob: () => undefined,
+        tags: () => undefined,
+        referrers: (repository, digest) =>
+          isDigest(digest) ? images.referrers(repository, digest as Digest) : undefined,
+      },
+    ],
     pushElsewhere: `this server stores nothing: push to ${store.domain} itself`,
     around: (origin) => ({
       manifest(repository, reference, asker) {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { digestOf } from '../../../src/model/digest.ts';
+import { type Digest, digestOf } from '../../../src/model/digest.ts';
+import { MEDIA_TYPES } from '../../../src/model/media-types.ts';
+import { parseRepository, withDigest } from '../../../src/model/reference.ts';
+import { putManifest } from '../../../src/registry/manifests.ts';
+import { pushBlobs } from '../../../src/registry/push-blobs.ts';
 import { startFakeRegistry } from '../../fake/registry.ts';
+import { emptyConfig, manifestOf, quickSession } from '../../registry/harness.ts';
 import { type StatelessServer, startPublisher, startStateless, type TestHooks, until } from './harness.ts';
 
 interface ManifestJson {
@@ -56,6 +61,37 @@ test('three servers answer alike, find what another one has composed, and send c
   assert.equal(tags.length, 1);
   assert.match(tags[0]!, /^composed\/alpine\/tool\/app r-[0-9a-f]{32}$/);
 });
+
+for (const hasApi of [true, false])
+  test(`what is attached to an image in a registry ${hasApi ? 'with' : 'without'} the referrers API is listed and pulled`, async (t) => {
+    const { registry, servers } = await setup(t, 1);
+    registry.switches.referrers = hasApi;
+    const server = servers[0]!;
+    const digest = (await server.digest('alpine/tool')) as Digest;
+    const listed = async (query = '') => {
+      const response = await server.get(`/v2/alpine/tool/referrers/${digest}${query}`);
+      assert.equal(response.status, 200);
+      return ((await response.json()) as ManifestJson).manifests;
+    };
+    assert.deepEqual(await listed(), []);
+    const session = quickSession(t);
+    const repository = parseRepository(`${registry.host}/composed/alpine/tool`);
+    await pushBlobs(session, repository, { blobs: [emptyConfig] });
+    const subject = { mediaType: MEDIA_TYPES.index, digest, size: 1 };
+    const bytes = manifestOf([], { artifactType: 'x/sbom', subject });
+    const reference = withDigest(repository, digestOf(bytes));
+    const sbom = await putManifest(session, reference, { mediaType: MEDIA_TYPES.manifest, bytes });
+    const found = [{ ...sbom, artifactType: 'x/sbom' }];
+    assert.partialDeepStrictEqual(await listed(), found);
+    assert.partialDeepStrictEqual(await listed('?artifactType=x/sbom'), found);
+    assert.deepEqual(await listed('?artifactType=x/signature'), []);
+    assert.equal(await server.digest('alpine/tool', sbom.digest), sbom.digest);
+    registry.switches.intercept = (_, response) => {
+      response.destroy();
+      return true;
+    };
+    assert.equal((await server.get(`/v2/alpine/tool/referrers/${digest}`)).status, 503);
+  });
 
 test('a new generation of the catalog: tags move on, digests and tags of sets stay on every server', async (t) => {
   const { publisher, servers } = await setup(t, 2);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { contentDigest } from '../../model/content-digest.ts';
 import { MEDIA_TYPES } from '../../model/media-types.ts';
 import type { Referrer } from '../content.ts';
@@ -9,6 +10,8 @@ import type { Registry, Target } from './registry.ts';
 
 /** Entries of one answer, if the client asks for no fewer. */
 const MAX_ENTRIES = 10_000;
+/** Repositories that are looked at before others have their turn */
+const NAMES_AT_A_TIME = 1_000;
 /** Bytes of a list of referrers: clients take no larger manifest. */
 const MAX_REFERRERS_BYTES = 4 * 1024 * 1024;
 
@@ -28,21 +31,22 @@ export async function listTags(registry: Registry, exchange: Exchange, repositor
   respondJson(exchange, 200, { name: repository, tags }, link);
 }
 
-/** Lists the repositories that hold stored images, as far as the client may pull from them. */
-export function listRepositories(exchange: Exchange, { stored }: Registry): void {
+/** Lists the repositories that hold images, pushed or composed, as far as the client may pull from them. */
+export async function listRepositories(exchange: Exchange, { stored }: Registry): Promise<void> {
   const { count, last } = pageOf(exchange);
   const repositories: string[] = [];
   let hasMore = false;
   for (let at = last, done = stored === undefined || count === 0; !done; ) {
-    const names = stored?.content.repositories({ last: at, count: MAX_ENTRIES }) ?? [];
+    const names = stored?.content.repositories({ last: at, count: NAMES_AT_A_TIME }) ?? [];
     for (const name of names) {
       if (!exchange.identity.may('pull', name)) continue;
       hasMore = repositories.length === count;
       if (hasMore) break;
       repositories.push(name);
     }
-    done = hasMore || names.length < MAX_ENTRIES;
+    done = hasMore || names.length < NAMES_AT_A_TIME;
     at = names.at(-1) ?? '';
+    if (!done) await setImmediate(undefined, { signal: exchange.signal });
   }
   const link = hasMore ? linkTo(exchange, { n: String(count), last: repositories.at(-1) ?? '' }) : {};
   respondJson(exchange, 200, { repositories }, link);

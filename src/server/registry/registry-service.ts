@@ -49,9 +49,9 @@ function choose(handlers: Handlers, { method }: Exchange, refusal?: string): Han
   });
 }
 
-function answerWhole(exchange: Exchange, kind: 'ping' | 'catalog', registry: Registry): void {
-  if (kind === 'ping') respondJson(exchange, 200, {}, VERSION);
-  else listRepositories(exchange, registry);
+function answerWhole(exchange: Exchange, kind: 'ping' | 'catalog', registry: Registry): Promise<void> | void {
+  if (kind === 'catalog') return listRepositories(exchange, registry);
+  respondJson(exchange, 200, {}, VERSION);
 }
 
 function handlersOf(registry: Registry): Readonly<Record<RepositoryRoute['kind'], Handlers>> {

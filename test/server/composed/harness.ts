@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { silentProgress } from '../../../src/model/progress.ts';
 import type { SourceOptions } from '../../../src/model/request.ts';
 import { type Composed, openComposed } from '../../../src/server/composed/open-composed.ts';
+import type { Identity } from '../../../src/server/http/exchange.ts';
 import { openPool, type Pool } from '../../../src/server/workers/pool.ts';
 import { environment, KEY, small, source } from '../../app/harness.ts';
 import { type Mirror, startMirror } from '../../fake/mirror.ts';
@@ -65,6 +66,8 @@ export interface ComposingOptions {
   /** A cache folder of an earlier server, with the folder of its mirror */
   readonly folder?: string;
   readonly mirror?: Mirror;
+  /** As of startServer */
+  readonly may?: Identity['may'];
 }
 
 /** A registry that composes from a made mirror of two architectures, for both, without a base. */
@@ -95,6 +98,7 @@ export async function startComposing(
   const composed = { current: undefined as Composed | undefined };
   const server = await startServer(t, {
     directory,
+    may: options.may ?? (() => true),
     compose: () => composed.current?.recipes as Composed['recipes'],
     before: (stored) => {
       composed.current = openComposed(

@@ -162,3 +162,18 @@ test('who may not have images composed gets those that are there', async (t) => 
     status: 403,
   });
 });
+
+test('composed images are among the repositories, for those who may pull them', async (t) => {
+  const isHidden = { value: false };
+  const server = await startComposing(t, {
+    may: (_, repository) => !isHidden.value || repository !== 'alpine/other',
+  });
+  for (const name of ['alpine/tool', 'alpine/other', 'alpine/none'])
+    await server.get(`/v2/${name}/manifests/latest`);
+  // What was composed is written down soon after it was answered.
+  await server.composed.close();
+  const listed = async () => JSON.parse((await server.get('/v2/_catalog')).body).repositories;
+  assert.deepEqual(await listed(), ['alpine/other', 'alpine/tool'], 'not what could not be composed');
+  isHidden.value = true;
+  assert.deepEqual(await listed(), ['alpine/tool']);
+});

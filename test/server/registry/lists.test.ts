@@ -55,6 +55,23 @@ test('repositories are listed in pages, those that the client may pull from', as
   assert.deepEqual(await pages(server, '/v2/_catalog?n=0', 'repositories'), [[]]);
 });
 
+test('a client that may pull little out of many repositories gets a whole page of it', async (t) => {
+  const server = await startServer(t, { may: (_, repository) => !repository.startsWith('hidden') });
+  const { writer } = server.stored;
+  const image = {
+    mediaType: MEDIA_TYPES.manifest,
+    digest: digestOf('{}') as Digest,
+    bytes: Buffer.from('{}'),
+  };
+  const put = (repository: string) =>
+    writer.run('recordComposed', {
+      ...{ repository, identity: 'x', subject: '', referrer: '', tags: ['latest'], blobs: [], manifests: [] },
+      ...image,
+    });
+  await Promise.all(['a', 'z', ...Array.from({ length: 2500 }, (_, at) => `hidden/${at}`)].map(put));
+  assert.deepEqual(await pages(server, '/v2/_catalog?n=1', 'repositories'), [['a'], ['z']]);
+});
+
 test('tags of all origins are joined', async (t) => {
   const server = await startServer(t);
   await pushImage(server, 'app', { by: 'b' });

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { type FromThread, fromSent, NeedsLongLane, type ThreadOptions, type ToThread } from './messages.ts';
 
 interface Waiting {
@@ -10,6 +10,12 @@ interface Waiting {
 /** The file of the threads, beside this one here as in the bundle. */
 const MAIN = new URL(`./job-thread-main${extname(import.meta.url)}`, import.meta.url);
 
+/**
+ * Memory of a thread. Without limits, V8 lets each thread's heap grow to a multiple of what it uses before it collects garbage. A
+ * thread that needs more ends, and the server goes on. In MiB.
+ */
+const MEMORY: ResourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 2_000 };
+
 /** A thread that runs use cases until it is closed, or ends by itself. */
 export class JobThread {
   readonly #worker: Worker;
@@ -18,7 +24,7 @@ export class JobThread {
   #ended: Error | undefined;
 
   constructor(options: ThreadOptions, note: (text: string) => void, main: URL = MAIN) {
-    this.#worker = new Worker(main, { workerData: options });
+    this.#worker = new Worker(main, { workerData: options, resourceLimits: MEMORY });
     this.#worker.unref();
     this.#worker.on('message', (message: FromThread) => {
       if (message.kind === 'note') return note(message.text);

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Progress } from '../../model/progress.ts';
 import type { Asker } from '../content.ts';
 import { HttpError } from '../http/http-error.ts';
@@ -23,9 +24,12 @@ export interface PoolLimits {
   readonly maxWaitingPerClient: number;
 }
 
-/** Limits for a machine with few cores. Clients wait some 100 s for a manifest; reading all of a mirror may take longer. */
+/** Leaves a core to the event loop: each thread compiles the code and reads the solver's graph for itself. */
+const SHORT_THREADS = availableParallelism() > 2 ? 2 : 1;
+
+/** Limits of a server. Clients wait some 100 s for a manifest; reading all of a mirror may take longer. */
 export const POOL_LIMITS: PoolLimits = {
-  short: { threads: 2, jobsPerThread: 1, timeoutMs: 60_000 },
+  short: { threads: SHORT_THREADS, jobsPerThread: 1, timeoutMs: 60_000 },
   long: { threads: 1, jobsPerThread: 8, timeoutMs: 1_800_000 },
   maxWaiting: 1_000,
   maxWaitingPerClient: 100,

@@ -1,4 +1,4 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, resourceLimits } from 'node:worker_threads';
 import type { FromThread, ToThread } from '../../../src/server/workers/messages.ts';
 
 /** A job thread whose jobs do what their request says, for the tests of the pool. */
@@ -12,5 +12,6 @@ parentPort?.on('message', (message: ToThread) => {
   if (what === 'throw') throw new Error('not caught');
   if (what === 'spin') while (Date.now() > 0);
   if (what === 'wait') return;
+  if (what === 'limits') return send({ kind: 'report', id, report: resourceLimits });
   setTimeout(() => send({ kind: 'report', id, report: what }), what.startsWith('slow') ? 100 : 0);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { ResourceLimits } from 'node:worker_threads';
 import { AppError } from '../../../src/model/app-error.ts';
 import { silentProgress } from '../../../src/model/progress.ts';
 import type { Asker } from '../../../src/server/content.ts';
@@ -135,6 +136,12 @@ for (const what of ['exit', 'throw', 'spin'])
     await after;
     assert.equal(await next, 'ok');
   });
+
+test('the heap of a thread is limited, so that it is kept small and its end is not the server’s', async (t) => {
+  const limits: unknown = await oddPool(t).run('plan', does('limits'), asker('a'));
+  const { maxYoungGenerationSizeMb, maxOldGenerationSizeMb } = limits as ResourceLimits;
+  assert.deepEqual([maxYoungGenerationSizeMb, maxOldGenerationSizeMb], [16, 2_000]);
+});
 
 test('a pool that is closed rejects what waits and what comes', async (t) => {
   const pool = oddPool(t);

@@ -21,6 +21,7 @@ import { registries } from './parts/registries.ts';
 import { scaleArchives } from './parts/scale-archives.ts';
 import { scaleImages } from './parts/scale-images.ts';
 import { scalePackages } from './parts/scale-packages.ts';
+import { serveBeside } from './parts/serve-beside.ts';
 import { servePeers } from './parts/serve-peers.ts';
 
 const RESULTS = join(ROOT, 'bench/results.md');
@@ -49,6 +50,7 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   registries: () => registries(data),
   publish: () => publish(data),
   'serve-peers': () => servePeers(data),
+  'serve-beside': () => serveBeside(data),
   'scale-packages': scalePackages,
   'scale-archives': scaleArchives,
   'scale-images': () => scaleImages(data),

@@ -5,6 +5,7 @@ import { digestOf } from '../../src/model/digest.ts';
 import { MEDIA_TYPES } from '../../src/model/media-types.ts';
 import { disturbance, readLoad } from '../lib/load.ts';
 import { median } from '../lib/measure.ts';
+import { composeName, NAMES, newNames } from '../lib/new-names.ts';
 import { markdownTable } from '../lib/results.ts';
 import { type Peer, peakMiB, type Served, startCompose, startNginx, startPeers } from '../lib/serve-rig.ts';
 import { addText, beginPart, compose, record, work } from '../lib/workbench.ts';
@@ -196,66 +197,21 @@ async function parallelPulls(served: Served): Promise<void> {
   });
 }
 
-const NAMES = [
-  ...[
-    'git',
-    'make',
-    'jq',
-    'openssh',
-    'chrony',
-    'musl-dev',
-    'e2fsprogs',
-    'iw',
-    'doas',
-    'dhcpcd',
-    'wget',
-    'tzdata',
-  ],
-  ...[
-    'openssl',
-    'sfdisk',
-    'vlan',
-    'ppp-radius',
-    'scanelf',
-    'gnutls',
-    'yx',
-    'tiny-cloud',
-    'libcap2',
-    'nettle',
-    'pcre2',
-  ],
-  ...['yaml', 'zlib'],
-];
 /** Compositions before which code is still being compiled, and what is measured */
 const WARM_UP = 40;
 const MEASURED = 60;
 
 /** Names that nobody has asked for, of packages that the catalog knows. */
 async function firstCompositions(served: Served): Promise<void> {
-  await composeName(served, NAMES);
-  const asked = new Set<string>();
-  let seed = 1;
-  /** So many names, in an order and a set that have not been asked for. */
-  const choose = (count: number): readonly string[] => {
-    for (;;) {
-      const chosen = new Set<string>();
-      while (chosen.size < count) {
-        seed = (seed * 48_271) % 2_147_483_647;
-        chosen.add(NAMES[seed % NAMES.length] ?? '');
-      }
-      const names = [...chosen].sort();
-      if (asked.has(names.join())) continue;
-      asked.add(names.join());
-      return names;
-    }
-  };
+  await composeName(served.url, NAMES);
+  const choose = newNames();
   for (const [count, what] of [
     [3, '3 packages and their dependencies, about 20 layers'],
     [20, '20 packages and their dependencies'],
   ] as const) {
-    for (let round = 0; round < WARM_UP; round++) await composeName(served, choose(count));
+    for (let round = 0; round < WARM_UP; round++) await composeName(served.url, choose(count));
     const times: number[] = [];
-    for (let round = 0; round < MEASURED; round++) times.push(await composeName(served, choose(count)));
+    for (let round = 0; round < MEASURED; round++) times.push(await composeName(served.url, choose(count)));
     const seconds = median(times);
     const holds = seconds <= 0.025;
     record({
@@ -266,15 +222,6 @@ async function firstCompositions(served: Served): Promise<void> {
       holds,
     });
   }
-}
-
-/** Seconds until the manifest is there. @throws Error if it is refused */
-async function composeName({ url }: Served, names: readonly string[]): Promise<number> {
-  const begun = performance.now();
-  const response = await fetch(`${url}/v2/alpine/${names.join('/')}/manifests/latest`);
-  const text = await response.text();
-  if (!response.ok) throw new Error(text);
-  return (performance.now() - begun) / 1000;
 }
 
 async function zbCases(peers: readonly Peer[]): Promise<void> {

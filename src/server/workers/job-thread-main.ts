@@ -1,3 +1,4 @@
+import { access } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Context, type ContextOptions, NotFetchedError, openContext } from '../../app/context.ts';
@@ -14,7 +15,10 @@ const NICE: Readonly<Record<ThreadOptions['lane'], number>> = { short: 10, long:
 
 /** Lets other threads go first. On Linux, a thread has a nice value of its own (setpriority(2), "C library/kernel differences"). */
 function yieldToOthers(nice: number): void {
-  if (process.platform === 'linux') setPriority(0, nice);
+  if (process.platform !== 'linux') return;
+  // Starts libuv's threads, if they have not been: they would take this value too, and read files for the event loop.
+  access('.', () => {});
+  setPriority(0, nice);
 }
 
 /** The thread of JobThread: runs use cases by name. */

@@ -16,6 +16,7 @@ import { type FrontOptions, openFront } from './operations/front.ts';
 import { collectRegularly, type GcOptions } from './operations/janitor.ts';
 import { type Quotas, withQuotas } from './operations/quotas.ts';
 import { onSignals } from './operations/signals.ts';
+import { Upstream } from './operations/upstream.ts';
 import { vitalsOf } from './operations/vitals.ts';
 import { choicesOf } from './page/choices.ts';
 import { pageService } from './page/page.ts';
@@ -63,18 +64,20 @@ export async function serve(
   const { signal } = context;
   const stored = new StoredContent(openCacheFolder(context));
   const isStateless = options.behind?.catalog !== undefined;
+  const upstream = new Upstream();
   const pool = openPool(isStateless ? { ...context, mayFetch: 'archives' } : context);
   const behind = options.behind && openBehind(context, pool, options.behind);
   const { sources, files, filesAccess: access } = options;
   const gateway = openGateway(context, { sources, pool, files, access, own: stored });
   try {
-    const front = await openFront(context, options, vitalsOf(pool, stored.content, behind?.checks));
+    const front = await openFront(context, options, vitalsOf({ pool, stored, upstream }, behind?.checks));
     const composed = openComposed(context, {
       ...options,
       pool,
       stored,
       place: behind?.place,
       admit: front.admitComposing,
+      known: front.countKnown,
     });
     const around = (origin: Origin) => behind?.around(origin, composed.place) ?? origin;
     const origins = [around(composed.origin), around(composed.recipes)];
@@ -132,6 +135,7 @@ export async function serve(
     await behind?.close();
     await pool.close();
     await stored.close();
+    upstream.close();
   }
 }
 

@@ -31,6 +31,8 @@ export interface ComposedServiceOptions {
   readonly place?: ImagePlace | undefined;
   /** Counts an image of a client that has to be composed. @throws HttpError 429 */
   readonly admit?: ((asker: Asker) => void) | undefined;
+  /** As in ComposedOptions */
+  readonly known?: (() => void) | undefined;
 }
 
 /** Images that are composed when they are asked for. */
@@ -51,7 +53,7 @@ const DOWNLOADS = 8;
 
 /** Opens the part of the server that composes; nothing is read or fetched before it is asked. @throws AppError USAGE */
 export function openComposed(context: ContextOptions, options: ComposedServiceOptions): Composed {
-  const { image = {}, refreshMs = REFRESH_MS, pool, stored, admit } = options;
+  const { image = {}, refreshMs = REFRESH_MS, pool, stored, admit, known } = options;
   const { env, progress } = context;
   // Not the context's, with which the server begins to end: what is under way is finished.
   const ending = new AbortController();
@@ -70,6 +72,7 @@ export function openComposed(context: ContextOptions, options: ComposedServiceOp
     sources,
     settings: imageSettings(image, epoch),
     admit,
+    known,
   });
   const recipes = new RecipeImages({
     ...{ pool, place, sources, image, epoch },

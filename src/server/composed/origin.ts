@@ -20,6 +20,8 @@ export interface ComposedOptions {
   readonly settings: ImageSettings;
   /** Counts an image of a client that has to be composed. @throws HttpError 429 */
   readonly admit?: ((asker: Asker) => void) | undefined;
+  /** Counts an image that was asked for by tag and had not to be composed */
+  readonly known?: (() => void) | undefined;
 }
 
 /** An image to compose, and the repository that is to have it. */
@@ -150,7 +152,9 @@ export class ComposedOrigin implements Origin {
     if (read === undefined)
       throw noSuch(`${tag}: after __, expected the hexadecimal digits of UTF-8 characters`);
     const tagNow = () => this.#tagNow({ repository, named, tag, read }, asker);
-    return read.kind === 'set' ? orElse(this.#options.place.last(repository, tag), tagNow) : tagNow();
+    if (read.kind !== 'set') return tagNow();
+    const last = this.#options.place.last(repository, tag);
+    return orElse(last instanceof Promise ? last.then(this.#counted) : this.#counted(last), tagNow);
   }
 
   /** Returns the image that a tag has now. */
@@ -166,8 +170,13 @@ export class ComposedOrigin implements Origin {
     const state = this.#options.sources.peek(asked.release);
     const known =
       state && this.#options.place.tagged(repository, tag, identityOf(asked.settings, state.generation));
-    return known ?? this.#composeTag(asked, tag, read.kind, asker);
+    return this.#counted(known) ?? this.#composeTag(asked, tag, read.kind, asker);
   }
+
+  readonly #counted = (known: ServedManifest | undefined): ServedManifest | undefined => {
+    if (known !== undefined) this.#options.known?.();
+    return known;
+  };
 
   async #composeTag(
     asked: Asked,
@@ -179,7 +188,8 @@ export class ComposedOrigin implements Origin {
     const state = await this.#options.sources.state(release);
     const { place } = this.#options;
     const known = place.tagged(repository, tag, identityOf(settings, state.generation));
-    if (known !== undefined) return known;
+    const hit = this.#counted(known);
+    if (hit !== undefined) return hit;
     const isMoving = kind === 'latest' || kind === 'release';
     const { index, setTag, versionTag } = await this.compose(asked, state, isMoving ? [tag] : [], asker);
     if (isMoving || tag === setTag || tag === versionTag) return index;

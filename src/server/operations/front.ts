@@ -48,6 +48,8 @@ export interface Front {
   readonly admitComposing: (asker: Asker) => void;
   /** Reads files again, and puts new options of access and limits in the place of the old ones. */
   reload(options: FrontOptions): Promise<void>;
+  /** Counts an image that had not to be composed. */
+  readonly countKnown: () => void;
   /** From now on, the server says that it is not ready. */
   end(): void;
   /** Goes on in a new log of the same name. */
@@ -75,10 +77,17 @@ export async function openFront(
   const log =
     accessLog === undefined ? undefined : new LogFile(accessLog === 'stderr' ? undefined : accessLog, report);
   let composed = 0;
+  let known = 0;
   const metrics = new Metrics([
     ...measures,
     {
-      name: 'compose_images_requested_total',
+      name: 'compose_image_hits_total',
+      help: 'Tags of composed images that were answered with an image that had been composed before',
+      kind: 'counter',
+      read: () => known,
+    },
+    {
+      name: 'compose_image_misses_total',
       help: 'Images that had to be composed, since they had not been or their packages have changed',
       kind: 'counter',
       read: () => composed,
@@ -101,6 +110,9 @@ export async function openFront(
     admitComposing(asker) {
       gate.admitComposing(asker);
       composed += 1;
+    },
+    countKnown() {
+      known += 1;
     },
     async reload(next) {
       const before = gate;

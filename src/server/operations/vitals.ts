@@ -1,15 +1,20 @@
-import type { RegistryContent } from '../../catalog/registry-content.ts';
+import type { StoredContent } from '../registry/stored-content.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { Vitals } from './front.ts';
 import type { Check } from './health.ts';
+import type { Upstream } from './upstream.ts';
 
 /**
- * Returns what the worker threads are measured by, and what probes look at: whether what is stored can be read.
+ * Returns what worker threads, uploads and requests to others are measured by, and what probes look at: whether what is stored can be
+ * read.
  * @param checks further ones
  */
 export function vitalsOf(
-  pool: Pick<Pool, 'load'>,
-  content: Pick<RegistryContent, 'version'>,
+  {
+    pool,
+    stored,
+    upstream,
+  }: { readonly pool: Pool; readonly stored: StoredContent; readonly upstream: Upstream },
   checks: Vitals['checks'] = new Map(),
 ): Vitals {
   const sum = (key: 'waiting' | 'running') =>
@@ -28,7 +33,14 @@ export function vitalsOf(
         kind: 'gauge',
         read: () => sum('running'),
       },
+      {
+        name: 'compose_uploads_open',
+        help: 'Uploads of blobs that have begun, had bytes in the last hour, and have not ended',
+        kind: 'gauge',
+        read: () => stored.uploads.open,
+      },
+      ...upstream.measures,
     ],
-    checks: new Map<string, Check>([['storage', () => void content.version()], ...checks]),
+    checks: new Map<string, Check>([['storage', () => void stored.content.version()], ...checks]),
   };
 }

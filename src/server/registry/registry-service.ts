@@ -8,7 +8,6 @@ import { deleteBlob, deleteManifest, putManifest } from './push.ts';
 import type { Handler, Registry, RegistryOptions } from './registry.ts';
 import { type Route, routeOf } from './route.ts';
 import { uploadHandlers } from './upload-handlers.ts';
-import { Uploads } from './uploads.ts';
 
 type RepositoryRoute = Extract<Route, { repository: string }> & { readonly target?: string };
 
@@ -76,6 +75,6 @@ function handlersOf(registry: Registry): Readonly<Record<RepositoryRoute['kind']
       ...pulls.blob,
       DELETE: (exchange, repository, text) => deleteBlob(stored, exchange, { repository, text }),
     },
-    ...uploadHandlers(registry, new Uploads(stored)),
+    ...uploadHandlers(registry, stored.uploads),
   };
 }

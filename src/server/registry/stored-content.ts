@@ -11,6 +11,7 @@ import type {
   ServedManifest,
   TagPage,
 } from '../content.ts';
+import { Uploads } from './uploads.ts';
 import { WriterThread } from './writer-thread.ts';
 
 /** Uses are noted at most this often, for garbage collection, which waits for a day. */
@@ -22,6 +23,7 @@ export class StoredContent implements Origin {
   readonly store: FileBlobStore;
   readonly content: RegistryContent;
   readonly writer: WriterThread;
+  readonly uploads = new Uploads(this);
   /** When uses were noted last */
   readonly #noted = new Map<string, number>();
 

@@ -16,12 +16,16 @@ export interface UploadKey {
 /** What has been hashed of an upload; lost when the server restarts, after which the file is hashed when the upload ends. */
 interface Hashed {
   sizeBytes: number;
+  /** Time of the last bytes, in milliseconds since the epoch */
+  usedAtMs: number;
   readonly hashes: ReadonlyMap<DigestAlgorithm, Hash>;
 }
 
 const READ_BYTES = 1024 * 1024;
 /** Of uploads that their clients have left; each is some hundred bytes. */
 const MAX_HASHED = 10_000;
+/** An upload that is silent for longer is not counted as open; its client may still go on with it. */
+const OPEN_MS = 60 * 60 * 1000;
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
@@ -37,6 +41,12 @@ export class Uploads {
     this.#stored = stored;
   }
 
+  /** Number of uploads that have begun since the server did, had bytes in the last hour, and have not ended */
+  get open(): number {
+    const since = Date.now() - OPEN_MS;
+    return [...this.#hashed.values()].filter(({ usedAtMs }) => usedAtMs > since).length;
+  }
+
   /** @param algorithm that the client will name the blob by */
   async begin(repository: string, algorithm: DigestAlgorithm): Promise<UploadKey> {
     const key = { repository, id: randomUUID() };
@@ -49,7 +59,7 @@ export class Uploads {
     const hashes = new Map(
       [...new Set<DigestAlgorithm>(['sha256', algorithm])].map((one) => [one, createHash(one)]),
     );
-    this.#keep(path, { sizeBytes: 0, hashes });
+    this.#keep(path, { sizeBytes: 0, usedAtMs: Date.now(), hashes });
     return key;
   }
 
@@ -141,7 +151,7 @@ export class Uploads {
         throw storageError(error, 'write', path);
       }
       at += chunk.length;
-      if (hashed !== undefined) hashed.sizeBytes = at;
+      if (hashed !== undefined) Object.assign(hashed, { sizeBytes: at, usedAtMs: Date.now() });
     }
     return at;
   }

@@ -3,6 +3,7 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Context, type ContextOptions, NotFetchedError, openContext } from '../../app/context.ts';
 import { limitRedirects } from '../../fetch/redirects.ts';
+import { REQUESTS, type RequestRecord } from '../../fetch/request-log.ts';
 import { AppError } from '../../model/app-error.ts';
 import { silentProgress } from '../../model/progress.ts';
 import { SERVER_USE_CASES, USE_CASES, type UseCase } from '../../use-cases.ts';
@@ -31,6 +32,8 @@ if (parentPort !== null) {
   let kept: Context | undefined;
 
   const send = (message: FromThread): void => port.postMessage(message);
+
+  REQUESTS.subscribe((record) => send({ kind: 'request', record: record as RequestRecord }));
 
   function optionsOf(name: string, signal: AbortSignal): ContextOptions {
     const progress = { ...silentProgress, note: (text: string) => send({ kind: 'note', text }) };

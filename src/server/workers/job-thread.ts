@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
+import { REQUESTS } from '../../fetch/request-log.ts';
 import { type FromThread, fromSent, NeedsLongLane, type ThreadOptions, type ToThread } from './messages.ts';
 
 interface Waiting {
@@ -16,7 +17,7 @@ const MAIN = new URL(`./job-thread-main${extname(import.meta.url)}`, import.meta
  */
 const MEMORY: ResourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 2_000 };
 
-/** A thread that runs use cases until it is closed, or ends by itself. */
+/** A thread that runs use cases until it is closed, or ends by itself. Its HTTP requests are published in this thread. */
 export class JobThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -28,6 +29,7 @@ export class JobThread {
     this.#worker.unref();
     this.#worker.on('message', (message: FromThread) => {
       if (message.kind === 'note') return note(message.text);
+      if (message.kind === 'request') return REQUESTS.publish(message.record);
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
       if (message.kind === 'report') waiting?.resolve(message.report);

@@ -1,3 +1,4 @@
+import type { RequestRecord } from '../../fetch/request-log.ts';
 import { AppError, type ErrorCode } from '../../model/app-error.ts';
 import type { SERVER_USE_CASES, USE_CASES } from '../../use-cases.ts';
 
@@ -37,7 +38,9 @@ export type FromThread =
   | { readonly kind: 'error'; readonly id: number; readonly error: SentError }
   /** Something has to be fetched: a job for the other lane */
   | { readonly kind: 'long'; readonly id: number }
-  | { readonly kind: 'note'; readonly text: string };
+  | { readonly kind: 'note'; readonly text: string }
+  /** An HTTP request of the thread has ended */
+  | { readonly kind: 'request'; readonly record: RequestRecord };
 
 /** An error as plain data; without a code: a bug. */
 export interface SentError {

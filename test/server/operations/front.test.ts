@@ -138,7 +138,7 @@ test('/metrics has requests by route, and what others measure; labels are bounde
     'compose_http_request_duration_seconds_count{route="blobs"} 1',
     'compose_queue_length 7',
     'compose_http_requests_in_flight 1',
-    'compose_images_requested_total 0',
+    'compose_image_misses_total 0',
   ]) {
     assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);
   }

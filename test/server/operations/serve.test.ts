@@ -143,6 +143,17 @@ test('the options of commands that resolve say what is served, and how it is com
     ['arm64'],
   );
   assert.equal((await manifest(manifests[0]?.digest ?? '')).layers.length, 1);
+
+  await manifest('v3.19');
+  await fetch(`${url}/v2/by/a/blobs/uploads/`, { method: 'POST' });
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const read = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]);
+  assert.deepEqual([read('compose_image_hits_total'), read('compose_image_misses_total')], [1, 1]);
+  assert.equal(read('compose_uploads_open'), 1);
+  assert.equal(read('compose_upstream_requests_total'), mirror.requests.length);
+  const bytes = mirror.requests.reduce((all, one) => all + one.bytes, 0);
+  assert.equal(read('compose_upstream_received_bytes_total'), bytes);
+  assert.equal(read('compose_upstream_failures_total'), 0);
 });
 
 test('options for registries leave the distributions of the configuration as they are', async (t) => {

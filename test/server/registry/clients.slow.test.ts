@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { MEDIA_TYPES } from '../../../src/model/media-types.ts';
 import { imageBlobs } from '../../../src/output/image.ts';
+import { startContainerd } from '../../fixtures/containerd.ts';
 import { podmanEnv, startDocker } from '../../fixtures/engine.ts';
 import { peer } from '../../fixtures/peers.ts';
 import { startRegistry, type TestRegistry } from '../../fixtures/registries.ts';
@@ -153,20 +153,3 @@ test('ctr (containerd) pulls and pushes', async (t) => {
   const head = await fetch(`${lab.registry.url}/v2/by/ctr/manifests/1`, { method: 'HEAD' });
   assert.equal(head.headers.get('docker-content-digest'), lab.digest);
 });
-
-/** Returns the address of a containerd of the test's own. */
-async function startContainerd(t: TestContext): Promise<string | undefined> {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/containerd')) return undefined;
-  const root = mkdtempSync('/tmp/pkgc-');
-  const address = join(root, 'sock');
-  mkdirSync(join(root, 'state'));
-  const words = ['--address', address, '--root', join(root, 'root'), '--state', join(root, 'state')];
-  const daemon = spawn('containerd', words, { stdio: 'ignore' });
-  t.after(async () => {
-    daemon.kill('SIGTERM');
-    while (daemon.exitCode === null && daemon.signalCode === null) await sleep(20);
-    rmSync(root, { recursive: true, force: true });
-  });
-  for (let tries = 0; tries < 200 && !existsSync(address); tries++) await sleep(50);
-  return existsSync(address) ? address : undefined;
-}

@@ -103,7 +103,8 @@ export async function serve(
     process: process_,
     held: () => heldBy(pid),
     kill: () => process.kill(pid, 'SIGKILL'),
-    async end(graceMs = 15_000) {
+    // The server gives requests 30 s.
+    async end(graceMs = 45_000) {
       process.kill(pid, 'SIGTERM');
       const deadline = Date.now() + graceMs;
       while (process_.exitCode() !== 0) {

@@ -108,18 +108,20 @@ async function openFile(path: string): Promise<OpenFile> {
   }
 }
 
-/** Reads the next chunk while the one before is being sent. */
+/** Reads the next chunk while the one before is being sent, unless so many clients pull that buffers for that would cost too much. */
 async function sendFile(
   response: ServerResponse,
   file: OpenFile,
   { start, end, timeoutMs }: ByteRange & { readonly timeoutMs: number },
 ): Promise<void> {
   const outlet = new Outlet(response, timeoutMs);
-  const buffers = [buffer(), buffer()] as const;
+  const first = takeBuffer();
+  const second = end - start > CHUNK_BYTES && taken < MAX_POOLED / 2 ? takeBuffer() : undefined;
+  let areFree = false;
   try {
     let sending: Promise<void> | undefined;
-    for (let at = start, turn = 0; at < end; turn ^= 1) {
-      const into = buffers[turn as 0 | 1];
+    for (let at = start, into = first; at < end; into = into === first ? (second ?? first) : first) {
+      if (second === undefined) await sending;
       const { bytesRead } = await file.read(into, 0, Math.min(CHUNK_BYTES, end - at), at);
       await sending;
       if (bytesRead === 0) throw new Error('the file has become shorter');
@@ -130,19 +132,28 @@ async function sendFile(
     await sending;
     response.end();
     // Not after an error: the system may still be sending from them.
-    if (pool.length < MAX_POOLED) pool.push(buffers[0], buffers[1]);
+    areFree = true;
   } finally {
     outlet.close();
+    for (const buffer of second === undefined ? [first] : [first, second]) giveBack(buffer, areFree);
   }
 }
 
-/** 8 MiB; the others are garbage when many pulls have ended at once. */
-const MAX_POOLED = 64;
+/** 32 MiB */
+const MAX_POOLED = 256;
 /** Buffers that no response uses */
 const pool: Buffer[] = [];
+/** Number of those that responses use */
+let taken = 0;
 
-function buffer(): Buffer {
+function takeBuffer(): Buffer {
+  taken += 1;
   return pool.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+}
+
+function giveBack(buffer: Buffer, isFree: boolean): void {
+  taken -= 1;
+  if (isFree && pool.length < MAX_POOLED) pool.push(buffer);
 }
 
 /** The head is sent together with the first bytes, so that a source that fails at once still gets an error answer. */

@@ -31,8 +31,6 @@ const GROUP_TITLES: Readonly<Record<OptionGroup, string>> = {
   Query: 'Query options:',
   General: 'General options:',
 };
-/** In the order of help and docs */
-export const OPTION_GROUPS = Object.keys(GROUP_TITLES) as readonly OptionGroup[];
 
 /** Usage of an option: `--load[=ENGINE]`, `--env NAME=VALUE`. */
 export function optionUsage(name: string, option: Option): string {

@@ -83,11 +83,16 @@ export async function serve(
     const origins = [around(composed.origin), around(composed.recipes)];
     const { gc, quotas = {} } = options;
     const maxBlobBytes = quotas.blob === undefined ? {} : { maxBlobBytes: quotas.blob };
+    const distros = [...new Set(sources.map(({ distro }) => distro))];
     const registry = withQuotas(
       registryService(
         isStateless
-          ? { origins: [...origins, ...(behind?.origins ?? [])], refusal: behind?.pushElsewhere }
-          : { origins: [...origins, stored], stored, ...maxBlobBytes },
+          ? {
+              origins: [...origins, ...(behind?.origins ?? [])],
+              composed: distros,
+              refusal: behind?.pushElsewhere,
+            }
+          : { origins: [...origins, stored], stored, composed: distros, ...maxBlobBytes },
       ),
       stored.content,
       quotas,

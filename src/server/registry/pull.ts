@@ -12,9 +12,9 @@ import type { Registry, Target } from './registry.ts';
 export async function pullManifest(registry: Registry, exchange: Exchange, target: Target): Promise<void> {
   const { repository, text } = target;
   const reference = manifestReference(text);
-  if (reference === undefined) throw unknownManifest(target);
+  if (reference === undefined) throw unknownManifest(target, registry);
   const found = await firstOf(registry.origins, (origin) => origin.manifest(repository, reference, exchange));
-  if (found === undefined) throw unknownManifest(target);
+  if (found === undefined) throw unknownManifest(target, registry);
   const { digest, mediaType, bytes } = found;
   exchange.digest = digest;
   registry.stored?.noteUse(repository, digest);
@@ -51,12 +51,23 @@ async function firstOf<T>(
   return undefined;
 }
 
-/** Says that a repository has no such manifest. */
-export function unknownManifest({ repository, text }: Target): HttpError {
+/** Says that a repository has no such manifest, and how names of images begin that are composed. */
+export function unknownManifest(
+  { repository, text }: Target,
+  { composed = [] }: Pick<Registry, 'composed'> = {},
+): HttpError {
   const what = text.includes(':') ? `manifest ${text}` : `tag ${text}`;
-  return new HttpError(404, 'MANIFEST_UNKNOWN', `${repository} has no ${what}`, {
+  const isComposed = text.includes(':') || composed.length === 0 || composed.includes(firstWord(repository));
+  const others = isComposed
+    ? ''
+    : `, and images are composed of ${composed.join(' and ')} only: ${composed[0]}/PACKAGE`;
+  return new HttpError(404, 'MANIFEST_UNKNOWN', `${repository} has no ${what}${others}`, {
     detail: { name: repository },
   });
+}
+
+function firstWord(repository: string): string {
+  return repository.split('/', 1)[0] ?? '';
 }
 
 /** Says that a repository has no such blob. */

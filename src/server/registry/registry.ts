@@ -10,6 +10,8 @@ export interface RegistryOptions {
   readonly stored?: StoredContent | undefined;
   /** Says to who pushes, where nothing can be pushed, where else it can be */
   readonly refusal?: string | undefined;
+  /** Distributions with whose names the names of composed images begin, for messages; default: none */
+  readonly composed?: readonly string[];
   /** Default: 64 GiB */
   readonly maxBlobBytes?: number;
 }

@@ -97,6 +97,7 @@ export async function startComposing(
   const pool = openPool({ env: environment(), cacheDirectory: directory, progress: silentProgress });
   const composed = { current: undefined as Composed | undefined };
   const server = await startServer(t, {
+    composed: ['alpine'],
     directory,
     may: options.may ?? (() => true),
     compose: () => composed.current?.recipes as Composed['recipes'],

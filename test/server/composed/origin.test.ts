@@ -81,7 +81,11 @@ const REFUSED = [
   ['alpine/tool__zz', 'latest', /hexadecimal/],
   ['bare/alpine', 'latest', /expected package names/],
   ['arch/tool', 'latest', /^arch is not served here; served are alpine$/],
-  ['debian/tool', 'latest', /^debian\/tool has no tag latest$/],
+  [
+    'debian/tool',
+    'latest',
+    /^debian\/tool has no tag latest, and images are composed of alpine only: alpine\/PACKAGE$/,
+  ],
 ] as const;
 
 test('what cannot be composed is not found, with the reason', async (t) => {

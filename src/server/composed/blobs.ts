@@ -44,6 +44,8 @@ export class MissingBlobs {
     const { pool, store } = this.#options;
     const { digest } = request;
     const places = await pool.run('archivePlaces', request, asker);
+    // It may have arrived for somebody else in the meantime.
+    if (store.has(digest, sizeBytes)) return { kind: 'file', path: store.pathOf(digest), sizeBytes };
     if (places === undefined) return undefined;
     if (places.urls.every(isPlain)) return this.#arriving(digest, places);
     await pool.run('fetchArchiveOf', request, asker);

@@ -61,16 +61,15 @@ export class MirrorPackages {
 
   /** @throws HttpError 404, 502; what the use cases throw */
   async get(exchange: Exchange, repository: MirrorRepository, fileName: string): Promise<SentPackage> {
-    const { pool, store } = this.#services;
+    const { pool } = this.#services;
     const { source, rank, index } = repository;
     const key = `${index.digest} ${fileName}`;
-    const known = this.#remembered.get(key);
-    if (known !== undefined && store.has(known.digest, known.sizeBytes)) return this.#cached(known);
+    const known = this.#known(key);
+    if (known !== undefined) return this.#cached(known);
     const found = await pool.run('servedPackage', { source, rank, fileName, fetch: false }, exchange);
     if (found.kind === 'bytes') return found;
     if (found.kind === 'cached') {
-      if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
-      this.#remembered.set(key, found);
+      this.#remember(key, found);
       return this.#cached(found);
     }
     if (found.kind === 'unknown') throw new HttpError(404, 'NOT_FOUND', found.message);
@@ -78,7 +77,21 @@ export class MirrorPackages {
       const request = { source, rank, fileName, fetch: true };
       return this.#cached(await pool.run('servedPackage', request, this.#ownAsker));
     }
-    return this.#remote(exchange, found, { repository, fileName });
+    // It may have arrived for somebody else in the meantime.
+    const arrived = this.#known(key);
+    return arrived === undefined
+      ? this.#remote(exchange, found, { repository, fileName, key })
+      : this.#cached(arrived);
+  }
+
+  #known(key: string): Cached | undefined {
+    const known = this.#remembered.get(key);
+    return known !== undefined && this.#services.store.has(known.digest, known.sizeBytes) ? known : undefined;
+  }
+
+  #remember(key: string, found: Cached): void {
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(key, found);
   }
 
   /** Downloads go on when the client who asked first has left. */
@@ -120,7 +133,7 @@ export class MirrorPackages {
 
   #download(found: Remote, urls: readonly string[], wanted: Wanted): ArrivingFile<ServedPackage> {
     const { downloads, pool, progress } = this.#services;
-    const { repository, fileName } = wanted;
+    const { repository, fileName, key } = wanted;
     const { source, rank, folders } = repository;
     let used: readonly string[] = [];
     const arriving = downloads.get<ServedPackage>({
@@ -134,7 +147,7 @@ export class MirrorPackages {
       accept: async (path) => {
         try {
           const request = { source, rank, fileName, path, urls: used };
-          return this.#accepted(await pool.run('ingestServed', request, this.#ownAsker));
+          return this.#accepted(key, await pool.run('ingestServed', request, this.#ownAsker));
         } catch (error) {
           if (isRefusal(error)) this.#refuse(used);
           throw error;
@@ -145,8 +158,11 @@ export class MirrorPackages {
     return arriving;
   }
 
-  #accepted(result: ServedPackage): ServedPackage {
-    if (result.kind === 'cached') return result;
+  #accepted(key: string, result: ServedPackage): ServedPackage {
+    if (result.kind === 'cached') {
+      this.#remember(key, result);
+      return result;
+    }
     throw new HttpError(502, 'UNAVAILABLE', 'the index has changed meanwhile; try again');
   }
 
@@ -159,6 +175,8 @@ export class MirrorPackages {
 interface Wanted {
   readonly repository: MirrorRepository;
   readonly fileName: string;
+  /** Of what is remembered */
+  readonly key: string;
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}

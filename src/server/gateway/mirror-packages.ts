@@ -9,9 +9,10 @@ import type { ArrivingFile, SharedDownloads } from '../../store/shared-downloads
 import type { ServedBlob } from '../content.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { HttpError } from '../http/http-error.ts';
+import { ownAsker } from '../workers/own-asker.ts';
 import type { Pool } from '../workers/pool.ts';
 import { blobOfArriving, WHOLE_BYTES } from './arriving.ts';
-import { type MirrorRepository, serverAsker } from './mirror-state.ts';
+import type { MirrorRepository } from './mirror-state.ts';
 
 /** For how long a mirror is not asked again for a package whose bytes were refused. */
 const REFUSED_MS = 60_000;
@@ -96,7 +97,7 @@ export class MirrorPackages {
 
   /** Downloads go on when the client who asked first has left. */
   get #ownAsker() {
-    return serverAsker(this.#services.signal);
+    return ownAsker(this.#services.signal);
   }
 
   #cached(found: ServedPackage): SentPackage {

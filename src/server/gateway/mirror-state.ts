@@ -1,6 +1,7 @@
 import type { SourceOptions } from '../../model/request.ts';
 import type { ServedMirror, ServedRepository } from '../../model/served-mirror.ts';
 import type { Asker } from '../content.ts';
+import { ownAsker } from '../workers/own-asker.ts';
 import type { Pool } from '../workers/pool.ts';
 
 /** A repository that is served, and the source that it belongs to. */
@@ -27,11 +28,6 @@ export interface MirrorStateOptions {
   readonly pool: Pick<Pool, 'run'>;
   /** Ends with the server */
   readonly signal: AbortSignal;
-}
-
-/** Returns the server itself as the one who asks. */
-export function serverAsker(signal: AbortSignal): Asker {
-  return { address: '', identity: { name: '', may: () => true }, signal };
 }
 
 /** The state of each source's mirror: asked for again when it is used, so that it follows the catalog. */
@@ -74,7 +70,7 @@ export class MirrorStates {
     known.refreshedAtMs = Date.now();
     const { pool, signal } = this.#options;
     // Failing leaves the indexes as they are.
-    pool.run('index', { source, files: false }, serverAsker(signal)).catch(() => {});
+    pool.run('index', { source, files: false }, ownAsker(signal)).catch(() => {});
   }
 
   /** Asks for the state of a source again when it is next used: its index is not in the cache any more. */
